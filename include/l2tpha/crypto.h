@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/** @file
+ *  Crypto operations, filled in by an adapter or by the host. The core has no crypto of its own. */
+#ifndef L2TPHA_CRYPTO_H
+#define L2TPHA_CRYPTO_H
+
+#include <l2tpha/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define L2TPHA_MD5_SIZE 16 /**< bytes of an MD5 digest */
+
+/** One stretch of bytes of a hash input. */
+struct l2tpha_bytes {
+    const uint8_t *data; /**< borrowed; may be NULL when len is 0 */
+    size_t len;          /**< bytes */
+};
+
+/** Crypto operations. Every pointer is required; each returns 0 or L2TPHA_ERR_CRYPTO. */
+struct l2tpha_crypto {
+    size_t size;      /**< sizeof(struct l2tpha_crypto) */
+    const char *name; /**< for show and logs */
+    void *user;       /**< first argument of each operation */
+    /** MD5 over the concatenation of @p count parts (RFC 1321): tunnel authentication and AVP
+     *  hiding, RFC 2661 4.3 and 5.1.1. */
+    int (*md5)(void *user, const struct l2tpha_bytes *parts, size_t count,
+               uint8_t digest[L2TPHA_MD5_SIZE]);
+    /** Whether two stretches are equal, in time independent of their content. */
+    bool (*equal)(void *user, const uint8_t *a, const uint8_t *b, size_t len);
+    /** Overwrite a secret so that the compiler cannot remove it. */
+    void (*wipe)(void *user, uint8_t *data, size_t len);
+};
+
+/** The adapter over GNU nettle; in the optional library l2tpha-nettle. */
+L2TPHA_API const struct l2tpha_crypto *l2tpha_crypto_nettle(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/** @file
+ *  The questions that the library asks of its host. Everything else is told through l2tpha_poll().
+ *
+ *  A callback may call only getters of the node it was called for; any other entry returns
+ *  L2TPHA_ERR_REENTERED. */
+#ifndef L2TPHA_HOST_H
+#define L2TPHA_HOST_H
+
+#include <l2tpha/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct l2tpha_message;
+
+/** Longest shared secret. */
+#define L2TPHA_SECRET_MAX 128
+
+/** Debug categories, a bit mask in struct l2tpha_config::debug. Names are those that operators know
+ *  from `debug l2tp redundancy`. */
+enum l2tpha_log_category {
+    L2TPHA_LOG_CF = 1,      /**< checkpoints and replication */
+    L2TPHA_LOG_DETAIL = 2,  /**< every message */
+    L2TPHA_LOG_ERROR = 4,   /**< refused input, failures */
+    L2TPHA_LOG_EVENT = 8,   /**< tunnels and sessions coming and going */
+    L2TPHA_LOG_FSM = 16,    /**< every state change */
+    L2TPHA_LOG_RESYNC = 32, /**< takeover and resynchronisation */
+    L2TPHA_LOG_RF = 64      /**< redundancy roles */
+};
+
+/** One log line. Bytes that came from the wire are escaped already. */
+struct l2tpha_log_line {
+    enum l2tpha_log_category category; /**< exactly one bit */
+    uint64_t now;                      /**< the node's time, microseconds */
+    uint32_t tunnel_id;                /**< local tunnel id, 0 = none */
+    uint32_t session_id;               /**< local session id, 0 = none */
+    const char *text;                  /**< one line without its end; borrowed for the call */
+};
+
+/** Who a tunnel's peer is, for questions about it. */
+struct l2tpha_peer {
+    const struct l2tpha_path *path; /**< where it is */
+    const char *name;               /**< its Host Name AVP, NUL-terminated; "" when not yet known */
+    size_t name_len;                /**< bytes of name; it may contain NUL */
+};
+
+/** Answer to an admission question. */
+struct l2tpha_verdict {
+    uint16_t result;    /**< 0 = admit; else the Result Code of the StopCCN or CDN (RFC 2661 4.4.2) */
+    uint16_t error;     /**< general error code, used when result is 2 */
+    const char *reason; /**< text for the peer, UTF-8, or NULL; static or valid until the next call */
+};
+
+/** The host's answers. Zero-fill it, set size, random and what else is wanted. */
+struct l2tpha_host {
+    size_t size; /**< sizeof(struct l2tpha_host) */
+    void *user;  /**< first argument of each callback */
+    /** Unpredictable bytes. Required. 0 or a negative error. */
+    int (*random)(void *user, uint8_t *dst, size_t len);
+    /** A log line. NULL = none wanted. */
+    void (*log)(void *user, const struct l2tpha_log_line *line);
+    /** The secret shared with a peer, at most L2TPHA_SECRET_MAX bytes into dst, length into *len;
+     *  *len = 0 means that there is none, and then no authentication and no hiding. NULL = none. */
+    int (*secret)(void *user, const struct l2tpha_peer *peer, uint8_t *dst, size_t *len);
+    /** Whether to accept a tunnel that a peer asks for. NULL = accept. */
+    void (*admit_tunnel)(void *user, const struct l2tpha_peer *peer,
+                         const struct l2tpha_message *sccrq, struct l2tpha_verdict *verdict);
+    /** Whether to accept a call that the peer asks for (ICRQ or OCRQ). NULL = accept incoming
+     *  calls, refuse outgoing ones with result 5 (no facilities). */
+    void (*admit_session)(void *user, struct l2tpha_tunnel *tunnel,
+                          const struct l2tpha_message *request, struct l2tpha_verdict *verdict);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Byte buffers of a few sizes, kept for re-use so that a steady state allocates nothing. */
+#ifndef BASE_BUFFER_H
+#define BASE_BUFFER_H
+
+#include <l2tpha/types.h>
+#include <talloc.h>
+
+struct buffer {
+    struct buffer *next; /* free for the holder's own list */
+    uint32_t cap;        /* bytes that fit in data */
+    uint32_t len;        /* bytes used; the holder's */
+    uint8_t data[];
+};
+
+struct buffer_pool;
+
+/* limit = bytes that may be out at one time. */
+int buffer_pool_new(TALLOC_CTX *parent, size_t limit, struct buffer_pool **pool);
+/* At least cap bytes, len 0, next NULL; NULL with *error = L2TPHA_ERR_LIMIT or L2TPHA_ERR_NOMEM
+ * (error may be NULL). Sizes above the largest class (65536) are refused with L2TPHA_ERR_LIMIT. */
+struct buffer *buffer_get(struct buffer_pool *pool, size_t cap, int *error);
+/* NULL is allowed. */
+void buffer_put(struct buffer_pool *pool, struct buffer *buffer);
+size_t buffer_pool_out(const struct buffer_pool *pool);   /* buffers not given back */
+size_t buffer_pool_bytes(const struct buffer_pool *pool); /* memory held */
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* Table-driven state machines. A machine is one const table, row for row the RFC's; the engine looks
+ * the row up, runs its action, then has the object enter the new state through one function. */
+#ifndef BASE_FSM_H
+#define BASE_FSM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FSM_ANY 0xff  /* as a row's state: any state without a row of its own for the event */
+#define FSM_SAME 0xff /* as a row's next: stay; `enter` is not called */
+
+/* What a row does. < 0 makes the engine dispatch the machine's failed event instead of entering the
+ * row's next state. */
+typedef int (*fsm_action)(void *object, void *argument);
+
+struct fsm_row {
+    uint8_t state;
+    uint8_t event;
+    uint8_t next;
+    fsm_action action;       /* NULL = nothing to do */
+    const char *action_name; /* for the printed graph; NULL with action NULL */
+};
+
+/* One row, the action's name kept for the graph. */
+#define FSM_ROW(state, event, next, action) { state, event, next, action, #action }
+#define FSM_ROW_SILENT(state, event, next) { state, event, next, NULL, NULL }
+
+struct fsm {
+    const char *name;               /* "tunnel" */
+    const char *section;            /* "RFC 2661 7.2.1" */
+    const char *const *state_names; /* state_count of them */
+    const char *const *event_names; /* event_count of them */
+    const struct fsm_row *rows;
+    size_t row_count;
+    uint8_t state_count;
+    uint8_t event_count;
+    uint8_t failed_event; /* dispatched when an action fails; FSM_ANY = none */
+    /* The one function that writes the state; told where it came from by reading the object. */
+    void (*enter)(void *object, uint8_t next);
+};
+
+/* The row for (state, event): an exact one before one with FSM_ANY; NULL when there is none. */
+const struct fsm_row *fsm_find(const struct fsm *fsm, uint8_t state, uint8_t event);
+
+/* Run one event. 0, the action's error (after the failed event ran), or L2TPHA_ERR_UNEXPECTED when
+ * no row matches, in which case nothing has happened. */
+int fsm_step(const struct fsm *fsm, uint8_t state, uint8_t event, void *object, void *argument);
+
+/* 0 when the table is sound: states and events in range, no row twice, none unreachable behind an
+ * identical one. The tests call it for every table. */
+int fsm_check(const struct fsm *fsm);
+
+/* Graphviz text of the machine, handed to put piece by piece. */
+void fsm_graph(const struct fsm *fsm, void (*put)(void *user, const char *text), void *user);
+
+#endif

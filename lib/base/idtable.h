@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* 64-bit key -> 32-bit value, open addressing. It grows by moving a few entries with each insert, so
+ * no single call pays for the whole table. */
+#ifndef BASE_IDTABLE_H
+#define BASE_IDTABLE_H
+
+#include <l2tpha/types.h>
+#include <talloc.h>
+
+struct idtable;
+
+/* seed spreads keys that a peer may choose; take it from the host's random source. */
+int idtable_new(TALLOC_CTX *parent, uint64_t seed, struct idtable **table);
+/* L2TPHA_ERR_EXISTS leaves the present value alone; L2TPHA_ERR_NOMEM changes nothing. */
+int idtable_insert(struct idtable *table, uint64_t key, uint32_t value);
+bool idtable_find(const struct idtable *table, uint64_t key, uint32_t *value);
+/* Whether the key was there. */
+bool idtable_remove(struct idtable *table, uint64_t key);
+size_t idtable_count(const struct idtable *table);
+size_t idtable_bytes(const struct idtable *table);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The log line: formatted only when the host wants its category, handed over at once. */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <l2tpha/host.h>
+
+struct log {
+    const struct l2tpha_host *host;
+    uint32_t mask; /* enum l2tpha_log_category bits that are on */
+    uint64_t now;  /* set by the node at each entry call */
+};
+
+static inline bool log_wanted(const struct log *log, enum l2tpha_log_category category)
+{
+    return (log->mask & (uint32_t)category) && log->host->log;
+}
+
+/* At most 512 bytes; longer text is cut and ends in "...". */
+void log_line(const struct log *log, enum l2tpha_log_category category, uint32_t tunnel_id,
+              uint32_t session_id, const char *format, ...) L2TPHA_PRINTF(5, 6);
+
+/* Bytes from the wire as printable ASCII: others as \xHH. Always NUL-terminated; returns dst. */
+const char *log_escape(char *dst, size_t cap, const uint8_t *data, size_t len);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* A hierarchical timing wheel: arming, disarming and firing cost the same with ten timers and with a
+ * million. Times are microseconds; the wheel's grain is 1024 us and a timer never fires early. */
+#ifndef BASE_TIMING_H
+#define BASE_TIMING_H
+
+#include <l2tpha/types.h>
+#include <talloc.h>
+
+/* Lives inside its owner, who finds himself from `kind` by container_of. Zero-filled = not armed.
+ * `back` points at whatever points at this timer, so that unlinking needs no wheel. */
+struct timer {
+    struct timer *next;
+    struct timer **back; /* NULL = not armed */
+    uint64_t at;         /* when to fire */
+    uint8_t kind;        /* the owner's */
+};
+
+struct wheel;
+
+int wheel_new(TALLOC_CTX *parent, uint64_t now, struct wheel **wheel);
+/* Arm or re-arm; at = L2TPHA_NEVER disarms. A time in the past fires at the next wheel_pop. */
+void wheel_arm(struct wheel *wheel, struct timer *timer, uint64_t at);
+void wheel_disarm(struct wheel *wheel, struct timer *timer);
+/* The next timer that is due at now, disarmed; NULL when none is. Timers due in the same grain come
+ * in the order in which they were armed. */
+struct timer *wheel_pop(struct wheel *wheel, uint64_t now);
+/* Not later than the earliest armed timer needs; L2TPHA_NEVER when none is armed. Calling early is
+ * harmless: wheel_pop then gives NULL and the next deadline is nearer to the mark. */
+uint64_t wheel_deadline(const struct wheel *wheel);
+size_t wheel_count(const struct wheel *wheel);
+
+static inline bool timer_armed(const struct timer *timer)
+{
+    return timer->back != NULL;
+}
+
+#define container_of(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* What every suite shares: a talloc root that must be empty again when the test is over. */
+#ifndef TESTS_FIXTURE_H
+#define TESTS_FIXTURE_H
+
+#include <check.h>
+#include <l2tpha/error.h>
+#include <talloc.h>
+
+/* The parent of all that a test allocates. */
+extern TALLOC_CTX *root;
+
+void fixture_setup(void);
+/* Asserts that nothing hangs off root any more. */
+void fixture_teardown(void);
+
+/* A suite with one checked test case that uses the fixture. */
+Suite *fixture_suite(const char *name, TCase **tcase);
+
+/* Assert success or a given error, naming both in the failure. */
+#define assert_ok(call) assert_error(call, L2TPHA_OK)
+#define assert_error(call, expected)                                                               \
+    do {                                                                                           \
+        int got_ = (call), want_ = (expected);                                                     \
+        ck_assert_msg(got_ == want_, "%s: %s, expected %s", #call,                                 \
+                      got_ ? l2tpha_error_name(got_) : "OK",                                       \
+                      want_ ? l2tpha_error_name(want_) : "OK");                                    \
+    } while (0)
+
+#endif
