@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Table-driven state machines. A machine is one const table, row for row the RFC's; the engine looks
- * the row up, runs its action, then has the object enter the new state through one function. */
+/* Table-driven state machines. A machine is one const table, row for row the RFC's; the engine
+ * looks the row up, runs its action, then has the object enter the new state through one function.
+ */
 #ifndef BASE_FSM_H
 #define BASE_FSM_H
 
@@ -23,8 +24,14 @@ struct fsm_row {
 };
 
 /* One row, the action's name kept for the graph. */
-#define FSM_ROW(state, event, next, action) { state, event, next, action, #action }
-#define FSM_ROW_SILENT(state, event, next) { state, event, next, NULL, NULL }
+#define FSM_ROW(state, event, next, action)                                                        \
+    {                                                                                              \
+        state, event, next, action, #action                                                        \
+    }
+#define FSM_ROW_SILENT(state, event, next)                                                         \
+    {                                                                                              \
+        state, event, next, NULL, NULL                                                             \
+    }
 
 struct fsm {
     const char *name;               /* "tunnel" */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* 64-bit key -> 32-bit value, open addressing. It grows by moving a few entries with each insert, so
- * no single call pays for the whole table. */
+/* 64-bit key -> 32-bit value, open addressing. It grows by moving a few entries with each insert,
+ * so no single call pays for the whole table. */
 #ifndef BASE_IDTABLE_H
 #define BASE_IDTABLE_H
 

@@ -20,11 +20,12 @@ void slab_free(struct slab *slab, void *object);
 /* The object with this index, NULL when the index is free or out of range. */
 void *slab_at(const struct slab *slab, uint32_t index);
 uint32_t slab_index(const struct slab *slab, const void *object);
-/* The used object with the lowest index >= from; NULL at the end. Skips a whole empty chunk at once. */
+/* The used object with the lowest index >= from; NULL at the end. Skips a whole empty chunk at
+ * once. */
 void *slab_next(const struct slab *slab, uint32_t from);
 uint32_t slab_count(const struct slab *slab); /* used objects */
 uint32_t slab_limit(const struct slab *slab);
-size_t slab_bytes(const struct slab *slab);   /* memory held, for the figures */
+size_t slab_bytes(const struct slab *slab); /* memory held, for the figures */
 /* Give chunks without a used object back to talloc. */
 void slab_trim(struct slab *slab);
 

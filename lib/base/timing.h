@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A hierarchical timing wheel: arming, disarming and firing cost the same with ten timers and with a
- * million. Times are microseconds; the wheel's grain is 1024 us and a timer never fires early. */
+/* A hierarchical timing wheel: arming, disarming and firing cost the same with ten timers and with
+ * a million. Times are microseconds; the wheel's grain is 1024 us and a timer never fires early. */
 #ifndef BASE_TIMING_H
 #define BASE_TIMING_H
 
@@ -35,6 +35,7 @@ static inline bool timer_armed(const struct timer *timer)
     return timer->back != NULL;
 }
 
-#define container_of(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+#define container_of(pointer, type, member)                                                        \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 #endif

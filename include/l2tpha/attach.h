@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/** @file
+ *  The binding: what failover needs from whoever runs the L2TP state machines. The built-in engine
+ *  implements it; a daemon with machines of its own does likewise. */
+#ifndef L2TPHA_ATTACH_H
+#define L2TPHA_ATTACH_H
+
+#include <l2tpha/record.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Operations on tunnels and sessions. Records are borrowed for the call. */
+struct l2tpha_binding {
+    size_t size; /**< sizeof(struct l2tpha_binding) */
+    void *user;  /**< first argument of each operation */
+    /** Install a replicated tunnel as a live one: numbers, unacknowledged messages and timers. It
+     * may transmit at once: first what is unacknowledged, then what is new. */
+    int (*restore_tunnel)(void *user, const struct l2tpha_tunnel_record *record);
+    /** Install a replicated session of a restored tunnel. */
+    int (*restore_session)(void *user, const struct l2tpha_session_record *record);
+    /** Have the peer confirm that the tunnel lives: a HELLO unless something is outstanding. */
+    int (*confirm_tunnel)(void *user, uint32_t tunnel_id);
+    /** End a session with a CDN, since the host's half of it is missing. */
+    int (*disconnect_session)(void *user, uint32_t tunnel_id, uint32_t session_id, uint16_t result,
+                              const char *reason);
+    /** Forget a session silently. */
+    int (*clear_session)(void *user, uint32_t tunnel_id, uint32_t session_id);
+    /** Forget a tunnel with its sessions silently. */
+    int (*clear_tunnel)(void *user, uint32_t tunnel_id);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

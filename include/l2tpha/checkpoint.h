@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/** @file
+ *  Checkpoints: out by l2tpha_poll(), back by l2tpha_checkpoint_done(), in by
+ *  l2tpha_checkpoint_apply(). l2tpha_link does all three over a byte stream; a host with its own
+ *  transport or store calls them itself. */
+#ifndef L2TPHA_CHECKPOINT_H
+#define L2TPHA_CHECKPOINT_H
+
+#include <l2tpha/record.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Start a bulk copy for a new standby: BULK_BEGIN, parts interleaved with increments, BULK_END.
+ * Once BULK_END is in the stream outputs are gated; once it is confirmed the node is in sync.
+ *  @retval L2TPHA_ERR_ROLE  not an active node. */
+L2TPHA_API int l2tpha_checkpoint_bulk(struct l2tpha_node *node, uint64_t now);
+
+/** The standby holds everything up to and including @p number.
+ *  @param status  0, or the error by which the standby refused: the node goes on alone.
+ *  @retval L2TPHA_ERR_INVALID  a number that was never given out. */
+L2TPHA_API int l2tpha_checkpoint_done(struct l2tpha_node *node, uint64_t number, int status,
+                                      uint64_t now);
+
+/** There is no standby any more: release the outputs, stop producing checkpoints. */
+L2TPHA_API int l2tpha_checkpoint_stop(struct l2tpha_node *node, uint64_t now);
+
+/** On the standby: take over one checkpoint, whole or not at all.
+ *  @param number  set to its number on success, to be confirmed to the active; may be NULL.
+ *  @retval L2TPHA_ERR_RECORD, L2TPHA_ERR_RECORD_VERSION, L2TPHA_ERR_DIGEST  bad content
+ *  @retval L2TPHA_ERR_GAP          a checkpoint is missing: ask for a bulk copy
+ *  @retval L2TPHA_ERR_STALE_EPOCH  from an active that has been superseded
+ *  @retval L2TPHA_ERR_ROLE         this node is active */
+L2TPHA_API int l2tpha_checkpoint_apply(struct l2tpha_node *node, const uint8_t *data, size_t len,
+                                       uint64_t now, uint64_t *number);
+
+/** Number of the newest checkpoint: a foreign daemon's own send barrier. */
+L2TPHA_API uint64_t l2tpha_checkpoint_last(const struct l2tpha_node *node);
+
+/** Digest over all tunnels and sessions, equal on active and standby when both hold the same.
+ *  Walks everything: for tests and audits. */
+L2TPHA_API uint64_t l2tpha_checkpoint_digest(const struct l2tpha_node *node);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/** @file
+ *  The replication link: a sans-I/O protocol over any reliable, ordered byte stream that the host
+ *  has (docs/checkpoint-format.md has the frames). One object at each end; when the stream closes,
+ *  free it and make a new one for the next stream.
+ *
+ *  On the active the node's CHECKPOINT outputs go into l2tpha_link_send(); the link takes the
+ *  acknowledgements and calls l2tpha_checkpoint_done() itself. On the standby it applies what
+ *  arrives and acknowledges it. */
+#ifndef L2TPHA_LINK_H
+#define L2TPHA_LINK_H
+
+#include <l2tpha/error.h>
+#include <l2tpha/redundancy.h>
+#include <talloc.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Options of a link. Zero-fill it and set size. */
+struct l2tpha_link_options {
+    size_t size;           /**< sizeof(struct l2tpha_link_options) */
+    uint32_t heartbeat_ms; /**< how often to say that we live (default 50) */
+    uint32_t silence_ms;   /**< peer counts as lost after this (default 1000) */
+    size_t max_queue;      /**< bytes not yet taken by the stream; beyond it the link fails
+                                (default 64 MiB) */
+    uint64_t fingerprint;  /**< of the configuration: a difference is told, not refused */
+};
+
+/** Make a link for a stream that has just been opened. It hangs off the node.
+ *  @retval L2TPHA_ERR_ROLE  the node is fenced. */
+L2TPHA_API int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *options,
+                               uint64_t now, struct l2tpha_link **link);
+
+/** The stream is gone, or the host is done with it. On the active the node goes on alone. */
+L2TPHA_API void l2tpha_link_free(struct l2tpha_link *link, uint64_t now);
+
+/** Bytes that came in.
+ *  @retval L2TPHA_ERR_LINK, L2TPHA_ERR_RECORD, L2TPHA_ERR_RECORD_VERSION, L2TPHA_ERR_STALE_EPOCH,
+ *          L2TPHA_ERR_FENCED  close the stream; drain l2tpha_link_poll() first, it may tell why. */
+L2TPHA_API int l2tpha_link_feed(struct l2tpha_link *link, const uint8_t *data, size_t len,
+                                uint64_t now);
+
+/** Hand over one CHECKPOINT output of the node; copied.
+ *  @retval L2TPHA_ERR_QUEUE_FULL  the stream does not drain: the node has gone on alone. */
+L2TPHA_API int l2tpha_link_send(struct l2tpha_link *link, uint64_t number, const uint8_t *data,
+                                size_t len, uint64_t now);
+
+/** Bytes to write to the stream; 0 = none. They stay queued until l2tpha_link_sent(). */
+L2TPHA_API size_t l2tpha_link_poll(struct l2tpha_link *link, const uint8_t **data, uint64_t now);
+
+/** The stream has taken the first @p len of them. */
+L2TPHA_API void l2tpha_link_sent(struct l2tpha_link *link, size_t len);
+
+/** When to call l2tpha_link_expire() at the latest. */
+L2TPHA_API uint64_t l2tpha_link_deadline(const struct l2tpha_link *link);
+
+/** Heartbeats and silence. @retval L2TPHA_ERR_TIMEOUT  the peer is silent: close the stream. */
+L2TPHA_API int l2tpha_link_expire(struct l2tpha_link *link, uint64_t now);
+
+/** A link at a glance. */
+struct l2tpha_link_info {
+    size_t size;              /**< sizeof(struct l2tpha_link_info), set by the caller */
+    bool up;                  /**< hellos have been exchanged */
+    bool in_sync;             /**< the standby end has everything */
+    bool fingerprint_differs; /**< the two configurations differ */
+    uint64_t peer_epoch;      /**< epoch the other end told */
+    uint32_t version;         /**< protocol version agreed on */
+    uint64_t frames_in;       /**< frames received */
+    uint64_t frames_out;      /**< frames queued */
+    uint64_t queued;          /**< bytes not yet taken by the stream */
+    bool switchover;          /**< the active asks this standby to take over now */
+};
+
+/** Look at it. */
+L2TPHA_API void l2tpha_link_get(const struct l2tpha_link *link, struct l2tpha_link_info *info);
+
+/** On the active, once l2tpha_switchover_ready(): tell the standby to take over with epoch + 1. */
+L2TPHA_API int l2tpha_link_hand_over(struct l2tpha_link *link, uint64_t now);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/** @file
+ *  What a node tells: events, counters, packet capture. */
+#ifndef L2TPHA_OBSERVE_H
+#define L2TPHA_OBSERVE_H
+
+#include <l2tpha/redundancy.h>
+#include <l2tpha/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct l2tpha_message;
+
+/** Events, X(name, text). */
+#define L2TPHA_EVENTS(X)                                                                           \
+    X(TUNNEL_UP, "tunnel up")               /* established */                                      \
+    X(TUNNEL_DOWN, "tunnel down")           /* no longer usable; result, error, text say why */    \
+    X(TUNNEL_GONE, "tunnel gone")           /* retention is over; the handle dies */               \
+    X(TUNNEL_RESTORED, "tunnel restored")   /* takeover has installed it */                        \
+    X(TUNNEL_RESYNCED, "tunnel resynced")   /* after a takeover the peer has answered */           \
+    X(SESSION_CALL, "call request")         /* OCRQ accepted: place the call on the bearer */      \
+    X(SESSION_UP, "session up")             /* established; message has the peer's AVPs */         \
+    X(SESSION_DOWN, "session down")         /* gone; result, error, text, message say why */       \
+    X(SESSION_RESTORED, "session restored") /* takeover has installed it */                        \
+    X(SESSION_LINK_INFO, "set link info")   /* SLI: message has the ACCM */                        \
+    X(SESSION_ERRORS, "WAN errors")         /* WEN: message has the counters */                    \
+    X(ROLE_CHANGED, "role changed")         /* role, text */                                       \
+    X(TAKEOVER_DONE, "takeover done")       /* all tunnels confirmed or given up */                \
+    X(STANDBY_REFUSED, "standby refused")   /* error and text say why */
+
+/** Event kinds. */
+enum l2tpha_event_kind {
+    L2TPHA_EVENT_NONE = 0,
+#define L2TPHA_EVENT_ENUM(name, text) L2TPHA_EVENT_##name,
+    L2TPHA_EVENTS(L2TPHA_EVENT_ENUM)
+#undef L2TPHA_EVENT_ENUM
+};
+
+/** One event. Valid until the next call on the node. */
+struct l2tpha_event {
+    enum l2tpha_event_kind kind;
+    uint64_t checkpoint;            /**< number that was confirmed before this could be told: a key
+                                         under which effects outside become idempotent */
+    uint32_t tunnel_id;             /**< local id, 0 = none */
+    uint32_t session_id;            /**< local id, 0 = none */
+    struct l2tpha_tunnel *tunnel;   /**< NULL when it is gone already */
+    struct l2tpha_session *session; /**< NULL when it is gone already */
+    void *user;                     /**< the session's user pointer, else the tunnel's */
+    uint16_t result;                /**< Result Code, 0 = none */
+    uint16_t error;                 /**< general error code */
+    int status;                     /**< 0 or a negative error of this library */
+    bool by_peer;                   /**< the peer caused it */
+    enum l2tpha_role role;          /**< ROLE_CHANGED */
+    const char *text;               /**< reason, escaped; never NULL */
+    const struct l2tpha_message *message; /**< the peer's message, deciphered; NULL = none */
+};
+
+/** Name of an event kind. */
+L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
+
+/** Counters, X(name, text). */
+#define L2TPHA_COUNTERS(X)                                                                         \
+    X(datagrams_in, "datagrams received")                                                          \
+    X(datagrams_out, "datagrams handed out for sending")                                           \
+    X(messages_in, "control messages processed")                                                   \
+    X(messages_out, "control messages queued")                                                     \
+    X(zlb_in, "ZLBs received")                                                                     \
+    X(zlb_out, "ZLBs handed out")                                                                  \
+    X(retransmissions, "messages sent again")                                                      \
+    X(duplicates, "duplicates acknowledged and not processed")                                     \
+    X(reordered, "messages kept until their turn")                                                 \
+    X(out_of_window, "messages beyond the receive window, dropped")                                \
+    X(ack_unsent, "acknowledgements of what was never sent, ignored")                              \
+    X(bad_header, "datagrams with a malformed header, dropped")                                    \
+    X(bad_version, "datagrams of another version, dropped")                                        \
+    X(bad_avp, "messages refused for an AVP")                                                      \
+    X(ignored_avp, "optional AVPs ignored")                                                        \
+    X(unknown_message, "messages of unknown type")                                                 \
+    X(unexpected_message, "messages improper for the state")                                       \
+    X(unknown_tunnel, "datagrams for no tunnel of ours, dropped")                                  \
+    X(unknown_session, "messages for no session of ours")                                          \
+    X(wrong_peer, "datagrams with our ids from another address, dropped")                          \
+    X(auth_failed, "tunnel authentication failures")                                               \
+    X(limit_reached, "requests refused since a limit is reached")                                  \
+    X(queue_full, "messages dropped since the answer would not fit the queue")                     \
+    X(fenced_drops, "input dropped by a standby or fenced node")                                   \
+    X(data_in, "data frames received")                                                             \
+    X(data_out, "data frames sent")                                                                \
+    X(data_unknown, "data frames for no session, dropped")                                         \
+    X(data_late, "data frames older than one delivered, dropped")                                  \
+    X(tunnels_up, "tunnels established")                                                           \
+    X(tunnels_down, "tunnels ended")                                                               \
+    X(sessions_up, "sessions established")                                                         \
+    X(sessions_down, "sessions ended")                                                             \
+    X(checkpoints, "checkpoints made")                                                             \
+    X(checkpoint_bytes, "bytes of checkpoints made")                                               \
+    X(checkpoints_applied, "checkpoints applied")                                                  \
+    X(checkpoints_refused, "checkpoints refused")                                                  \
+    X(checkpoint_timeouts, "times the standby did not confirm in time")                            \
+    X(events_lost, "events lost since the host did not poll")                                      \
+    X(takeovers, "takeovers")                                                                      \
+    X(callback_errors, "host callbacks that failed")
+
+/** All counters since the node was made. */
+struct l2tpha_counters {
+#define L2TPHA_COUNTER_FIELD(name, text) uint64_t name;
+    L2TPHA_COUNTERS(L2TPHA_COUNTER_FIELD)
+#undef L2TPHA_COUNTER_FIELD
+};
+
+/** Look at them. Borrowed; alive as long as the node. */
+L2TPHA_API const struct l2tpha_counters *l2tpha_counters(const struct l2tpha_node *node);
+
+/** The @p index-th counter for iterating: its name and text.
+ *  @return false past the end. */
+L2TPHA_API bool l2tpha_counter_at(const struct l2tpha_counters *counters, size_t index,
+                                  const char **name, const char **text, uint64_t *value);
+
+/** Packet capture: pcapng blocks for the host to write. The file starts with
+ *  l2tpha_capture_begin(), then one l2tpha_capture_packet() each. A path whose addresses are
+ *  `struct sockaddr_in` or `sockaddr_in6` bytes is shown with its real addresses and ports, since
+ * the block carries synthetic IP and UDP headers.
+ *  @return bytes written, or L2TPHA_ERR_TOO_SMALL. */
+L2TPHA_API int l2tpha_capture_begin(uint8_t *dst, size_t cap, const char *application);
+
+/** Room that a packet of @p len bytes needs at most. */
+L2TPHA_API size_t l2tpha_capture_room(size_t len);
+
+/** One packet. @param inbound  direction. @param time_us  wall-clock microseconds since 1970. */
+L2TPHA_API int l2tpha_capture_packet(uint8_t *dst, size_t cap, const struct l2tpha_path *path,
+                                     bool inbound, const uint8_t *data, size_t len,
+                                     uint64_t time_us);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

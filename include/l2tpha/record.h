@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/** @file
+ *  What is replicated: flat, host-order records of tunnels, sessions, sequence state and
+ *  unacknowledged messages. They are the same on every serializer, store and link. */
+#ifndef L2TPHA_RECORD_H
+#define L2TPHA_RECORD_H
+
+#include <l2tpha/crypto.h>
+#include <l2tpha/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Control connection states (RFC 2661 7.2.1), with the two in which a tunnel lingers. Values are
+ *  part of the record format. */
+enum l2tpha_tunnel_state {
+    L2TPHA_TUNNEL_IDLE = 0,
+    L2TPHA_TUNNEL_WAIT_CTL_REPLY = 1, /**< SCCRQ sent */
+    L2TPHA_TUNNEL_WAIT_CTL_CONN = 2,  /**< SCCRP sent */
+    L2TPHA_TUNNEL_ESTABLISHED = 3,
+    L2TPHA_TUNNEL_STOPPING = 4, /**< StopCCN sent; its delivery is awaited (RFC 2661 5.7) */
+    L2TPHA_TUNNEL_STOPPED = 5   /**< StopCCN received; copies are acknowledged for one cycle */
+};
+
+/** Session states of all four machines (RFC 2661 7.4.1, 7.4.2, 7.5.1, 7.5.2). Values are part of
+ *  the record format. */
+enum l2tpha_session_state {
+    L2TPHA_SESSION_IDLE = 0,
+    L2TPHA_SESSION_WAIT_TUNNEL = 1,
+    L2TPHA_SESSION_WAIT_REPLY = 2,
+    L2TPHA_SESSION_WAIT_CONNECT = 3,
+    L2TPHA_SESSION_WAIT_CS_ANSWER = 4,
+    L2TPHA_SESSION_ESTABLISHED = 5
+};
+
+/** Bits of l2tpha_tunnel_record::flags. */
+enum l2tpha_tunnel_flag {
+    L2TPHA_TUNNEL_INITIATOR = 1,     /**< this end sent the SCCRQ */
+    L2TPHA_TUNNEL_AUTHENTICATED = 2, /**< the peer answered our challenge */
+    L2TPHA_TUNNEL_HIDE = 4,          /**< hide what may be hidden */
+    L2TPHA_TUNNEL_TIE_BREAKER = 8,   /**< tie_breaker is meaningful */
+    L2TPHA_TUNNEL_BEARER_CAPS = 16   /**< the peer sent Bearer Capabilities */
+};
+
+/** Bits of l2tpha_session_record::flags. */
+enum l2tpha_session_flag {
+    L2TPHA_SESSION_SEQUENCING_REQUIRED = 1, /**< Sequencing Required was given (RFC 2661 5.4) */
+    L2TPHA_SESSION_SEQUENCING = 2,          /**< numbers are being sent */
+    L2TPHA_SESSION_LOCAL_CALL = 4,          /**< this end asked for the call */
+    L2TPHA_SESSION_NEEDS_APP = 8            /**< ready only with host-attached state */
+};
+
+/** A tunnel, whole. Byte strings are views. */
+struct l2tpha_tunnel_record {
+    size_t size;                 /**< sizeof(struct l2tpha_tunnel_record) */
+    uint32_t local_id;           /**< our Assigned Tunnel ID, never 0 */
+    uint32_t remote_id;          /**< the peer's, 0 while unknown */
+    uint8_t state;               /**< enum l2tpha_tunnel_state */
+    uint8_t configured_method;   /**< failover method configured, 0 = not configured */
+    uint8_t effective_method;    /**< failover method in force, fixed at establishment */
+    uint32_t flags;              /**< enum l2tpha_tunnel_flag bits */
+    uint16_t local_window;       /**< Receive Window Size that we advertised, messages */
+    uint16_t remote_window;      /**< the peer's, 4 when it sent none (RFC 2661 5.8) */
+    uint32_t framing_caps;       /**< the peer's Framing Capabilities */
+    uint32_t bearer_caps;        /**< the peer's Bearer Capabilities */
+    uint32_t remote_failover;    /**< bits of the peer's Failover Capability AVP (RFC 4951 5.1) */
+    uint32_t remote_recovery_ms; /**< its Recovery Time, milliseconds */
+    uint16_t ns;                 /**< Ns of the next new message */
+    uint16_t nr;                 /**< next Ns expected from the peer */
+    uint16_t acked;              /**< oldest Ns of ours that is not acknowledged */
+    uint16_t result;             /**< Result Code of the StopCCN sent or received */
+    uint16_t error;              /**< its general error code */
+    struct l2tpha_path path;
+    uint8_t tie_breaker[8];          /**< ours, while the SCCRQ is outstanding */
+    struct l2tpha_bytes peer_name;   /**< Host Name AVP of the peer, verbatim */
+    struct l2tpha_bytes peer_vendor; /**< Vendor Name AVP of the peer, verbatim */
+    struct l2tpha_bytes secret;      /**< shared secret; empty = none */
+    struct l2tpha_bytes challenge;   /**< ours, while its response is outstanding */
+    struct l2tpha_bytes app_state;   /**< attached by the host, opaque */
+    struct l2tpha_bytes unknown;     /**< fields of a newer release, kept byte for byte */
+};
+
+/** A session, whole. Byte strings are views. */
+struct l2tpha_session_record {
+    size_t size;        /**< sizeof(struct l2tpha_session_record) */
+    uint32_t tunnel_id; /**< local id of its tunnel */
+    uint32_t local_id;  /**< our Assigned Session ID, never 0 */
+    uint32_t remote_id; /**< the peer's, 0 while unknown */
+    uint8_t state;      /**< enum l2tpha_session_state */
+    uint8_t side;       /**< enum l2tpha_side: our end's */
+    uint8_t call;       /**< enum l2tpha_call */
+    uint8_t flags;      /**< enum l2tpha_session_flag bits */
+    uint32_t serial;    /**< Call Serial Number */
+    uint32_t framing;   /**< Framing Type bits */
+    uint32_t bearer;    /**< Bearer Type bits */
+    uint32_t tx_speed;  /**< (Tx) Connect Speed, bit/s */
+    uint32_t rx_speed;  /**< Rx Connect Speed, bit/s */
+    uint16_t data_ns;   /**< a number not below the next data Ns: numbers are leased ahead */
+    uint16_t data_nr;   /**< next data Ns expected; may lag */
+    struct l2tpha_bytes request;   /**< encoded AVPs of the request not yet sent (wait-tunnel) */
+    struct l2tpha_bytes connect;   /**< encoded AVPs of the ICCN or OCCN not yet sent */
+    struct l2tpha_bytes app_state; /**< attached by the host, opaque */
+    struct l2tpha_bytes unknown;   /**< fields of a newer release, kept byte for byte */
+};
+
+/** The hot part of a tunnel alone. */
+struct l2tpha_sequence_record {
+    uint32_t tunnel_id; /**< local id */
+    uint16_t ns;        /**< Ns of the next new message */
+    uint16_t nr;        /**< next Ns expected from the peer */
+    uint16_t acked;     /**< oldest unacknowledged Ns of ours */
+};
+
+/** A message of ours that the peer has not acknowledged: the datagram byte for byte, Nr zero. */
+struct l2tpha_message_record {
+    uint32_t tunnel_id; /**< local id */
+    uint16_t ns;        /**< its Ns, tied to these bytes for ever */
+    struct l2tpha_bytes bytes;
+};
+
+/** Something that is gone. */
+struct l2tpha_gone_record {
+    uint32_t tunnel_id;  /**< local id */
+    uint32_t session_id; /**< local id; 0 = the tunnel with all its sessions */
+};
+
+/** Kinds of record; values are field numbers of `message Record` in l2tpha.proto. */
+enum l2tpha_record_kind {
+    L2TPHA_RECORD_TUNNEL = 1,
+    L2TPHA_RECORD_SESSION = 2,
+    L2TPHA_RECORD_SEQUENCE = 3,
+    L2TPHA_RECORD_MESSAGE = 4,
+    L2TPHA_RECORD_GONE = 5
+};
+
+/** One record of any kind. A kind that this release does not know has kind 0 and its bytes in
+ *  @ref unknown. */
+struct l2tpha_record {
+    enum l2tpha_record_kind kind;
+    union {
+        struct l2tpha_tunnel_record tunnel;
+        struct l2tpha_session_record session;
+        struct l2tpha_sequence_record sequence;
+        struct l2tpha_message_record message;
+        struct l2tpha_gone_record gone;
+    } of;
+};
+
+/** What a checkpoint is for. Values are part of the format. */
+enum l2tpha_checkpoint_kind {
+    L2TPHA_CHECKPOINT_INCREMENT = 0,  /**< one entry call's changes, applied whole or not at all */
+    L2TPHA_CHECKPOINT_BULK_BEGIN = 1, /**< a full copy starts; generation is its name */
+    L2TPHA_CHECKPOINT_BULK_PART = 2,  /**< some of the copy's records */
+    L2TPHA_CHECKPOINT_BULK_END = 3    /**< the copy is complete: count and digest of its parts */
+};
+
+/** Version of the checkpoint format written by this release, and the oldest one read. */
+#define L2TPHA_CHECKPOINT_VERSION 1
+
+/** Longest checkpoint, bytes. */
+#define L2TPHA_CHECKPOINT_MAX (1u << 20)
+
+/** What stands ahead of a checkpoint's records. */
+struct l2tpha_checkpoint_header {
+    uint32_t version;    /**< L2TPHA_CHECKPOINT_VERSION */
+    uint64_t epoch;      /**< of the active that wrote it */
+    uint64_t number;     /**< consecutive within the epoch */
+    uint8_t kind;        /**< enum l2tpha_checkpoint_kind */
+    uint64_t generation; /**< of the bulk sync, else 0 */
+    uint64_t count;      /**< BULK_END: records in the parts */
+    uint64_t digest;     /**< BULK_END: running digest over the parts' records */
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

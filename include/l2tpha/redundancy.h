@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/** @file
+ *  Roles and epochs. Who is to be active is decided outside (VRRP, a cluster manager, an operator,
+ *  the closing of a socket); the library refuses whoever has an older epoch. */
+#ifndef L2TPHA_REDUNDANCY_H
+#define L2TPHA_REDUNDANCY_H
+
+#include <l2tpha/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What a node is. */
+enum l2tpha_role {
+    L2TPHA_ROLE_ACTIVE_SOLO = 1,  /**< serves; no standby: unprotected */
+    L2TPHA_ROLE_ACTIVE_BULK = 2,  /**< serves; a standby is being filled: unprotected */
+    L2TPHA_ROLE_ACTIVE = 3,       /**< serves; the standby is in sync: protected */
+    L2TPHA_ROLE_STANDBY_COLD = 4, /**< holds nothing */
+    L2TPHA_ROLE_STANDBY_BULK = 5, /**< is being filled */
+    L2TPHA_ROLE_STANDBY_HOT = 6,  /**< in sync: may take over */
+    L2TPHA_ROLE_OUT_OF_SYNC = 7,  /**< standby; lost the thread, needs a bulk copy */
+    L2TPHA_ROLE_FENCED = 8        /**< was active; a newer epoch serves: sends nothing more */
+};
+
+/** What show l2tp redundancy starts from. */
+struct l2tpha_redundancy_info {
+    size_t size;              /**< sizeof(struct l2tpha_redundancy_info), set by the caller */
+    enum l2tpha_role role;    /**< now */
+    const char *reason;       /**< one word or short phrase: why it is in that role */
+    uint64_t epoch;           /**< own, or on a standby the active's */
+    uint64_t last_number;     /**< newest checkpoint made or applied */
+    uint64_t confirmed;       /**< newest checkpoint confirmed by the standby */
+    uint64_t lag_records;     /**< checkpoints made and not confirmed */
+    uint32_t tunnels;         /**< tunnels held */
+    uint32_t sessions;        /**< sessions held */
+    uint32_t resynced;        /**< tunnels confirmed by their peers since the last takeover */
+    uint32_t resyncing;       /**< tunnels not yet confirmed since the last takeover */
+    uint64_t last_switchover; /**< time of the last takeover, 0 = none */
+};
+
+/** Look at it. */
+L2TPHA_API void l2tpha_redundancy_get(const struct l2tpha_node *node,
+                                      struct l2tpha_redundancy_info *info);
+
+/** Name of a role, such as "standby-hot". */
+L2TPHA_API const char *l2tpha_role_name(enum l2tpha_role role);
+
+/** Stop serving because @p epoch is active elsewhere: nothing is sent any more, nothing accepted.
+ * An epoch not newer than ours is refused with L2TPHA_ERR_STALE_EPOCH. */
+L2TPHA_API int l2tpha_fence(struct l2tpha_node *node, uint64_t epoch, uint64_t now);
+
+/** Planned switchover, on the active in sync: stop taking input, wait until every output is
+ *  confirmed, then l2tpha_switchover_ready() turns true and the standby may take over with epoch
+ * + 1.
+ *  @retval L2TPHA_ERR_NOT_IN_SYNC  there is no standby to hand over to. */
+L2TPHA_API int l2tpha_switchover(struct l2tpha_node *node, uint64_t now);
+
+/** Whether a planned switchover has drained. */
+L2TPHA_API bool l2tpha_switchover_ready(const struct l2tpha_node *node);
+
+/** Give up a planned switchover and serve again. */
+L2TPHA_API int l2tpha_switchover_cancel(struct l2tpha_node *node, uint64_t now);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

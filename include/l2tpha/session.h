@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/** @file
+ *  Sessions of the built-in engine (RFC 2661 5.2, 7.4, 7.5) and their data frames. */
+#ifndef L2TPHA_SESSION_H
+#define L2TPHA_SESSION_H
+
+#include <l2tpha/record.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A call's attributes. Zero-fill it and set size, side and call; what is empty or 0 and optional
+ *  is left out of the messages. Byte strings are borrowed for the call. */
+struct l2tpha_session_options {
+    size_t size;           /**< sizeof(struct l2tpha_session_options) */
+    enum l2tpha_call call; /**< incoming: this end is the LAC; outgoing: this end is the LNS */
+    void *user;            /**< see l2tpha_session_set_user() */
+    /* the request: ICRQ or OCRQ */
+    uint32_t bearer;                 /**< Bearer Type bits: 1 digital, 2 analog */
+    bool has_bearer;                 /**< send it in an ICRQ even if 0 */
+    uint32_t framing;                /**< Framing Type bits: 1 sync, 2 async (default 1) */
+    struct l2tpha_bytes called;      /**< Called Number */
+    struct l2tpha_bytes calling;     /**< Calling Number */
+    struct l2tpha_bytes sub_address; /**< Sub-Address */
+    uint32_t physical_channel;       /**< Physical Channel ID, 0 = none */
+    uint32_t minimum_bps;            /**< OCRQ */
+    uint32_t maximum_bps;            /**< OCRQ */
+    /* the connection: ICCN or OCCN */
+    uint32_t tx_speed;                             /**< (Tx) Connect Speed, bit/s */
+    uint32_t rx_speed;                             /**< Rx Connect Speed, 0 = as tx_speed */
+    bool sequencing_required;                      /**< data always carries sequence numbers */
+    struct l2tpha_bytes private_group;             /**< Private Group ID */
+    struct l2tpha_bytes initial_lcp_confreq;       /**< proxy LCP (RFC 2661 4.4.5) */
+    struct l2tpha_bytes last_sent_lcp_confreq;     /**< proxy LCP */
+    struct l2tpha_bytes last_received_lcp_confreq; /**< proxy LCP */
+    uint16_t proxy_authen_type;                    /**< 0 = no proxy authentication */
+    struct l2tpha_bytes proxy_authen_name;         /**< types 1, 2, 3, 5 */
+    struct l2tpha_bytes proxy_authen_challenge;    /**< types 2, 5 */
+    uint8_t proxy_authen_id;                       /**< types 2, 3, 5 */
+    struct l2tpha_bytes proxy_authen_response;     /**< types 1, 2, 3, 5 */
+};
+
+/** Ask for a call on a tunnel; it waits for the tunnel if that is not yet up.
+ *  Incoming (this end is the LAC): ICRQ, and ICCN when the peer answers.
+ *  Outgoing (this end is the LNS): OCRQ.
+ *  @retval L2TPHA_ERR_REFUSED  the peer did not advertise this framing or bearer (RFC 2661 4.4.3)
+ *  @retval L2TPHA_ERR_NO_ID, L2TPHA_ERR_LIMIT, L2TPHA_ERR_QUEUE_FULL, L2TPHA_ERR_STATE */
+L2TPHA_API int l2tpha_session_open(struct l2tpha_tunnel *tunnel,
+                                   const struct l2tpha_session_options *options, uint64_t now,
+                                   struct l2tpha_session **session);
+
+/** LAC, outgoing call: the bearer has answered; sends OCCN (RFC 2661 7.5.1). Only the connection
+ *  part of @p options is used. */
+L2TPHA_API int l2tpha_session_answered(struct l2tpha_session *session,
+                                       const struct l2tpha_session_options *options, uint64_t now);
+
+/** Why a call ends. Zero-fill it and set size and result. */
+struct l2tpha_disconnect {
+    size_t size;           /**< sizeof(struct l2tpha_disconnect) */
+    uint16_t result;       /**< Result Code of the CDN (RFC 2661 4.4.2), such as 1 lost carrier, 3
+                                administrative */
+    uint16_t error;        /**< general error code, used when result is 2 */
+    const char *reason;    /**< UTF-8 text or NULL */
+    bool has_q931;         /**< send a Q.931 Cause Code (RFC 2661 4.4.4) */
+    uint16_t q931_cause;   /**< its cause */
+    uint8_t q931_message;  /**< its message */
+    const char *q931_text; /**< its advisory text or NULL */
+    bool has_ppp;          /**< send a PPP Disconnect Cause Code (RFC 3145) */
+    uint16_t ppp_code;     /**< its code */
+    uint16_t ppp_protocol; /**< its control protocol number */
+    uint8_t ppp_direction; /**< 0 global, 1 at the peer, 2 at the local end */
+    const char *ppp_text;  /**< its text or NULL */
+};
+
+/** End a call: sends CDN unless nothing was sent for it yet. */
+L2TPHA_API int l2tpha_session_close(struct l2tpha_session *session,
+                                    const struct l2tpha_disconnect *why, uint64_t now);
+
+/** LNS: send Set-Link-Info with an ACCM (RFC 2661 6.14). */
+L2TPHA_API int l2tpha_session_set_link_info(struct l2tpha_session *session, uint32_t send_accm,
+                                            uint32_t receive_accm, uint64_t now);
+
+/** Errors on the bearer since the call began, counted by the LAC (RFC 2661 4.4.6). */
+struct l2tpha_call_errors {
+    uint32_t crc;              /**< CRC errors */
+    uint32_t framing;          /**< framing errors */
+    uint32_t hardware_overrun; /**< hardware overruns */
+    uint32_t buffer_overrun;   /**< buffer overruns */
+    uint32_t timeout;          /**< timeouts */
+    uint32_t alignment;        /**< alignment errors */
+};
+
+/** LAC: report errors; a WAN-Error-Notify goes out at most once in 60 s (RFC 2661 6.13), with the
+ *  newest totals. */
+L2TPHA_API int l2tpha_session_report_errors(struct l2tpha_session *session,
+                                            const struct l2tpha_call_errors *totals, uint64_t now);
+
+/** The session with these local ids, or NULL. */
+L2TPHA_API struct l2tpha_session *l2tpha_session_find(const struct l2tpha_node *node,
+                                                      uint32_t tunnel_id, uint32_t session_id);
+
+/** The next session of a tunnel (NULL = the first); NULL at the end. */
+L2TPHA_API struct l2tpha_session *l2tpha_session_next(const struct l2tpha_tunnel *tunnel,
+                                                      const struct l2tpha_session *previous);
+
+/** Everything that is known of it; views are valid until the next call on the node. */
+L2TPHA_API void l2tpha_session_get(const struct l2tpha_session *session,
+                                   struct l2tpha_session_record *record);
+
+/** Its local id. */
+L2TPHA_API uint32_t l2tpha_session_id(const struct l2tpha_session *session);
+/** Its tunnel. */
+L2TPHA_API struct l2tpha_tunnel *l2tpha_session_tunnel(const struct l2tpha_session *session);
+/** A pointer of the host's own; not replicated. */
+L2TPHA_API void l2tpha_session_set_user(struct l2tpha_session *session, void *user);
+/** What was set. */
+L2TPHA_API void *l2tpha_session_user(const struct l2tpha_session *session);
+
+/** Attach the host's own half (PPP, addresses, AAA); copied and replicated with the session. At
+ *  most 60000 bytes; len 0 removes it. */
+L2TPHA_API int l2tpha_session_set_app_state(struct l2tpha_session *session, const uint8_t *data,
+                                            size_t len, uint64_t now);
+
+/** Declare that the session is worth nothing without host-attached state: on the standby it is
+ *  ready only when both halves are there. */
+L2TPHA_API int l2tpha_session_needs_app_state(struct l2tpha_session *session, bool needed,
+                                              uint64_t now);
+
+/** Name of a state, such as "wait-connect". */
+L2TPHA_API const char *l2tpha_session_state_name(uint8_t state);
+
+/** A data frame as received. */
+struct l2tpha_frame {
+    struct l2tpha_session *session; /**< whose it is */
+    const uint8_t *payload;         /**< the PPP frame, a view into the datagram */
+    size_t len;                     /**< bytes */
+    bool priority;                  /**< P bit */
+    bool sequenced;                 /**< Ns is present */
+    uint16_t ns;                    /**< its Ns */
+};
+
+/** Take a data message apart and find its session. Counts as a sign of life of the peer.
+ *  @retval L2TPHA_ERR_NOT_OURS  unknown ids.  @retval L2TPHA_ERR_STATE  session not established.
+ *  @retval L2TPHA_ERR_WRONG_PEER, L2TPHA_ERR_HEADER, L2TPHA_ERR_TRUNCATED
+ *  @retval L2TPHA_ERR_SEQUENCE  older than what was delivered already; drop it. */
+L2TPHA_API int l2tpha_data_receive(struct l2tpha_node *node, const struct l2tpha_path *path,
+                                   const uint8_t *data, size_t len, uint64_t now,
+                                   struct l2tpha_frame *frame);
+
+/** Write the header of a data message of @p len payload bytes; the payload follows it.
+ *  @param header      at least 12 bytes.  @param header_len  set to the bytes written.
+ *  @param path        set to where the datagram goes; borrowed until the next call.
+ *  @retval L2TPHA_ERR_STATE  session not established. */
+L2TPHA_API int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority,
+                                uint8_t header[12], size_t *header_len,
+                                const struct l2tpha_path **path, uint64_t now);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/** @file
+ *  Tunnels of the built-in engine: open, close, find (RFC 2661 5.1, 7.2). Handles are borrowed from
+ *  the node; a tunnel lives until its event L2TPHA_EVENT_TUNNEL_GONE has been polled. */
+#ifndef L2TPHA_TUNNEL_H
+#define L2TPHA_TUNNEL_H
+
+#include <l2tpha/record.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What a new tunnel needs. Zero-fill it and set size and path. */
+struct l2tpha_tunnel_options {
+    size_t size;             /**< sizeof(struct l2tpha_tunnel_options) */
+    struct l2tpha_path path; /**< the peer's address, and optionally the own one */
+    void *user;              /**< see l2tpha_tunnel_set_user() */
+};
+
+/** Ask a peer for a tunnel: sends SCCRQ.
+ *  @retval L2TPHA_ERR_NO_ID, L2TPHA_ERR_LIMIT, L2TPHA_ERR_ROLE (a standby sends nothing). */
+L2TPHA_API int l2tpha_tunnel_open(struct l2tpha_node *node,
+                                  const struct l2tpha_tunnel_options *options, uint64_t now,
+                                  struct l2tpha_tunnel **tunnel);
+
+/** Close a tunnel with all its sessions: sends one StopCCN, repeated until it is acknowledged.
+ *  @param result  Result Code (RFC 2661 4.4.2), 1 = general clearing, 6 = shutting down.
+ *  @param error   general error code, used when result is 2.
+ *  @param reason  UTF-8 text for the peer, or NULL. */
+L2TPHA_API int l2tpha_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t error,
+                                   const char *reason, uint64_t now);
+
+/** The tunnel with this local id, or NULL. */
+L2TPHA_API struct l2tpha_tunnel *l2tpha_tunnel_find(const struct l2tpha_node *node,
+                                                    uint32_t local_id);
+
+/** The tunnel after @p previous (NULL = the first), in no particular order that stays the same
+ *  while tunnels come and go; NULL at the end. */
+L2TPHA_API struct l2tpha_tunnel *l2tpha_tunnel_next(const struct l2tpha_node *node,
+                                                    const struct l2tpha_tunnel *previous);
+
+/** Everything that is known of it; views are valid until the next call on the node. */
+L2TPHA_API void l2tpha_tunnel_get(const struct l2tpha_tunnel *tunnel,
+                                  struct l2tpha_tunnel_record *record);
+
+/** Its local id. */
+L2TPHA_API uint32_t l2tpha_tunnel_id(const struct l2tpha_tunnel *tunnel);
+/** How many sessions it has. */
+L2TPHA_API uint32_t l2tpha_tunnel_sessions(const struct l2tpha_tunnel *tunnel);
+
+/** A pointer of the host's own; not replicated. */
+L2TPHA_API void l2tpha_tunnel_set_user(struct l2tpha_tunnel *tunnel, void *user);
+/** What was set. */
+L2TPHA_API void *l2tpha_tunnel_user(const struct l2tpha_tunnel *tunnel);
+
+/** Attach the host's own state; it is copied and replicated with the tunnel. At most 60000 bytes.
+ */
+L2TPHA_API int l2tpha_tunnel_set_app_state(struct l2tpha_tunnel *tunnel, const uint8_t *data,
+                                           size_t len, uint64_t now);
+
+/** Name of a state, such as "wait-ctl-reply". */
+L2TPHA_API const char *l2tpha_tunnel_state_name(uint8_t state);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
