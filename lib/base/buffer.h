@@ -7,9 +7,10 @@
 #include <talloc.h>
 
 struct buffer {
-    struct buffer *next; /* free for the holder's own list */
-    uint32_t cap;        /* bytes that fit in data */
-    uint32_t len;        /* bytes used; the holder's */
+    struct buffer *next; /* next and prev are free for the holder's own list */
+    struct buffer *prev;
+    uint32_t cap; /* bytes that fit in data */
+    uint32_t len; /* bytes used; the holder's */
     uint8_t data[];
 };
 

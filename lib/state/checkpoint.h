@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* The ledger: collects what one entry call changes, seals it as ONE numbered checkpoint, and knows
+ * up to which number the standby has confirmed. Outputs are gated by that number alone: a message
+ * may leave when its Ns is below ns_safe, an acknowledgement says nr_safe. */
+#ifndef STATE_CHECKPOINT_H
+#define STATE_CHECKPOINT_H
+
+#include "base/log.h"
+#include "state/table.h"
+
+#include <l2tpha/observe.h>
+#include <l2tpha/serializer.h>
+
+enum ledger_mode {
+    LEDGER_OFF,  /* nobody listens: a seal confirms itself and writes nothing */
+    LEDGER_BULK, /* a copy is under way: checkpoints are written, nothing waits for them */
+    LEDGER_GATED /* outputs wait */
+};
+
+struct ledger_options {
+    struct table *table;
+    const struct l2tpha_serializer *serializer;
+    struct l2tpha_counters *counters;
+    const struct log *log;
+    uint64_t epoch;
+    uint32_t max_in_flight; /* checkpoints not confirmed; beyond it: alone, with a reason */
+    uint64_t timeout_us;    /* oldest unconfirmed one waits so long at most */
+    void *user;
+    /* ns_safe and nr_safe of the tunnel have moved. */
+    void (*confirmed)(void *user, struct tunnel_entry *entry);
+    /* The mode has changed by itself: copy complete and confirmed (why NULL), or the standby is
+     * lost. */
+    void (*mode_changed)(void *user, enum ledger_mode mode, bool in_sync, const char *why);
+};
+
+struct ledger;
+
+int ledger_new(TALLOC_CTX *parent, const struct ledger_options *options, struct ledger **ledger);
+
+/* --- marking, within an entry call --- */
+void ledger_mark_tunnel(struct ledger *ledger, struct tunnel_entry *entry, uint8_t dirty);
+void ledger_mark_session(struct ledger *ledger, struct session_entry *entry);
+/* Note that an object is about to be removed (session_id 0 = the tunnel). Before table_*_remove. */
+void ledger_gone_tunnel(struct ledger *ledger, struct tunnel_entry *entry);
+void ledger_gone_session(struct ledger *ledger, struct session_entry *entry);
+
+/* Close the transaction: everything marked becomes one checkpoint. Returns the number on which
+ * outputs made so far depend: the new one, or the last one when nothing was marked. When only
+ * DIRTY_ACKED marks are there they may wait for company, at most LEDGER_LAZY_US. */
+uint64_t ledger_seal(struct ledger *ledger, uint64_t now);
+#define LEDGER_LAZY_US 100000
+
+/* --- confirmation --- */
+int ledger_done(struct ledger *ledger, uint64_t number, int status, uint64_t now);
+uint64_t ledger_last(const struct ledger *ledger);         /* newest number made */
+uint64_t ledger_confirmed(const struct ledger *ledger);    /* what outputs may depend on; in OFF and
+                                                              BULK    equal to ledger_last */
+uint64_t ledger_acknowledged(const struct ledger *ledger); /* what a standby really has confirmed */
+enum ledger_mode ledger_mode(const struct ledger *ledger);
+bool ledger_in_sync(const struct ledger *ledger); /* gated and the BULK_END is confirmed */
+
+/* --- towards the standby --- */
+/* Start (or restart) a bulk copy under a new generation. */
+int ledger_bulk(struct ledger *ledger, uint64_t now);
+/* No standby any more: everything is confirmed, nothing is written. */
+void ledger_stop(struct ledger *ledger, const char *why, uint64_t now);
+/* The next checkpoint to ship; bytes valid until the next call of any ledger function. Makes the
+ * next piece of a bulk copy when nothing else is waiting. False = none now. */
+bool ledger_poll(struct ledger *ledger, uint64_t now, uint64_t *number, const uint8_t **data,
+                 size_t *len);
+uint64_t ledger_deadline(const struct ledger *ledger);
+/* Lazy marks that have waited long enough; the standby's silence. */
+void ledger_expire(struct ledger *ledger, uint64_t now);
+
+/* --- takeover --- */
+/* Go on as the active under a new epoch, with numbers after `last`. Mode OFF; every tunnel's safe
+ * and sealed marks are set to what its record says. */
+void ledger_reign(struct ledger *ledger, uint64_t epoch, uint64_t last);
+uint64_t ledger_epoch(const struct ledger *ledger);
+
+/* Digest over the whole table, independent of order. */
+uint64_t ledger_digest(const struct table *table, const struct l2tpha_serializer *serializer);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* The standby's side: checkpoints are verified whole, then applied whole. */
+#ifndef STATE_REPLICA_H
+#define STATE_REPLICA_H
+
+#include "base/log.h"
+#include "state/table.h"
+
+#include <l2tpha/observe.h>
+#include <l2tpha/serializer.h>
+
+enum replica_state {
+    REPLICA_COLD,       /* holds nothing */
+    REPLICA_BULK,       /* a copy is coming in */
+    REPLICA_HOT,        /* complete */
+    REPLICA_OUT_OF_SYNC /* lost the thread; the reason is kept */
+};
+
+struct replica_options {
+    struct table *table;
+    const struct l2tpha_serializer *serializer;
+    struct l2tpha_counters *counters;
+    const struct log *log;
+};
+
+struct replica;
+
+int replica_new(TALLOC_CTX *parent, const struct replica_options *options,
+                struct replica **replica);
+/* One checkpoint. Errors as l2tpha_checkpoint_apply(); on L2TPHA_ERR_RECORD, _RECORD_VERSION and
+ * _STALE_EPOCH nothing has changed. Any loss of the thread is REPLICA_OUT_OF_SYNC until the next
+ * BULK_BEGIN. */
+int replica_apply(struct replica *replica, const uint8_t *data, size_t len, uint64_t *number);
+enum replica_state replica_state(const struct replica *replica);
+const char *replica_reason(const struct replica *replica); /* why out of sync; "" otherwise */
+uint64_t replica_epoch(const struct replica *replica);
+uint64_t replica_last(const struct replica *replica); /* number of the last one applied */
+/* Forget the stream, keep nothing: this node was active and becomes a standby. */
+void replica_reset(struct replica *replica);
+
+#endif

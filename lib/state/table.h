@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* The replicated truth: every tunnel and session, the same on active and standby. An entry is the
+ * front part of the engine's own object, so that turning a replica into a live tunnel copies
+ * nothing: the table allocates objects of the size it is told and knows only their front. */
+#ifndef STATE_TABLE_H
+#define STATE_TABLE_H
+
+#include "base/buffer.h"
+#include "base/idtable.h"
+#include "base/slab.h"
+
+#include <l2tpha/record.h>
+
+struct session_entry;
+
+/* What has changed since the last seal; bits of dirty. */
+enum dirty {
+    DIRTY_FULL = 1,     /* the whole record */
+    DIRTY_SEQUENCE = 2, /* ns, nr and the messages added */
+    DIRTY_ACKED = 4     /* only acked has moved: may wait (silent-takeover rule: it may lag) */
+};
+
+struct tunnel_entry {
+    struct l2tpha_tunnel_record record; /* byte strings are owned, see table_tunnel_set_bytes */
+    TALLOC_CTX *strings;                /* their parent, made when first needed */
+    struct buffer *queue_head;          /* messages [record.acked, record.ns), oldest first, */
+    struct buffer *queue_tail;          /* doubly linked by next and prev */
+    uint32_t queue_count;
+    struct session_entry *sessions; /* newest first */
+    uint32_t session_count;
+    uint16_t ns_safe;    /* messages below it are with the standby: may be sent */
+    uint16_t nr_safe;    /* what an acknowledgement may say */
+    uint16_t ns_sealed;  /* messages below it are in some checkpoint */
+    uint8_t dirty;       /* enum dirty bits */
+    uint32_t generation; /* bulk copy that has carried it / that has refreshed it */
+    struct tunnel_entry *dirty_next;
+};
+
+/* 64 bytes of truth for a session that is just there; what few have is in extra. */
+struct session_entry {
+    struct tunnel_entry *tunnel;
+    struct session_extra *extra; /* NULL = all its strings are empty */
+    uint32_t local_id;
+    uint32_t remote_id;
+    uint32_t serial;
+    uint32_t tx_speed;
+    uint32_t rx_speed;
+    uint16_t data_ns;
+    uint16_t data_nr;
+    uint8_t framing; /* two bits defined; kept to eight */
+    uint8_t bearer;
+    uint8_t state;
+    uint8_t side : 4;
+    uint8_t call : 4;
+    uint8_t flags;
+    uint8_t dirty;
+    uint32_t generation;
+    struct session_entry *next; /* of the tunnel */
+    struct session_entry **back;
+    struct session_entry *dirty_next;
+};
+
+struct session_extra {
+    struct l2tpha_bytes request;
+    struct l2tpha_bytes connect;
+    struct l2tpha_bytes app_state;
+    struct l2tpha_bytes unknown;
+};
+
+struct table_options {
+    size_t tunnel_size; /* of the engine's object, whose front is the entry */
+    size_t session_size;
+    uint32_t max_tunnels;
+    uint32_t max_sessions;
+    uint64_t seed; /* for the id tables */
+};
+
+struct table;
+
+int table_new(TALLOC_CTX *parent, const struct table_options *options, struct buffer_pool *pool,
+              struct table **table);
+
+/* --- tunnels --- */
+/* A zeroed object with this local id; NULL with *error = L2TPHA_ERR_EXISTS, _LIMIT or _NOMEM. */
+struct tunnel_entry *table_tunnel_add(struct table *table, uint32_t local_id, int *error);
+/* With its sessions, messages and strings. */
+void table_tunnel_remove(struct table *table, struct tunnel_entry *entry);
+struct tunnel_entry *table_tunnel_find(const struct table *table, uint32_t local_id);
+/* The first one with a slab index >= *place; *place moves past it. NULL at the end. */
+struct tunnel_entry *table_tunnel_next(const struct table *table, uint32_t *place);
+uint32_t table_tunnel_index(const struct table *table, const struct tunnel_entry *entry);
+uint32_t table_tunnel_count(const struct table *table);
+/* Copy bytes into one of the entry's own strings; len 0 empties it. */
+int table_tunnel_set_bytes(struct table *table, struct tunnel_entry *entry,
+                           struct l2tpha_bytes *field, const uint8_t *data, size_t len);
+/* Set path and remote id and index them, so that a repeated SCCRQ finds its tunnel. */
+int table_tunnel_set_remote(struct table *table, struct tunnel_entry *entry,
+                            const struct l2tpha_path *path, uint32_t remote_id);
+/* By the peer's address and its id for the tunnel. */
+struct tunnel_entry *table_tunnel_find_remote(const struct table *table,
+                                              const struct l2tpha_address *address,
+                                              uint32_t remote_id);
+/* Everything from a record, strings copied, queue untouched. All or nothing. */
+int table_tunnel_load(struct table *table, struct tunnel_entry *entry,
+                      const struct l2tpha_tunnel_record *record);
+/* Append a message; its Ns is record.ns, which moves on. The buffer is the table's from now on. */
+void table_queue_append(struct tunnel_entry *entry, struct buffer *message);
+/* Drop messages below acked, which must lie in [record.acked, record.ns]. */
+void table_queue_trim(struct table *table, struct tunnel_entry *entry, uint16_t acked);
+
+/* --- sessions --- */
+struct session_entry *table_session_add(struct table *table, struct tunnel_entry *tunnel,
+                                        uint32_t local_id, int *error);
+void table_session_remove(struct table *table, struct session_entry *entry);
+struct session_entry *table_session_find(const struct table *table, uint32_t tunnel_id,
+                                         uint32_t local_id);
+struct session_entry *table_session_next(const struct table *table, uint32_t *place);
+uint32_t table_session_index(const struct table *table, const struct session_entry *entry);
+uint32_t table_session_count(const struct table *table);
+/* The peer's id for it, indexed. L2TPHA_ERR_EXISTS: another session of the tunnel has it. */
+int table_session_set_remote(struct table *table, struct session_entry *entry, uint32_t remote_id);
+struct session_entry *table_session_find_remote(const struct table *table,
+                                                const struct tunnel_entry *tunnel,
+                                                uint32_t remote_id);
+/* One of the extra strings, by its place in struct session_extra. */
+int table_session_set_bytes(struct table *table, struct session_entry *entry, size_t place,
+                            const uint8_t *data, size_t len);
+int table_session_load(struct table *table, struct session_entry *entry,
+                       const struct l2tpha_session_record *record);
+void table_session_get(const struct session_entry *entry, struct l2tpha_session_record *record);
+
+/* Everything: a standby that starts afresh. */
+void table_clear(struct table *table);
+/* Remove what does not carry this generation: the end of a verified bulk copy. */
+void table_sweep(struct table *table, uint32_t generation);
+size_t table_bytes(const struct table *table);
+struct buffer_pool *table_pool(const struct table *table);
+
+#endif
