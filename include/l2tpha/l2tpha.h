@@ -16,10 +16,12 @@
 
 #include <l2tpha/attach.h>
 #include <l2tpha/avp.h>
+#include <l2tpha/builder.h>
 #include <l2tpha/checkpoint.h>
 #include <l2tpha/crypto.h>
 #include <l2tpha/error.h>
 #include <l2tpha/failover.h>
+#include <l2tpha/header.h>
 #include <l2tpha/host.h>
 #include <l2tpha/link.h>
 #include <l2tpha/message.h>

@@ -4,6 +4,7 @@
 #ifndef L2TPHA_SESSION_H
 #define L2TPHA_SESSION_H
 
+#include <l2tpha/avp.h>
 #include <l2tpha/record.h>
 
 #ifdef __cplusplus
@@ -80,16 +81,6 @@ L2TPHA_API int l2tpha_session_close(struct l2tpha_session *session,
 /** LNS: send Set-Link-Info with an ACCM (RFC 2661 6.14). */
 L2TPHA_API int l2tpha_session_set_link_info(struct l2tpha_session *session, uint32_t send_accm,
                                             uint32_t receive_accm, uint64_t now);
-
-/** Errors on the bearer since the call began, counted by the LAC (RFC 2661 4.4.6). */
-struct l2tpha_call_errors {
-    uint32_t crc;              /**< CRC errors */
-    uint32_t framing;          /**< framing errors */
-    uint32_t hardware_overrun; /**< hardware overruns */
-    uint32_t buffer_overrun;   /**< buffer overruns */
-    uint32_t timeout;          /**< timeouts */
-    uint32_t alignment;        /**< alignment errors */
-};
 
 /** LAC: report errors; a WAN-Error-Notify goes out at most once in 60 s (RFC 2661 6.13), with the
  *  newest totals. */

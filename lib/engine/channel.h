@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* The reliable channel of one tunnel, RFC 2661 5.8 and appendix A. It works on the replicated queue
+ * and numbers of the tunnel's entry and adds what need not survive: the congestion window, the
+ * reordering slots, the timers.
+ *
+ * Two marks from the ledger gate it: a message leaves only below entry.ns_safe, an acknowledgement
+ * says entry.nr_safe, and it is stamped when the datagram leaves. */
+#ifndef ENGINE_CHANNEL_H
+#define ENGINE_CHANNEL_H
+
+#include "engine/engine.h"
+
+struct channel {
+    struct tunnel_entry *entry;
+    struct buffer **ahead; /* reordering slots by Ns modulo local window; NULL until needed */
+    uint32_t ahead_count;
+    struct buffer *cursor; /* next queued message to transmit; NULL = all transmitted */
+    uint16_t cursor_ns;    /* its Ns (= entry.ns when cursor is NULL) */
+    uint16_t sent_ns;      /* one past the highest Ns ever transmitted: what may be acked */
+    uint32_t window;       /* congestion window, messages (CWND) */
+    uint32_t window_part;  /* acks counted towards the next step in congestion avoidance */
+    uint32_t threshold;    /* SSTHRESH */
+    uint32_t tries;        /* retransmissions of the oldest message so far */
+    uint64_t interval;     /* current retransmission interval, us */
+    bool ack_wanted;       /* something is to be acknowledged that nr_safe may not cover yet */
+    bool ack_now;          /* without waiting for company */
+    struct timer retransmit;
+    struct timer ack;
+};
+
+enum channel_verdict {
+    CHANNEL_IN_ORDER,  /* process it, then channel_accept() */
+    CHANNEL_ACK_ONLY,  /* a ZLB */
+    CHANNEL_KEPT,      /* ahead of its turn, kept */
+    CHANNEL_DUPLICATE, /* acknowledged again, not to be processed */
+    CHANNEL_BEYOND     /* outside the window, dropped */
+};
+
+/* A tunnel that starts (ns = nr = 0) or that has been restored: everything in the queue is to be
+ * transmitted, and may have been before. */
+void channel_start(struct engine *engine, struct channel *channel, struct tunnel_entry *entry);
+/* Disarm timers, free the reordering slots. */
+void channel_stop(struct engine *engine, struct channel *channel);
+/* Whether one more message fits the queue limit. */
+bool channel_has_room(const struct engine *engine, const struct channel *channel,
+                      uint32_t messages);
+/* Give a built message its Ns and queue it. The datagram is copied. L2TPHA_ERR_QUEUE_FULL, _LIMIT,
+ * _NOMEM: nothing has changed. */
+int channel_send(struct engine *engine, struct channel *channel, const uint8_t *data, size_t len);
+/* Header of a received control message: Nr first, then Ns. The datagram is kept (copied) when it is
+ * ahead of its turn. */
+enum channel_verdict channel_receive(struct engine *engine, struct channel *channel,
+                                     const struct l2tpha_header *header, const uint8_t *data,
+                                     size_t len);
+/* The message in order has been processed: Nr moves on and wants to be acknowledged. */
+void channel_accept(struct engine *engine, struct channel *channel);
+/* The kept message whose turn has come; the caller gives it back to the pool. NULL = none. */
+struct buffer *channel_take_kept(struct channel *channel);
+/* The next datagram that may leave now; false = none. ZLBs are written to output->zlb. */
+bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_output *output);
+/* The retransmission timer is due. 0, or L2TPHA_ERR_TIMEOUT: the peer is given up. */
+int channel_retransmit_due(struct engine *engine, struct channel *channel);
+/* The delayed acknowledgement is due. */
+void channel_ack_due(struct engine *engine, struct channel *channel);
+/* Nothing of ours is unacknowledged. */
+bool channel_idle(const struct channel *channel);
+/* A full retransmission cycle with this configuration, at least 31 s (RFC 2661 5.7). */
+uint64_t channel_cycle_us(const struct engine *engine);
+
+#endif

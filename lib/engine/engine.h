@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* What all parts of the engine share: configuration, the tables, the wheel, the ledger, and the
+ * lists of work that one entry call leaves behind. The node embeds one and owns everything in it.
+ *
+ * An entry call (one datagram, one timer, one call of the host) is one or more transactions. Each
+ * ends in engine_seal(): everything it changed, its replies included, becomes one checkpoint, and
+ * its events wait for that number. Objects that died are freed by the node after the last seal of
+ * the entry call and only once their last event was polled. */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "base/log.h"
+#include "base/outbox.h"
+#include "base/scramble.h"
+#include "base/timing.h"
+#include "state/checkpoint.h"
+
+#include <l2tpha/message.h>
+#include <l2tpha/node.h>
+#include <l2tpha/observe.h>
+#include <l2tpha/session.h>
+#include <l2tpha/tunnel.h>
+
+#define ENGINE_SCRATCH 65536
+
+/* Who a timer's owner is and what is due; struct timer's kind. */
+enum timer_kind {
+    TIMER_RETRANSMIT = 1, /* channel: oldest message not acknowledged in time */
+    TIMER_ACK,            /* channel: acknowledgement has waited long enough */
+    TIMER_HELLO,          /* tunnel: nothing heard from the peer */
+    TIMER_TUNNEL,         /* tunnel: establishment, retention, idle: by state */
+    TIMER_START,          /* tunnel: more waiting sessions to start */
+    TIMER_SESSION         /* session: establishment or answer, by state */
+};
+
+/* An event waiting in the outbox. */
+struct event_item {
+    uint64_t depends; /* checkpoint number; 0 until the transaction is sealed */
+    uint8_t kind;     /* enum l2tpha_event_kind */
+    uint8_t role;
+    bool by_peer;
+    uint16_t result;
+    uint16_t error;
+    int status;
+    uint32_t tunnel_id;
+    uint32_t session_id;
+    void *user;
+    struct buffer *message; /* the peer's message in clear, header included; NULL = none */
+    char text[112];
+};
+
+struct engine {
+    struct l2tpha_config config;
+    struct l2tpha_host host;
+    struct log log;
+    struct l2tpha_counters counters;
+    struct table *table;
+    struct ledger *ledger;
+    struct wheel *wheel;
+    struct buffer_pool *pool;
+    struct outbox *events;
+    uint32_t open_events; /* at the tail of events, not yet sealed */
+    uint64_t now;
+    bool serving; /* false on a standby and once fenced: nothing is sent, no timer runs */
+    bool asking;  /* inside a host callback */
+    struct scramble tunnel_ids;
+    uint32_t call_serial; /* last Call Serial Number used */
+    uint32_t half_open;   /* tunnels that peers have asked for, not yet established */
+    uint32_t resyncing;   /* tunnels whose peer has not answered since a takeover */
+    uint32_t resynced;
+    struct l2tpha_tunnel *ready_head; /* tunnels that may have something to send, first in first */
+    struct l2tpha_tunnel *ready_tail; /* out */
+    struct l2tpha_tunnel *dead;       /* tunnels to be freed at the end of the entry call */
+    struct l2tpha_message message;    /* the one being processed */
+    uint8_t *scratch;                 /* ENGINE_SCRATCH bytes: its AVPs in clear */
+    uint8_t *build;                   /* ENGINE_SCRATCH bytes: the one being built */
+};
+
+/* --- engine.c --- */
+/* Close the transaction: seal the ledger and give its events their number. */
+void engine_seal(struct engine *engine);
+/* One datagram, T bit set. Errors as l2tpha_feed(). Seals after every message it processes. */
+int engine_receive(struct engine *engine, const struct l2tpha_path *path, const uint8_t *data,
+                   size_t len);
+/* A timer that wheel_pop gave. Seals. */
+void engine_timer(struct engine *engine, struct timer *timer);
+/* Add an event; NULL when the limit is reached (counted, and the host is told by events_lost). */
+struct event_item *engine_event(struct engine *engine, uint8_t kind, struct l2tpha_tunnel *tunnel,
+                                struct l2tpha_session *session);
+/* Copy the message being processed, in clear, into an event. */
+void event_attach_message(struct engine *engine, struct event_item *event);
+/* Printable copy of bytes from the wire into an event's text. */
+void event_set_text(struct event_item *event, const uint8_t *text, size_t len);
+/* The next datagram that may leave, stamped with the Nr that is safe; false = none. */
+bool engine_next_datagram(struct engine *engine, struct l2tpha_output *output);
+/* Put a tunnel in line for engine_next_datagram. Harmless when it is there already. */
+void engine_ready(struct engine *engine, struct l2tpha_tunnel *tunnel);
+/* ledger_options.confirmed */
+void engine_confirmed(void *user, struct tunnel_entry *entry);
+/* Free the dead whose events have been polled. */
+void engine_reap(struct engine *engine);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The built-in engine as failover sees it: struct l2tpha_binding over struct engine. */
+#ifndef ENGINE_NATIVE_H
+#define ENGINE_NATIVE_H
+
+#include "engine/engine.h"
+
+#include <l2tpha/attach.h>
+
+/* user is the engine. Records name entries that the table holds already. */
+void native_binding(struct engine *engine, struct l2tpha_binding *binding);
+
+#endif
