@@ -15,6 +15,7 @@
 #include "base/timing.h"
 #include "state/checkpoint.h"
 
+#include <l2tpha/builder.h>
 #include <l2tpha/message.h>
 #include <l2tpha/node.h>
 #include <l2tpha/observe.h>
