@@ -175,7 +175,7 @@ struct l2tpha_suggested_sequence {
 };
 
 /** Failover Session State AVP, RFC 4951 5.4, in the sender's view. */
-struct l2tpha_session_state {
+struct l2tpha_failover_session {
     uint32_t session_id;        /**< the sender's id; 0 in an FSR = no such session */
     uint32_t remote_session_id; /**< the receiver's id */
 };
@@ -198,7 +198,7 @@ L2TPHA_API bool l2tpha_avp_tunnel_recovery(const struct l2tpha_avp *avp,
 L2TPHA_API bool l2tpha_avp_suggested_sequence(const struct l2tpha_avp *avp,
                                               struct l2tpha_suggested_sequence *out);
 L2TPHA_API bool l2tpha_avp_session_state(const struct l2tpha_avp *avp,
-                                         struct l2tpha_session_state *out);
+                                         struct l2tpha_failover_session *out);
 /** @} */
 
 #ifdef __cplusplus

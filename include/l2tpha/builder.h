@@ -86,7 +86,7 @@ L2TPHA_API void
 l2tpha_builder_put_suggested_sequence(struct l2tpha_builder *builder,
                                       const struct l2tpha_suggested_sequence *sequence);
 L2TPHA_API void l2tpha_builder_put_session_state(struct l2tpha_builder *builder,
-                                                 const struct l2tpha_session_state *state);
+                                                 const struct l2tpha_failover_session *state);
 /** @} */
 
 /** An AVP of another vendor, never hidden. vendor 0 is L2TPHA_ERR_INVALID. */

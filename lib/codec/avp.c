@@ -175,7 +175,7 @@ bool l2tpha_avp_suggested_sequence(const struct l2tpha_avp *avp,
     return true;
 }
 
-bool l2tpha_avp_session_state(const struct l2tpha_avp *avp, struct l2tpha_session_state *out)
+bool l2tpha_avp_session_state(const struct l2tpha_avp *avp, struct l2tpha_failover_session *out)
 {
     if (!is(avp, L2TPHA_AVP_FAILOVER_SESSION_STATE))
         return false;
