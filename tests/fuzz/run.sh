@@ -22,7 +22,7 @@ build()
 {
     cmake -S "$source" -B "$work" -DCMAKE_C_COMPILER=clang -DL2TPHA_FUZZ=ON -DL2TPHA_SANITIZE=ON \
         -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF
-    cmake --build "$work"
+    cmake --build "$work" --target fuzz_targets
 }
 
 fuzz()

@@ -15,7 +15,8 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 
 
 def files(root, *patterns):
-    """Paths below root, relative, sorted; what git tracks, or all where there is no git."""
+    """Paths below root, relative, sorted; what git tracks; where there is no git, all
+    but build folders."""
     if (root / ".git").exists():
         # A checkout may belong to somebody else than who runs the tests.
         listing = subprocess.run(["git", "-c", f"safe.directory={root}", "ls-files", "-z"],
@@ -23,8 +24,9 @@ def files(root, *patterns):
         names = [pathlib.PurePosixPath(name) for name in listing.split("\0") if name]
         names = [name for name in names if (root / name).is_file()]
     else:
-        names = [path.relative_to(root) for path in root.rglob("*") if path.is_file()]
-    names = [pathlib.PurePosixPath(name) for name in names]
+        names = [pathlib.PurePosixPath(path.relative_to(root))
+                 for path in root.rglob("*") if path.is_file()]
+        names = [name for name in names if not name.parts[0].startswith("build")]
     return sorted(name for name in names
                   if not patterns or any(name.match(pattern) for pattern in patterns))
 
