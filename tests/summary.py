@@ -13,7 +13,8 @@ for case in suite.iter("testcase"):
         continue
     skipped = case.find("skipped")
     if skipped is not None and skipped.get("message", "").startswith("SKIP_RETURN_CODE"):
-        print(f"Skipped: {name}: {lines[-1] if lines else 'not run'}")
+        reason = lines[-1].removeprefix("skipped: ") if lines else "no reason given"
+        print(f"Skipped: {name}: {reason}")
     else:
         failed += 1
         print(f"Failed: {name}")
