@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-#define MIN_CAP_MS 8000 /* RFC 2661 5.8: a cap on the retransmission interval is never below 8 s */
+#define MIN_CAP_MS 8000 /* RFC 2661 5.8: a cap on the retransmission interval is never below 8 s   \
+                         */
 #define MAX_NAME 255
 
 void l2tpha_config_init(struct l2tpha_config *config)
@@ -153,8 +154,8 @@ static int make_engine(struct l2tpha_node *node, uint64_t now)
         return L2TPHA_ERR_NOMEM;
     int error = wheel_new(node, now, &engine->wheel);
     if (!error)
-        error = outbox_new(node, sizeof(struct event_item), engine->config.max_events,
-                           &engine->events);
+        error =
+            outbox_new(node, sizeof(struct event_item), engine->config.max_events, &engine->events);
     if (!error)
         error = make_state(node, seed.table);
     return error;
@@ -184,8 +185,8 @@ int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
         return error;
     }
     native_binding(&fresh->engine, &fresh->binding);
-    role_init(&fresh->role,
-              config->standby ? L2TPHA_ROLE_STANDBY_COLD : L2TPHA_ROLE_ACTIVE_SOLO, "started");
+    role_init(&fresh->role, config->standby ? L2TPHA_ROLE_STANDBY_COLD : L2TPHA_ROLE_ACTIVE_SOLO,
+              "started");
     *node = fresh;
     return L2TPHA_OK;
 }

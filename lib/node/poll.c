@@ -83,7 +83,8 @@ static bool poll_event(struct l2tpha_node *node, struct l2tpha_output *output)
     return true;
 }
 
-size_t l2tpha_poll(struct l2tpha_node *node, struct l2tpha_output *outputs, size_t max, uint64_t now)
+size_t l2tpha_poll(struct l2tpha_node *node, struct l2tpha_output *outputs, size_t max,
+                   uint64_t now)
 {
     size_t count = 0;
 
