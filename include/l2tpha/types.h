@@ -10,10 +10,10 @@
 
 #if defined(__GNUC__)
 #define L2TPHA_API __attribute__((visibility("default")))
-#define L2TPHA_PRINTF(format, args) __attribute__((format(printf, format, args)))
+#define L2TPHA_PRINTF(text, args) __attribute__((format(printf, text, args)))
 #else
 #define L2TPHA_API
-#define L2TPHA_PRINTF(format, args)
+#define L2TPHA_PRINTF(text, args)
 #endif
 
 #ifdef __cplusplus
