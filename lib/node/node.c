@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-#define MIN_CAP_MS 8000 /* RFC 2661 5.8: a cap on the retransmission interval is never below 8 s   \
-                         */
+#define MIN_CAP_MS                                                                                 \
+    8000 /* RFC 2661 5.8: a cap on the retransmission interval is never below 8 s                  \
+          */
 #define MAX_NAME 255
 
 void l2tpha_config_init(struct l2tpha_config *config)
