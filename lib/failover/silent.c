@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Silent recovery from an exact record needs no probing: every message ever sent is in the record and
- * every acknowledgement ever sent was covered by it. What the peer has not acknowledged is sent again
- * with the same Ns and bytes and the current Nr; messages made from now on queue up behind it, so
- * nothing new goes first. Calls half set up go on, since their record is exact too. */
+/* Silent recovery from an exact record needs no probing: every message ever sent is in the record
+ * and every acknowledgement ever sent was covered by it. What the peer has not acknowledged is sent
+ * again with the same Ns and bytes and the current Nr; messages made from now on queue up behind
+ * it, so nothing new goes first. Calls half set up go on, since their record is exact too. */
 #include "failover/silent.h"
 
 /* RFC 2661 4.4.2: call disconnected for the reason in the error code; 4 = no resources. */

@@ -15,8 +15,8 @@ struct takeover_result {
     uint32_t disconnected; /* sessions ended with a CDN */
 };
 
-/* Recover everything in the table. A tunnel that cannot be recovered is cleared and counted; it does
- * not keep the others waiting. */
+/* Recover everything in the table. A tunnel that cannot be recovered is cleared and counted; it
+ * does not keep the others waiting. */
 void takeover_run(const struct l2tpha_binding *binding, struct table *table, const struct log *log,
                   struct takeover_result *result);
 

@@ -23,7 +23,7 @@ struct l2tpha_node {
     struct replica *replica;
     struct role role;
     struct l2tpha_binding binding;
-    bool draining;           /* planned switchover: no input, no timers, outputs drain */
+    bool draining; /* planned switchover: no input, no timers, outputs drain */
     uint64_t last_switchover;
     uint32_t polled_count;
     struct node_polled polled[NODE_POLL_EVENTS];
@@ -35,6 +35,8 @@ int node_enter(struct l2tpha_node *node, uint64_t now);
 int node_leave(struct l2tpha_node *node, int error);
 /* Recompute the role from engine, ledger and replica; tell the host when it has changed. */
 void node_update_role(struct l2tpha_node *node, enum role_event event, const char *reason);
+/* ledger_options.mode_changed */
+void node_mode_changed(void *user, enum ledger_mode mode, bool in_sync, const char *why);
 
 static inline struct l2tpha_node *node_of(struct engine *engine)
 {
