@@ -10,8 +10,8 @@
 struct outbox;
 
 int outbox_new(TALLOC_CTX *parent, size_t item_size, uint32_t limit, struct outbox **outbox);
-/* A zeroed slot at the tail; NULL when the limit is reached or memory is out (*error tells which).
- */
+/* A zeroed slot at the tail; NULL when the limit is reached or memory is out (then *error is
+ * L2TPHA_ERR_LIMIT or L2TPHA_ERR_NOMEM; error may be NULL). Addresses hold until the next push. */
 void *outbox_push(struct outbox *outbox, int *error);
 void *outbox_head(const struct outbox *outbox); /* oldest, NULL when empty */
 void *outbox_at(const struct outbox *outbox,
