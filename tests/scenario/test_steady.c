@@ -109,7 +109,6 @@ START_TEST(messages_checkpoints_and_timers_allocate_nothing)
 }
 END_TEST
 
-Suite *suite_steady(void);
 Suite *suite_steady(void)
 {
     TCase *tcase;
