@@ -182,13 +182,14 @@ START_TEST(no_memory)
     struct idtable *untouched = NULL;
     unsigned refused = 0;
 
-    for (size_t more = 0; more < 200; more++) {
+    for (size_t more = 0; more < 2000; more++) {
         starve(root, more);
         if (idtable_new(root, 0, &untouched) == L2TPHA_OK)
             break;
         ck_assert_ptr_null(untouched);
         ck_assert_uint_eq(talloc_total_blocks(root), 1);
     }
+    ck_assert_ptr_nonnull(untouched);
     talloc_free(untouched);
     starve(root, NOT_STARVED);
     setup_table(3);
