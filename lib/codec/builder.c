@@ -228,8 +228,7 @@ void l2tpha_builder_put_u64(struct l2tpha_builder *builder, uint16_t type, uint6
 {
     uint8_t value[8];
 
-    put_u32(value, (uint32_t)(number >> 32));
-    put_u32(value + 4, (uint32_t)number);
+    put_u64(value, number);
     if (is_kind(builder, type, L2TPHA_AVP_U64))
         emit_fixed(builder, type, value, sizeof(value));
 }
