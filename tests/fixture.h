@@ -14,6 +14,11 @@ void fixture_setup(void);
 /* Asserts that nothing hangs off root any more. */
 void fixture_teardown(void);
 
+/* What each test file defines for the runner. */
+#define SUITE(name) Suite *suite_##name(void);
+#include "suites.inc"
+#undef SUITE
+
 /* A suite with one checked test case that uses the fixture. */
 Suite *fixture_suite(const char *name, TCase **tcase);
 
