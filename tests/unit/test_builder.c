@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "recipes.h"
 #include "wire.h"
 
 static struct l2tpha_builder b;
@@ -11,234 +12,19 @@ static uint8_t out[65536], scratch[65536];
 static size_t out_len;
 static struct l2tpha_message message;
 static struct l2tpha_decode_fault fault;
-static const uint8_t secret[] = "correct horse";
-static const uint8_t vector[] = "\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f";
 static struct l2tpha_hiding hiding;
 
 static void setup(void)
 {
-    hiding = (struct l2tpha_hiding){l2tpha_crypto_nettle(), secret, sizeof(secret) - 1};
+    hiding =
+        (struct l2tpha_hiding){l2tpha_crypto_nettle(), recipe_secret, sizeof(recipe_secret) - 1};
 }
-
-static void put_number(uint16_t type, uint64_t number)
-{
-    switch (l2tpha_avp_info_find(0, type)->kind) {
-    case L2TPHA_AVP_U16:
-        l2tpha_builder_put_u16(&b, type, (uint32_t)number);
-        break;
-    case L2TPHA_AVP_U32:
-        l2tpha_builder_put_u32(&b, type, (uint32_t)number);
-        break;
-    case L2TPHA_AVP_U64:
-        l2tpha_builder_put_u64(&b, type, number);
-        break;
-    case L2TPHA_AVP_U8PAIR:
-        l2tpha_builder_put_u8pair(&b, type, (uint8_t)(number >> 8), (uint8_t)number);
-        break;
-    default:
-        l2tpha_builder_put_flag(&b, type);
-    }
-}
-
-static const uint8_t sixteen[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-
-#define BYTES(type, text) l2tpha_builder_put_bytes(&b, type, text, sizeof(text) - 1)
-
-static void put_base(void)
-{
-    put_number(2, 0x0100);
-    put_number(3, 3);
-    BYTES(7, "lac.example");
-    put_number(9, 0x1234);
-}
-
-static void build_sccrq(void)
-{
-    put_base();
-    put_number(4, 0);
-    put_number(5, 0x0001020304050607);
-    put_number(6, 0x0100);
-    BYTES(8, "l2tpha");
-    put_number(10, 128);
-    l2tpha_builder_put_bytes(&b, 11, sixteen, 16);
-    l2tpha_builder_put_failover_capability(&b,
-                                           &(struct l2tpha_failover_capability){true, true, 60000});
-}
-
-static void build_sccrp(void)
-{
-    put_base();
-    put_number(10, 4);
-    l2tpha_builder_put_bytes(&b, 13, sixteen, 16);
-    l2tpha_builder_put_suggested_sequence(&b, &(struct l2tpha_suggested_sequence){3, 100});
-}
-
-static void build_recovery(void)
-{
-    put_base();
-    put_number(5, 0);
-    l2tpha_builder_put_tunnel_recovery(&b, &(struct l2tpha_tunnel_recovery){7, 9});
-}
-
-static void build_scccn(void)
-{
-    l2tpha_builder_put_bytes(&b, 13, sixteen, 16);
-}
-
-static void build_stopccn(void)
-{
-    put_number(9, 0x1234);
-    l2tpha_builder_put_result(&b, 2, 8, "unknown AVP 999");
-}
-
-static void build_nothing(void)
-{
-}
-
-static void build_ocrq(void)
-{
-    put_number(14, 5);
-    put_number(15, 77);
-    put_number(16, 9600);
-    put_number(17, 1000000000);
-    put_number(18, 2);
-    put_number(19, 1);
-    BYTES(21, "555");
-    l2tpha_builder_put_bytes(&b, 23, NULL, 0);
-}
-
-static void build_ocrp(void)
-{
-    put_number(14, 6);
-    put_number(25, 12);
-}
-
-static void build_occn(void)
-{
-    put_number(24, 64000);
-    put_number(19, 2);
-    put_number(38, 128000);
-    l2tpha_builder_put_flag(&b, 39);
-}
-
-static void build_icrq(void)
-{
-    put_number(14, 5);
-    put_number(15, 77);
-    put_number(18, 0);
-    put_number(25, 12);
-    BYTES(22, "12345");
-    BYTES(21, "555");
-    BYTES(23, "9");
-}
-
-static void build_icrp(void)
-{
-    put_number(14, 6);
-}
-
-static void build_iccn(void)
-{
-    static const uint8_t zeros[16];
-
-    put_number(24, 1000000000);
-    put_number(19, 1);
-    BYTES(26, "\x01\x04\x05\xdc");
-    BYTES(27, "\x01\x04\x05\xd4");
-    BYTES(28, "");
-    put_number(29, 2);
-    BYTES(30, "user@example");
-    l2tpha_builder_put_bytes(&b, 31, sixteen, 16);
-    put_number(32, 9);
-    l2tpha_builder_put_bytes(&b, 33, zeros, 16);
-    BYTES(37, "group");
-    put_number(38, 100000000);
-    l2tpha_builder_put_flag(&b, 39);
-}
-
-static void build_cdn(void)
-{
-    static const uint8_t bye[] = "bye", ipcp[] = "IPCP";
-
-    l2tpha_builder_put_result(&b, 3, 0, NULL);
-    put_number(14, 5);
-    l2tpha_builder_put_q931_cause(&b, &(struct l2tpha_q931_cause){16, 0x45, bye, 3});
-    l2tpha_builder_put_ppp_cause(&b, &(struct l2tpha_ppp_cause){3, 0xc021, 1, NULL, 0});
-    l2tpha_builder_put_ppp_cause(&b, &(struct l2tpha_ppp_cause){17, 0x8021, 0, ipcp, 4});
-}
-
-static void build_wen(void)
-{
-    l2tpha_builder_put_call_errors(&b, &(struct l2tpha_call_errors){1, 2, 3, 4, 5, 6});
-}
-
-static void build_sli(void)
-{
-    l2tpha_builder_put_accm(&b, &(struct l2tpha_accm){0xffffffff, 0xa0000});
-}
-
-static void build_fsq(void)
-{
-    for (uint32_t id = 1; id < 4; id++)
-        l2tpha_builder_put_session_state(&b, &(struct l2tpha_failover_session){id, id + 100});
-}
-
-static void build_fsr(void)
-{
-    l2tpha_builder_put_session_state(&b, &(struct l2tpha_failover_session){0, 1});
-}
-
-static void build_hidden(void)
-{
-    put_number(2, 0x0100);
-    BYTES(7, "lac.example");
-    l2tpha_builder_hide(&b, &hiding, vector, 16);
-    put_number(3, 3);
-    put_number(9, 0x1234);
-    l2tpha_builder_put_bytes(&b, 11, sixteen, 16);
-}
-
-static const struct {
-    const char *name;
-    uint16_t type;
-    const char *hex;
-} known[] = {
-#define MESSAGE(name, type, datagram) {name, type, datagram},
-#include "vectors/messages.inc"
-#undef MESSAGE
-};
-
-static const struct {
-    const char *name;
-    void (*build)(void);
-    uint32_t tunnel_id, session_id;
-} recipes[] = {
-    {"SCCRQ", build_sccrq, 0, 0},
-    {"SCCRP", build_sccrp, 0x1234, 0},
-    {"recovery SCCRQ", build_recovery, 0, 0},
-    {"SCCCN", build_scccn, 0x1234, 0},
-    {"StopCCN", build_stopccn, 0x4321, 0},
-    {"HELLO", build_nothing, 0x4321, 0},
-    {"OCRQ", build_ocrq, 1, 0},
-    {"OCRP", build_ocrp, 1, 5},
-    {"OCCN", build_occn, 1, 5},
-    {"ICRQ", build_icrq, 1, 0},
-    {"ICRP", build_icrp, 1, 5},
-    {"ICCN", build_iccn, 1, 6},
-    {"CDN", build_cdn, 1, 6},
-    {"WEN", build_wen, 1, 6},
-    {"SLI", build_sli, 1, 6},
-    {"FSQ", build_fsq, 1, 0},
-    {"FSR", build_fsr, 1, 0},
-    {"hidden SCCRQ", build_hidden, 0, 0},
-};
-#define RECIPES ((int)(sizeof(recipes) / sizeof(recipes[0])))
 
 static int build(int recipe, uint8_t *buf, size_t cap)
 {
     l2tpha_builder_begin(&b, buf, cap, known[recipe].type, recipes[recipe].tunnel_id,
                          recipes[recipe].session_id);
-    recipes[recipe].build();
+    recipes[recipe].build(&b);
     return l2tpha_builder_end(&b, &out_len);
 }
 
@@ -291,7 +77,7 @@ static void round_trip(uint16_t type, const struct l2tpha_avp_info *info, size_t
     memset(other, 2, sizeof(other));
     l2tpha_builder_begin(&b, out, sizeof(out), type, 1, 2);
     if (hide)
-        l2tpha_builder_hide(&b, &hiding, vector, 16);
+        l2tpha_builder_hide(&b, &hiding, recipe_vector, 16);
     for (size_t i = 0; (required = l2tpha_message_required(type, i)) != 0; i++)
         if (required != info->type)
             l2tpha_builder_put_bytes(&b, required, other, l2tpha_avp_info_find(0, required)->min);
@@ -404,8 +190,8 @@ END_TEST
 START_TEST(doubles_and_omissions_are_refused)
 {
     l2tpha_builder_begin(&b, out, sizeof(out), 11, 1, 2);
-    put_number(14, 5);
-    put_number(14, 5);
+    put_number(&b, 14, 5);
+    put_number(&b, 14, 5);
     assert_error(l2tpha_builder_end(&b, &out_len), L2TPHA_ERR_INVALID);
 
     for (uint16_t type = 1; type < 23; type++) {
@@ -421,8 +207,8 @@ END_TEST
 START_TEST(first_error_sticks)
 {
     l2tpha_builder_begin(&b, out, 20, 10, 1, 2);
-    put_number(14, 5); /* too small */
-    put_number(14, 0); /* invalid */
+    put_number(&b, 14, 5); /* too small */
+    put_number(&b, 14, 0); /* invalid */
     ck_assert_uint_eq(l2tpha_builder_room(&b), 0);
     assert_error(l2tpha_builder_end(&b, &out_len), L2TPHA_ERR_TOO_SMALL);
     assert_error(l2tpha_builder_end(&b, &out_len), L2TPHA_ERR_TOO_SMALL);
@@ -431,14 +217,17 @@ END_TEST
 
 START_TEST(hiding_needs_a_secret_and_a_vector)
 {
-    struct l2tpha_hiding no_secret = {hiding.crypto, secret, 0}, no_crypto = {NULL, secret, 5};
+    struct l2tpha_hiding no_secret = {hiding.crypto, recipe_secret, 0},
+                         no_crypto = {NULL, recipe_secret, 5};
 
-    REFUSED(6, l2tpha_builder_hide(&b, NULL, vector, 16));
-    REFUSED(6, l2tpha_builder_hide(&b, &no_secret, vector, 16));
-    REFUSED(6, l2tpha_builder_hide(&b, &no_crypto, vector, 16));
+    REFUSED(6, l2tpha_builder_hide(&b, NULL, recipe_vector, 16));
+    REFUSED(6, l2tpha_builder_hide(&b, &no_secret, recipe_vector, 16));
+    REFUSED(6, l2tpha_builder_hide(&b, &no_crypto, recipe_vector, 16));
     REFUSED(6, l2tpha_builder_hide(&b, &hiding, NULL, 16));
-    REFUSED(6, l2tpha_builder_hide(&b, &hiding, vector, 15));
-    REFUSED(6, l2tpha_builder_hide(&b, &hiding, vector, 1018));
+    REFUSED(6, l2tpha_builder_hide(&b, &hiding, recipe_vector, 15));
+    REFUSED(6, l2tpha_builder_hide(&b, &hiding, recipe_vector, 1018));
+    /* And what is hidden is checked like what is not. */
+    REFUSED(11, l2tpha_builder_hide(&b, &hiding, recipe_vector, 16); put_number(&b, 14, 0));
 }
 END_TEST
 
@@ -448,7 +237,7 @@ START_TEST(vector_is_sent_once_and_when_needed)
     struct l2tpha_avp_cursor cursor = {0};
 
     l2tpha_builder_begin(&b, out, sizeof(out), 6, 1, 0);
-    l2tpha_builder_hide(&b, &hiding, vector, 16);
+    l2tpha_builder_hide(&b, &hiding, recipe_vector, 16);
     assert_ok(l2tpha_builder_end(&b, &out_len));
     ck_assert_uint_eq(out_len, 20);
 
@@ -476,8 +265,8 @@ START_TEST(broken_crypto_sends_nothing)
     crypto.md5 = broken_md5;
     hiding.crypto = &crypto;
     l2tpha_builder_begin(&b, out, sizeof(out), 11, 1, 0);
-    l2tpha_builder_hide(&b, &hiding, vector, 16);
-    put_number(14, 5);
+    l2tpha_builder_hide(&b, &hiding, recipe_vector, 16);
+    put_number(&b, 14, 5);
     assert_error(l2tpha_builder_end(&b, &out_len), L2TPHA_ERR_CRYPTO);
 }
 END_TEST
@@ -493,7 +282,7 @@ START_TEST(result_has_three_forms)
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         l2tpha_builder_begin(&b, out, sizeof(out), 4, 1, 0);
-        put_number(9, 1);
+        put_number(&b, 9, 1);
         l2tpha_builder_put_result(&b, 2, rows[i].error, rows[i].text);
         assert_ok(l2tpha_builder_end(&b, &out_len));
         assert_ok(l2tpha_message_decode(out, out_len, &message, &fault));
@@ -516,7 +305,7 @@ START_TEST(long_texts_are_cut_between_characters)
         for (size_t i = lead; i + 3 < sizeof(text); i += 3)
             memcpy(text + i, "\xe2\x82\xac", 4); /* EURO SIGN */
         l2tpha_builder_begin(&b, out, sizeof(out), 4, 1, 0);
-        put_number(9, 1);
+        put_number(&b, 9, 1);
         l2tpha_builder_put_result(&b, 2, 6, text);
         assert_ok(l2tpha_builder_end(&b, &out_len));
         assert_ok(l2tpha_message_decode(out, out_len, &message, &fault));
@@ -528,10 +317,46 @@ START_TEST(long_texts_are_cut_between_characters)
 }
 END_TEST
 
+/* No UTF-8 at all, so there is no place to cut: sent without it. */
+START_TEST(endless_character_is_left_out)
+{
+    char text[1100];
+    struct l2tpha_result result;
+
+    memset(text, 0x80, sizeof(text));
+    text[sizeof(text) - 1] = 0;
+    l2tpha_builder_begin(&b, out, sizeof(out), 4, 1, 0);
+    put_number(&b, 9, 1);
+    l2tpha_builder_put_result(&b, 2, 6, text);
+    assert_ok(l2tpha_builder_end(&b, &out_len));
+    assert_ok(l2tpha_message_decode(out, out_len, &message, &fault));
+    ck_assert(l2tpha_message_result(&message, &result));
+    ck_assert(result.error == 6 && result.text_len == 0);
+}
+END_TEST
+
+START_TEST(capability_bits_are_put_one_by_one)
+{
+    struct l2tpha_failover_capability got;
+
+    for (int bits = 1; bits < 4; bits++) {
+        struct l2tpha_failover_capability capability = {bits & 1, bits & 2, 0xffffffff};
+        l2tpha_builder_begin(&b, out, sizeof(out), 1, 0, 0);
+        put_base(&b);
+        l2tpha_builder_put_failover_capability(&b, &capability);
+        assert_ok(l2tpha_builder_end(&b, &out_len));
+        assert_ok(l2tpha_message_decode(out, out_len, &message, &fault));
+        ck_assert(l2tpha_avp_failover_capability(l2tpha_message_find(&message, 76), &got));
+        ck_assert(got.control == capability.control && got.data == capability.data);
+        ck_assert_uint_eq(got.recovery_time_ms, 0xffffffff);
+    }
+}
+END_TEST
+
 START_TEST(vendor_avps_are_put_as_they_are)
 {
     l2tpha_builder_begin(&b, out, sizeof(out), 6, 1, 0);
-    l2tpha_builder_hide(&b, &hiding, vector, 16);
+    l2tpha_builder_hide(&b, &hiding, recipe_vector, 16);
     l2tpha_builder_put_raw(&b, false, 3561, 2, "agent", 5);
     l2tpha_builder_put_raw(&b, true, 3561, 3, NULL, 0);
     assert_ok(l2tpha_builder_end(&b, &out_len));
@@ -578,6 +403,8 @@ Suite *suite_builder(void)
     tcase_add_test(tcase, broken_crypto_sends_nothing);
     tcase_add_test(tcase, result_has_three_forms);
     tcase_add_test(tcase, long_texts_are_cut_between_characters);
+    tcase_add_test(tcase, endless_character_is_left_out);
+    tcase_add_test(tcase, capability_bits_are_put_one_by_one);
     tcase_add_test(tcase, vendor_avps_are_put_as_they_are);
     tcase_add_test(tcase, large_messages_end_at_the_length_field);
     return suite;
