@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every AVP goes through emit(): place, write, check with the decoder's own rule, hide. */
 #include <l2tpha/builder.h>
+#include <string.h>
 
 #include "codec/avp.h"
 #include "codec/hidden.h"

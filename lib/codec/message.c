@@ -4,6 +4,7 @@
  * counted. Unhiding rewrites the body in clear and walks again, so hidden and visible values go
  * through the same checks. */
 #include <l2tpha/message.h>
+#include <string.h>
 
 #include "codec/avp.h"
 #include "codec/hidden.h"
