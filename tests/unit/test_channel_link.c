@@ -74,7 +74,7 @@ static void put_on_wire(struct world *world, uint8_t to, const uint8_t *data, si
     for (uint32_t i = 0; i < copies; i++) {
         if (below(world, 100) < world->rule->loss)
             continue;
-        ck_assert_uint_lt(world->on_wire, WIRE_MAX);
+        require(world->on_wire < WIRE_MAX);
         struct packet *packet = &world->wire[world->on_wire++];
         packet->at = world->now + MS + below(world, world->rule->delay_ms * 1000 + 1);
         packet->to = to;
@@ -85,7 +85,7 @@ static void put_on_wire(struct world *world, uint8_t to, const uint8_t *data, si
 
 static void hear(struct world *world, int side, const uint8_t *data)
 {
-    ck_assert_uint_eq(number_of(data), world->heard[side]);
+    require(number_of(data) == world->heard[side]);
     world->heard[side]++;
 }
 
@@ -141,9 +141,9 @@ static void peer_hear(struct world *world, const struct packet *packet)
     struct peer *peer = &world->peer;
     struct l2tpha_header header;
 
-    assert_ok(l2tpha_header_decode(packet->data, packet->len, &header));
+    require(l2tpha_header_decode(packet->data, packet->len, &header) == L2TPHA_OK);
     int ahead = serial_diff(header.ns, peer->expected);
-    ck_assert(!serial_after(header.nr, peer->next)); /* never acknowledge the unsent */
+    require(!serial_after(header.nr, peer->next)); /* never acknowledge the unsent */
     if ((peer->habits & NR_BEYOND_DROPS) && serial_after(header.nr, peer->next))
         return;
     peer_take_nr(peer, header.nr, ahead);
@@ -170,7 +170,7 @@ static void end_deliver(struct world *world, const struct packet *packet)
     struct l2tpha_header header;
     struct buffer *kept;
 
-    assert_ok(l2tpha_header_decode(packet->data, packet->len, &header));
+    require(l2tpha_header_decode(packet->data, packet->len, &header) == L2TPHA_OK);
     if (channel_receive(&end->engine, end->channel, &header, packet->data, packet->len) ==
         CHANNEL_IN_ORDER) {
         hear(world, packet->to, packet->data);
@@ -190,7 +190,7 @@ static void say_some(struct world *world, uint8_t side)
     uint32_t burst = 1 + below(world, 20);
 
     for (; burst > 0 && world->said[side] < world->rule->messages; burst--)
-        assert_ok(end_queue(end, world->said[side]++));
+        require(end_queue(end, world->said[side]++) == L2TPHA_OK);
     end_seal(end);
 }
 
@@ -232,7 +232,7 @@ static void end_run(struct world *world, uint8_t side)
     struct end *end = world->ends[side];
 
     end_expire(end);
-    ck_assert_int_eq(end->status, L2TPHA_OK);
+    require(end->status == L2TPHA_OK);
     if (below(world, 1000) < world->rule->restarts)
         restart(end);
     if (world->rule->standby_ms)
@@ -254,19 +254,21 @@ static uint64_t earliest(struct world *world)
                                          : world->peer.resend;
         at = due < at ? due : at;
     }
-    ck_assert_msg(at != L2TPHA_NEVER, "everything stands still");
+    require(at != L2TPHA_NEVER); /* or everything stands still */
     return at > world->now ? at : world->now + 1;
 }
 
+/* In the order in which they were sent, where their times do not say otherwise. */
 static void deliver_due(struct world *world)
 {
     for (uint32_t i = 0; i < world->on_wire;) {
-        if (world->wire[i].at > world->now) {
+        struct packet packet = world->wire[i];
+        if (packet.at > world->now) {
             i++;
             continue;
         }
-        struct packet packet = world->wire[i];
-        world->wire[i] = world->wire[--world->on_wire];
+        memmove(&world->wire[i], &world->wire[i + 1],
+                (--world->on_wire - i) * sizeof(world->wire[0]));
         if (world->ends[packet.to])
             end_deliver(world, &packet);
         else
@@ -338,7 +340,7 @@ static void play(const struct rule *rule, uint64_t seed)
     world->now = world->say_at = world->ends[0]->engine.now;
     world->confirm_at[0] = world->confirm_at[1] = L2TPHA_NEVER;
     for (uint32_t steps = 0; !all_is_said_and_acknowledged(world); steps++) {
-        ck_assert_uint_lt(steps, 2000000);
+        require(steps < 1000000);
         step(world);
     }
     for (int side = 0; side < 2; side++) {
@@ -349,7 +351,7 @@ static void play(const struct rule *rule, uint64_t seed)
         ck_assert_uint_eq(end->engine.counters.ack_unsent, 0);
         ck_assert_uint_eq(end->engine.counters.out_of_window, 0);
         ck_assert_uint_eq(end->entry->record.nr, (uint16_t)(rule->start[side].nr + rule->messages));
-        if (!rule->loss && !rule->restarts && rule->delay_ms < 400 && rule->standby_ms < 100)
+        if (!rule->loss && !rule->restarts && (!rule->habits || !rule->delay_ms))
             ck_assert_uint_eq(end->engine.counters.retransmissions, 0);
         end_free(end);
     }
@@ -385,7 +387,7 @@ static const struct rule channels[] = {
 };
 
 static const struct rule models[] = {
-    {WINDOWS(4, 4), 1500, 0, 0, 10, 0, 0, NR_IN_ORDER_ONLY | EAGER}, /* like xl2tpd */
+    {WINDOWS(4, 4), 1500, 0, 0, 0, 0, 0, NR_IN_ORDER_ONLY | EAGER}, /* like xl2tpd */
     {WINDOWS(4, 4), 1500, 10, 10, 40, 0, 0, NR_IN_ORDER_ONLY | EAGER},
     {WINDOWS(4, 8), 1500, 10, 10, 40, 30, 0, NR_IN_ORDER_ONLY},
     {WINDOWS(4, 8), 1500, 10, 10, 40, 0, 10, NR_IN_ORDER_ONLY},
