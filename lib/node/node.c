@@ -186,8 +186,12 @@ int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
         return error;
     }
     native_binding(&fresh->engine, &fresh->binding);
-    role_init(&fresh->role, config->standby ? L2TPHA_ROLE_STANDBY_COLD : L2TPHA_ROLE_ACTIVE_SOLO,
-              "started");
+    if (config->standby)
+        role_init(&fresh->role, L2TPHA_ROLE_STANDBY_COLD, 0);
+    else
+        role_init(&fresh->role, L2TPHA_ROLE_ACTIVE_SOLO, config->epoch);
+    fresh->role.changed = node_role_changed;
+    fresh->role.user = fresh;
     *node = fresh;
     return L2TPHA_OK;
 }
