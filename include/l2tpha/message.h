@@ -57,11 +57,12 @@ struct l2tpha_decode_fault {
 /** A decoded control message. Borrows the datagram, and the scratch memory once unhidden. */
 struct l2tpha_message {
     struct l2tpha_header header;
-    uint16_t type;       /**< enum l2tpha_message_type or unknown; 0 = ZLB, or not readable */
-    bool type_mandatory; /**< M bit of Message Type: an unknown type clears the tunnel */
-    uint16_t avp_count;  /**< used in @ref avps */
-    uint16_t hidden;     /**< AVPs that wait for l2tpha_message_unhide() */
-    uint16_t ignored;    /**< AVPs ignored as unknown or wrong with M=0 */
+    uint16_t type;         /**< enum l2tpha_message_type or unknown; 0 = ZLB, or not readable */
+    bool type_mandatory;   /**< M bit of Message Type: an unknown type clears the tunnel */
+    uint16_t avp_count;    /**< used in @ref avps */
+    uint16_t vendor_count; /**< of these, AVPs of other vendors */
+    uint16_t hidden;       /**< AVPs that wait for l2tpha_message_unhide() */
+    uint16_t ignored;      /**< AVPs ignored as unknown or wrong with M=0 */
     struct l2tpha_decode_fault ignored_first; /**< the first of these, for the log */
     const uint8_t *body;                      /**< the AVPs, in clear after unhiding */
     size_t body_len;                          /**< bytes of body */

@@ -16,7 +16,7 @@ struct buffer {
 
 struct buffer_pool;
 
-/* limit = bytes that may be out at one time. */
+/* limit = bytes that may be out, and that may be held, at one time; classes count in full. */
 int buffer_pool_new(TALLOC_CTX *parent, size_t limit, struct buffer_pool **pool);
 /* At least cap bytes, len 0, next NULL; NULL with *error = L2TPHA_ERR_LIMIT or L2TPHA_ERR_NOMEM
  * (error may be NULL). Sizes above the largest class (65536) are refused with L2TPHA_ERR_LIMIT. */

@@ -4,6 +4,8 @@
 #ifndef BASE_CURSOR_H
 #define BASE_CURSOR_H
 
+#include "base/octets.h"
+
 #include <l2tpha/error.h>
 #include <string.h>
 
@@ -28,12 +30,44 @@ static inline size_t reader_left(const struct reader *in)
 /* Note the first error and exhaust the reader. Returns the sticky error. */
 int reader_fail(struct reader *in, int error, const char *why, uint32_t value);
 
-uint8_t read_u8(struct reader *in);
-uint16_t read_u16(struct reader *in);
-uint32_t read_u32(struct reader *in);
-uint64_t read_u64(struct reader *in);
 /* A view of the next len bytes; NULL and L2TPHA_ERR_TRUNCATED when there are fewer. */
-const uint8_t *read_bytes(struct reader *in, size_t len);
+static inline const uint8_t *read_bytes(struct reader *in, size_t len)
+{
+    const uint8_t *bytes = in->pos;
+
+    if (len > reader_left(in)) {
+        reader_fail(in, L2TPHA_ERR_TRUNCATED, "input ends too early", (uint32_t)len);
+        return NULL;
+    }
+    if (len > 0) /* nothing may be added to a NULL pointer, not even 0 */
+        in->pos += len;
+    return bytes;
+}
+
+static inline uint8_t read_u8(struct reader *in)
+{
+    const uint8_t *p = read_bytes(in, 1);
+    return p ? *p : 0;
+}
+
+static inline uint16_t read_u16(struct reader *in)
+{
+    const uint8_t *p = read_bytes(in, 2);
+    return p ? get_u16(p) : 0;
+}
+
+static inline uint32_t read_u32(struct reader *in)
+{
+    const uint8_t *p = read_bytes(in, 4);
+    return p ? get_u32(p) : 0;
+}
+
+static inline uint64_t read_u64(struct reader *in)
+{
+    const uint8_t *p = read_bytes(in, 8);
+    return p ? get_u64(p) : 0;
+}
+
 /* A reader over the next len bytes, with the error of `in` if there are fewer. */
 struct reader read_sub(struct reader *in, size_t len);
 
@@ -46,43 +80,64 @@ struct writer {
 
 static inline struct writer writer_over(uint8_t *data, size_t cap)
 {
-    return (struct writer){.start = data, .pos = data, .end = data + cap};
+    return (struct writer){.start = data, .pos = data, .end = data ? data + cap : data};
 }
 
 static inline size_t writer_len(const struct writer *out)
 {
-    return (size_t)(out->pos - out->start);
+    return out->pos ? (size_t)(out->pos - out->start) : 0;
 }
 
 static inline size_t writer_left(const struct writer *out)
 {
-    return (size_t)(out->end - out->pos);
+    return out->pos ? (size_t)(out->end - out->pos) : 0;
 }
 
+/* Note the first error and leave no room; what was written stays. Returns the sticky error. */
 int writer_fail(struct writer *out, int error);
-void write_u8(struct writer *out, uint8_t value);
-void write_u16(struct writer *out, uint16_t value);
-void write_u32(struct writer *out, uint32_t value);
-void write_u64(struct writer *out, uint64_t value);
-void write_bytes(struct writer *out, const void *data, size_t len);
+
 /* Claim len bytes to be filled in by the caller; NULL when they do not fit. */
-uint8_t *write_reserve(struct writer *out, size_t len);
-
-/* Bytes at a fixed place, where bounds are already known. */
-static inline uint16_t get_u16(const uint8_t *p)
+static inline uint8_t *write_reserve(struct writer *out, size_t len)
 {
-    return (uint16_t)((p[0] << 8) | p[1]);
+    uint8_t *bytes = out->pos;
+
+    if (len > writer_left(out)) {
+        writer_fail(out, L2TPHA_ERR_TOO_SMALL);
+        return NULL;
+    }
+    if (len > 0)
+        out->pos += len;
+    return bytes;
 }
 
-static inline uint32_t get_u32(const uint8_t *p)
+static inline void write_u8(struct writer *out, uint8_t value)
 {
-    return ((uint32_t)p[0] << 24) | ((uint32_t)p[1] << 16) | ((uint32_t)p[2] << 8) | p[3];
+    uint8_t *p = write_reserve(out, 1);
+    if (p)
+        *p = value;
 }
 
-static inline void put_u16(uint8_t *p, uint16_t value)
+static inline void write_u16(struct writer *out, uint16_t value)
 {
-    p[0] = (uint8_t)(value >> 8);
-    p[1] = (uint8_t)value;
+    uint8_t *p = write_reserve(out, 2);
+    if (p)
+        put_u16(p, value);
 }
+
+static inline void write_u32(struct writer *out, uint32_t value)
+{
+    uint8_t *p = write_reserve(out, 4);
+    if (p)
+        put_u32(p, value);
+}
+
+static inline void write_u64(struct writer *out, uint64_t value)
+{
+    uint8_t *p = write_reserve(out, 8);
+    if (p)
+        put_u64(p, value);
+}
+
+void write_bytes(struct writer *out, const void *data, size_t len);
 
 #endif

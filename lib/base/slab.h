@@ -16,9 +16,11 @@ int slab_new(TALLOC_CTX *parent, size_t size, uint32_t limit, const char *name, 
 /* A zeroed object; NULL when the limit is reached or memory is out (then *error tells which:
  * L2TPHA_ERR_LIMIT or L2TPHA_ERR_NOMEM; error may be NULL). */
 void *slab_alloc(struct slab *slab, int *error);
+/* Neither NULL nor an object that is free already does harm. */
 void slab_free(struct slab *slab, void *object);
 /* The object with this index, NULL when the index is free or out of range. */
 void *slab_at(const struct slab *slab, uint32_t index);
+/* SLAB_NONE for an address that is not in the slab. */
 uint32_t slab_index(const struct slab *slab, const void *object);
 /* The used object with the lowest index >= from; NULL at the end. Skips a whole empty chunk at
  * once. */

@@ -8,12 +8,13 @@
 #include <talloc.h>
 
 /* Lives inside its owner, who finds himself from `kind` by container_of. Zero-filled = not armed.
- * `back` points at whatever points at this timer, so that unlinking needs no wheel. */
+ * `back` points at whatever points at this timer, so that unlinking needs no search. */
 struct timer {
     struct timer *next;
     struct timer **back; /* NULL = not armed */
     uint64_t at;         /* when to fire */
     uint8_t kind;        /* the owner's */
+    uint16_t place;      /* the wheel's slot that it is in */
 };
 
 struct wheel;

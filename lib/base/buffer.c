@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* One free list for each size class. What is kept counts against the limit too: when a new buffer
+ * would not fit beside it, kept ones of other classes go first, the largest before the others. */
+#include "base/buffer.h"
+
+#include <l2tpha/error.h>
+
+static const uint32_t classes[] = {128, 512, 2048, 65536};
+#define CLASSES (sizeof(classes) / sizeof(classes[0]))
+
+struct buffer_pool {
+    size_t limit;
+    size_t out;       /* buffers handed out */
+    size_t out_bytes; /* their caps */
+    size_t held;      /* buffers handed out or kept */
+    size_t held_bytes;
+    struct buffer *kept[CLASSES];
+};
+
+int buffer_pool_new(TALLOC_CTX *parent, size_t limit, struct buffer_pool **pool)
+{
+    struct buffer_pool *fresh = talloc_zero(parent, struct buffer_pool);
+    if (!fresh)
+        return L2TPHA_ERR_NOMEM;
+    fresh->limit = limit;
+    *pool = fresh;
+    return L2TPHA_OK;
+}
+
+static size_t class_of(size_t cap)
+{
+    size_t class = 0;
+    while (class < CLASSES && classes[class] < cap)
+        class ++;
+    return class;
+}
+
+static struct buffer *take_kept(struct buffer_pool *pool, size_t class)
+{
+    struct buffer *buffer = pool->kept[class];
+    if (buffer)
+        pool->kept[class] = buffer->next;
+    return buffer;
+}
+
+/* Let kept buffers go until so many bytes more may be held. */
+static void make_room(struct buffer_pool *pool, size_t bytes)
+{
+    size_t class = CLASSES;
+    while (class > 0 && pool->held_bytes + bytes > pool->limit) {
+        struct buffer *buffer = take_kept(pool, class - 1);
+        if (!buffer) {
+            class --;
+            continue;
+        }
+        pool->held--;
+        pool->held_bytes -= buffer->cap;
+        talloc_free(buffer);
+    }
+}
+
+static struct buffer *make(struct buffer_pool *pool, uint32_t cap)
+{
+    make_room(pool, cap);
+    struct buffer *buffer = talloc_size(pool, sizeof(*buffer) + cap);
+    if (!buffer)
+        return NULL;
+    talloc_set_name_const(buffer, "struct buffer");
+    buffer->cap = cap;
+    pool->held++;
+    pool->held_bytes += cap;
+    return buffer;
+}
+
+static struct buffer *refuse(int *error, int why)
+{
+    if (error)
+        *error = why;
+    return NULL;
+}
+
+struct buffer *buffer_get(struct buffer_pool *pool, size_t cap, int *error)
+{
+    size_t class = class_of(cap);
+    if (class == CLASSES || classes[class] > pool->limit - pool->out_bytes)
+        return refuse(error, L2TPHA_ERR_LIMIT);
+
+    struct buffer *buffer = take_kept(pool, class);
+    if (!buffer)
+        buffer = make(pool, classes[class]);
+    if (!buffer)
+        return refuse(error, L2TPHA_ERR_NOMEM);
+    buffer->next = NULL;
+    buffer->len = 0;
+    pool->out++;
+    pool->out_bytes += buffer->cap;
+    return buffer;
+}
+
+void buffer_put(struct buffer_pool *pool, struct buffer *buffer)
+{
+    if (!buffer)
+        return;
+    size_t class = class_of(buffer->cap);
+    buffer->next = pool->kept[class];
+    pool->kept[class] = buffer;
+    pool->out--;
+    pool->out_bytes -= buffer->cap;
+}
+
+size_t buffer_pool_out(const struct buffer_pool *pool)
+{
+    return pool->out;
+}
+
+size_t buffer_pool_bytes(const struct buffer_pool *pool)
+{
+    return sizeof(*pool) + pool->held * sizeof(struct buffer) + pool->held_bytes;
+}

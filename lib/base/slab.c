@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/* A chunk holds a power of two of objects behind one bitmap of those in use, so an object costs a
+ * bit beside itself and its share of the chunk's head. Index = chunk number, then place in the
+ * chunk. The way back from an address goes through the chunks in order of address. Chunks with a
+ * free place form a list; a chunk's number is taken again when the chunk was given back. */
+#include "base/slab.h"
+
+#include "base/bits.h"
+
+#include <l2tpha/error.h>
+#include <string.h>
+
+#define CHUNK_BYTES 32768      /* aimed at ... */
+#define CHUNK_BYTES_MAX 262144 /* ... and up to this, to have no more than ... */
+#define CHUNKS 1024            /* ... so many, whose addresses fit the nearest cache */
+#define FIRST_CAPACITY 64      /* chunk numbers; a multiple of 64 */
+
+struct chunk {
+    struct chunk *next_roomy;
+    uint8_t *objects;
+    uint32_t number;
+    uint32_t count;  /* used objects */
+    uint64_t used[]; /* then the objects */
+};
+
+struct slab {
+    size_t size;
+    size_t chunk_bytes;
+    size_t objects_at; /* offset in a chunk */
+    uint32_t limit;
+    uint32_t count;
+    uint32_t shift;    /* a chunk holds 1 << shift objects */
+    uint32_t capacity; /* of the three tables */
+    uint32_t numbers;  /* chunk numbers ever taken */
+    uint32_t held;     /* chunks present */
+    struct chunk *roomy;
+    struct chunk **chunks;     /* by number; NULL = given back */
+    struct chunk **by_address; /* held of them */
+    uint64_t *live;            /* numbers of chunks with used objects */
+};
+
+static uint32_t per_chunk(const struct slab *slab)
+{
+    return UINT32_C(1) << slab->shift;
+}
+
+static uint32_t choose_shift(size_t size, uint32_t limit)
+{
+    uint32_t shift = 0;
+
+    while (limit > UINT32_C(1) << shift) {
+        size_t doubled = size << (shift + 1);
+        size_t bytes = limit >> shift > CHUNKS ? CHUNK_BYTES_MAX : CHUNK_BYTES;
+        if (doubled > bytes)
+            break;
+        shift++;
+    }
+    return shift;
+}
+
+static void lay_out(struct slab *slab)
+{
+    const size_t align = _Alignof(max_align_t);
+
+    slab->shift = choose_shift(slab->size, slab->limit);
+    size_t head = sizeof(struct chunk) + bits_words(per_chunk(slab)) * sizeof(uint64_t);
+    slab->objects_at = (head + align - 1) / align * align;
+    slab->chunk_bytes = slab->objects_at + (slab->size << slab->shift);
+}
+
+int slab_new(TALLOC_CTX *parent, size_t size, uint32_t limit, const char *name, struct slab **slab)
+{
+    if (size == 0 || size > UINT32_MAX || limit == 0)
+        return L2TPHA_ERR_INVALID;
+
+    struct slab *fresh = talloc_zero(parent, struct slab);
+    if (!fresh)
+        return L2TPHA_ERR_NOMEM;
+    talloc_set_name_const(fresh, name);
+    fresh->size = size;
+    fresh->limit = limit < SLAB_NONE / 2 ? limit : SLAB_NONE / 2; /* an index is never SLAB_NONE */
+    lay_out(fresh);
+    *slab = fresh;
+    return L2TPHA_OK;
+}
+
+/* Copy of a table in twice the room, the rest zero. The old one stays until all have grown. */
+static void *enlarged(struct slab *slab, const void *table, size_t bytes)
+{
+    uint8_t *fresh = talloc_zero_size(slab, bytes * 2);
+    if (fresh && table)
+        memcpy(fresh, table, bytes);
+    return fresh;
+}
+
+static int grow_tables(struct slab *slab)
+{
+    uint32_t capacity = slab->capacity ? slab->capacity : FIRST_CAPACITY / 2;
+    size_t pointers = capacity * sizeof(struct chunk *);
+    struct chunk **chunks = enlarged(slab, slab->chunks, pointers);
+    struct chunk **by_address = enlarged(slab, slab->by_address, pointers);
+    uint64_t *live = talloc_zero_array(slab, uint64_t, bits_words(capacity * 2));
+
+    if (!chunks || !by_address || !live) {
+        talloc_free(chunks);
+        talloc_free(by_address);
+        talloc_free(live);
+        return L2TPHA_ERR_NOMEM;
+    }
+    if (slab->live)
+        memcpy(live, slab->live, bits_words(capacity) * sizeof(*live));
+    talloc_free(slab->chunks);
+    talloc_free(slab->by_address);
+    talloc_free(slab->live);
+    slab->chunks = chunks;
+    slab->by_address = by_address;
+    slab->live = live;
+    slab->capacity = capacity * 2;
+    return L2TPHA_OK;
+}
+
+/* How many chunks begin at or before the address. Halving without a branch that could be
+ * mispredicted, since freeing in no order asks for any chunk. */
+static uint32_t chunks_up_to(const struct slab *slab, const void *address)
+{
+    struct chunk *const *first = slab->by_address;
+
+    if (slab->held == 0)
+        return 0;
+    for (uint32_t left = slab->held; left > 1; left -= left / 2) {
+        bool beyond = (uintptr_t)first[left / 2] <= (uintptr_t)address;
+        first += beyond * (left / 2);
+    }
+    return (uint32_t)(first - slab->by_address) + ((uintptr_t)*first <= (uintptr_t)address);
+}
+
+static struct chunk *chunk_of(const struct slab *slab, const void *object)
+{
+    uint32_t below = chunks_up_to(slab, object);
+    if (below == 0)
+        return NULL;
+
+    struct chunk *chunk = slab->by_address[below - 1];
+    uintptr_t offset = (uintptr_t)object - (uintptr_t)chunk;
+    return offset >= slab->objects_at && offset < slab->chunk_bytes ? chunk : NULL;
+}
+
+static uint32_t free_number(const struct slab *slab)
+{
+    uint32_t number = slab->numbers;
+    if (slab->held < slab->numbers)
+        for (number = 0; slab->chunks[number]; number++)
+            ;
+    return number;
+}
+
+static struct chunk *add_chunk(struct slab *slab)
+{
+    uint32_t number = free_number(slab);
+    if (number == slab->capacity && grow_tables(slab) < 0)
+        return NULL;
+    struct chunk *chunk = talloc_size(slab, slab->chunk_bytes);
+    if (!chunk)
+        return NULL;
+
+    memset(chunk, 0, slab->objects_at);
+    chunk->objects = (uint8_t *)chunk + slab->objects_at;
+    chunk->number = number;
+    uint32_t below = chunks_up_to(slab, chunk);
+    memmove(&slab->by_address[below + 1], &slab->by_address[below],
+            (slab->held - below) * sizeof(struct chunk *));
+    slab->by_address[below] = chunk;
+    slab->chunks[number] = chunk;
+    slab->held++;
+    if (number == slab->numbers)
+        slab->numbers++;
+    chunk->next_roomy = slab->roomy;
+    slab->roomy = chunk;
+    return chunk;
+}
+
+static void *refuse(int *error, int why)
+{
+    if (error)
+        *error = why;
+    return NULL;
+}
+
+static uint32_t free_place(const struct chunk *chunk)
+{
+    uint32_t word = 0;
+    while (chunk->used[word] == UINT64_MAX)
+        word++;
+    return word * 64 + bits_lowest(~chunk->used[word]);
+}
+
+void *slab_alloc(struct slab *slab, int *error)
+{
+    if (slab->count >= slab->limit)
+        return refuse(error, L2TPHA_ERR_LIMIT);
+    struct chunk *chunk = slab->roomy ? slab->roomy : add_chunk(slab);
+    if (!chunk)
+        return refuse(error, L2TPHA_ERR_NOMEM);
+
+    uint32_t place = free_place(chunk);
+    bits_add(chunk->used, place);
+    bits_add(slab->live, chunk->number);
+    slab->count++;
+    if (++chunk->count == per_chunk(slab))
+        slab->roomy = chunk->next_roomy;
+    return memset(chunk->objects + place * slab->size, 0, slab->size);
+}
+
+void slab_free(struct slab *slab, void *object)
+{
+    uint32_t index = slab_index(slab, object);
+    if (!slab_at(slab, index))
+        return;
+
+    struct chunk *chunk = slab->chunks[index >> slab->shift];
+    bits_drop(chunk->used, index & (per_chunk(slab) - 1));
+    slab->count--;
+    if (chunk->count-- == per_chunk(slab)) {
+        chunk->next_roomy = slab->roomy;
+        slab->roomy = chunk;
+    }
+    if (chunk->count == 0)
+        bits_drop(slab->live, chunk->number);
+}
+
+void *slab_at(const struct slab *slab, uint32_t index)
+{
+    uint32_t number = index >> slab->shift, place = index & (per_chunk(slab) - 1);
+    if (number >= slab->numbers)
+        return NULL;
+
+    const struct chunk *chunk = slab->chunks[number];
+    return chunk && bits_has(chunk->used, place) ? chunk->objects + place * slab->size : NULL;
+}
+
+uint32_t slab_index(const struct slab *slab, const void *object)
+{
+    const struct chunk *chunk = chunk_of(slab, object);
+    if (!chunk)
+        return SLAB_NONE;
+    size_t offset = (uintptr_t)object - (uintptr_t)chunk->objects;
+    return (chunk->number << slab->shift) | ((uint32_t)offset / (uint32_t)slab->size);
+}
+
+void *slab_next(const struct slab *slab, uint32_t from)
+{
+    uint32_t number = from >> slab->shift, place = from & (per_chunk(slab) - 1);
+
+    while ((number = bits_next(slab->live, number, slab->numbers)) < slab->numbers) {
+        const struct chunk *chunk = slab->chunks[number];
+        if (number != from >> slab->shift)
+            place = 0;
+        place = bits_next(chunk->used, place, per_chunk(slab));
+        if (place < per_chunk(slab))
+            return chunk->objects + place * slab->size;
+        number++;
+    }
+    return NULL;
+}
+
+uint32_t slab_count(const struct slab *slab)
+{
+    return slab->count;
+}
+
+uint32_t slab_limit(const struct slab *slab)
+{
+    return slab->limit;
+}
+
+size_t slab_bytes(const struct slab *slab)
+{
+    return sizeof(*slab) + slab->held * slab->chunk_bytes +
+           slab->capacity * 2 * sizeof(struct chunk *) +
+           bits_words(slab->capacity) * sizeof(uint64_t);
+}
+
+void slab_trim(struct slab *slab)
+{
+    struct chunk **link = &slab->roomy;
+    while (*link) {
+        if ((*link)->count == 0)
+            *link = (*link)->next_roomy;
+        else
+            link = &(*link)->next_roomy;
+    }
+
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < slab->held; i++) {
+        struct chunk *chunk = slab->by_address[i];
+        if (chunk->count > 0) {
+            slab->by_address[kept++] = chunk;
+            continue;
+        }
+        slab->chunks[chunk->number] = NULL;
+        talloc_free(chunk);
+    }
+    slab->held = kept;
+}
