@@ -66,8 +66,7 @@ static void call_up(struct lac *lac, struct lac_call *call)
 {
     size_t room = talloc_array_length(lac->up);
     if (lac->up_count == room)
-        lac->up =
-            talloc_realloc(lac->reign, lac->up, struct lac_call *, 2 * room + 64);
+        lac->up = talloc_realloc(lac->reign, lac->up, struct lac_call *, 2 * room + 64);
     call->up = true;
     call->place = lac->up_count;
     lac->up[lac->up_count++] = call;
@@ -251,18 +250,22 @@ static void on_event(struct app *app, const struct l2tpha_event *event)
         lac->reign = talloc_new(app);
     switch (event->kind) {
     case L2TPHA_EVENT_TUNNEL_RESTORED:
-        return tunnel_restored(lac, event);
+        tunnel_restored(lac, event);
+        break;
     case L2TPHA_EVENT_SESSION_RESTORED:
-        return call_restored(lac, event);
+        call_restored(lac, event);
+        break;
     case L2TPHA_EVENT_TUNNEL_UP:
     case L2TPHA_EVENT_TUNNEL_DOWN:
     case L2TPHA_EVENT_TUNNEL_GONE:
-        return on_tunnel(lac, event);
+        on_tunnel(lac, event);
+        break;
     case L2TPHA_EVENT_SESSION_UP:
     case L2TPHA_EVENT_SESSION_DOWN:
-        return on_call(lac, event);
+        on_call(lac, event);
+        break;
     default:
-        return;
+        break;
     }
 }
 

@@ -2,8 +2,8 @@
 /* libl2tpha in ten minutes: an LNS and its standby survive what a LAC never notices.
  *
  * Three nodes in one process, no socket, no clock: datagrams are handed over in memory, and time is
- * a number that we advance. A real program does the same with a UDP socket, a timer, and a stream to
- * the standby (l2tpha_link does the checkpoint part of it). */
+ * a number that we advance. A real program does the same with a UDP socket, a timer, and a stream
+ * to the standby (l2tpha_link does the checkpoint part of it). */
 #include <l2tpha/l2tpha.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,12 +12,7 @@
 #define OUTPUTS 16
 #define LIMIT_US 60000000
 
-enum {
-    LAC,
-    ACTIVE,
-    STANDBY,
-    NODES
-};
+enum { LAC, ACTIVE, STANDBY, NODES };
 static struct l2tpha_node *nodes[NODES];
 static int lns = ACTIVE; /* who owns the address of the LNS */
 static uint64_t now = 1; /* microseconds */
@@ -70,9 +65,9 @@ static size_t drain(int which)
             if (nodes[to] != NULL) /* what it thinks of it is its own affair: UDP */
                 (void)l2tpha_feed(nodes[to], &path, output->data, output->len, now);
         } else if (output->kind == L2TPHA_OUTPUT_CHECKPOINT) {
-            check(l2tpha_checkpoint_apply(nodes[STANDBY], output->data, output->len, now,
-                                          &confirmed),
-                  "the standby takes a checkpoint");
+            check(
+                l2tpha_checkpoint_apply(nodes[STANDBY], output->data, output->len, now, &confirmed),
+                "the standby takes a checkpoint");
         } else {
             printf("%8.3f s  %-7s %s\n", (double)now / 1e6,
                    which == LAC ? "lac" : (which == ACTIVE ? "lns" : "standby"),
@@ -86,7 +81,8 @@ static size_t drain(int which)
     return count;
 }
 
-/* Let everything happen until a condition holds; jump to the next deadline whenever all is quiet. */
+/* Let everything happen until a condition holds; jump to the next deadline whenever all is quiet.
+ */
 static void run_until(bool (*condition)(void), const char *what)
 {
     uint64_t limit = now + LIMIT_US;

@@ -26,11 +26,7 @@ int address_family(const struct l2tpha_address *address);
 
 /* One end of a byte stream. */
 struct endpoint {
-    enum {
-        ENDPOINT_NONE = 0,
-        ENDPOINT_UNIX,
-        ENDPOINT_TCP
-    } kind;
+    enum { ENDPOINT_NONE = 0, ENDPOINT_UNIX, ENDPOINT_TCP } kind;
     struct sockaddr_storage socket;
     socklen_t len;
 };

@@ -209,8 +209,8 @@ static void log_event(struct app *app, const struct l2tpha_event *event)
         app_tell("role %s", l2tpha_role_name(event->role));
 }
 
-/* Nothing here calls the node, so all outputs of a batch stay valid; shipping a checkpoint may, when
- * it fails, so that comes last. */
+/* Nothing here calls the node, so all outputs of a batch stay valid; shipping a checkpoint may,
+ * when it fails, so that comes last. */
 static void let_out(struct app *app, const struct l2tpha_output *outputs, size_t count)
 {
     ha_drop_if_solo(app->ha);
@@ -282,8 +282,10 @@ static void on_signal(struct tevent_context *ev, struct tevent_signal *signal, i
 {
     struct app *app = user;
     (void)ev, (void)signal, (void)number, (void)count, (void)info;
-    if (!app->serving || app->stopping)
-        return app_quit(app, app->stopping ? EXIT_FAILURE : EXIT_SUCCESS);
+    if (!app->serving || app->stopping) {
+        app_quit(app, app->stopping ? EXIT_FAILURE : EXIT_SUCCESS);
+        return;
+    }
     app->stopping = true;
     app->program->stop(app);
 }

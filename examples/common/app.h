@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What l2tpha-lac and l2tpha-lns share: one node, one UDP socket, one timer. Everything that happens
- * is a call into the node; after each turn of the event loop its outputs are drained and the timer
- * is set anew. */
+/* What l2tpha-lac and l2tpha-lns share: one node, one UDP socket, one timer. Everything that
+ * happens is a call into the node; after each turn of the event loop its outputs are drained and
+ * the timer is set anew. */
 #ifndef EXAMPLES_APP_H
 #define EXAMPLES_APP_H
 
@@ -27,9 +27,9 @@ struct app_program {
     void (*frame)(struct app *app, const struct l2tpha_frame *frame); /* may app_send_data() */
     uint64_t (*deadline)(struct app *app);
     void (*expire)(struct app *app, uint64_t now); /* may call the node; harmless when early */
-    void (*stop)(struct app *app);                 /* asked to leave: app_leave(), sooner or later */
-    void (*active_left)(struct app *app);          /* standby: the active has left in good order */
-    int (*left)(struct app *app);                  /* all is closed: the exit status */
+    void (*stop)(struct app *app);        /* asked to leave: app_leave(), sooner or later */
+    void (*active_left)(struct app *app); /* standby: the active has left in good order */
+    int (*left)(struct app *app);         /* all is closed: the exit status */
 };
 
 struct app {

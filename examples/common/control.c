@@ -205,8 +205,7 @@ static void on_connect(void *user, int fd)
     control->clients = client;
     control->client_count++;
     talloc_set_destructor(client, end_client);
-    client->fde =
-        tevent_add_fd(control->app->ev, client, fd, TEVENT_FD_READ, on_client, client);
+    client->fde = tevent_add_fd(control->app->ev, client, fd, TEVENT_FD_READ, on_client, client);
     if (control->client_count > CONTROL_CLIENTS_MAX) {
         client->closing = true;
         answer(client, failure("too many clients"));

@@ -141,12 +141,15 @@ void ha_flush(struct ha *ha)
         return;
     if (stream->dropped) {
         end_stream(ha, BYE_ALONE);
-        return role_standby_lost(ha->app);
+        role_standby_lost(ha->app);
+        return;
     }
     while ((len = l2tpha_link_poll(stream->link, &data, clock_now())) > 0) {
         ssize_t sent = send(stream->fd, data, len, MSG_NOSIGNAL);
-        if (sent < 0 && (errno == EAGAIN || errno == EINTR))
-            return watch_writing(stream, true);
+        if (sent < 0 && (errno == EAGAIN || errno == EINTR)) {
+            watch_writing(stream, true);
+            return;
+        }
         if (sent < 0) {
             /* What the dead has written is still to be read: the reader meets the end. */
             stream->deaf = true;
@@ -213,8 +216,10 @@ static void read_stream(struct ha_stream *stream)
         ssize_t got = recv(stream->fd, data, sizeof(data), 0);
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
             return;
-        if (got <= 0)
-            return stream_lost(stream, got == 0 ? "by the other end" : strerror(errno));
+        if (got <= 0) {
+            stream_lost(stream, got == 0 ? "by the other end" : strerror(errno));
+            return;
+        }
         feed_link(stream, data, (size_t)got);
     }
 }
@@ -233,11 +238,15 @@ static bool make_link(struct ha_stream *stream)
 
 static void finish_connecting(struct ha_stream *stream)
 {
-    if (stream_failed(stream->fd) != 0)
-        return end_stream(stream->ha, BYE_ALONE);
+    if (stream_failed(stream->fd) != 0) {
+        end_stream(stream->ha, BYE_ALONE);
+        return;
+    }
     stream->connecting = false;
-    if (!make_link(stream))
-        return end_stream(stream->ha, BYE_ALONE);
+    if (!make_link(stream)) {
+        end_stream(stream->ha, BYE_ALONE);
+        return;
+    }
     ha_flush(stream->ha);
 }
 
@@ -245,8 +254,10 @@ static void on_stream(struct tevent_context *ev, struct tevent_fd *fde, uint16_t
 {
     struct ha_stream *stream = user;
     (void)ev, (void)fde;
-    if (stream->connecting)
-        return finish_connecting(stream);
+    if (stream->connecting) {
+        finish_connecting(stream);
+        return;
+    }
     if (stream->passing && (flags & TEVENT_FD_READ)) {
         if (!take_descriptors(stream) || stream->passing)
             return;
@@ -287,8 +298,10 @@ static void on_standby(void *user, int fd)
         why = pass_descriptors(stream);
     if (why != NULL)
         log_say(&ha->app->log, L2TPHA_LOG_ERROR, "handing the socket over: %s", why);
-    if (why != NULL || !make_link(stream))
-        return end_stream(ha, BYE_ALONE);
+    if (why != NULL || !make_link(stream)) {
+        end_stream(ha, BYE_ALONE);
+        return;
+    }
     log_say(&ha->app->log, L2TPHA_LOG_RF, "standby connected");
     ha_flush(ha);
 }

@@ -4,9 +4,9 @@
  *
  * Over unix: the first byte of the stream, from the active, carries two descriptors. One is its UDP
  * socket: the port stays owned when the active dies, datagrams wait in the socket, and the standby
- * reads it only once it has taken over. The other is the reading end of the farewell pipe. An active
- * that closes the stream while it lives writes a byte there first; so a stream that ends without a
- * farewell is the death of the active, as the kernel tells it, and no guess.
+ * reads it only once it has taken over. The other is the reading end of the farewell pipe. An
+ * active that closes the stream while it lives writes a byte there first; so a stream that ends
+ * without a farewell is the death of the active, as the kernel tells it, and no guess.
  *
  * Over tcp: nothing of this; the standby binds its own socket, and its operator decides. */
 #ifndef EXAMPLES_HA_H

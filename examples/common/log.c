@@ -73,12 +73,14 @@ static void print_text(const char *time, const struct l2tpha_log_line *line)
 
 static void print_json(const char *time, const struct l2tpha_log_line *line)
 {
-    json_t *object = json_pack("{s:s, s:s, s:I, s:I, s:s}", "time", time, "category",
-                               log_category_name(line->category), "tunnel_id",
-                               (json_int_t)line->tunnel_id, "session_id",
-                               (json_int_t)line->session_id, "text", line->text);
-    if (object == NULL) /* text that is no UTF-8: better a line of text than none */
-        return print_text(time, line);
+    json_t *object =
+        json_pack("{s:s, s:s, s:I, s:I, s:s}", "time", time, "category",
+                  log_category_name(line->category), "tunnel_id", (json_int_t)line->tunnel_id,
+                  "session_id", (json_int_t)line->session_id, "text", line->text);
+    if (object == NULL) /* text that is no UTF-8: better a line of text than none */ {
+        print_text(time, line);
+        return;
+    }
     json_dumpf(object, stderr, JSON_COMPACT | JSON_PRESERVE_ORDER);
     fputc('\n', stderr);
     json_decref(object);

@@ -8,11 +8,7 @@
 #include <l2tpha/host.h>
 #include <stdio.h>
 
-enum program {
-    PROGRAM_LAC = 1,
-    PROGRAM_LNS = 2,
-    PROGRAM_CTL = 4
-};
+enum program { PROGRAM_LAC = 1, PROGRAM_LNS = 2, PROGRAM_CTL = 4 };
 
 #define OPTIONS_NAME_MAX 255
 #define OPTIONS_WHY_MAX 512

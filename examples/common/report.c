@@ -80,22 +80,22 @@ void report_add(struct report *report, const struct flow *flow, uint64_t now)
 }
 
 #define REPORT_ROWS(X)                                                                             \
-    X(tunnels, "tunnels")                                                                       \
-    X(tunnels_lost, "tunnels lost")                                                             \
-    X(calls_asked, "calls asked")                                                               \
-    X(calls_up, "calls up")                                                                     \
-    X(calls_failed, "calls failed")                                                             \
-    X(calls_lost, "calls lost")                                                                 \
-    X(frames_sent, "frames sent")                                                               \
-    X(frames_received, "frames received")                                                       \
-    X(frames_lost, "frames lost")                                                               \
-    X(frames_doubled, "frames doubled")                                                         \
+    X(tunnels, "tunnels")                                                                          \
+    X(tunnels_lost, "tunnels lost")                                                                \
+    X(calls_asked, "calls asked")                                                                  \
+    X(calls_up, "calls up")                                                                        \
+    X(calls_failed, "calls failed")                                                                \
+    X(calls_lost, "calls lost")                                                                    \
+    X(frames_sent, "frames sent")                                                                  \
+    X(frames_received, "frames received")                                                          \
+    X(frames_lost, "frames lost")                                                                  \
+    X(frames_doubled, "frames doubled")                                                            \
     X(frames_reordered, "frames reordered")
 
 json_t *report_json(const struct report *report)
 {
     json_t *object = json_object();
-#define PUT(field, text)                                                                    \
+#define PUT(field, text)                                                                           \
     json_object_set_new(object, #field, json_integer((json_int_t)report->field));
     REPORT_ROWS(PUT)
 #undef PUT

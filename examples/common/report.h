@@ -18,8 +18,9 @@ void gap_open(struct gap *gap, uint64_t now);  /* something is awaited from now 
 void gap_close(struct gap *gap, uint64_t now); /* it has come */
 uint64_t gap_longest(const struct gap *gap, uint64_t now); /* counting what is awaited still */
 
-/* The numbered frames of one call: 0, 1, 2... sent, some of them returned. A frame is received once;
- * whatever comes again is doubled. What the memory of 64 numbers has forgotten counts as late. */
+/* The numbered frames of one call: 0, 1, 2... sent, some of them returned. A frame is received
+ * once; whatever comes again is doubled. What the memory of 64 numbers has forgotten counts as
+ * late. */
 struct flow {
     uint64_t sent;     /* also the next number */
     uint64_t received; /* different frames */

@@ -72,7 +72,7 @@ const char *role_take_over(struct app *app, const char *cause)
         return l2tpha_strerror(error);
     log_say(&app->log, L2TPHA_LOG_RF, "taking over: %s", cause);
     app->last_switchover_wall = clock_wall();
-    app_drain(app);                 /* peers first */
+    app_drain(app);                /* peers first */
     ha_disconnect(app->ha, false); /* an old active that lives hears the new epoch */
     serve(app);
     why = ha_listen(app->ha);
@@ -176,7 +176,8 @@ static void step_down(struct app *app)
     control_answer(app->control, NULL);
     if (app->options->ha_connect.kind == ENDPOINT_NONE) {
         app_tell("leaving: without --ha-connect there is no active to be a standby of");
-        return app_quit(app, EXIT_SUCCESS);
+        app_quit(app, EXIT_SUCCESS);
+        return;
     }
     TALLOC_FREE(app->node);
     why = start_standby(app);

@@ -5,6 +5,8 @@
 #define EXAMPLES_TABLE_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 void table_print(const json_t *value, FILE *out);
