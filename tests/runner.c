@@ -6,10 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SUITE(name) Suite *suite_##name(void);
-#include "suites.inc"
-#undef SUITE
-
 static const struct {
     const char *name;
     Suite *(*make)(void);

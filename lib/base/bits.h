@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Place of the lowest bit set; word must not be 0. A de Bruijn product names each power of two by
- * its top six bits; compilers know the idiom and make one instruction of it. */
+ * its top six bits; a compiler that knows the idiom makes one instruction of it. */
 static inline uint32_t bits_lowest(uint64_t word)
 {
     static const uint8_t places[64] = {
