@@ -92,9 +92,9 @@ struct l2tpha_avp_info {
     bool hideable;             /**< may be hidden, RFC 2661 4.3 */
     bool repeatable;           /**< may occur more than once in one message */
     bool nonzero;              /**< the value 0 is invalid */
-    bool exclusive;            /**< an error, not noise, in any message not in @ref reads */
-    uint32_t sends;            /**< messages that it may be sent in */
-    uint32_t reads;            /**< messages that it is taken from; ignored in others */
+    bool exclusive;            /**< an error, not noise, in any other message */
+    uint32_t messages;         /**< messages that it may be in; it is ignored in others */
+    uint32_t tolerated;        /**< more messages where it is taken, though never to be sent */
 };
 
 /** The registry's row of an attribute, in constant time; NULL if unknown or of another vendor. */

@@ -48,10 +48,9 @@ struct l2tpha_peer {
 
 /** Answer to an admission question. */
 struct l2tpha_verdict {
-    uint16_t result; /**< 0 = admit; else the Result Code of the StopCCN or CDN (RFC 2661 4.4.2) */
-    uint16_t error;  /**< general error code, used when result is 2 */
-    const char
-        *reason; /**< text for the peer, UTF-8, or NULL; static or valid until the next call */
+    uint16_t result;    /**< 0 = admit; else the Result Code to refuse with (RFC 2661 4.4.2) */
+    uint16_t error;     /**< general error code, used when result is 2 */
+    const char *reason; /**< UTF-8 text for the peer, or NULL; valid until the next call */
 };
 
 /** The host's answers. Zero-fill it, set size, random and what else is wanted. */

@@ -36,8 +36,8 @@ struct l2tpha_link;
  *  any transport fits; a UDP host puts the bytes of its `struct sockaddr_in` or `sockaddr_in6`
  *  here, with every padding byte zero. */
 struct l2tpha_address {
-    uint8_t len; /**< bytes used in @ref bytes; 0 = unspecified */
-    uint8_t bytes[L2TPHA_ADDRESS_MAX];
+    uint8_t len;                       /**< bytes of the address in use; 0 = unspecified */
+    uint8_t bytes[L2TPHA_ADDRESS_MAX]; /**< the address, opaque */
 };
 
 /** Where a datagram came from and arrived, or where it goes and leaves. */

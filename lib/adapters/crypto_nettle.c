@@ -25,7 +25,7 @@ static bool nettle_equal(void *user, const uint8_t *a, const uint8_t *b, size_t 
     return memeql_sec(a, b, len) != 0;
 }
 
-/* Writing through a volatile pointer cannot be optimised away; nettle exports no wipe of its own. */
+/* Writes through a volatile pointer cannot be optimised away; nettle exports no wipe. */
 static void nettle_wipe(void *user, uint8_t *data, size_t len)
 {
     volatile uint8_t *bytes = data;

@@ -51,9 +51,9 @@ struct fsm {
 const struct fsm_row *fsm_find(const struct fsm *fsm, uint8_t state, uint8_t event);
 
 /* Run one event: action first, then the new state. 0, the action's error (after the failed event
- * ran), or L2TPHA_ERR_UNEXPECTED when no row matches, in which case nothing has happened. The failed
- * event's own row enters its next state even if its action fails as well: nothing is left to try,
- * and the object must not stay where it cannot go on. */
+ * ran), or L2TPHA_ERR_UNEXPECTED when no row matches, in which case nothing has happened. The
+ * failed event's own row enters its next state even if its action fails as well: nothing is left to
+ * try, and the object must not stay where it cannot go on. */
 int fsm_step(const struct fsm *fsm, uint8_t state, uint8_t event, void *object, void *argument);
 
 /* 0 when the table is sound: states and events in range, no row twice, none unreachable behind an

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Silent recovery of one tunnel from an exact record. */
+#ifndef FAILOVER_SILENT_H
+#define FAILOVER_SILENT_H
+
+#include "state/table.h"
+
+#include <l2tpha/attach.h>
+
+struct silent_result {
+    uint32_t sessions;     /* restored */
+    uint32_t disconnected; /* ended with a CDN, since the host's half was missing */
+};
+
+/* Install the tunnel and its sessions through the binding, then have the peer confirm. */
+int silent_recover(const struct l2tpha_binding *binding, struct tunnel_entry *tunnel,
+                   struct silent_result *result);
+
+#endif

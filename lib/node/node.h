@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* The node owns it all: engine, replica, role. Every public entry goes through node_enter() and
+ * node_leave(), so that time, re-entry and the freeing of what died are handled in one place. */
+#ifndef NODE_NODE_H
+#define NODE_NODE_H
+
+#include "engine/native.h"
+#include "engine/session.h"
+#include "redundancy/role.h"
+#include "state/replica.h"
+
+#define NODE_POLL_EVENTS 16 /* events handed out by one poll */
+
+/* An event that the host is looking at: valid until the next call on the node. */
+struct node_polled {
+    struct event_item item;
+    struct l2tpha_event event;
+    struct l2tpha_message message;
+};
+
+struct l2tpha_node {
+    struct engine engine;
+    struct replica *replica;
+    struct role role;
+    struct l2tpha_binding binding;
+    uint64_t last_switchover;
+    uint32_t polled_count;
+    struct node_polled polled[NODE_POLL_EVENTS];
+};
+
+/* struct role's changed: the host is told. */
+void node_role_changed(void *user, const struct role *role, enum l2tpha_role from);
+/* ledger_options.mode_changed */
+void node_mode_changed(void *user, enum ledger_mode mode, bool in_sync, const char *why);
+
+static inline struct l2tpha_node *node_of(struct engine *engine)
+{
+    return container_of(engine, struct l2tpha_node, engine);
+}
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/* Checkpoints out, back and in; roles; takeover and switchover. */
+#include "node/node.h"
+
+#include "failover/takeover.h"
+
+#include <l2tpha/checkpoint.h>
+#include <l2tpha/failover.h>
+#include <string.h>
+
+void node_role_changed(void *user, const struct role *role, enum l2tpha_role from)
+{
+    struct l2tpha_node *node = user;
+    struct engine *engine = &node->engine;
+
+    engine->serving = role_serves(role->state);
+    log_line(&engine->log, L2TPHA_LOG_RF, 0, 0, "role %s -> %s: %s", l2tpha_role_name(from),
+             l2tpha_role_name(role->state), role->reason);
+    struct event_item *item = engine_event(engine, L2TPHA_EVENT_ROLE_CHANGED, NULL, NULL);
+    if (!item)
+        return;
+    item->role = (uint8_t)role->state;
+    event_set_text(item, (const uint8_t *)role->reason, strlen(role->reason));
+}
+
+/* An event that the present role has no use for is told and changes nothing. */
+static void note(struct l2tpha_node *node, enum role_event event, uint64_t epoch,
+                 const char *reason)
+{
+    int error = role_step(&node->role, event, epoch, reason);
+    if (error)
+        log_line(&node->engine.log, L2TPHA_LOG_RF, 0, 0, "%s: %s in role %s", reason,
+                 l2tpha_strerror(error), l2tpha_role_name(node->role.state));
+}
+
+void node_mode_changed(void *user, enum ledger_mode mode, bool in_sync, const char *why)
+{
+    struct l2tpha_node *node = node_of(user);
+
+    if (mode == LEDGER_GATED && in_sync)
+        note(node, ROLE_IN_SYNC, 0, "standby in sync");
+    else if (mode == LEDGER_OFF)
+        note(node, ROLE_STANDBY_LOST, 0, why ? why : "no standby");
+}
+
+int l2tpha_checkpoint_bulk(struct l2tpha_node *node, uint64_t now)
+{
+    int error = engine_tick(&node->engine, now);
+    if (error)
+        return error;
+    if (!node->engine.serving)
+        return L2TPHA_ERR_ROLE;
+    error = ledger_bulk(node->engine.ledger, node->engine.now);
+    if (!error)
+        note(node, ROLE_COPY_STARTED, 0, "standby connected");
+    return engine_leave(&node->engine, error);
+}
+
+int l2tpha_checkpoint_done(struct l2tpha_node *node, uint64_t number, int status, uint64_t now)
+{
+    int error = engine_tick(&node->engine, now);
+    if (error)
+        return error;
+    if (!node->engine.serving)
+        return L2TPHA_ERR_ROLE;
+    return engine_leave(&node->engine,
+                        ledger_done(node->engine.ledger, number, status, node->engine.now));
+}
+
+int l2tpha_checkpoint_stop(struct l2tpha_node *node, uint64_t now)
+{
+    int error = engine_tick(&node->engine, now);
+    if (error)
+        return error;
+    if (!node->engine.serving)
+        return L2TPHA_ERR_ROLE;
+    if (ledger_mode(node->engine.ledger) != LEDGER_OFF)
+        ledger_stop(node->engine.ledger, "standby disconnected", node->engine.now);
+    node->engine.draining = false;
+    return engine_leave(&node->engine, L2TPHA_OK);
+}
+
+/* What the replica's state means for the role. */
+static void follow_replica(struct l2tpha_node *node)
+{
+    switch (replica_state(node->replica)) {
+    case REPLICA_COLD:
+        break;
+    case REPLICA_BULK:
+        note(node, ROLE_COPY_BEGINS, replica_epoch(node->replica), "bulk copy");
+        break;
+    case REPLICA_HOT:
+        note(node, ROLE_COPY_COMPLETE, 0, "in sync");
+        break;
+    case REPLICA_OUT_OF_SYNC:
+        note(node, ROLE_LOST_THREAD, 0, replica_reason(node->replica));
+        break;
+    }
+}
+
+int l2tpha_checkpoint_apply(struct l2tpha_node *node, const uint8_t *data, size_t len, uint64_t now,
+                            uint64_t *number)
+{
+    uint64_t applied = 0;
+
+    if (!node || (!data && len))
+        return L2TPHA_ERR_INVALID;
+    int error = engine_tick(&node->engine, now);
+    if (error)
+        return error;
+    if (node->engine.serving || node->role.state == L2TPHA_ROLE_FENCED)
+        return L2TPHA_ERR_ROLE;
+    enum replica_state before = replica_state(node->replica);
+    error = replica_apply(node->replica, data, len, &applied);
+    if (replica_state(node->replica) != before)
+        follow_replica(node);
+    if (error) {
+        struct event_item *item =
+            engine_event(&node->engine, L2TPHA_EVENT_STANDBY_REFUSED, NULL, NULL);
+        if (item)
+            item->status = error;
+    } else if (number) {
+        *number = applied;
+    }
+    return engine_leave(&node->engine, error);
+}
+
+uint64_t l2tpha_checkpoint_last(const struct l2tpha_node *node)
+{
+    return node->engine.serving ? ledger_last(node->engine.ledger) : replica_last(node->replica);
+}
+
+uint64_t l2tpha_checkpoint_digest(const struct l2tpha_node *node)
+{
+    return ledger_digest(node->engine.table, node->engine.config.serializer);
+}
+
+static void report_takeover(struct l2tpha_node *node, const struct takeover_result *result)
+{
+    struct engine *engine = &node->engine;
+
+    log_line(
+        &engine->log, L2TPHA_LOG_RESYNC, 0, 0,
+        "takeover: %u tunnels, %u sessions restored, %u tunnels cleared, %u calls disconnected",
+        result->tunnels, result->sessions, result->cleared, result->disconnected);
+    if (engine->resyncing == 0)
+        engine_event(engine, L2TPHA_EVENT_TAKEOVER_DONE, NULL, NULL);
+}
+
+int l2tpha_takeover(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
+{
+    struct takeover_result result;
+
+    int error = engine_tick(&node->engine, now);
+    if (error)
+        return error;
+    struct engine *engine = &node->engine;
+    error = role_step(&node->role, ROLE_TAKEOVER, epoch, "took over");
+    if (error)
+        return error;
+    ledger_reign(engine->ledger, epoch, replica_last(node->replica));
+    engine->counters.takeovers++;
+    node->last_switchover = engine->now;
+    takeover_run(&node->binding, engine->table, &engine->log, &result);
+    report_takeover(node, &result);
+    return engine_leave(&node->engine, L2TPHA_OK);
+}
+
+int l2tpha_fence(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
+{
+    int error = engine_tick(&node->engine, now);
+    if (error)
+        return error;
+    error = role_step(&node->role, ROLE_FENCE, epoch, "a newer epoch serves");
+    if (error)
+        return error;
+    return engine_leave(&node->engine, L2TPHA_OK);
+}
+
+int l2tpha_switchover(struct l2tpha_node *node, uint64_t now)
+{
+    int error = engine_tick(&node->engine, now);
+    if (error)
+        return error;
+    if (!node->engine.serving)
+        return L2TPHA_ERR_ROLE;
+    if (!ledger_in_sync(node->engine.ledger))
+        return L2TPHA_ERR_NOT_IN_SYNC;
+    node->engine.draining = true;
+    return engine_leave(&node->engine, L2TPHA_OK);
+}
+
+bool l2tpha_switchover_ready(const struct l2tpha_node *node)
+{
+    const struct engine *engine = &node->engine;
+
+    return node->engine.draining && ledger_in_sync(engine->ledger) &&
+           ledger_acknowledged(engine->ledger) == ledger_last(engine->ledger) &&
+           !engine->ready_head && outbox_count(engine->events) == 0;
+}
+
+int l2tpha_switchover_cancel(struct l2tpha_node *node, uint64_t now)
+{
+    int error = engine_tick(&node->engine, now);
+    if (error)
+        return error;
+    if (!node->engine.draining)
+        return L2TPHA_ERR_STATE;
+    node->engine.draining = false;
+    return engine_leave(&node->engine, L2TPHA_OK);
+}
+
+void l2tpha_redundancy_get(const struct l2tpha_node *node, struct l2tpha_redundancy_info *info)
+{
+    const struct engine *engine = &node->engine;
+    bool serving = engine->serving;
+
+    *info = (struct l2tpha_redundancy_info){
+        .size = info->size,
+        .role = node->role.state,
+        .reason = node->role.reason,
+        .epoch = node->role.epoch,
+        .last_number = l2tpha_checkpoint_last(node),
+        .confirmed = serving ? ledger_acknowledged(engine->ledger) : replica_last(node->replica),
+        .tunnels = table_tunnel_count(engine->table),
+        .sessions = table_session_count(engine->table),
+        .resynced = engine->resynced,
+        .resyncing = engine->resyncing,
+        .last_switchover = node->last_switchover,
+    };
+    if (serving && ledger_mode(engine->ledger) != LEDGER_OFF)
+        info->lag_records = info->last_number - info->confirmed;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Nodes in one process for the benchmarks: an LNS with or without a standby, and a LAC. Datagrams
+ * go from hand to hand, checkpoints are applied and confirmed at once; time is virtual. */
+#ifndef BENCH_PAIR_H
+#define BENCH_PAIR_H
+
+#include <l2tpha/l2tpha.h>
+
+struct bench {
+    TALLOC_CTX *root;
+    struct l2tpha_node *lac;
+    struct l2tpha_node *lns;
+    struct l2tpha_node *standby; /* NULL = none */
+    uint64_t now;                /* virtual, microseconds */
+    uint64_t datagrams;          /* handed over so far */
+};
+
+/* Fails loudly: a benchmark that went wrong has no figures. */
+void check(int error, const char *what);
+uint64_t clock_ns(void);
+
+void bench_open(struct bench *pair, bool with_standby);
+void bench_close(struct bench *pair);
+/* Hand everything over until both sides are quiet. */
+void bench_settle(struct bench *pair);
+/* Let virtual time pass, timers included. */
+void bench_pass(struct bench *pair, uint64_t us);
+/* Open tunnels with so many calls each, and settle after each `batch` tunnels. */
+void bench_calls(struct bench *pair, uint32_t tunnels, uint32_t sessions, uint32_t batch);
+
+#endif

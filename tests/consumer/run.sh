@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# run.sh install|pkgconfig|cmake SOURCE WORK
+# Installs the library as a user would, without sanitizers, into WORK/prefix; then builds and runs the
+# program next to this script against what was installed, in one of the two ways.
+set -eu
+
+step=$1
+source=$2
+work=$3
+prefix=$work/prefix
+here=$source/tests/consumer
+
+install_library()
+{
+    rm -rf "$prefix"
+    cmake -S "$source" -B "$work/library" -DCMAKE_INSTALL_PREFIX="$prefix" \
+        -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_TYPE=Release \
+        -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF
+    cmake --build "$work/library"
+    cmake --install "$work/library"
+}
+
+# -Wl,-Bstatic would ask for a static libtalloc too, which Debian does not have: name our archives.
+use_pkgconfig()
+{
+    rm -rf "$work/pkgconfig"
+    mkdir -p "$work/pkgconfig"
+    PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+    export PKG_CONFIG_PATH
+    # shellcheck disable=SC2046 # the flags are words
+    "${CC:-cc}" $(pkg-config --cflags l2tpha-nettle) "$here/main.c" \
+        $(pkg-config --libs l2tpha-nettle) -o "$work/pkgconfig/consumer"
+    # shellcheck disable=SC2046
+    "${CC:-cc}" $(pkg-config --cflags l2tpha-nettle) "$here/main.c" \
+        "$prefix/lib/libl2tpha-nettle.a" "$prefix/lib/libl2tpha.a" \
+        $(pkg-config --static --libs l2tpha-nettle | sed 's/-ll2tpha[^ ]*//g') \
+        -o "$work/pkgconfig/consumer_static"
+    run_both "$work/pkgconfig"
+}
+
+use_cmake()
+{
+    rm -rf "$work/cmake"
+    cmake -S "$here" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$prefix"
+    cmake --build "$work/cmake"
+    run_both "$work/cmake"
+}
+
+run_both()
+{
+    LD_LIBRARY_PATH=$prefix/lib "$1/consumer"
+    "$1/consumer_static"
+}
+
+case $step in
+install) install_library ;;
+pkgconfig) use_pkgconfig ;;
+cmake) use_cmake ;;
+*)
+    echo "usage: run.sh install|pkgconfig|cmake SOURCE WORK" >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Installs the Debian packages that the build, the tests and the demo need; does nothing when all are
+# there. Only the installation itself needs root.
+set -eu
+
+packages="
+    cmake make gcc g++ libc6-dev pkg-config git
+    libtalloc-dev libtevent-dev libjansson-dev nettle-dev check
+    doxygen python3 shellcheck clang clang-format libclang-rt-14-dev
+    tshark xl2tpd l2tpns nftables iproute2 procps"
+
+missing=""
+for package in $packages; do
+    state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || state=""
+    [ "$state" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ]; then
+    echo "install-deps.sh: not installed, and installing needs root:$missing" >&2
+    exit 1
+fi
+
+# The real peers are programs to test against here, not services: keep them from being started.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 1' HUP INT TERM
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+fi
+DEBIAN_FRONTEND=noninteractive
+export DEBIAN_FRONTEND
+apt-get -q -o Acquire::Retries=3 update
+# shellcheck disable=SC2086 # a list of words
+apt-get -q -y -o Acquire::Retries=3 install --no-install-recommends $missing

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What the core's object code shows: no object that can change while it lives outside the caller's
+memory (mutable statics), and nothing taken from the system but what imports.txt lists. So there is
+no I/O, clock, thread, sleep or environment in it, whatever macro it hides behind."""
+import argparse
+import os
+import subprocess
+
+import rule
+
+IMPORTS = rule.TOP / "tests/rules/imports.txt"
+CONSTANT = (".rodata", ".data.rel.ro", ".text", ".init_array", ".fini_array")
+
+
+def run(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def mutable_statics(archive):
+    """Symbols of data objects outside the read-only sections, as `object file: name`."""
+    member = "?"
+    for line in run("objdump", "-t", str(archive)).splitlines():
+        if line.endswith("file format " + line.rsplit(" ", 1)[-1]) and ":" in line:
+            member = line.split(":")[0]
+        head, tab, tail = line.partition("\t")
+        fields = head.split()
+        if not tab or len(fields) < 2 or "O" not in head[17:24]:
+            continue
+        if not fields[-1].startswith(CONSTANT):
+            yield f"{member}: {tail.split()[-1]} can change (section {fields[-1]})"
+
+
+def undefined(library):
+    """Names that the shared library needs from others; weak ones are the compiler's own."""
+    for line in run("nm", "-D", "--undefined-only", str(library)).splitlines():
+        kind, name = line.split()[-2:]
+        if kind == "U":
+            yield name.split("@")[0]
+
+
+def allowed(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return {line for line in lines if line and not line.startswith("#")}
+
+
+def check(_root, options):
+    yield from mutable_statics(options.archive)
+    for name in sorted(set(undefined(options.library)) - allowed(IMPORTS)):
+        yield f"{options.library}: uses {name}, which tests/rules/imports.txt does not list"
+
+
+def prepare(root):
+    """Build the planted core.c into an archive and a shared library."""
+    source, built = root / "core.c", root / "core.o"
+    library, archive = root / "libcore.so", root / "libcore.a"
+    compiler = os.environ.get("CC", "cc")
+    run(compiler, "-std=gnu11", "-O1", "-fPIC", "-c", str(source), "-o", str(built))
+    run(compiler, "-shared", str(built), "-o", str(library))
+    run("ar", "rcs", str(archive), str(built))
+    return argparse.Namespace(archive=archive, library=library)
+
+
+def core(body):
+    return {"core.c": "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
+                      "#include <time.h>\n" + body}
+
+
+GOOD = core('static const char *const names[] = {"a", "b"};\n'
+            "const char *name(int i, char *dst)\n{\n    memset(dst, i, 9);\n"
+            '    snprintf(dst, 9, "%d", i);\n    return names[i];\n}\n')
+BAD = {
+    "a counter in a file": core("static int calls;\nint f(void) { return ++calls; }\n"),
+    "a static in a function": core("int f(void) { static int n = 3; return n++; }\n"),
+    "a public variable": core("int limit;\n"),
+    "a table of pointers that can change":
+        core('static const char *names[] = {"a"};\nconst char **f(void) { return names; }\n'),
+    "a variable of each thread": core("static _Thread_local int n;\nint f(void) { return ++n; }\n"),
+    "output": core('void f(int a) { printf("%d", a); }\n'),
+    "a clock": core("long f(void) { return time(NULL); }\n"),
+    "the environment": core('char *f(void) { return getenv("A"); }\n'),
+    "errors by errno": core("#include <errno.h>\nint f(void) { return errno; }\n"),
+}
+
+if __name__ == "__main__":
+    rule.main(check, GOOD, BAD, prepare, [("--archive", {"help": "the static library"}),
+                                          ("--library", {"help": "the shared library"})])
