@@ -65,7 +65,7 @@ static void say_farewell(struct ha_stream *stream, char bye)
 {
     if (!stream->serving || stream->farewell < 0 || stream->dropped)
         return;
-    if (write(stream->farewell, &bye, 1) < 0)
+    if (write(stream->farewell, &bye, 1) < 0 && errno != EPIPE) /* gone already: fine */
         log_say(&stream->ha->app->log, L2TPHA_LOG_ERROR, "farewell to the standby: %s",
                 strerror(errno));
 }
