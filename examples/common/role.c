@@ -75,9 +75,7 @@ const char *role_take_over(struct app *app, const char *cause)
     app_drain(app);                /* peers first */
     ha_disconnect(app->ha, false); /* an old active that lives hears the new epoch */
     serve(app);
-    why = ha_listen(app->ha);
-    if (why != NULL)
-        log_say(&app->log, L2TPHA_LOG_ERROR, "--ha-listen: %s; going on without a standby", why);
+    ha_keep_listening(app->ha);
     return NULL;
 }
 
@@ -155,10 +153,9 @@ static void hand_over(struct app *app)
         return;
     }
     const char *why = app_open_socket(app);
-    if (why == NULL)
-        why = ha_listen(app->ha);
     if (why != NULL)
         log_say(&app->log, L2TPHA_LOG_ERROR, "after a failed switchover: %s", why);
+    ha_keep_listening(app->ha);
     cancel_switchover(app, l2tpha_strerror(error));
 }
 
