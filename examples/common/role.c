@@ -113,7 +113,10 @@ static void cancel_switchover(struct app *app, const char *why)
 {
     app->switchover = SWITCHOVER_NONE;
     (void)l2tpha_switchover_cancel(app->node, clock_now()); /* may be cancelled already */
-    app_read(app);
+    if (app->udp != NULL)
+        app_read(app);
+    else
+        app_quit(app, EXIT_FAILURE); /* somebody else has bound the address meanwhile */
     log_say(&app->log, L2TPHA_LOG_RF, "switchover given up: %s", why);
     control_answer(app->control, why);
 }
