@@ -87,15 +87,27 @@ static void try_to_take_over(struct app *app, const char *cause)
         log_say(&app->log, L2TPHA_LOG_ERROR, "cannot take over (%s): %s", cause, why);
 }
 
+/* The replica falls behind from now on: better to hold nothing than to take over what is stale. */
+static void forget_replica(struct app *app)
+{
+    TALLOC_FREE(app->node);
+    const char *why = app_make_node(app, true);
+    if (why == NULL)
+        return;
+    log_say(&app->log, L2TPHA_LOG_ERROR, "cannot start anew as a standby: %s", why);
+    app_quit(app, EXIT_FAILURE);
+}
+
 void role_active_lost(struct app *app, enum ha_farewell farewell)
 {
+    if (farewell == HA_ABANDONED) {
+        log_say(&app->log, L2TPHA_LOG_RF, "the active goes on alone: no takeover");
+        forget_replica(app);
+        return;
+    }
     if (farewell == HA_LEFT && app->program->active_left != NULL)
         app->program->active_left(app);
-    if (app->quit || app->options->takeover_manual || farewell == HA_UNKNOWN)
-        return;
-    if (farewell == HA_ABANDONED)
-        log_say(&app->log, L2TPHA_LOG_RF, "the active goes on alone: no takeover");
-    else
+    if (!app->quit && !app->options->takeover_manual && farewell != HA_UNKNOWN)
         try_to_take_over(app, farewell == HA_LEFT ? "the active has left" : "the active is dead");
 }
 
