@@ -57,8 +57,8 @@ struct l2tpha_tunnel_record {
     uint32_t local_id;           /**< our Assigned Tunnel ID, never 0 */
     uint32_t remote_id;          /**< the peer's, 0 while unknown */
     uint8_t state;               /**< enum l2tpha_tunnel_state */
-    uint8_t configured_method;   /**< failover method configured, 0 = not configured */
-    uint8_t effective_method;    /**< failover method in force, fixed at establishment */
+    uint8_t configured_method;   /**< enum l2tpha_failover_method, as configured */
+    uint8_t effective_method;    /**< the one in force, fixed at establishment */
     uint32_t flags;              /**< enum l2tpha_tunnel_flag bits */
     uint16_t local_window;       /**< Receive Window Size that we advertised, messages */
     uint16_t remote_window;      /**< the peer's, 4 when it sent none (RFC 2661 5.8) */
@@ -92,8 +92,8 @@ struct l2tpha_session_record {
     uint8_t call;       /**< enum l2tpha_call */
     uint8_t flags;      /**< enum l2tpha_session_flag bits */
     uint32_t serial;    /**< Call Serial Number */
-    uint32_t framing;   /**< Framing Type bits */
-    uint32_t bearer;    /**< Bearer Type bits */
+    uint32_t framing;   /**< Framing Type bits, at most 255 */
+    uint32_t bearer;    /**< Bearer Type bits, at most 255 */
     uint32_t tx_speed;  /**< (Tx) Connect Speed, bit/s */
     uint32_t rx_speed;  /**< Rx Connect Speed, bit/s */
     uint16_t data_ns;   /**< a number not below the next data Ns: numbers are leased ahead */
@@ -112,7 +112,8 @@ struct l2tpha_sequence_record {
     uint16_t acked;     /**< oldest unacknowledged Ns of ours */
 };
 
-/** A message of ours that the peer has not acknowledged: the datagram byte for byte, Nr zero. */
+/** A message of ours that the peer has not acknowledged: the datagram byte for byte, its Ns in
+ *  place, Nr zero. Messages directly follow the tunnel or sequence record that they belong to. */
 struct l2tpha_message_record {
     uint32_t tunnel_id; /**< local id */
     uint16_t ns;        /**< its Ns, tied to these bytes for ever */
@@ -127,6 +128,7 @@ struct l2tpha_gone_record {
 
 /** Kinds of record; values are field numbers of `message Record` in l2tpha.proto. */
 enum l2tpha_record_kind {
+    L2TPHA_RECORD_UNKNOWN = 0, /**< of a newer release: to be passed over */
     L2TPHA_RECORD_TUNNEL = 1,
     L2TPHA_RECORD_SESSION = 2,
     L2TPHA_RECORD_SEQUENCE = 3,
@@ -134,8 +136,7 @@ enum l2tpha_record_kind {
     L2TPHA_RECORD_GONE = 5
 };
 
-/** One record of any kind. A kind that this release does not know has kind 0 and its bytes in
- *  @ref unknown. */
+/** One record of any kind. */
 struct l2tpha_record {
     enum l2tpha_record_kind kind;
     union {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* 64-bit key -> 32-bit value, open addressing. It grows by splitting one small segment at a time,
- * so no single call pays for the whole table. */
+/* 64-bit key -> 32-bit value, open addressing. It grows by splitting one small segment at a time, so
+ * no single call pays for the whole table. */
 #ifndef BASE_IDTABLE_H
 #define BASE_IDTABLE_H
 
@@ -12,8 +12,8 @@ struct idtable;
 /* seed spreads keys that a peer may choose; take it from the host's random source. */
 int idtable_new(TALLOC_CTX *parent, uint64_t seed, struct idtable **table);
 /* L2TPHA_ERR_EXISTS leaves the present value alone. L2TPHA_ERR_INVALID for the value UINT32_MAX,
- * which marks free slots; L2TPHA_ERR_NOMEM, or L2TPHA_ERR_LIMIT beyond all sizes that memory
- * allows; each changes nothing. */
+ * which marks free slots; L2TPHA_ERR_NOMEM, or L2TPHA_ERR_LIMIT beyond all sizes that memory allows;
+ * each changes nothing. */
 int idtable_insert(struct idtable *table, uint64_t key, uint32_t value);
 bool idtable_find(const struct idtable *table, uint64_t key, uint32_t *value);
 /* Whether the key was there. */

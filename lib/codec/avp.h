@@ -34,10 +34,4 @@ bool avp_next(struct avp_walk *walk, struct l2tpha_avp *avp);
 /* Whether a value in clear fits its registry row; L2TPHA_ERR_AVP_LENGTH or _AVP_VALUE if not. */
 int avp_check_value(const struct l2tpha_avp_info *info, const uint8_t *value, size_t len);
 
-static inline void put_u32(uint8_t *p, uint32_t value)
-{
-    put_u16(p, (uint16_t)(value >> 16));
-    put_u16(p + 2, (uint16_t)value);
-}
-
 #endif

@@ -12,18 +12,20 @@
 
 struct channel {
     struct tunnel_entry *entry;
-    struct buffer **ahead; /* reordering slots by Ns modulo local window; NULL until needed */
+    struct buffer **ahead; /* reordering slots by Ns; NULL until needed */
     uint32_t ahead_count;
+    uint32_t ahead_mask;   /* slots - 1; a power of two, so that the wrap of Ns moves no slot */
     struct buffer *cursor; /* next queued message to transmit; NULL = all transmitted */
     uint16_t cursor_ns;    /* its Ns (= entry.ns when cursor is NULL) */
     uint16_t sent_ns;      /* one past the highest Ns ever transmitted: what may be acked */
     uint32_t window;       /* congestion window, messages (CWND) */
     uint32_t window_part;  /* acks counted towards the next step in congestion avoidance */
-    uint32_t threshold;    /* SSTHRESH */
+    uint32_t threshold;    /* SSTHRESH; the peer's window bounds it */
     uint32_t tries;        /* retransmissions of the oldest message so far */
     uint64_t interval;     /* current retransmission interval, us */
-    bool ack_wanted;       /* something is to be acknowledged that nr_safe may not cover yet */
-    bool ack_now;          /* without waiting for company */
+    uint16_t told_nr;      /* last Nr told to the peer; short of entry.nr = an ack is wanted */
+    bool ack_now;          /* tell it as soon as nr_safe is past told_nr, without company */
+    bool ack_again;        /* a duplicate or a message ahead asks for nr_safe, new or not */
     struct timer retransmit;
     struct timer ack;
 };
@@ -33,22 +35,24 @@ enum channel_verdict {
     CHANNEL_ACK_ONLY,  /* a ZLB */
     CHANNEL_KEPT,      /* ahead of its turn, kept */
     CHANNEL_DUPLICATE, /* acknowledged again, not to be processed */
-    CHANNEL_BEYOND     /* outside the window, dropped */
+    CHANNEL_BEYOND     /* outside the window, or no memory to keep it: dropped */
 };
 
 /* A tunnel that starts (ns = nr = 0) or that has been restored: everything in the queue is to be
  * transmitted, and may have been before. */
 void channel_start(struct engine *engine, struct channel *channel, struct tunnel_entry *entry);
-/* Disarm timers, free the reordering slots. */
+/* Disarm timers, free the reordering slots, leave the ready list. Nothing is sent any more. */
 void channel_stop(struct engine *engine, struct channel *channel);
-/* Whether one more message fits the queue limit. */
+/* Whether so many messages more fit the queue limit: max_queue, and 32767 since the numbers of the
+ * queue must stay comparable. */
 bool channel_has_room(const struct engine *engine, const struct channel *channel,
                       uint32_t messages);
 /* Give a built message its Ns and queue it. The datagram is copied. L2TPHA_ERR_QUEUE_FULL, _LIMIT,
  * _NOMEM: nothing has changed. */
 int channel_send(struct engine *engine, struct channel *channel, const uint8_t *data, size_t len);
 /* Header of a received control message: Nr first, then Ns. The datagram is kept (copied) when it is
- * ahead of its turn. */
+ * ahead of its turn. Counts ZLBs, duplicates and the like; the messages processed are the
+ * caller's. */
 enum channel_verdict channel_receive(struct engine *engine, struct channel *channel,
                                      const struct l2tpha_header *header, const uint8_t *data,
                                      size_t len);

@@ -92,13 +92,17 @@ struct event_item *engine_event(struct engine *engine, uint8_t kind, struct l2tp
 void event_attach_message(struct engine *engine, struct event_item *event);
 /* Printable copy of bytes from the wire into an event's text. */
 void event_set_text(struct event_item *event, const uint8_t *text, size_t len);
-/* The next datagram that may leave, stamped with the Nr that is safe; false = none. */
-bool engine_next_datagram(struct engine *engine, struct l2tpha_output *output);
-/* Put a tunnel in line for engine_next_datagram. Harmless when it is there already. */
-void engine_ready(struct engine *engine, struct l2tpha_tunnel *tunnel);
-/* ledger_options.confirmed */
-void engine_confirmed(void *user, struct tunnel_entry *entry);
 /* Free the dead whose events have been polled. */
 void engine_reap(struct engine *engine);
+
+/* --- ready.c --- */
+/* Put a tunnel in line for engine_next_datagram. Harmless when it is there already or dying. */
+void engine_ready(struct engine *engine, struct l2tpha_tunnel *tunnel);
+/* Take it out of the line; harmless when it is not in it. */
+void engine_unready(struct engine *engine, struct l2tpha_tunnel *tunnel);
+/* The next datagram that may leave, stamped with the Nr that is safe; false = none. */
+bool engine_next_datagram(struct engine *engine, struct l2tpha_output *output);
+/* ledger_options.confirmed; user = the engine */
+void engine_confirmed(void *user, struct tunnel_entry *entry);
 
 #endif

@@ -15,6 +15,7 @@ struct l2tpha_tunnel {
     struct timer start; /* TIMER_START */
     struct scramble session_ids;
     struct l2tpha_tunnel *ready_next;
+    struct l2tpha_tunnel *ready_prev;
     bool ready;     /* in engine.ready */
     bool dying;     /* in engine.dead */
     bool resyncing; /* restored, and the peer has not answered yet */

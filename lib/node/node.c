@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-#define MIN_CAP_MS 8000 /* RFC 2661 5.8: a cap on the retransmission interval is never below 8 s   \
-                         */
+#define MIN_CAP_MS                                                                                 \
+    8000 /* RFC 2661 5.8: a cap on the retransmission interval is never below 8 s                  \
+          */
 #define MAX_NAME 255
 
 void l2tpha_config_init(struct l2tpha_config *config)
@@ -185,8 +186,12 @@ int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
         return error;
     }
     native_binding(&fresh->engine, &fresh->binding);
-    role_init(&fresh->role, config->standby ? L2TPHA_ROLE_STANDBY_COLD : L2TPHA_ROLE_ACTIVE_SOLO,
-              "started");
+    if (config->standby)
+        role_init(&fresh->role, L2TPHA_ROLE_STANDBY_COLD, 0);
+    else
+        role_init(&fresh->role, L2TPHA_ROLE_ACTIVE_SOLO, config->epoch);
+    fresh->role.changed = node_role_changed;
+    fresh->role.user = fresh;
     *node = fresh;
     return L2TPHA_OK;
 }

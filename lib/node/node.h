@@ -33,8 +33,8 @@ struct l2tpha_node {
 int node_enter(struct l2tpha_node *node, uint64_t now);
 /* Close what is left of a transaction and free what died. Returns error unchanged. */
 int node_leave(struct l2tpha_node *node, int error);
-/* Recompute the role from engine, ledger and replica; tell the host when it has changed. */
-void node_update_role(struct l2tpha_node *node, enum role_event event, const char *reason);
+/* struct role's changed: the host is told. */
+void node_role_changed(void *user, const struct role *role, enum l2tpha_role from);
 /* ledger_options.mode_changed */
 void node_mode_changed(void *user, enum ledger_mode mode, bool in_sync, const char *why);
 

@@ -8,26 +8,29 @@
 #include <l2tpha/failover.h>
 #include <string.h>
 
-void node_update_role(struct l2tpha_node *node, enum role_event event, const char *reason)
+void node_role_changed(void *user, const struct role *role, enum l2tpha_role from)
 {
+    struct l2tpha_node *node = user;
     struct engine *engine = &node->engine;
-    enum l2tpha_role before = role_get(&node->role);
 
-    int error = role_step(&node->role, event, reason);
-    if (error) {
-        log_line(&engine->log, L2TPHA_LOG_RF, 0, 0, "%s: %s in role %s", reason,
-                 l2tpha_strerror(error), l2tpha_role_name(before));
-        return;
-    }
-    if (role_get(&node->role) == before)
-        return;
-    log_line(&engine->log, L2TPHA_LOG_RF, 0, 0, "role %s -> %s: %s", l2tpha_role_name(before),
-             l2tpha_role_name(role_get(&node->role)), reason);
+    engine->serving = role_serves(role->state);
+    log_line(&engine->log, L2TPHA_LOG_RF, 0, 0, "role %s -> %s: %s", l2tpha_role_name(from),
+             l2tpha_role_name(role->state), role->reason);
     struct event_item *item = engine_event(engine, L2TPHA_EVENT_ROLE_CHANGED, NULL, NULL);
     if (!item)
         return;
-    item->role = (uint8_t)role_get(&node->role);
-    event_set_text(item, (const uint8_t *)reason, strlen(reason));
+    item->role = (uint8_t)role->state;
+    event_set_text(item, (const uint8_t *)role->reason, strlen(role->reason));
+}
+
+/* An event that the present role has no use for is told and changes nothing. */
+static void note(struct l2tpha_node *node, enum role_event event, uint64_t epoch,
+                 const char *reason)
+{
+    int error = role_step(&node->role, event, epoch, reason);
+    if (error)
+        log_line(&node->engine.log, L2TPHA_LOG_RF, 0, 0, "%s: %s in role %s", reason,
+                 l2tpha_strerror(error), l2tpha_role_name(node->role.state));
 }
 
 void node_mode_changed(void *user, enum ledger_mode mode, bool in_sync, const char *why)
@@ -35,9 +38,9 @@ void node_mode_changed(void *user, enum ledger_mode mode, bool in_sync, const ch
     struct l2tpha_node *node = node_of(user);
 
     if (mode == LEDGER_GATED && in_sync)
-        node_update_role(node, ROLE_IN_SYNC, "standby in sync");
+        note(node, ROLE_IN_SYNC, 0, "standby in sync");
     else if (mode == LEDGER_OFF)
-        node_update_role(node, ROLE_STANDBY_LOST, why ? why : "no standby");
+        note(node, ROLE_STANDBY_LOST, 0, why ? why : "no standby");
 }
 
 int l2tpha_checkpoint_bulk(struct l2tpha_node *node, uint64_t now)
@@ -49,7 +52,7 @@ int l2tpha_checkpoint_bulk(struct l2tpha_node *node, uint64_t now)
         return L2TPHA_ERR_ROLE;
     error = ledger_bulk(node->engine.ledger, node->engine.now);
     if (!error)
-        node_update_role(node, ROLE_BULK_STARTED, "standby connected");
+        note(node, ROLE_COPY_STARTED, 0, "standby connected");
     return node_leave(node, error);
 }
 
@@ -83,13 +86,13 @@ static void follow_replica(struct l2tpha_node *node)
     case REPLICA_COLD:
         break;
     case REPLICA_BULK:
-        node_update_role(node, ROLE_COPY_STARTED, "bulk copy");
+        note(node, ROLE_COPY_BEGINS, replica_epoch(node->replica), "bulk copy");
         break;
     case REPLICA_HOT:
-        node_update_role(node, ROLE_COPY_COMPLETE, "in sync");
+        note(node, ROLE_COPY_COMPLETE, 0, "in sync");
         break;
     case REPLICA_OUT_OF_SYNC:
-        node_update_role(node, ROLE_LOST_THREAD, replica_reason(node->replica));
+        note(node, ROLE_LOST_THREAD, 0, replica_reason(node->replica));
         break;
     }
 }
@@ -104,7 +107,7 @@ int l2tpha_checkpoint_apply(struct l2tpha_node *node, const uint8_t *data, size_
     int error = node_enter(node, now);
     if (error)
         return error;
-    if (node->engine.serving || role_get(&node->role) == L2TPHA_ROLE_FENCED)
+    if (node->engine.serving || node->role.state == L2TPHA_ROLE_FENCED)
         return L2TPHA_ERR_ROLE;
     enum replica_state before = replica_state(node->replica);
     error = replica_apply(node->replica, data, len, &applied);
@@ -151,17 +154,12 @@ int l2tpha_takeover(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
     if (error)
         return error;
     struct engine *engine = &node->engine;
-    if (engine->serving || role_get(&node->role) == L2TPHA_ROLE_FENCED)
-        return L2TPHA_ERR_ROLE;
-    if (replica_state(node->replica) != REPLICA_HOT)
-        return L2TPHA_ERR_NOT_IN_SYNC;
-    if (epoch <= replica_epoch(node->replica))
-        return L2TPHA_ERR_STALE_EPOCH;
+    error = role_step(&node->role, ROLE_TAKEOVER, epoch, "took over");
+    if (error)
+        return error;
     ledger_reign(engine->ledger, epoch, replica_last(node->replica));
-    engine->serving = true;
     engine->counters.takeovers++;
     node->last_switchover = engine->now;
-    node_update_role(node, ROLE_TAKEOVER, "took over");
     takeover_run(&node->binding, engine->table, &engine->log, &result);
     report_takeover(node, &result);
     return node_leave(node, L2TPHA_OK);
@@ -172,12 +170,9 @@ int l2tpha_fence(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
     int error = node_enter(node, now);
     if (error)
         return error;
-    uint64_t own =
-        node->engine.serving ? ledger_epoch(node->engine.ledger) : replica_epoch(node->replica);
-    if (epoch <= own)
-        return L2TPHA_ERR_STALE_EPOCH;
-    node->engine.serving = false;
-    node_update_role(node, ROLE_FENCED_OUT, "a newer epoch serves");
+    error = role_step(&node->role, ROLE_FENCE, epoch, "a newer epoch serves");
+    if (error)
+        return error;
     return node_leave(node, L2TPHA_OK);
 }
 
@@ -221,9 +216,9 @@ void l2tpha_redundancy_get(const struct l2tpha_node *node, struct l2tpha_redunda
 
     *info = (struct l2tpha_redundancy_info){
         .size = info->size,
-        .role = role_get(&node->role),
-        .reason = role_reason(&node->role),
-        .epoch = serving ? ledger_epoch(engine->ledger) : replica_epoch(node->replica),
+        .role = node->role.state,
+        .reason = node->role.reason,
+        .epoch = node->role.epoch,
         .last_number = l2tpha_checkpoint_last(node),
         .confirmed = serving ? ledger_acknowledged(engine->ledger) : replica_last(node->replica),
         .tunnels = table_tunnel_count(engine->table),

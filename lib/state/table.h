@@ -33,10 +33,16 @@ struct tunnel_entry {
     uint16_t ns_sealed;  /* messages below it are in some checkpoint */
     uint8_t dirty;       /* enum dirty bits */
     uint32_t generation; /* bulk copy that has carried it / that has refreshed it */
+    uint64_t born;       /* checkpoint that carried it first: older marks mean a namesake */
     struct tunnel_entry *dirty_next;
+    struct tunnel_entry **dirty_back; /* NULL = not on the ledger's list */
 };
 
-/* 64 bytes of truth for a session that is just there; what few have is in extra. */
+/* Generations of copies that came in have this bit, those of copies sent have not: an entry that was
+ * received and then promoted is never taken for one that the new reign has carried. */
+#define GENERATION_RECEIVED UINT32_C(0x80000000)
+
+/* 88 bytes for a session that is just there; what few have is in extra. */
 struct session_entry {
     struct tunnel_entry *tunnel;
     struct session_extra *extra; /* NULL = all its strings are empty */
@@ -58,6 +64,7 @@ struct session_entry {
     struct session_entry *next; /* of the tunnel */
     struct session_entry **back;
     struct session_entry *dirty_next;
+    struct session_entry **dirty_back;
 };
 
 struct session_extra {
@@ -93,7 +100,8 @@ uint32_t table_tunnel_count(const struct table *table);
 /* Copy bytes into one of the entry's own strings; len 0 empties it. */
 int table_tunnel_set_bytes(struct table *table, struct tunnel_entry *entry,
                            struct l2tpha_bytes *field, const uint8_t *data, size_t len);
-/* Set path and remote id and index them, so that a repeated SCCRQ finds its tunnel. */
+/* Set path and remote id and index them, so that a repeated SCCRQ finds its tunnel. Of two tunnels
+ * with the same ones the later is found. */
 int table_tunnel_set_remote(struct table *table, struct tunnel_entry *entry,
                             const struct l2tpha_path *path, uint32_t remote_id);
 /* By the peer's address and its id for the tunnel. */

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+/* Sending is go-back-N: the cursor walks down the queue, whether its messages leave for the first
+ * time or again, and a retransmission only sets it back to the oldest. The retransmission timer
+ * starts when a message leaves; a message that may not leave yet has none.
+ *
+ * Acknowledging: told_nr is what the peer has been told last. Whatever leaves tells it nr_safe, so
+ * an acknowledgement of its own is due only when nothing else left in time. */
+#include "engine/channel.h"
+
+#include "base/serial.h"
+#include "engine/tunnel.h"
+#include "engine/window.h"
+
+#include <string.h>
+
+#define US_PER_MS UINT64_C(1000)
+#define CAP_MIN_MS 8000                      /* RFC 2661 5.8: a cap is never below 8 seconds */
+#define CYCLE_MIN_US (31 * US_PER_MS * 1000) /* RFC 2661 5.7 */
+
+static uint64_t first_interval(const struct engine *engine)
+{
+    return engine->config.retransmit_ms * US_PER_MS;
+}
+
+static uint64_t next_interval(const struct engine *engine, uint64_t interval)
+{
+    uint32_t cap_ms = engine->config.retransmit_cap_ms;
+    uint64_t cap = (cap_ms > CAP_MIN_MS ? cap_ms : CAP_MIN_MS) * US_PER_MS;
+    return interval * 2 < cap ? interval * 2 : cap;
+}
+
+uint64_t channel_cycle_us(const struct engine *engine)
+{
+    uint64_t interval = first_interval(engine);
+    uint64_t cycle = 0;
+    for (uint32_t i = 0; i < engine->config.retries; i++) {
+        cycle += interval;
+        interval = next_interval(engine, interval);
+    }
+    return cycle > CYCLE_MIN_US ? cycle : CYCLE_MIN_US;
+}
+
+/* Something may leave now that could not before. */
+static void ready(struct engine *engine, struct channel *channel)
+{
+    engine_ready(engine, tunnel_of(channel->entry));
+}
+
+static void cursor_to_oldest(struct channel *channel)
+{
+    channel->cursor = channel->entry->queue_head;
+    channel->cursor_ns = channel->entry->record.acked;
+}
+
+void channel_start(struct engine *engine, struct channel *channel, struct tunnel_entry *entry)
+{
+    *channel = (struct channel){
+        .entry = entry,
+        .sent_ns = entry->record.ns,
+        .told_nr = entry->record.nr,
+        .interval = first_interval(engine),
+        .retransmit.kind = TIMER_RETRANSMIT,
+        .ack.kind = TIMER_ACK,
+    };
+    cursor_to_oldest(channel);
+    window_start(channel);
+    ready(engine, channel);
+}
+
+static void drop_slot(struct engine *engine, struct channel *channel, struct buffer **slot)
+{
+    if (!*slot)
+        return;
+    buffer_put(engine->pool, *slot);
+    *slot = NULL;
+    channel->ahead_count--;
+}
+
+void channel_stop(struct engine *engine, struct channel *channel)
+{
+    wheel_disarm(engine->wheel, &channel->retransmit);
+    wheel_disarm(engine->wheel, &channel->ack);
+    for (uint32_t i = 0; channel->ahead_count > 0; i++)
+        drop_slot(engine, channel, &channel->ahead[i]);
+    TALLOC_FREE(channel->ahead);
+    channel->cursor = NULL;
+    channel->cursor_ns = channel->entry->record.ns;
+    channel->ack_now = channel->ack_again = false;
+    engine_unready(engine, tunnel_of(channel->entry));
+}
+
+bool channel_idle(const struct channel *channel)
+{
+    return channel->entry->queue_count == 0;
+}
+
+/* --- sending --- */
+
+bool channel_has_room(const struct engine *engine, const struct channel *channel, uint32_t messages)
+{
+    uint32_t limit = engine->config.max_queue;
+    if (limit > WINDOW_MAX)
+        limit = WINDOW_MAX;
+    uint32_t count = channel->entry->queue_count;
+    return count <= limit && messages <= limit - count;
+}
+
+int channel_send(struct engine *engine, struct channel *channel, const uint8_t *data, size_t len)
+{
+    struct tunnel_entry *entry = channel->entry;
+    int error;
+
+    if (!channel_has_room(engine, channel, 1))
+        return L2TPHA_ERR_QUEUE_FULL;
+    struct buffer *message = buffer_get(engine->pool, len, &error);
+    if (!message)
+        return error;
+    memcpy(message->data, data, len);
+    message->len = (uint32_t)len;
+    l2tpha_header_stamp(message->data, entry->record.ns, entry->nr_safe);
+    table_queue_append(entry, message);
+    ledger_mark_tunnel(engine->ledger, entry, DIRTY_SEQUENCE);
+    if (!channel->cursor)
+        channel->cursor = message;
+    engine->counters.messages_out++;
+    ready(engine, channel);
+    return L2TPHA_OK;
+}
+
+/* Whether the message at the cursor is with the standby and fits the window. */
+static bool may_leave(const struct channel *channel)
+{
+    const struct tunnel_entry *entry = channel->entry;
+    uint16_t outstanding = (uint16_t)(channel->cursor_ns - entry->record.acked);
+    return channel->cursor && serial_before(channel->cursor_ns, entry->ns_safe) &&
+           outstanding < window_size(channel);
+}
+
+static struct buffer *leave(struct engine *engine, struct channel *channel)
+{
+    struct buffer *message = channel->cursor;
+
+    /* RFC 2661 5.8: a copy keeps its Ns and carries the current Nr. */
+    l2tpha_header_stamp(message->data, channel->cursor_ns, channel->entry->nr_safe);
+    channel->cursor = message->next;
+    channel->cursor_ns++;
+    if (serial_after(channel->cursor_ns, channel->sent_ns))
+        channel->sent_ns = channel->cursor_ns;
+    else
+        engine->counters.retransmissions++;
+    if (!timer_armed(&channel->retransmit))
+        wheel_arm(engine->wheel, &channel->retransmit, engine->now + channel->interval);
+    return message;
+}
+
+/* --- acknowledging --- */
+
+/* Half a window that nobody has told the peer about: waiting longer might stall it. */
+static bool half_window_untold(const struct channel *channel)
+{
+    const struct l2tpha_tunnel_record *record = &channel->entry->record;
+    uint32_t untold = (uint16_t)(record->nr - channel->told_nr);
+    return untold > 0 && untold >= record->local_window / 2;
+}
+
+static void want_ack(struct engine *engine, struct channel *channel)
+{
+    uint64_t delay = engine->config.ack_delay_ms * US_PER_MS;
+
+    if (channel->told_nr == channel->entry->record.nr) {
+        wheel_disarm(engine->wheel, &channel->ack);
+        return;
+    }
+    if (delay == 0 || half_window_untold(channel)) {
+        channel->ack_now = true;
+        ready(engine, channel);
+        return;
+    }
+    if (!timer_armed(&channel->ack))
+        wheel_arm(engine->wheel, &channel->ack, engine->now + delay);
+}
+
+/* A datagram leaves and says nr_safe. What it could not cover waits anew. */
+static void told(struct engine *engine, struct channel *channel)
+{
+    channel->ack_again = false;
+    if (channel->told_nr == channel->entry->nr_safe)
+        return;
+    channel->told_nr = channel->entry->nr_safe;
+    channel->ack_now = false;
+    wheel_disarm(engine->wheel, &channel->ack);
+    want_ack(engine, channel);
+}
+
+static bool ack_is_due(const struct channel *channel)
+{
+    return channel->ack_again ||
+           (channel->ack_now && serial_after(channel->entry->nr_safe, channel->told_nr));
+}
+
+/* RFC 2661 5.8: a ZLB takes no number. Its Ns is that of the next message that has not left yet;
+ * some peers ignore one with any other. */
+static bool write_zlb(const struct channel *channel, uint8_t *zlb)
+{
+    const struct l2tpha_header header = {
+        .control = true,
+        .has_length = true,
+        .has_sequence = true,
+        .version = 2,
+        .length = L2TPHA_CONTROL_HEADER,
+        .tunnel_id = channel->entry->record.remote_id,
+        .ns = channel->sent_ns,
+        .nr = channel->entry->nr_safe,
+    };
+    size_t len;
+
+    return l2tpha_header_encode(&header, zlb, L2TPHA_CONTROL_HEADER, &len) == L2TPHA_OK;
+}
+
+bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_output *output)
+{
+    if (may_leave(channel)) {
+        const struct buffer *message = leave(engine, channel);
+        output->data = message->data;
+        output->len = message->len;
+    } else if (ack_is_due(channel) && write_zlb(channel, output->zlb)) {
+        output->data = output->zlb;
+        output->len = L2TPHA_CONTROL_HEADER;
+    } else {
+        return false;
+    }
+    told(engine, channel);
+    output->kind = L2TPHA_OUTPUT_DATAGRAM;
+    output->tunnel_id = channel->entry->record.local_id;
+    output->path = &channel->entry->record.path;
+    output->number = 0;
+    output->event = NULL;
+    return true;
+}
+
+void channel_ack_due(struct engine *engine, struct channel *channel)
+{
+    channel->ack_now = channel->told_nr != channel->entry->record.nr;
+    ready(engine, channel);
+}
+
+int channel_retransmit_due(struct engine *engine, struct channel *channel)
+{
+    const struct l2tpha_tunnel_record *record = &channel->entry->record;
+
+    if (channel->cursor_ns == record->acked) /* nothing is under way any more */
+        return L2TPHA_OK;
+    if (channel->tries >= engine->config.retries)
+        return L2TPHA_ERR_TIMEOUT;
+    channel->tries++;
+    channel->interval = next_interval(engine, channel->interval);
+    log_line(&engine->log, L2TPHA_LOG_DETAIL, record->local_id, 0,
+             "no acknowledgement of Ns %u, retransmission %u", record->acked, channel->tries);
+    window_collapse(channel);
+    cursor_to_oldest(channel);
+    ready(engine, channel);
+    return L2TPHA_OK;
+}
+
+/* --- receiving --- */
+
+/* RFC 2661 5.8: any control message's Nr flushes the queue, a duplicate's and a ZLB's included. */
+static void take_nr(struct engine *engine, struct channel *channel, uint16_t nr)
+{
+    struct tunnel_entry *entry = channel->entry;
+    int news = serial_diff(nr, entry->record.acked);
+
+    if (news <= 0)
+        return;
+    if (news > serial_diff(channel->sent_ns, entry->record.acked)) {
+        engine->counters.ack_unsent++;
+        log_line(&engine->log, L2TPHA_LOG_ERROR, entry->record.local_id, 0,
+                 "Nr %u acknowledges beyond %u, ignored", nr, channel->sent_ns);
+        return;
+    }
+    bool overtaken = serial_before(channel->cursor_ns, nr);
+    table_queue_trim(engine->table, entry, nr);
+    ledger_mark_tunnel(engine->ledger, entry, DIRTY_ACKED);
+    if (overtaken)
+        cursor_to_oldest(channel);
+    window_grow(channel);
+    channel->tries = 0;
+    channel->interval = first_interval(engine);
+    bool under_way = channel->cursor_ns != nr;
+    wheel_arm(engine->wheel, &channel->retransmit,
+              under_way ? engine->now + channel->interval : L2TPHA_NEVER);
+    ready(engine, channel);
+}
+
+static bool make_slots(struct engine *engine, struct channel *channel)
+{
+    uint32_t count = 1;
+    while (count < channel->entry->record.local_window)
+        count *= 2;
+    channel->ahead = talloc_zero_array(engine->pool, struct buffer *, count);
+    channel->ahead_mask = count - 1;
+    return channel->ahead;
+}
+
+static enum channel_verdict keep(struct engine *engine, struct channel *channel, uint16_t ns,
+                                 const uint8_t *data, size_t len)
+{
+    struct buffer *copy = NULL;
+
+    if (channel->ahead || make_slots(engine, channel)) {
+        if (channel->ahead[ns & channel->ahead_mask]) {
+            engine->counters.duplicates++;
+            return CHANNEL_DUPLICATE;
+        }
+        copy = buffer_get(engine->pool, len, NULL);
+    }
+    if (!copy) {
+        engine->counters.limit_reached++;
+        return CHANNEL_BEYOND;
+    }
+    memcpy(copy->data, data, len);
+    copy->len = (uint32_t)len;
+    channel->ahead[ns & channel->ahead_mask] = copy;
+    channel->ahead_count++;
+    engine->counters.reordered++;
+    return CHANNEL_KEPT;
+}
+
+enum channel_verdict channel_receive(struct engine *engine, struct channel *channel,
+                                     const struct l2tpha_header *header, const uint8_t *data,
+                                     size_t len)
+{
+    const struct l2tpha_tunnel_record *record = &channel->entry->record;
+
+    take_nr(engine, channel, header->nr);
+    if (header->length <= header->header_len) {
+        engine->counters.zlb_in++;
+        return CHANNEL_ACK_ONLY;
+    }
+    int ahead = serial_diff(header->ns, record->nr);
+    if (ahead == 0)
+        return CHANNEL_IN_ORDER;
+    /* The peer lacks an acknowledgement or a message of its own was lost: tell it where we are. */
+    channel->ack_again = true;
+    ready(engine, channel);
+    if (ahead < 0) {
+        engine->counters.duplicates++;
+        return CHANNEL_DUPLICATE;
+    }
+    if (ahead >= record->local_window) {
+        engine->counters.out_of_window++;
+        return CHANNEL_BEYOND;
+    }
+    return keep(engine, channel, header->ns, data, header->length < len ? header->length : len);
+}
+
+void channel_accept(struct engine *engine, struct channel *channel)
+{
+    struct tunnel_entry *entry = channel->entry;
+
+    /* A copy that was kept, and not taken when its turn had come, must not come again one round of
+     * slots later. */
+    if (channel->ahead)
+        drop_slot(engine, channel, &channel->ahead[entry->record.nr & channel->ahead_mask]);
+    entry->record.nr++;
+    ledger_mark_tunnel(engine->ledger, entry, DIRTY_SEQUENCE);
+    want_ack(engine, channel);
+}
+
+struct buffer *channel_take_kept(struct channel *channel)
+{
+    if (channel->ahead_count == 0)
+        return NULL;
+    struct buffer **slot = &channel->ahead[channel->entry->record.nr & channel->ahead_mask];
+    struct buffer *message = *slot;
+    if (message)
+        channel->ahead_count--;
+    *slot = NULL;
+    return message;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* How many messages may be outstanding: slow start and congestion avoidance below the peer's
+ * window, RFC 2661 5.8 and appendix A. */
+#ifndef ENGINE_WINDOW_H
+#define ENGINE_WINDOW_H
+
+#include "engine/channel.h"
+
+/* Numbers no more than this apart can be told in order, RFC 2661 5.8. */
+#define WINDOW_MAX 32767
+
+/* One message, and slow start up to the peer's window. */
+void window_start(struct channel *channel);
+/* A datagram has acknowledged something new. */
+void window_grow(struct channel *channel);
+/* A retransmission has been triggered. */
+void window_collapse(struct channel *channel);
+/* Messages that may be outstanding now; never 0, or nothing would ever open it again. */
+uint32_t window_size(const struct channel *channel);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* The replication link's way to the node. */
+#include "node/node.h"
+
+#include "redundancy/link.h"
+
+#include <l2tpha/checkpoint.h>
+
+static enum l2tpha_role link_role(void *user)
+{
+    const struct l2tpha_node *node = user;
+    return node->role.state;
+}
+
+static uint64_t link_epoch(void *user)
+{
+    const struct l2tpha_node *node = user;
+    return node->role.epoch;
+}
+
+static uint64_t link_last(void *user)
+{
+    return l2tpha_checkpoint_last(user);
+}
+
+static int link_bulk(void *user, uint64_t now)
+{
+    return l2tpha_checkpoint_bulk(user, now);
+}
+
+static int link_done(void *user, uint64_t number, int status, uint64_t now)
+{
+    return l2tpha_checkpoint_done(user, number, status, now);
+}
+
+static int link_apply(void *user, const uint8_t *data, size_t len, uint64_t now, uint64_t *number)
+{
+    return l2tpha_checkpoint_apply(user, data, len, now, number);
+}
+
+static void link_stop(void *user, uint64_t now)
+{
+    struct l2tpha_node *node = user;
+
+    int error = l2tpha_checkpoint_stop(node, now);
+    if (error)
+        log_line(&node->engine.log, L2TPHA_LOG_RF, 0, 0, "stopping replication: %s",
+                 l2tpha_strerror(error));
+}
+
+static int link_fence(void *user, uint64_t epoch, uint64_t now)
+{
+    return l2tpha_fence(user, epoch, now);
+}
+
+int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *options,
+                    uint64_t now, struct l2tpha_link **link)
+{
+    const struct link_ops ops = {
+        .user = node,
+        .role = link_role,
+        .epoch = link_epoch,
+        .last = link_last,
+        .bulk = link_bulk,
+        .done = link_done,
+        .apply = link_apply,
+        .stop = link_stop,
+        .fence = link_fence,
+    };
+
+    if (!node || !link)
+        return L2TPHA_ERR_INVALID;
+    return link_new(node, &ops, options, now, link);
+}

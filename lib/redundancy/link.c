@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* One end of the replication link: its life, its time, and what it is asked to send. */
+#include "redundancy/link_state.h"
+
+#define HEARTBEAT_MS 50
+#define SILENCE_MS 1000
+#define MAX_QUEUE ((size_t)64 << 20)
+
+int link_fail(struct l2tpha_link *link, int error, uint64_t now)
+{
+    if (link->error)
+        return link->error;
+    link->error = error;
+    if (link->serving)
+        link->ops.stop(link->ops.user, now);
+    link->serving = false;
+    return error;
+}
+
+int link_check(struct l2tpha_link *link, uint64_t now)
+{
+    enum l2tpha_role role = role_of(link);
+
+    if (link->error || link->side == SIDE_STANDBY || role_serves(role))
+        return link->error;
+    link->serving = false;
+    return link_fail(link, role == L2TPHA_ROLE_FENCED ? L2TPHA_ERR_FENCED : L2TPHA_ERR_ROLE, now);
+}
+
+static uint32_t with_default(uint32_t value, uint32_t otherwise)
+{
+    return value ? value : otherwise;
+}
+
+static int set_options(struct l2tpha_link *link, const struct l2tpha_link_options *options)
+{
+    struct l2tpha_link_options *to = &link->options;
+
+    if (options && options->size != sizeof(*options))
+        return L2TPHA_ERR_INVALID;
+    if (options)
+        *to = *options;
+    to->heartbeat_ms = with_default(to->heartbeat_ms, HEARTBEAT_MS);
+    to->silence_ms = with_default(to->silence_ms, SILENCE_MS);
+    to->max_queue = to->max_queue ? to->max_queue : MAX_QUEUE;
+    if (to->heartbeat_ms < HEARTBEAT_MIN_MS || to->silence_ms / 2 < to->heartbeat_ms)
+        return L2TPHA_ERR_INVALID;
+    if (to->max_queue < FRAME_HEADER + HELLO_BODY || to->max_queue > SIZE_MAX / 4)
+        return L2TPHA_ERR_INVALID;
+    link->heartbeat_us = (uint64_t)to->heartbeat_ms * 1000;
+    link->silence_us = (uint64_t)to->silence_ms * 1000;
+    return L2TPHA_OK;
+}
+
+static bool ops_complete(const struct link_ops *ops)
+{
+    return ops->role && ops->epoch && ops->last && ops->bulk && ops->done && ops->apply &&
+           ops->stop && ops->fence;
+}
+
+static int open_link(struct l2tpha_link *link, const struct l2tpha_link_options *options,
+                     uint64_t now)
+{
+    int error = set_options(link, options);
+
+    if (error)
+        return error;
+    byte_queue_init(&link->out, link, link->options.max_queue);
+    frame_reader_init(&link->in, link);
+    link->side = role_serves(role_of(link)) ? SIDE_ACTIVE : SIDE_STANDBY;
+    link->heard = now;
+    return link_put_hello(link, now);
+}
+
+int link_new(TALLOC_CTX *parent, const struct link_ops *ops,
+             const struct l2tpha_link_options *options, uint64_t now, struct l2tpha_link **link)
+{
+    *link = NULL;
+    if (!ops_complete(ops))
+        return L2TPHA_ERR_INVALID;
+    if (ops->role(ops->user) == L2TPHA_ROLE_FENCED)
+        return L2TPHA_ERR_ROLE;
+    struct l2tpha_link *made = talloc_zero(parent, struct l2tpha_link);
+    if (!made)
+        return L2TPHA_ERR_NOMEM;
+    made->ops = *ops;
+    int error = open_link(made, options, now);
+    if (error) {
+        talloc_free(made);
+        return error;
+    }
+    *link = made;
+    return L2TPHA_OK;
+}
+
+void l2tpha_link_free(struct l2tpha_link *link, uint64_t now)
+{
+    if (link && link->serving)
+        link->ops.stop(link->ops.user, now);
+    talloc_free(link);
+}
+
+int l2tpha_link_send(struct l2tpha_link *link, uint64_t number, const uint8_t *data, size_t len,
+                     uint64_t now)
+{
+    struct writer out;
+    int error = link_check(link, now);
+
+    if (error)
+        return error;
+    if (link->side != SIDE_ACTIVE)
+        return L2TPHA_ERR_ROLE;
+    if (!link->up)
+        return L2TPHA_ERR_STATE;
+    if (!data || len == 0 || len > FRAME_BODY_MAX || number <= link->sent)
+        return L2TPHA_ERR_INVALID;
+    error = link_put(link, FRAME_CHECKPOINT, len, now, &out);
+    if (error)
+        return link_fail(link, error, now);
+    write_bytes(&out, data, len);
+    link->sent = number;
+    return L2TPHA_OK;
+}
+
+static uint64_t heartbeat_due(const struct l2tpha_link *link)
+{
+    return link->up ? link->spoke + link->heartbeat_us : L2TPHA_NEVER;
+}
+
+uint64_t l2tpha_link_deadline(const struct l2tpha_link *link)
+{
+    uint64_t silent = link->heard + link->silence_us, heartbeat = heartbeat_due(link);
+
+    if (link->error)
+        return L2TPHA_NEVER;
+    return heartbeat < silent ? heartbeat : silent;
+}
+
+int l2tpha_link_expire(struct l2tpha_link *link, uint64_t now)
+{
+    int error = link_check(link, now);
+
+    if (error)
+        return error;
+    if (now >= link->heard + link->silence_us)
+        return link_fail(link, L2TPHA_ERR_TIMEOUT, now);
+    if (now < heartbeat_due(link))
+        return L2TPHA_OK;
+    link->spoke = now;
+    if (byte_queue_len(&link->out) > 0)
+        return L2TPHA_OK; /* what still waits will say that we live */
+    error = link_put_number(link, FRAME_HEARTBEAT, last_of(link), now);
+    return error ? link_fail(link, error, now) : L2TPHA_OK;
+}
+
+void l2tpha_link_get(const struct l2tpha_link *link, struct l2tpha_link_info *info)
+{
+    enum l2tpha_role role = role_of(link);
+    bool in_sync = role == L2TPHA_ROLE_ACTIVE || role == L2TPHA_ROLE_STANDBY_HOT;
+
+    struct l2tpha_link_info now = {
+        .size = info->size,
+        .up = link->up && !link->error,
+        .in_sync = link->up && !link->error && in_sync,
+        .fingerprint_differs = link->fingerprint_differs,
+        .peer_epoch = link->peer_epoch,
+        .version = link->version,
+        .frames_in = link->frames_in,
+        .frames_out = link->frames_out,
+        .queued = byte_queue_len(&link->out),
+        .switchover = link->switchover,
+    };
+    memcpy(info, &now, info->size < sizeof(now) ? info->size : sizeof(now));
+}
+
+int l2tpha_link_hand_over(struct l2tpha_link *link, uint64_t now)
+{
+    int error = link_check(link, now);
+
+    if (error)
+        return error;
+    if (link->side != SIDE_ACTIVE)
+        return L2TPHA_ERR_ROLE;
+    if (!link->up)
+        return L2TPHA_ERR_STATE;
+    if (role_of(link) != L2TPHA_ROLE_ACTIVE)
+        return L2TPHA_ERR_NOT_IN_SYNC;
+    error = link_put_number(link, FRAME_SWITCHOVER, epoch_of(link) + 1, now);
+    return error ? link_fail(link, error, now) : L2TPHA_OK;
+}

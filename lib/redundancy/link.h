@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The replication link of l2tpha/link.h against whoever has the checkpoints. The node is to the
+ * right of this layer, so the link knows it by these questions and orders only. */
+#ifndef REDUNDANCY_LINK_H
+#define REDUNDANCY_LINK_H
+
+#include <l2tpha/link.h>
+
+/* Copied by link_new(). None of them may call the link. */
+struct link_ops {
+    void *user;
+    enum l2tpha_role (*role)(void *user);
+    uint64_t (*epoch)(void *user); /* own, or on a standby the active's; 0 = none known */
+    uint64_t (*last)(void *user);  /* newest checkpoint made or applied */
+    /* As the l2tpha_checkpoint_ and l2tpha_fence() calls of the same name. */
+    int (*bulk)(void *user, uint64_t now);
+    int (*done)(void *user, uint64_t number, int status, uint64_t now);
+    int (*apply)(void *user, const uint8_t *data, size_t len, uint64_t now, uint64_t *number);
+    void (*stop)(void *user, uint64_t now);
+    int (*fence)(void *user, uint64_t epoch, uint64_t now);
+};
+
+/* options NULL = all defaults. Freeing the parent ends the link without a call of ops.
+ * L2TPHA_ERR_INVALID = a missing op, or options that contradict one another; L2TPHA_ERR_ROLE =
+ * fenced; L2TPHA_ERR_NOMEM. */
+int link_new(TALLOC_CTX *parent, const struct link_ops *ops,
+             const struct l2tpha_link_options *options, uint64_t now, struct l2tpha_link **link);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* Frames of the replication link (docs/replication-link.md): how they lie in the stream. */
+#ifndef REDUNDANCY_LINK_FRAME_H
+#define REDUNDANCY_LINK_FRAME_H
+
+#include "base/cursor.h"
+#include "redundancy/byte_queue.h"
+
+#include <l2tpha/record.h>
+
+#define LINK_VERSION_MIN 1
+#define LINK_VERSION_MAX 1
+#define LINK_MAGIC 0x4c324841u /* "L2HA" */
+
+#define FRAME_LENGTH 4  /* the length field, which does not count itself */
+#define FRAME_HEADER 13 /* length, type, epoch */
+#define FRAME_BODY_MAX L2TPHA_CHECKPOINT_MAX
+#define FRAME_MAX (FRAME_HEADER + FRAME_BODY_MAX)
+#define FRAME_MAY_IGNORE 0x80 /* in a type: whoever does not know it skips it */
+#define HELLO_BODY 33
+#define REFUSE_TEXT_MAX 255
+
+enum frame_type {
+    FRAME_HELLO = 1,
+    FRAME_CHECKPOINT = 2,
+    FRAME_ACK = 3,
+    FRAME_HEARTBEAT = 4,
+    FRAME_REFUSE = 5,
+    FRAME_SWITCHOVER = 6
+};
+
+enum frame_side { SIDE_ACTIVE = 1, SIDE_STANDBY = 2 };
+
+/* One frame; the body is a view. */
+struct link_frame {
+    uint8_t type;
+    uint64_t epoch; /* the sender's */
+    const uint8_t *body;
+    size_t len; /* of the body */
+};
+
+struct link_hello {
+    uint16_t version_min;
+    uint16_t version_max;
+    uint32_t capabilities; /* none is defined yet: 0 is sent, any are accepted */
+    uint8_t side;          /* enum frame_side */
+    uint64_t last;         /* newest checkpoint made or applied */
+    uint64_t fingerprint;
+    uint32_t heartbeat_ms;
+};
+
+/* Cuts a stream that comes in pieces of any size into frames. */
+struct frame_reader {
+    struct byte_queue partial; /* a frame that spans pieces */
+    bool whole;                /* the frame in partial has been given out */
+};
+
+void frame_reader_init(struct frame_reader *reader, TALLOC_CTX *parent);
+/* The next frame, moving *data and *len past what was used. A frame that lies in the input whole is
+ * not copied. 1 = there is one, valid until the next call; 0 = the input is used up;
+ * L2TPHA_ERR_LINK = impossible length, L2TPHA_ERR_NOMEM. */
+int frame_next(struct frame_reader *reader, const uint8_t **data, size_t *len,
+               struct link_frame *frame);
+
+/* Append a frame; `out` then covers its body, which the caller fills exactly. */
+int frame_begin(struct byte_queue *queue, uint8_t type, uint64_t epoch, size_t len,
+                struct writer *out);
+
+void hello_write(struct writer *out, const struct link_hello *hello);
+/* L2TPHA_ERR_LINK unless it is one of ours; bytes after the known ones are a newer release's. */
+int hello_read(const struct link_frame *frame, struct link_hello *hello);
+/* A body that is one number and nothing else. */
+int number_read(const struct link_frame *frame, uint64_t *number);
+/* The error told by a REFUSE; always negative. */
+int refuse_read(const struct link_frame *frame, int *error);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/* What comes in. Which frame may come from whom and when is one table. A handler returns 0 or the
+ * error for which the link ends; l2tpha_link_feed() tells that error to the peer in a REFUSE and
+ * ends the link, in one place.
+ *
+ * Every frame carries its sender's epoch. It is judged before the frame is: an active that hears a
+ * newer epoch is fenced, an active that is heard with an older one is refused. */
+#include "redundancy/link_state.h"
+
+static int fenced(struct l2tpha_link *link, uint64_t epoch, uint64_t now)
+{
+    int error = link->ops.fence(link->ops.user, epoch, now);
+
+    if (error)
+        return link_fail(link, error, now);
+    link->serving = false;
+    return link_fail(link, L2TPHA_ERR_FENCED, now);
+}
+
+/* Refusals after which a new copy puts things right. */
+static bool wants_copy(int error)
+{
+    return error == L2TPHA_ERR_GAP || error == L2TPHA_ERR_DIGEST || error == L2TPHA_ERR_NOT_IN_SYNC;
+}
+
+static int start_copy(struct l2tpha_link *link, uint64_t now)
+{
+    int error = link->ops.bulk(link->ops.user, now);
+
+    if (!error)
+        link->serving = true;
+    return error;
+}
+
+static int check_epoch(struct l2tpha_link *link, uint64_t epoch, uint64_t now)
+{
+    uint64_t ours = epoch_of(link);
+
+    link->peer_epoch = epoch;
+    if (epoch > ours && role_serves(role_of(link)))
+        return fenced(link, epoch, now);
+    if (epoch < ours && link->peer_side == SIDE_ACTIVE)
+        return L2TPHA_ERR_STALE_EPOCH;
+    return L2TPHA_OK;
+}
+
+/* One active and one standby, and the standby's checkpoints are the active's. An active that came
+ * back empty under its old epoch would have the standby throw away what it lost itself. */
+static int check_sides(const struct l2tpha_link *link, const struct link_frame *frame,
+                       const struct link_hello *hello)
+{
+    uint64_t ours = last_of(link);
+    uint64_t made = link->side == SIDE_ACTIVE ? ours : hello->last;
+    uint64_t held = link->side == SIDE_ACTIVE ? hello->last : ours;
+
+    if (hello->side == (uint8_t)link->side)
+        return L2TPHA_ERR_ROLE;
+    if (frame->epoch == epoch_of(link) && held > made)
+        return L2TPHA_ERR_STALE_EPOCH;
+    return L2TPHA_OK;
+}
+
+/* Both speak at the pace of whoever wants to hear more often. */
+static void agree_on_heartbeat(struct l2tpha_link *link, uint32_t peer_ms)
+{
+    uint32_t ms = peer_ms < HEARTBEAT_MIN_MS ? HEARTBEAT_MIN_MS : peer_ms;
+
+    if (ms < link->options.heartbeat_ms)
+        link->heartbeat_us = (uint64_t)ms * 1000;
+}
+
+static int take_hello(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now)
+{
+    struct link_hello hello;
+    int error = hello_read(frame, &hello);
+
+    if (error)
+        return error;
+    link->peer_side = hello.side;
+    error = check_epoch(link, frame->epoch, now);
+    if (error)
+        return error;
+    if (hello.version_max < LINK_VERSION_MIN || hello.version_min > LINK_VERSION_MAX)
+        return L2TPHA_ERR_RECORD_VERSION;
+    error = check_sides(link, frame, &hello);
+    if (error)
+        return error;
+
+    link->version = hello.version_max < LINK_VERSION_MAX ? hello.version_max : LINK_VERSION_MAX;
+    link->fingerprint_differs = hello.fingerprint != link->options.fingerprint;
+    agree_on_heartbeat(link, hello.heartbeat_ms);
+    link->up = true;
+    return link->side == SIDE_ACTIVE ? start_copy(link, now) : L2TPHA_OK;
+}
+
+/* After a gap all that is on its way does not fit either: it is told once. */
+static int take_checkpoint(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now)
+{
+    uint64_t number = 0;
+    int error = link->ops.apply(link->ops.user, frame->body, frame->len, now, &number);
+
+    if (!error) {
+        link->applied = number;
+        link->ack_due = true;
+        link->lost = false;
+        return L2TPHA_OK;
+    }
+    if (!wants_copy(error))
+        return error;
+    if (link->lost)
+        return L2TPHA_OK;
+    link->lost = true;
+    int told = link_put_ack(link, now);
+    return told ? told : link_put_refuse(link, error, now);
+}
+
+/* A node that went on alone since the standby was slow tries again once all is confirmed. */
+static int take_ack(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now)
+{
+    uint64_t number;
+    int error = number_read(frame, &number);
+
+    if (error)
+        return error;
+    if (number > link->sent)
+        return L2TPHA_ERR_LINK;
+    if (number <= link->acked)
+        return L2TPHA_OK;
+    link->acked = number;
+    if (role_of(link) == L2TPHA_ROLE_ACTIVE_SOLO)
+        return number == link->sent ? start_copy(link, now) : L2TPHA_OK;
+    return link->ops.done(link->ops.user, number, L2TPHA_OK, now);
+}
+
+static int take_heartbeat(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now)
+{
+    uint64_t number;
+    int error = number_read(frame, &number);
+
+    (void)now;
+    if (error)
+        return error;
+    return number < link->applied ? L2TPHA_ERR_LINK : L2TPHA_OK;
+}
+
+static int take_refuse(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now)
+{
+    int why;
+    int error = refuse_read(frame, &why);
+
+    if (error)
+        return error;
+    if (link->side == SIDE_STANDBY)
+        return link_fail(link, why, now);
+    if (wants_copy(why))
+        return start_copy(link, now);
+    if (!link->ops.done(link->ops.user, last_of(link), why, now))
+        link->serving = false; /* it knows, and knows why */
+    return link_fail(link, why, now);
+}
+
+static int take_switchover(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now)
+{
+    uint64_t next;
+    int error = number_read(frame, &next);
+
+    if (error)
+        return error;
+    if (next != frame->epoch + 1)
+        return L2TPHA_ERR_LINK;
+    if (role_of(link) != L2TPHA_ROLE_STANDBY_HOT)
+        return link_put_refuse(link, L2TPHA_ERR_NOT_IN_SYNC, now);
+    link->switchover = true;
+    return L2TPHA_OK;
+}
+
+#define EITHER (SIDE_ACTIVE | SIDE_STANDBY)
+
+static const struct frame_rule {
+    uint8_t type;
+    uint8_t from; /* enum frame_side bits */
+    bool up;      /* after the hellos, else before */
+    int (*take)(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now);
+} rules[] = {
+    {FRAME_HELLO, EITHER, false, take_hello},
+    {FRAME_CHECKPOINT, SIDE_ACTIVE, true, take_checkpoint},
+    {FRAME_ACK, SIDE_STANDBY, true, take_ack},
+    {FRAME_HEARTBEAT, EITHER, true, take_heartbeat},
+    {FRAME_REFUSE, EITHER, true, take_refuse},
+    {FRAME_SWITCHOVER, SIDE_ACTIVE, true, take_switchover},
+};
+
+static const struct frame_rule *find_rule(uint8_t type)
+{
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+        if (rules[i].type == type)
+            return &rules[i];
+    return NULL;
+}
+
+static int take_frame(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now)
+{
+    const struct frame_rule *rule = find_rule(frame->type);
+    bool ignored = !rule && link->up && (frame->type & FRAME_MAY_IGNORE);
+
+    link->frames_in++;
+    if (!rule && !ignored)
+        return L2TPHA_ERR_LINK;
+    if (rule && (rule->up != link->up || (link->up && !(rule->from & link->peer_side))))
+        return L2TPHA_ERR_LINK;
+    int error = link->up ? check_epoch(link, frame->epoch, now) : L2TPHA_OK;
+    if (error || ignored)
+        return error;
+    return rule->take(link, frame, now);
+}
+
+static int take_input(struct l2tpha_link *link, const uint8_t *data, size_t len, uint64_t now)
+{
+    struct link_frame frame;
+    int got;
+
+    while ((got = frame_next(&link->in, &data, &len, &frame)) > 0) {
+        int error = take_frame(link, &frame, now);
+        if (error)
+            return error;
+    }
+    return got;
+}
+
+int l2tpha_link_feed(struct l2tpha_link *link, const uint8_t *data, size_t len, uint64_t now)
+{
+    int error = link_check(link, now);
+
+    if (error)
+        return error;
+    if (!data && len > 0)
+        return L2TPHA_ERR_INVALID;
+    if (len > 0)
+        link->heard = now;
+    error = take_input(link, data, len, now);
+    int told = link_put_ack(link, now);
+    error = error ? error : told;
+    if (!error || link->error)
+        return link->error;
+    /* Without room for the reason the closing of the stream has to say it. */
+    (void)link_put_refuse(link, error, now);
+    return link_fail(link, error, now);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "redundancy/link_state.h"
+
+int link_put(struct l2tpha_link *link, enum frame_type type, size_t len, uint64_t now,
+             struct writer *out)
+{
+    int error = frame_begin(&link->out, (uint8_t)type, epoch_of(link), len, out);
+
+    if (error)
+        return error;
+    link->frames_out++;
+    link->spoke = now;
+    return L2TPHA_OK;
+}
+
+int link_put_number(struct l2tpha_link *link, enum frame_type type, uint64_t number, uint64_t now)
+{
+    struct writer out;
+    int error = link_put(link, type, sizeof(number), now, &out);
+
+    if (!error)
+        write_u64(&out, number);
+    return error;
+}
+
+int link_put_hello(struct l2tpha_link *link, uint64_t now)
+{
+    struct link_hello hello = {
+        .version_min = LINK_VERSION_MIN,
+        .version_max = LINK_VERSION_MAX,
+        .side = (uint8_t)link->side,
+        .last = last_of(link),
+        .fingerprint = link->options.fingerprint,
+        .heartbeat_ms = link->options.heartbeat_ms,
+    };
+    struct writer out;
+    int error = link_put(link, FRAME_HELLO, HELLO_BODY, now, &out);
+
+    if (!error)
+        hello_write(&out, &hello);
+    return error;
+}
+
+int link_put_refuse(struct l2tpha_link *link, int why, uint64_t now)
+{
+    const char *text = l2tpha_strerror(why);
+    size_t len = strlen(text);
+    struct writer out;
+    int error = link_put(link, FRAME_REFUSE, 4 + len, now, &out);
+
+    if (error)
+        return error;
+    write_u32(&out, (uint32_t)why);
+    write_bytes(&out, text, len);
+    return L2TPHA_OK;
+}
+
+int link_put_ack(struct l2tpha_link *link, uint64_t now)
+{
+    if (!link->ack_due)
+        return L2TPHA_OK;
+    int error = link_put_number(link, FRAME_ACK, link->applied, now);
+    if (!error)
+        link->ack_due = false;
+    return error;
+}
+
+/* A standby that has taken over says so at once: the old active, should it live, is fenced by the
+ * epoch of any frame. */
+static void tell_promotion(struct l2tpha_link *link, uint64_t now)
+{
+    if (link->side != SIDE_STANDBY || !link->up || link->error || link->promoted ||
+        !role_serves(role_of(link)))
+        return;
+    link->promoted = true;
+    int error = link_put_number(link, FRAME_HEARTBEAT, last_of(link), now);
+    if (error)
+        link_fail(link, error, now);
+}
+
+size_t l2tpha_link_poll(struct l2tpha_link *link, const uint8_t **data, uint64_t now)
+{
+    tell_promotion(link, now);
+    *data = byte_queue_data(&link->out);
+    return byte_queue_len(&link->out);
+}
+
+void l2tpha_link_sent(struct l2tpha_link *link, size_t len)
+{
+    byte_queue_take(&link->out, len);
+}

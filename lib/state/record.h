@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The one table of what each record kind consists of: number, type, place and range of every field.
+ * Serializers encode and decode by it, so all of them refuse the same values. */
+#ifndef STATE_RECORD_H
+#define STATE_RECORD_H
+
+#include <l2tpha/record.h>
+
+enum record_type {
+    RECORD_U8,
+    RECORD_U16,
+    RECORD_U32,
+    RECORD_RAW8,    /* eight bytes; all zero = default */
+    RECORD_ADDRESS, /* struct l2tpha_address */
+    RECORD_BYTES    /* struct l2tpha_bytes */
+};
+
+/* Protocol buffers wire types (the only ones that proto3 uses). */
+enum record_wire { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
+
+struct record_field {
+    const char *name;
+    uint16_t tag;    /* number << 3 | enum record_wire */
+    uint8_t type;    /* enum record_type */
+    uint8_t also;    /* one more value that is allowed beyond max; 0 = none */
+    uint32_t offset; /* in the record of its kind */
+    uint32_t min;    /* of the value, or of the length; > 0: the field is required */
+    uint32_t max;
+};
+
+#define RECORD_NO_UNKNOWN UINT32_MAX
+
+struct record_shape {
+    const char *name;
+    const struct record_field *fields; /* the one with number n is at n - 1 */
+    uint32_t count;
+    uint32_t required; /* bit n: the field with number n must be there */
+    uint32_t size;     /* of the record */
+    uint32_t unknown;  /* offset of its view of unknown fields, or RECORD_NO_UNKNOWN */
+    bool sized;        /* begins with its size */
+};
+
+/* NULL for a kind that this release does not know. */
+const struct record_shape *record_shape(uint32_t kind);
+
+static inline bool record_allows(const struct record_field *field, uint64_t value)
+{
+    return (value >= field->min && value <= field->max) || (field->also && value == field->also);
+}
+
+#endif

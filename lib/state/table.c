@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/* Tunnels live in a slab; an id table leads from each key to the place there. The peer index keeps
+ * one tunnel for each (address, remote id), the one set last: a peer that has restarted may use an
+ * id again while the old tunnel lingers. */
+#include "state/digest.h"
+#include "state/table_private.h"
+
+#include <string.h>
+
+static const size_t string_places[] = {
+    offsetof(struct l2tpha_tunnel_record, peer_name),
+    offsetof(struct l2tpha_tunnel_record, peer_vendor),
+    offsetof(struct l2tpha_tunnel_record, secret),
+    offsetof(struct l2tpha_tunnel_record, challenge),
+    offsetof(struct l2tpha_tunnel_record, app_state),
+    offsetof(struct l2tpha_tunnel_record, unknown),
+};
+#define STRINGS (sizeof(string_places) / sizeof(string_places[0]))
+
+static struct l2tpha_bytes *string_at(struct l2tpha_tunnel_record *record, size_t which)
+{
+    return (struct l2tpha_bytes *)(void *)((char *)record + string_places[which]);
+}
+
+static int make_parts(struct table *table, const struct table_options *options)
+{
+    struct idtable **indexes[] = {&table->tunnel_ids, &table->tunnel_peers, &table->session_ids,
+                                  &table->session_remotes};
+    int error =
+        slab_new(table, options->tunnel_size, options->max_tunnels, "tunnels", &table->tunnels);
+    if (!error)
+        error = slab_new(table, options->session_size, options->max_sessions, "sessions",
+                         &table->sessions);
+    for (size_t i = 0; i < sizeof(indexes) / sizeof(indexes[0]) && !error; i++)
+        error = idtable_new(table, bits_mix(options->seed + i), indexes[i]);
+    return error;
+}
+
+int table_new(TALLOC_CTX *parent, const struct table_options *options, struct buffer_pool *pool,
+              struct table **table)
+{
+    if (options->tunnel_size < sizeof(struct tunnel_entry) ||
+        options->session_size < sizeof(struct session_entry))
+        return L2TPHA_ERR_INVALID;
+    struct table *fresh = talloc_zero(parent, struct table);
+    if (!fresh)
+        return L2TPHA_ERR_NOMEM;
+    fresh->pool = pool;
+    fresh->seed = options->seed;
+    int error = make_parts(fresh, options);
+    if (error) {
+        talloc_free(fresh);
+        return error;
+    }
+    *table = fresh;
+    return 0;
+}
+
+/* --- byte strings --- */
+
+void table_drop_bytes(struct l2tpha_bytes *field)
+{
+    void *owned = (void *)field->data;
+    if (owned) {
+        memset(owned, 0, field->len);
+        talloc_free(owned);
+    }
+    *field = (struct l2tpha_bytes){NULL, 0};
+}
+
+int table_replace_bytes(TALLOC_CTX *parent, struct l2tpha_bytes *field, const uint8_t *data,
+                        size_t len)
+{
+    if (len > 0 && len == field->len) {
+        memmove((void *)field->data, data, len);
+        return 0;
+    }
+    uint8_t *copy = NULL;
+    if (len > 0) {
+        copy = talloc_memdup(parent, data, len);
+        if (!copy)
+            return L2TPHA_ERR_NOMEM;
+    }
+    table_drop_bytes(field);
+    *field = (struct l2tpha_bytes){copy, len};
+    return 0;
+}
+
+static TALLOC_CTX *strings_of(struct table *table, struct tunnel_entry *entry)
+{
+    if (!entry->strings)
+        entry->strings = talloc_named_const(table, 0, "tunnel strings");
+    return entry->strings;
+}
+
+int table_tunnel_set_bytes(struct table *table, struct tunnel_entry *entry,
+                           struct l2tpha_bytes *field, const uint8_t *data, size_t len)
+{
+    if (len > 0 && !strings_of(table, entry))
+        return L2TPHA_ERR_NOMEM;
+    return table_replace_bytes(entry->strings, field, data, len);
+}
+
+static void drop_strings(struct l2tpha_tunnel_record *record, TALLOC_CTX *strings)
+{
+    for (size_t i = 0; i < STRINGS; i++)
+        table_drop_bytes(string_at(record, i));
+    talloc_free(strings);
+}
+
+/* --- by the peer's address and id --- */
+
+static uint64_t peer_key(const struct table *table, const struct l2tpha_address *address,
+                         uint32_t remote_id)
+{
+    return digest_bytes(table->seed ^ remote_id, address->bytes, address->len);
+}
+
+static bool same_address(const struct l2tpha_address *a, const struct l2tpha_address *b)
+{
+    return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+}
+
+static void forget_peer(struct table *table, struct tunnel_entry *entry)
+{
+    const struct l2tpha_tunnel_record *record = &entry->record;
+    uint64_t key = peer_key(table, &record->path.remote, record->remote_id);
+    uint32_t place;
+
+    if (record->remote_id != 0 && idtable_find(table->tunnel_peers, key, &place) &&
+        place == slab_index(table->tunnels, entry))
+        idtable_remove(table->tunnel_peers, key);
+}
+
+int table_tunnel_set_remote(struct table *table, struct tunnel_entry *entry,
+                            const struct l2tpha_path *path, uint32_t remote_id)
+{
+    uint32_t index = slab_index(table->tunnels, entry), place = SLAB_NONE;
+
+    if (path->remote.len > L2TPHA_ADDRESS_MAX || path->local.len > L2TPHA_ADDRESS_MAX)
+        return L2TPHA_ERR_INVALID;
+    if (remote_id != 0) {
+        uint64_t key = peer_key(table, &path->remote, remote_id);
+        if (idtable_find(table->tunnel_peers, key, &place) && place != index)
+            idtable_remove(table->tunnel_peers, key);
+        int error = place == index ? 0 : idtable_insert(table->tunnel_peers, key, index);
+        if (error)
+            return error;
+    }
+    if (remote_id != entry->record.remote_id ||
+        !same_address(&path->remote, &entry->record.path.remote))
+        forget_peer(table, entry);
+    entry->record.path = *path;
+    entry->record.remote_id = remote_id;
+    return 0;
+}
+
+struct tunnel_entry *table_tunnel_find_remote(const struct table *table,
+                                              const struct l2tpha_address *address,
+                                              uint32_t remote_id)
+{
+    uint32_t place;
+    if (address->len > L2TPHA_ADDRESS_MAX ||
+        !idtable_find(table->tunnel_peers, peer_key(table, address, remote_id), &place))
+        return NULL;
+    struct tunnel_entry *entry = slab_at(table->tunnels, place);
+    return entry && entry->record.remote_id == remote_id &&
+                   same_address(&entry->record.path.remote, address)
+               ? entry
+               : NULL;
+}
+
+/* --- adding, finding, removing --- */
+
+struct tunnel_entry *table_tunnel_add(struct table *table, uint32_t local_id, int *error)
+{
+    struct tunnel_entry *entry = slab_alloc(table->tunnels, error);
+    if (!entry)
+        return NULL;
+    *error = local_id == 0
+                 ? L2TPHA_ERR_INVALID
+                 : idtable_insert(table->tunnel_ids, local_id, slab_index(table->tunnels, entry));
+    if (*error) {
+        slab_free(table->tunnels, entry);
+        return NULL;
+    }
+    entry->record.size = sizeof(entry->record);
+    entry->record.local_id = local_id;
+    return entry;
+}
+
+void table_tunnel_remove(struct table *table, struct tunnel_entry *entry)
+{
+    while (entry->sessions)
+        table_session_remove(table, entry->sessions);
+    table_queue_trim(table, entry, entry->record.ns);
+    forget_peer(table, entry);
+    drop_strings(&entry->record, entry->strings);
+    idtable_remove(table->tunnel_ids, entry->record.local_id);
+    slab_free(table->tunnels, entry);
+}
+
+struct tunnel_entry *table_tunnel_find(const struct table *table, uint32_t local_id)
+{
+    uint32_t place;
+    return idtable_find(table->tunnel_ids, local_id, &place) ? slab_at(table->tunnels, place)
+                                                             : NULL;
+}
+
+struct tunnel_entry *table_tunnel_next(const struct table *table, uint32_t *place)
+{
+    struct tunnel_entry *entry = slab_next(table->tunnels, *place);
+    if (entry)
+        *place = slab_index(table->tunnels, entry) + 1;
+    return entry;
+}
+
+uint32_t table_tunnel_index(const struct table *table, const struct tunnel_entry *entry)
+{
+    return slab_index(table->tunnels, entry);
+}
+
+uint32_t table_tunnel_count(const struct table *table)
+{
+    return slab_count(table->tunnels);
+}
+
+/* --- loading a record --- */
+
+static int copy_strings(TALLOC_CTX *parent, struct l2tpha_tunnel_record *to,
+                        const struct l2tpha_tunnel_record *from)
+{
+    struct l2tpha_tunnel_record views = *from;
+    for (size_t i = 0; i < STRINGS; i++)
+        *string_at(to, i) = (struct l2tpha_bytes){NULL, 0};
+    for (size_t i = 0; i < STRINGS; i++) {
+        const struct l2tpha_bytes *view = string_at(&views, i);
+        int error = table_replace_bytes(parent, string_at(to, i), view->data, view->len);
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+static bool has_strings(const struct l2tpha_tunnel_record *record)
+{
+    struct l2tpha_tunnel_record views = *record;
+    for (size_t i = 0; i < STRINGS; i++)
+        if (string_at(&views, i)->len > 0)
+            return true;
+    return false;
+}
+
+int table_tunnel_load(struct table *table, struct tunnel_entry *entry,
+                      const struct l2tpha_tunnel_record *record)
+{
+    struct l2tpha_tunnel_record fresh = *record;
+    TALLOC_CTX *strings = NULL;
+
+    if (record->local_id != entry->record.local_id)
+        return L2TPHA_ERR_INVALID;
+    if (has_strings(record) && !(strings = talloc_named_const(table, 0, "tunnel strings")))
+        return L2TPHA_ERR_NOMEM;
+    int error = copy_strings(strings, &fresh, record);
+    if (!error)
+        error = table_tunnel_set_remote(table, entry, &record->path, record->remote_id);
+    if (error) {
+        drop_strings(&fresh, strings);
+        return error;
+    }
+    drop_strings(&entry->record, entry->strings);
+    entry->record = fresh;
+    entry->record.size = sizeof(entry->record);
+    entry->strings = strings;
+    return 0;
+}
+
+/* --- the queue of unacknowledged messages --- */
+
+void table_queue_append(struct tunnel_entry *entry, struct buffer *message)
+{
+    message->next = NULL;
+    message->prev = entry->queue_tail;
+    if (entry->queue_tail)
+        entry->queue_tail->next = message;
+    else
+        entry->queue_head = message;
+    entry->queue_tail = message;
+    entry->queue_count++;
+    entry->record.ns++;
+}
+
+void table_queue_trim(struct table *table, struct tunnel_entry *entry, uint16_t acked)
+{
+    while (entry->record.acked != acked && entry->queue_head) {
+        struct buffer *oldest = entry->queue_head;
+        entry->queue_head = oldest->next;
+        if (entry->queue_head)
+            entry->queue_head->prev = NULL;
+        else
+            entry->queue_tail = NULL;
+        entry->queue_count--;
+        entry->record.acked++;
+        buffer_put(table->pool, oldest);
+    }
+}
+
+/* --- the whole --- */
+
+void table_clear(struct table *table)
+{
+    struct tunnel_entry *entry;
+    uint32_t place = 0;
+    while ((entry = table_tunnel_next(table, &place)))
+        table_tunnel_remove(table, entry);
+    slab_trim(table->tunnels);
+    slab_trim(table->sessions);
+}
+
+void table_sweep(struct table *table, uint32_t generation)
+{
+    struct tunnel_entry *tunnel;
+    struct session_entry *session;
+    uint32_t place = 0;
+
+    while ((tunnel = table_tunnel_next(table, &place)))
+        if (tunnel->generation != generation)
+            table_tunnel_remove(table, tunnel);
+    place = 0;
+    while ((session = table_session_next(table, &place)))
+        if (session->generation != generation)
+            table_session_remove(table, session);
+}
+
+size_t table_bytes(const struct table *table)
+{
+    return slab_bytes(table->tunnels) + slab_bytes(table->sessions) +
+           idtable_bytes(table->tunnel_ids) + idtable_bytes(table->tunnel_peers) +
+           idtable_bytes(table->session_ids) + idtable_bytes(table->session_remotes);
+}
+
+struct buffer_pool *table_pool(const struct table *table)
+{
+    return table->pool;
+}

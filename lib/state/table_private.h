@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* What table.c and table_session.c share. */
+#ifndef STATE_TABLE_PRIVATE_H
+#define STATE_TABLE_PRIVATE_H
+
+#include "state/table.h"
+
+struct table {
+    struct buffer_pool *pool;
+    struct slab *tunnels;
+    struct slab *sessions;
+    struct idtable *tunnel_ids;      /* local id -> place in tunnels */
+    struct idtable *tunnel_peers;    /* hash of peer address and remote id -> place in tunnels */
+    struct idtable *session_ids;     /* tunnel's and session's local ids -> place in sessions */
+    struct idtable *session_remotes; /* tunnel's local id, remote id -> place in sessions */
+    uint64_t seed;
+};
+
+/* Give *field a copy of its own under parent. The same length re-uses the memory. */
+int table_replace_bytes(TALLOC_CTX *parent, struct l2tpha_bytes *field, const uint8_t *data,
+                        size_t len);
+/* Wipe and free: what is dropped may be a secret. */
+void table_drop_bytes(struct l2tpha_bytes *field);
+
+#endif

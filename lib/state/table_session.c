@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#include "state/table_private.h"
+
+#include <string.h>
+
+static uint64_t key_of(uint32_t tunnel_id, uint32_t session_id)
+{
+    return (uint64_t)tunnel_id << 32 | session_id;
+}
+
+static uint64_t key_of_remote(const struct session_entry *entry)
+{
+    return key_of(entry->tunnel->record.local_id, entry->remote_id);
+}
+
+static struct session_entry *lookup(const struct table *table, const struct idtable *index,
+                                    uint64_t key)
+{
+    uint32_t place;
+    return idtable_find(index, key, &place) ? slab_at(table->sessions, place) : NULL;
+}
+
+static void link_to(struct session_entry *entry, struct tunnel_entry *tunnel)
+{
+    entry->tunnel = tunnel;
+    entry->next = tunnel->sessions;
+    entry->back = &tunnel->sessions;
+    if (entry->next)
+        entry->next->back = &entry->next;
+    tunnel->sessions = entry;
+    tunnel->session_count++;
+}
+
+struct session_entry *table_session_add(struct table *table, struct tunnel_entry *tunnel,
+                                        uint32_t local_id, int *error)
+{
+    struct session_entry *entry = slab_alloc(table->sessions, error);
+    if (!entry)
+        return NULL;
+    *error = local_id == 0
+                 ? L2TPHA_ERR_INVALID
+                 : idtable_insert(table->session_ids, key_of(tunnel->record.local_id, local_id),
+                                  slab_index(table->sessions, entry));
+    if (*error) {
+        slab_free(table->sessions, entry);
+        return NULL;
+    }
+    entry->local_id = local_id;
+    link_to(entry, tunnel);
+    return entry;
+}
+
+static void drop_extra(struct session_extra *extra)
+{
+    if (!extra)
+        return;
+    table_drop_bytes(&extra->request);
+    table_drop_bytes(&extra->connect);
+    table_drop_bytes(&extra->app_state);
+    table_drop_bytes(&extra->unknown);
+    talloc_free(extra);
+}
+
+void table_session_remove(struct table *table, struct session_entry *entry)
+{
+    struct tunnel_entry *tunnel = entry->tunnel;
+
+    *entry->back = entry->next;
+    if (entry->next)
+        entry->next->back = entry->back;
+    tunnel->session_count--;
+    if (entry->remote_id != 0)
+        idtable_remove(table->session_remotes, key_of_remote(entry));
+    idtable_remove(table->session_ids, key_of(tunnel->record.local_id, entry->local_id));
+    drop_extra(entry->extra);
+    slab_free(table->sessions, entry);
+}
+
+struct session_entry *table_session_find(const struct table *table, uint32_t tunnel_id,
+                                         uint32_t local_id)
+{
+    return lookup(table, table->session_ids, key_of(tunnel_id, local_id));
+}
+
+struct session_entry *table_session_next(const struct table *table, uint32_t *place)
+{
+    struct session_entry *entry = slab_next(table->sessions, *place);
+    if (entry)
+        *place = slab_index(table->sessions, entry) + 1;
+    return entry;
+}
+
+uint32_t table_session_index(const struct table *table, const struct session_entry *entry)
+{
+    return slab_index(table->sessions, entry);
+}
+
+uint32_t table_session_count(const struct table *table)
+{
+    return slab_count(table->sessions);
+}
+
+int table_session_set_remote(struct table *table, struct session_entry *entry, uint32_t remote_id)
+{
+    if (remote_id == entry->remote_id)
+        return 0;
+    if (remote_id != 0) {
+        int error = idtable_insert(table->session_remotes,
+                                   key_of(entry->tunnel->record.local_id, remote_id),
+                                   slab_index(table->sessions, entry));
+        if (error)
+            return error;
+    }
+    if (entry->remote_id != 0)
+        idtable_remove(table->session_remotes, key_of_remote(entry));
+    entry->remote_id = remote_id;
+    return 0;
+}
+
+struct session_entry *table_session_find_remote(const struct table *table,
+                                                const struct tunnel_entry *tunnel,
+                                                uint32_t remote_id)
+{
+    return lookup(table, table->session_remotes, key_of(tunnel->record.local_id, remote_id));
+}
+
+static bool is_empty(const struct session_extra *extra)
+{
+    return extra->request.len == 0 && extra->connect.len == 0 && extra->app_state.len == 0 &&
+           extra->unknown.len == 0;
+}
+
+int table_session_set_bytes(struct table *table, struct session_entry *entry, size_t place,
+                            const uint8_t *data, size_t len)
+{
+    if (!entry->extra && len == 0)
+        return 0;
+    if (!entry->extra && !(entry->extra = talloc_zero(table, struct session_extra)))
+        return L2TPHA_ERR_NOMEM;
+    void *field = (char *)entry->extra + place;
+    int error = table_replace_bytes(entry->extra, field, data, len);
+    if (is_empty(entry->extra)) {
+        drop_extra(entry->extra);
+        entry->extra = NULL;
+    }
+    return error;
+}
+
+/* *extra is NULL when the record has none of the strings. */
+static int copy_extra(struct table *table, const struct l2tpha_session_record *record,
+                      struct session_extra **extra)
+{
+    const struct session_extra views = {record->request, record->connect, record->app_state,
+                                        record->unknown};
+    *extra = NULL;
+    if (is_empty(&views))
+        return 0;
+    struct session_extra *fresh = talloc_zero(table, struct session_extra);
+    if (!fresh)
+        return L2TPHA_ERR_NOMEM;
+    const struct {
+        struct l2tpha_bytes *to;
+        const struct l2tpha_bytes *from;
+    } copies[] = {{&fresh->request, &views.request},
+                  {&fresh->connect, &views.connect},
+                  {&fresh->app_state, &views.app_state},
+                  {&fresh->unknown, &views.unknown}};
+    for (size_t i = 0; i < sizeof(copies) / sizeof(copies[0]); i++)
+        if (table_replace_bytes(fresh, copies[i].to, copies[i].from->data, copies[i].from->len)) {
+            drop_extra(fresh);
+            return L2TPHA_ERR_NOMEM;
+        }
+    *extra = fresh;
+    return 0;
+}
+
+int table_session_load(struct table *table, struct session_entry *entry,
+                       const struct l2tpha_session_record *record)
+{
+    struct session_extra *extra;
+
+    if (record->local_id != entry->local_id ||
+        record->tunnel_id != entry->tunnel->record.local_id || record->framing > UINT8_MAX ||
+        record->bearer > UINT8_MAX)
+        return L2TPHA_ERR_INVALID;
+    int error = copy_extra(table, record, &extra);
+    if (error)
+        return error;
+    error = table_session_set_remote(table, entry, record->remote_id);
+    if (error) {
+        drop_extra(extra);
+        return error;
+    }
+    drop_extra(entry->extra);
+    entry->extra = extra;
+    entry->serial = record->serial;
+    entry->tx_speed = record->tx_speed;
+    entry->rx_speed = record->rx_speed;
+    entry->data_ns = record->data_ns;
+    entry->data_nr = record->data_nr;
+    entry->framing = (uint8_t)record->framing;
+    entry->bearer = (uint8_t)record->bearer;
+    entry->state = record->state;
+    entry->side = record->side & 0xf;
+    entry->call = record->call & 0xf;
+    entry->flags = record->flags;
+    return 0;
+}
+
+void table_session_get(const struct session_entry *entry, struct l2tpha_session_record *record)
+{
+    static const struct session_extra none;
+    const struct session_extra *extra = entry->extra ? entry->extra : &none;
+
+    *record = (struct l2tpha_session_record){
+        .size = sizeof(*record),
+        .tunnel_id = entry->tunnel->record.local_id,
+        .local_id = entry->local_id,
+        .remote_id = entry->remote_id,
+        .state = entry->state,
+        .side = entry->side,
+        .call = entry->call,
+        .flags = entry->flags,
+        .serial = entry->serial,
+        .framing = entry->framing,
+        .bearer = entry->bearer,
+        .tx_speed = entry->tx_speed,
+        .rx_speed = entry->rx_speed,
+        .data_ns = entry->data_ns,
+        .data_nr = entry->data_nr,
+        .request = extra->request,
+        .connect = extra->connect,
+        .app_state = extra->app_state,
+        .unknown = extra->unknown,
+    };
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* The figures of the library on this machine, beside those to reach. Each runs several times and
+ * the best is printed; a floor measured in the same run (copying, hashing one message) says how
+ * fast the machine is just now. Build without sanitizers. */
+#include "bench/pair.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUNDS 5
+
+static void report(const char *what, double value, const char *unit, const char *must,
+                   const char *goal)
+{
+    printf("%-52s %12.1f %-8s must %-8s goal %s\n", what, value, unit, must, goal);
+}
+
+/* Keeps the optimiser from dropping what is measured. */
+static volatile uint64_t sink;
+
+static void bench_floor(void)
+{
+    uint8_t from[128], to[128];
+    double best = 1e30;
+
+    memset(from, 7, sizeof(from));
+    for (int round = 0; round < ROUNDS; round++) {
+        uint64_t start = clock_ns();
+        for (int i = 0; i < 1000000; i++) {
+            from[0] = (uint8_t)i;
+            memcpy(to, from, sizeof(to));
+            sink += to[(unsigned)i % sizeof(to)];
+        }
+        double each = (double)(clock_ns() - start) / 1e6;
+        best = each < best ? each : best;
+    }
+    report("floor: copy of 128 bytes", best, "ns", "-", "-");
+}
+
+static void bench_record(void)
+{
+    const struct l2tpha_serializer *proto = l2tpha_serializer_proto();
+    struct l2tpha_record record = {.kind = L2TPHA_RECORD_SESSION};
+    struct l2tpha_record back;
+    uint8_t buffer[256], *start = NULL;
+    double encode = 1e30, decode = 1e30;
+
+    record.of.session = (struct l2tpha_session_record){.size = sizeof(record.of.session),
+                                                       .tunnel_id = 4711,
+                                                       .local_id = 33333,
+                                                       .remote_id = 44444,
+                                                       .state = L2TPHA_SESSION_ESTABLISHED,
+                                                       .side = L2TPHA_LNS,
+                                                       .call = L2TPHA_CALL_INCOMING,
+                                                       .serial = 123456,
+                                                       .framing = 1,
+                                                       .bearer = 1,
+                                                       .tx_speed = 100000000,
+                                                       .rx_speed = 100000000};
+    for (int round = 0; round < ROUNDS; round++) {
+        uint64_t from = clock_ns();
+        for (uint32_t i = 0; i < 1000000; i++) {
+            record.of.session.local_id = 1 + (i & 0x7fff);
+            start = buffer + sizeof(buffer);
+            check(proto->put_record(&record, &start, sizeof(buffer)), "encode");
+            sink += start[0];
+        }
+        uint64_t middle = clock_ns();
+        for (uint32_t i = 0; i < 1000000; i++) {
+            struct l2tpha_bytes records = {start, (size_t)(buffer + sizeof(buffer) - start)};
+            check(proto->get_record(&records, &back), "decode");
+            sink += back.of.session.local_id;
+        }
+        double one = (double)(middle - from) / 1e6, two = (double)(clock_ns() - middle) / 1e6;
+        encode = one < encode ? one : encode;
+        decode = two < decode ? two : decode;
+    }
+    report("encode a session record", encode, "ns", "60", "20");
+    report("decode a session record", decode, "ns", "120", "50");
+    report("session record, encoded", (double)(buffer + sizeof(buffer) - start), "bytes", "48",
+           "36");
+}
+
+static void bench_setup(bool with_standby)
+{
+    struct pair pair;
+    double best = 0;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        pair_open(&pair, with_standby);
+        uint64_t start = clock_ns();
+        pair_calls(&pair, 20000, 1, 16);
+        double seconds = (double)(clock_ns() - start) / 1e9;
+        if (l2tpha_counters(pair.lns)->sessions_up != 20000)
+            check(L2TPHA_ERR_STATE, "not all calls came up");
+        best = 20000 / seconds > best ? 20000 / seconds : best;
+        pair_close(&pair);
+    }
+    /* Both ends run on the one core: a node alone has half of the work. */
+    report(with_standby ? "tunnels with a call set up, LAC+LNS+standby"
+                        : "tunnels with a call set up, LAC+LNS",
+           best, "1/s", "50000", "200000");
+}
+
+/* Messages of calls going and coming on a node that holds so many sessions. */
+static double message_cost(uint32_t tunnels, uint32_t sessions)
+{
+    struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
+    struct l2tpha_session_options call = {
+        .size = sizeof(call), .call = L2TPHA_CALL_INCOMING, .framing = 1, .tx_speed = 64000};
+    struct pair pair;
+    double best = 1e30;
+
+    pair_open(&pair, false);
+    pair_calls(&pair, tunnels, sessions, 16);
+    for (int round = 0; round < ROUNDS; round++) {
+        uint64_t before = l2tpha_counters(pair.lns)->messages_in;
+        struct l2tpha_tunnel *tunnel = NULL;
+        uint64_t start = clock_ns();
+        for (int i = 0; i < 5000; i++) {
+            struct l2tpha_session *session;
+            tunnel = l2tpha_tunnel_next(pair.lac, tunnel);
+            if (!tunnel)
+                tunnel = l2tpha_tunnel_next(pair.lac, NULL);
+            check(l2tpha_session_open(tunnel, &call, pair.now, &session), "session");
+            pair_settle(&pair);
+            check(l2tpha_session_close(session, &why, pair.now), "close");
+            pair_settle(&pair);
+        }
+        double messages = (double)(l2tpha_counters(pair.lns)->messages_in - before);
+        double each = (double)(clock_ns() - start) / messages;
+        best = each < best ? each : best;
+        pair_pass(&pair, 1000000);
+    }
+    pair_close(&pair);
+    return best;
+}
+
+static void bench_scale(void)
+{
+    double small = message_cost(64, 16);
+    double large = message_cost(16384, 64);
+
+    report("cost of a control message at 1 k sessions", small, "ns", "-", "-");
+    report("cost of a control message at 1 M sessions", large, "ns", "-", "-");
+    report("the second against the first", large / small, "x", "1.5", "1.1");
+    report("control messages through a node", 1e9 / small, "1/s", "-", "-");
+}
+
+static void bench_takeover(void)
+{
+    struct l2tpha_output outputs[64];
+    struct pair pair;
+    size_t before = 0, active, standby;
+
+    pair_open(&pair, true);
+    size_t empty_active = talloc_total_size(pair.lns);
+    size_t empty_standby = talloc_total_size(pair.standby);
+    pair_calls(&pair, 6250, 16, 16);
+    active = talloc_total_size(pair.lns) - empty_active;
+    standby = talloc_total_size(pair.standby) - empty_standby;
+    report("memory per session, active, 16 to a tunnel", (double)active / 100000, "bytes", "512",
+           "256");
+    report("memory per session, standby", (double)standby / 100000, "bytes", "256", "144");
+
+    l2tpha_node_free(pair.lns);
+    pair.lns = pair.standby;
+    pair.standby = NULL;
+    uint64_t start = clock_ns();
+    check(l2tpha_takeover(pair.lns, 2, pair.now), "takeover");
+    while (before == 0)
+        before = l2tpha_poll(pair.lns, outputs, 1, pair.now);
+    report("takeover of 100 k sessions: first datagram", (double)(clock_ns() - start) / 1e6, "ms",
+           "50", "2");
+    pair_pass(&pair, 1000);
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+    for (int i = 0; i < 100; i++) {
+        l2tpha_redundancy_get(pair.lns, &info);
+        if (info.resyncing == 0)
+            break;
+        pair_pass(&pair, 50000);
+    }
+    report("takeover of 100 k sessions: last tunnel confirmed", (double)(clock_ns() - start) / 1e6,
+           "ms", "500", "30");
+    if (info.resyncing != 0 || info.sessions != 100000)
+        check(L2TPHA_ERR_STATE, "takeover lost something");
+    pair_close(&pair);
+}
+
+int main(void)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    bench_floor();
+    bench_record();
+    bench_setup(false);
+    bench_setup(true);
+    bench_takeover();
+    bench_scale();
+    return 0;
+}

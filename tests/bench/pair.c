@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L
+#include "bench/pair.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define BATCH 64
+
+static const struct l2tpha_address lac_address = {.len = 1, .bytes = {1}};
+static const struct l2tpha_address lns_address = {.len = 1, .bytes = {2}};
+
+void check(int error, const char *what)
+{
+    if (!error)
+        return;
+    fprintf(stderr, "%s: %s\n", what, l2tpha_strerror(error));
+    exit(1);
+}
+
+uint64_t clock_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static int cheap_random(void *user, uint8_t *dst, size_t len)
+{
+    uint64_t *state = user;
+
+    for (size_t i = 0; i < len; i++) {
+        *state = *state * 6364136223846793005u + 1442695040888963407u;
+        dst[i] = (uint8_t)(*state >> 56);
+    }
+    return 0;
+}
+
+static struct l2tpha_node *make_node(struct pair *pair, const char *name, bool standby)
+{
+    static uint64_t seed = 42;
+    struct l2tpha_config config;
+    struct l2tpha_host host = {.size = sizeof(host), .user = &seed, .random = cheap_random};
+    struct l2tpha_node *node;
+
+    l2tpha_config_init(&config);
+    config.name = name;
+    config.standby = standby;
+    check(l2tpha_node_new(pair->root, &config, &host, pair->now, &node), "node");
+    return node;
+}
+
+/* Drain one node into its peer. Returns whether anything came out. */
+static bool drain(struct pair *pair, struct l2tpha_node *node, struct l2tpha_node *peer,
+                  struct l2tpha_node *standby)
+{
+    struct l2tpha_path path = {.remote = node == pair->lac ? lac_address : lns_address};
+    struct l2tpha_output outputs[BATCH];
+    uint64_t number;
+    bool any = false;
+    size_t count;
+
+    while ((count = l2tpha_poll(node, outputs, BATCH, pair->now)) > 0) {
+        uint64_t confirmed = 0;
+        any = true;
+        for (size_t i = 0; i < count; i++) {
+            if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM) {
+                pair->datagrams++;
+                l2tpha_feed(peer, &path, outputs[i].data, outputs[i].len, pair->now);
+            } else if (outputs[i].kind == L2TPHA_OUTPUT_CHECKPOINT && standby) {
+                check(l2tpha_checkpoint_apply(standby, outputs[i].data, outputs[i].len, pair->now,
+                                              &number),
+                      "apply");
+                confirmed = number;
+            }
+        }
+        if (confirmed)
+            check(l2tpha_checkpoint_done(node, confirmed, 0, pair->now), "done");
+    }
+    return any;
+}
+
+void pair_settle(struct pair *pair)
+{
+    bool any = true;
+
+    while (any) {
+        any = drain(pair, pair->lac, pair->lns, NULL);
+        any = drain(pair, pair->lns, pair->lac, pair->standby) || any;
+    }
+}
+
+void pair_pass(struct pair *pair, uint64_t us)
+{
+    pair->now += us;
+    l2tpha_expire(pair->lac, pair->now);
+    l2tpha_expire(pair->lns, pair->now);
+    pair_settle(pair);
+}
+
+void pair_open(struct pair *pair, bool with_standby)
+{
+    *pair = (struct pair){.root = talloc_new(NULL), .now = 1000000};
+    pair->lac = make_node(pair, "lac", false);
+    pair->lns = make_node(pair, "lns", false);
+    if (!with_standby)
+        return;
+    pair->standby = make_node(pair, "lns", true);
+    check(l2tpha_checkpoint_bulk(pair->lns, pair->now), "bulk");
+    pair_settle(pair);
+}
+
+void pair_close(struct pair *pair)
+{
+    talloc_free(pair->root);
+}
+
+void pair_calls(struct pair *pair, uint32_t tunnels, uint32_t sessions, uint32_t batch)
+{
+    struct l2tpha_tunnel_options options = {.size = sizeof(options),
+                                            .path = {.remote = lns_address}};
+    struct l2tpha_session_options call = {
+        .size = sizeof(call), .call = L2TPHA_CALL_INCOMING, .framing = 1, .tx_speed = 64000};
+    struct l2tpha_tunnel *tunnel;
+    struct l2tpha_session *session;
+
+    for (uint32_t t = 0; t < tunnels; t++) {
+        check(l2tpha_tunnel_open(pair->lac, &options, pair->now, &tunnel), "tunnel");
+        for (uint32_t s = 0; s < sessions; s++)
+            check(l2tpha_session_open(tunnel, &call, pair->now, &session), "session");
+        if (t % batch == batch - 1)
+            pair_pass(pair, 1000);
+    }
+    /* Delayed acknowledgements and windows want a little time. */
+    for (int i = 0; i < 200; i++)
+        pair_pass(pair, 10000);
+}
