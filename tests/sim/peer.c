@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define STOP_TRIES 12
 #define ADMINISTRATIVE 3 /* the one result that the simulated hosts give for a CDN */
 
 void peer_init(struct peer *peer, struct world *world, struct net *net, struct oracle *oracle,
@@ -127,6 +128,7 @@ static void on_control(struct peer *peer, struct peer_tunnel *tunnel,
         return;
     case L2TPHA_MESSAGE_STOPCCN:
         oracle_node_stops(peer->oracle, tunnel->state == PEER_STOPPING, message);
+        peer_channel_abandon(&tunnel->channel);
         tunnel->state = PEER_STOPPED;
         for (uint32_t i = 0; i < tunnel->session_count; i++)
             tunnel->sessions[i].state = PEER_STOPPED;
@@ -342,8 +344,13 @@ uint64_t peer_deadline(const struct peer *peer)
 
 void peer_expire(struct peer *peer)
 {
-    for (uint32_t i = 0; i < peer->tunnel_count; i++)
-        peer_channel_expire(&peer->tunnels[i].channel);
+    for (uint32_t i = 0; i < peer->tunnel_count; i++) {
+        struct peer_tunnel *tunnel = &peer->tunnels[i];
+        peer_channel_expire(&tunnel->channel);
+        /* The node may have gone after a StopCCN of its own. */
+        if (tunnel->state == PEER_STOPPING && tunnel->channel.tries > STOP_TRIES)
+            peer_channel_abandon(&tunnel->channel);
+    }
 }
 
 bool peer_idle(const struct peer *peer)

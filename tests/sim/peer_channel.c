@@ -14,6 +14,7 @@ void peer_channel_init(struct peer_channel *channel, struct world *world, struct
     channel->place = place;
     channel->tunnel_id = 0;
     channel->ns = channel->sent = channel->acked = channel->nr = 0;
+    channel->tries = 0;
     channel->remote_window = 4; /* RFC 2661 4.4.3: when none was sent */
     channel->interval = FIRST_INTERVAL;
     channel->retransmit_at = channel->ack_at = L2TPHA_NEVER;
@@ -87,6 +88,7 @@ static void take_nr(struct peer_channel *channel, uint16_t nr)
     if (serial_diff(nr, channel->acked) <= 0 || serial_diff(nr, channel->sent) > 0)
         return;
     channel->acked = nr;
+    channel->tries = 0;
     channel->interval = FIRST_INTERVAL;
     channel->retransmit_at =
         channel->acked == channel->sent ? L2TPHA_NEVER : channel->world->now + FIRST_INTERVAL;
@@ -173,6 +175,7 @@ void peer_channel_expire(struct peer_channel *channel)
         uint16_t end = channel->habits->resends_all ? channel->sent : (uint16_t)(channel->acked + 1);
         for (uint16_t ns = channel->acked; ns != end; ns++)
             transmit(channel, ns, true);
+        channel->tries++;
         channel->interval *= 2;
         if (channel->interval > channel->habits->cap)
             channel->interval = channel->habits->cap;
@@ -187,4 +190,10 @@ void peer_channel_expire(struct peer_channel *channel)
 bool peer_channel_idle(const struct peer_channel *channel)
 {
     return channel->acked == channel->ns && channel->ack_at == L2TPHA_NEVER;
+}
+
+void peer_channel_abandon(struct peer_channel *channel)
+{
+    channel->acked = channel->ns = channel->sent;
+    channel->retransmit_at = L2TPHA_NEVER;
 }

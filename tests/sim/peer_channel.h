@@ -42,6 +42,7 @@ struct peer_channel {
     uint16_t acked;        /* oldest not acknowledged */
     uint16_t nr;           /* next expected */
     uint16_t remote_window;
+    uint32_t tries;        /* retransmissions since the last acknowledgement */
     uint64_t interval;
     uint64_t retransmit_at;
     uint64_t ack_at;
@@ -63,6 +64,8 @@ bool peer_channel_receive(struct peer_channel *channel, const struct l2tpha_head
 const struct peer_message *peer_channel_next(struct peer_channel *channel);
 uint64_t peer_channel_deadline(const struct peer_channel *channel);
 void peer_channel_expire(struct peer_channel *channel);
+/* The tunnel is over: what is outstanding will not be sent any more. */
+void peer_channel_abandon(struct peer_channel *channel);
 /* Nothing of its own is outstanding and no acknowledgement is due. */
 bool peer_channel_idle(const struct peer_channel *channel);
 
