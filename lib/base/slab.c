@@ -10,8 +10,10 @@
 #include <l2tpha/error.h>
 #include <string.h>
 
-#define CHUNK_BYTES 32768 /* aimed at */
-#define FIRST_CAPACITY 64 /* chunk numbers; a multiple of 64 */
+#define CHUNK_BYTES 32768      /* aimed at ... */
+#define CHUNK_BYTES_MAX 262144 /* ... and up to this, to have no more than ... */
+#define CHUNKS 1024            /* ... so many, whose addresses fit the nearest cache */
+#define FIRST_CAPACITY 64      /* chunk numbers; a multiple of 64 */
 
 struct chunk {
     struct chunk *next_roomy;
@@ -42,12 +44,25 @@ static uint32_t per_chunk(const struct slab *slab)
     return UINT32_C(1) << slab->shift;
 }
 
+static uint32_t choose_shift(size_t size, uint32_t limit)
+{
+    uint32_t shift = 0;
+
+    while (limit > UINT32_C(1) << shift) {
+        size_t doubled = size << (shift + 1);
+        size_t bytes = limit >> shift > CHUNKS ? CHUNK_BYTES_MAX : CHUNK_BYTES;
+        if (doubled > bytes)
+            break;
+        shift++;
+    }
+    return shift;
+}
+
 static void lay_out(struct slab *slab)
 {
     const size_t align = _Alignof(max_align_t);
 
-    while (per_chunk(slab) < slab->limit && slab->size << (slab->shift + 1) <= CHUNK_BYTES)
-        slab->shift++;
+    slab->shift = choose_shift(slab->size, slab->limit);
     size_t head = sizeof(struct chunk) + bits_words(per_chunk(slab)) * sizeof(uint64_t);
     slab->objects_at = (head + align - 1) / align * align;
     slab->chunk_bytes = slab->objects_at + (slab->size << slab->shift);
@@ -104,19 +119,19 @@ static int grow_tables(struct slab *slab)
     return L2TPHA_OK;
 }
 
-/* How many chunks begin at or before the address. */
+/* How many chunks begin at or before the address. Halving without a branch that could be
+ * mispredicted, since freeing in no order asks for any chunk. */
 static uint32_t chunks_up_to(const struct slab *slab, const void *address)
 {
-    uint32_t low = 0, high = slab->held;
+    struct chunk *const *first = slab->by_address;
 
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if ((uintptr_t)slab->by_address[middle] <= (uintptr_t)address)
-            low = middle + 1;
-        else
-            high = middle;
+    if (slab->held == 0)
+        return 0;
+    for (uint32_t left = slab->held; left > 1; left -= left / 2) {
+        bool beyond = (uintptr_t)first[left / 2] <= (uintptr_t)address;
+        first += beyond * (left / 2);
     }
-    return low;
+    return (uint32_t)(first - slab->by_address) + ((uintptr_t)*first <= (uintptr_t)address);
 }
 
 static struct chunk *chunk_of(const struct slab *slab, const void *object)

@@ -38,8 +38,8 @@ struct tunnel_entry {
     struct tunnel_entry **dirty_back; /* NULL = not on the ledger's list */
 };
 
-/* Generations of copies that came in have this bit, those of copies sent have not: an entry that was
- * received and then promoted is never taken for one that the new reign has carried. */
+/* Generations of copies that came in have this bit, those of copies sent have not: an entry that
+ * was received and then promoted is never taken for one that the new reign has carried. */
 #define GENERATION_RECEIVED UINT32_C(0x80000000)
 
 /* 88 bytes for a session that is just there; what few have is in extra. */

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <wchar.h>
 
 /* The last line that the host was told. */
 static struct {
@@ -68,6 +69,16 @@ START_TEST(long_text_is_cut)
 }
 END_TEST
 
+/* The C locale has no multibyte form of the euro sign. */
+START_TEST(text_that_cannot_be_formatted_leaves_a_mark)
+{
+    struct log log = {&host, L2TPHA_LOG_ERROR, 0};
+
+    log_line(&log, L2TPHA_LOG_ERROR, 0, 0, "%lc", (wint_t)0x20ac);
+    ck_assert_str_eq(heard.text, "...");
+}
+END_TEST
+
 START_TEST(bytes_are_escaped)
 {
     static const struct {
@@ -115,6 +126,7 @@ Suite *suite_log(void)
     tcase_add_test(tcase, line_carries_all);
     tcase_add_test(tcase, unwanted_category_is_not_told);
     tcase_add_loop_test(tcase, long_text_is_cut, 0, 3);
+    tcase_add_test(tcase, text_that_cannot_be_formatted_leaves_a_mark);
     tcase_add_loop_test(tcase, bytes_are_escaped, 0, 8);
     tcase_add_loop_test(tcase, escaping_ends_where_room_ends, 0, 9);
     return suite;

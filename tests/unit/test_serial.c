@@ -26,10 +26,10 @@ START_TEST(half_of_all_values_is_old)
     uint16_t base = bases[_i];
 
     for (uint32_t i = 0; i < 32768; i++) {
-        ck_assert(serial_before((uint16_t)(base - 1 - i), base));
-        ck_assert(!serial_before((uint16_t)(base + i), base));
-        ck_assert(serial_after((uint16_t)(base + i), base) == (i > 0));
-        ck_assert_int_eq(serial_diff((uint16_t)(base + i), base), (int)i);
+        assert_true(serial_before((uint16_t)(base - 1 - i), base));
+        assert_true(!serial_before((uint16_t)(base + i), base));
+        assert_true(serial_after((uint16_t)(base + i), base) == (i > 0));
+        assert_true(serial_diff((uint16_t)(base + i), base) == (int)i);
     }
 }
 END_TEST

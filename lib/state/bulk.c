@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* The copy for a new standby: BULK_BEGIN, then parts that walk first the tunnels, then the
+ * sessions, by their places in the slabs, with increments in between, then BULK_END. Whatever an
+ * increment carries has the generation of the copy, and the walk passes it over; a part is made
+ * only when it can be shipped at once. A standby so slow that increments pile up is found by their
+ * number. */
+#include "state/digest.h"
+#include "state/ledger.h"
+
+#include <string.h>
+
+#define PART_RECORDS 128
+#define PART_BYTES (48 * 1024)
+#define PART_STEPS 1024 /* entries looked at, so that one part costs no more than another */
+
+/* Where a part's walk has come to; taken over once the part is written. */
+struct walk {
+    enum bulk_phase phase;
+    uint32_t place;
+    uint64_t count;
+    uint64_t digest;
+    uint32_t *carried[PART_RECORDS]; /* generations of the entries in it */
+    uint32_t entries;
+};
+
+static int put_tunnel(struct draft *draft, const struct ledger *ledger, struct walk *walk)
+{
+    struct tunnel_entry *entry = table_tunnel_next(ledger->options.table, &walk->place);
+    if (!entry) {
+        walk->phase = BULK_SESSIONS;
+        walk->place = 0;
+        return 0;
+    }
+    if (entry->generation == ledger->generation)
+        return 0;
+    walk->carried[walk->entries++] = &entry->generation;
+    return draft_put_tunnel(draft, entry, true);
+}
+
+static int put_session(struct draft *draft, const struct ledger *ledger, struct walk *walk)
+{
+    struct session_entry *entry = table_session_next(ledger->options.table, &walk->place);
+    if (!entry) {
+        walk->phase = BULK_WALKED;
+        return 0;
+    }
+    if (entry->generation == ledger->generation)
+        return 0;
+    walk->carried[walk->entries++] = &entry->generation;
+    return draft_put_session(draft, entry);
+}
+
+/* A part is written from its end, so the entry met last comes first in it; sessions never share one
+ * with tunnels, which must come before them. */
+static int fill_part(struct draft *draft, struct ledger *ledger, void *argument)
+{
+    struct walk *walk = argument;
+    enum bulk_phase phase = ledger->bulk.phase;
+    int error = 0;
+
+    walk->phase = phase;
+    walk->place = ledger->bulk.place;
+    walk->entries = 0;
+    for (unsigned step = 0; step < PART_STEPS && walk->phase == phase && !error; step++) {
+        error = phase == BULK_TUNNELS ? put_tunnel(draft, ledger, walk)
+                                      : put_session(draft, ledger, walk);
+        if (draft->count >= PART_RECORDS || draft->end - draft->start >= PART_BYTES)
+            break;
+    }
+    walk->count = draft->count;
+    walk->digest =
+        digest_bytes(ledger->bulk.digest, draft->start, (size_t)(draft->end - draft->start));
+    return error;
+}
+
+static void make_part(struct ledger *ledger, uint64_t now)
+{
+    struct bulk *bulk = &ledger->bulk;
+    struct walk walk;
+    struct l2tpha_checkpoint_header header = {.kind = L2TPHA_CHECKPOINT_BULK_PART,
+                                              .generation = ledger->generation};
+    int error = ledger_write(ledger, &header, fill_part, &walk, now);
+    if (error) {
+        ledger_fail(ledger, error, now);
+        return;
+    }
+    for (uint32_t i = 0; i < walk.entries; i++)
+        *walk.carried[i] = ledger->generation;
+    bulk->phase = walk.phase;
+    bulk->place = walk.place;
+    bulk->count += walk.count;
+    bulk->digest = walk.digest;
+    bulk->parts[bulk->waiting++] = ledger->last;
+}
+
+/* From this number on outputs wait. */
+static void make_end(struct ledger *ledger, uint64_t now)
+{
+    struct bulk *bulk = &ledger->bulk;
+    struct l2tpha_checkpoint_header header = {.kind = L2TPHA_CHECKPOINT_BULK_END,
+                                              .generation = ledger->generation,
+                                              .count = bulk->count,
+                                              .digest = bulk->digest};
+    int error = ledger_write(ledger, &header, NULL, NULL, now);
+    if (error) {
+        ledger_fail(ledger, error, now);
+        return;
+    }
+    bulk->phase = BULK_ENDED;
+    bulk->end = ledger->last;
+    ledger->ungated = ledger->last - 1;
+    ledger->mode = LEDGER_GATED;
+}
+
+void bulk_advance(struct ledger *ledger, uint64_t now)
+{
+    struct bulk *bulk = &ledger->bulk;
+
+    if (bulk->phase == BULK_NONE || bulk->phase == BULK_ENDED || bulk->waiting == BULK_WINDOW ||
+        outbox_room(ledger->flights) < 2) /* one is left for an increment */
+        return;
+    if (bulk->phase != BULK_WALKED)
+        make_part(ledger, now);
+    else if (bulk->waiting == 0)
+        make_end(ledger, now);
+}
+
+void bulk_done(struct ledger *ledger, uint64_t number)
+{
+    struct bulk *bulk = &ledger->bulk;
+    uint32_t done = 0;
+
+    while (done < bulk->waiting && bulk->parts[done] <= number)
+        done++;
+    memmove(bulk->parts, bulk->parts + done, (bulk->waiting - done) * sizeof(bulk->parts[0]));
+    bulk->waiting -= done;
+    if (bulk->phase != BULK_ENDED || number < bulk->end)
+        return;
+    bulk->phase = BULK_NONE;
+    ledger->in_sync = true;
+    ledger->options.mode_changed(ledger->options.user, LEDGER_GATED, true, NULL);
+}
+
+int ledger_bulk(struct ledger *ledger, uint64_t now)
+{
+    struct l2tpha_checkpoint_header header = {.kind = L2TPHA_CHECKPOINT_BULK_BEGIN};
+
+    ledger_reset(ledger);
+    if (++ledger->generation == GENERATION_RECEIVED)
+        ledger->generation = 1;
+    ledger->mode = LEDGER_BULK;
+    ledger->bulk = (struct bulk){.phase = BULK_TUNNELS};
+    header.generation = ledger->generation;
+    int error = ledger_write(ledger, &header, NULL, NULL, now);
+    if (error)
+        ledger_fail(ledger, error, now);
+    return error;
+}

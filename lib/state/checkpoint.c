@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT */
+/* The ledger. What is marked hangs in two lists; a seal turns them into one checkpoint, which waits
+ * in a ring of flights until a standby has confirmed it. In gated mode each tunnel in it leaves a
+ * mark in a second ring, with what it may send once the number is confirmed. So the work of a seal
+ * and of a confirmation is that of what has changed. Anything that would break the stream ends it:
+ * the node goes on alone and says why. */
+#include "state/ledger.h"
+
+#define MARKS_MAX (1u << 20)
+#define GONE_FIRST 64
+
+static void log_cf(const struct ledger *ledger, const char *text, const char *why)
+{
+    const struct log *log = ledger->options.log;
+    if (log && log_wanted(log, L2TPHA_LOG_CF))
+        log_line(log, L2TPHA_LOG_CF, 0, 0, "%s: %s, last %llu, confirmed %llu", text, why,
+                 (unsigned long long)ledger->last, (unsigned long long)ledger->acknowledged);
+}
+
+int ledger_new(TALLOC_CTX *parent, const struct ledger_options *options, struct ledger **ledger)
+{
+    struct ledger *fresh = talloc_zero(parent, struct ledger);
+    if (!fresh)
+        return L2TPHA_ERR_NOMEM;
+    fresh->options = *options;
+    fresh->epoch = options->epoch;
+    fresh->lazy_since = L2TPHA_NEVER;
+    int error = outbox_new(fresh, sizeof(struct flight), options->max_in_flight, &fresh->flights);
+    if (!error)
+        error = outbox_new(fresh, sizeof(struct mark), MARKS_MAX, &fresh->marks);
+    if (error) {
+        talloc_free(fresh);
+        return error;
+    }
+    *ledger = fresh;
+    return 0;
+}
+
+/* --- marking --- */
+
+static void unlink_tunnel(struct tunnel_entry *entry)
+{
+    *entry->dirty_back = entry->dirty_next;
+    if (entry->dirty_next)
+        entry->dirty_next->dirty_back = entry->dirty_back;
+    entry->dirty_back = NULL;
+    entry->dirty = 0;
+}
+
+static void unlink_session(struct session_entry *entry)
+{
+    *entry->dirty_back = entry->dirty_next;
+    if (entry->dirty_next)
+        entry->dirty_next->dirty_back = entry->dirty_back;
+    entry->dirty_back = NULL;
+    entry->dirty = 0;
+}
+
+void ledger_mark_tunnel(struct ledger *ledger, struct tunnel_entry *entry, uint8_t dirty)
+{
+    if (dirty == 0)
+        return;
+    if (dirty != DIRTY_ACKED) {
+        ledger->weighty = true;
+        if (ledger->mode != LEDGER_OFF && entry->generation != ledger->generation) {
+            dirty |= DIRTY_FULL; /* the copy under way has not carried it and need not any more */
+            entry->generation = ledger->generation;
+        }
+    }
+    entry->dirty |= dirty;
+    if (entry->dirty_back)
+        return;
+    entry->dirty_next = ledger->dirty_tunnels;
+    entry->dirty_back = &ledger->dirty_tunnels;
+    if (entry->dirty_next)
+        entry->dirty_next->dirty_back = &entry->dirty_next;
+    ledger->dirty_tunnels = entry;
+}
+
+void ledger_mark_session(struct ledger *ledger, struct session_entry *entry)
+{
+    ledger->weighty = true;
+    if (ledger->mode != LEDGER_OFF) {
+        if (entry->tunnel->generation != ledger->generation)
+            ledger_mark_tunnel(ledger, entry->tunnel, DIRTY_FULL);
+        entry->generation = ledger->generation;
+    }
+    entry->dirty = DIRTY_FULL;
+    if (entry->dirty_back)
+        return;
+    entry->dirty_next = ledger->dirty_sessions;
+    entry->dirty_back = &ledger->dirty_sessions;
+    if (entry->dirty_next)
+        entry->dirty_next->dirty_back = &entry->dirty_next;
+    ledger->dirty_sessions = entry;
+}
+
+static void note_gone(struct ledger *ledger, uint32_t tunnel_id, uint32_t session_id)
+{
+    if (ledger->mode == LEDGER_OFF)
+        return;
+    if (ledger->gone_count == ledger->gone_cap) {
+        uint32_t cap = ledger->gone_cap ? ledger->gone_cap * 2 : GONE_FIRST;
+        struct gone *gone = talloc_realloc(ledger, ledger->gone, struct gone, cap);
+        if (!gone) {
+            ledger->lost = true;
+            return;
+        }
+        ledger->gone = gone;
+        ledger->gone_cap = cap;
+    }
+    ledger->gone[ledger->gone_count++] = (struct gone){tunnel_id, session_id};
+}
+
+void ledger_gone_tunnel(struct ledger *ledger, struct tunnel_entry *entry)
+{
+    if (entry->dirty_back)
+        unlink_tunnel(entry);
+    for (struct session_entry *session = entry->sessions; session; session = session->next)
+        if (session->dirty_back)
+            unlink_session(session);
+    note_gone(ledger, entry->record.local_id, 0);
+}
+
+void ledger_gone_session(struct ledger *ledger, struct session_entry *entry)
+{
+    if (entry->dirty_back)
+        unlink_session(entry);
+    note_gone(ledger, entry->tunnel->record.local_id, entry->local_id);
+}
+
+/* --- what may be sent --- */
+
+static void set_safe(struct ledger *ledger, struct tunnel_entry *entry, uint16_t ns, uint16_t nr)
+{
+    entry->ns_safe = ns;
+    entry->nr_safe = nr;
+    ledger->options.confirmed(ledger->options.user, entry);
+}
+
+static void pop_mark(struct ledger *ledger)
+{
+    const struct mark mark = *(const struct mark *)outbox_head(ledger->marks);
+    outbox_pop(ledger->marks);
+    struct tunnel_entry *entry = table_tunnel_find(ledger->options.table, mark.tunnel_id);
+    if (entry && mark.number >= entry->born)
+        set_safe(ledger, entry, mark.ns, mark.nr);
+}
+
+/* Nothing is marked any more. number = checkpoint that has it, 0 = none was written. The lists are
+ * taken off first: what the callback marks belongs to the next transaction. */
+static void clean(struct ledger *ledger, uint64_t number)
+{
+    struct tunnel_entry *tunnels = ledger->dirty_tunnels;
+    struct session_entry *sessions = ledger->dirty_sessions;
+    bool gated = ledger->mode == LEDGER_GATED && number > 0;
+
+    ledger->dirty_tunnels = NULL;
+    ledger->dirty_sessions = NULL;
+    ledger->gone_count = 0;
+    ledger->weighty = ledger->lost = false;
+    ledger->lazy_since = L2TPHA_NEVER;
+    if (tunnels)
+        tunnels->dirty_back = &tunnels;
+    if (sessions)
+        sessions->dirty_back = &sessions;
+    while (sessions)
+        unlink_session(sessions);
+    while (tunnels) {
+        struct tunnel_entry *entry = tunnels;
+        bool moved = entry->dirty != DIRTY_ACKED;
+        unlink_tunnel(entry);
+        if (!moved)
+            continue;
+        entry->ns_sealed = entry->record.ns;
+        if (entry->born == 0)
+            entry->born = number;
+        if (!gated)
+            set_safe(ledger, entry, entry->record.ns, entry->record.nr);
+    }
+}
+
+void ledger_reset(struct ledger *ledger)
+{
+    struct flight *flight;
+
+    while ((flight = outbox_head(ledger->flights))) {
+        ledger_release(ledger, flight->blob);
+        outbox_pop(ledger->flights);
+    }
+    ledger_release(ledger, ledger->shipping);
+    ledger->shipping = NULL;
+    ledger->mode = LEDGER_OFF;
+    ledger->in_sync = false;
+    ledger->bulk.phase = BULK_NONE;
+    ledger->depends = ledger->shipped = ledger->last;
+    while (outbox_count(ledger->marks) > 0)
+        pop_mark(ledger);
+    clean(ledger, 0);
+}
+
+void ledger_stop(struct ledger *ledger, const char *why, uint64_t now)
+{
+    (void)now;
+    if (ledger->mode == LEDGER_OFF)
+        return;
+    log_cf(ledger, "going on alone", why);
+    ledger_reset(ledger);
+    ledger->options.mode_changed(ledger->options.user, LEDGER_OFF, false, why);
+}
+
+void ledger_fail(struct ledger *ledger, int error, uint64_t now)
+{
+    static const struct {
+        int error;
+        const char *why;
+    } reasons[] = {
+        {L2TPHA_ERR_TOO_SMALL, "checkpoint too large"},
+        {L2TPHA_ERR_LIMIT, "checkpoint backlog"},
+    };
+    const char *why = l2tpha_strerror(error);
+
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if (reasons[i].error == error)
+            why = reasons[i].why;
+    ledger_stop(ledger, why, now);
+}
+
+/* --- sealing --- */
+
+static int put_gone(struct draft *draft, const struct gone *gone)
+{
+    struct l2tpha_record record = {.kind = L2TPHA_RECORD_GONE};
+    record.of.gone = (struct l2tpha_gone_record){gone->tunnel_id, gone->session_id};
+    return draft_put(draft, &record);
+}
+
+/* Read in order: what is gone, so that its ids are free again; tunnels, each with its messages;
+ * sessions. Written the other way round. */
+static int fill_increment(struct draft *draft, struct ledger *ledger, void *argument)
+{
+    int error = 0;
+    (void)argument;
+
+    for (const struct session_entry *entry = ledger->dirty_sessions; entry && !error;
+         entry = entry->dirty_next)
+        error = draft_put_session(draft, entry);
+    for (const struct tunnel_entry *entry = ledger->dirty_tunnels; entry && !error;
+         entry = entry->dirty_next)
+        if (entry->generation == ledger->generation) /* else the copy has yet to carry it */
+            error = draft_put_tunnel(draft, entry, entry->dirty & DIRTY_FULL);
+    for (uint32_t i = ledger->gone_count; i > 0 && !error; i--)
+        error = put_gone(draft, &ledger->gone[i - 1]);
+    return error;
+}
+
+static int push_marks(struct ledger *ledger, uint64_t number)
+{
+    for (const struct tunnel_entry *entry = ledger->dirty_tunnels; entry;
+         entry = entry->dirty_next) {
+        if (entry->dirty == DIRTY_ACKED)
+            continue;
+        int error;
+        struct mark *mark = outbox_push(ledger->marks, &error);
+        if (!mark)
+            return error;
+        *mark = (struct mark){number, entry->record.local_id, entry->record.ns, entry->record.nr};
+    }
+    return 0;
+}
+
+static void commit(struct ledger *ledger, uint64_t now)
+{
+    struct l2tpha_checkpoint_header header = {.kind = L2TPHA_CHECKPOINT_INCREMENT};
+    bool weighty = ledger->weighty || ledger->gone_count > 0;
+    int error =
+        ledger->lost ? L2TPHA_ERR_NOMEM : ledger_write(ledger, &header, fill_increment, NULL, now);
+    if (!error && ledger->mode == LEDGER_GATED)
+        error = push_marks(ledger, ledger->last);
+    if (error) {
+        ledger_fail(ledger, error, now);
+        return;
+    }
+    if (weighty)
+        ledger->depends = ledger->last;
+    clean(ledger, ledger->last);
+}
+
+static void drop_shipped(struct ledger *ledger)
+{
+    ledger_release(ledger, ledger->shipping);
+    ledger->shipping = NULL;
+}
+
+uint64_t ledger_seal(struct ledger *ledger, uint64_t now)
+{
+    drop_shipped(ledger);
+    if (ledger->mode == LEDGER_OFF)
+        clean(ledger, 0);
+    else if (ledger->weighty || ledger->gone_count > 0 || ledger->lost)
+        commit(ledger, now);
+    else if (ledger->dirty_tunnels && ledger->lazy_since == L2TPHA_NEVER)
+        ledger->lazy_since = now;
+    return ledger->depends;
+}
+
+/* --- confirmation --- */
+
+int ledger_done(struct ledger *ledger, uint64_t number, int status, uint64_t now)
+{
+    const struct flight *flight;
+    const struct mark *mark;
+
+    drop_shipped(ledger);
+    if (number > ledger->shipped)
+        return L2TPHA_ERR_INVALID;
+    if (ledger->mode == LEDGER_OFF)
+        return 0;
+    if (status != 0) {
+        ledger_stop(ledger, "standby refused", now);
+        return 0;
+    }
+    if (number <= ledger->acknowledged)
+        return 0;
+    ledger->acknowledged = number;
+    while ((flight = outbox_head(ledger->flights)) && flight->number <= number)
+        outbox_pop(ledger->flights); /* handed out: its blob is gone already */
+    while ((mark = outbox_head(ledger->marks)) && mark->number <= number)
+        pop_mark(ledger);
+    bulk_done(ledger, number);
+    return 0;
+}
+
+uint64_t ledger_last(const struct ledger *ledger)
+{
+    return ledger->last;
+}
+
+uint64_t ledger_confirmed(const struct ledger *ledger)
+{
+    if (ledger->mode != LEDGER_GATED)
+        return ledger->last;
+    return ledger->acknowledged > ledger->ungated ? ledger->acknowledged : ledger->ungated;
+}
+
+uint64_t ledger_acknowledged(const struct ledger *ledger)
+{
+    return ledger->acknowledged;
+}
+
+enum ledger_mode ledger_mode(const struct ledger *ledger)
+{
+    return ledger->mode;
+}
+
+bool ledger_in_sync(const struct ledger *ledger)
+{
+    return ledger->in_sync;
+}
+
+/* --- towards the standby --- */
+
+bool ledger_poll(struct ledger *ledger, uint64_t now, uint64_t *number, const uint8_t **data,
+                 size_t *len)
+{
+    drop_shipped(ledger);
+    if (ledger->shipped == ledger->last)
+        bulk_advance(ledger, now);
+    const struct flight *oldest = outbox_head(ledger->flights);
+    if (!oldest || ledger->shipped == ledger->last)
+        return false;
+    struct flight *next =
+        outbox_at(ledger->flights, (uint32_t)(ledger->shipped + 1 - oldest->number));
+    ledger->shipping = next->blob;
+    ledger->shipped = next->number;
+    next->blob = NULL;
+    next->since = now;
+    *number = next->number;
+    *data = ledger->shipping->data;
+    *len = ledger->shipping->len;
+    return true;
+}
+
+static uint64_t after(uint64_t since, uint64_t wait)
+{
+    return since > L2TPHA_NEVER - wait ? L2TPHA_NEVER : since + wait;
+}
+
+static uint64_t silence_deadline(const struct ledger *ledger)
+{
+    const struct flight *oldest = outbox_head(ledger->flights);
+    if (ledger->mode != LEDGER_GATED || !oldest)
+        return L2TPHA_NEVER;
+    return after(oldest->since, ledger->options.timeout_us);
+}
+
+uint64_t ledger_deadline(const struct ledger *ledger)
+{
+    uint64_t lazy = after(ledger->lazy_since, LEDGER_LAZY_US);
+    uint64_t silence = silence_deadline(ledger);
+    return lazy < silence ? lazy : silence;
+}
+
+void ledger_expire(struct ledger *ledger, uint64_t now)
+{
+    drop_shipped(ledger);
+    if (now >= silence_deadline(ledger)) {
+        ledger->options.counters->checkpoint_timeouts++;
+        ledger_stop(ledger, "standby silent", now);
+    }
+    if (ledger->mode != LEDGER_OFF && now >= after(ledger->lazy_since, LEDGER_LAZY_US))
+        commit(ledger, now);
+}
+
+/* --- takeover --- */
+
+void ledger_reign(struct ledger *ledger, uint64_t epoch, uint64_t last)
+{
+    struct tunnel_entry *entry;
+    uint32_t place = 0;
+
+    ledger->last = last;
+    ledger_reset(ledger);
+    ledger->epoch = epoch;
+    ledger->acknowledged = ledger->ungated = last;
+    while ((entry = table_tunnel_next(ledger->options.table, &place))) {
+        entry->ns_safe = entry->ns_sealed = entry->record.ns;
+        entry->nr_safe = entry->record.nr;
+        entry->born = 0;
+    }
+}
+
+uint64_t ledger_epoch(const struct ledger *ledger)
+{
+    return ledger->epoch;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the ledger share: checkpoint.c (transactions, confirmation), draft.c (writing
+ * one checkpoint), bulk.c (the copy for a new standby). */
+#ifndef STATE_LEDGER_H
+#define STATE_LEDGER_H
+
+#include "base/outbox.h"
+#include "state/checkpoint.h"
+
+#define BULK_WINDOW 8 /* parts on their way at one time */
+
+/* A checkpoint that is not confirmed. Numbers in the ring are consecutive. */
+struct flight {
+    uint64_t number;
+    uint64_t since;      /* when it was handed out; until then, when it was made */
+    struct buffer *blob; /* NULL once handed out */
+};
+
+/* What a tunnel may send once the number is confirmed. */
+struct mark {
+    uint64_t number;
+    uint32_t tunnel_id;
+    uint16_t ns;
+    uint16_t nr;
+};
+
+struct gone {
+    uint32_t tunnel_id;
+    uint32_t session_id;
+};
+
+enum bulk_phase { BULK_NONE, BULK_TUNNELS, BULK_SESSIONS, BULK_WALKED, BULK_ENDED };
+
+struct bulk {
+    enum bulk_phase phase;
+    uint32_t place; /* of the walk */
+    uint64_t count; /* records in the parts so far */
+    uint64_t digest;
+    uint64_t end;                /* number of the BULK_END */
+    uint64_t parts[BULK_WINDOW]; /* numbers of those not confirmed, oldest first */
+    uint32_t waiting;            /* how many */
+};
+
+struct ledger {
+    struct ledger_options options;
+    enum ledger_mode mode;
+    bool in_sync;
+    bool weighty; /* more than DIRTY_ACKED is marked */
+    bool lost;    /* a mark could not be kept: memory was out */
+    uint32_t generation;
+    uint64_t epoch;
+    uint64_t last;         /* newest number made */
+    uint64_t depends;      /* newest number that outputs depend on */
+    uint64_t acknowledged; /* newest number confirmed by a standby */
+    uint64_t ungated;      /* up to here outputs did not wait */
+    uint64_t shipped;      /* newest number handed out */
+    uint64_t lazy_since;   /* of lazy marks left behind by a seal; L2TPHA_NEVER = none */
+    struct tunnel_entry *dirty_tunnels;
+    struct session_entry *dirty_sessions;
+    struct gone *gone;
+    uint32_t gone_count;
+    uint32_t gone_cap;
+    struct outbox *flights;
+    struct outbox *marks;
+    struct buffer *shipping; /* handed out by the last poll */
+    uint8_t *scratch;        /* where checkpoints are written; made when first needed */
+    size_t scratch_size;
+    struct bulk bulk;
+};
+
+/* A checkpoint being written, from the end of the scratch backwards: last record first. */
+struct draft {
+    const struct l2tpha_serializer *serializer;
+    uint8_t *low;
+    uint8_t *start;
+    uint8_t *end;
+    uint32_t count; /* records */
+};
+
+/* Puts a checkpoint's records; called again from the start when the scratch had to grow. */
+typedef int (*draft_fill)(struct draft *draft, struct ledger *ledger, void *argument);
+
+/* --- draft.c --- */
+struct draft draft_over(const struct l2tpha_serializer *serializer, uint8_t *data, size_t size);
+int draft_put(struct draft *draft, const struct l2tpha_record *record);
+int draft_put_session(struct draft *draft, const struct session_entry *entry);
+/* The tunnel as a whole with its queue, or its sequence with the messages not yet sealed. */
+int draft_put_tunnel(struct draft *draft, const struct tunnel_entry *entry, bool whole);
+/* Write and queue the checkpoint with the next number; fill NULL = no records. On an error nothing
+ * has changed. header: kind, generation, count and digest are the caller's. */
+int ledger_write(struct ledger *ledger, struct l2tpha_checkpoint_header *header, draft_fill fill,
+                 void *argument, uint64_t now);
+void ledger_release(struct ledger *ledger, struct buffer *blob);
+
+/* --- checkpoint.c --- */
+/* The stream is over: nothing waits for it any more. */
+void ledger_reset(struct ledger *ledger);
+/* Go on alone because of an error. */
+void ledger_fail(struct ledger *ledger, int error, uint64_t now);
+
+/* --- bulk.c --- */
+/* Make the next piece of the copy, if there is one to make now. */
+void bulk_advance(struct ledger *ledger, uint64_t now);
+void bulk_done(struct ledger *ledger, uint64_t number);
+
+#endif

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/* A checkpoint is read twice: the first pass (verify.c) finds every fault in it while nothing has
+ * changed; the second applies it and can fail for want of room alone. Then half of it is in the
+ * table, which is therefore emptied: nobody shall take that for the truth. */
+#include "state/replica.h"
+
+#include "state/digest.h"
+#include "state/verify.h"
+
+#include <string.h>
+
+#define NR_AT 10 /* of a control header (RFC 2661 3.1) */
+
+struct replica {
+    struct replica_options options;
+    struct verifier *verifier;
+    enum replica_state state;
+    const char *reason;
+    uint64_t epoch;
+    uint64_t last;
+    uint64_t copy;       /* generation that the active gave to the copy */
+    uint32_t generation; /* our own for it */
+    uint64_t count;      /* records in its parts */
+    uint64_t digest;     /* over them */
+};
+
+int replica_new(TALLOC_CTX *parent, const struct replica_options *options, struct replica **replica)
+{
+    struct replica *fresh = talloc_zero(parent, struct replica);
+    if (!fresh)
+        return L2TPHA_ERR_NOMEM;
+    fresh->options = *options;
+    fresh->reason = "";
+    fresh->generation = GENERATION_RECEIVED;
+    int error = verifier_new(fresh, options->table, options->serializer, &fresh->verifier);
+    if (error) {
+        talloc_free(fresh);
+        return error;
+    }
+    *replica = fresh;
+    return 0;
+}
+
+static void log_cf(const struct replica *replica, const char *text, const char *why)
+{
+    const struct log *log = replica->options.log;
+    if (log && log_wanted(log, L2TPHA_LOG_CF))
+        log_line(log, L2TPHA_LOG_CF, 0, 0, "%s: %s, last %llu", text, why,
+                 (unsigned long long)replica->last);
+}
+
+static int lose_thread(struct replica *replica, int error, const char *why)
+{
+    log_cf(replica, "out of sync", why);
+    replica->state = REPLICA_OUT_OF_SYNC;
+    replica->reason = why;
+    return error;
+}
+
+/* --- second pass --- */
+
+static void apply_gone(struct table *table, const struct l2tpha_gone_record *record)
+{
+    struct tunnel_entry *tunnel = table_tunnel_find(table, record->tunnel_id);
+    struct session_entry *session =
+        table_session_find(table, record->tunnel_id, record->session_id);
+
+    if (session)
+        table_session_remove(table, session);
+    else if (tunnel && record->session_id == 0)
+        table_tunnel_remove(table, tunnel);
+}
+
+static int apply_tunnel(const struct replica *replica, const struct l2tpha_tunnel_record *record)
+{
+    struct table *table = replica->options.table;
+    struct tunnel_entry *entry = table_tunnel_find(table, record->local_id);
+    int error;
+
+    if (!entry && !(entry = table_tunnel_add(table, record->local_id, &error)))
+        return error;
+    table_queue_trim(table, entry, entry->record.ns);
+    error = table_tunnel_load(table, entry, record);
+    if (error)
+        return error;
+    entry->record.ns = record->acked; /* moved on by its messages, which follow */
+    entry->generation = replica->generation;
+    return 0;
+}
+
+/* acked is set when the messages are there; they follow. */
+static int apply_message(const struct replica *replica, const struct l2tpha_message_record *record)
+{
+    struct table *table = replica->options.table;
+    int error;
+    struct buffer *message = buffer_get(table_pool(table), record->bytes.len, &error);
+    if (!message)
+        return error;
+    memcpy(message->data, record->bytes.data, record->bytes.len);
+    message->len = (uint32_t)record->bytes.len;
+    message->data[NR_AT] = message->data[NR_AT + 1] = 0;
+    table_queue_append(table_tunnel_find(table, record->tunnel_id), message);
+    return 0;
+}
+
+/* A session left over from before the copy may hold the remote id; it would be swept anyway. */
+static void evict_leftover(struct table *table, const struct tunnel_entry *tunnel,
+                           const struct l2tpha_session_record *record)
+{
+    struct session_entry *holder = table_session_find_remote(table, tunnel, record->remote_id);
+    if (holder && holder->local_id != record->local_id)
+        table_session_remove(table, holder);
+}
+
+static int apply_session(const struct replica *replica, const struct l2tpha_session_record *record)
+{
+    struct table *table = replica->options.table;
+    struct tunnel_entry *tunnel = table_tunnel_find(table, record->tunnel_id);
+    struct session_entry *entry = table_session_find(table, record->tunnel_id, record->local_id);
+    int error;
+
+    if (!entry && !(entry = table_session_add(table, tunnel, record->local_id, &error)))
+        return error;
+    evict_leftover(table, tunnel, record);
+    entry->generation = replica->generation;
+    return table_session_load(table, entry, record);
+}
+
+/* One tunnel's numbers, kept until its messages have been appended. */
+struct pending {
+    struct tunnel_entry *entry;
+    uint16_t acked;
+};
+
+static void finish_pending(const struct replica *replica, struct pending *pending)
+{
+    if (pending->entry)
+        table_queue_trim(replica->options.table, pending->entry, pending->acked);
+    pending->entry = NULL;
+}
+
+static int apply_record(const struct replica *replica, const struct l2tpha_record *record,
+                        struct pending *pending)
+{
+    struct table *table = replica->options.table;
+
+    if (record->kind == L2TPHA_RECORD_UNKNOWN)
+        return 0;
+    if (record->kind == L2TPHA_RECORD_MESSAGE)
+        return apply_message(replica, &record->of.message);
+    finish_pending(replica, pending);
+    switch (record->kind) {
+    case L2TPHA_RECORD_GONE:
+        apply_gone(table, &record->of.gone);
+        return 0;
+    case L2TPHA_RECORD_TUNNEL:
+        return apply_tunnel(replica, &record->of.tunnel);
+    case L2TPHA_RECORD_SESSION:
+        return apply_session(replica, &record->of.session);
+    case L2TPHA_RECORD_SEQUENCE:
+        pending->entry = table_tunnel_find(table, record->of.sequence.tunnel_id);
+        pending->acked = record->of.sequence.acked;
+        pending->entry->record.nr = record->of.sequence.nr;
+        pending->entry->generation = replica->generation;
+        return 0;
+    default:
+        return L2TPHA_ERR_RECORD;
+    }
+}
+
+static int apply_records(const struct replica *replica, struct l2tpha_bytes records)
+{
+    struct l2tpha_record record;
+    struct pending pending = {NULL, 0};
+    int error;
+
+    while (!(error = replica->options.serializer->get_record(&records, &record)))
+        if ((error = apply_record(replica, &record, &pending)))
+            return error;
+    finish_pending(replica, &pending);
+    return error == L2TPHA_ERR_NOT_FOUND ? 0 : error;
+}
+
+/* --- the stream --- */
+
+static int begin_copy(struct replica *replica, const struct l2tpha_checkpoint_header *header)
+{
+    replica->epoch = header->epoch;
+    replica->copy = header->generation;
+    replica->generation = (replica->generation + 1) | GENERATION_RECEIVED;
+    replica->count = replica->digest = 0;
+    replica->state = REPLICA_BULK;
+    replica->reason = "";
+    log_cf(replica, "copy", "begins");
+    return 0;
+}
+
+static int end_copy(struct replica *replica, const struct l2tpha_checkpoint_header *header)
+{
+    if (header->count != replica->count || header->digest != replica->digest)
+        return lose_thread(replica, L2TPHA_ERR_DIGEST, "copy differs from what was sent");
+    table_sweep(replica->options.table, replica->generation);
+    replica->state = REPLICA_HOT;
+    log_cf(replica, "copy", "complete");
+    return 0;
+}
+
+/* What a checkpoint of this kind may be at this moment, aside from its records. */
+static int check_turn(struct replica *replica, const struct l2tpha_checkpoint_header *header,
+                      bool has_records)
+{
+    bool of_copy =
+        header->kind == L2TPHA_CHECKPOINT_BULK_PART || header->kind == L2TPHA_CHECKPOINT_BULK_END;
+    bool bare =
+        header->kind == L2TPHA_CHECKPOINT_BULK_BEGIN || header->kind == L2TPHA_CHECKPOINT_BULK_END;
+
+    if (header->epoch < replica->epoch)
+        return L2TPHA_ERR_STALE_EPOCH;
+    if (bare && has_records)
+        return L2TPHA_ERR_RECORD;
+    if (header->kind == L2TPHA_CHECKPOINT_BULK_BEGIN)
+        return 0;
+    if (header->epoch > replica->epoch) {
+        replica->epoch = header->epoch;
+        return lose_thread(replica, L2TPHA_ERR_GAP, "new epoch without a copy");
+    }
+    if (replica->state == REPLICA_COLD)
+        return lose_thread(replica, L2TPHA_ERR_GAP, "no copy yet");
+    if (replica->state == REPLICA_OUT_OF_SYNC)
+        return L2TPHA_ERR_GAP;
+    if (header->number != replica->last + 1)
+        return lose_thread(replica, L2TPHA_ERR_GAP, "checkpoint missing");
+    if (of_copy && (replica->state != REPLICA_BULK || header->generation != replica->copy))
+        return L2TPHA_ERR_RECORD;
+    return 0;
+}
+
+static int apply_content(struct replica *replica, const struct l2tpha_checkpoint_header *header,
+                         struct l2tpha_bytes records)
+{
+    uint64_t count;
+    const char *why;
+    int error = verify_records(replica->verifier, records, replica->state == REPLICA_BULK,
+                               replica->generation, &count, &why);
+    if (error == L2TPHA_ERR_RECORD)
+        log_cf(replica, "checkpoint refused", why);
+    if (error == L2TPHA_ERR_NOMEM)
+        return lose_thread(replica, error, "no room");
+    if (error)
+        return error;
+    error = apply_records(replica, records);
+    if (error) {
+        table_clear(replica->options.table);
+        return lose_thread(replica, error, "no room");
+    }
+    if (header->kind == L2TPHA_CHECKPOINT_BULK_PART) {
+        replica->count += count;
+        replica->digest = digest_bytes(replica->digest, records.data, records.len);
+    }
+    return 0;
+}
+
+static int apply(struct replica *replica, const uint8_t *data, size_t len,
+                 struct l2tpha_checkpoint_header *header)
+{
+    struct l2tpha_bytes records;
+
+    if (len > L2TPHA_CHECKPOINT_MAX)
+        return L2TPHA_ERR_RECORD;
+    int error = replica->options.serializer->get_header(data, len, header, &records);
+    if (!error)
+        error = check_turn(replica, header, records.len > 0);
+    if (error)
+        return error;
+    switch (header->kind) {
+    case L2TPHA_CHECKPOINT_BULK_BEGIN:
+        return begin_copy(replica, header);
+    case L2TPHA_CHECKPOINT_BULK_END:
+        return end_copy(replica, header);
+    default:
+        return apply_content(replica, header, records);
+    }
+}
+
+int replica_apply(struct replica *replica, const uint8_t *data, size_t len, uint64_t *number)
+{
+    struct l2tpha_checkpoint_header header;
+    int error = apply(replica, data, len, &header);
+
+    if (error) {
+        replica->options.counters->checkpoints_refused++;
+        return error;
+    }
+    replica->options.counters->checkpoints_applied++;
+    replica->last = header.number;
+    if (number)
+        *number = header.number;
+    return 0;
+}
+
+enum replica_state replica_state(const struct replica *replica)
+{
+    return replica->state;
+}
+
+const char *replica_reason(const struct replica *replica)
+{
+    return replica->state == REPLICA_OUT_OF_SYNC ? replica->reason : "";
+}
+
+uint64_t replica_epoch(const struct replica *replica)
+{
+    return replica->epoch;
+}
+
+uint64_t replica_last(const struct replica *replica)
+{
+    return replica->last;
+}
+
+void replica_reset(struct replica *replica)
+{
+    table_clear(replica->options.table);
+    replica->state = REPLICA_COLD;
+    replica->reason = "";
+    replica->last = 0;
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* Records are checked against the table as it will be when the records before them have been
+ * applied. What the checkpoint itself adds and removes is kept in a set of ids, emptied by raising
+ * its stamp. Rules (docs/checkpoint-format.md):
+ * - gone records come first, so that their ids are free for what follows;
+ * - messages directly follow the tunnel or sequence record that they belong to and are exactly
+ * those that the queue lacks;
+ * - a session comes after its tunnel; nothing is named twice. */
+#include "state/verify.h"
+
+#include "base/bits.h"
+#include "base/cursor.h"
+
+#define SLOTS_FIRST 64
+#define NS_AT 8 /* of a control header (RFC 2661 3.1) */
+
+enum member { GONE_TUNNEL, GONE_SESSION, NEW_TUNNEL, NEW_SESSION, NEW_REMOTE };
+
+struct slot {
+    uint64_t ids;
+    uint32_t stamp;
+    uint32_t member; /* enum member */
+};
+
+struct verifier {
+    const struct table *table;
+    const struct l2tpha_serializer *serializer;
+    struct slot *slots;
+    uint32_t size; /* a power of two */
+    uint32_t used;
+    uint32_t stamp;
+    /* of the current checkpoint */
+    bool copying;
+    uint32_t generation;
+    bool past_gone;
+    uint32_t tunnel_id; /* whose messages come next, 0 = nobody's */
+    uint16_t next;      /* their Ns */
+    uint16_t end;
+    const char *why;
+};
+
+int verifier_new(TALLOC_CTX *parent, const struct table *table,
+                 const struct l2tpha_serializer *serializer, struct verifier **verifier)
+{
+    struct verifier *fresh = talloc_zero(parent, struct verifier);
+    if (!fresh)
+        return L2TPHA_ERR_NOMEM;
+    fresh->table = table;
+    fresh->serializer = serializer;
+    *verifier = fresh;
+    return 0;
+}
+
+/* --- the set --- */
+
+static struct slot *slot_for(const struct verifier *verifier, enum member member, uint64_t ids)
+{
+    uint32_t mask = verifier->size - 1;
+    uint32_t place = (uint32_t)bits_mix(ids ^ ((uint64_t)member << 61)) & mask;
+    struct slot *slot = &verifier->slots[place];
+    while (slot->stamp == verifier->stamp && (slot->ids != ids || slot->member != member)) {
+        place = (place + 1) & mask;
+        slot = &verifier->slots[place];
+    }
+    return slot;
+}
+
+static bool has(const struct verifier *verifier, enum member member, uint32_t tunnel_id,
+                uint32_t id)
+{
+    return verifier->used > 0 &&
+           slot_for(verifier, member, (uint64_t)tunnel_id << 32 | id)->stamp == verifier->stamp;
+}
+
+static int enlarge(struct verifier *verifier)
+{
+    struct slot *old = verifier->slots;
+    uint32_t old_size = verifier->size;
+    uint32_t size = old_size ? old_size * 2 : SLOTS_FIRST;
+    struct slot *slots = talloc_zero_array(verifier, struct slot, size);
+
+    if (!slots)
+        return L2TPHA_ERR_NOMEM;
+    verifier->slots = slots;
+    verifier->size = size;
+    for (uint32_t i = 0; i < old_size; i++)
+        if (old[i].stamp == verifier->stamp)
+            *slot_for(verifier, (enum member)old[i].member, old[i].ids) = old[i];
+    talloc_free(old);
+    return 0;
+}
+
+/* L2TPHA_ERR_EXISTS when it is in the set already. */
+static int add(struct verifier *verifier, enum member member, uint32_t tunnel_id, uint32_t id)
+{
+    uint64_t ids = (uint64_t)tunnel_id << 32 | id;
+
+    if (verifier->used >= verifier->size / 2) {
+        int error = enlarge(verifier);
+        if (error)
+            return error;
+    }
+    struct slot *slot = slot_for(verifier, member, ids);
+    if (slot->stamp == verifier->stamp)
+        return L2TPHA_ERR_EXISTS;
+    *slot = (struct slot){ids, verifier->stamp, member};
+    verifier->used++;
+    return 0;
+}
+
+static void empty(struct verifier *verifier)
+{
+    verifier->used = 0;
+    if (++verifier->stamp != 0)
+        return;
+    talloc_free(verifier->slots); /* once in 2^32 checkpoints: old stamps must not come to life */
+    verifier->slots = NULL;
+    verifier->size = 0;
+    verifier->stamp = 1;
+}
+
+/* --- records --- */
+
+static int refuse(struct verifier *verifier, const char *why)
+{
+    verifier->why = why;
+    return L2TPHA_ERR_RECORD;
+}
+
+/* Something may be named once only. */
+static int name(struct verifier *verifier, enum member member, uint32_t tunnel_id, uint32_t id,
+                const char *why)
+{
+    int error = add(verifier, member, tunnel_id, id);
+    return error == L2TPHA_ERR_EXISTS ? refuse(verifier, why) : error;
+}
+
+static bool is_current(const struct verifier *verifier, uint32_t generation)
+{
+    return !verifier->copying || generation == verifier->generation;
+}
+
+/* The tunnel in the table, if it will still be there and is not taken over by a new one. */
+static struct tunnel_entry *present(const struct verifier *verifier, uint32_t tunnel_id)
+{
+    struct tunnel_entry *entry = table_tunnel_find(verifier->table, tunnel_id);
+    if (!entry || !is_current(verifier, entry->generation) ||
+        has(verifier, GONE_TUNNEL, tunnel_id, 0))
+        return NULL;
+    return entry;
+}
+
+static int expect_messages(struct verifier *verifier, uint32_t tunnel_id, uint16_t from,
+                           uint16_t to)
+{
+    verifier->tunnel_id = tunnel_id;
+    verifier->next = from;
+    verifier->end = to;
+    return 0;
+}
+
+/* All that comes after them: were they all there? */
+static int finish_messages(struct verifier *verifier)
+{
+    if (verifier->tunnel_id != 0 && verifier->next != verifier->end)
+        return refuse(verifier, "message missing");
+    verifier->tunnel_id = 0;
+    return 0;
+}
+
+static int verify_gone(struct verifier *verifier, const struct l2tpha_gone_record *record)
+{
+    if (verifier->past_gone)
+        return refuse(verifier, "gone record not in front");
+    int error = add(verifier, record->session_id ? GONE_SESSION : GONE_TUNNEL, record->tunnel_id,
+                    record->session_id);
+    return error == L2TPHA_ERR_EXISTS ? 0 : error; /* an id may come and go twice */
+}
+
+static int verify_tunnel(struct verifier *verifier, const struct l2tpha_tunnel_record *record)
+{
+    if ((uint16_t)(record->ns - record->acked) >= 0x8000)
+        return refuse(verifier, "sequence numbers too far apart");
+    int error = name(verifier, NEW_TUNNEL, record->local_id, 0, "tunnel named twice");
+    return error ? error : expect_messages(verifier, record->local_id, record->acked, record->ns);
+}
+
+static int verify_sequence(struct verifier *verifier, const struct l2tpha_sequence_record *record)
+{
+    const struct tunnel_entry *entry = present(verifier, record->tunnel_id);
+    if (!entry)
+        return refuse(verifier, "sequence without tunnel");
+    uint16_t all = (uint16_t)(record->ns - entry->record.acked);
+    uint16_t gone = (uint16_t)(record->acked - entry->record.acked);
+    uint16_t held = (uint16_t)(entry->record.ns - entry->record.acked);
+    if (all >= 0x8000 || gone > all || held > all)
+        return refuse(verifier, "sequence numbers run backwards");
+    int error = name(verifier, NEW_TUNNEL, record->tunnel_id, 0, "tunnel named twice");
+    return error ? error
+                 : expect_messages(verifier, record->tunnel_id, entry->record.ns, record->ns);
+}
+
+static int verify_message(struct verifier *verifier, const struct l2tpha_message_record *record)
+{
+    if (record->tunnel_id != verifier->tunnel_id || verifier->next == verifier->end ||
+        record->ns != verifier->next)
+        return refuse(verifier, "message out of turn");
+    if (get_u16(record->bytes.data + NS_AT) != record->ns)
+        return refuse(verifier, "message with another Ns");
+    verifier->next++;
+    return 0;
+}
+
+/* The session that has this remote id now, unless it is on its way out. */
+static bool remote_is_taken(const struct verifier *verifier, const struct tunnel_entry *tunnel,
+                            const struct l2tpha_session_record *record)
+{
+    const struct session_entry *holder =
+        table_session_find_remote(verifier->table, tunnel, record->remote_id);
+    return holder && holder->local_id != record->local_id &&
+           is_current(verifier, holder->generation) &&
+           !has(verifier, GONE_SESSION, record->tunnel_id, holder->local_id);
+}
+
+static int verify_session(struct verifier *verifier, const struct l2tpha_session_record *record)
+{
+    const struct tunnel_entry *tunnel = present(verifier, record->tunnel_id);
+    if (!tunnel && !has(verifier, NEW_TUNNEL, record->tunnel_id, 0))
+        return refuse(verifier, "session without tunnel");
+    int error =
+        name(verifier, NEW_SESSION, record->tunnel_id, record->local_id, "session named twice");
+    if (error || record->remote_id == 0)
+        return error;
+    if (tunnel && remote_is_taken(verifier, tunnel, record))
+        return refuse(verifier, "remote session id is taken");
+    return name(verifier, NEW_REMOTE, record->tunnel_id, record->remote_id,
+                "remote session id is taken");
+}
+
+static int verify_record(struct verifier *verifier, const struct l2tpha_record *record)
+{
+    if (record->kind == L2TPHA_RECORD_UNKNOWN)
+        return 0;
+    if (record->kind == L2TPHA_RECORD_MESSAGE)
+        return verify_message(verifier, &record->of.message);
+    int error = finish_messages(verifier);
+    if (error)
+        return error;
+    if (record->kind == L2TPHA_RECORD_GONE)
+        return verify_gone(verifier, &record->of.gone);
+    verifier->past_gone = true;
+    switch (record->kind) {
+    case L2TPHA_RECORD_TUNNEL:
+        return verify_tunnel(verifier, &record->of.tunnel);
+    case L2TPHA_RECORD_SEQUENCE:
+        return verify_sequence(verifier, &record->of.sequence);
+    case L2TPHA_RECORD_SESSION:
+        return verify_session(verifier, &record->of.session);
+    default:
+        return refuse(verifier, "unknown record");
+    }
+}
+
+int verify_records(struct verifier *verifier, struct l2tpha_bytes records, bool copying,
+                   uint32_t generation, uint64_t *count, const char **why)
+{
+    struct l2tpha_record record;
+    int error = 0;
+
+    empty(verifier);
+    verifier->copying = copying;
+    verifier->generation = generation;
+    verifier->past_gone = false;
+    verifier->tunnel_id = 0;
+    verifier->why = "malformed record";
+    *count = 0;
+    while (!error && !(error = verifier->serializer->get_record(&records, &record))) {
+        ++*count;
+        error = verify_record(verifier, &record);
+    }
+    if (error == L2TPHA_ERR_NOT_FOUND)
+        error = finish_messages(verifier);
+    *why = verifier->why;
+    return error;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The first pass over a checkpoint: whether its records can all be applied to this table. */
+#ifndef STATE_VERIFY_H
+#define STATE_VERIFY_H
+
+#include "state/table.h"
+
+#include <l2tpha/serializer.h>
+
+struct verifier;
+
+int verifier_new(TALLOC_CTX *parent, const struct table *table,
+                 const struct l2tpha_serializer *serializer, struct verifier **verifier);
+
+/* copying: a copy is coming in, and what does not carry its generation counts as not there.
+ * *count = records, unknown kinds included. On L2TPHA_ERR_RECORD *why names the first fault. Memory
+ * used is bounded by the size of the input. */
+int verify_records(struct verifier *verifier, struct l2tpha_bytes records, bool copying,
+                   uint32_t generation, uint64_t *count, const char **why);
+
+#endif

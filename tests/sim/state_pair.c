@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/state_pair.h"
+
+#include "base/bits.h"
+#include "base/cursor.h"
+
+#define POOL_BYTES (64u << 20)
+
+static void confirmed(void *user, struct tunnel_entry *entry)
+{
+    struct state_pair *pair = user;
+    ck_assert_int_le((int16_t)(entry->ns_safe - entry->record.ns), 0);
+    ck_assert_int_le((int16_t)(entry->nr_safe - entry->record.nr), 0);
+    pair->confirmations++;
+}
+
+static void mode_changed(void *user, enum ledger_mode mode, bool in_sync, const char *why)
+{
+    struct state_pair *pair = user;
+    pair->mode_changes++;
+    pair->mode = mode;
+    pair->in_sync = in_sync;
+    pair->why = why;
+}
+
+static void make_table(struct state_pair *pair, uint64_t seed, struct buffer_pool **pool,
+                       struct table **table)
+{
+    const struct table_options options = {.tunnel_size = sizeof(struct tunnel_entry) + 40,
+                                          .session_size = sizeof(struct session_entry) + 8,
+                                          .max_tunnels = 5000,
+                                          .max_sessions = 20000,
+                                          .seed = seed};
+    assert_ok(buffer_pool_new(pair, POOL_BYTES, pool));
+    assert_ok(table_new(pair, &options, *pool, table));
+}
+
+struct state_pair *pair_new(uint32_t max_in_flight, uint64_t timeout_us)
+{
+    struct state_pair *pair = talloc_zero(root, struct state_pair);
+    ck_assert_ptr_nonnull(pair);
+    pair->random = 1;
+    pair->now = 1000000;
+    make_table(pair, 11, &pair->active_pool, &pair->active);
+    make_table(pair, 22, &pair->standby_pool, &pair->standby);
+    pair->options = (struct ledger_options){.table = pair->active,
+                                            .serializer = l2tpha_serializer_proto(),
+                                            .counters = &pair->active_counters,
+                                            .epoch = 1,
+                                            .max_in_flight = max_in_flight,
+                                            .timeout_us = timeout_us,
+                                            .user = pair,
+                                            .confirmed = confirmed,
+                                            .mode_changed = mode_changed};
+    const struct replica_options replica = {.table = pair->standby,
+                                            .serializer = l2tpha_serializer_proto(),
+                                            .counters = &pair->standby_counters};
+    assert_ok(ledger_new(pair, &pair->options, &pair->ledger));
+    assert_ok(replica_new(pair, &replica, &pair->replica));
+    return pair;
+}
+
+/* Every buffer must have come back by then. */
+void pair_free(struct state_pair *pair)
+{
+    ledger_stop(pair->ledger, "test over", pair->now);
+    ledger_seal(pair->ledger, pair->now);
+    table_clear(pair->active);
+    table_clear(pair->standby);
+    ck_assert_uint_eq(buffer_pool_out(pair->active_pool), 0);
+    ck_assert_uint_eq(buffer_pool_out(pair->standby_pool), 0);
+    talloc_free(pair);
+}
+
+uint32_t pair_random(struct state_pair *pair, uint32_t below)
+{
+    pair->random += UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(bits_mix(pair->random) % below);
+}
+
+/* --- changes --- */
+
+static void set_peer(struct state_pair *pair, struct tunnel_entry *entry)
+{
+    struct l2tpha_path path = {.local = {.len = 4, .bytes = {10, 0, 0, 1}},
+                               .remote = {.len = 6, .bytes = {10, 0, 1}}};
+    put_u16(path.remote.bytes + 4, (uint16_t)pair_random(pair, 65536));
+    assert_ok(table_tunnel_set_remote(pair->active, entry, &path, 1 + pair_random(pair, 65535)));
+}
+
+struct tunnel_entry *pair_tunnel(struct state_pair *pair, uint32_t id)
+{
+    int error;
+    struct tunnel_entry *entry = table_tunnel_add(pair->active, id, &error);
+    ck_assert_ptr_nonnull(entry);
+    set_peer(pair, entry);
+    entry->record.state = L2TPHA_TUNNEL_ESTABLISHED;
+    entry->record.remote_window = 4;
+    assert_ok(table_tunnel_set_bytes(pair->active, entry, &entry->record.peer_name,
+                                     (const uint8_t *)"peer", pair_random(pair, 5)));
+    ledger_mark_tunnel(pair->ledger, entry, DIRTY_FULL);
+    return entry;
+}
+
+struct session_entry *pair_session(struct state_pair *pair, struct tunnel_entry *tunnel,
+                                   uint32_t id)
+{
+    int error;
+    struct session_entry *entry = table_session_add(pair->active, tunnel, id, &error);
+    ck_assert_ptr_nonnull(entry);
+    entry->side = L2TPHA_LNS;
+    entry->call = L2TPHA_CALL_INCOMING;
+    entry->state = L2TPHA_SESSION_WAIT_CONNECT;
+    ledger_mark_session(pair->ledger, entry);
+    return entry;
+}
+
+void pair_message(struct state_pair *pair, struct tunnel_entry *tunnel, size_t len)
+{
+    int error;
+    struct buffer *message = buffer_get(pair->active_pool, len, &error);
+    ck_assert_ptr_nonnull(message);
+    for (size_t i = 0; i < len; i++)
+        message->data[i] = (uint8_t)pair_random(pair, 256);
+    message->len = (uint32_t)len;
+    put_u16(message->data + 8, tunnel->record.ns);
+    table_queue_append(tunnel, message);
+    ledger_mark_tunnel(pair->ledger, tunnel, DIRTY_SEQUENCE);
+}
+
+void pair_acked(struct state_pair *pair, struct tunnel_entry *tunnel, uint16_t acked)
+{
+    table_queue_trim(pair->active, tunnel, acked);
+    ledger_mark_tunnel(pair->ledger, tunnel, DIRTY_ACKED);
+}
+
+void pair_received(struct state_pair *pair, struct tunnel_entry *tunnel)
+{
+    tunnel->record.nr++;
+    ledger_mark_tunnel(pair->ledger, tunnel, DIRTY_SEQUENCE);
+}
+
+void pair_remove_tunnel(struct state_pair *pair, struct tunnel_entry *tunnel)
+{
+    ledger_gone_tunnel(pair->ledger, tunnel);
+    table_tunnel_remove(pair->active, tunnel);
+}
+
+void pair_remove_session(struct state_pair *pair, struct session_entry *session)
+{
+    ledger_gone_session(pair->ledger, session);
+    table_session_remove(pair->active, session);
+}
+
+static void change_session(struct state_pair *pair, struct tunnel_entry *tunnel)
+{
+    uint8_t bytes[16];
+    uint32_t id = 1 + pair_random(pair, 12), remote = 1 + pair_random(pair, 12);
+    struct session_entry *entry = table_session_find(pair->active, tunnel->record.local_id, id);
+
+    if (entry && pair_random(pair, 3) == 0) {
+        pair_remove_session(pair, entry);
+        return;
+    }
+    if (!entry)
+        entry = pair_session(pair, tunnel, id);
+    if (entry->remote_id == 0 && !table_session_find_remote(pair->active, tunnel, remote))
+        assert_ok(table_session_set_remote(pair->active, entry, remote));
+    entry->state = (uint8_t)pair_random(pair, 6);
+    entry->data_ns = (uint16_t)pair_random(pair, 65536);
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)pair_random(pair, 256);
+    assert_ok(table_session_set_bytes(pair->active, entry,
+                                      offsetof(struct session_extra, app_state), bytes,
+                                      pair_random(pair, 17)));
+    ledger_mark_session(pair->ledger, entry);
+}
+
+/* As an engine does: only what is safe has been sent, so no more than that can be acknowledged. */
+static void change_acked(struct state_pair *pair, struct tunnel_entry *tunnel)
+{
+    uint16_t sent = (uint16_t)(tunnel->ns_safe - tunnel->record.acked);
+    if (sent < 0x8000)
+        pair_acked(pair, tunnel, (uint16_t)(tunnel->record.acked + pair_random(pair, sent + 1u)));
+}
+
+void pair_change(struct state_pair *pair)
+{
+    uint32_t id = 1 + pair_random(pair, 40);
+    struct tunnel_entry *tunnel = table_tunnel_find(pair->active, id);
+
+    if (!tunnel)
+        tunnel = pair_tunnel(pair, id);
+    switch (pair_random(pair, 8)) {
+    case 0:
+        pair_message(pair, tunnel, 12 + pair_random(pair, 200));
+        break;
+    case 1:
+        pair_received(pair, tunnel);
+        break;
+    case 2:
+    case 3:
+        change_acked(pair, tunnel);
+        break;
+    case 4:
+        if (pair_random(pair, 4) == 0)
+            pair_remove_tunnel(pair, tunnel);
+        break;
+    case 5:
+        tunnel->record.flags = pair_random(pair, 32);
+        ledger_mark_tunnel(pair->ledger, tunnel, DIRTY_FULL);
+        break;
+    default:
+        change_session(pair, tunnel);
+    }
+}
+
+uint64_t pair_seal(struct state_pair *pair)
+{
+    return ledger_seal(pair->ledger, ++pair->now);
+}
+
+/* --- shipping --- */
+
+bool pair_ship(struct state_pair *pair)
+{
+    uint64_t number, applied;
+    const uint8_t *data;
+    size_t len;
+
+    if (!ledger_poll(pair->ledger, ++pair->now, &number, &data, &len))
+        return false;
+    assert_ok(replica_apply(pair->replica, data, len, &applied));
+    ck_assert_uint_eq(applied, number);
+    assert_ok(ledger_done(pair->ledger, number, 0, pair->now));
+    return true;
+}
+
+void pair_drain(struct state_pair *pair)
+{
+    pair_seal(pair);
+    while (pair_ship(pair))
+        ;
+    pair->now += LEDGER_LAZY_US;
+    ledger_expire(pair->ledger, pair->now);
+    while (pair_ship(pair))
+        ;
+}
+
+void pair_sync(struct state_pair *pair)
+{
+    assert_ok(ledger_bulk(pair->ledger, ++pair->now));
+    pair_drain(pair);
+    ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_GATED);
+    ck_assert(ledger_in_sync(pair->ledger));
+    ck_assert_int_eq(replica_state(pair->replica), REPLICA_HOT);
+}
+
+struct ledger *pair_promote(struct state_pair *pair)
+{
+    struct ledger *ledger;
+    pair->options.table = pair->standby;
+    assert_ok(ledger_new(pair, &pair->options, &ledger));
+    ledger_reign(ledger, replica_epoch(pair->replica) + 1, replica_last(pair->replica));
+    return ledger;
+}
+
+static void assert_tunnel_sound(const struct table *table, struct tunnel_entry *entry)
+{
+    uint32_t messages = 0, sessions = 0;
+    ck_assert_ptr_eq(table_tunnel_find(table, entry->record.local_id), entry);
+    for (const struct buffer *message = entry->queue_head; message; message = message->next) {
+        ck_assert_uint_eq(get_u16(message->data + 8), (uint16_t)(entry->record.acked + messages));
+        ck_assert(message->next || message == entry->queue_tail);
+        messages++;
+    }
+    ck_assert_uint_eq(messages, entry->queue_count);
+    ck_assert_uint_eq(messages, (uint16_t)(entry->record.ns - entry->record.acked));
+    for (const struct session_entry *session = entry->sessions; session; session = session->next) {
+        ck_assert_ptr_eq(session->tunnel, entry);
+        sessions++;
+    }
+    ck_assert_uint_eq(sessions, entry->session_count);
+}
+
+void pair_assert_sound(const struct table *table)
+{
+    struct tunnel_entry *tunnel;
+    struct session_entry *session;
+    uint32_t place = 0, sessions = 0;
+
+    while ((tunnel = table_tunnel_next(table, &place))) {
+        assert_tunnel_sound(table, tunnel);
+        sessions += tunnel->session_count;
+    }
+    ck_assert_uint_eq(sessions, table_session_count(table));
+    place = 0;
+    while ((session = table_session_next(table, &place))) {
+        ck_assert_ptr_eq(
+            table_session_find(table, session->tunnel->record.local_id, session->local_id),
+            session);
+        if (session->remote_id)
+            ck_assert_ptr_eq(table_session_find_remote(table, session->tunnel, session->remote_id),
+                             session);
+    }
+}
+
+uint64_t pair_digest(const struct table *table)
+{
+    return ledger_digest(table, l2tpha_serializer_proto());
+}
+
+void pair_assert_equal(const struct state_pair *pair)
+{
+    pair_assert_sound(pair->active);
+    pair_assert_sound(pair->standby);
+    ck_assert_uint_eq(table_tunnel_count(pair->standby), table_tunnel_count(pair->active));
+    ck_assert_uint_eq(table_session_count(pair->standby), table_session_count(pair->active));
+    ck_assert_uint_eq(pair_digest(pair->standby), pair_digest(pair->active));
+}

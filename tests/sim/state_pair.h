@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* An active's table and ledger, a standby's table and replica, and the way between them. */
+#ifndef TESTS_STATE_PAIR_H
+#define TESTS_STATE_PAIR_H
+
+#include "fixture.h"
+#include "state/checkpoint.h"
+#include "state/replica.h"
+
+#include <string.h>
+
+struct state_pair {
+    struct buffer_pool *active_pool;
+    struct buffer_pool *standby_pool;
+    struct table *active;
+    struct table *standby;
+    struct ledger_options options;
+    struct ledger *ledger;
+    struct replica *replica;
+    struct l2tpha_counters active_counters;
+    struct l2tpha_counters standby_counters;
+    uint64_t now;
+    uint64_t random;
+    unsigned confirmations; /* calls of confirmed() */
+    unsigned mode_changes;
+    enum ledger_mode mode; /* as told by the last of them */
+    bool in_sync;
+    const char *why;
+};
+
+/* Hangs off root. */
+struct state_pair *pair_new(uint32_t max_in_flight, uint64_t timeout_us);
+void pair_free(struct state_pair *pair);
+uint32_t pair_random(struct state_pair *pair, uint32_t below);
+
+/* Changes on the active, marked. */
+struct tunnel_entry *pair_tunnel(struct state_pair *pair, uint32_t id);
+struct session_entry *pair_session(struct state_pair *pair, struct tunnel_entry *tunnel,
+                                   uint32_t id);
+void pair_message(struct state_pair *pair, struct tunnel_entry *tunnel, size_t len);
+void pair_acked(struct state_pair *pair, struct tunnel_entry *tunnel, uint16_t acked);
+void pair_received(struct state_pair *pair, struct tunnel_entry *tunnel);
+void pair_remove_tunnel(struct state_pair *pair, struct tunnel_entry *tunnel);
+void pair_remove_session(struct state_pair *pair, struct session_entry *session);
+/* Something of all that. */
+void pair_change(struct state_pair *pair);
+uint64_t pair_seal(struct state_pair *pair);
+
+/* Ship one checkpoint: poll, apply, confirm. False: there is none. */
+bool pair_ship(struct state_pair *pair);
+/* Ship until nothing is left, lazy marks included. */
+void pair_drain(struct state_pair *pair);
+/* A copy and all its confirmations: gated and in sync afterwards. */
+void pair_sync(struct state_pair *pair);
+/* The standby takes over: a ledger over its table, under the next epoch. */
+struct ledger *pair_promote(struct state_pair *pair);
+/* Every queue is [acked, ns) and every index leads to its entry. */
+void pair_assert_sound(const struct table *table);
+uint64_t pair_digest(const struct table *table);
+void pair_assert_equal(const struct state_pair *pair);
+
+#endif

@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/state_pair.h"
+
+#include "base/cursor.h"
+
+#define IN_FLIGHT 1000
+#define TIMEOUT_US 200000
+
+static struct state_pair *pair;
+
+static void setup(void)
+{
+    fixture_setup();
+    pair = pair_new(IN_FLIGHT, TIMEOUT_US);
+}
+
+static void teardown(void)
+{
+    pair_free(pair);
+    fixture_teardown();
+}
+
+/* --- active and standby --- */
+
+START_TEST(random_changes_with_copies_at_any_moment)
+{
+    pair->random = (uint64_t)_i;
+    for (unsigned step = 0; step < 3000; step++) {
+        pair_change(pair);
+        if (pair_random(pair, 3) == 0)
+            pair_seal(pair);
+        if (pair_random(pair, 4) == 0)
+            pair_ship(pair);
+        if (pair_random(pair, 400) == 0)
+            assert_ok(ledger_bulk(pair->ledger, pair->now));
+        if (pair_random(pair, 900) == 0)
+            ledger_stop(pair->ledger, "test", pair->now);
+    }
+    pair_sync(pair);
+    pair_assert_equal(pair);
+    for (unsigned step = 0; step < 1000; step++) {
+        pair_change(pair);
+        if (pair_random(pair, 5) == 0)
+            pair_drain(pair);
+        if (pair_random(pair, 100) == 0) {
+            pair_drain(pair);
+            pair_assert_equal(pair);
+        }
+    }
+    pair_drain(pair);
+    pair_assert_equal(pair);
+}
+END_TEST
+
+/* What the standby holds has nothing to do with what the active had before it was copied. */
+START_TEST(a_copy_replaces_what_was_there)
+{
+    for (unsigned step = 0; step < 300; step++)
+        pair_change(pair);
+    pair_sync(pair);
+    ledger_stop(pair->ledger, "test", pair->now);
+    for (unsigned step = 0; step < 600; step++)
+        pair_change(pair);
+    pair_sync(pair);
+    pair_assert_equal(pair);
+}
+END_TEST
+
+START_TEST(nr_of_messages_is_zero_on_the_standby)
+{
+    struct tunnel_entry *tunnel = pair_tunnel(pair, 65535);
+    for (unsigned i = 0; i < 3; i++)
+        pair_message(pair, tunnel, 12 + i);
+    pair_sync(pair);
+    const struct tunnel_entry *copy = table_tunnel_find(pair->standby, 65535);
+    ck_assert_uint_eq(copy->queue_count, 3);
+    uint16_t ns = 0;
+    for (const struct buffer *message = copy->queue_head; message; message = message->next) {
+        ck_assert_uint_eq(get_u16(message->data + 8), ns);
+        ck_assert_uint_eq(get_u16(message->data + 10), 0);
+        ck_assert_uint_eq(message->len, 12u + ns++);
+    }
+}
+END_TEST
+
+/* Sequence numbers run through 65535 while messages are outstanding. */
+START_TEST(numbers_wrap)
+{
+    struct tunnel_entry *tunnel = pair_tunnel(pair, 7);
+    tunnel->record.ns = tunnel->record.acked = tunnel->record.nr = 65530;
+    pair_seal(pair);
+    pair_sync(pair);
+    for (unsigned i = 0; i < 20; i++) {
+        pair_message(pair, tunnel, 20);
+        pair_received(pair, tunnel);
+        pair_drain(pair);
+        if (i % 3 == 2)
+            pair_acked(pair, tunnel, (uint16_t)(tunnel->record.acked + 2));
+    }
+    pair_drain(pair);
+    pair_assert_equal(pair);
+    ck_assert_uint_eq(table_tunnel_find(pair->standby, 7)->record.ns, 14);
+}
+END_TEST
+
+/* Ids that come free and are taken again within one transaction. */
+START_TEST(ids_used_again_at_once)
+{
+    struct tunnel_entry *tunnel = pair_tunnel(pair, 1);
+    struct session_entry *session = pair_session(pair, tunnel, 1);
+    assert_ok(table_session_set_remote(pair->active, session, 9));
+    pair_message(pair, tunnel, 30);
+    pair_sync(pair);
+
+    pair_remove_session(pair, session);
+    session = pair_session(pair, tunnel, 1);
+    session->serial = 77;
+    struct session_entry *other = pair_session(pair, tunnel, 2);
+    assert_ok(table_session_set_remote(pair->active, other, 9));
+    pair_drain(pair);
+    pair_assert_equal(pair);
+
+    pair_remove_tunnel(pair, tunnel);
+    tunnel = pair_tunnel(pair, 1);
+    pair_session(pair, tunnel, 3);
+    pair_drain(pair);
+    pair_assert_equal(pair);
+    ck_assert_ptr_null(table_session_find(pair->standby, 1, 1));
+
+    pair_remove_tunnel(pair, tunnel);
+    pair_remove_tunnel(pair, pair_tunnel(pair, 2)); /* came and went */
+    pair_drain(pair);
+    ck_assert_uint_eq(table_tunnel_count(pair->standby), 0);
+}
+END_TEST
+
+/* A second standby, after the first was promoted, gets a newer release's fields unharmed. */
+START_TEST(unknown_fields_survive_two_takeovers)
+{
+    static const uint8_t future[] = {0xd0, 0x3e, 0x05, 0xda, 0x3e, 0x03, 'a', 'b', 'c'};
+    struct tunnel_entry *tunnel = pair_tunnel(pair, 3);
+    struct session_entry *session = pair_session(pair, tunnel, 4);
+    assert_ok(table_tunnel_set_bytes(pair->active, tunnel, &tunnel->record.unknown, future,
+                                     sizeof(future)));
+    assert_ok(table_session_set_bytes(
+        pair->active, session, offsetof(struct session_extra, unknown), future, sizeof(future)));
+    pair_sync(pair);
+
+    struct state_pair *next = pair_new(IN_FLIGHT, TIMEOUT_US);
+    struct ledger *promoted = pair_promote(pair);
+    ck_assert_uint_eq(ledger_epoch(promoted), 2);
+    ck_assert_uint_eq(ledger_last(promoted), replica_last(pair->replica));
+    assert_ok(ledger_bulk(promoted, 1));
+    uint64_t number;
+    const uint8_t *data;
+    size_t len;
+    while (ledger_poll(promoted, 1, &number, &data, &len)) {
+        assert_ok(replica_apply(next->replica, data, len, &number));
+        assert_ok(ledger_done(promoted, number, 0, 1));
+    }
+    ck_assert(ledger_in_sync(promoted));
+    const struct tunnel_entry *copy = table_tunnel_find(next->standby, 3);
+    ck_assert_uint_eq(copy->record.unknown.len, sizeof(future));
+    ck_assert_mem_eq(copy->record.unknown.data, future, sizeof(future));
+    const struct session_entry *session_copy = table_session_find(next->standby, 3, 4);
+    ck_assert_uint_eq(session_copy->extra->unknown.len, sizeof(future));
+    ck_assert_mem_eq(session_copy->extra->unknown.data, future, sizeof(future));
+    ck_assert_uint_eq(pair_digest(next->standby), pair_digest(pair->active));
+    pair_free(next);
+}
+END_TEST
+
+/* What was received and then promoted must be copied again: no mark of the old copy counts. */
+START_TEST(a_promoted_standby_copies_everything)
+{
+    for (unsigned step = 0; step < 400; step++)
+        pair_change(pair);
+    pair_sync(pair);
+    struct state_pair *next = pair_new(IN_FLIGHT, TIMEOUT_US);
+    struct ledger *promoted = pair_promote(pair);
+    for (unsigned round = 0; round < 3; round++) {
+        uint64_t number;
+        const uint8_t *data;
+        size_t len;
+        assert_ok(ledger_bulk(promoted, 1));
+        while (ledger_poll(promoted, 1, &number, &data, &len)) {
+            assert_ok(replica_apply(next->replica, data, len, &number));
+            assert_ok(ledger_done(promoted, number, 0, 1));
+        }
+        ck_assert_uint_eq(pair_digest(next->standby), pair_digest(pair->active));
+    }
+    pair_free(next);
+}
+END_TEST
+
+/* --- a stream that is not as it should be --- */
+
+struct blob {
+    uint8_t data[4096];
+    size_t len;
+};
+
+#define BLOBS 8
+static struct blob blobs[BLOBS]; /* BULK_BEGIN, tunnels, sessions, BULK_END, increments */
+static unsigned blob_count;
+
+static void keep_one(void)
+{
+    uint64_t number;
+    const uint8_t *data;
+    size_t len;
+    ck_assert(ledger_poll(pair->ledger, ++pair->now, &number, &data, &len));
+    ck_assert_uint_le(len, sizeof(blobs[0].data));
+    memcpy(blobs[blob_count].data, data, len);
+    blobs[blob_count++].len = len;
+    assert_ok(ledger_done(pair->ledger, number, 0, pair->now));
+}
+
+/* A short life with something of everything in it. */
+static void record_stream(void)
+{
+    blob_count = 0;
+    struct tunnel_entry *tunnel = pair_tunnel(pair, 1);
+    struct tunnel_entry *other = pair_tunnel(pair, 2);
+    pair_message(pair, tunnel, 14);
+    struct session_entry *session = pair_session(pair, tunnel, 5);
+    assert_ok(table_session_set_remote(pair->active, session, 6));
+    pair_session(pair, other, 5);
+    pair_seal(pair);
+    assert_ok(ledger_bulk(pair->ledger, pair->now));
+    for (unsigned i = 0; i < 4; i++)
+        keep_one();
+    ck_assert(ledger_in_sync(pair->ledger));
+    pair_message(pair, tunnel, 13);
+    pair_received(pair, tunnel);
+    pair_remove_tunnel(pair, other);
+    assert_ok(table_session_set_remote(pair->active, pair_session(pair, tunnel, 7), 8));
+    pair_seal(pair);
+    keep_one();
+    pair_remove_session(pair, session);
+    pair_tunnel(pair, 2);
+    pair_message(pair, tunnel, 12);
+    pair_seal(pair);
+    keep_one();
+}
+
+static int apply(unsigned which)
+{
+    return replica_apply(pair->replica, blobs[which].data, blobs[which].len, NULL);
+}
+
+static void replay_up_to(unsigned end)
+{
+    replica_reset(pair->replica);
+    for (unsigned i = 0; i < end; i++)
+        assert_ok(apply(i));
+}
+
+/* Exactly one length of input, so that reading past its end is found. */
+static int apply_exact(const uint8_t *data, size_t len)
+{
+    uint8_t *copy = talloc_memdup(root, data, len ? len : 1);
+    int error = replica_apply(pair->replica, copy, len, NULL);
+    talloc_free(copy);
+    return error;
+}
+
+static void try_damaged(unsigned which, const uint8_t *data, size_t len)
+{
+    uint64_t before = pair_digest(pair->standby);
+    int error = apply_exact(data, len);
+    pair_assert_sound(pair->standby);
+    if (error) {
+        ck_assert_uint_eq(pair_digest(pair->standby), before);
+        if (replica_state(pair->replica) != REPLICA_OUT_OF_SYNC)
+            return;
+    }
+    replay_up_to(which);
+}
+
+START_TEST(cut_anywhere)
+{
+    record_stream();
+    for (unsigned which = 0; which < blob_count; which++) {
+        replay_up_to(which);
+        for (size_t len = 0; len < blobs[which].len; len++)
+            try_damaged(which, blobs[which].data, len);
+    }
+}
+END_TEST
+
+START_TEST(any_bit_flipped)
+{
+    unsigned refused = 0, tried = 0;
+    record_stream();
+    for (unsigned which = 0; which < blob_count; which++) {
+        replay_up_to(which);
+        for (size_t bit = 0; bit < blobs[which].len * 8; bit++) {
+            struct blob damaged = blobs[which];
+            uint64_t applied = pair->standby_counters.checkpoints_refused;
+            damaged.data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+            try_damaged(which, damaged.data, damaged.len);
+            refused += pair->standby_counters.checkpoints_refused != applied;
+            tried++;
+        }
+    }
+    ck_assert_uint_gt(refused, tried / 4);
+}
+END_TEST
+
+START_TEST(lost_doubled_reordered)
+{
+    record_stream();
+    replay_up_to(5);
+    uint64_t digest = pair_digest(pair->standby);
+    assert_error(apply(4), L2TPHA_ERR_GAP); /* doubled */
+    ck_assert_int_eq(replica_state(pair->replica), REPLICA_OUT_OF_SYNC);
+    ck_assert_str_eq(replica_reason(pair->replica), "checkpoint missing");
+    assert_error(apply(5), L2TPHA_ERR_GAP);
+    ck_assert_uint_eq(pair_digest(pair->standby), digest);
+    assert_ok(apply(0)); /* a copy mends it */
+    ck_assert_int_eq(replica_state(pair->replica), REPLICA_BULK);
+    ck_assert_str_eq(replica_reason(pair->replica), "");
+    assert_error(apply(2), L2TPHA_ERR_GAP); /* a part is lost */
+    replay_up_to(4);
+    ck_assert_int_eq(replica_state(pair->replica), REPLICA_HOT);
+    assert_error(apply(5), L2TPHA_ERR_GAP); /* an increment is lost */
+}
+END_TEST
+
+START_TEST(increment_before_any_copy)
+{
+    record_stream();
+    for (unsigned which = 1; which < blob_count; which++) {
+        replica_reset(pair->replica);
+        ck_assert_int_eq(replica_state(pair->replica), REPLICA_COLD);
+        assert_error(apply(which), L2TPHA_ERR_GAP);
+        ck_assert_int_eq(replica_state(pair->replica), REPLICA_OUT_OF_SYNC);
+        ck_assert_uint_eq(table_tunnel_count(pair->standby), 0);
+    }
+}
+END_TEST
+
+static int apply_made(const struct l2tpha_checkpoint_header *header,
+                      const struct l2tpha_record *records, size_t count)
+{
+    uint8_t data[4096], *start = data + sizeof(data);
+    const struct l2tpha_serializer *proto = l2tpha_serializer_proto();
+    for (size_t i = count; i > 0; i--)
+        assert_ok(proto->put_record(&records[i - 1], &start, (size_t)(start - data)));
+    assert_ok(proto->put_header(header, &start, (size_t)(start - data)));
+    return apply_exact(start, (size_t)(data + sizeof(data) - start));
+}
+
+START_TEST(older_epoch_is_refused)
+{
+    struct l2tpha_checkpoint_header header = {.version = 1,
+                                              .epoch = 5,
+                                              .number = 100,
+                                              .kind = L2TPHA_CHECKPOINT_BULK_BEGIN,
+                                              .generation = 1};
+    assert_ok(apply_made(&header, NULL, 0));
+    header.epoch = 4;
+    assert_error(apply_made(&header, NULL, 0), L2TPHA_ERR_STALE_EPOCH);
+    header.kind = L2TPHA_CHECKPOINT_INCREMENT;
+    header.number = 101;
+    assert_error(apply_made(&header, NULL, 0), L2TPHA_ERR_STALE_EPOCH);
+    ck_assert_int_eq(replica_state(pair->replica), REPLICA_BULK);
+    header.epoch = 6; /* of an active that has not copied itself here */
+    assert_error(apply_made(&header, NULL, 0), L2TPHA_ERR_GAP);
+    ck_assert_int_eq(replica_state(pair->replica), REPLICA_OUT_OF_SYNC);
+    header.epoch = 5; /* it is superseded now */
+    header.kind = L2TPHA_CHECKPOINT_BULK_BEGIN;
+    assert_error(apply_made(&header, NULL, 0), L2TPHA_ERR_STALE_EPOCH);
+    ck_assert_uint_eq(replica_epoch(pair->replica), 6);
+}
+END_TEST
+
+START_TEST(end_with_wrong_count_or_digest)
+{
+    record_stream();
+    for (unsigned wrong = 0; wrong < 2; wrong++) {
+        struct l2tpha_checkpoint_header header;
+        struct l2tpha_bytes none;
+        replay_up_to(3);
+        assert_ok(
+            l2tpha_serializer_proto()->get_header(blobs[3].data, blobs[3].len, &header, &none));
+        header.count += wrong;
+        header.digest ^= !wrong;
+        assert_error(apply_made(&header, NULL, 0), L2TPHA_ERR_DIGEST);
+        ck_assert_int_eq(replica_state(pair->replica), REPLICA_OUT_OF_SYNC);
+    }
+}
+END_TEST
+
+/* --- records that do not fit what is there --- */
+
+#define TUNNEL(id, next, oldest)                                                                   \
+    {                                                                                              \
+        .kind = L2TPHA_RECORD_TUNNEL, .of.tunnel = {                                               \
+            .local_id = (id),                                                                      \
+            .ns = (next),                                                                          \
+            .acked = (oldest)                                                                      \
+        }                                                                                          \
+    }
+#define SESSION(tunnel, id, remote)                                                                \
+    {                                                                                              \
+        .kind = L2TPHA_RECORD_SESSION, .of.session = {                                             \
+            .tunnel_id = (tunnel),                                                                 \
+            .local_id = (id),                                                                      \
+            .remote_id = (remote),                                                                 \
+            .side = 1,                                                                             \
+            .call = 1                                                                              \
+        }                                                                                          \
+    }
+#define SEQUENCE(id, next, oldest)                                                                 \
+    {                                                                                              \
+        .kind = L2TPHA_RECORD_SEQUENCE, .of.sequence = {                                           \
+            .tunnel_id = (id),                                                                     \
+            .ns = (next),                                                                          \
+            .acked = (oldest)                                                                      \
+        }                                                                                          \
+    }
+#define MESSAGE(id, number)                                                                        \
+    {                                                                                              \
+        .kind = L2TPHA_RECORD_MESSAGE, .of.message = {                                             \
+            .tunnel_id = (id),                                                                     \
+            .ns = (number),                                                                        \
+            .bytes = {(const uint8_t[12]){[9] = (number)}, 12}                                     \
+        }                                                                                          \
+    }
+#define GONE(tunnel, session)                                                                      \
+    {                                                                                              \
+        .kind = L2TPHA_RECORD_GONE, .of.gone = {.tunnel_id = (tunnel), .session_id = (session) }   \
+    }
+
+/* The table has tunnel 1 with [0, 2) queued and session 5 (remote 6), and tunnel 2 with session 5,
+ * which has no remote id. */
+static const struct {
+    int error;
+    struct l2tpha_record records[4];
+} cases[] = {
+    {0, {SEQUENCE(1, 2, 0)}},
+    {0, {SEQUENCE(1, 3, 1), MESSAGE(1, 2)}},
+    {0, {SEQUENCE(1, 3, 3), MESSAGE(1, 2)}},
+    {0, {GONE(9, 0), GONE(9, 9), GONE(1, 9)}},
+    {0, {GONE(1, 0), GONE(1, 0), TUNNEL(1, 0, 0), SESSION(1, 6, 6)}},
+    {0, {GONE(1, 5), SESSION(1, 8, 6), SESSION(1, 9, 7)}},
+    {0, {TUNNEL(1, 1, 0), MESSAGE(1, 0), SESSION(1, 5, 6)}},
+    {0, {SESSION(2, 8, 6)}},
+    {L2TPHA_ERR_RECORD, {SEQUENCE(3, 0, 0)}},
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 1, 0)}},                /* ns backwards */
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 2, 65535)}},            /* acked backwards */
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 2, 3)}},                /* acked beyond ns */
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 3, 0)}},                /* message missing */
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 4, 0), MESSAGE(1, 2)}}, /* the last one missing */
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 3, 0), MESSAGE(1, 3)}}, /* another one */
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 3, 0), MESSAGE(2, 2)}}, /* another tunnel's */
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 2, 0), MESSAGE(1, 2)}}, /* one too many */
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 3, 0), SESSION(1, 8, 9), MESSAGE(1, 2)}},
+    {L2TPHA_ERR_RECORD, {MESSAGE(1, 2)}},
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 2, 0), SEQUENCE(1, 2, 0)}},
+    {L2TPHA_ERR_RECORD, {GONE(1, 0), SEQUENCE(1, 2, 0)}},
+    {L2TPHA_ERR_RECORD, {TUNNEL(1, 0, 0), GONE(1, 0)}},
+    {L2TPHA_ERR_RECORD, {TUNNEL(3, 1, 0)}},
+    {L2TPHA_ERR_RECORD, {TUNNEL(3, 0, 1)}},
+    {L2TPHA_ERR_RECORD, {TUNNEL(3, 0, 0), TUNNEL(3, 0, 0)}},
+    {L2TPHA_ERR_RECORD, {SESSION(3, 1, 0)}},
+    {L2TPHA_ERR_RECORD, {SESSION(3, 1, 0), TUNNEL(3, 0, 0)}},
+    {L2TPHA_ERR_RECORD, {GONE(1, 0), SESSION(1, 5, 6)}},
+    {L2TPHA_ERR_RECORD, {SESSION(1, 8, 6)}}, /* 5 has it */
+    {L2TPHA_ERR_RECORD, {SESSION(2, 8, 9), SESSION(2, 9, 9)}},
+    {L2TPHA_ERR_RECORD, {SESSION(2, 8, 0), SESSION(2, 8, 0)}},
+};
+
+START_TEST(records_must_fit)
+{
+    struct l2tpha_checkpoint_header header = {
+        .version = 1, .epoch = 1, .kind = L2TPHA_CHECKPOINT_INCREMENT};
+    size_t count = 0;
+    struct tunnel_entry *tunnel = pair_tunnel(pair, 1);
+    pair_message(pair, tunnel, 12);
+    pair_message(pair, tunnel, 12);
+    assert_ok(table_session_set_remote(pair->active, pair_session(pair, tunnel, 5), 6));
+    pair_session(pair, pair_tunnel(pair, 2), 5);
+    pair_sync(pair);
+    while (count < 4 && cases[_i].records[count].kind)
+        count++;
+    header.number = replica_last(pair->replica) + 1;
+    uint64_t before = pair_digest(pair->standby);
+    assert_error(apply_made(&header, cases[_i].records, count), cases[_i].error);
+    ck_assert_int_eq(replica_state(pair->replica), REPLICA_HOT);
+    pair_assert_sound(pair->standby);
+    if (cases[_i].error) {
+        ck_assert_uint_eq(pair_digest(pair->standby), before);
+        ck_assert_uint_eq(replica_last(pair->replica), header.number - 1);
+    } else {
+        ck_assert_uint_eq(replica_last(pair->replica), header.number);
+    }
+}
+END_TEST
+
+/* A message whose bytes carry another Ns than its record. */
+START_TEST(message_with_another_ns)
+{
+    struct l2tpha_checkpoint_header header = {
+        .version = 1, .epoch = 1, .kind = L2TPHA_CHECKPOINT_INCREMENT};
+    struct l2tpha_record records[] = {SEQUENCE(1, 1, 0), MESSAGE(1, 0)};
+    static const uint8_t other[12] = {[9] = 1};
+    pair_tunnel(pair, 1);
+    pair_sync(pair);
+    header.number = replica_last(pair->replica) + 1;
+    records[1].of.message.bytes.data = other;
+    assert_error(apply_made(&header, records, 2), L2TPHA_ERR_RECORD);
+}
+END_TEST
+
+/* Parts outside a copy, or of another; records where there are none. */
+START_TEST(kinds_out_of_turn)
+{
+    static const struct l2tpha_record tunnel = TUNNEL(3, 0, 0);
+    struct l2tpha_checkpoint_header header = {.version = 1, .epoch = 1, .generation = 1};
+    pair_sync(pair);
+    header.number = replica_last(pair->replica) + 1;
+    header.kind = L2TPHA_CHECKPOINT_BULK_PART;
+    assert_error(apply_made(&header, &tunnel, 1), L2TPHA_ERR_RECORD);
+    header.kind = L2TPHA_CHECKPOINT_BULK_END;
+    assert_error(apply_made(&header, NULL, 0), L2TPHA_ERR_RECORD);
+    header.kind = L2TPHA_CHECKPOINT_BULK_BEGIN;
+    assert_error(apply_made(&header, &tunnel, 1), L2TPHA_ERR_RECORD);
+    ck_assert_int_eq(replica_state(pair->replica), REPLICA_HOT);
+    assert_ok(apply_made(&header, NULL, 0));
+    header.number++;
+    header.generation = 2;
+    header.kind = L2TPHA_CHECKPOINT_BULK_PART;
+    assert_error(apply_made(&header, &tunnel, 1), L2TPHA_ERR_RECORD);
+    header.generation = 1;
+    assert_ok(apply_made(&header, &tunnel, 1));
+}
+END_TEST
+
+/* Longer than any checkpoint may be. */
+START_TEST(too_long)
+{
+    uint8_t *data = talloc_zero_size(root, L2TPHA_CHECKPOINT_MAX + 1);
+    assert_error(replica_apply(pair->replica, data, L2TPHA_CHECKPOINT_MAX + 1, NULL),
+                 L2TPHA_ERR_RECORD);
+    talloc_free(data);
+}
+END_TEST
+
+/* The standby's table is smaller than what is sent: it says so and holds nothing half-applied. */
+START_TEST(no_room)
+{
+    struct l2tpha_checkpoint_header header = {.version = 1,
+                                              .epoch = 1,
+                                              .number = 1,
+                                              .kind = L2TPHA_CHECKPOINT_BULK_BEGIN,
+                                              .generation = 1};
+    assert_ok(apply_made(&header, NULL, 0));
+    header.kind = L2TPHA_CHECKPOINT_BULK_PART;
+    int error = 0;
+    for (uint32_t id = 1; id <= 5001 && !error; id++) {
+        struct l2tpha_record record = TUNNEL(id, 0, 0);
+        header.number++;
+        error = apply_made(&header, &record, 1);
+    }
+    ck_assert_int_eq(error, L2TPHA_ERR_LIMIT);
+    ck_assert_int_eq(replica_state(pair->replica), REPLICA_OUT_OF_SYNC);
+    ck_assert_uint_eq(table_tunnel_count(pair->standby), 0);
+}
+END_TEST
+
+Suite *suite_replica(void)
+{
+    Suite *suite = suite_create("replica");
+    TCase *tcase = tcase_create("replica");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_set_timeout(tcase, 120);
+    suite_add_tcase(suite, tcase);
+    tcase_add_loop_test(tcase, random_changes_with_copies_at_any_moment, 1, 13);
+    tcase_add_test(tcase, a_copy_replaces_what_was_there);
+    tcase_add_test(tcase, nr_of_messages_is_zero_on_the_standby);
+    tcase_add_test(tcase, numbers_wrap);
+    tcase_add_test(tcase, ids_used_again_at_once);
+    tcase_add_test(tcase, unknown_fields_survive_two_takeovers);
+    tcase_add_test(tcase, a_promoted_standby_copies_everything);
+    tcase_add_test(tcase, cut_anywhere);
+    tcase_add_test(tcase, any_bit_flipped);
+    tcase_add_test(tcase, lost_doubled_reordered);
+    tcase_add_test(tcase, increment_before_any_copy);
+    tcase_add_test(tcase, older_epoch_is_refused);
+    tcase_add_test(tcase, end_with_wrong_count_or_digest);
+    tcase_add_loop_test(tcase, records_must_fit, 0, sizeof(cases) / sizeof(cases[0]));
+    tcase_add_test(tcase, message_with_another_ns);
+    tcase_add_test(tcase, kinds_out_of_turn);
+    tcase_add_test(tcase, too_long);
+    tcase_add_test(tcase, no_room);
+    return suite;
+}
