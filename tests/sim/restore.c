@@ -104,9 +104,13 @@ static uint64_t apply_empty_copy(struct sim *sim, struct l2tpha_node *standby)
     if (pair_node(&sim->pair, false, &host))
         return 0;
     int error = l2tpha_checkpoint_bulk(host.node, 0);
-    while (!error && l2tpha_poll(host.node, &output, 1, 0) == 1)
-        if (output.kind == L2TPHA_OUTPUT_CHECKPOINT)
-            error = l2tpha_checkpoint_apply(standby, output.data, output.len, 0, &number);
+    while (!error && l2tpha_poll(host.node, &output, 1, 0) == 1) {
+        if (output.kind != L2TPHA_OUTPUT_CHECKPOINT)
+            continue;
+        error = l2tpha_checkpoint_apply(standby, output.data, output.len, 0, &number);
+        if (!error)
+            error = l2tpha_checkpoint_done(host.node, number, 0, 0);
+    }
     if (error)
         world_fail(&sim->world, "copying nothing: %s", l2tpha_strerror(error));
     talloc_free(host.node);
