@@ -116,6 +116,7 @@ static inline struct end *end_new(struct start start)
 /* The pool is empty and no timer runs once the tunnel is gone. */
 static inline void end_free(struct end *end)
 {
+    ledger_stop(end->engine.ledger, "the test is over", end->engine.now);
     channel_stop(&end->engine, end->channel);
     ck_assert_uint_eq(wheel_count(end->engine.wheel), 0);
     ck_assert_ptr_null(end->engine.ready_head);

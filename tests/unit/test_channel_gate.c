@@ -162,6 +162,22 @@ START_TEST(a_reply_and_its_acknowledgement_are_one)
 }
 END_TEST
 
+START_TEST(a_lost_standby_lets_everything_go)
+{
+    struct end *end = gated(plain);
+
+    end_say(end, 1);
+    end_hear(end, 0, 0);
+    end_hear(end, 1, 0);
+    end_ship(end);
+    expect_nothing(end);
+    ledger_stop(end->engine.ledger, "lost", end->engine.now);
+    expect_message(end, 0, 2);
+    expect_nothing(end);
+    end_free(end);
+}
+END_TEST
+
 /* --- restored --- */
 
 /* What the standby knows is that all of the queue may have left and none may have come. */
@@ -312,6 +328,7 @@ Suite *suite_channel_gate(void)
     tcase_add_test(tcase, a_duplicate_is_told_only_what_is_safe);
     tcase_add_test(tcase, a_copy_says_only_what_is_safe);
     tcase_add_test(tcase, a_reply_and_its_acknowledgement_are_one);
+    tcase_add_test(tcase, a_lost_standby_lets_everything_go);
     tcase_add_test(tcase, a_restored_queue_leaves_again_from_the_oldest);
     tcase_add_loop_test(tcase, a_restored_queue_may_be_acknowledged_before_anything_leaves, 0, 4);
     tcase_add_test(tcase, a_stopped_channel_is_silent);
