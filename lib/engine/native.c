@@ -5,6 +5,8 @@
 
 #include "engine/session.h"
 
+#define SERIAL_LEAP 65536u /* calls that may have ended since the newest one that is left */
+
 static struct l2tpha_tunnel *tunnel_by_id(struct engine *engine, uint32_t tunnel_id)
 {
     return engine_tunnel_find(engine, tunnel_id);
@@ -45,10 +47,11 @@ static int restore_session(void *user, const struct l2tpha_session_record *recor
     if (!session)
         return L2TPHA_ERR_NOT_FOUND;
     session_start(engine, session);
-    /* RFC 2661 4.4.4: serial numbers go on rising. */
+    /* RFC 2661 4.4.4: serial numbers go on rising. Newer calls may have come and gone. */
+    uint32_t beyond = session->entry.serial + SERIAL_LEAP;
     if (session->entry.flags & L2TPHA_SESSION_LOCAL_CALL &&
-        (int32_t)(session->entry.serial - engine->call_serial) > 0)
-        engine->call_serial = session->entry.serial;
+        (int32_t)(beyond - engine->call_serial) > 0)
+        engine->call_serial = beyond;
     engine_event(engine, L2TPHA_EVENT_SESSION_RESTORED, session_tunnel(session), session);
     return L2TPHA_OK;
 }
