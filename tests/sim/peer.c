@@ -168,6 +168,7 @@ static void on_call(struct peer *peer, struct peer_tunnel *tunnel,
     session->outgoing = message->type == L2TPHA_MESSAGE_OCRQ;
     l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &session->node_id);
     l2tpha_message_u32(message, L2TPHA_AVP_CALL_SERIAL_NUMBER, &session->serial);
+    world_say(peer->world, "peer", "call %u of the node: serial %u", session->id, (unsigned)session->serial);
     for (uint32_t i = 0; i + 1 < tunnel->session_count; i++)
         if (tunnel->sessions[i].by_node && tunnel->sessions[i].serial == session->serial)
             world_fail(peer->world, "call %u was asked for twice", (unsigned)session->serial);
@@ -279,19 +280,22 @@ static void process(struct peer *peer, struct peer_tunnel *tunnel, const uint8_t
         on_control(peer, tunnel, &message);
 }
 
-/* A SCCRQ is for the tunnel that it opened, or opens a new one. */
+/* What has no tunnel id yet is for the tunnel with the Assigned Tunnel ID that it names; a SCCRQ of
+ * none opens a new one. */
 static struct peer_tunnel *find_request(struct peer *peer, const uint8_t *data, size_t len)
 {
     uint8_t scratch[CHANNEL_MESSAGE];
     struct l2tpha_message message;
     uint16_t assigned = 0;
 
-    if (!open_message(peer, data, len, scratch, &message) || message.type != L2TPHA_MESSAGE_SCCRQ)
+    if (!open_message(peer, data, len, scratch, &message))
         return NULL;
     l2tpha_message_u16(&message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &assigned);
     for (uint32_t i = 0; i < peer->tunnel_count; i++)
         if (peer->tunnels[i].by_node && peer->tunnels[i].node_id == assigned)
             return &peer->tunnels[i];
+    if (message.type != L2TPHA_MESSAGE_SCCRQ)
+        return NULL;
     struct peer_tunnel *tunnel = peer_add_tunnel(peer);
     if (!tunnel)
         return NULL;

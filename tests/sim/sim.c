@@ -126,8 +126,9 @@ static void make_peace(struct sim *sim)
             }
             step(sim, at);
         }
+        uint64_t datagrams = sim->net.order;
         sim_run_until(sim, sim->world.now + REST);
-        if (!sim->world.failed && at_rest(sim))
+        if (!sim->world.failed && at_rest(sim) && sim->net.order == datagrams)
             return;
     }
 }
