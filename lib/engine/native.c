@@ -5,7 +5,9 @@
 
 #include "engine/session.h"
 
-#define SERIAL_LEAP 65536u /* calls that may have ended since the newest one that is left */
+/* At least so many Call Serial Numbers are left out at a takeover, and a random number of others. */
+#define SERIAL_LEAP 65536u
+#define SERIAL_SPREAD 0xffffffu
 
 static struct l2tpha_tunnel *tunnel_by_id(struct engine *engine, uint32_t tunnel_id)
 {
@@ -47,8 +49,10 @@ static int restore_session(void *user, const struct l2tpha_session_record *recor
     if (!session)
         return L2TPHA_ERR_NOT_FOUND;
     session_start(engine, session);
-    /* RFC 2661 4.4.4: serial numbers go on rising. Newer calls may have come and gone. */
-    uint32_t beyond = session->entry.serial + SERIAL_LEAP;
+    /* RFC 2661 4.4.4: serial numbers go on rising. Newer calls may have come and gone, also in an
+     * earlier reign that made the same leap: so it has a random part, this tunnel's key. */
+    uint32_t spread = (uint32_t)session_tunnel(session)->session_ids.key & SERIAL_SPREAD;
+    uint32_t beyond = session->entry.serial + SERIAL_LEAP + spread;
     if (session->entry.flags & L2TPHA_SESSION_LOCAL_CALL &&
         (int32_t)(beyond - engine->call_serial) > 0)
         engine->call_serial = beyond;
