@@ -176,6 +176,48 @@ struct l2tpha_builder *raw_begin_setup(struct rawpeer *peer, uint16_t type)
     return builder;
 }
 
+struct l2tpha_builder *raw_begin_request(struct rawpeer *peer, uint16_t type, uint32_t session)
+{
+    struct l2tpha_builder *builder = raw_begin(peer, type, session);
+
+    l2tpha_builder_put_u16(builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, RAW_SESSION);
+    l2tpha_builder_put_u32(builder, L2TPHA_AVP_CALL_SERIAL_NUMBER, 1);
+    if (type == L2TPHA_MESSAGE_ICRQ)
+        return builder;
+    l2tpha_builder_put_u32(builder, L2TPHA_AVP_MINIMUM_BPS, 0);
+    l2tpha_builder_put_u32(builder, L2TPHA_AVP_MAXIMUM_BPS, 64000);
+    l2tpha_builder_put_u32(builder, L2TPHA_AVP_BEARER_TYPE, 1);
+    l2tpha_builder_put_u32(builder, L2TPHA_AVP_FRAMING_TYPE, 1);
+    l2tpha_builder_put_bytes(builder, L2TPHA_AVP_CALLED_NUMBER, "42", 2);
+    return builder;
+}
+
+struct l2tpha_builder *raw_begin_reply(struct rawpeer *peer, uint16_t type, uint32_t session)
+{
+    struct l2tpha_builder *builder = raw_begin(peer, type, session);
+
+    l2tpha_builder_put_u16(builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, RAW_SESSION);
+    return builder;
+}
+
+struct l2tpha_builder *raw_begin_connect(struct rawpeer *peer, uint16_t type, uint32_t session)
+{
+    struct l2tpha_builder *builder = raw_begin(peer, type, session);
+
+    l2tpha_builder_put_u32(builder, L2TPHA_AVP_TX_CONNECT_SPEED, 56000);
+    l2tpha_builder_put_u32(builder, L2TPHA_AVP_FRAMING_TYPE, 1);
+    return builder;
+}
+
+struct l2tpha_builder *raw_begin_cdn(struct rawpeer *peer, uint32_t session)
+{
+    struct l2tpha_builder *builder = raw_begin(peer, L2TPHA_MESSAGE_CDN, session);
+
+    l2tpha_builder_put_u16(builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, RAW_SESSION);
+    l2tpha_builder_put_result(builder, 3, 0, "gone");
+    return builder;
+}
+
 void raw_pass(struct rawpeer *peer, uint64_t ms)
 {
     uint64_t end = peer->now + ms * 1000;

@@ -10,6 +10,7 @@
 
 #define RAW_KEPT 512
 #define RAW_ID 0x0a0b /* its Assigned Tunnel ID */
+#define RAW_SESSION 7 /* its Assigned Session ID */
 
 struct raw_message {
     uint16_t type; /* L2TPHA_MESSAGE_ZLB for a ZLB */
@@ -62,6 +63,11 @@ int raw_feed(struct rawpeer *peer, const uint8_t *data, size_t len);
 int raw_ack(struct rawpeer *peer);
 /* Begin an SCCRQ (header id 0) or SCCRP with all that is required. */
 struct l2tpha_builder *raw_begin_setup(struct rawpeer *peer, uint16_t type);
+/* Begin ICRQ or OCRQ, ICRP or OCRP, ICCN or OCCN, and CDN with all that is required. */
+struct l2tpha_builder *raw_begin_request(struct rawpeer *peer, uint16_t type, uint32_t session);
+struct l2tpha_builder *raw_begin_reply(struct rawpeer *peer, uint16_t type, uint32_t session);
+struct l2tpha_builder *raw_begin_connect(struct rawpeer *peer, uint16_t type, uint32_t session);
+struct l2tpha_builder *raw_begin_cdn(struct rawpeer *peer, uint32_t session);
 /* Note all outputs. */
 void raw_drain(struct rawpeer *peer);
 /* Let time pass, timers and all. */
