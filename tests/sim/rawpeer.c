@@ -50,9 +50,11 @@ static void admit_session(void *user, struct l2tpha_tunnel *tunnel,
     *verdict = peer->session_verdict;
 }
 
-void raw_new(struct rawpeer *peer, void (*change)(struct l2tpha_config *config))
+static struct l2tpha_node *make_node(struct rawpeer *peer, bool standby,
+                                     void (*change)(struct l2tpha_config *config))
 {
     struct l2tpha_config config;
+    struct l2tpha_node *node;
     struct l2tpha_host host = {.size = sizeof(host),
                                .user = peer,
                                .random = give_random,
@@ -62,25 +64,59 @@ void raw_new(struct rawpeer *peer, void (*change)(struct l2tpha_config *config))
     l2tpha_config_init(&config);
     config.name = "node";
     config.crypto = l2tpha_crypto_nettle();
+    config.standby = standby;
     if (change)
         change(&config);
     if (peer->may_call)
         host.admit_session = admit_session;
+    assert_ok(l2tpha_node_new(root, &config, &host, peer->now, &node));
+    return node;
+}
+
+void raw_new(struct rawpeer *peer, void (*change)(struct l2tpha_config *config))
+{
     peer->now = 1000000;
     peer->seed = 7;
     peer->id = RAW_ID;
     peer->path.remote = (struct l2tpha_address){.len = 2, .bytes = {9, 9}};
-    assert_ok(l2tpha_node_new(root, &config, &host, peer->now, &peer->node));
+    peer->node = make_node(peer, false, change);
+    peer->standby = NULL;
     peer->sent = talloc_array(root, struct raw_message, RAW_KEPT);
     peer->events = talloc_array(root, struct raw_event, RAW_KEPT);
     peer->sent_count = peer->event_count = 0;
     peer->ns = peer->nr = peer->node_id = 0;
 }
 
+void raw_protect(struct rawpeer *peer, void (*change)(struct l2tpha_config *config))
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+
+    peer->standby = make_node(peer, true, change);
+    assert_ok(l2tpha_checkpoint_bulk(peer->node, peer->now));
+    raw_drain(peer);
+    l2tpha_redundancy_get(peer->node, &info);
+    ck_assert_uint_eq(info.role, L2TPHA_ROLE_ACTIVE);
+    raw_forget(peer);
+}
+
+void raw_take_over(struct rawpeer *peer)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+
+    l2tpha_node_free(peer->node);
+    peer->node = peer->standby;
+    peer->standby = NULL;
+    raw_forget(peer);
+    l2tpha_redundancy_get(peer->node, &info);
+    assert_ok(l2tpha_takeover(peer->node, info.epoch + 1, peer->now));
+    raw_drain(peer);
+}
+
 void raw_free(struct rawpeer *peer)
 {
     talloc_free(peer->sent);
     talloc_free(peer->events);
+    l2tpha_node_free(peer->standby);
     l2tpha_node_free(peer->node);
 }
 
@@ -120,18 +156,31 @@ static void note_event(struct rawpeer *peer, const struct l2tpha_event *event)
     peer->event_count++;
 }
 
+static void note_checkpoint(struct rawpeer *peer, const struct l2tpha_output *output)
+{
+    uint64_t number;
+
+    if (!peer->standby)
+        return;
+    assert_ok(
+        l2tpha_checkpoint_apply(peer->standby, output->data, output->len, peer->now, &number));
+    ck_assert_uint_eq(number, output->number);
+    assert_ok(l2tpha_checkpoint_done(peer->node, number, 0, peer->now));
+}
+
+/* One at a time: what an output points to is gone after the next call. */
 void raw_drain(struct rawpeer *peer)
 {
-    struct l2tpha_output outputs[8];
-    size_t count;
+    struct l2tpha_output output;
 
-    while ((count = l2tpha_poll(peer->node, outputs, 8, peer->now)) > 0)
-        for (size_t i = 0; i < count; i++) {
-            if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM)
-                note_datagram(peer, &outputs[i]);
-            else if (outputs[i].kind == L2TPHA_OUTPUT_EVENT)
-                note_event(peer, outputs[i].event);
-        }
+    while (l2tpha_poll(peer->node, &output, 1, peer->now) > 0) {
+        if (output.kind == L2TPHA_OUTPUT_DATAGRAM)
+            note_datagram(peer, &output);
+        else if (output.kind == L2TPHA_OUTPUT_EVENT)
+            note_event(peer, output.event);
+        else
+            note_checkpoint(peer, &output);
+    }
 }
 
 struct l2tpha_builder *raw_begin(struct rawpeer *peer, uint16_t type, uint32_t session_id)

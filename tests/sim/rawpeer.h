@@ -32,6 +32,7 @@ struct raw_event {
 
 struct rawpeer {
     struct l2tpha_node *node;
+    struct l2tpha_node *standby; /* applies what the node checkpoints; NULL = none */
     uint64_t now;
     struct l2tpha_path path; /* this end's address */
     const char *secret;      /* what the node's host answers; NULL = none */
@@ -53,6 +54,11 @@ struct rawpeer {
 /* A node with these changes to the defaults (NULL = none), and its peer. */
 void raw_new(struct rawpeer *peer, void (*change)(struct l2tpha_config *config));
 void raw_free(struct rawpeer *peer);
+
+/* Give the node a standby that is in sync. */
+void raw_protect(struct rawpeer *peer, void (*change)(struct l2tpha_config *config));
+/* The node is gone, its standby takes over. */
+void raw_take_over(struct rawpeer *peer);
 
 /* Begin a message to the node; put AVPs into peer->builder; then send it in order. Returns what
  * l2tpha_feed() says. Everything that comes back is noted, and acknowledged with the next one. */
