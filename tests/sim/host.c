@@ -42,8 +42,8 @@ static void host_log(void *user, const struct l2tpha_log_line *line)
 {
     struct pair *pair = user;
 
-    world_say(pair->world, "log", "%u/%u %s", (unsigned)line->tunnel_id,
-              (unsigned)line->session_id, line->text);
+    world_say(pair->world, "log", "%u/%u %s", (unsigned)line->tunnel_id, (unsigned)line->session_id,
+              line->text);
 }
 
 int pair_node(struct pair *pair, bool standby, struct host *host)

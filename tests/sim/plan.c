@@ -25,9 +25,8 @@ void plan_init(struct plan *plan, enum l2tpha_side side)
         .faults = {.delay = 2 * MS},
     };
     for (unsigned i = 0; i < PLAN_PEERS; i++)
-        plan->peers[i] =
-            (struct peer_options){.side = other(side),
-                                  .habits = {.keeps_future = true, .window = 16, .cap = 8 * SECOND}};
+        plan->peers[i] = (struct peer_options){
+            .side = other(side), .habits = {.keeps_future = true, .window = 16, .cap = 8 * SECOND}};
 }
 
 void plan_add(struct plan *plan, uint64_t at, enum action_kind kind, unsigned peer, uint64_t number)
@@ -39,8 +38,7 @@ void plan_add(struct plan *plan, uint64_t at, enum action_kind kind, unsigned pe
     plan->action_count++;
     for (; place && plan->actions[place - 1].at > at; place--)
         plan->actions[place] = plan->actions[place - 1];
-    plan->actions[place] =
-        (struct action){.at = at, .kind = kind, .peer = peer, .number = number};
+    plan->actions[place] = (struct action){.at = at, .kind = kind, .peer = peer, .number = number};
     if (plan->end < at)
         plan->end = at;
 }
@@ -97,11 +95,10 @@ static uint64_t generate_steps(struct world *world)
 }
 
 static const enum action_kind mix[] = {
-    ACT_PEER_CALLS,    ACT_PEER_CALLS,    ACT_NODE_CALLS,    ACT_NODE_CALLS,
-    ACT_PEER_SENDS,    ACT_PEER_SENDS,    ACT_PEER_SENDS,    ACT_PEER_SENDS,
-    ACT_NODE_SENDS,    ACT_NODE_SENDS,    ACT_NODE_SENDS,    ACT_NODE_SENDS,
-    ACT_PEER_HANGS_UP, ACT_NODE_HANGS_UP, ACT_NODE_HANGS_UP, ACT_PEER_HELLO,
-    ACT_NODE_APP_STATE,
+    ACT_PEER_CALLS, ACT_PEER_CALLS,     ACT_NODE_CALLS,    ACT_NODE_CALLS,    ACT_PEER_SENDS,
+    ACT_PEER_SENDS, ACT_PEER_SENDS,     ACT_PEER_SENDS,    ACT_NODE_SENDS,    ACT_NODE_SENDS,
+    ACT_NODE_SENDS, ACT_NODE_SENDS,     ACT_PEER_HANGS_UP, ACT_NODE_HANGS_UP, ACT_NODE_HANGS_UP,
+    ACT_PEER_HELLO, ACT_NODE_APP_STATE,
 };
 
 /* A burst of work around one moment, and often a death in it. */

@@ -66,8 +66,8 @@ void sim_run_until(struct sim *sim, uint64_t time)
 
 bool sim_begin(struct sim *sim, const struct plan *plan, uint64_t seed, bool verbose)
 {
-    sim->world = (struct world){.state = seed * UINT64_C(0x2545f4914f6cdd1d) + 1,
-                                .verbose = verbose};
+    sim->world =
+        (struct world){.state = seed * UINT64_C(0x2545f4914f6cdd1d) + 1, .verbose = verbose};
     sim->next_action = 0;
     if (plan)
         sim->plan = *plan;
