@@ -23,6 +23,7 @@ struct pair_options {
     uint16_t window;
     uint32_t ack_delay_ms;
     uint32_t hello_ms;
+    uint32_t retransmit_ms;
     const char *secret; /* NULL = none */
     bool hides;
     uint64_t stream_delay;   /* us */
