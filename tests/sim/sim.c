@@ -63,6 +63,18 @@ void sim_run_until(struct sim *sim, uint64_t time)
         sim->world.now = time;
 }
 
+bool sim_run_to(struct sim *sim, bool (*condition)(struct sim *sim), uint64_t time)
+{
+    uint64_t limit = sim->world.now + time, at;
+
+    while (!condition(sim)) {
+        if (sim->world.failed || (at = next_event(sim)) > limit)
+            return false;
+        step(sim, at);
+    }
+    return true;
+}
+
 bool sim_begin(struct sim *sim, const struct plan *plan, uint64_t seed, bool verbose)
 {
     sim->world =
