@@ -92,7 +92,7 @@ static void node_calls(struct sim *sim, unsigned peer)
     struct l2tpha_session *session;
     struct l2tpha_tunnel *tunnel = node_tunnel(sim, peer);
 
-    if (tunnel && l2tpha_tunnel_sessions(tunnel) < PEER_SESSIONS / 2)
+    if (tunnel && l2tpha_tunnel_sessions(tunnel) < PEER_SESSIONS / 8)
         judge(sim, "session_open", l2tpha_session_open(tunnel, &options, sim->world.now, &session));
 }
 

@@ -63,6 +63,7 @@ int pair_node(struct pair *pair, bool standby, struct host *host)
     config.window = options->window;
     config.ack_delay_ms = options->ack_delay_ms;
     config.hello_ms = options->hello_ms;
+    config.retransmit_ms = options->retransmit_ms;
     config.hide_avps = options->hides;
     config.retransmit_cap_ms = 8000;
     /* Long enough that only a mistake, never bad luck, ends a tunnel or a call. */

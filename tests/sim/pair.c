@@ -224,6 +224,14 @@ static void die(struct pair *pair, const char *when)
         pair->takeover_at = pair->down.last;
 }
 
+void pair_kill(struct pair *pair)
+{
+    if (pair_protected(pair))
+        die(pair, "now");
+    else
+        world_fail(pair->world, "nobody would take over");
+}
+
 bool pair_step(struct pair *pair, const char *what)
 {
     if (!pair->dies_at || !pair_protected(pair))

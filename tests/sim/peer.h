@@ -9,7 +9,7 @@
 #include <l2tpha/message.h>
 
 #define PEER_TUNNELS 4
-#define PEER_SESSIONS 24
+#define PEER_SESSIONS 96
 
 struct oracle;
 

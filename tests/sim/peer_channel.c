@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define FIRST_INTERVAL SECOND
-
 void peer_channel_init(struct peer_channel *channel, struct world *world, struct net *net,
                        const struct habits *habits, unsigned place)
 {
@@ -16,7 +14,7 @@ void peer_channel_init(struct peer_channel *channel, struct world *world, struct
     channel->ns = channel->sent = channel->acked = channel->nr = 0;
     channel->tries = 0;
     channel->remote_window = 4; /* RFC 2661 4.4.3: when none was sent */
-    channel->interval = FIRST_INTERVAL;
+    channel->interval = channel->habits->first;
     channel->retransmit_at = channel->ack_at = L2TPHA_NEVER;
     for (size_t i = 0; i < CHANNEL_QUEUE; i++)
         channel->ahead[i].len = 0;
@@ -89,9 +87,9 @@ static void take_nr(struct peer_channel *channel, uint16_t nr)
         return;
     channel->acked = nr;
     channel->tries = 0;
-    channel->interval = FIRST_INTERVAL;
+    channel->interval = channel->habits->first;
     channel->retransmit_at =
-        channel->acked == channel->sent ? L2TPHA_NEVER : channel->world->now + FIRST_INTERVAL;
+        channel->acked == channel->sent ? L2TPHA_NEVER : channel->world->now + channel->interval;
     push(channel);
 }
 

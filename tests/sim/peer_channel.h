@@ -22,7 +22,8 @@ struct habits {
     bool resends_all;       /* a timeout repeats everything outstanding, else the oldest */
     uint16_t window;        /* Receive Window Size, advertised */
     uint64_t ack_delay;     /* us an acknowledgement waits for company */
-    uint64_t cap;           /* us: longest retransmission interval */
+    uint64_t first;         /* us: first retransmission interval */
+    uint64_t cap;           /* us: longest one */
 };
 
 struct peer_message {

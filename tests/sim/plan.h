@@ -8,7 +8,7 @@
 #include "sim/peer.h"
 
 #define PLAN_PEERS 2
-#define PLAN_ACTIONS 96
+#define PLAN_ACTIONS 200
 
 enum action_kind {
     ACT_NOTHING,
