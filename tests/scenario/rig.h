@@ -43,11 +43,17 @@ struct rig_avp {
     uint32_t number;
 };
 
-#define AVP_OCTETS(flags, type, value, len) ((struct rig_avp){flags, 0, type, value, len, 0})
-#define AVP_TEXT(flags, type, text) AVP_OCTETS(flags, type, text, strlen(text))
-#define AVP_U16(type, number) ((struct rig_avp){WIRE_M, 0, type, NULL, 2, number})
-#define AVP_U32(type, number) ((struct rig_avp){WIRE_M, 0, type, NULL, 4, number})
-#define AVP_U32_OPTIONAL(type, number) ((struct rig_avp){0, 0, type, NULL, 4, number})
+/* Initialisers for tables, and the same as values. */
+#define OCTETS_ROW(flags, type, value, len) {flags, 0, type, value, len, 0}
+#define TEXT_ROW(flags, type, text) OCTETS_ROW(flags, type, text, sizeof(text) - 1)
+#define U16_ROW(type, number) {WIRE_M, 0, type, NULL, 2, number}
+#define U32_ROW(type, number) {WIRE_M, 0, type, NULL, 4, number}
+#define U32_OPTIONAL_ROW(type, number) {0, 0, type, NULL, 4, number}
+#define AVP_OCTETS(flags, type, value, len) ((struct rig_avp)OCTETS_ROW(flags, type, value, len))
+#define AVP_TEXT(flags, type, text) ((struct rig_avp)TEXT_ROW(flags, type, text))
+#define AVP_U16(type, number) ((struct rig_avp)U16_ROW(type, number))
+#define AVP_U32(type, number) ((struct rig_avp)U32_ROW(type, number))
+#define AVP_U32_OPTIONAL(type, number) ((struct rig_avp)U32_OPTIONAL_ROW(type, number))
 
 /* A message that a peer is about to say. */
 struct says {

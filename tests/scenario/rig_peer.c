@@ -69,20 +69,20 @@ static const struct {
     uint16_t type;
     struct rig_avp avps[8];
 } must_have[] = {
-    {SCCRQ, {AVP_U16(2, 0x0100), AVP_U32(3, 3), AVP_U16(9, 0), AVP_OCTETS(WIRE_M, 7, "peer", 4)}},
-    {SCCRP, {AVP_U16(2, 0x0100), AVP_U32(3, 3), AVP_U16(9, 0), AVP_OCTETS(WIRE_M, 7, "peer", 4)}},
-    {STOPCCN, {AVP_U16(9, 0), AVP_U16(1, 1)}},
-    {ICRQ, {AVP_U16(14, PEER_CALL), AVP_U32(15, 1)}},
-    {ICRP, {AVP_U16(14, PEER_CALL)}},
-    {ICCN, {AVP_U32(24, 64000), AVP_U32(19, 1)}},
+    {SCCRQ, {U16_ROW(2, 0x0100), U32_ROW(3, 3), U16_ROW(9, 0), OCTETS_ROW(WIRE_M, 7, "peer", 4)}},
+    {SCCRP, {U16_ROW(2, 0x0100), U32_ROW(3, 3), U16_ROW(9, 0), OCTETS_ROW(WIRE_M, 7, "peer", 4)}},
+    {STOPCCN, {U16_ROW(9, 0), U16_ROW(1, 1)}},
+    {ICRQ, {U16_ROW(14, PEER_CALL), U32_ROW(15, 1)}},
+    {ICRP, {U16_ROW(14, PEER_CALL)}},
+    {ICCN, {U32_ROW(24, 64000), U32_ROW(19, 1)}},
     {OCRQ,
-     {AVP_U16(14, PEER_CALL), AVP_U32(15, 1), AVP_U32(16, 9600), AVP_U32(17, 64000), AVP_U32(18, 1),
-      AVP_U32(19, 1), AVP_OCTETS(WIRE_M, 21, "555", 3)}},
-    {OCRP, {AVP_U16(14, PEER_CALL)}},
-    {OCCN, {AVP_U32(24, 64000), AVP_U32(19, 1)}},
-    {CDN, {AVP_U16(1, 3), AVP_U16(14, PEER_CALL)}},
-    {WEN, {AVP_OCTETS(WIRE_M, 34, "\0\0\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\5\0\0\0\6", 26)}},
-    {SLI, {AVP_OCTETS(WIRE_M, 35, "\0\0\xff\xff\xff\xff\0\x0a\0\0", 10)}},
+     {U16_ROW(14, PEER_CALL), U32_ROW(15, 1), U32_ROW(16, 9600), U32_ROW(17, 64000), U32_ROW(18, 1),
+      U32_ROW(19, 1), OCTETS_ROW(WIRE_M, 21, "555", 3)}},
+    {OCRP, {U16_ROW(14, PEER_CALL)}},
+    {OCCN, {U32_ROW(24, 64000), U32_ROW(19, 1)}},
+    {CDN, {U16_ROW(1, 3), U16_ROW(14, PEER_CALL)}},
+    {WEN, {OCTETS_ROW(WIRE_M, 34, "\0\0\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\5\0\0\0\6", 26)}},
+    {SLI, {OCTETS_ROW(WIRE_M, 35, "\0\0\xff\xff\xff\xff\0\x0a\0\0", 10)}},
 };
 
 struct says valid(const struct peer *peer, uint16_t type)
