@@ -8,16 +8,24 @@
 /* Answers that one received message may need, with one left for the StopCCN that ends it all. */
 #define ROOM_FOR_ANSWERS 2
 
-int engine_enter(struct engine *engine, uint64_t now)
+int engine_tick(struct engine *engine, uint64_t now)
 {
     if (engine->asking)
         return L2TPHA_ERR_REENTERED;
-    if (!engine->serving)
-        return L2TPHA_ERR_ROLE;
     if (now > engine->now)
         engine->now = now;
     engine->log.now = engine->now;
     return L2TPHA_OK;
+}
+
+int engine_enter(struct engine *engine, uint64_t now)
+{
+    int error = engine_tick(engine, now);
+    if (error)
+        return error;
+    if (!engine->serving)
+        return L2TPHA_ERR_ROLE;
+    return engine->draining ? L2TPHA_ERR_STATE : L2TPHA_OK;
 }
 
 int engine_leave(struct engine *engine, int error)

@@ -67,8 +67,9 @@ struct engine {
     struct outbox *events;
     uint32_t open_events; /* at the tail of events, not yet sealed */
     uint64_t now;
-    bool serving; /* false on a standby and once fenced: nothing is sent, no timer runs */
-    bool asking;  /* inside a host callback */
+    bool serving;  /* false on a standby and once fenced: nothing is sent, no timer runs */
+    bool asking;   /* inside a host callback */
+    bool draining; /* planned switchover: no input, no timers, outputs drain */
     struct scramble tunnel_ids;
     uint32_t call_serial; /* last Call Serial Number used */
     uint32_t half_open;   /* tunnels that peers have asked for, not yet established */
@@ -87,8 +88,10 @@ struct engine {
 };
 
 /* --- engine.c --- */
-/* Begin a call of the host that changes something: L2TPHA_ERR_REENTERED inside a callback,
- * L2TPHA_ERR_ROLE when not serving; otherwise time moves on to now, never back. */
+/* Time moves on to now, never back. L2TPHA_ERR_REENTERED inside a callback. */
+int engine_tick(struct engine *engine, uint64_t now);
+/* Begin a call of the host that changes something: a tick, and L2TPHA_ERR_ROLE when not serving,
+ * L2TPHA_ERR_STATE while a planned switchover drains. */
 int engine_enter(struct engine *engine, uint64_t now);
 /* End it: seal, and free what died. Returns error unchanged. */
 int engine_leave(struct engine *engine, int error);

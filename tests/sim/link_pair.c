@@ -21,7 +21,7 @@ static uint64_t fake_last(void *user)
     return ((struct fake *)user)->last;
 }
 
-void pair_make(struct fake *fake, enum fake_kind kind)
+void linked_make(struct fake *fake, enum fake_kind kind)
 {
     ck_assert_uint_lt(fake->count, TO_SEND_MAX);
     fake->kinds[fake->count] = kind;
@@ -37,9 +37,9 @@ static int fake_bulk(void *user, uint64_t now)
         return fake->bulk_error;
     fake->bulks++;
     fake->role = L2TPHA_ROLE_ACTIVE_BULK;
-    pair_make(fake, BEGIN);
-    pair_make(fake, INCREMENT);
-    pair_make(fake, END);
+    linked_make(fake, BEGIN);
+    linked_make(fake, INCREMENT);
+    linked_make(fake, END);
     fake->copy_end = fake->last;
     return 0;
 }
@@ -64,7 +64,7 @@ static int fake_done(void *user, uint64_t number, int status, uint64_t now)
     return 0;
 }
 
-size_t pair_checkpoint_len(uint64_t number)
+size_t linked_checkpoint_len(uint64_t number)
 {
     return 9 + (size_t)(number * 2654435761u % PART_BYTES);
 }
@@ -81,7 +81,7 @@ static int fake_apply(void *user, const uint8_t *data, size_t len, uint64_t now,
         return fake->apply_error;
     if (in.error)
         return L2TPHA_ERR_RECORD;
-    ck_assert_uint_eq(len, pair_checkpoint_len(found));
+    ck_assert_uint_eq(len, linked_checkpoint_len(found));
     for (size_t i = 9; i < len; i++)
         ck_assert_uint_eq(data[i], (uint8_t)(found + i));
     if (kind != BEGIN && (found != fake->last + 1 || fake->role == L2TPHA_ROLE_OUT_OF_SYNC)) {
@@ -117,7 +117,7 @@ static int fake_fence(void *user, uint64_t epoch, uint64_t now)
     return 0;
 }
 
-struct link_ops pair_ops(struct fake *fake)
+struct link_ops linked_ops(struct fake *fake)
 {
     return (struct link_ops){fake,      fake_role,  fake_epoch, fake_last, fake_bulk,
                              fake_done, fake_apply, fake_stop,  fake_fence};
@@ -125,37 +125,37 @@ struct link_ops pair_ops(struct fake *fake)
 
 /* --- the pipe --- */
 
-void pair_open_end(struct fake *fake, const struct l2tpha_link_options *options)
+void linked_open_end(struct fake *fake, const struct l2tpha_link_options *options)
 {
-    struct link_ops ops = pair_ops(fake);
+    struct link_ops ops = linked_ops(fake);
     assert_ok(link_new(root, &ops, options, 0, &fake->link));
 }
 
-void pair_open(void)
+void linked_open(void)
 {
-    pair_open_end(&active, NULL);
-    pair_open_end(&standby, NULL);
+    linked_open_end(&active, NULL);
+    linked_open_end(&standby, NULL);
 }
 
-int pair_send_one(struct fake *fake, uint64_t number, enum fake_kind kind, uint64_t now)
+int linked_send_one(struct fake *fake, uint64_t number, enum fake_kind kind, uint64_t now)
 {
     struct writer out = writer_over(checkpoint, PART_BYTES + 9);
 
     write_u64(&out, number);
     write_u8(&out, (uint8_t)kind);
-    for (size_t i = 9; i < pair_checkpoint_len(number); i++)
+    for (size_t i = 9; i < linked_checkpoint_len(number); i++)
         checkpoint[i] = (uint8_t)(number + i);
-    return l2tpha_link_send(fake->link, number, checkpoint, pair_checkpoint_len(number), now);
+    return l2tpha_link_send(fake->link, number, checkpoint, linked_checkpoint_len(number), now);
 }
 
-void pair_send(struct fake *fake, uint64_t now)
+void linked_send(struct fake *fake, uint64_t now)
 {
     for (size_t i = 0; i < fake->count; i++)
-        assert_ok(pair_send_one(fake, fake->to_send[i], fake->kinds[i], now));
+        assert_ok(linked_send_one(fake, fake->to_send[i], fake->kinds[i], now));
     fake->count = 0;
 }
 
-bool pair_carry(struct fake *from, struct fake *to, size_t most, uint64_t now, int *error)
+bool linked_carry(struct fake *from, struct fake *to, size_t most, uint64_t now, int *error)
 {
     const uint8_t *data;
     size_t len = l2tpha_link_poll(from->link, &data, now);
@@ -171,39 +171,39 @@ bool pair_carry(struct fake *from, struct fake *to, size_t most, uint64_t now, i
     return true;
 }
 
-size_t pair_piece(size_t most)
+size_t linked_piece(size_t most)
 {
     return rand() % 4 ? 1 + (size_t)rand() % most : 1 + (size_t)rand() % 16;
 }
 
-void pair_run(uint64_t now, int *active_error, int *standby_error)
+void linked_run(uint64_t now, int *active_error, int *standby_error)
 {
     bool moved;
 
     do {
         if (!active_error)
-            pair_send(&active, now);
-        moved = pair_carry(&active, &standby, pair_piece(9000), now, standby_error);
-        moved |= pair_carry(&standby, &active, pair_piece(60), now, active_error);
+            linked_send(&active, now);
+        moved = linked_carry(&active, &standby, linked_piece(9000), now, standby_error);
+        moved |= linked_carry(&standby, &active, linked_piece(60), now, active_error);
     } while (moved || (!active_error && active.count > 0));
 }
 
-void pair_sync(void)
+void linked_sync(void)
 {
-    pair_open();
-    pair_run(0, NULL, NULL);
+    linked_open();
+    linked_run(0, NULL, NULL);
     ck_assert_int_eq(active.role, L2TPHA_ROLE_ACTIVE);
     ck_assert_int_eq(standby.role, L2TPHA_ROLE_STANDBY_HOT);
 }
 
-struct l2tpha_link_info pair_info(const struct fake *fake)
+struct l2tpha_link_info linked_info(const struct fake *fake)
 {
     struct l2tpha_link_info info = {.size = sizeof(info)};
     l2tpha_link_get(fake->link, &info);
     return info;
 }
 
-void pair_setup(void)
+void linked_setup(void)
 {
     fixture_setup();
     srand(42);
@@ -212,7 +212,7 @@ void pair_setup(void)
     checkpoint = talloc_array(root, uint8_t, PART_BYTES + 9);
 }
 
-void pair_teardown(void)
+void linked_teardown(void)
 {
     l2tpha_link_free(active.link, 0);
     l2tpha_link_free(standby.link, 0);

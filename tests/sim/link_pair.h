@@ -30,26 +30,26 @@ extern struct fake active, standby;
 extern uint8_t *checkpoint; /* room for one */
 
 /* A checked fixture: an active with epoch 5 and a standby that holds nothing, no link yet. */
-void pair_setup(void);
-void pair_teardown(void);
-struct link_ops pair_ops(struct fake *fake);
-void pair_open_end(struct fake *fake, const struct l2tpha_link_options *options);
-void pair_open(void);
+void linked_setup(void);
+void linked_teardown(void);
+struct link_ops linked_ops(struct fake *fake);
+void linked_open_end(struct fake *fake, const struct l2tpha_link_options *options);
+void linked_open(void);
 /* Both open, in sync. */
-void pair_sync(void);
+void linked_sync(void);
 
 /* A checkpoint of the fake node that is yet to be given to its link. */
-void pair_make(struct fake *fake, enum fake_kind kind);
-void pair_send(struct fake *fake, uint64_t now);
-int pair_send_one(struct fake *fake, uint64_t number, enum fake_kind kind, uint64_t now);
-size_t pair_checkpoint_len(uint64_t number);
+void linked_make(struct fake *fake, enum fake_kind kind);
+void linked_send(struct fake *fake, uint64_t now);
+int linked_send_one(struct fake *fake, uint64_t number, enum fake_kind kind, uint64_t now);
+size_t linked_checkpoint_len(uint64_t number);
 /* A piece of at most `most` bytes, from 1; most of them long. */
-size_t pair_piece(size_t most);
+size_t linked_piece(size_t most);
 /* Carry at most `most` bytes over; whether there were any. An error of the feed goes to *error;
  * with error NULL there must be none. */
-bool pair_carry(struct fake *from, struct fake *to, size_t most, uint64_t now, int *error);
-/* Until nothing moves. Errors of either feed as in pair_carry(). */
-void pair_run(uint64_t now, int *active_error, int *standby_error);
-struct l2tpha_link_info pair_info(const struct fake *fake);
+bool linked_carry(struct fake *from, struct fake *to, size_t most, uint64_t now, int *error);
+/* Until nothing moves. Errors of either feed as in linked_carry(). */
+void linked_run(uint64_t now, int *active_error, int *standby_error);
+struct l2tpha_link_info linked_info(const struct fake *fake);
 
 #endif

@@ -10,17 +10,17 @@
 
 START_TEST(everything_arrives_in_order_however_it_is_cut)
 {
-    pair_sync();
+    linked_sync();
     for (int round = 0; round < 400; round++) {
         for (int i = rand() % 8; i >= 0; i--)
-            pair_make(&active, INCREMENT);
-        pair_send(&active, 0);
+            linked_make(&active, INCREMENT);
+        linked_send(&active, 0);
         for (int i = rand() % 4; i > 0; i--)
-            pair_carry(&active, &standby, pair_piece(9000), 0, NULL);
+            linked_carry(&active, &standby, linked_piece(9000), 0, NULL);
         if (rand() % 2)
-            pair_carry(&standby, &active, pair_piece(60), 0, NULL);
+            linked_carry(&standby, &active, linked_piece(60), 0, NULL);
     }
-    pair_run(0, NULL, NULL);
+    linked_run(0, NULL, NULL);
     ck_assert_uint_gt(active.last, 1000);
     ck_assert_uint_eq(standby.last, active.last);
     ck_assert_uint_eq(active.confirmed, active.last);
@@ -30,37 +30,38 @@ END_TEST
 
 START_TEST(byte_by_byte)
 {
-    pair_open();
+    linked_open();
     do
-        pair_send(&active, 0);
-    while (pair_carry(&active, &standby, 1, 0, NULL) || pair_carry(&standby, &active, 1, 0, NULL));
+        linked_send(&active, 0);
+    while (linked_carry(&active, &standby, 1, 0, NULL) ||
+           linked_carry(&standby, &active, 1, 0, NULL));
     ck_assert_int_eq(active.role, L2TPHA_ROLE_ACTIVE);
 }
 END_TEST
 
 START_TEST(one_acknowledgement_for_each_feed)
 {
-    pair_sync();
-    uint64_t frames = pair_info(&standby).frames_out;
+    linked_sync();
+    uint64_t frames = linked_info(&standby).frames_out;
     for (int i = 0; i < 20; i++)
-        pair_make(&active, INCREMENT);
-    pair_send(&active, 0);
-    ck_assert(pair_carry(&active, &standby, SIZE_MAX, 0, NULL));
-    ck_assert_uint_eq(pair_info(&standby).frames_out, frames + 1);
-    ck_assert_uint_eq(pair_info(&standby).queued, FRAME_HEADER + 8);
-    pair_run(0, NULL, NULL);
+        linked_make(&active, INCREMENT);
+    linked_send(&active, 0);
+    ck_assert(linked_carry(&active, &standby, SIZE_MAX, 0, NULL));
+    ck_assert_uint_eq(linked_info(&standby).frames_out, frames + 1);
+    ck_assert_uint_eq(linked_info(&standby).queued, FRAME_HEADER + 8);
+    linked_run(0, NULL, NULL);
     ck_assert_uint_eq(active.confirmed, active.last);
 }
 END_TEST
 
 START_TEST(steady_state_allocates_nothing)
 {
-    pair_sync();
+    linked_sync();
     size_t size = 0;
     for (int round = 0; round < 600; round++) {
         for (int i = 0; i < 4; i++)
-            pair_make(&active, INCREMENT);
-        pair_run(0, NULL, NULL);
+            linked_make(&active, INCREMENT);
+        linked_run(0, NULL, NULL);
         if (round == 200)
             size = talloc_total_size(root);
     }
@@ -73,12 +74,12 @@ START_TEST(longest_checkpoint)
     uint8_t *big = talloc_zero_array(root, uint8_t, L2TPHA_CHECKPOINT_MAX + 1);
     int active_error = 0, standby_error = 0;
 
-    pair_sync();
+    linked_sync();
     assert_error(l2tpha_link_send(active.link, 99, big, L2TPHA_CHECKPOINT_MAX + 1, 0),
                  L2TPHA_ERR_INVALID);
     assert_ok(l2tpha_link_send(active.link, 99, big, L2TPHA_CHECKPOINT_MAX, 0));
     standby.apply_error = L2TPHA_ERR_LIMIT; /* it has arrived when it is refused */
-    pair_run(0, &active_error, &standby_error);
+    linked_run(0, &active_error, &standby_error);
     assert_error(standby_error, L2TPHA_ERR_LIMIT);
     talloc_free(big);
 }
@@ -88,17 +89,17 @@ START_TEST(info_tells)
 {
     struct l2tpha_link_options a = {.size = sizeof(a), .fingerprint = 1};
 
-    pair_open_end(&active, &a);
-    pair_open_end(&standby, NULL);
-    ck_assert(!pair_info(&active).up && !pair_info(&active).in_sync);
-    ck_assert_uint_eq(pair_info(&active).queued, FRAME_HEADER + HELLO_BODY);
-    pair_run(0, NULL, NULL);
-    struct l2tpha_link_info info = pair_info(&standby);
+    linked_open_end(&active, &a);
+    linked_open_end(&standby, NULL);
+    ck_assert(!linked_info(&active).up && !linked_info(&active).in_sync);
+    ck_assert_uint_eq(linked_info(&active).queued, FRAME_HEADER + HELLO_BODY);
+    linked_run(0, NULL, NULL);
+    struct l2tpha_link_info info = linked_info(&standby);
     ck_assert(info.up && info.in_sync && info.fingerprint_differs && !info.switchover);
-    ck_assert(pair_info(&active).in_sync && pair_info(&active).fingerprint_differs);
+    ck_assert(linked_info(&active).in_sync && linked_info(&active).fingerprint_differs);
     ck_assert_uint_eq(info.peer_epoch, 5);
     ck_assert_uint_eq(info.version, 1);
-    ck_assert_uint_eq(info.frames_in, pair_info(&active).frames_out);
+    ck_assert_uint_eq(info.frames_in, linked_info(&active).frames_out);
     ck_assert_uint_eq(info.queued, 0);
 
     struct l2tpha_link_info old = {.size = offsetof(struct l2tpha_link_info, queued)};
@@ -112,11 +113,11 @@ END_TEST
 
 START_TEST(a_gap_is_told_once_and_mended_by_a_copy)
 {
-    pair_sync();
+    linked_sync();
     active.last++; /* one that never reaches the stream */
     for (int i = 0; i < 10; i++)
-        pair_make(&active, INCREMENT);
-    pair_run(0, NULL, NULL);
+        linked_make(&active, INCREMENT);
+    linked_run(0, NULL, NULL);
     ck_assert_uint_eq(active.bulks, 2);
     ck_assert_uint_eq(standby.last, active.last);
     ck_assert_int_eq(active.role, L2TPHA_ROLE_ACTIVE);
@@ -126,15 +127,15 @@ END_TEST
 
 START_TEST(what_came_before_the_gap_is_acknowledged)
 {
-    pair_sync();
-    pair_make(&active, INCREMENT);
+    linked_sync();
+    linked_make(&active, INCREMENT);
     active.last++;
-    pair_make(&active, INCREMENT);
-    pair_send(&active, 0);
+    linked_make(&active, INCREMENT);
+    linked_send(&active, 0);
     active.bulk_error = L2TPHA_ERR_ROLE;
-    ck_assert(pair_carry(&active, &standby, SIZE_MAX, 0, NULL));
+    ck_assert(linked_carry(&active, &standby, SIZE_MAX, 0, NULL));
     int error = 0;
-    ck_assert(pair_carry(&standby, &active, SIZE_MAX, 0, &error));
+    ck_assert(linked_carry(&standby, &active, SIZE_MAX, 0, &error));
     assert_error(error, L2TPHA_ERR_ROLE);
     ck_assert_uint_eq(active.confirmed, active.last - 2);
     ck_assert_uint_eq(active.stops, 1);
@@ -148,18 +149,18 @@ START_TEST(other_refusals_end_the_link_at_both_ends)
 {
     int active_error = 0, standby_error = 0;
 
-    pair_sync();
+    linked_sync();
     standby.apply_error = hard_refusals[_i];
     active.done_error = _i == 0 ? L2TPHA_ERR_ROLE : 0; /* a node that will not hear it is stopped */
-    pair_make(&active, INCREMENT);
-    pair_send(&active, 0);
-    pair_run(0, &active_error, &standby_error);
+    linked_make(&active, INCREMENT);
+    linked_send(&active, 0);
+    linked_run(0, &active_error, &standby_error);
     assert_error(standby_error, hard_refusals[_i]);
     assert_error(active_error, hard_refusals[_i]);
     assert_error(active.status, _i == 0 ? 0 : hard_refusals[_i]);
     ck_assert_uint_eq(active.stops, _i == 0);
     ck_assert_int_eq(active.role, L2TPHA_ROLE_ACTIVE_SOLO);
-    ck_assert(!pair_info(&active).up);
+    ck_assert(!linked_info(&active).up);
     ck_assert_uint_eq(l2tpha_link_deadline(active.link), L2TPHA_NEVER);
     assert_error(l2tpha_link_expire(active.link, 0), hard_refusals[_i]);
     assert_error(l2tpha_link_send(active.link, 99, checkpoint, 9, 0), hard_refusals[_i]);
@@ -170,13 +171,13 @@ END_TEST
 
 START_TEST(a_digest_error_is_mended_by_a_copy)
 {
-    pair_sync();
+    linked_sync();
     standby.apply_error = L2TPHA_ERR_DIGEST;
-    pair_make(&active, INCREMENT);
-    pair_send(&active, 0);
-    ck_assert(pair_carry(&active, &standby, SIZE_MAX, 0, NULL));
+    linked_make(&active, INCREMENT);
+    linked_send(&active, 0);
+    ck_assert(linked_carry(&active, &standby, SIZE_MAX, 0, NULL));
     standby.apply_error = 0;
-    pair_run(0, NULL, NULL);
+    linked_run(0, NULL, NULL);
     ck_assert_uint_eq(active.bulks, 2);
     ck_assert_int_eq(standby.role, L2TPHA_ROLE_STANDBY_HOT);
 }
@@ -187,8 +188,8 @@ START_TEST(a_copy_that_cannot_start_ends_the_link)
     int error = 0;
 
     active.bulk_error = L2TPHA_ERR_NOMEM;
-    pair_open();
-    pair_run(0, &error, &(int){0});
+    linked_open();
+    linked_run(0, &error, &(int){0});
     assert_error(error, L2TPHA_ERR_NOMEM);
     ck_assert_uint_eq(active.stops, 0);
 }
@@ -196,15 +197,15 @@ END_TEST
 
 START_TEST(a_node_gone_on_alone_copies_again_once_all_is_confirmed)
 {
-    pair_sync();
-    pair_make(&active, INCREMENT);
-    pair_make(&active, INCREMENT);
-    pair_send(&active, 0);
+    linked_sync();
+    linked_make(&active, INCREMENT);
+    linked_make(&active, INCREMENT);
+    linked_send(&active, 0);
     active.role = L2TPHA_ROLE_ACTIVE_SOLO; /* it waited too long */
-    pair_carry(&active, &standby, FRAME_HEADER + pair_checkpoint_len(active.last - 1), 0, NULL);
-    pair_carry(&standby, &active, SIZE_MAX, 0, NULL);
+    linked_carry(&active, &standby, FRAME_HEADER + linked_checkpoint_len(active.last - 1), 0, NULL);
+    linked_carry(&standby, &active, SIZE_MAX, 0, NULL);
     ck_assert_uint_eq(active.bulks, 1);
-    pair_run(0, NULL, NULL);
+    linked_run(0, NULL, NULL);
     ck_assert_uint_eq(active.bulks, 2);
     ck_assert_int_eq(active.role, L2TPHA_ROLE_ACTIVE);
 }
@@ -214,30 +215,30 @@ END_TEST
 
 START_TEST(heartbeats_keep_an_idle_link)
 {
-    pair_sync();
+    linked_sync();
     for (uint64_t now = 0; now < 10 * SECOND; now = l2tpha_link_deadline(active.link)) {
         assert_ok(l2tpha_link_expire(active.link, now));
         assert_ok(l2tpha_link_expire(standby.link, now));
-        pair_run(now, NULL, NULL);
+        linked_run(now, NULL, NULL);
     }
-    ck_assert_uint_ge(pair_info(&standby).frames_in, 190);
-    ck_assert_uint_le(pair_info(&standby).frames_in, 210);
-    ck_assert(pair_info(&active).in_sync && pair_info(&standby).in_sync);
+    ck_assert_uint_ge(linked_info(&standby).frames_in, 190);
+    ck_assert_uint_le(linked_info(&standby).frames_in, 210);
+    ck_assert(linked_info(&active).in_sync && linked_info(&standby).in_sync);
 }
 END_TEST
 
 START_TEST(heartbeats_do_not_pile_up)
 {
-    pair_sync();
+    linked_sync();
     for (uint64_t now = 0; now < SECOND; now += 10000)
         assert_ok(l2tpha_link_expire(active.link, now));
-    ck_assert_uint_eq(pair_info(&active).queued, FRAME_HEADER + 8);
+    ck_assert_uint_eq(linked_info(&active).queued, FRAME_HEADER + 8);
 }
 END_TEST
 
 START_TEST(silence_ends_the_link)
 {
-    pair_sync();
+    linked_sync();
     assert_ok(l2tpha_link_expire(active.link, SECOND - 1));
     ck_assert_uint_eq(active.stops, 0);
     assert_error(l2tpha_link_expire(active.link, SECOND), L2TPHA_ERR_TIMEOUT);
@@ -250,10 +251,10 @@ END_TEST
 
 START_TEST(a_peer_that_never_says_hello_is_silent_too)
 {
-    pair_open();
+    linked_open();
     ck_assert_uint_eq(l2tpha_link_deadline(active.link), SECOND);
     assert_ok(l2tpha_link_expire(active.link, SECOND - 1));
-    ck_assert_uint_eq(pair_info(&active).frames_out, 1);
+    ck_assert_uint_eq(linked_info(&active).frames_out, 1);
     assert_error(l2tpha_link_expire(active.link, SECOND), L2TPHA_ERR_TIMEOUT);
     ck_assert_uint_eq(active.stops, 0);
 }
@@ -263,9 +264,9 @@ START_TEST(both_speak_at_the_pace_of_the_more_impatient)
 {
     struct l2tpha_link_options fast = {.size = sizeof(fast), .heartbeat_ms = 20, .silence_ms = 40};
 
-    pair_open_end(&active, NULL);
-    pair_open_end(&standby, &fast);
-    pair_run(0, NULL, NULL);
+    linked_open_end(&active, NULL);
+    linked_open_end(&standby, &fast);
+    linked_run(0, NULL, NULL);
     ck_assert_uint_eq(l2tpha_link_deadline(active.link), 20000);
     ck_assert_uint_eq(l2tpha_link_deadline(standby.link), 20000);
 }
@@ -278,16 +279,16 @@ START_TEST(a_stream_that_does_not_drain_ends_the_link)
     struct l2tpha_link_options small = {.size = sizeof(small), .max_queue = 100000};
     int error = 0;
 
-    pair_open_end(&active, &small);
-    pair_open_end(&standby, NULL);
-    pair_run(0, NULL, NULL);
+    linked_open_end(&active, &small);
+    linked_open_end(&standby, NULL);
+    linked_run(0, NULL, NULL);
     while (!error)
-        error = pair_send_one(&active, ++active.last, INCREMENT, 0);
+        error = linked_send_one(&active, ++active.last, INCREMENT, 0);
     assert_error(error, L2TPHA_ERR_QUEUE_FULL);
-    ck_assert_uint_gt(pair_info(&active).queued, 100000 - PART_BYTES - 9 - FRAME_HEADER);
-    ck_assert_uint_le(pair_info(&active).queued, 100000);
+    ck_assert_uint_gt(linked_info(&active).queued, 100000 - PART_BYTES - 9 - FRAME_HEADER);
+    ck_assert_uint_le(linked_info(&active).queued, 100000);
     ck_assert_uint_eq(active.stops, 1);
-    assert_error(pair_send_one(&active, ++active.last, INCREMENT, 0), L2TPHA_ERR_QUEUE_FULL);
+    assert_error(linked_send_one(&active, ++active.last, INCREMENT, 0), L2TPHA_ERR_QUEUE_FULL);
     l2tpha_link_free(active.link, 0);
     active.link = NULL;
     ck_assert_uint_eq(active.stops, 1);
@@ -299,13 +300,13 @@ START_TEST(a_standby_that_cannot_acknowledge_ends_the_link)
     struct l2tpha_link_options small = {.size = sizeof(small), .max_queue = 100};
     int error = 0;
 
-    pair_open_end(&active, NULL);
-    pair_open_end(&standby, &small);
-    pair_run(0, NULL, NULL);
+    linked_open_end(&active, NULL);
+    linked_open_end(&standby, &small);
+    linked_run(0, NULL, NULL);
     while (!error) {
-        pair_make(&active, INCREMENT);
-        pair_send(&active, 0);
-        pair_carry(&active, &standby, SIZE_MAX, 0, &error);
+        linked_make(&active, INCREMENT);
+        linked_send(&active, 0);
+        linked_carry(&active, &standby, SIZE_MAX, 0, &error);
     }
     assert_error(error, L2TPHA_ERR_QUEUE_FULL);
 }
@@ -313,25 +314,25 @@ END_TEST
 
 START_TEST(misuse_is_refused_and_changes_nothing)
 {
-    pair_open();
+    linked_open();
     assert_error(l2tpha_link_send(active.link, 1, checkpoint, 9, 0), L2TPHA_ERR_STATE);
     assert_error(l2tpha_link_send(standby.link, 1, checkpoint, 9, 0), L2TPHA_ERR_ROLE);
-    pair_run(0, NULL, NULL);
+    linked_run(0, NULL, NULL);
     assert_error(l2tpha_link_send(active.link, 99, NULL, 9, 0), L2TPHA_ERR_INVALID);
     assert_error(l2tpha_link_send(active.link, 99, checkpoint, 0, 0), L2TPHA_ERR_INVALID);
     assert_error(l2tpha_link_send(active.link, active.last, checkpoint, 9, 0), L2TPHA_ERR_INVALID);
     assert_error(l2tpha_link_feed(active.link, NULL, 1, 0), L2TPHA_ERR_INVALID);
     assert_ok(l2tpha_link_feed(active.link, NULL, 0, 0));
     l2tpha_link_sent(active.link, 1000);
-    pair_make(&active, INCREMENT);
-    pair_run(0, NULL, NULL);
+    linked_make(&active, INCREMENT);
+    linked_run(0, NULL, NULL);
     ck_assert_uint_eq(standby.last, active.last);
 }
 END_TEST
 
 START_TEST(freeing_the_actives_end_leaves_it_alone_once)
 {
-    pair_sync();
+    linked_sync();
     l2tpha_link_free(standby.link, 0);
     l2tpha_link_free(active.link, 0);
     l2tpha_link_free(NULL, 0);
@@ -352,7 +353,7 @@ static const struct l2tpha_link_options bad_options[] = {
 
 START_TEST(options_that_make_no_sense)
 {
-    struct link_ops ops = pair_ops(&active);
+    struct link_ops ops = linked_ops(&active);
     struct l2tpha_link *link = (void *)&ops;
 
     assert_error(link_new(root, &ops, &bad_options[_i], 0, &link), L2TPHA_ERR_INVALID);
@@ -362,7 +363,7 @@ END_TEST
 
 START_TEST(no_link_for_a_fenced_node_or_half_a_node)
 {
-    struct link_ops ops = pair_ops(&active);
+    struct link_ops ops = linked_ops(&active);
     struct l2tpha_link *link;
 
     active.role = L2TPHA_ROLE_FENCED;
@@ -378,7 +379,7 @@ Suite *suite_link(void)
     Suite *suite = suite_create("link");
     TCase *tcase = tcase_create("link");
 
-    tcase_add_checked_fixture(tcase, pair_setup, pair_teardown);
+    tcase_add_checked_fixture(tcase, linked_setup, linked_teardown);
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, everything_arrives_in_order_however_it_is_cut);
     tcase_add_test(tcase, byte_by_byte);

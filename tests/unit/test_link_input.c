@@ -35,8 +35,8 @@ START_TEST(pairs_that_do_not_fit)
 
     active = pairs[_i].a;
     standby = pairs[_i].b;
-    pair_open();
-    pair_run(0, &a_error, &b_error);
+    linked_open();
+    linked_run(0, &a_error, &b_error);
     assert_error(a_error, pairs[_i].a_error);
     assert_error(b_error, pairs[_i].b_error);
     ck_assert_uint_eq(active.fenced_by, pairs[_i].fenced_by);
@@ -48,7 +48,7 @@ START_TEST(a_standby_with_as_much_as_the_active_fits)
 {
     active.last = standby.last = 9;
     standby.epoch = active.epoch;
-    pair_sync();
+    linked_sync();
 }
 END_TEST
 
@@ -58,45 +58,45 @@ START_TEST(a_refusal_to_be_fenced_is_told)
 
     standby = (struct fake){.role = L2TPHA_ROLE_ACTIVE_SOLO, .epoch = 6};
     active.fence_error = L2TPHA_ERR_HOST;
-    pair_open();
-    pair_run(0, &error, &(int){0});
+    linked_open();
+    linked_run(0, &error, &(int){0});
     assert_error(error, L2TPHA_ERR_HOST);
 }
 END_TEST
 
 START_TEST(hand_over)
 {
-    pair_open();
+    linked_open();
     assert_error(l2tpha_link_hand_over(active.link, 0), L2TPHA_ERR_STATE);
     assert_error(l2tpha_link_hand_over(standby.link, 0), L2TPHA_ERR_ROLE);
-    pair_carry(&standby, &active, SIZE_MAX, 0, NULL);
+    linked_carry(&standby, &active, SIZE_MAX, 0, NULL);
     assert_error(l2tpha_link_hand_over(active.link, 0), L2TPHA_ERR_NOT_IN_SYNC);
-    pair_run(0, NULL, NULL);
+    linked_run(0, NULL, NULL);
     assert_ok(l2tpha_link_hand_over(active.link, 0));
-    ck_assert(!pair_info(&standby).switchover);
-    pair_run(0, NULL, NULL);
-    ck_assert(pair_info(&standby).switchover);
+    ck_assert(!linked_info(&standby).switchover);
+    linked_run(0, NULL, NULL);
+    ck_assert(linked_info(&standby).switchover);
 
     /* It takes over: the old active learns it from the next frame, and only once. */
-    standby.epoch = pair_info(&standby).peer_epoch + 1;
+    standby.epoch = linked_info(&standby).peer_epoch + 1;
     standby.role = L2TPHA_ROLE_ACTIVE_SOLO;
     int error = 0;
-    ck_assert(pair_carry(&standby, &active, SIZE_MAX, 0, &error));
+    ck_assert(linked_carry(&standby, &active, SIZE_MAX, 0, &error));
     assert_error(error, L2TPHA_ERR_FENCED);
     ck_assert_uint_eq(active.fenced_by, 6);
     ck_assert_uint_eq(active.stops, 0);
-    ck_assert(!pair_carry(&standby, &active, SIZE_MAX, 0, &error));
+    ck_assert(!linked_carry(&standby, &active, SIZE_MAX, 0, &error));
     assert_error(l2tpha_link_send(standby.link, 99, checkpoint, 9, 0), L2TPHA_ERR_ROLE);
 }
 END_TEST
 
 START_TEST(a_standby_that_is_not_ready_does_not_take_over)
 {
-    pair_sync();
+    linked_sync();
     assert_ok(l2tpha_link_hand_over(active.link, 0));
     standby.role = L2TPHA_ROLE_OUT_OF_SYNC;
-    pair_run(0, NULL, NULL);
-    ck_assert(!pair_info(&standby).switchover);
+    linked_run(0, NULL, NULL);
+    ck_assert(!linked_info(&standby).switchover);
     ck_assert_uint_eq(active.bulks, 2);
 }
 END_TEST
@@ -105,16 +105,16 @@ START_TEST(checkpoints_of_a_superseded_active_are_refused)
 {
     int active_error = 0, standby_error = 0;
 
-    pair_sync();
-    pair_make(&active, INCREMENT);
-    pair_send(&active, 0);
+    linked_sync();
+    linked_make(&active, INCREMENT);
+    linked_send(&active, 0);
     standby.role = L2TPHA_ROLE_ACTIVE_SOLO;
     standby.epoch = 6;
     uint64_t last = standby.last;
-    ck_assert(pair_carry(&active, &standby, SIZE_MAX, 0, &standby_error));
+    ck_assert(linked_carry(&active, &standby, SIZE_MAX, 0, &standby_error));
     assert_error(standby_error, L2TPHA_ERR_STALE_EPOCH);
     ck_assert_uint_eq(standby.last, last);
-    ck_assert(pair_carry(&standby, &active, SIZE_MAX, 0, &active_error));
+    ck_assert(linked_carry(&standby, &active, SIZE_MAX, 0, &active_error));
     assert_error(active_error, L2TPHA_ERR_FENCED);
 }
 END_TEST
@@ -124,7 +124,7 @@ START_TEST(an_active_that_serves_no_more_ends_its_link)
     bool fenced = _i == 0;
     int want = fenced ? L2TPHA_ERR_FENCED : L2TPHA_ERR_ROLE;
 
-    pair_sync();
+    linked_sync();
     active.role = fenced ? L2TPHA_ROLE_FENCED : L2TPHA_ROLE_STANDBY_COLD;
     assert_error(l2tpha_link_expire(active.link, 0), want);
     assert_error(l2tpha_link_feed(active.link, checkpoint, 1, 0), want);
@@ -195,14 +195,14 @@ START_TEST(frames_after_the_hellos)
 {
     struct fake *to = frames[_i].to_active ? &active : &standby;
 
-    pair_sync();
+    linked_sync();
     size_t len = frame_of(checkpoint, frames[_i].bytes);
     assert_ok(l2tpha_link_feed(to->link, checkpoint, len - 1, 0));
     assert_error(l2tpha_link_feed(to->link, checkpoint + len - 1, 1, 0), frames[_i].error);
-    ck_assert_int_eq(pair_info(to).up, frames[_i].error == 0);
+    ck_assert_int_eq(linked_info(to).up, frames[_i].error == 0);
     if (frames[_i].error == L2TPHA_ERR_LINK) { /* the other end is told */
         int error = 0;
-        pair_carry(to, to == &active ? &standby : &active, SIZE_MAX, 0, &error);
+        linked_carry(to, to == &active ? &standby : &active, SIZE_MAX, 0, &error);
         assert_error(error, L2TPHA_ERR_LINK);
     }
 }
@@ -226,7 +226,7 @@ START_TEST(lengths_of_frames)
     uint8_t bytes[4];
 
     put_u32(bytes, lengths[_i].length);
-    pair_sync();
+    linked_sync();
     assert_error(l2tpha_link_feed(active.link, bytes, 4, 0), lengths[_i].error);
     assert_ok(l2tpha_link_feed(standby.link, bytes, 3, 0));
     assert_error(l2tpha_link_feed(standby.link, bytes + 3, 1, 0), lengths[_i].error);
@@ -302,21 +302,21 @@ static const struct {
 
 START_TEST(first_frames)
 {
-    pair_open_end(&standby, NULL);
+    linked_open_end(&standby, NULL);
     size_t len = frame_of(checkpoint, hellos[_i].bytes);
     assert_error(l2tpha_link_feed(standby.link, checkpoint, len, 0), hellos[_i].error);
-    ck_assert_int_eq(pair_info(&standby).up, hellos[_i].error == 0);
-    ck_assert_uint_eq(pair_info(&standby).version, hellos[_i].error == 0);
+    ck_assert_int_eq(linked_info(&standby).up, hellos[_i].error == 0);
+    ck_assert_uint_eq(linked_info(&standby).version, hellos[_i].error == 0);
 }
 END_TEST
 
 START_TEST(nothing_is_taken_after_the_frame_that_ended_the_link)
 {
-    pair_sync();
+    linked_sync();
     size_t len = frame_of(checkpoint, "00");
     len += frame_of(checkpoint + len, "060000000000000006");
     assert_error(l2tpha_link_feed(standby.link, checkpoint, len, 0), L2TPHA_ERR_LINK);
-    ck_assert(!pair_info(&standby).switchover);
+    ck_assert(!linked_info(&standby).switchover);
 }
 END_TEST
 
@@ -326,7 +326,7 @@ Suite *suite_link_input(void)
     Suite *suite = suite_create("link_input");
     TCase *tcase = tcase_create("link_input");
 
-    tcase_add_checked_fixture(tcase, pair_setup, pair_teardown);
+    tcase_add_checked_fixture(tcase, linked_setup, linked_teardown);
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, pairs_that_do_not_fit, 0, sizeof(pairs) / sizeof(pairs[0]));
     tcase_add_test(tcase, a_standby_with_as_much_as_the_active_fits);
