@@ -6,6 +6,7 @@
 
 #define BATCH 32
 #define SCRATCH 65536
+#define LATE_US 2000 /* a timer may be late by one grain of the wheel, never early */
 
 struct rig rig;
 
@@ -188,7 +189,7 @@ void rig_drain(void)
 
 void rig_pass_ms(uint64_t ms)
 {
-    uint64_t end = rig.now + ms * 1000;
+    uint64_t end = rig.now + ms * 1000 + LATE_US;
 
     rig_drain();
     for (uint64_t due; (due = l2tpha_deadline(rig_node())) <= end;) {

@@ -112,7 +112,8 @@ extern struct rig rig;
 Suite *rig_suite(const char *name, TCase **tcase);
 struct l2tpha_node *rig_node(void);
 const struct l2tpha_counters *rig_counters(void);
-/* Let time pass: each timer runs when it is due, everything that comes out is kept. */
+/* Let so much time pass and a little more, since timers have a grain: each timer runs when it is
+ * due, everything that comes out is kept. */
 void rig_pass_ms(uint64_t ms);
 /* Fetch what the node has to say. After calls of the library's interface that a test makes. */
 void rig_drain(void);

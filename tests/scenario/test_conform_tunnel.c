@@ -480,9 +480,9 @@ START_TEST(an_idle_tunnel_is_closed_only_if_configured)
     expect_nothing();
     assert_ok(say_valid_for(&peer, CDN, id));
     expect_zlb(&peer);
-    rig_pass_ms(29999);
+    rig_pass_ms(29000);
     expect_nothing();
-    rig_pass_ms(100);
+    rig_pass_ms(1000);
     if (_i)
         expect_stopccn(&peer, RESULT_CLEAR, 0);
     expect_nothing();
