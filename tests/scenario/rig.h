@@ -44,11 +44,23 @@ struct rig_avp {
 };
 
 /* Initialisers for tables, and the same as values. */
-#define OCTETS_ROW(flags, type, value, len) {flags, 0, type, value, len, 0}
+#define OCTETS_ROW(flags, type, value, len)                                                        \
+    {                                                                                              \
+        flags, 0, type, value, len, 0                                                              \
+    }
 #define TEXT_ROW(flags, type, text) OCTETS_ROW(flags, type, text, sizeof(text) - 1)
-#define U16_ROW(type, number) {WIRE_M, 0, type, NULL, 2, number}
-#define U32_ROW(type, number) {WIRE_M, 0, type, NULL, 4, number}
-#define U32_OPTIONAL_ROW(type, number) {0, 0, type, NULL, 4, number}
+#define U16_ROW(type, number)                                                                      \
+    {                                                                                              \
+        WIRE_M, 0, type, NULL, 2, number                                                           \
+    }
+#define U32_ROW(type, number)                                                                      \
+    {                                                                                              \
+        WIRE_M, 0, type, NULL, 4, number                                                           \
+    }
+#define U32_OPTIONAL_ROW(type, number)                                                             \
+    {                                                                                              \
+        0, 0, type, NULL, 4, number                                                                \
+    }
 #define AVP_OCTETS(flags, type, value, len) ((struct rig_avp)OCTETS_ROW(flags, type, value, len))
 #define AVP_TEXT(flags, type, text) ((struct rig_avp)TEXT_ROW(flags, type, text))
 #define AVP_U16(type, number) ((struct rig_avp)U16_ROW(type, number))
@@ -182,11 +194,11 @@ uint16_t node_dials(struct peer *peer, uint16_t call);  /* node: LAC, incoming *
 uint16_t peer_orders(struct peer *peer, uint16_t call); /* node: LAC, outgoing */
 uint16_t node_orders(struct peer *peer, uint16_t call); /* node: LNS, outgoing */
 /* Calls half set up. */
-uint16_t peer_rings(struct peer *peer, uint16_t call);         /* LNS: wait-connect */
-uint16_t node_rings(struct peer *peer);                        /* LAC: wait-reply */
-uint16_t peer_asks_out(struct peer *peer, uint16_t call);      /* LAC: wait-cs-answer */
-uint16_t node_asks_out(struct peer *peer);                     /* LNS: wait-reply */
-uint16_t node_waits_out(struct peer *peer, uint16_t call);     /* LNS: wait-connect */
+uint16_t peer_rings(struct peer *peer, uint16_t call);     /* LNS: wait-connect */
+uint16_t node_rings(struct peer *peer);                    /* LAC: wait-reply */
+uint16_t peer_asks_out(struct peer *peer, uint16_t call);  /* LAC: wait-cs-answer */
+uint16_t node_asks_out(struct peer *peer);                 /* LNS: wait-reply */
+uint16_t node_waits_out(struct peer *peer, uint16_t call); /* LNS: wait-connect */
 struct l2tpha_session_options a_call(enum l2tpha_call call);
 int close_session(const struct peer *peer, uint16_t session, uint16_t result);
 int close_tunnel(const struct peer *peer, uint16_t result);

@@ -35,9 +35,12 @@ static const struct {
     uint16_t type;
     uint16_t needs[8];
 } needs[] = {
-    {SCCRQ, {2, 3, 7, 9}}, {SCCRP, {2, 3, 7, 9}}, {SCCCN, {0}},  {STOPCCN, {1, 9}},
-    {HELLO, {0}},          {ICRQ, {14, 15}},      {ICRP, {14}},  {ICCN, {19, 24}},
-    {OCRP, {14}},          {OCCN, {19, 24}},      {CDN, {1, 14}}, {WEN, {34}},
+    {SCCRQ, {2, 3, 7, 9}}, {SCCRP, {2, 3, 7, 9}},
+    {SCCCN, {0}},          {STOPCCN, {1, 9}},
+    {HELLO, {0}},          {ICRQ, {14, 15}},
+    {ICRP, {14}},          {ICCN, {19, 24}},
+    {OCRP, {14}},          {OCCN, {19, 24}},
+    {CDN, {1, 14}},        {WEN, {34}},
     {SLI, {35}},           {OCRQ, {14, 15, 16, 17, 18, 19, 21}},
 };
 

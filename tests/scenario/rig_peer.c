@@ -250,8 +250,7 @@ static uint16_t node_asks(struct peer *peer, enum l2tpha_call call)
 
     assert_ok(l2tpha_session_open(tunnel_of_peer(peer), &options, rig.now, &session));
     uint16_t id = (uint16_t)l2tpha_session_id(session);
-    ck_assert_uint_eq(
-        heard_u16(expect(peer, call == L2TPHA_CALL_INCOMING ? ICRQ : OCRQ), 14), id);
+    ck_assert_uint_eq(heard_u16(expect(peer, call == L2TPHA_CALL_INCOMING ? ICRQ : OCRQ), 14), id);
     return id;
 }
 

@@ -417,8 +417,8 @@ START_TEST(a_half_open_call_is_given_up)
     enum role role = _i ? LNS : LAC;
 
     rig.config.setup_ms = 20000;
-    uint16_t id = bring_to(role, role == LAC ? L2TPHA_SESSION_WAIT_REPLY
-                                             : L2TPHA_SESSION_WAIT_CONNECT);
+    uint16_t id =
+        bring_to(role, role == LAC ? L2TPHA_SESSION_WAIT_REPLY : L2TPHA_SESSION_WAIT_CONNECT);
     assert_ok(peer_acks(&peer));
     rig_pass_ms(19000);
     expect_nothing();
