@@ -4,7 +4,8 @@
 #define TESTS_WIRE_H
 
 #include <check.h>
-#include <stdint.h>
+#include <l2tpha/message.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define WIRE_M 0x8000
@@ -90,6 +91,25 @@ static inline size_t wire_hex(const char *hex, uint8_t *dst, size_t cap)
         dst[i] = (uint8_t)((strchr(digits, hex[2 * i]) - digits) << 4 |
                            (strchr(digits, hex[2 * i + 1]) - digits));
     return len;
+}
+
+/* Decode from memory of exactly that size, so that a read past the end is seen; the views are then
+ * moved to the original. */
+static inline int wire_decode(const uint8_t *data, size_t len, struct l2tpha_message *message,
+                              struct l2tpha_decode_fault *fault)
+{
+    uint8_t *exact = malloc(len ? len : 1);
+    ck_assert_ptr_nonnull(exact);
+    memcpy(exact, data, len);
+    int error = l2tpha_message_decode(exact, len, message, fault);
+    for (size_t i = 0; i < message->avp_count; i++)
+        message->avps[i].value = data + (message->avps[i].value - exact);
+    if (message->body)
+        message->body = data + (message->body - exact);
+    free(exact);
+    ck_assert_int_eq(error, fault->error);
+    ck_assert_uint_eq(error != 0, fault->why != NULL);
+    return error;
 }
 
 #endif

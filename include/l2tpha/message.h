@@ -80,11 +80,13 @@ struct l2tpha_hiding {
 /** Decode header, framing and all visible AVPs of a control message.
  *
  *  An unknown message type is no error here: type and type_mandatory tell, its AVPs are not looked
- *  at. A datagram of twelve bytes is L2TPHA_MESSAGE_ZLB.
+ *  at, and l2tpha_message_check() refuses it. Only type 0 is refused at once, since it would look
+ *  like a ZLB. A datagram of twelve bytes is L2TPHA_MESSAGE_ZLB.
  *  @param[out] message  filled in as far as was readable, on errors too
  *  @param[out] fault    what is wrong; may be NULL
  *  @retval L2TPHA_ERR_TRUNCATED, L2TPHA_ERR_VERSION, L2TPHA_ERR_HEADER, L2TPHA_ERR_LENGTH,
  *          L2TPHA_ERR_DATA_MESSAGE  discard silently
+ *  @retval L2TPHA_ERR_MESSAGE_TYPE  a Message Type of 0; fault->mandatory = type_mandatory
  *  @retval L2TPHA_ERR_MALFORMED     first AVP is no Message Type; an AVP is hidden that must not be
  *  @retval L2TPHA_ERR_AVP_LENGTH, L2TPHA_ERR_AVP_VALUE, L2TPHA_ERR_AVP_RESERVED,
  *          L2TPHA_ERR_AVP_UNKNOWN, L2TPHA_ERR_AVP_DUPLICATE, L2TPHA_ERR_AVP_FORBIDDEN

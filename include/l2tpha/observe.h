@@ -122,13 +122,16 @@ L2TPHA_API bool l2tpha_counter_at(const struct l2tpha_counters *counters, size_t
  *  l2tpha_capture_begin(), then one l2tpha_capture_packet() each. A path whose addresses are
  *  `struct sockaddr_in` or `sockaddr_in6` bytes is shown with its real addresses and ports, since
  * the block carries synthetic IP and UDP headers.
+ *  @param application  name for the file's header, at most 255 bytes of it are kept; NULL = none.
  *  @return bytes written, or L2TPHA_ERR_TOO_SMALL. */
 L2TPHA_API int l2tpha_capture_begin(uint8_t *dst, size_t cap, const char *application);
 
 /** Room that a packet of @p len bytes needs at most. */
 L2TPHA_API size_t l2tpha_capture_room(size_t len);
 
-/** One packet. @param inbound  direction. @param time_us  wall-clock microseconds since 1970. */
+/** One packet. @param inbound  direction. @param time_us  wall-clock microseconds since 1970.
+ *  @return bytes written, L2TPHA_ERR_TOO_SMALL, or L2TPHA_ERR_INVALID for more than 65507 bytes,
+ *          which no UDP datagram has. */
 L2TPHA_API int l2tpha_capture_packet(uint8_t *dst, size_t cap, const struct l2tpha_path *path,
                                      bool inbound, const uint8_t *data, size_t len,
                                      uint64_t time_us);

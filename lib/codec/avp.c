@@ -86,7 +86,7 @@ bool l2tpha_avp_u64(const struct l2tpha_avp *avp, uint64_t *out)
 {
     if (!has_len(avp, 8))
         return false;
-    *out = (uint64_t)get_u32(avp->value) << 32 | get_u32(avp->value + 4);
+    *out = get_u64(avp->value);
     return true;
 }
 

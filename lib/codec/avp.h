@@ -6,7 +6,7 @@
 #include <l2tpha/avp.h>
 #include <l2tpha/error.h>
 
-#include "base/cursor.h"
+#include "base/octets.h"
 
 #define AVP_MANDATORY 0x8000
 #define AVP_HIDDEN 0x4000

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every AVP goes through emit(): place, write, check with the decoder's own rule, hide. */
 #include <l2tpha/builder.h>
+#include <string.h>
 
 #include "codec/avp.h"
 #include "codec/hidden.h"
@@ -59,7 +60,7 @@ static const struct l2tpha_avp_info *permit(struct l2tpha_builder *builder, uint
 
     if (builder->error)
         return NULL;
-    if (info && info->messages & (1u << builder->type) && builder->pos != builder->start &&
+    if (info && info->messages & (1u << builder->type) &&
         (info->repeatable || !is_put(builder, type)))
         return info;
     fail(builder, L2TPHA_ERR_INVALID);
@@ -98,10 +99,10 @@ static void emit_hidden(struct l2tpha_builder *builder, const struct l2tpha_avp_
 
     if (!builder->vector_sent)
         emit_vector(builder);
-    uint8_t *place = builder->error
-                         ? NULL
-                         : claim(builder, (info->mandatory ? AVP_MANDATORY : 0) | AVP_HIDDEN, 0,
-                                 info->type, len + HIDDEN_LENGTH);
+    if (builder->error)
+        return;
+    uint16_t flags = (uint16_t)((info->mandatory ? AVP_MANDATORY : 0) | AVP_HIDDEN);
+    uint8_t *place = claim(builder, flags, 0, info->type, len + HIDDEN_LENGTH);
     if (!place)
         return;
     put_u16(place, (uint16_t)len);
@@ -228,8 +229,7 @@ void l2tpha_builder_put_u64(struct l2tpha_builder *builder, uint16_t type, uint6
 {
     uint8_t value[8];
 
-    put_u32(value, (uint32_t)(number >> 32));
-    put_u32(value + 4, (uint32_t)number);
+    put_u64(value, number);
     if (is_kind(builder, type, L2TPHA_AVP_U64))
         emit_fixed(builder, type, value, sizeof(value));
 }

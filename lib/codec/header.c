@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The flag word and the fields that it announces. */
 #include <l2tpha/header.h>
+#include <string.h>
 
-#include "base/cursor.h"
+#include "base/octets.h"
 
 #define FLAG_CONTROL 0x8000
 #define FLAG_LENGTH 0x4000

@@ -3,7 +3,7 @@
  * MD5(secret, ciphertext of the block before). A short last block is XORed as far as it goes. */
 #include "codec/hidden.h"
 
-#include "base/cursor.h"
+#include "base/octets.h"
 
 #define BLOCK L2TPHA_MD5_SIZE
 

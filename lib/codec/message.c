@@ -4,6 +4,7 @@
  * counted. Unhiding rewrites the body in clear and walks again, so hidden and visible values go
  * through the same checks. */
 #include <l2tpha/message.h>
+#include <string.h>
 
 #include "codec/avp.h"
 #include "codec/hidden.h"
@@ -66,9 +67,8 @@ static bool is_failover_message(uint16_t type)
 /* RFC 4951 4.1, 4.2: whatever else is in FSQ or FSR is ignored, even with M=1. */
 static bool is_failover_avp(const struct l2tpha_avp *avp)
 {
-    return avp->vendor == 0 &&
-           (avp->type == L2TPHA_AVP_MESSAGE_TYPE || avp->type == L2TPHA_AVP_RANDOM_VECTOR ||
-            avp->type == L2TPHA_AVP_FAILOVER_SESSION_STATE);
+    return avp->vendor == 0 && (avp->type == L2TPHA_AVP_RANDOM_VECTOR ||
+                                avp->type == L2TPHA_AVP_FAILOVER_SESSION_STATE);
 }
 
 /* Whether an AVP is recognised, and at home in this message; its value comes later. */
@@ -324,7 +324,7 @@ int l2tpha_message_check(const struct l2tpha_message *message, struct l2tpha_dec
 
     fault = fault ? fault : &own;
     *fault = (struct l2tpha_decode_fault){0};
-    if (message->type == L2TPHA_MESSAGE_ZLB && message->avp_count == 0)
+    if (message->type == L2TPHA_MESSAGE_ZLB && message->body_len == 0)
         return L2TPHA_OK;
     if (!info)
         return end_message(fault, &avp, L2TPHA_ERR_MESSAGE_TYPE, "unknown message type",

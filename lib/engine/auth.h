@@ -7,6 +7,11 @@
 
 #define AUTH_CHALLENGE_SIZE 16
 
+/* Ask the host for the secret shared with whoever is at this path and has this name (NULL = not yet
+ * known); *len = 0 when there is none. L2TPHA_ERR_HOST: the callback failed. */
+int auth_ask_secret(struct engine *engine, const struct l2tpha_path *path,
+                    const struct l2tpha_bytes *peer_name, uint8_t secret[L2TPHA_SECRET_MAX],
+                    size_t *len);
 /* Fetch the peer's secret from the host into the tunnel's record; none is no error. */
 int auth_fetch_secret(struct l2tpha_tunnel *tunnel, const struct l2tpha_bytes *peer_name);
 /* Put a Challenge into a message and remember it, if there is a secret. */

@@ -23,6 +23,11 @@
 #include <l2tpha/tunnel.h>
 
 #define ENGINE_SCRATCH 65536
+#define ENGINE_VECTOR 16   /* bytes of a Random Vector, RFC 2661 4.4.1 */
+#define ENGINE_CALLING 256 /* buckets of tunnels whose SCCRQ is outstanding */
+
+struct tunnel_input;
+struct session_input;
 
 /* Who a timer's owner is and what is due; struct timer's kind. */
 enum timer_kind {
@@ -62,22 +67,36 @@ struct engine {
     struct outbox *events;
     uint32_t open_events; /* at the tail of events, not yet sealed */
     uint64_t now;
-    bool serving; /* false on a standby and once fenced: nothing is sent, no timer runs */
-    bool asking;  /* inside a host callback */
+    bool serving;  /* false on a standby and once fenced: nothing is sent, no timer runs */
+    bool asking;   /* inside a host callback */
+    bool draining; /* planned switchover: no input, no timers, outputs drain */
     struct scramble tunnel_ids;
     uint32_t call_serial; /* last Call Serial Number used */
     uint32_t half_open;   /* tunnels that peers have asked for, not yet established */
     uint32_t resyncing;   /* tunnels whose peer has not answered since a takeover */
     uint32_t resynced;
-    struct l2tpha_tunnel *ready_head; /* tunnels that may have something to send, first in first */
-    struct l2tpha_tunnel *ready_tail; /* out */
-    struct l2tpha_tunnel *dead;       /* tunnels to be freed at the end of the entry call */
-    struct l2tpha_message message;    /* the one being processed */
-    uint8_t *scratch;                 /* ENGINE_SCRATCH bytes: its AVPs in clear */
-    uint8_t *build;                   /* ENGINE_SCRATCH bytes: the one being built */
+    struct l2tpha_tunnel *ready_head;  /* tunnels that may have something to send, first in first */
+    struct l2tpha_tunnel *ready_tail;  /* out */
+    struct l2tpha_tunnel *dead;        /* tunnels to be freed at the end of the entry call */
+    struct l2tpha_message message;     /* the one being processed */
+    uint8_t *scratch;                  /* ENGINE_SCRATCH bytes: its AVPs in clear */
+    uint8_t *build;                    /* ENGINE_SCRATCH bytes: the one being built */
+    uint8_t vector[ENGINE_VECTOR];     /* its Random Vector */
+    struct tunnel_input *tunnel_input; /* of the step being run; NULL outside */
+    struct session_input *session_input;           /* likewise */
+    struct l2tpha_tunnel *calling[ENGINE_CALLING]; /* in wait-ctl-reply, by the peer's address */
 };
 
 /* --- engine.c --- */
+/* Time moves on to now, never back. L2TPHA_ERR_REENTERED inside a callback. */
+int engine_tick(struct engine *engine, uint64_t now);
+/* Begin a call of the host that changes something: a tick, and L2TPHA_ERR_ROLE when not serving,
+ * L2TPHA_ERR_STATE while a planned switchover drains. */
+int engine_enter(struct engine *engine, uint64_t now);
+/* End it: seal, and free what died. Returns error unchanged. */
+int engine_leave(struct engine *engine, int error);
+/* The host's unpredictable bytes; L2TPHA_ERR_HOST (counted) when it has none. */
+int engine_random(struct engine *engine, void *dst, size_t len);
 /* Close the transaction: seal the ledger and give its events their number. */
 void engine_seal(struct engine *engine);
 /* One datagram, T bit set. Errors as l2tpha_feed(). Seals after every message it processes. */
@@ -85,6 +104,10 @@ int engine_receive(struct engine *engine, const struct l2tpha_path *path, const 
                    size_t len);
 /* A timer that wheel_pop gave. Seals. */
 void engine_timer(struct engine *engine, struct timer *timer);
+/* Free the dead whose events have been polled. */
+void engine_reap(struct engine *engine);
+
+/* --- event.c --- */
 /* Add an event; NULL when the limit is reached (counted, and the host is told by events_lost). */
 struct event_item *engine_event(struct engine *engine, uint8_t kind, struct l2tpha_tunnel *tunnel,
                                 struct l2tpha_session *session);
@@ -92,8 +115,10 @@ struct event_item *engine_event(struct engine *engine, uint8_t kind, struct l2tp
 void event_attach_message(struct engine *engine, struct event_item *event);
 /* Printable copy of bytes from the wire into an event's text. */
 void event_set_text(struct event_item *event, const uint8_t *text, size_t len);
-/* Free the dead whose events have been polled. */
-void engine_reap(struct engine *engine);
+/* A clean one-line text. NULL leaves it empty. */
+void event_set_reason(struct event_item *event, const char *reason);
+/* The host is done with an event that it polled; the caller gives its message back to the pool. */
+void engine_event_polled(struct engine *engine, const struct event_item *event);
 
 /* --- ready.c --- */
 /* Put a tunnel in line for engine_next_datagram. Harmless when it is there already or dying. */
@@ -104,5 +129,16 @@ void engine_unready(struct engine *engine, struct l2tpha_tunnel *tunnel);
 bool engine_next_datagram(struct engine *engine, struct l2tpha_output *output);
 /* ledger_options.confirmed; user = the engine */
 void engine_confirmed(void *user, struct tunnel_entry *entry);
+
+/* --- what the node's entries of the same names do, for a node that has been entered --- */
+int engine_tunnel_open(struct engine *engine, const struct l2tpha_tunnel_options *options,
+                       struct l2tpha_tunnel **tunnel);
+struct l2tpha_tunnel *engine_tunnel_find(const struct engine *engine, uint32_t local_id);
+struct l2tpha_tunnel *engine_tunnel_next(const struct engine *engine,
+                                         const struct l2tpha_tunnel *previous);
+struct l2tpha_session *engine_session_find(const struct engine *engine, uint32_t tunnel_id,
+                                           uint32_t session_id);
+int engine_data_receive(struct engine *engine, const struct l2tpha_path *path, const uint8_t *data,
+                        size_t len, struct l2tpha_frame *frame);
 
 #endif

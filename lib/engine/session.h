@@ -10,6 +10,9 @@ struct l2tpha_session {
     struct timer timer;         /* TIMER_SESSION: establishment, or when the next WEN may go */
     struct session_wen *wen;    /* LAC: bearer errors reported; NULL until the first */
     void *user;
+    struct l2tpha_session *wait_next;  /* in the tunnel's line while in wait-tunnel */
+    struct l2tpha_session **wait_back; /* NULL = not there */
+    uint16_t data_ns;                  /* next data Ns; entry.data_ns is leased ahead of it */
 };
 
 enum session_event {
@@ -37,10 +40,14 @@ enum session_event {
 struct session_input {
     const struct l2tpha_message *message;
     const struct l2tpha_disconnect *why;          /* for a CDN that is to be sent */
-    const struct l2tpha_session_options *options; /* SESSION_ANSWERED */
+    const struct l2tpha_session_options *options; /* SESSION_TUNNEL_OPEN, _ANSWERED: not stored */
     uint16_t result;
     uint16_t error;
     const char *reason;
+    int status;            /* for the host: why, when no message says it */
+    bool by_peer;          /* the peer caused it */
+    bool quiet;            /* the host learns it from the return value */
+    char text[INPUT_TEXT]; /* a place for the reason */
 };
 
 extern const struct fsm session_fsm_lac_incoming; /* RFC 2661 7.4.1 */
@@ -58,20 +65,68 @@ static inline struct l2tpha_tunnel *session_tunnel(const struct l2tpha_session *
     return tunnel_of(session->entry.tunnel);
 }
 
-/* Make an entry of the table live: its timer, by its state. The one way for fresh and restored. */
-int session_start(struct engine *engine, struct l2tpha_session *session);
+/* A new session with a fresh id, idle. L2TPHA_ERR_NO_ID, _LIMIT, _NOMEM. */
+int session_new(struct l2tpha_tunnel *tunnel, struct l2tpha_session **session);
+/* A session id of this tunnel that is not in use; 0 = there is none. */
+uint16_t session_free_id(struct l2tpha_tunnel *tunnel);
+/* Make an entry of the table live: its timer, its place in line, by its state. The one way for
+ * fresh and restored. */
+void session_start(struct engine *engine, struct l2tpha_session *session);
+/* The machine of its side and call. */
+const struct fsm *session_fsm(const struct l2tpha_session *session);
+/* Dispatch one event. The session may be gone afterwards. */
 int session_step(struct l2tpha_session *session, uint8_t event, struct session_input *input);
+/* The machines' one writer of the state. */
+void session_enter(void *object, uint8_t next);
+/* The tunnel is up: start up to `most` waiting sessions; true when more are waiting. */
+bool session_start_waiting(struct l2tpha_tunnel *tunnel, uint32_t most);
+/* Whether the peer has advertised what the call needs (RFC 2661 4.4.3). */
+bool session_is_allowed(const struct l2tpha_session *session);
+/* The tunnel is going: every session ends without a message (RFC 2661 6.4). */
+void session_clear_all(struct l2tpha_tunnel *tunnel, const struct session_input *input);
+void session_timer_due(struct l2tpha_session *session);
+/* Forget it silently. */
+void session_clear(struct l2tpha_session *session, int status, const char *why);
+
+/* --- session_action.c: what the rows do; fsm_action --- */
+int send_request(void *object, void *argument);
+int send_reply(void *object, void *argument);
+int send_connect(void *object, void *argument);
+int take_reply(void *object, void *argument);
+int take_connect(void *object, void *argument);
+int send_cdn(void *object, void *argument);
+int send_cdn_failed(void *object, void *argument);
+int tell_link_info(void *object, void *argument);
+int tell_errors(void *object, void *argument);
+int send_errors(void *object, void *argument);
+/* A CDN for no session of ours. */
+int send_stray_cdn(struct l2tpha_tunnel *tunnel, uint32_t remote_id, uint16_t result,
+                   uint16_t error, const char *reason);
+
+/* --- session_avps.c: the host's attributes of a call and AVPs --- */
+void put_request_avps(struct l2tpha_builder *builder, const struct l2tpha_session *session,
+                      const struct l2tpha_session_options *options);
+void put_connect_avps(struct l2tpha_builder *builder, const struct l2tpha_session *session,
+                      const struct l2tpha_session_options *options);
+/* AVPs that were stored by store_avps(), through the builder again so that hiding applies. */
+void put_stored_avps(struct l2tpha_builder *builder, const struct l2tpha_bytes *stored);
+typedef void (*put_avps)(struct l2tpha_builder *builder, const struct l2tpha_session *session,
+                         const struct l2tpha_session_options *options);
+/* Keep the AVPs of a message to be sent later, in clear and replicated; place as in
+ * table_session_set_bytes(). */
+int store_avps(struct l2tpha_session *session, uint16_t type, size_t place, put_avps put,
+               const struct l2tpha_session_options *options);
+/* Check without storing: 0 or the builder's error. */
+int check_avps(struct l2tpha_session *session, uint16_t type, put_avps put,
+               const struct l2tpha_session_options *options);
+
+/* --- session_message.c --- */
 /* A session message in order on an established tunnel, decoded and checked as far as fault says
  * (fault->error 0 = all well). */
 int session_process(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
                     const struct l2tpha_decode_fault *fault);
-/* The tunnel is up: start up to `most` waiting sessions; true when more are waiting. */
-bool session_start_waiting(struct l2tpha_tunnel *tunnel, uint32_t most);
-/* The tunnel is going: every session ends without a message (RFC 2661 6.4). */
-void session_clear_all(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t error,
-                       const char *why, bool by_peer);
-void session_timer_due(struct l2tpha_session *session);
-/* Forget it silently. */
-void session_clear(struct l2tpha_session *session, const char *why);
+
+/* --- session_errors.c: WAN-Error-Notify, RFC 2661 6.13 --- */
+int session_note_errors(struct l2tpha_session *session, const struct l2tpha_call_errors *totals);
 
 #endif

@@ -17,12 +17,19 @@ struct l2tpha_tunnel {
     struct l2tpha_tunnel *ready_next;
     struct l2tpha_tunnel *ready_prev;
     bool ready;     /* in engine.ready */
-    bool dying;     /* in engine.dead */
+    bool dying;     /* gone for everybody but the host, who has events about it to poll */
+    bool told;      /* the host knows of it: DOWN and GONE are for its ears */
+    bool fell;      /* DOWN has happened */
     bool resyncing; /* restored, and the peer has not answered yet */
     bool counted_half_open;
+    bool asked_incoming; /* ICRQ went out here: we are the LAC of incoming calls */
+    bool asked_outgoing; /* OCRQ went out here: we are the LNS of outgoing calls */
     struct l2tpha_tunnel *dead_next;
-    uint32_t waiting; /* sessions in wait-tunnel */
-    uint32_t events;  /* events in the outbox that name this tunnel */
+    struct l2tpha_tunnel *calling_next;  /* in engine.calling while in wait-ctl-reply */
+    struct l2tpha_tunnel **calling_back; /* NULL = not there */
+    struct l2tpha_session *waiting;      /* sessions in wait-tunnel, oldest first */
+    struct l2tpha_session **waiting_end; /* NULL = none yet */
+    uint32_t events;                     /* events in the outbox that name this tunnel */
     void *user;
 };
 
@@ -31,8 +38,8 @@ enum tunnel_event {
     TUNNEL_OPEN,          /* local open request */
     TUNNEL_SCCRQ,         /* acceptable */
     TUNNEL_SCCRQ_REFUSED, /* not acceptable */
-    TUNNEL_SCCRQ_WON,     /* the peer's SCCRQ crossed ours and lost the tie */
-    TUNNEL_SCCRQ_LOST,    /* ... and won it: ours goes */
+    TUNNEL_SCCRQ_WON,     /* the peer's SCCRQ crossed ours and lost the tie: ours stays */
+    TUNNEL_SCCRQ_LOST,    /* ... and won it, or drew: ours goes */
     TUNNEL_SCCRP,
     TUNNEL_SCCRP_REFUSED,
     TUNNEL_SCCCN,
@@ -48,14 +55,18 @@ enum tunnel_event {
     TUNNEL_EVENT_COUNT
 };
 
+#define INPUT_TEXT 160
+
 /* What goes with an event. */
 struct tunnel_input {
+    int status;                           /* for the host: why, when no message says it */
     const struct l2tpha_message *message; /* NULL = none */
     const struct l2tpha_path *path;       /* where the message came from */
     uint16_t result;                      /* for a StopCCN that is to be sent */
     uint16_t error;
     const char *reason;
     bool by_peer;
+    char text[INPUT_TEXT]; /* a place for the reason */
 };
 
 extern const struct fsm tunnel_fsm; /* tunnel_fsm.c */
@@ -73,12 +84,10 @@ int tunnel_new(struct engine *engine, const struct l2tpha_path *path,
 int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel);
 /* Dispatch one event. */
 int tunnel_step(struct l2tpha_tunnel *tunnel, uint8_t event, struct tunnel_input *input);
-/* A message in order on this tunnel, decoded; faults included. */
-int tunnel_process(struct l2tpha_tunnel *tunnel, const struct l2tpha_path *path,
-                   const uint8_t *data, size_t len);
-/* A datagram with header tunnel id 0: SCCRQ, or a StopCCN of a half-open tunnel. */
-int tunnel_process_unbound(struct engine *engine, const struct l2tpha_path *path,
-                           const struct l2tpha_header *header, const uint8_t *data, size_t len);
+/* Forget it: the one way out of the table, from tunnel_enter(). */
+void tunnel_die(struct l2tpha_tunnel *tunnel);
+/* Timer and places by state: for tunnel_start() and whenever the state or the sessions change. */
+void tunnel_arm(struct l2tpha_tunnel *tunnel);
 void tunnel_timer_due(struct l2tpha_tunnel *tunnel);
 void tunnel_hello_due(struct l2tpha_tunnel *tunnel);
 void tunnel_start_due(struct l2tpha_tunnel *tunnel);
@@ -94,6 +103,59 @@ int tunnel_send(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder);
 /* Forget it silently, sessions included: no message is sent. */
 void tunnel_clear(struct l2tpha_tunnel *tunnel, int status, const char *why);
 
-/* --- tunnel_fsm.c's actions are in tunnel_action.c --- */
+/* Begin a call of the host about this tunnel: as engine_enter(). */
+int tunnel_begin(struct l2tpha_tunnel *tunnel, uint64_t now);
+void tunnel_mark(struct l2tpha_tunnel *tunnel, uint8_t dirty);
+/* The first tunnel with an outstanding SCCRQ to this peer after `previous` (NULL = first). */
+struct l2tpha_tunnel *tunnel_next_calling(struct engine *engine,
+                                          const struct l2tpha_address *remote,
+                                          const struct l2tpha_tunnel *previous);
+void tunnel_join_calling(struct l2tpha_tunnel *tunnel);
+void tunnel_leave_calling(struct l2tpha_tunnel *tunnel);
+void tunnel_set_half_open(struct l2tpha_tunnel *tunnel, bool half_open);
+bool address_is(const struct l2tpha_address *a, const struct l2tpha_address *b);
+
+/* --- tunnel_fsm.c: the machine's one writer of the state --- */
+void tunnel_enter(void *object, uint8_t next);
+
+/* --- tunnel_action.c: what the rows do; fsm_action --- */
+int send_sccrq(void *object, void *argument);
+int send_sccrp(void *object, void *argument);
+int send_scccn(void *object, void *argument);
+int send_stopccn(void *object, void *argument);
+int stop_failed(void *object, void *argument);
+int start_sessions(void *object, void *argument);
+/* What the peer says about itself in SCCRQ or SCCRP. */
+int tunnel_take_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
+                     const struct l2tpha_path *path);
+
+/* --- tunnel_message.c --- */
+/* A message in order on this tunnel: decode, classify, dispatch. Faults included. */
+int tunnel_process(struct l2tpha_tunnel *tunnel, const struct l2tpha_path *path,
+                   const uint8_t *data, size_t len);
+/* The secret, as the codec wants it. */
+struct l2tpha_hiding tunnel_hiding(const struct l2tpha_tunnel *tunnel);
+/* Whether an SCCRQ or SCCRP is one that we can go on with; otherwise input says what to answer. */
+bool tunnel_judge_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
+                       const struct l2tpha_decode_fault *fault, struct tunnel_input *input);
+/* Say a fault in a StopCCN or CDN: result 2, its general error, text of cap bytes. */
+void fault_say(const struct l2tpha_decode_fault *fault, char *text, size_t cap, uint16_t *result,
+               uint16_t *error);
+/* Unhide and check what has been decoded; the first fault stays. */
+void message_finish(struct engine *engine, const struct l2tpha_hiding *hiding,
+                    struct l2tpha_decode_fault *fault);
+/* Wipe what was hidden. */
+void message_done(struct engine *engine);
+
+/* --- tunnel_request.c --- */
+/* A datagram with header tunnel id 0: SCCRQ, or a StopCCN of a half-open tunnel. */
+int tunnel_process_unbound(struct engine *engine, const struct l2tpha_path *path,
+                           const struct l2tpha_header *header, const uint8_t *data, size_t len);
+
+/* --- engine.c --- */
+/* A datagram of this tunnel through its channel. */
+int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
+                   const struct l2tpha_path *path, const struct l2tpha_header *header,
+                   const uint8_t *data, size_t len);
 
 #endif

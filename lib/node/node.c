@@ -201,40 +201,20 @@ void l2tpha_node_free(struct l2tpha_node *node)
     talloc_free(node);
 }
 
-int node_enter(struct l2tpha_node *node, uint64_t now)
-{
-    struct engine *engine = &node->engine;
-
-    if (engine->asking)
-        return L2TPHA_ERR_REENTERED;
-    /* A host's clock that steps back must not make timers run twice. */
-    if (now > engine->now)
-        engine->now = now;
-    engine->log.now = engine->now;
-    return L2TPHA_OK;
-}
-
-int node_leave(struct l2tpha_node *node, int error)
-{
-    engine_seal(&node->engine);
-    engine_reap(&node->engine);
-    return error;
-}
-
 int l2tpha_feed(struct l2tpha_node *node, const struct l2tpha_path *path, const uint8_t *data,
                 size_t len, uint64_t now)
 {
     if (!node || !path || (!data && len))
         return L2TPHA_ERR_INVALID;
-    int error = node_enter(node, now);
+    int error = engine_tick(&node->engine, now);
     if (error)
         return error;
-    if (node->draining) {
+    if (node->engine.draining) {
         /* The peer sends it again, to the node that takes over. */
         node->engine.counters.fenced_drops++;
         return L2TPHA_ERR_STATE;
     }
-    return node_leave(node, engine_receive(&node->engine, path, data, len));
+    return engine_leave(&node->engine, engine_receive(&node->engine, path, data, len));
 }
 
 int l2tpha_expire(struct l2tpha_node *node, uint64_t now)
@@ -243,22 +223,22 @@ int l2tpha_expire(struct l2tpha_node *node, uint64_t now)
 
     if (!node)
         return L2TPHA_ERR_INVALID;
-    int error = node_enter(node, now);
+    int error = engine_tick(&node->engine, now);
     if (error)
         return error;
     if (node->engine.serving) {
         ledger_expire(node->engine.ledger, node->engine.now);
-        while (!node->draining && (timer = wheel_pop(node->engine.wheel, node->engine.now)))
+        while (!node->engine.draining && (timer = wheel_pop(node->engine.wheel, node->engine.now)))
             engine_timer(&node->engine, timer);
     }
-    return node_leave(node, L2TPHA_OK);
+    return engine_leave(&node->engine, L2TPHA_OK);
 }
 
 uint64_t l2tpha_deadline(const struct l2tpha_node *node)
 {
     if (!node || !node->engine.serving)
         return L2TPHA_NEVER;
-    uint64_t timer = node->draining ? L2TPHA_NEVER : wheel_deadline(node->engine.wheel);
+    uint64_t timer = node->engine.draining ? L2TPHA_NEVER : wheel_deadline(node->engine.wheel);
     uint64_t ledger = ledger_deadline(node->engine.ledger);
     return timer < ledger ? timer : ledger;
 }

@@ -23,16 +23,11 @@ struct l2tpha_node {
     struct replica *replica;
     struct role role;
     struct l2tpha_binding binding;
-    bool draining; /* planned switchover: no input, no timers, outputs drain */
     uint64_t last_switchover;
     uint32_t polled_count;
     struct node_polled polled[NODE_POLL_EVENTS];
 };
 
-/* L2TPHA_ERR_REENTERED from inside a callback; otherwise the time is taken over. */
-int node_enter(struct l2tpha_node *node, uint64_t now);
-/* Close what is left of a transaction and free what died. Returns error unchanged. */
-int node_leave(struct l2tpha_node *node, int error);
 /* struct role's changed: the host is told. */
 void node_role_changed(void *user, const struct role *role, enum l2tpha_role from);
 /* ledger_options.mode_changed */

@@ -88,7 +88,7 @@ size_t l2tpha_poll(struct l2tpha_node *node, struct l2tpha_output *outputs, size
 {
     size_t count = 0;
 
-    if (!node || !outputs || node_enter(node, now))
+    if (!node || !outputs || engine_tick(&node->engine, now))
         return 0;
     release_polled(node);
     if (node->engine.serving) {

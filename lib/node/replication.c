@@ -45,7 +45,7 @@ void node_mode_changed(void *user, enum ledger_mode mode, bool in_sync, const ch
 
 int l2tpha_checkpoint_bulk(struct l2tpha_node *node, uint64_t now)
 {
-    int error = node_enter(node, now);
+    int error = engine_tick(&node->engine, now);
     if (error)
         return error;
     if (!node->engine.serving)
@@ -53,30 +53,31 @@ int l2tpha_checkpoint_bulk(struct l2tpha_node *node, uint64_t now)
     error = ledger_bulk(node->engine.ledger, node->engine.now);
     if (!error)
         note(node, ROLE_COPY_STARTED, 0, "standby connected");
-    return node_leave(node, error);
+    return engine_leave(&node->engine, error);
 }
 
 int l2tpha_checkpoint_done(struct l2tpha_node *node, uint64_t number, int status, uint64_t now)
 {
-    int error = node_enter(node, now);
+    int error = engine_tick(&node->engine, now);
     if (error)
         return error;
     if (!node->engine.serving)
         return L2TPHA_ERR_ROLE;
-    return node_leave(node, ledger_done(node->engine.ledger, number, status, node->engine.now));
+    return engine_leave(&node->engine,
+                        ledger_done(node->engine.ledger, number, status, node->engine.now));
 }
 
 int l2tpha_checkpoint_stop(struct l2tpha_node *node, uint64_t now)
 {
-    int error = node_enter(node, now);
+    int error = engine_tick(&node->engine, now);
     if (error)
         return error;
     if (!node->engine.serving)
         return L2TPHA_ERR_ROLE;
     if (ledger_mode(node->engine.ledger) != LEDGER_OFF)
         ledger_stop(node->engine.ledger, "standby disconnected", node->engine.now);
-    node->draining = false;
-    return node_leave(node, L2TPHA_OK);
+    node->engine.draining = false;
+    return engine_leave(&node->engine, L2TPHA_OK);
 }
 
 /* What the replica's state means for the role. */
@@ -104,7 +105,7 @@ int l2tpha_checkpoint_apply(struct l2tpha_node *node, const uint8_t *data, size_
 
     if (!node || (!data && len))
         return L2TPHA_ERR_INVALID;
-    int error = node_enter(node, now);
+    int error = engine_tick(&node->engine, now);
     if (error)
         return error;
     if (node->engine.serving || node->role.state == L2TPHA_ROLE_FENCED)
@@ -121,7 +122,7 @@ int l2tpha_checkpoint_apply(struct l2tpha_node *node, const uint8_t *data, size_
     } else if (number) {
         *number = applied;
     }
-    return node_leave(node, error);
+    return engine_leave(&node->engine, error);
 }
 
 uint64_t l2tpha_checkpoint_last(const struct l2tpha_node *node)
@@ -150,7 +151,7 @@ int l2tpha_takeover(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
 {
     struct takeover_result result;
 
-    int error = node_enter(node, now);
+    int error = engine_tick(&node->engine, now);
     if (error)
         return error;
     struct engine *engine = &node->engine;
@@ -162,51 +163,51 @@ int l2tpha_takeover(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
     node->last_switchover = engine->now;
     takeover_run(&node->binding, engine->table, &engine->log, &result);
     report_takeover(node, &result);
-    return node_leave(node, L2TPHA_OK);
+    return engine_leave(&node->engine, L2TPHA_OK);
 }
 
 int l2tpha_fence(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
 {
-    int error = node_enter(node, now);
+    int error = engine_tick(&node->engine, now);
     if (error)
         return error;
     error = role_step(&node->role, ROLE_FENCE, epoch, "a newer epoch serves");
     if (error)
         return error;
-    return node_leave(node, L2TPHA_OK);
+    return engine_leave(&node->engine, L2TPHA_OK);
 }
 
 int l2tpha_switchover(struct l2tpha_node *node, uint64_t now)
 {
-    int error = node_enter(node, now);
+    int error = engine_tick(&node->engine, now);
     if (error)
         return error;
     if (!node->engine.serving)
         return L2TPHA_ERR_ROLE;
     if (!ledger_in_sync(node->engine.ledger))
         return L2TPHA_ERR_NOT_IN_SYNC;
-    node->draining = true;
-    return node_leave(node, L2TPHA_OK);
+    node->engine.draining = true;
+    return engine_leave(&node->engine, L2TPHA_OK);
 }
 
 bool l2tpha_switchover_ready(const struct l2tpha_node *node)
 {
     const struct engine *engine = &node->engine;
 
-    return node->draining && ledger_in_sync(engine->ledger) &&
+    return node->engine.draining && ledger_in_sync(engine->ledger) &&
            ledger_acknowledged(engine->ledger) == ledger_last(engine->ledger) &&
            !engine->ready_head && outbox_count(engine->events) == 0;
 }
 
 int l2tpha_switchover_cancel(struct l2tpha_node *node, uint64_t now)
 {
-    int error = node_enter(node, now);
+    int error = engine_tick(&node->engine, now);
     if (error)
         return error;
-    if (!node->draining)
+    if (!node->engine.draining)
         return L2TPHA_ERR_STATE;
-    node->draining = false;
-    return node_leave(node, L2TPHA_OK);
+    node->engine.draining = false;
+    return engine_leave(&node->engine, L2TPHA_OK);
 }
 
 void l2tpha_redundancy_get(const struct l2tpha_node *node, struct l2tpha_redundancy_info *info)

@@ -114,10 +114,8 @@ static bool has_family(const struct l2tpha_address *from, const uint8_t *familie
     uint16_t family;
 
     memcpy(&family, from->bytes, sizeof(family));
-    if (from->bytes[0] == from->len)
-        family = from->bytes[1];
     for (size_t i = 0; i < count; i++)
-        if (family == families[i])
+        if (family == families[i] || (from->bytes[0] == from->len && from->bytes[1] == families[i]))
             return true;
     return false;
 }

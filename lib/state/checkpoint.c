@@ -143,7 +143,7 @@ static void pop_mark(struct ledger *ledger)
     const struct mark mark = *(const struct mark *)outbox_head(ledger->marks);
     outbox_pop(ledger->marks);
     struct tunnel_entry *entry = table_tunnel_find(ledger->options.table, mark.tunnel_id);
-    if (entry && mark.number >= entry->born)
+    if (entry && entry->born != 0 && mark.number >= entry->born)
         set_safe(ledger, entry, mark.ns, mark.nr);
 }
 
@@ -174,7 +174,7 @@ static void clean(struct ledger *ledger, uint64_t number)
             continue;
         entry->ns_sealed = entry->record.ns;
         if (entry->born == 0)
-            entry->born = number;
+            entry->born = number ? number : ledger->last + 1;
         if (!gated)
             set_safe(ledger, entry, entry->record.ns, entry->record.nr);
     }
@@ -364,8 +364,8 @@ bool ledger_poll(struct ledger *ledger, uint64_t now, uint64_t *number, const ui
                  size_t *len)
 {
     drop_shipped(ledger);
-    if (ledger->shipped == ledger->last)
-        bulk_advance(ledger, now);
+    if (ledger->shipped == ledger->last && !ledger->weighty && ledger->gone_count == 0)
+        bulk_advance(ledger, now); /* never with half a transaction in the table */
     const struct flight *oldest = outbox_head(ledger->flights);
     if (!oldest || ledger->shipped == ledger->last)
         return false;
@@ -426,7 +426,7 @@ void ledger_reign(struct ledger *ledger, uint64_t epoch, uint64_t last)
     while ((entry = table_tunnel_next(ledger->options.table, &place))) {
         entry->ns_safe = entry->ns_sealed = entry->record.ns;
         entry->nr_safe = entry->record.nr;
-        entry->born = 0;
+        entry->born = last + 1;
     }
 }
 

@@ -33,7 +33,7 @@ struct tunnel_entry {
     uint16_t ns_sealed;  /* messages below it are in some checkpoint */
     uint8_t dirty;       /* enum dirty bits */
     uint32_t generation; /* bulk copy that has carried it / that has refreshed it */
-    uint64_t born;       /* checkpoint that carried it first: older marks mean a namesake */
+    uint64_t born;       /* first number that may be about it, 0 = not sealed yet */
     struct tunnel_entry *dirty_next;
     struct tunnel_entry **dirty_back; /* NULL = not on the ledger's list */
 };

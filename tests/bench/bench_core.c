@@ -84,18 +84,18 @@ static void bench_record(void)
 
 static void bench_setup(bool with_standby)
 {
-    struct pair pair;
+    struct bench pair;
     double best = 0;
 
     for (int round = 0; round < ROUNDS; round++) {
-        pair_open(&pair, with_standby);
+        bench_open(&pair, with_standby);
         uint64_t start = clock_ns();
-        pair_calls(&pair, 20000, 1, 16);
+        bench_calls(&pair, 20000, 1, 16);
         double seconds = (double)(clock_ns() - start) / 1e9;
         if (l2tpha_counters(pair.lns)->sessions_up != 20000)
             check(L2TPHA_ERR_STATE, "not all calls came up");
         best = 20000 / seconds > best ? 20000 / seconds : best;
-        pair_close(&pair);
+        bench_close(&pair);
     }
     /* Both ends run on the one core: a node alone has half of the work. */
     report(with_standby ? "tunnels with a call set up, LAC+LNS+standby"
@@ -109,11 +109,11 @@ static double message_cost(uint32_t tunnels, uint32_t sessions)
     struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
     struct l2tpha_session_options call = {
         .size = sizeof(call), .call = L2TPHA_CALL_INCOMING, .framing = 1, .tx_speed = 64000};
-    struct pair pair;
+    struct bench pair;
     double best = 1e30;
 
-    pair_open(&pair, false);
-    pair_calls(&pair, tunnels, sessions, 16);
+    bench_open(&pair, false);
+    bench_calls(&pair, tunnels, sessions, 16);
     for (int round = 0; round < ROUNDS; round++) {
         uint64_t before = l2tpha_counters(pair.lns)->messages_in;
         struct l2tpha_tunnel *tunnel = NULL;
@@ -124,16 +124,16 @@ static double message_cost(uint32_t tunnels, uint32_t sessions)
             if (!tunnel)
                 tunnel = l2tpha_tunnel_next(pair.lac, NULL);
             check(l2tpha_session_open(tunnel, &call, pair.now, &session), "session");
-            pair_settle(&pair);
+            bench_settle(&pair);
             check(l2tpha_session_close(session, &why, pair.now), "close");
-            pair_settle(&pair);
+            bench_settle(&pair);
         }
         double messages = (double)(l2tpha_counters(pair.lns)->messages_in - before);
         double each = (double)(clock_ns() - start) / messages;
         best = each < best ? each : best;
-        pair_pass(&pair, 1000000);
+        bench_pass(&pair, 1000000);
     }
-    pair_close(&pair);
+    bench_close(&pair);
     return best;
 }
 
@@ -151,13 +151,13 @@ static void bench_scale(void)
 static void bench_takeover(void)
 {
     struct l2tpha_output outputs[64];
-    struct pair pair;
+    struct bench pair;
     size_t before = 0, active, standby;
 
-    pair_open(&pair, true);
+    bench_open(&pair, true);
     size_t empty_active = talloc_total_size(pair.lns);
     size_t empty_standby = talloc_total_size(pair.standby);
-    pair_calls(&pair, 6250, 16, 16);
+    bench_calls(&pair, 6250, 16, 16);
     active = talloc_total_size(pair.lns) - empty_active;
     standby = talloc_total_size(pair.standby) - empty_standby;
     report("memory per session, active, 16 to a tunnel", (double)active / 100000, "bytes", "512",
@@ -173,19 +173,19 @@ static void bench_takeover(void)
         before = l2tpha_poll(pair.lns, outputs, 1, pair.now);
     report("takeover of 100 k sessions: first datagram", (double)(clock_ns() - start) / 1e6, "ms",
            "50", "2");
-    pair_pass(&pair, 1000);
+    bench_pass(&pair, 1000);
     struct l2tpha_redundancy_info info = {.size = sizeof(info)};
     for (int i = 0; i < 100; i++) {
         l2tpha_redundancy_get(pair.lns, &info);
         if (info.resyncing == 0)
             break;
-        pair_pass(&pair, 50000);
+        bench_pass(&pair, 50000);
     }
     report("takeover of 100 k sessions: last tunnel confirmed", (double)(clock_ns() - start) / 1e6,
            "ms", "500", "30");
     if (info.resyncing != 0 || info.sessions != 100000)
         check(L2TPHA_ERR_STATE, "takeover lost something");
-    pair_close(&pair);
+    bench_close(&pair);
 }
 
 int main(void)

@@ -39,7 +39,7 @@ static int cheap_random(void *user, uint8_t *dst, size_t len)
     return 0;
 }
 
-static struct l2tpha_node *make_node(struct pair *pair, const char *name, bool standby)
+static struct l2tpha_node *make_node(struct bench *pair, const char *name, bool standby)
 {
     static uint64_t seed = 42;
     struct l2tpha_config config;
@@ -54,7 +54,7 @@ static struct l2tpha_node *make_node(struct pair *pair, const char *name, bool s
 }
 
 /* Drain one node into its peer. Returns whether anything came out. */
-static bool drain(struct pair *pair, struct l2tpha_node *node, struct l2tpha_node *peer,
+static bool drain(struct bench *pair, struct l2tpha_node *node, struct l2tpha_node *peer,
                   struct l2tpha_node *standby)
 {
     struct l2tpha_path path = {.remote = node == pair->lac ? lac_address : lns_address};
@@ -83,7 +83,7 @@ static bool drain(struct pair *pair, struct l2tpha_node *node, struct l2tpha_nod
     return any;
 }
 
-void pair_settle(struct pair *pair)
+void bench_settle(struct bench *pair)
 {
     bool any = true;
 
@@ -93,32 +93,32 @@ void pair_settle(struct pair *pair)
     }
 }
 
-void pair_pass(struct pair *pair, uint64_t us)
+void bench_pass(struct bench *pair, uint64_t us)
 {
     pair->now += us;
     l2tpha_expire(pair->lac, pair->now);
     l2tpha_expire(pair->lns, pair->now);
-    pair_settle(pair);
+    bench_settle(pair);
 }
 
-void pair_open(struct pair *pair, bool with_standby)
+void bench_open(struct bench *pair, bool with_standby)
 {
-    *pair = (struct pair){.root = talloc_new(NULL), .now = 1000000};
+    *pair = (struct bench){.root = talloc_new(NULL), .now = 1000000};
     pair->lac = make_node(pair, "lac", false);
     pair->lns = make_node(pair, "lns", false);
     if (!with_standby)
         return;
     pair->standby = make_node(pair, "lns", true);
     check(l2tpha_checkpoint_bulk(pair->lns, pair->now), "bulk");
-    pair_settle(pair);
+    bench_settle(pair);
 }
 
-void pair_close(struct pair *pair)
+void bench_close(struct bench *pair)
 {
     talloc_free(pair->root);
 }
 
-void pair_calls(struct pair *pair, uint32_t tunnels, uint32_t sessions, uint32_t batch)
+void bench_calls(struct bench *pair, uint32_t tunnels, uint32_t sessions, uint32_t batch)
 {
     struct l2tpha_tunnel_options options = {.size = sizeof(options),
                                             .path = {.remote = lns_address}};
@@ -132,9 +132,9 @@ void pair_calls(struct pair *pair, uint32_t tunnels, uint32_t sessions, uint32_t
         for (uint32_t s = 0; s < sessions; s++)
             check(l2tpha_session_open(tunnel, &call, pair->now, &session), "session");
         if (t % batch == batch - 1)
-            pair_pass(pair, 1000);
+            bench_pass(pair, 1000);
     }
     /* Delayed acknowledgements and windows want a little time. */
     for (int i = 0; i < 200; i++)
-        pair_pass(pair, 10000);
+        bench_pass(pair, 10000);
 }

@@ -6,7 +6,7 @@
 
 #include <l2tpha/l2tpha.h>
 
-struct pair {
+struct bench {
     TALLOC_CTX *root;
     struct l2tpha_node *lac;
     struct l2tpha_node *lns;
@@ -19,13 +19,13 @@ struct pair {
 void check(int error, const char *what);
 uint64_t clock_ns(void);
 
-void pair_open(struct pair *pair, bool with_standby);
-void pair_close(struct pair *pair);
+void bench_open(struct bench *pair, bool with_standby);
+void bench_close(struct bench *pair);
 /* Hand everything over until both sides are quiet. */
-void pair_settle(struct pair *pair);
+void bench_settle(struct bench *pair);
 /* Let virtual time pass, timers included. */
-void pair_pass(struct pair *pair, uint64_t us);
+void bench_pass(struct bench *pair, uint64_t us);
 /* Open tunnels with so many calls each, and settle after each `batch` tunnels. */
-void pair_calls(struct pair *pair, uint32_t tunnels, uint32_t sessions, uint32_t batch);
+void bench_calls(struct bench *pair, uint32_t tunnels, uint32_t sessions, uint32_t batch);
 
 #endif

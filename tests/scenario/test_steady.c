@@ -68,15 +68,15 @@ static void start_counting(void)
 
 /* A round of everything that goes on while nothing comes or goes: an SLI to each call, a second of
  * time, now and then a HELLO. */
-static void round_of_messages(struct pair *pair, uint32_t number)
+static void round_of_messages(struct bench *pair, uint32_t number)
 {
     for (struct l2tpha_tunnel *tunnel = NULL;
          (tunnel = l2tpha_tunnel_next(pair->lns, tunnel)) != NULL;)
         for (struct l2tpha_session *session = NULL;
              (session = l2tpha_session_next(tunnel, session)) != NULL;)
             assert_ok(l2tpha_session_set_link_info(session, number, ~number, pair->now));
-    pair_settle(pair);
-    pair_pass(pair, 1000000);
+    bench_settle(pair);
+    bench_pass(pair, 1000000);
 }
 
 START_TEST(counting_counts)
@@ -90,10 +90,10 @@ END_TEST
 
 START_TEST(messages_checkpoints_and_timers_allocate_nothing)
 {
-    struct pair pair;
+    struct bench pair;
 
-    pair_open(&pair, true);
-    pair_calls(&pair, TUNNELS, SESSIONS, 1);
+    bench_open(&pair, true);
+    bench_calls(&pair, TUNNELS, SESSIONS, 1);
     for (uint32_t i = 0; i < 200; i++)
         round_of_messages(&pair, i);
     uint64_t before = l2tpha_counters(pair.lns)->messages_out;
@@ -105,7 +105,7 @@ START_TEST(messages_checkpoints_and_timers_allocate_nothing)
     ck_assert_uint_eq(counted, 0);
     ck_assert_uint_ge(l2tpha_counters(pair.lns)->messages_out - before, 300 * TUNNELS * SESSIONS);
     ck_assert_uint_ge(l2tpha_counters(pair.lns)->checkpoints - checkpoints, 300 * TUNNELS);
-    pair_close(&pair);
+    bench_close(&pair);
 }
 END_TEST
 

@@ -4,6 +4,8 @@
 #include "base/bits.h"
 #include "base/cursor.h"
 
+#include <stdio.h>
+
 #define POOL_BYTES (64u << 20)
 
 static void confirmed(void *user, struct tunnel_entry *entry)
@@ -21,6 +23,13 @@ static void mode_changed(void *user, enum ledger_mode mode, bool in_sync, const 
     pair->mode = mode;
     pair->in_sync = in_sync;
     pair->why = why;
+}
+
+/* The last line tells why, when a test fails. */
+static void keep_line(void *user, const struct l2tpha_log_line *line)
+{
+    struct state_pair *pair = user;
+    snprintf(pair->line, sizeof(pair->line), "%s", line->text);
 }
 
 static void make_table(struct state_pair *pair, uint64_t seed, struct buffer_pool **pool,
@@ -41,23 +50,34 @@ struct state_pair *pair_new(uint32_t max_in_flight, uint64_t timeout_us)
     ck_assert_ptr_nonnull(pair);
     pair->random = 1;
     pair->now = 1000000;
+    pair->host = (struct l2tpha_host){.size = sizeof(pair->host), .user = pair, .log = keep_line};
+    pair->log = (struct log){.host = &pair->host, .mask = L2TPHA_LOG_CF};
     make_table(pair, 11, &pair->active_pool, &pair->active);
     make_table(pair, 22, &pair->standby_pool, &pair->standby);
     pair->options = (struct ledger_options){.table = pair->active,
                                             .serializer = l2tpha_serializer_proto(),
                                             .counters = &pair->active_counters,
+                                            .log = &pair->log,
                                             .epoch = 1,
                                             .max_in_flight = max_in_flight,
                                             .timeout_us = timeout_us,
                                             .user = pair,
                                             .confirmed = confirmed,
                                             .mode_changed = mode_changed};
-    const struct replica_options replica = {.table = pair->standby,
-                                            .serializer = l2tpha_serializer_proto(),
-                                            .counters = &pair->standby_counters};
     assert_ok(ledger_new(pair, &pair->options, &pair->ledger));
-    assert_ok(replica_new(pair, &replica, &pair->replica));
+    pair_fresh_standby(pair);
     return pair;
+}
+
+void pair_fresh_standby(struct state_pair *pair)
+{
+    const struct replica_options options = {.table = pair->standby,
+                                            .serializer = l2tpha_serializer_proto(),
+                                            .counters = &pair->standby_counters,
+                                            .log = &pair->log};
+    talloc_free(pair->replica);
+    table_clear(pair->standby);
+    assert_ok(replica_new(pair, &options, &pair->replica));
 }
 
 /* Every buffer must have come back by then. */
@@ -230,7 +250,8 @@ bool pair_ship(struct state_pair *pair)
 
     if (!ledger_poll(pair->ledger, ++pair->now, &number, &data, &len))
         return false;
-    assert_ok(replica_apply(pair->replica, data, len, &applied));
+    int error = replica_apply(pair->replica, data, len, &applied);
+    ck_assert_msg(error == 0, "%s: %s", l2tpha_strerror(error), pair->line);
     ck_assert_uint_eq(applied, number);
     assert_ok(ledger_done(pair->ledger, number, 0, pair->now));
     return true;

@@ -26,10 +26,15 @@ struct state_pair {
     enum ledger_mode mode; /* as told by the last of them */
     bool in_sync;
     const char *why;
+    struct l2tpha_host host;
+    struct log log;
+    char line[128]; /* last log line */
 };
 
 /* Hangs off root. */
 struct state_pair *pair_new(uint32_t max_in_flight, uint64_t timeout_us);
+/* A standby that knows nothing. */
+void pair_fresh_standby(struct state_pair *pair);
 void pair_free(struct state_pair *pair);
 uint32_t pair_random(struct state_pair *pair, uint32_t below);
 

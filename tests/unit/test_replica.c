@@ -251,7 +251,7 @@ static int apply(unsigned which)
 
 static void replay_up_to(unsigned end)
 {
-    replica_reset(pair->replica);
+    pair_fresh_standby(pair);
     for (unsigned i = 0; i < end; i++)
         assert_ok(apply(i));
 }

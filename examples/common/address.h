@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Addresses as people write them and as the library and the kernel want them: ADDR[:PORT] for UDP,
+ * unix:PATH and tcp:ADDR:PORT for streams. Numeric only: a name server must not be what a takeover
+ * waits for. */
+#ifndef EXAMPLES_ADDRESS_H
+#define EXAMPLES_ADDRESS_H
+
+#include <l2tpha/types.h>
+#include <sys/socket.h>
+
+#define ADDRESS_TEXT_MAX 80
+
+/* Parse 192.0.2.1, 192.0.2.1:1701, 2001:db8::1, [2001:db8::1] or [2001:db8::1%eth0]:1701.
+ * Returns NULL, or what is wrong. */
+const char *address_parse(const char *text, uint16_t default_port, struct l2tpha_address *address);
+
+/* "192.0.2.1:1701" or "[2001:db8::1]:1701"; "-" if unspecified. Returns dst. */
+const char *address_text(const struct l2tpha_address *address, char dst[ADDRESS_TEXT_MAX]);
+
+/* Only family, address, port and scope are kept: the library compares all bytes. */
+void address_from_socket(const struct sockaddr_storage *from, struct l2tpha_address *address);
+socklen_t address_to_socket(const struct l2tpha_address *address, struct sockaddr_storage *to);
+
+/* AF_INET or AF_INET6, or AF_UNSPEC. */
+int address_family(const struct l2tpha_address *address);
+
+/* One end of a byte stream. */
+struct endpoint {
+    enum { ENDPOINT_NONE = 0, ENDPOINT_UNIX, ENDPOINT_TCP } kind;
+    struct sockaddr_storage socket;
+    socklen_t len;
+};
+
+/* Parse unix:PATH or tcp:ADDR:PORT. Returns NULL, or what is wrong. */
+const char *endpoint_parse(const char *text, struct endpoint *endpoint);
+
+/* A unix socket of this path. Returns NULL, or what is wrong. */
+const char *endpoint_unix(const char *path, struct endpoint *endpoint);
+
+#endif

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+#include "app.h"
+#include "clock.h"
+#include "control.h"
+#include "pcapng.h"
+#include "role.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define OUTPUTS 64
+#define DATAGRAMS_PER_TURN 64
+#define LEAVE_US 5000000
+#define LEAVE_TICK_US 20000
+
+void app_tell(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    putchar('\n');
+    fflush(stdout);
+}
+
+/* ---- the node's questions ---- */
+
+static int answer_random(void *user, uint8_t *dst, size_t len)
+{
+    (void)user;
+    while (len > 0) {
+        ssize_t got = getrandom(dst, len, 0);
+        if (got < 0 && errno != EINTR)
+            return L2TPHA_ERR_HOST;
+        if (got > 0) {
+            dst += got;
+            len -= (size_t)got;
+        }
+    }
+    return L2TPHA_OK;
+}
+
+static void take_log(void *user, const struct l2tpha_log_line *line)
+{
+    struct app *app = user;
+    log_put(&app->log, line);
+}
+
+static int answer_secret(void *user, const struct l2tpha_peer *peer, uint8_t *dst, size_t *len)
+{
+    struct app *app = user;
+    (void)peer; /* one secret for all */
+    *len = strlen(app->options->secret);
+    memcpy(dst, app->options->secret, *len);
+    return L2TPHA_OK;
+}
+
+const char *app_make_node(struct app *app, bool standby)
+{
+    const struct options *options = app->options;
+    struct l2tpha_config config;
+    struct l2tpha_host host = {.size = sizeof(host),
+                               .user = app,
+                               .random = answer_random,
+                               .log = take_log,
+                               .secret = answer_secret};
+    l2tpha_config_init(&config);
+    config.name = options->name;
+    config.vendor_name = "libl2tpha";
+    config.window = (uint16_t)options->window;
+    config.hide_avps = options->hide_avps;
+    config.hello_ms = options->hello_s * 1000;
+    config.retries = options->retries;
+    config.debug = options->debug;
+    config.standby = standby;
+    config.crypto = l2tpha_crypto_nettle();
+    int error = l2tpha_node_new(app, &config, &host, clock_now(), &app->node);
+    return error == L2TPHA_OK ? NULL : l2tpha_strerror(error);
+}
+
+/* ---- the socket ---- */
+
+static void capture(struct app *app, const struct l2tpha_path *path, bool inbound,
+                    const uint8_t *data, size_t len)
+{
+    if (app->pcapng != NULL && !pcapng_write(app->pcapng, path, inbound, data, len))
+        log_say(&app->log, L2TPHA_LOG_ERROR, "--pcapng: the file cannot be written any more");
+}
+
+static bool is_control(const uint8_t *data, size_t len)
+{
+    return len > 0 && (data[0] & 0x80);
+}
+
+static void take_datagram(struct app *app, const struct l2tpha_path *path, size_t len, uint64_t now)
+{
+    struct l2tpha_frame frame;
+    capture(app, path, true, app->datagram, len);
+    if (is_control(app->datagram, len))
+        gap_close(&app->control_gap, now);
+    int error = l2tpha_feed(app->node, path, app->datagram, len, now);
+    if (error != L2TPHA_ERR_DATA_MESSAGE)
+        return; /* refusals are counted, logged and answered by the node */
+    error = l2tpha_data_receive(app->node, path, app->datagram, len, now, &frame);
+    if (error == L2TPHA_OK && app->program->frame != NULL)
+        app->program->frame(app, &frame);
+}
+
+static void on_socket(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *user)
+{
+    struct app *app = user;
+    struct l2tpha_path path;
+    ssize_t len;
+    (void)ev, (void)fde, (void)flags;
+    for (int i = 0; i < DATAGRAMS_PER_TURN; i++) {
+        len = udp_receive(app->udp, app->datagram, &path);
+        if (len < 0)
+            return;
+        take_datagram(app, &path, (size_t)len, clock_now());
+    }
+}
+
+const char *app_open_socket(struct app *app)
+{
+    if (app->udp == NULL)
+        app->udp = udp_open(app, &app->options->listen);
+    return app->udp != NULL ? NULL : strerror(errno);
+}
+
+void app_inherit_socket(struct app *app, int fd)
+{
+    talloc_free(app->udp);
+    app->udp = udp_adopt(app, fd);
+}
+
+void app_read(struct app *app)
+{
+    app->serving = true;
+    udp_read_start(app->udp, app->ev, on_socket, app);
+}
+
+void app_serve(struct app *app)
+{
+    app_read(app);
+    if (app->program->serve != NULL)
+        app->program->serve(app);
+}
+
+void app_yield(struct app *app)
+{
+    app->serving = false;
+    if (app->program->yield != NULL)
+        app->program->yield(app);
+}
+
+/* ---- outputs ---- */
+
+static void send_datagram(struct app *app, const struct l2tpha_output *output)
+{
+    capture(app, output->path, false, output->data, output->len);
+    if (app->udp == NULL || !udp_send(app->udp, output->path, output->data, output->len, NULL, 0))
+        app->unsent++; /* the channel sends it again */
+    if (output->len > L2TPHA_CONTROL_HEADER)
+        gap_open(&app->control_gap, clock_now());
+}
+
+int app_send_data(struct app *app, struct l2tpha_session *session, const uint8_t *data, size_t len)
+{
+    uint8_t whole[UDP_DATAGRAM_MAX];
+    size_t header_len;
+    const struct l2tpha_path *path;
+    if (len > sizeof(whole) - 12)
+        return L2TPHA_ERR_TOO_SMALL;
+    int error = l2tpha_data_send(session, len, false, whole, &header_len, &path, clock_now());
+    if (error != L2TPHA_OK)
+        return error;
+    if (app->pcapng != NULL) {
+        memcpy(whole + header_len, data, len);
+        capture(app, path, false, whole, header_len + len);
+    }
+    if (!udp_send(app->udp, path, whole, header_len, data, len))
+        app->unsent++;
+    return L2TPHA_OK;
+}
+
+/* What there may be a great many of, all at once, is told only to whoever asks for events. */
+static bool is_frequent(const struct l2tpha_event *event)
+{
+    return event->session_id != 0 || event->kind == L2TPHA_EVENT_TUNNEL_GONE ||
+           event->kind == L2TPHA_EVENT_TUNNEL_RESTORED ||
+           event->kind == L2TPHA_EVENT_TUNNEL_RESYNCED;
+}
+
+static void log_event(struct app *app, const struct l2tpha_event *event)
+{
+    bool wanted = l2tpha_node_config(app->node)->debug & L2TPHA_LOG_EVENT;
+    if (is_frequent(event) && !wanted)
+        return;
+    log_about(&app->log, L2TPHA_LOG_EVENT, event->tunnel_id, event->session_id, "%s%s%s%s%s%s",
+              l2tpha_event_name(event->kind), event->text[0] != '\0' ? ": " : "", event->text,
+              event->kind == L2TPHA_EVENT_ROLE_CHANGED ? ", now " : "",
+              event->kind == L2TPHA_EVENT_ROLE_CHANGED ? l2tpha_role_name(event->role) : "",
+              event->by_peer ? " (by the peer)" : "");
+    if (event->kind == L2TPHA_EVENT_ROLE_CHANGED)
+        app_tell("role %s", l2tpha_role_name(event->role));
+}
+
+/* Nothing here calls the node, so all outputs of a batch stay valid; shipping a checkpoint may,
+ * when it fails, so that comes last. */
+static void let_out(struct app *app, const struct l2tpha_output *outputs, size_t count)
+{
+    ha_drop_if_solo(app->ha);
+    for (size_t i = 0; i < count; i++) {
+        if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM)
+            send_datagram(app, &outputs[i]);
+        if (outputs[i].kind != L2TPHA_OUTPUT_EVENT)
+            continue;
+        log_event(app, outputs[i].event);
+        if (app->program->event != NULL)
+            app->program->event(app, outputs[i].event);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (outputs[i].kind == L2TPHA_OUTPUT_CHECKPOINT)
+            ha_send(app->ha, outputs[i].number, outputs[i].data, outputs[i].len);
+}
+
+void app_drain(struct app *app)
+{
+    struct l2tpha_output outputs[OUTPUTS];
+    size_t count;
+    while ((count = l2tpha_poll(app->node, outputs, OUTPUTS, clock_now())) > 0)
+        let_out(app, outputs, count);
+    ha_flush(app->ha);
+}
+
+/* ---- leaving ---- */
+
+void app_quit(struct app *app, int status)
+{
+    app->quit = true;
+    app->status = status;
+}
+
+void app_leave(struct app *app)
+{
+    struct l2tpha_tunnel *tunnel = NULL;
+    uint64_t now = clock_now();
+    if (app->leave_until != 0)
+        return;
+    app->leave_until = now + LEAVE_US;
+    while ((tunnel = l2tpha_tunnel_next(app->node, tunnel)) != NULL)
+        (void)l2tpha_tunnel_close(tunnel, 6, 0, "shutting down", now); /* or it is closed already */
+}
+
+/* Whether any tunnel still waits for its StopCCN to be acknowledged. */
+static bool still_closing(const struct app *app)
+{
+    struct l2tpha_tunnel *tunnel = NULL;
+    while ((tunnel = l2tpha_tunnel_next(app->node, tunnel)) != NULL) {
+        struct l2tpha_tunnel_record record = {.size = sizeof(record)};
+        l2tpha_tunnel_get(tunnel, &record);
+        if (record.state != L2TPHA_TUNNEL_STOPPED)
+            return true;
+    }
+    return false;
+}
+
+static void check_leaving(struct app *app)
+{
+    if (app->leave_until == 0 || (still_closing(app) && clock_now() < app->leave_until))
+        return;
+    ha_disconnect(app->ha, true);
+    app_quit(app, app->program->left != NULL ? app->program->left(app) : EXIT_SUCCESS);
+}
+
+static void on_signal(struct tevent_context *ev, struct tevent_signal *signal, int number,
+                      int count, void *info, void *user)
+{
+    struct app *app = user;
+    (void)ev, (void)signal, (void)number, (void)count, (void)info;
+    if (!app->serving || app->stopping) {
+        app_quit(app, app->stopping ? EXIT_FAILURE : EXIT_SUCCESS);
+        return;
+    }
+    app->stopping = true;
+    app->program->stop(app);
+}
+
+/* ---- the loop ---- */
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t deadline(const struct app *app)
+{
+    uint64_t due = earlier(l2tpha_deadline(app->node), ha_deadline(app->ha));
+    due = earlier(due, role_deadline(app));
+    if (app->serving && app->program->deadline != NULL)
+        due = earlier(due, app->program->deadline((struct app *)(uintptr_t)app));
+    return app->leave_until != 0 ? earlier(due, clock_now() + LEAVE_TICK_US) : due;
+}
+
+static void on_timer(struct tevent_context *ev, struct tevent_timer *timer, struct timeval now,
+                     void *user)
+{
+    struct app *app = user;
+    (void)ev, (void)timer, (void)now;
+    app->timer = NULL; /* freed by tevent */
+}
+
+/* A timer that is early enough is left alone: most turns end here. */
+static void set_timer(struct app *app)
+{
+    uint64_t due = deadline(app), now = clock_now();
+    if (due == L2TPHA_NEVER || (app->timer != NULL && app->timer_at <= due))
+        return;
+    uint64_t wait = due > now ? due - now : 0;
+    talloc_free(app->timer);
+    app->timer_at = due;
+    app->timer = tevent_add_timer(
+        app->ev, app,
+        tevent_timeval_current_ofs((uint32_t)(wait / 1000000), (uint32_t)(wait % 1000000)),
+        on_timer, app);
+}
+
+static void settle(struct app *app)
+{
+    uint64_t now = clock_now();
+    if (l2tpha_deadline(app->node) <= now)
+        (void)l2tpha_expire(app->node, now); /* what fails is an event of its tunnel */
+    if (ha_deadline(app->ha) <= now)
+        ha_expire(app->ha, now);
+    if (app->serving && app->program->expire != NULL)
+        app->program->expire(app, now);
+    app_drain(app);
+    role_settle(app);
+    check_leaving(app);
+    if (app->quit)
+        return;
+    app_drain(app);
+    if (app->pcapng != NULL)
+        pcapng_flush(app->pcapng);
+    set_timer(app);
+}
+
+static const char *start(struct app *app)
+{
+    const struct options *options = app->options;
+    signal(SIGPIPE, SIG_IGN);
+    tevent_add_signal(app->ev, app, SIGTERM, 0, on_signal, app);
+    tevent_add_signal(app->ev, app, SIGINT, 0, on_signal, app);
+    app->log.json = options->log_json;
+    app->ha = ha_new(app);
+    if (options->pcapng[0] != '\0') {
+        app->pcapng = pcapng_open(app, options->pcapng, options->name);
+        if (app->pcapng == NULL)
+            return strerror(errno);
+    }
+    const char *why = control_start(app);
+    return why != NULL ? why : role_start(app);
+}
+
+static int run(struct app *app)
+{
+    const char *why = start(app);
+    if (why != NULL) {
+        log_say(&app->log, L2TPHA_LOG_ERROR, "cannot start: %s", why);
+        return EXIT_FAILURE;
+    }
+    settle(app);
+    while (!app->quit && tevent_loop_once(app->ev) == 0)
+        settle(app);
+    return app->status;
+}
+
+int app_main(const struct app_program *program, int argc, char **argv, void *state)
+{
+    struct options options;
+    int status = options_start(program->program, argc, argv, &options);
+    if (status >= 0)
+        return status;
+    struct app *app = talloc_zero(NULL, struct app);
+    app->options = &options;
+    app->program = program;
+    app->state = state;
+    app->ev = tevent_context_init(app);
+    status = run(app);
+    talloc_free(app);
+    return status;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* What l2tpha-lac and l2tpha-lns share: one node, one UDP socket, one timer. Everything that
+ * happens is a call into the node; after each turn of the event loop its outputs are drained and
+ * the timer is set anew. */
+#ifndef EXAMPLES_APP_H
+#define EXAMPLES_APP_H
+
+#include "ha.h"
+#include "log.h"
+#include "options.h"
+#include "report.h"
+#include "udp.h"
+
+#include <l2tpha/l2tpha.h>
+#include <tevent.h>
+
+struct control;
+struct pcapng;
+
+/* What a program adds. Hooks that are told something must not call entries of the node, except
+ * where said; they have their turn in expire. */
+struct app_program {
+    enum program program;
+    void (*serve)(struct app *app); /* the node is active from now on */
+    void (*yield)(struct app *app); /* and now it is not any more */
+    void (*event)(struct app *app, const struct l2tpha_event *event);
+    void (*frame)(struct app *app, const struct l2tpha_frame *frame); /* may app_send_data() */
+    uint64_t (*deadline)(struct app *app);
+    void (*expire)(struct app *app, uint64_t now); /* may call the node; harmless when early */
+    void (*stop)(struct app *app);        /* asked to leave: app_leave(), sooner or later */
+    void (*active_left)(struct app *app); /* standby: the active has left in good order */
+    int (*left)(struct app *app);         /* all is closed: the exit status */
+};
+
+struct app {
+    const struct options *options;
+    const struct app_program *program;
+    void *state; /* the program's own */
+    struct log log;
+    struct tevent_context *ev;
+    struct l2tpha_node *node;
+    struct udp *udp; /* NULL on a standby that has not got one */
+    struct ha *ha;
+    struct control *control;
+    struct pcapng *pcapng;
+    bool serving; /* reads the socket */
+    /* planned switchover and stepping down */
+    enum {
+        SWITCHOVER_NONE,
+        SWITCHOVER_DRAINING, /* waiting for confirmations */
+        SWITCHOVER_HANDED    /* the standby was told */
+    } switchover;
+    uint64_t switchover_until;
+    bool step_down;
+    bool asked_to_serve;
+    /* leaving */
+    bool stopping;
+    uint64_t leave_until; /* 0 = not leaving */
+    bool quit;
+    int status;
+    /* figures */
+    struct gap control_gap;
+    uint64_t unsent; /* datagrams that the system did not take */
+    uint64_t last_switchover_wall;
+    struct tevent_timer *timer;
+    uint64_t timer_at;
+    uint8_t datagram[UDP_DATAGRAM_MAX];
+};
+
+/* The whole life of a program. Returns its exit status. */
+int app_main(const struct app_program *program, int argc, char **argv, void *state);
+
+/* A line for whoever started us, on stdout. */
+void app_tell(const char *format, ...) L2TPHA_PRINTF(1, 2);
+
+/* Make app->node. NULL, or what is wrong. */
+const char *app_make_node(struct app *app, bool standby);
+
+/* Serve peers: read the socket, and tell the program; or do so no more. */
+void app_serve(struct app *app);
+void app_read(struct app *app); /* again, when nothing else has changed */
+void app_yield(struct app *app);
+
+/* Bind --listen unless there is a socket already. NULL, or what is wrong. */
+const char *app_open_socket(struct app *app);
+
+/* The active's socket has arrived. */
+void app_inherit_socket(struct app *app, int fd);
+
+/* Send one data frame on a session. An error of the library. */
+int app_send_data(struct app *app, struct l2tpha_session *session, const uint8_t *data, size_t len);
+
+/* Let out what the node has to say. */
+void app_drain(struct app *app);
+
+/* Close all tunnels, then leave with the status that the program's left() gives. */
+void app_leave(struct app *app);
+
+/* Leave now. */
+void app_quit(struct app *app, int status);
+
+#endif

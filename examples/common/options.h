@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of all programs: one table parses it and prints --help. */
+#ifndef EXAMPLES_OPTIONS_H
+#define EXAMPLES_OPTIONS_H
+
+#include "address.h"
+
+#include <l2tpha/host.h>
+#include <stdio.h>
+
+enum program { PROGRAM_LAC = 1, PROGRAM_LNS = 2, PROGRAM_CTL = 4 };
+
+#define OPTIONS_NAME_MAX 255
+#define OPTIONS_WHY_MAX 512
+
+struct options {
+    enum program program;
+    /* network */
+    struct l2tpha_address listen;
+    bool listen_given;
+    char name[OPTIONS_NAME_MAX + 1];
+    char secret[L2TPHA_SECRET_MAX + 1];
+    bool hide_avps;
+    uint32_t hello_s;
+    uint32_t retries;
+    uint32_t window;
+    /* redundancy */
+    bool standby;
+    bool takeover_manual;
+    struct endpoint ha_listen;
+    struct endpoint ha_connect;
+    /* watching */
+    struct endpoint control;
+    char pcapng[4096];
+    uint32_t debug;
+    bool log_json;
+    /* LAC */
+    struct l2tpha_address connect;
+    uint32_t tunnels;
+    uint32_t sessions;
+    uint32_t rate;
+    uint32_t data_rate;
+    uint32_t duration_s; /* 0 = until told to stop */
+    bool report_json;
+    /* LNS */
+    bool echo;
+    /* l2tphactl */
+    bool json;
+    char **words; /* what is no option: views into argv */
+    int word_count;
+};
+
+enum options_result {
+    OPTIONS_RUN,
+    OPTIONS_HELP, /* print the help and leave with 0 */
+    OPTIONS_BAD   /* print why and leave with 2 */
+};
+
+/* Fill in the defaults and what argv says; the words of argv are reordered. */
+enum options_result options_parse(enum program program, int argc, char **argv,
+                                  struct options *options, char why[OPTIONS_WHY_MAX]);
+
+void options_help(enum program program, FILE *out);
+
+/* Parse, and print help or complaint. Returns the exit status, or -1 to go on. */
+int options_start(enum program program, int argc, char **argv, struct options *options);
+
+#endif

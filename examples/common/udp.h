@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* The UDP socket: bound here, or inherited from the active. */
+#ifndef EXAMPLES_UDP_H
+#define EXAMPLES_UDP_H
+
+#include <l2tpha/types.h>
+#include <sys/types.h>
+#include <talloc.h>
+#include <tevent.h>
+
+#define UDP_DATAGRAM_MAX 65535
+
+struct udp;
+
+/* Bind. NULL with errno set. Freeing it closes the socket. */
+struct udp *udp_open(TALLOC_CTX *parent, const struct l2tpha_address *address);
+
+/* A bound socket that somebody else has opened; owned from now on. */
+struct udp *udp_adopt(TALLOC_CTX *parent, int fd);
+
+int udp_fd(const struct udp *udp);
+
+/* Where it is bound. */
+void udp_address(const struct udp *udp, struct l2tpha_address *address);
+
+/* Tell when there is something to read; until then datagrams wait in the socket. */
+void udp_read_start(struct udp *udp, struct tevent_context *ev, tevent_fd_handler_t handler,
+                    void *user);
+void udp_read_stop(struct udp *udp);
+
+/* One datagram into data. Its length, or -1 when there is none. */
+ssize_t udp_receive(struct udp *udp, uint8_t data[UDP_DATAGRAM_MAX], struct l2tpha_path *path);
+
+/* Send head and body as one datagram. False when the system does not take it: it is lost then, as
+ * datagrams may be. */
+bool udp_send(struct udp *udp, const struct l2tpha_path *path, const void *head, size_t head_len,
+              const void *body, size_t body_len);
+
+#endif

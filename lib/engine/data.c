@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* Data messages: RFC 2661 3.1 and 5.4. Numbers are leased ahead in the replicated record, so that
+ * no takeover uses one twice and no frame costs a checkpoint. */
+#include "base/serial.h"
+#include "engine/session.h"
+
+#define LEASE 1024      /* numbers taken at one time */
+#define LEASE_LEFT 512  /* taken anew when no more are left, before any of the new are used */
+#define DATA_HEADER 8   /* flags, length, ids */
+#define DATA_SEQUENCE 4 /* Ns and Nr */
+
+static int find(struct engine *engine, const struct l2tpha_path *path,
+                const struct l2tpha_header *header, struct l2tpha_session **session)
+{
+    struct l2tpha_tunnel *tunnel = engine_tunnel_find(engine, header->tunnel_id);
+    *session = tunnel ? engine_session_find(engine, header->tunnel_id, header->session_id) : NULL;
+
+    if (!*session) {
+        engine->counters.data_unknown++;
+        return L2TPHA_ERR_NOT_OURS;
+    }
+    if (!address_is(&tunnel->entry.record.path.remote, &path->remote)) {
+        engine->counters.wrong_peer++;
+        return L2TPHA_ERR_WRONG_PEER;
+    }
+    if ((*session)->entry.state == L2TPHA_SESSION_ESTABLISHED)
+        return L2TPHA_OK;
+    engine->counters.data_unknown++;
+    return L2TPHA_ERR_STATE;
+}
+
+/* RFC 2661 5.4: the LAC follows the LNS, unless Sequencing Required has settled it. */
+static void follow(struct engine *engine, struct session_entry *entry, bool sequenced)
+{
+    bool now = entry->flags & L2TPHA_SESSION_SEQUENCING;
+
+    if (entry->side != L2TPHA_LAC || entry->flags & L2TPHA_SESSION_SEQUENCING_REQUIRED ||
+        now == sequenced)
+        return;
+    entry->flags ^= L2TPHA_SESSION_SEQUENCING;
+    ledger_mark_session(engine->ledger, entry);
+    engine_seal(engine);
+}
+
+static int take_number(struct engine *engine, struct session_entry *entry,
+                       const struct l2tpha_header *header)
+{
+    if (!header->has_sequence)
+        return L2TPHA_OK;
+    if (serial_before(header->ns, entry->data_nr)) {
+        engine->counters.data_late++;
+        return L2TPHA_ERR_SEQUENCE;
+    }
+    entry->data_nr = (uint16_t)(header->ns + 1);
+    return L2TPHA_OK;
+}
+
+static int decode(struct engine *engine, const uint8_t *data, size_t len,
+                  struct l2tpha_header *header)
+{
+    int error = l2tpha_header_decode(data, len, header);
+
+    if (!error && header->control)
+        error = L2TPHA_ERR_INVALID;
+    else if (error == L2TPHA_ERR_VERSION)
+        engine->counters.bad_version++;
+    else if (error)
+        engine->counters.bad_header++;
+    return error;
+}
+
+int engine_data_receive(struct engine *engine, const struct l2tpha_path *path, const uint8_t *data,
+                        size_t len, struct l2tpha_frame *frame)
+{
+    struct l2tpha_header header;
+    struct l2tpha_session *session;
+
+    if (!engine->serving) {
+        engine->counters.fenced_drops++;
+        return L2TPHA_ERR_ROLE;
+    }
+    int error = decode(engine, data, len, &header);
+    if (!error)
+        error = find(engine, path, &header, &session);
+    if (error)
+        return error;
+    tunnel_heard(session_tunnel(session));
+    error = take_number(engine, &session->entry, &header);
+    if (error)
+        return error;
+    follow(engine, &session->entry, header.has_sequence);
+    engine->counters.data_in++;
+    *frame = (struct l2tpha_frame){.session = session,
+                                   .payload = data + header.header_len,
+                                   .len = header.length - header.header_len,
+                                   .priority = header.priority,
+                                   .sequenced = header.has_sequence,
+                                   .ns = header.ns};
+    return L2TPHA_OK;
+}
+
+static uint16_t next_number(struct engine *engine, struct l2tpha_session *session)
+{
+    struct session_entry *entry = &session->entry;
+
+    if ((uint16_t)(entry->data_ns - session->data_ns) < LEASE_LEFT) {
+        entry->data_ns = (uint16_t)(session->data_ns + LEASE);
+        ledger_mark_session(engine->ledger, entry);
+        engine_seal(engine);
+    }
+    return session->data_ns++;
+}
+
+int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority, uint8_t header[12],
+                     size_t *header_len, const struct l2tpha_path **path, uint64_t now)
+{
+    int error = session ? tunnel_begin(session_tunnel(session), now) : L2TPHA_ERR_INVALID;
+    if (error)
+        return error;
+    struct l2tpha_tunnel *tunnel = session_tunnel(session);
+    bool sequenced = session->entry.flags & L2TPHA_SESSION_SEQUENCING;
+    size_t total = DATA_HEADER + (sequenced ? DATA_SEQUENCE : 0) + len;
+    struct l2tpha_header out = {.has_length = true,
+                                .has_sequence = sequenced,
+                                .priority = priority,
+                                .version = 2,
+                                .length = (uint16_t)total,
+                                .tunnel_id = tunnel->entry.record.remote_id,
+                                .session_id = session->entry.remote_id};
+    if (len > L2TPHA_DATAGRAM_MAX || total > L2TPHA_DATAGRAM_MAX)
+        return L2TPHA_ERR_INVALID;
+    if (session->entry.state != L2TPHA_SESSION_ESTABLISHED)
+        return L2TPHA_ERR_STATE;
+    if (sequenced)
+        out.ns = next_number(tunnel->engine, session);
+    error = l2tpha_header_encode(&out, header, DATA_HEADER + DATA_SEQUENCE, header_len);
+    if (error)
+        return error;
+    tunnel->engine->counters.data_out++;
+    *path = &tunnel->entry.record.path;
+    return L2TPHA_OK;
+}

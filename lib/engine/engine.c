@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* Where input meets the engine: one datagram or one timer in, then one transaction for each message
+ * that it lets through. */
+#include "engine/session.h"
+
+#include <string.h>
+
+/* Answers that one received message may need, with one left for the StopCCN that ends it all. */
+#define ROOM_FOR_ANSWERS 2
+
+int engine_tick(struct engine *engine, uint64_t now)
+{
+    if (engine->asking)
+        return L2TPHA_ERR_REENTERED;
+    if (now > engine->now)
+        engine->now = now;
+    engine->log.now = engine->now;
+    return L2TPHA_OK;
+}
+
+int engine_enter(struct engine *engine, uint64_t now)
+{
+    int error = engine_tick(engine, now);
+    if (error)
+        return error;
+    if (!engine->serving)
+        return L2TPHA_ERR_ROLE;
+    return engine->draining ? L2TPHA_ERR_STATE : L2TPHA_OK;
+}
+
+int engine_leave(struct engine *engine, int error)
+{
+    engine_seal(engine);
+    engine_reap(engine);
+    return error;
+}
+
+int engine_random(struct engine *engine, void *dst, size_t len)
+{
+    engine->asking = true;
+    int error = engine->host.random(engine->host.user, dst, len);
+    engine->asking = false;
+    if (!error)
+        return L2TPHA_OK;
+    engine->counters.callback_errors++;
+    log_line(&engine->log, L2TPHA_LOG_ERROR, 0, 0, "the host has no random bytes: %d", error);
+    return L2TPHA_ERR_HOST;
+}
+
+void engine_seal(struct engine *engine)
+{
+    uint64_t number = ledger_seal(engine->ledger, engine->now);
+    uint32_t count = outbox_count(engine->events);
+
+    while (engine->open_events > 0) {
+        struct event_item *event = outbox_at(engine->events, count - engine->open_events);
+        event->depends = number;
+        engine->open_events--;
+    }
+}
+
+/* --- datagrams --- */
+
+static int process(struct engine *engine, struct l2tpha_tunnel *tunnel,
+                   const struct l2tpha_path *path, const uint8_t *data, size_t len)
+{
+    engine->counters.messages_in++;
+    int error = tunnel_process(tunnel, path, data, len);
+    if (!tunnel->dying)
+        channel_accept(engine, &tunnel->channel);
+    return error;
+}
+
+/* Messages that were ahead and whose turn has come, each a transaction of its own. */
+static void process_kept(struct engine *engine, struct l2tpha_tunnel *tunnel)
+{
+    struct buffer *kept;
+
+    while (!tunnel->dying && channel_has_room(engine, &tunnel->channel, ROOM_FOR_ANSWERS) &&
+           (kept = channel_take_kept(&tunnel->channel))) {
+        engine_seal(engine);
+        process(engine, tunnel, &tunnel->entry.record.path, kept->data, kept->len);
+        buffer_put(engine->pool, kept);
+    }
+}
+
+/* RFC 2661 5.7: once the StopCCN is acknowledged nothing keeps the tunnel. */
+static void check_delivered(struct l2tpha_tunnel *tunnel)
+{
+    struct tunnel_input input = {0};
+
+    if (!tunnel->dying && tunnel->entry.record.state == L2TPHA_TUNNEL_STOPPING &&
+        channel_idle(&tunnel->channel))
+        tunnel_step(tunnel, TUNNEL_DELIVERED, &input);
+}
+
+int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
+                   const struct l2tpha_path *path, const struct l2tpha_header *header,
+                   const uint8_t *data, size_t len)
+{
+    int error = L2TPHA_OK;
+
+    switch (channel_receive(engine, &tunnel->channel, header, data, len)) {
+    case CHANNEL_IN_ORDER:
+        /* RFC 2661 5.8: what is not taken is not acknowledged, so the peer sends it again. */
+        if (!channel_has_room(engine, &tunnel->channel, ROOM_FOR_ANSWERS)) {
+            engine->counters.queue_full++;
+            return L2TPHA_ERR_QUEUE_FULL;
+        }
+        error = process(engine, tunnel, path, data, len);
+        process_kept(engine, tunnel);
+        break;
+    case CHANNEL_DUPLICATE:
+        error = L2TPHA_ERR_DUPLICATE;
+        break;
+    case CHANNEL_BEYOND:
+        error = L2TPHA_ERR_OUT_OF_WINDOW;
+        break;
+    case CHANNEL_ACK_ONLY:
+    case CHANNEL_KEPT:
+        break;
+    }
+    if (!tunnel->dying)
+        tunnel_heard(tunnel);
+    check_delivered(tunnel);
+    return error;
+}
+
+/* RFC 2661 8.1: the answer to an SCCRQ may come from anywhere; from then on both ends stay. */
+static bool may_come_from(const struct l2tpha_tunnel *tunnel, const struct l2tpha_path *path)
+{
+    return tunnel->entry.record.state == L2TPHA_TUNNEL_WAIT_CTL_REPLY ||
+           address_is(&tunnel->entry.record.path.remote, &path->remote);
+}
+
+static int receive_bound(struct engine *engine, const struct l2tpha_path *path,
+                         const struct l2tpha_header *header, const uint8_t *data, size_t len)
+{
+    struct l2tpha_tunnel *tunnel = engine_tunnel_find(engine, header->tunnel_id);
+
+    if (!tunnel) {
+        engine->counters.unknown_tunnel++;
+        return L2TPHA_ERR_NOT_OURS;
+    }
+    if (!may_come_from(tunnel, path)) {
+        engine->counters.wrong_peer++;
+        log_line(&engine->log, L2TPHA_LOG_ERROR, header->tunnel_id, 0,
+                 "datagram from another address dropped");
+        return L2TPHA_ERR_WRONG_PEER;
+    }
+    return engine_deliver(engine, tunnel, path, header, data, len);
+}
+
+int engine_receive(struct engine *engine, const struct l2tpha_path *path, const uint8_t *data,
+                   size_t len)
+{
+    struct l2tpha_header header;
+
+    if (!engine->serving) {
+        engine->counters.fenced_drops++;
+        return L2TPHA_ERR_ROLE;
+    }
+    if (path->remote.len > L2TPHA_ADDRESS_MAX || path->local.len > L2TPHA_ADDRESS_MAX)
+        return L2TPHA_ERR_INVALID;
+    engine->counters.datagrams_in++;
+    int error = l2tpha_header_decode(data, len, &header);
+    if (error) {
+        if (error == L2TPHA_ERR_VERSION)
+            engine->counters.bad_version++;
+        else
+            engine->counters.bad_header++;
+        return error;
+    }
+    if (!header.control)
+        return L2TPHA_ERR_DATA_MESSAGE;
+    if (header.tunnel_id)
+        error = receive_bound(engine, path, &header, data, header.length);
+    else
+        error = tunnel_process_unbound(engine, path, &header, data, header.length);
+    engine_seal(engine);
+    return error;
+}
+
+/* --- timers --- */
+
+static struct l2tpha_tunnel *tunnel_of_channel(struct channel *channel)
+{
+    return container_of(channel, struct l2tpha_tunnel, channel);
+}
+
+static void retransmit_due(struct engine *engine, struct channel *channel)
+{
+    struct tunnel_input input = {.status = L2TPHA_ERR_TIMEOUT, .reason = "peer does not answer"};
+
+    if (channel_retransmit_due(engine, channel) == L2TPHA_ERR_TIMEOUT)
+        tunnel_step(tunnel_of_channel(channel), TUNNEL_UNREACHABLE, &input);
+}
+
+void engine_timer(struct engine *engine, struct timer *timer)
+{
+    switch ((enum timer_kind)timer->kind) {
+    case TIMER_RETRANSMIT:
+        retransmit_due(engine, container_of(timer, struct channel, retransmit));
+        break;
+    case TIMER_ACK:
+        channel_ack_due(engine, container_of(timer, struct channel, ack));
+        break;
+    case TIMER_HELLO:
+        tunnel_hello_due(container_of(timer, struct l2tpha_tunnel, hello));
+        break;
+    case TIMER_TUNNEL:
+        tunnel_timer_due(container_of(timer, struct l2tpha_tunnel, timer));
+        break;
+    case TIMER_START:
+        tunnel_start_due(container_of(timer, struct l2tpha_tunnel, start));
+        break;
+    case TIMER_SESSION:
+        session_timer_due(container_of(timer, struct l2tpha_session, timer));
+        break;
+    }
+    engine_seal(engine);
+}
+
+void engine_reap(struct engine *engine)
+{
+    while (engine->dead) {
+        struct l2tpha_tunnel *tunnel = engine->dead;
+        engine->dead = tunnel->dead_next;
+        table_tunnel_remove(engine->table, &tunnel->entry);
+    }
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* A session's life outside its machine: making it, its line before the tunnel is up, its timer, its
+ * end. */
+#include "engine/session.h"
+
+#define US_PER_MS UINT64_C(1000)
+#define IDS 65535u            /* of 16 bits, without 0 */
+#define RESULT_NOT_IN_TIME 10 /* CDN, RFC 2661 4.4.2 */
+
+static struct engine *engine_of(const struct l2tpha_session *session)
+{
+    return session_tunnel(session)->engine;
+}
+
+uint16_t session_free_id(struct l2tpha_tunnel *tunnel)
+{
+    uint32_t tunnel_id = tunnel->entry.record.local_id;
+
+    if (tunnel->entry.session_count >= IDS)
+        return 0;
+    for (uint32_t i = 0; i < IDS; i++) {
+        uint16_t id = scramble_next(&tunnel->session_ids);
+        if (!table_session_find(tunnel->engine->table, tunnel_id, id))
+            return id;
+    }
+    return 0;
+}
+
+int session_new(struct l2tpha_tunnel *tunnel, struct l2tpha_session **session)
+{
+    struct engine *engine = tunnel->engine;
+    int error;
+
+    uint16_t id = session_free_id(tunnel);
+    if (!id)
+        return L2TPHA_ERR_NO_ID;
+    struct session_entry *entry = table_session_add(engine->table, &tunnel->entry, id, &error);
+    if (!entry)
+        return error;
+    if (tunnel->entry.session_count == 1 && tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)
+        tunnel_arm(tunnel); /* it idles no longer */
+    session_start(engine, session_of(entry));
+    *session = session_of(entry);
+    return L2TPHA_OK;
+}
+
+/* --- the line of sessions that wait for the tunnel --- */
+
+static void join_line(struct l2tpha_session *session)
+{
+    struct l2tpha_tunnel *tunnel = session_tunnel(session);
+
+    if (!tunnel->waiting)
+        tunnel->waiting_end = &tunnel->waiting;
+    session->wait_next = NULL;
+    session->wait_back = tunnel->waiting_end;
+    *tunnel->waiting_end = session;
+    tunnel->waiting_end = &session->wait_next;
+}
+
+static void leave_line(struct l2tpha_session *session)
+{
+    struct l2tpha_tunnel *tunnel = session_tunnel(session);
+
+    if (!session->wait_back)
+        return;
+    *session->wait_back = session->wait_next;
+    if (session->wait_next)
+        session->wait_next->wait_back = session->wait_back;
+    else
+        tunnel->waiting_end = session->wait_back;
+    session->wait_back = NULL;
+}
+
+bool session_is_allowed(const struct l2tpha_session *session)
+{
+    const struct l2tpha_tunnel_record *peer = &session->entry.tunnel->record;
+
+    if (session->entry.framing & ~peer->framing_caps)
+        return false;
+    /* RFC 2661 6.9: OCRQ goes only to an LAC that said it can place calls, and of that kind. */
+    return session->entry.call == L2TPHA_CALL_INCOMING ||
+           (peer->flags & L2TPHA_TUNNEL_BEARER_CAPS &&
+            !(session->entry.bearer & ~peer->bearer_caps));
+}
+
+bool session_start_waiting(struct l2tpha_tunnel *tunnel, uint32_t most)
+{
+    struct engine *engine = tunnel->engine;
+
+    while (tunnel->waiting && most-- > 0 && channel_has_room(engine, &tunnel->channel, 2)) {
+        struct l2tpha_session *session = tunnel->waiting;
+        struct session_input input = {.status = L2TPHA_ERR_REFUSED,
+                                      .reason = "the peer has not advertised what the call needs"};
+        bool allowed = session_is_allowed(session);
+        session_step(session, allowed ? SESSION_TUNNEL_OPEN : SESSION_CLOSE, &input);
+    }
+    return tunnel->waiting != NULL;
+}
+
+/* --- timer --- */
+
+static uint64_t state_limit_us(const struct l2tpha_session *session)
+{
+    const struct l2tpha_config *config = &engine_of(session)->config;
+
+    switch (session->entry.state) {
+    case L2TPHA_SESSION_WAIT_TUNNEL:
+    case L2TPHA_SESSION_WAIT_REPLY:
+        return config->setup_ms * US_PER_MS;
+    case L2TPHA_SESSION_WAIT_CONNECT:
+        /* The LAC gives an outgoing call its own time to be answered. */
+        return (session->entry.call == L2TPHA_CALL_OUTGOING
+                    ? (uint64_t)config->setup_ms + config->answer_ms
+                    : config->setup_ms) *
+               US_PER_MS;
+    case L2TPHA_SESSION_WAIT_CS_ANSWER:
+        return config->answer_ms * US_PER_MS;
+    default:
+        return 0;
+    }
+}
+
+static void arm(struct l2tpha_session *session)
+{
+    struct engine *engine = engine_of(session);
+    uint64_t limit = state_limit_us(session);
+
+    wheel_arm(engine->wheel, &session->timer, limit ? engine->now + limit : L2TPHA_NEVER);
+}
+
+void session_timer_due(struct l2tpha_session *session)
+{
+    struct session_input input = {.status = L2TPHA_ERR_TIMEOUT,
+                                  .result = RESULT_NOT_IN_TIME,
+                                  .reason = "not established in time"};
+
+    session_step(session, SESSION_TIMEOUT, &input);
+}
+
+/* --- live --- */
+
+void session_start(struct engine *engine, struct l2tpha_session *session)
+{
+    struct l2tpha_tunnel *tunnel = session_tunnel(session);
+
+    session->timer.kind = TIMER_SESSION;
+    session->data_ns = session->entry.data_ns;
+    if (session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL) {
+        join_line(session);
+        if (tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)
+            wheel_arm(engine->wheel, &tunnel->start, engine->now);
+    }
+    arm(session);
+}
+
+int session_step(struct l2tpha_session *session, uint8_t event, struct session_input *input)
+{
+    struct engine *engine = engine_of(session);
+    struct session_input *outer = engine->session_input;
+
+    engine->session_input = input;
+    int error = fsm_step(session_fsm(session), session->entry.state, event, session, input);
+    engine->session_input = outer;
+    return error;
+}
+
+/* Whether the host has heard of it: it asked for it, or was told. */
+static bool is_told(const struct l2tpha_session *session, uint8_t state)
+{
+    return session->entry.flags & L2TPHA_SESSION_LOCAL_CALL ||
+           state == L2TPHA_SESSION_ESTABLISHED || state == L2TPHA_SESSION_WAIT_CS_ANSWER;
+}
+
+static void tell_down(struct l2tpha_session *session, const struct session_input *input)
+{
+    struct engine *engine = engine_of(session);
+    struct event_item *event =
+        engine_event(engine, L2TPHA_EVENT_SESSION_DOWN, session_tunnel(session), session);
+
+    if (!event)
+        return;
+    event->result = input->result;
+    event->error = input->error;
+    event->status = input->status;
+    event->by_peer = input->by_peer;
+    event_set_reason(event, input->reason);
+    if (input->message)
+        event_attach_message(engine, event);
+}
+
+static void end(struct l2tpha_session *session, uint8_t before, const struct session_input *input)
+{
+    struct l2tpha_tunnel *tunnel = session_tunnel(session);
+    struct engine *engine = tunnel->engine;
+
+    if (before == L2TPHA_SESSION_ESTABLISHED)
+        engine->counters.sessions_down++;
+    if (is_told(session, before) && !input->quiet)
+        tell_down(session, input);
+    log_line(&engine->log, L2TPHA_LOG_EVENT, tunnel->entry.record.local_id, session->entry.local_id,
+             "session is down: %s (%u/%u)", input->reason ? input->reason : "", input->result,
+             input->error);
+    leave_line(session);
+    wheel_disarm(engine->wheel, &session->timer);
+    TALLOC_FREE(session->wen);
+    ledger_gone_session(engine->ledger, &session->entry);
+    table_session_remove(engine->table, &session->entry);
+    if (tunnel->entry.session_count == 0 && tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)
+        tunnel_arm(tunnel);
+}
+
+static void rise(struct l2tpha_session *session, uint8_t kind, const char *text,
+                 const struct session_input *input)
+{
+    struct engine *engine = engine_of(session);
+    struct event_item *event = engine_event(engine, kind, session_tunnel(session), session);
+
+    if (input->message)
+        event_attach_message(engine, event);
+    log_line(&engine->log, L2TPHA_LOG_EVENT, session->entry.tunnel->record.local_id,
+             session->entry.local_id, "%s", text);
+}
+
+void session_enter(void *object, uint8_t next)
+{
+    static const struct session_input nothing;
+    struct l2tpha_session *session = object;
+    struct engine *engine = engine_of(session);
+    const struct session_input *input = engine->session_input ? engine->session_input : &nothing;
+    uint8_t before = session->entry.state;
+
+    log_line(&engine->log, L2TPHA_LOG_FSM, session->entry.tunnel->record.local_id,
+             session->entry.local_id, "%s: %s -> %s", session_fsm(session)->name,
+             l2tpha_session_state_name(before), l2tpha_session_state_name(next));
+    session->entry.state = next;
+    if (next == L2TPHA_SESSION_IDLE) {
+        end(session, before, input);
+        return;
+    }
+    leave_line(session);
+    if (next == L2TPHA_SESSION_WAIT_TUNNEL)
+        join_line(session);
+    arm(session);
+    ledger_mark_session(engine->ledger, &session->entry);
+    if (next == L2TPHA_SESSION_WAIT_CS_ANSWER)
+        rise(session, L2TPHA_EVENT_SESSION_CALL, "outgoing call is wanted", input);
+    if (next == L2TPHA_SESSION_ESTABLISHED) {
+        engine->counters.sessions_up++;
+        rise(session, L2TPHA_EVENT_SESSION_UP, "session is up", input);
+    }
+}
+
+static void forget(struct l2tpha_session *session, struct session_input *input)
+{
+    struct engine *engine = engine_of(session);
+    struct session_input *outer = engine->session_input;
+
+    engine->session_input = input;
+    session_enter(session, L2TPHA_SESSION_IDLE);
+    engine->session_input = outer;
+}
+
+void session_clear(struct l2tpha_session *session, int status, const char *why)
+{
+    struct session_input input = {.status = status, .reason = why};
+
+    forget(session, &input);
+}
+
+void session_clear_all(struct l2tpha_tunnel *tunnel, const struct session_input *input)
+{
+    struct session_input copy = *input;
+
+    while (tunnel->entry.sessions)
+        forget(session_of(tunnel->entry.sessions), &copy);
+}

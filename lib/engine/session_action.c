@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* What the machines of a call say: ICRQ to CDN, RFC 2661 6.6-6.14. */
+#include "engine/session.h"
+
+#include <string.h>
+
+#define RESULT_GENERAL 2
+#define ERROR_RESOURCES 4
+#define DATA_LEASE 1024
+
+static void build(struct l2tpha_session *session, struct l2tpha_builder *builder, uint16_t type,
+                  uint32_t session_id)
+{
+    tunnel_build(session_tunnel(session), builder, type, session_id);
+}
+
+static int send(struct l2tpha_session *session, struct l2tpha_builder *builder)
+{
+    return tunnel_send(session_tunnel(session), builder);
+}
+
+static const struct session_extra *extra_of(const struct l2tpha_session *session)
+{
+    static const struct session_extra none;
+
+    return session->entry.extra ? session->entry.extra : &none;
+}
+
+static int drop_stored(struct l2tpha_session *session, size_t place)
+{
+    return table_session_set_bytes(session_tunnel(session)->engine->table, &session->entry, place,
+                                   NULL, 0);
+}
+
+int send_request(void *object, void *argument)
+{
+    struct l2tpha_session *session = object;
+    const struct session_input *input = argument;
+    struct l2tpha_tunnel *tunnel = session_tunnel(session);
+    bool incoming = session->entry.call == L2TPHA_CALL_INCOMING;
+    struct l2tpha_builder builder;
+
+    build(session, &builder, incoming ? L2TPHA_MESSAGE_ICRQ : L2TPHA_MESSAGE_OCRQ, 0);
+    if (input->options)
+        put_request_avps(&builder, session, input->options);
+    else
+        put_stored_avps(&builder, &extra_of(session)->request);
+    int error = send(session, &builder);
+    if (error)
+        return error;
+    if (incoming)
+        tunnel->asked_incoming = true;
+    else
+        tunnel->asked_outgoing = true;
+    return drop_stored(session, offsetof(struct session_extra, request));
+}
+
+int send_reply(void *object, void *argument)
+{
+    struct l2tpha_session *session = object;
+    bool incoming = session->entry.call == L2TPHA_CALL_INCOMING;
+    struct l2tpha_builder builder;
+
+    (void)argument;
+    build(session, &builder, incoming ? L2TPHA_MESSAGE_ICRP : L2TPHA_MESSAGE_OCRP,
+          session->entry.remote_id);
+    l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, session->entry.local_id);
+    return send(session, &builder);
+}
+
+int take_reply(void *object, void *argument)
+{
+    struct l2tpha_session *session = object;
+    const struct session_input *input = argument;
+    uint16_t id;
+
+    if (!l2tpha_message_u16(input->message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &id))
+        return L2TPHA_ERR_AVP_MISSING;
+    return table_session_set_remote(session_tunnel(session)->engine->table, &session->entry, id);
+}
+
+/* RFC 2661 5.4: numbers are always there once Sequencing Required was given. */
+static void require_sequencing(struct l2tpha_session *session)
+{
+    session->entry.flags |= L2TPHA_SESSION_SEQUENCING_REQUIRED | L2TPHA_SESSION_SEQUENCING;
+    session->entry.data_ns = DATA_LEASE;
+}
+
+/* ICCN on ICRP, with what the host gave beforehand; OCCN when the bearer has answered. */
+int send_connect(void *object, void *argument)
+{
+    struct l2tpha_session *session = object;
+    const struct session_input *input = argument;
+    bool incoming = session->entry.call == L2TPHA_CALL_INCOMING;
+    struct l2tpha_builder builder;
+
+    int error = incoming ? take_reply(object, argument) : L2TPHA_OK;
+    if (error)
+        return error;
+    build(session, &builder, incoming ? L2TPHA_MESSAGE_ICCN : L2TPHA_MESSAGE_OCCN,
+          session->entry.remote_id);
+    if (input->options)
+        put_connect_avps(&builder, session, input->options);
+    else
+        put_stored_avps(&builder, &extra_of(session)->connect);
+    error = send(session, &builder);
+    if (error)
+        return error;
+    if (session->entry.flags & L2TPHA_SESSION_SEQUENCING_REQUIRED)
+        require_sequencing(session);
+    return drop_stored(session, offsetof(struct session_extra, connect));
+}
+
+int take_connect(void *object, void *argument)
+{
+    struct l2tpha_session *session = object;
+    const struct session_input *input = argument;
+    struct session_entry *entry = &session->entry;
+    uint32_t framing;
+
+    if (l2tpha_message_u32(input->message, L2TPHA_AVP_FRAMING_TYPE, &framing))
+        entry->framing = (uint8_t)framing;
+    l2tpha_message_u32(input->message, L2TPHA_AVP_TX_CONNECT_SPEED, &entry->tx_speed);
+    /* RFC 2661 4.4.4: the Tx speed alone means a symmetric link. */
+    entry->rx_speed = entry->tx_speed;
+    l2tpha_message_u32(input->message, L2TPHA_AVP_RX_CONNECT_SPEED, &entry->rx_speed);
+    if (l2tpha_message_has(input->message, L2TPHA_AVP_SEQUENCING_REQUIRED))
+        require_sequencing(session);
+    return L2TPHA_OK;
+}
+
+/* --- CDN --- */
+
+static void put_causes(struct l2tpha_builder *builder, const struct l2tpha_disconnect *why)
+{
+    if (why->has_q931) {
+        struct l2tpha_q931_cause cause = {.cause = why->q931_cause,
+                                          .message = why->q931_message,
+                                          .text = (const uint8_t *)why->q931_text};
+        cause.text_len = why->q931_text ? strlen(why->q931_text) : 0;
+        l2tpha_builder_put_q931_cause(builder, &cause);
+    }
+    if (why->has_ppp) {
+        struct l2tpha_ppp_cause cause = {.code = why->ppp_code,
+                                         .protocol = why->ppp_protocol,
+                                         .direction = why->ppp_direction,
+                                         .text = (const uint8_t *)why->ppp_text};
+        cause.text_len = why->ppp_text ? strlen(why->ppp_text) : 0;
+        l2tpha_builder_put_ppp_cause(builder, &cause);
+    }
+}
+
+/* RFC 2661 4.4.4: the peer's id as soon as it can be known, from the message refused at the latest;
+ * a CDN's own is no new one. */
+static uint32_t header_id(const struct l2tpha_session *session, const struct session_input *input)
+{
+    uint16_t id = 0;
+
+    if (session->entry.remote_id || !input->message)
+        return session->entry.remote_id;
+    l2tpha_message_u16(input->message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &id);
+    return id;
+}
+
+int send_cdn(void *object, void *argument)
+{
+    struct l2tpha_session *session = object;
+    const struct session_input *input = argument;
+    struct l2tpha_builder builder;
+
+    build(session, &builder, L2TPHA_MESSAGE_CDN, header_id(session, input));
+    l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, session->entry.local_id);
+    l2tpha_builder_put_result(&builder, input->result, input->error, input->reason);
+    if (input->why)
+        put_causes(&builder, input->why);
+    return send(session, &builder);
+}
+
+int send_cdn_failed(void *object, void *argument)
+{
+    struct session_input *input = argument;
+
+    input->result = RESULT_GENERAL;
+    input->error = ERROR_RESOURCES;
+    input->reason = "failure at this end";
+    input->why = NULL;
+    return send_cdn(object, argument);
+}
+
+int send_stray_cdn(struct l2tpha_tunnel *tunnel, uint32_t remote_id, uint16_t result,
+                   uint16_t error, const char *reason)
+{
+    struct l2tpha_builder builder;
+
+    tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_CDN, remote_id);
+    l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, session_free_id(tunnel));
+    l2tpha_builder_put_result(&builder, result, error, reason);
+    return tunnel_send(tunnel, &builder);
+}
+
+/* --- what the host is told --- */
+
+static int tell(struct l2tpha_session *session, uint8_t kind)
+{
+    struct l2tpha_tunnel *tunnel = session_tunnel(session);
+
+    event_attach_message(tunnel->engine, engine_event(tunnel->engine, kind, tunnel, session));
+    return L2TPHA_OK;
+}
+
+int tell_link_info(void *object, void *argument)
+{
+    (void)argument;
+    return tell(object, L2TPHA_EVENT_SESSION_LINK_INFO);
+}
+
+int tell_errors(void *object, void *argument)
+{
+    (void)argument;
+    return tell(object, L2TPHA_EVENT_SESSION_ERRORS);
+}

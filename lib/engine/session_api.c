@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/* l2tpha_session_*(): the host's hands on a session. */
+#include "engine/session.h"
+
+#define APP_STATE_MAX 60000
+#define FRAMING_SYNC 1
+#define FRAMING_BITS 3
+#define BEARER_BITS 3
+
+/* Messages that one call of the host may need, with one left for the StopCCN that ends it all. */
+#define ROOM_FOR_CALL 2
+
+static int begin(struct l2tpha_session *session, uint64_t now)
+{
+    return session ? tunnel_begin(session_tunnel(session), now) : L2TPHA_ERR_INVALID;
+}
+
+static struct engine *engine_of(const struct l2tpha_session *session)
+{
+    return session_tunnel(session)->engine;
+}
+
+static bool has_room(const struct l2tpha_session *session)
+{
+    return channel_has_room(engine_of(session), &session_tunnel(session)->channel, ROOM_FOR_CALL);
+}
+
+/* --- opening --- */
+
+static bool are_sound(const struct l2tpha_session_options *options)
+{
+    return options && options->size == sizeof(*options) &&
+           (options->call == L2TPHA_CALL_INCOMING || options->call == L2TPHA_CALL_OUTGOING) &&
+           !(options->framing & ~(uint32_t)FRAMING_BITS) &&
+           !(options->bearer & ~(uint32_t)BEARER_BITS);
+}
+
+static void take_connection(struct session_entry *entry,
+                            const struct l2tpha_session_options *options)
+{
+    entry->tx_speed = options->tx_speed;
+    entry->rx_speed = options->rx_speed ? options->rx_speed : options->tx_speed;
+    if (options->sequencing_required)
+        entry->flags |= L2TPHA_SESSION_SEQUENCING_REQUIRED;
+}
+
+static void fill_entry(struct l2tpha_session *session, const struct l2tpha_session_options *options)
+{
+    struct session_entry *entry = &session->entry;
+    bool incoming = options->call == L2TPHA_CALL_INCOMING;
+
+    entry->side = incoming ? L2TPHA_LAC : L2TPHA_LNS;
+    entry->call = incoming ? L2TPHA_CALL_INCOMING : L2TPHA_CALL_OUTGOING;
+    entry->flags = L2TPHA_SESSION_LOCAL_CALL;
+    entry->framing = (uint8_t)(options->framing ? options->framing : FRAMING_SYNC);
+    entry->bearer = (uint8_t)options->bearer;
+    entry->serial = ++engine_of(session)->call_serial;
+    session->user = options->user;
+    if (incoming)
+        take_connection(entry, options);
+}
+
+/* What the peer is told later is kept; a request that leaves at once is not. */
+static int keep_avps(struct l2tpha_session *session, const struct l2tpha_session_options *options,
+                     bool at_once)
+{
+    bool incoming = options->call == L2TPHA_CALL_INCOMING;
+    uint16_t request = incoming ? L2TPHA_MESSAGE_ICRQ : L2TPHA_MESSAGE_OCRQ;
+
+    int error = incoming
+                    ? store_avps(session, L2TPHA_MESSAGE_ICCN,
+                                 offsetof(struct session_extra, connect), put_connect_avps, options)
+                    : L2TPHA_OK;
+    if (error || at_once)
+        return error;
+    return store_avps(session, request, offsetof(struct session_extra, request), put_request_avps,
+                      options);
+}
+
+static int start(struct l2tpha_session *session, const struct l2tpha_session_options *options,
+                 bool at_once)
+{
+    struct session_input input = {.options = options, .quiet = true};
+
+    int error = session_step(session, SESSION_OPEN, &input);
+    if (error || !at_once)
+        return error;
+    return session_step(session, SESSION_TUNNEL_OPEN, &input);
+}
+
+static int open_session(struct l2tpha_tunnel *tunnel, const struct l2tpha_session_options *options,
+                        struct l2tpha_session **session)
+{
+    bool up = tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED;
+    bool at_once = up && !tunnel->waiting;
+    struct session_input quiet = {.quiet = true};
+    struct l2tpha_session *fresh;
+
+    int error = session_new(tunnel, &fresh);
+    if (error)
+        return error;
+    fill_entry(fresh, options);
+    error =
+        up && !session_is_allowed(fresh) ? L2TPHA_ERR_REFUSED : keep_avps(fresh, options, at_once);
+    if (error) {
+        session_step(fresh, SESSION_FAILED, &quiet);
+        return error;
+    }
+    error = start(fresh, options, at_once);
+    if (!error)
+        *session = fresh;
+    return error;
+}
+
+int l2tpha_session_open(struct l2tpha_tunnel *tunnel, const struct l2tpha_session_options *options,
+                        uint64_t now, struct l2tpha_session **session)
+{
+    int error = tunnel_begin(tunnel, now);
+    if (error)
+        return error;
+    struct engine *engine = tunnel->engine;
+    uint8_t state = tunnel->entry.record.state;
+    if (!are_sound(options) || !session)
+        return L2TPHA_ERR_INVALID;
+    if (state == L2TPHA_TUNNEL_IDLE || state == L2TPHA_TUNNEL_STOPPING ||
+        state == L2TPHA_TUNNEL_STOPPED)
+        return L2TPHA_ERR_STATE;
+    if (!channel_has_room(engine, &tunnel->channel, ROOM_FOR_CALL))
+        return L2TPHA_ERR_QUEUE_FULL;
+    return engine_leave(engine, open_session(tunnel, options, session));
+}
+
+int l2tpha_session_answered(struct l2tpha_session *session,
+                            const struct l2tpha_session_options *options, uint64_t now)
+{
+    int error = begin(session, now);
+    if (error)
+        return error;
+    struct session_input input = {.options = options};
+    struct session_entry *entry = &session->entry;
+    if (!options || options->size != sizeof(*options) || options->framing & ~(uint32_t)FRAMING_BITS)
+        return L2TPHA_ERR_INVALID;
+    if (entry->state != L2TPHA_SESSION_WAIT_CS_ANSWER)
+        return L2TPHA_ERR_STATE;
+    if (!has_room(session))
+        return L2TPHA_ERR_QUEUE_FULL;
+    /* The request may have left the choice; what was detected is one of the two. */
+    if (options->framing)
+        entry->framing = (uint8_t)options->framing;
+    else if (entry->framing == FRAMING_BITS)
+        entry->framing = FRAMING_SYNC;
+    take_connection(entry, options);
+    struct engine *engine = engine_of(session);
+    return engine_leave(engine, session_step(session, SESSION_ANSWERED, &input));
+}
+
+/* --- closing --- */
+
+int l2tpha_session_close(struct l2tpha_session *session, const struct l2tpha_disconnect *why,
+                         uint64_t now)
+{
+    int error = begin(session, now);
+    if (error)
+        return error;
+    if (!why || why->size != sizeof(*why) || why->result == 0)
+        return L2TPHA_ERR_INVALID;
+    struct session_input input = {
+        .why = why, .result = why->result, .error = why->error, .reason = why->reason};
+    struct engine *engine = engine_of(session);
+    if (session->entry.state != L2TPHA_SESSION_WAIT_TUNNEL &&
+        !channel_has_room(engine, &session_tunnel(session)->channel, ROOM_FOR_CALL))
+        return L2TPHA_ERR_QUEUE_FULL;
+    return engine_leave(engine, session_step(session, SESSION_CLOSE, &input));
+}
+
+/* --- within a call --- */
+
+static bool is_up_as(const struct l2tpha_session *session, enum l2tpha_side side)
+{
+    return session->entry.state == L2TPHA_SESSION_ESTABLISHED && session->entry.side == side;
+}
+
+int l2tpha_session_set_link_info(struct l2tpha_session *session, uint32_t send_accm,
+                                 uint32_t receive_accm, uint64_t now)
+{
+    const struct l2tpha_accm accm = {.send = send_accm, .receive = receive_accm};
+    struct l2tpha_builder builder;
+
+    int error = begin(session, now);
+    if (error)
+        return error;
+    if (!is_up_as(session, L2TPHA_LNS))
+        return L2TPHA_ERR_STATE;
+    if (!has_room(session))
+        return L2TPHA_ERR_QUEUE_FULL;
+    struct l2tpha_tunnel *tunnel = session_tunnel(session);
+    tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_SLI, session->entry.remote_id);
+    l2tpha_builder_put_accm(&builder, &accm);
+    return engine_leave(tunnel->engine, tunnel_send(tunnel, &builder));
+}
+
+int l2tpha_session_report_errors(struct l2tpha_session *session,
+                                 const struct l2tpha_call_errors *totals, uint64_t now)
+{
+    int error = begin(session, now);
+    if (error)
+        return error;
+    if (!totals)
+        return L2TPHA_ERR_INVALID;
+    if (!is_up_as(session, L2TPHA_LAC))
+        return L2TPHA_ERR_STATE;
+    return engine_leave(engine_of(session), session_note_errors(session, totals));
+}
+
+int l2tpha_session_set_app_state(struct l2tpha_session *session, const uint8_t *data, size_t len,
+                                 uint64_t now)
+{
+    int error = begin(session, now);
+    if (error)
+        return error;
+    if (len > APP_STATE_MAX || (!data && len))
+        return L2TPHA_ERR_INVALID;
+    struct engine *engine = engine_of(session);
+    error = table_session_set_bytes(engine->table, &session->entry,
+                                    offsetof(struct session_extra, app_state), data, len);
+    if (!error)
+        ledger_mark_session(engine->ledger, &session->entry);
+    return engine_leave(engine, error);
+}
+
+int l2tpha_session_needs_app_state(struct l2tpha_session *session, bool needed, uint64_t now)
+{
+    int error = begin(session, now);
+    if (error)
+        return error;
+    struct engine *engine = engine_of(session);
+    if (needed)
+        session->entry.flags |= L2TPHA_SESSION_NEEDS_APP;
+    else
+        session->entry.flags &= (uint8_t)~L2TPHA_SESSION_NEEDS_APP;
+    ledger_mark_session(engine->ledger, &session->entry);
+    return engine_leave(engine, L2TPHA_OK);
+}
+
+/* --- looking --- */
+
+struct l2tpha_session *engine_session_find(const struct engine *engine, uint32_t tunnel_id,
+                                           uint32_t session_id)
+{
+    struct session_entry *entry = table_session_find(engine->table, tunnel_id, session_id);
+
+    return entry ? session_of(entry) : NULL;
+}
+
+struct l2tpha_session *l2tpha_session_next(const struct l2tpha_tunnel *tunnel,
+                                           const struct l2tpha_session *previous)
+{
+    struct session_entry *next = previous ? previous->entry.next : tunnel->entry.sessions;
+
+    return next ? session_of(next) : NULL;
+}
+
+void l2tpha_session_get(const struct l2tpha_session *session, struct l2tpha_session_record *record)
+{
+    table_session_get(&session->entry, record);
+}
+
+uint32_t l2tpha_session_id(const struct l2tpha_session *session)
+{
+    return session->entry.local_id;
+}
+
+struct l2tpha_tunnel *l2tpha_session_tunnel(const struct l2tpha_session *session)
+{
+    return session_tunnel(session);
+}
+
+void l2tpha_session_set_user(struct l2tpha_session *session, void *user)
+{
+    session->user = user;
+}
+
+void *l2tpha_session_user(const struct l2tpha_session *session)
+{
+    return session->user;
+}

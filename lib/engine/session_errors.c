@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* WAN-Error-Notify, RFC 2661 6.13: on an error, at most once in 60 seconds, with the totals of the
+ * call. What comes too early waits for the session's timer, which is free once it is established.
+ */
+#include "engine/session.h"
+
+#define PAUSE_US UINT64_C(60000000)
+
+struct session_wen {
+    struct l2tpha_call_errors totals;
+    uint64_t next; /* not before */
+    bool pending;
+};
+
+int send_errors(void *object, void *argument)
+{
+    struct l2tpha_session *session = object;
+    struct l2tpha_tunnel *tunnel = session_tunnel(session);
+    struct engine *engine = tunnel->engine;
+    struct session_wen *wen = session->wen;
+    struct l2tpha_builder builder;
+
+    (void)argument;
+    if (!wen || !wen->pending)
+        return L2TPHA_OK;
+    if (!channel_has_room(engine, &tunnel->channel, 2)) {
+        wen->next = engine->now + PAUSE_US;
+        wheel_arm(engine->wheel, &session->timer, wen->next);
+        return L2TPHA_OK;
+    }
+    tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_WEN, session->entry.remote_id);
+    l2tpha_builder_put_call_errors(&builder, &wen->totals);
+    int error = tunnel_send(tunnel, &builder);
+    if (error)
+        return error;
+    wen->pending = false;
+    wen->next = engine->now + PAUSE_US;
+    return L2TPHA_OK;
+}
+
+int session_note_errors(struct l2tpha_session *session, const struct l2tpha_call_errors *totals)
+{
+    struct engine *engine = session_tunnel(session)->engine;
+
+    if (!session->wen)
+        session->wen = talloc_zero(engine->table, struct session_wen);
+    if (!session->wen)
+        return L2TPHA_ERR_NOMEM;
+    session->wen->totals = *totals;
+    session->wen->pending = true;
+    if (engine->now >= session->wen->next)
+        return send_errors(session, NULL);
+    wheel_arm(engine->wheel, &session->timer, session->wen->next);
+    return L2TPHA_OK;
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/* Session messages of an established tunnel: whose they are, whether they are acceptable, and then
+ * one event for that session's machine. */
+#include "engine/session.h"
+
+#include <stdio.h>
+
+/* Result and general error codes of CDN, RFC 2661 4.4.2 */
+#define RESULT_GENERAL 2
+#define RESULT_TEMPORARY 4
+#define RESULT_PERMANENT 5
+#define RESULT_NO_FRAMING 11
+#define ERROR_SESSION_ID 5
+#define ERROR_RESOURCES 4
+
+/* A session message on its way. */
+struct arrival {
+    struct l2tpha_tunnel *tunnel;
+    const struct l2tpha_message *message;
+    const struct l2tpha_decode_fault *fault;
+    struct session_input input;
+};
+
+/* What each message is to the machines; request, reply and connected belong to one kind of call. */
+static const struct {
+    uint8_t event;
+    uint8_t refused; /* instead of event when it is not acceptable */
+    uint8_t call;    /* enum l2tpha_call; 0 = either */
+} kinds[] = {
+    [L2TPHA_MESSAGE_OCRQ] = {SESSION_REQUEST, SESSION_REQUEST_REFUSED, L2TPHA_CALL_OUTGOING},
+    [L2TPHA_MESSAGE_OCRP] = {SESSION_REPLY, SESSION_REPLY_REFUSED, L2TPHA_CALL_OUTGOING},
+    [L2TPHA_MESSAGE_OCCN] = {SESSION_CONNECT, SESSION_CONNECT_REFUSED, L2TPHA_CALL_OUTGOING},
+    [L2TPHA_MESSAGE_ICRQ] = {SESSION_REQUEST, SESSION_REQUEST_REFUSED, L2TPHA_CALL_INCOMING},
+    [L2TPHA_MESSAGE_ICRP] = {SESSION_REPLY, SESSION_REPLY_REFUSED, L2TPHA_CALL_INCOMING},
+    [L2TPHA_MESSAGE_ICCN] = {SESSION_CONNECT, SESSION_CONNECT_REFUSED, L2TPHA_CALL_INCOMING},
+    [L2TPHA_MESSAGE_CDN] = {SESSION_CDN, SESSION_CDN, 0},
+    [L2TPHA_MESSAGE_WEN] = {SESSION_WEN, SESSION_FAULT, 0},
+    [L2TPHA_MESSAGE_SLI] = {SESSION_SLI, SESSION_FAULT, 0},
+};
+
+static bool refuse(struct arrival *arrival, uint16_t result, uint16_t error, const char *reason)
+{
+    arrival->input.result = result;
+    arrival->input.error = error;
+    arrival->input.reason = reason;
+    arrival->input.status = L2TPHA_ERR_REFUSED;
+    return false;
+}
+
+static bool refuse_fault(struct arrival *arrival)
+{
+    struct session_input *input = &arrival->input;
+
+    fault_say(arrival->fault, input->text, sizeof(input->text), &input->result, &input->error);
+    input->reason = input->text;
+    input->status = arrival->fault->error;
+    return false;
+}
+
+static uint32_t assigned_id(const struct arrival *arrival)
+{
+    uint16_t id = 0;
+
+    l2tpha_message_u16(arrival->message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &id);
+    return id;
+}
+
+/* --- calls that the peer asks for --- */
+
+static void ask_host(struct arrival *arrival, struct l2tpha_verdict *verdict)
+{
+    struct engine *engine = arrival->tunnel->engine;
+
+    if (!engine->host.admit_session) {
+        if (arrival->message->type == L2TPHA_MESSAGE_OCRQ)
+            *verdict = (struct l2tpha_verdict){.result = RESULT_PERMANENT,
+                                               .reason = "no outgoing calls here"};
+        return;
+    }
+    engine->asking = true;
+    engine->host.admit_session(engine->host.user, arrival->tunnel, arrival->message, verdict);
+    engine->asking = false;
+}
+
+/* RFC 2661 4.4.3: what was not advertised is rejected. */
+static bool is_advertised(const struct arrival *arrival)
+{
+    const struct l2tpha_config *config = &arrival->tunnel->engine->config;
+    uint32_t framing = 0, bearer = 0;
+
+    if (arrival->message->type != L2TPHA_MESSAGE_OCRQ)
+        return true;
+    l2tpha_message_u32(arrival->message, L2TPHA_AVP_FRAMING_TYPE, &framing);
+    l2tpha_message_u32(arrival->message, L2TPHA_AVP_BEARER_TYPE, &bearer);
+    return config->bearer_caps && !(framing & ~config->framing_caps) &&
+           !(bearer & ~config->bearer_caps);
+}
+
+static bool is_acceptable(struct arrival *arrival)
+{
+    struct l2tpha_verdict verdict = {0};
+
+    if (arrival->fault->error)
+        return refuse_fault(arrival);
+    if (!is_advertised(arrival))
+        return refuse(arrival, RESULT_PERMANENT, 0, "not among the capabilities advertised");
+    ask_host(arrival, &verdict);
+    return verdict.result == 0 || refuse(arrival, verdict.result, verdict.error, verdict.reason);
+}
+
+static int take_request(struct arrival *arrival, struct l2tpha_session *session)
+{
+    const struct l2tpha_message *message = arrival->message;
+    struct session_entry *entry = &session->entry;
+    bool incoming = message->type == L2TPHA_MESSAGE_ICRQ;
+    uint32_t bits;
+
+    entry->side = incoming ? L2TPHA_LNS : L2TPHA_LAC;
+    entry->call = incoming ? L2TPHA_CALL_INCOMING : L2TPHA_CALL_OUTGOING;
+    l2tpha_message_u32(message, L2TPHA_AVP_CALL_SERIAL_NUMBER, &entry->serial);
+    if (l2tpha_message_u32(message, L2TPHA_AVP_BEARER_TYPE, &bits))
+        entry->bearer = (uint8_t)bits;
+    if (l2tpha_message_u32(message, L2TPHA_AVP_FRAMING_TYPE, &bits))
+        entry->framing = (uint8_t)bits;
+    uint32_t id = assigned_id(arrival);
+    return id ? table_session_set_remote(arrival->tunnel->engine->table, entry, id) : L2TPHA_OK;
+}
+
+/* Two live sessions with one id of the peer could not be told apart: the old one goes, under its
+ * own id, and so does the request. */
+static int end_twin(struct arrival *arrival, struct l2tpha_session *old)
+{
+    refuse(arrival, RESULT_GENERAL, ERROR_SESSION_ID, "session id is in use");
+    session_step(old, SESSION_FAULT, &arrival->input);
+    return L2TPHA_ERR_EXISTS;
+}
+
+static int no_session(struct arrival *arrival, int error)
+{
+    arrival->tunnel->engine->counters.limit_reached++;
+    send_stray_cdn(arrival->tunnel, assigned_id(arrival), RESULT_TEMPORARY, 0, "no room for calls");
+    return error;
+}
+
+static int process_request(struct arrival *arrival)
+{
+    struct l2tpha_tunnel *tunnel = arrival->tunnel;
+    uint32_t id = assigned_id(arrival);
+    struct session_entry *old =
+        id ? table_session_find_remote(tunnel->engine->table, &tunnel->entry, id) : NULL;
+    struct l2tpha_session *session;
+
+    if (old)
+        return end_twin(arrival, session_of(old));
+    int error = session_new(tunnel, &session);
+    if (error)
+        return no_session(arrival, error);
+    error = take_request(arrival, session);
+    bool accepted = !error && is_acceptable(arrival);
+    if (error)
+        refuse(arrival, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
+    int refused = accepted ? L2TPHA_OK : arrival->input.status;
+    error = session_step(session, accepted ? SESSION_REQUEST : SESSION_REQUEST_REFUSED,
+                         &arrival->input);
+    return error ? error : refused;
+}
+
+/* --- sessions that are there --- */
+
+/* RFC 2661 4.4.4: before it knows our id the peer names the session by its own. */
+static struct l2tpha_session *find_session(const struct arrival *arrival)
+{
+    const struct l2tpha_tunnel *tunnel = arrival->tunnel;
+    struct table *table = tunnel->engine->table;
+    uint32_t id = arrival->message->header.session_id;
+    struct session_entry *entry = NULL;
+
+    if (id)
+        entry = table_session_find(table, tunnel->entry.record.local_id, id);
+    else if (arrival->message->type == L2TPHA_MESSAGE_CDN && assigned_id(arrival))
+        entry = table_session_find_remote(table, &tunnel->entry, assigned_id(arrival));
+    return entry ? session_of(entry) : NULL;
+}
+
+/* 4.4.3 again: framing that was not advertised. A peer's id must be its only one. */
+static bool is_answer_acceptable(struct arrival *arrival, const struct l2tpha_session *session)
+{
+    struct l2tpha_tunnel *tunnel = arrival->tunnel;
+    uint32_t framing = 0, id = assigned_id(arrival);
+
+    if (arrival->fault->error)
+        return refuse_fault(arrival);
+    l2tpha_message_u32(arrival->message, L2TPHA_AVP_FRAMING_TYPE, &framing);
+    if (framing & ~tunnel->engine->config.framing_caps)
+        return refuse(arrival, RESULT_NO_FRAMING, 0, "framing was not advertised");
+    uint8_t event = kinds[arrival->message->type].event;
+    if (event == SESSION_REPLY && id) {
+        struct session_entry *twin =
+            table_session_find_remote(tunnel->engine->table, &tunnel->entry, id);
+        if (twin && twin != &session->entry)
+            return refuse(arrival, RESULT_GENERAL, ERROR_SESSION_ID, "session id is in use");
+    }
+    return true;
+}
+
+static void take_result(struct arrival *arrival)
+{
+    struct session_input *input = &arrival->input;
+    struct l2tpha_result result = {0};
+
+    l2tpha_message_result(arrival->message, &result);
+    input->result = result.result;
+    input->error = result.has_error ? result.error : 0;
+    if (result.text_len)
+        input->reason = log_escape(input->text, sizeof(input->text), result.text, result.text_len);
+    else
+        input->reason = l2tpha_result_text(L2TPHA_MESSAGE_CDN, result.result);
+}
+
+static void say_improper(struct arrival *arrival, const struct l2tpha_session *session)
+{
+    struct session_input *input = &arrival->input;
+
+    snprintf(input->text, sizeof(input->text), "%s in state %s",
+             l2tpha_message_name(arrival->message->type),
+             l2tpha_session_state_name(session->entry.state));
+    refuse(arrival, RESULT_GENERAL, ERROR_SESSION_ID, input->text);
+    input->status = L2TPHA_ERR_UNEXPECTED;
+}
+
+/* The machine's own view of a message: acceptable, not acceptable, or improper. */
+static uint8_t classify(struct arrival *arrival, const struct l2tpha_session *session)
+{
+    const struct fsm *fsm = session_fsm(session);
+    uint8_t event = kinds[arrival->message->type].event;
+    uint8_t refused = kinds[arrival->message->type].refused;
+    uint8_t call = kinds[arrival->message->type].call;
+
+    if (event == SESSION_CDN) {
+        take_result(arrival);
+        return event;
+    }
+    if (call && call != session->entry.call) {
+        say_improper(arrival, session);
+        return SESSION_FAULT;
+    }
+    bool awaited = fsm_find(fsm, session->entry.state, refused) && refused != SESSION_FAULT;
+    if (awaited || arrival->fault->error)
+        if (!is_answer_acceptable(arrival, session))
+            return awaited ? refused : SESSION_FAULT;
+    const struct fsm_row *row = fsm_find(fsm, session->entry.state, event);
+    if (row && row->next == L2TPHA_SESSION_IDLE)
+        say_improper(arrival, session);
+    return event;
+}
+
+/* No such session: the idle rows of the machine that this end runs for such calls (RFC 2661 7.4.1,
+ * 7.4.2, 7.5.1, 7.5.2) say whether a CDN answers. */
+static int process_unknown(struct arrival *arrival)
+{
+    struct l2tpha_tunnel *tunnel = arrival->tunnel;
+    uint16_t type = arrival->message->type;
+    bool incoming = kinds[type].call == L2TPHA_CALL_INCOMING;
+    const struct fsm *fsm;
+
+    tunnel->engine->counters.unknown_session++;
+    if (incoming)
+        fsm = tunnel->asked_incoming ? &session_fsm_lac_incoming : &session_fsm_lns_incoming;
+    else
+        fsm = tunnel->asked_outgoing ? &session_fsm_lns_outgoing : &session_fsm_lac_outgoing;
+    const struct fsm_row *row = fsm_find(fsm, L2TPHA_SESSION_IDLE, kinds[type].event);
+    if (kinds[type].event == SESSION_REPLY && row && row->action)
+        send_stray_cdn(tunnel, assigned_id(arrival), RESULT_GENERAL, ERROR_SESSION_ID,
+                       "no such session");
+    return L2TPHA_ERR_NOT_FOUND;
+}
+
+int session_process(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
+                    const struct l2tpha_decode_fault *fault)
+{
+    struct arrival arrival = {.tunnel = tunnel,
+                              .message = message,
+                              .fault = fault,
+                              .input = {.message = message, .by_peer = true}};
+
+    if (kinds[message->type].event == SESSION_REQUEST && message->header.session_id == 0)
+        return process_request(&arrival);
+    struct l2tpha_session *session = find_session(&arrival);
+    if (!session)
+        return process_unknown(&arrival);
+    uint8_t event = classify(&arrival, session);
+    int refused = arrival.input.status;
+    if (refused == L2TPHA_ERR_UNEXPECTED)
+        tunnel->engine->counters.unexpected_message++;
+    int error = session_step(session, event, &arrival.input);
+    if (error == L2TPHA_ERR_UNEXPECTED)
+        tunnel->engine->counters.unexpected_message++;
+    return error ? error : refused;
+}

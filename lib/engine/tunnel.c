@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/* A tunnel's life outside its machine: making it, its timers, its messages, its end. */
+#include "engine/session.h"
+
+#include <l2tpha/failover.h>
+#include <string.h>
+
+#define US_PER_MS UINT64_C(1000)
+#define IDS 65535u        /* of 16 bits, without 0 */
+#define START_BATCH 64    /* waiting sessions started in one transaction */
+#define START_RETRY_MS 50 /* when the queue was full */
+
+bool address_is(const struct l2tpha_address *a, const struct l2tpha_address *b)
+{
+    return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+}
+
+void tunnel_mark(struct l2tpha_tunnel *tunnel, uint8_t dirty)
+{
+    if (!tunnel->dying)
+        ledger_mark_tunnel(tunnel->engine->ledger, &tunnel->entry, dirty);
+}
+
+static uint32_t free_id(struct engine *engine)
+{
+    for (uint32_t i = 0; i < IDS; i++) {
+        uint16_t id = scramble_next(&engine->tunnel_ids);
+        if (!table_tunnel_find(engine->table, id))
+            return id;
+    }
+    return 0;
+}
+
+static void fill_record(struct engine *engine, struct l2tpha_tunnel_record *record)
+{
+    record->local_window = engine->config.window;
+    record->remote_window = 4; /* RFC 2661 5.8 */
+    record->configured_method = L2TPHA_FAILOVER_NOT_CONFIGURED;
+    record->effective_method = L2TPHA_FAILOVER_SILENT;
+    if (engine->config.hide_avps)
+        record->flags |= L2TPHA_TUNNEL_HIDE;
+}
+
+int tunnel_new(struct engine *engine, const struct l2tpha_path *path, struct l2tpha_tunnel **tunnel)
+{
+    int error;
+
+    uint32_t id = table_tunnel_count(engine->table) < IDS ? free_id(engine) : 0;
+    if (!id)
+        return L2TPHA_ERR_NO_ID;
+    struct tunnel_entry *entry = table_tunnel_add(engine->table, id, &error);
+    if (!entry)
+        return error;
+    error = table_tunnel_set_remote(engine->table, entry, path, 0);
+    if (!error) {
+        fill_record(engine, &entry->record);
+        error = tunnel_start(engine, tunnel_of(entry));
+    }
+    if (error) {
+        table_tunnel_remove(engine->table, entry);
+        return error;
+    }
+    *tunnel = tunnel_of(entry);
+    return L2TPHA_OK;
+}
+
+int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel)
+{
+    uint8_t state = tunnel->entry.record.state;
+
+    int error = engine_random(engine, &tunnel->session_ids.key, sizeof(tunnel->session_ids.key));
+    if (error)
+        return error;
+    tunnel->engine = engine;
+    tunnel->hello.kind = TIMER_HELLO;
+    tunnel->timer.kind = TIMER_TUNNEL;
+    tunnel->start.kind = TIMER_START;
+    channel_start(engine, &tunnel->channel, &tunnel->entry);
+    if (state == L2TPHA_TUNNEL_WAIT_CTL_REPLY)
+        tunnel_join_calling(tunnel);
+    tunnel_set_half_open(tunnel, state == L2TPHA_TUNNEL_WAIT_CTL_CONN);
+    tunnel_arm(tunnel);
+    return L2TPHA_OK;
+}
+
+int tunnel_step(struct l2tpha_tunnel *tunnel, uint8_t event, struct tunnel_input *input)
+{
+    struct engine *engine = tunnel->engine;
+    struct tunnel_input *outer = engine->tunnel_input;
+
+    engine->tunnel_input = input;
+    int error = fsm_step(&tunnel_fsm, tunnel->entry.record.state, event, tunnel, input);
+    engine->tunnel_input = outer;
+    if (error == L2TPHA_ERR_UNEXPECTED)
+        log_line(&engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id, 0,
+                 "%s is improper in %s", tunnel_fsm.event_names[event],
+                 l2tpha_tunnel_state_name(tunnel->entry.record.state));
+    return error;
+}
+
+void tunnel_set_half_open(struct l2tpha_tunnel *tunnel, bool half_open)
+{
+    if (half_open == tunnel->counted_half_open)
+        return;
+    tunnel->counted_half_open = half_open;
+    if (half_open)
+        tunnel->engine->half_open++;
+    else
+        tunnel->engine->half_open--;
+}
+
+/* --- tunnels whose SCCRQ is outstanding, for tie breaking (RFC 2661 4.4.3) --- */
+
+static struct l2tpha_tunnel **bucket_of(struct engine *engine, const struct l2tpha_address *remote)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a: the host picks whom it calls, no peer does */
+
+    for (uint8_t i = 0; i < remote->len; i++)
+        hash = (hash ^ remote->bytes[i]) * 16777619u;
+    return &engine->calling[(hash ^ hash >> 16) % ENGINE_CALLING];
+}
+
+void tunnel_join_calling(struct l2tpha_tunnel *tunnel)
+{
+    struct l2tpha_tunnel **bucket = bucket_of(tunnel->engine, &tunnel->entry.record.path.remote);
+
+    tunnel->calling_next = *bucket;
+    tunnel->calling_back = bucket;
+    if (*bucket)
+        (*bucket)->calling_back = &tunnel->calling_next;
+    *bucket = tunnel;
+}
+
+void tunnel_leave_calling(struct l2tpha_tunnel *tunnel)
+{
+    if (!tunnel->calling_back)
+        return;
+    *tunnel->calling_back = tunnel->calling_next;
+    if (tunnel->calling_next)
+        tunnel->calling_next->calling_back = tunnel->calling_back;
+    tunnel->calling_back = NULL;
+}
+
+struct l2tpha_tunnel *tunnel_next_calling(struct engine *engine,
+                                          const struct l2tpha_address *remote,
+                                          const struct l2tpha_tunnel *previous)
+{
+    struct l2tpha_tunnel *tunnel = previous ? previous->calling_next : *bucket_of(engine, remote);
+
+    while (tunnel && !address_is(&tunnel->entry.record.path.remote, remote))
+        tunnel = tunnel->calling_next;
+    return tunnel;
+}
+
+/* --- messages --- */
+
+struct l2tpha_hiding tunnel_hiding(const struct l2tpha_tunnel *tunnel)
+{
+    return (struct l2tpha_hiding){
+        .crypto = tunnel->engine->config.crypto,
+        .secret = tunnel->entry.record.secret.data,
+        .secret_len = tunnel->entry.record.secret.len,
+    };
+}
+
+void tunnel_build(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder, uint16_t type,
+                  uint32_t session_id)
+{
+    struct engine *engine = tunnel->engine;
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    struct l2tpha_hiding hiding = tunnel_hiding(tunnel);
+
+    l2tpha_builder_begin(builder, engine->build, ENGINE_SCRATCH, type, record->remote_id,
+                         session_id);
+    if (!(record->flags & L2TPHA_TUNNEL_HIDE) || !hiding.crypto || !hiding.secret_len)
+        return;
+    int error = engine_random(engine, engine->vector, sizeof(engine->vector));
+    if (error && !builder->error)
+        builder->error = error;
+    l2tpha_builder_hide(builder, &hiding, engine->vector, sizeof(engine->vector));
+}
+
+int tunnel_send(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
+{
+    struct engine *engine = tunnel->engine;
+    size_t len;
+
+    int error = l2tpha_builder_end(builder, &len);
+    if (!error)
+        error = channel_send(engine, &tunnel->channel, engine->build, len);
+    if (error)
+        log_line(&engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id, 0,
+                 "%s not sent: %s", l2tpha_message_name(builder->type), l2tpha_strerror(error));
+    else
+        log_line(&engine->log, L2TPHA_LOG_DETAIL, tunnel->entry.record.local_id, 0, "sends %s",
+                 l2tpha_message_name(builder->type));
+    return error;
+}
+
+int tunnel_hello(struct l2tpha_tunnel *tunnel)
+{
+    struct l2tpha_builder builder;
+
+    if (!channel_idle(&tunnel->channel))
+        return L2TPHA_OK;
+    tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_HELLO, 0);
+    return tunnel_send(tunnel, &builder);
+}
+
+/* --- timers --- */
+
+static void arm_hello(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+    bool wanted =
+        tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED && engine->config.hello_ms > 0;
+
+    wheel_arm(engine->wheel, &tunnel->hello,
+              wanted ? engine->now + engine->config.hello_ms * US_PER_MS : L2TPHA_NEVER);
+}
+
+static uint64_t state_limit_us(const struct l2tpha_tunnel *tunnel)
+{
+    const struct engine *engine = tunnel->engine;
+
+    switch (tunnel->entry.record.state) {
+    case L2TPHA_TUNNEL_WAIT_CTL_REPLY:
+    case L2TPHA_TUNNEL_WAIT_CTL_CONN:
+        return engine->config.setup_ms * US_PER_MS;
+    case L2TPHA_TUNNEL_ESTABLISHED:
+        return tunnel->entry.session_count ? 0 : engine->config.idle_ms * US_PER_MS;
+    case L2TPHA_TUNNEL_STOPPING:
+    case L2TPHA_TUNNEL_STOPPED:
+        return channel_cycle_us(engine);
+    default:
+        return 0;
+    }
+}
+
+void tunnel_arm(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+    uint64_t limit = state_limit_us(tunnel);
+
+    wheel_arm(engine->wheel, &tunnel->timer, limit ? engine->now + limit : L2TPHA_NEVER);
+    arm_hello(tunnel);
+}
+
+void tunnel_timer_due(struct l2tpha_tunnel *tunnel)
+{
+    bool up = tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED;
+    struct tunnel_input input = {.result = 1, /* RFC 2661 4.4.2: general request to clear */
+                                 .status = up ? 0 : L2TPHA_ERR_TIMEOUT,
+                                 .reason = up ? "no sessions" : "not established in time"};
+
+    tunnel_step(tunnel, TUNNEL_TIMEOUT, &input);
+}
+
+void tunnel_hello_due(struct l2tpha_tunnel *tunnel)
+{
+    /* What is outstanding asks the peer already. */
+    int error = tunnel_hello(tunnel);
+    if (error)
+        log_line(&tunnel->engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id, 0,
+                 "no HELLO: %s", l2tpha_strerror(error));
+    arm_hello(tunnel);
+}
+
+void tunnel_start_due(struct l2tpha_tunnel *tunnel)
+{
+    struct tunnel_input input = {0};
+
+    tunnel_step(tunnel, TUNNEL_OPEN, &input);
+}
+
+int start_sessions(void *object, void *argument)
+{
+    struct l2tpha_tunnel *tunnel = object;
+    struct engine *engine = tunnel->engine;
+
+    (void)argument;
+    if (!session_start_waiting(tunnel, START_BATCH))
+        return L2TPHA_OK;
+    uint64_t pause = channel_has_room(engine, &tunnel->channel, START_BATCH) ? 0 : START_RETRY_MS;
+    wheel_arm(engine->wheel, &tunnel->start, engine->now + pause * US_PER_MS);
+    return L2TPHA_OK;
+}
+
+/* After a takeover: one tunnel less that has to be confirmed. */
+static void resynced(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+
+    tunnel->resyncing = false;
+    engine->resyncing--;
+    if (engine->resyncing == 0)
+        engine_event(engine, L2TPHA_EVENT_TAKEOVER_DONE, NULL, NULL);
+}
+
+void tunnel_heard(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+
+    arm_hello(tunnel);
+    if (!tunnel->resyncing)
+        return;
+    engine->resynced++;
+    engine_event(engine, L2TPHA_EVENT_TUNNEL_RESYNCED, tunnel, NULL);
+    log_line(&engine->log, L2TPHA_LOG_RESYNC, tunnel->entry.record.local_id, 0, "peer confirmed");
+    resynced(tunnel);
+}
+
+/* --- the end --- */
+
+void tunnel_clear(struct l2tpha_tunnel *tunnel, int status, const char *why)
+{
+    struct engine *engine = tunnel->engine;
+    struct tunnel_input *outer = engine->tunnel_input;
+    struct tunnel_input input = {.status = status, .reason = why};
+
+    if (tunnel->dying)
+        return;
+    engine->tunnel_input = &input;
+    tunnel_enter(tunnel, L2TPHA_TUNNEL_IDLE);
+    engine->tunnel_input = outer;
+}
+
+/* It stays in the table, found by nobody, until the host has polled the events about it. */
+void tunnel_die(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+
+    if (tunnel->resyncing)
+        resynced(tunnel);
+    if (tunnel->told)
+        engine_event(engine, L2TPHA_EVENT_TUNNEL_GONE, tunnel, NULL);
+    tunnel_set_half_open(tunnel, false);
+    wheel_disarm(engine->wheel, &tunnel->hello);
+    wheel_disarm(engine->wheel, &tunnel->timer);
+    wheel_disarm(engine->wheel, &tunnel->start);
+    channel_stop(engine, &tunnel->channel);
+    ledger_gone_tunnel(engine->ledger, &tunnel->entry);
+    tunnel->dying = true;
+    if (tunnel->events > 0)
+        return;
+    tunnel->dead_next = engine->dead;
+    engine->dead = tunnel;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* What the control connection's machine says: SCCRQ, SCCRP, SCCCN, StopCCN (RFC 2661 6.1-6.4). */
+#include "engine/auth.h"
+
+#include <string.h>
+
+#define PROTOCOL_VERSION 1
+#define PROTOCOL_REVISION 0
+#define WINDOW_DEFAULT 4 /* RFC 2661 5.8 */
+
+#define RESULT_GENERAL 2
+#define ERROR_RESOURCES 4
+
+static void put_self(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
+{
+    const struct l2tpha_config *config = &tunnel->engine->config;
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+
+    l2tpha_builder_put_u8pair(builder, L2TPHA_AVP_PROTOCOL_VERSION, PROTOCOL_VERSION,
+                              PROTOCOL_REVISION);
+    l2tpha_builder_put_u32(builder, L2TPHA_AVP_FRAMING_CAPABILITIES, config->framing_caps);
+    if (config->bearer_caps)
+        l2tpha_builder_put_u32(builder, L2TPHA_AVP_BEARER_CAPABILITIES, config->bearer_caps);
+    if (config->firmware)
+        l2tpha_builder_put_u16(builder, L2TPHA_AVP_FIRMWARE_REVISION, config->firmware);
+    l2tpha_builder_put_bytes(builder, L2TPHA_AVP_HOST_NAME, config->name, strlen(config->name));
+    if (config->vendor_name)
+        l2tpha_builder_put_bytes(builder, L2TPHA_AVP_VENDOR_NAME, config->vendor_name,
+                                 strlen(config->vendor_name));
+    l2tpha_builder_put_u16(builder, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, record->local_id);
+    l2tpha_builder_put_u16(builder, L2TPHA_AVP_RECEIVE_WINDOW_SIZE, record->local_window);
+}
+
+static int put_tie_breaker(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
+{
+    struct engine *engine = tunnel->engine;
+    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+
+    if (!engine->config.tie_breaker)
+        return L2TPHA_OK;
+    int error = engine_random(engine, record->tie_breaker, sizeof(record->tie_breaker));
+    if (error)
+        return error;
+    record->flags |= L2TPHA_TUNNEL_TIE_BREAKER;
+    l2tpha_builder_put_bytes(builder, L2TPHA_AVP_TIE_BREAKER, record->tie_breaker,
+                             sizeof(record->tie_breaker));
+    return L2TPHA_OK;
+}
+
+int send_sccrq(void *object, void *argument)
+{
+    struct l2tpha_tunnel *tunnel = object;
+    struct l2tpha_builder builder;
+
+    (void)argument;
+    tunnel->entry.record.flags |= L2TPHA_TUNNEL_INITIATOR;
+    int error = auth_fetch_secret(tunnel, NULL);
+    if (error)
+        return error;
+    tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_SCCRQ, 0);
+    put_self(tunnel, &builder);
+    error = put_tie_breaker(tunnel, &builder);
+    if (!error)
+        error = auth_put_challenge(tunnel, &builder);
+    return error ? error : tunnel_send(tunnel, &builder);
+}
+
+static uint32_t failover_bits(const struct l2tpha_failover_capability *capability)
+{
+    return (capability->control ? 1u : 0u) | (capability->data ? 2u : 0u);
+}
+
+static int take_name(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
+                     uint16_t type, struct l2tpha_bytes *field)
+{
+    struct l2tpha_bytes value;
+
+    if (!l2tpha_message_bytes(message, type, &value))
+        return L2TPHA_OK;
+    return table_tunnel_set_bytes(tunnel->engine->table, &tunnel->entry, field, value.data,
+                                  value.len);
+}
+
+int tunnel_take_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
+                     const struct l2tpha_path *path)
+{
+    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    struct l2tpha_failover_capability failover;
+    uint16_t id = 0;
+
+    l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
+    int error = table_tunnel_set_remote(tunnel->engine->table, &tunnel->entry, path, id);
+    if (!error)
+        error = take_name(tunnel, message, L2TPHA_AVP_HOST_NAME, &record->peer_name);
+    if (!error)
+        error = take_name(tunnel, message, L2TPHA_AVP_VENDOR_NAME, &record->peer_vendor);
+    if (error)
+        return error;
+    record->remote_window = WINDOW_DEFAULT;
+    l2tpha_message_u16(message, L2TPHA_AVP_RECEIVE_WINDOW_SIZE, &record->remote_window);
+    l2tpha_message_u32(message, L2TPHA_AVP_FRAMING_CAPABILITIES, &record->framing_caps);
+    if (l2tpha_message_u32(message, L2TPHA_AVP_BEARER_CAPABILITIES, &record->bearer_caps))
+        record->flags |= L2TPHA_TUNNEL_BEARER_CAPS;
+    if (l2tpha_avp_failover_capability(l2tpha_message_find(message, L2TPHA_AVP_FAILOVER_CAPABILITY),
+                                       &failover)) {
+        record->remote_failover = failover_bits(&failover);
+        record->remote_recovery_ms = failover.recovery_time_ms;
+    }
+    return L2TPHA_OK;
+}
+
+static int put_answer(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder, uint16_t type,
+                      const struct l2tpha_message *message)
+{
+    struct l2tpha_bytes challenge;
+    bool challenged = l2tpha_message_bytes(message, L2TPHA_AVP_CHALLENGE, &challenge);
+
+    return auth_put_response(tunnel, builder, type, challenged ? &challenge : NULL);
+}
+
+int send_sccrp(void *object, void *argument)
+{
+    struct l2tpha_tunnel *tunnel = object;
+    const struct tunnel_input *input = argument;
+    struct l2tpha_builder builder;
+
+    int error = tunnel_take_peer(tunnel, input->message, input->path);
+    if (error)
+        return error;
+    tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_SCCRP, 0);
+    put_self(tunnel, &builder);
+    error = put_answer(tunnel, &builder, L2TPHA_MESSAGE_SCCRP, input->message);
+    if (!error)
+        error = auth_put_challenge(tunnel, &builder);
+    return error ? error : tunnel_send(tunnel, &builder);
+}
+
+int send_scccn(void *object, void *argument)
+{
+    struct l2tpha_tunnel *tunnel = object;
+    const struct tunnel_input *input = argument;
+    struct l2tpha_builder builder;
+
+    int error = tunnel_take_peer(tunnel, input->message, input->path);
+    if (error)
+        return error;
+    tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_SCCCN, 0);
+    error = put_answer(tunnel, &builder, L2TPHA_MESSAGE_SCCCN, input->message);
+    return error ? error : tunnel_send(tunnel, &builder);
+}
+
+int send_stopccn(void *object, void *argument)
+{
+    struct l2tpha_tunnel *tunnel = object;
+    const struct tunnel_input *input = argument;
+    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    struct l2tpha_builder builder;
+
+    record->result = input->result;
+    record->error = input->error;
+    tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_STOPCCN, 0);
+    /* RFC 2661 4.4.3: the id first given to this peer, whatever the header says. */
+    l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, record->local_id);
+    l2tpha_builder_put_result(&builder, input->result, input->error, input->reason);
+    return tunnel_send(tunnel, &builder);
+}
+
+/* An action has failed here. Who has heard of the tunnel is told; who has not is left alone. */
+int stop_failed(void *object, void *argument)
+{
+    struct l2tpha_tunnel *tunnel = object;
+    struct tunnel_input *input = argument;
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+
+    input->result = RESULT_GENERAL;
+    input->error = ERROR_RESOURCES;
+    input->reason = "failure at this end";
+    if (record->state == L2TPHA_TUNNEL_IDLE && record->flags & L2TPHA_TUNNEL_INITIATOR)
+        return L2TPHA_OK;
+    return send_stopccn(object, argument);
+}

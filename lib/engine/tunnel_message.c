@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/* Messages of an existing tunnel: decoded with its secret, judged, then dispatched as an event. */
+#include "engine/auth.h"
+#include "engine/session.h"
+
+#include <stdio.h>
+
+/* Result and general error codes of StopCCN, RFC 2661 4.4.2 */
+#define RESULT_GENERAL 2
+#define RESULT_UNAUTHORIZED 4
+#define RESULT_VERSION 5
+#define RESULT_STATE 7
+#define ERROR_RESOURCES 4
+#define ERROR_UNKNOWN_AVP 8
+
+#define VERSION_MAJOR 1
+#define VERSION_HIGHEST 0x0100 /* as the Protocol Version AVP says it */
+
+void fault_say(const struct l2tpha_decode_fault *fault, char *text, size_t cap, uint16_t *result,
+               uint16_t *error)
+{
+    l2tpha_fault_text(fault, text, cap);
+    *result = RESULT_GENERAL;
+    *error = l2tpha_fault_general_error(fault);
+}
+
+/* Decoding goes on behind a fault, so unhiding does too: an answer needs the other AVPs. */
+void message_finish(struct engine *engine, const struct l2tpha_hiding *hiding,
+                    struct l2tpha_decode_fault *fault)
+{
+    struct l2tpha_message *message = &engine->message;
+    struct l2tpha_decode_fault later = {0};
+    struct l2tpha_decode_fault *into = fault->error ? &later : fault;
+
+    if (message->hidden)
+        l2tpha_message_unhide(message, hiding, engine->scratch, ENGINE_SCRATCH, into);
+    if (!fault->error && l2tpha_message_is_known(message->type))
+        l2tpha_message_check(message, fault);
+}
+
+void message_done(struct engine *engine)
+{
+    const struct l2tpha_crypto *crypto = engine->config.crypto;
+    const struct l2tpha_message *message = &engine->message;
+
+    if (crypto && message->body == engine->scratch)
+        crypto->wipe(crypto->user, engine->scratch, message->body_len);
+}
+
+static void note_message(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault)
+{
+    struct engine *engine = tunnel->engine;
+    const struct l2tpha_message *message = &engine->message;
+    uint32_t id = tunnel->entry.record.local_id;
+    char text[INPUT_TEXT];
+
+    log_line(&engine->log, L2TPHA_LOG_DETAIL, id, message->header.session_id, "receives %s",
+             l2tpha_message_name(message->type));
+    if (message->ignored) {
+        engine->counters.ignored_avp += message->ignored;
+        l2tpha_fault_text(&message->ignored_first, text, sizeof(text));
+        log_line(&engine->log, L2TPHA_LOG_ERROR, id, message->header.session_id, "ignored: %s",
+                 text);
+    }
+    if (fault->error) {
+        engine->counters.bad_avp++;
+        l2tpha_fault_text(fault, text, sizeof(text));
+        log_line(&engine->log, L2TPHA_LOG_ERROR, id, message->header.session_id, "%s refused: %s",
+                 l2tpha_message_name(message->type), text);
+    }
+}
+
+/* --- judging --- */
+
+static bool refuse(struct tunnel_input *input, uint16_t result, uint16_t error, const char *reason)
+{
+    input->result = result;
+    input->error = error;
+    input->reason = reason;
+    return false;
+}
+
+static bool refuse_unauthorized(struct l2tpha_tunnel *tunnel, struct tunnel_input *input,
+                                const char *reason)
+{
+    tunnel->engine->counters.auth_failed++;
+    input->status = L2TPHA_ERR_AUTH;
+    return refuse(input, RESULT_UNAUTHORIZED, 0, reason);
+}
+
+static bool judge_response(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
+                           struct tunnel_input *input)
+{
+    int error = auth_check_response(tunnel, message);
+
+    if (error == L2TPHA_ERR_AUTH)
+        return refuse_unauthorized(tunnel, input, "tunnel authentication failed");
+    if (error)
+        return refuse(input, RESULT_GENERAL, ERROR_RESOURCES, "authentication is not possible");
+    return true;
+}
+
+bool tunnel_judge_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
+                       const struct l2tpha_decode_fault *fault, struct tunnel_input *input)
+{
+    const struct l2tpha_avp *version = l2tpha_message_find(message, L2TPHA_AVP_PROTOCOL_VERSION);
+
+    /* Revisions of one version understand each other. */
+    if (version && version->len == 2 && version->value[0] != VERSION_MAJOR)
+        return refuse(input, RESULT_VERSION, VERSION_HIGHEST, "highest version supported is 1.0");
+    if (fault->error) {
+        fault_say(fault, input->text, sizeof(input->text), &input->result, &input->error);
+        input->reason = input->text;
+        input->status = fault->error;
+        return false;
+    }
+    if (l2tpha_message_has(message, L2TPHA_AVP_CHALLENGE) && !tunnel->entry.record.secret.len)
+        return refuse_unauthorized(tunnel, input, "no secret is shared with this peer");
+    return judge_response(tunnel, message, input);
+}
+
+/* --- classifying: which event of the machine a message is --- */
+
+static uint8_t improper(struct l2tpha_tunnel *tunnel, struct tunnel_input *input, uint8_t event)
+{
+    tunnel->engine->counters.unexpected_message++;
+    snprintf(input->text, sizeof(input->text), "%s in state %s",
+             l2tpha_message_name(input->message->type),
+             l2tpha_tunnel_state_name(tunnel->entry.record.state));
+    input->status = L2TPHA_ERR_UNEXPECTED;
+    refuse(input, RESULT_STATE, 0, input->text);
+    return event;
+}
+
+static uint8_t faulty(struct tunnel_input *input, const struct l2tpha_decode_fault *fault)
+{
+    fault_say(fault, input->text, sizeof(input->text), &input->result, &input->error);
+    input->reason = input->text;
+    input->status = fault->error;
+    return TUNNEL_FAULT;
+}
+
+/* Where a StopCCN or an acknowledgement has to go, as far as the message says it. */
+static void learn_remote(struct l2tpha_tunnel *tunnel, const struct tunnel_input *input)
+{
+    uint16_t id;
+
+    if (tunnel->entry.record.remote_id == 0 &&
+        l2tpha_message_u16(input->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id) && id != 0)
+        table_tunnel_set_remote(tunnel->engine->table, &tunnel->entry, input->path, id);
+}
+
+static uint8_t classify_sccrp(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault,
+                              struct tunnel_input *input)
+{
+    if (tunnel->entry.record.state != L2TPHA_TUNNEL_WAIT_CTL_REPLY)
+        return improper(tunnel, input, TUNNEL_SCCRP);
+    if (input->status) /* the secret could not be fetched */
+        refuse(input, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
+    else if (tunnel_judge_peer(tunnel, input->message, fault, input))
+        return TUNNEL_SCCRP;
+    learn_remote(tunnel, input);
+    return TUNNEL_SCCRP_REFUSED;
+}
+
+static uint8_t classify_scccn(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault,
+                              struct tunnel_input *input)
+{
+    if (tunnel->entry.record.state != L2TPHA_TUNNEL_WAIT_CTL_CONN)
+        return improper(tunnel, input, TUNNEL_SCCCN);
+    if (fault->error) {
+        faulty(input, fault);
+        return TUNNEL_SCCCN_REFUSED;
+    }
+    return judge_response(tunnel, input->message, input) ? TUNNEL_SCCCN : TUNNEL_SCCCN_REFUSED;
+}
+
+/* However it is written, the peer is going. */
+static uint8_t classify_stopccn(struct l2tpha_tunnel *tunnel, struct tunnel_input *input)
+{
+    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    struct l2tpha_result result = {0};
+
+    learn_remote(tunnel, input);
+    l2tpha_message_result(input->message, &result);
+    record->result = result.result;
+    record->error = result.has_error ? result.error : 0;
+    if (result.text_len)
+        input->reason = log_escape(input->text, sizeof(input->text), result.text, result.text_len);
+    else
+        input->reason = l2tpha_result_text(L2TPHA_MESSAGE_STOPCCN, result.result);
+    return TUNNEL_STOPCCN;
+}
+
+static uint8_t classify(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault,
+                        struct tunnel_input *input)
+{
+    switch (input->message->type) {
+    case L2TPHA_MESSAGE_SCCRQ:
+        return improper(tunnel, input, TUNNEL_SCCRQ);
+    case L2TPHA_MESSAGE_SCCRP:
+        return classify_sccrp(tunnel, fault, input);
+    case L2TPHA_MESSAGE_SCCCN:
+        return classify_scccn(tunnel, fault, input);
+    case L2TPHA_MESSAGE_STOPCCN:
+        return classify_stopccn(tunnel, input);
+    case L2TPHA_MESSAGE_HELLO:
+        return fault->error ? faulty(input, fault) : TUNNEL_HELLO;
+    default:
+        return fault->error ? faulty(input, fault) : improper(tunnel, input, TUNNEL_FAULT);
+    }
+}
+
+/* --- dispatching --- */
+
+/* RFC 4951's queries have M=0 and nobody here who answers them. */
+static bool is_foreign(const struct l2tpha_message *message,
+                       const struct l2tpha_decode_fault *fault)
+{
+    if (message->type == L2TPHA_MESSAGE_ZLB)
+        return fault->error == L2TPHA_ERR_MESSAGE_TYPE;
+    return !l2tpha_message_is_known(message->type) || message->type == L2TPHA_MESSAGE_FSQ ||
+           message->type == L2TPHA_MESSAGE_FSR;
+}
+
+/* RFC 2661 4.4.1: the M bit of Message Type says whether the tunnel can live without it. */
+static int foreign(struct l2tpha_tunnel *tunnel, struct tunnel_input *input)
+{
+    tunnel->engine->counters.unknown_message++;
+    if (!input->message->type_mandatory)
+        return L2TPHA_OK;
+    snprintf(input->text, sizeof(input->text), "unknown message type %u", input->message->type);
+    input->status = L2TPHA_ERR_MESSAGE_TYPE;
+    refuse(input, RESULT_GENERAL, ERROR_UNKNOWN_AVP, input->text);
+    tunnel_step(tunnel, TUNNEL_FAULT, input);
+    return L2TPHA_ERR_MESSAGE_TYPE;
+}
+
+static bool lingers(const struct l2tpha_tunnel *tunnel)
+{
+    uint8_t state = tunnel->entry.record.state;
+
+    return state == L2TPHA_TUNNEL_STOPPING || state == L2TPHA_TUNNEL_STOPPED;
+}
+
+static int dispatch(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault,
+                    struct tunnel_input *input)
+{
+    const struct l2tpha_message *message = input->message;
+
+    if (lingers(tunnel) && message->type != L2TPHA_MESSAGE_STOPCCN)
+        return L2TPHA_OK;
+    if (is_foreign(message, fault))
+        return foreign(tunnel, input);
+    if (l2tpha_message_is_session(message->type) &&
+        tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)
+        return session_process(tunnel, message, fault);
+    uint8_t event = classify(tunnel, fault, input);
+    int refused = input->status;
+    int error = tunnel_step(tunnel, event, input);
+    return error ? error : refused;
+}
+
+/* The peer's name comes with its SCCRP, and with the name the secret that hid the rest of it. */
+static int learn_secret(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message)
+{
+    struct l2tpha_bytes name;
+
+    if (message->type != L2TPHA_MESSAGE_SCCRP ||
+        tunnel->entry.record.state != L2TPHA_TUNNEL_WAIT_CTL_REPLY ||
+        !l2tpha_message_bytes(message, L2TPHA_AVP_HOST_NAME, &name))
+        return L2TPHA_OK;
+    return auth_fetch_secret(tunnel, &name);
+}
+
+int tunnel_process(struct l2tpha_tunnel *tunnel, const struct l2tpha_path *path,
+                   const uint8_t *data, size_t len)
+{
+    struct engine *engine = tunnel->engine;
+    struct l2tpha_decode_fault fault = {0};
+    struct tunnel_input input = {.message = &engine->message, .path = path, .by_peer = true};
+
+    l2tpha_message_decode(data, len, &engine->message, &fault);
+    input.status = learn_secret(tunnel, &engine->message);
+    struct l2tpha_hiding hiding = tunnel_hiding(tunnel);
+    message_finish(engine, &hiding, &fault);
+    note_message(tunnel, &fault);
+    int error = dispatch(tunnel, &fault, &input);
+    message_done(engine);
+    return error ? error : fault.error;
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* Datagrams with header tunnel id 0: SCCRQ, which may make a tunnel, and the StopCCN of a peer that
+ * does not know our id yet. */
+#include "engine/auth.h"
+
+#include <string.h>
+
+/* Result and general error codes of StopCCN, RFC 2661 4.4.2 */
+#define RESULT_GENERAL 2
+#define ERROR_RESOURCES 4
+#define ERROR_UNKNOWN_AVP 8
+
+/* An SCCRQ on its way. */
+struct request {
+    struct engine *engine;
+    const struct l2tpha_path *path;
+    const struct l2tpha_header *header;
+    const uint8_t *data;
+    size_t len;
+    struct l2tpha_decode_fault fault;
+    struct tunnel_input input;
+};
+
+/* Hidden AVPs need the secret before there is a tunnel to keep it. */
+static void decipher(struct request *request)
+{
+    struct engine *engine = request->engine;
+    uint8_t secret[L2TPHA_SECRET_MAX];
+    struct l2tpha_bytes name = {0};
+    size_t len;
+
+    l2tpha_message_bytes(&engine->message, L2TPHA_AVP_HOST_NAME, &name);
+    if (engine->message.hidden)
+        request->input.status = auth_ask_secret(engine, request->path, &name, secret, &len);
+    else
+        len = 0;
+    struct l2tpha_hiding hiding = {
+        .crypto = engine->config.crypto, .secret = secret, .secret_len = len};
+    message_finish(engine, &hiding, &request->fault);
+    if (len)
+        engine->config.crypto->wipe(engine->config.crypto->user, secret, sizeof(secret));
+}
+
+static struct l2tpha_tunnel *find_by_peer(struct engine *engine, const struct l2tpha_path *path)
+{
+    uint16_t id;
+
+    if (!l2tpha_message_u16(&engine->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id) || id == 0)
+        return NULL;
+    struct tunnel_entry *entry = table_tunnel_find_remote(engine->table, &path->remote, id);
+    return entry && !tunnel_of(entry)->dying ? tunnel_of(entry) : NULL;
+}
+
+/* --- ties, RFC 2661 4.4.3 --- */
+
+enum tie { TIE_NONE, TIE_OURS, TIE_PEERS, TIE_EQUAL };
+
+static enum tie compare_ties(const struct l2tpha_tunnel *ours, const struct l2tpha_message *theirs)
+{
+    const struct l2tpha_tunnel_record *record = &ours->entry.record;
+    bool have = record->flags & L2TPHA_TUNNEL_TIE_BREAKER;
+    struct l2tpha_bytes peers;
+
+    if (!l2tpha_message_bytes(theirs, L2TPHA_AVP_TIE_BREAKER, &peers) ||
+        peers.len != sizeof(record->tie_breaker))
+        return have ? TIE_OURS : TIE_NONE;
+    if (!have)
+        return TIE_PEERS;
+    int order = memcmp(record->tie_breaker, peers.data, peers.len);
+    if (order == 0)
+        return TIE_EQUAL;
+    return order < 0 ? TIE_OURS : TIE_PEERS;
+}
+
+/* Whether one of ours beats the peer's SCCRQ, which then is dropped without an answer. */
+static bool is_beaten(struct request *request)
+{
+    struct engine *engine = request->engine;
+    const struct l2tpha_address *remote = &request->path->remote;
+    struct l2tpha_tunnel *ours = NULL;
+
+    while ((ours = tunnel_next_calling(engine, remote, ours)))
+        if (compare_ties(ours, &engine->message) == TIE_OURS)
+            return tunnel_step(ours, TUNNEL_SCCRQ_WON, &request->input) == L2TPHA_OK;
+    return false;
+}
+
+/* Those of ours that lose go without a word. True when one was equal: then the peer's goes too. */
+static bool clear_losers(struct request *request)
+{
+    struct engine *engine = request->engine;
+    const struct l2tpha_address *remote = &request->path->remote;
+    struct l2tpha_tunnel *ours = tunnel_next_calling(engine, remote, NULL), *next;
+    struct tunnel_input input = {.status = L2TPHA_ERR_REFUSED, .reason = "tie lost"};
+    bool equal = false;
+
+    for (; ours; ours = next) {
+        next = tunnel_next_calling(engine, remote, ours);
+        enum tie tie = compare_ties(ours, &engine->message);
+        if (tie == TIE_NONE)
+            continue;
+        equal = equal || tie == TIE_EQUAL;
+        tunnel_step(ours, TUNNEL_SCCRQ_LOST, &input);
+    }
+    return equal;
+}
+
+/* --- admission --- */
+
+static bool ask_host(struct request *request)
+{
+    struct engine *engine = request->engine;
+    struct tunnel_input *input = &request->input;
+    char name[L2TPHA_AVP_VALUE_MAX + 1] = "";
+    struct l2tpha_bytes host_name = {0};
+    struct l2tpha_verdict verdict = {0};
+
+    if (!engine->host.admit_tunnel)
+        return true;
+    if (l2tpha_message_bytes(&engine->message, L2TPHA_AVP_HOST_NAME, &host_name))
+        memcpy(name, host_name.data, host_name.len);
+    struct l2tpha_peer peer = {.path = request->path, .name = name, .name_len = host_name.len};
+    engine->asking = true;
+    engine->host.admit_tunnel(engine->host.user, &peer, &engine->message, &verdict);
+    engine->asking = false;
+    input->result = verdict.result;
+    input->error = verdict.error;
+    input->reason = verdict.reason;
+    return verdict.result == 0;
+}
+
+static bool refuse(struct tunnel_input *input, uint16_t error, const char *reason)
+{
+    input->result = RESULT_GENERAL;
+    input->error = error;
+    input->reason = reason;
+    return false;
+}
+
+/* RFC 4951 3.2.1: a recovery tunnel is about an old tunnel, so it must not become a plain one. */
+static bool is_acceptable(struct request *request, struct l2tpha_tunnel *tunnel)
+{
+    const struct l2tpha_message *message = &request->engine->message;
+    struct l2tpha_bytes name;
+
+    if (request->input.status)
+        return refuse(&request->input, ERROR_RESOURCES, "failure at this end");
+    if (l2tpha_message_bytes(message, L2TPHA_AVP_HOST_NAME, &name) &&
+        auth_fetch_secret(tunnel, &name))
+        return refuse(&request->input, ERROR_RESOURCES, "failure at this end");
+    if (!tunnel_judge_peer(tunnel, message, &request->fault, &request->input))
+        return false;
+    if (l2tpha_message_has(message, L2TPHA_AVP_TUNNEL_RECOVERY))
+        return refuse(&request->input, ERROR_UNKNOWN_AVP, "Tunnel Recovery (77) is not supported");
+    return ask_host(request);
+}
+
+/* --- the tunnel --- */
+
+static int drop_for_limit(struct request *request, int error)
+{
+    request->engine->counters.limit_reached++;
+    log_line(&request->engine->log, L2TPHA_LOG_ERROR, 0, 0, "SCCRQ dropped: %s",
+             l2tpha_strerror(error));
+    return error;
+}
+
+/* Its id, if readable, is where a refusal goes (and 0 otherwise). */
+static int make_tunnel(struct request *request, struct l2tpha_tunnel **tunnel)
+{
+    struct engine *engine = request->engine;
+    uint16_t id = 0;
+
+    if (engine->half_open >= engine->config.max_half_open)
+        return L2TPHA_ERR_LIMIT;
+    int error = tunnel_new(engine, request->path, tunnel);
+    if (error)
+        return error;
+    l2tpha_message_u16(&engine->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
+    error = table_tunnel_set_remote(engine->table, &(*tunnel)->entry, request->path, id);
+    if (error) {
+        tunnel_clear(*tunnel, error, "no memory");
+        return error;
+    }
+    tunnel_set_half_open(*tunnel, true);
+    return L2TPHA_OK;
+}
+
+static int open_tunnel(struct request *request)
+{
+    struct engine *engine = request->engine;
+    struct l2tpha_tunnel *tunnel;
+
+    int error = make_tunnel(request, &tunnel);
+    if (error)
+        return drop_for_limit(request, error);
+    engine->counters.messages_in++;
+    channel_receive(engine, &tunnel->channel, request->header, request->data, request->len);
+    bool accepted = is_acceptable(request, tunnel);
+    if (!accepted)
+        log_line(&engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id, 0,
+                 "SCCRQ refused: %s",
+                 request->input.reason ? request->input.reason : "by the host");
+    int refused = accepted ? L2TPHA_OK : L2TPHA_ERR_REFUSED;
+    error = tunnel_step(tunnel, accepted ? TUNNEL_SCCRQ : TUNNEL_SCCRQ_REFUSED, &request->input);
+    if (!tunnel->dying)
+        channel_accept(engine, &tunnel->channel);
+    return error ? error : refused;
+}
+
+static int process_sccrq(struct request *request)
+{
+    struct engine *engine = request->engine;
+
+    if (request->fault.error)
+        engine->counters.bad_avp++;
+    engine->counters.ignored_avp += engine->message.ignored;
+    struct l2tpha_tunnel *known = find_by_peer(engine, request->path);
+    /* RFC 2661 5.8: a tunnel's first message has Ns 0 and nothing to acknowledge. */
+    if (request->header->ns != 0 || request->header->nr != 0) {
+        engine->counters.out_of_window++;
+        return L2TPHA_ERR_OUT_OF_WINDOW;
+    }
+    if (known)
+        return engine_deliver(engine, known, request->path, request->header, request->data,
+                              request->len);
+    if (is_beaten(request) || clear_losers(request))
+        return L2TPHA_ERR_REFUSED;
+    return open_tunnel(request);
+}
+
+static int process_stopccn(struct request *request)
+{
+    struct engine *engine = request->engine;
+    struct l2tpha_tunnel *tunnel = find_by_peer(engine, request->path);
+
+    if (!tunnel) {
+        engine->counters.unknown_tunnel++;
+        return L2TPHA_ERR_NOT_OURS;
+    }
+    return engine_deliver(engine, tunnel, request->path, request->header, request->data,
+                          request->len);
+}
+
+int tunnel_process_unbound(struct engine *engine, const struct l2tpha_path *path,
+                           const struct l2tpha_header *header, const uint8_t *data, size_t len)
+{
+    struct request request = {
+        .engine = engine,
+        .path = path,
+        .header = header,
+        .data = data,
+        .len = len,
+        .input = {.message = &engine->message, .path = path, .by_peer = true}};
+
+    l2tpha_message_decode(data, len, &engine->message, &request.fault);
+    if (engine->message.type == L2TPHA_MESSAGE_STOPCCN)
+        return process_stopccn(&request);
+    if (engine->message.type != L2TPHA_MESSAGE_SCCRQ) {
+        engine->counters.unknown_tunnel++;
+        return L2TPHA_ERR_NOT_OURS;
+    }
+    decipher(&request);
+    int error = process_sccrq(&request);
+    message_done(engine);
+    return error;
+}
