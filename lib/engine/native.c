@@ -5,7 +5,8 @@
 
 #include "engine/session.h"
 
-/* At least so many Call Serial Numbers are left out at a takeover, and a random number of others. */
+/* At least so many Call Serial Numbers are left out at a takeover, and a random number of others.
+ */
 #define SERIAL_LEAP 65536u
 #define SERIAL_SPREAD 0xffffffu
 
