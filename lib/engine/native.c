@@ -57,7 +57,6 @@ static int restore_session(void *user, const struct l2tpha_session_record *recor
     if (session->entry.flags & L2TPHA_SESSION_LOCAL_CALL &&
         (int32_t)(beyond - engine->call_serial) > 0)
         engine->call_serial = beyond;
-    engine_event(engine, L2TPHA_EVENT_SESSION_RESTORED, session_tunnel(session), session);
     return L2TPHA_OK;
 }
 
