@@ -133,7 +133,7 @@ static void make_peace(struct sim *sim)
     uint64_t limit = sim->world.now + PEACE;
 
     sim->net.partitioned = false;
-    sim->net.faults.loss = sim->net.faults.duplicate = 0;
+    sim->net.faults.loss = sim->net.faults.duplicate = sim->net.faults.misroute = 0;
     sim->pair.dies_at = 0;
     while (!sim->world.failed && !(at_rest(sim) && replica_equal(sim))) {
         uint64_t at = next_event(sim);
