@@ -91,8 +91,8 @@ bool sim_begin(struct sim *sim, const struct plan *plan, uint64_t seed, bool ver
     oracle_init(&sim->oracle, &sim->world);
     pair_init(&sim->pair, &sim->world, &sim->net, &sim->oracle, &sim->plan.pair);
     for (unsigned i = 0; i < sim->plan.peer_count; i++)
-        peer_init(&sim->peers[i], &sim->world, &sim->net, &sim->oracle, NET_PEER + i,
-                  &sim->plan.peers[i]);
+        peer_begin(&sim->peers[i], &sim->world, &sim->net, &sim->oracle, NET_PEER + i,
+                   &sim->plan.peers[i]);
     if (sim->plan.restored)
         sim_restore(sim);
     else if (pair_node(&sim->pair, false, &sim->pair.active))
