@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/net.h"
 
-#include <l2tpha/header.h>
+#include <l2tpha/message.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,12 +92,20 @@ static void send_copy(struct net *net, unsigned from, unsigned to, const uint8_t
     push(net, packet);
 }
 
-/* A message for a tunnel that exists, from an address that is not its peer's. */
-static void send_misrouted(struct net *net, unsigned from, const uint8_t *data, size_t len)
+/* Whether the message is about a tunnel with two known ends. Until then RFC 2661 8.1 lets the
+ * answer to a SCCRQ come from any port. */
+static bool is_settled(const uint8_t *data, size_t len)
 {
     bool has_tunnel = len >= L2TPHA_CONTROL_HEADER && (data[4] || data[5]);
+    bool has_type = len >= L2TPHA_CONTROL_HEADER + 8;
 
-    if (from != NET_NODE && has_tunnel && world_chance(net->world, net->faults.misroute))
+    return has_tunnel && !(has_type && data[19] == L2TPHA_MESSAGE_SCCRP);
+}
+
+/* A copy from an address that is not the peer's. */
+static void send_misrouted(struct net *net, unsigned from, const uint8_t *data, size_t len)
+{
+    if (from != NET_NODE && is_settled(data, len) && world_chance(net->world, net->faults.misroute))
         send_copy(net, from + NET_STRANGER, NET_NODE, data, len, 0);
 }
 

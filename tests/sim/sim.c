@@ -27,7 +27,9 @@ static uint64_t next_event(const struct sim *sim)
 
 static void deliver(struct sim *sim, struct packet *packet)
 {
-    if (packet->to != NET_NODE) {
+    if (packet->to >= NET_PEER + sim->plan.peer_count) {
+        world_fail(&sim->world, "the node answers a stranger");
+    } else if (packet->to != NET_NODE) {
         peer_receive(&sim->peers[packet->to - NET_PEER], packet->data, packet->len);
     } else if (!sim->pair.active.node && sim->plan.pair.socket_held) {
         /* It waits in the socket that the next active inherits. */
