@@ -33,7 +33,8 @@ static void deliver(struct sim *sim, struct packet *packet)
         peer_receive(&sim->peers[packet->to - NET_PEER], packet->data, packet->len);
     } else if (!sim->pair.active.node && sim->plan.pair.socket_held) {
         /* It waits in the socket that the next active inherits. */
-        net_defer(&sim->net, packet, sim->world.now + MS);
+        uint64_t at = sim->pair.takeover_at;
+        net_defer(&sim->net, packet, (at > sim->world.now ? at : sim->world.now) + 1);
         return;
     } else {
         pair_receive(&sim->pair, packet);
