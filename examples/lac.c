@@ -88,24 +88,22 @@ static void call_down(struct lac *lac, struct lac_call *call)
         lac->up[call->place] = lac->up[--lac->up_count];
         lac->up[call->place]->place = call->place;
         set_frame_rate(lac);
-        lac->report.calls_lost += !lac->stopping;
+        lac->report.calls_lost += !lac->finished;
     } else {
         lac->calls_half_open--;
-        lac->report.calls_failed += !lac->stopping;
+        lac->report.calls_failed += !lac->finished;
     }
     talloc_free(call);
 }
 
-static void call_restored(struct lac *lac, const struct l2tpha_event *event)
+static void call_restored(struct lac *lac, struct l2tpha_session *session)
 {
     struct l2tpha_session_record record = {.size = sizeof(record)};
-    if (event->session == NULL)
-        return;
     struct lac_call *call = talloc_zero(lac->reign, struct lac_call);
-    call->tunnel_id = event->tunnel_id;
-    call->session_id = event->session_id;
-    l2tpha_session_set_user(event->session, call);
-    l2tpha_session_get(event->session, &record);
+    l2tpha_session_get(session, &record);
+    call->tunnel_id = record.tunnel_id;
+    call->session_id = record.local_id;
+    l2tpha_session_set_user(session, call);
     lac->report.calls_asked++;
     if (record.state == L2TPHA_SESSION_ESTABLISHED)
         call_up(lac, call);
@@ -176,7 +174,7 @@ static void tunnel_down(struct lac *lac, struct lac_tunnel *tunnel)
         lac->tunnels_up--;
     else
         lac->tunnels_half_open--;
-    lac->report.tunnels_lost += !lac->stopping;
+    lac->report.tunnels_lost += !lac->finished;
     dial_remove(lac, tunnel);
 }
 
@@ -197,6 +195,9 @@ static void tunnel_restored(struct lac *lac, const struct l2tpha_event *event)
         tunnel_up(lac, tunnel);
     else
         lac->tunnels_half_open++;
+    for (struct l2tpha_session *session = NULL;
+         (session = l2tpha_session_next(event->tunnel, session)) != NULL;)
+        call_restored(lac, session);
 }
 
 static int open_tunnel(struct lac *lac, uint64_t now)
@@ -251,9 +252,6 @@ static void on_event(struct app *app, const struct l2tpha_event *event)
     switch (event->kind) {
     case L2TPHA_EVENT_TUNNEL_RESTORED:
         tunnel_restored(lac, event);
-        break;
-    case L2TPHA_EVENT_SESSION_RESTORED:
-        call_restored(lac, event);
         break;
     case L2TPHA_EVENT_TUNNEL_UP:
     case L2TPHA_EVENT_TUNNEL_DOWN:
@@ -378,10 +376,18 @@ static void tell_progress(struct lac *lac)
     }
 }
 
-/* The last echoes have had their time. */
+/* Whether something is still to come: echoes, or answers to what was asked. */
+static bool is_waiting(const struct lac *lac)
+{
+    return lac->awaited + lac->tunnels_half_open + lac->calls_half_open > 0;
+}
+
+/* The last echoes and answers have had their time. */
 static void finish(struct lac *lac)
 {
     lac->finished = true;
+    lac->report.tunnels_lost += lac->tunnels_half_open;
+    lac->report.calls_failed += lac->calls_half_open;
     for (size_t i = 0; i < lac->up_count; i++)
         settle_flow(lac, lac->up[i]);
     app_leave(lac->app);
@@ -395,7 +401,7 @@ static void on_expire(struct app *app, uint64_t now)
     if (now >= lac->stop_at)
         stop(app);
     if (lac->stopping) {
-        if (lac->awaited == 0 || now >= lac->last_echo_at)
+        if (!is_waiting(lac) || now >= lac->last_echo_at)
             finish(lac);
         return;
     }

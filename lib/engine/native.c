@@ -5,7 +5,8 @@
 
 #include "engine/session.h"
 
-/* At least so many Call Serial Numbers are left out at a takeover, and a random number of others. */
+/* At least so many Call Serial Numbers are left out at a takeover, and a random number of others.
+ */
 #define SERIAL_LEAP 65536u
 #define SERIAL_SPREAD 0xffffffu
 
@@ -50,13 +51,12 @@ static int restore_session(void *user, const struct l2tpha_session_record *recor
         return L2TPHA_ERR_NOT_FOUND;
     session_start(engine, session);
     /* RFC 2661 4.4.4: serial numbers go on rising. Newer calls may have come and gone, also in an
-     * earlier reign that made the same leap: so it has a random part, this tunnel's key. */
-    uint32_t spread = (uint32_t)session_tunnel(session)->session_ids.key & SERIAL_SPREAD;
+     * earlier reign that made the same leap: so it has a random part, this node's key. */
+    uint32_t spread = (uint32_t)engine->tunnel_ids.key & SERIAL_SPREAD;
     uint32_t beyond = session->entry.serial + SERIAL_LEAP + spread;
     if (session->entry.flags & L2TPHA_SESSION_LOCAL_CALL &&
         (int32_t)(beyond - engine->call_serial) > 0)
         engine->call_serial = beyond;
-    engine_event(engine, L2TPHA_EVENT_SESSION_RESTORED, session_tunnel(session), session);
     return L2TPHA_OK;
 }
 

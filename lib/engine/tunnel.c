@@ -68,9 +68,6 @@ int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
     uint8_t state = tunnel->entry.record.state;
 
-    int error = engine_random(engine, &tunnel->session_ids.key, sizeof(tunnel->session_ids.key));
-    if (error)
-        return error;
     tunnel->engine = engine;
     tunnel->hello.kind = TIMER_HELLO;
     tunnel->timer.kind = TIMER_TUNNEL;

@@ -106,8 +106,11 @@ bool tunnel_judge_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message
     const struct l2tpha_avp *version = l2tpha_message_find(message, L2TPHA_AVP_PROTOCOL_VERSION);
 
     /* Revisions of one version understand each other. */
-    if (version && version->len == 2 && version->value[0] != VERSION_MAJOR)
+    if (version && version->len == 2 && version->value[0] != VERSION_MAJOR) {
+        input->status = L2TPHA_ERR_VERSION;
+        tunnel->engine->counters.bad_avp += fault->error == 0;
         return refuse(input, RESULT_VERSION, VERSION_HIGHEST, "highest version supported is 1.0");
+    }
     if (fault->error) {
         fault_say(fault, input->text, sizeof(input->text), &input->result, &input->error);
         input->reason = input->text;

@@ -72,8 +72,7 @@ static void node_closes_tunnel(struct sim *sim, unsigned peer)
     if (!tunnel)
         return;
     sim->oracle.stopping = true;
-    judge(sim, "tunnel_close",
-          l2tpha_tunnel_close(tunnel, STOP_RESULT, 0, "bye", sim->world.now));
+    judge(sim, "tunnel_close", l2tpha_tunnel_close(tunnel, STOP_RESULT, 0, "bye", sim->world.now));
 }
 
 static void node_calls(struct sim *sim, unsigned peer)
@@ -93,9 +92,8 @@ static void node_calls(struct sim *sim, unsigned peer)
     struct l2tpha_session *session;
     struct l2tpha_tunnel *tunnel = node_tunnel(sim, peer);
 
-    if (tunnel && l2tpha_tunnel_sessions(tunnel) < PEER_SESSIONS / 2)
-        judge(sim, "session_open",
-              l2tpha_session_open(tunnel, &options, sim->world.now, &session));
+    if (tunnel && l2tpha_tunnel_sessions(tunnel) < PEER_SESSIONS / 8)
+        judge(sim, "session_open", l2tpha_session_open(tunnel, &options, sim->world.now, &session));
 }
 
 static void node_hangs_up(struct sim *sim, unsigned peer)
@@ -118,8 +116,8 @@ static void node_sends(struct sim *sim, unsigned peer)
         return;
     uint32_t tunnel_id = l2tpha_tunnel_id(l2tpha_session_tunnel(session));
     if (errors)
-        error = l2tpha_session_report_errors(
-            session, &(struct l2tpha_call_errors){.crc = number}, sim->world.now);
+        error = l2tpha_session_report_errors(session, &(struct l2tpha_call_errors){.crc = number},
+                                             sim->world.now);
     else
         error = l2tpha_session_set_link_info(session, number, ~number, sim->world.now);
     judge(sim, "a numbered message", error);
@@ -146,9 +144,12 @@ static void node_acts(struct sim *sim, const struct action *action)
         enum action_kind kind;
         void (*run)(struct sim *sim, unsigned peer);
     } table[] = {
-        {ACT_NODE_OPENS_TUNNEL, node_opens_tunnel}, {ACT_NODE_CLOSES_TUNNEL, node_closes_tunnel},
-        {ACT_NODE_CALLS, node_calls},               {ACT_NODE_HANGS_UP, node_hangs_up},
-        {ACT_NODE_SENDS, node_sends},               {ACT_NODE_APP_STATE, node_app_state},
+        {ACT_NODE_OPENS_TUNNEL, node_opens_tunnel},
+        {ACT_NODE_CLOSES_TUNNEL, node_closes_tunnel},
+        {ACT_NODE_CALLS, node_calls},
+        {ACT_NODE_HANGS_UP, node_hangs_up},
+        {ACT_NODE_SENDS, node_sends},
+        {ACT_NODE_APP_STATE, node_app_state},
     };
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

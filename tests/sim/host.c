@@ -42,8 +42,8 @@ static void host_log(void *user, const struct l2tpha_log_line *line)
 {
     struct pair *pair = user;
 
-    world_say(pair->world, "log", "%u/%u %s", (unsigned)line->tunnel_id,
-              (unsigned)line->session_id, line->text);
+    world_say(pair->world, "log", "%u/%u %s", (unsigned)line->tunnel_id, (unsigned)line->session_id,
+              line->text);
 }
 
 int pair_node(struct pair *pair, bool standby, struct host *host)
@@ -63,6 +63,7 @@ int pair_node(struct pair *pair, bool standby, struct host *host)
     config.window = options->window;
     config.ack_delay_ms = options->ack_delay_ms;
     config.hello_ms = options->hello_ms;
+    config.retransmit_ms = options->retransmit_ms;
     config.hide_avps = options->hides;
     config.retransmit_cap_ms = 8000;
     /* Long enough that only a mistake, never bad luck, ends a tunnel or a call. */

@@ -34,7 +34,7 @@ struct packet {
 struct net {
     struct world *world;
     struct net_faults faults;
-    bool partitioned;            /* everything is lost */
+    bool partitioned; /* everything is lost */
     uint64_t order;
     size_t count;
     struct packet *heap[NET_MAX]; /* soonest first */

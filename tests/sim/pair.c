@@ -224,6 +224,14 @@ static void die(struct pair *pair, const char *when)
         pair->takeover_at = pair->down.last;
 }
 
+void pair_kill(struct pair *pair)
+{
+    if (pair_protected(pair))
+        die(pair, "now");
+    else
+        world_fail(pair->world, "nobody would take over");
+}
+
 bool pair_step(struct pair *pair, const char *what)
 {
     if (!pair->dies_at || !pair_protected(pair))
@@ -241,8 +249,9 @@ static void take_over(struct pair *pair)
     pair->takeover_at = L2TPHA_NEVER;
     close_stream(pair);
     int error = l2tpha_takeover(pair->standby.node, ++pair->epoch, pair->world->now);
-    world_say(pair->world, "pair", "=== %s takes over, epoch %llu, checkpoint %llu ===",
-              pair->standby.name, (unsigned long long)pair->epoch, (unsigned long long)applied);
+    world_say(pair->world, "pair",
+              "=== %s takes over, epoch %llu, checkpoint %llu ===", pair->standby.name,
+              (unsigned long long)pair->epoch, (unsigned long long)applied);
     if (error) {
         world_fail(pair->world, "takeover: %s", l2tpha_strerror(error));
         return;

@@ -23,6 +23,7 @@ struct pair_options {
     uint16_t window;
     uint32_t ack_delay_ms;
     uint32_t hello_ms;
+    uint32_t retransmit_ms;
     const char *secret; /* NULL = none */
     bool hides;
     uint64_t stream_delay;   /* us */
@@ -79,6 +80,8 @@ void pair_add_standby(struct pair *pair);
 bool pair_protected(const struct pair *pair);
 /* Die after this many more steps. */
 void pair_arm(struct pair *pair, uint64_t steps);
+/* Die now. */
+void pair_kill(struct pair *pair);
 /* Count one step. False: the active has just died, nothing of it may be touched. */
 bool pair_step(struct pair *pair, const char *what);
 /* The replication stream breaks; nobody dies. */

@@ -33,8 +33,7 @@ struct peer_tunnel *peer_add_tunnel(struct peer *peer)
     tunnel->node_id = 0;
     tunnel->messages = 0;
     tunnel->session_count = 0;
-    peer_channel_init(&tunnel->channel, peer->world, peer->net, &peer->options.habits,
-                      peer->place);
+    peer_channel_init(&tunnel->channel, peer->world, peer->net, &peer->options.habits, peer->place);
     return tunnel;
 }
 
@@ -168,7 +167,8 @@ static void on_call(struct peer *peer, struct peer_tunnel *tunnel,
     session->outgoing = message->type == L2TPHA_MESSAGE_OCRQ;
     l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &session->node_id);
     l2tpha_message_u32(message, L2TPHA_AVP_CALL_SERIAL_NUMBER, &session->serial);
-    world_say(peer->world, "peer", "call %u of the node: serial %u", session->id, (unsigned)session->serial);
+    world_say(peer->world, "peer", "call %u of the node: serial %u", session->id,
+              (unsigned)session->serial);
     for (uint32_t i = 0; i + 1 < tunnel->session_count; i++)
         if (tunnel->sessions[i].by_node && tunnel->sessions[i].serial == session->serial)
             world_fail(peer->world, "call %u was asked for twice", (unsigned)session->serial);
@@ -259,8 +259,8 @@ static bool open_message(struct peer *peer, const uint8_t *data, size_t len, uin
     int error = l2tpha_message_open(data, len, secret ? &hiding : NULL, scratch, CHANNEL_MESSAGE,
                                     message, &fault);
     if (error)
-        world_fail(peer->world, "the node sent a malformed message: %s, %s",
-                   l2tpha_strerror(error), fault.why ? fault.why : "");
+        world_fail(peer->world, "the node sent a malformed message: %s, %s", l2tpha_strerror(error),
+                   fault.why ? fault.why : "");
     return !error;
 }
 

@@ -9,7 +9,7 @@
 #include <l2tpha/message.h>
 
 #define PEER_TUNNELS 4
-#define PEER_SESSIONS 24
+#define PEER_SESSIONS 96
 
 struct oracle;
 
@@ -35,7 +35,7 @@ struct peer_tunnel {
     enum peer_state state;
     bool by_node; /* the node asked for it */
     uint16_t id;
-    uint16_t node_id; /* 0 = not yet known */
+    uint16_t node_id;  /* 0 = not yet known */
     uint32_t messages; /* processed */
     uint8_t challenge[16];
     struct peer_channel channel;

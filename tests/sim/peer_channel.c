@@ -3,10 +3,8 @@
 
 #include <string.h>
 
-#define FIRST_INTERVAL SECOND
-
 void peer_channel_init(struct peer_channel *channel, struct world *world, struct net *net,
-                  const struct habits *habits, unsigned place)
+                       const struct habits *habits, unsigned place)
 {
     channel->world = world;
     channel->net = net;
@@ -16,7 +14,7 @@ void peer_channel_init(struct peer_channel *channel, struct world *world, struct
     channel->ns = channel->sent = channel->acked = channel->nr = 0;
     channel->tries = 0;
     channel->remote_window = 4; /* RFC 2661 4.4.3: when none was sent */
-    channel->interval = FIRST_INTERVAL;
+    channel->interval = channel->habits->first;
     channel->retransmit_at = channel->ack_at = L2TPHA_NEVER;
     for (size_t i = 0; i < CHANNEL_QUEUE; i++)
         channel->ahead[i].len = 0;
@@ -89,9 +87,9 @@ static void take_nr(struct peer_channel *channel, uint16_t nr)
         return;
     channel->acked = nr;
     channel->tries = 0;
-    channel->interval = FIRST_INTERVAL;
+    channel->interval = channel->habits->first;
     channel->retransmit_at =
-        channel->acked == channel->sent ? L2TPHA_NEVER : channel->world->now + FIRST_INTERVAL;
+        channel->acked == channel->sent ? L2TPHA_NEVER : channel->world->now + channel->interval;
     push(channel);
 }
 
@@ -124,7 +122,7 @@ static void want_ack(struct peer_channel *channel)
 }
 
 bool peer_channel_receive(struct peer_channel *channel, const struct l2tpha_header *header,
-                     const uint8_t *data, size_t len)
+                          const uint8_t *data, size_t len)
 {
     int ahead = serial_diff(header->ns, channel->nr);
     bool zlb = len == L2TPHA_CONTROL_HEADER;
@@ -138,8 +136,8 @@ bool peer_channel_receive(struct peer_channel *channel, const struct l2tpha_head
         return false;
     }
     if (ahead < 0)
-        send_zlb(channel, channel->habits->echoes_duplicates ? (uint16_t)(header->ns + 1)
-                                                             : channel->nr);
+        send_zlb(channel,
+                 channel->habits->echoes_duplicates ? (uint16_t)(header->ns + 1) : channel->nr);
     else if (ahead > 0)
         take_future(channel, header->ns, ahead, data, len);
     if (ahead != 0)
@@ -172,7 +170,8 @@ uint64_t peer_channel_deadline(const struct peer_channel *channel)
 void peer_channel_expire(struct peer_channel *channel)
 {
     if (channel->retransmit_at <= channel->world->now) {
-        uint16_t end = channel->habits->resends_all ? channel->sent : (uint16_t)(channel->acked + 1);
+        uint16_t end =
+            channel->habits->resends_all ? channel->sent : (uint16_t)(channel->acked + 1);
         for (uint16_t ns = channel->acked; ns != end; ns++)
             transmit(channel, ns, true);
         channel->tries++;

@@ -22,7 +22,8 @@ struct habits {
     bool resends_all;       /* a timeout repeats everything outstanding, else the oldest */
     uint16_t window;        /* Receive Window Size, advertised */
     uint64_t ack_delay;     /* us an acknowledgement waits for company */
-    uint64_t cap;           /* us: longest retransmission interval */
+    uint64_t first;         /* us: first retransmission interval */
+    uint64_t cap;           /* us: longest one */
 };
 
 struct peer_message {
@@ -36,13 +37,13 @@ struct peer_channel {
     struct net *net;
     const struct habits *habits;
     unsigned place;
-    uint16_t tunnel_id;    /* the node's, for the header of a ZLB */
-    uint16_t ns;           /* next to be given out */
-    uint16_t sent;         /* next to be transmitted for the first time */
-    uint16_t acked;        /* oldest not acknowledged */
-    uint16_t nr;           /* next expected */
+    uint16_t tunnel_id; /* the node's, for the header of a ZLB */
+    uint16_t ns;        /* next to be given out */
+    uint16_t sent;      /* next to be transmitted for the first time */
+    uint16_t acked;     /* oldest not acknowledged */
+    uint16_t nr;        /* next expected */
     uint16_t remote_window;
-    uint32_t tries;        /* retransmissions since the last acknowledgement */
+    uint32_t tries; /* retransmissions since the last acknowledgement */
     uint64_t interval;
     uint64_t retransmit_at;
     uint64_t ack_at;
@@ -52,14 +53,14 @@ struct peer_channel {
 };
 
 void peer_channel_init(struct peer_channel *channel, struct world *world, struct net *net,
-                  const struct habits *habits, unsigned place);
+                       const struct habits *habits, unsigned place);
 /* How many more messages may be queued. */
 unsigned peer_channel_room(const struct peer_channel *channel);
 /* Queue a built message; returns its Ns. */
 uint16_t peer_channel_send(struct peer_channel *channel, const uint8_t *data, size_t len);
 /* A datagram has come. True when it is a message whose turn it is; nr has moved on then. */
 bool peer_channel_receive(struct peer_channel *channel, const struct l2tpha_header *header,
-                     const uint8_t *data, size_t len);
+                          const uint8_t *data, size_t len);
 /* A message kept earlier whose turn has come; NULL = none. */
 const struct peer_message *peer_channel_next(struct peer_channel *channel);
 uint64_t peer_channel_deadline(const struct peer_channel *channel);

@@ -18,6 +18,7 @@ void plan_init(struct plan *plan, enum l2tpha_side side)
                  .window = 16,
                  .ack_delay_ms = 50,
                  .hello_ms = 60000,
+                 .retransmit_ms = 1000,
                  .stream_delay = 200,
                  .takeover_delay = 100 * MS,
                  .standby_delay = 100 * MS},
@@ -25,9 +26,9 @@ void plan_init(struct plan *plan, enum l2tpha_side side)
         .faults = {.delay = 2 * MS},
     };
     for (unsigned i = 0; i < PLAN_PEERS; i++)
-        plan->peers[i] =
-            (struct peer_options){.side = other(side),
-                                  .habits = {.keeps_future = true, .window = 16, .cap = 8 * SECOND}};
+        plan->peers[i] = (struct peer_options){
+            .side = other(side),
+            .habits = {.keeps_future = true, .window = 16, .first = SECOND, .cap = 8 * SECOND}};
 }
 
 void plan_add(struct plan *plan, uint64_t at, enum action_kind kind, unsigned peer, uint64_t number)
@@ -39,8 +40,7 @@ void plan_add(struct plan *plan, uint64_t at, enum action_kind kind, unsigned pe
     plan->action_count++;
     for (; place && plan->actions[place - 1].at > at; place--)
         plan->actions[place] = plan->actions[place - 1];
-    plan->actions[place] =
-        (struct action){.at = at, .kind = kind, .peer = peer, .number = number};
+    plan->actions[place] = (struct action){.at = at, .kind = kind, .peer = peer, .number = number};
     if (plan->end < at)
         plan->end = at;
 }
@@ -68,6 +68,7 @@ static void generate_peer(struct peer_options *peer, struct world *world)
     if (world_chance(world, 30))
         peer->habits.window = windows[world_below(world, sizeof(windows) / sizeof(windows[0]))];
     peer->habits.ack_delay = world_chance(world, 50) ? 0 : world_below(world, 250 * MS);
+    peer->habits.first = world_chance(world, 50) ? SECOND : world_between(world, 50 * MS, SECOND);
     peer->habits.cap = world_between(world, 8, 16) * SECOND;
 }
 
@@ -83,8 +84,9 @@ static void generate_pair(struct pair_options *pair, struct world *world)
     pair->batch = world_chance(world, 50) ? 1 : (unsigned)world_between(world, 2, PAIR_BATCH);
     pair->window = windows[world_below(world, sizeof(windows) / sizeof(windows[0]))];
     pair->ack_delay_ms = world_chance(world, 40) ? 0 : 50;
-    pair->hello_ms = world_chance(world, 20) ? 1000 : 60000;
-    pair->stream_delay = world_between(world, 10, world_chance(world, 20) ? 40 * MS : 2 * MS);
+    pair->hello_ms = world_chance(world, 30) ? 1000 : 60000;
+    pair->retransmit_ms = world_chance(world, 40) ? 1000 : (uint32_t)world_between(world, 50, 500);
+    pair->stream_delay = world_between(world, 10, world_chance(world, 50) ? 70 * MS : 2 * MS);
     pair->stream_jitter = world_between(world, 1, world_chance(world, 20) ? 60 * MS : 3 * MS);
     pair->takeover_delay = world_between(world, 0, world_chance(world, 30) ? 3 * SECOND : 50 * MS);
     pair->standby_delay = world_between(world, 0, world_chance(world, 30) ? SECOND : 20 * MS);
@@ -97,20 +99,19 @@ static uint64_t generate_steps(struct world *world)
 }
 
 static const enum action_kind mix[] = {
-    ACT_PEER_CALLS,    ACT_PEER_CALLS,    ACT_NODE_CALLS,    ACT_NODE_CALLS,
-    ACT_PEER_SENDS,    ACT_PEER_SENDS,    ACT_PEER_SENDS,    ACT_PEER_SENDS,
-    ACT_NODE_SENDS,    ACT_NODE_SENDS,    ACT_NODE_SENDS,    ACT_NODE_SENDS,
-    ACT_PEER_HANGS_UP, ACT_NODE_HANGS_UP, ACT_NODE_HANGS_UP, ACT_PEER_HELLO,
-    ACT_NODE_APP_STATE,
+    ACT_PEER_CALLS, ACT_PEER_CALLS,     ACT_NODE_CALLS,    ACT_NODE_CALLS,    ACT_PEER_SENDS,
+    ACT_PEER_SENDS, ACT_PEER_SENDS,     ACT_PEER_SENDS,    ACT_NODE_SENDS,    ACT_NODE_SENDS,
+    ACT_NODE_SENDS, ACT_NODE_SENDS,     ACT_PEER_HANGS_UP, ACT_NODE_HANGS_UP, ACT_NODE_HANGS_UP,
+    ACT_PEER_HELLO, ACT_NODE_APP_STATE,
 };
 
 /* A burst of work around one moment, and often a death in it. */
 static uint64_t generate_burst(struct plan *plan, struct world *world, uint64_t at)
 {
     uint64_t length = world_chance(world, 50) ? 20 * MS : world_between(world, 1, SECOND);
-    unsigned actions = (unsigned)world_between(world, 1, 18);
+    unsigned actions = (unsigned)world_between(world, 1, 20);
 
-    if (world_chance(world, 70))
+    if (world_chance(world, 80))
         plan_add(plan, at + world_below(world, length), ACT_ARM, 0, generate_steps(world));
     for (unsigned i = 0; i < actions; i++)
         plan_add(plan, at + world_below(world, length),
@@ -180,7 +181,7 @@ void plan_generate(struct plan *plan, struct world *world)
     };
     generate_start(plan, world);
     uint64_t at = 0;
-    for (uint64_t bursts = world_between(world, 1, 4); bursts; bursts--)
+    for (uint64_t bursts = world_between(world, 2, 9); bursts; bursts--)
         at = generate_burst(plan, world, at) + world_below(world, 2 * SECOND);
     generate_rare(plan, world);
 }

@@ -8,7 +8,7 @@
 #include "sim/peer.h"
 
 #define PLAN_PEERS 2
-#define PLAN_ACTIONS 96
+#define PLAN_ACTIONS 200
 
 enum action_kind {
     ACT_NOTHING,
@@ -47,7 +47,7 @@ struct plan {
     bool restored; /* begins with tunnels that are up and whose numbers are about to wrap */
     unsigned action_count;
     struct action actions[PLAN_ACTIONS]; /* by time */
-    uint64_t end; /* of actions and faults; what follows is peace */
+    uint64_t end;                        /* of actions and faults; what follows is peace */
 };
 
 /* A quiet plan: one well-behaved peer, no faults, no actions. side is our end's. */

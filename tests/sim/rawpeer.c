@@ -50,9 +50,11 @@ static void admit_session(void *user, struct l2tpha_tunnel *tunnel,
     *verdict = peer->session_verdict;
 }
 
-void raw_new(struct rawpeer *peer, void (*change)(struct l2tpha_config *config))
+static struct l2tpha_node *make_node(struct rawpeer *peer, bool standby,
+                                     void (*change)(struct l2tpha_config *config))
 {
     struct l2tpha_config config;
+    struct l2tpha_node *node;
     struct l2tpha_host host = {.size = sizeof(host),
                                .user = peer,
                                .random = give_random,
@@ -62,25 +64,59 @@ void raw_new(struct rawpeer *peer, void (*change)(struct l2tpha_config *config))
     l2tpha_config_init(&config);
     config.name = "node";
     config.crypto = l2tpha_crypto_nettle();
+    config.standby = standby;
     if (change)
         change(&config);
     if (peer->may_call)
         host.admit_session = admit_session;
+    assert_ok(l2tpha_node_new(root, &config, &host, peer->now, &node));
+    return node;
+}
+
+void raw_new(struct rawpeer *peer, void (*change)(struct l2tpha_config *config))
+{
     peer->now = 1000000;
     peer->seed = 7;
     peer->id = RAW_ID;
     peer->path.remote = (struct l2tpha_address){.len = 2, .bytes = {9, 9}};
-    assert_ok(l2tpha_node_new(root, &config, &host, peer->now, &peer->node));
+    peer->node = make_node(peer, false, change);
+    peer->standby = NULL;
     peer->sent = talloc_array(root, struct raw_message, RAW_KEPT);
     peer->events = talloc_array(root, struct raw_event, RAW_KEPT);
     peer->sent_count = peer->event_count = 0;
     peer->ns = peer->nr = peer->node_id = 0;
 }
 
+void raw_protect(struct rawpeer *peer, void (*change)(struct l2tpha_config *config))
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+
+    peer->standby = make_node(peer, true, change);
+    assert_ok(l2tpha_checkpoint_bulk(peer->node, peer->now));
+    raw_drain(peer);
+    l2tpha_redundancy_get(peer->node, &info);
+    ck_assert_uint_eq(info.role, L2TPHA_ROLE_ACTIVE);
+    raw_forget(peer);
+}
+
+void raw_take_over(struct rawpeer *peer)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+
+    l2tpha_node_free(peer->node);
+    peer->node = peer->standby;
+    peer->standby = NULL;
+    raw_forget(peer);
+    l2tpha_redundancy_get(peer->node, &info);
+    assert_ok(l2tpha_takeover(peer->node, info.epoch + 1, peer->now));
+    raw_drain(peer);
+}
+
 void raw_free(struct rawpeer *peer)
 {
     talloc_free(peer->sent);
     talloc_free(peer->events);
+    l2tpha_node_free(peer->standby);
     l2tpha_node_free(peer->node);
 }
 
@@ -120,18 +156,31 @@ static void note_event(struct rawpeer *peer, const struct l2tpha_event *event)
     peer->event_count++;
 }
 
+static void note_checkpoint(struct rawpeer *peer, const struct l2tpha_output *output)
+{
+    uint64_t number;
+
+    if (!peer->standby)
+        return;
+    assert_ok(
+        l2tpha_checkpoint_apply(peer->standby, output->data, output->len, peer->now, &number));
+    ck_assert_uint_eq(number, output->number);
+    assert_ok(l2tpha_checkpoint_done(peer->node, number, 0, peer->now));
+}
+
+/* One at a time: what an output points to is gone after the next call. */
 void raw_drain(struct rawpeer *peer)
 {
-    struct l2tpha_output outputs[8];
-    size_t count;
+    struct l2tpha_output output;
 
-    while ((count = l2tpha_poll(peer->node, outputs, 8, peer->now)) > 0)
-        for (size_t i = 0; i < count; i++) {
-            if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM)
-                note_datagram(peer, &outputs[i]);
-            else if (outputs[i].kind == L2TPHA_OUTPUT_EVENT)
-                note_event(peer, outputs[i].event);
-        }
+    while (l2tpha_poll(peer->node, &output, 1, peer->now) > 0) {
+        if (output.kind == L2TPHA_OUTPUT_DATAGRAM)
+            note_datagram(peer, &output);
+        else if (output.kind == L2TPHA_OUTPUT_EVENT)
+            note_event(peer, output.event);
+        else
+            note_checkpoint(peer, &output);
+    }
 }
 
 struct l2tpha_builder *raw_begin(struct rawpeer *peer, uint16_t type, uint32_t session_id)
@@ -173,6 +222,48 @@ struct l2tpha_builder *raw_begin_setup(struct rawpeer *peer, uint16_t type)
     l2tpha_builder_put_bytes(builder, L2TPHA_AVP_HOST_NAME, "peer", 4);
     l2tpha_builder_put_u32(builder, L2TPHA_AVP_FRAMING_CAPABILITIES, 3);
     l2tpha_builder_put_u16(builder, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, peer->id);
+    return builder;
+}
+
+struct l2tpha_builder *raw_begin_request(struct rawpeer *peer, uint16_t type, uint32_t session)
+{
+    struct l2tpha_builder *builder = raw_begin(peer, type, session);
+
+    l2tpha_builder_put_u16(builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, RAW_SESSION);
+    l2tpha_builder_put_u32(builder, L2TPHA_AVP_CALL_SERIAL_NUMBER, 1);
+    if (type == L2TPHA_MESSAGE_ICRQ)
+        return builder;
+    l2tpha_builder_put_u32(builder, L2TPHA_AVP_MINIMUM_BPS, 0);
+    l2tpha_builder_put_u32(builder, L2TPHA_AVP_MAXIMUM_BPS, 64000);
+    l2tpha_builder_put_u32(builder, L2TPHA_AVP_BEARER_TYPE, 1);
+    l2tpha_builder_put_u32(builder, L2TPHA_AVP_FRAMING_TYPE, 1);
+    l2tpha_builder_put_bytes(builder, L2TPHA_AVP_CALLED_NUMBER, "42", 2);
+    return builder;
+}
+
+struct l2tpha_builder *raw_begin_reply(struct rawpeer *peer, uint16_t type, uint32_t session)
+{
+    struct l2tpha_builder *builder = raw_begin(peer, type, session);
+
+    l2tpha_builder_put_u16(builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, RAW_SESSION);
+    return builder;
+}
+
+struct l2tpha_builder *raw_begin_connect(struct rawpeer *peer, uint16_t type, uint32_t session)
+{
+    struct l2tpha_builder *builder = raw_begin(peer, type, session);
+
+    l2tpha_builder_put_u32(builder, L2TPHA_AVP_TX_CONNECT_SPEED, 56000);
+    l2tpha_builder_put_u32(builder, L2TPHA_AVP_FRAMING_TYPE, 1);
+    return builder;
+}
+
+struct l2tpha_builder *raw_begin_cdn(struct rawpeer *peer, uint32_t session)
+{
+    struct l2tpha_builder *builder = raw_begin(peer, L2TPHA_MESSAGE_CDN, session);
+
+    l2tpha_builder_put_u16(builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, RAW_SESSION);
+    l2tpha_builder_put_result(builder, 3, 0, "gone");
     return builder;
 }
 

@@ -10,6 +10,7 @@
 
 #define RAW_KEPT 512
 #define RAW_ID 0x0a0b /* its Assigned Tunnel ID */
+#define RAW_SESSION 7 /* its Assigned Session ID */
 
 struct raw_message {
     uint16_t type; /* L2TPHA_MESSAGE_ZLB for a ZLB */
@@ -31,6 +32,7 @@ struct raw_event {
 
 struct rawpeer {
     struct l2tpha_node *node;
+    struct l2tpha_node *standby; /* applies what the node checkpoints; NULL = none */
     uint64_t now;
     struct l2tpha_path path; /* this end's address */
     const char *secret;      /* what the node's host answers; NULL = none */
@@ -53,6 +55,11 @@ struct rawpeer {
 void raw_new(struct rawpeer *peer, void (*change)(struct l2tpha_config *config));
 void raw_free(struct rawpeer *peer);
 
+/* Give the node a standby that is in sync. */
+void raw_protect(struct rawpeer *peer, void (*change)(struct l2tpha_config *config));
+/* The node is gone, its standby takes over. */
+void raw_take_over(struct rawpeer *peer);
+
 /* Begin a message to the node; put AVPs into peer->builder; then send it in order. Returns what
  * l2tpha_feed() says. Everything that comes back is noted, and acknowledged with the next one. */
 struct l2tpha_builder *raw_begin(struct rawpeer *peer, uint16_t type, uint32_t session_id);
@@ -62,6 +69,11 @@ int raw_feed(struct rawpeer *peer, const uint8_t *data, size_t len);
 int raw_ack(struct rawpeer *peer);
 /* Begin an SCCRQ (header id 0) or SCCRP with all that is required. */
 struct l2tpha_builder *raw_begin_setup(struct rawpeer *peer, uint16_t type);
+/* Begin ICRQ or OCRQ, ICRP or OCRP, ICCN or OCCN, and CDN with all that is required. */
+struct l2tpha_builder *raw_begin_request(struct rawpeer *peer, uint16_t type, uint32_t session);
+struct l2tpha_builder *raw_begin_reply(struct rawpeer *peer, uint16_t type, uint32_t session);
+struct l2tpha_builder *raw_begin_connect(struct rawpeer *peer, uint16_t type, uint32_t session);
+struct l2tpha_builder *raw_begin_cdn(struct rawpeer *peer, uint32_t session);
 /* Note all outputs. */
 void raw_drain(struct rawpeer *peer);
 /* Let time pass, timers and all. */

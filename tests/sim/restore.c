@@ -37,19 +37,18 @@ static void put_session(struct writer *writer, struct peer *peer, struct peer_tu
     session->state = PEER_ESTABLISHED;
     session->node_id = node_id;
     session->serial = ++peer->next_serial;
-    const struct l2tpha_record record = {
-        .kind = L2TPHA_RECORD_SESSION,
-        .of.session = {.size = sizeof(record.of.session),
-                       .tunnel_id = tunnel->node_id,
-                       .local_id = node_id,
-                       .remote_id = session->id,
-                       .state = L2TPHA_SESSION_ESTABLISHED,
-                       .side = (uint8_t)side,
-                       .call = L2TPHA_CALL_INCOMING,
-                       .serial = session->serial,
-                       .framing = 1,
-                       .tx_speed = 64000,
-                       .rx_speed = 64000}};
+    const struct l2tpha_record record = {.kind = L2TPHA_RECORD_SESSION,
+                                         .of.session = {.size = sizeof(record.of.session),
+                                                        .tunnel_id = tunnel->node_id,
+                                                        .local_id = node_id,
+                                                        .remote_id = session->id,
+                                                        .state = L2TPHA_SESSION_ESTABLISHED,
+                                                        .side = (uint8_t)side,
+                                                        .call = L2TPHA_CALL_INCOMING,
+                                                        .serial = session->serial,
+                                                        .framing = 1,
+                                                        .tx_speed = 64000,
+                                                        .rx_speed = 64000}};
     put(writer, &record);
 }
 

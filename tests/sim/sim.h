@@ -23,6 +23,8 @@ bool sim_run_plan(struct sim *sim, const struct plan *plan, uint64_t seed, bool 
 /* For scenarios that look between the steps. */
 bool sim_begin(struct sim *sim, const struct plan *plan, uint64_t seed, bool verbose);
 void sim_run_until(struct sim *sim, uint64_t time);
+/* Run until something is so; false when it does not come to be within the time. */
+bool sim_run_to(struct sim *sim, bool (*condition)(struct sim *sim), uint64_t time);
 /* Peace, then every check. */
 bool sim_finish(struct sim *sim);
 /* Free everything in the middle. */

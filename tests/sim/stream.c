@@ -61,7 +61,10 @@ void stream_cut(struct stream *stream)
 {
     struct unit **unit = &stream->head;
 
-    for (uint64_t keep = world_below(stream->world, stream->count + 1); keep; keep--)
+    uint64_t keep =
+        world_chance(stream->world, 50) ? 0 : world_below(stream->world, stream->count + 1);
+
+    for (; keep; keep--)
         unit = &(*unit)->next;
     drop(stream, unit);
 }

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#define PEER_ID 7 /* the peer's Assigned Session ID */
-
 static struct rawpeer peer;
 static struct l2tpha_tunnel *tunnel;
 
@@ -51,59 +49,15 @@ static struct l2tpha_session *only(void)
     return l2tpha_session_next(tunnel, NULL);
 }
 
-/* --- the peer's side of a call --- */
-
-static struct l2tpha_builder *begin_request(uint16_t type, uint32_t session)
-{
-    struct l2tpha_builder *builder = raw_begin(&peer, type, session);
-
-    l2tpha_builder_put_u16(builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, PEER_ID);
-    l2tpha_builder_put_u32(builder, L2TPHA_AVP_CALL_SERIAL_NUMBER, 1);
-    if (type == L2TPHA_MESSAGE_ICRQ)
-        return builder;
-    l2tpha_builder_put_u32(builder, L2TPHA_AVP_MINIMUM_BPS, 0);
-    l2tpha_builder_put_u32(builder, L2TPHA_AVP_MAXIMUM_BPS, 64000);
-    l2tpha_builder_put_u32(builder, L2TPHA_AVP_BEARER_TYPE, 1);
-    l2tpha_builder_put_u32(builder, L2TPHA_AVP_FRAMING_TYPE, 1);
-    l2tpha_builder_put_bytes(builder, L2TPHA_AVP_CALLED_NUMBER, "42", 2);
-    return builder;
-}
-
-static struct l2tpha_builder *begin_reply(uint16_t type, uint32_t session)
-{
-    struct l2tpha_builder *builder = raw_begin(&peer, type, session);
-
-    l2tpha_builder_put_u16(builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, PEER_ID);
-    return builder;
-}
-
-static struct l2tpha_builder *begin_connect(uint16_t type, uint32_t session)
-{
-    struct l2tpha_builder *builder = raw_begin(&peer, type, session);
-
-    l2tpha_builder_put_u32(builder, L2TPHA_AVP_TX_CONNECT_SPEED, 56000);
-    l2tpha_builder_put_u32(builder, L2TPHA_AVP_FRAMING_TYPE, 1);
-    return builder;
-}
-
-static struct l2tpha_builder *begin_cdn(uint32_t session)
-{
-    struct l2tpha_builder *builder = raw_begin(&peer, L2TPHA_MESSAGE_CDN, session);
-
-    l2tpha_builder_put_u16(builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, PEER_ID);
-    l2tpha_builder_put_result(builder, 3, 0, "gone");
-    return builder;
-}
-
 /* Any of the six messages of a call, with all that it needs. */
 static void begin_any(uint16_t type, uint32_t session)
 {
     if (type == L2TPHA_MESSAGE_ICRQ || type == L2TPHA_MESSAGE_OCRQ)
-        begin_request(type, session);
+        raw_begin_request(&peer, type, session);
     else if (type == L2TPHA_MESSAGE_ICRP || type == L2TPHA_MESSAGE_OCRP)
-        begin_reply(type, session);
+        raw_begin_reply(&peer, type, session);
     else
-        begin_connect(type, session);
+        raw_begin_connect(&peer, type, session);
 }
 
 /* --- bringing a call to a state --- */
@@ -126,14 +80,14 @@ static struct l2tpha_session *lac_incoming_up(void)
 {
     struct l2tpha_session *session = ask(&incoming);
 
-    begin_reply(L2TPHA_MESSAGE_ICRP, l2tpha_session_id(session));
+    raw_begin_reply(&peer, L2TPHA_MESSAGE_ICRP, l2tpha_session_id(session));
     assert_ok(raw_send(&peer));
     return session;
 }
 
 static struct l2tpha_session *lns_incoming_wait_connect(void)
 {
-    begin_request(L2TPHA_MESSAGE_ICRQ, 0);
+    raw_begin_request(&peer, L2TPHA_MESSAGE_ICRQ, 0);
     assert_ok(raw_send(&peer));
     return only();
 }
@@ -142,14 +96,14 @@ static struct l2tpha_session *lns_incoming_up(void)
 {
     struct l2tpha_session *session = lns_incoming_wait_connect();
 
-    begin_connect(L2TPHA_MESSAGE_ICCN, l2tpha_session_id(session));
+    raw_begin_connect(&peer, L2TPHA_MESSAGE_ICCN, l2tpha_session_id(session));
     assert_ok(raw_send(&peer));
     return session;
 }
 
 static struct l2tpha_session *lac_outgoing_wait_answer(void)
 {
-    begin_request(L2TPHA_MESSAGE_OCRQ, 0);
+    raw_begin_request(&peer, L2TPHA_MESSAGE_OCRQ, 0);
     assert_ok(raw_send(&peer));
     return only();
 }
@@ -172,7 +126,7 @@ static struct l2tpha_session *lns_outgoing_wait_connect(void)
 {
     struct l2tpha_session *session = ask(&outgoing);
 
-    begin_reply(L2TPHA_MESSAGE_OCRP, l2tpha_session_id(session));
+    raw_begin_reply(&peer, L2TPHA_MESSAGE_OCRP, l2tpha_session_id(session));
     assert_ok(raw_send(&peer));
     return session;
 }
@@ -181,7 +135,7 @@ static struct l2tpha_session *lns_outgoing_up(void)
 {
     struct l2tpha_session *session = lns_outgoing_wait_connect();
 
-    begin_connect(L2TPHA_MESSAGE_OCCN, l2tpha_session_id(session));
+    raw_begin_connect(&peer, L2TPHA_MESSAGE_OCCN, l2tpha_session_id(session));
     assert_ok(raw_send(&peer));
     return session;
 }
@@ -297,7 +251,7 @@ START_TEST(peers_cdn_ends_it)
     uint32_t id = l2tpha_session_id(places[_i].reach());
 
     raw_forget(&peer);
-    begin_cdn(id);
+    raw_begin_cdn(&peer, id);
     assert_ok(raw_send(&peer));
     raw_pass(&peer, 100);
     raw_expect_silence(&peer);
@@ -334,7 +288,7 @@ START_TEST(host_closes_it)
     assert_ok(l2tpha_session_close(session, &why, peer.now));
     raw_ack(&peer);
     raw_expect_result(&peer, L2TPHA_MESSAGE_CDN, 1, 0);
-    ck_assert_uint_eq(peer.message.header.session_id, known ? PEER_ID : 0);
+    ck_assert_uint_eq(peer.message.header.session_id, known ? RAW_SESSION : 0);
     ck_assert(l2tpha_message_u16(&peer.message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &assigned));
     ck_assert_uint_eq(assigned, id);
     ck_assert(l2tpha_message_has(&peer.message, L2TPHA_AVP_Q931_CAUSE));
@@ -401,7 +355,7 @@ START_TEST(request_is_refused)
 
     peer.session_verdict.result = refused[_i].verdict;
     raw_begin(&peer, refused[_i].type, 0);
-    begin_request(refused[_i].type, 0);
+    raw_begin_request(&peer, refused[_i].type, 0);
     assert_ok(l2tpha_builder_end(&peer.builder, &len));
     if (refused[_i].bearer != 1) /* the last four octets of the fifth AVP */
         peer.build[12 + 8 + 8 + 10 + 10 + 10 + 9] = (uint8_t)refused[_i].bearer;
@@ -411,7 +365,7 @@ START_TEST(request_is_refused)
     l2tpha_header_stamp(peer.build, peer.ns++, peer.nr);
     ck_assert_int_ne(raw_feed(&peer, peer.build, len), 0);
     raw_expect_result(&peer, L2TPHA_MESSAGE_CDN, refused[_i].result, refused[_i].error);
-    ck_assert_uint_eq(peer.message.header.session_id, PEER_ID);
+    ck_assert_uint_eq(peer.message.header.session_id, RAW_SESSION);
     ck_assert_ptr_null(only());
     ck_assert_uint_eq(peer.event_count, 0);
 }
@@ -424,12 +378,12 @@ START_TEST(second_request_with_the_same_id_ends_both)
     uint16_t assigned;
 
     raw_forget(&peer);
-    begin_request(L2TPHA_MESSAGE_ICRQ, 0);
+    raw_begin_request(&peer, L2TPHA_MESSAGE_ICRQ, 0);
     assert_error(raw_send(&peer), L2TPHA_ERR_EXISTS);
     raw_expect_result(&peer, L2TPHA_MESSAGE_CDN, 2, 5);
     ck_assert(l2tpha_message_u16(&peer.message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &assigned));
     ck_assert_uint_eq(assigned, id);
-    ck_assert_uint_eq(peer.message.header.session_id, PEER_ID);
+    ck_assert_uint_eq(peer.message.header.session_id, RAW_SESSION);
     ck_assert_uint_eq(raw_events(&peer, L2TPHA_EVENT_SESSION_DOWN), 1);
     ck_assert_ptr_null(only());
 }
@@ -475,7 +429,7 @@ START_TEST(messages_for_no_session)
     raw_drain(&peer);
     raw_forget(&peer);
     if (cases[_i].type == L2TPHA_MESSAGE_CDN)
-        begin_cdn(4711);
+        raw_begin_cdn(&peer, 4711);
     else
         begin_any(cases[_i].type, 4711);
     assert_error(raw_send(&peer), L2TPHA_ERR_NOT_FOUND);
@@ -488,7 +442,7 @@ START_TEST(messages_for_no_session)
     if (!cases[_i].cdn)
         return;
     raw_expect_result(&peer, L2TPHA_MESSAGE_CDN, 2, 5);
-    ck_assert_uint_eq(peer.message.header.session_id, PEER_ID);
+    ck_assert_uint_eq(peer.message.header.session_id, RAW_SESSION);
 }
 END_TEST
 
@@ -496,7 +450,7 @@ START_TEST(cdn_without_our_id_is_found_by_the_peers)
 {
     lns_incoming_wait_connect();
     raw_forget(&peer);
-    begin_cdn(0);
+    raw_begin_cdn(&peer, 0);
     assert_ok(raw_send(&peer));
     ck_assert_ptr_null(only());
     raw_expect_silence(&peer);
@@ -512,7 +466,7 @@ START_TEST(reply_without_id_is_refused)
     uint32_t id = l2tpha_session_id(session);
 
     raw_forget(&peer);
-    begin_reply(L2TPHA_MESSAGE_ICRP, id);
+    raw_begin_reply(&peer, L2TPHA_MESSAGE_ICRP, id);
     peer.build[26] = peer.build[27] = 0; /* Assigned Session ID 0 */
     ck_assert_int_ne(raw_send(&peer), 0);
     raw_expect_result(&peer, L2TPHA_MESSAGE_CDN, 2, 3);
@@ -529,7 +483,7 @@ START_TEST(malformed_optional_avp_is_ignored)
     struct l2tpha_session_record record;
     size_t len;
 
-    begin_connect(L2TPHA_MESSAGE_ICCN, l2tpha_session_id(session));
+    raw_begin_connect(&peer, L2TPHA_MESSAGE_ICCN, l2tpha_session_id(session));
     assert_ok(l2tpha_builder_end(&peer.builder, &len));
     memcpy(peer.build + len, short_speed, sizeof(short_speed));
     len += sizeof(short_speed);
@@ -540,125 +494,6 @@ START_TEST(malformed_optional_avp_is_ignored)
     ck_assert_uint_eq(record.state, L2TPHA_SESSION_ESTABLISHED);
     ck_assert_uint_eq(record.tx_speed, 56000);
     ck_assert_uint_eq(record.rx_speed, 56000);
-}
-END_TEST
-
-/* --- what the host asks for --- */
-
-START_TEST(options_are_checked)
-{
-    struct l2tpha_session_options options = incoming;
-    struct l2tpha_session *session;
-
-    options.size--;
-    assert_error(l2tpha_session_open(tunnel, &options, peer.now, &session), L2TPHA_ERR_INVALID);
-    options = incoming;
-    options.framing = 4;
-    assert_error(l2tpha_session_open(tunnel, &options, peer.now, &session), L2TPHA_ERR_INVALID);
-    options = outgoing;
-    options.called.len = 2000;
-    assert_error(l2tpha_session_open(tunnel, &options, peer.now, &session), L2TPHA_ERR_INVALID);
-    options = incoming;
-    options.proxy_authen_type = 2; /* CHAP without a challenge */
-    assert_error(l2tpha_session_open(tunnel, &options, peer.now, &session), L2TPHA_ERR_INVALID);
-    raw_drain(&peer);
-    ck_assert_ptr_null(only());
-    ck_assert_uint_eq(peer.sent_count, 0);
-    ck_assert_uint_eq(peer.event_count, 0);
-}
-END_TEST
-
-START_TEST(calls_wait_for_the_tunnel)
-{
-    struct l2tpha_session *session;
-    struct l2tpha_session_options options = incoming;
-    struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
-    uint32_t serial, last = 0;
-
-    raw_free(&peer);
-    raw_new(&peer, can_call);
-    tunnel = raw_open(&peer);
-    options.called = (struct l2tpha_bytes){(const uint8_t *)"123", 3};
-    for (int i = 0; i < 200; i++) {
-        assert_ok(l2tpha_session_open(tunnel, &options, peer.now, &session));
-        ck_assert_uint_eq(state_of(session), L2TPHA_SESSION_WAIT_TUNNEL);
-        if (i == 100)
-            assert_ok(l2tpha_session_close(session, &why, peer.now));
-    }
-    raw_begin_setup(&peer, L2TPHA_MESSAGE_SCCRP);
-    l2tpha_builder_put_u16(&peer.builder, L2TPHA_AVP_RECEIVE_WINDOW_SIZE, 400);
-    raw_forget(&peer);
-    assert_ok(raw_send(&peer));
-    for (int i = 0; i < 400 && raw_count(&peer, L2TPHA_MESSAGE_ICRQ) < 199; i++) {
-        raw_pass(&peer, 1);
-        raw_ack(&peer);
-    }
-    ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_ICRQ), 199);
-    for (uint32_t i = 0; i < peer.sent_count; i++) {
-        struct l2tpha_message message;
-        if (peer.sent[i].type != L2TPHA_MESSAGE_ICRQ)
-            continue;
-        assert_ok(l2tpha_message_decode(peer.sent[i].bytes, peer.sent[i].len, &message, NULL));
-        ck_assert_uint_eq(message.header.session_id, 0);
-        ck_assert(l2tpha_message_has(&message, L2TPHA_AVP_CALLED_NUMBER));
-        ck_assert(l2tpha_message_u32(&message, L2TPHA_AVP_CALL_SERIAL_NUMBER, &serial));
-        ck_assert(last == 0 || serial > last); /* oldest first */
-        last = serial;
-    }
-    ck_assert_uint_eq(raw_events(&peer, L2TPHA_EVENT_SESSION_DOWN), 1);
-}
-END_TEST
-
-START_TEST(outgoing_call_needs_an_lac_that_can)
-{
-    struct l2tpha_session *session;
-    struct l2tpha_session_options options = outgoing;
-
-    options.bearer = 3;
-    assert_ok(l2tpha_session_open(tunnel, &options, peer.now, &session));
-    raw_free(&peer);
-    raw_new(&peer, can_call);
-    tunnel = raw_open(&peer);
-    assert_ok(l2tpha_session_open(tunnel, &options, peer.now, &session));
-    raw_begin_setup(&peer, L2TPHA_MESSAGE_SCCRP); /* without Bearer Capabilities */
-    assert_ok(raw_send(&peer));
-    ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_OCRQ), 0);
-    ck_assert_int_eq(raw_event(&peer, L2TPHA_EVENT_SESSION_DOWN)->status, L2TPHA_ERR_REFUSED);
-    assert_error(l2tpha_session_open(tunnel, &options, peer.now, &session), L2TPHA_ERR_REFUSED);
-}
-END_TEST
-
-START_TEST(iccn_says_what_the_host_has_said)
-{
-    struct l2tpha_session_options options = incoming;
-    struct l2tpha_session *session;
-    struct l2tpha_bytes value;
-    uint16_t type;
-
-    options.rx_speed = 33600;
-    options.sequencing_required = true;
-    options.private_group = (struct l2tpha_bytes){(const uint8_t *)"group", 5};
-    options.proxy_authen_type = 2;
-    options.proxy_authen_name = (struct l2tpha_bytes){(const uint8_t *)"user", 4};
-    options.proxy_authen_challenge = (struct l2tpha_bytes){(const uint8_t *)"c", 1};
-    options.proxy_authen_id = 9;
-    options.proxy_authen_response = (struct l2tpha_bytes){(const uint8_t *)"r", 1};
-    session = ask(&options);
-    raw_forget(&peer);
-    begin_reply(L2TPHA_MESSAGE_ICRP, l2tpha_session_id(session));
-    assert_ok(raw_send(&peer));
-    const struct l2tpha_message *iccn = raw_expect(&peer, L2TPHA_MESSAGE_ICCN);
-    ck_assert_uint_eq(iccn->header.session_id, PEER_ID);
-    ck_assert(l2tpha_message_has(iccn, L2TPHA_AVP_SEQUENCING_REQUIRED));
-    ck_assert(l2tpha_message_has(iccn, L2TPHA_AVP_RX_CONNECT_SPEED));
-    ck_assert(l2tpha_message_u16(iccn, L2TPHA_AVP_PROXY_AUTHEN_TYPE, &type) && type == 2);
-    ck_assert(l2tpha_message_bytes(iccn, L2TPHA_AVP_PROXY_AUTHEN_ID, &value));
-    ck_assert_mem_eq(value.data, "\0\11", 2);
-    ck_assert(l2tpha_message_bytes(iccn, L2TPHA_AVP_PRIVATE_GROUP_ID, &value));
-    ck_assert_mem_eq(value.data, "group", 5);
-    struct l2tpha_session_record record;
-    l2tpha_session_get(session, &record);
-    ck_assert_uint_eq(record.connect.len, 0);
 }
 END_TEST
 
@@ -682,10 +517,6 @@ Suite *suite_session(void)
     tcase_add_test(tcase, cdn_without_our_id_is_found_by_the_peers);
     tcase_add_test(tcase, reply_without_id_is_refused);
     tcase_add_test(tcase, malformed_optional_avp_is_ignored);
-    tcase_add_test(tcase, options_are_checked);
-    tcase_add_test(tcase, calls_wait_for_the_tunnel);
-    tcase_add_test(tcase, outgoing_call_needs_an_lac_that_can);
-    tcase_add_test(tcase, iccn_says_what_the_host_has_said);
     suite_add_tcase(suite, tcase);
     return suite;
 }
