@@ -96,16 +96,14 @@ static void call_down(struct lac *lac, struct lac_call *call)
     talloc_free(call);
 }
 
-static void call_restored(struct lac *lac, const struct l2tpha_event *event)
+static void call_restored(struct lac *lac, struct l2tpha_session *session)
 {
     struct l2tpha_session_record record = {.size = sizeof(record)};
-    if (event->session == NULL)
-        return;
     struct lac_call *call = talloc_zero(lac->reign, struct lac_call);
-    call->tunnel_id = event->tunnel_id;
-    call->session_id = event->session_id;
-    l2tpha_session_set_user(event->session, call);
-    l2tpha_session_get(event->session, &record);
+    l2tpha_session_get(session, &record);
+    call->tunnel_id = record.tunnel_id;
+    call->session_id = record.local_id;
+    l2tpha_session_set_user(session, call);
     lac->report.calls_asked++;
     if (record.state == L2TPHA_SESSION_ESTABLISHED)
         call_up(lac, call);
@@ -197,6 +195,9 @@ static void tunnel_restored(struct lac *lac, const struct l2tpha_event *event)
         tunnel_up(lac, tunnel);
     else
         lac->tunnels_half_open++;
+    for (struct l2tpha_session *session = NULL;
+         (session = l2tpha_session_next(event->tunnel, session)) != NULL;)
+        call_restored(lac, session);
 }
 
 static int open_tunnel(struct lac *lac, uint64_t now)
@@ -251,9 +252,6 @@ static void on_event(struct app *app, const struct l2tpha_event *event)
     switch (event->kind) {
     case L2TPHA_EVENT_TUNNEL_RESTORED:
         tunnel_restored(lac, event);
-        break;
-    case L2TPHA_EVENT_SESSION_RESTORED:
-        call_restored(lac, event);
         break;
     case L2TPHA_EVENT_TUNNEL_UP:
     case L2TPHA_EVENT_TUNNEL_DOWN:

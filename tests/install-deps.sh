@@ -1,14 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Installs the Debian packages that the build, the tests and the demo need; does nothing when all are
-# there. Only the installation itself needs root.
+# install-deps.sh [build]
+# Installs the Debian packages that the build, the examples and the tests need, or, for build, only
+# the first two; does nothing when all are there. Only the installation itself needs root.
 set -eu
 
 packages="
-    cmake make gcc g++ libc6-dev pkg-config git
-    libtalloc-dev libtevent-dev libjansson-dev nettle-dev check
+    cmake make gcc libc6-dev pkg-config
+    libtalloc-dev libtevent-dev libjansson-dev nettle-dev"
+case ${1:-} in
+build) ;;
+'')
+    packages="$packages
+    g++ git check
     doxygen python3 shellcheck clang clang-format libclang-rt-14-dev
     tshark xl2tpd l2tpns nftables iproute2 procps"
+    ;;
+*)
+    echo "usage: install-deps.sh [build]" >&2
+    exit 2
+    ;;
+esac
 
 missing=""
 for package in $packages; do

@@ -47,7 +47,7 @@ static int answer_random(void *user, uint8_t *dst, size_t len)
 static void take_log(void *user, const struct l2tpha_log_line *line)
 {
     struct app *app = user;
-    log_line(&app->log, line);
+    log_put(&app->log, line);
 }
 
 static int answer_secret(void *user, const struct l2tpha_peer *peer, uint8_t *dst, size_t *len)

@@ -40,15 +40,16 @@ struct ha {
     struct app *app;
     struct listener *listener;
     struct ha_stream *stream;
-    bool connect;      /* standby: keep trying */
-    uint64_t retry_at; /* L2TPHA_NEVER = not waiting for a try */
+    bool connect;       /* standby: keep trying */
+    uint64_t retry_at;  /* when to connect; L2TPHA_NEVER = not waiting for a try */
+    uint64_t listen_at; /* when to listen, likewise */
 };
 
 struct ha *ha_new(struct app *app)
 {
     struct ha *ha = talloc_zero(app, struct ha);
     ha->app = app;
-    ha->retry_at = L2TPHA_NEVER;
+    ha->retry_at = ha->listen_at = L2TPHA_NEVER;
     return ha;
 }
 
@@ -65,7 +66,7 @@ static void say_farewell(struct ha_stream *stream, char bye)
 {
     if (!stream->serving || stream->farewell < 0 || stream->dropped)
         return;
-    if (write(stream->farewell, &bye, 1) < 0)
+    if (write(stream->farewell, &bye, 1) < 0 && errno != EPIPE) /* gone already: fine */
         log_say(&stream->ha->app->log, L2TPHA_LOG_ERROR, "farewell to the standby: %s",
                 strerror(errno));
 }
@@ -316,8 +317,18 @@ const char *ha_listen(struct ha *ha)
     return why;
 }
 
+void ha_keep_listening(struct ha *ha)
+{
+    bool first = ha->listen_at == L2TPHA_NEVER;
+    const char *why = ha_listen(ha);
+    ha->listen_at = why == NULL ? L2TPHA_NEVER : clock_now() + RETRY_US;
+    if (why != NULL && first)
+        log_say(&ha->app->log, L2TPHA_LOG_ERROR, "--ha-listen: %s; trying again", why);
+}
+
 void ha_stop_listening(struct ha *ha)
 {
+    ha->listen_at = L2TPHA_NEVER;
     TALLOC_FREE(ha->listener);
 }
 
@@ -399,13 +410,16 @@ bool ha_info(const struct ha *ha, struct l2tpha_link_info *info)
 
 uint64_t ha_deadline(const struct ha *ha)
 {
-    if (ha->stream == NULL)
-        return ha->retry_at;
-    return ha->stream->link != NULL ? l2tpha_link_deadline(ha->stream->link) : L2TPHA_NEVER;
+    uint64_t due = ha->retry_at;
+    if (ha->stream != NULL)
+        due = ha->stream->link != NULL ? l2tpha_link_deadline(ha->stream->link) : L2TPHA_NEVER;
+    return due < ha->listen_at ? due : ha->listen_at;
 }
 
 void ha_expire(struct ha *ha, uint64_t now)
 {
+    if (ha->listen_at <= now)
+        ha_keep_listening(ha);
     if (ha->stream == NULL) {
         if (ha->retry_at <= now)
             try_connect(ha);

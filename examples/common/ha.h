@@ -34,6 +34,9 @@ struct ha *ha_new(struct app *app);
 const char *ha_listen(struct ha *ha);
 void ha_stop_listening(struct ha *ha);
 
+/* The same after a takeover, again and again: a dead predecessor may not be gone all at once. */
+void ha_keep_listening(struct ha *ha);
+
 /* Standby: connect to --ha-connect, again and again. */
 void ha_connect(struct ha *ha);
 

@@ -86,7 +86,7 @@ static void print_json(const char *time, const struct l2tpha_log_line *line)
     json_decref(object);
 }
 
-void log_line(const struct log *log, const struct l2tpha_log_line *line)
+void log_put(const struct log *log, const struct l2tpha_log_line *line)
 {
     char time[CLOCK_TEXT_MAX];
     clock_text(clock_wall(), time);
@@ -102,7 +102,7 @@ static void say(const struct log *log, struct l2tpha_log_line line, const char *
     char text[LOG_TEXT_MAX];
     vsnprintf(text, sizeof(text), format, arguments);
     line.text = text;
-    log_line(log, &line);
+    log_put(log, &line);
 }
 
 void log_say(const struct log *log, enum l2tpha_log_category category, const char *format, ...)

@@ -9,7 +9,7 @@ struct log {
     bool json;
 };
 
-void log_line(const struct log *log, const struct l2tpha_log_line *line);
+void log_put(const struct log *log, const struct l2tpha_log_line *line);
 
 /* A line of the program's own. */
 void log_say(const struct log *log, enum l2tpha_log_category category, const char *format, ...)

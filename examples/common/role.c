@@ -75,9 +75,7 @@ const char *role_take_over(struct app *app, const char *cause)
     app_drain(app);                /* peers first */
     ha_disconnect(app->ha, false); /* an old active that lives hears the new epoch */
     serve(app);
-    why = ha_listen(app->ha);
-    if (why != NULL)
-        log_say(&app->log, L2TPHA_LOG_ERROR, "--ha-listen: %s; going on without a standby", why);
+    ha_keep_listening(app->ha);
     return NULL;
 }
 
@@ -89,15 +87,27 @@ static void try_to_take_over(struct app *app, const char *cause)
         log_say(&app->log, L2TPHA_LOG_ERROR, "cannot take over (%s): %s", cause, why);
 }
 
+/* The replica falls behind from now on: better to hold nothing than to take over what is stale. */
+static void forget_replica(struct app *app)
+{
+    TALLOC_FREE(app->node);
+    const char *why = app_make_node(app, true);
+    if (why == NULL)
+        return;
+    log_say(&app->log, L2TPHA_LOG_ERROR, "cannot start anew as a standby: %s", why);
+    app_quit(app, EXIT_FAILURE);
+}
+
 void role_active_lost(struct app *app, enum ha_farewell farewell)
 {
+    if (farewell == HA_ABANDONED) {
+        log_say(&app->log, L2TPHA_LOG_RF, "the active goes on alone: no takeover");
+        forget_replica(app);
+        return;
+    }
     if (farewell == HA_LEFT && app->program->active_left != NULL)
         app->program->active_left(app);
-    if (app->quit || app->options->takeover_manual || farewell == HA_UNKNOWN)
-        return;
-    if (farewell == HA_ABANDONED)
-        log_say(&app->log, L2TPHA_LOG_RF, "the active goes on alone: no takeover");
-    else
+    if (!app->quit && !app->options->takeover_manual && farewell != HA_UNKNOWN)
         try_to_take_over(app, farewell == HA_LEFT ? "the active has left" : "the active is dead");
 }
 
@@ -115,7 +125,10 @@ static void cancel_switchover(struct app *app, const char *why)
 {
     app->switchover = SWITCHOVER_NONE;
     (void)l2tpha_switchover_cancel(app->node, clock_now()); /* may be cancelled already */
-    app_read(app);
+    if (app->udp != NULL)
+        app_read(app);
+    else
+        app_quit(app, EXIT_FAILURE); /* somebody else has bound the address meanwhile */
     log_say(&app->log, L2TPHA_LOG_RF, "switchover given up: %s", why);
     control_answer(app->control, why);
 }
@@ -155,10 +168,9 @@ static void hand_over(struct app *app)
         return;
     }
     const char *why = app_open_socket(app);
-    if (why == NULL)
-        why = ha_listen(app->ha);
     if (why != NULL)
         log_say(&app->log, L2TPHA_LOG_ERROR, "after a failed switchover: %s", why);
+    ha_keep_listening(app->ha);
     cancel_switchover(app, l2tpha_strerror(error));
 }
 

@@ -53,6 +53,13 @@ static struct l2tpha_redundancy_info look(const struct app *app)
     return info;
 }
 
+/* A standby whose stream is gone was in sync when it last heard: that is not in sync. */
+static bool cut_off(const struct app *app, enum l2tpha_role role)
+{
+    struct l2tpha_link_info link = {.size = sizeof(link)};
+    return role == L2TPHA_ROLE_STANDBY_HOT && !(ha_info(app->ha, &link) && link.up);
+}
+
 static json_t *tunnel_object(const struct app *app, const struct l2tpha_tunnel *tunnel)
 {
     char text[ADDRESS_TEXT_MAX];
@@ -69,7 +76,8 @@ static json_t *tunnel_object(const struct app *app, const struct l2tpha_tunnel *
     put_number(object, "sessions", l2tpha_tunnel_sessions(tunnel));
     put_text(object, "configured_method", l2tpha_failover_method_name(record.configured_method));
     put_text(object, "effective_method", l2tpha_failover_method_name(record.effective_method));
-    put_text(object, "protection", roles[look(app).role].protection);
+    enum l2tpha_role role = look(app).role;
+    put_text(object, "protection", cut_off(app, role) ? "cut-off" : roles[role].protection);
     return object;
 }
 
@@ -136,7 +144,7 @@ static json_t *redundancy(const struct app *app)
     put_text(object, "state", l2tpha_role_name(info.role));
     put_text(object, "reason", info.reason);
     put_number(object, "epoch", info.epoch);
-    put_text(object, "sync", roles[info.role].sync);
+    put_text(object, "sync", cut_off(app, info.role) ? "lagging" : roles[info.role].sync);
     put_number(object, "lag_records", info.lag_records);
     put_number(object, "tunnels", info.tunnels);
     put_number(object, "sessions", info.sessions);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** @file
  *  The replication link: a sans-I/O protocol over any reliable, ordered byte stream that the host
- *  has (docs/checkpoint-format.md has the frames). One object at each end; when the stream closes,
+ *  has (docs/replication-link.md has the frames). One object at each end; when the stream closes,
  *  free it and make a new one for the next stream.
  *
  *  On the active the node's CHECKPOINT outputs go into l2tpha_link_send(); the link takes the
@@ -38,16 +38,22 @@ L2TPHA_API void l2tpha_link_free(struct l2tpha_link *link, uint64_t now);
 
 /** Bytes that came in.
  *  @retval L2TPHA_ERR_LINK, L2TPHA_ERR_RECORD, L2TPHA_ERR_RECORD_VERSION, L2TPHA_ERR_STALE_EPOCH,
- *          L2TPHA_ERR_FENCED  close the stream; drain l2tpha_link_poll() first, it may tell why. */
+ *          L2TPHA_ERR_FENCED, L2TPHA_ERR_ROLE or what the other end or this node refused with:
+ * close the stream; drain l2tpha_link_poll() first, it may tell why. The error stays. */
 L2TPHA_API int l2tpha_link_feed(struct l2tpha_link *link, const uint8_t *data, size_t len,
                                 uint64_t now);
 
 /** Hand over one CHECKPOINT output of the node; copied.
- *  @retval L2TPHA_ERR_QUEUE_FULL  the stream does not drain: the node has gone on alone. */
+ *  @retval L2TPHA_ERR_QUEUE_FULL  the stream does not drain: the node has gone on alone, so that
+ *          outputs polled together with this one are no longer valid.
+ *  @retval L2TPHA_ERR_STATE  no hellos yet: the checkpoint was made for an earlier stream; drop it.
+ *  @retval L2TPHA_ERR_ROLE   not the active's end.
+ *  @retval L2TPHA_ERR_INVALID  empty, too long, or a number that is not newer than the last. */
 L2TPHA_API int l2tpha_link_send(struct l2tpha_link *link, uint64_t number, const uint8_t *data,
                                 size_t len, uint64_t now);
 
-/** Bytes to write to the stream; 0 = none. They stay queued until l2tpha_link_sent(). */
+/** Bytes to write to the stream; 0 = none. They stay queued until l2tpha_link_sent(), and where
+ * they are until the next call on the link. */
 L2TPHA_API size_t l2tpha_link_poll(struct l2tpha_link *link, const uint8_t **data, uint64_t now);
 
 /** The stream has taken the first @p len of them. */
@@ -76,7 +82,9 @@ struct l2tpha_link_info {
 /** Look at it. */
 L2TPHA_API void l2tpha_link_get(const struct l2tpha_link *link, struct l2tpha_link_info *info);
 
-/** On the active, once l2tpha_switchover_ready(): tell the standby to take over with epoch + 1. */
+/** On the active, once l2tpha_switchover_ready(): tell the standby to take over with epoch + 1.
+ *  @retval L2TPHA_ERR_ROLE  not the active's end.  @retval L2TPHA_ERR_STATE  no hellos yet.
+ *  @retval L2TPHA_ERR_NOT_IN_SYNC  the standby does not hold everything. */
 L2TPHA_API int l2tpha_link_hand_over(struct l2tpha_link *link, uint64_t now);
 
 #ifdef __cplusplus

@@ -15,20 +15,19 @@ struct l2tpha_message;
 
 /** Events, X(name, text). */
 #define L2TPHA_EVENTS(X)                                                                           \
-    X(TUNNEL_UP, "tunnel up")               /* established */                                      \
-    X(TUNNEL_DOWN, "tunnel down")           /* no longer usable; result, error, text say why */    \
-    X(TUNNEL_GONE, "tunnel gone")           /* retention is over; the handle dies */               \
-    X(TUNNEL_RESTORED, "tunnel restored")   /* takeover has installed it */                        \
-    X(TUNNEL_RESYNCED, "tunnel resynced")   /* after a takeover the peer has answered */           \
-    X(SESSION_CALL, "call request")         /* OCRQ accepted: place the call on the bearer */      \
-    X(SESSION_UP, "session up")             /* established; message has the peer's AVPs */         \
-    X(SESSION_DOWN, "session down")         /* gone; result, error, text, message say why */       \
-    X(SESSION_RESTORED, "session restored") /* takeover has installed it */                        \
-    X(SESSION_LINK_INFO, "set link info")   /* SLI: message has the ACCM */                        \
-    X(SESSION_ERRORS, "WAN errors")         /* WEN: message has the counters */                    \
-    X(ROLE_CHANGED, "role changed")         /* role, text */                                       \
-    X(TAKEOVER_DONE, "takeover done")       /* all tunnels confirmed or given up */                \
-    X(STANDBY_REFUSED, "standby refused")   /* error and text say why */
+    X(TUNNEL_UP, "tunnel up")             /* established */                                        \
+    X(TUNNEL_DOWN, "tunnel down")         /* no longer usable; result, error, text say why */      \
+    X(TUNNEL_GONE, "tunnel gone")         /* retention is over; the handle dies */                 \
+    X(TUNNEL_RESTORED, "tunnel restored") /* takeover has installed it and its sessions */         \
+    X(TUNNEL_RESYNCED, "tunnel resynced") /* after a takeover the peer has answered */             \
+    X(SESSION_CALL, "call request")       /* OCRQ accepted: place the call on the bearer */        \
+    X(SESSION_UP, "session up")           /* established; message has the peer's AVPs */           \
+    X(SESSION_DOWN, "session down")       /* gone; result, error, text, message say why */         \
+    X(SESSION_LINK_INFO, "set link info") /* SLI: message has the ACCM */                          \
+    X(SESSION_ERRORS, "WAN errors")       /* WEN: message has the counters */                      \
+    X(ROLE_CHANGED, "role changed")       /* role, text */                                         \
+    X(TAKEOVER_DONE, "takeover done")     /* all tunnels confirmed or given up */                  \
+    X(STANDBY_REFUSED, "standby refused") /* error and text say why */
 
 /** Event kinds. */
 enum l2tpha_event_kind {
@@ -122,13 +121,16 @@ L2TPHA_API bool l2tpha_counter_at(const struct l2tpha_counters *counters, size_t
  *  l2tpha_capture_begin(), then one l2tpha_capture_packet() each. A path whose addresses are
  *  `struct sockaddr_in` or `sockaddr_in6` bytes is shown with its real addresses and ports, since
  * the block carries synthetic IP and UDP headers.
+ *  @param application  name for the file's header, at most 255 bytes of it are kept; NULL = none.
  *  @return bytes written, or L2TPHA_ERR_TOO_SMALL. */
 L2TPHA_API int l2tpha_capture_begin(uint8_t *dst, size_t cap, const char *application);
 
 /** Room that a packet of @p len bytes needs at most. */
 L2TPHA_API size_t l2tpha_capture_room(size_t len);
 
-/** One packet. @param inbound  direction. @param time_us  wall-clock microseconds since 1970. */
+/** One packet. @param inbound  direction. @param time_us  wall-clock microseconds since 1970.
+ *  @return bytes written, L2TPHA_ERR_TOO_SMALL, or L2TPHA_ERR_INVALID for more than 65507 bytes,
+ *          which no UDP datagram has. */
 L2TPHA_API int l2tpha_capture_packet(uint8_t *dst, size_t cap, const struct l2tpha_path *path,
                                      bool inbound, const uint8_t *data, size_t len,
                                      uint64_t time_us);

@@ -93,12 +93,18 @@ int idtable_new(TALLOC_CTX *parent, uint64_t seed, struct idtable **table)
 }
 
 /* The key's slot, or the free one where it would go. */
+static struct entry *probe_under(struct segment *segment, uint32_t mask, uint64_t hash,
+                                 uint64_t key)
+{
+    uint32_t at = (uint32_t)(hash >> 32) & mask;
+    while (segment->slots[at].value != EMPTY && key_of(&segment->slots[at]) != key)
+        at = (at + 1) & mask;
+    return &segment->slots[at];
+}
+
 static struct entry *probe(struct segment *segment, uint64_t hash, uint64_t key)
 {
-    uint32_t at = home_of(segment, hash);
-    while (segment->slots[at].value != EMPTY && key_of(&segment->slots[at]) != key)
-        at = (at + 1) & segment->mask;
-    return &segment->slots[at];
+    return probe_under(segment, segment->mask, hash, key);
 }
 
 static void put(struct segment *segment, uint64_t hash, uint64_t key, uint32_t value)
@@ -197,7 +203,10 @@ int idtable_insert(struct idtable *table, uint64_t key, uint32_t value)
 bool idtable_find(const struct idtable *table, uint64_t key, uint32_t *value)
 {
     uint64_t hash = hash_of(table, key);
-    const struct entry *entry = probe(segment_of(table, hash), hash, key);
+    struct segment *segment = segment_of(table, hash);
+    /* Among several segments all have the full size: looking it up would cost a cache line. */
+    uint32_t mask = table->depth ? SEGMENT_SLOTS - 1 : segment->mask;
+    const struct entry *entry = probe_under(segment, mask, hash, key);
 
     if (entry->value == EMPTY)
         return false;

@@ -5,6 +5,11 @@
 
 #include "engine/session.h"
 
+/* At least so many Call Serial Numbers are left out at a takeover, and a random number of others.
+ */
+#define SERIAL_LEAP 65536u
+#define SERIAL_SPREAD 0xffffffu
+
 static struct l2tpha_tunnel *tunnel_by_id(struct engine *engine, uint32_t tunnel_id)
 {
     return engine_tunnel_find(engine, tunnel_id);
@@ -45,11 +50,13 @@ static int restore_session(void *user, const struct l2tpha_session_record *recor
     if (!session)
         return L2TPHA_ERR_NOT_FOUND;
     session_start(engine, session);
-    /* RFC 2661 4.4.4: serial numbers go on rising. */
+    /* RFC 2661 4.4.4: serial numbers go on rising. Newer calls may have come and gone, also in an
+     * earlier reign that made the same leap: so it has a random part, this node's key. */
+    uint32_t spread = (uint32_t)engine->tunnel_ids.key & SERIAL_SPREAD;
+    uint32_t beyond = session->entry.serial + SERIAL_LEAP + spread;
     if (session->entry.flags & L2TPHA_SESSION_LOCAL_CALL &&
-        (int32_t)(session->entry.serial - engine->call_serial) > 0)
-        engine->call_serial = session->entry.serial;
-    engine_event(engine, L2TPHA_EVENT_SESSION_RESTORED, session_tunnel(session), session);
+        (int32_t)(beyond - engine->call_serial) > 0)
+        engine->call_serial = beyond;
     return L2TPHA_OK;
 }
 

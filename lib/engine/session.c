@@ -3,13 +3,33 @@
  * end. */
 #include "engine/session.h"
 
+#include "base/bits.h"
+
 #define US_PER_MS UINT64_C(1000)
-#define IDS 65535u            /* of 16 bits, without 0 */
+#define IDS 65535u /* of 16 bits, without 0 */
+#define WAITING_PLACE 32768u
 #define RESULT_NOT_IN_TIME 10 /* CDN, RFC 2661 4.4.2 */
 
 static struct engine *engine_of(const struct l2tpha_session *session)
 {
     return session_tunnel(session)->engine;
+}
+
+/* Where the walk over the ids goes on. It must go on where it was after a takeover too: an id that
+ * another node gave to a call just ended may still be in messages on their way. So it is not kept
+ * but found again from what is replicated: the key from the two tunnel ids, which an outsider does
+ * not know, and the place from Ns, since each call that the peer hears of takes one. Calls that
+ * wait for the tunnel take theirs later and so have places of their own, far from the first Ns. */
+static void find_place(struct l2tpha_tunnel *tunnel)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    struct scramble *walk = &tunnel->session_ids;
+
+    walk->key = bits_mix((uint64_t)record->remote_id << 32 | record->local_id);
+    if (record->state == L2TPHA_TUNNEL_ESTABLISHED)
+        walk->counter = record->ns;
+    else if (walk->counter < WAITING_PLACE)
+        walk->counter = WAITING_PLACE;
 }
 
 uint16_t session_free_id(struct l2tpha_tunnel *tunnel)
@@ -18,6 +38,7 @@ uint16_t session_free_id(struct l2tpha_tunnel *tunnel)
 
     if (tunnel->entry.session_count >= IDS)
         return 0;
+    find_place(tunnel);
     for (uint32_t i = 0; i < IDS; i++) {
         uint16_t id = scramble_next(&tunnel->session_ids);
         if (!table_session_find(tunnel->engine->table, tunnel_id, id))

@@ -2,6 +2,7 @@
 /* A tunnel's life outside its machine: making it, its timers, its messages, its end. */
 #include "engine/session.h"
 
+#include <l2tpha/failover.h>
 #include <string.h>
 
 #define US_PER_MS UINT64_C(1000)
@@ -34,6 +35,8 @@ static void fill_record(struct engine *engine, struct l2tpha_tunnel_record *reco
 {
     record->local_window = engine->config.window;
     record->remote_window = 4; /* RFC 2661 5.8 */
+    record->configured_method = L2TPHA_FAILOVER_NOT_CONFIGURED;
+    record->effective_method = L2TPHA_FAILOVER_SILENT;
     if (engine->config.hide_avps)
         record->flags |= L2TPHA_TUNNEL_HIDE;
 }
@@ -65,9 +68,6 @@ int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
     uint8_t state = tunnel->entry.record.state;
 
-    int error = engine_random(engine, &tunnel->session_ids.key, sizeof(tunnel->session_ids.key));
-    if (error)
-        return error;
     tunnel->engine = engine;
     tunnel->hello.kind = TIMER_HELLO;
     tunnel->timer.kind = TIMER_TUNNEL;

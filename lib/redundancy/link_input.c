@@ -154,7 +154,7 @@ static int take_refuse(struct l2tpha_link *link, const struct link_frame *frame,
         return link_fail(link, why, now);
     if (wants_copy(why))
         return start_copy(link, now);
-    if (!link->ops.done(link->ops.user, last_of(link), why, now))
+    if (!link->ops.done(link->ops.user, link->sent, why, now))
         link->serving = false; /* it knows, and knows why */
     return link_fail(link, why, now);
 }

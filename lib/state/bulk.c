@@ -31,7 +31,7 @@ static int put_tunnel(struct draft *draft, const struct ledger *ledger, struct w
         walk->place = 0;
         return 0;
     }
-    if (entry->generation == ledger->generation)
+    if (entry->gone || entry->generation == ledger->generation)
         return 0;
     walk->carried[walk->entries++] = &entry->generation;
     return draft_put_tunnel(draft, entry, true);

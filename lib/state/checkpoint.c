@@ -120,6 +120,7 @@ void ledger_gone_tunnel(struct ledger *ledger, struct tunnel_entry *entry)
         if (session->dirty_back)
             unlink_session(session);
     note_gone(ledger, entry->record.local_id, 0);
+    entry->gone = true;
 }
 
 void ledger_gone_session(struct ledger *ledger, struct session_entry *entry)

@@ -45,8 +45,9 @@ void ledger_gone_tunnel(struct ledger *ledger, struct tunnel_entry *entry);
 void ledger_gone_session(struct ledger *ledger, struct session_entry *entry);
 
 /* Close the transaction: everything marked becomes one checkpoint. Returns the number on which
- * outputs made so far depend: the new one, or the last one when nothing was marked. When only
- * DIRTY_ACKED marks are there they may wait for company, at most LEDGER_LAZY_US. */
+ * outputs made so far depend: the new one, or the last such one when nothing was marked. When only
+ * DIRTY_ACKED marks are there they may wait for company, at most LEDGER_LAZY_US; no output depends
+ * on them. */
 uint64_t ledger_seal(struct ledger *ledger, uint64_t now);
 #define LEDGER_LAZY_US 100000
 

@@ -46,7 +46,7 @@ static bool add_all(struct summer *summer, const struct table *table)
     uint32_t place = 0;
 
     while ((tunnel = table_tunnel_next(table, &place)))
-        if (!add(summer, tunnel, NULL))
+        if (!tunnel->gone && !add(summer, tunnel, NULL))
             return false;
     place = 0;
     while ((session = table_session_next(table, &place)))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The one table of what each record kind consists of: number, type, place and range of every field.
- * Serializers encode and decode by it, so all of them refuse the same values. */
+/* What each record kind consists of, as tables to be walked: number, type, place and range of every
+ * field. They are made of the rows of record_fields.h, of which serializers make their code too, so
+ * that all refuse the same values. */
 #ifndef STATE_RECORD_H
 #define STATE_RECORD_H
 
@@ -28,24 +29,20 @@ struct record_field {
     uint32_t max;
 };
 
-#define RECORD_NO_UNKNOWN UINT32_MAX
-
 struct record_shape {
     const char *name;
     const struct record_field *fields; /* the one with number n is at n - 1 */
     uint32_t count;
     uint32_t required; /* bit n: the field with number n must be there */
     uint32_t size;     /* of the record */
-    uint32_t unknown;  /* offset of its view of unknown fields, or RECORD_NO_UNKNOWN */
-    bool sized;        /* begins with its size */
 };
 
 /* NULL for a kind that this release does not know. */
 const struct record_shape *record_shape(uint32_t kind);
 
-static inline bool record_allows(const struct record_field *field, uint64_t value)
+static inline bool record_in_range(uint64_t value, uint32_t low, uint32_t high, uint32_t more)
 {
-    return (value >= field->min && value <= field->max) || (field->also && value == field->also);
+    return (value >= low && value <= high) || (more && value == more);
 }
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The wire format of protocol buffers, version 3, as described by l2tpha.proto and
- * docs/checkpoint-format.md, driven by the field tables of record.c. A writer works from the end
- * of its buffer backwards, so that a length is known when it is written in front of its content;
- * what it writes is canonical. A reader takes whatever a protobuf encoder may produce. */
+ * docs/checkpoint-format.md. The code of each record kind is made of its field table. A writer
+ * works from the end of its buffer backwards, so that a length is known when it is written in front
+ * of its content; what it writes is canonical. A reader takes whatever a protobuf encoder may
+ * produce. */
 #include "state/record.h"
+#include "state/record_fields.h"
 
 #include <l2tpha/serializer.h>
 #include <string.h>
@@ -63,66 +65,122 @@ static int put_string(struct output *out, uint32_t tag, const void *data, size_t
     return error ? error : put_frame(out, end, tag);
 }
 
-static int put_scalar(struct output *out, const struct record_field *field, uint32_t value)
+/* Where there is room for both at their longest. */
+static uint8_t *put_value(uint8_t *pos, uint32_t tag, uint32_t value)
 {
-    if (!record_allows(field, value))
+    if (value >= 0x80) {
+        if (value >= 1u << 28)
+            *--pos = (uint8_t)(value >> 28);
+        if (value >= 1u << 21)
+            *--pos = (uint8_t)(value >> 21 | (value >= 1u << 28 ? 0x80 : 0));
+        if (value >= 1u << 14)
+            *--pos = (uint8_t)(value >> 14 | (value >= 1u << 21 ? 0x80 : 0));
+        *--pos = (uint8_t)(value >> 7 | (value >= 1u << 14 ? 0x80 : 0));
+        value |= 0x80;
+    }
+    *--pos = (uint8_t)value;
+    if (tag >= 0x80) {
+        *--pos = (uint8_t)(tag >> 7);
+        tag |= 0x80;
+    }
+    *--pos = (uint8_t)tag;
+    return pos;
+}
+
+static int put_tight(struct output *out, uint32_t tag, uint32_t value)
+{
+    int error = put_varint(out, value);
+    return error ? error : put_varint(out, tag);
+}
+
+/* Small, so that it goes inline with all that is known of the field. */
+static inline int put_scalar(struct output *out, uint32_t tag, uint32_t value, uint32_t low,
+                             uint32_t high, uint32_t more)
+{
+    if (!record_in_range(value, low, high, more))
         return L2TPHA_ERR_INVALID;
     if (value == 0)
         return 0;
-    int error = put_varint(out, value);
-    return error ? error : put_varint(out, field->tag);
+    if (out->pos - out->low < 10) /* five bytes of 32 bits, five of the tag */
+        return put_tight(out, tag, value);
+    out->pos = put_value(out->pos, tag, value);
+    return 0;
 }
 
-static int put_bytes(struct output *out, const struct record_field *field, const void *data,
-                     size_t len)
+static inline int put_bytes(struct output *out, uint32_t tag, const void *data, size_t len,
+                            uint32_t low, uint32_t high)
 {
-    if (!record_allows(field, len) || (len > 0 && !data))
+    if (!record_in_range(len, low, high, 0) || (len > 0 && !data))
         return L2TPHA_ERR_INVALID;
-    return len == 0 ? 0 : put_string(out, field->tag, data, len);
+    return len == 0 ? 0 : put_string(out, tag, data, len);
 }
 
-static int put_field(struct output *out, const struct record_field *field, const uint8_t *place)
+/* One for each type of field; the names are what PUT makes of the types. */
+#define put_U8(out, tag, at, ...) put_scalar(out, tag, *(at), __VA_ARGS__)
+#define put_U16(out, tag, at, ...) put_scalar(out, tag, *(at), __VA_ARGS__)
+#define put_U32(out, tag, at, ...) put_scalar(out, tag, *(at), __VA_ARGS__)
+#define put_BYTES(out, tag, at, low, high, more)                                                   \
+    put_bytes(out, tag, (at)->data, (at)->len, low, high)
+#define put_ADDRESS(out, tag, at, low, high, more)                                                 \
+    put_bytes(out, tag, (at)->bytes, (at)->len, low, high)
+#define put_RAW8(out, tag, at, low, high, more)                                                    \
+    put_bytes(out, tag, *(at), is_zero(*(at)) ? 0 : 8, low, high)
+
+static bool is_zero(const uint8_t bytes[8])
 {
     static const uint8_t zeros[8];
-    const void *at = place;
+    return memcmp(bytes, zeros, 8) == 0;
+}
 
-    switch ((enum record_type)field->type) {
-    case RECORD_U8:
-        return put_scalar(out, field, *place);
-    case RECORD_U16:
-        return put_scalar(out, field, *(const uint16_t *)at);
-    case RECORD_U32:
-        return put_scalar(out, field, *(const uint32_t *)at);
-    case RECORD_RAW8:
-        return put_bytes(out, field, at, memcmp(at, zeros, 8) == 0 ? 0 : 8);
-    case RECORD_ADDRESS: {
-        const struct l2tpha_address *address = at;
-        return put_bytes(out, field, address->bytes, address->len);
+#define PUT(number, type, member, low, high, more)                                                 \
+    if (!error)                                                                                    \
+        error = put_##type(out, RECORD_TAG(number, type), &record->member, low, high, more);
+
+#define DEFINE_PUT(noun, FIELDS)                                                                   \
+    static int put_##noun(struct output *out, const struct l2tpha_##noun##_record *record)         \
+    {                                                                                              \
+        int error = 0;                                                                             \
+        FIELDS(PUT)                                                                                \
+        return error;                                                                              \
     }
-    case RECORD_BYTES: {
-        const struct l2tpha_bytes *bytes = at;
-        return put_bytes(out, field, bytes->data, bytes->len);
+
+DEFINE_PUT(tunnel, TUNNEL_FIELDS)
+DEFINE_PUT(session, SESSION_FIELDS)
+DEFINE_PUT(sequence, SEQUENCE_FIELDS)
+DEFINE_PUT(message, MESSAGE_FIELDS)
+DEFINE_PUT(gone, GONE_FIELDS)
+
+static int put_body(struct output *out, const struct l2tpha_record *record)
+{
+    const struct l2tpha_bytes *unknown;
+    int error;
+
+    switch (record->kind) {
+    case L2TPHA_RECORD_TUNNEL:
+        unknown = &record->of.tunnel.unknown;
+        error = put_raw(out, unknown->data, unknown->len);
+        return error ? error : put_tunnel(out, &record->of.tunnel);
+    case L2TPHA_RECORD_SESSION:
+        unknown = &record->of.session.unknown;
+        error = put_raw(out, unknown->data, unknown->len);
+        return error ? error : put_session(out, &record->of.session);
+    case L2TPHA_RECORD_SEQUENCE:
+        return put_sequence(out, &record->of.sequence);
+    case L2TPHA_RECORD_MESSAGE:
+        return put_message(out, &record->of.message);
+    case L2TPHA_RECORD_GONE:
+        return put_gone(out, &record->of.gone);
+    default:
+        return L2TPHA_ERR_INVALID;
     }
-    }
-    return L2TPHA_ERR_INVALID;
 }
 
 static int put_record(const struct l2tpha_record *record, uint8_t **start, size_t room)
 {
-    const struct record_shape *shape = record_shape(record->kind);
-    const uint8_t *base = (const uint8_t *)&record->of;
     struct output out = {*start, *start - room};
     const uint8_t *end = *start;
-    int error = 0;
+    int error = put_body(&out, record);
 
-    if (!shape)
-        return L2TPHA_ERR_INVALID;
-    if (shape->unknown != RECORD_NO_UNKNOWN) {
-        const struct l2tpha_bytes *unknown = (const void *)(base + shape->unknown);
-        error = put_raw(&out, unknown->data, unknown->len);
-    }
-    for (uint32_t i = shape->count; i > 0 && !error; i--)
-        error = put_field(&out, &shape->fields[i - 1], base + shape->fields[i - 1].offset);
     if (!error)
         error = put_frame(&out, end, (uint32_t)record->kind << 3 | WIRE_BYTES);
     if (!error)
@@ -139,34 +197,43 @@ struct input {
     const uint8_t *end;
 };
 
-static bool get_long_varint(struct input *in, uint64_t *value)
+/* A varint and what follows it; next is NULL for a bad one. By value, so that the place of reading
+ * may stay in a register. */
+struct varint {
+    const uint8_t *next;
+    uint64_t value;
+};
+
+static struct varint long_varint(const uint8_t *pos, const uint8_t *end)
 {
     uint64_t sum = 0;
-    for (unsigned i = 0; i < VARINT_MAX; i++) {
-        if (in->pos == in->end)
-            return false;
-        uint8_t byte = *in->pos++;
+    for (unsigned i = 0; i < VARINT_MAX && pos != end; i++) {
+        uint8_t byte = *pos++;
         if (i == VARINT_MAX - 1 && byte > 1)
-            return false; /* does not fit 64 bits */
+            break; /* does not fit 64 bits */
         sum |= (uint64_t)(byte & 0x7f) << (7 * i);
-        if (byte < 0x80) {
-            *value = sum;
-            return true;
-        }
+        if (byte < 0x80)
+            return (struct varint){pos, sum};
     }
-    return false;
+    return (struct varint){NULL, 0};
 }
 
 static inline bool get_varint(struct input *in, uint64_t *value)
 {
+    struct varint varint;
     if (in->pos != in->end && *in->pos < 0x80) {
         *value = *in->pos++;
         return true;
     }
-    return get_long_varint(in, value);
+    varint = long_varint(in->pos, in->end);
+    if (!varint.next)
+        return false;
+    in->pos = varint.next;
+    *value = varint.value;
+    return true;
 }
 
-static bool get_view(struct input *in, size_t len, struct l2tpha_bytes *view)
+static inline bool get_view(struct input *in, size_t len, struct l2tpha_bytes *view)
 {
     if (len > (size_t)(in->end - in->pos))
         return false;
@@ -175,14 +242,14 @@ static bool get_view(struct input *in, size_t len, struct l2tpha_bytes *view)
     return true;
 }
 
-static bool get_string(struct input *in, struct l2tpha_bytes *view)
+static inline bool get_string(struct input *in, struct l2tpha_bytes *view)
 {
     uint64_t len;
     return get_varint(in, &len) && len <= SIZE_MAX && get_view(in, (size_t)len, view);
 }
 
 /* A field number is 1 to 2^29 - 1. */
-static bool get_tag(struct input *in, uint32_t *tag)
+static inline bool get_tag(struct input *in, uint32_t *tag)
 {
     uint64_t value;
     if (!get_varint(in, &value) || value > UINT32_MAX || value < 1 << 3)
@@ -210,86 +277,132 @@ static bool skip_value(struct input *in, uint32_t tag)
     }
 }
 
-static bool get_scalar(struct input *in, const struct record_field *field, void *place)
+static inline bool get_scalar(struct input *in, uint32_t *value, uint32_t low, uint32_t high,
+                              uint32_t more)
 {
-    uint64_t value;
-    if (!get_varint(in, &value) || !record_allows(field, value))
+    uint64_t wide;
+    if (!get_varint(in, &wide) || !record_in_range(wide, low, high, more))
         return false;
-    if (field->type == RECORD_U8)
-        *(uint8_t *)place = (uint8_t)value;
-    else if (field->type == RECORD_U16)
-        *(uint16_t *)place = (uint16_t)value;
-    else
-        *(uint32_t *)place = (uint32_t)value;
+    *value = (uint32_t)wide;
     return true;
 }
 
-static bool get_bytes(struct input *in, const struct record_field *field, void *place)
+static inline bool get_BYTES(struct input *in, struct l2tpha_bytes *at, uint32_t low, uint32_t high,
+                             uint32_t more)
+{
+    return get_string(in, at) && record_in_range(at->len, low, high, more);
+}
+
+static inline bool get_ADDRESS(struct input *in, struct l2tpha_address *at, uint32_t low,
+                               uint32_t high, uint32_t more)
 {
     struct l2tpha_bytes view;
-    if (!get_string(in, &view) || !record_allows(field, view.len))
+    if (!get_BYTES(in, &view, low, high, more))
         return false;
-    if (field->type == RECORD_BYTES) {
-        *(struct l2tpha_bytes *)place = view;
-    } else if (field->type == RECORD_ADDRESS) {
-        struct l2tpha_address *address = place;
-        memset(address, 0, sizeof(*address));
-        address->len = (uint8_t)view.len;
-        memcpy(address->bytes, view.data, view.len);
-    } else {
-        if (view.len != 8)
-            return false;
-        memcpy(place, view.data, 8);
-    }
+    memset(at, 0, sizeof(*at));
+    at->len = (uint8_t)view.len;
+    memcpy(at->bytes, view.data, view.len);
     return true;
 }
 
-/* Fields of a newer release follow those known, so they stand together and one view holds them. */
-static bool get_unknown(struct input *in, const uint8_t *from, uint32_t tag,
-                        struct l2tpha_bytes *unknown)
+static inline bool get_RAW8(struct input *in, uint8_t (*at)[8], uint32_t low, uint32_t high,
+                            uint32_t more)
 {
-    if (!skip_value(in, tag))
+    struct l2tpha_bytes view;
+    if (!get_BYTES(in, &view, low, high, more) || view.len != 8)
         return false;
+    memcpy(*at, view.data, 8);
+    return true;
+}
+
+#define DEFINE_GET_SCALAR(name, integer)                                                           \
+    static inline bool get_##name(struct input *in, integer *at, uint32_t low, uint32_t high,      \
+                                  uint32_t more)                                                   \
+    {                                                                                              \
+        uint32_t value;                                                                            \
+        if (!get_scalar(in, &value, low, high, more))                                              \
+            return false;                                                                          \
+        *at = (integer)value;                                                                      \
+        return true;                                                                               \
+    }
+
+DEFINE_GET_SCALAR(U8, uint8_t)
+DEFINE_GET_SCALAR(U16, uint16_t)
+DEFINE_GET_SCALAR(U32, uint32_t)
+
+/* Fields of a newer release follow those known, so they stand together and one view holds them. */
+static const uint8_t *get_unknown(struct input in, const uint8_t *from, uint32_t tag,
+                                  struct l2tpha_bytes *unknown)
+{
+    if (!skip_value(&in, tag))
+        return NULL;
     if (!unknown)
-        return true;
+        return in.pos;
     if (unknown->len == 0)
         unknown->data = from;
     else if (unknown->data + unknown->len != from)
-        return false;
-    unknown->len = (size_t)(in->pos - unknown->data);
-    return true;
+        return NULL;
+    unknown->len = (size_t)(in.pos - unknown->data);
+    return in.pos;
 }
 
-static int get_fields(struct input in, const struct record_shape *shape, uint8_t *base)
-{
-    struct l2tpha_bytes *unknown = NULL;
-    uint32_t seen = 0;
+#define GET(number, type, member, low, high, more)                                                 \
+    case RECORD_TAG(number, type):                                                                 \
+        good = get_##type(&in, &record->member, low, high, more);                                  \
+        seen |= UINT32_C(1) << (number);                                                           \
+        break;
+#define ONE(number, type, member, low, high, more) +1
 
-    memset(base, 0, shape->size);
-    if (shape->sized)
-        *(size_t *)(void *)base = shape->size;
-    if (shape->unknown != RECORD_NO_UNKNOWN)
-        unknown = (void *)(base + shape->unknown);
-    while (in.pos != in.end) {
-        const uint8_t *from = in.pos;
-        uint32_t tag;
-        if (!get_tag(&in, &tag))
-            return L2TPHA_ERR_RECORD;
-        uint32_t number = tag >> 3;
-        if (number > shape->count) {
-            if (!get_unknown(&in, from, tag, unknown))
-                return L2TPHA_ERR_RECORD;
-            continue;
-        }
-        const struct record_field *field = &shape->fields[number - 1];
-        void *place = base + field->offset;
-        bool scalar = (tag & 7) == WIRE_VARINT;
-        if (tag != field->tag ||
-            !(scalar ? get_scalar(&in, field, place) : get_bytes(&in, field, place)))
-            return L2TPHA_ERR_RECORD;
-        seen |= UINT32_C(1) << number;
+/* A tag that is no case is that of an unknown field, or a known one of another wire type. */
+#define DEFINE_GET(noun, FIELDS, keep)                                                             \
+    static int get_##noun(struct input in, struct l2tpha_##noun##_record *record)                  \
+    {                                                                                              \
+        const uint32_t required = 0 FIELDS(RECORD_REQUIRED);                                       \
+        uint32_t seen = 0;                                                                         \
+        bool good = true;                                                                          \
+                                                                                                   \
+        while (in.pos != in.end && good) {                                                         \
+            const uint8_t *from = in.pos;                                                          \
+            uint32_t tag;                                                                          \
+            if (!get_tag(&in, &tag))                                                               \
+                return L2TPHA_ERR_RECORD;                                                          \
+            switch (tag) {                                                                         \
+                FIELDS(GET)                                                                        \
+            default:                                                                               \
+                if (tag >> 3 <= (0 FIELDS(ONE)) || !(in.pos = get_unknown(in, from, tag, keep)))   \
+                    return L2TPHA_ERR_RECORD;                                                      \
+            }                                                                                      \
+        }                                                                                          \
+        return good && (seen & required) == required ? 0 : L2TPHA_ERR_RECORD;                      \
     }
-    return (seen & shape->required) == shape->required ? 0 : L2TPHA_ERR_RECORD;
+
+DEFINE_GET(tunnel, TUNNEL_FIELDS, &record->unknown)
+DEFINE_GET(session, SESSION_FIELDS, &record->unknown)
+DEFINE_GET(sequence, SEQUENCE_FIELDS, NULL)
+DEFINE_GET(message, MESSAGE_FIELDS, NULL)
+DEFINE_GET(gone, GONE_FIELDS, NULL)
+
+static int get_body(struct input in, struct l2tpha_record *record)
+{
+    switch (record->kind) {
+    case L2TPHA_RECORD_TUNNEL:
+        record->of.tunnel = (struct l2tpha_tunnel_record){.size = sizeof(record->of.tunnel)};
+        return get_tunnel(in, &record->of.tunnel);
+    case L2TPHA_RECORD_SESSION:
+        record->of.session = (struct l2tpha_session_record){.size = sizeof(record->of.session)};
+        return get_session(in, &record->of.session);
+    case L2TPHA_RECORD_SEQUENCE:
+        record->of.sequence = (struct l2tpha_sequence_record){0};
+        return get_sequence(in, &record->of.sequence);
+    case L2TPHA_RECORD_MESSAGE:
+        record->of.message = (struct l2tpha_message_record){0};
+        return get_message(in, &record->of.message);
+    case L2TPHA_RECORD_GONE:
+        record->of.gone = (struct l2tpha_gone_record){0};
+        return get_gone(in, &record->of.gone);
+    default:
+        return 0;
+    }
 }
 
 /* The inside of one Record: of several kinds the last one counts, as in any oneof. */
@@ -302,7 +415,7 @@ static int get_kind(struct input in, struct l2tpha_record *record)
         uint32_t tag;
         if (!get_tag(&in, &tag))
             return L2TPHA_ERR_RECORD;
-        if (!record_shape(tag >> 3)) {
+        if (tag >> 3 > L2TPHA_RECORD_GONE) {
             if (!skip_value(&in, tag))
                 return L2TPHA_ERR_RECORD;
             continue;
@@ -311,10 +424,7 @@ static int get_kind(struct input in, struct l2tpha_record *record)
             return L2TPHA_ERR_RECORD;
         record->kind = (enum l2tpha_record_kind)(tag >> 3);
     }
-    if (record->kind == L2TPHA_RECORD_UNKNOWN)
-        return 0;
-    return get_fields((struct input){body.data, body.data + body.len}, record_shape(record->kind),
-                      (uint8_t *)&record->of);
+    return get_body((struct input){body.data, body.data + body.len}, record);
 }
 
 static int get_record(struct l2tpha_bytes *records, struct l2tpha_record *record)

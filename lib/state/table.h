@@ -32,6 +32,7 @@ struct tunnel_entry {
     uint16_t nr_safe;    /* what an acknowledgement may say */
     uint16_t ns_sealed;  /* messages below it are in some checkpoint */
     uint8_t dirty;       /* enum dirty bits */
+    bool gone;           /* ledger_gone_tunnel(): its owner keeps it, for no standby to have */
     uint32_t generation; /* bulk copy that has carried it / that has refreshed it */
     uint64_t born;       /* first number that may be about it, 0 = not sealed yet */
     struct tunnel_entry *dirty_next;

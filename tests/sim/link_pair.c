@@ -49,7 +49,7 @@ static int fake_done(void *user, uint64_t number, int status, uint64_t now)
     struct fake *fake = user;
 
     (void)now;
-    ck_assert_uint_le(number, fake->last);
+    ck_assert_uint_le(number, fake->given);
     if (fake->done_error)
         return fake->done_error;
     fake->status = status;
@@ -74,7 +74,7 @@ static int fake_apply(void *user, const uint8_t *data, size_t len, uint64_t now,
     struct fake *fake = user;
     struct reader in = reader_over(data, len);
     uint64_t found = read_u64(&in);
-    uint8_t kind = read_u8(&in);
+    uint8_t kind = read_u8(&in), damage = 0;
 
     (void)now;
     if (fake->apply_error)
@@ -83,7 +83,8 @@ static int fake_apply(void *user, const uint8_t *data, size_t len, uint64_t now,
         return L2TPHA_ERR_RECORD;
     ck_assert_uint_eq(len, linked_checkpoint_len(found));
     for (size_t i = 9; i < len; i++)
-        ck_assert_uint_eq(data[i], (uint8_t)(found + i));
+        damage |= data[i] ^ (uint8_t)(found + i);
+    ck_assert_uint_eq(damage, 0);
     if (kind != BEGIN && (found != fake->last + 1 || fake->role == L2TPHA_ROLE_OUT_OF_SYNC)) {
         fake->role = L2TPHA_ROLE_OUT_OF_SYNC;
         return L2TPHA_ERR_GAP;
@@ -145,6 +146,7 @@ int linked_send_one(struct fake *fake, uint64_t number, enum fake_kind kind, uin
     write_u8(&out, (uint8_t)kind);
     for (size_t i = 9; i < linked_checkpoint_len(number); i++)
         checkpoint[i] = (uint8_t)(number + i);
+    fake->given = number;
     return l2tpha_link_send(fake->link, number, checkpoint, linked_checkpoint_len(number), now);
 }
 

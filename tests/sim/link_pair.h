@@ -18,6 +18,7 @@ struct fake {
     struct l2tpha_link *link;
     enum l2tpha_role role;
     uint64_t epoch, last, confirmed, copy_end, fenced_by;
+    uint64_t given;                /* newest number that has been given to the link */
     uint64_t to_send[TO_SEND_MAX]; /* numbers not yet given to the link; kind of each */
     enum fake_kind kinds[TO_SEND_MAX];
     size_t count;

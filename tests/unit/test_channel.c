@@ -164,12 +164,16 @@ START_TEST(an_acknowledgement_waits_for_company_but_not_long)
     expect_nothing(end);
     end_wait(end, MS + GRAIN_US);
     expect_zlb(end, 0, 2);
-    end_hear(end, 2, 0);
+    end_hear(end, 2, 0); /* waits anew */
+    expect_nothing(end);
     end_say(end, 1);
     expect_message(end, 0, 3);
     end_wait(end, 100 * MS); /* company came: no ZLB any more */
     expect_nothing(end);
     ck_assert(!timer_armed(&end->channel->ack));
+    channel_ack_due(&end->engine, end->channel); /* due for nothing: forgotten at once */
+    end_hear(end, 3, 0);
+    expect_nothing(end);
     end_free(end);
 }
 END_TEST
@@ -238,21 +242,24 @@ static void take_kept(struct end *end, uint16_t ns)
     end_accept(end);
 }
 
-/* R2661-5.8-07. A window that is no power of two, across the wrap: no two share a slot. */
+/* R2661-5.8-07. Windows that are no power of two, across the wrap: no two share a slot. */
 START_TEST(messages_ahead_are_kept_until_their_turn)
 {
-    struct end *end = end_new((struct start){0, 65500, 100, 4});
+    static const uint16_t windows[] = {100, 128, 129, 5, 3, 2};
+    uint16_t window = windows[_i], half = window / 2;
+    struct end *end = end_new((struct start){0, (uint16_t)(0 - half), window, 4});
+    uint16_t nr = (uint16_t)(0 - half);
 
-    for (uint16_t i = 99; i > 0; i--) {
-        ck_assert_int_eq(end_hear(end, (uint16_t)(65500 + i), 0), CHANNEL_KEPT);
+    for (uint16_t i = (uint16_t)(window - 1); i > 0; i--) {
+        ck_assert_int_eq(end_hear(end, (uint16_t)(nr + i), 0), CHANNEL_KEPT);
         ck_assert_ptr_null(channel_take_kept(end->channel));
-        expect_zlb(end, 0, 65500); /* at once, and it does not acknowledge what is kept */
+        expect_zlb(end, 0, nr); /* at once, and it does not acknowledge what is kept */
     }
-    ck_assert_int_eq(end_hear(end, 65500, 0), CHANNEL_IN_ORDER);
-    for (uint16_t i = 1; i < 100; i++)
-        take_kept(end, (uint16_t)(65500 + i));
+    ck_assert_int_eq(end_hear(end, nr, 0), CHANNEL_IN_ORDER);
+    for (uint16_t i = 1; i < window; i++)
+        take_kept(end, (uint16_t)(nr + i));
     ck_assert_ptr_null(channel_take_kept(end->channel));
-    expect_zlb(end, 0, 65600 - 65536);
+    expect_zlb(end, 0, nr + window);
     ck_assert_uint_eq(end->channel->ahead_count, 0);
     end_free(end);
 }
@@ -423,6 +430,26 @@ START_TEST(the_timer_is_the_oldest_message_s)
 }
 END_TEST
 
+/* A message that leaves later does not put off the copy of the oldest. */
+START_TEST(the_timer_starts_when_the_oldest_leaves)
+{
+    struct end *end = end_new(plain);
+
+    end_say(end, 1);
+    end_flush(end);
+    end_hear_zlb(end, 0, 1);
+    end_say(end, 1);
+    expect_message(end, 1, 0);
+    end_wait(end, 600 * MS);
+    end_say(end, 1);
+    expect_message(end, 2, 0);
+    end_wait(end, 400 * MS + GRAIN_US);
+    expect_message(end, 1, 0);
+    expect_nothing(end);
+    end_free(end);
+}
+END_TEST
+
 /* Acknowledgement and timer in the same instant, both orders, before and after the poll. */
 START_TEST(timer_and_acknowledgement_may_meet)
 {
@@ -548,7 +575,7 @@ Suite *suite_channel(void)
     tcase_add_loop_test(tcase, half_a_window_is_acknowledged_at_once, 0, 6);
     tcase_add_test(tcase, no_delay_means_at_once);
     tcase_add_test(tcase, a_zlb_stands_where_the_next_message_will);
-    tcase_add_test(tcase, messages_ahead_are_kept_until_their_turn);
+    tcase_add_loop_test(tcase, messages_ahead_are_kept_until_their_turn, 0, 6);
     tcase_add_test(tcase, a_kept_message_that_came_again_is_forgotten);
     tcase_add_loop_test(tcase, an_nr_that_is_old_or_beyond_changes_nothing, 0, 9);
     tcase_add_loop_test(tcase, duplicates_and_messages_ahead_acknowledge_too, 0, 3);
@@ -556,6 +583,7 @@ Suite *suite_channel(void)
     tcase_add_test(tcase, a_copy_keeps_its_ns_and_carries_the_current_nr);
     tcase_add_test(tcase, news_resets_tries_and_interval);
     tcase_add_test(tcase, the_timer_is_the_oldest_message_s);
+    tcase_add_test(tcase, the_timer_starts_when_the_oldest_leaves);
     tcase_add_loop_test(tcase, timer_and_acknowledgement_may_meet, 0, 8);
     tcase_add_loop_test(tcase, the_cycle_is_the_sum_of_intervals, 0, 8);
     tcase_add_test(tcase, lock_step_setup);

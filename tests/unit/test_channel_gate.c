@@ -297,6 +297,32 @@ START_TEST(no_memory_changes_nothing)
 }
 END_TEST
 
+/* Once warm, messages both ways, copies and messages ahead allocate nothing. */
+START_TEST(a_steady_state_allocates_nothing)
+{
+    struct end *end = end_new((struct start){0, 0, 8, 8});
+    size_t blocks = 0;
+
+    for (uint16_t i = 0; i < 600; i++) {
+        uint16_t ns = (uint16_t)(2 * i);
+        end_say(end, 1);
+        end_hear(end, (uint16_t)(ns + 1), i);
+        end_hear(end, (uint16_t)(ns + 1), i);
+        end_hear(end, ns, i);
+        struct buffer *kept = channel_take_kept(end->channel);
+        ck_assert_ptr_nonnull(kept);
+        buffer_put(end->engine.pool, kept);
+        end_accept(end);
+        ck_assert_uint_eq(end_flush(end), 1);
+        end_hear_zlb(end, ns, (uint16_t)(i + 1));
+        if (i == 100)
+            blocks = talloc_total_blocks(end);
+    }
+    ck_assert_uint_eq(talloc_total_blocks(end), blocks);
+    end_free(end);
+}
+END_TEST
+
 /* Only the bytes that the header counts are kept. */
 START_TEST(trailing_bytes_are_not_kept)
 {
@@ -334,6 +360,7 @@ Suite *suite_channel_gate(void)
     tcase_add_test(tcase, a_stopped_channel_is_silent);
     tcase_add_loop_test(tcase, the_queue_has_an_end, 0, 5);
     tcase_add_test(tcase, no_memory_changes_nothing);
+    tcase_add_test(tcase, a_steady_state_allocates_nothing);
     tcase_add_test(tcase, trailing_bytes_are_not_kept);
     return suite;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sim/state_pair.h"
+#include "sim/twins.h"
 
 #include "base/cursor.h"
 
@@ -11,12 +11,12 @@ static struct state_pair *pair;
 static void setup(void)
 {
     fixture_setup();
-    pair = pair_new(IN_FLIGHT, TIMEOUT_US);
+    pair = twins_new(IN_FLIGHT, TIMEOUT_US);
 }
 
 static void teardown(void)
 {
-    pair_free(pair);
+    twins_free(pair);
     fixture_teardown();
 }
 
@@ -26,29 +26,29 @@ START_TEST(random_changes_with_copies_at_any_moment)
 {
     pair->random = (uint64_t)_i;
     for (unsigned step = 0; step < 3000; step++) {
-        pair_change(pair);
-        if (pair_random(pair, 3) == 0)
-            pair_seal(pair);
-        if (pair_random(pair, 4) == 0)
-            pair_ship(pair);
-        if (pair_random(pair, 400) == 0)
+        twins_change(pair);
+        if (twins_random(pair, 3) == 0)
+            twins_seal(pair);
+        if (twins_random(pair, 4) == 0)
+            twins_ship(pair);
+        if (twins_random(pair, 400) == 0)
             assert_ok(ledger_bulk(pair->ledger, pair->now));
-        if (pair_random(pair, 900) == 0)
+        if (twins_random(pair, 900) == 0)
             ledger_stop(pair->ledger, "test", pair->now);
     }
-    pair_sync(pair);
-    pair_assert_equal(pair);
+    twins_sync(pair);
+    twins_assert_equal(pair);
     for (unsigned step = 0; step < 1000; step++) {
-        pair_change(pair);
-        if (pair_random(pair, 5) == 0)
-            pair_drain(pair);
-        if (pair_random(pair, 100) == 0) {
-            pair_drain(pair);
-            pair_assert_equal(pair);
+        twins_change(pair);
+        if (twins_random(pair, 5) == 0)
+            twins_drain(pair);
+        if (twins_random(pair, 100) == 0) {
+            twins_drain(pair);
+            twins_assert_equal(pair);
         }
     }
-    pair_drain(pair);
-    pair_assert_equal(pair);
+    twins_drain(pair);
+    twins_assert_equal(pair);
 }
 END_TEST
 
@@ -56,22 +56,22 @@ END_TEST
 START_TEST(a_copy_replaces_what_was_there)
 {
     for (unsigned step = 0; step < 300; step++)
-        pair_change(pair);
-    pair_sync(pair);
+        twins_change(pair);
+    twins_sync(pair);
     ledger_stop(pair->ledger, "test", pair->now);
     for (unsigned step = 0; step < 600; step++)
-        pair_change(pair);
-    pair_sync(pair);
-    pair_assert_equal(pair);
+        twins_change(pair);
+    twins_sync(pair);
+    twins_assert_equal(pair);
 }
 END_TEST
 
 START_TEST(nr_of_messages_is_zero_on_the_standby)
 {
-    struct tunnel_entry *tunnel = pair_tunnel(pair, 65535);
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 65535);
     for (unsigned i = 0; i < 3; i++)
-        pair_message(pair, tunnel, 12 + i);
-    pair_sync(pair);
+        twins_message(pair, tunnel, 12 + i);
+    twins_sync(pair);
     const struct tunnel_entry *copy = table_tunnel_find(pair->standby, 65535);
     ck_assert_uint_eq(copy->queue_count, 3);
     uint16_t ns = 0;
@@ -86,19 +86,19 @@ END_TEST
 /* Sequence numbers run through 65535 while messages are outstanding. */
 START_TEST(numbers_wrap)
 {
-    struct tunnel_entry *tunnel = pair_tunnel(pair, 7);
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 7);
     tunnel->record.ns = tunnel->record.acked = tunnel->record.nr = 65530;
-    pair_seal(pair);
-    pair_sync(pair);
+    twins_seal(pair);
+    twins_sync(pair);
     for (unsigned i = 0; i < 20; i++) {
-        pair_message(pair, tunnel, 20);
-        pair_received(pair, tunnel);
-        pair_drain(pair);
+        twins_message(pair, tunnel, 20);
+        twins_received(pair, tunnel);
+        twins_drain(pair);
         if (i % 3 == 2)
-            pair_acked(pair, tunnel, (uint16_t)(tunnel->record.acked + 2));
+            twins_acked(pair, tunnel, (uint16_t)(tunnel->record.acked + 2));
     }
-    pair_drain(pair);
-    pair_assert_equal(pair);
+    twins_drain(pair);
+    twins_assert_equal(pair);
     ck_assert_uint_eq(table_tunnel_find(pair->standby, 7)->record.ns, 14);
 }
 END_TEST
@@ -106,30 +106,30 @@ END_TEST
 /* Ids that come free and are taken again within one transaction. */
 START_TEST(ids_used_again_at_once)
 {
-    struct tunnel_entry *tunnel = pair_tunnel(pair, 1);
-    struct session_entry *session = pair_session(pair, tunnel, 1);
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    struct session_entry *session = twins_session(pair, tunnel, 1);
     assert_ok(table_session_set_remote(pair->active, session, 9));
-    pair_message(pair, tunnel, 30);
-    pair_sync(pair);
+    twins_message(pair, tunnel, 30);
+    twins_sync(pair);
 
-    pair_remove_session(pair, session);
-    session = pair_session(pair, tunnel, 1);
+    twins_remove_session(pair, session);
+    session = twins_session(pair, tunnel, 1);
     session->serial = 77;
-    struct session_entry *other = pair_session(pair, tunnel, 2);
+    struct session_entry *other = twins_session(pair, tunnel, 2);
     assert_ok(table_session_set_remote(pair->active, other, 9));
-    pair_drain(pair);
-    pair_assert_equal(pair);
+    twins_drain(pair);
+    twins_assert_equal(pair);
 
-    pair_remove_tunnel(pair, tunnel);
-    tunnel = pair_tunnel(pair, 1);
-    pair_session(pair, tunnel, 3);
-    pair_drain(pair);
-    pair_assert_equal(pair);
+    twins_remove_tunnel(pair, tunnel);
+    tunnel = twins_tunnel(pair, 1);
+    twins_session(pair, tunnel, 3);
+    twins_drain(pair);
+    twins_assert_equal(pair);
     ck_assert_ptr_null(table_session_find(pair->standby, 1, 1));
 
-    pair_remove_tunnel(pair, tunnel);
-    pair_remove_tunnel(pair, pair_tunnel(pair, 2)); /* came and went */
-    pair_drain(pair);
+    twins_remove_tunnel(pair, tunnel);
+    twins_remove_tunnel(pair, twins_tunnel(pair, 2)); /* came and went */
+    twins_drain(pair);
     ck_assert_uint_eq(table_tunnel_count(pair->standby), 0);
 }
 END_TEST
@@ -138,16 +138,16 @@ END_TEST
 START_TEST(unknown_fields_survive_two_takeovers)
 {
     static const uint8_t future[] = {0xd0, 0x3e, 0x05, 0xda, 0x3e, 0x03, 'a', 'b', 'c'};
-    struct tunnel_entry *tunnel = pair_tunnel(pair, 3);
-    struct session_entry *session = pair_session(pair, tunnel, 4);
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 3);
+    struct session_entry *session = twins_session(pair, tunnel, 4);
     assert_ok(table_tunnel_set_bytes(pair->active, tunnel, &tunnel->record.unknown, future,
                                      sizeof(future)));
     assert_ok(table_session_set_bytes(
         pair->active, session, offsetof(struct session_extra, unknown), future, sizeof(future)));
-    pair_sync(pair);
+    twins_sync(pair);
 
-    struct state_pair *next = pair_new(IN_FLIGHT, TIMEOUT_US);
-    struct ledger *promoted = pair_promote(pair);
+    struct state_pair *next = twins_new(IN_FLIGHT, TIMEOUT_US);
+    struct ledger *promoted = twins_promote(pair);
     ck_assert_uint_eq(ledger_epoch(promoted), 2);
     ck_assert_uint_eq(ledger_last(promoted), replica_last(pair->replica));
     assert_ok(ledger_bulk(promoted, 1));
@@ -165,8 +165,8 @@ START_TEST(unknown_fields_survive_two_takeovers)
     const struct session_entry *session_copy = table_session_find(next->standby, 3, 4);
     ck_assert_uint_eq(session_copy->extra->unknown.len, sizeof(future));
     ck_assert_mem_eq(session_copy->extra->unknown.data, future, sizeof(future));
-    ck_assert_uint_eq(pair_digest(next->standby), pair_digest(pair->active));
-    pair_free(next);
+    ck_assert_uint_eq(twins_digest(next->standby), twins_digest(pair->active));
+    twins_free(next);
 }
 END_TEST
 
@@ -174,10 +174,10 @@ END_TEST
 START_TEST(a_promoted_standby_copies_everything)
 {
     for (unsigned step = 0; step < 400; step++)
-        pair_change(pair);
-    pair_sync(pair);
-    struct state_pair *next = pair_new(IN_FLIGHT, TIMEOUT_US);
-    struct ledger *promoted = pair_promote(pair);
+        twins_change(pair);
+    twins_sync(pair);
+    struct state_pair *next = twins_new(IN_FLIGHT, TIMEOUT_US);
+    struct ledger *promoted = twins_promote(pair);
     for (unsigned round = 0; round < 3; round++) {
         uint64_t number;
         const uint8_t *data;
@@ -187,9 +187,9 @@ START_TEST(a_promoted_standby_copies_everything)
             assert_ok(replica_apply(next->replica, data, len, &number));
             assert_ok(ledger_done(promoted, number, 0, 1));
         }
-        ck_assert_uint_eq(pair_digest(next->standby), pair_digest(pair->active));
+        ck_assert_uint_eq(twins_digest(next->standby), twins_digest(pair->active));
     }
-    pair_free(next);
+    twins_free(next);
 }
 END_TEST
 
@@ -220,27 +220,27 @@ static void keep_one(void)
 static void record_stream(void)
 {
     blob_count = 0;
-    struct tunnel_entry *tunnel = pair_tunnel(pair, 1);
-    struct tunnel_entry *other = pair_tunnel(pair, 2);
-    pair_message(pair, tunnel, 14);
-    struct session_entry *session = pair_session(pair, tunnel, 5);
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    struct tunnel_entry *other = twins_tunnel(pair, 2);
+    twins_message(pair, tunnel, 14);
+    struct session_entry *session = twins_session(pair, tunnel, 5);
     assert_ok(table_session_set_remote(pair->active, session, 6));
-    pair_session(pair, other, 5);
-    pair_seal(pair);
+    twins_session(pair, other, 5);
+    twins_seal(pair);
     assert_ok(ledger_bulk(pair->ledger, pair->now));
     for (unsigned i = 0; i < 4; i++)
         keep_one();
     ck_assert(ledger_in_sync(pair->ledger));
-    pair_message(pair, tunnel, 13);
-    pair_received(pair, tunnel);
-    pair_remove_tunnel(pair, other);
-    assert_ok(table_session_set_remote(pair->active, pair_session(pair, tunnel, 7), 8));
-    pair_seal(pair);
+    twins_message(pair, tunnel, 13);
+    twins_received(pair, tunnel);
+    twins_remove_tunnel(pair, other);
+    assert_ok(table_session_set_remote(pair->active, twins_session(pair, tunnel, 7), 8));
+    twins_seal(pair);
     keep_one();
-    pair_remove_session(pair, session);
-    pair_tunnel(pair, 2);
-    pair_message(pair, tunnel, 12);
-    pair_seal(pair);
+    twins_remove_session(pair, session);
+    twins_tunnel(pair, 2);
+    twins_message(pair, tunnel, 12);
+    twins_seal(pair);
     keep_one();
 }
 
@@ -251,7 +251,7 @@ static int apply(unsigned which)
 
 static void replay_up_to(unsigned end)
 {
-    pair_fresh_standby(pair);
+    twins_fresh_standby(pair);
     for (unsigned i = 0; i < end; i++)
         assert_ok(apply(i));
 }
@@ -267,11 +267,11 @@ static int apply_exact(const uint8_t *data, size_t len)
 
 static void try_damaged(unsigned which, const uint8_t *data, size_t len)
 {
-    uint64_t before = pair_digest(pair->standby);
+    uint64_t before = twins_digest(pair->standby);
     int error = apply_exact(data, len);
-    pair_assert_sound(pair->standby);
+    twins_assert_sound(pair->standby);
     if (error) {
-        ck_assert_uint_eq(pair_digest(pair->standby), before);
+        ck_assert_uint_eq(twins_digest(pair->standby), before);
         if (replica_state(pair->replica) != REPLICA_OUT_OF_SYNC)
             return;
     }
@@ -312,12 +312,12 @@ START_TEST(lost_doubled_reordered)
 {
     record_stream();
     replay_up_to(5);
-    uint64_t digest = pair_digest(pair->standby);
+    uint64_t digest = twins_digest(pair->standby);
     assert_error(apply(4), L2TPHA_ERR_GAP); /* doubled */
     ck_assert_int_eq(replica_state(pair->replica), REPLICA_OUT_OF_SYNC);
     ck_assert_str_eq(replica_reason(pair->replica), "checkpoint missing");
     assert_error(apply(5), L2TPHA_ERR_GAP);
-    ck_assert_uint_eq(pair_digest(pair->standby), digest);
+    ck_assert_uint_eq(twins_digest(pair->standby), digest);
     assert_ok(apply(0)); /* a copy mends it */
     ck_assert_int_eq(replica_state(pair->replica), REPLICA_BULK);
     ck_assert_str_eq(replica_reason(pair->replica), "");
@@ -478,21 +478,21 @@ START_TEST(records_must_fit)
     struct l2tpha_checkpoint_header header = {
         .version = 1, .epoch = 1, .kind = L2TPHA_CHECKPOINT_INCREMENT};
     size_t count = 0;
-    struct tunnel_entry *tunnel = pair_tunnel(pair, 1);
-    pair_message(pair, tunnel, 12);
-    pair_message(pair, tunnel, 12);
-    assert_ok(table_session_set_remote(pair->active, pair_session(pair, tunnel, 5), 6));
-    pair_session(pair, pair_tunnel(pair, 2), 5);
-    pair_sync(pair);
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    twins_message(pair, tunnel, 12);
+    twins_message(pair, tunnel, 12);
+    assert_ok(table_session_set_remote(pair->active, twins_session(pair, tunnel, 5), 6));
+    twins_session(pair, twins_tunnel(pair, 2), 5);
+    twins_sync(pair);
     while (count < 4 && cases[_i].records[count].kind)
         count++;
     header.number = replica_last(pair->replica) + 1;
-    uint64_t before = pair_digest(pair->standby);
+    uint64_t before = twins_digest(pair->standby);
     assert_error(apply_made(&header, cases[_i].records, count), cases[_i].error);
     ck_assert_int_eq(replica_state(pair->replica), REPLICA_HOT);
-    pair_assert_sound(pair->standby);
+    twins_assert_sound(pair->standby);
     if (cases[_i].error) {
-        ck_assert_uint_eq(pair_digest(pair->standby), before);
+        ck_assert_uint_eq(twins_digest(pair->standby), before);
         ck_assert_uint_eq(replica_last(pair->replica), header.number - 1);
     } else {
         ck_assert_uint_eq(replica_last(pair->replica), header.number);
@@ -507,8 +507,8 @@ START_TEST(message_with_another_ns)
         .version = 1, .epoch = 1, .kind = L2TPHA_CHECKPOINT_INCREMENT};
     struct l2tpha_record records[] = {SEQUENCE(1, 1, 0), MESSAGE(1, 0)};
     static const uint8_t other[12] = {[9] = 1};
-    pair_tunnel(pair, 1);
-    pair_sync(pair);
+    twins_tunnel(pair, 1);
+    twins_sync(pair);
     header.number = replica_last(pair->replica) + 1;
     records[1].of.message.bytes.data = other;
     assert_error(apply_made(&header, records, 2), L2TPHA_ERR_RECORD);
@@ -520,7 +520,7 @@ START_TEST(kinds_out_of_turn)
 {
     static const struct l2tpha_record tunnel = TUNNEL(3, 0, 0);
     struct l2tpha_checkpoint_header header = {.version = 1, .epoch = 1, .generation = 1};
-    pair_sync(pair);
+    twins_sync(pair);
     header.number = replica_last(pair->replica) + 1;
     header.kind = L2TPHA_CHECKPOINT_BULK_PART;
     assert_error(apply_made(&header, &tunnel, 1), L2TPHA_ERR_RECORD);

@@ -97,6 +97,22 @@ START_TEST(a_timeout_halves_and_growth_turns_linear)
 }
 END_TEST
 
+/* Nothing is below one, however often the timer strikes. */
+START_TEST(the_threshold_is_one_at_least)
+{
+    struct end *end = end_new((struct start){0, 0, 1, 1});
+
+    end_say(end, 1);
+    for (int i = 0; i < 3; i++) {
+        expect_message(end, 0, 0);
+        end_wait(end, end->channel->interval + GRAIN_US);
+        ck_assert_uint_eq(end->channel->threshold, 1);
+        ck_assert_uint_eq(window_size(end->channel), 1);
+    }
+    end_free(end);
+}
+END_TEST
+
 /* The peer kept what came after the lost one: its acknowledgement leaps over the cursor. */
 START_TEST(an_acknowledgement_may_overtake_the_cursor)
 {
@@ -129,6 +145,7 @@ Suite *suite_window(void)
     tcase_add_test(tcase, one_datagram_is_one_acknowledgement);
     tcase_add_test(tcase, the_peer_s_window_may_become_known_later);
     tcase_add_test(tcase, a_timeout_halves_and_growth_turns_linear);
+    tcase_add_test(tcase, the_threshold_is_one_at_least);
     tcase_add_test(tcase, an_acknowledgement_may_overtake_the_cursor);
     return suite;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sim/state_pair.h"
+#include "sim/twins.h"
 
 #include "base/bits.h"
 #include "base/cursor.h"
@@ -44,7 +44,7 @@ static void make_table(struct state_pair *pair, uint64_t seed, struct buffer_poo
     assert_ok(table_new(pair, &options, *pool, table));
 }
 
-struct state_pair *pair_new(uint32_t max_in_flight, uint64_t timeout_us)
+struct state_pair *twins_new(uint32_t max_in_flight, uint64_t timeout_us)
 {
     struct state_pair *pair = talloc_zero(root, struct state_pair);
     ck_assert_ptr_nonnull(pair);
@@ -65,11 +65,11 @@ struct state_pair *pair_new(uint32_t max_in_flight, uint64_t timeout_us)
                                             .confirmed = confirmed,
                                             .mode_changed = mode_changed};
     assert_ok(ledger_new(pair, &pair->options, &pair->ledger));
-    pair_fresh_standby(pair);
+    twins_fresh_standby(pair);
     return pair;
 }
 
-void pair_fresh_standby(struct state_pair *pair)
+void twins_fresh_standby(struct state_pair *pair)
 {
     const struct replica_options options = {.table = pair->standby,
                                             .serializer = l2tpha_serializer_proto(),
@@ -81,7 +81,7 @@ void pair_fresh_standby(struct state_pair *pair)
 }
 
 /* Every buffer must have come back by then. */
-void pair_free(struct state_pair *pair)
+void twins_free(struct state_pair *pair)
 {
     ledger_stop(pair->ledger, "test over", pair->now);
     ledger_seal(pair->ledger, pair->now);
@@ -92,7 +92,7 @@ void pair_free(struct state_pair *pair)
     talloc_free(pair);
 }
 
-uint32_t pair_random(struct state_pair *pair, uint32_t below)
+uint32_t twins_random(struct state_pair *pair, uint32_t below)
 {
     pair->random += UINT64_C(0x9e3779b97f4a7c15);
     return (uint32_t)(bits_mix(pair->random) % below);
@@ -104,11 +104,11 @@ static void set_peer(struct state_pair *pair, struct tunnel_entry *entry)
 {
     struct l2tpha_path path = {.local = {.len = 4, .bytes = {10, 0, 0, 1}},
                                .remote = {.len = 6, .bytes = {10, 0, 1}}};
-    put_u16(path.remote.bytes + 4, (uint16_t)pair_random(pair, 65536));
-    assert_ok(table_tunnel_set_remote(pair->active, entry, &path, 1 + pair_random(pair, 65535)));
+    put_u16(path.remote.bytes + 4, (uint16_t)twins_random(pair, 65536));
+    assert_ok(table_tunnel_set_remote(pair->active, entry, &path, 1 + twins_random(pair, 65535)));
 }
 
-struct tunnel_entry *pair_tunnel(struct state_pair *pair, uint32_t id)
+struct tunnel_entry *twins_tunnel(struct state_pair *pair, uint32_t id)
 {
     int error;
     struct tunnel_entry *entry = table_tunnel_add(pair->active, id, &error);
@@ -117,13 +117,13 @@ struct tunnel_entry *pair_tunnel(struct state_pair *pair, uint32_t id)
     entry->record.state = L2TPHA_TUNNEL_ESTABLISHED;
     entry->record.remote_window = 4;
     assert_ok(table_tunnel_set_bytes(pair->active, entry, &entry->record.peer_name,
-                                     (const uint8_t *)"peer", pair_random(pair, 5)));
+                                     (const uint8_t *)"peer", twins_random(pair, 5)));
     ledger_mark_tunnel(pair->ledger, entry, DIRTY_FULL);
     return entry;
 }
 
-struct session_entry *pair_session(struct state_pair *pair, struct tunnel_entry *tunnel,
-                                   uint32_t id)
+struct session_entry *twins_session(struct state_pair *pair, struct tunnel_entry *tunnel,
+                                    uint32_t id)
 {
     int error;
     struct session_entry *entry = table_session_add(pair->active, tunnel, id, &error);
@@ -135,38 +135,38 @@ struct session_entry *pair_session(struct state_pair *pair, struct tunnel_entry 
     return entry;
 }
 
-void pair_message(struct state_pair *pair, struct tunnel_entry *tunnel, size_t len)
+void twins_message(struct state_pair *pair, struct tunnel_entry *tunnel, size_t len)
 {
     int error;
     struct buffer *message = buffer_get(pair->active_pool, len, &error);
     ck_assert_ptr_nonnull(message);
     for (size_t i = 0; i < len; i++)
-        message->data[i] = (uint8_t)pair_random(pair, 256);
+        message->data[i] = (uint8_t)twins_random(pair, 256);
     message->len = (uint32_t)len;
     put_u16(message->data + 8, tunnel->record.ns);
     table_queue_append(tunnel, message);
     ledger_mark_tunnel(pair->ledger, tunnel, DIRTY_SEQUENCE);
 }
 
-void pair_acked(struct state_pair *pair, struct tunnel_entry *tunnel, uint16_t acked)
+void twins_acked(struct state_pair *pair, struct tunnel_entry *tunnel, uint16_t acked)
 {
     table_queue_trim(pair->active, tunnel, acked);
     ledger_mark_tunnel(pair->ledger, tunnel, DIRTY_ACKED);
 }
 
-void pair_received(struct state_pair *pair, struct tunnel_entry *tunnel)
+void twins_received(struct state_pair *pair, struct tunnel_entry *tunnel)
 {
     tunnel->record.nr++;
     ledger_mark_tunnel(pair->ledger, tunnel, DIRTY_SEQUENCE);
 }
 
-void pair_remove_tunnel(struct state_pair *pair, struct tunnel_entry *tunnel)
+void twins_remove_tunnel(struct state_pair *pair, struct tunnel_entry *tunnel)
 {
     ledger_gone_tunnel(pair->ledger, tunnel);
     table_tunnel_remove(pair->active, tunnel);
 }
 
-void pair_remove_session(struct state_pair *pair, struct session_entry *session)
+void twins_remove_session(struct state_pair *pair, struct session_entry *session)
 {
     ledger_gone_session(pair->ledger, session);
     table_session_remove(pair->active, session);
@@ -175,24 +175,24 @@ void pair_remove_session(struct state_pair *pair, struct session_entry *session)
 static void change_session(struct state_pair *pair, struct tunnel_entry *tunnel)
 {
     uint8_t bytes[16];
-    uint32_t id = 1 + pair_random(pair, 12), remote = 1 + pair_random(pair, 12);
+    uint32_t id = 1 + twins_random(pair, 12), remote = 1 + twins_random(pair, 12);
     struct session_entry *entry = table_session_find(pair->active, tunnel->record.local_id, id);
 
-    if (entry && pair_random(pair, 3) == 0) {
-        pair_remove_session(pair, entry);
+    if (entry && twins_random(pair, 3) == 0) {
+        twins_remove_session(pair, entry);
         return;
     }
     if (!entry)
-        entry = pair_session(pair, tunnel, id);
+        entry = twins_session(pair, tunnel, id);
     if (entry->remote_id == 0 && !table_session_find_remote(pair->active, tunnel, remote))
         assert_ok(table_session_set_remote(pair->active, entry, remote));
-    entry->state = (uint8_t)pair_random(pair, 6);
-    entry->data_ns = (uint16_t)pair_random(pair, 65536);
+    entry->state = (uint8_t)twins_random(pair, 6);
+    entry->data_ns = (uint16_t)twins_random(pair, 65536);
     for (size_t i = 0; i < sizeof(bytes); i++)
-        bytes[i] = (uint8_t)pair_random(pair, 256);
+        bytes[i] = (uint8_t)twins_random(pair, 256);
     assert_ok(table_session_set_bytes(pair->active, entry,
                                       offsetof(struct session_extra, app_state), bytes,
-                                      pair_random(pair, 17)));
+                                      twins_random(pair, 17)));
     ledger_mark_session(pair->ledger, entry);
 }
 
@@ -201,33 +201,33 @@ static void change_acked(struct state_pair *pair, struct tunnel_entry *tunnel)
 {
     uint16_t sent = (uint16_t)(tunnel->ns_safe - tunnel->record.acked);
     if (sent < 0x8000)
-        pair_acked(pair, tunnel, (uint16_t)(tunnel->record.acked + pair_random(pair, sent + 1u)));
+        twins_acked(pair, tunnel, (uint16_t)(tunnel->record.acked + twins_random(pair, sent + 1u)));
 }
 
-void pair_change(struct state_pair *pair)
+void twins_change(struct state_pair *pair)
 {
-    uint32_t id = 1 + pair_random(pair, 40);
+    uint32_t id = 1 + twins_random(pair, 40);
     struct tunnel_entry *tunnel = table_tunnel_find(pair->active, id);
 
     if (!tunnel)
-        tunnel = pair_tunnel(pair, id);
-    switch (pair_random(pair, 8)) {
+        tunnel = twins_tunnel(pair, id);
+    switch (twins_random(pair, 8)) {
     case 0:
-        pair_message(pair, tunnel, 12 + pair_random(pair, 200));
+        twins_message(pair, tunnel, 12 + twins_random(pair, 200));
         break;
     case 1:
-        pair_received(pair, tunnel);
+        twins_received(pair, tunnel);
         break;
     case 2:
     case 3:
         change_acked(pair, tunnel);
         break;
     case 4:
-        if (pair_random(pair, 4) == 0)
-            pair_remove_tunnel(pair, tunnel);
+        if (twins_random(pair, 4) == 0)
+            twins_remove_tunnel(pair, tunnel);
         break;
     case 5:
-        tunnel->record.flags = pair_random(pair, 32);
+        tunnel->record.flags = twins_random(pair, 32);
         ledger_mark_tunnel(pair->ledger, tunnel, DIRTY_FULL);
         break;
     default:
@@ -235,14 +235,14 @@ void pair_change(struct state_pair *pair)
     }
 }
 
-uint64_t pair_seal(struct state_pair *pair)
+uint64_t twins_seal(struct state_pair *pair)
 {
     return ledger_seal(pair->ledger, ++pair->now);
 }
 
 /* --- shipping --- */
 
-bool pair_ship(struct state_pair *pair)
+bool twins_ship(struct state_pair *pair)
 {
     uint64_t number, applied;
     const uint8_t *data;
@@ -257,27 +257,27 @@ bool pair_ship(struct state_pair *pair)
     return true;
 }
 
-void pair_drain(struct state_pair *pair)
+void twins_drain(struct state_pair *pair)
 {
-    pair_seal(pair);
-    while (pair_ship(pair))
+    twins_seal(pair);
+    while (twins_ship(pair))
         ;
     pair->now += LEDGER_LAZY_US;
     ledger_expire(pair->ledger, pair->now);
-    while (pair_ship(pair))
+    while (twins_ship(pair))
         ;
 }
 
-void pair_sync(struct state_pair *pair)
+void twins_sync(struct state_pair *pair)
 {
     assert_ok(ledger_bulk(pair->ledger, ++pair->now));
-    pair_drain(pair);
+    twins_drain(pair);
     ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_GATED);
     ck_assert(ledger_in_sync(pair->ledger));
     ck_assert_int_eq(replica_state(pair->replica), REPLICA_HOT);
 }
 
-struct ledger *pair_promote(struct state_pair *pair)
+struct ledger *twins_promote(struct state_pair *pair)
 {
     struct ledger *ledger;
     pair->options.table = pair->standby;
@@ -304,7 +304,7 @@ static void assert_tunnel_sound(const struct table *table, struct tunnel_entry *
     ck_assert_uint_eq(sessions, entry->session_count);
 }
 
-void pair_assert_sound(const struct table *table)
+void twins_assert_sound(const struct table *table)
 {
     struct tunnel_entry *tunnel;
     struct session_entry *session;
@@ -326,16 +326,16 @@ void pair_assert_sound(const struct table *table)
     }
 }
 
-uint64_t pair_digest(const struct table *table)
+uint64_t twins_digest(const struct table *table)
 {
     return ledger_digest(table, l2tpha_serializer_proto());
 }
 
-void pair_assert_equal(const struct state_pair *pair)
+void twins_assert_equal(const struct state_pair *pair)
 {
-    pair_assert_sound(pair->active);
-    pair_assert_sound(pair->standby);
+    twins_assert_sound(pair->active);
+    twins_assert_sound(pair->standby);
     ck_assert_uint_eq(table_tunnel_count(pair->standby), table_tunnel_count(pair->active));
     ck_assert_uint_eq(table_session_count(pair->standby), table_session_count(pair->active));
-    ck_assert_uint_eq(pair_digest(pair->standby), pair_digest(pair->active));
+    ck_assert_uint_eq(twins_digest(pair->standby), twins_digest(pair->active));
 }

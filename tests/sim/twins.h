@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* An active's table and ledger, a standby's table and replica, and the way between them. */
-#ifndef TESTS_STATE_PAIR_H
-#define TESTS_STATE_PAIR_H
+#ifndef TESTS_TWINS_H
+#define TESTS_TWINS_H
 
 #include "fixture.h"
 #include "state/checkpoint.h"
@@ -32,36 +32,36 @@ struct state_pair {
 };
 
 /* Hangs off root. */
-struct state_pair *pair_new(uint32_t max_in_flight, uint64_t timeout_us);
+struct state_pair *twins_new(uint32_t max_in_flight, uint64_t timeout_us);
 /* A standby that knows nothing. */
-void pair_fresh_standby(struct state_pair *pair);
-void pair_free(struct state_pair *pair);
-uint32_t pair_random(struct state_pair *pair, uint32_t below);
+void twins_fresh_standby(struct state_pair *pair);
+void twins_free(struct state_pair *pair);
+uint32_t twins_random(struct state_pair *pair, uint32_t below);
 
 /* Changes on the active, marked. */
-struct tunnel_entry *pair_tunnel(struct state_pair *pair, uint32_t id);
-struct session_entry *pair_session(struct state_pair *pair, struct tunnel_entry *tunnel,
-                                   uint32_t id);
-void pair_message(struct state_pair *pair, struct tunnel_entry *tunnel, size_t len);
-void pair_acked(struct state_pair *pair, struct tunnel_entry *tunnel, uint16_t acked);
-void pair_received(struct state_pair *pair, struct tunnel_entry *tunnel);
-void pair_remove_tunnel(struct state_pair *pair, struct tunnel_entry *tunnel);
-void pair_remove_session(struct state_pair *pair, struct session_entry *session);
+struct tunnel_entry *twins_tunnel(struct state_pair *pair, uint32_t id);
+struct session_entry *twins_session(struct state_pair *pair, struct tunnel_entry *tunnel,
+                                    uint32_t id);
+void twins_message(struct state_pair *pair, struct tunnel_entry *tunnel, size_t len);
+void twins_acked(struct state_pair *pair, struct tunnel_entry *tunnel, uint16_t acked);
+void twins_received(struct state_pair *pair, struct tunnel_entry *tunnel);
+void twins_remove_tunnel(struct state_pair *pair, struct tunnel_entry *tunnel);
+void twins_remove_session(struct state_pair *pair, struct session_entry *session);
 /* Something of all that. */
-void pair_change(struct state_pair *pair);
-uint64_t pair_seal(struct state_pair *pair);
+void twins_change(struct state_pair *pair);
+uint64_t twins_seal(struct state_pair *pair);
 
 /* Ship one checkpoint: poll, apply, confirm. False: there is none. */
-bool pair_ship(struct state_pair *pair);
+bool twins_ship(struct state_pair *pair);
 /* Ship until nothing is left, lazy marks included. */
-void pair_drain(struct state_pair *pair);
+void twins_drain(struct state_pair *pair);
 /* A copy and all its confirmations: gated and in sync afterwards. */
-void pair_sync(struct state_pair *pair);
+void twins_sync(struct state_pair *pair);
 /* The standby takes over: a ledger over its table, under the next epoch. */
-struct ledger *pair_promote(struct state_pair *pair);
+struct ledger *twins_promote(struct state_pair *pair);
 /* Every queue is [acked, ns) and every index leads to its entry. */
-void pair_assert_sound(const struct table *table);
-uint64_t pair_digest(const struct table *table);
-void pair_assert_equal(const struct state_pair *pair);
+void twins_assert_sound(const struct table *table);
+uint64_t twins_digest(const struct table *table);
+void twins_assert_equal(const struct state_pair *pair);
 
 #endif

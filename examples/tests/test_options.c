@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/options.h"
+#include "fixture.h"
+
+#include <string.h>
+
+#define WORDS_MAX 32
+
+static struct options options;
+static char why[OPTIONS_WHY_MAX];
+
+/* Parse a command line whose words are separated by single spaces; argv stays alive until the next
+ * one. */
+static enum options_result parse(enum program program, const char *line)
+{
+    static char copy[4096];
+    static char *argv[WORDS_MAX + 1];
+    int argc = 1;
+    ck_assert_uint_lt(strlen(line), sizeof(copy));
+    strcpy(copy, line);
+    argv[0] = (char *)(uintptr_t) "program";
+    for (char *word = strtok(copy, " "); word != NULL && argc < WORDS_MAX; word = strtok(NULL, " "))
+        argv[argc++] = word;
+    argv[argc] = NULL;
+    why[0] = '\0';
+    return options_parse(program, argc, argv, &options, why);
+}
+
+static const struct {
+    enum program program;
+    const char *line;
+    const char *why; /* a part of the complaint; NULL = accepted */
+} lines[] = {
+    {PROGRAM_LNS, "", NULL},
+    {PROGRAM_LNS, "--listen 127.0.0.1:0 --name x --window 32767 --retries 100", NULL},
+    {PROGRAM_LNS, "--hello-interval 0", NULL},
+    {PROGRAM_LNS, "--hello-interval -1", "not a number from 0 to 86400"},
+    {PROGRAM_LNS, "--hello-interval 86401", "not a number"},
+    {PROGRAM_LNS, "--hello-interval 99999999999999999999999", "not a number"},
+    {PROGRAM_LNS, "--hello-interval 6x", "not a number"},
+    {PROGRAM_LNS, "--retries 0", "not a number from 1 to 100"},
+    {PROGRAM_LNS, "--window 0", "not a number from 1 to 32767"},
+    {PROGRAM_LNS, "--window", "needs a value"},
+    {PROGRAM_LNS, "--listen 0.0.0.0:65536", "--listen: '0.0.0.0:65536': the port is above 65535"},
+    {PROGRAM_LNS, "--listen nowhere", "not an IPv4 or IPv6 address"},
+    {PROGRAM_LNS, "--no-such-thing", "--no-such-thing"},
+    {PROGRAM_LNS, "--echo=yes", "--echo=yes"},
+    {PROGRAM_LNS, "stray", "unexpected argument 'stray'"},
+    {PROGRAM_LNS, "--hide-avps", "--hide-avps needs --secret"},
+    {PROGRAM_LNS, "--hide-avps --secret s", NULL},
+    {PROGRAM_LNS, "--role standby", "--role standby needs --ha-connect"},
+    {PROGRAM_LNS, "--role passive", "'passive' is none of active|standby"},
+    {PROGRAM_LNS, "--role act", "'act' is none of"},
+    {PROGRAM_LNS, "--role standby --ha-connect unix:/tmp/ha", NULL},
+    {PROGRAM_LNS, "--role standby --ha-connect tcp:127.0.0.1:5000", "needs a lease"},
+    {PROGRAM_LNS, "--ha-connect tcp:127.0.0.1:5000 --takeover auto", "needs a lease"},
+    {PROGRAM_LNS, "--role standby --ha-connect tcp:127.0.0.1:5000 --takeover manual", NULL},
+    {PROGRAM_LNS, "--ha-listen tcp:127.0.0.1:5000", NULL},
+    {PROGRAM_LNS, "--ha-listen /tmp/ha", "must be unix:PATH or tcp:ADDR:PORT"},
+    {PROGRAM_LNS, "--debug cf,rf", NULL},
+    {PROGRAM_LNS, "--debug all", NULL},
+    {PROGRAM_LNS, "--debug cf,", "no list of"},
+    {PROGRAM_LNS, "--debug cf,ff", "no list of"},
+    {PROGRAM_LNS, "--log-format xml", "none of text|json"},
+    {PROGRAM_LNS, "--failover-resync silent-failover", NULL},
+    {PROGRAM_LNS, "--failover-resync disable", "disable is not available in this release"},
+    {PROGRAM_LNS, "--failover-resync failover", "none of"},
+    {PROGRAM_LNS, "--commit gated", NULL},
+    {PROGRAM_LNS, "--commit bounded", "bounded is not available in this release"},
+    {PROGRAM_LNS, "--serializer cbor", "cbor is not available in this release"},
+    {PROGRAM_LNS, "--store file:/tmp", "--store is not available in this release"},
+    {PROGRAM_LNS, "--metrics 127.0.0.1:9", "--metrics is not available in this release"},
+    {PROGRAM_LNS, "--ha-key k", "--ha-key is not available in this release"},
+    {PROGRAM_LNS, "--recovery-time 5", "--recovery-time is not available in this release"},
+    {PROGRAM_LNS, "--resync-packets 5", "--resync-packets is not available in this release"},
+    {PROGRAM_LNS, "--connect 127.0.0.1", "--connect"},
+    {PROGRAM_LAC, "", "--connect is required"},
+    {PROGRAM_LAC, "--connect 127.0.0.1", NULL},
+    {PROGRAM_LAC, "--connect 127.0.0.1 --echo", "--echo"},
+    {PROGRAM_LAC, "--connect 127.0.0.1 --tunnels 0", "not a number from 1 to 65535"},
+    {PROGRAM_LAC, "--connect 127.0.0.1 --tunnels 65536", "not a number"},
+    {PROGRAM_LAC, "--connect 127.0.0.1 --sessions 0 --rate 0 --data-rate 0", NULL},
+    {PROGRAM_LAC, "--connect 127.0.0.1 --duration 0", "not a number from 1"},
+    {PROGRAM_LAC, "--connect ::1", NULL},
+    {PROGRAM_LAC, "--connect ::1 --listen 127.0.0.1", "must both be IPv4 or both IPv6"},
+    {PROGRAM_LAC, "--connect 127.0.0.1 --report csv", "none of text|json"},
+    {PROGRAM_CTL, "/tmp/c show l2tp tunnels --json", NULL},
+    {PROGRAM_CTL, "--echo", "--echo"},
+};
+#define LINES (int)(sizeof(lines) / sizeof(lines[0]))
+
+START_TEST(lines_are_accepted_or_refused)
+{
+    enum options_result result = parse(lines[_i].program, lines[_i].line);
+    if (lines[_i].why == NULL) {
+        ck_assert_msg(result == OPTIONS_RUN, "'%s': %s", lines[_i].line, why);
+        return;
+    }
+    ck_assert_msg(result == OPTIONS_BAD, "'%s' was taken", lines[_i].line);
+    ck_assert_msg(strstr(why, lines[_i].why) != NULL, "'%s': %s", lines[_i].line, why);
+}
+END_TEST
+
+START_TEST(defaults_are_those_of_the_help)
+{
+    char text[ADDRESS_TEXT_MAX];
+    ck_assert_int_eq(parse(PROGRAM_LAC, "--connect 192.0.2.1"), OPTIONS_RUN);
+    ck_assert_str_eq(address_text(&options.listen, text), "0.0.0.0:1701");
+    ck_assert_str_eq(address_text(&options.connect, text), "192.0.2.1:1701");
+    ck_assert_str_eq(options.name, "l2tpha-lac");
+    ck_assert_uint_eq(options.hello_s, 60);
+    ck_assert_uint_eq(options.retries, 5);
+    ck_assert_uint_eq(options.window, 128);
+    ck_assert_uint_eq(options.tunnels, 1);
+    ck_assert_uint_eq(options.sessions, 1);
+    ck_assert_uint_eq(options.rate + options.data_rate + options.duration_s, 0);
+    ck_assert(!options.standby && !options.takeover_manual && !options.report_json);
+}
+END_TEST
+
+START_TEST(values_arrive)
+{
+    ck_assert_int_eq(parse(PROGRAM_LAC,
+                           "--connect ::1 --tunnels 7 --sessions 9 --rate 11 --data-rate 13 "
+                           "--duration 17 --report json --debug cf,fsm --takeover manual"),
+                     OPTIONS_RUN);
+    ck_assert_int_eq(address_family(&options.listen), AF_INET6);
+    ck_assert_uint_eq(options.tunnels, 7);
+    ck_assert_uint_eq(options.sessions, 9);
+    ck_assert_uint_eq(options.rate, 11);
+    ck_assert_uint_eq(options.data_rate, 13);
+    ck_assert_uint_eq(options.duration_s, 17);
+    ck_assert_uint_eq(options.debug, L2TPHA_LOG_CF | L2TPHA_LOG_FSM);
+    ck_assert(options.report_json && options.takeover_manual);
+    ck_assert_int_eq(parse(PROGRAM_CTL, "--json /tmp/c switchover"), OPTIONS_RUN);
+    ck_assert(options.json);
+    ck_assert_int_eq(options.word_count, 2);
+    ck_assert_str_eq(options.words[1], "switchover");
+}
+END_TEST
+
+static void check_length(const char *option, size_t longest)
+{
+    char line[512];
+    for (size_t extra = 0; extra < 2; extra++) {
+        int len = snprintf(line, sizeof(line), "--%s ", option);
+        memset(line + len, 'x', longest + extra);
+        line[(size_t)len + longest + extra] = '\0';
+        ck_assert_int_eq(parse(PROGRAM_LNS, line), extra == 0 ? OPTIONS_RUN : OPTIONS_BAD);
+    }
+}
+
+START_TEST(long_texts_are_refused)
+{
+    check_length("name", 255);
+    check_length("secret", 128);
+    check_length("control", 107);
+}
+END_TEST
+
+START_TEST(empty_texts_are_refused)
+{
+    ck_assert_int_eq(parse(PROGRAM_LNS, "--name="), OPTIONS_BAD);
+    ck_assert_int_eq(parse(PROGRAM_LNS, "--secret="), OPTIONS_BAD);
+    ck_assert_int_eq(parse(PROGRAM_LNS, "--hello-interval="), OPTIONS_BAD);
+    ck_assert_int_eq(parse(PROGRAM_LNS, "--debug="), OPTIONS_BAD);
+}
+END_TEST
+
+/* Every option that a program takes is in its help, or said to be unavailable. */
+START_TEST(help_tells_what_there_is)
+{
+    char text[8192] = "";
+    FILE *out = fmemopen(text, sizeof(text), "w");
+    options_help(PROGRAM_LAC, out);
+    fclose(out);
+    ck_assert_int_eq(parse(PROGRAM_LAC, "--help"), OPTIONS_HELP);
+    ck_assert_ptr_nonnull(strstr(text, "--data-rate FRAMES_PER_S"));
+    ck_assert_ptr_nonnull(strstr(text, "--ha-listen URL"));
+    ck_assert_ptr_null(strstr(text, "--echo"));
+    ck_assert_ptr_nonnull(strstr(text, "--store"));
+}
+END_TEST
+
+Suite *suite_options(void)
+{
+    TCase *tcase;
+    Suite *suite = fixture_suite("options", &tcase);
+    tcase_add_loop_test(tcase, lines_are_accepted_or_refused, 0, LINES);
+    tcase_add_test(tcase, defaults_are_those_of_the_help);
+    tcase_add_test(tcase, values_arrive);
+    tcase_add_test(tcase, long_texts_are_refused);
+    tcase_add_test(tcase, empty_texts_are_refused);
+    tcase_add_test(tcase, help_tells_what_there_is);
+    return suite;
+}

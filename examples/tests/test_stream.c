@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/stream.h"
+#include "fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int accepted;
+static char folder[32];
+static char path[64];
+static struct endpoint endpoint;
+static const char *why;
+
+static void take(void *user, int fd)
+{
+    (void)user;
+    accepted++;
+    close(fd);
+}
+
+static void make_folder(void)
+{
+    strcpy(folder, "/tmp/l2tpha.XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/socket", folder);
+    ck_assert_ptr_null(endpoint_unix(path, &endpoint));
+    accepted = 0;
+}
+
+static void remove_folder(void)
+{
+    unlink(path);
+    rmdir(folder);
+}
+
+START_TEST(listening_is_private_and_cleans_up)
+{
+    struct stat found;
+    struct tevent_context *ev = tevent_context_init(root);
+    struct listener *listener = listener_new(root, ev, &endpoint, take, NULL, &why);
+    ck_assert_ptr_nonnull(listener);
+    ck_assert_int_eq(stat(path, &found), 0);
+    ck_assert_uint_eq(found.st_mode & 077, 0);
+    int fd = stream_connect(&endpoint);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(tevent_loop_once(ev), 0);
+    ck_assert_int_eq(accepted, 1);
+    close(fd);
+    talloc_free(listener);
+    ck_assert_int_ne(stat(path, &found), 0);
+    talloc_free(ev);
+}
+END_TEST
+
+START_TEST(a_stale_socket_is_removed_and_a_live_one_is_not)
+{
+    struct tevent_context *ev = tevent_context_init(root);
+    int dead = socket(AF_UNIX, SOCK_STREAM, 0);
+    ck_assert_int_eq(bind(dead, (struct sockaddr *)&endpoint.socket, endpoint.len), 0);
+    close(dead);
+    struct listener *listener = listener_new(root, ev, &endpoint, take, NULL, &why);
+    ck_assert_ptr_nonnull(listener);
+    ck_assert_ptr_null(listener_new(root, ev, &endpoint, take, NULL, &why));
+    ck_assert_str_eq(why, strerror(EADDRINUSE));
+    talloc_free(listener);
+    talloc_free(ev);
+}
+END_TEST
+
+START_TEST(a_file_is_not_removed)
+{
+    struct tevent_context *ev = tevent_context_init(root);
+    int fd = open(path, O_CREAT | O_WRONLY, 0600);
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+    ck_assert_ptr_null(listener_new(root, ev, &endpoint, take, NULL, &why));
+    ck_assert_int_eq(access(path, F_OK), 0);
+    talloc_free(ev);
+}
+END_TEST
+
+START_TEST(a_successors_socket_is_left_alone)
+{
+    struct tevent_context *ev = tevent_context_init(root);
+    struct listener *old = listener_new(root, ev, &endpoint, take, NULL, &why);
+    unlink(path);
+    struct listener *new = listener_new(root, ev, &endpoint, take, NULL, &why);
+    ck_assert_ptr_nonnull(new);
+    talloc_free(old);
+    ck_assert_int_eq(access(path, F_OK), 0);
+    talloc_free(new);
+    talloc_free(ev);
+}
+END_TEST
+
+START_TEST(connecting_to_nobody_fails)
+{
+    ck_assert_int_eq(stream_connect(&endpoint), -1);
+    ck_assert_int_eq(errno, ENOENT);
+}
+END_TEST
+
+START_TEST(descriptors_are_passed)
+{
+    int pair[2], inner[2], got[2];
+    uint8_t byte = 0;
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    ck_assert_int_eq(pipe(inner), 0);
+    ck_assert_int_eq(stream_accept_passed(pair[1], &byte, got, 2), -1);
+    ck_assert_int_eq(errno, EAGAIN);
+    ck_assert(stream_pass(pair[0], 9, inner, 2));
+    ck_assert_int_eq(stream_accept_passed(pair[1], &byte, got, 2), 1);
+    ck_assert_uint_eq(byte, 9);
+    ck_assert_int_eq(write(got[1], "x", 1), 1);
+    ck_assert_int_eq(read(inner[0], &byte, 1), 1);
+    ck_assert_uint_eq(byte, 'x');
+    ck_assert(stream_pass(pair[0], 9, inner, 1)); /* one too few */
+    ck_assert_int_eq(stream_accept_passed(pair[1], &byte, got, 2), -1);
+    ck_assert_int_eq(errno, EPROTO);
+    ck_assert_int_eq(send(pair[0], "y", 1, 0), 1); /* none at all */
+    ck_assert_int_eq(stream_accept_passed(pair[1], &byte, got, 2), -1);
+    ck_assert_int_eq(errno, EPROTO);
+    close(pair[0]);
+    ck_assert_int_eq(stream_accept_passed(pair[1], &byte, got, 2), 0);
+}
+END_TEST
+
+Suite *suite_stream(void)
+{
+    TCase *tcase;
+    Suite *suite = fixture_suite("stream", &tcase);
+    tcase_add_checked_fixture(tcase, make_folder, remove_folder);
+    tcase_add_test(tcase, listening_is_private_and_cleans_up);
+    tcase_add_test(tcase, a_stale_socket_is_removed_and_a_live_one_is_not);
+    tcase_add_test(tcase, a_file_is_not_removed);
+    tcase_add_test(tcase, a_successors_socket_is_left_alone);
+    tcase_add_test(tcase, connecting_to_nobody_fails);
+    tcase_add_test(tcase, descriptors_are_passed);
+    return suite;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* A link against a peer that sends anything. First byte: bit 0 = we are the active, the rest = how
+ * the input is cut. Whatever comes, the node hears of at most one end, and a link that has ended
+ * stays so. */
+#include "redundancy/link.h"
+#include "redundancy/link_frame.h"
+
+#include <stdlib.h>
+
+struct fake {
+    enum l2tpha_role role;
+    uint64_t epoch;
+    uint64_t last;
+    unsigned ends;
+};
+
+static void require(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static enum l2tpha_role role(void *user)
+{
+    return ((struct fake *)user)->role;
+}
+
+static uint64_t epoch(void *user)
+{
+    return ((struct fake *)user)->epoch;
+}
+
+static uint64_t last(void *user)
+{
+    return ((struct fake *)user)->last;
+}
+
+static int bulk(void *user, uint64_t now)
+{
+    struct fake *fake = user;
+
+    (void)now;
+    fake->role = L2TPHA_ROLE_ACTIVE_BULK;
+    return 0;
+}
+
+static int done(void *user, uint64_t number, int status, uint64_t now)
+{
+    struct fake *fake = user;
+
+    (void)now;
+    require(number <= fake->last && status <= 0);
+    fake->role = status ? L2TPHA_ROLE_ACTIVE_SOLO : L2TPHA_ROLE_ACTIVE;
+    fake->ends += status != 0;
+    return 0;
+}
+
+/* The bytes decide, so that each is read. */
+static int apply(void *user, const uint8_t *data, size_t len, uint64_t now, uint64_t *number)
+{
+    static const int answers[] = {0, 0, L2TPHA_ERR_GAP, L2TPHA_ERR_DIGEST, L2TPHA_ERR_RECORD};
+    struct fake *fake = user;
+    uint8_t sum = 0;
+
+    (void)now;
+    for (size_t i = 0; i < len; i++)
+        sum ^= data[i];
+    int error = len ? answers[sum % 5] : L2TPHA_ERR_RECORD;
+    if (!error)
+        *number = ++fake->last;
+    return error;
+}
+
+static void stop(void *user, uint64_t now)
+{
+    struct fake *fake = user;
+
+    (void)now;
+    fake->role = L2TPHA_ROLE_ACTIVE_SOLO;
+    fake->ends++;
+}
+
+static int fence(void *user, uint64_t newer, uint64_t now)
+{
+    struct fake *fake = user;
+
+    (void)now;
+    require(newer > fake->epoch);
+    fake->role = L2TPHA_ROLE_FENCED;
+    fake->ends++;
+    return 0;
+}
+
+static void feed_pieces(struct l2tpha_link *link, struct fake *fake, size_t piece,
+                        const uint8_t *data, size_t len)
+{
+    int ended = 0;
+    uint64_t now = 0;
+
+    while (len > 0) {
+        size_t used = piece < len ? piece : len;
+        uint8_t *copy = malloc(used); /* its end is the end of what may be read */
+        memcpy(copy, data, used);
+        int error = l2tpha_link_feed(link, copy, used, now++);
+        free(copy);
+        require(!ended || error == ended);
+        ended = error;
+        data += used;
+        len -= used;
+        if (!ended && fake->role <= L2TPHA_ROLE_ACTIVE) {
+            uint8_t bytes[3] = {0};
+            int sent = l2tpha_link_send(link, fake->last + 1, bytes, sizeof(bytes), now);
+            fake->last += sent == 0;
+        }
+    }
+    require(fake->ends <= 1);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    if (len == 0)
+        return 0;
+    bool active = data[0] & 1;
+    struct fake fake = {active ? L2TPHA_ROLE_ACTIVE_SOLO : L2TPHA_ROLE_STANDBY_HOT, 5, 9, 0};
+    struct link_ops ops = {&fake, role, epoch, last, bulk, done, apply, stop, fence};
+    struct l2tpha_link_options options = {.size = sizeof(options), .max_queue = 4096};
+    struct l2tpha_link *link;
+
+    require(link_new(NULL, &ops, &options, 0, &link) == 0);
+    feed_pieces(link, &fake, data[0] < 2 ? len : (size_t)data[0] >> 1, data + 1, len - 1);
+    l2tpha_link_free(link, 0);
+    return 0;
+}

@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# run.sh SOURCE WORK MUTANT    builds the library with one rule broken and demands that the
+#                              simulator notices.
+# MUTANT.sed beside this script breaks the rule; its first line names the file: "# lib/...". Exit
+# status 0: the mutant was found; 1: it was not, or could not be made.
+set -eu
+
+source=$1
+work=$2
+mutant=$3
+seeds=2000
+
+script=$source/tests/mutants/$mutant.sed
+file=$(sed -n '1s/^# //p' "$script")
+tree=$work/$mutant/source
+build=$work/$mutant/build
+
+rm -rf "$tree"
+mkdir -p "$tree"
+for part in CMakeLists.txt docs include lib tests; do
+    cp -Rp "$source/$part" "$tree/"
+done
+sed -f "$script" "$source/$file" >"$tree/$file"
+if cmp -s "$source/$file" "$tree/$file"; then
+    echo "$mutant: $script changes nothing in $file"
+    exit 1
+fi
+diff -u "$source/$file" "$tree/$file" || true
+
+cmake -S "$tree" -B "$build" -DCMAKE_BUILD_TYPE=None -DCMAKE_C_FLAGS=-O1 -DL2TPHA_EXAMPLES=OFF
+cmake --build "$build" --target simulate
+status=0
+"$build/tests/simulate" --seeds "$seeds" >"$work/$mutant/found" || status=$?
+tail -n 20 "$work/$mutant/found"
+if [ "$status" -ne 1 ] || ! grep -q ' failed: ' "$work/$mutant/found"; then
+    echo "$mutant: not found by $seeds seeds (exit status $status)"
+    exit 1
+fi
+echo "$mutant: found"

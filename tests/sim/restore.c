@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* A beginning near the wrap of the sequence numbers: a standby gets, behind the empty copy of a
+ * fresh active, one checkpoint written here, and takes over. */
+#include "sim/sim.h"
+
+#include <l2tpha/checkpoint.h>
+#include <l2tpha/failover.h>
+#include <l2tpha/serializer.h>
+#include <l2tpha/session.h>
+#include <l2tpha/tunnel.h>
+#include <string.h>
+
+#define ROOM 4096
+#define CALLS 2
+
+struct writer {
+    struct sim *sim;
+    uint8_t data[ROOM];
+    uint8_t *start;
+};
+
+static void put(struct writer *writer, const struct l2tpha_record *record)
+{
+    int error = l2tpha_serializer_proto()->put_record(record, &writer->start,
+                                                      (size_t)(writer->start - writer->data));
+
+    if (error)
+        world_fail(&writer->sim->world, "put_record: %s", l2tpha_strerror(error));
+}
+
+static void put_session(struct writer *writer, struct peer *peer, struct peer_tunnel *tunnel,
+                        uint16_t node_id)
+{
+    struct peer_session *session = peer_add_session(peer, tunnel);
+    enum l2tpha_side side = writer->sim->plan.pair.side;
+
+    session->state = PEER_ESTABLISHED;
+    session->node_id = node_id;
+    session->serial = ++peer->next_serial;
+    const struct l2tpha_record record = {.kind = L2TPHA_RECORD_SESSION,
+                                         .of.session = {.size = sizeof(record.of.session),
+                                                        .tunnel_id = tunnel->node_id,
+                                                        .local_id = node_id,
+                                                        .remote_id = session->id,
+                                                        .state = L2TPHA_SESSION_ESTABLISHED,
+                                                        .side = (uint8_t)side,
+                                                        .call = L2TPHA_CALL_INCOMING,
+                                                        .serial = session->serial,
+                                                        .framing = 1,
+                                                        .tx_speed = 64000,
+                                                        .rx_speed = 64000}};
+    put(writer, &record);
+}
+
+static void put_tunnel(struct writer *writer, struct peer *peer, uint16_t node_id)
+{
+    struct world *world = &writer->sim->world;
+    struct peer_tunnel *tunnel = peer_add_tunnel(peer);
+    uint16_t ns = (uint16_t)(65535 - world_below(world, 24));
+    uint16_t nr = (uint16_t)(65535 - world_below(world, 24));
+    const char *secret = writer->sim->plan.pair.secret;
+    struct l2tpha_record record = {
+        .kind = L2TPHA_RECORD_TUNNEL,
+        .of.tunnel = {.size = sizeof(record.of.tunnel),
+                      .local_id = node_id,
+                      .remote_id = tunnel->id,
+                      .state = L2TPHA_TUNNEL_ESTABLISHED,
+                      .configured_method = L2TPHA_FAILOVER_SILENT,
+                      .effective_method = L2TPHA_FAILOVER_SILENT,
+                      .flags = writer->sim->plan.pair.hides ? L2TPHA_TUNNEL_HIDE : 0,
+                      .local_window = writer->sim->plan.pair.window,
+                      .remote_window = peer->options.habits.window,
+                      .framing_caps = 3,
+                      .bearer_caps = 3,
+                      .ns = ns,
+                      .nr = nr,
+                      .acked = ns,
+                      .peer_name = {(const uint8_t *)"peer", 4},
+                      .secret = {(const uint8_t *)secret, secret ? strlen(secret) : 0}}};
+
+    record.of.tunnel.flags |= L2TPHA_TUNNEL_BEARER_CAPS;
+    net_address(NET_NODE, &record.of.tunnel.path.local);
+    net_address(peer->place, &record.of.tunnel.path.remote);
+    tunnel->state = PEER_ESTABLISHED;
+    tunnel->node_id = node_id;
+    tunnel->channel.tunnel_id = node_id;
+    tunnel->channel.remote_window = writer->sim->plan.pair.window;
+    tunnel->channel.nr = ns;
+    tunnel->channel.ns = tunnel->channel.sent = tunnel->channel.acked = nr;
+    /* Written from the end backwards: what comes first in the stream is put last. */
+    for (uint16_t i = CALLS; i > 0; i--)
+        put_session(writer, peer, tunnel, (uint16_t)(100 + i));
+    put(writer, &record);
+}
+
+/* Apply the copy of an active that has nothing; returns the number of its last checkpoint. */
+static uint64_t apply_empty_copy(struct sim *sim, struct l2tpha_node *standby)
+{
+    struct host host;
+    struct l2tpha_output output;
+    uint64_t number = 0;
+
+    if (pair_node(&sim->pair, false, &host))
+        return 0;
+    int error = l2tpha_checkpoint_bulk(host.node, 0);
+    while (!error && l2tpha_poll(host.node, &output, 1, 0) == 1) {
+        if (output.kind != L2TPHA_OUTPUT_CHECKPOINT)
+            continue;
+        error = l2tpha_checkpoint_apply(standby, output.data, output.len, 0, &number);
+        if (!error)
+            error = l2tpha_checkpoint_done(host.node, number, 0, 0);
+    }
+    if (error)
+        world_fail(&sim->world, "copying nothing: %s", l2tpha_strerror(error));
+    talloc_free(host.node);
+    return number;
+}
+
+void sim_restore(struct sim *sim)
+{
+    struct pair *pair = &sim->pair;
+    struct writer writer = {.sim = sim};
+
+    if (pair_node(pair, true, &pair->active)) {
+        world_fail(&sim->world, "no standby");
+        return;
+    }
+    const struct l2tpha_checkpoint_header header = {
+        .version = L2TPHA_CHECKPOINT_VERSION,
+        .epoch = pair->epoch,
+        .number = apply_empty_copy(sim, pair->active.node) + 1,
+        .kind = L2TPHA_CHECKPOINT_INCREMENT};
+    writer.start = writer.data + ROOM;
+    for (unsigned i = 0; i < sim->plan.peer_count; i++)
+        put_tunnel(&writer, &sim->peers[i], (uint16_t)(40001 + i));
+    int error = l2tpha_serializer_proto()->put_header(&header, &writer.start,
+                                                      (size_t)(writer.start - writer.data));
+    if (!error)
+        error = l2tpha_checkpoint_apply(pair->active.node, writer.start,
+                                        (size_t)(writer.data + ROOM - writer.start), 0, NULL);
+    if (!error)
+        error = l2tpha_takeover(pair->active.node, ++pair->epoch, 0);
+    if (error)
+        world_fail(&sim->world, "restoring: %s", l2tpha_strerror(error));
+    else
+        pair_pump(pair);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/world.h"
+
+#include <l2tpha/message.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static void print_head(const struct world *world, const char *who)
+{
+    printf("%5llu.%06llu  %-12s ", (unsigned long long)(world->now / SECOND),
+           (unsigned long long)(world->now % SECOND), who);
+}
+
+void world_fail(struct world *world, const char *format, ...)
+{
+    va_list args;
+
+    if (world->failed)
+        return;
+    world->failed = true;
+    va_start(args, format);
+    vsnprintf(world->why, sizeof(world->why), format, args);
+    va_end(args);
+    if (!world->verbose)
+        return;
+    print_head(world, "ORACLE");
+    printf("%s\n", world->why);
+}
+
+void world_say(struct world *world, const char *who, const char *format, ...)
+{
+    va_list args;
+
+    if (!world->verbose)
+        return;
+    print_head(world, who);
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    putchar('\n');
+}
+
+void world_show(struct world *world, const char *who, const char *fate, const uint8_t *data,
+                size_t len)
+{
+    struct l2tpha_header header;
+    unsigned type = L2TPHA_MESSAGE_ZLB;
+
+    if (!world->verbose)
+        return;
+    if (l2tpha_header_decode(data, len, &header)) {
+        world_say(world, who, "%s: %zu bytes that are no message", fate, len);
+        return;
+    }
+    if (len >= L2TPHA_CONTROL_HEADER + 8)
+        type = (unsigned)data[L2TPHA_CONTROL_HEADER + 6] << 8 | data[L2TPHA_CONTROL_HEADER + 7];
+    world_say(world, who, "%s %-7s Ns=%u Nr=%u tunnel=%u session=%u", fate,
+              l2tpha_message_name((uint16_t)type), header.ns, header.nr, (unsigned)header.tunnel_id,
+              (unsigned)header.session_id);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* simulate: run scenarios by seed. Each is a whole life of a pair of nodes and their peers, with
+ * failovers at moments that the seed chooses, and is judged at its end. */
+#include "sim/sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct options {
+    uint64_t first;
+    uint64_t seeds;
+    bool verbose;
+};
+
+static void usage(FILE *out)
+{
+    fprintf(out, "usage: simulate [--seeds N] [--first S] [--seed S] [--verbose]\n"
+                 "  --seeds N    how many scenarios (default 1000)\n"
+                 "  --first S    the first one's seed (default 1)\n"
+                 "  --seed S     this one alone\n"
+                 "  --verbose    print every message and event\n"
+                 "Exit status 0: all went well; 1: failures, one line each; 2: bad options.\n");
+}
+
+static bool parse(struct options *options, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--verbose") == 0) {
+            options->verbose = true;
+            continue;
+        }
+        if (i + 1 == argc)
+            return false;
+        char *end;
+        uint64_t value = strtoull(argv[i + 1], &end, 10);
+        if (*end || end == argv[i + 1])
+            return false;
+        if (strcmp(argv[i], "--seeds") == 0) {
+            options->seeds = value;
+        } else if (strcmp(argv[i], "--first") == 0) {
+            options->first = value;
+        } else if (strcmp(argv[i], "--seed") == 0) {
+            options->first = value;
+            options->seeds = 1;
+        } else {
+            return false;
+        }
+        i++;
+    }
+    return true;
+}
+
+struct sums {
+    uint64_t failed;
+    uint64_t failovers;
+    uint64_t switchovers;
+    uint64_t steps;
+};
+
+static void run(struct sim *sim, uint64_t seed, bool verbose, struct sums *sums)
+{
+    if (!sim_run_seed(sim, seed, verbose)) {
+        printf("seed %llu failed: %s\n", (unsigned long long)seed, sim->world.why);
+        sums->failed++;
+    }
+    sums->failovers += sim->pair.failovers - sim->pair.switchovers;
+    sums->switchovers += sim->pair.switchovers;
+    sums->steps += sim->pair.step;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.first = 1, .seeds = 1000};
+    struct sim *sim = calloc(1, sizeof(*sim));
+    struct sums sums = {0};
+
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        usage(stdout);
+        free(sim);
+        return 0;
+    }
+    if (!sim || !parse(&options, argc, argv)) {
+        usage(stderr);
+        free(sim);
+        return 2;
+    }
+    clock_t start = clock();
+    for (uint64_t i = 0; i < options.seeds; i++)
+        run(sim, options.first + i, options.verbose, &sums);
+    double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    printf("%llu scenarios, %llu failovers, %llu switchovers, %llu failed, %.1f s\n",
+           (unsigned long long)options.seeds, (unsigned long long)sums.failovers,
+           (unsigned long long)sums.switchovers, (unsigned long long)sums.failed, seconds);
+    free(sim);
+    return sums.failed ? 1 : 0;
+}

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/twins.h"
+
+#define IN_FLIGHT 100
+#define TIMEOUT_US 200000
+
+static struct state_pair *pair;
+
+static void setup(void)
+{
+    fixture_setup();
+    pair = twins_new(IN_FLIGHT, TIMEOUT_US);
+}
+
+static void teardown(void)
+{
+    twins_free(pair);
+    fixture_teardown();
+}
+
+static uint64_t poll_number(void)
+{
+    uint64_t number;
+    const uint8_t *data;
+    size_t len;
+    return ledger_poll(pair->ledger, pair->now, &number, &data, &len) ? number : 0;
+}
+
+static void assert_alone(const char *why)
+{
+    ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_OFF);
+    ck_assert(!ledger_in_sync(pair->ledger));
+    ck_assert_int_eq(pair->mode, LEDGER_OFF);
+    ck_assert_str_eq(pair->why, why);
+    ck_assert_uint_eq(poll_number(), 0);
+    ck_assert_uint_eq(ledger_confirmed(pair->ledger), ledger_last(pair->ledger));
+    ck_assert_uint_eq(ledger_deadline(pair->ledger), L2TPHA_NEVER);
+}
+
+static void assert_all_safe(void)
+{
+    const struct tunnel_entry *entry;
+    uint32_t place = 0;
+    while ((entry = table_tunnel_next(pair->active, &place))) {
+        ck_assert_uint_eq(entry->ns_safe, entry->record.ns);
+        ck_assert_uint_eq(entry->nr_safe, entry->record.nr);
+    }
+}
+
+START_TEST(off_confirms_itself_and_writes_nothing)
+{
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    twins_message(pair, tunnel, 20);
+    twins_received(pair, tunnel);
+    ck_assert_uint_eq(tunnel->ns_safe, 0);
+    ck_assert_uint_eq(twins_seal(pair), 0);
+    ck_assert_uint_eq(tunnel->ns_safe, 1);
+    ck_assert_uint_eq(tunnel->nr_safe, 1);
+    ck_assert_uint_eq(pair->confirmations, 1);
+    twins_acked(pair, tunnel, 1);
+    twins_remove_tunnel(pair, tunnel);
+    ck_assert_uint_eq(twins_seal(pair), 0);
+    ck_assert_uint_eq(ledger_last(pair->ledger), 0);
+    ck_assert_uint_eq(poll_number(), 0);
+    ck_assert_uint_eq(pair->active_counters.checkpoints, 0);
+    ck_assert_uint_eq(ledger_deadline(pair->ledger), L2TPHA_NEVER);
+}
+END_TEST
+
+START_TEST(nothing_is_safe_before_it_is_confirmed)
+{
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    twins_sync(pair);
+    uint64_t before = ledger_last(pair->ledger);
+    ck_assert_uint_le(twins_seal(pair), ledger_confirmed(pair->ledger)); /* nothing marked */
+
+    twins_message(pair, tunnel, 20);
+    ck_assert_uint_eq(twins_seal(pair), before + 1);
+    twins_message(pair, tunnel, 20);
+    twins_received(pair, tunnel);
+    ck_assert_uint_eq(twins_seal(pair), before + 2);
+    twins_session(pair, tunnel, 1);
+    ck_assert_uint_eq(twins_seal(pair), before + 3);
+    ck_assert_uint_eq(ledger_confirmed(pair->ledger), before);
+    ck_assert_uint_eq(tunnel->ns_safe, 0);
+    assert_error(ledger_done(pair->ledger, before + 1, 0, pair->now), L2TPHA_ERR_INVALID);
+    for (unsigned i = 1; i <= 3; i++)
+        ck_assert_uint_eq(poll_number(), before + i);
+    ck_assert_uint_eq(tunnel->ns_safe, 0);
+    ck_assert_uint_eq(tunnel->nr_safe, 0);
+
+    assert_ok(ledger_done(pair->ledger, before + 1, 0, pair->now));
+    ck_assert_uint_eq(tunnel->ns_safe, 1);
+    ck_assert_uint_eq(tunnel->nr_safe, 0);
+    assert_ok(ledger_done(pair->ledger, before + 3, 0, pair->now)); /* cumulative */
+    ck_assert_uint_eq(tunnel->ns_safe, 2);
+    ck_assert_uint_eq(tunnel->nr_safe, 1);
+    assert_ok(ledger_done(pair->ledger, before + 2, 0, pair->now)); /* late */
+    ck_assert_uint_eq(ledger_acknowledged(pair->ledger), before + 3);
+    assert_error(ledger_done(pair->ledger, before + 4, 0, pair->now), L2TPHA_ERR_INVALID);
+}
+END_TEST
+
+/* A tunnel that has got the id of one just gone is not confirmed by what was about that one. */
+START_TEST(namesake_is_not_confirmed)
+{
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    twins_sync(pair);
+    for (unsigned i = 0; i < 5; i++)
+        twins_message(pair, tunnel, 20);
+    uint64_t old = twins_seal(pair);
+    twins_remove_tunnel(pair, tunnel);
+    tunnel = twins_tunnel(pair, 1);
+    twins_message(pair, tunnel, 20);
+    ck_assert_uint_eq(poll_number(), old);
+    assert_ok(ledger_done(pair->ledger, old, 0, pair->now));
+    ck_assert_uint_eq(tunnel->ns_safe, 0);
+    uint64_t its = twins_seal(pair);
+    ck_assert_uint_eq(tunnel->ns_safe, 0);
+    ck_assert_uint_eq(poll_number(), its);
+    assert_ok(ledger_done(pair->ledger, its, 0, pair->now));
+    ck_assert_uint_eq(tunnel->ns_safe, 1);
+}
+END_TEST
+
+START_TEST(a_copy_gates_from_its_end)
+{
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    twins_seal(pair);
+    assert_ok(ledger_bulk(pair->ledger, pair->now));
+    ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_BULK);
+    twins_message(pair, tunnel, 20);
+    twins_seal(pair);
+    ck_assert_uint_eq(tunnel->ns_safe, 1); /* nothing waits while the copy is under way */
+    while (ledger_mode(pair->ledger) == LEDGER_BULK) {
+        uint64_t number = poll_number();
+        ck_assert_uint_ne(number, 0);
+        if (ledger_mode(pair->ledger) == LEDGER_BULK)
+            assert_ok(ledger_done(pair->ledger, number, 0, pair->now));
+    }
+    uint64_t end = ledger_last(pair->ledger);
+    ck_assert(!ledger_in_sync(pair->ledger));
+    ck_assert_uint_eq(ledger_confirmed(pair->ledger), end - 1);
+    ck_assert_uint_eq(pair->mode_changes, 0);
+    twins_message(pair, tunnel, 20);
+    twins_seal(pair);
+    ck_assert_uint_eq(tunnel->ns_safe, 1);
+    assert_ok(ledger_done(pair->ledger, end, 0, pair->now));
+    ck_assert(ledger_in_sync(pair->ledger));
+    ck_assert_uint_eq(pair->mode_changes, 1);
+    ck_assert(pair->in_sync);
+    ck_assert_ptr_null(pair->why);
+    ck_assert_uint_eq(tunnel->ns_safe, 1);
+    uint64_t last = poll_number();
+    assert_ok(ledger_done(pair->ledger, last, 0, pair->now));
+    ck_assert_uint_eq(tunnel->ns_safe, 2);
+}
+END_TEST
+
+/* Eight parts and no more are on their way; their confirmation lets the next ones out. */
+START_TEST(a_copy_has_a_window)
+{
+    unsigned shipped = 0, total = 0;
+    for (uint32_t id = 1; id <= 5000; id++)
+        twins_tunnel(pair, id);
+    twins_seal(pair);
+    assert_ok(ledger_bulk(pair->ledger, pair->now));
+    while (poll_number())
+        shipped++;
+    ck_assert_uint_eq(shipped, 1 + 8);
+    do {
+        total += shipped;
+        assert_ok(ledger_done(pair->ledger, ledger_last(pair->ledger), 0, pair->now));
+        for (shipped = 0; poll_number(); shipped++)
+            ;
+        ck_assert_uint_le(shipped, 8);
+    } while (shipped);
+    ck_assert_uint_eq(total, 1 + 5000 / 128 + 1 + 1 + 1); /* the last: no sessions, and the end */
+    ck_assert(ledger_in_sync(pair->ledger));
+}
+END_TEST
+
+START_TEST(a_copy_can_start_again)
+{
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    twins_sync(pair);
+    twins_message(pair, tunnel, 20);
+    twins_seal(pair);
+    ck_assert_uint_eq(tunnel->ns_safe, 0);
+    assert_ok(
+        ledger_bulk(pair->ledger, pair->now)); /* another standby: nothing waits for the old */
+    ck_assert_uint_eq(tunnel->ns_safe, 1);
+    ck_assert(!ledger_in_sync(pair->ledger));
+    twins_ship(pair);
+    twins_sync(pair);
+    twins_assert_equal(pair);
+}
+END_TEST
+
+START_TEST(lazy_marks_wait_for_company)
+{
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    for (unsigned i = 0; i < 4; i++)
+        twins_message(pair, tunnel, 20);
+    twins_sync(pair);
+    uint64_t before = ledger_last(pair->ledger);
+    twins_acked(pair, tunnel, 1);
+    ck_assert_uint_le(twins_seal(pair), ledger_confirmed(pair->ledger));
+    uint64_t since = pair->now;
+    ck_assert_uint_eq(ledger_last(pair->ledger), before);
+    ck_assert_uint_eq(ledger_deadline(pair->ledger), since + LEDGER_LAZY_US);
+    twins_acked(pair, tunnel, 2);
+    twins_seal(pair);
+    ck_assert_uint_eq(ledger_deadline(pair->ledger), since + LEDGER_LAZY_US);
+
+    twins_session(pair, tunnel, 1); /* company */
+    twins_seal(pair);
+    ck_assert_uint_eq(ledger_last(pair->ledger), before + 1);
+    twins_ship(pair);
+    ck_assert_uint_eq(table_tunnel_find(pair->standby, 1)->record.acked, 2);
+    ck_assert_uint_eq(ledger_deadline(pair->ledger), L2TPHA_NEVER);
+
+    twins_acked(pair, tunnel, 3); /* none comes */
+    uint64_t depends = twins_seal(pair);
+    pair->now += LEDGER_LAZY_US - 1;
+    ledger_expire(pair->ledger, pair->now);
+    ck_assert_uint_eq(ledger_last(pair->ledger), before + 1);
+    ledger_expire(pair->ledger, ++pair->now);
+    ck_assert_uint_eq(ledger_last(pair->ledger), before + 2);
+    ck_assert_uint_eq(twins_seal(pair), depends); /* no output waits for it */
+    twins_ship(pair);
+    twins_assert_equal(pair);
+}
+END_TEST
+
+/* --- going on alone --- */
+
+START_TEST(standby_silent)
+{
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    twins_sync(pair);
+    twins_message(pair, tunnel, 20);
+    twins_seal(pair);
+    uint64_t made = pair->now;
+    ck_assert_uint_eq(ledger_deadline(pair->ledger), made + TIMEOUT_US);
+    pair->now += 1000;
+    ck_assert_uint_ne(poll_number(), 0); /* the time runs from here */
+    ck_assert_uint_eq(ledger_deadline(pair->ledger), made + 1000 + TIMEOUT_US);
+    ledger_expire(pair->ledger, made + 999 + TIMEOUT_US);
+    ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_GATED);
+    ck_assert_uint_eq(tunnel->ns_safe, 0);
+    uint64_t number = ledger_last(pair->ledger);
+    ledger_expire(pair->ledger, made + 1000 + TIMEOUT_US);
+    assert_alone("standby silent");
+    assert_all_safe();
+    ck_assert_uint_eq(pair->active_counters.checkpoint_timeouts, 1);
+    assert_ok(ledger_done(pair->ledger, number, 0, pair->now)); /* too late, no harm */
+    ledger_expire(pair->ledger, made + 2 * TIMEOUT_US + 2000);
+    ck_assert_uint_eq(pair->active_counters.checkpoint_timeouts, 1);
+    twins_message(pair, tunnel, 20);
+    twins_seal(pair);
+    assert_all_safe();
+    twins_sync(pair);
+    twins_assert_equal(pair);
+}
+END_TEST
+
+START_TEST(standby_refused)
+{
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    twins_sync(pair);
+    twins_message(pair, tunnel, 20);
+    twins_seal(pair);
+    uint64_t number = poll_number();
+    assert_ok(ledger_done(pair->ledger, number, L2TPHA_ERR_RECORD, pair->now));
+    assert_alone("standby refused");
+    assert_all_safe();
+}
+END_TEST
+
+START_TEST(backlog)
+{
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    twins_sync(pair);
+    for (unsigned i = 0; i < IN_FLIGHT; i++) {
+        twins_message(pair, tunnel, 20);
+        twins_seal(pair);
+        ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_GATED);
+    }
+    ck_assert_uint_eq(tunnel->ns_safe, 0);
+    twins_message(pair, tunnel, 20);
+    twins_seal(pair);
+    assert_alone("checkpoint backlog");
+    assert_all_safe();
+}
+END_TEST
+
+/* Up to 1 MiB goes through, more does not. */
+START_TEST(too_large)
+{
+    uint8_t *state = talloc_zero_size(root, L2TPHA_CHECKPOINT_MAX);
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    struct session_entry *session = twins_session(pair, tunnel, 1);
+    size_t place = offsetof(struct session_extra, app_state);
+    twins_sync(pair);
+    assert_ok(
+        table_session_set_bytes(pair->active, session, place, state, L2TPHA_CHECKPOINT_MAX - 100));
+    ledger_mark_session(pair->ledger, session);
+    twins_drain(pair);
+    ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_GATED);
+    twins_assert_equal(pair);
+    assert_ok(table_session_set_bytes(pair->active, session, place, state, L2TPHA_CHECKPOINT_MAX));
+    ledger_mark_session(pair->ledger, session);
+    twins_seal(pair);
+    assert_alone("checkpoint too large");
+    assert_ok(ledger_bulk(pair->ledger, pair->now)); /* nor does it fit into a copy */
+    while (twins_ship(pair))
+        ;
+    assert_alone("checkpoint too large");
+    talloc_free(state);
+}
+END_TEST
+
+START_TEST(value_out_of_range)
+{
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    twins_sync(pair);
+    tunnel->record.state = 99;
+    ledger_mark_tunnel(pair->ledger, tunnel, DIRTY_FULL);
+    twins_seal(pair);
+    assert_alone(l2tpha_strerror(L2TPHA_ERR_INVALID));
+}
+END_TEST
+
+START_TEST(stop_releases_everything)
+{
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    twins_sync(pair);
+    for (unsigned i = 0; i < 3; i++) {
+        twins_message(pair, tunnel, 20);
+        twins_seal(pair);
+    }
+    twins_message(pair, tunnel, 20); /* not sealed yet */
+    ledger_stop(pair->ledger, "test", pair->now);
+    assert_alone("test");
+    assert_all_safe();
+    unsigned changes = pair->mode_changes;
+    ledger_stop(pair->ledger, "test", pair->now); /* once is enough */
+    ck_assert_uint_eq(pair->mode_changes, changes);
+}
+END_TEST
+
+/* Marks of objects that go within the transaction go with them. */
+START_TEST(gone_while_marked)
+{
+    twins_sync(pair);
+    for (unsigned round = 0; round < 3; round++) {
+        struct tunnel_entry *tunnels[3];
+        for (uint32_t id = 1; id <= 3; id++) {
+            tunnels[id - 1] = twins_tunnel(pair, id);
+            for (uint32_t session = 1; session <= 4; session++)
+                twins_session(pair, tunnels[id - 1], session);
+        }
+        twins_remove_session(pair, table_session_find(pair->active, 1 + round, 2));
+        twins_remove_tunnel(pair, tunnels[round]);
+        twins_remove_tunnel(pair, tunnels[(round + 1) % 3]);
+        twins_drain(pair);
+        twins_assert_equal(pair);
+        twins_remove_tunnel(pair, tunnels[(round + 2) % 3]);
+    }
+    twins_drain(pair);
+    ck_assert_uint_eq(table_tunnel_count(pair->standby), 0);
+}
+END_TEST
+
+/* Hundreds of thousands of transactions take no more memory than the first ones. */
+START_TEST(steady_state_allocates_nothing)
+{
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    struct session_entry *session = twins_session(pair, tunnel, 1);
+    size_t blocks = 0, bytes = 0;
+    twins_sync(pair);
+    for (unsigned i = 0; i < 2000; i++) {
+        twins_message(pair, tunnel, 100);
+        session->data_ns = (uint16_t)i;
+        ledger_mark_session(pair->ledger, session);
+        twins_seal(pair);
+        twins_ship(pair);
+        twins_acked(pair, tunnel, tunnel->record.ns);
+        if (i == 100) {
+            blocks = talloc_total_blocks(pair);
+            bytes = talloc_total_size(pair);
+        }
+    }
+    ck_assert_uint_eq(talloc_total_blocks(pair), blocks);
+    ck_assert_uint_eq(talloc_total_size(pair), bytes);
+}
+END_TEST
+
+START_TEST(digest_sees_every_difference)
+{
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    struct session_entry *session = twins_session(pair, tunnel, 1);
+    uint64_t seen[6];
+    seen[0] = twins_digest(pair->active);
+    twins_message(pair, tunnel, 20);
+    seen[1] = twins_digest(pair->active);
+    tunnel->queue_head->data[15] ^= 1;
+    seen[2] = twins_digest(pair->active);
+    session->state = L2TPHA_SESSION_IDLE;
+    seen[3] = twins_digest(pair->active);
+    tunnel->record.nr++;
+    seen[4] = twins_digest(pair->active);
+    table_session_remove(pair->active, session);
+    seen[5] = twins_digest(pair->active);
+    for (unsigned i = 0; i < 6; i++)
+        for (unsigned j = 0; j < i; j++)
+            ck_assert_uint_ne(seen[i], seen[j]);
+    tunnel->queue_head->data[10] ^= 1; /* Nr, which is stamped when it leaves */
+    ck_assert_uint_eq(twins_digest(pair->active), seen[5]);
+}
+END_TEST
+
+Suite *suite_checkpoint(void)
+{
+    Suite *suite = suite_create("checkpoint");
+    TCase *tcase = tcase_create("checkpoint");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_set_timeout(tcase, 120);
+    suite_add_tcase(suite, tcase);
+    tcase_add_test(tcase, off_confirms_itself_and_writes_nothing);
+    tcase_add_test(tcase, nothing_is_safe_before_it_is_confirmed);
+    tcase_add_test(tcase, namesake_is_not_confirmed);
+    tcase_add_test(tcase, a_copy_gates_from_its_end);
+    tcase_add_test(tcase, a_copy_has_a_window);
+    tcase_add_test(tcase, a_copy_can_start_again);
+    tcase_add_test(tcase, lazy_marks_wait_for_company);
+    tcase_add_test(tcase, standby_silent);
+    tcase_add_test(tcase, standby_refused);
+    tcase_add_test(tcase, backlog);
+    tcase_add_test(tcase, too_large);
+    tcase_add_test(tcase, value_out_of_range);
+    tcase_add_test(tcase, stop_releases_everything);
+    tcase_add_test(tcase, gone_while_marked);
+    tcase_add_test(tcase, steady_state_allocates_nothing);
+    tcase_add_test(tcase, digest_sees_every_difference);
+    return suite;
+}

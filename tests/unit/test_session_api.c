@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: MIT */
+/* What the host asks of a call, and its data frames. */
+#include "fixture.h"
+#include "sim/rawpeer.h"
+
+#include <string.h>
+
+static struct rawpeer peer;
+static struct l2tpha_tunnel *tunnel;
+
+static void can_call(struct l2tpha_config *config)
+{
+    config->bearer_caps = 1;
+}
+
+static void setup(void)
+{
+    fixture_setup();
+    peer = (struct rawpeer){.may_call = true};
+    raw_new(&peer, can_call);
+    tunnel = raw_accept(&peer);
+}
+
+static void teardown(void)
+{
+    raw_free(&peer);
+    fixture_teardown();
+}
+
+static const struct l2tpha_session_options incoming = {
+    .size = sizeof(incoming), .call = L2TPHA_CALL_INCOMING, .framing = 1, .tx_speed = 64000};
+static const struct l2tpha_session_options outgoing = {.size = sizeof(outgoing),
+                                                       .call = L2TPHA_CALL_OUTGOING,
+                                                       .framing = 1,
+                                                       .bearer = 1,
+                                                       .maximum_bps = 64000,
+                                                       .called = {(const uint8_t *)"42", 2}};
+
+static uint8_t state_of(const struct l2tpha_session *session)
+{
+    struct l2tpha_session_record record;
+
+    l2tpha_session_get(session, &record);
+    return record.state;
+}
+
+static struct l2tpha_session *ask(const struct l2tpha_session_options *options)
+{
+    struct l2tpha_session *session;
+
+    assert_ok(l2tpha_session_open(tunnel, options, peer.now, &session));
+    raw_drain(&peer);
+    return session;
+}
+
+/* An incoming call that is up; this end is the LAC or the LNS. */
+static struct l2tpha_session *up(enum l2tpha_side side, bool sequencing)
+{
+    struct l2tpha_session_options options = incoming;
+    struct l2tpha_session *session;
+
+    options.sequencing_required = sequencing;
+    if (side == L2TPHA_LAC) {
+        session = ask(&options);
+        raw_begin_reply(&peer, L2TPHA_MESSAGE_ICRP, l2tpha_session_id(session));
+    } else {
+        raw_begin_request(&peer, L2TPHA_MESSAGE_ICRQ, 0);
+        assert_ok(raw_send(&peer));
+        session = l2tpha_session_next(tunnel, NULL);
+        raw_begin_connect(&peer, L2TPHA_MESSAGE_ICCN, l2tpha_session_id(session));
+        if (sequencing)
+            l2tpha_builder_put_flag(&peer.builder, L2TPHA_AVP_SEQUENCING_REQUIRED);
+    }
+    assert_ok(raw_send(&peer));
+    raw_ack(&peer);
+    raw_forget(&peer);
+    return session;
+}
+
+/* --- what the host asks for --- */
+
+START_TEST(options_are_checked)
+{
+    struct l2tpha_session_options options = incoming;
+    struct l2tpha_session *session;
+
+    options.size--;
+    assert_error(l2tpha_session_open(tunnel, &options, peer.now, &session), L2TPHA_ERR_INVALID);
+    options = incoming;
+    options.framing = 4;
+    assert_error(l2tpha_session_open(tunnel, &options, peer.now, &session), L2TPHA_ERR_INVALID);
+    options = outgoing;
+    options.called.len = 2000;
+    assert_error(l2tpha_session_open(tunnel, &options, peer.now, &session), L2TPHA_ERR_INVALID);
+    options = incoming;
+    options.proxy_authen_type = 2; /* CHAP without a challenge */
+    assert_error(l2tpha_session_open(tunnel, &options, peer.now, &session), L2TPHA_ERR_INVALID);
+    raw_drain(&peer);
+    ck_assert_ptr_null(l2tpha_session_next(tunnel, NULL));
+    ck_assert_uint_eq(peer.sent_count, 0);
+    ck_assert_uint_eq(peer.event_count, 0);
+}
+END_TEST
+
+START_TEST(calls_wait_for_the_tunnel)
+{
+    struct l2tpha_session *session;
+    struct l2tpha_session_options options = incoming;
+    struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
+    uint32_t serial, last = 0;
+
+    raw_free(&peer);
+    raw_new(&peer, can_call);
+    tunnel = raw_open(&peer);
+    options.called = (struct l2tpha_bytes){(const uint8_t *)"123", 3};
+    for (int i = 0; i < 200; i++) {
+        assert_ok(l2tpha_session_open(tunnel, &options, peer.now, &session));
+        ck_assert_uint_eq(state_of(session), L2TPHA_SESSION_WAIT_TUNNEL);
+        if (i == 100)
+            assert_ok(l2tpha_session_close(session, &why, peer.now));
+    }
+    raw_begin_setup(&peer, L2TPHA_MESSAGE_SCCRP);
+    l2tpha_builder_put_u16(&peer.builder, L2TPHA_AVP_RECEIVE_WINDOW_SIZE, 400);
+    raw_forget(&peer);
+    assert_ok(raw_send(&peer));
+    for (int i = 0; i < 400 && raw_count(&peer, L2TPHA_MESSAGE_ICRQ) < 199; i++) {
+        raw_pass(&peer, 1);
+        raw_ack(&peer);
+    }
+    ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_ICRQ), 199);
+    for (uint32_t i = 0; i < peer.sent_count; i++) {
+        struct l2tpha_message message;
+        if (peer.sent[i].type != L2TPHA_MESSAGE_ICRQ)
+            continue;
+        assert_ok(l2tpha_message_decode(peer.sent[i].bytes, peer.sent[i].len, &message, NULL));
+        ck_assert_uint_eq(message.header.session_id, 0);
+        ck_assert(l2tpha_message_has(&message, L2TPHA_AVP_CALLED_NUMBER));
+        ck_assert(l2tpha_message_u32(&message, L2TPHA_AVP_CALL_SERIAL_NUMBER, &serial));
+        ck_assert(last == 0 || serial > last); /* oldest first */
+        last = serial;
+    }
+    ck_assert_uint_eq(raw_events(&peer, L2TPHA_EVENT_SESSION_DOWN), 1);
+}
+END_TEST
+
+START_TEST(outgoing_call_needs_an_lac_that_can)
+{
+    struct l2tpha_session *session;
+    struct l2tpha_session_options options = outgoing;
+
+    options.bearer = 3;
+    assert_ok(l2tpha_session_open(tunnel, &options, peer.now, &session));
+    raw_free(&peer);
+    raw_new(&peer, can_call);
+    tunnel = raw_open(&peer);
+    assert_ok(l2tpha_session_open(tunnel, &options, peer.now, &session));
+    raw_begin_setup(&peer, L2TPHA_MESSAGE_SCCRP); /* without Bearer Capabilities */
+    assert_ok(raw_send(&peer));
+    ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_OCRQ), 0);
+    ck_assert_int_eq(raw_event(&peer, L2TPHA_EVENT_SESSION_DOWN)->status, L2TPHA_ERR_REFUSED);
+    assert_error(l2tpha_session_open(tunnel, &options, peer.now, &session), L2TPHA_ERR_REFUSED);
+}
+END_TEST
+
+START_TEST(iccn_says_what_the_host_has_said)
+{
+    struct l2tpha_session_options options = incoming;
+    struct l2tpha_session *session;
+    struct l2tpha_bytes value;
+    uint16_t type;
+
+    options.rx_speed = 33600;
+    options.sequencing_required = true;
+    options.private_group = (struct l2tpha_bytes){(const uint8_t *)"group", 5};
+    options.proxy_authen_type = 2;
+    options.proxy_authen_name = (struct l2tpha_bytes){(const uint8_t *)"user", 4};
+    options.proxy_authen_challenge = (struct l2tpha_bytes){(const uint8_t *)"c", 1};
+    options.proxy_authen_id = 9;
+    options.proxy_authen_response = (struct l2tpha_bytes){(const uint8_t *)"r", 1};
+    session = ask(&options);
+    raw_forget(&peer);
+    raw_begin_reply(&peer, L2TPHA_MESSAGE_ICRP, l2tpha_session_id(session));
+    assert_ok(raw_send(&peer));
+    const struct l2tpha_message *iccn = raw_expect(&peer, L2TPHA_MESSAGE_ICCN);
+    ck_assert_uint_eq(iccn->header.session_id, RAW_SESSION);
+    ck_assert(l2tpha_message_has(iccn, L2TPHA_AVP_SEQUENCING_REQUIRED));
+    ck_assert(l2tpha_message_has(iccn, L2TPHA_AVP_RX_CONNECT_SPEED));
+    ck_assert(l2tpha_message_u16(iccn, L2TPHA_AVP_PROXY_AUTHEN_TYPE, &type) && type == 2);
+    ck_assert(l2tpha_message_bytes(iccn, L2TPHA_AVP_PROXY_AUTHEN_ID, &value));
+    ck_assert_mem_eq(value.data, "\0\11", 2);
+    ck_assert(l2tpha_message_bytes(iccn, L2TPHA_AVP_PRIVATE_GROUP_ID, &value));
+    ck_assert_mem_eq(value.data, "group", 5);
+    struct l2tpha_session_record record;
+    l2tpha_session_get(session, &record);
+    ck_assert_uint_eq(record.connect.len, 0);
+}
+END_TEST
+
+/* --- status of a call --- */
+
+START_TEST(wan_errors_go_once_a_minute)
+{
+    struct l2tpha_session *session = up(L2TPHA_LAC, false);
+    struct l2tpha_call_errors totals = {.crc = 1};
+
+    assert_ok(l2tpha_session_report_errors(session, &totals, peer.now));
+    raw_drain(&peer);
+    raw_ack(&peer);
+    const struct l2tpha_message *wen = raw_expect(&peer, L2TPHA_MESSAGE_WEN);
+    ck_assert_uint_eq(wen->header.session_id, RAW_SESSION);
+    raw_forget(&peer);
+    for (int i = 0; i < 5; i++) {
+        raw_pass(&peer, 10000);
+        totals.crc++;
+        assert_ok(l2tpha_session_report_errors(session, &totals, peer.now));
+        raw_ack(&peer);
+        ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_WEN), 0);
+    }
+    raw_pass(&peer, 10010);
+    raw_ack(&peer);
+    ck_assert(l2tpha_avp_call_errors(
+        l2tpha_message_find(raw_expect(&peer, L2TPHA_MESSAGE_WEN), L2TPHA_AVP_CALL_ERRORS),
+        &totals));
+    ck_assert_uint_eq(totals.crc, 6);
+    raw_pass(&peer, 120000);
+    ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_WEN), 1);
+    assert_error(l2tpha_session_set_link_info(session, 0, 0, peer.now), L2TPHA_ERR_STATE);
+}
+END_TEST
+
+START_TEST(link_info_goes_from_the_lns_alone)
+{
+    struct l2tpha_session *session = up(L2TPHA_LNS, false);
+    struct l2tpha_call_errors totals = {0};
+    struct l2tpha_accm accm;
+
+    assert_error(l2tpha_session_report_errors(session, &totals, peer.now), L2TPHA_ERR_STATE);
+    assert_ok(l2tpha_session_set_link_info(session, 0xa0000, 5, peer.now));
+    raw_ack(&peer);
+    ck_assert(l2tpha_avp_accm(
+        l2tpha_message_find(raw_expect(&peer, L2TPHA_MESSAGE_SLI), L2TPHA_AVP_ACCM), &accm));
+    ck_assert_uint_eq(accm.send, 0xa0000);
+    ck_assert_uint_eq(accm.receive, 5);
+}
+END_TEST
+
+START_TEST(peers_status_is_told)
+{
+    struct l2tpha_session *session = up(_i ? L2TPHA_LAC : L2TPHA_LNS, false);
+    uint16_t type = _i ? L2TPHA_MESSAGE_SLI : L2TPHA_MESSAGE_WEN;
+    const struct l2tpha_call_errors errors = {.timeouts = 3};
+    const struct l2tpha_accm accm = {1, 2};
+
+    for (uint32_t round = 1; round <= 2; round++) {
+        raw_begin(&peer, type, l2tpha_session_id(session));
+        if (_i)
+            l2tpha_builder_put_accm(&peer.builder, &accm);
+        else
+            l2tpha_builder_put_call_errors(&peer.builder, &errors);
+        assert_ok(raw_send(&peer));
+        enum l2tpha_event_kind kind =
+            _i ? L2TPHA_EVENT_SESSION_LINK_INFO : L2TPHA_EVENT_SESSION_ERRORS;
+        ck_assert_uint_eq(raw_events(&peer, kind), round);
+        ck_assert_uint_eq(raw_event(&peer, kind)->message, type);
+    }
+    ck_assert_uint_eq(state_of(session), L2TPHA_SESSION_ESTABLISHED);
+}
+END_TEST
+
+/* --- data --- */
+
+static int receive(const struct l2tpha_session *session, int ns, struct l2tpha_frame *frame)
+{
+    struct l2tpha_header header = {.has_length = true,
+                                   .version = 2,
+                                   .length = ns < 0 ? 12 : 16,
+                                   .has_sequence = ns >= 0,
+                                   .ns = (uint16_t)ns,
+                                   .tunnel_id = peer.node_id,
+                                   .session_id = l2tpha_session_id(session)};
+    static uint8_t data[16];
+    size_t len;
+
+    assert_ok(l2tpha_header_encode(&header, data, sizeof(data), &len));
+    memcpy(data + len, "abcd", 4);
+    assert_error(l2tpha_feed(peer.node, &peer.path, data, len + 4, peer.now),
+                 L2TPHA_ERR_DATA_MESSAGE);
+    return l2tpha_data_receive(peer.node, &peer.path, data, len + 4, peer.now, frame);
+}
+
+/* The Ns of the next frame that the node sends, -1 without. */
+static int sends(struct l2tpha_session *session)
+{
+    const struct l2tpha_path *path;
+    struct l2tpha_header decoded;
+    uint8_t header[12], whole[16] = {0};
+    size_t len;
+
+    assert_ok(l2tpha_data_send(session, 4, false, header, &len, &path, peer.now));
+    memcpy(whole, header, len);
+    assert_ok(l2tpha_header_decode(whole, len + 4, &decoded));
+    ck_assert_uint_eq(decoded.session_id, RAW_SESSION);
+    ck_assert_uint_eq(decoded.tunnel_id, RAW_ID);
+    ck_assert_uint_eq(decoded.length, len + 4);
+    ck_assert_mem_eq(path, &peer.path, sizeof(peer.path));
+    return decoded.has_sequence ? decoded.ns : -1;
+}
+
+START_TEST(data_goes_both_ways)
+{
+    struct l2tpha_session *session = up(_i ? L2TPHA_LAC : L2TPHA_LNS, false);
+    struct l2tpha_frame frame;
+
+    assert_ok(receive(session, -1, &frame));
+    ck_assert_ptr_eq(frame.session, session);
+    ck_assert_uint_eq(frame.len, 4);
+    ck_assert_mem_eq(frame.payload, "abcd", 4);
+    ck_assert_int_eq(sends(session), -1);
+    ck_assert_uint_eq(raw_counters(&peer)->data_in, 1);
+    ck_assert_uint_eq(raw_counters(&peer)->data_out, 1);
+}
+END_TEST
+
+START_TEST(lac_follows_the_lns)
+{
+    struct l2tpha_session *session = up(L2TPHA_LAC, false);
+    struct l2tpha_frame frame;
+
+    assert_ok(receive(session, 0, &frame));
+    ck_assert(frame.sequenced);
+    ck_assert_int_eq(sends(session), 0);
+    ck_assert_int_eq(sends(session), 1);
+    assert_ok(receive(session, -1, &frame));
+    ck_assert_int_eq(sends(session), -1);
+    assert_ok(receive(session, 1, &frame));
+    ck_assert_int_eq(sends(session), 2); /* 5.4: it goes on where it stopped */
+}
+END_TEST
+
+START_TEST(required_numbers_are_always_there)
+{
+    struct l2tpha_session *session = up(_i ? L2TPHA_LAC : L2TPHA_LNS, true);
+    struct l2tpha_session_record record;
+    struct l2tpha_frame frame;
+
+    assert_ok(receive(session, -1, &frame));
+    for (int i = 0; i < 70000; i++) {
+        ck_assert_int_eq(sends(session), i & 0xffff);
+        l2tpha_session_get(session, &record);
+        /* Whoever takes over begins with a number that was never used. */
+        uint16_t ahead = (uint16_t)(record.data_ns - (i + 1));
+        ck_assert_msg(ahead > 0 && ahead <= 1024, "%u ahead at %d", ahead, i);
+    }
+}
+END_TEST
+
+START_TEST(late_frames_are_dropped)
+{
+    struct l2tpha_session *session = up(L2TPHA_LNS, true);
+    struct l2tpha_frame frame;
+
+    assert_ok(receive(session, 65534, &frame) == L2TPHA_ERR_SEQUENCE ? 0 : 1);
+    assert_ok(receive(session, 5, &frame));
+    assert_error(receive(session, 5, &frame), L2TPHA_ERR_SEQUENCE);
+    assert_error(receive(session, 4, &frame), L2TPHA_ERR_SEQUENCE);
+    assert_ok(receive(session, 32000, &frame));
+    assert_ok(receive(session, 64000, &frame));
+    assert_ok(receive(session, 3, &frame));
+    ck_assert_uint_eq(raw_counters(&peer)->data_late, 3);
+}
+END_TEST
+
+START_TEST(data_for_nobody_is_dropped)
+{
+    struct l2tpha_session *session = up(L2TPHA_LNS, false);
+    struct l2tpha_frame frame;
+
+    peer.path.remote.bytes[0]++;
+    assert_error(receive(session, -1, &frame), L2TPHA_ERR_WRONG_PEER);
+    peer.path.remote.bytes[0]--;
+    peer.node_id++;
+    assert_error(receive(session, -1, &frame), L2TPHA_ERR_NOT_OURS);
+    peer.node_id--;
+    raw_begin_request(&peer, L2TPHA_MESSAGE_ICRQ, 0);
+    peer.build[27]++; /* another Assigned Session ID */
+    assert_ok(raw_send(&peer));
+    session = l2tpha_session_next(tunnel, NULL);
+    assert_error(receive(session, -1, &frame), L2TPHA_ERR_STATE);
+    const struct l2tpha_path *path;
+    uint8_t header[12];
+    size_t len;
+    assert_error(l2tpha_data_send(session, 4, false, header, &len, &path, peer.now),
+                 L2TPHA_ERR_STATE);
+    ck_assert_uint_eq(raw_counters(&peer)->data_in, 0);
+}
+END_TEST
+
+Suite *suite_session_api(void);
+Suite *suite_session_api(void)
+{
+    Suite *suite = suite_create("session_api");
+    TCase *tcase = tcase_create("session_api");
+
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, options_are_checked);
+    tcase_add_test(tcase, calls_wait_for_the_tunnel);
+    tcase_add_test(tcase, outgoing_call_needs_an_lac_that_can);
+    tcase_add_test(tcase, iccn_says_what_the_host_has_said);
+    tcase_add_test(tcase, wan_errors_go_once_a_minute);
+    tcase_add_test(tcase, link_info_goes_from_the_lns_alone);
+    tcase_add_loop_test(tcase, peers_status_is_told, 0, 2);
+    tcase_add_loop_test(tcase, data_goes_both_ways, 0, 2);
+    tcase_add_test(tcase, lac_follows_the_lns);
+    tcase_add_loop_test(tcase, required_numbers_are_always_there, 0, 2);
+    tcase_add_test(tcase, late_frames_are_dropped);
+    tcase_add_test(tcase, data_for_nobody_is_dropped);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
