@@ -133,7 +133,7 @@ void rig_drain(void);
 uint64_t rig_digest(void);
 
 /* --- peers --- */
-void peer_init(struct peer *peer, unsigned number);
+void peer_begins(struct peer *peer, unsigned number);
 /* A well-formed message with all that it must have; session is 0. */
 struct says valid(const struct peer *peer, uint16_t type);
 /* The same, addressed to a session of the node. */

@@ -159,7 +159,7 @@ int peer_acks(struct peer *peer)
     return say_wire(peer, &wire);
 }
 
-void peer_init(struct peer *peer, unsigned number)
+void peer_begins(struct peer *peer, unsigned number)
 {
     memset(peer, 0, sizeof(*peer));
     peer->path.remote = (struct l2tpha_address){.len = 2, .bytes = {10, (uint8_t)number}};
@@ -200,7 +200,7 @@ uint8_t session_state(const struct peer *peer, uint16_t session)
 
 void peer_opens(struct peer *peer, unsigned number)
 {
-    peer_init(peer, number);
+    peer_begins(peer, number);
     struct says sccrq = valid(peer, SCCRQ);
     peer_opens_with(peer, &sccrq);
 }
@@ -220,7 +220,7 @@ struct l2tpha_tunnel *node_calls(struct peer *peer, unsigned number)
     struct l2tpha_tunnel_options options = {.size = sizeof(options)};
     struct l2tpha_tunnel *tunnel;
 
-    peer_init(peer, number);
+    peer_begins(peer, number);
     options.path = peer->path;
     assert_ok(l2tpha_tunnel_open(rig_node(), &options, rig.now, &tunnel));
     expect(peer, SCCRQ);

@@ -46,7 +46,7 @@ static const struct heard *peer_asks_and_challenges(void)
     struct says sccrq;
 
     rig.secret = secret;
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     sccrq = valid(&peer, SCCRQ);
     add(&sccrq, AVP_TEXT(WIRE_M, 11, "who are you?"));
     assert_ok(say(&peer, &sccrq));
@@ -80,7 +80,7 @@ START_TEST(both_ends_authenticate_with_one_secret_node_asking)
     uint8_t digest[16];
 
     rig.secret = secret;
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     options.path = peer.path;
     assert_ok(l2tpha_tunnel_open(rig_node(), &options, rig.now, &tunnel));
     respond(expect(&peer, SCCRQ), 2, secret, digest);
@@ -95,7 +95,7 @@ END_TEST
 
 START_TEST(a_response_is_sent_only_to_a_challenge)
 {
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     assert_ok(say_valid(&peer, SCCRQ));
     const struct heard *sccrp = expect(&peer, SCCRP);
     ck_assert(!heard_has(sccrp, 13));
@@ -119,7 +119,7 @@ START_TEST(challenges_differ)
     ck_assert_uint_ge(challenge.len, 16);
     ck_assert_uint_le(challenge.len, sizeof(first));
     memcpy(first, challenge.data, challenge.len);
-    peer_init(&second, 2);
+    peer_begins(&second, 2);
     assert_ok(say_valid(&second, SCCRQ));
     sccrp = expect(&second, SCCRP);
     ck_assert(l2tpha_message_bytes(&sccrp->message, 11, &challenge));
@@ -192,7 +192,7 @@ START_TEST(an_empty_challenge_is_malformed)
     struct says sccrq;
 
     rig.secret = secret;
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     sccrq = valid(&peer, SCCRQ);
     add(&sccrq, AVP_OCTETS(WIRE_M, 11, NULL, 0));
     ck_assert_int_lt(say(&peer, &sccrq), 0);
@@ -204,7 +204,7 @@ START_TEST(a_challenge_without_a_secret_is_refused)
 {
     struct says sccrq;
 
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     sccrq = valid(&peer, SCCRQ);
     add(&sccrq, AVP_TEXT(WIRE_M, 11, "who are you?"));
     ck_assert_int_lt(say(&peer, &sccrq), 0);
@@ -316,7 +316,7 @@ START_TEST(a_tie_with_somebody_else_is_none)
     struct says sccrq;
 
     cross(true, NULL, &sccrq);
-    peer_init(&stranger, 2);
+    peer_begins(&stranger, 2);
     sccrq = valid(&stranger, SCCRQ);
     add(&sccrq, AVP_OCTETS(0, 5, lowest, 8));
     assert_ok(say(&stranger, &sccrq));

@@ -17,7 +17,7 @@ START_TEST(lock_step_setup_has_the_numbers_of_appendix_b1)
 {
     const struct heard *heard;
 
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     assert_ok(say_valid(&peer, SCCRQ)); /* 0, 0 */
     heard = expect(&peer, SCCRP);
     ck_assert_uint_eq(heard->message.header.ns, 0);
@@ -35,7 +35,7 @@ START_TEST(our_lock_step_setup_has_the_numbers_of_appendix_b1)
     struct l2tpha_tunnel_options options = {.size = sizeof(options)};
     struct l2tpha_tunnel *tunnel;
 
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     options.path = peer.path;
     assert_ok(l2tpha_tunnel_open(rig_node(), &options, rig.now, &tunnel));
     const struct heard *sccrq = expect(&peer, SCCRQ);
@@ -74,7 +74,7 @@ START_TEST(ids_in_headers_are_those_of_the_recipient)
 {
     const struct heard *heard;
 
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     peer.id = 0x0a0b;
     assert_ok(say_valid(&peer, SCCRQ));
     heard = expect(&peer, SCCRP);
@@ -276,7 +276,7 @@ static uint16_t with_window(uint16_t window)
 {
     struct says sccrq;
 
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     sccrq = valid(&peer, SCCRQ);
     if (window)
         add(&sccrq, AVP_U16(10, window));
@@ -370,7 +370,7 @@ END_TEST
 START_TEST(a_window_of_one_may_be_advertised)
 {
     rig.config.window = 1;
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     assert_ok(say_valid(&peer, SCCRQ));
     ck_assert_uint_eq(heard_u16(expect(&peer, SCCRP), 10), 1);
     assert_ok(say_valid(&peer, SCCCN));
@@ -385,7 +385,7 @@ START_TEST(a_window_of_zero_is_invalid)
 {
     struct says sccrq;
 
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     sccrq = valid(&peer, SCCRQ);
     add(&sccrq, AVP_U16(10, 0));
     ck_assert_int_lt(say(&peer, &sccrq), 0);
@@ -398,7 +398,7 @@ END_TEST
 
 START_TEST(the_answer_goes_where_the_request_came_from)
 {
-    peer_init(&peer, 40);
+    peer_begins(&peer, 40);
     peer.path.remote = (struct l2tpha_address){.len = 3, .bytes = {10, 0x9c, 0x40}};
     peer.path.local = (struct l2tpha_address){.len = 3, .bytes = {20, 0x06, 0xa5}};
     assert_ok(say_valid(&peer, SCCRQ));

@@ -67,7 +67,7 @@ START_TEST(a_tunnel_refused_by_the_host_draws_its_result)
 {
     static const uint16_t results[] = {3, 4, 6, 2};
 
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     rig.admit_tunnel = (struct l2tpha_verdict){.result = results[_i], .error = 4, .reason = "no"};
     assert_error(say_valid(&peer, SCCRQ), L2TPHA_ERR_REFUSED);
     ck_assert_uint_eq(rig.asked_tunnel, 1);
@@ -82,7 +82,7 @@ START_TEST(a_version_refused_is_told_the_highest_supported)
 {
     struct says sccrq;
 
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     sccrq = valid(&peer, SCCRQ);
     change(&sccrq, AVP_U16(2, 0x0900));
     ck_assert_int_lt(say(&peer, &sccrq), 0);
@@ -103,7 +103,7 @@ START_TEST(an_unknown_mandatory_avp_is_named)
         peer_opens(&peer, 1);
         message = valid(&peer, ICRQ);
     } else {
-        peer_init(&peer, 1);
+        peer_begins(&peer, 1);
         message = valid(&peer, SCCRQ);
     }
     add(&message, AVP_OCTETS(WIRE_M, 999, "x", 1));
@@ -121,7 +121,7 @@ START_TEST(error_6_has_detail)
 {
     struct says sccrq;
 
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     sccrq = valid(&peer, SCCRQ);
     leave_out(&sccrq, 7);
     ck_assert_int_lt(say(&peer, &sccrq), 0);
@@ -144,7 +144,7 @@ START_TEST(general_errors_say_what_was_wrong)
     };
     struct says sccrq;
 
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     sccrq = valid(&peer, SCCRQ);
     change(&sccrq, faults[_i].avp);
     ck_assert_int_lt(say(&peer, &sccrq), 0);

@@ -13,7 +13,7 @@ static void peer_opens_with_bearer(uint32_t bearer)
 {
     struct says sccrq;
 
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     sccrq = valid(&peer, SCCRQ);
     add(&sccrq, AVP_U32(4, bearer));
     peer_opens_with(&peer, &sccrq);
@@ -146,7 +146,7 @@ START_TEST(what_the_peer_did_not_advertise_is_not_asked_for)
     struct l2tpha_session *session;
     struct says sccrq;
 
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     sccrq = valid(&peer, SCCRQ);
     change(&sccrq, AVP_U32(3, rows[_i].framing_cap));
     if (rows[_i].bearer_caps)
@@ -173,7 +173,7 @@ START_TEST(framing_not_advertised_is_not_asked_for_in_an_incoming_call)
     struct l2tpha_session *session;
     struct says sccrq;
 
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     sccrq = valid(&peer, SCCRQ);
     change(&sccrq, AVP_U32(3, 1));
     peer_opens_with(&peer, &sccrq);

@@ -24,7 +24,7 @@ START_TEST(an_acceptable_sccrq_draws_sccrp)
 {
     struct peer peer;
 
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     assert_ok(say_valid(&peer, SCCRQ));
     expect(&peer, SCCRP);
     ck_assert_uint_eq(tunnel_state(&peer), L2TPHA_TUNNEL_WAIT_CTL_CONN);
@@ -37,7 +37,7 @@ START_TEST(an_unacceptable_sccrq_draws_stopccn)
     struct peer peer;
     struct says sccrq;
 
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     sccrq = valid(&peer, SCCRQ);
     change(&sccrq, AVP_U16(2, 0x0900));
     assert_error(say(&peer, &sccrq), L2TPHA_ERR_REFUSED);
@@ -56,7 +56,7 @@ START_TEST(sccrp_and_scccn_and_stopccn_for_no_tunnel_leave_idle)
     static const uint16_t ids[] = {0, UNKNOWN_ID};
     struct peer peer;
 
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     for (size_t i = 0; i < 2 * sizeof(types) / sizeof(types[0]); i++) {
         uint64_t before = rig_counters()->unknown_tunnel;
         peer.ns = 0;
@@ -142,7 +142,7 @@ START_TEST(each_avp_that_setup_requires_is_required)
     if (type == SCCRP)
         node_calls(&peer, 1);
     else
-        peer_init(&peer, 1);
+        peer_begins(&peer, 1);
     message = valid(&peer, type);
     leave_out(&message, required[_i % 4]);
     ck_assert_int_lt(say(&peer, &message), 0);
@@ -172,7 +172,7 @@ END_TEST
 
 static void peer_asks(struct peer *peer)
 {
-    peer_init(peer, 1);
+    peer_begins(peer, 1);
     assert_ok(say_valid(peer, SCCRQ));
     expect(peer, SCCRP);
 }
@@ -395,7 +395,7 @@ START_TEST(every_stopccn_is_delivered_reliably)
     struct peer peer;
     struct says sccrq;
 
-    peer_init(&peer, 1);
+    peer_begins(&peer, 1);
     sccrq = valid(&peer, SCCRQ);
     change(&sccrq, causes[_i]);
     ck_assert_int_lt(say(&peer, &sccrq), 0);
@@ -433,7 +433,7 @@ START_TEST(a_plain_sccrq_never_touches_an_established_tunnel)
 
     peer_opens(&peer, 1);
     peer_dials(&peer, PEER_CALL);
-    peer_init(&second, 1); /* the same address */
+    peer_begins(&second, 1); /* the same address */
     second.id = 5000;
     assert_ok(say_valid(&second, SCCRQ));
     expect(&second, SCCRP);
@@ -452,7 +452,7 @@ START_TEST(several_tunnels_with_several_sessions_each)
     struct peer peers[2];
 
     peer_opens(&peers[0], 1);
-    peer_init(&peers[1], 1);
+    peer_begins(&peers[1], 1);
     peers[1].id = 5000;
     assert_ok(say_valid(&peers[1], SCCRQ));
     expect(&peers[1], SCCRP);
