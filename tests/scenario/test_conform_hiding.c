@@ -181,6 +181,24 @@ START_TEST(what_cannot_be_deciphered_follows_the_m_bit)
 }
 END_TEST
 
+/* The secret is looked up by the name, which is what is missing. */
+START_TEST(hidden_avps_without_a_host_name_are_refused)
+{
+    uint8_t vendor[64];
+    struct says sccrq;
+
+    rig.secret = secret;
+    peer_begins(&peer, 1);
+    sccrq = valid(&peer, SCCRQ);
+    leave_out(&sccrq, 7);
+    size_t len = hidden(vendor, 8, "vendor", 6, 6, 0);
+    add(&sccrq, RANDOM_VECTOR);
+    add(&sccrq, AVP_OCTETS(WIRE_H, 8, vendor, len));
+    ck_assert_int_lt(say(&peer, &sccrq), 0);
+    expect_stopccn(&peer, 2, 6);
+}
+END_TEST
+
 START_TEST(an_optional_avp_that_cannot_be_deciphered_is_ignored)
 {
     uint8_t vendor[64];
@@ -250,6 +268,7 @@ Suite *suite_conform_hiding(void)
     tcase_add_loop_test(tcase, what_the_peer_hides_the_node_recovers, 0, 40);
     tcase_add_test(tcase, a_response_is_over_the_challenge_without_its_padding);
     tcase_add_loop_test(tcase, what_cannot_be_deciphered_follows_the_m_bit, 0, 3);
+    tcase_add_test(tcase, hidden_avps_without_a_host_name_are_refused);
     tcase_add_loop_test(tcase, an_optional_avp_that_cannot_be_deciphered_is_ignored, 0, 2);
     tcase_add_test(tcase, a_cleartext_password_is_hidden);
     return suite;
