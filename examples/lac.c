@@ -88,10 +88,10 @@ static void call_down(struct lac *lac, struct lac_call *call)
         lac->up[call->place] = lac->up[--lac->up_count];
         lac->up[call->place]->place = call->place;
         set_frame_rate(lac);
-        lac->report.calls_lost += !lac->stopping;
+        lac->report.calls_lost += !lac->finished;
     } else {
         lac->calls_half_open--;
-        lac->report.calls_failed += !lac->stopping;
+        lac->report.calls_failed += !lac->finished;
     }
     talloc_free(call);
 }
@@ -174,7 +174,7 @@ static void tunnel_down(struct lac *lac, struct lac_tunnel *tunnel)
         lac->tunnels_up--;
     else
         lac->tunnels_half_open--;
-    lac->report.tunnels_lost += !lac->stopping;
+    lac->report.tunnels_lost += !lac->finished;
     dial_remove(lac, tunnel);
 }
 
@@ -376,10 +376,18 @@ static void tell_progress(struct lac *lac)
     }
 }
 
-/* The last echoes have had their time. */
+/* Whether something is still to come: echoes, or answers to what was asked. */
+static bool is_waiting(const struct lac *lac)
+{
+    return lac->awaited + lac->tunnels_half_open + lac->calls_half_open > 0;
+}
+
+/* The last echoes and answers have had their time. */
 static void finish(struct lac *lac)
 {
     lac->finished = true;
+    lac->report.tunnels_lost += lac->tunnels_half_open;
+    lac->report.calls_failed += lac->calls_half_open;
     for (size_t i = 0; i < lac->up_count; i++)
         settle_flow(lac, lac->up[i]);
     app_leave(lac->app);
@@ -393,7 +401,7 @@ static void on_expire(struct app *app, uint64_t now)
     if (now >= lac->stop_at)
         stop(app);
     if (lac->stopping) {
-        if (lac->awaited == 0 || now >= lac->last_echo_at)
+        if (!is_waiting(lac) || now >= lac->last_echo_at)
             finish(lac);
         return;
     }

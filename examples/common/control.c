@@ -169,6 +169,10 @@ static void take_lines(struct client *client)
     }
     if (client->request_len == sizeof(client->request)) {
         client->closing = true;
+        /* Closing with input unread would make the system throw the answer away. */
+        for (int i = 0;
+             i < 16 && recv(client->fd, client->request, sizeof(client->request), 0) > 0;)
+            i++;
         client->request_len = 0;
         answer(client, failure("the request is too long"));
     }

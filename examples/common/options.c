@@ -268,7 +268,7 @@ static void set_defaults(enum program program, struct options *options)
 static enum options_result check_lac(struct options *options, char *why)
 {
     if (options->connect.len == 0)
-        return bad(why, "--connect is required: where is the LNS?");
+        return bad(why, "--connect is required: the address of the LNS");
     if (!options->listen_given && address_family(&options->connect) == AF_INET6)
         address_parse("::", DEFAULT_PORT, &options->listen);
     if (address_family(&options->connect) != address_family(&options->listen))

@@ -38,8 +38,8 @@ uint64_t flow_send(struct flow *flow, uint64_t now);
 bool flow_receive(struct flow *flow, uint64_t number, uint64_t now);
 
 struct report {
-    uint64_t tunnels; /* asked for or restored */
-    uint64_t tunnels_lost;
+    uint64_t tunnels;      /* asked for or restored */
+    uint64_t tunnels_lost; /* that did not come up, or ended without our asking */
     uint64_t calls_asked;
     uint64_t calls_up;     /* that came up, or were restored */
     uint64_t calls_failed; /* that never came up */

@@ -25,6 +25,7 @@ static int ask_host(struct engine *engine, const struct l2tpha_peer *peer, uint8
     engine->asking = false;
     if (!error && *len <= L2TPHA_SECRET_MAX)
         return L2TPHA_OK;
+    *len = 0;
     engine->counters.callback_errors++;
     log_line(&engine->log, L2TPHA_LOG_ERROR, 0, 0, "the host cannot tell the secret");
     return L2TPHA_ERR_HOST;

@@ -7,7 +7,7 @@
 
 #define US_PER_MS UINT64_C(1000)
 #define IDS 65535u /* of 16 bits, without 0 */
-#define WAITING_PLACE 32768u
+#define FAR_PLACE 32768u
 #define RESULT_NOT_IN_TIME 10 /* CDN, RFC 2661 4.4.2 */
 
 static struct engine *engine_of(const struct l2tpha_session *session)
@@ -19,7 +19,8 @@ static struct engine *engine_of(const struct l2tpha_session *session)
  * another node gave to a call just ended may still be in messages on their way. So it is not kept
  * but found again from what is replicated: the key from the two tunnel ids, which an outsider does
  * not know, and the place from Ns, since each call that the peer hears of takes one. Calls that
- * wait for the tunnel take theirs later and so have places of their own, far from the first Ns. */
+ * wait for the tunnel take theirs later and so have places of their own, far from the first Ns.
+ * There is one id fewer than there are Ns: the last Ns shares a place that is far away too. */
 static void find_place(struct l2tpha_tunnel *tunnel)
 {
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
@@ -27,9 +28,9 @@ static void find_place(struct l2tpha_tunnel *tunnel)
 
     walk->key = bits_mix((uint64_t)record->remote_id << 32 | record->local_id);
     if (record->state == L2TPHA_TUNNEL_ESTABLISHED)
-        walk->counter = record->ns;
-    else if (walk->counter < WAITING_PLACE)
-        walk->counter = WAITING_PLACE;
+        walk->counter = record->ns < IDS ? record->ns : FAR_PLACE;
+    else if (walk->counter < FAR_PLACE)
+        walk->counter = FAR_PLACE;
 }
 
 uint16_t session_free_id(struct l2tpha_tunnel *tunnel)

@@ -2,6 +2,7 @@
 """What is on the wire: a capture of lo, and as much of L2TP as is needed to judge it."""
 import collections
 import dataclasses
+import hashlib
 import socket
 import struct
 import threading
@@ -10,6 +11,8 @@ import time
 TYPES = {0: "ZLB", 1: "SCCRQ", 2: "SCCRP", 3: "SCCCN", 4: "StopCCN", 6: "HELLO", 7: "OCRQ",
          8: "OCRP", 9: "OCCN", 10: "ICRQ", 11: "ICRP", 12: "ICCN", 14: "CDN", 15: "WEN",
          16: "SLI"}
+RESULT_CODE, RANDOM_VECTOR = 1, 36  # AVP types
+HIDDEN = 0x4000  # in the first word of an AVP
 ETHERNET = 14
 PACKET_OUTGOING = 4
 EVERY_PROTOCOL = 3
@@ -35,8 +38,8 @@ class Control:
 
     def result(self):
         """The Result Code of a StopCCN or CDN; None without one."""
-        for mandatory_length, vendor, kind, value in avps(self.avps):
-            if vendor == 0 and kind == 1 and not mandatory_length & 0x4000:
+        for word, vendor, kind, value in avps(self.avps):
+            if vendor == 0 and kind == RESULT_CODE and not word & HIDDEN:
                 return struct.unpack(">H", value[:2])[0]
         return None
 
@@ -54,6 +57,27 @@ def avps(body):
             return
         yield word, vendor, kind, body[6:length]
         body = body[length:]
+
+
+def reveal(kind, value, secret, vector):
+    """The value of a hidden AVP, RFC 2661 4.3."""
+    clear, block = b"", struct.pack(">H", kind) + secret.encode() + vector
+    for at in range(0, len(value), 16):
+        piece = value[at:at + 16]
+        clear += bytes(a ^ b for a, b in zip(piece, hashlib.md5(block).digest()))
+        block = secret.encode() + piece
+    return clear[2:2 + struct.unpack(">H", clear[:2])[0]]
+
+
+def revealed(body, secret):
+    """type: value of all AVPs of vendor 0, hidden ones deciphered."""
+    values, vector = {}, b""
+    for word, vendor, kind, value in avps(body):
+        if kind == RANDOM_VECTOR:
+            vector = value
+        if vendor == 0:
+            values[kind] = reveal(kind, value, secret, vector) if word & HIDDEN else value
+    return values
 
 
 def decode(when, source, port, destination, data):
