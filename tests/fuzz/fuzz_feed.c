@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define BATCH 16
 #define STEPS 200
-#define LAZY_US 100000
+#define LAZY_US 110000
 #define PEER_TUNNEL 0x1234
 #define PEER_CALL 7
 
