@@ -96,7 +96,7 @@ int take_reply(void *object, void *argument);
 int take_connect(void *object, void *argument);
 int send_cdn(void *object, void *argument);
 int send_cdn_failed(void *object, void *argument);
-int tell_link_info(void *object, void *argument);
+int take_link_info(void *object, void *argument);
 int tell_errors(void *object, void *argument);
 int send_errors(void *object, void *argument);
 /* A CDN for no session of ours. */

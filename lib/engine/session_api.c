@@ -263,6 +263,8 @@ struct l2tpha_session *l2tpha_session_next(const struct l2tpha_tunnel *tunnel,
 void l2tpha_session_get(const struct l2tpha_session *session, struct l2tpha_session_record *record)
 {
     table_session_get(&session->entry, record);
+    if (!(record->flags & L2TPHA_SESSION_LINK_INFO)) /* RFC 2661 4.4.6: every character is mapped */
+        record->send_accm = record->receive_accm = UINT32_MAX;
 }
 
 uint32_t l2tpha_session_id(const struct l2tpha_session *session)
