@@ -51,7 +51,7 @@ static void fill_entry(struct l2tpha_session *session, const struct l2tpha_sessi
 
     entry->side = incoming ? L2TPHA_LAC : L2TPHA_LNS;
     entry->call = incoming ? L2TPHA_CALL_INCOMING : L2TPHA_CALL_OUTGOING;
-    entry->flags = L2TPHA_SESSION_LOCAL_CALL;
+    entry->flags |= L2TPHA_SESSION_LOCAL_CALL;
     entry->framing = (uint8_t)(options->framing ? options->framing : FRAMING_SYNC);
     entry->bearer = (uint8_t)options->bearer;
     entry->serial = ++engine_of(session)->call_serial;

@@ -46,6 +46,73 @@ START_TEST(an_sli_outlives_the_node_that_could_not_tell_it)
 }
 END_TEST
 
+/* The host is told of a call only once its checkpoint is confirmed: when the node dies in between,
+ * the host has had no chance to declare or attach anything. */
+START_TEST(a_call_without_the_hosts_half_is_disconnected)
+{
+    static const uint8_t half[] = "ppp";
+
+    trio.config.needs_app_state = true;
+    trio_begin(true);
+    struct l2tpha_tunnel *tunnel = trio_tunnel(trio.far);
+    trio_dial(tunnel);
+    trio_settle();
+    assert_ok(l2tpha_session_set_app_state(first_session(trio.near), half, sizeof(half), trio.now));
+    trio_dial(tunnel);
+    trio_settle();
+    ck_assert_uint_eq(l2tpha_tunnel_sessions(first_tunnel(trio.near)), 2);
+    trio_take_over();
+    trio_settle();
+    ck_assert_uint_eq(l2tpha_tunnel_sessions(first_tunnel(trio.near)), 1);
+    ck_assert_uint_eq(look(first_session(trio.near)).app_state.len, sizeof(half));
+    ck_assert_uint_eq(l2tpha_tunnel_sessions(tunnel), 1);
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_SESSION_DOWN), 1);
+}
+END_TEST
+
+START_TEST(a_call_that_no_host_knows_of_goes_on)
+{
+    trio.config.needs_app_state = true;
+    trio_begin(true);
+    struct l2tpha_tunnel *tunnel = trio_tunnel(trio.far);
+    trio.mute = true; /* the ICRP is lost */
+    trio_dial(tunnel);
+    trio_settle();
+    ck_assert_uint_eq(look(first_session(trio.near)).state, L2TPHA_SESSION_WAIT_CONNECT);
+    trio_take_over();
+    trio.mute = false;
+    trio_pass_ms(3000);
+    ck_assert_uint_eq(look(first_session(trio.near)).state, L2TPHA_SESSION_ESTABLISHED);
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_SESSION_UP), 1);
+}
+END_TEST
+
+/* More calls to be disconnected than the queue has room for CDNs. */
+START_TEST(disconnecting_many_calls_does_not_cost_the_tunnel)
+{
+    static const uint8_t half[] = "ppp";
+
+    trio.config.max_queue = 8;
+    trio.config.needs_app_state = true;
+    trio_begin(true);
+    struct l2tpha_tunnel *tunnel = trio_tunnel(trio.far);
+    trio_dial(tunnel);
+    trio_settle();
+    uint32_t kept = l2tpha_session_id(first_session(trio.near));
+    assert_ok(l2tpha_session_set_app_state(first_session(trio.near), half, sizeof(half), trio.now));
+    for (int i = 0; i < 20; i++) {
+        trio_dial(tunnel);
+        trio_pass_ms(100);
+    }
+    trio_take_over();
+    trio_pass_ms(20000);
+    ck_assert_ptr_nonnull(first_session(trio.near));
+    ck_assert_uint_eq(l2tpha_session_id(first_session(trio.near)), kept);
+    ck_assert_uint_eq(l2tpha_tunnel_sessions(first_tunnel(trio.near)), 1);
+    ck_assert_uint_eq(l2tpha_tunnel_sessions(tunnel), 1);
+}
+END_TEST
+
 Suite *suite_review_takeover(void)
 {
     TCase *tcase;
@@ -53,5 +120,8 @@ Suite *suite_review_takeover(void)
 
     tcase_add_test(tcase, accms_are_all_ones_before_any_sli);
     tcase_add_loop_test(tcase, an_sli_outlives_the_node_that_could_not_tell_it, 0, 4);
+    tcase_add_test(tcase, a_call_without_the_hosts_half_is_disconnected);
+    tcase_add_test(tcase, a_call_that_no_host_knows_of_goes_on);
+    tcase_add_test(tcase, disconnecting_many_calls_does_not_cost_the_tunnel);
     return suite;
 }
