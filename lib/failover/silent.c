@@ -38,7 +38,7 @@ int silent_recover(const struct l2tpha_binding *binding, struct tunnel_entry *tu
         if (error)
             return error;
     }
-    if (tunnel->record.state != L2TPHA_TUNNEL_ESTABLISHED)
-        return L2TPHA_OK;
-    return binding->confirm_tunnel(binding->user, tunnel->record.local_id);
+    if (tunnel->record.state == L2TPHA_TUNNEL_ESTABLISHED)
+        result->confirm = binding->confirm_tunnel(binding->user, tunnel->record.local_id);
+    return L2TPHA_OK;
 }

@@ -8,9 +8,24 @@ static uint64_t key_of(uint32_t tunnel_id, uint32_t session_id)
     return (uint64_t)tunnel_id << 32 | session_id;
 }
 
+uint64_t table_key_of_session(const void *user, uint32_t place)
+{
+    const struct table *table = user;
+    const struct session_entry *entry = slab_at(table->sessions, place);
+
+    return key_of(entry->tunnel->record.local_id, entry->local_id);
+}
+
 static uint64_t key_of_remote(const struct session_entry *entry)
 {
     return key_of(entry->tunnel->record.local_id, entry->remote_id);
+}
+
+uint64_t table_key_of_remote(const void *user, uint32_t place)
+{
+    const struct table *table = user;
+
+    return key_of_remote(slab_at(table->sessions, place));
 }
 
 static struct session_entry *lookup(const struct table *table, const struct idtable *index,
