@@ -41,7 +41,7 @@ int auth_ask_secret(struct engine *engine, const struct l2tpha_path *path,
     *len = 0;
     if (!engine->host.secret || !engine->config.crypto)
         return L2TPHA_OK;
-    if (peer_name && peer_name->len < sizeof(name)) {
+    if (peer_name && peer_name->len > 0 && peer_name->len < sizeof(name)) {
         memcpy(name, peer_name->data, peer_name->len);
         name[peer_name->len] = '\0';
         peer.name_len = peer_name->len;

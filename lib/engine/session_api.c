@@ -56,7 +56,7 @@ static void fill_entry(struct l2tpha_session *session, const struct l2tpha_sessi
 
     entry->side = incoming ? L2TPHA_LAC : L2TPHA_LNS;
     entry->call = incoming ? L2TPHA_CALL_INCOMING : L2TPHA_CALL_OUTGOING;
-    entry->flags = L2TPHA_SESSION_LOCAL_CALL;
+    entry->flags |= L2TPHA_SESSION_LOCAL_CALL;
     entry->framing = (uint8_t)(options->framing ? options->framing : FRAMING_SYNC);
     entry->bearer = (uint8_t)options->bearer;
     entry->serial = ++engine_of(session)->call_serial;
@@ -293,6 +293,8 @@ struct l2tpha_session *l2tpha_session_next(const struct l2tpha_tunnel *tunnel,
 void l2tpha_session_get(const struct l2tpha_session *session, struct l2tpha_session_record *record)
 {
     table_session_get(&session->entry, record);
+    if (!(record->flags & L2TPHA_SESSION_LINK_INFO)) /* RFC 2661 4.4.6: every character is mapped */
+        record->send_accm = record->receive_accm = UINT32_MAX;
 }
 
 uint32_t l2tpha_session_id(const struct l2tpha_session *session)

@@ -355,10 +355,10 @@ static int sends(struct l2tpha_session *session)
     assert_ok(l2tpha_data_send(session, 4, false, header, &len, &path, peer.now));
     memcpy(whole, header, len);
     assert_ok(l2tpha_header_decode(whole, len + 4, &decoded));
-    ck_assert_uint_eq(decoded.session_id, RAW_SESSION);
-    ck_assert_uint_eq(decoded.tunnel_id, RAW_ID);
-    ck_assert_uint_eq(decoded.length, len + 4);
-    ck_assert_mem_eq(path, &peer.path, sizeof(peer.path));
+    assert_true(decoded.session_id == RAW_SESSION);
+    assert_true(decoded.tunnel_id == RAW_ID);
+    assert_true(decoded.length == len + 4);
+    assert_true(memcmp(path, &peer.path, sizeof(peer.path)) == 0);
     return decoded.has_sequence ? decoded.ns : -1;
 }
 
@@ -401,11 +401,11 @@ START_TEST(required_numbers_are_always_there)
 
     assert_ok(receive(session, -1, &frame));
     for (int i = 0; i < 70000; i++) {
-        ck_assert_int_eq(sends(session), i & 0xffff);
+        assert_true(sends(session) == (i & 0xffff));
         l2tpha_session_get(session, &record);
         /* Whoever takes over begins with a number that was never used. */
         uint16_t ahead = (uint16_t)(record.data_ns - (i + 1));
-        ck_assert_msg(ahead > 0 && ahead <= 1024, "%u ahead at %d", ahead, i);
+        assert_true(ahead > 0 && ahead <= 1024);
     }
 }
 END_TEST
