@@ -24,6 +24,7 @@
 
 #define ENGINE_SCRATCH 65536
 #define ENGINE_VECTOR 16   /* bytes of a Random Vector, RFC 2661 4.4.1 */
+#define ENGINE_ANSWER 2048 /* bytes of an answer; only an ICCN with long proxy AVPs has more */
 #define ENGINE_CALLING 256 /* buckets of tunnels whose SCCRQ is outstanding */
 
 struct tunnel_input;
