@@ -197,7 +197,7 @@ void audit_agreement(const struct l2tpha_node *one, const struct l2tpha_node *ot
     }
 }
 
-uint32_t audit_established(const struct l2tpha_node *node)
+uint32_t audit_held(const struct l2tpha_node *node)
 {
     const struct l2tpha_tunnel *tunnel = NULL;
     uint32_t count = 0;
