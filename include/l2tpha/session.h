@@ -74,7 +74,8 @@ struct l2tpha_disconnect {
     const char *ppp_text;  /**< its text or NULL */
 };
 
-/** End a call: sends CDN unless nothing was sent for it yet. */
+/** End a call: sends CDN unless nothing was sent for it yet.
+ *  @retval L2TPHA_ERR_NOMEM, L2TPHA_ERR_QUEUE_FULL  no room for the CDN: nothing has changed. */
 L2TPHA_API int l2tpha_session_close(struct l2tpha_session *session,
                                     const struct l2tpha_disconnect *why, uint64_t now);
 
