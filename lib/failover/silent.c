@@ -8,22 +8,35 @@
 /* RFC 2661 4.4.2: call disconnected for the reason in the error code; 4 = no resources. */
 #define RESULT_GENERAL 2
 
-static int recover_session(const struct l2tpha_binding *binding, struct session_entry *session,
-                           struct silent_result *result)
+static int restore(const struct l2tpha_binding *binding, const struct session_entry *session)
 {
     struct l2tpha_session_record record;
 
+    if (!binding->restore_session)
+        return L2TPHA_OK;
     table_session_get(session, &record);
-    int error = binding->restore_session(binding->user, &record);
+    return binding->restore_session(binding->user, &record);
+}
+
+static bool lacks_app_state(const struct session_entry *session)
+{
+    return session->flags & L2TPHA_SESSION_NEEDS_APP &&
+           (!session->extra || session->extra->app_state.len == 0);
+}
+
+static int recover_session(const struct l2tpha_binding *binding, struct session_entry *session,
+                           struct silent_result *result)
+{
+    int error = restore(binding, session);
     if (error)
         return error;
     result->sessions++;
-    if (!(record.flags & L2TPHA_SESSION_NEEDS_APP) || record.app_state.len)
+    if (!lacks_app_state(session))
         return L2TPHA_OK;
     /* The host has said that L2TP's half alone is worth nothing. */
     result->disconnected++;
-    return binding->disconnect_session(binding->user, record.tunnel_id, record.local_id,
-                                       RESULT_GENERAL, "state lost in failover");
+    return binding->disconnect_session(binding->user, session->tunnel->record.local_id,
+                                       session->local_id, RESULT_GENERAL, "state lost in failover");
 }
 
 int silent_recover(const struct l2tpha_binding *binding, struct tunnel_entry *tunnel,
