@@ -18,7 +18,8 @@ struct l2tpha_binding {
     /** Install a replicated tunnel as a live one: numbers, unacknowledged messages and timers. It
      * may transmit at once: first what is unacknowledged, then what is new. */
     int (*restore_tunnel)(void *user, const struct l2tpha_tunnel_record *record);
-    /** Install a replicated session of a restored tunnel. */
+    /** Install a replicated session of a restored tunnel. NULL: restore_tunnel has installed the
+     * sessions as well. */
     int (*restore_session)(void *user, const struct l2tpha_session_record *record);
     /** Have the peer confirm that the tunnel lives: a HELLO unless something is outstanding.
      * Whoever cannot send it now tries again later; the tunnel goes on. */
