@@ -99,6 +99,8 @@ int engine_leave(struct engine *engine, int error);
 int engine_random(struct engine *engine, void *dst, size_t len);
 /* Close the transaction: seal the ledger and give its events their number. */
 void engine_seal(struct engine *engine);
+/* Give the events made since the last seal the number on which they depend. */
+void engine_close_events(struct engine *engine, uint64_t number);
 /* One datagram, T bit set. Errors as l2tpha_feed(). Seals after every message it processes. */
 int engine_receive(struct engine *engine, const struct l2tpha_path *path, const uint8_t *data,
                    size_t len);

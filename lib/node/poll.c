@@ -19,7 +19,10 @@ static void release_polled(struct l2tpha_node *node)
 static bool poll_checkpoint(struct engine *engine, struct l2tpha_output *output)
 {
     *output = (struct l2tpha_output){.kind = L2TPHA_OUTPUT_CHECKPOINT};
-    return ledger_poll(engine->ledger, engine->now, &output->number, &output->data, &output->len);
+    bool any =
+        ledger_poll(engine->ledger, engine->now, &output->number, &output->data, &output->len);
+    engine_close_events(engine, 0); /* a copy may have been given up: no transaction is open */
+    return any;
 }
 
 static bool poll_datagram(struct engine *engine, struct l2tpha_output *output)
