@@ -12,6 +12,8 @@ int engine_tick(struct engine *engine, uint64_t now)
 {
     if (engine->asking)
         return L2TPHA_ERR_REENTERED;
+    if (now > ENGINE_TIME_MAX)
+        return L2TPHA_ERR_INVALID;
     if (now > engine->now)
         engine->now = now;
     engine->log.now = engine->now;

@@ -166,7 +166,7 @@ int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
                     const struct l2tpha_host *host, uint64_t now, struct l2tpha_node **node)
 {
     if (!config || config->size != sizeof(*config) || !host || host->size != sizeof(*host) ||
-        !host->random || !node)
+        !host->random || !node || now > ENGINE_TIME_MAX)
         return L2TPHA_ERR_INVALID;
     const char *refused = refused_setting(config);
     if (refused) {
