@@ -33,7 +33,9 @@ struct l2tpha_link_options {
 L2TPHA_API int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *options,
                                uint64_t now, struct l2tpha_link **link);
 
-/** The stream is gone, or the host is done with it. On the active the node goes on alone. */
+/** The stream is gone, or the host is done with it. On the active the node goes on alone; after
+ *  l2tpha_link_hand_over() it stays silent, since the standby may be serving, until the host fences
+ *  it or calls l2tpha_switchover_cancel(). */
 L2TPHA_API void l2tpha_link_free(struct l2tpha_link *link, uint64_t now);
 
 /** Bytes that came in.

@@ -83,7 +83,9 @@ L2TPHA_API void l2tpha_node_free(struct l2tpha_node *node);
 L2TPHA_API int l2tpha_feed(struct l2tpha_node *node, const struct l2tpha_path *path,
                            const uint8_t *data, size_t len, uint64_t now);
 
-/** Do all work that is due. Harmless when early or repeated. */
+/** Do all work that is due. Harmless when early or repeated.
+ *  @retval L2TPHA_ERR_INVALID  no time: L2TPHA_NEVER, or anything in the upper half of the range;
+ * so does every call that is given a time. */
 L2TPHA_API int l2tpha_expire(struct l2tpha_node *node, uint64_t now);
 
 /** When to call l2tpha_expire() at the latest; L2TPHA_NEVER = no need. */

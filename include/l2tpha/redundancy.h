@@ -52,7 +52,7 @@ L2TPHA_API int l2tpha_fence(struct l2tpha_node *node, uint64_t epoch, uint64_t n
 
 /** Planned switchover, on the active in sync: stop taking input, wait until every output is
  *  confirmed, then l2tpha_switchover_ready() turns true and the standby may take over with epoch
- * + 1.
+ * + 1. It ends by itself when the standby is lost, refuses or needs a new copy: the node serves on.
  *  @retval L2TPHA_ERR_NOT_IN_SYNC  there is no standby to hand over to. */
 L2TPHA_API int l2tpha_switchover(struct l2tpha_node *node, uint64_t now);
 

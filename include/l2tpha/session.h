@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /** @file
- *  Sessions of the built-in engine (RFC 2661 5.2, 7.4, 7.5) and their data frames. */
+ *  Sessions of the built-in engine (RFC 2661 5.2, 7.4, 7.5) and their data frames. Handles are
+ *  borrowed from the node. A call may end within any l2tpha_feed() or l2tpha_expire(), and then its
+ *  handle dies at once, before its event SESSION_DOWN can be polled: keep its ids and use
+ *  l2tpha_session_find(). */
 #ifndef L2TPHA_SESSION_H
 #define L2TPHA_SESSION_H
 

@@ -188,6 +188,7 @@ static uint8_t classify_stopccn(struct l2tpha_tunnel *tunnel, struct tunnel_inpu
     l2tpha_message_result(input->message, &result);
     record->result = result.result;
     record->error = result.has_error ? result.error : 0;
+    tunnel_mark(tunnel, DIRTY_FULL); /* also where the state stays */
     if (result.text_len)
         input->reason = log_escape(input->text, sizeof(input->text), result.text, result.text_len);
     else
