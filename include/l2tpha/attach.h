@@ -20,7 +20,8 @@ struct l2tpha_binding {
     int (*restore_tunnel)(void *user, const struct l2tpha_tunnel_record *record);
     /** Install a replicated session of a restored tunnel. */
     int (*restore_session)(void *user, const struct l2tpha_session_record *record);
-    /** Have the peer confirm that the tunnel lives: a HELLO unless something is outstanding. */
+    /** Have the peer confirm that the tunnel lives: a HELLO unless something is outstanding.
+     * Whoever cannot send it now tries again later; the tunnel goes on. */
     int (*confirm_tunnel)(void *user, uint32_t tunnel_id);
     /** End a session with a CDN, since the host's half of it is missing. */
     int (*disconnect_session)(void *user, uint32_t tunnel_id, uint32_t session_id, uint16_t result,

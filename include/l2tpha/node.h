@@ -52,6 +52,8 @@ struct l2tpha_config {
     enum l2tpha_commit commit;  /**< default L2TPHA_COMMIT_GATED */
     uint32_t commit_timeout_ms; /**< standby silent for so long: go on alone (default 200) */
     uint32_t debug;             /**< enum l2tpha_log_category bits */
+    bool needs_app_state;       /**< every new session has the flag of
+                                     l2tpha_session_needs_app_state() from its first record on */
     bool standby;               /**< start as a standby: applies checkpoints, sends nothing */
     uint64_t epoch;             /**< of an active at its start (default 1) */
     const struct l2tpha_crypto *crypto;         /**< NULL = no secrets, no hiding */

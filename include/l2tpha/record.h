@@ -48,7 +48,8 @@ enum l2tpha_session_flag {
     L2TPHA_SESSION_SEQUENCING_REQUIRED = 1, /**< Sequencing Required was given (RFC 2661 5.4) */
     L2TPHA_SESSION_SEQUENCING = 2,          /**< numbers are being sent */
     L2TPHA_SESSION_LOCAL_CALL = 4,          /**< this end asked for the call */
-    L2TPHA_SESSION_NEEDS_APP = 8            /**< ready only with host-attached state */
+    L2TPHA_SESSION_NEEDS_APP = 8,           /**< ready only with host-attached state */
+    L2TPHA_SESSION_LINK_INFO = 16           /**< an SLI has come: both ACCMs are the peer's */
 };
 
 /** A tunnel, whole. Byte strings are views. */
@@ -83,21 +84,24 @@ struct l2tpha_tunnel_record {
 
 /** A session, whole. Byte strings are views. */
 struct l2tpha_session_record {
-    size_t size;        /**< sizeof(struct l2tpha_session_record) */
-    uint32_t tunnel_id; /**< local id of its tunnel */
-    uint32_t local_id;  /**< our Assigned Session ID, never 0 */
-    uint32_t remote_id; /**< the peer's, 0 while unknown */
-    uint8_t state;      /**< enum l2tpha_session_state */
-    uint8_t side;       /**< enum l2tpha_side: our end's */
-    uint8_t call;       /**< enum l2tpha_call */
-    uint8_t flags;      /**< enum l2tpha_session_flag bits */
-    uint32_t serial;    /**< Call Serial Number */
-    uint32_t framing;   /**< Framing Type bits, at most 255 */
-    uint32_t bearer;    /**< Bearer Type bits, at most 255 */
-    uint32_t tx_speed;  /**< (Tx) Connect Speed, bit/s */
-    uint32_t rx_speed;  /**< Rx Connect Speed, bit/s */
-    uint16_t data_ns;   /**< a number not below the next data Ns: numbers are leased ahead */
-    uint16_t data_nr;   /**< next data Ns expected; may lag */
+    size_t size;           /**< sizeof(struct l2tpha_session_record) */
+    uint32_t tunnel_id;    /**< local id of its tunnel */
+    uint32_t local_id;     /**< our Assigned Session ID, never 0 */
+    uint32_t remote_id;    /**< the peer's, 0 while unknown */
+    uint8_t state;         /**< enum l2tpha_session_state */
+    uint8_t side;          /**< enum l2tpha_side: our end's */
+    uint8_t call;          /**< enum l2tpha_call */
+    uint8_t flags;         /**< enum l2tpha_session_flag bits */
+    uint32_t serial;       /**< Call Serial Number */
+    uint32_t framing;      /**< Framing Type bits, at most 255 */
+    uint32_t bearer;       /**< Bearer Type bits, at most 255 */
+    uint32_t tx_speed;     /**< (Tx) Connect Speed, bit/s */
+    uint32_t rx_speed;     /**< Rx Connect Speed, bit/s */
+    uint16_t data_ns;      /**< a number not below the next data Ns: numbers are leased ahead */
+    uint16_t data_nr;      /**< next data Ns expected; may lag */
+    uint32_t send_accm;    /**< of the last SLI received (RFC 2661 4.4.6); until there was one the
+                                format has 0 and l2tpha_session_get() the default, all ones */
+    uint32_t receive_accm; /**< likewise */
     struct l2tpha_bytes request;   /**< encoded AVPs of the request not yet sent (wait-tunnel) */
     struct l2tpha_bytes connect;   /**< encoded AVPs of the ICCN or OCCN not yet sent */
     struct l2tpha_bytes app_state; /**< attached by the host, opaque */

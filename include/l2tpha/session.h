@@ -114,7 +114,8 @@ L2TPHA_API int l2tpha_session_set_app_state(struct l2tpha_session *session, cons
                                             size_t len, uint64_t now);
 
 /** Declare that the session is worth nothing without host-attached state: on the standby it is
- *  ready only when both halves are there. */
+ *  ready only when both halves are there, and a takeover disconnects a call that the old host knew
+ *  of and had attached nothing to. struct l2tpha_config::needs_app_state declares it for all. */
 L2TPHA_API int l2tpha_session_needs_app_state(struct l2tpha_session *session, bool needed,
                                               uint64_t now);
 

@@ -9,7 +9,12 @@
  * - the place is a function of both ticks, so timers of one tick always share a slot, in the order
  *   in which they were armed, also after moving down;
  * - no slot needs attention until the wheel reaches its first tick, so the wheel jumps from one
- *   occupied slot to the next, however far. A timer moves down at most eight times. */
+ *   occupied slot to the next, however far. A timer moves down at most eight times.
+ *
+ * A timer may sit in a slot that comes up before it is due. So one that is put off, or stopped,
+ * only has its time written and stays where it is: its neighbours in the slot, which belong to
+ * other objects, are not touched. The wheel moves or drops it when that slot comes up. A timer that
+ * every datagram puts off thus costs one store each, and one move in the time it runs. */
 #include "base/timing.h"
 
 #include "base/bits.h"
@@ -21,6 +26,7 @@
 #define SLOTS 64
 #define LEVELS 9
 #define TICK_MAX (UINT64_MAX >> GRAIN_BITS)
+#define MOVES 1024 /* of timers within the wheel, in one call of wheel_pop */
 
 struct slot {
     struct timer *head;
@@ -28,9 +34,10 @@ struct slot {
 };
 
 struct wheel {
-    uint64_t now;  /* the latest time seen */
-    uint64_t tick; /* reached so far; not past now's */
-    size_t count;
+    uint64_t now;        /* the latest time seen */
+    uint64_t tick;       /* reached so far; not past now's */
+    size_t count;        /* armed timers; stopped ones may be linked beside them */
+    struct slot *moving; /* begun to move down: before all else; NULL = none */
     uint64_t occupied[LEVELS];
     struct slot slots[LEVELS * SLOTS];
 };
@@ -70,7 +77,6 @@ static void link_in(struct wheel *wheel, struct timer *timer, uint64_t tick)
     *slot->tail = timer;
     slot->tail = &timer->next;
     wheel->occupied[level] |= UINT64_C(1) << digit;
-    wheel->count++;
 }
 
 static void unlink_from(struct wheel *wheel, struct timer *timer)
@@ -82,51 +88,81 @@ static void unlink_from(struct wheel *wheel, struct timer *timer)
         timer->next->back = timer->back;
     else
         slot->tail = timer->back;
-    if (!slot->head)
+    if (!slot->head) {
         wheel->occupied[timer->place / SLOTS] &= ~(UINT64_C(1) << (timer->place % SLOTS));
+        wheel->moving = wheel->moving == slot ? NULL : wheel->moving;
+    }
     timer->next = NULL;
     timer->back = NULL;
-    wheel->count--;
+}
+
+/* The first tick of the slot that a timer is in: above its digit the wheel's tick has the same. */
+static uint64_t start_of(const struct wheel *wheel, unsigned place)
+{
+    unsigned shift = place / SLOTS * DIGIT_BITS;
+    uint64_t above = wheel->tick >> shift >> DIGIT_BITS << DIGIT_BITS;
+
+    return (above | place % SLOTS) << shift;
 }
 
 void wheel_arm(struct wheel *wheel, struct timer *timer, uint64_t at)
 {
-    wheel_disarm(wheel, timer);
-    if (at == L2TPHA_NEVER)
+    if (at == L2TPHA_NEVER) {
+        wheel_stop(wheel, timer);
         return;
+    }
+    if (at <= wheel->now)
+        at = wheel->tick << GRAIN_BITS; /* at once */
+    uint64_t tick = tick_of(at);
+    bool linked = timer->back != NULL;
+    wheel->count += !timer_armed(timer);
     timer->at = at;
-    link_in(wheel, timer, at <= wheel->now ? wheel->tick : tick_of(at));
+    if (linked && tick >= start_of(wheel, timer->place))
+        return;
+    if (linked)
+        unlink_from(wheel, timer);
+    link_in(wheel, timer, tick);
+}
+
+void wheel_stop(struct wheel *wheel, struct timer *timer)
+{
+    if (!timer_armed(timer))
+        return;
+    timer->at = L2TPHA_NEVER;
+    wheel->count--;
 }
 
 void wheel_disarm(struct wheel *wheel, struct timer *timer)
 {
-    if (timer_armed(timer))
+    wheel_stop(wheel, timer);
+    if (timer->back)
         unlink_from(wheel, timer);
 }
 
-/* The earliest occupied slot and the first tick that belongs to it; NULL when all are empty. */
+/* The earliest occupied slot and its first tick; NULL when all are empty. */
 static struct slot *earliest(const struct wheel *wheel, uint64_t *start)
 {
+    if (wheel->moving) {
+        *start = wheel->tick;
+        return wheel->moving;
+    }
     for (unsigned level = 0; level < LEVELS; level++) {
         if (wheel->occupied[level] == 0)
             continue;
-        unsigned digit = bits_lowest(wheel->occupied[level]);
-        unsigned shift = level * DIGIT_BITS;
-        uint64_t above = wheel->tick >> shift >> DIGIT_BITS << DIGIT_BITS;
-        *start = (above | digit) << shift;
-        return (struct slot *)&wheel->slots[level * SLOTS + digit];
+        unsigned place = level * SLOTS + bits_lowest(wheel->occupied[level]);
+        *start = start_of(wheel, place);
+        return (struct slot *)&wheel->slots[place];
     }
     return NULL;
 }
 
-/* The wheel has come to the slot's first tick: its timers now differ in lower digits only. */
-static void move_down(struct wheel *wheel, struct slot *slot)
+/* Out of a slot whose first tick has come, into the one of its own time: that of a slot above level
+ * 0 differs in lower digits only. */
+static void move(struct wheel *wheel, struct timer *timer)
 {
-    while (slot->head) {
-        struct timer *timer = slot->head;
-        unlink_from(wheel, timer);
+    unlink_from(wheel, timer);
+    if (timer->at != L2TPHA_NEVER)
         link_in(wheel, timer, tick_of(timer->at));
-    }
 }
 
 struct timer *wheel_pop(struct wheel *wheel, uint64_t now)
@@ -137,14 +173,19 @@ struct timer *wheel_pop(struct wheel *wheel, uint64_t now)
     if (now > wheel->now)
         wheel->now = now;
     uint64_t last = wheel->now >> GRAIN_BITS;
-    while ((slot = earliest(wheel, &start)) && start <= last) {
-        wheel->tick = start;
+    for (unsigned moves = 0; (slot = earliest(wheel, &start)) && start <= last; moves++) {
         struct timer *timer = slot->head;
-        if (timer->place < SLOTS) {
+        wheel->tick = start;
+        if (timer_armed(timer) && timer->place < SLOTS && tick_of(timer->at) <= start) {
             unlink_from(wheel, timer);
+            wheel->count--;
             return timer;
         }
-        move_down(wheel, slot);
+        if (moves == MOVES)
+            return NULL;
+        if (timer->place >= SLOTS)
+            wheel->moving = slot;
+        move(wheel, timer);
     }
     wheel->tick = last;
     return NULL;
@@ -154,7 +195,7 @@ uint64_t wheel_deadline(const struct wheel *wheel)
 {
     uint64_t start;
 
-    return earliest(wheel, &start) ? start << GRAIN_BITS : L2TPHA_NEVER;
+    return wheel->count && earliest(wheel, &start) ? start << GRAIN_BITS : L2TPHA_NEVER;
 }
 
 size_t wheel_count(const struct wheel *wheel)

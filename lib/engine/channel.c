@@ -168,7 +168,7 @@ static void want_ack(struct engine *engine, struct channel *channel)
     uint64_t delay = engine->config.ack_delay_ms * US_PER_MS;
 
     if (channel->told_nr == channel->entry->record.nr) {
-        wheel_disarm(engine->wheel, &channel->ack);
+        wheel_stop(engine->wheel, &channel->ack);
         return;
     }
     if (delay == 0 || half_window_untold(channel)) {
@@ -188,7 +188,7 @@ static void told(struct engine *engine, struct channel *channel)
         return;
     channel->told_nr = channel->entry->nr_safe;
     channel->ack_now = false;
-    wheel_disarm(engine->wheel, &channel->ack);
+    wheel_stop(engine->wheel, &channel->ack);
     want_ack(engine, channel);
 }
 

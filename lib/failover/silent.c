@@ -8,6 +8,17 @@
 /* RFC 2661 4.4.2: call disconnected for the reason in the error code; 4 = no resources. */
 #define RESULT_GENERAL 2
 
+/* The host has said that L2TP's half alone is worth nothing, and its own is missing. It has none of
+ * a call that it has not heard of yet: that one goes on and is told once it is up. */
+static bool lacks_app(const struct l2tpha_session_record *record)
+{
+    bool told = record->flags & L2TPHA_SESSION_LOCAL_CALL ||
+                record->state == L2TPHA_SESSION_WAIT_CS_ANSWER ||
+                record->state == L2TPHA_SESSION_ESTABLISHED;
+
+    return record->flags & L2TPHA_SESSION_NEEDS_APP && !record->app_state.len && told;
+}
+
 static int recover_session(const struct l2tpha_binding *binding, struct session_entry *session,
                            struct silent_result *result)
 {
@@ -18,12 +29,13 @@ static int recover_session(const struct l2tpha_binding *binding, struct session_
     if (error)
         return error;
     result->sessions++;
-    if (!(record.flags & L2TPHA_SESSION_NEEDS_APP) || record.app_state.len)
+    if (!lacks_app(&record))
         return L2TPHA_OK;
-    /* The host has said that L2TP's half alone is worth nothing. */
     result->disconnected++;
-    return binding->disconnect_session(binding->user, record.tunnel_id, record.local_id,
-                                       RESULT_GENERAL, "state lost in failover");
+    /* A CDN that cannot be sent is no reason to lose the tunnel's other calls. */
+    (void)binding->disconnect_session(binding->user, record.tunnel_id, record.local_id,
+                                      RESULT_GENERAL, "state lost in failover");
+    return L2TPHA_OK;
 }
 
 int silent_recover(const struct l2tpha_binding *binding, struct tunnel_entry *tunnel,
@@ -38,7 +50,7 @@ int silent_recover(const struct l2tpha_binding *binding, struct tunnel_entry *tu
         if (error)
             return error;
     }
-    if (tunnel->record.state != L2TPHA_TUNNEL_ESTABLISHED)
-        return L2TPHA_OK;
-    return binding->confirm_tunnel(binding->user, tunnel->record.local_id);
+    if (tunnel->record.state == L2TPHA_TUNNEL_ESTABLISHED)
+        result->confirm = binding->confirm_tunnel(binding->user, tunnel->record.local_id);
+    return L2TPHA_OK;
 }

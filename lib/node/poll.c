@@ -19,7 +19,11 @@ static void release_polled(struct l2tpha_node *node)
 static bool poll_checkpoint(struct engine *engine, struct l2tpha_output *output)
 {
     *output = (struct l2tpha_output){.kind = L2TPHA_OUTPUT_CHECKPOINT};
-    return ledger_poll(engine->ledger, engine->now, &output->number, &output->data, &output->len);
+    if (ledger_poll(engine->ledger, engine->now, &output->number, &output->data, &output->len))
+        return true;
+    if (engine->open_events > 0) /* the copy could not go on, and that is told */
+        engine_seal(engine);
+    return false;
 }
 
 static bool poll_datagram(struct engine *engine, struct l2tpha_output *output)

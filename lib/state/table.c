@@ -22,17 +22,45 @@ static struct l2tpha_bytes *string_at(struct l2tpha_tunnel_record *record, size_
     return (struct l2tpha_bytes *)(void *)((char *)record + string_places[which]);
 }
 
+static uint64_t peer_key(const struct table *table, const struct l2tpha_address *address,
+                         uint32_t remote_id)
+{
+    return digest_bytes(table->seed ^ remote_id, address->bytes, address->len);
+}
+
+static uint64_t key_of_tunnel(const void *user, uint32_t place)
+{
+    const struct table *table = user;
+    const struct tunnel_entry *entry = slab_at(table->tunnels, place);
+
+    return entry->record.local_id;
+}
+
+static uint64_t key_of_peer(const void *user, uint32_t place)
+{
+    const struct table *table = user;
+    const struct tunnel_entry *entry = slab_at(table->tunnels, place);
+
+    return peer_key(table, &entry->record.path.remote, entry->record.remote_id);
+}
+
 static int make_parts(struct table *table, const struct table_options *options)
 {
-    struct idtable **indexes[] = {&table->tunnel_ids, &table->tunnel_peers, &table->session_ids,
-                                  &table->session_remotes};
+    const struct {
+        struct idtable **index;
+        idtable_key key_of;
+    } indexes[] = {{&table->tunnel_ids, key_of_tunnel},
+                   {&table->tunnel_peers, key_of_peer},
+                   {&table->session_ids, table_key_of_session},
+                   {&table->session_remotes, table_key_of_remote}};
     int error =
         slab_new(table, options->tunnel_size, options->max_tunnels, "tunnels", &table->tunnels);
     if (!error)
         error = slab_new(table, options->session_size, options->max_sessions, "sessions",
                          &table->sessions);
     for (size_t i = 0; i < sizeof(indexes) / sizeof(indexes[0]) && !error; i++)
-        error = idtable_new(table, bits_mix(options->seed + i), indexes[i]);
+        error = idtable_new(table, bits_mix(options->seed + i), indexes[i].key_of, table,
+                            indexes[i].index);
     return error;
 }
 
@@ -109,12 +137,6 @@ static void drop_strings(struct l2tpha_tunnel_record *record, TALLOC_CTX *string
 }
 
 /* --- by the peer's address and id --- */
-
-static uint64_t peer_key(const struct table *table, const struct l2tpha_address *address,
-                         uint32_t remote_id)
-{
-    return digest_bytes(table->seed ^ remote_id, address->bytes, address->len);
-}
 
 static bool same_address(const struct l2tpha_address *a, const struct l2tpha_address *b)
 {

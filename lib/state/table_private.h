@@ -16,6 +16,9 @@ struct table {
     uint64_t seed;
 };
 
+/* The session's keys in session_ids and session_remotes; idtable_key. */
+uint64_t table_key_of_session(const void *user, uint32_t place);
+uint64_t table_key_of_remote(const void *user, uint32_t place);
 /* Give *field a copy of its own under parent. The same length re-uses the memory. */
 int table_replace_bytes(TALLOC_CTX *parent, struct l2tpha_bytes *field, const uint8_t *data,
                         size_t len);

@@ -8,9 +8,24 @@ static uint64_t key_of(uint32_t tunnel_id, uint32_t session_id)
     return (uint64_t)tunnel_id << 32 | session_id;
 }
 
+uint64_t table_key_of_session(const void *user, uint32_t place)
+{
+    const struct table *table = user;
+    const struct session_entry *entry = slab_at(table->sessions, place);
+
+    return key_of(entry->tunnel->record.local_id, entry->local_id);
+}
+
 static uint64_t key_of_remote(const struct session_entry *entry)
 {
     return key_of(entry->tunnel->record.local_id, entry->remote_id);
+}
+
+uint64_t table_key_of_remote(const void *user, uint32_t place)
+{
+    const struct table *table = user;
+
+    return key_of_remote(slab_at(table->sessions, place));
 }
 
 static struct session_entry *lookup(const struct table *table, const struct idtable *index,
@@ -127,7 +142,22 @@ struct session_entry *table_session_find_remote(const struct table *table,
 static bool is_empty(const struct session_extra *extra)
 {
     return extra->request.len == 0 && extra->connect.len == 0 && extra->app_state.len == 0 &&
-           extra->unknown.len == 0;
+           extra->unknown.len == 0 && extra->send_accm == 0 && extra->receive_accm == 0;
+}
+
+static bool make_extra(struct table *table, struct session_entry *entry)
+{
+    if (!entry->extra)
+        entry->extra = talloc_zero(table, struct session_extra);
+    return entry->extra;
+}
+
+static void drop_empty_extra(struct session_entry *entry)
+{
+    if (!is_empty(entry->extra))
+        return;
+    drop_extra(entry->extra);
+    entry->extra = NULL;
 }
 
 int table_session_set_bytes(struct table *table, struct session_entry *entry, size_t place,
@@ -135,29 +165,40 @@ int table_session_set_bytes(struct table *table, struct session_entry *entry, si
 {
     if (!entry->extra && len == 0)
         return 0;
-    if (!entry->extra && !(entry->extra = talloc_zero(table, struct session_extra)))
+    if (!make_extra(table, entry))
         return L2TPHA_ERR_NOMEM;
     void *field = (char *)entry->extra + place;
     int error = table_replace_bytes(entry->extra, field, data, len);
-    if (is_empty(entry->extra)) {
-        drop_extra(entry->extra);
-        entry->extra = NULL;
-    }
+    drop_empty_extra(entry);
     return error;
 }
 
-/* *extra is NULL when the record has none of the strings. */
+int table_session_set_accm(struct table *table, struct session_entry *entry, uint32_t send_accm,
+                           uint32_t receive_accm)
+{
+    if (!make_extra(table, entry))
+        return L2TPHA_ERR_NOMEM;
+    entry->flags |= L2TPHA_SESSION_LINK_INFO;
+    entry->extra->send_accm = send_accm;
+    entry->extra->receive_accm = receive_accm;
+    drop_empty_extra(entry);
+    return 0;
+}
+
+/* *extra is NULL when the record has nothing of it. */
 static int copy_extra(struct table *table, const struct l2tpha_session_record *record,
                       struct session_extra **extra)
 {
-    const struct session_extra views = {record->request, record->connect, record->app_state,
-                                        record->unknown};
+    const struct session_extra views = {record->request, record->connect,   record->app_state,
+                                        record->unknown, record->send_accm, record->receive_accm};
     *extra = NULL;
     if (is_empty(&views))
         return 0;
     struct session_extra *fresh = talloc_zero(table, struct session_extra);
     if (!fresh)
         return L2TPHA_ERR_NOMEM;
+    fresh->send_accm = views.send_accm;
+    fresh->receive_accm = views.receive_accm;
     const struct {
         struct l2tpha_bytes *to;
         const struct l2tpha_bytes *from;
@@ -228,6 +269,8 @@ void table_session_get(const struct session_entry *entry, struct l2tpha_session_
         .rx_speed = entry->rx_speed,
         .data_ns = entry->data_ns,
         .data_nr = entry->data_nr,
+        .send_accm = extra->send_accm,
+        .receive_accm = extra->receive_accm,
         .request = extra->request,
         .connect = extra->connect,
         .app_state = extra->app_state,

@@ -140,6 +140,7 @@ def await_hellos(case, count, seconds=20.0):
 def check_wire(case):
     """What must hold whatever has happened: our numbering is right, and no peer was ever told that
     our port is closed."""
+    lab.check(case.capture.missed() == 0, "the capture is not complete")
     faults = wire.numbering_faults(case.capture.control(lab.OURS))
     lab.check(not faults, "; ".join(faults[:5]))
     lab.check(case.capture.unreachable == 0, "ICMP destination unreachable was sent")

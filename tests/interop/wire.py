@@ -20,6 +20,8 @@ ICMP, UDP = 1, 17
 DESTINATION_UNREACHABLE = 3
 LONGEST = 65535
 SO_RCVBUFFORCE = 33
+SOL_PACKET, PACKET_STATISTICS = 263, 6
+ROOM = 64 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +99,10 @@ class Capture:
     def __init__(self):
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
                                     socket.htons(EVERY_PROTOCOL))
-        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+        try:
+            self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, ROOM)
+        except PermissionError:  # as the root of a user namespace: take what there is
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM)
         self.socket.bind(("lo", 0))
         self.socket.settimeout(0.1)
         self.packets = []  # (time, frame)
@@ -144,6 +149,10 @@ class Capture:
         """How many different messages of a type an address has sent."""
         return len({(message.source_port, message.tunnel, message.ns, message.avps)
                     for message in self.control(source, kind)})
+
+    def missed(self):
+        """How many packets the system could not give us since the last call."""
+        return struct.unpack("II", self.socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
 
     def close(self):
         self.closing = True

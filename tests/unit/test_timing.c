@@ -214,13 +214,130 @@ START_TEST(deadlines_lead_to_the_timer)
 }
 END_TEST
 
-/* A sorted list in the shape of an array: due grain, then order of arming. */
+START_TEST(putting_off_leaves_it_where_it_is)
+{
+    struct timer timer = {0};
+
+    setup_at(0);
+    wheel_arm(wheel, &timer, 5 * GRAIN);
+    uint16_t place = timer.place;
+    for (uint64_t at = 6; at < 100; at++)
+        wheel_arm(wheel, &timer, at * GRAIN);
+    ck_assert_uint_eq(timer.place, place);
+    ck_assert_uint_eq(timer.at, 99 * GRAIN);
+    ck_assert_uint_eq(wheel_count(wheel), 1);
+    wheel_arm(wheel, &timer, 50 * GRAIN); /* nearer, but still behind its slot */
+    ck_assert_uint_eq(timer.place, place);
+    ck_assert_ptr_null(wheel_pop(wheel, 5 * GRAIN)); /* now it moves */
+    ck_assert_uint_ne(timer.place, place);
+    ck_assert(timer_armed(&timer));
+    ck_assert_ptr_null(wheel_pop(wheel, 50 * GRAIN - 1));
+    ck_assert_ptr_eq(wheel_pop(wheel, 50 * GRAIN), &timer);
+    teardown();
+}
+END_TEST
+
+START_TEST(arming_nearer_moves_at_once)
+{
+    struct timer timer = {0};
+
+    setup_at(0);
+    wheel_arm(wheel, &timer, DAY);
+    wheel_arm(wheel, &timer, 5 * GRAIN);
+    ck_assert_ptr_null(wheel_pop(wheel, 5 * GRAIN - 1));
+    ck_assert_ptr_eq(wheel_pop(wheel, 5 * GRAIN), &timer);
+    teardown();
+}
+END_TEST
+
+/* A stopped timer stays in its slot; whoever frees it has to disarm it. */
+START_TEST(stopped_fires_no_more)
+{
+    struct timer stopped = {0}, other = {0}, again = {0};
+
+    setup_at(0);
+    wheel_stop(wheel, &stopped);
+    ck_assert(!timer_armed(&stopped));
+    wheel_arm(wheel, &stopped, 5 * GRAIN);
+    wheel_arm(wheel, &again, 5 * GRAIN);
+    wheel_stop(wheel, &stopped);
+    wheel_stop(wheel, &stopped);
+    wheel_stop(wheel, &again);
+    ck_assert(!timer_armed(&stopped));
+    ck_assert_ptr_nonnull(stopped.back);
+    ck_assert_uint_eq(wheel_count(wheel), 0);
+    ck_assert_uint_eq(wheel_deadline(wheel), L2TPHA_NEVER);
+    wheel_arm(wheel, &other, 5 * GRAIN);
+    wheel_arm(wheel, &again, 7 * GRAIN);
+    ck_assert_uint_eq(wheel_count(wheel), 2);
+    ck_assert_ptr_eq(wheel_pop(wheel, DAY), &other);
+    ck_assert_ptr_null(stopped.back); /* its slot has come up */
+    ck_assert_ptr_eq(wheel_pop(wheel, DAY), &again);
+    wheel_arm(wheel, &stopped, 2 * DAY);
+    wheel_stop(wheel, &stopped);
+    wheel_disarm(wheel, &stopped);
+    ck_assert_ptr_null(stopped.back);
+    teardown();
+}
+END_TEST
+
+/* Many timers of one high slot: no call moves them all, and none is lost or late. */
+START_TEST(moving_down_is_shared_out)
+{
+    enum { MANY = 5000 };
+    static struct timer timers[MANY];
+    struct timer early = {0};
+    unsigned calls = 0, fired = 0;
+    uint64_t start = 4096 * GRAIN;
+
+    setup_at(0);
+    for (size_t i = 0; i < MANY; i++)
+        wheel_arm(wheel, &timers[i], start + i % 64 * GRAIN);
+    ck_assert_uint_eq(wheel_deadline(wheel), start);
+    ck_assert_ptr_null(wheel_pop(wheel, start));
+    ck_assert_uint_le(wheel_deadline(wheel), start);
+    wheel_disarm(wheel, &timers[0]);
+    wheel_arm(wheel, &early, start - GRAIN); /* past */
+    while (fired < MANY) {
+        const struct timer *timer = wheel_pop(wheel, start + DAY);
+        ck_assert(!timer || timer == &early || timer->at <= start + 63 * GRAIN);
+        ck_assert(timer || wheel_deadline(wheel) <= start);
+        fired += timer != NULL;
+        calls += timer == NULL;
+    }
+    ck_assert_uint_ge(calls, 3);
+    ck_assert_uint_le(calls, 6);
+    ck_assert_ptr_null(wheel_pop(wheel, start + DAY));
+    teardown();
+}
+END_TEST
+
+START_TEST(a_slot_half_moved_may_be_emptied)
+{
+    enum { MANY = 1500 };
+    static struct timer timers[MANY];
+    uint64_t start = 4096 * GRAIN;
+
+    setup_at(0);
+    for (size_t i = 0; i < MANY; i++)
+        wheel_arm(wheel, &timers[i], start + GRAIN);
+    ck_assert_ptr_null(wheel_pop(wheel, start));
+    for (size_t i = 0; i < MANY; i++)
+        wheel_disarm(wheel, &timers[i]);
+    wheel_arm(wheel, &timers[0], 2 * start);
+    ck_assert_uint_gt(wheel_deadline(wheel), start);
+    ck_assert_ptr_null(wheel_pop(wheel, 2 * start - 1));
+    ck_assert_ptr_eq(wheel_pop(wheel, 2 * start), &timers[0]);
+    teardown();
+}
+END_TEST
+
+/* The earliest of an array, by due grain. */
 enum { TIMERS = 300 };
 
 static struct model {
     struct timer timer;
     uint64_t tick;
-    uint64_t order;
 } models[TIMERS];
 
 static struct model *model_first(void)
@@ -231,8 +348,7 @@ static struct model *model_first(void)
         struct model *it = &models[i];
         if (!timer_armed(&it->timer))
             continue;
-        if (!first || it->tick < first->tick ||
-            (it->tick == first->tick && it->order < first->order))
+        if (!first || it->tick < first->tick)
             first = it;
     }
     return first;
@@ -253,12 +369,10 @@ static uint64_t random_span(unsigned bits)
 
 static void model_arm(struct model *it, uint64_t now)
 {
-    static uint64_t order;
     uint64_t span = random_span(50);
     uint64_t at = next_random() % 8 ? now + span : now - (span < now ? span : now);
 
     it->tick = at <= now ? now / GRAIN : at / GRAIN + (at % GRAIN != 0);
-    it->order = ++order;
     wheel_arm(wheel, &it->timer, at);
 }
 
@@ -266,14 +380,17 @@ static void drain_like_the_model(uint64_t now)
 {
     for (;;) {
         struct model *first = model_first();
-        struct model *due = first && first->tick <= now / GRAIN ? first : NULL;
-        assert_true(wheel_pop(wheel, now) == (due ? &due->timer : NULL));
+        bool due = first && first->tick <= now / GRAIN;
+        uint64_t tick = due ? first->tick : 0;
+        struct timer *timer = wheel_pop(wheel, now);
+        assert_true((timer != NULL) == due);
         if (!due)
             break;
+        assert_true(container_of(timer, struct model, timer)->tick == tick);
     }
 }
 
-START_TEST(agrees_with_a_sorted_list)
+START_TEST(agrees_with_a_model)
 {
     uint64_t now = (uint64_t)_i * DAY;
 
@@ -283,6 +400,7 @@ START_TEST(agrees_with_a_sorted_list)
         for (uint64_t n = next_random() % 8; n > 0; n--)
             model_arm(&models[next_random() % TIMERS], now);
         wheel_disarm(wheel, &models[next_random() % TIMERS].timer);
+        wheel_stop(wheel, &models[next_random() % TIMERS].timer);
 
         struct model *first = model_first();
         uint64_t deadline = wheel_deadline(wheel);
@@ -350,7 +468,12 @@ Suite *suite_timing(void)
     tcase_add_loop_test(tcase, any_distance_is_one_jump, 0, 63);
     tcase_add_test(tcase, last_time_of_all);
     tcase_add_loop_test(tcase, deadlines_lead_to_the_timer, 0, 63);
-    tcase_add_loop_test(tcase, agrees_with_a_sorted_list, 0, 4);
+    tcase_add_test(tcase, putting_off_leaves_it_where_it_is);
+    tcase_add_test(tcase, arming_nearer_moves_at_once);
+    tcase_add_test(tcase, stopped_fires_no_more);
+    tcase_add_test(tcase, moving_down_is_shared_out);
+    tcase_add_test(tcase, a_slot_half_moved_may_be_emptied);
+    tcase_add_loop_test(tcase, agrees_with_a_model, 0, 4);
     tcase_add_test(tcase, count_follows);
     tcase_add_test(tcase, owner_is_found);
     tcase_add_test(tcase, no_memory);
