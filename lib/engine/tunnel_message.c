@@ -14,7 +14,7 @@
 #define ERROR_UNKNOWN_AVP 8
 
 #define VERSION_MAJOR 1
-#define VERSION_HIGHEST 0x0100 /* as the Protocol Version AVP says it */
+#define VERSION_HIGHEST 2 /* RFC 2661 4.4.2 gives no form: the header's version */
 
 void fault_say(const struct l2tpha_decode_fault *fault, char *text, size_t cap, uint16_t *result,
                uint16_t *error)

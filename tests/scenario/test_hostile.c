@@ -161,7 +161,7 @@ static const struct {
     {OCTETS_ROW(WIRE_M, 10, "\1", 1), 2, 2, 0},           /* 20 */
     {OCTETS_ROW(WIRE_M, 11, NULL, 0), 2, 2, 0},           /* 21 */
     {OCTETS_ROW(WIRE_M, 11, long_text, 1017), 4, 0, 0},   /* 21: no secret */
-    {U16_ROW(2, 0x0200), 5, 0x0100, 0},                   /* 22 */
+    {U16_ROW(2, 0x0200), 5, 2, 0},                        /* 22 */
     {U16_ROW(2, 0x01ff), 0, 0, 0},                        /* 22 */
     {OCTETS_ROW(0, 5, "1234567", 7), 0, 0, 1},            /* 23 */
     {OCTETS_ROW(WIRE_M, 3, "\0\0\3", 3), 2, 2, 0},
