@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** @file
- *  The binding: what failover needs from whoever runs the L2TP state machines. The built-in engine
- *  implements it; a daemon with machines of its own does likewise. */
+ *  The binding: what failover needs from whoever runs the L2TP state machines. A takeover drives
+ *  the built-in engine through it; no call of this release takes a binding of the host's. */
 #ifndef L2TPHA_ATTACH_H
 #define L2TPHA_ATTACH_H
 
@@ -11,14 +11,16 @@
 extern "C" {
 #endif
 
-/** Operations on tunnels and sessions. Records are borrowed for the call. */
+/** Operations on tunnels and sessions, by local ids. Records and texts are borrowed for the call.
+ *  Each returns 0 or a negative error, L2TPHA_ERR_NOT_FOUND for an id that nothing has. */
 struct l2tpha_binding {
     size_t size; /**< sizeof(struct l2tpha_binding) */
     void *user;  /**< first argument of each operation */
     /** Install a replicated tunnel as a live one: numbers, unacknowledged messages and timers. It
      * may transmit at once: first what is unacknowledged, then what is new. */
     int (*restore_tunnel)(void *user, const struct l2tpha_tunnel_record *record);
-    /** Install a replicated session of a restored tunnel. */
+    /** Install a replicated session of a restored tunnel. NULL: restore_tunnel has installed the
+     * sessions as well. */
     int (*restore_session)(void *user, const struct l2tpha_session_record *record);
     /** Have the peer confirm that the tunnel lives: a HELLO unless something is outstanding.
      * Whoever cannot send it now tries again later; the tunnel goes on. */

@@ -103,12 +103,12 @@ static uint16_t next_number(struct engine *engine, struct l2tpha_session *sessio
 {
     struct session_entry *entry = &session->entry;
 
-    if ((uint16_t)(entry->data_ns - session->data_ns) < LEASE_LEFT) {
-        entry->data_ns = (uint16_t)(session->data_ns + LEASE);
+    if ((uint16_t)(entry->data_ns - entry->sent_ns) < LEASE_LEFT) {
+        entry->data_ns = (uint16_t)(entry->sent_ns + LEASE);
         ledger_mark_session(engine->ledger, entry);
         engine_seal(engine);
     }
-    return session->data_ns++;
+    return entry->sent_ns++;
 }
 
 int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority, uint8_t header[12],

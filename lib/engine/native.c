@@ -15,6 +15,25 @@ static struct l2tpha_tunnel *tunnel_by_id(struct engine *engine, uint32_t tunnel
     return engine_tunnel_find(engine, tunnel_id);
 }
 
+/* RFC 2661 4.4.4: serial numbers go on rising. Newer calls may have come and gone, also in an
+ * earlier reign that made the same leap: so it has a random part, this node's key. */
+static void leap_serial(struct engine *engine, const struct session_entry *entry)
+{
+    uint32_t spread = (uint32_t)engine->tunnel_ids.key & SERIAL_SPREAD;
+    uint32_t beyond = entry->serial + SERIAL_LEAP + spread;
+
+    if (entry->flags & L2TPHA_SESSION_LOCAL_CALL && (int32_t)(beyond - engine->call_serial) > 0)
+        engine->call_serial = beyond;
+}
+
+static void restore_sessions(struct engine *engine, const struct l2tpha_tunnel *tunnel)
+{
+    for (struct session_entry *entry = tunnel->entry.sessions; entry; entry = entry->next) {
+        session_start(engine, session_of(entry));
+        leap_serial(engine, entry);
+    }
+}
+
 static int restore_tunnel(void *user, const struct l2tpha_tunnel_record *record)
 {
     struct engine *engine = user;
@@ -29,6 +48,7 @@ static int restore_tunnel(void *user, const struct l2tpha_tunnel_record *record)
     tunnel->fell = state == L2TPHA_TUNNEL_STOPPING || state == L2TPHA_TUNNEL_STOPPED;
     /* Which calls this end has asked for is not known any more: do not blame the peer. */
     tunnel->asked_incoming = tunnel->asked_outgoing = true;
+    restore_sessions(engine, tunnel);
     if (tunnel->fell)
         return L2TPHA_OK;
     tunnel->resyncing = true;
@@ -38,25 +58,6 @@ static int restore_tunnel(void *user, const struct l2tpha_tunnel_record *record)
     if (tunnel->told)
         engine_event(engine, L2TPHA_EVENT_TUNNEL_RESTORED, tunnel, NULL);
     log_line(&engine->log, L2TPHA_LOG_RESYNC, record->local_id, 0, "tunnel restored");
-    return L2TPHA_OK;
-}
-
-static int restore_session(void *user, const struct l2tpha_session_record *record)
-{
-    struct engine *engine = user;
-    struct l2tpha_session *session =
-        engine_session_find(engine, record->tunnel_id, record->local_id);
-
-    if (!session)
-        return L2TPHA_ERR_NOT_FOUND;
-    session_start(engine, session);
-    /* RFC 2661 4.4.4: serial numbers go on rising. Newer calls may have come and gone, also in an
-     * earlier reign that made the same leap: so it has a random part, this node's key. */
-    uint32_t spread = (uint32_t)engine->tunnel_ids.key & SERIAL_SPREAD;
-    uint32_t beyond = session->entry.serial + SERIAL_LEAP + spread;
-    if (session->entry.flags & L2TPHA_SESSION_LOCAL_CALL &&
-        (int32_t)(beyond - engine->call_serial) > 0)
-        engine->call_serial = beyond;
     return L2TPHA_OK;
 }
 
@@ -111,7 +112,6 @@ void native_binding(struct engine *engine, struct l2tpha_binding *binding)
         .size = sizeof(*binding),
         .user = engine,
         .restore_tunnel = restore_tunnel,
-        .restore_session = restore_session,
         .confirm_tunnel = confirm_tunnel,
         .disconnect_session = disconnect_session,
         .clear_session = clear_session,

@@ -98,6 +98,7 @@ static void leave_line(struct l2tpha_session *session)
     else
         tunnel->waiting_end = session->wait_back;
     session->wait_back = NULL;
+    session->wait_next = NULL;
 }
 
 bool session_is_allowed(const struct l2tpha_session *session)
@@ -208,7 +209,7 @@ void session_start(struct engine *engine, struct l2tpha_session *session)
     struct l2tpha_tunnel *tunnel = session_tunnel(session);
 
     session->timer.kind = TIMER_SESSION;
-    session->data_ns = session->entry.data_ns;
+    session->entry.sent_ns = session->entry.data_ns;
     if (session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL) {
         join_line(session);
         if (tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)

@@ -8,12 +8,13 @@
 struct l2tpha_session {
     struct session_entry entry; /* first: the table allocates us and knows this part only */
     struct timer timer;         /* TIMER_SESSION: establishment, or when the next WEN may go */
-    struct session_wen *wen;    /* LAC: bearer errors reported; NULL until the first */
     void *user;
-    struct l2tpha_session *wait_next;  /* in the tunnel's line while in wait-tunnel */
-    struct l2tpha_session **wait_back; /* NULL = not there */
-    bool dismissed;                    /* to be ended as soon as a CDN can be queued */
-    uint16_t data_ns;                  /* next data Ns; entry.data_ns is leased ahead of it */
+    struct l2tpha_session **wait_back; /* in the tunnel's line; NULL = not there */
+    union {
+        struct l2tpha_session *wait_next; /* while it is in the line: in wait-tunnel */
+        struct session_wen *wen;          /* LAC: bearer errors reported; NULL until the first */
+    };
+    bool dismissed; /* to be ended as soon as a CDN can be queued */
 };
 
 enum session_event {

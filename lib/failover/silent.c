@@ -10,31 +10,39 @@
 
 /* The host has said that L2TP's half alone is worth nothing, and its own is missing. It has none of
  * a call that it has not heard of yet: that one goes on and is told once it is up. */
-static bool lacks_app(const struct l2tpha_session_record *record)
+static bool lacks_app_state(const struct session_entry *session)
 {
-    bool told = record->flags & L2TPHA_SESSION_LOCAL_CALL ||
-                record->state == L2TPHA_SESSION_WAIT_CS_ANSWER ||
-                record->state == L2TPHA_SESSION_ESTABLISHED;
+    bool told = session->flags & L2TPHA_SESSION_LOCAL_CALL ||
+                session->state == L2TPHA_SESSION_WAIT_CS_ANSWER ||
+                session->state == L2TPHA_SESSION_ESTABLISHED;
 
-    return record->flags & L2TPHA_SESSION_NEEDS_APP && !record->app_state.len && told;
+    return session->flags & L2TPHA_SESSION_NEEDS_APP && told &&
+           (!session->extra || session->extra->app_state.len == 0);
+}
+
+static int restore(const struct l2tpha_binding *binding, const struct session_entry *session)
+{
+    struct l2tpha_session_record record;
+
+    if (!binding->restore_session)
+        return L2TPHA_OK;
+    table_session_get(session, &record);
+    return binding->restore_session(binding->user, &record);
 }
 
 static int recover_session(const struct l2tpha_binding *binding, struct session_entry *session,
                            struct silent_result *result)
 {
-    struct l2tpha_session_record record;
-
-    table_session_get(session, &record);
-    int error = binding->restore_session(binding->user, &record);
+    int error = restore(binding, session);
     if (error)
         return error;
     result->sessions++;
-    if (!lacks_app(&record))
+    if (!lacks_app_state(session))
         return L2TPHA_OK;
     result->disconnected++;
     /* A CDN that cannot be sent is no reason to lose the tunnel's other calls. */
-    (void)binding->disconnect_session(binding->user, record.tunnel_id, record.local_id,
-                                      RESULT_GENERAL, "state lost in failover");
+    (void)binding->disconnect_session(binding->user, session->tunnel->record.local_id,
+                                      session->local_id, RESULT_GENERAL, "state lost in failover");
     return L2TPHA_OK;
 }
 

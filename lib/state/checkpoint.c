@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The ledger. What is marked hangs in two lists; a seal turns them into one checkpoint, which waits
- * in a ring of flights until a standby has confirmed it. In gated mode each tunnel in it leaves a
- * mark in a second ring, with what it may send once the number is confirmed. So the work of a seal
- * and of a confirmation is that of what has changed. Anything that would break the stream ends it:
- * the node goes on alone and says why. */
+/* The ledger. What is marked stands in two lists; a seal turns them into one checkpoint, which
+ * waits in a ring of flights until a standby has confirmed it. In gated mode each tunnel in it
+ * leaves a mark in a second ring, with what it may send once the number is confirmed. So the work
+ * of a seal and of a confirmation is that of what has changed. Anything that would break the stream
+ * ends it: the node goes on alone and says why. */
 #include "state/ledger.h"
 
 #define MARKS_MAX (1u << 20)
-#define GONE_FIRST 64
+#define LIST_FIRST 64
 
 static void log_cf(const struct ledger *ledger, const char *text, const char *why)
 {
@@ -47,13 +47,33 @@ static void unlink_tunnel(struct tunnel_entry *entry)
     entry->dirty = 0;
 }
 
-static void unlink_session(struct session_entry *entry)
+/* The last one takes its number. */
+static void unlist_session(struct ledger *ledger, struct session_entry *entry)
 {
-    *entry->dirty_back = entry->dirty_next;
-    if (entry->dirty_next)
-        entry->dirty_next->dirty_back = entry->dirty_back;
-    entry->dirty_back = NULL;
+    struct session_entry *last;
+
+    if (entry->dirty == 0)
+        return;
+    last = ledger->dirty_sessions[--ledger->dirty_count];
+    ledger->dirty_sessions[entry->dirty - 1] = last;
+    last->dirty = entry->dirty;
     entry->dirty = 0;
+}
+
+/* Room for one more in a list that the ledger owns. A mark that finds none is lost, which the seal
+ * will say. */
+static void *list_room(struct ledger *ledger, void *list, size_t size, uint32_t count,
+                       uint32_t *cap)
+{
+    if (count < *cap)
+        return list;
+    uint32_t more = *cap ? *cap * 2 : LIST_FIRST;
+    void *longer = talloc_realloc_size(ledger, list, size * more);
+    if (longer)
+        *cap = more;
+    else
+        ledger->lost = true;
+    return longer;
 }
 
 void ledger_mark_tunnel(struct ledger *ledger, struct tunnel_entry *entry, uint8_t dirty)
@@ -80,36 +100,32 @@ void ledger_mark_tunnel(struct ledger *ledger, struct tunnel_entry *entry, uint8
 void ledger_mark_session(struct ledger *ledger, struct session_entry *entry)
 {
     ledger->weighty = true;
-    if (ledger->mode != LEDGER_OFF) {
-        if (entry->tunnel->generation != ledger->generation)
-            ledger_mark_tunnel(ledger, entry->tunnel, DIRTY_FULL);
-        entry->generation = ledger->generation;
-    }
-    entry->dirty = DIRTY_FULL;
-    if (entry->dirty_back)
+    if (ledger->mode == LEDGER_OFF)
         return;
-    entry->dirty_next = ledger->dirty_sessions;
-    entry->dirty_back = &ledger->dirty_sessions;
-    if (entry->dirty_next)
-        entry->dirty_next->dirty_back = &entry->dirty_next;
-    ledger->dirty_sessions = entry;
+    if (entry->tunnel->generation != ledger->generation)
+        ledger_mark_tunnel(ledger, entry->tunnel, DIRTY_FULL);
+    entry->generation = ledger->generation;
+    if (entry->dirty)
+        return;
+    struct session_entry **list = list_room(ledger, ledger->dirty_sessions, sizeof(*list),
+                                            ledger->dirty_count, &ledger->dirty_cap);
+    if (!list)
+        return;
+    ledger->dirty_sessions = list;
+    list[ledger->dirty_count++] = entry;
+    entry->dirty = ledger->dirty_count;
 }
 
 static void note_gone(struct ledger *ledger, uint32_t tunnel_id, uint32_t session_id)
 {
     if (ledger->mode == LEDGER_OFF)
         return;
-    if (ledger->gone_count == ledger->gone_cap) {
-        uint32_t cap = ledger->gone_cap ? ledger->gone_cap * 2 : GONE_FIRST;
-        struct gone *gone = talloc_realloc(ledger, ledger->gone, struct gone, cap);
-        if (!gone) {
-            ledger->lost = true;
-            return;
-        }
-        ledger->gone = gone;
-        ledger->gone_cap = cap;
-    }
-    ledger->gone[ledger->gone_count++] = (struct gone){tunnel_id, session_id};
+    struct gone *list =
+        list_room(ledger, ledger->gone, sizeof(*list), ledger->gone_count, &ledger->gone_cap);
+    if (!list)
+        return;
+    ledger->gone = list;
+    list[ledger->gone_count++] = (struct gone){tunnel_id, session_id};
 }
 
 void ledger_gone_tunnel(struct ledger *ledger, struct tunnel_entry *entry)
@@ -117,16 +133,14 @@ void ledger_gone_tunnel(struct ledger *ledger, struct tunnel_entry *entry)
     if (entry->dirty_back)
         unlink_tunnel(entry);
     for (struct session_entry *session = entry->sessions; session; session = session->next)
-        if (session->dirty_back)
-            unlink_session(session);
+        unlist_session(ledger, session);
     note_gone(ledger, entry->record.local_id, 0);
     entry->gone = true;
 }
 
 void ledger_gone_session(struct ledger *ledger, struct session_entry *entry)
 {
-    if (entry->dirty_back)
-        unlink_session(entry);
+    unlist_session(ledger, entry);
     note_gone(ledger, entry->tunnel->record.local_id, entry->local_id);
 }
 
@@ -153,20 +167,16 @@ static void pop_mark(struct ledger *ledger)
 static void clean(struct ledger *ledger, uint64_t number)
 {
     struct tunnel_entry *tunnels = ledger->dirty_tunnels;
-    struct session_entry *sessions = ledger->dirty_sessions;
     bool gated = ledger->mode == LEDGER_GATED && number > 0;
 
     ledger->dirty_tunnels = NULL;
-    ledger->dirty_sessions = NULL;
+    while (ledger->dirty_count > 0)
+        ledger->dirty_sessions[--ledger->dirty_count]->dirty = 0;
     ledger->gone_count = 0;
     ledger->weighty = ledger->lost = false;
     ledger->lazy_since = L2TPHA_NEVER;
     if (tunnels)
         tunnels->dirty_back = &tunnels;
-    if (sessions)
-        sessions->dirty_back = &sessions;
-    while (sessions)
-        unlink_session(sessions);
     while (tunnels) {
         struct tunnel_entry *entry = tunnels;
         bool moved = entry->dirty != DIRTY_ACKED;
@@ -243,9 +253,8 @@ static int fill_increment(struct draft *draft, struct ledger *ledger, void *argu
     int error = 0;
     (void)argument;
 
-    for (const struct session_entry *entry = ledger->dirty_sessions; entry && !error;
-         entry = entry->dirty_next)
-        error = draft_put_session(draft, entry);
+    for (uint32_t i = ledger->dirty_count; i > 0 && !error; i--)
+        error = draft_put_session(draft, ledger->dirty_sessions[i - 1]);
     for (const struct tunnel_entry *entry = ledger->dirty_tunnels; entry && !error;
          entry = entry->dirty_next)
         if (entry->generation == ledger->generation) /* else the copy has yet to carry it */

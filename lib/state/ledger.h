@@ -56,7 +56,9 @@ struct ledger {
     uint64_t shipped;      /* newest number handed out */
     uint64_t lazy_since;   /* of lazy marks left behind by a seal; L2TPHA_NEVER = none */
     struct tunnel_entry *dirty_tunnels;
-    struct session_entry *dirty_sessions;
+    struct session_entry **dirty_sessions; /* the one numbered n is at n - 1 */
+    uint32_t dirty_count;
+    uint32_t dirty_cap;
     struct gone *gone;
     uint32_t gone_count;
     uint32_t gone_cap;

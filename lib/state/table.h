@@ -43,7 +43,7 @@ struct tunnel_entry {
  * was received and then promoted is never taken for one that the new reign has carried. */
 #define GENERATION_RECEIVED UINT32_C(0x80000000)
 
-/* 88 bytes for a session that is just there; what few have is in extra. */
+/* 80 bytes for a session that is just there; what few have is in extra. */
 struct session_entry {
     struct tunnel_entry *tunnel;
     struct session_extra *extra; /* NULL = all in it is empty or 0 */
@@ -60,12 +60,12 @@ struct session_entry {
     uint8_t side : 4;
     uint8_t call : 4;
     uint8_t flags;
-    uint8_t dirty;
+    uint16_t sent_ns; /* the engine's, where there is room: next data Ns; data_ns is ahead of it */
     uint32_t generation;
+    uint32_t dirty;             /* its number on the ledger's list; 0 = not on it */
+    uint32_t place;             /* in the table */
     struct session_entry *next; /* of the tunnel */
     struct session_entry **back;
-    struct session_entry *dirty_next;
-    struct session_entry **dirty_back;
 };
 
 struct session_extra {
@@ -126,7 +126,6 @@ void table_session_remove(struct table *table, struct session_entry *entry);
 struct session_entry *table_session_find(const struct table *table, uint32_t tunnel_id,
                                          uint32_t local_id);
 struct session_entry *table_session_next(const struct table *table, uint32_t *place);
-uint32_t table_session_index(const struct table *table, const struct session_entry *entry);
 uint32_t table_session_count(const struct table *table);
 /* The peer's id for it, indexed. L2TPHA_ERR_EXISTS: another session of the tunnel has it. */
 int table_session_set_remote(struct table *table, struct session_entry *entry, uint32_t remote_id);

@@ -52,10 +52,11 @@ struct session_entry *table_session_add(struct table *table, struct tunnel_entry
     struct session_entry *entry = slab_alloc(table->sessions, error);
     if (!entry)
         return NULL;
+    entry->place = slab_index(table->sessions, entry);
     *error = local_id == 0
                  ? L2TPHA_ERR_INVALID
                  : idtable_insert(table->session_ids, key_of(tunnel->record.local_id, local_id),
-                                  slab_index(table->sessions, entry));
+                                  entry->place);
     if (*error) {
         slab_free(table->sessions, entry);
         return NULL;
@@ -101,13 +102,8 @@ struct session_entry *table_session_next(const struct table *table, uint32_t *pl
 {
     struct session_entry *entry = slab_next(table->sessions, *place);
     if (entry)
-        *place = slab_index(table->sessions, entry) + 1;
+        *place = entry->place + 1;
     return entry;
-}
-
-uint32_t table_session_index(const struct table *table, const struct session_entry *entry)
-{
-    return slab_index(table->sessions, entry);
 }
 
 uint32_t table_session_count(const struct table *table)
@@ -121,8 +117,7 @@ int table_session_set_remote(struct table *table, struct session_entry *entry, u
         return 0;
     if (remote_id != 0) {
         int error = idtable_insert(table->session_remotes,
-                                   key_of(entry->tunnel->record.local_id, remote_id),
-                                   slab_index(table->sessions, entry));
+                                   key_of(entry->tunnel->record.local_id, remote_id), entry->place);
         if (error)
             return error;
     }

@@ -113,6 +113,38 @@ START_TEST(disconnecting_many_calls_does_not_cost_the_tunnel)
 }
 END_TEST
 
+static void say_stopccn(const struct l2tpha_tunnel_record *tunnel, uint16_t ns, uint16_t result)
+{
+    const struct l2tpha_path path = {.remote = {.len = 1, .bytes = {2}}};
+    struct l2tpha_builder builder;
+    uint8_t octets[128];
+    size_t len;
+
+    l2tpha_builder_begin(&builder, octets, sizeof(octets), L2TPHA_MESSAGE_STOPCCN, tunnel->local_id,
+                         0);
+    l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, (uint16_t)tunnel->remote_id);
+    l2tpha_builder_put_result(&builder, result, 0, NULL);
+    assert_ok(l2tpha_builder_end(&builder, &len));
+    l2tpha_header_stamp(octets, ns, tunnel->ns);
+    assert_ok(l2tpha_feed(trio.near, &path, octets, len, trio.now));
+    trio_settle();
+}
+
+/* A tunnel that lingers takes a second StopCCN without a change of state. */
+START_TEST(both_nodes_know_the_same_of_a_tunnel_that_lingers)
+{
+    struct l2tpha_tunnel_record record;
+
+    trio_begin(true);
+    l2tpha_tunnel_get(trio_tunnel(trio.near), &record);
+    say_stopccn(&record, record.nr, 1);
+    say_stopccn(&record, (uint16_t)(record.nr + 1), 6);
+    l2tpha_tunnel_get(first_tunnel(trio.near), &record);
+    ck_assert_uint_eq(record.result, 6);
+    ck_assert_uint_eq(l2tpha_checkpoint_digest(trio.near), l2tpha_checkpoint_digest(trio.standby));
+}
+END_TEST
+
 Suite *suite_review_takeover(void)
 {
     TCase *tcase;
@@ -123,5 +155,6 @@ Suite *suite_review_takeover(void)
     tcase_add_test(tcase, a_call_without_the_hosts_half_is_disconnected);
     tcase_add_test(tcase, a_call_that_no_host_knows_of_goes_on);
     tcase_add_test(tcase, disconnecting_many_calls_does_not_cost_the_tunnel);
+    tcase_add_test(tcase, both_nodes_know_the_same_of_a_tunnel_that_lingers);
     return suite;
 }

@@ -355,7 +355,7 @@ START_TEST(sweep_leaves_one_generation)
         ck_assert_uint_eq(session->generation, 1);
         ck_assert_uint_eq(session->tunnel->generation, 1);
         ck_assert_uint_eq(session->tunnel->session_count, 2);
-        ck_assert_uint_eq(table_session_index(table, session), place - 1);
+        ck_assert_uint_eq(session->place, place - 1);
     }
     place = 0;
     const struct tunnel_entry *tunnel = table_tunnel_next(table, &place);
