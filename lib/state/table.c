@@ -31,7 +31,7 @@ static uint64_t peer_key(const struct table *table, const struct l2tpha_address 
 static uint64_t key_of_tunnel(const void *user, uint32_t place)
 {
     const struct table *table = user;
-    const struct tunnel_entry *entry = slab_at(table->tunnels, place);
+    const struct tunnel_entry *entry = slab_get(table->tunnels, place);
 
     return entry->record.local_id;
 }
@@ -39,7 +39,7 @@ static uint64_t key_of_tunnel(const void *user, uint32_t place)
 static uint64_t key_of_peer(const void *user, uint32_t place)
 {
     const struct table *table = user;
-    const struct tunnel_entry *entry = slab_at(table->tunnels, place);
+    const struct tunnel_entry *entry = slab_get(table->tunnels, place);
 
     return peer_key(table, &entry->record.path.remote, entry->record.remote_id);
 }
@@ -185,9 +185,8 @@ struct tunnel_entry *table_tunnel_find_remote(const struct table *table,
     if (address->len > L2TPHA_ADDRESS_MAX ||
         !idtable_find(table->tunnel_peers, peer_key(table, address, remote_id), &place))
         return NULL;
-    struct tunnel_entry *entry = slab_at(table->tunnels, place);
-    return entry && entry->record.remote_id == remote_id &&
-                   same_address(&entry->record.path.remote, address)
+    struct tunnel_entry *entry = slab_get(table->tunnels, place);
+    return entry->record.remote_id == remote_id && same_address(&entry->record.path.remote, address)
                ? entry
                : NULL;
 }
@@ -225,7 +224,7 @@ void table_tunnel_remove(struct table *table, struct tunnel_entry *entry)
 struct tunnel_entry *table_tunnel_find(const struct table *table, uint32_t local_id)
 {
     uint32_t place;
-    return idtable_find(table->tunnel_ids, local_id, &place) ? slab_at(table->tunnels, place)
+    return idtable_find(table->tunnel_ids, local_id, &place) ? slab_get(table->tunnels, place)
                                                              : NULL;
 }
 

@@ -11,7 +11,7 @@ static uint64_t key_of(uint32_t tunnel_id, uint32_t session_id)
 uint64_t table_key_of_session(const void *user, uint32_t place)
 {
     const struct table *table = user;
-    const struct session_entry *entry = slab_at(table->sessions, place);
+    const struct session_entry *entry = slab_get(table->sessions, place);
 
     return key_of(entry->tunnel->record.local_id, entry->local_id);
 }
@@ -25,14 +25,14 @@ uint64_t table_key_of_remote(const void *user, uint32_t place)
 {
     const struct table *table = user;
 
-    return key_of_remote(slab_at(table->sessions, place));
+    return key_of_remote(slab_get(table->sessions, place));
 }
 
 static struct session_entry *lookup(const struct table *table, const struct idtable *index,
                                     uint64_t key)
 {
     uint32_t place;
-    return idtable_find(index, key, &place) ? slab_at(table->sessions, place) : NULL;
+    return idtable_find(index, key, &place) ? slab_get(table->sessions, place) : NULL;
 }
 
 static void link_to(struct session_entry *entry, struct tunnel_entry *tunnel)
