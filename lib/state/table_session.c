@@ -66,15 +66,15 @@ struct session_entry *table_session_add(struct table *table, struct tunnel_entry
     return entry;
 }
 
-static void drop_extra(struct session_extra *extra)
+static void drop_extra(struct table *table, struct session_extra *extra)
 {
     if (!extra)
         return;
-    table_drop_bytes(&extra->request);
-    table_drop_bytes(&extra->connect);
-    table_drop_bytes(&extra->app_state);
-    table_drop_bytes(&extra->unknown);
-    talloc_free(extra);
+    table_drop_bytes(table, &extra->request);
+    table_drop_bytes(table, &extra->connect);
+    table_drop_bytes(table, &extra->app_state);
+    table_drop_bytes(table, &extra->unknown);
+    slab_free(table->extras, extra);
 }
 
 void table_session_remove(struct table *table, struct session_entry *entry)
@@ -88,7 +88,7 @@ void table_session_remove(struct table *table, struct session_entry *entry)
     if (entry->remote_id != 0)
         idtable_remove(table->session_remotes, key_of_remote(entry));
     idtable_remove(table->session_ids, key_of(tunnel->record.local_id, entry->local_id));
-    drop_extra(entry->extra);
+    drop_extra(table, entry->extra);
     slab_free(table->sessions, entry);
 }
 
@@ -145,12 +145,13 @@ int table_session_set_bytes(struct table *table, struct session_entry *entry, si
 {
     if (!entry->extra && len == 0)
         return 0;
-    if (!entry->extra && !(entry->extra = talloc_zero(table, struct session_extra)))
-        return L2TPHA_ERR_NOMEM;
+    int error;
+    if (!entry->extra && !(entry->extra = slab_alloc(table->extras, &error)))
+        return error;
     void *field = (char *)entry->extra + place;
-    int error = table_replace_bytes(entry->extra, field, data, len);
+    error = table_replace_bytes(table, field, data, len);
     if (is_empty(entry->extra)) {
-        drop_extra(entry->extra);
+        drop_extra(table, entry->extra);
         entry->extra = NULL;
     }
     return error;
@@ -165,9 +166,10 @@ static int copy_extra(struct table *table, const struct l2tpha_session_record *r
     *extra = NULL;
     if (is_empty(&views))
         return 0;
-    struct session_extra *fresh = talloc_zero(table, struct session_extra);
+    int error;
+    struct session_extra *fresh = slab_alloc(table->extras, &error);
     if (!fresh)
-        return L2TPHA_ERR_NOMEM;
+        return error;
     const struct {
         struct l2tpha_bytes *to;
         const struct l2tpha_bytes *from;
@@ -175,11 +177,13 @@ static int copy_extra(struct table *table, const struct l2tpha_session_record *r
                   {&fresh->connect, &views.connect},
                   {&fresh->app_state, &views.app_state},
                   {&fresh->unknown, &views.unknown}};
-    for (size_t i = 0; i < sizeof(copies) / sizeof(copies[0]); i++)
-        if (table_replace_bytes(fresh, copies[i].to, copies[i].from->data, copies[i].from->len)) {
-            drop_extra(fresh);
-            return L2TPHA_ERR_NOMEM;
+    for (size_t i = 0; i < sizeof(copies) / sizeof(copies[0]); i++) {
+        error = table_replace_bytes(table, copies[i].to, copies[i].from->data, copies[i].from->len);
+        if (error) {
+            drop_extra(table, fresh);
+            return error;
         }
+    }
     *extra = fresh;
     return 0;
 }
@@ -198,10 +202,10 @@ int table_session_load(struct table *table, struct session_entry *entry,
         return error;
     error = table_session_set_remote(table, entry, record->remote_id);
     if (error) {
-        drop_extra(extra);
+        drop_extra(table, extra);
         return error;
     }
-    drop_extra(entry->extra);
+    drop_extra(table, entry->extra);
     entry->extra = extra;
     entry->serial = record->serial;
     entry->tx_speed = record->tx_speed;

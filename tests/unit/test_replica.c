@@ -140,8 +140,8 @@ START_TEST(unknown_fields_survive_two_takeovers)
     static const uint8_t future[] = {0xd0, 0x3e, 0x05, 0xda, 0x3e, 0x03, 'a', 'b', 'c'};
     struct tunnel_entry *tunnel = twins_tunnel(pair, 3);
     struct session_entry *session = twins_session(pair, tunnel, 4);
-    assert_ok(table_tunnel_set_bytes(pair->active, tunnel, &tunnel->record.unknown, future,
-                                     sizeof(future)));
+    assert_ok(
+        table_tunnel_set_bytes(pair->active, &tunnel->record.unknown, future, sizeof(future)));
     assert_ok(table_session_set_bytes(
         pair->active, session, offsetof(struct session_extra, unknown), future, sizeof(future)));
     twins_sync(pair);
