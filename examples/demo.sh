@@ -136,7 +136,7 @@ start_node()
 
 listening()
 {
-    address=$(sed -n 's/^listening on \([^ ]*\) .*/\1/p' "$work/a.log")
+    address=$(sed -n 's/^listening on \([^ ]*\) .*/\1/p' "$work/a.log" 2>/dev/null)
     [ -n "$address" ]
 }
 

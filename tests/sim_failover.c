@@ -56,8 +56,20 @@ struct sums {
     uint64_t failed;
     uint64_t failovers;
     uint64_t switchovers;
-    uint64_t steps;
+    uint64_t calls;
+    uint64_t numbers;
+    uint64_t datagrams;
 };
+
+static uint64_t count_calls(const struct sim *sim)
+{
+    uint64_t calls = 0;
+
+    for (unsigned i = 0; i < sim->plan.peer_count; i++)
+        for (uint32_t t = 0; t < sim->peers[i].tunnel_count; t++)
+            calls += sim->peers[i].tunnels[t].session_count;
+    return calls;
+}
 
 static void run(struct sim *sim, uint64_t seed, bool verbose, struct sums *sums)
 {
@@ -67,7 +79,9 @@ static void run(struct sim *sim, uint64_t seed, bool verbose, struct sums *sums)
     }
     sums->failovers += sim->pair.failovers - sim->pair.switchovers;
     sums->switchovers += sim->pair.switchovers;
-    sums->steps += sim->pair.step;
+    sums->calls += count_calls(sim);
+    sums->numbers += sim->oracle.order_count + sim->oracle.news_count;
+    sums->datagrams += sim->net.order;
 }
 
 int main(int argc, char **argv)
@@ -90,6 +104,8 @@ int main(int argc, char **argv)
     for (uint64_t i = 0; i < options.seeds; i++)
         run(sim, options.first + i, options.verbose, &sums);
     double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    printf("%llu calls, %llu numbered messages, %llu datagrams\n", (unsigned long long)sums.calls,
+           (unsigned long long)sums.numbers, (unsigned long long)sums.datagrams);
     printf("%llu scenarios, %llu failovers, %llu switchovers, %llu failed, %.1f s\n",
            (unsigned long long)options.seeds, (unsigned long long)sums.failovers,
            (unsigned long long)sums.switchovers, (unsigned long long)sums.failed, seconds);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** @file
- *  The binding: what failover needs from whoever runs the L2TP state machines. The built-in engine
- *  implements it; a daemon with machines of its own does likewise. */
+ *  The binding: what failover needs from whoever runs the L2TP state machines. A takeover drives
+ *  the built-in engine through it; no call of this release takes a binding of the host's. */
 #ifndef L2TPHA_ATTACH_H
 #define L2TPHA_ATTACH_H
 
@@ -11,7 +11,8 @@
 extern "C" {
 #endif
 
-/** Operations on tunnels and sessions. Records are borrowed for the call. */
+/** Operations on tunnels and sessions, by local ids. Records and texts are borrowed for the call.
+ *  Each returns 0 or a negative error, L2TPHA_ERR_NOT_FOUND for an id that nothing has. */
 struct l2tpha_binding {
     size_t size; /**< sizeof(struct l2tpha_binding) */
     void *user;  /**< first argument of each operation */
@@ -21,7 +22,8 @@ struct l2tpha_binding {
     /** Install a replicated session of a restored tunnel. NULL: restore_tunnel has installed the
      * sessions as well. */
     int (*restore_session)(void *user, const struct l2tpha_session_record *record);
-    /** Have the peer confirm that the tunnel lives: a HELLO unless something is outstanding. */
+    /** Have the peer confirm that the tunnel lives: a HELLO unless something is outstanding.
+     * Whoever cannot send it now tries again later; the tunnel goes on. */
     int (*confirm_tunnel)(void *user, uint32_t tunnel_id);
     /** End a session with a CDN, since the host's half of it is missing. */
     int (*disconnect_session)(void *user, uint32_t tunnel_id, uint32_t session_id, uint16_t result,

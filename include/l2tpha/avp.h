@@ -132,18 +132,18 @@ struct l2tpha_q931_cause {
 
 /** Call Errors AVP, RFC 2661 4.4.6: counts since the call was set up. */
 struct l2tpha_call_errors {
-    uint32_t crc;
-    uint32_t framing;
-    uint32_t hardware_overruns;
-    uint32_t buffer_overruns;
-    uint32_t timeouts;
-    uint32_t alignment;
+    uint32_t crc;               /**< frames with CRC errors */
+    uint32_t framing;           /**< improperly framed packets */
+    uint32_t hardware_overruns; /**< receive buffer overruns */
+    uint32_t buffer_overruns;   /**< buffer overruns detected */
+    uint32_t timeouts;          /**< time-outs */
+    uint32_t alignment;         /**< alignment errors */
 };
 
 /** ACCM AVP, RFC 2661 4.4.6: asynchronous control character maps. */
 struct l2tpha_accm {
-    uint32_t send;
-    uint32_t receive;
+    uint32_t send;    /**< for what the LAC sends; bit n is character n */
+    uint32_t receive; /**< for what the LAC receives */
 };
 
 /** PPP Disconnect Cause Code AVP, RFC 3145 2. */
@@ -170,8 +170,8 @@ struct l2tpha_tunnel_recovery {
 
 /** Suggested Control Sequence AVP, RFC 4951 5.3: what the recovery endpoint is to use. */
 struct l2tpha_suggested_sequence {
-    uint16_t ns;
-    uint16_t nr;
+    uint16_t ns; /**< Ns of its next message on the recovered tunnel */
+    uint16_t nr; /**< Ns that it is to expect next */
 };
 
 /** Failover Session State AVP, RFC 4951 5.4, in the sender's view. */
@@ -181,22 +181,36 @@ struct l2tpha_failover_session {
 };
 
 /** @name Values of one AVP
- *  False if the AVP is NULL, still hidden, or not of that form; then *out is untouched. @{ */
+ *  False if the AVP is NULL, still hidden, or not of that form; then *out is untouched. Composites
+ *  ask for their attribute type of vendor 0 too, and ignore reserved fields; their texts are views.
+ *  @{ */
+/** A value of 2 bytes, whatever the type. */
 L2TPHA_API bool l2tpha_avp_u16(const struct l2tpha_avp *avp, uint16_t *out);
+/** A value of 4 bytes, whatever the type. */
 L2TPHA_API bool l2tpha_avp_u32(const struct l2tpha_avp *avp, uint32_t *out);
+/** A value of 8 bytes, whatever the type. */
 L2TPHA_API bool l2tpha_avp_u64(const struct l2tpha_avp *avp, uint64_t *out);
+/** Result Code, RFC 2661 4.4.2. */
 L2TPHA_API bool l2tpha_avp_result(const struct l2tpha_avp *avp, struct l2tpha_result *out);
+/** Q.931 Cause Code, RFC 2661 4.4.4. */
 L2TPHA_API bool l2tpha_avp_q931_cause(const struct l2tpha_avp *avp, struct l2tpha_q931_cause *out);
+/** Call Errors, RFC 2661 4.4.6. */
 L2TPHA_API bool l2tpha_avp_call_errors(const struct l2tpha_avp *avp,
                                        struct l2tpha_call_errors *out);
+/** ACCM, RFC 2661 4.4.6. */
 L2TPHA_API bool l2tpha_avp_accm(const struct l2tpha_avp *avp, struct l2tpha_accm *out);
+/** PPP Disconnect Cause Code, RFC 3145 2. */
 L2TPHA_API bool l2tpha_avp_ppp_cause(const struct l2tpha_avp *avp, struct l2tpha_ppp_cause *out);
+/** Failover Capability, RFC 4951 5.1. */
 L2TPHA_API bool l2tpha_avp_failover_capability(const struct l2tpha_avp *avp,
                                                struct l2tpha_failover_capability *out);
+/** Tunnel Recovery, RFC 4951 5.2. */
 L2TPHA_API bool l2tpha_avp_tunnel_recovery(const struct l2tpha_avp *avp,
                                            struct l2tpha_tunnel_recovery *out);
+/** Suggested Control Sequence, RFC 4951 5.3. */
 L2TPHA_API bool l2tpha_avp_suggested_sequence(const struct l2tpha_avp *avp,
                                               struct l2tpha_suggested_sequence *out);
+/** Failover Session State, RFC 4951 5.4. */
 L2TPHA_API bool l2tpha_avp_session_state(const struct l2tpha_avp *avp,
                                          struct l2tpha_failover_session *out);
 /** @} */

@@ -13,29 +13,46 @@ extern "C" {
 #endif
 
 /** Start a bulk copy for a new standby: BULK_BEGIN, parts interleaved with increments, BULK_END.
- * Once BULK_END is in the stream outputs are gated; once it is confirmed the node is in sync.
+ *  Once BULK_END is in the stream outputs are gated; once it is confirmed the node is in sync. A
+ *  copy under way is given up for the new one.
+ *  @param node  an active one.
+ *  @param now   microseconds.
  *  @retval L2TPHA_ERR_ROLE  not an active node. */
 L2TPHA_API int l2tpha_checkpoint_bulk(struct l2tpha_node *node, uint64_t now);
 
 /** The standby holds everything up to and including @p number.
+ *  Drain l2tpha_poll() after it: it gives out what has waited.
+ *  @param node    the active.
+ *  @param number  of a checkpoint given out by l2tpha_poll().
  *  @param status  0, or the error by which the standby refused: the node goes on alone.
- *  @retval L2TPHA_ERR_INVALID  a number that was never given out. */
+ *  @param now     microseconds.
+ *  @retval L2TPHA_ERR_INVALID  a number that was not given out.
+ *  @retval L2TPHA_ERR_ROLE     not an active node. */
 L2TPHA_API int l2tpha_checkpoint_done(struct l2tpha_node *node, uint64_t number, int status,
                                       uint64_t now);
 
-/** There is no standby any more: release the outputs, stop producing checkpoints. */
+/** There is no standby any more: release the outputs, stop producing checkpoints. It ends a planned
+ *  switchover too.
+ *  @param node  an active one.
+ *  @param now   microseconds.
+ *  @retval L2TPHA_ERR_ROLE  not an active node. */
 L2TPHA_API int l2tpha_checkpoint_stop(struct l2tpha_node *node, uint64_t now);
 
 /** On the standby: take over one checkpoint, whole or not at all.
+ *  @param node    the standby.
+ *  @param data    the checkpoint as it was given out; borrowed for the call.
+ *  @param len     bytes, at most L2TPHA_CHECKPOINT_MAX.
+ *  @param now     microseconds.
  *  @param number  set to its number on success, to be confirmed to the active; may be NULL.
  *  @retval L2TPHA_ERR_RECORD, L2TPHA_ERR_RECORD_VERSION, L2TPHA_ERR_DIGEST  bad content
  *  @retval L2TPHA_ERR_GAP          a checkpoint is missing: ask for a bulk copy
  *  @retval L2TPHA_ERR_STALE_EPOCH  from an active that has been superseded
- *  @retval L2TPHA_ERR_ROLE         this node is active */
+ *  @retval L2TPHA_ERR_NOMEM, L2TPHA_ERR_LIMIT  no room: the replica is out of sync
+ *  @retval L2TPHA_ERR_ROLE         this node is active or fenced */
 L2TPHA_API int l2tpha_checkpoint_apply(struct l2tpha_node *node, const uint8_t *data, size_t len,
                                        uint64_t now, uint64_t *number);
 
-/** Number of the newest checkpoint: a foreign daemon's own send barrier. */
+/** Number of the newest checkpoint: made by an active, applied by a standby. 0 = none yet. */
 L2TPHA_API uint64_t l2tpha_checkpoint_last(const struct l2tpha_node *node);
 
 /** Digest over all tunnels and sessions, equal on active and standby when both hold the same.

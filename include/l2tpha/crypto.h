@@ -18,13 +18,13 @@ struct l2tpha_bytes {
     size_t len;          /**< bytes */
 };
 
-/** Crypto operations. Every pointer is required; each returns 0 or L2TPHA_ERR_CRYPTO. */
+/** Crypto operations. Every function is required. */
 struct l2tpha_crypto {
     size_t size;      /**< sizeof(struct l2tpha_crypto) */
     const char *name; /**< for show and logs */
     void *user;       /**< first argument of each operation */
-    /** MD5 over the concatenation of @p count parts (RFC 1321): tunnel authentication and AVP
-     *  hiding, RFC 2661 4.3 and 5.1.1. */
+    /** MD5 over the concatenation of count parts (RFC 1321): tunnel authentication and AVP
+     *  hiding, RFC 2661 4.3 and 5.1.1. 0 or L2TPHA_ERR_CRYPTO. */
     int (*md5)(void *user, const struct l2tpha_bytes *parts, size_t count,
                uint8_t digest[L2TPHA_MD5_SIZE]);
     /** Whether two stretches are equal, in time independent of their content. */
@@ -33,7 +33,7 @@ struct l2tpha_crypto {
     void (*wipe)(void *user, uint8_t *data, size_t len);
 };
 
-/** The adapter over GNU nettle; in the optional library l2tpha-nettle. */
+/** The adapter over GNU nettle; in the optional library l2tpha-nettle. Static. */
 L2TPHA_API const struct l2tpha_crypto *l2tpha_crypto_nettle(void);
 
 #ifdef __cplusplus

@@ -65,7 +65,7 @@ extern "C" {
     X(LINK, -66, true, "replication link protocol violated")                                       \
     X(FENCED, -67, true, "a newer epoch has taken over")
 
-/** Error codes; 0 is success. */
+/** Error codes; 0 is success. Each row of L2TPHA_ERRORS is one, named L2TPHA_ERR_ and its name. */
 enum l2tpha_error {
     L2TPHA_OK = 0, /**< success */
 #define L2TPHA_ERROR_ENUM(name, value, fatal, text) L2TPHA_ERR_##name = value,

@@ -10,8 +10,8 @@
 extern "C" {
 #endif
 
-/** Failover methods. Values are those of RADIUS attribute 26-90 (vendor 4874); 255 is no value of
- *  the attribute. */
+/** Failover methods; this release gives every tunnel L2TPHA_FAILOVER_SILENT. Values are those of
+ *  RADIUS attribute 26-90 (vendor 4874); 255 is no value of the attribute. */
 enum l2tpha_failover_method {
     L2TPHA_FAILOVER_DISABLE = 0,         /**< clear the tunnel */
     L2TPHA_FAILOVER_PROTOCOL = 1,        /**< RFC 4951 */
@@ -20,15 +20,18 @@ enum l2tpha_failover_method {
     L2TPHA_FAILOVER_NOT_CONFIGURED = 255 /**< the next level decides */
 };
 
-/** Name of a method, such as "silent-failover". */
+/** Name of a method, such as "silent-failover"; "unknown" for any other number. Static. */
 L2TPHA_API const char *l2tpha_failover_method_name(uint8_t method);
 
 /** Turn a standby in sync into the active. Per tunnel, silently: what the peer has not acknowledged
- * is sent again with the same Ns and bytes and the current Nr, nothing new before it; a HELLO
- * confirms; calls half set up go on. Progress and results are events.
+ *  is sent again with the same Ns and bytes and the current Nr, nothing new before it; a HELLO
+ *  confirms; calls half set up go on. Progress and results are events.
+ *  @param node   a standby whose role is L2TPHA_ROLE_STANDBY_HOT.
  *  @param epoch  of the new reign: newer than the old active's.
- *  @retval L2TPHA_ERR_STALE_EPOCH  not newer.  @retval L2TPHA_ERR_NOT_IN_SYNC  the replica is not
- *          complete.  @retval L2TPHA_ERR_ROLE  this node is active already. */
+ *  @param now    microseconds.
+ *  @retval L2TPHA_ERR_STALE_EPOCH  not newer.
+ *  @retval L2TPHA_ERR_NOT_IN_SYNC  the replica is not complete.
+ *  @retval L2TPHA_ERR_ROLE         this node is active already, or fenced. */
 L2TPHA_API int l2tpha_takeover(struct l2tpha_node *node, uint64_t epoch, uint64_t now);
 
 #ifdef __cplusplus

@@ -31,22 +31,29 @@ struct l2tpha_header {
 };
 
 /** Decode a header. Bytes of the datagram beyond its Length field are no part of the message.
+ *  @param data         the datagram; borrowed for the call
+ *  @param len          bytes
+ *  @param[out] header  filled in; all zero on error
  *  @retval L2TPHA_ERR_TRUNCATED  the datagram ends inside the header
  *  @retval L2TPHA_ERR_VERSION    not version 2
  *  @retval L2TPHA_ERR_HEADER     control without L or S, or with O or P
  *  @retval L2TPHA_ERR_LENGTH     Length shorter than the header or longer than the datagram
- *  @note All of these mean: discard silently (RFC 2661 7.1). *header is then all zero. */
+ *  @note All of these mean: discard silently (RFC 2661 7.1). */
 L2TPHA_API int l2tpha_header_decode(const uint8_t *data, size_t len, struct l2tpha_header *header);
 
 /** Encode a header; the offset pad is zero. length is taken as it is when has_length is set.
- *  @param[out] len  bytes written
- *  @retval L2TPHA_ERR_INVALID    an id above 65535, length shorter than the header, flags that
- *                                control messages must not or must have
+ *  @param header    version 2; header_len is not looked at
+ *  @param dst       gets the header
+ *  @param cap       bytes of dst
+ *  @param[out] len  bytes written; 0 on error
+ *  @retval L2TPHA_ERR_INVALID    another version, an id above 65535, length shorter than the
+ *                                header, flags that control messages must not or must have
  *  @retval L2TPHA_ERR_TOO_SMALL  does not fit in cap */
 L2TPHA_API int l2tpha_header_encode(const struct l2tpha_header *header, uint8_t *dst, size_t cap,
                                     size_t *len);
 
-/** Set Ns and Nr of an encoded control message in place. */
+/** Set Ns and Nr of an encoded control message in place; @p data has at least
+ *  L2TPHA_CONTROL_HEADER bytes. */
 L2TPHA_API void l2tpha_header_stamp(uint8_t *data, uint16_t ns, uint16_t nr);
 
 #ifdef __cplusplus

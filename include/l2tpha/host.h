@@ -2,8 +2,9 @@
 /** @file
  *  The questions that the library asks of its host. Everything else is told through l2tpha_poll().
  *
- *  A callback may call only getters of the node it was called for; any other entry returns
- *  L2TPHA_ERR_REENTERED. */
+ *  A callback may call only getters of the node it was called for. Other entries are refused with
+ *  L2TPHA_ERR_REENTERED (l2tpha_poll() with 0), except from log, where nothing guards against
+ *  them. */
 #ifndef L2TPHA_HOST_H
 #define L2TPHA_HOST_H
 
@@ -57,12 +58,13 @@ struct l2tpha_verdict {
 struct l2tpha_host {
     size_t size; /**< sizeof(struct l2tpha_host) */
     void *user;  /**< first argument of each callback */
-    /** Unpredictable bytes. Required. 0 or a negative error. */
+    /** Unpredictable bytes. Required. 0 or an error, which becomes L2TPHA_ERR_HOST. */
     int (*random)(void *user, uint8_t *dst, size_t len);
     /** A log line. NULL = none wanted. */
     void (*log)(void *user, const struct l2tpha_log_line *line);
     /** The secret shared with a peer, at most L2TPHA_SECRET_MAX bytes into dst, length into *len;
-     *  *len = 0 means that there is none, and then no authentication and no hiding. NULL = none. */
+     *  *len = 0 means that there is none, and then no authentication and no hiding. Not asked
+     *  without l2tpha_config::crypto. 0 or an error: the tunnel is refused. NULL = none. */
     int (*secret)(void *user, const struct l2tpha_peer *peer, uint8_t *dst, size_t *len);
     /** Whether to accept a tunnel that a peer asks for. NULL = accept. */
     void (*admit_tunnel)(void *user, const struct l2tpha_peer *peer,

@@ -21,29 +21,47 @@ extern "C" {
 /** Options of a link. Zero-fill it and set size. */
 struct l2tpha_link_options {
     size_t size;           /**< sizeof(struct l2tpha_link_options) */
-    uint32_t heartbeat_ms; /**< how often to say that we live (default 50) */
-    uint32_t silence_ms;   /**< peer counts as lost after this (default 1000) */
+    uint32_t heartbeat_ms; /**< how often to say that we live, at least 10 (0 = 50) */
+    uint32_t silence_ms;   /**< peer counts as lost after this (0 = 1000) */
     size_t max_queue;      /**< bytes not yet taken by the stream; beyond it the link fails
-                                (default 64 MiB) */
+                                (0 = 64 MiB) */
     uint64_t fingerprint;  /**< of the configuration: a difference is told, not refused */
 };
 
-/** Make a link for a stream that has just been opened. It hangs off the node.
- *  @retval L2TPHA_ERR_ROLE  the node is fenced. */
+/** Make a link for a stream that has just been opened. It hangs off the node, and is the active's
+ *  or the standby's end by the node's role at this moment.
+ *  @param node       owns the link.
+ *  @param options    copied; NULL = all defaults.
+ *  @param now        microseconds.
+ *  @param[out] link  the link; end it with l2tpha_link_free().
+ *  @retval L2TPHA_ERR_ROLE     the node is fenced.
+ *  @retval L2TPHA_ERR_INVALID  heartbeat_ms below 10 or above half of silence_ms, or max_queue too
+ *                              small for a hello. */
 L2TPHA_API int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *options,
                                uint64_t now, struct l2tpha_link **link);
 
-/** The stream is gone, or the host is done with it. On the active the node goes on alone. */
+/** The stream is gone, or the host is done with it. On the active the node goes on alone; after
+ *  l2tpha_link_hand_over() it stays silent, since the standby may be serving, until the host fences
+ *  it or calls l2tpha_switchover_cancel(). */
 L2TPHA_API void l2tpha_link_free(struct l2tpha_link *link, uint64_t now);
 
-/** Bytes that came in.
+/** Bytes that came in, in pieces of any size.
+ *  @param link  either end.
+ *  @param data  borrowed for the call.
+ *  @param len   bytes.
+ *  @param now   microseconds.
  *  @retval L2TPHA_ERR_LINK, L2TPHA_ERR_RECORD, L2TPHA_ERR_RECORD_VERSION, L2TPHA_ERR_STALE_EPOCH,
  *          L2TPHA_ERR_FENCED, L2TPHA_ERR_ROLE or what the other end or this node refused with:
- * close the stream; drain l2tpha_link_poll() first, it may tell why. The error stays. */
+ *          close the stream; drain l2tpha_link_poll() first, it may tell why. The error stays. */
 L2TPHA_API int l2tpha_link_feed(struct l2tpha_link *link, const uint8_t *data, size_t len,
                                 uint64_t now);
 
 /** Hand over one CHECKPOINT output of the node; copied.
+ *  @param link    the active's end.
+ *  @param number  the output's.
+ *  @param data    its bytes.
+ *  @param len     how many.
+ *  @param now     microseconds.
  *  @retval L2TPHA_ERR_QUEUE_FULL  the stream does not drain: the node has gone on alone, so that
  *          outputs polled together with this one are no longer valid.
  *  @retval L2TPHA_ERR_STATE  no hellos yet: the checkpoint was made for an earlier stream; drop it.
@@ -53,16 +71,20 @@ L2TPHA_API int l2tpha_link_send(struct l2tpha_link *link, uint64_t number, const
                                 size_t len, uint64_t now);
 
 /** Bytes to write to the stream; 0 = none. They stay queued until l2tpha_link_sent(), and where
- * they are until the next call on the link. */
+ *  they are until the next call on the link. Works on a link that has failed, too. */
 L2TPHA_API size_t l2tpha_link_poll(struct l2tpha_link *link, const uint8_t **data, uint64_t now);
 
 /** The stream has taken the first @p len of them. */
 L2TPHA_API void l2tpha_link_sent(struct l2tpha_link *link, size_t len);
 
-/** When to call l2tpha_link_expire() at the latest. */
+/** When to call l2tpha_link_expire() at the latest; L2TPHA_NEVER once the link has failed. */
 L2TPHA_API uint64_t l2tpha_link_deadline(const struct l2tpha_link *link);
 
-/** Heartbeats and silence. @retval L2TPHA_ERR_TIMEOUT  the peer is silent: close the stream. */
+/** Heartbeats and silence. Harmless when early.
+ *  @param link  either end.
+ *  @param now   microseconds.
+ *  @retval L2TPHA_ERR_TIMEOUT  the peer is silent: close the stream.
+ *  @return the link's error again, once it has failed. */
 L2TPHA_API int l2tpha_link_expire(struct l2tpha_link *link, uint64_t now);
 
 /** A link at a glance. */
@@ -79,11 +101,14 @@ struct l2tpha_link_info {
     bool switchover;          /**< the active asks this standby to take over now */
 };
 
-/** Look at it. */
+/** Look at it. At most info->size bytes are written. */
 L2TPHA_API void l2tpha_link_get(const struct l2tpha_link *link, struct l2tpha_link_info *info);
 
 /** On the active, once l2tpha_switchover_ready(): tell the standby to take over with epoch + 1.
- *  @retval L2TPHA_ERR_ROLE  not the active's end.  @retval L2TPHA_ERR_STATE  no hellos yet.
+ *  @param link  the active's end.
+ *  @param now   microseconds.
+ *  @retval L2TPHA_ERR_ROLE         not the active's end.
+ *  @retval L2TPHA_ERR_STATE        no hellos yet.
  *  @retval L2TPHA_ERR_NOT_IN_SYNC  the standby does not hold everything. */
 L2TPHA_API int l2tpha_link_hand_over(struct l2tpha_link *link, uint64_t now);
 

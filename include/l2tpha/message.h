@@ -56,7 +56,7 @@ struct l2tpha_decode_fault {
 
 /** A decoded control message. Borrows the datagram, and the scratch memory once unhidden. */
 struct l2tpha_message {
-    struct l2tpha_header header;
+    struct l2tpha_header header; /**< all zero if it was malformed */
     uint16_t type;         /**< enum l2tpha_message_type or unknown; 0 = ZLB, or not readable */
     bool type_mandatory;   /**< M bit of Message Type: an unknown type clears the tunnel */
     uint16_t avp_count;    /**< used in @ref avps */
@@ -82,6 +82,8 @@ struct l2tpha_hiding {
  *  An unknown message type is no error here: type and type_mandatory tell, its AVPs are not looked
  *  at, and l2tpha_message_check() refuses it. Only type 0 is refused at once, since it would look
  *  like a ZLB. A datagram of twelve bytes is L2TPHA_MESSAGE_ZLB.
+ *  @param data          the datagram; borrowed as long as the message is used
+ *  @param len           bytes
  *  @param[out] message  filled in as far as was readable, on errors too
  *  @param[out] fault    what is wrong; may be NULL
  *  @retval L2TPHA_ERR_TRUNCATED, L2TPHA_ERR_VERSION, L2TPHA_ERR_HEADER, L2TPHA_ERR_LENGTH,
@@ -96,9 +98,13 @@ L2TPHA_API int l2tpha_message_decode(const uint8_t *data, size_t len,
                                      struct l2tpha_decode_fault *fault);
 
 /** Decipher the hidden AVPs and check them like the visible ones. Does nothing if there are none.
- *  @param hiding   the secret of this tunnel; NULL = none
- *  @param scratch  gets the AVPs in clear; as long-lived as the message; to be wiped by its owner
- *  @param cap      at least message->body_len, or the call fails with L2TPHA_ERR_TOO_SMALL
+ *  @param message     decoded
+ *  @param hiding      the secret of this tunnel; NULL = none
+ *  @param scratch     gets the AVPs in clear; as long-lived as the message; its owner wipes it
+ *  @param cap         bytes of scratch, at least message->body_len
+ *  @param[out] fault  what is wrong; may be NULL
+ *  @retval L2TPHA_ERR_TOO_SMALL   cap is less
+ *  @retval L2TPHA_ERR_CRYPTO      the operation failed
  *  @retval L2TPHA_ERR_AVP_HIDDEN  no secret, no Random Vector before it, or it does not decipher
  *  @retval other                  as l2tpha_message_decode() */
 L2TPHA_API int l2tpha_message_unhide(struct l2tpha_message *message,
@@ -106,13 +112,16 @@ L2TPHA_API int l2tpha_message_unhide(struct l2tpha_message *message,
                                      size_t cap, struct l2tpha_decode_fault *fault);
 
 /** Whether all AVPs that the message type requires are there.
+ *  @param message     decoded, and unhidden where message->hidden says so
+ *  @param[out] fault  what is wrong; may be NULL
  *  @retval L2TPHA_ERR_AVP_MISSING   fault->type is the first that is not
  *  @retval L2TPHA_ERR_AVP_HIDDEN    one is, but still hidden
  *  @retval L2TPHA_ERR_MESSAGE_TYPE  a type unknown here; fault->mandatory = type_mandatory */
 L2TPHA_API int l2tpha_message_check(const struct l2tpha_message *message,
                                     struct l2tpha_decode_fault *fault);
 
-/** The three steps in one, for who knows the secret beforehand. Stops at the first error. */
+/** The three steps in one, for who knows the secret beforehand. Stops at the first error.
+ *  Parameters and errors are those of the steps. */
 L2TPHA_API int l2tpha_message_open(const uint8_t *data, size_t len,
                                    const struct l2tpha_hiding *hiding, uint8_t *scratch, size_t cap,
                                    struct l2tpha_message *message,
@@ -125,7 +134,8 @@ L2TPHA_API uint16_t l2tpha_fault_general_error(const struct l2tpha_decode_fault 
  *  Always NUL-terminated when cap is not 0.  @return bytes of text without the NUL. */
 L2TPHA_API size_t l2tpha_fault_text(const struct l2tpha_decode_fault *fault, char *dst, size_t cap);
 
-/** @name Reading @{ */
+/** @name Reading
+ *  @{ */
 /** The (first) AVP of a type of vendor 0, in constant time; NULL if absent. */
 L2TPHA_API const struct l2tpha_avp *l2tpha_message_find(const struct l2tpha_message *message,
                                                         uint16_t type);
@@ -164,7 +174,9 @@ L2TPHA_API bool l2tpha_message_result(const struct l2tpha_message *message,
                                       struct l2tpha_result *result);
 /** @} */
 
-/** @name Names, all static @{ */
+/** @name Names and tables
+ *  All texts are static.
+ *  @{ */
 /** Short name such as "SCCRQ"; "ZLB" for 0; "unknown" otherwise. */
 L2TPHA_API const char *l2tpha_message_name(uint16_t type);
 /** Whether this library decodes and builds the type. False for L2TPHA_MESSAGE_ZLB. */
@@ -173,11 +185,12 @@ L2TPHA_API bool l2tpha_message_is_known(uint16_t type);
 L2TPHA_API bool l2tpha_message_is_session(uint16_t type);
 /** The @p place-th AVP type that a message must have besides Message Type; 0 = no more. */
 L2TPHA_API uint16_t l2tpha_message_required(uint16_t type, size_t place);
-/** Text of a Result Code; @p type is L2TPHA_MESSAGE_STOPCCN or L2TPHA_MESSAGE_CDN. */
+/** Text of a Result Code, RFC 2661 4.4.2; @p type is L2TPHA_MESSAGE_STOPCCN or L2TPHA_MESSAGE_CDN.
+ *  "unknown code" for all others. */
 L2TPHA_API const char *l2tpha_result_text(uint16_t type, uint16_t result);
-/** Text of a general error code, RFC 2661 4.4.2. */
+/** Text of a general error code, RFC 2661 4.4.2; "unknown code" for all others. */
 L2TPHA_API const char *l2tpha_general_error_text(uint16_t error);
-/** Text of a PPP disconnect code, RFC 3145 3. */
+/** Text of a PPP disconnect code, RFC 3145 3; "unknown code" for all others. */
 L2TPHA_API const char *l2tpha_ppp_cause_text(uint16_t code);
 /** @} */
 

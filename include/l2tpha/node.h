@@ -17,52 +17,65 @@ extern "C" {
 
 struct l2tpha_event;
 
-/** When outputs may leave (docs/architecture.md, "Gated output"). */
+/** When outputs may leave (docs/architecture.md, "Transactions, checkpoints and the gate"). */
 enum l2tpha_commit {
     L2TPHA_COMMIT_GATED = 0 /**< every output waits for the checkpoint that it depends on */
 };
 
 /** A node's configuration. l2tpha_config_init() fills in the defaults. Strings are copied. */
 struct l2tpha_config {
-    size_t size;                /**< sizeof(struct l2tpha_config) */
-    const char *name;           /**< Host Name AVP, required, 1 to 255 bytes */
-    const char *vendor_name;    /**< Vendor Name AVP, NULL = none */
-    uint16_t firmware;          /**< Firmware Revision AVP, 0 = none */
-    uint32_t framing_caps;      /**< Framing Capabilities: 1 sync, 2 async (default 3) */
-    uint32_t bearer_caps;       /**< Bearer Capabilities: 1 digital, 2 analog; 0 = no outgoing calls
-                                     can be placed here, AVP left out (default 0) */
-    uint16_t window;            /**< Receive Window Size advertised, messages (default 128) */
-    bool hide_avps;             /**< hide what may be hidden, where a secret is shared */
-    bool tie_breaker;           /**< send a Tie Breaker AVP (default true) */
-    uint32_t hello_ms;          /**< silence before a HELLO, 0 = none (default 60000) */
-    uint32_t retransmit_ms;     /**< first retransmission, doubled each time (default 1000) */
-    uint32_t retransmit_cap_ms; /**< longest interval, at least 8000 (default 16000) */
-    uint32_t retries;           /**< retransmissions before the tunnel is cleared (default 5) */
+    size_t size;             /**< sizeof(struct l2tpha_config) */
+    const char *name;        /**< Host Name AVP, required, 1 to 255 bytes */
+    const char *vendor_name; /**< Vendor Name AVP, NULL = none */
+    uint16_t firmware;       /**< Firmware Revision AVP, 0 = none */
+    uint32_t framing_caps;   /**< Framing Capabilities: 1 sync, 2 async (default 3) */
+    uint32_t bearer_caps;    /**< Bearer Capabilities: 1 digital, 2 analog; 0 = no outgoing calls
+                                  can be placed here, AVP left out (default 0) */
+    uint16_t window;         /**< Receive Window Size advertised, messages (default 128) */
+    bool hide_avps;          /**< hide what may be hidden, where a secret is shared; needs crypto */
+    bool tie_breaker;        /**< send a Tie Breaker AVP (default true) */
+    uint32_t hello_ms;       /**< silence before a HELLO, 0 = none (default 60000) */
+    uint32_t retransmit_ms;  /**< first retransmission, doubled each time (default 1000) */
+    uint32_t retransmit_cap_ms; /**< longest interval, at least 8000 and retransmit_ms
+                                     (default 16000) */
+    uint32_t retries;           /**< retransmissions before the tunnel is cleared, 1 to 100
+                                     (default 5) */
     uint32_t ack_delay_ms;      /**< how long an acknowledgement waits for company (default 50) */
     uint32_t setup_ms;          /**< half-open tunnels and calls are given up (default 60000) */
     uint32_t answer_ms;         /**< outgoing call not answered by the bearer (default 60000) */
     uint32_t idle_ms;           /**< tunnel without sessions is closed, 0 = never (default 0) */
-    uint32_t max_tunnels;       /**< tunnels, lingering ones included (default 65535) */
-    uint32_t max_half_open;     /**< tunnels that peers have asked for and not completed (4096) */
+    uint32_t max_tunnels;       /**< tunnels, lingering ones included (default and most 65535) */
+    uint32_t max_half_open;     /**< tunnels that peers have asked for and not completed
+                                     (default 4096) */
     uint32_t max_sessions;      /**< sessions of the node (default 1048576) */
-    uint32_t max_queue;         /**< unacknowledged messages of one tunnel (default 70000) */
+    uint32_t max_queue;         /**< unacknowledged messages of one tunnel (default and most
+                                     32000) */
     uint32_t max_events;        /**< events not yet polled (default 1048576) */
     uint32_t max_checkpoints;   /**< checkpoints not yet confirmed (default 65536) */
     size_t max_buffer_bytes;    /**< messages, checkpoints and strings (default 1 GiB) */
     enum l2tpha_commit commit;  /**< default L2TPHA_COMMIT_GATED */
     uint32_t commit_timeout_ms; /**< standby silent for so long: go on alone (default 200) */
     uint32_t debug;             /**< enum l2tpha_log_category bits */
+    bool needs_app_state;       /**< every new session has the flag of
+                                     l2tpha_session_needs_app_state() from its first record on */
     bool standby;               /**< start as a standby: applies checkpoints, sends nothing */
     uint64_t epoch;             /**< of an active at its start (default 1) */
     const struct l2tpha_crypto *crypto;         /**< NULL = no secrets, no hiding */
     const struct l2tpha_serializer *serializer; /**< NULL = proto */
 };
 
-/** Fill in every default. name stays NULL. */
+/** Fill in every default and size. name stays NULL and has to be set. */
 L2TPHA_API void l2tpha_config_init(struct l2tpha_config *config);
 
-/** Make a node. @p host is copied. talloc_free(node) ends it, silently, with all it owns.
- *  @retval L2TPHA_ERR_INVALID  a value out of range; the log names it. */
+/** Make a node. talloc_free(node) ends it, silently, with all it owns.
+ *  @param parent      talloc context that owns it; NULL = none.
+ *  @param config      copied with its strings; crypto and serializer are borrowed.
+ *  @param host        copied; what its user points to is borrowed.
+ *  @param now         microseconds.
+ *  @param[out] node   the node; nothing it borrows may go before it.
+ *  @retval L2TPHA_ERR_INVALID  a value out of range; the log names it.
+ *  @retval L2TPHA_ERR_HOST     no random bytes.
+ *  @retval L2TPHA_ERR_NOMEM    out of memory. */
 L2TPHA_API int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
                                const struct l2tpha_host *host, uint64_t now,
                                struct l2tpha_node **node);
@@ -71,20 +84,30 @@ L2TPHA_API int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *c
 L2TPHA_API void l2tpha_node_free(struct l2tpha_node *node);
 
 /** Hand over one received datagram.
+ *  @param node  an active one.
  *  @param path  where it came from and arrived; copied.
- *  @param data  borrowed for the call.   @param len  bytes.
+ *  @param data  borrowed for the call.
+ *  @param len   bytes.
+ *  @param now   microseconds.
  *  @retval L2TPHA_OK                consumed; drain l2tpha_poll().
  *  @retval L2TPHA_ERR_DATA_MESSAGE  a data message: see l2tpha_data_receive().
  *  @retval L2TPHA_ERR_NOT_OURS      no such tunnel; nothing is answered.
+ *  @retval L2TPHA_ERR_ROLE          a standby or fenced node takes no datagrams.
+ *  @retval L2TPHA_ERR_STATE         dropped: a planned switchover is draining.
  *  @return another error when the datagram was refused; the matching counter has risen and no state
  *          has changed unless the protocol asks for it (a StopCCN, a CDN). */
 L2TPHA_API int l2tpha_feed(struct l2tpha_node *node, const struct l2tpha_path *path,
                            const uint8_t *data, size_t len, uint64_t now);
 
-/** Do all work that is due. Harmless when early or repeated. */
+/** Do all work that is due. Harmless when early or repeated.
+ *  @param node  any; a standby has no timers.
+ *  @param now   microseconds.
+ *  @retval L2TPHA_ERR_INVALID    no time: L2TPHA_NEVER, or anything in the upper half of the range;
+ *                                so does every call that is given a time.
+ *  @retval L2TPHA_ERR_REENTERED  called from a host callback. */
 L2TPHA_API int l2tpha_expire(struct l2tpha_node *node, uint64_t now);
 
-/** When to call l2tpha_expire() at the latest; L2TPHA_NEVER = no need. */
+/** When to call l2tpha_expire() at the latest, microseconds; L2TPHA_NEVER = no need. */
 L2TPHA_API uint64_t l2tpha_deadline(const struct l2tpha_node *node);
 
 /** Kinds of output. */
@@ -96,7 +119,7 @@ enum l2tpha_output_kind {
 
 /** One output. Everything it points to is valid until the next call on the node. */
 struct l2tpha_output {
-    enum l2tpha_output_kind kind;
+    enum l2tpha_output_kind kind;     /**< which of the following are set */
     uint32_t tunnel_id;               /**< local id, 0 = none */
     const struct l2tpha_path *path;   /**< DATAGRAM: where to */
     const uint8_t *data;              /**< DATAGRAM, CHECKPOINT: bytes */
@@ -106,7 +129,11 @@ struct l2tpha_output {
     uint8_t zlb[12];                  /**< DATAGRAM: room for a ZLB; not for the host */
 };
 
-/** Fetch what may leave now. Call until it returns 0.
+/** Fetch what may leave now: one checkpoint, then datagrams, then events. Call until it returns 0.
+ *  @param node     any; a standby has events alone.
+ *  @param outputs  room for max of them.
+ *  @param max      how many are wanted at most.
+ *  @param now      microseconds.
  *  @return how many of @p outputs were filled in; 0 = drained. */
 L2TPHA_API size_t l2tpha_poll(struct l2tpha_node *node, struct l2tpha_output *outputs, size_t max,
                               uint64_t now);
@@ -114,7 +141,7 @@ L2TPHA_API size_t l2tpha_poll(struct l2tpha_node *node, struct l2tpha_output *ou
 /** The node's Host Name and other settings as in force. Borrowed. */
 L2TPHA_API const struct l2tpha_config *l2tpha_node_config(const struct l2tpha_node *node);
 
-/** Change the debug categories. */
+/** Change the debug categories: @p mask has enum l2tpha_log_category bits. */
 L2TPHA_API void l2tpha_node_set_debug(struct l2tpha_node *node, uint32_t mask);
 
 #ifdef __cplusplus

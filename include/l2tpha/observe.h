@@ -29,17 +29,19 @@ struct l2tpha_message;
     X(TAKEOVER_DONE, "takeover done")     /* all tunnels confirmed or given up */                  \
     X(STANDBY_REFUSED, "standby refused") /* error and text say why */
 
-/** Event kinds. */
+/** Event kinds. Each row of L2TPHA_EVENTS is one, named L2TPHA_EVENT_ and its name. */
 enum l2tpha_event_kind {
-    L2TPHA_EVENT_NONE = 0,
+    L2TPHA_EVENT_NONE = 0, /**< no event has it */
+/** @cond */
 #define L2TPHA_EVENT_ENUM(name, text) L2TPHA_EVENT_##name,
     L2TPHA_EVENTS(L2TPHA_EVENT_ENUM)
 #undef L2TPHA_EVENT_ENUM
+    /** @endcond */
 };
 
 /** One event. Valid until the next call on the node. */
 struct l2tpha_event {
-    enum l2tpha_event_kind kind;
+    enum l2tpha_event_kind kind;    /**< what has happened */
     uint64_t checkpoint;            /**< number that was confirmed before this could be told: a key
                                          under which effects outside become idempotent */
     uint32_t tunnel_id;             /**< local id, 0 = none */
@@ -56,7 +58,7 @@ struct l2tpha_event {
     const struct l2tpha_message *message; /**< the peer's message, deciphered; NULL = none */
 };
 
-/** Name of an event kind. */
+/** Text of an event kind, such as "tunnel up"; "unknown" for any other number. Static. */
 L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
 
 /** Counters, X(name, text). */
@@ -102,33 +104,49 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(takeovers, "takeovers")                                                                      \
     X(callback_errors, "host callbacks that failed")
 
-/** All counters since the node was made. */
+/** All counters since the node was made: one uint64_t for each row of L2TPHA_COUNTERS. */
 struct l2tpha_counters {
+/** @cond */
 #define L2TPHA_COUNTER_FIELD(name, text) uint64_t name;
     L2TPHA_COUNTERS(L2TPHA_COUNTER_FIELD)
 #undef L2TPHA_COUNTER_FIELD
+    /** @endcond */
 };
 
 /** Look at them. Borrowed; alive as long as the node. */
 L2TPHA_API const struct l2tpha_counters *l2tpha_counters(const struct l2tpha_node *node);
 
-/** The @p index-th counter for iterating: its name and text.
+/** One counter, for iterating over all of them.
+ *  @param counters    of a node.
+ *  @param index       0 and up.
+ *  @param[out] name   as in struct l2tpha_counters; static.
+ *  @param[out] text   what it counts; static.
+ *  @param[out] value  its count.
  *  @return false past the end. */
 L2TPHA_API bool l2tpha_counter_at(const struct l2tpha_counters *counters, size_t index,
                                   const char **name, const char **text, uint64_t *value);
 
 /** Packet capture: pcapng blocks for the host to write. The file starts with
- *  l2tpha_capture_begin(), then one l2tpha_capture_packet() each. A path whose addresses are
- *  `struct sockaddr_in` or `sockaddr_in6` bytes is shown with its real addresses and ports, since
- * the block carries synthetic IP and UDP headers.
+ *  l2tpha_capture_begin(), then one l2tpha_capture_packet() each. The blocks carry synthetic IP and
+ *  UDP headers: a path whose addresses are `struct sockaddr_in` or `sockaddr_in6` bytes is shown
+ *  with its real addresses and ports.
+ *  @param dst          gets the blocks.
+ *  @param cap          bytes of dst; 320 are enough.
  *  @param application  name for the file's header, at most 255 bytes of it are kept; NULL = none.
  *  @return bytes written, or L2TPHA_ERR_TOO_SMALL. */
 L2TPHA_API int l2tpha_capture_begin(uint8_t *dst, size_t cap, const char *application);
 
-/** Room that a packet of @p len bytes needs at most. */
+/** Bytes that the block of a datagram of @p len bytes takes at most. */
 L2TPHA_API size_t l2tpha_capture_room(size_t len);
 
-/** One packet. @param inbound  direction. @param time_us  wall-clock microseconds since 1970.
+/** The block of one datagram.
+ *  @param dst      gets the block.
+ *  @param cap      bytes of dst, see l2tpha_capture_room().
+ *  @param path     where it came from and arrived, or where it goes and leaves.
+ *  @param inbound  received, not sent.
+ *  @param data     the datagram; borrowed for the call.
+ *  @param len      bytes.
+ *  @param time_us  wall-clock microseconds since 1970.
  *  @return bytes written, L2TPHA_ERR_TOO_SMALL, or L2TPHA_ERR_INVALID for more than 65507 bytes,
  *          which no UDP datagram has. */
 L2TPHA_API int l2tpha_capture_packet(uint8_t *dst, size_t cap, const struct l2tpha_path *path,

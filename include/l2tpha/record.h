@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** @file
  *  What is replicated: flat, host-order records of tunnels, sessions, sequence state and
- *  unacknowledged messages. They are the same on every serializer, store and link. */
+ *  unacknowledged messages. They are the same on every serializer and link. */
 #ifndef L2TPHA_RECORD_H
 #define L2TPHA_RECORD_H
 
@@ -15,23 +15,23 @@ extern "C" {
 /** Control connection states (RFC 2661 7.2.1), with the two in which a tunnel lingers. Values are
  *  part of the record format. */
 enum l2tpha_tunnel_state {
-    L2TPHA_TUNNEL_IDLE = 0,
+    L2TPHA_TUNNEL_IDLE = 0,           /**< about to be opened, or gone */
     L2TPHA_TUNNEL_WAIT_CTL_REPLY = 1, /**< SCCRQ sent */
     L2TPHA_TUNNEL_WAIT_CTL_CONN = 2,  /**< SCCRP sent */
-    L2TPHA_TUNNEL_ESTABLISHED = 3,
-    L2TPHA_TUNNEL_STOPPING = 4, /**< StopCCN sent; its delivery is awaited (RFC 2661 5.7) */
-    L2TPHA_TUNNEL_STOPPED = 5   /**< StopCCN received; copies are acknowledged for one cycle */
+    L2TPHA_TUNNEL_ESTABLISHED = 3,    /**< calls may be placed */
+    L2TPHA_TUNNEL_STOPPING = 4,       /**< StopCCN sent; its delivery is awaited (RFC 2661 5.7) */
+    L2TPHA_TUNNEL_STOPPED = 5 /**< StopCCN received; copies are acknowledged for one cycle */
 };
 
 /** Session states of all four machines (RFC 2661 7.4.1, 7.4.2, 7.5.1, 7.5.2). Values are part of
  *  the record format. */
 enum l2tpha_session_state {
-    L2TPHA_SESSION_IDLE = 0,
-    L2TPHA_SESSION_WAIT_TUNNEL = 1,
-    L2TPHA_SESSION_WAIT_REPLY = 2,
-    L2TPHA_SESSION_WAIT_CONNECT = 3,
-    L2TPHA_SESSION_WAIT_CS_ANSWER = 4,
-    L2TPHA_SESSION_ESTABLISHED = 5
+    L2TPHA_SESSION_IDLE = 0,           /**< gone */
+    L2TPHA_SESSION_WAIT_TUNNEL = 1,    /**< nothing sent yet */
+    L2TPHA_SESSION_WAIT_REPLY = 2,     /**< ICRQ or OCRQ sent */
+    L2TPHA_SESSION_WAIT_CONNECT = 3,   /**< ICRP sent, or OCRP received */
+    L2TPHA_SESSION_WAIT_CS_ANSWER = 4, /**< OCRP sent; the bearer is to answer */
+    L2TPHA_SESSION_ESTABLISHED = 5     /**< data may flow */
 };
 
 /** Bits of l2tpha_tunnel_record::flags. */
@@ -48,32 +48,33 @@ enum l2tpha_session_flag {
     L2TPHA_SESSION_SEQUENCING_REQUIRED = 1, /**< Sequencing Required was given (RFC 2661 5.4) */
     L2TPHA_SESSION_SEQUENCING = 2,          /**< numbers are being sent */
     L2TPHA_SESSION_LOCAL_CALL = 4,          /**< this end asked for the call */
-    L2TPHA_SESSION_NEEDS_APP = 8            /**< ready only with host-attached state */
+    L2TPHA_SESSION_NEEDS_APP = 8,           /**< ready only with host-attached state */
+    L2TPHA_SESSION_LINK_INFO = 16           /**< an SLI has come: both ACCMs are the peer's */
 };
 
 /** A tunnel, whole. Byte strings are views. */
 struct l2tpha_tunnel_record {
-    size_t size;                 /**< sizeof(struct l2tpha_tunnel_record) */
-    uint32_t local_id;           /**< our Assigned Tunnel ID, never 0 */
-    uint32_t remote_id;          /**< the peer's, 0 while unknown */
-    uint8_t state;               /**< enum l2tpha_tunnel_state */
-    uint8_t configured_method;   /**< enum l2tpha_failover_method, as configured */
-    uint8_t effective_method;    /**< the one in force, fixed at establishment */
-    uint32_t flags;              /**< enum l2tpha_tunnel_flag bits */
-    uint16_t local_window;       /**< Receive Window Size that we advertised, messages */
-    uint16_t remote_window;      /**< the peer's, 4 when it sent none (RFC 2661 5.8) */
-    uint32_t framing_caps;       /**< the peer's Framing Capabilities */
-    uint32_t bearer_caps;        /**< the peer's Bearer Capabilities */
-    uint32_t remote_failover;    /**< bits of the peer's Failover Capability AVP (RFC 4951 5.1) */
-    uint32_t remote_recovery_ms; /**< its Recovery Time, milliseconds */
-    uint16_t ns;                 /**< Ns of the next new message */
-    uint16_t nr;                 /**< next Ns expected from the peer */
-    uint16_t acked;              /**< oldest Ns of ours that is not acknowledged */
-    uint16_t result;             /**< Result Code of the StopCCN sent or received */
-    uint16_t error;              /**< its general error code */
-    struct l2tpha_path path;
-    uint8_t tie_breaker[8];          /**< ours, while the SCCRQ is outstanding */
-    struct l2tpha_bytes peer_name;   /**< Host Name AVP of the peer, verbatim */
+    size_t size;                   /**< sizeof(struct l2tpha_tunnel_record) */
+    uint32_t local_id;             /**< our Assigned Tunnel ID, never 0 */
+    uint32_t remote_id;            /**< the peer's, 0 while unknown */
+    uint8_t state;                 /**< enum l2tpha_tunnel_state */
+    uint8_t configured_method;     /**< enum l2tpha_failover_method, as configured */
+    uint8_t effective_method;      /**< the one in force, fixed at establishment */
+    uint32_t flags;                /**< enum l2tpha_tunnel_flag bits */
+    uint16_t local_window;         /**< Receive Window Size that we advertised, messages */
+    uint16_t remote_window;        /**< the peer's, 4 when it sent none (RFC 2661 5.8) */
+    uint32_t framing_caps;         /**< the peer's Framing Capabilities */
+    uint32_t bearer_caps;          /**< the peer's Bearer Capabilities */
+    uint32_t remote_failover;      /**< bits of the peer's Failover Capability AVP (RFC 4951 5.1) */
+    uint32_t remote_recovery_ms;   /**< its Recovery Time, milliseconds */
+    uint16_t ns;                   /**< Ns of the next new message */
+    uint16_t nr;                   /**< next Ns expected from the peer */
+    uint16_t acked;                /**< oldest Ns of ours that is not acknowledged */
+    uint16_t result;               /**< Result Code of the StopCCN sent or received */
+    uint16_t error;                /**< its general error code */
+    struct l2tpha_path path;       /**< of the control connection; data frames take it too */
+    uint8_t tie_breaker[8];        /**< ours, while the SCCRQ is outstanding */
+    struct l2tpha_bytes peer_name; /**< Host Name AVP of the peer, verbatim */
     struct l2tpha_bytes peer_vendor; /**< Vendor Name AVP of the peer, verbatim */
     struct l2tpha_bytes secret;      /**< shared secret; empty = none */
     struct l2tpha_bytes challenge;   /**< ours, while its response is outstanding */
@@ -83,21 +84,24 @@ struct l2tpha_tunnel_record {
 
 /** A session, whole. Byte strings are views. */
 struct l2tpha_session_record {
-    size_t size;        /**< sizeof(struct l2tpha_session_record) */
-    uint32_t tunnel_id; /**< local id of its tunnel */
-    uint32_t local_id;  /**< our Assigned Session ID, never 0 */
-    uint32_t remote_id; /**< the peer's, 0 while unknown */
-    uint8_t state;      /**< enum l2tpha_session_state */
-    uint8_t side;       /**< enum l2tpha_side: our end's */
-    uint8_t call;       /**< enum l2tpha_call */
-    uint8_t flags;      /**< enum l2tpha_session_flag bits */
-    uint32_t serial;    /**< Call Serial Number */
-    uint32_t framing;   /**< Framing Type bits, at most 255 */
-    uint32_t bearer;    /**< Bearer Type bits, at most 255 */
-    uint32_t tx_speed;  /**< (Tx) Connect Speed, bit/s */
-    uint32_t rx_speed;  /**< Rx Connect Speed, bit/s */
-    uint16_t data_ns;   /**< a number not below the next data Ns: numbers are leased ahead */
-    uint16_t data_nr;   /**< next data Ns expected; may lag */
+    size_t size;           /**< sizeof(struct l2tpha_session_record) */
+    uint32_t tunnel_id;    /**< local id of its tunnel */
+    uint32_t local_id;     /**< our Assigned Session ID, never 0 */
+    uint32_t remote_id;    /**< the peer's, 0 while unknown */
+    uint8_t state;         /**< enum l2tpha_session_state */
+    uint8_t side;          /**< enum l2tpha_side: our end's */
+    uint8_t call;          /**< enum l2tpha_call */
+    uint8_t flags;         /**< enum l2tpha_session_flag bits */
+    uint32_t serial;       /**< Call Serial Number */
+    uint32_t framing;      /**< Framing Type bits, at most 255 */
+    uint32_t bearer;       /**< Bearer Type bits, at most 255 */
+    uint32_t tx_speed;     /**< (Tx) Connect Speed, bit/s */
+    uint32_t rx_speed;     /**< Rx Connect Speed, bit/s */
+    uint16_t data_ns;      /**< a number not below the next data Ns: numbers are leased ahead */
+    uint16_t data_nr;      /**< next data Ns expected; may lag */
+    uint32_t send_accm;    /**< of the last SLI received (RFC 2661 4.4.6); until there was one the
+                                format has 0 and l2tpha_session_get() the default, all ones */
+    uint32_t receive_accm; /**< likewise */
     struct l2tpha_bytes request;   /**< encoded AVPs of the request not yet sent (wait-tunnel) */
     struct l2tpha_bytes connect;   /**< encoded AVPs of the ICCN or OCCN not yet sent */
     struct l2tpha_bytes app_state; /**< attached by the host, opaque */
@@ -115,9 +119,9 @@ struct l2tpha_sequence_record {
 /** A message of ours that the peer has not acknowledged: the datagram byte for byte, its Ns in
  *  place, Nr zero. Messages directly follow the tunnel or sequence record that they belong to. */
 struct l2tpha_message_record {
-    uint32_t tunnel_id; /**< local id */
-    uint16_t ns;        /**< its Ns, tied to these bytes for ever */
-    struct l2tpha_bytes bytes;
+    uint32_t tunnel_id;        /**< local id */
+    uint16_t ns;               /**< its Ns, tied to these bytes for ever */
+    struct l2tpha_bytes bytes; /**< the datagram; a view */
 };
 
 /** Something that is gone. */
@@ -138,19 +142,19 @@ enum l2tpha_record_kind {
 
 /** One record of any kind. */
 struct l2tpha_record {
-    enum l2tpha_record_kind kind;
+    enum l2tpha_record_kind kind; /**< which member of the union is set */
     union {
-        struct l2tpha_tunnel_record tunnel;
-        struct l2tpha_session_record session;
-        struct l2tpha_sequence_record sequence;
-        struct l2tpha_message_record message;
-        struct l2tpha_gone_record gone;
-    } of;
+        struct l2tpha_tunnel_record tunnel;     /**< L2TPHA_RECORD_TUNNEL */
+        struct l2tpha_session_record session;   /**< L2TPHA_RECORD_SESSION */
+        struct l2tpha_sequence_record sequence; /**< L2TPHA_RECORD_SEQUENCE */
+        struct l2tpha_message_record message;   /**< L2TPHA_RECORD_MESSAGE */
+        struct l2tpha_gone_record gone;         /**< L2TPHA_RECORD_GONE */
+    } of;                                       /**< the record; none when the kind is UNKNOWN */
 };
 
 /** What a checkpoint is for. Values are part of the format. */
 enum l2tpha_checkpoint_kind {
-    L2TPHA_CHECKPOINT_INCREMENT = 0,  /**< one entry call's changes, applied whole or not at all */
+    L2TPHA_CHECKPOINT_INCREMENT = 0,  /**< one transaction's changes, applied whole or not at all */
     L2TPHA_CHECKPOINT_BULK_BEGIN = 1, /**< a full copy starts; generation is its name */
     L2TPHA_CHECKPOINT_BULK_PART = 2,  /**< some of the copy's records */
     L2TPHA_CHECKPOINT_BULK_END = 3    /**< the copy is complete: count and digest of its parts */

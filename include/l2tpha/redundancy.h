@@ -43,23 +43,37 @@ struct l2tpha_redundancy_info {
 L2TPHA_API void l2tpha_redundancy_get(const struct l2tpha_node *node,
                                       struct l2tpha_redundancy_info *info);
 
-/** Name of a role, such as "standby-hot". */
+/** Name of a role, such as "standby-hot"; "unknown" for any other number. Static. */
 L2TPHA_API const char *l2tpha_role_name(enum l2tpha_role role);
 
-/** Stop serving because @p epoch is active elsewhere: nothing is sent any more, nothing accepted.
- * An epoch not newer than ours is refused with L2TPHA_ERR_STALE_EPOCH. */
+/** Stop serving since a newer epoch is active elsewhere: nothing is sent any more, nothing
+ *  accepted, and there is no way back: free the node and make another one as a standby.
+ *  @param node   an active one.
+ *  @param epoch  the newer one.
+ *  @param now    microseconds.
+ *  @retval L2TPHA_ERR_STALE_EPOCH  not newer than ours.
+ *  @retval L2TPHA_ERR_ROLE         not an active node. */
 L2TPHA_API int l2tpha_fence(struct l2tpha_node *node, uint64_t epoch, uint64_t now);
 
 /** Planned switchover, on the active in sync: stop taking input, wait until every output is
- *  confirmed, then l2tpha_switchover_ready() turns true and the standby may take over with epoch
- * + 1.
- *  @retval L2TPHA_ERR_NOT_IN_SYNC  there is no standby to hand over to. */
+ *  confirmed; then l2tpha_switchover_ready() turns true, and the standby may take over with the
+ *  active's epoch + 1. Meanwhile datagrams, and calls on tunnels and sessions, are refused with
+ *  L2TPHA_ERR_STATE. It ends by itself when the
+ *  standby is lost, refuses or needs a new copy: the node serves on. The host may give it up:
+ *  l2tpha_switchover_cancel().
+ *  @param node  the active.
+ *  @param now   microseconds.
+ *  @retval L2TPHA_ERR_NOT_IN_SYNC  there is no standby to hand over to.
+ *  @retval L2TPHA_ERR_ROLE         not an active node. */
 L2TPHA_API int l2tpha_switchover(struct l2tpha_node *node, uint64_t now);
 
-/** Whether a planned switchover has drained. */
+/** Whether a planned switchover has drained: all is confirmed, and all outputs have been polled. */
 L2TPHA_API bool l2tpha_switchover_ready(const struct l2tpha_node *node);
 
-/** Give up a planned switchover and serve again. */
+/** Give up a planned switchover and serve again.
+ *  @param node  the active.
+ *  @param now   microseconds.
+ *  @retval L2TPHA_ERR_STATE  there is none under way. */
 L2TPHA_API int l2tpha_switchover_cancel(struct l2tpha_node *node, uint64_t now);
 
 #ifdef __cplusplus

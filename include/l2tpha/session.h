@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /** @file
- *  Sessions of the built-in engine (RFC 2661 5.2, 7.4, 7.5) and their data frames. */
+ *  Sessions of the built-in engine (RFC 2661 5.2, 7.4, 7.5) and their data frames. Handles are
+ *  borrowed from the node. A call may end within any l2tpha_feed() or l2tpha_expire(), and then its
+ *  handle dies at once, before its event SESSION_DOWN can be polled: keep its ids and use
+ *  l2tpha_session_find(). */
 #ifndef L2TPHA_SESSION_H
 #define L2TPHA_SESSION_H
 
@@ -11,7 +14,7 @@
 extern "C" {
 #endif
 
-/** A call's attributes. Zero-fill it and set size, side and call; what is empty or 0 and optional
+/** A call's attributes. Zero-fill it and set size and call; what is empty or 0 and optional
  *  is left out of the messages. Byte strings are borrowed for the call. */
 struct l2tpha_session_options {
     size_t size;           /**< sizeof(struct l2tpha_session_options) */
@@ -25,8 +28,8 @@ struct l2tpha_session_options {
     struct l2tpha_bytes calling;     /**< Calling Number */
     struct l2tpha_bytes sub_address; /**< Sub-Address */
     uint32_t physical_channel;       /**< Physical Channel ID, 0 = none */
-    uint32_t minimum_bps;            /**< OCRQ */
-    uint32_t maximum_bps;            /**< OCRQ */
+    uint32_t minimum_bps;            /**< OCRQ: least speed wanted, bit/s */
+    uint32_t maximum_bps;            /**< OCRQ: highest speed wanted, bit/s */
     /* the connection: ICCN or OCCN */
     uint32_t tx_speed;                             /**< (Tx) Connect Speed, bit/s */
     uint32_t rx_speed;                             /**< Rx Connect Speed, 0 = as tx_speed */
@@ -45,14 +48,28 @@ struct l2tpha_session_options {
 /** Ask for a call on a tunnel; it waits for the tunnel if that is not yet up.
  *  Incoming (this end is the LAC): ICRQ, and ICCN when the peer answers.
  *  Outgoing (this end is the LNS): OCRQ.
- *  @retval L2TPHA_ERR_REFUSED  the peer did not advertise this framing or bearer (RFC 2661 4.4.3)
- *  @retval L2TPHA_ERR_NO_ID, L2TPHA_ERR_LIMIT, L2TPHA_ERR_QUEUE_FULL, L2TPHA_ERR_STATE */
+ *  @param tunnel        established, or on its way there.
+ *  @param options       borrowed for the call.
+ *  @param now           microseconds.
+ *  @param[out] session  its handle.
+ *  @retval L2TPHA_ERR_REFUSED     the peer did not advertise this framing or bearer
+ *                                 (RFC 2661 4.4.3)
+ *  @retval L2TPHA_ERR_STATE       the tunnel is closing, or a planned switchover is draining
+ *  @retval L2TPHA_ERR_QUEUE_FULL  the tunnel has l2tpha_config::max_queue messages under way
+ *  @retval L2TPHA_ERR_LIMIT       l2tpha_config::max_sessions or max_buffer_bytes
+ *  @retval L2TPHA_ERR_NO_ID       the tunnel has 65535 sessions
+ *  @retval L2TPHA_ERR_ROLE        not an active node
+ *  @retval L2TPHA_ERR_INVALID     options that no message can carry */
 L2TPHA_API int l2tpha_session_open(struct l2tpha_tunnel *tunnel,
                                    const struct l2tpha_session_options *options, uint64_t now,
                                    struct l2tpha_session **session);
 
-/** LAC, outgoing call: the bearer has answered; sends OCCN (RFC 2661 7.5.1). Only the connection
- *  part of @p options is used. */
+/** LAC, outgoing call: the bearer has answered; sends OCCN (RFC 2661 7.5.1).
+ *  @param session  of L2TPHA_EVENT_SESSION_CALL.
+ *  @param options  borrowed for the call; framing and the connection part are used.
+ *  @param now      microseconds.
+ *  @retval L2TPHA_ERR_STATE       the session does not wait for the bearer
+ *  @retval L2TPHA_ERR_QUEUE_FULL  as l2tpha_session_open() */
 L2TPHA_API int l2tpha_session_answered(struct l2tpha_session *session,
                                        const struct l2tpha_session_options *options, uint64_t now);
 
@@ -74,16 +91,31 @@ struct l2tpha_disconnect {
     const char *ppp_text;  /**< its text or NULL */
 };
 
-/** End a call: sends CDN unless nothing was sent for it yet. */
+/** End a call: sends CDN unless nothing was sent for it yet. The handle dies.
+ *  @param session  in any state.
+ *  @param why      borrowed for the call.
+ *  @param now      microseconds.
+ *  @retval L2TPHA_ERR_INVALID  without a Result Code
+ *  @retval L2TPHA_ERR_QUEUE_FULL, L2TPHA_ERR_LIMIT  no room for the CDN: nothing has changed */
 L2TPHA_API int l2tpha_session_close(struct l2tpha_session *session,
                                     const struct l2tpha_disconnect *why, uint64_t now);
 
-/** LNS: send Set-Link-Info with an ACCM (RFC 2661 6.14). */
+/** LNS: send Set-Link-Info with an ACCM (RFC 2661 6.14).
+ *  @param session       established.
+ *  @param send_accm     see struct l2tpha_accm.
+ *  @param receive_accm  likewise.
+ *  @param now           microseconds.
+ *  @retval L2TPHA_ERR_STATE       not established, or this end is not the LNS
+ *  @retval L2TPHA_ERR_QUEUE_FULL  as l2tpha_session_open() */
 L2TPHA_API int l2tpha_session_set_link_info(struct l2tpha_session *session, uint32_t send_accm,
                                             uint32_t receive_accm, uint64_t now);
 
 /** LAC: report errors; a WAN-Error-Notify goes out at most once in 60 s (RFC 2661 6.13), with the
- *  newest totals. */
+ *  newest totals.
+ *  @param session  established.
+ *  @param totals   since the call was set up; copied.
+ *  @param now      microseconds.
+ *  @retval L2TPHA_ERR_STATE  not established, or this end is not the LAC */
 L2TPHA_API int l2tpha_session_report_errors(struct l2tpha_session *session,
                                             const struct l2tpha_call_errors *totals, uint64_t now);
 
@@ -108,17 +140,23 @@ L2TPHA_API void l2tpha_session_set_user(struct l2tpha_session *session, void *us
 /** What was set. */
 L2TPHA_API void *l2tpha_session_user(const struct l2tpha_session *session);
 
-/** Attach the host's own half (PPP, addresses, AAA); copied and replicated with the session. At
- *  most 60000 bytes; len 0 removes it. */
+/** Attach the host's own half (PPP, addresses, AAA); it is replicated with the session.
+ *  @param session  in any state.
+ *  @param data     copied.
+ *  @param len      bytes, at most 60000; 0 removes it.
+ *  @param now      microseconds.
+ *  @retval L2TPHA_ERR_INVALID  longer
+ *  @retval L2TPHA_ERR_NOMEM    out of memory */
 L2TPHA_API int l2tpha_session_set_app_state(struct l2tpha_session *session, const uint8_t *data,
                                             size_t len, uint64_t now);
 
 /** Declare that the session is worth nothing without host-attached state: on the standby it is
- *  ready only when both halves are there. */
+ *  ready only when both halves are there, and a takeover disconnects a call that the old host knew
+ *  of and had attached nothing to. struct l2tpha_config::needs_app_state declares it for all. */
 L2TPHA_API int l2tpha_session_needs_app_state(struct l2tpha_session *session, bool needed,
                                               uint64_t now);
 
-/** Name of a state, such as "wait-connect". */
+/** Name of an enum l2tpha_session_state, such as "wait-connect". Static. */
 L2TPHA_API const char *l2tpha_session_state_name(uint8_t state);
 
 /** A data frame as received. */
@@ -132,17 +170,36 @@ struct l2tpha_frame {
 };
 
 /** Take a data message apart and find its session. Counts as a sign of life of the peer.
- *  @retval L2TPHA_ERR_NOT_OURS  unknown ids.  @retval L2TPHA_ERR_STATE  session not established.
- *  @retval L2TPHA_ERR_WRONG_PEER, L2TPHA_ERR_HEADER, L2TPHA_ERR_TRUNCATED
- *  @retval L2TPHA_ERR_SEQUENCE  older than what was delivered already; drop it. */
+ *  @param node        an active one.
+ *  @param path        where it came from and arrived.
+ *  @param data        the datagram.
+ *  @param len         bytes.
+ *  @param now         microseconds.
+ *  @param[out] frame  its payload is a view into data.
+ *  @retval L2TPHA_ERR_NOT_OURS    unknown ids
+ *  @retval L2TPHA_ERR_STATE       session not established, or a planned switchover is draining
+ *  @retval L2TPHA_ERR_WRONG_PEER  right ids from another address
+ *  @retval L2TPHA_ERR_SEQUENCE    older than what was delivered already (RFC 2661 5.4); drop it
+ *  @retval L2TPHA_ERR_INVALID     a control message: see l2tpha_feed()
+ *  @retval L2TPHA_ERR_ROLE        not an active node
+ *  @retval L2TPHA_ERR_TRUNCATED, L2TPHA_ERR_VERSION, L2TPHA_ERR_HEADER, L2TPHA_ERR_LENGTH
+ *          as l2tpha_header_decode() */
 L2TPHA_API int l2tpha_data_receive(struct l2tpha_node *node, const struct l2tpha_path *path,
                                    const uint8_t *data, size_t len, uint64_t now,
                                    struct l2tpha_frame *frame);
 
-/** Write the header of a data message of @p len payload bytes; the payload follows it.
- *  @param header      at least 12 bytes.  @param header_len  set to the bytes written.
- *  @param path        set to where the datagram goes; borrowed until the next call.
- *  @retval L2TPHA_ERR_STATE  session not established. */
+/** Write the header of a data message; the payload follows it. Sequence numbers are in it where the
+ *  session has them (RFC 2661 5.4).
+ *  @param session          established.
+ *  @param len              bytes of payload.
+ *  @param priority         the P bit.
+ *  @param[out] header      room for the longest one.
+ *  @param[out] header_len  bytes written: 8 or 12.
+ *  @param[out] path        where the datagram goes; borrowed until the next call.
+ *  @param now              microseconds.
+ *  @retval L2TPHA_ERR_STATE    session not established, or a planned switchover is draining
+ *  @retval L2TPHA_ERR_INVALID  too long for one datagram
+ *  @retval L2TPHA_ERR_ROLE     not an active node */
 L2TPHA_API int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority,
                                 uint8_t header[12], size_t *header_len,
                                 const struct l2tpha_path **path, uint64_t now);

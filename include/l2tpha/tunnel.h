@@ -19,15 +19,28 @@ struct l2tpha_tunnel_options {
 };
 
 /** Ask a peer for a tunnel: sends SCCRQ.
- *  @retval L2TPHA_ERR_NO_ID, L2TPHA_ERR_LIMIT, L2TPHA_ERR_ROLE (a standby sends nothing). */
+ *  @param node         an active one.
+ *  @param options      copied.
+ *  @param now          microseconds.
+ *  @param[out] tunnel  its handle.
+ *  @retval L2TPHA_ERR_NO_ID, L2TPHA_ERR_LIMIT  65535 or l2tpha_config::max_tunnels are there
+ *  @retval L2TPHA_ERR_ROLE   a standby sends nothing
+ *  @retval L2TPHA_ERR_STATE  a planned switchover is draining
+ *  @retval L2TPHA_ERR_HOST   no secret or no random bytes */
 L2TPHA_API int l2tpha_tunnel_open(struct l2tpha_node *node,
                                   const struct l2tpha_tunnel_options *options, uint64_t now,
                                   struct l2tpha_tunnel **tunnel);
 
 /** Close a tunnel with all its sessions: sends one StopCCN, repeated until it is acknowledged.
+ *  @param tunnel  one that is not closing yet.
  *  @param result  Result Code (RFC 2661 4.4.2), 1 = general clearing, 6 = shutting down.
  *  @param error   general error code, used when result is 2.
- *  @param reason  UTF-8 text for the peer, or NULL. */
+ *  @param reason  UTF-8 text for the peer, or NULL.
+ *  @param now     microseconds.
+ *  @retval L2TPHA_ERR_STATE    closing already, or a planned switchover is draining
+ *  @retval L2TPHA_ERR_INVALID  result 0
+ *  @retval L2TPHA_ERR_ROLE     not an active node
+ *  @retval L2TPHA_ERR_QUEUE_FULL, L2TPHA_ERR_LIMIT  no room for the StopCCN: nothing has changed */
 L2TPHA_API int l2tpha_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t error,
                                    const char *reason, uint64_t now);
 
@@ -54,12 +67,17 @@ L2TPHA_API void l2tpha_tunnel_set_user(struct l2tpha_tunnel *tunnel, void *user)
 /** What was set. */
 L2TPHA_API void *l2tpha_tunnel_user(const struct l2tpha_tunnel *tunnel);
 
-/** Attach the host's own state; it is copied and replicated with the tunnel. At most 60000 bytes.
- */
+/** Attach the host's own state; it is replicated with the tunnel.
+ *  @param tunnel  in any state.
+ *  @param data    copied.
+ *  @param len     bytes, at most 60000; 0 removes it.
+ *  @param now     microseconds.
+ *  @retval L2TPHA_ERR_INVALID  longer
+ *  @retval L2TPHA_ERR_NOMEM    out of memory */
 L2TPHA_API int l2tpha_tunnel_set_app_state(struct l2tpha_tunnel *tunnel, const uint8_t *data,
                                            size_t len, uint64_t now);
 
-/** Name of a state, such as "wait-ctl-reply". */
+/** Name of an enum l2tpha_tunnel_state, such as "wait-ctl-reply". Static. */
 L2TPHA_API const char *l2tpha_tunnel_state_name(uint8_t state);
 
 #ifdef __cplusplus

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One free list for each size class. What is kept counts against the limit too: when a new buffer
- * would not fit beside it, kept ones of other classes go first, the largest before the others. */
+/* One free list for each size class. When memory is out, a larger one will do. What is kept counts
+ * against the limit too: when a new buffer would not fit beside it, kept ones of other classes go
+ * first, the largest before the others. */
 #include "base/buffer.h"
 
 #include <l2tpha/error.h>
@@ -83,6 +84,14 @@ static struct buffer *refuse(int *error, int why)
     return NULL;
 }
 
+static struct buffer *take_larger(struct buffer_pool *pool, size_t class)
+{
+    while (++class < CLASSES && classes[class] <= pool->limit - pool->out_bytes)
+        if (pool->kept[class])
+            return take_kept(pool, class);
+    return NULL;
+}
+
 struct buffer *buffer_get(struct buffer_pool *pool, size_t cap, int *error)
 {
     size_t class = class_of(cap);
@@ -94,12 +103,23 @@ struct buffer *buffer_get(struct buffer_pool *pool, size_t cap, int *error)
     if (!buffer)
         buffer = make(pool, (uint32_t)size);
     if (!buffer)
+        buffer = take_larger(pool, class);
+    if (!buffer)
         return refuse(error, L2TPHA_ERR_NOMEM);
     buffer->next = NULL;
     buffer->len = 0;
     pool->out++;
     pool->out_bytes += buffer->cap;
     return buffer;
+}
+
+int buffer_reserve(struct buffer_pool *pool, size_t cap)
+{
+    int error;
+    struct buffer *buffer = buffer_get(pool, cap, &error);
+
+    buffer_put(pool, buffer);
+    return buffer ? L2TPHA_OK : error;
 }
 
 void buffer_put(struct buffer_pool *pool, struct buffer *buffer)

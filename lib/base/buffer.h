@@ -22,6 +22,8 @@ int buffer_pool_new(TALLOC_CTX *parent, size_t limit, struct buffer_pool **pool)
 /* At least cap bytes, len 0, next NULL; NULL with *error = L2TPHA_ERR_LIMIT or L2TPHA_ERR_NOMEM
  * (error may be NULL). */
 struct buffer *buffer_get(struct buffer_pool *pool, size_t cap, int *error);
+/* See to it that the next buffer_get() of at most cap bytes succeeds; errors as there. */
+int buffer_reserve(struct buffer_pool *pool, size_t cap);
 /* NULL is allowed. */
 void buffer_put(struct buffer_pool *pool, struct buffer *buffer);
 size_t buffer_pool_out(const struct buffer_pool *pool);   /* buffers not given back */

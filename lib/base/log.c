@@ -29,7 +29,12 @@ void log_line(const struct log *log, enum l2tpha_log_category category, uint32_t
                                    .tunnel_id = tunnel_id,
                                    .session_id = session_id,
                                    .text = text};
+    bool nowhere = false;
+    bool *asking = log->asking ? log->asking : &nowhere;
+    bool before = *asking;
+    *asking = true;
     log->host->log(log->host->user, &line);
+    *asking = before;
 }
 
 const char *log_escape(char *dst, size_t cap, const uint8_t *data, size_t len)

@@ -25,6 +25,7 @@ static int ask_host(struct engine *engine, const struct l2tpha_peer *peer, uint8
     engine->asking = false;
     if (!error && *len <= L2TPHA_SECRET_MAX)
         return L2TPHA_OK;
+    *len = 0;
     engine->counters.callback_errors++;
     log_line(&engine->log, L2TPHA_LOG_ERROR, 0, 0, "the host cannot tell the secret");
     return L2TPHA_ERR_HOST;
@@ -40,7 +41,7 @@ int auth_ask_secret(struct engine *engine, const struct l2tpha_path *path,
     *len = 0;
     if (!engine->host.secret || !engine->config.crypto)
         return L2TPHA_OK;
-    if (peer_name && peer_name->len < sizeof(name)) {
+    if (peer_name && peer_name->len > 0 && peer_name->len < sizeof(name)) {
         memcpy(name, peer_name->data, peer_name->len);
         name[peer_name->len] = '\0';
         peer.name_len = peer_name->len;

@@ -12,6 +12,8 @@ int engine_tick(struct engine *engine, uint64_t now)
 {
     if (engine->asking)
         return L2TPHA_ERR_REENTERED;
+    if (now > ENGINE_TIME_MAX)
+        return L2TPHA_ERR_INVALID;
     if (now > engine->now)
         engine->now = now;
     engine->log.now = engine->now;
@@ -47,16 +49,21 @@ int engine_random(struct engine *engine, void *dst, size_t len)
     return L2TPHA_ERR_HOST;
 }
 
-void engine_seal(struct engine *engine)
+/* What is told of the node itself depends on no checkpoint. */
+void engine_close_events(struct engine *engine, uint64_t number)
 {
-    uint64_t number = ledger_seal(engine->ledger, engine->now);
     uint32_t count = outbox_count(engine->events);
 
     while (engine->open_events > 0) {
         struct event_item *event = outbox_at(engine->events, count - engine->open_events);
-        event->depends = number;
+        event->depends = event->tunnel_id ? number : 0;
         engine->open_events--;
     }
+}
+
+void engine_seal(struct engine *engine)
+{
+    engine_close_events(engine, ledger_seal(engine->ledger, engine->now));
 }
 
 /* --- datagrams --- */

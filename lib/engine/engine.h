@@ -23,8 +23,9 @@
 #include <l2tpha/tunnel.h>
 
 #define ENGINE_SCRATCH 65536
-#define ENGINE_VECTOR 16   /* bytes of a Random Vector, RFC 2661 4.4.1 */
-#define ENGINE_CALLING 256 /* buckets of tunnels whose SCCRQ is outstanding */
+#define ENGINE_VECTOR 16                 /* bytes of a Random Vector, RFC 2661 4.4.1 */
+#define ENGINE_TIME_MAX (UINT64_MAX / 2) /* a deadline is a time and a wait, and must not wrap */
+#define ENGINE_CALLING 256               /* buckets of tunnels whose SCCRQ is outstanding */
 
 struct tunnel_input;
 struct session_input;
@@ -89,7 +90,8 @@ struct engine {
 };
 
 /* --- engine.c --- */
-/* Time moves on to now, never back. L2TPHA_ERR_REENTERED inside a callback. */
+/* Time moves on to now, never back. L2TPHA_ERR_REENTERED inside a callback, L2TPHA_ERR_INVALID for
+ * what can be no time, such as L2TPHA_NEVER. */
 int engine_tick(struct engine *engine, uint64_t now);
 /* Begin a call of the host that changes something: a tick, and L2TPHA_ERR_ROLE when not serving,
  * L2TPHA_ERR_STATE while a planned switchover drains. */
@@ -100,6 +102,8 @@ int engine_leave(struct engine *engine, int error);
 int engine_random(struct engine *engine, void *dst, size_t len);
 /* Close the transaction: seal the ledger and give its events their number. */
 void engine_seal(struct engine *engine);
+/* Give the events made since the last seal the number on which they depend. */
+void engine_close_events(struct engine *engine, uint64_t number);
 /* One datagram, T bit set. Errors as l2tpha_feed(). Seals after every message it processes. */
 int engine_receive(struct engine *engine, const struct l2tpha_path *path, const uint8_t *data,
                    size_t len);

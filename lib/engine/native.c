@@ -75,10 +75,9 @@ static int confirm_tunnel(void *user, uint32_t tunnel_id)
 static int disconnect_session(void *user, uint32_t tunnel_id, uint32_t session_id, uint16_t result,
                               const char *reason)
 {
-    struct session_input input = {.result = result, .reason = reason};
     struct l2tpha_session *session = engine_session_find(user, tunnel_id, session_id);
 
-    return session ? session_step(session, SESSION_CLOSE, &input) : L2TPHA_ERR_NOT_FOUND;
+    return session ? session_dismiss(session, result, reason) : L2TPHA_ERR_NOT_FOUND;
 }
 
 static int clear_session(void *user, uint32_t tunnel_id, uint32_t session_id)

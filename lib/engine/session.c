@@ -7,8 +7,11 @@
 
 #define US_PER_MS UINT64_C(1000)
 #define IDS 65535u /* of 16 bits, without 0 */
-#define WAITING_PLACE 32768u
-#define RESULT_NOT_IN_TIME 10 /* CDN, RFC 2661 4.4.2 */
+#define FAR_PLACE 32768u
+#define RESULT_GENERAL 2      /* CDN, RFC 2661 4.4.2 */
+#define RESULT_NOT_IN_TIME 10 /* likewise */
+#define ROOM_FOR_CDN 2        /* with one left for the StopCCN that ends it all */
+#define RETRY_MS 250          /* when the queue was full */
 
 static struct engine *engine_of(const struct l2tpha_session *session)
 {
@@ -19,7 +22,8 @@ static struct engine *engine_of(const struct l2tpha_session *session)
  * another node gave to a call just ended may still be in messages on their way. So it is not kept
  * but found again from what is replicated: the key from the two tunnel ids, which an outsider does
  * not know, and the place from Ns, since each call that the peer hears of takes one. Calls that
- * wait for the tunnel take theirs later and so have places of their own, far from the first Ns. */
+ * wait for the tunnel take theirs later and so have places of their own, far from the first Ns.
+ * There is one id fewer than there are Ns: the last Ns shares a place that is far away too. */
 static void find_place(struct l2tpha_tunnel *tunnel)
 {
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
@@ -27,9 +31,9 @@ static void find_place(struct l2tpha_tunnel *tunnel)
 
     walk->key = bits_mix((uint64_t)record->remote_id << 32 | record->local_id);
     if (record->state == L2TPHA_TUNNEL_ESTABLISHED)
-        walk->counter = record->ns;
-    else if (walk->counter < WAITING_PLACE)
-        walk->counter = WAITING_PLACE;
+        walk->counter = record->ns < IDS ? record->ns : FAR_PLACE;
+    else if (walk->counter < FAR_PLACE)
+        walk->counter = FAR_PLACE;
 }
 
 uint16_t session_free_id(struct l2tpha_tunnel *tunnel)
@@ -58,6 +62,8 @@ int session_new(struct l2tpha_tunnel *tunnel, struct l2tpha_session **session)
     struct session_entry *entry = table_session_add(engine->table, &tunnel->entry, id, &error);
     if (!entry)
         return error;
+    if (engine->config.needs_app_state)
+        entry->flags |= L2TPHA_SESSION_NEEDS_APP;
     if (tunnel->entry.session_count == 1 && tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)
         tunnel_arm(tunnel); /* it idles no longer */
     session_start(engine, session_of(entry));
@@ -151,13 +157,48 @@ static void arm(struct l2tpha_session *session)
     wheel_arm(engine->wheel, &session->timer, limit ? engine->now + limit : L2TPHA_NEVER);
 }
 
+/* A timer or a takeover may end more calls than the queue has room for. Without its CDN the peer
+ * would keep the call. */
+static bool can_speak(const struct l2tpha_session *session)
+{
+    return session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL ||
+           channel_has_room(engine_of(session), &session_tunnel(session)->channel, ROOM_FOR_CDN);
+}
+
+static void retry_later(struct l2tpha_session *session)
+{
+    struct engine *engine = engine_of(session);
+
+    wheel_arm(engine->wheel, &session->timer, engine->now + RETRY_MS * US_PER_MS);
+}
+
+int session_dismiss(struct l2tpha_session *session, uint16_t result, const char *reason)
+{
+    struct session_input input = {.result = result, .reason = reason};
+
+    if (!can_speak(session)) {
+        session->dismissed = true;
+        retry_later(session);
+        return L2TPHA_OK;
+    }
+    const struct l2tpha_tunnel_record *record = &session_tunnel(session)->entry.record;
+    uint16_t ns = record->ns;
+    int error = session_step(session, SESSION_CLOSE, &input);
+    return record->ns != ns ? L2TPHA_OK : error; /* the machine's second CDN says it as well */
+}
+
 void session_timer_due(struct l2tpha_session *session)
 {
     struct session_input input = {.status = L2TPHA_ERR_TIMEOUT,
                                   .result = RESULT_NOT_IN_TIME,
                                   .reason = "not established in time"};
 
-    session_step(session, SESSION_TIMEOUT, &input);
+    if (!can_speak(session))
+        retry_later(session);
+    else if (session->dismissed)
+        session_dismiss(session, RESULT_GENERAL, "state lost in failover");
+    else
+        session_step(session, SESSION_TIMEOUT, &input);
 }
 
 /* --- live --- */

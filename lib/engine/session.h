@@ -14,6 +14,7 @@ struct l2tpha_session {
         struct l2tpha_session *wait_next; /* while it is in the line: in wait-tunnel */
         struct session_wen *wen;          /* LAC: bearer errors reported; NULL until the first */
     };
+    bool dismissed; /* to be ended as soon as a CDN can be queued */
 };
 
 enum session_event {
@@ -86,6 +87,8 @@ bool session_is_allowed(const struct l2tpha_session *session);
 /* The tunnel is going: every session ends without a message (RFC 2661 6.4). */
 void session_clear_all(struct l2tpha_tunnel *tunnel, const struct session_input *input);
 void session_timer_due(struct l2tpha_session *session);
+/* End it with a CDN because the host's half is missing; later, when the queue is full. */
+int session_dismiss(struct l2tpha_session *session, uint16_t result, const char *reason);
 /* Forget it silently. */
 void session_clear(struct l2tpha_session *session, int status, const char *why);
 
@@ -97,7 +100,7 @@ int take_reply(void *object, void *argument);
 int take_connect(void *object, void *argument);
 int send_cdn(void *object, void *argument);
 int send_cdn_failed(void *object, void *argument);
-int tell_link_info(void *object, void *argument);
+int take_link_info(void *object, void *argument);
 int tell_errors(void *object, void *argument);
 int send_errors(void *object, void *argument);
 /* A CDN for no session of ours. */

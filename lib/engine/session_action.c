@@ -208,10 +208,21 @@ static int tell(struct l2tpha_session *session, uint8_t kind)
     return L2TPHA_OK;
 }
 
-int tell_link_info(void *object, void *argument)
+/* The event may die with this node once the SLI is acknowledged; what it says must not. */
+int take_link_info(void *object, void *argument)
 {
-    (void)argument;
-    return tell(object, L2TPHA_EVENT_SESSION_LINK_INFO);
+    struct l2tpha_session *session = object;
+    const struct session_input *input = argument;
+    struct engine *engine = session_tunnel(session)->engine;
+    struct l2tpha_accm accm;
+
+    if (!l2tpha_avp_accm(l2tpha_message_find(input->message, L2TPHA_AVP_ACCM), &accm))
+        return L2TPHA_ERR_AVP_MISSING;
+    int error = table_session_set_accm(engine->table, &session->entry, accm.send, accm.receive);
+    if (error)
+        return error;
+    ledger_mark_session(engine->ledger, &session->entry);
+    return tell(session, L2TPHA_EVENT_SESSION_LINK_INFO);
 }
 
 int tell_errors(void *object, void *argument)

@@ -2,10 +2,15 @@
 /* l2tpha_session_*(): the host's hands on a session. */
 #include "engine/session.h"
 
+#include <string.h>
+
 #define APP_STATE_MAX 60000
 #define FRAMING_SYNC 1
 #define FRAMING_BITS 3
 #define BEARER_BITS 3
+
+/* Bytes that an OCCN or a CDN takes, besides texts of the host's. */
+#define MESSAGE_BYTES 256
 
 /* Messages that one call of the host may need, with one left for the StopCCN that ends it all. */
 #define ROOM_FOR_CALL 2
@@ -51,7 +56,7 @@ static void fill_entry(struct l2tpha_session *session, const struct l2tpha_sessi
 
     entry->side = incoming ? L2TPHA_LAC : L2TPHA_LNS;
     entry->call = incoming ? L2TPHA_CALL_INCOMING : L2TPHA_CALL_OUTGOING;
-    entry->flags = L2TPHA_SESSION_LOCAL_CALL;
+    entry->flags |= L2TPHA_SESSION_LOCAL_CALL;
     entry->framing = (uint8_t)(options->framing ? options->framing : FRAMING_SYNC);
     entry->bearer = (uint8_t)options->bearer;
     entry->serial = ++engine_of(session)->call_serial;
@@ -144,17 +149,43 @@ int l2tpha_session_answered(struct l2tpha_session *session,
         return L2TPHA_ERR_STATE;
     if (!has_room(session))
         return L2TPHA_ERR_QUEUE_FULL;
+    struct engine *engine = engine_of(session);
+    error = buffer_reserve(engine->pool, MESSAGE_BYTES);
+    if (error)
+        return error;
     /* The request may have left the choice; what was detected is one of the two. */
     if (options->framing)
         entry->framing = (uint8_t)options->framing;
     else if (entry->framing == FRAMING_BITS)
         entry->framing = FRAMING_SYNC;
     take_connection(entry, options);
-    struct engine *engine = engine_of(session);
     return engine_leave(engine, session_step(session, SESSION_ANSWERED, &input));
 }
 
 /* --- closing --- */
+
+static size_t text_len(const char *text)
+{
+    return text ? strlen(text) : 0;
+}
+
+/* Room for the CDN, before anything changes. In wait-tunnel the peer does not know of the call. */
+static int reserve_cdn(const struct l2tpha_session *session, const struct l2tpha_disconnect *why)
+{
+    size_t texts = text_len(why->reason);
+
+    if (session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL)
+        return L2TPHA_OK;
+    if (!has_room(session))
+        return L2TPHA_ERR_QUEUE_FULL;
+    if (why->has_q931)
+        texts += text_len(why->q931_text);
+    if (why->has_ppp)
+        texts += text_len(why->ppp_text);
+    if (texts > ENGINE_SCRATCH - MESSAGE_BYTES)
+        texts = ENGINE_SCRATCH - MESSAGE_BYTES;
+    return buffer_reserve(engine_of(session)->pool, MESSAGE_BYTES + texts);
+}
 
 int l2tpha_session_close(struct l2tpha_session *session, const struct l2tpha_disconnect *why,
                          uint64_t now)
@@ -166,11 +197,10 @@ int l2tpha_session_close(struct l2tpha_session *session, const struct l2tpha_dis
         return L2TPHA_ERR_INVALID;
     struct session_input input = {
         .why = why, .result = why->result, .error = why->error, .reason = why->reason};
-    struct engine *engine = engine_of(session);
-    if (session->entry.state != L2TPHA_SESSION_WAIT_TUNNEL &&
-        !channel_has_room(engine, &session_tunnel(session)->channel, ROOM_FOR_CALL))
-        return L2TPHA_ERR_QUEUE_FULL;
-    return engine_leave(engine, session_step(session, SESSION_CLOSE, &input));
+    error = reserve_cdn(session, why);
+    if (error)
+        return error;
+    return engine_leave(engine_of(session), session_step(session, SESSION_CLOSE, &input));
 }
 
 /* --- within a call --- */
@@ -263,6 +293,8 @@ struct l2tpha_session *l2tpha_session_next(const struct l2tpha_tunnel *tunnel,
 void l2tpha_session_get(const struct l2tpha_session *session, struct l2tpha_session_record *record)
 {
     table_session_get(&session->entry, record);
+    if (!(record->flags & L2TPHA_SESSION_LINK_INFO)) /* RFC 2661 4.4.6: every character is mapped */
+        record->send_accm = record->receive_accm = UINT32_MAX;
 }
 
 uint32_t l2tpha_session_id(const struct l2tpha_session *session)

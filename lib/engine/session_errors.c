@@ -12,6 +12,16 @@ struct session_wen {
     bool pending;
 };
 
+/* A report is worth less than the call: what cannot be sent is tried again later. */
+static int postpone(struct l2tpha_session *session)
+{
+    struct engine *engine = session_tunnel(session)->engine;
+
+    session->wen->next = engine->now + PAUSE_US;
+    wheel_arm(engine->wheel, &session->timer, session->wen->next);
+    return L2TPHA_OK;
+}
+
 int send_errors(void *object, void *argument)
 {
     struct l2tpha_session *session = object;
@@ -23,16 +33,12 @@ int send_errors(void *object, void *argument)
     (void)argument;
     if (!wen || !wen->pending)
         return L2TPHA_OK;
-    if (!channel_has_room(engine, &tunnel->channel, 2)) {
-        wen->next = engine->now + PAUSE_US;
-        wheel_arm(engine->wheel, &session->timer, wen->next);
-        return L2TPHA_OK;
-    }
+    if (!channel_has_room(engine, &tunnel->channel, 2))
+        return postpone(session);
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_WEN, session->entry.remote_id);
     l2tpha_builder_put_call_errors(&builder, &wen->totals);
-    int error = tunnel_send(tunnel, &builder);
-    if (error)
-        return error;
+    if (tunnel_send(tunnel, &builder))
+        return postpone(session); /* the log has the error */
     wen->pending = false;
     wen->next = engine->now + PAUSE_US;
     return L2TPHA_OK;

@@ -43,7 +43,7 @@ static const struct fsm_row lac_incoming[] = { /* RFC 2661 7.4.1 */
     FSM_ROW(ESTABLISHED, SESSION_CONNECT, IDLE, send_cdn),
     FSM_ROW(ESTABLISHED, SESSION_CLOSE, IDLE, send_cdn),
     /* beyond the table */
-    FSM_ROW(ESTABLISHED, SESSION_SLI, FSM_SAME, tell_link_info),
+    FSM_ROW(ESTABLISHED, SESSION_SLI, FSM_SAME, take_link_info),
     FSM_ROW(ESTABLISHED, SESSION_TIMEOUT, FSM_SAME, send_errors),
     ENDS_SILENTLY(IDLE),
     ENDS_SILENTLY(WAIT_TUNNEL),
@@ -93,8 +93,8 @@ static const struct fsm_row lac_outgoing[] = { /* RFC 2661 7.5.1 */
     FSM_ROW_SILENT(ESTABLISHED, SESSION_CDN, IDLE),
     FSM_ROW(ESTABLISHED, SESSION_CLOSE, IDLE, send_cdn),
     /* beyond the table; 6.14: an SLI may come at any time during the call */
-    FSM_ROW(WAIT_CS_ANSWER, SESSION_SLI, FSM_SAME, tell_link_info),
-    FSM_ROW(ESTABLISHED, SESSION_SLI, FSM_SAME, tell_link_info),
+    FSM_ROW(WAIT_CS_ANSWER, SESSION_SLI, FSM_SAME, take_link_info),
+    FSM_ROW(ESTABLISHED, SESSION_SLI, FSM_SAME, take_link_info),
     FSM_ROW(ESTABLISHED, SESSION_TIMEOUT, FSM_SAME, send_errors),
     FSM_ROW(IDLE, SESSION_FAILED, IDLE, send_cdn_failed),
     ENDS(WAIT_CS_ANSWER),

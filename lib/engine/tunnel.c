@@ -196,12 +196,17 @@ int tunnel_send(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
 
 int tunnel_hello(struct l2tpha_tunnel *tunnel)
 {
+    struct engine *engine = tunnel->engine;
     struct l2tpha_builder builder;
 
     if (!channel_idle(&tunnel->channel))
         return L2TPHA_OK;
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_HELLO, 0);
-    return tunnel_send(tunnel, &builder);
+    int error = tunnel_send(tunnel, &builder);
+    if (error) /* it is tried again soon, even where no HELLO is due by itself */
+        wheel_arm(engine->wheel, &tunnel->hello,
+                  engine->now + engine->config.retransmit_ms * US_PER_MS);
+    return error;
 }
 
 /* --- timers --- */
@@ -256,11 +261,8 @@ void tunnel_timer_due(struct l2tpha_tunnel *tunnel)
 void tunnel_hello_due(struct l2tpha_tunnel *tunnel)
 {
     /* What is outstanding asks the peer already. */
-    int error = tunnel_hello(tunnel);
-    if (error)
-        log_line(&tunnel->engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id, 0,
-                 "no HELLO: %s", l2tpha_strerror(error));
-    arm_hello(tunnel);
+    if (tunnel_hello(tunnel) == L2TPHA_OK) /* else it is armed, and the log has the error */
+        arm_hello(tunnel);
 }
 
 void tunnel_start_due(struct l2tpha_tunnel *tunnel)

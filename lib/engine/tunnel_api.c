@@ -3,6 +3,7 @@
 #include "engine/session.h"
 
 #define APP_STATE_MAX 60000
+#define STOPCCN_MAX 2048 /* bytes of a StopCCN: its one text is an AVP's at most */
 
 int tunnel_begin(struct l2tpha_tunnel *tunnel, uint64_t now)
 {
@@ -58,6 +59,9 @@ int l2tpha_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t 
         return L2TPHA_ERR_STATE;
     if (!channel_has_room(engine, &tunnel->channel, 1))
         return L2TPHA_ERR_QUEUE_FULL;
+    failed = buffer_reserve(engine->pool, STOPCCN_MAX);
+    if (failed)
+        return failed;
     return engine_leave(engine, tunnel_step(tunnel, TUNNEL_CLOSE, &input));
 }
 

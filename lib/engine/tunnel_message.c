@@ -14,7 +14,7 @@
 #define ERROR_UNKNOWN_AVP 8
 
 #define VERSION_MAJOR 1
-#define VERSION_HIGHEST 0x0100 /* as the Protocol Version AVP says it */
+#define VERSION_HIGHEST 2 /* RFC 2661 4.4.2 gives no form: the header's version */
 
 void fault_say(const struct l2tpha_decode_fault *fault, char *text, size_t cap, uint16_t *result,
                uint16_t *error)
@@ -188,6 +188,7 @@ static uint8_t classify_stopccn(struct l2tpha_tunnel *tunnel, struct tunnel_inpu
     l2tpha_message_result(input->message, &result);
     record->result = result.result;
     record->error = result.has_error ? result.error : 0;
+    tunnel_mark(tunnel, DIRTY_FULL); /* also where the state stays */
     if (result.text_len)
         input->reason = log_escape(input->text, sizeof(input->text), result.text, result.text_len);
     else

@@ -8,6 +8,18 @@
 /* RFC 2661 4.4.2: call disconnected for the reason in the error code; 4 = no resources. */
 #define RESULT_GENERAL 2
 
+/* The host has said that L2TP's half alone is worth nothing, and its own is missing. It has none of
+ * a call that it has not heard of yet: that one goes on and is told once it is up. */
+static bool lacks_app_state(const struct session_entry *session)
+{
+    bool told = session->flags & L2TPHA_SESSION_LOCAL_CALL ||
+                session->state == L2TPHA_SESSION_WAIT_CS_ANSWER ||
+                session->state == L2TPHA_SESSION_ESTABLISHED;
+
+    return session->flags & L2TPHA_SESSION_NEEDS_APP && told &&
+           (!session->extra || session->extra->app_state.len == 0);
+}
+
 static int restore(const struct l2tpha_binding *binding, const struct session_entry *session)
 {
     struct l2tpha_session_record record;
@@ -16,12 +28,6 @@ static int restore(const struct l2tpha_binding *binding, const struct session_en
         return L2TPHA_OK;
     table_session_get(session, &record);
     return binding->restore_session(binding->user, &record);
-}
-
-static bool lacks_app_state(const struct session_entry *session)
-{
-    return session->flags & L2TPHA_SESSION_NEEDS_APP &&
-           (!session->extra || session->extra->app_state.len == 0);
 }
 
 static int recover_session(const struct l2tpha_binding *binding, struct session_entry *session,
@@ -33,10 +39,11 @@ static int recover_session(const struct l2tpha_binding *binding, struct session_
     result->sessions++;
     if (!lacks_app_state(session))
         return L2TPHA_OK;
-    /* The host has said that L2TP's half alone is worth nothing. */
     result->disconnected++;
-    return binding->disconnect_session(binding->user, session->tunnel->record.local_id,
-                                       session->local_id, RESULT_GENERAL, "state lost in failover");
+    /* A CDN that cannot be sent is no reason to lose the tunnel's other calls. */
+    (void)binding->disconnect_session(binding->user, session->tunnel->record.local_id,
+                                      session->local_id, RESULT_GENERAL, "state lost in failover");
+    return L2TPHA_OK;
 }
 
 int silent_recover(const struct l2tpha_binding *binding, struct tunnel_entry *tunnel,
@@ -51,7 +58,7 @@ int silent_recover(const struct l2tpha_binding *binding, struct tunnel_entry *tu
         if (error)
             return error;
     }
-    if (tunnel->record.state != L2TPHA_TUNNEL_ESTABLISHED)
-        return L2TPHA_OK;
-    return binding->confirm_tunnel(binding->user, tunnel->record.local_id);
+    if (tunnel->record.state == L2TPHA_TUNNEL_ESTABLISHED)
+        result->confirm = binding->confirm_tunnel(binding->user, tunnel->record.local_id);
+    return L2TPHA_OK;
 }

@@ -10,9 +10,11 @@
 struct silent_result {
     uint32_t sessions;     /* restored */
     uint32_t disconnected; /* ended with a CDN, since the host's half was missing */
+    int confirm;           /* 0, or why the peer could not be asked yet; the tunnel lives on */
 };
 
-/* Install the tunnel and its sessions through the binding, then have the peer confirm. */
+/* Install the tunnel and its sessions through the binding, then have the peer confirm. An error is
+ * one of installing: such a tunnel cannot go on. */
 int silent_recover(const struct l2tpha_binding *binding, struct tunnel_entry *tunnel,
                    struct silent_result *result);
 

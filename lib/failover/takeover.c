@@ -31,6 +31,9 @@ static void recover(const struct l2tpha_binding *binding, const struct log *log,
         clear(binding, log, id, l2tpha_strerror(error), result);
         return;
     }
+    if (silent.confirm)
+        log_line(log, L2TPHA_LOG_ERROR, id, 0, "peer not asked to confirm: %s",
+                 l2tpha_strerror(silent.confirm));
     result->tunnels++;
     result->sessions += silent.sessions;
     result->disconnected += silent.disconnected;

@@ -145,7 +145,8 @@ static int make_engine(struct l2tpha_node *node, uint64_t now)
     if (engine->host.random(engine->host.user, (uint8_t *)&seed, sizeof(seed)))
         return L2TPHA_ERR_HOST;
     engine->now = now;
-    engine->log = (struct log){.host = &engine->host, .mask = engine->config.debug, .now = now};
+    engine->log = (struct log){
+        .host = &engine->host, .mask = engine->config.debug, .now = now, .asking = &engine->asking};
     engine->serving = !engine->config.standby;
     engine->tunnel_ids.key = seed.ids;
     engine->call_serial = seed.serial;
@@ -166,7 +167,7 @@ int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
                     const struct l2tpha_host *host, uint64_t now, struct l2tpha_node **node)
 {
     if (!config || config->size != sizeof(*config) || !host || host->size != sizeof(*host) ||
-        !host->random || !node)
+        !host->random || !node || now > ENGINE_TIME_MAX)
         return L2TPHA_ERR_INVALID;
     const char *refused = refused_setting(config);
     if (refused) {

@@ -19,7 +19,10 @@ static void release_polled(struct l2tpha_node *node)
 static bool poll_checkpoint(struct engine *engine, struct l2tpha_output *output)
 {
     *output = (struct l2tpha_output){.kind = L2TPHA_OUTPUT_CHECKPOINT};
-    return ledger_poll(engine->ledger, engine->now, &output->number, &output->data, &output->len);
+    bool any =
+        ledger_poll(engine->ledger, engine->now, &output->number, &output->data, &output->len);
+    engine_close_events(engine, 0); /* a copy may have been given up: no transaction is open */
+    return any;
 }
 
 static bool poll_datagram(struct engine *engine, struct l2tpha_output *output)
@@ -64,14 +67,30 @@ static void present(struct engine *engine, struct node_polled *polled)
         polled->event.message = &polled->message;
 }
 
+/* What an entry call has changed here happens on the node that has taken over when it was not
+ * confirmed, and is told there. */
+static void drop_unconfirmed(struct engine *engine)
+{
+    struct event_item *head;
+
+    while ((head = outbox_head(engine->events)) &&
+           head->depends > ledger_confirmed(engine->ledger)) {
+        engine_event_polled(engine, head);
+        buffer_put(engine->pool, head->message);
+        outbox_pop(engine->events);
+    }
+}
+
 static bool poll_event(struct l2tpha_node *node, struct l2tpha_output *output)
 {
     struct engine *engine = &node->engine;
-    struct event_item *head = outbox_head(engine->events);
 
+    if (!engine->serving)
+        drop_unconfirmed(engine);
+    struct event_item *head = outbox_head(engine->events);
     if (!head || node->polled_count == NODE_POLL_EVENTS)
         return false;
-    if (engine->serving && head->depends > ledger_confirmed(engine->ledger))
+    if (head->depends > ledger_confirmed(engine->ledger))
         return false;
     struct node_polled *polled = &node->polled[node->polled_count++];
     polled->item = *head;

@@ -14,6 +14,8 @@ void node_role_changed(void *user, const struct role *role, enum l2tpha_role fro
     struct engine *engine = &node->engine;
 
     engine->serving = role_serves(role->state);
+    if (role->state != L2TPHA_ROLE_ACTIVE) /* nobody is there to hand over to */
+        engine->draining = false;
     log_line(&engine->log, L2TPHA_LOG_RF, 0, 0, "role %s -> %s: %s", l2tpha_role_name(from),
              l2tpha_role_name(role->state), role->reason);
     struct event_item *item = engine_event(engine, L2TPHA_EVENT_ROLE_CHANGED, NULL, NULL);
@@ -76,7 +78,6 @@ int l2tpha_checkpoint_stop(struct l2tpha_node *node, uint64_t now)
         return L2TPHA_ERR_ROLE;
     if (ledger_mode(node->engine.ledger) != LEDGER_OFF)
         ledger_stop(node->engine.ledger, "standby disconnected", node->engine.now);
-    node->engine.draining = false;
     return engine_leave(&node->engine, L2TPHA_OK);
 }
 

@@ -6,14 +6,21 @@
 #define SILENCE_MS 1000
 #define MAX_QUEUE ((size_t)64 << 20)
 
+/* The node goes on alone, but not once it has handed over: the standby may be serving already, and
+ * the end of the stream does not say that it is not. The host knows, and may cancel. */
+static void stop_serving(struct l2tpha_link *link, uint64_t now)
+{
+    if (link->serving && !link->handed)
+        link->ops.stop(link->ops.user, now);
+    link->serving = false;
+}
+
 int link_fail(struct l2tpha_link *link, int error, uint64_t now)
 {
     if (link->error)
         return link->error;
     link->error = error;
-    if (link->serving)
-        link->ops.stop(link->ops.user, now);
-    link->serving = false;
+    stop_serving(link, now);
     return error;
 }
 
@@ -95,8 +102,8 @@ int link_new(TALLOC_CTX *parent, const struct link_ops *ops,
 
 void l2tpha_link_free(struct l2tpha_link *link, uint64_t now)
 {
-    if (link && link->serving)
-        link->ops.stop(link->ops.user, now);
+    if (link)
+        stop_serving(link, now);
     talloc_free(link);
 }
 
@@ -186,5 +193,8 @@ int l2tpha_link_hand_over(struct l2tpha_link *link, uint64_t now)
     if (role_of(link) != L2TPHA_ROLE_ACTIVE)
         return L2TPHA_ERR_NOT_IN_SYNC;
     error = link_put_number(link, FRAME_SWITCHOVER, epoch_of(link) + 1, now);
-    return error ? link_fail(link, error, now) : L2TPHA_OK;
+    if (error)
+        return link_fail(link, error, now);
+    link->handed = true;
+    return L2TPHA_OK;
 }

@@ -27,6 +27,7 @@ static int start_copy(struct l2tpha_link *link, uint64_t now)
 {
     int error = link->ops.bulk(link->ops.user, now);
 
+    link->handed = false;
     if (!error)
         link->serving = true;
     return error;

@@ -19,6 +19,7 @@ struct l2tpha_link {
     enum frame_side peer_side;
     bool up;
     bool serving;  /* a copy was begun and the node has not been told of an end */
+    bool handed;   /* active: the standby was told to take over, and has not refused */
     bool lost;     /* standby: a gap was told and no checkpoint has fitted since */
     bool promoted; /* standby: the peer was told that we are active now */
     bool switchover;

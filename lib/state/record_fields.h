@@ -52,6 +52,8 @@
     X(1, U32, local_id, 1, UINT32_MAX, 0)
 
 #define SESSION_FIELDS(X)                                                                          \
+    X(19, U32, receive_accm, 0, UINT32_MAX, 0)                                                     \
+    X(18, U32, send_accm, 0, UINT32_MAX, 0)                                                        \
     X(17, BYTES, app_state, 0, STRING_MAX, 0)                                                      \
     X(16, BYTES, connect, 0, STRING_MAX, 0)                                                        \
     X(15, BYTES, request, 0, STRING_MAX, 0)                                                        \

@@ -45,7 +45,7 @@ struct tunnel_entry {
 /* 80 bytes for a session that is just there; what few have is in extra. */
 struct session_entry {
     struct tunnel_entry *tunnel;
-    struct session_extra *extra; /* NULL = all its strings are empty */
+    struct session_extra *extra; /* NULL = all in it is empty or 0 */
     uint32_t local_id;
     uint32_t remote_id;
     uint32_t serial;
@@ -72,6 +72,8 @@ struct session_extra {
     struct l2tpha_bytes connect;
     struct l2tpha_bytes app_state;
     struct l2tpha_bytes unknown;
+    uint32_t send_accm;
+    uint32_t receive_accm;
 };
 
 struct table_options {
@@ -132,6 +134,9 @@ struct session_entry *table_session_find_remote(const struct table *table,
 /* One of the extra strings, by its place in struct session_extra. */
 int table_session_set_bytes(struct table *table, struct session_entry *entry, size_t place,
                             const uint8_t *data, size_t len);
+/* What an SLI has said; sets the flag as well. */
+int table_session_set_accm(struct table *table, struct session_entry *entry, uint32_t send_accm,
+                           uint32_t receive_accm);
 int table_session_load(struct table *table, struct session_entry *entry,
                        const struct l2tpha_session_record *record);
 void table_session_get(const struct session_entry *entry, struct l2tpha_session_record *record);

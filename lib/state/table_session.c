@@ -137,7 +137,24 @@ struct session_entry *table_session_find_remote(const struct table *table,
 static bool is_empty(const struct session_extra *extra)
 {
     return extra->request.len == 0 && extra->connect.len == 0 && extra->app_state.len == 0 &&
-           extra->unknown.len == 0;
+           extra->unknown.len == 0 && extra->send_accm == 0 && extra->receive_accm == 0;
+}
+
+static int make_extra(struct table *table, struct session_entry *entry)
+{
+    int error = 0;
+
+    if (!entry->extra)
+        entry->extra = slab_alloc(table->extras, &error);
+    return error;
+}
+
+static void drop_empty_extra(struct table *table, struct session_entry *entry)
+{
+    if (!is_empty(entry->extra))
+        return;
+    drop_extra(table, entry->extra);
+    entry->extra = NULL;
 }
 
 int table_session_set_bytes(struct table *table, struct session_entry *entry, size_t place,
@@ -145,24 +162,34 @@ int table_session_set_bytes(struct table *table, struct session_entry *entry, si
 {
     if (!entry->extra && len == 0)
         return 0;
-    int error;
-    if (!entry->extra && !(entry->extra = slab_alloc(table->extras, &error)))
+    int error = make_extra(table, entry);
+    if (error)
         return error;
     void *field = (char *)entry->extra + place;
     error = table_replace_bytes(table, field, data, len);
-    if (is_empty(entry->extra)) {
-        drop_extra(table, entry->extra);
-        entry->extra = NULL;
-    }
+    drop_empty_extra(table, entry);
     return error;
 }
 
-/* *extra is NULL when the record has none of the strings. */
+int table_session_set_accm(struct table *table, struct session_entry *entry, uint32_t send_accm,
+                           uint32_t receive_accm)
+{
+    int error = make_extra(table, entry);
+    if (error)
+        return error;
+    entry->flags |= L2TPHA_SESSION_LINK_INFO;
+    entry->extra->send_accm = send_accm;
+    entry->extra->receive_accm = receive_accm;
+    drop_empty_extra(table, entry);
+    return 0;
+}
+
+/* *extra is NULL when the record has nothing of it. */
 static int copy_extra(struct table *table, const struct l2tpha_session_record *record,
                       struct session_extra **extra)
 {
-    const struct session_extra views = {record->request, record->connect, record->app_state,
-                                        record->unknown};
+    const struct session_extra views = {record->request, record->connect,   record->app_state,
+                                        record->unknown, record->send_accm, record->receive_accm};
     *extra = NULL;
     if (is_empty(&views))
         return 0;
@@ -170,6 +197,8 @@ static int copy_extra(struct table *table, const struct l2tpha_session_record *r
     struct session_extra *fresh = slab_alloc(table->extras, &error);
     if (!fresh)
         return error;
+    fresh->send_accm = views.send_accm;
+    fresh->receive_accm = views.receive_accm;
     const struct {
         struct l2tpha_bytes *to;
         const struct l2tpha_bytes *from;
@@ -242,6 +271,8 @@ void table_session_get(const struct session_entry *entry, struct l2tpha_session_
         .rx_speed = entry->rx_speed,
         .data_ns = entry->data_ns,
         .data_nr = entry->data_nr,
+        .send_accm = extra->send_accm,
+        .receive_accm = extra->receive_accm,
         .request = extra->request,
         .connect = extra->connect,
         .app_state = extra->app_state,

@@ -123,6 +123,7 @@ class Lab:
     def __init__(self, options):
         self.programs = options.programs
         self.processes = []
+        self.losing = False
         self.capture = wire.Capture()
 
     def start(self, name, *command):
@@ -130,16 +131,23 @@ class Lab:
         self.processes.append(process)
         return process
 
-    def lose(self, source, percent=30):
-        """Lose this much of the L2TP datagrams that come from an address. In a fixed pattern, at
-        most two in a row: chance would now and then use up all retransmissions of a peer."""
-        check(percent == 30, "there is a pattern for 30 % only")
+    def lose(self, sources):
+        """Lose 30 % of the L2TP datagrams that come from each of these addresses. In a fixed
+        pattern, at most two in a row: chance would now and then use up all retransmissions of a
+        peer."""
         lost = ", ".join(f"{place} : drop" for place in (1, 4, 5, 9, 14, 15))
         rules = ("add table inet loss\n"
-                 "add chain inet loss input { type filter hook input priority 0; }\n"
-                 f"add rule inet loss input ip saddr {source} udp dport 1701 "
-                 f"numgen inc mod 20 vmap {{ {lost} }}\n")
+                 "add chain inet loss input { type filter hook input priority 0; }\n")
+        for source in sources:
+            rules += (f"add rule inet loss input ip saddr {source} udp dport 1701 "
+                      f"numgen inc mod 20 vmap {{ {lost} }}\n")
+        self.losing = True
         subprocess.run(["nft", "-f", "-"], input=rules, text=True, check=True)
+
+    def lose_nothing(self):
+        if self.losing:
+            subprocess.run(["nft", "flush ruleset"], check=True)
+        self.losing = False
 
     def stop(self):
         for process in self.processes:

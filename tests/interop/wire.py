@@ -2,6 +2,7 @@
 """What is on the wire: a capture of lo, and as much of L2TP as is needed to judge it."""
 import collections
 import dataclasses
+import hashlib
 import socket
 import struct
 import threading
@@ -10,6 +11,8 @@ import time
 TYPES = {0: "ZLB", 1: "SCCRQ", 2: "SCCRP", 3: "SCCCN", 4: "StopCCN", 6: "HELLO", 7: "OCRQ",
          8: "OCRP", 9: "OCCN", 10: "ICRQ", 11: "ICRP", 12: "ICCN", 14: "CDN", 15: "WEN",
          16: "SLI"}
+RESULT_CODE, RANDOM_VECTOR = 1, 36  # AVP types
+HIDDEN = 0x4000  # in the first word of an AVP
 ETHERNET = 14
 PACKET_OUTGOING = 4
 EVERY_PROTOCOL = 3
@@ -17,6 +20,8 @@ ICMP, UDP = 1, 17
 DESTINATION_UNREACHABLE = 3
 LONGEST = 65535
 SO_RCVBUFFORCE = 33
+SOL_PACKET, PACKET_STATISTICS = 263, 6
+ROOM = 64 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,8 +40,8 @@ class Control:
 
     def result(self):
         """The Result Code of a StopCCN or CDN; None without one."""
-        for mandatory_length, vendor, kind, value in avps(self.avps):
-            if vendor == 0 and kind == 1 and not mandatory_length & 0x4000:
+        for word, vendor, kind, value in avps(self.avps):
+            if vendor == 0 and kind == RESULT_CODE and not word & HIDDEN:
                 return struct.unpack(">H", value[:2])[0]
         return None
 
@@ -56,6 +61,27 @@ def avps(body):
         body = body[length:]
 
 
+def reveal(kind, value, secret, vector):
+    """The value of a hidden AVP, RFC 2661 4.3."""
+    clear, block = b"", struct.pack(">H", kind) + secret.encode() + vector
+    for at in range(0, len(value), 16):
+        piece = value[at:at + 16]
+        clear += bytes(a ^ b for a, b in zip(piece, hashlib.md5(block).digest()))
+        block = secret.encode() + piece
+    return clear[2:2 + struct.unpack(">H", clear[:2])[0]]
+
+
+def revealed(body, secret):
+    """type: value of all AVPs of vendor 0, hidden ones deciphered."""
+    values, vector = {}, b""
+    for word, vendor, kind, value in avps(body):
+        if kind == RANDOM_VECTOR:
+            vector = value
+        if vendor == 0:
+            values[kind] = reveal(kind, value, secret, vector) if word & HIDDEN else value
+    return values
+
+
 def decode(when, source, port, destination, data):
     """The control message in a datagram; None if it is none."""
     if len(data) < 12 or data[0] & 0xc8 != 0xc8 or data[1] & 0x0f != 2:
@@ -73,7 +99,10 @@ class Capture:
     def __init__(self):
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
                                     socket.htons(EVERY_PROTOCOL))
-        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+        try:
+            self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, ROOM)
+        except PermissionError:  # as the root of a user namespace: take what there is
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM)
         self.socket.bind(("lo", 0))
         self.socket.settimeout(0.1)
         self.packets = []  # (time, frame)
@@ -120,6 +149,10 @@ class Capture:
         """How many different messages of a type an address has sent."""
         return len({(message.source_port, message.tunnel, message.ns, message.avps)
                     for message in self.control(source, kind)})
+
+    def missed(self):
+        """How many packets the system could not give us since the last call."""
+        return struct.unpack("II", self.socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
 
     def close(self):
         self.closing = True

@@ -27,13 +27,12 @@ length bit = yes
 challenge = {challenge}
 hidden bit = {hidden}
 """
-LAC = """[lac {lac}]
+LAC = """[lac {name}]
 lns = {there}
 name = peer
 hostname = xl2tpd.lac
 autodial = no
-redial = yes
-redial timeout = 1
+redial = no
 """
 LNS = """[lns default]
 ip range = 10.98.0.10-10.98.0.200
@@ -41,11 +40,15 @@ local ip = 10.98.0.1
 name = peer
 hostname = xl2tpd.lns
 """
+LINES = ("first", "second")  # as LAC it can have one call in each
 # What it says when it is not pleased.
 COMPLAINTS = re.compile(r"(?i)\b(?:unable|can ?not|invalid|illegal|malformed|bad (?!file)|unknown|"
                         r"unexpected|mismatch|denied|ignoring|fatal|retries exceeded|out of order|"
                         r"not (?:valid|known|allowed)|specify your|forgot)\b.*")
 HARMLESS = re.compile(r"Unable to load|Fatal signal 15")
+# How it greets what was sent again after a takeover, or comes too early after a loss.
+ORDER = re.compile(r"out of order control packet on tunnel \d+ \(got (\d+), expected (\d+)\)")
+OUT_OF_ORDER = re.compile(ORDER.pattern + r"|bad control packet!|: bad packet$")
 
 
 class Xl2tpd(lab.Process):
@@ -56,7 +59,9 @@ class Xl2tpd(lab.Process):
         folder = lab.FILES / name
         folder.mkdir()
         yes_no = {True: "yes", False: "no"}
-        template = GLOBAL + (LAC if role == "lac" else LNS) + COMMON
+        template = GLOBAL + LNS + COMMON
+        if role == "lac":
+            template = GLOBAL + "".join(LAC.replace("{name}", each) + COMMON for each in LINES)
         (folder / "conf").write_text(template.format(
             here=here, there=there, files=folder, challenge=yes_no[secret is not None],
             hidden=yes_no[hidden]))
@@ -79,37 +84,40 @@ class Xl2tpd(lab.Process):
         finally:
             os.close(fifo)
 
-    def call(self):
-        """As LAC: place a call, in the one tunnel to the LNS, which the first call opens."""
-        tunnels = self.tunnels()
-        self.command(f"c {tunnels[0]}" if tunnels else "c other")
+    def call(self, line="first"):
+        """As LAC: open a tunnel and place a call in it."""
+        self.command(f"c {line}")
 
     def tunnels(self):
         """Its own ids of all tunnels that it has had."""
         return [int(number) for number in
                 re.findall(r"Connection established to .*?Local: (\d+)", self.text())]
 
-    def calls(self):
-        """How many calls have come up."""
-        return self.count(r"Call established with")
+    def await_calls(self, count, seconds=10.0):
+        self.await_line("Call established with", seconds, count)
 
     def closed(self):
         """How many tunnels it has seen or made end."""
         return self.count(r"Connection (?:\d+ )?closed to")
 
     def hang_up(self):
+        """As LAC: end the newest call. Its tunnel stays."""
+        self.command("h " + re.findall(r"Call established with .*?Local: (\d+)", self.text())[-1])
+
+    def close(self, line="first"):
         """As LAC: close the tunnel."""
-        self.command("d other")
+        self.command(f"d {line}")
 
-    def complaints(self):
-        return [line for line in self.text().splitlines()
-                if COMPLAINTS.search(line) and not HARMLESS.search(line)]
-
-    def check_content(self):
-        """It is alive and has found nothing to complain about."""
+    def check_content(self, resent, loss):
+        """It is alive and has found nothing to complain about but, where that is expected, messages
+        that were sent again or lost."""
         lab.check(self.alive(), f"{self.name} has ended with {self.child.returncode}")
-        complaints = self.complaints()
+        complaints = [line for line in self.text().splitlines()
+                      if COMPLAINTS.search(line) and not HARMLESS.search(line)
+                      and not (resent and OUT_OF_ORDER.search(line))]
         lab.check(not complaints, f"{self.name}: " + "; ".join(complaints[:5]))
+        early = [got for got, expected in ORDER.findall(self.text()) if int(got) > int(expected)]
+        lab.check(loss or not early, f"{self.name}: messages came too early: {early}")
 
     def finish(self):
         self.kill(signal.SIGTERM)

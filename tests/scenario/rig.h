@@ -184,6 +184,8 @@ struct l2tpha_session *session_of_peer(const struct peer *peer, uint16_t session
 /* --- steps that many tests begin with; nothing is left on its way, no event is left --- */
 /* The peer asks for a tunnel and gets it. */
 void peer_opens(struct peer *peer, unsigned number);
+/* ... with an SCCRQ of its own. */
+void peer_opens_with(struct peer *peer, const struct says *sccrq);
 /* The node asks for a tunnel: SCCRQ is out and was heard. */
 struct l2tpha_tunnel *node_calls(struct peer *peer, unsigned number);
 /* ... and gets it. */

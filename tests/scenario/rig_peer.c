@@ -201,7 +201,13 @@ uint8_t session_state(const struct peer *peer, uint16_t session)
 void peer_opens(struct peer *peer, unsigned number)
 {
     peer_begins(peer, number);
-    assert_ok(say_valid(peer, SCCRQ));
+    struct says sccrq = valid(peer, SCCRQ);
+    peer_opens_with(peer, &sccrq);
+}
+
+void peer_opens_with(struct peer *peer, const struct says *sccrq)
+{
+    assert_ok(say(peer, sccrq));
     expect(peer, SCCRP);
     assert_ok(say_valid(peer, SCCCN));
     expect_zlb(peer);

@@ -16,11 +16,7 @@ static void peer_opens_with_bearer(uint32_t bearer)
     peer_begins(&peer, 1);
     sccrq = valid(&peer, SCCRQ);
     add(&sccrq, AVP_U32(4, bearer));
-    assert_ok(say(&peer, &sccrq));
-    expect(&peer, SCCRP);
-    assert_ok(say_valid(&peer, SCCCN));
-    expect_zlb(&peer);
-    expect_event(L2TPHA_EVENT_TUNNEL_UP);
+    peer_opens_with(&peer, &sccrq);
 }
 
 /* --- the exchange as a whole --- */
@@ -155,10 +151,7 @@ START_TEST(what_the_peer_did_not_advertise_is_not_asked_for)
     change(&sccrq, AVP_U32(3, rows[_i].framing_cap));
     if (rows[_i].bearer_caps)
         add(&sccrq, AVP_U32(4, rows[_i].bearer_cap));
-    assert_ok(say(&peer, &sccrq));
-    expect(&peer, SCCRP);
-    assert_ok(say_valid(&peer, SCCCN));
-    expect_zlb(&peer);
+    peer_opens_with(&peer, &sccrq);
     options.bearer = rows[_i].bearer;
     options.framing = rows[_i].framing;
     assert_error(l2tpha_session_open(tunnel_of_peer(&peer), &options, rig.now, &session),
@@ -183,10 +176,7 @@ START_TEST(framing_not_advertised_is_not_asked_for_in_an_incoming_call)
     peer_begins(&peer, 1);
     sccrq = valid(&peer, SCCRQ);
     change(&sccrq, AVP_U32(3, 1));
-    assert_ok(say(&peer, &sccrq));
-    expect(&peer, SCCRP);
-    assert_ok(say_valid(&peer, SCCCN));
-    expect_zlb(&peer);
+    peer_opens_with(&peer, &sccrq);
     options.framing = 2;
     assert_error(l2tpha_session_open(tunnel_of_peer(&peer), &options, rig.now, &session),
                  L2TPHA_ERR_REFUSED);

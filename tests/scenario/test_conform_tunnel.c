@@ -41,7 +41,7 @@ START_TEST(an_unacceptable_sccrq_draws_stopccn)
     sccrq = valid(&peer, SCCRQ);
     change(&sccrq, AVP_U16(2, 0x0900));
     assert_error(say(&peer, &sccrq), L2TPHA_ERR_REFUSED);
-    peer.node_id = heard_u16(expect_stopccn(&peer, 5, 0x0100), 9);
+    peer.node_id = heard_u16(expect_stopccn(&peer, 5, 2), 9);
     assert_ok(peer_acks(&peer));
     ck_assert_uint_eq(tunnel_state(&peer), L2TPHA_TUNNEL_IDLE);
     expect_no_event();
@@ -96,8 +96,8 @@ START_TEST(an_unacceptable_sccrp_draws_stopccn)
         struct rig_avp avp;
         uint16_t result, error;
     } faults[] = {
-        {{WIRE_M, 0, 2, NULL, 2, 0x0000}, 5, 0x0100}, /* a lower version, not supported */
-        {{WIRE_M, 0, 2, NULL, 2, 0x0200}, 5, 0x0100},
+        {{WIRE_M, 0, 2, NULL, 2, 0x0000}, 5, 2}, /* a lower version, not supported */
+        {{WIRE_M, 0, 2, NULL, 2, 0x0200}, 5, 2},
         {{WIRE_M, 0, 11, "challenge", 9, 0}, 4, 0}, /* no secret to answer it with */
         {{WIRE_M, 0, 9, NULL, 2, 0}, 2, 3},
         {{WIRE_M, 0, 999, "x", 1, 0}, 2, 8},

@@ -303,6 +303,30 @@ START_TEST(a_switchover_by_plan_loses_nothing)
 }
 END_TEST
 
+START_TEST(ids_and_serial_numbers_do_not_come_back)
+{
+    begin(L2TPHA_LNS, near_the_wrap);
+    act(ACT_NODE_CALLS); /* this one stays */
+    for (unsigned i = 0; i < 20; i++) {
+        wait_for(is_protected, SOON);
+        act(ACT_NODE_CALLS);
+        wait_for(call_is_up, LATER);
+        sim_run_until(&sim, sim.world.now + SOON);
+        peer_close_session(&sim.peers[0], only_tunnel(&sim), last_call(&sim));
+        sim_run_until(&sim, sim.world.now + SOON);
+        kill_and_take_over();
+        sim_run_until(&sim, sim.world.now + SOON);
+    }
+    struct peer_tunnel *tunnel = only_tunnel(&sim);
+    for (uint32_t i = 0; i < tunnel->session_count; i++)
+        for (uint32_t k = 0; k < i; k++) {
+            ck_assert_uint_ne(tunnel->sessions[i].node_id, tunnel->sessions[k].node_id);
+            ck_assert_uint_ne(tunnel->sessions[i].serial, tunnel->sessions[k].serial);
+        }
+    finish();
+}
+END_TEST
+
 Suite *suite_silent(void)
 {
     TCase *tcase;
@@ -316,6 +340,7 @@ Suite *suite_silent(void)
     tcase_add_test(tcase, hidden_messages_are_sent_again_with_the_same_vector);
     tcase_add_test(tcase, numbers_go_on_across_the_wrap);
     tcase_add_test(tcase, an_outage_of_twenty_seconds_is_survived);
+    tcase_add_test(tcase, ids_and_serial_numbers_do_not_come_back);
     tcase_add_test(tcase, a_switchover_by_plan_loses_nothing);
     return suite;
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/net.h"
 
+#include <l2tpha/message.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define STRAGGLE (6 * SECOND)
 
 void net_init(struct net *net, struct world *world)
 {
@@ -70,7 +73,8 @@ static struct packet *new_packet(struct net *net)
     return packet;
 }
 
-static void send_copy(struct net *net, unsigned from, unsigned to, const uint8_t *data, size_t len)
+static void send_copy(struct net *net, unsigned from, unsigned to, const uint8_t *data, size_t len,
+                      uint64_t late)
 {
     struct packet *packet = net->count < NET_MAX ? new_packet(net) : NULL;
 
@@ -83,21 +87,44 @@ static void send_copy(struct net *net, unsigned from, unsigned to, const uint8_t
     packet->to = to;
     packet->len = len;
     memcpy(packet->data, data, len);
-    packet->at = net->world->now + net->faults.delay + world_below(net->world, net->faults.jitter);
+    packet->at =
+        net->world->now + net->faults.delay + late + world_below(net->world, net->faults.jitter);
     push(net, packet);
+}
+
+/* Whether the message is about a tunnel with two known ends. Until then RFC 2661 8.1 lets the
+ * answer to a SCCRQ come from any port. */
+static bool is_settled(const uint8_t *data, size_t len)
+{
+    bool has_tunnel = len >= L2TPHA_CONTROL_HEADER && (data[4] || data[5]);
+    bool has_type = len >= L2TPHA_CONTROL_HEADER + 8;
+
+    return has_tunnel && !(has_type && data[19] == L2TPHA_MESSAGE_SCCRP);
+}
+
+/* A copy from an address that is not the peer's. */
+static void send_misrouted(struct net *net, unsigned from, const uint8_t *data, size_t len)
+{
+    if (from != NET_NODE && is_settled(data, len) && world_chance(net->world, net->faults.misroute))
+        send_copy(net, from + NET_STRANGER, NET_NODE, data, len, 0);
 }
 
 void net_send(struct net *net, unsigned from, unsigned to, const uint8_t *data, size_t len)
 {
     const char *who = from == NET_NODE ? "node ->" : "<- peer";
     bool lost = net->partitioned || world_chance(net->world, net->faults.loss);
+    uint64_t late = 0;
 
     world_show(net->world, who, lost ? "lost" : "sent", data, len);
     if (lost)
         return;
-    send_copy(net, from, to, data, len);
-    if (world_chance(net->world, net->faults.duplicate))
-        send_copy(net, from, to, data, len);
+    send_copy(net, from, to, data, len, 0);
+    send_misrouted(net, from, data, len);
+    if (!world_chance(net->world, net->faults.duplicate))
+        return;
+    if (world_chance(net->world, net->faults.straggle))
+        late = world_below(net->world, STRAGGLE);
+    send_copy(net, from, to, data, len, late);
 }
 
 void net_defer(struct net *net, struct packet *packet, uint64_t at)

@@ -14,9 +14,14 @@ enum net_place {
     NET_PEER  /* NET_PEER + i is the i-th peer */
 };
 
+/* Added to a peer's place: an address that is nobody's. */
+#define NET_STRANGER 100
+
 struct net_faults {
     unsigned loss;      /* percent */
     unsigned duplicate; /* percent */
+    unsigned straggle;  /* percent of the duplicates: they come seconds later */
+    unsigned misroute;  /* percent: a copy comes from another peer's address, too */
     uint64_t delay;     /* us, at least */
     uint64_t jitter;    /* us on top, at most */
 };

@@ -9,8 +9,8 @@
 #define STOP_TRIES 12
 #define ADMINISTRATIVE 3 /* the one result that the simulated hosts give for a CDN */
 
-void peer_init(struct peer *peer, struct world *world, struct net *net, struct oracle *oracle,
-               unsigned place, const struct peer_options *options)
+void peer_begin(struct peer *peer, struct world *world, struct net *net, struct oracle *oracle,
+                unsigned place, const struct peer_options *options)
 {
     peer->world = world;
     peer->net = net;

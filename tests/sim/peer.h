@@ -62,8 +62,8 @@ struct peer {
     struct peer_tunnel tunnels[PEER_TUNNELS];
 };
 
-void peer_init(struct peer *peer, struct world *world, struct net *net, struct oracle *oracle,
-               unsigned place, const struct peer_options *options);
+void peer_begin(struct peer *peer, struct world *world, struct net *net, struct oracle *oracle,
+                unsigned place, const struct peer_options *options);
 void peer_receive(struct peer *peer, const uint8_t *data, size_t len);
 uint64_t peer_deadline(const struct peer *peer);
 void peer_expire(struct peer *peer);

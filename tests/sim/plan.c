@@ -176,6 +176,8 @@ void plan_generate(struct plan *plan, struct world *world)
     plan->faults = (struct net_faults){
         .loss = world_chance(world, 30) ? 0 : (unsigned)world_between(world, 1, 30),
         .duplicate = world_chance(world, 50) ? 0 : (unsigned)world_between(world, 1, 30),
+        .straggle = 30,
+        .misroute = world_chance(world, 80) ? 0 : 10,
         .delay = world_between(world, 10, 10 * MS),
         .jitter = world_chance(world, 50) ? 0 : world_between(world, 1, 100 * MS),
     };

@@ -27,11 +27,14 @@ static uint64_t next_event(const struct sim *sim)
 
 static void deliver(struct sim *sim, struct packet *packet)
 {
-    if (packet->to != NET_NODE) {
+    if (packet->to >= NET_PEER + sim->plan.peer_count) {
+        world_fail(&sim->world, "the node answers a stranger");
+    } else if (packet->to != NET_NODE) {
         peer_receive(&sim->peers[packet->to - NET_PEER], packet->data, packet->len);
     } else if (!sim->pair.active.node && sim->plan.pair.socket_held) {
         /* It waits in the socket that the next active inherits. */
-        net_defer(&sim->net, packet, sim->world.now + MS);
+        uint64_t at = sim->pair.takeover_at;
+        net_defer(&sim->net, packet, (at > sim->world.now ? at : sim->world.now) + 1);
         return;
     } else {
         pair_receive(&sim->pair, packet);
@@ -91,8 +94,8 @@ bool sim_begin(struct sim *sim, const struct plan *plan, uint64_t seed, bool ver
     oracle_init(&sim->oracle, &sim->world);
     pair_init(&sim->pair, &sim->world, &sim->net, &sim->oracle, &sim->plan.pair);
     for (unsigned i = 0; i < sim->plan.peer_count; i++)
-        peer_init(&sim->peers[i], &sim->world, &sim->net, &sim->oracle, NET_PEER + i,
-                  &sim->plan.peers[i]);
+        peer_begin(&sim->peers[i], &sim->world, &sim->net, &sim->oracle, NET_PEER + i,
+                   &sim->plan.peers[i]);
     if (sim->plan.restored)
         sim_restore(sim);
     else if (pair_node(&sim->pair, false, &sim->pair.active))
@@ -133,7 +136,7 @@ static void make_peace(struct sim *sim)
     uint64_t limit = sim->world.now + PEACE;
 
     sim->net.partitioned = false;
-    sim->net.faults.loss = sim->net.faults.duplicate = 0;
+    sim->net.faults.loss = sim->net.faults.duplicate = sim->net.faults.misroute = 0;
     sim->pair.dies_at = 0;
     while (!sim->world.failed && !(at_rest(sim) && replica_equal(sim))) {
         uint64_t at = next_event(sim);

@@ -187,6 +187,30 @@ START_TEST(no_memory)
 }
 END_TEST
 
+START_TEST(larger_one_stands_in_without_memory)
+{
+    int error;
+
+    setup_pool(100000);
+    assert_ok(buffer_reserve(pool, 2000));
+    starve(root, 0);
+    assert_ok(buffer_reserve(pool, 1));
+    assert_error(buffer_reserve(pool, 2049), L2TPHA_ERR_NOMEM);
+    struct buffer *buffer = buffer_get(pool, 100, &error);
+    ck_assert_ptr_nonnull(buffer);
+    ck_assert_uint_eq(buffer->cap, 2048);
+    ck_assert_ptr_null(buffer_get(pool, 100, &error));
+    ck_assert_int_eq(error, L2TPHA_ERR_NOMEM);
+    assert_error(buffer_reserve(pool, 100), L2TPHA_ERR_NOMEM);
+    buffer_put(pool, buffer);
+    ck_assert_uint_eq(buffer_pool_out(pool), 0);
+    ck_assert_ptr_nonnull(buffer = buffer_get(pool, 2048, &error));
+    buffer_put(pool, buffer);
+    starve(root, NOT_STARVED);
+    talloc_free(pool);
+}
+END_TEST
+
 Suite *suite_buffer(void)
 {
     TCase *tcase;
@@ -199,5 +223,6 @@ Suite *suite_buffer(void)
     tcase_add_test(tcase, kept_buffers_make_room_for_other_classes);
     tcase_add_test(tcase, agrees_with_a_model);
     tcase_add_test(tcase, no_memory);
+    tcase_add_test(tcase, larger_one_stands_in_without_memory);
     return suite;
 }

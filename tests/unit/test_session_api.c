@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the host asks of a call, and its data frames. */
 #include "fixture.h"
+#include "node/node.h"
 #include "sim/rawpeer.h"
+#include "unit/starve.h"
 
 #include <string.h>
 
@@ -228,6 +230,60 @@ START_TEST(wan_errors_go_once_a_minute)
 }
 END_TEST
 
+/* Take away all memory of the node, its kept buffers included; and give it back. */
+static struct buffer *take_memory(void)
+{
+    struct buffer *held = NULL, *buffer;
+
+    starve(peer.node, 0);
+    for (size_t size = 65536; size > 0; size /= 2)
+        while ((buffer = buffer_get(peer.node->engine.pool, size, NULL))) {
+            buffer->next = held;
+            held = buffer;
+        }
+    return held;
+}
+
+static void give_memory(struct buffer *held)
+{
+    starve(peer.node, NOT_STARVED);
+    for (struct buffer *next; held; held = next) {
+        next = held->next;
+        buffer_put(peer.node->engine.pool, held);
+    }
+}
+
+START_TEST(without_memory_nothing_ends)
+{
+    const struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
+    const struct l2tpha_call_errors totals = {.crc = 1};
+    struct l2tpha_session *session = up(L2TPHA_LAC, false);
+
+    assert_ok(l2tpha_session_report_errors(session, &totals, peer.now));
+    raw_drain(&peer);
+    raw_ack(&peer);
+    raw_pass(&peer, 60010);
+    raw_ack(&peer);
+    raw_forget(&peer);
+    struct buffer *held = take_memory();
+    assert_ok(l2tpha_session_report_errors(session, &totals, peer.now));
+    assert_error(l2tpha_session_close(session, &why, peer.now), L2TPHA_ERR_NOMEM);
+    assert_error(l2tpha_tunnel_close(tunnel, 1, 0, NULL, peer.now), L2TPHA_ERR_NOMEM);
+    give_memory(held);
+    raw_drain(&peer);
+    raw_expect_silence(&peer);
+    ck_assert_uint_eq(raw_events(&peer, L2TPHA_EVENT_SESSION_DOWN), 0);
+    ck_assert_uint_eq(state_of(session), L2TPHA_SESSION_ESTABLISHED);
+
+    raw_pass(&peer, 60010);
+    raw_ack(&peer);
+    raw_expect(&peer, L2TPHA_MESSAGE_WEN);
+    assert_ok(l2tpha_session_close(session, &why, peer.now));
+    raw_drain(&peer);
+    raw_expect_result(&peer, L2TPHA_MESSAGE_CDN, 3, 0);
+}
+END_TEST
+
 START_TEST(link_info_goes_from_the_lns_alone)
 {
     struct l2tpha_session *session = up(L2TPHA_LNS, false);
@@ -299,10 +355,10 @@ static int sends(struct l2tpha_session *session)
     assert_ok(l2tpha_data_send(session, 4, false, header, &len, &path, peer.now));
     memcpy(whole, header, len);
     assert_ok(l2tpha_header_decode(whole, len + 4, &decoded));
-    ck_assert_uint_eq(decoded.session_id, RAW_SESSION);
-    ck_assert_uint_eq(decoded.tunnel_id, RAW_ID);
-    ck_assert_uint_eq(decoded.length, len + 4);
-    ck_assert_mem_eq(path, &peer.path, sizeof(peer.path));
+    assert_true(decoded.session_id == RAW_SESSION);
+    assert_true(decoded.tunnel_id == RAW_ID);
+    assert_true(decoded.length == len + 4);
+    assert_true(memcmp(path, &peer.path, sizeof(peer.path)) == 0);
     return decoded.has_sequence ? decoded.ns : -1;
 }
 
@@ -345,11 +401,11 @@ START_TEST(required_numbers_are_always_there)
 
     assert_ok(receive(session, -1, &frame));
     for (int i = 0; i < 70000; i++) {
-        ck_assert_int_eq(sends(session), i & 0xffff);
+        assert_true(sends(session) == (i & 0xffff));
         l2tpha_session_get(session, &record);
         /* Whoever takes over begins with a number that was never used. */
         uint16_t ahead = (uint16_t)(record.data_ns - (i + 1));
-        ck_assert_msg(ahead > 0 && ahead <= 1024, "%u ahead at %d", ahead, i);
+        assert_true(ahead > 0 && ahead <= 1024);
     }
 }
 END_TEST
@@ -407,6 +463,7 @@ Suite *suite_session_api(void)
     tcase_add_test(tcase, outgoing_call_needs_an_lac_that_can);
     tcase_add_test(tcase, iccn_says_what_the_host_has_said);
     tcase_add_test(tcase, wan_errors_go_once_a_minute);
+    tcase_add_test(tcase, without_memory_nothing_ends);
     tcase_add_test(tcase, link_info_goes_from_the_lns_alone);
     tcase_add_loop_test(tcase, peers_status_is_told, 0, 2);
     tcase_add_loop_test(tcase, data_goes_both_ways, 0, 2);

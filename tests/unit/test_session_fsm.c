@@ -55,7 +55,7 @@ static const struct fsm_expect lac_incoming[] = {
     {"7.4.1-11", UP, SESSION_REPLY, IDLE, CDN},
     {"7.4.1-11", UP, SESSION_CONNECT, IDLE, CDN},
     {"7.4.1-12", UP, SESSION_CLOSE, IDLE, CDN},
-    {"6.14-01", UP, SESSION_SLI, FSM_SAME, "tell_link_info"},
+    {"6.14-01", UP, SESSION_SLI, FSM_SAME, "take_link_info"},
     {"6.13-01", UP, SESSION_TIMEOUT, FSM_SAME, "send_errors"},
     ENDS_UNHEARD, ENDS(REPLY), ENDS_UP,
 };
@@ -99,8 +99,8 @@ static const struct fsm_expect lac_outgoing[] = {
     {"7.5.1-09", ANSWER, SESSION_CDN, IDLE, NULL},
     {"7.5.1-09", UP, SESSION_CDN, IDLE, NULL},
     {"7.5.1-10", UP, SESSION_CLOSE, IDLE, CDN},
-    {"6.14-01", ANSWER, SESSION_SLI, FSM_SAME, "tell_link_info"},
-    {"6.14-01", UP, SESSION_SLI, FSM_SAME, "tell_link_info"},
+    {"6.14-01", ANSWER, SESSION_SLI, FSM_SAME, "take_link_info"},
+    {"6.14-01", UP, SESSION_SLI, FSM_SAME, "take_link_info"},
     {"6.13-01", UP, SESSION_TIMEOUT, FSM_SAME, "send_errors"},
     {"own failure", IDLE, SESSION_FAILED, IDLE, FAILED},
     ENDS(ANSWER), ENDS_UP, /* 7.5.1-11: the timeout */

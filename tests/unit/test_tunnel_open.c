@@ -91,8 +91,8 @@ START_TEST(sccrp_of_another_version_is_refused)
     raw_forget(&peer);
     raw_begin_setup(&peer, L2TPHA_MESSAGE_SCCRP);
     peer.build[26] = 0; /* Protocol Version, right behind Message Type */
-    assert_error(raw_send(&peer), L2TPHA_OK);
-    raw_expect_result(&peer, L2TPHA_MESSAGE_STOPCCN, 5, 0x100);
+    assert_error(raw_send(&peer), L2TPHA_ERR_VERSION);
+    raw_expect_result(&peer, L2TPHA_MESSAGE_STOPCCN, 5, 2);
     ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_SCCCN), 0);
     ck_assert_uint_eq(peer.message.header.tunnel_id, RAW_ID);
     ck_assert_uint_eq(raw_event(&peer, L2TPHA_EVENT_TUNNEL_DOWN)->result, 5);

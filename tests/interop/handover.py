@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Our own LAC and LNS over real sockets, killed and switched over at bad moments."""
+import random
+import socket
+import subprocess
+
+import lab
+import ours
+import wire
+
+LNS = ("lns", "--listen", lab.OURS, "--echo")
+LAC = ("lac", "--listen", lab.PEER, "--connect", lab.OURS, "--report", "json")
+TUNNELS, SESSIONS = 3, 30
+CALLS = TUNNELS * SESSIONS
+LOAD = ("--tunnels", TUNNELS, "--sessions", SESSIONS)
+# Two messages to set up each tunnel and each call, from the LAC.
+SETUP_MESSAGES = 2 * (TUNNELS + CALLS)
+ROUNDS = 6
+
+
+def kill_amid(case, pair, begin, count):
+    """Kill the active as soon as so many control messages have been sent since begin."""
+    lab.wait_for(f"{count} messages", lambda: len(case.capture.messages) >= begin + count)
+    pair.kill()
+
+
+def await_agreement(lac, lns):
+    """Both ends agree, in each tunnel, on what was sent and processed: neither less nor more."""
+    def agree():
+        at_lac = sorted((tunnel["local_id"], tunnel["ns"], tunnel["nr"], tunnel["sessions"])
+                        for tunnel in lac.tunnels())
+        at_lns = sorted((tunnel["remote_id"], tunnel["nr"], tunnel["ns"], tunnel["sessions"])
+                        for tunnel in lns.tunnels())
+        return at_lac == at_lns and len(at_lac) == TUNNELS
+    lab.wait_for("both ends agree", agree)
+    for node in (lac, lns):
+        strange = node.counters()["unexpected_message"]
+        lab.check(strange == 0, f"{node.name} got {strange} messages that did not fit")
+
+
+def check_replica(pair):
+    """The standby holds as much as the active."""
+    def equal():
+        active, standby = pair.active.redundancy(), pair.standby.redundancy()
+        return all(active[what] == standby[what] for what in ("tunnels", "sessions", "epoch"))
+    lab.wait_for("the standby holds what the active holds", equal)
+
+
+def check_report(report):
+    for what in ("calls_lost", "calls_failed", "tunnels_lost", "frames_doubled"):
+        lab.check(report[what] == 0, f"{what}: {report[what]}")
+
+
+def finish(case):
+    ours.check_wire(case)
+    ours.check_programs(case)
+
+
+def lns_killed(case):
+    """The LNS dies once in each set-up of a fresh LAC."""
+    pair = ours.Pair(case, *LNS)
+    for seed in range(1, ROUNDS + 1):
+        count = random.Random(seed).randrange(1, SETUP_MESSAGES)
+        lab.say(f"round {seed}: killed after {count} messages")
+        begin = len(case.capture.messages)
+        lac = ours.Node(case, *LAC[:1], f"lac-{seed}", *LAC[1:], *LOAD)
+        kill_amid(case, pair, begin, count)
+        lac.await_line("^all up")
+        pair.active.await_sessions(CALLS)
+        await_agreement(lac, pair.active)
+        pair.restart()
+        check_replica(pair)
+        lac.finish()
+        check_report(lac.report())
+    pair.finish()
+    finish(case)
+
+
+def lac_killed(case):
+    """The LAC dies in its own set-up; its successor completes it."""
+    for seed in range(1, ROUNDS + 1):
+        count = random.Random(100 + seed).randrange(1, SETUP_MESSAGES)
+        lab.say(f"round {seed}: killed after {count} messages")
+        lns = ours.Node(case, *LNS[:1], f"lns-{seed}", *LNS[1:])
+        begin = len(case.capture.messages)
+        pair = ours.Pair(case, *LAC, *LOAD, "--rate", 150)
+        kill_amid(case, pair, begin, count)
+        lns.await_sessions(CALLS)
+        await_agreement(pair.active, lns)
+        pair.restart()
+        check_replica(pair)
+        pair.finish()
+        check_report(pair.active.report())
+        lns.finish()
+    finish(case)
+
+
+def switchovers(case):
+    """Planned, back and forth, under traffic: not even a data frame is lost."""
+    pair = ours.Pair(case, *LNS)
+    lac = ours.Node(case, *LAC[:1], "lac", *LAC[1:], *LOAD, "--rate", 60, "--data-rate", 20)
+    lac.await_line("^all up")
+    for count in range(1, 7):
+        begin = case.capture.data
+        pair.switch()
+        lab.wait_for("data flows", lambda: case.capture.data > begin + CALLS)
+        lab.say(f"switchover {count}: {pair.active.name} serves")
+    check_replica(pair)
+    await_agreement(lac, pair.active)
+    lac.finish()
+    report = lac.report()
+    check_report(report)
+    lab.check(report["frames_lost"] == 0, f"{report['frames_lost']} frames were lost")
+    lab.say(f"{report['frames_sent']} frames, longest gap {report['data_gap_ms']} ms")
+    pair.finish()
+    finish(case)
+
+
+def standby_killed(case):
+    """Without its standby the active goes on, and says that it is alone."""
+    pair = ours.Pair(case, *LNS)
+    begin = len(case.capture.messages)
+    lac = ours.Node(case, *LAC[:1], "lac", *LAC[1:], *LOAD)
+    lab.wait_for("messages", lambda: len(case.capture.messages) > begin + SETUP_MESSAGES // 3)
+    pair.standby.kill()
+    pair.standby.ended()
+    lac.await_line("^all up")
+    pair.active.await_role("active", "none")
+    pair.restart()
+    check_replica(pair)
+    await_agreement(lac, pair.active)
+    lac.finish()
+    check_report(lac.report())
+    pair.finish()
+    finish(case)
+
+
+def unprotected(case):
+    """The judges can say no: an LNS without a standby dies, and the wire shows it."""
+    lns = ours.Node(case, *LNS[:1], "lns", *LNS[1:])
+    lac = ours.Node(case, *LAC[:1], "lac", *LAC[1:], "--data-rate", 50)
+    lac.await_line("^all up")
+    lab.check(case.capture.unreachable == 0, "unreachable too early")
+    lns.kill()
+    lab.wait_for("the wire shows the closed port", lambda: case.capture.unreachable > 0)
+    made = {"time": 0.0, "source": lab.OURS, "source_port": 1701, "destination": lab.PEER,
+            "tunnel": 1, "session": 0, "type": "HELLO", "avps": b"hello"}
+    good = [wire.Control(ns=ns, nr=5, **made) for ns in (0, 1, 1, 2)]
+    other = wire.Control(ns=2, nr=5, **{**made, "avps": b"other"})
+    later, back = (wire.Control(ns=ns, nr=nr, **made) for ns, nr in ((4, 5), (3, 4)))
+    lab.check(not wire.numbering_faults(good), "good numbers were not found good")
+    for bad in (other, later, back):
+        lab.check(wire.numbering_faults(good + [bad]), f"not found bad: {bad}")
+
+
+# A command line, and what the complaint about it must name.
+WRONG = (
+    ("l2tpha-lns --no-such-option", "no-such-option"),
+    ("l2tpha-lns --listen", "needs a value"),
+    ("l2tpha-lns --listen nowhere", "--listen"),
+    ("l2tpha-lns --hello-interval x", "--hello-interval"),
+    ("l2tpha-lns --window 0", "--window"),
+    ("l2tpha-lns --hide-avps", "--secret"),
+    ("l2tpha-lns --role standby", "--ha-connect"),
+    ("l2tpha-lns --role other", "--role"),
+    ("l2tpha-lns --ha-listen file:/x", "--ha-listen"),
+    ("l2tpha-lns --role standby --ha-connect tcp:127.0.0.1:5000", "--takeover"),
+    ("l2tpha-lns --store file:/x", "not available"),
+    ("l2tpha-lns --tunnels 1", "tunnels"),
+    ("l2tpha-lns stray", "stray"),
+    ("l2tpha-lac", "--connect"),
+    ("l2tpha-lac --connect 10.0.0.1 --sessions 65536", "--sessions"),
+    ("l2tpha-lac --connect 10.0.0.1 --listen ::1", "IPv4"),
+    ("l2tphactl", "a path and a command"),
+    ("l2tphactl /run/none bogus", "unknown command"),
+)
+
+
+def options(case):
+    """What is wrong with a command line is said, and nothing is started."""
+    for line, word in WRONG:
+        program, *words = line.split()
+        result = subprocess.run([case.programs / program, *words], check=False,
+                                capture_output=True, text=True, timeout=10)
+        lab.check(result.returncode == 2, f"{line}: status {result.returncode}")
+        lab.check(word in result.stderr, f"{line}: {result.stderr}")
+    for program in ("l2tpha-lns", "l2tpha-lac", "l2tphactl"):
+        result = subprocess.run([case.programs / program, "--help"], check=True,
+                                capture_output=True, text=True, timeout=10)
+        lab.check("usage: " + program in result.stdout, f"{program} --help")
+    taken = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    taken.bind((lab.OURS, 1701))
+    for line, word in ((f"l2tpha-lns --listen {lab.OURS}", "in use"),
+                       ("l2tphactl /run/none show l2tp tunnels", "/run/none")):
+        program, *words = line.split()
+        result = subprocess.run([case.programs / program, *words], check=False,
+                                capture_output=True, text=True, timeout=10)
+        lab.check(result.returncode == 1 and word in result.stderr,
+                  f"{line}: status {result.returncode}: {result.stderr}")
+
+
+CASES = {case.__name__: case for case in (lns_killed, lac_killed, switchovers, standby_killed,
+                                          unprotected, options)}
+
+if __name__ == "__main__":
+    lab.run(CASES)

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""Our programs in a test: single nodes, a node with its standby, and what must hold of them."""
+import json
+import re
+import signal
+import subprocess
+
+import lab
+import wire
+
+SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error:|LeakSanitizer")
+
+
+class Node(lab.Process):
+    """l2tpha-lac or l2tpha-lns with a control socket."""
+
+    def __init__(self, case, program, name, *options):
+        self.control = lab.FILES / f"{name}.control"
+        self.ctl = case.programs / "l2tphactl"
+        super().__init__(name, [str(word) for word in (
+            case.programs / f"l2tpha-{program}", "--control", self.control, *options)])
+        case.processes.append(self)
+        lab.wait_for(f"{name} answers", lambda: self.ask("show l2tp redundancy") is not None)
+
+    def ask(self, command):
+        """The answer to a command of l2tphactl, out of JSON; None if there is none."""
+        lab.check(self.alive(), f"{self.name} has ended with {self.child.returncode}")
+        answer = subprocess.run([self.ctl, self.control, *command.split(), "--json"], check=False,
+                                capture_output=True, text=True)
+        return json.loads(answer.stdout) if answer.returncode == 0 else None
+
+    def redundancy(self):
+        return self.ask("show l2tp redundancy") or {}
+
+    def counters(self):
+        return self.ask("show l2tp counters") or {}
+
+    def tunnels(self):
+        """Established ones."""
+        return [tunnel for tunnel in self.ask("show l2tp tunnels") or []
+                if tunnel["state"] == "established"]
+
+    def sessions(self):
+        """Established ones."""
+        return [session for session in self.ask("show l2tp sessions") or []
+                if session["state"] == "established"]
+
+    def await_sessions(self, count, seconds=10.0):
+        lab.wait_for(f"{self.name} has {count} sessions", lambda: len(self.sessions()) == count,
+                     seconds)
+
+    def await_role(self, role, sync=None, seconds=10.0):
+        def there():
+            now = self.redundancy()
+            return now.get("role") == role and sync in (None, now.get("sync"))
+        lab.wait_for(f"{self.name} is {role} {sync or ''}", there, seconds)
+
+    def await_resynced(self, seconds=10.0):
+        """Since the takeover every peer has answered."""
+        def there():
+            now = self.redundancy()
+            return now.get("resyncing") == 0 and now.get("resynced", 0) >= now.get("tunnels", 0)
+        lab.wait_for(f"{self.name} is confirmed by all peers", there, seconds)
+
+    def finish(self):
+        """Leave in good order."""
+        self.kill(signal.SIGTERM)
+        status = self.ended()
+        lab.check(status == 0, f"{self.name} has ended with {status}")
+
+    def report(self):
+        """What an ended LAC with --report json has told."""
+        return json.loads(self.text().strip().splitlines()[-1])
+
+
+class Pair:
+    """Two nodes of one endpoint; either can be the active."""
+
+    def __init__(self, case, program, *options):
+        self.case, self.program, self.options = case, program, options
+        self.nodes = {}
+        self.active, self.standby = self.start("a", "active"), None
+        self.restart()
+
+    def start(self, name, role):
+        other = {"a": "b", "b": "a"}[name]
+        node = Node(self.case, self.program, f"{self.program}-{name}", "--role", role,
+                    "--ha-listen", f"unix:{lab.FILES / self.program}-{name}.ha",
+                    "--ha-connect", f"unix:{lab.FILES / self.program}-{other}.ha", *self.options)
+        self.nodes[name] = node
+        return node
+
+    def name_of(self, node):
+        return next(name for name, known in self.nodes.items() if known is node)
+
+    def restart(self):
+        """Start the node that is not there as the standby, and wait until it is in sync."""
+        name = {"a": "b", "b": "a"}[self.name_of(self.active)]
+        self.standby = self.start(name, "standby")
+        self.await_sync()
+
+    def await_sync(self):
+        self.standby.await_role("standby", "in-sync")
+        self.active.await_role("active", "in-sync")
+
+    def kill(self):
+        """Kill the active without a word; the standby serves when this returns."""
+        self.active.kill(signal.SIGKILL)
+        self.active.ended()
+        self.active, self.standby = self.standby, None
+        self.active.await_role("active")
+        lab.say(f"{self.active.name} has taken over")
+
+    def switch(self):
+        lab.check(self.active.ask("switchover") is not None, "the switchover was refused")
+        self.active, self.standby = self.standby, self.active
+        self.active.await_role("active")
+        self.await_sync()
+
+    def finish(self):
+        if self.standby:
+            self.standby.finish()
+        self.active.finish()
+
+
+def await_hellos(case, count, seconds=20.0):
+    """From now on so many different HELLOs of ours are sent and acknowledged."""
+    begin = len(case.capture.control())
+
+    def acknowledged():
+        messages = case.capture.control()[begin:]
+        hellos = {(hello.tunnel, hello.ns): hello for hello in messages
+                  if hello.type == "HELLO" and hello.source == lab.OURS}
+        return sum(any(answer.source != lab.OURS and answer.time >= hello.time and
+                       (answer.nr - hello.ns - 1) & 0xffff < 0x8000 for answer in messages)
+                   for hello in hellos.values())
+    lab.wait_for(f"{count} HELLOs are answered", lambda: acknowledged() >= count, seconds)
+
+
+def check_wire(case):
+    """What must hold whatever has happened: our numbering is right, and no peer was ever told that
+    our port is closed."""
+    lab.check(case.capture.missed() == 0, "the capture is not complete")
+    faults = wire.numbering_faults(case.capture.control(lab.OURS))
+    lab.check(not faults, "; ".join(faults[:5]))
+    lab.check(case.capture.unreachable == 0, "ICMP destination unreachable was sent")
+
+
+def check_programs(case):
+    """No sanitizer has spoken, and nothing was thought odd that a peer has sent."""
+    for process in case.processes:
+        lab.check(not SANITIZER.search(process.text()), f"{process.name}: sanitizer report")

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Our endpoints and xl2tpd, which knows nothing of failover: it must not notice any."""
+import lab
+import ours
+from xl2tpd import Xl2tpd
+
+SLOW = 60.0  # seconds; with datagrams lost, a step takes some retransmissions
+SECRET = "a shared secret"
+LNS = ("lns", "--listen", lab.OURS, "--hello-interval", 1, "--retries", 8)
+LAC = ("lac", "--listen", lab.OURS, "--connect", lab.PEER, "--hello-interval", 1, "--retries", 8,
+       "--report", "json")
+
+
+def finish(case, peer, resent=False, loss=False):
+    ours.check_wire(case)
+    ours.check_programs(case)
+    peer.check_content(resent, loss)
+    peer.finish()
+
+
+def check_stopped(case, source):
+    """Tunnels were closed by StopCCNs of source, for no other reason than that it wanted to."""
+    results = {message.result() for message in case.capture.control(source, "StopCCN")}
+    lab.check(results and results <= {1, 6}, f"StopCCN results {results}")
+
+
+# ---- xl2tpd is the LAC ----
+
+def call_again(case, peer, node, seconds):
+    """xl2tpd can place another call besides the one it has, and end it."""
+    peer.call("second")
+    peer.await_calls(2, seconds)
+    node.await_sessions(2, seconds)
+    lab.say("another call is up")
+    peer.hang_up()
+    lab.wait_for("a CDN", lambda: case.capture.control(lab.PEER, "CDN"), seconds)
+    node.await_sessions(1, seconds)
+    lab.check(len(peer.tunnels()) == 2 and peer.closed() == 0, "xl2tpd has lost a tunnel")
+
+
+def close_tunnels(case, peer, node, seconds):
+    for count, line in enumerate(("first", "second"), 1):
+        peer.close(line)
+        lab.wait_for(f"xl2tpd closes its {line} tunnel", lambda: peer.closed() == count, seconds)
+    lab.wait_for("our LNS has no tunnel", lambda: not node.tunnels(), seconds)
+    check_stopped(case, lab.PEER)
+
+
+def lac(case, secret=None):
+    options = ("--secret", secret) if secret else ()
+    node = ours.Node(case, *LNS[:1], "lns-a", *LNS[1:], *options)
+    peer = Xl2tpd(case, "lac", secret)
+    peer.call()
+    peer.await_calls(1)
+    node.await_sessions(1)
+    lab.say("a call is up")
+    ours.await_hellos(case, 3)
+    call_again(case, peer, node, 10)
+    close_tunnels(case, peer, node, 10)
+    node.finish()
+    finish(case, peer)
+
+
+def lac_failover(case, loss=False):
+    pair = ours.Pair(case, *LNS)
+    peer = Xl2tpd(case, "lac")
+    if loss:
+        case.lose((lab.OURS, lab.PEER))
+    peer.call()
+    lab.wait_for("an ICRP", lambda: case.capture.control(lab.OURS, "ICRP"), SLOW)
+    pair.kill()  # amid the setup of the call
+    peer.await_calls(1, SLOW)
+    pair.active.await_sessions(1, SLOW)
+    lab.say("the call is up")
+    pair.restart()
+    pair.kill()
+    ours.await_hellos(case, 1, SLOW)
+    pair.active.await_resynced(SLOW)
+    lab.say("xl2tpd has answered HELLO")
+    call_again(case, peer, pair.active, SLOW)
+    case.lose_nothing()
+    ours.await_hellos(case, 1, SLOW)
+    close_tunnels(case, peer, pair.active, SLOW)
+    pair.finish()
+    finish(case, peer, resent=True, loss=loss)
+
+
+# ---- xl2tpd is the LNS ----
+
+def await_end(case, peer):
+    lab.wait_for("xl2tpd has no tunnel", lambda: peer.closed() == 1, SLOW)
+    check_stopped(case, lab.OURS)
+
+
+def lns(case, secret=None):
+    options = ("--secret", secret) if secret else ()
+    peer = Xl2tpd(case, "lns", secret)
+    node = ours.Node(case, *LAC[:1], "lac-a", *LAC[1:], "--sessions", 3, *options)
+    node.await_sessions(3)
+    peer.await_calls(3)
+    lab.say("three calls are up")
+    ours.await_hellos(case, 3)
+    node.finish()
+    await_end(case, peer)
+    lab.check(node.report()["calls_up"] == 3, "the report does not know the calls")
+    finish(case, peer)
+
+
+def lns_failover(case, loss=False):
+    peer = Xl2tpd(case, "lns")
+    pair = ours.Pair(case, *LAC, "--sessions", 6, "--rate", 2)
+    if loss:
+        case.lose((lab.OURS, lab.PEER))
+    peer.await_calls(2, SLOW)
+    pair.kill()  # while more calls are to come
+    pair.active.await_resynced(SLOW)
+    peer.await_calls(4, SLOW)
+    lab.say("four calls are up")
+    pair.restart()
+    pair.kill()
+    pair.active.await_resynced(SLOW)
+    peer.await_calls(6, SLOW)
+    pair.active.await_sessions(6, SLOW)
+    lab.say("six calls are up")
+    case.lose_nothing()
+    ours.await_hellos(case, 1, SLOW)
+    lab.check(len(peer.tunnels()) == 1 and peer.closed() == 0, "xl2tpd has lost its tunnel")
+    lab.check(case.capture.different(lab.OURS, "ICRQ") == 6, "a call was asked for twice")
+    pair.finish()
+    await_end(case, peer)
+    finish(case, peer, resent=True, loss=loss)
+
+
+CASES = {
+    "lac": lac,
+    "lac_secret": lambda case: lac(case, SECRET),
+    "lac_failover": lac_failover,
+    "lac_failover_loss": lambda case: lac_failover(case, loss=True),
+    "lns": lns,
+    "lns_secret": lambda case: lns(case, SECRET),
+    "lns_failover": lns_failover,
+    "lns_failover_loss": lambda case: lns_failover(case, loss=True),
+}
+
+if __name__ == "__main__":
+    lab.run(CASES, tools=("xl2tpd", "nft"))

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* What the program does while memory runs out. */
+#ifndef OOM_SCENARIO_H
+#define OOM_SCENARIO_H
+
+#include "oom/world.h"
+
+struct scenario {
+    const char *name;
+    bool secret, linked, reorder, large, dry; /* as in struct world */
+    bool standby;                             /* in the end the LNS has one, in sync */
+    void (*prepare)(struct world *world);     /* with memory */
+    void (*run)(struct world *world);         /* without */
+};
+
+extern const struct scenario scenarios[];
+extern const size_t scenario_count;
+
+#endif

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+#include "oom/world.h"
+
+#include "oom/alloc.h"
+
+#include <string.h>
+
+#define BATCH 32
+#define PIECE 700        /* bytes that the stream between the links carries at a time */
+#define STEPS_MAX 200000 /* of one settling: it must come to an end */
+
+static const struct l2tpha_address lac_address = {.len = 1, .bytes = {1}};
+static const struct l2tpha_address lns_address = {.len = 1, .bytes = {2}};
+
+/* --- what nodes ask --- */
+
+static int cheap_random(void *user, uint8_t *dst, size_t len)
+{
+    struct world *world = user;
+
+    for (size_t i = 0; i < len; i++) {
+        world->seed = world->seed * 6364136223846793005u + 1442695040888963407u;
+        dst[i] = (uint8_t)(world->seed >> 56);
+    }
+    return 0;
+}
+
+static int tell_secret(void *user, const struct l2tpha_peer *peer, uint8_t *dst, size_t *len)
+{
+    const struct world *world = user;
+
+    (void)peer;
+    *len = world->secret ? 6 : 0;
+    memcpy(dst, "sesame", *len);
+    return 0;
+}
+
+static void admit_all(void *user, struct l2tpha_tunnel *tunnel,
+                      const struct l2tpha_message *request, struct l2tpha_verdict *verdict)
+{
+    (void)user;
+    (void)tunnel;
+    (void)request;
+    (void)verdict;
+}
+
+/* Any function of all the bytes will do in place of a digest. */
+static int mix(void *user, const struct l2tpha_bytes *parts, size_t count,
+               uint8_t digest[L2TPHA_MD5_SIZE])
+{
+    uint64_t sum = 1469598103934665603u;
+
+    (void)user;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < parts[i].len; k++)
+            sum = (sum ^ parts[i].data[k]) * 1099511628211u;
+    for (size_t i = 0; i < L2TPHA_MD5_SIZE; i++, sum *= 1099511628211u)
+        digest[i] = (uint8_t)(sum >> 56);
+    return 0;
+}
+
+static bool equal(void *user, const uint8_t *a, const uint8_t *b, size_t len)
+{
+    (void)user;
+    return memcmp(a, b, len) == 0;
+}
+
+static void wipe(void *user, uint8_t *data, size_t len)
+{
+    (void)user;
+    memset(data, 0, len);
+}
+
+static const struct l2tpha_crypto crypto = {
+    .size = sizeof(crypto), .name = "mix", .md5 = mix, .equal = equal, .wipe = wipe};
+
+/* --- opening --- */
+
+int world_node(struct world *world, const char *name, bool standby, struct l2tpha_node **node)
+{
+    struct l2tpha_config config;
+    const struct l2tpha_host host = {.size = sizeof(host),
+                                     .user = world,
+                                     .random = cheap_random,
+                                     .secret = tell_secret,
+                                     .admit_session = admit_all};
+
+    l2tpha_config_init(&config);
+    config.name = name;
+    config.vendor_name = "vendor of no great renown";
+    config.bearer_caps = 3;
+    config.crypto = &crypto;
+    config.hide_avps = world->secret;
+    config.standby = standby;
+    return l2tpha_node_new(world->root, &config, &host, world->now, node);
+}
+
+static void must(int error)
+{
+    EXPECT(error == 0, "%s with memory left", l2tpha_strerror(error));
+}
+
+void world_open(struct world *world)
+{
+    world->root = talloc_new(NULL);
+    world->now = SECOND;
+    world->seed = 42;
+    must(world_node(world, "lac", false, &world->lac));
+    must(world_node(world, "lns", false, &world->lns));
+}
+
+void world_close(struct world *world)
+{
+    talloc_free(world->root);
+}
+
+void world_add_standby(struct world *world)
+{
+    must(world_node(world, "lns", true, &world->standby));
+}
+
+static void close_stream(struct world *world)
+{
+    l2tpha_link_free(world->up, world->now);
+    l2tpha_link_free(world->down, world->now);
+    world->up = world->down = NULL;
+}
+
+void world_connect(struct world *world)
+{
+    if (!world->linked) {
+        world_note(world, l2tpha_checkpoint_bulk(world->lns, world->now));
+        return;
+    }
+    close_stream(world);
+    int error = l2tpha_link_new(world->lns, NULL, world->now, &world->up);
+    if (!error)
+        error = l2tpha_link_new(world->standby, NULL, world->now, &world->down);
+    if (error)
+        close_stream(world);
+    world_note(world, error);
+}
+
+void world_take_over(struct world *world)
+{
+    if (world->up)
+        close_stream(world);
+    EXPECT(!world->held[1], "the dead node's buffers are held");
+    alloc_pause();
+    talloc_free(world->lns);
+    alloc_resume();
+    world->lns = world->standby;
+    world->standby = NULL;
+    world_note(world, l2tpha_takeover(world->lns, 2, world->now));
+}
+
+/* --- noting --- */
+
+void world_note(struct world *world, int error)
+{
+    if (error == 0)
+        return;
+    EXPECT(strcmp(l2tpha_error_name(error), "?") != 0, "%d has no name", error);
+    world->named++;
+}
+
+struct snapshot world_look(struct world *world, const struct l2tpha_node *node)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+    struct snapshot look = {.messages = l2tpha_counters(node)->messages_out};
+
+    dry_begin(world);
+    alloc_pause();
+    l2tpha_redundancy_get(node, &info);
+    if (!world->large)
+        look.digest = l2tpha_checkpoint_digest(node);
+    alloc_resume();
+    look.tunnels = info.tunnels;
+    look.sessions = info.sessions;
+    return look;
+}
+
+int world_check_call(struct world *world, const struct l2tpha_node *node,
+                     const struct snapshot *before, int error, const char *what)
+{
+    world_note(world, error);
+    if (!error)
+        return 0;
+    struct snapshot after = world_look(world, node);
+    EXPECT(after.tunnels == before->tunnels && after.sessions == before->sessions &&
+               after.digest == before->digest,
+           "%s failed (%s) and yet changed something", what, l2tpha_strerror(error));
+    EXPECT(after.messages == before->messages, "%s failed (%s) and yet sent something", what,
+           l2tpha_strerror(error));
+    return error;
+}
+
+enum l2tpha_role world_role(const struct l2tpha_node *node)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+
+    l2tpha_redundancy_get(node, &info);
+    EXPECT(info.reason && info.reason[0], "role without a reason");
+    return info.role;
+}
+
+uint64_t world_counted(const struct l2tpha_node *node)
+{
+    const struct l2tpha_counters *counters = l2tpha_counters(node);
+
+    return counters->limit_reached + counters->queue_full + counters->events_lost +
+           counters->checkpoint_timeouts + counters->checkpoints_refused;
+}
+
+/* --- handing over --- */
+
+/* The checkpoint of a poll. False: the node went on alone, and its other outputs are void. */
+static bool ship(struct world *world, const struct l2tpha_output *output, uint64_t *number,
+                 int *status)
+{
+    if (!world->linked) {
+        *number = output->number;
+        *status = world->standby ? l2tpha_checkpoint_apply(world->standby, output->data,
+                                                           output->len, world->now, NULL)
+                                 : 0;
+        world_note(world, *status);
+        return true;
+    }
+    if (!world->up)
+        return true;
+    int error = l2tpha_link_send(world->up, output->number, output->data, output->len, world->now);
+    world_note(world, error);
+    if (error)
+        close_stream(world);
+    return !error;
+}
+
+static void deliver(struct world *world, struct l2tpha_node *from,
+                    const struct l2tpha_output *output)
+{
+    struct l2tpha_node *to = from == world->lac ? world->lns : world->lac;
+    const struct l2tpha_path path = {.remote = from == world->lac ? lac_address : lns_address};
+    int error = l2tpha_feed(to, &path, output->data, output->len, world->now);
+
+    /* What a lossy network does to a node is no failure of it. */
+    if (error != L2TPHA_ERR_DUPLICATE && error != L2TPHA_ERR_NOT_OURS)
+        world_note(world, error);
+}
+
+/* A role that says that somebody is unprotected, unless that is what it should be. */
+static bool is_loss(const struct l2tpha_event *event)
+{
+    return event->role == L2TPHA_ROLE_OUT_OF_SYNC ||
+           (event->role == L2TPHA_ROLE_ACTIVE_SOLO && strcmp(event->text, "took over") != 0);
+}
+
+static void take_event(struct world *world, const struct l2tpha_event *event)
+{
+    bool ended =
+        event->kind == L2TPHA_EVENT_TUNNEL_DOWN || event->kind == L2TPHA_EVENT_SESSION_DOWN;
+
+    if (ended && (event->status || event->error))
+        world->named++;
+    if (event->kind == L2TPHA_EVENT_ROLE_CHANGED)
+        world->named += is_loss(event);
+    if (event->kind == L2TPHA_EVENT_SESSION_CALL && world->answers + 2 <= 64) {
+        world->answer[world->answers++] = event->tunnel_id;
+        world->answer[world->answers++] = event->session_id;
+    }
+}
+
+static void answer_calls(struct world *world, struct l2tpha_node *node)
+{
+    const struct l2tpha_session_options options = {
+        .size = sizeof(options), .framing = 1, .tx_speed = 9600};
+
+    for (size_t i = 0; i < world->answers; i += 2) {
+        struct l2tpha_session *session =
+            l2tpha_session_find(node, world->answer[i], world->answer[i + 1]);
+        struct snapshot before = world_look(world, node);
+        if (session)
+            world_check_call(world, node, &before,
+                             l2tpha_session_answered(session, &options, world->now), "answered");
+    }
+    world->answers = 0;
+}
+
+/* Whether anything came out. */
+static bool drain(struct world *world, struct l2tpha_node *node)
+{
+    struct l2tpha_output outputs[BATCH];
+    uint64_t number = 0;
+    int status = 0;
+    size_t count = l2tpha_poll(node, outputs, BATCH, world->now);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct l2tpha_output *output = &outputs[world->reorder ? count - 1 - i : i];
+        if (output->kind == L2TPHA_OUTPUT_DATAGRAM)
+            deliver(world, node, output);
+        else if (output->kind == L2TPHA_OUTPUT_EVENT)
+            take_event(world, output->event);
+        else if (!ship(world, output, &number, &status))
+            break;
+    }
+    if (number)
+        world_note(world, l2tpha_checkpoint_done(node, number, status, world->now));
+    answer_calls(world, node);
+    return count > 0;
+}
+
+/* A piece from one end of the stream to the other. Whether there was any. */
+static bool carry(struct world *world, struct l2tpha_link *from, struct l2tpha_link *to)
+{
+    const uint8_t *data;
+    size_t len = from ? l2tpha_link_poll(from, &data, world->now) : 0;
+
+    if (len == 0 || !to)
+        return false;
+    len = len < PIECE ? len : PIECE;
+    int error = l2tpha_link_feed(to, data, len, world->now);
+    l2tpha_link_sent(from, len);
+    world_note(world, error);
+    if (!error)
+        return true;
+    /* The last words of the end that failed. */
+    if ((len = l2tpha_link_poll(to, &data, world->now)) > 0)
+        world_note(world, l2tpha_link_feed(from, data, len, world->now));
+    close_stream(world);
+    return true;
+}
+
+void world_settle(struct world *world)
+{
+    bool any = true;
+
+    for (unsigned steps = 0; any; steps++) {
+        dry_begin(world);
+        EXPECT(steps < STEPS_MAX, "nodes do not come to rest");
+        any = drain(world, world->lac);
+        any |= drain(world, world->lns);
+        any |= world->standby && drain(world, world->standby);
+        any |= carry(world, world->up, world->down);
+        any |= carry(world, world->down, world->up);
+    }
+}
+
+/* --- time --- */
+
+static uint64_t next_deadline(const struct world *world)
+{
+    const uint64_t deadlines[] = {
+        l2tpha_deadline(world->lac),
+        l2tpha_deadline(world->lns),
+        world->up ? l2tpha_link_deadline(world->up) : L2TPHA_NEVER,
+        world->down ? l2tpha_link_deadline(world->down) : L2TPHA_NEVER,
+    };
+    uint64_t first = L2TPHA_NEVER;
+
+    for (size_t i = 0; i < sizeof(deadlines) / sizeof(deadlines[0]); i++)
+        first = deadlines[i] < first ? deadlines[i] : first;
+    return first;
+}
+
+static void expire(struct world *world)
+{
+    world_note(world, l2tpha_expire(world->lac, world->now));
+    world_note(world, l2tpha_expire(world->lns, world->now));
+    int error = world->up ? l2tpha_link_expire(world->up, world->now) : 0;
+    if (!error && world->down)
+        error = l2tpha_link_expire(world->down, world->now);
+    world_note(world, error);
+    if (error)
+        close_stream(world);
+    world_settle(world);
+}
+
+void world_pass(struct world *world, uint64_t us)
+{
+    uint64_t end = world->now + us, next;
+    unsigned still = 0;
+
+    world_settle(world);
+    while ((next = next_deadline(world)) <= end) {
+        still = next > world->now ? 0 : still + 1;
+        EXPECT(still < 1000, "time stands still");
+        world->now = next > world->now ? next : world->now;
+        expire(world);
+    }
+    world->now = end;
+    expire(world);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* A node with a standby, and its peer, all real and in memory. Checkpoints are applied as they come
+ * and confirmed only while a test lets them be; the link may be cut, the node may die. */
+#ifndef SCENARIO_RIG_TRIO_H
+#define SCENARIO_RIG_TRIO_H
+
+#include "fixture.h"
+
+#include <l2tpha/l2tpha.h>
+
+#define TRIO_EVENTS 256
+
+/* Events that one node has told. */
+struct trio_events {
+    uint32_t count;
+    struct l2tpha_event list[TRIO_EVENTS]; /* pointers are not to be followed */
+};
+
+struct trio {
+    struct l2tpha_config config; /* of all three; for a test to change before trio_begin() */
+    struct l2tpha_host host;     /* likewise */
+    struct l2tpha_node *near;    /* serves */
+    struct l2tpha_node *standby;
+    struct l2tpha_node *far; /* the peer */
+    struct trio_events near_events, far_events;
+    uint64_t now;
+    uint64_t random_state;
+    uint64_t shipped;   /* newest checkpoint that the standby has */
+    uint64_t datagrams; /* that the near node has let out */
+    bool confirm;       /* what the standby has is confirmed */
+    bool connected;     /* checkpoints reach it */
+    bool deaf;          /* datagrams to the near node are lost */
+    bool mute;          /* datagrams of the near node are lost */
+};
+
+extern struct trio trio;
+
+Suite *trio_suite(const char *name, TCase **tcase);
+/* Make the nodes; with the standby in sync when asked for. */
+void trio_begin(bool with_standby);
+/* A fresh standby and a copy for it. */
+void trio_connect(void);
+/* Hand everything over until all are quiet. */
+void trio_settle(void);
+/* Let time pass, timers included. */
+void trio_pass_ms(uint64_t ms);
+/* The near node dies and the standby takes its place. */
+void trio_take_over(void);
+enum l2tpha_role trio_role(const struct l2tpha_node *node);
+uint32_t trio_told(const struct trio_events *events, enum l2tpha_event_kind kind);
+/* A tunnel that one of them opens to the other, established and settled. */
+struct l2tpha_tunnel *trio_tunnel(struct l2tpha_node *from);
+struct l2tpha_session_options trio_call(enum l2tpha_call call);
+/* An incoming call on it, not settled. */
+struct l2tpha_session *trio_dial(struct l2tpha_tunnel *tunnel);
+/* The first tunnel and its first session; NULL when there is none. */
+struct l2tpha_tunnel *first_tunnel(const struct l2tpha_node *node);
+struct l2tpha_session *first_session(const struct l2tpha_node *node);
+
+#endif
