@@ -52,7 +52,7 @@ struct l2tpha_config {
                                      32000) */
     uint32_t max_events;        /**< events not yet polled (default 1048576) */
     uint32_t max_checkpoints;   /**< checkpoints not yet confirmed (default 65536) */
-    size_t max_buffer_bytes;    /**< message buffers in use (default 1 GiB) */
+    size_t max_buffer_bytes;    /**< messages, checkpoints and strings (default 1 GiB) */
     enum l2tpha_commit commit;  /**< default L2TPHA_COMMIT_GATED */
     uint32_t commit_timeout_ms; /**< standby silent for so long: go on alone (default 200) */
     uint32_t debug;             /**< enum l2tpha_log_category bits */

@@ -6,7 +6,7 @@
 
 #include <l2tpha/error.h>
 
-static const uint32_t classes[] = {128, 512, 2048, 65536};
+static const uint32_t classes[] = {64, 128, 256, 512, 1024, 2048, 65536};
 #define CLASSES (sizeof(classes) / sizeof(classes[0]))
 
 struct buffer_pool {
@@ -38,10 +38,17 @@ static size_t class_of(size_t cap)
 
 static struct buffer *take_kept(struct buffer_pool *pool, size_t class)
 {
-    struct buffer *buffer = pool->kept[class];
+    struct buffer *buffer = class < CLASSES ? pool->kept[class] : NULL;
     if (buffer)
         pool->kept[class] = buffer->next;
     return buffer;
+}
+
+static void release(struct buffer_pool *pool, struct buffer *buffer)
+{
+    pool->held--;
+    pool->held_bytes -= buffer->cap;
+    talloc_free(buffer);
 }
 
 /* Let kept buffers go until so many bytes more may be held. */
@@ -50,13 +57,10 @@ static void make_room(struct buffer_pool *pool, size_t bytes)
     size_t class = CLASSES;
     while (class > 0 && pool->held_bytes + bytes > pool->limit) {
         struct buffer *buffer = take_kept(pool, class - 1);
-        if (!buffer) {
+        if (buffer)
+            release(pool, buffer);
+        else
             class --;
-            continue;
-        }
-        pool->held--;
-        pool->held_bytes -= buffer->cap;
-        talloc_free(buffer);
     }
 }
 
@@ -91,12 +95,13 @@ static struct buffer *take_larger(struct buffer_pool *pool, size_t class)
 struct buffer *buffer_get(struct buffer_pool *pool, size_t cap, int *error)
 {
     size_t class = class_of(cap);
-    if (class == CLASSES || classes[class] > pool->limit - pool->out_bytes)
+    size_t size = class < CLASSES ? classes[class] : cap;
+    if (size > UINT32_MAX || size > pool->limit - pool->out_bytes)
         return refuse(error, L2TPHA_ERR_LIMIT);
 
     struct buffer *buffer = take_kept(pool, class);
     if (!buffer)
-        buffer = make(pool, classes[class]);
+        buffer = make(pool, (uint32_t)size);
     if (!buffer)
         buffer = take_larger(pool, class);
     if (!buffer)
@@ -122,10 +127,14 @@ void buffer_put(struct buffer_pool *pool, struct buffer *buffer)
     if (!buffer)
         return;
     size_t class = class_of(buffer->cap);
-    buffer->next = pool->kept[class];
-    pool->kept[class] = buffer;
     pool->out--;
     pool->out_bytes -= buffer->cap;
+    if (class == CLASSES) {
+        release(pool, buffer);
+        return;
+    }
+    buffer->next = pool->kept[class];
+    pool->kept[class] = buffer;
 }
 
 size_t buffer_pool_out(const struct buffer_pool *pool)

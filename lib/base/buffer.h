@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Byte buffers of a few sizes, kept for re-use so that a steady state allocates nothing. */
+/* Byte buffers of a few sizes, kept for re-use so that a steady state allocates nothing. What is
+ * larger than these is made to measure and not kept. */
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
 
@@ -16,10 +17,10 @@ struct buffer {
 
 struct buffer_pool;
 
-/* limit = bytes that may be out, and that may be held, at one time; classes count in full. */
+/* limit = bytes that may be out, and that may be held, at one time; sizes count in full. */
 int buffer_pool_new(TALLOC_CTX *parent, size_t limit, struct buffer_pool **pool);
 /* At least cap bytes, len 0, next NULL; NULL with *error = L2TPHA_ERR_LIMIT or L2TPHA_ERR_NOMEM
- * (error may be NULL). Sizes above the largest class (65536) are refused with L2TPHA_ERR_LIMIT. */
+ * (error may be NULL). */
 struct buffer *buffer_get(struct buffer_pool *pool, size_t cap, int *error);
 /* See to it that the next buffer_get() of at most cap bytes succeeds; errors as there. */
 int buffer_reserve(struct buffer_pool *pool, size_t cap);

@@ -17,7 +17,6 @@
 
 struct chunk {
     struct chunk *next_roomy;
-    uint8_t *objects;
     uint32_t number;
     uint32_t count;  /* used objects */
     uint64_t used[]; /* then the objects */
@@ -42,6 +41,11 @@ struct slab {
 static uint32_t per_chunk(const struct slab *slab)
 {
     return UINT32_C(1) << slab->shift;
+}
+
+static void *object_at(const struct slab *slab, const struct chunk *chunk, uint32_t place)
+{
+    return (uint8_t *)chunk + slab->objects_at + place * slab->size;
 }
 
 static uint32_t choose_shift(size_t size, uint32_t limit)
@@ -164,7 +168,6 @@ static struct chunk *add_chunk(struct slab *slab)
         return NULL;
 
     memset(chunk, 0, slab->objects_at);
-    chunk->objects = (uint8_t *)chunk + slab->objects_at;
     chunk->number = number;
     uint32_t below = chunks_up_to(slab, chunk);
     memmove(&slab->by_address[below + 1], &slab->by_address[below],
@@ -208,7 +211,7 @@ void *slab_alloc(struct slab *slab, int *error)
     slab->count++;
     if (++chunk->count == per_chunk(slab))
         slab->roomy = chunk->next_roomy;
-    return memset(chunk->objects + place * slab->size, 0, slab->size);
+    return memset(object_at(slab, chunk, place), 0, slab->size);
 }
 
 void slab_free(struct slab *slab, void *object)
@@ -235,7 +238,12 @@ void *slab_at(const struct slab *slab, uint32_t index)
         return NULL;
 
     const struct chunk *chunk = slab->chunks[number];
-    return chunk && bits_has(chunk->used, place) ? chunk->objects + place * slab->size : NULL;
+    return chunk && bits_has(chunk->used, place) ? object_at(slab, chunk, place) : NULL;
+}
+
+void *slab_get(const struct slab *slab, uint32_t index)
+{
+    return object_at(slab, slab->chunks[index >> slab->shift], index & (per_chunk(slab) - 1));
 }
 
 uint32_t slab_index(const struct slab *slab, const void *object)
@@ -243,7 +251,7 @@ uint32_t slab_index(const struct slab *slab, const void *object)
     const struct chunk *chunk = chunk_of(slab, object);
     if (!chunk)
         return SLAB_NONE;
-    size_t offset = (uintptr_t)object - (uintptr_t)chunk->objects;
+    size_t offset = (uintptr_t)object - (uintptr_t)object_at(slab, chunk, 0);
     return (chunk->number << slab->shift) | ((uint32_t)offset / (uint32_t)slab->size);
 }
 
@@ -257,7 +265,7 @@ void *slab_next(const struct slab *slab, uint32_t from)
             place = 0;
         place = bits_next(chunk->used, place, per_chunk(slab));
         if (place < per_chunk(slab))
-            return chunk->objects + place * slab->size;
+            return object_at(slab, chunk, place);
         number++;
     }
     return NULL;

@@ -20,6 +20,8 @@ void *slab_alloc(struct slab *slab, int *error);
 void slab_free(struct slab *slab, void *object);
 /* The object with this index, NULL when the index is free or out of range. */
 void *slab_at(const struct slab *slab, uint32_t index);
+/* Likewise for one known to be in use: looks at nothing but the object. */
+void *slab_get(const struct slab *slab, uint32_t index);
 /* SLAB_NONE for an address that is not in the slab. */
 uint32_t slab_index(const struct slab *slab, const void *object);
 /* The used object with the lowest index >= from; NULL at the end. Skips a whole empty chunk at

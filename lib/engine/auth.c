@@ -61,7 +61,7 @@ int auth_fetch_secret(struct l2tpha_tunnel *tunnel, const struct l2tpha_bytes *p
     /* No secret under the name leaves that of the address in force. */
     if (error || len == 0)
         return error;
-    error = table_tunnel_set_bytes(engine->table, &tunnel->entry, &record->secret, secret, len);
+    error = table_tunnel_set_bytes(engine->table, &record->secret, secret, len);
     crypto->wipe(crypto->user, secret, sizeof(secret));
     return error;
 }
@@ -76,8 +76,8 @@ int auth_put_challenge(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *buil
         return L2TPHA_OK;
     int error = engine_random(engine, challenge, sizeof(challenge));
     if (!error)
-        error = table_tunnel_set_bytes(engine->table, &tunnel->entry, &record->challenge, challenge,
-                                       sizeof(challenge));
+        error =
+            table_tunnel_set_bytes(engine->table, &record->challenge, challenge, sizeof(challenge));
     if (error)
         return error;
     l2tpha_builder_put_bytes(builder, L2TPHA_AVP_CHALLENGE, challenge, sizeof(challenge));
@@ -111,7 +111,7 @@ int auth_check_response(struct l2tpha_tunnel *tunnel, const struct l2tpha_messag
     if (record->challenge.len == 0)
         return L2TPHA_OK;
     int error = digest(tunnel, message->type, &record->challenge, expected);
-    table_tunnel_set_bytes(engine->table, &tunnel->entry, &record->challenge, NULL, 0);
+    table_tunnel_set_bytes(engine->table, &record->challenge, NULL, 0);
     if (error)
         return error;
     if (!l2tpha_message_bytes(message, L2TPHA_AVP_CHALLENGE_RESPONSE, &response) ||

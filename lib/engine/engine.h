@@ -50,6 +50,7 @@ struct event_item {
     uint16_t result;
     uint16_t error;
     int status;
+    struct l2tpha_tunnel *tunnel; /* NULL = none; it stays until its events have been polled */
     uint32_t tunnel_id;
     uint32_t session_id;
     void *user;

@@ -28,6 +28,7 @@ struct event_item *engine_event(struct engine *engine, uint8_t kind, struct l2tp
     event->user = user_of(tunnel, session);
     event->session_id = session ? session->entry.local_id : 0;
     if (tunnel) {
+        event->tunnel = tunnel;
         event->tunnel_id = tunnel->entry.record.local_id;
         tunnel->events++;
     }
@@ -72,12 +73,9 @@ void event_set_reason(struct event_item *event, const char *reason)
 
 void engine_event_polled(struct engine *engine, const struct event_item *event)
 {
-    struct tunnel_entry *entry = table_tunnel_find(engine->table, event->tunnel_id);
+    struct l2tpha_tunnel *tunnel = event->tunnel;
 
-    if (!entry)
-        return;
-    struct l2tpha_tunnel *tunnel = tunnel_of(entry);
-    if (tunnel->events > 0 && --tunnel->events == 0 && tunnel->dying) {
+    if (tunnel && --tunnel->events == 0 && tunnel->dying) {
         tunnel->dead_next = engine->dead;
         engine->dead = tunnel;
     }

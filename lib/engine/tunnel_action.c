@@ -77,8 +77,7 @@ static int take_name(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *
 
     if (!l2tpha_message_bytes(message, type, &value))
         return L2TPHA_OK;
-    return table_tunnel_set_bytes(tunnel->engine->table, &tunnel->entry, field, value.data,
-                                  value.len);
+    return table_tunnel_set_bytes(tunnel->engine->table, field, value.data, value.len);
 }
 
 int tunnel_take_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,

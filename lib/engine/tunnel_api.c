@@ -120,8 +120,7 @@ int l2tpha_tunnel_set_app_state(struct l2tpha_tunnel *tunnel, const uint8_t *dat
         return L2TPHA_ERR_INVALID;
     if (tunnel->dying)
         return L2TPHA_ERR_STATE;
-    error = table_tunnel_set_bytes(engine->table, &tunnel->entry, &tunnel->entry.record.app_state,
-                                   data, len);
+    error = table_tunnel_set_bytes(engine->table, &tunnel->entry.record.app_state, data, len);
     if (!error)
         tunnel_mark(tunnel, DIRTY_FULL);
     return engine_leave(engine, error);

@@ -44,14 +44,13 @@ static struct l2tpha_session *find_session(struct engine *engine, const struct e
 static void present(struct engine *engine, struct node_polled *polled)
 {
     const struct event_item *item = &polled->item;
-    struct tunnel_entry *tunnel = table_tunnel_find(engine->table, item->tunnel_id);
 
     polled->event = (struct l2tpha_event){
         .kind = (enum l2tpha_event_kind)item->kind,
         .checkpoint = item->depends,
         .tunnel_id = item->tunnel_id,
         .session_id = item->session_id,
-        .tunnel = tunnel ? tunnel_of(tunnel) : NULL,
+        .tunnel = item->tunnel,
         .session = find_session(engine, item),
         .user = item->user,
         .result = item->result,

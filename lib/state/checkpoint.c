@@ -196,10 +196,10 @@ void ledger_reset(struct ledger *ledger)
     struct flight *flight;
 
     while ((flight = outbox_head(ledger->flights))) {
-        ledger_release(ledger, flight->blob);
+        buffer_put(table_pool(ledger->options.table), flight->blob);
         outbox_pop(ledger->flights);
     }
-    ledger_release(ledger, ledger->shipping);
+    buffer_put(table_pool(ledger->options.table), ledger->shipping);
     ledger->shipping = NULL;
     ledger->mode = LEDGER_OFF;
     ledger->in_sync = false;
@@ -312,7 +312,7 @@ static void commit(struct ledger *ledger, uint64_t now)
 
 static void drop_shipped(struct ledger *ledger)
 {
-    ledger_release(ledger, ledger->shipping);
+    buffer_put(table_pool(ledger->options.table), ledger->shipping);
     ledger->shipping = NULL;
 }
 

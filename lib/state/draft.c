@@ -6,8 +6,7 @@
 #include "base/cursor.h"
 
 #define SCRATCH_FIRST 65536u
-#define BUFFER_LARGEST 65536u /* of the pool; what is longer comes from talloc */
-#define NR_AT 10              /* of a control header (RFC 2661 3.1) */
+#define NR_AT 10 /* of a control header (RFC 2661 3.1) */
 
 struct draft draft_over(const struct l2tpha_serializer *serializer, uint8_t *data, size_t size)
 {
@@ -102,37 +101,17 @@ static int compose(struct ledger *ledger, struct draft *draft,
                                          (size_t)(draft->start - draft->low));
 }
 
-static struct buffer *blob_new(struct ledger *ledger, size_t len, int *error)
-{
-    if (len <= BUFFER_LARGEST)
-        return buffer_get(table_pool(ledger->options.table), len, error);
-    struct buffer *blob = talloc_size(ledger, sizeof(*blob) + len);
-    if (!blob) {
-        *error = L2TPHA_ERR_NOMEM;
-        return NULL;
-    }
-    blob->cap = (uint32_t)len;
-    return blob;
-}
-
-void ledger_release(struct ledger *ledger, struct buffer *blob)
-{
-    if (blob && blob->cap > BUFFER_LARGEST)
-        talloc_free(blob);
-    else
-        buffer_put(table_pool(ledger->options.table), blob);
-}
-
 static int enqueue(struct ledger *ledger, const struct draft *draft, uint64_t now)
 {
+    struct buffer_pool *pool = table_pool(ledger->options.table);
     size_t len = (size_t)(draft->end - draft->start);
     int error;
-    struct buffer *blob = blob_new(ledger, len, &error);
+    struct buffer *blob = buffer_get(pool, len, &error);
     if (!blob)
         return error;
     struct flight *flight = outbox_push(ledger->flights, &error);
     if (!flight) {
-        ledger_release(ledger, blob);
+        buffer_put(pool, blob);
         return error;
     }
     memcpy(blob->data, draft->start, len);

@@ -92,7 +92,6 @@ int draft_put_tunnel(struct draft *draft, const struct tunnel_entry *entry, bool
  * has changed. header: kind, generation, count and digest are the caller's. */
 int ledger_write(struct ledger *ledger, struct l2tpha_checkpoint_header *header, draft_fill fill,
                  void *argument, uint64_t now);
-void ledger_release(struct ledger *ledger, struct buffer *blob);
 
 /* --- checkpoint.c --- */
 /* The stream is over: nothing waits for it any more. */

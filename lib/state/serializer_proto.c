@@ -87,10 +87,24 @@ static uint8_t *put_value(uint8_t *pos, uint32_t tag, uint32_t value)
     return pos;
 }
 
-static int put_tight(struct output *out, uint32_t tag, uint32_t value)
+/* Where every byte of room counts; NULL = there is too little. By value, as put_view(), so
+ * that the place of writing may stay in a register between fields. */
+static uint8_t *put_tight(struct output out, uint32_t tag, uint32_t value)
 {
-    int error = put_varint(out, value);
-    return error ? error : put_varint(out, tag);
+    return put_varint(&out, value) || put_varint(&out, tag) ? NULL : out.pos;
+}
+
+static uint8_t *put_view(struct output out, uint32_t tag, const void *data, size_t len)
+{
+    return put_string(&out, tag, data, len) ? NULL : out.pos;
+}
+
+static inline int moved_to(struct output *out, uint8_t *pos)
+{
+    if (!pos)
+        return L2TPHA_ERR_TOO_SMALL;
+    out->pos = pos;
+    return 0;
 }
 
 /* Small, so that it goes inline with all that is known of the field. */
@@ -102,7 +116,7 @@ static inline int put_scalar(struct output *out, uint32_t tag, uint32_t value, u
     if (value == 0)
         return 0;
     if (out->pos - out->low < 10) /* five bytes of 32 bits, five of the tag */
-        return put_tight(out, tag, value);
+        return moved_to(out, put_tight(*out, tag, value));
     out->pos = put_value(out->pos, tag, value);
     return 0;
 }
@@ -112,7 +126,7 @@ static inline int put_bytes(struct output *out, uint32_t tag, const void *data, 
 {
     if (!record_in_range(len, low, high, 0) || (len > 0 && !data))
         return L2TPHA_ERR_INVALID;
-    return len == 0 ? 0 : put_string(out, tag, data, len);
+    return len == 0 ? 0 : moved_to(out, put_view(*out, tag, data, len));
 }
 
 /* One for each type of field; the names are what PUT makes of the types. */
@@ -137,10 +151,12 @@ static bool is_zero(const uint8_t bytes[8])
         error = put_##type(out, RECORD_TAG(number, type), &record->member, low, high, more);
 
 #define DEFINE_PUT(noun, FIELDS)                                                                   \
-    static int put_##noun(struct output *out, const struct l2tpha_##noun##_record *record)         \
+    static int put_##noun(struct output *place, const struct l2tpha_##noun##_record *record)       \
     {                                                                                              \
+        struct output copy = *place, *out = &copy;                                                 \
         int error = 0;                                                                             \
         FIELDS(PUT)                                                                                \
+        *place = copy;                                                                             \
         return error;                                                                              \
     }
 

@@ -31,7 +31,7 @@ static uint64_t peer_key(const struct table *table, const struct l2tpha_address 
 static uint64_t key_of_tunnel(const void *user, uint32_t place)
 {
     const struct table *table = user;
-    const struct tunnel_entry *entry = slab_at(table->tunnels, place);
+    const struct tunnel_entry *entry = slab_get(table->tunnels, place);
 
     return entry->record.local_id;
 }
@@ -39,7 +39,7 @@ static uint64_t key_of_tunnel(const void *user, uint32_t place)
 static uint64_t key_of_peer(const void *user, uint32_t place)
 {
     const struct table *table = user;
-    const struct tunnel_entry *entry = slab_at(table->tunnels, place);
+    const struct tunnel_entry *entry = slab_get(table->tunnels, place);
 
     return peer_key(table, &entry->record.path.remote, entry->record.remote_id);
 }
@@ -58,6 +58,9 @@ static int make_parts(struct table *table, const struct table_options *options)
     if (!error)
         error = slab_new(table, options->session_size, options->max_sessions, "sessions",
                          &table->sessions);
+    if (!error)
+        error = slab_new(table, sizeof(struct session_extra), options->max_sessions, "extras",
+                         &table->extras);
     for (size_t i = 0; i < sizeof(indexes) / sizeof(indexes[0]) && !error; i++)
         error = idtable_new(table, bits_mix(options->seed + i), indexes[i].key_of, table,
                             indexes[i].index);
@@ -86,54 +89,48 @@ int table_new(TALLOC_CTX *parent, const struct table_options *options, struct bu
 
 /* --- byte strings --- */
 
-void table_drop_bytes(struct l2tpha_bytes *field)
+void table_drop_bytes(struct table *table, struct l2tpha_bytes *field)
 {
-    void *owned = (void *)field->data;
+    uint8_t *owned = (uint8_t *)field->data;
     if (owned) {
         memset(owned, 0, field->len);
-        talloc_free(owned);
+        buffer_put(table->pool, (struct buffer *)(void *)(owned - offsetof(struct buffer, data)));
     }
     *field = (struct l2tpha_bytes){NULL, 0};
 }
 
-int table_replace_bytes(TALLOC_CTX *parent, struct l2tpha_bytes *field, const uint8_t *data,
+int table_replace_bytes(struct table *table, struct l2tpha_bytes *field, const uint8_t *data,
                         size_t len)
 {
+    struct l2tpha_bytes fresh = {NULL, len};
+    int error;
+
     if (len > 0 && len == field->len) {
         memmove((void *)field->data, data, len);
         return 0;
     }
-    uint8_t *copy = NULL;
     if (len > 0) {
-        copy = talloc_memdup(parent, data, len);
+        struct buffer *copy = buffer_get(table->pool, len, &error);
         if (!copy)
-            return L2TPHA_ERR_NOMEM;
+            return error;
+        memcpy(copy->data, data, len);
+        fresh.data = copy->data;
     }
-    table_drop_bytes(field);
-    *field = (struct l2tpha_bytes){copy, len};
+    table_drop_bytes(table, field);
+    *field = fresh;
     return 0;
 }
 
-static TALLOC_CTX *strings_of(struct table *table, struct tunnel_entry *entry)
+int table_tunnel_set_bytes(struct table *table, struct l2tpha_bytes *field, const uint8_t *data,
+                           size_t len)
 {
-    if (!entry->strings)
-        entry->strings = talloc_named_const(table, 0, "tunnel strings");
-    return entry->strings;
+    return table_replace_bytes(table, field, data, len);
 }
 
-int table_tunnel_set_bytes(struct table *table, struct tunnel_entry *entry,
-                           struct l2tpha_bytes *field, const uint8_t *data, size_t len)
-{
-    if (len > 0 && !strings_of(table, entry))
-        return L2TPHA_ERR_NOMEM;
-    return table_replace_bytes(entry->strings, field, data, len);
-}
-
-static void drop_strings(struct l2tpha_tunnel_record *record, TALLOC_CTX *strings)
+static void drop_strings(struct table *table, struct l2tpha_tunnel_record *record)
 {
     for (size_t i = 0; i < STRINGS; i++)
-        table_drop_bytes(string_at(record, i));
-    talloc_free(strings);
+        table_drop_bytes(table, string_at(record, i));
 }
 
 /* --- by the peer's address and id --- */
@@ -185,9 +182,8 @@ struct tunnel_entry *table_tunnel_find_remote(const struct table *table,
     if (address->len > L2TPHA_ADDRESS_MAX ||
         !idtable_find(table->tunnel_peers, peer_key(table, address, remote_id), &place))
         return NULL;
-    struct tunnel_entry *entry = slab_at(table->tunnels, place);
-    return entry && entry->record.remote_id == remote_id &&
-                   same_address(&entry->record.path.remote, address)
+    struct tunnel_entry *entry = slab_get(table->tunnels, place);
+    return entry->record.remote_id == remote_id && same_address(&entry->record.path.remote, address)
                ? entry
                : NULL;
 }
@@ -217,7 +213,7 @@ void table_tunnel_remove(struct table *table, struct tunnel_entry *entry)
         table_session_remove(table, entry->sessions);
     table_queue_trim(table, entry, entry->record.ns);
     forget_peer(table, entry);
-    drop_strings(&entry->record, entry->strings);
+    drop_strings(table, &entry->record);
     idtable_remove(table->tunnel_ids, entry->record.local_id);
     slab_free(table->tunnels, entry);
 }
@@ -225,7 +221,7 @@ void table_tunnel_remove(struct table *table, struct tunnel_entry *entry)
 struct tunnel_entry *table_tunnel_find(const struct table *table, uint32_t local_id)
 {
     uint32_t place;
-    return idtable_find(table->tunnel_ids, local_id, &place) ? slab_at(table->tunnels, place)
+    return idtable_find(table->tunnel_ids, local_id, &place) ? slab_get(table->tunnels, place)
                                                              : NULL;
 }
 
@@ -249,51 +245,38 @@ uint32_t table_tunnel_count(const struct table *table)
 
 /* --- loading a record --- */
 
-static int copy_strings(TALLOC_CTX *parent, struct l2tpha_tunnel_record *to,
+static int copy_strings(struct table *table, struct l2tpha_tunnel_record *to,
                         const struct l2tpha_tunnel_record *from)
 {
     struct l2tpha_tunnel_record views = *from;
+    int error = 0;
+
     for (size_t i = 0; i < STRINGS; i++)
         *string_at(to, i) = (struct l2tpha_bytes){NULL, 0};
-    for (size_t i = 0; i < STRINGS; i++) {
+    for (size_t i = 0; i < STRINGS && !error; i++) {
         const struct l2tpha_bytes *view = string_at(&views, i);
-        int error = table_replace_bytes(parent, string_at(to, i), view->data, view->len);
-        if (error)
-            return error;
+        error = table_replace_bytes(table, string_at(to, i), view->data, view->len);
     }
-    return 0;
-}
-
-static bool has_strings(const struct l2tpha_tunnel_record *record)
-{
-    struct l2tpha_tunnel_record views = *record;
-    for (size_t i = 0; i < STRINGS; i++)
-        if (string_at(&views, i)->len > 0)
-            return true;
-    return false;
+    return error;
 }
 
 int table_tunnel_load(struct table *table, struct tunnel_entry *entry,
                       const struct l2tpha_tunnel_record *record)
 {
     struct l2tpha_tunnel_record fresh = *record;
-    TALLOC_CTX *strings = NULL;
 
     if (record->local_id != entry->record.local_id)
         return L2TPHA_ERR_INVALID;
-    if (has_strings(record) && !(strings = talloc_named_const(table, 0, "tunnel strings")))
-        return L2TPHA_ERR_NOMEM;
-    int error = copy_strings(strings, &fresh, record);
+    int error = copy_strings(table, &fresh, record);
     if (!error)
         error = table_tunnel_set_remote(table, entry, &record->path, record->remote_id);
     if (error) {
-        drop_strings(&fresh, strings);
+        drop_strings(table, &fresh);
         return error;
     }
-    drop_strings(&entry->record, entry->strings);
+    drop_strings(table, &entry->record);
     entry->record = fresh;
     entry->record.size = sizeof(entry->record);
-    entry->strings = strings;
     return 0;
 }
 
@@ -337,6 +320,7 @@ void table_clear(struct table *table)
         table_tunnel_remove(table, entry);
     slab_trim(table->tunnels);
     slab_trim(table->sessions);
+    slab_trim(table->extras);
 }
 
 void table_sweep(struct table *table, uint32_t generation)
@@ -356,7 +340,7 @@ void table_sweep(struct table *table, uint32_t generation)
 
 size_t table_bytes(const struct table *table)
 {
-    return slab_bytes(table->tunnels) + slab_bytes(table->sessions) +
+    return slab_bytes(table->tunnels) + slab_bytes(table->sessions) + slab_bytes(table->extras) +
            idtable_bytes(table->tunnel_ids) + idtable_bytes(table->tunnel_peers) +
            idtable_bytes(table->session_ids) + idtable_bytes(table->session_remotes);
 }

@@ -22,7 +22,6 @@ enum dirty {
 
 struct tunnel_entry {
     struct l2tpha_tunnel_record record; /* byte strings are owned, see table_tunnel_set_bytes */
-    TALLOC_CTX *strings;                /* their parent, made when first needed */
     struct buffer *queue_head;          /* messages [record.acked, record.ns), oldest first, */
     struct buffer *queue_tail;          /* doubly linked by next and prev */
     uint32_t queue_count;
@@ -100,9 +99,9 @@ struct tunnel_entry *table_tunnel_find(const struct table *table, uint32_t local
 struct tunnel_entry *table_tunnel_next(const struct table *table, uint32_t *place);
 uint32_t table_tunnel_index(const struct table *table, const struct tunnel_entry *entry);
 uint32_t table_tunnel_count(const struct table *table);
-/* Copy bytes into one of the entry's own strings; len 0 empties it. */
-int table_tunnel_set_bytes(struct table *table, struct tunnel_entry *entry,
-                           struct l2tpha_bytes *field, const uint8_t *data, size_t len);
+/* Copy bytes into one of an entry's own strings; len 0 empties it. */
+int table_tunnel_set_bytes(struct table *table, struct l2tpha_bytes *field, const uint8_t *data,
+                           size_t len);
 /* Set path and remote id and index them, so that a repeated SCCRQ finds its tunnel. Of two tunnels
  * with the same ones the later is found. */
 int table_tunnel_set_remote(struct table *table, struct tunnel_entry *entry,

@@ -9,6 +9,7 @@ struct table {
     struct buffer_pool *pool;
     struct slab *tunnels;
     struct slab *sessions;
+    struct slab *extras;             /* struct session_extra */
     struct idtable *tunnel_ids;      /* local id -> place in tunnels */
     struct idtable *tunnel_peers;    /* hash of peer address and remote id -> place in tunnels */
     struct idtable *session_ids;     /* tunnel's and session's local ids -> place in sessions */
@@ -19,10 +20,10 @@ struct table {
 /* The session's keys in session_ids and session_remotes; idtable_key. */
 uint64_t table_key_of_session(const void *user, uint32_t place);
 uint64_t table_key_of_remote(const void *user, uint32_t place);
-/* Give *field a copy of its own under parent. The same length re-uses the memory. */
-int table_replace_bytes(TALLOC_CTX *parent, struct l2tpha_bytes *field, const uint8_t *data,
+/* Give *field a copy of its own, in a buffer of the pool. The same length re-uses the memory. */
+int table_replace_bytes(struct table *table, struct l2tpha_bytes *field, const uint8_t *data,
                         size_t len);
-/* Wipe and free: what is dropped may be a secret. */
-void table_drop_bytes(struct l2tpha_bytes *field);
+/* Wipe and give back: what is dropped may be a secret. */
+void table_drop_bytes(struct table *table, struct l2tpha_bytes *field);
 
 #endif

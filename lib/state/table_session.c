@@ -11,7 +11,7 @@ static uint64_t key_of(uint32_t tunnel_id, uint32_t session_id)
 uint64_t table_key_of_session(const void *user, uint32_t place)
 {
     const struct table *table = user;
-    const struct session_entry *entry = slab_at(table->sessions, place);
+    const struct session_entry *entry = slab_get(table->sessions, place);
 
     return key_of(entry->tunnel->record.local_id, entry->local_id);
 }
@@ -25,14 +25,14 @@ uint64_t table_key_of_remote(const void *user, uint32_t place)
 {
     const struct table *table = user;
 
-    return key_of_remote(slab_at(table->sessions, place));
+    return key_of_remote(slab_get(table->sessions, place));
 }
 
 static struct session_entry *lookup(const struct table *table, const struct idtable *index,
                                     uint64_t key)
 {
     uint32_t place;
-    return idtable_find(index, key, &place) ? slab_at(table->sessions, place) : NULL;
+    return idtable_find(index, key, &place) ? slab_get(table->sessions, place) : NULL;
 }
 
 static void link_to(struct session_entry *entry, struct tunnel_entry *tunnel)
@@ -66,15 +66,15 @@ struct session_entry *table_session_add(struct table *table, struct tunnel_entry
     return entry;
 }
 
-static void drop_extra(struct session_extra *extra)
+static void drop_extra(struct table *table, struct session_extra *extra)
 {
     if (!extra)
         return;
-    table_drop_bytes(&extra->request);
-    table_drop_bytes(&extra->connect);
-    table_drop_bytes(&extra->app_state);
-    table_drop_bytes(&extra->unknown);
-    talloc_free(extra);
+    table_drop_bytes(table, &extra->request);
+    table_drop_bytes(table, &extra->connect);
+    table_drop_bytes(table, &extra->app_state);
+    table_drop_bytes(table, &extra->unknown);
+    slab_free(table->extras, extra);
 }
 
 void table_session_remove(struct table *table, struct session_entry *entry)
@@ -88,7 +88,7 @@ void table_session_remove(struct table *table, struct session_entry *entry)
     if (entry->remote_id != 0)
         idtable_remove(table->session_remotes, key_of_remote(entry));
     idtable_remove(table->session_ids, key_of(tunnel->record.local_id, entry->local_id));
-    drop_extra(entry->extra);
+    drop_extra(table, entry->extra);
     slab_free(table->sessions, entry);
 }
 
@@ -140,18 +140,20 @@ static bool is_empty(const struct session_extra *extra)
            extra->unknown.len == 0 && extra->send_accm == 0 && extra->receive_accm == 0;
 }
 
-static bool make_extra(struct table *table, struct session_entry *entry)
+static int make_extra(struct table *table, struct session_entry *entry)
 {
+    int error = 0;
+
     if (!entry->extra)
-        entry->extra = talloc_zero(table, struct session_extra);
-    return entry->extra;
+        entry->extra = slab_alloc(table->extras, &error);
+    return error;
 }
 
-static void drop_empty_extra(struct session_entry *entry)
+static void drop_empty_extra(struct table *table, struct session_entry *entry)
 {
     if (!is_empty(entry->extra))
         return;
-    drop_extra(entry->extra);
+    drop_extra(table, entry->extra);
     entry->extra = NULL;
 }
 
@@ -160,23 +162,25 @@ int table_session_set_bytes(struct table *table, struct session_entry *entry, si
 {
     if (!entry->extra && len == 0)
         return 0;
-    if (!make_extra(table, entry))
-        return L2TPHA_ERR_NOMEM;
+    int error = make_extra(table, entry);
+    if (error)
+        return error;
     void *field = (char *)entry->extra + place;
-    int error = table_replace_bytes(entry->extra, field, data, len);
-    drop_empty_extra(entry);
+    error = table_replace_bytes(table, field, data, len);
+    drop_empty_extra(table, entry);
     return error;
 }
 
 int table_session_set_accm(struct table *table, struct session_entry *entry, uint32_t send_accm,
                            uint32_t receive_accm)
 {
-    if (!make_extra(table, entry))
-        return L2TPHA_ERR_NOMEM;
+    int error = make_extra(table, entry);
+    if (error)
+        return error;
     entry->flags |= L2TPHA_SESSION_LINK_INFO;
     entry->extra->send_accm = send_accm;
     entry->extra->receive_accm = receive_accm;
-    drop_empty_extra(entry);
+    drop_empty_extra(table, entry);
     return 0;
 }
 
@@ -189,9 +193,10 @@ static int copy_extra(struct table *table, const struct l2tpha_session_record *r
     *extra = NULL;
     if (is_empty(&views))
         return 0;
-    struct session_extra *fresh = talloc_zero(table, struct session_extra);
+    int error;
+    struct session_extra *fresh = slab_alloc(table->extras, &error);
     if (!fresh)
-        return L2TPHA_ERR_NOMEM;
+        return error;
     fresh->send_accm = views.send_accm;
     fresh->receive_accm = views.receive_accm;
     const struct {
@@ -201,11 +206,13 @@ static int copy_extra(struct table *table, const struct l2tpha_session_record *r
                   {&fresh->connect, &views.connect},
                   {&fresh->app_state, &views.app_state},
                   {&fresh->unknown, &views.unknown}};
-    for (size_t i = 0; i < sizeof(copies) / sizeof(copies[0]); i++)
-        if (table_replace_bytes(fresh, copies[i].to, copies[i].from->data, copies[i].from->len)) {
-            drop_extra(fresh);
-            return L2TPHA_ERR_NOMEM;
+    for (size_t i = 0; i < sizeof(copies) / sizeof(copies[0]); i++) {
+        error = table_replace_bytes(table, copies[i].to, copies[i].from->data, copies[i].from->len);
+        if (error) {
+            drop_extra(table, fresh);
+            return error;
         }
+    }
     *extra = fresh;
     return 0;
 }
@@ -224,10 +231,10 @@ int table_session_load(struct table *table, struct session_entry *entry,
         return error;
     error = table_session_set_remote(table, entry, record->remote_id);
     if (error) {
-        drop_extra(extra);
+        drop_extra(table, extra);
         return error;
     }
-    drop_extra(entry->extra);
+    drop_extra(table, entry->extra);
     entry->extra = extra;
     entry->serial = record->serial;
     entry->tx_speed = record->tx_speed;

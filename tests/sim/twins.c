@@ -116,7 +116,7 @@ struct tunnel_entry *twins_tunnel(struct state_pair *pair, uint32_t id)
     set_peer(pair, entry);
     entry->record.state = L2TPHA_TUNNEL_ESTABLISHED;
     entry->record.remote_window = 4;
-    assert_ok(table_tunnel_set_bytes(pair->active, entry, &entry->record.peer_name,
+    assert_ok(table_tunnel_set_bytes(pair->active, &entry->record.peer_name,
                                      (const uint8_t *)"peer", twins_random(pair, 5)));
     ledger_mark_tunnel(pair->ledger, entry, DIRTY_FULL);
     return entry;

@@ -41,8 +41,9 @@ START_TEST(smallest_class_that_fits)
 {
     static const struct {
         size_t asked, cap;
-    } cases[] = {{0, 128},    {1, 128},     {128, 128},    {129, 512},    {512, 512},
-                 {513, 2048}, {2048, 2048}, {2049, 65536}, {65536, 65536}};
+    } cases[] = {{0, 64},        {64, 64},       {65, 128},     {129, 256},
+                 {257, 512},     {513, 1024},    {1025, 2048},  {2049, 65536},
+                 {65536, 65536}, {65537, 65537}, {99999, 99999}};
 
     setup_pool(100000);
     ck_assert_uint_eq(get(cases[_i].asked)->cap, cases[_i].cap);
@@ -54,8 +55,17 @@ END_TEST
 
 START_TEST(beyond_the_largest_class)
 {
-    setup_pool(SIZE_MAX);
+    setup_pool(200000);
+    struct buffer *small = get(10), *large = get(150000);
     assert_refused(65537, L2TPHA_ERR_LIMIT);
+    ck_assert_uint_eq(buffer_pool_bytes(pool), talloc_total_size(pool));
+    buffer_put(pool, large); /* not kept */
+    ck_assert_uint_lt(buffer_pool_bytes(pool), 1000);
+    ck_assert_uint_eq(buffer_pool_bytes(pool), talloc_total_size(pool));
+    buffer_put(pool, small);
+    ck_assert_uint_eq(buffer_pool_out(pool), 0);
+    talloc_free(pool);
+    setup_pool(SIZE_MAX);
     assert_refused(SIZE_MAX, L2TPHA_ERR_LIMIT);
     talloc_free(pool);
 }
@@ -72,7 +82,7 @@ START_TEST(what_comes_back_is_given_out_again)
     ck_assert_uint_eq(buffer_pool_out(pool), 0);
     ck_assert_uint_eq(buffer_pool_bytes(pool), bytes);
     starve(root, 0);
-    ck_assert_ptr_eq(get(500), buffer);
+    ck_assert_ptr_eq(get(250), buffer);
     buffer_put(pool, NULL);
     ck_assert_uint_eq(buffer_pool_out(pool), 1);
     talloc_free(pool);
@@ -85,13 +95,13 @@ START_TEST(limit_counts_what_is_out)
 
     setup_pool(1024 + 127);
     for (size_t i = 0; i < 8; i++)
-        small[i] = get(1);
-    assert_refused(1, L2TPHA_ERR_LIMIT);
+        small[i] = get(128);
+    assert_refused(128, L2TPHA_ERR_LIMIT);
     for (size_t i = 0; i < 4; i++)
         buffer_put(pool, small[i]);
     assert_refused(513, L2TPHA_ERR_LIMIT);
     get(512); /* in place of four */
-    assert_refused(1, L2TPHA_ERR_LIMIT);
+    assert_refused(128, L2TPHA_ERR_LIMIT);
     ck_assert_uint_eq(buffer_pool_out(pool), 5);
     talloc_free(pool);
 }
@@ -99,7 +109,7 @@ END_TEST
 
 START_TEST(limit_of_nothing)
 {
-    setup_pool(127);
+    setup_pool(63);
     assert_refused(0, L2TPHA_ERR_LIMIT);
     talloc_free(pool);
 }
@@ -205,7 +215,7 @@ Suite *suite_buffer(void)
 {
     TCase *tcase;
     Suite *suite = fixture_suite("buffer", &tcase);
-    tcase_add_loop_test(tcase, smallest_class_that_fits, 0, 9);
+    tcase_add_loop_test(tcase, smallest_class_that_fits, 0, 11);
     tcase_add_test(tcase, beyond_the_largest_class);
     tcase_add_test(tcase, what_comes_back_is_given_out_again);
     tcase_add_test(tcase, limit_counts_what_is_out);

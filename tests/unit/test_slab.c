@@ -78,6 +78,7 @@ START_TEST(limit_is_met_exactly)
     ck_assert_ptr_null(slab_alloc(slab, NULL));
     for (uint32_t i = 0; i < limit; i++) {
         const uint8_t *object = slab_at(slab, i);
+        ck_assert_ptr_eq(slab_get(slab, i), object);
         ck_assert_uint_eq(object[0], (uint8_t)i);
         ck_assert_uint_eq(object[shapes[_i].size - 1], (uint8_t)i);
         ck_assert_ptr_eq(slab_next(slab, i), object);
