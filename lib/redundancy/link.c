@@ -76,6 +76,7 @@ static int open_link(struct l2tpha_link *link, const struct l2tpha_link_options 
     frame_reader_init(&link->in, link);
     link->side = role_serves(role_of(link)) ? SIDE_ACTIVE : SIDE_STANDBY;
     link->heard = now;
+    link->copy_at = L2TPHA_NEVER;
     return link_put_hello(link, now);
 }
 
@@ -140,6 +141,8 @@ uint64_t l2tpha_link_deadline(const struct l2tpha_link *link)
 
     if (link->error)
         return L2TPHA_NEVER;
+    if (link->copy_at < heartbeat)
+        heartbeat = link->copy_at;
     return heartbeat < silent ? heartbeat : silent;
 }
 
@@ -151,6 +154,8 @@ int l2tpha_link_expire(struct l2tpha_link *link, uint64_t now)
         return error;
     if (now >= link->heard + link->silence_us)
         return link_fail(link, L2TPHA_ERR_TIMEOUT, now);
+    if (now >= link->copy_at && (error = link_copy(link, now)))
+        return link_fail(link, error, now);
     if (now < heartbeat_due(link))
         return L2TPHA_OK;
     link->spoke = now;

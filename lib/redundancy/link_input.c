@@ -23,10 +23,12 @@ static bool wants_copy(int error)
     return error == L2TPHA_ERR_GAP || error == L2TPHA_ERR_DIGEST || error == L2TPHA_ERR_NOT_IN_SYNC;
 }
 
-static int start_copy(struct l2tpha_link *link, uint64_t now)
+int link_copy(struct l2tpha_link *link, uint64_t now)
 {
     int error = link->ops.bulk(link->ops.user, now);
 
+    link->copied = now;
+    link->copy_at = L2TPHA_NEVER;
     link->handed = false;
     if (!error)
         link->serving = true;
@@ -91,7 +93,7 @@ static int take_hello(struct l2tpha_link *link, const struct link_frame *frame, 
     link->fingerprint_differs = hello.fingerprint != link->options.fingerprint;
     agree_on_heartbeat(link, hello.heartbeat_ms);
     link->up = true;
-    return link->side == SIDE_ACTIVE ? start_copy(link, now) : L2TPHA_OK;
+    return link->side == SIDE_ACTIVE ? link_copy(link, now) : L2TPHA_OK;
 }
 
 /* After a gap all that is on its way does not fit either: it is told once. */
@@ -115,6 +117,12 @@ static int take_checkpoint(struct l2tpha_link *link, const struct link_frame *fr
     return told ? told : link_put_refuse(link, error, now);
 }
 
+static int copy_later(struct l2tpha_link *link, uint64_t now)
+{
+    link->copy_at = link->copied + link->silence_us;
+    return now >= link->copy_at ? link_copy(link, now) : L2TPHA_OK;
+}
+
 /* A node that went on alone since the standby was slow tries again once all is confirmed. */
 static int take_ack(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now)
 {
@@ -129,7 +137,7 @@ static int take_ack(struct l2tpha_link *link, const struct link_frame *frame, ui
         return L2TPHA_OK;
     link->acked = number;
     if (role_of(link) == L2TPHA_ROLE_ACTIVE_SOLO)
-        return number == link->sent ? start_copy(link, now) : L2TPHA_OK;
+        return number == link->sent ? copy_later(link, now) : L2TPHA_OK;
     return link->ops.done(link->ops.user, number, L2TPHA_OK, now);
 }
 
@@ -154,7 +162,7 @@ static int take_refuse(struct l2tpha_link *link, const struct link_frame *frame,
     if (link->side == SIDE_STANDBY)
         return link_fail(link, why, now);
     if (wants_copy(why))
-        return start_copy(link, now);
+        return link_copy(link, now);
     if (!link->ops.done(link->ops.user, link->sent, why, now))
         link->serving = false; /* it knows, and knows why */
     return link_fail(link, why, now);

@@ -35,8 +35,10 @@ struct l2tpha_link {
     uint64_t frames_out;
     uint64_t heartbeat_us;
     uint64_t silence_us;
-    uint64_t heard; /* when bytes came last */
-    uint64_t spoke; /* when a frame was queued last */
+    uint64_t heard;   /* when bytes came last */
+    uint64_t spoke;   /* when a frame was queued last */
+    uint64_t copied;  /* active: when the last copy began */
+    uint64_t copy_at; /* active: when the next copy may begin; L2TPHA_NEVER = none is wanted */
 };
 
 static inline enum l2tpha_role role_of(const struct l2tpha_link *link)
@@ -60,6 +62,11 @@ int link_fail(struct l2tpha_link *link, int error, uint64_t now);
 /* The link's error, or the one that a change of our own role makes of it: an active that serves no
  * more has nothing to say here. */
 int link_check(struct l2tpha_link *link, uint64_t now);
+
+/* --- link_input.c --- */
+/* Begin a copy for the standby. The next one that follows a failure waits, lest a copy that cannot
+ * succeed begins again and again. */
+int link_copy(struct l2tpha_link *link, uint64_t now);
 
 /* --- link_output.c: 0, L2TPHA_ERR_QUEUE_FULL or L2TPHA_ERR_NOMEM --- */
 int link_put(struct l2tpha_link *link, enum frame_type type, size_t len, uint64_t now,
