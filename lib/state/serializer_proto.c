@@ -153,10 +153,10 @@ static bool is_zero(const uint8_t bytes[8])
 #define DEFINE_PUT(noun, FIELDS)                                                                   \
     static int put_##noun(struct output *place, const struct l2tpha_##noun##_record *record)       \
     {                                                                                              \
-        struct output copy = *place, *out = &copy;                                                 \
+        struct output copy = {place->pos, place->low}, *out = &copy;                               \
         int error = 0;                                                                             \
         FIELDS(PUT)                                                                                \
-        *place = copy;                                                                             \
+        place->pos = copy.pos;                                                                     \
         return error;                                                                              \
     }
 
@@ -440,6 +440,8 @@ static int get_kind(struct input in, struct l2tpha_record *record)
             return L2TPHA_ERR_RECORD;
         record->kind = (enum l2tpha_record_kind)(tag >> 3);
     }
+    if (!body.data)
+        return 0;
     return get_body((struct input){body.data, body.data + body.len}, record);
 }
 

@@ -68,7 +68,7 @@ static void audit_session(const struct engine *engine, const struct session_entr
     tally->sessions++;
     tally->extras += entry->extra != NULL;
     tally->buffers += entry->extra ? strings_of_session(entry->extra) : 0;
-    tally->reports += session->wen != NULL;
+    tally->reports += !session->wait_back && session->wen; /* the line shares the place */
 }
 
 static uint32_t events_about(const struct engine *engine, const struct l2tpha_node *node,
