@@ -56,7 +56,7 @@ L2TPHA_API int l2tpha_checkpoint_apply(struct l2tpha_node *node, const uint8_t *
 L2TPHA_API uint64_t l2tpha_checkpoint_last(const struct l2tpha_node *node);
 
 /** Digest over all tunnels and sessions, equal on active and standby when both hold the same.
- *  Walks everything: for tests and audits. */
+ *  Walks everything: for tests and audits. 0 when memory is out. */
 L2TPHA_API uint64_t l2tpha_checkpoint_digest(const struct l2tpha_node *node);
 
 #ifdef __cplusplus

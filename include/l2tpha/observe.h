@@ -85,7 +85,7 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(wrong_peer, "datagrams with our ids from another address, dropped")                          \
     X(auth_failed, "tunnel authentication failures")                                               \
     X(limit_reached, "requests refused since a limit is reached")                                  \
-    X(queue_full, "messages dropped since the answer would not fit the queue")                     \
+    X(queue_full, "messages dropped since there was no room for the answer")                       \
     X(fenced_drops, "input dropped by a standby or fenced node")                                   \
     X(data_in, "data frames received")                                                             \
     X(data_out, "data frames sent")                                                                \

@@ -157,7 +157,9 @@ enum l2tpha_checkpoint_kind {
     L2TPHA_CHECKPOINT_INCREMENT = 0,  /**< one transaction's changes, applied whole or not at all */
     L2TPHA_CHECKPOINT_BULK_BEGIN = 1, /**< a full copy starts; generation is its name */
     L2TPHA_CHECKPOINT_BULK_PART = 2,  /**< some of the copy's records */
-    L2TPHA_CHECKPOINT_BULK_END = 3    /**< the copy is complete: count and digest of its parts */
+    L2TPHA_CHECKPOINT_BULK_END = 3,   /**< the copy is complete: count and digest of its parts */
+    L2TPHA_CHECKPOINT_ABANDON = 4     /**< the active goes on without this standby, which is stale
+                                         from here on */
 };
 
 /** Version of the checkpoint format written by this release, and the oldest one read. */

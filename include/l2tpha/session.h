@@ -96,7 +96,8 @@ struct l2tpha_disconnect {
  *  @param why      borrowed for the call.
  *  @param now      microseconds.
  *  @retval L2TPHA_ERR_INVALID  without a Result Code
- *  @retval L2TPHA_ERR_QUEUE_FULL, L2TPHA_ERR_LIMIT  no room for the CDN: nothing has changed */
+ *  @retval L2TPHA_ERR_NOMEM, L2TPHA_ERR_QUEUE_FULL, L2TPHA_ERR_LIMIT  no room for the CDN: nothing
+ *          has changed */
 L2TPHA_API int l2tpha_session_close(struct l2tpha_session *session,
                                     const struct l2tpha_disconnect *why, uint64_t now);
 

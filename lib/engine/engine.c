@@ -78,12 +78,21 @@ static int process(struct engine *engine, struct l2tpha_tunnel *tunnel,
     return error;
 }
 
+/* RFC 2661 5.8: what is not taken is not acknowledged, so the peer sends it again. That is better
+ * than to take a message and to be unable to answer it, not even that it has failed. */
+static int room_for_answers(struct engine *engine, const struct l2tpha_tunnel *tunnel)
+{
+    if (!channel_has_room(engine, &tunnel->channel, ROOM_FOR_ANSWERS))
+        return L2TPHA_ERR_QUEUE_FULL;
+    return buffer_reserve(engine->pool, ENGINE_ANSWER);
+}
+
 /* Messages that were ahead and whose turn has come, each a transaction of its own. */
 static void process_kept(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
     struct buffer *kept;
 
-    while (!tunnel->dying && channel_has_room(engine, &tunnel->channel, ROOM_FOR_ANSWERS) &&
+    while (!tunnel->dying && room_for_answers(engine, tunnel) == L2TPHA_OK &&
            (kept = channel_take_kept(&tunnel->channel))) {
         engine_seal(engine);
         process(engine, tunnel, &tunnel->entry.record.path, kept->data, kept->len);
@@ -109,10 +118,10 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
 
     switch (channel_receive(engine, &tunnel->channel, header, data, len)) {
     case CHANNEL_IN_ORDER:
-        /* RFC 2661 5.8: what is not taken is not acknowledged, so the peer sends it again. */
-        if (!channel_has_room(engine, &tunnel->channel, ROOM_FOR_ANSWERS)) {
+        error = room_for_answers(engine, tunnel);
+        if (error) {
             engine->counters.queue_full++;
-            return L2TPHA_ERR_QUEUE_FULL;
+            return error;
         }
         error = process(engine, tunnel, path, data, len);
         process_kept(engine, tunnel);

@@ -25,7 +25,8 @@
 #define ENGINE_SCRATCH 65536
 #define ENGINE_VECTOR 16                 /* bytes of a Random Vector, RFC 2661 4.4.1 */
 #define ENGINE_TIME_MAX (UINT64_MAX / 2) /* a deadline is a time and a wait, and must not wrap */
-#define ENGINE_CALLING 256               /* buckets of tunnels whose SCCRQ is outstanding */
+#define ENGINE_ANSWER 2048 /* bytes of an answer; only an ICCN with long proxy AVPs has more */
+#define ENGINE_CALLING 256 /* buckets of tunnels whose SCCRQ is outstanding */
 
 struct tunnel_input;
 struct session_input;

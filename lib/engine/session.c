@@ -11,7 +11,8 @@
 #define RESULT_GENERAL 2      /* CDN, RFC 2661 4.4.2 */
 #define RESULT_NOT_IN_TIME 10 /* likewise */
 #define ROOM_FOR_CDN 2        /* with one left for the StopCCN that ends it all */
-#define RETRY_MS 250          /* when the queue was full */
+#define CDN_BYTES 512         /* reasons are short */
+#define RETRY_MS 250          /* when the queue was full or memory was out */
 
 static struct engine *engine_of(const struct l2tpha_session *session)
 {
@@ -157,12 +158,15 @@ static void arm(struct l2tpha_session *session)
     wheel_arm(engine->wheel, &session->timer, limit ? engine->now + limit : L2TPHA_NEVER);
 }
 
-/* A timer or a takeover may end more calls than the queue has room for. Without its CDN the peer
- * would keep the call. */
+/* A timer or a takeover may end more calls than the queue or memory has room for. Without its CDN
+ * the peer would keep the call. */
 static bool can_speak(const struct l2tpha_session *session)
 {
+    struct engine *engine = engine_of(session);
+
     return session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL ||
-           channel_has_room(engine_of(session), &session_tunnel(session)->channel, ROOM_FOR_CDN);
+           (channel_has_room(engine, &session_tunnel(session)->channel, ROOM_FOR_CDN) &&
+            buffer_reserve(engine->pool, CDN_BYTES) == L2TPHA_OK);
 }
 
 static void retry_later(struct l2tpha_session *session)
@@ -181,10 +185,7 @@ int session_dismiss(struct l2tpha_session *session, uint16_t result, const char 
         retry_later(session);
         return L2TPHA_OK;
     }
-    const struct l2tpha_tunnel_record *record = &session_tunnel(session)->entry.record;
-    uint16_t ns = record->ns;
-    int error = session_step(session, SESSION_CLOSE, &input);
-    return record->ns != ns ? L2TPHA_OK : error; /* the machine's second CDN says it as well */
+    return session_step(session, SESSION_CLOSE, &input);
 }
 
 void session_timer_due(struct l2tpha_session *session)

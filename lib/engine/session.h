@@ -87,7 +87,7 @@ bool session_is_allowed(const struct l2tpha_session *session);
 /* The tunnel is going: every session ends without a message (RFC 2661 6.4). */
 void session_clear_all(struct l2tpha_tunnel *tunnel, const struct session_input *input);
 void session_timer_due(struct l2tpha_session *session);
-/* End it with a CDN because the host's half is missing; later, when the queue is full. */
+/* End it with a CDN because the host's half is missing; later, when there is no room for it. */
 int session_dismiss(struct l2tpha_session *session, uint16_t result, const char *reason);
 /* Forget it silently. */
 void session_clear(struct l2tpha_session *session, int status, const char *why);

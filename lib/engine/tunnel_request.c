@@ -173,7 +173,9 @@ static int make_tunnel(struct request *request, struct l2tpha_tunnel **tunnel)
 
     if (engine->half_open >= engine->config.max_half_open)
         return L2TPHA_ERR_LIMIT;
-    int error = tunnel_new(engine, request->path, tunnel);
+    int error = buffer_reserve(engine->pool, ENGINE_ANSWER);
+    if (!error)
+        error = tunnel_new(engine, request->path, tunnel);
     if (error)
         return error;
     l2tpha_message_u16(&engine->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);

@@ -220,6 +220,20 @@ void ledger_stop(struct ledger *ledger, const char *why, uint64_t now)
     ledger->options.mode_changed(ledger->options.user, LEDGER_OFF, false, why);
 }
 
+/* The standby may still believe that it holds everything. What it reads last of this stream tells it
+ * better, whenever it gets to it: poll hands this out ahead of the outputs that are free now. */
+static void abandon(struct ledger *ledger, const char *why, uint64_t now)
+{
+    struct l2tpha_checkpoint_header header = {.kind = L2TPHA_CHECKPOINT_ABANDON};
+
+    if (ledger->mode == LEDGER_OFF)
+        return;
+    ledger_stop(ledger, why, now);
+    int error = ledger_write(ledger, &header, NULL, NULL, now);
+    if (error)
+        log_cf(ledger, "standby not told", l2tpha_strerror(error));
+}
+
 void ledger_fail(struct ledger *ledger, int error, uint64_t now)
 {
     static const struct {
@@ -234,7 +248,7 @@ void ledger_fail(struct ledger *ledger, int error, uint64_t now)
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
         if (reasons[i].error == error)
             why = reasons[i].why;
-    ledger_stop(ledger, why, now);
+    abandon(ledger, why, now);
 }
 
 /* --- sealing --- */
@@ -416,7 +430,7 @@ void ledger_expire(struct ledger *ledger, uint64_t now)
     drop_shipped(ledger);
     if (now >= silence_deadline(ledger)) {
         ledger->options.counters->checkpoint_timeouts++;
-        ledger_stop(ledger, "standby silent", now);
+        abandon(ledger, "standby silent", now);
     }
     if (ledger->mode != LEDGER_OFF && now >= after(ledger->lazy_since, LEDGER_LAZY_US))
         commit(ledger, now);

@@ -211,8 +211,9 @@ static int check_turn(struct replica *replica, const struct l2tpha_checkpoint_he
 {
     bool of_copy =
         header->kind == L2TPHA_CHECKPOINT_BULK_PART || header->kind == L2TPHA_CHECKPOINT_BULK_END;
-    bool bare =
-        header->kind == L2TPHA_CHECKPOINT_BULK_BEGIN || header->kind == L2TPHA_CHECKPOINT_BULK_END;
+    bool bare = header->kind == L2TPHA_CHECKPOINT_BULK_BEGIN ||
+                header->kind == L2TPHA_CHECKPOINT_BULK_END ||
+                header->kind == L2TPHA_CHECKPOINT_ABANDON;
 
     if (header->epoch < replica->epoch)
         return L2TPHA_ERR_STALE_EPOCH;
@@ -244,10 +245,9 @@ static int apply_content(struct replica *replica, const struct l2tpha_checkpoint
                                replica->generation, &count, &why);
     if (error == L2TPHA_ERR_RECORD)
         log_cf(replica, "checkpoint refused", why);
-    if (error == L2TPHA_ERR_NOMEM)
-        return lose_thread(replica, error, "no room");
-    if (error)
-        return error;
+    if (error) /* nothing has changed; but its turn has come, and what it says is missing now */
+        return lose_thread(replica, error,
+                           error == L2TPHA_ERR_NOMEM ? "no room" : "checkpoint refused");
     error = apply_records(replica, records);
     if (error) {
         table_clear(replica->options.table);
@@ -277,6 +277,8 @@ static int apply(struct replica *replica, const uint8_t *data, size_t len,
         return begin_copy(replica, header);
     case L2TPHA_CHECKPOINT_BULK_END:
         return end_copy(replica, header);
+    case L2TPHA_CHECKPOINT_ABANDON:
+        return lose_thread(replica, L2TPHA_OK, "active went on alone");
     default:
         return apply_content(replica, header, records);
     }

@@ -213,6 +213,12 @@ struct input {
     const uint8_t *end;
 };
 
+static struct input input_over(struct l2tpha_bytes bytes)
+{
+    /* nothing may be added to a NULL pointer, not even 0 */
+    return (struct input){bytes.data, bytes.len > 0 ? bytes.data + bytes.len : bytes.data};
+}
+
 /* A varint and what follows it; next is NULL for a bad one. By value, so that the place of reading
  * may stay in a register. */
 struct varint {
@@ -440,19 +446,15 @@ static int get_kind(struct input in, struct l2tpha_record *record)
             return L2TPHA_ERR_RECORD;
         record->kind = (enum l2tpha_record_kind)(tag >> 3);
     }
-    if (!body.data)
-        return 0;
-    return get_body((struct input){body.data, body.data + body.len}, record);
+    return get_body(input_over(body), record);
 }
 
 static int get_record(struct l2tpha_bytes *records, struct l2tpha_record *record)
 {
-    struct input in = {records->data, records->data};
+    struct input in = input_over(*records);
     struct l2tpha_bytes inside;
     uint32_t tag;
 
-    if (records->len > 0) /* nothing may be added to a NULL pointer, not even 0 */
-        in.end += records->len;
     while (in.pos != in.end) {
         if (!get_tag(&in, &tag))
             return L2TPHA_ERR_RECORD;
@@ -466,7 +468,7 @@ static int get_record(struct l2tpha_bytes *records, struct l2tpha_record *record
         if (!get_string(&in, &inside))
             return L2TPHA_ERR_RECORD;
         *records = (struct l2tpha_bytes){in.pos, (size_t)(in.end - in.pos)};
-        return get_kind((struct input){inside.data, inside.data + inside.len}, record);
+        return get_kind(input_over(inside), record);
     }
     return L2TPHA_ERR_NOT_FOUND;
 }
@@ -493,7 +495,7 @@ static int put_header(const struct l2tpha_checkpoint_header *header, uint8_t **s
     struct output out = {*start, *start - room};
     int error = 0;
 
-    if (header->version == 0 || header->kind > L2TPHA_CHECKPOINT_BULK_END)
+    if (header->version == 0 || header->kind > L2TPHA_CHECKPOINT_ABANDON)
         return L2TPHA_ERR_INVALID;
     if (header->digest)
         error = put_fixed64(&out, DIGEST << 3 | WIRE_FIXED64, header->digest);
@@ -545,7 +547,7 @@ static int get_header(const uint8_t *data, size_t len, struct l2tpha_checkpoint_
     }
     if (values[VERSION] != L2TPHA_CHECKPOINT_VERSION)
         return L2TPHA_ERR_RECORD_VERSION;
-    if (values[KIND] > L2TPHA_CHECKPOINT_BULK_END)
+    if (values[KIND] > L2TPHA_CHECKPOINT_ABANDON)
         return L2TPHA_ERR_RECORD;
     *header = (struct l2tpha_checkpoint_header){
         .version = L2TPHA_CHECKPOINT_VERSION,

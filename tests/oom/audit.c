@@ -68,7 +68,7 @@ static void audit_session(const struct engine *engine, const struct session_entr
     tally->sessions++;
     tally->extras += entry->extra != NULL;
     tally->buffers += entry->extra ? strings_of_session(entry->extra) : 0;
-    tally->reports += !session->wait_back && session->wen; /* the line shares the place */
+    tally->reports += !session->wait_back && session->wen; /* it shares its place with the line */
 }
 
 static uint32_t events_about(const struct engine *engine, const struct l2tpha_node *node,
@@ -168,7 +168,8 @@ void audit_node(const struct l2tpha_node *node)
            tally.buffers + other_buffers(node));
     talloc_report_depth_cb(engine->table, 0, -1, count_block, &held);
     EXPECT(slab_count(engine->table->extras) == tally.extras && held.reports == tally.reports,
-           "blocks that nobody holds");
+           "%u and %zu extras and reports, %zu and %zu are held", slab_count(engine->table->extras),
+           held.reports, tally.extras, tally.reports);
     alloc_resume();
 }
 
@@ -207,7 +208,7 @@ void audit_agreement(const struct l2tpha_node *one, const struct l2tpha_node *ot
     }
 }
 
-uint32_t audit_established(const struct l2tpha_node *node)
+uint32_t audit_held(const struct l2tpha_node *node)
 {
     const struct l2tpha_tunnel *tunnel = NULL;
     uint32_t count = 0;

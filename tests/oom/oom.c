@@ -53,7 +53,7 @@ static void audit(const struct world *world)
     for (const struct l2tpha_node *const *node =
              (const struct l2tpha_node *const[]){world->lac, world->lns, NULL};
          *node; node++) {
-        bool empty = audit_established(*node) == 0;
+        bool empty = audit_held(*node) == 0;
         EXPECT(empty || l2tpha_checkpoint_digest(*node) != 0, "no digest");
     }
 }
@@ -76,7 +76,7 @@ static void judge_standby(struct world *world)
 
 static void judge(struct world *world, struct measure *undisturbed)
 {
-    uint32_t up = audit_established(world->lac);
+    uint32_t up = audit_held(world->lac);
 
     audit_nothing_waits(world->lac);
     audit_nothing_waits(world->lns);
@@ -100,8 +100,7 @@ static void wind_down(struct world *world)
     while ((tunnel = l2tpha_tunnel_next(world->lac, tunnel)))
         world_note(world, l2tpha_tunnel_close(tunnel, 6, 0, NULL, world->now));
     world_pass(world, PARTING);
-    EXPECT(audit_established(world->lac) == 0 && audit_established(world->lns) == 0,
-           "tunnels stay for ever");
+    EXPECT(audit_held(world->lac) == 0 && audit_held(world->lns) == 0, "tunnels stay for ever");
     audit(world);
 }
 

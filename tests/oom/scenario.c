@@ -274,15 +274,13 @@ static size_t count_missing(const struct l2tpha_node *node)
 
 static void run_takeover(struct world *world)
 {
-    uint32_t up = audit_established(world->standby);
+    uint32_t up = audit_held(world->standby);
     size_t missing = count_missing(world->standby);
 
     world_take_over(world);
-    bool whole = audit_established(world->lns) == up - missing;
-    EXPECT(whole || alloc_failed(), "calls are lost in a takeover");
-    /* One message that is not sent is not worth a tunnel. */
-    EXPECT(whole || alloc_keeps_failing(), "one failure has cost calls in a takeover");
+    EXPECT(audit_held(world->lns) >= up - missing, "calls are lost in a takeover");
     world_pass(world, 5 * SECOND);
+    EXPECT(count_missing(world->lns) == 0 || alloc_keeps_failing(), "half a call is served");
     hang_up(world);
 }
 

@@ -82,6 +82,7 @@ void audit_node(const struct l2tpha_node *node);
 void audit_agreement(const struct l2tpha_node *one, const struct l2tpha_node *other);
 /* Nothing is half way up. */
 void audit_nothing_waits(const struct l2tpha_node *node);
-uint32_t audit_established(const struct l2tpha_node *node);
+/* Tunnels and sessions. */
+uint32_t audit_held(const struct l2tpha_node *node);
 
 #endif

@@ -26,8 +26,26 @@ static uint64_t poll_number(void)
     return ledger_poll(pair->ledger, pair->now, &number, &data, &len) ? number : 0;
 }
 
-static void assert_alone(const char *why)
+/* The last thing for a standby that may still listen: it is stale from here on. */
+static void assert_abandons(void)
 {
+    struct l2tpha_checkpoint_header header;
+    struct l2tpha_bytes records;
+    uint64_t number;
+    const uint8_t *data;
+    size_t len;
+
+    ck_assert(ledger_poll(pair->ledger, pair->now, &number, &data, &len));
+    assert_ok(l2tpha_serializer_proto()->get_header(data, len, &header, &records));
+    ck_assert_int_eq(header.kind, L2TPHA_CHECKPOINT_ABANDON);
+    ck_assert_uint_eq(number, ledger_last(pair->ledger));
+    ck_assert_uint_eq(records.len, 0);
+}
+
+static void assert_alone(const char *why, bool abandons)
+{
+    if (abandons)
+        assert_abandons();
     ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_OFF);
     ck_assert(!ledger_in_sync(pair->ledger));
     ck_assert_int_eq(pair->mode, LEDGER_OFF);
@@ -251,7 +269,7 @@ START_TEST(standby_silent)
     ck_assert_uint_eq(tunnel->ns_safe, 0);
     uint64_t number = ledger_last(pair->ledger);
     ledger_expire(pair->ledger, made + 1000 + TIMEOUT_US);
-    assert_alone("standby silent");
+    assert_alone("standby silent", true);
     assert_all_safe();
     ck_assert_uint_eq(pair->active_counters.checkpoint_timeouts, 1);
     assert_ok(ledger_done(pair->ledger, number, 0, pair->now)); /* too late, no harm */
@@ -273,7 +291,7 @@ START_TEST(standby_refused)
     twins_seal(pair);
     uint64_t number = poll_number();
     assert_ok(ledger_done(pair->ledger, number, L2TPHA_ERR_RECORD, pair->now));
-    assert_alone("standby refused");
+    assert_alone("standby refused", false);
     assert_all_safe();
 }
 END_TEST
@@ -290,7 +308,7 @@ START_TEST(backlog)
     ck_assert_uint_eq(tunnel->ns_safe, 0);
     twins_message(pair, tunnel, 20);
     twins_seal(pair);
-    assert_alone("checkpoint backlog");
+    assert_alone("checkpoint backlog", true);
     assert_all_safe();
 }
 END_TEST
@@ -312,11 +330,11 @@ START_TEST(too_large)
     assert_ok(table_session_set_bytes(pair->active, session, place, state, L2TPHA_CHECKPOINT_MAX));
     ledger_mark_session(pair->ledger, session);
     twins_seal(pair);
-    assert_alone("checkpoint too large");
+    assert_alone("checkpoint too large", true);
     assert_ok(ledger_bulk(pair->ledger, pair->now)); /* nor does it fit into a copy */
     while (twins_ship(pair))
         ;
-    assert_alone("checkpoint too large");
+    assert_alone("checkpoint too large", false);
     talloc_free(state);
 }
 END_TEST
@@ -328,7 +346,7 @@ START_TEST(value_out_of_range)
     tunnel->record.state = 99;
     ledger_mark_tunnel(pair->ledger, tunnel, DIRTY_FULL);
     twins_seal(pair);
-    assert_alone(l2tpha_strerror(L2TPHA_ERR_INVALID));
+    assert_alone(l2tpha_strerror(L2TPHA_ERR_INVALID), true);
 }
 END_TEST
 
@@ -342,7 +360,7 @@ START_TEST(stop_releases_everything)
     }
     twins_message(pair, tunnel, 20); /* not sealed yet */
     ledger_stop(pair->ledger, "test", pair->now);
-    assert_alone("test");
+    assert_alone("test", false);
     assert_all_safe();
     unsigned changes = pair->mode_changes;
     ledger_stop(pair->ledger, "test", pair->now); /* once is enough */
