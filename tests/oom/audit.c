@@ -168,7 +168,7 @@ void audit_node(const struct l2tpha_node *node)
            tally.buffers + other_buffers(node));
     talloc_report_depth_cb(engine->table, 0, -1, count_block, &held);
     EXPECT(slab_count(engine->table->extras) == tally.extras && held.reports == tally.reports,
-           "%u and %zu extras and reports, %zu and %zu are held", slab_count(engine->table->extras),
+           "%u extras and %zu reports, %zu and %zu are held", slab_count(engine->table->extras),
            held.reports, tally.extras, tally.reports);
     alloc_resume();
 }
