@@ -153,10 +153,10 @@ static bool is_zero(const uint8_t bytes[8])
 #define DEFINE_PUT(noun, FIELDS)                                                                   \
     static int put_##noun(struct output *place, const struct l2tpha_##noun##_record *record)       \
     {                                                                                              \
-        struct output copy = *place, *out = &copy;                                                 \
+        struct output copy = {place->pos, place->low}, *out = &copy;                               \
         int error = 0;                                                                             \
         FIELDS(PUT)                                                                                \
-        *place = copy;                                                                             \
+        place->pos = copy.pos;                                                                     \
         return error;                                                                              \
     }
 

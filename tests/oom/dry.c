@@ -6,7 +6,7 @@
 #include "node/node.h"
 #include "oom/alloc.h"
 
-static const size_t sizes[] = {128, 512, 2048, 65536};
+static const size_t sizes[] = {64, 128, 256, 512, 1024, 2048, 65536};
 
 static void empty_pool(struct l2tpha_node *node, struct buffer **held)
 {

@@ -66,10 +66,27 @@ static void start_counting(void)
 #define TUNNELS 4
 #define SESSIONS 4
 
-/* A round of everything that goes on while nothing comes or goes: an SLI to each call, a second of
- * time, now and then a HELLO. */
+/* A call comes and goes; its ICCN waits with its AVPs until the reply is there. */
+static void call_comes_and_goes(struct bench *pair)
+{
+    struct l2tpha_session_options call = {.size = sizeof(call),
+                                          .call = L2TPHA_CALL_INCOMING,
+                                          .framing = 1,
+                                          .private_group = {(const uint8_t *)"group", 5}};
+    struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
+    struct l2tpha_session *session;
+
+    assert_ok(l2tpha_session_open(l2tpha_tunnel_next(pair->lac, NULL), &call, pair->now, &session));
+    bench_settle(pair);
+    assert_ok(l2tpha_session_close(session, &why, pair->now));
+    bench_settle(pair);
+}
+
+/* A round of everything that goes on while tunnels stay: a call, an SLI to each other one, a second
+ * of time, now and then a HELLO. */
 static void round_of_messages(struct bench *pair, uint32_t number)
 {
+    call_comes_and_goes(pair);
     for (struct l2tpha_tunnel *tunnel = NULL;
          (tunnel = l2tpha_tunnel_next(pair->lns, tunnel)) != NULL;)
         for (struct l2tpha_session *session = NULL;
