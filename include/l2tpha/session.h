@@ -198,7 +198,8 @@ L2TPHA_API int l2tpha_data_receive(struct l2tpha_node *node, const struct l2tpha
  *  @param[out] header_len  bytes written: 8 or 12.
  *  @param[out] path        where the datagram goes; borrowed until the next call.
  *  @param now              microseconds.
- *  @retval L2TPHA_ERR_STATE    session not established, or a planned switchover is draining
+ *  @retval L2TPHA_ERR_STATE    session not established, its ICCN or OCCN has not left yet, or a
+ *                              planned switchover is draining
  *  @retval L2TPHA_ERR_INVALID  too long for one datagram
  *  @retval L2TPHA_ERR_ROLE     not an active node */
 L2TPHA_API int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority,

@@ -111,6 +111,19 @@ static uint16_t next_number(struct engine *engine, struct l2tpha_session *sessio
     return entry->sent_ns++;
 }
 
+/* RFC 2661 5: the session is established before frames are tunneled, and for the peer it is so by
+ * our ICCN or OCCN, which may wait for the standby or for the window. */
+static bool may_carry(struct l2tpha_session *session)
+{
+    const struct channel *channel = &session_tunnel(session)->channel;
+
+    if (session->entry.state != L2TPHA_SESSION_ESTABLISHED)
+        return false;
+    if (session->connecting && serial_after(channel->sent_ns, session->connect_ns))
+        session->connecting = false;
+    return !session->connecting;
+}
+
 int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority, uint8_t header[12],
                      size_t *header_len, const struct l2tpha_path **path, uint64_t now)
 {
@@ -129,7 +142,7 @@ int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority, 
                                 .session_id = session->entry.remote_id};
     if (len > L2TPHA_DATAGRAM_MAX || total > L2TPHA_DATAGRAM_MAX)
         return L2TPHA_ERR_INVALID;
-    if (session->entry.state != L2TPHA_SESSION_ESTABLISHED)
+    if (!may_carry(session))
         return L2TPHA_ERR_STATE;
     if (sequenced)
         out.ns = next_number(tunnel->engine, session);

@@ -14,7 +14,9 @@ struct l2tpha_session {
         struct l2tpha_session *wait_next; /* while it is in the line: in wait-tunnel */
         struct session_wen *wen;          /* LAC: bearer errors reported; NULL until the first */
     };
-    bool dismissed; /* to be ended as soon as a CDN can be queued */
+    bool dismissed;      /* to be ended as soon as a CDN can be queued */
+    bool connecting;     /* our ICCN or OCCN has not left yet */
+    uint16_t connect_ns; /* its Ns */
 };
 
 enum session_event {

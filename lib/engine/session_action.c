@@ -106,6 +106,8 @@ int send_connect(void *object, void *argument)
     error = send(session, &builder);
     if (error)
         return error;
+    session->connecting = true;
+    session->connect_ns = (uint16_t)(session_tunnel(session)->entry.record.ns - 1);
     if (session->entry.flags & L2TPHA_SESSION_SEQUENCING_REQUIRED)
         require_sequencing(session);
     return drop_stored(session, offsetof(struct session_extra, connect));

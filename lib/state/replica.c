@@ -225,6 +225,8 @@ static int check_turn(struct replica *replica, const struct l2tpha_checkpoint_he
         replica->epoch = header->epoch;
         return lose_thread(replica, L2TPHA_ERR_GAP, "new epoch without a copy");
     }
+    if (header->kind == L2TPHA_CHECKPOINT_ABANDON)
+        return 0; /* what was not shipped any more is missing before it */
     if (replica->state == REPLICA_COLD)
         return lose_thread(replica, L2TPHA_ERR_GAP, "no copy yet");
     if (replica->state == REPLICA_OUT_OF_SYNC)

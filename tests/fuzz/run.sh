@@ -32,7 +32,7 @@ fuzz()
     dictionary=$source/tests/fuzz/corpus/$target.dict
     found=$work/found/$target
     mkdir -p "$found"
-    set -- -seed=1 -max_total_time="${L2TPHA_FUZZ_SECONDS:-5}" -timeout=10 -print_final_stats=1 \
+    set -- -seed=1 -max_total_time="${L2TPHA_FUZZ_SECONDS:-5}" -timeout=10 -error_exitcode=1 -print_final_stats=1 \
         -artifact_prefix="$found/"
     [ ! -f "$dictionary" ] || set -- "$@" -dict="$dictionary"
     mkdir -p "$found/corpus"

@@ -377,6 +377,35 @@ START_TEST(data_goes_both_ways)
 }
 END_TEST
 
+/* The peer has not acknowledged the ICRQ, so the ICCN waits for the window. */
+START_TEST(nothing_is_sent_before_the_iccn)
+{
+    const struct l2tpha_path *path;
+    struct l2tpha_session *session, *other;
+    uint8_t header[12];
+    size_t len;
+
+    assert_ok(l2tpha_session_open(tunnel, &incoming, peer.now, &session));
+    raw_drain(&peer);
+    uint16_t nr = peer.nr--;
+    for (int i = 0; i < 8; i++) /* in line before it */
+        assert_ok(l2tpha_session_open(tunnel, &incoming, peer.now, &other));
+    raw_begin_reply(&peer, L2TPHA_MESSAGE_ICRP, l2tpha_session_id(session));
+    assert_ok(raw_send(&peer));
+    ck_assert_uint_eq(raw_events(&peer, L2TPHA_EVENT_SESSION_UP), 1);
+    ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_ICCN), 0);
+    assert_error(l2tpha_data_send(session, 4, false, header, &len, &path, peer.now),
+                 L2TPHA_ERR_STATE);
+    ck_assert_uint_eq(raw_counters(&peer)->data_out, 0);
+    for (int i = 0; i < 9 && raw_count(&peer, L2TPHA_MESSAGE_ICCN) == 0; i++) {
+        peer.nr = nr++;
+        raw_ack(&peer);
+    }
+    ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_ICCN), 1);
+    ck_assert_int_eq(sends(session), -1);
+}
+END_TEST
+
 START_TEST(lac_follows_the_lns)
 {
     struct l2tpha_session *session = up(L2TPHA_LAC, false);
@@ -466,6 +495,7 @@ Suite *suite_session_api(void)
     tcase_add_test(tcase, without_memory_nothing_ends);
     tcase_add_test(tcase, link_info_goes_from_the_lns_alone);
     tcase_add_loop_test(tcase, peers_status_is_told, 0, 2);
+    tcase_add_test(tcase, nothing_is_sent_before_the_iccn);
     tcase_add_loop_test(tcase, data_goes_both_ways, 0, 2);
     tcase_add_test(tcase, lac_follows_the_lns);
     tcase_add_loop_test(tcase, required_numbers_are_always_there, 0, 2);
