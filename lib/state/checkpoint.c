@@ -220,8 +220,8 @@ void ledger_stop(struct ledger *ledger, const char *why, uint64_t now)
     ledger->options.mode_changed(ledger->options.user, LEDGER_OFF, false, why);
 }
 
-/* The standby may still believe that it holds everything. What it reads last of this stream tells it
- * better, whenever it gets to it: poll hands this out ahead of the outputs that are free now. */
+/* The standby may still believe that it holds everything. What it reads last of this stream tells
+ * it better, whenever it gets to it: poll hands this out ahead of the outputs that are free now. */
 static void abandon(struct ledger *ledger, const char *why, uint64_t now)
 {
     struct l2tpha_checkpoint_header header = {.kind = L2TPHA_CHECKPOINT_ABANDON};
