@@ -1,47 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The control connection against a peer that says right and wrong things, message by message. */
-#include "fixture.h"
-#include "sim/rawpeer.h"
+#include "unit/raw_tunnel.h"
 
 #include <string.h>
-
-static struct rawpeer peer;
-
-static void setup(void)
-{
-    fixture_setup();
-    peer = (struct rawpeer){0};
-    raw_new(&peer, NULL);
-}
-
-static void teardown(void)
-{
-    raw_free(&peer);
-    fixture_teardown();
-}
-
-static void restart(void (*change)(struct l2tpha_config *config))
-{
-    raw_free(&peer);
-    raw_new(&peer, change);
-}
-
-static uint8_t state_of(const struct l2tpha_tunnel *tunnel)
-{
-    struct l2tpha_tunnel_record record;
-
-    l2tpha_tunnel_get(tunnel, &record);
-    return record.state;
-}
-
-static uint32_t tunnels(void)
-{
-    uint32_t count = 0;
-
-    for (struct l2tpha_tunnel *t = NULL; (t = l2tpha_tunnel_next(peer.node, t));)
-        count++;
-    return count;
-}
 
 /* --- as responder --- */
 
