@@ -39,10 +39,16 @@ static int recover_session(const struct l2tpha_binding *binding, struct session_
     result->sessions++;
     if (!lacks_app_state(session))
         return L2TPHA_OK;
-    result->disconnected++;
-    /* A CDN that cannot be sent is no reason to lose the tunnel's other calls. */
-    (void)binding->disconnect_session(binding->user, session->tunnel->record.local_id,
-                                      session->local_id, RESULT_GENERAL, "state lost in failover");
+    error =
+        binding->disconnect_session(binding->user, session->tunnel->record.local_id,
+                                    session->local_id, RESULT_GENERAL, "state lost in failover");
+    /* A CDN that cannot be sent is no reason to lose the tunnel's other calls: it is told. */
+    if (error) {
+        result->disconnect = error;
+        result->halved++;
+    } else {
+        result->disconnected++;
+    }
     return L2TPHA_OK;
 }
 

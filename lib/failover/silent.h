@@ -10,6 +10,8 @@
 struct silent_result {
     uint32_t sessions;     /* restored */
     uint32_t disconnected; /* ended with a CDN, since the host's half was missing */
+    uint32_t halved;       /* lack the host's half, and no CDN could be sent: they stay */
+    int disconnect;        /* 0, or why the last of these could not be ended */
     int confirm;           /* 0, or why the peer could not be asked yet; the tunnel lives on */
 };
 

@@ -34,6 +34,9 @@ static void recover(const struct l2tpha_binding *binding, const struct log *log,
     if (silent.confirm)
         log_line(log, L2TPHA_LOG_ERROR, id, 0, "peer not asked to confirm: %s",
                  l2tpha_strerror(silent.confirm));
+    if (silent.disconnect)
+        log_line(log, L2TPHA_LOG_ERROR, id, 0, "%u calls without the host's half stay: %s",
+                 silent.halved, l2tpha_strerror(silent.disconnect));
     result->tunnels++;
     result->sessions += silent.sessions;
     result->disconnected += silent.disconnected;

@@ -17,7 +17,6 @@ enum role_event {
     ROLE_LOST_THREAD,   /* standby: a checkpoint is missing or a digest is wrong */
     ROLE_TAKEOVER,      /* standby: it is to serve */
     ROLE_FENCE,         /* active: a newer epoch serves elsewhere */
-    ROLE_DEMOTE,        /* active or fenced: go on as a standby that holds nothing */
     ROLE_EVENTS
 };
 

@@ -17,15 +17,10 @@ static const char *const state_names[] = {
 };
 
 static const char *const event_names[ROLE_EVENTS] = {
-    [ROLE_COPY_STARTED] = "copy started",
-    [ROLE_IN_SYNC] = "in sync",
-    [ROLE_STANDBY_LOST] = "standby lost",
-    [ROLE_COPY_BEGINS] = "copy begins",
-    [ROLE_COPY_COMPLETE] = "copy complete",
-    [ROLE_LOST_THREAD] = "lost thread",
-    [ROLE_TAKEOVER] = "takeover",
-    [ROLE_FENCE] = "fence",
-    [ROLE_DEMOTE] = "demote",
+    [ROLE_COPY_STARTED] = "copy started",   [ROLE_IN_SYNC] = "in sync",
+    [ROLE_STANDBY_LOST] = "standby lost",   [ROLE_COPY_BEGINS] = "copy begins",
+    [ROLE_COPY_COMPLETE] = "copy complete", [ROLE_LOST_THREAD] = "lost thread",
+    [ROLE_TAKEOVER] = "takeover",           [ROLE_FENCE] = "fence",
 };
 
 /* A reign needs an epoch of its own; one that ends it is newer. */
@@ -82,18 +77,15 @@ static const struct fsm_row rows[] = {
     FSM_ROW_SILENT(SOLO, ROLE_COPY_STARTED, COPYING),
     FSM_ROW_SILENT(SOLO, ROLE_STANDBY_LOST, FSM_SAME),
     FSM_ROW(SOLO, ROLE_FENCE, FENCED, take_newer),
-    FSM_ROW_SILENT(SOLO, ROLE_DEMOTE, COLD),
 
     FSM_ROW_SILENT(COPYING, ROLE_COPY_STARTED, FSM_SAME),
     FSM_ROW_SILENT(COPYING, ROLE_IN_SYNC, ACTIVE),
     FSM_ROW_SILENT(COPYING, ROLE_STANDBY_LOST, SOLO),
     FSM_ROW(COPYING, ROLE_FENCE, FENCED, take_newer),
-    FSM_ROW_SILENT(COPYING, ROLE_DEMOTE, COLD),
 
     FSM_ROW_SILENT(ACTIVE, ROLE_COPY_STARTED, COPYING),
     FSM_ROW_SILENT(ACTIVE, ROLE_STANDBY_LOST, SOLO),
     FSM_ROW(ACTIVE, ROLE_FENCE, FENCED, take_newer),
-    FSM_ROW_SILENT(ACTIVE, ROLE_DEMOTE, COLD),
 
     FSM_ROW(COLD, ROLE_COPY_BEGINS, FILLING, follow),
     FSM_ROW_SILENT(COLD, ROLE_LOST_THREAD, OUT_OF_SYNC),
@@ -111,8 +103,6 @@ static const struct fsm_row rows[] = {
     FSM_ROW(OUT_OF_SYNC, ROLE_COPY_BEGINS, FILLING, follow),
     FSM_ROW_SILENT(OUT_OF_SYNC, ROLE_LOST_THREAD, FSM_SAME),
     FSM_ROW(OUT_OF_SYNC, ROLE_TAKEOVER, FSM_SAME, refuse),
-
-    FSM_ROW_SILENT(FENCED, ROLE_DEMOTE, COLD),
 };
 
 const struct fsm role_fsm = {

@@ -321,11 +321,3 @@ uint64_t replica_last(const struct replica *replica)
 {
     return replica->last;
 }
-
-void replica_reset(struct replica *replica)
-{
-    table_clear(replica->options.table);
-    replica->state = REPLICA_COLD;
-    replica->reason = "";
-    replica->last = 0;
-}

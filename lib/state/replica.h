@@ -35,7 +35,5 @@ enum replica_state replica_state(const struct replica *replica);
 const char *replica_reason(const struct replica *replica); /* why out of sync; "" otherwise */
 uint64_t replica_epoch(const struct replica *replica);
 uint64_t replica_last(const struct replica *replica); /* number of the last one applied */
-/* Forget the stream, keep nothing: this node was active and becomes a standby. */
-void replica_reset(struct replica *replica);
 
 #endif

@@ -332,7 +332,7 @@ START_TEST(increment_before_any_copy)
 {
     record_stream();
     for (unsigned which = 1; which < blob_count; which++) {
-        replica_reset(pair->replica);
+        replay_up_to(0);
         ck_assert_int_eq(replica_state(pair->replica), REPLICA_COLD);
         assert_error(apply(which), L2TPHA_ERR_GAP);
         ck_assert_int_eq(replica_state(pair->replica), REPLICA_OUT_OF_SYNC);
