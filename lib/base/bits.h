@@ -54,6 +54,21 @@ static inline uint32_t bits_next(const uint64_t *set, uint32_t from, uint32_t en
     return word * 64 + bits_lowest(left);
 }
 
+/* Likewise the first that is not set. */
+static inline uint32_t bits_next_clear(const uint64_t *set, uint32_t from, uint32_t end)
+{
+    if (from >= end)
+        return end;
+    uint32_t word = from / 64;
+    uint64_t left = ~set[word] & (UINT64_MAX << (from % 64));
+    while (left == 0) {
+        if (++word >= bits_words(end))
+            return end;
+        left = ~set[word];
+    }
+    return word * 64 + bits_lowest(left);
+}
+
 /* One-to-one, and each input bit reaches every output bit. Multipliers: the golden ratio and e. */
 static inline uint64_t bits_mix(uint64_t x)
 {

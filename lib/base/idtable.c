@@ -31,19 +31,11 @@ struct segment {
     struct entry slots[];
 };
 
-struct idtable {
-    uint64_t seed;
-    idtable_key key_of;
-    const void *user;
-    size_t count;
-    size_t segment_bytes;
-    uint32_t depth;             /* the directory has 1 << depth places */
-    struct segment **directory; /* a segment of less depth stands in several places */
-};
-
 static uint32_t hash_of(const struct idtable *table, uint64_t key)
 {
-    return (uint32_t)bits_mix(bits_mix(key ^ table->seed) + table->seed);
+    uint64_t seed = table->kind->seed;
+
+    return (uint32_t)bits_mix(bits_mix(key ^ seed) + seed);
 }
 
 static size_t bytes_of(uint32_t slots)
@@ -58,40 +50,29 @@ static uint32_t home_of(uint32_t mask, uint32_t hash)
 
 static struct segment *segment_of(const struct idtable *table, uint32_t hash)
 {
-    return table->directory[hash & ((UINT32_C(1) << table->depth) - 1)];
+    if (table->depth == 0)
+        return table->top.only;
+    return table->top.directory[hash & ((UINT32_C(1) << table->depth) - 1)];
 }
 
-static struct segment *segment_new(struct idtable *table, uint32_t slots, uint32_t depth)
+static struct segment *segment_new(const struct idtable *table, uint32_t slots, uint32_t depth)
 {
-    struct segment *segment = talloc_size(table, bytes_of(slots));
+    struct segment *segment = talloc_size(table->kind->parent, bytes_of(slots));
     if (!segment)
         return NULL;
     segment->mask = slots - 1;
     segment->count = 0;
     segment->depth = depth;
     memset(segment->slots, 0xff, slots * sizeof(struct entry));
+    table->kind->bytes += bytes_of(slots);
     return segment;
 }
 
-int idtable_new(TALLOC_CTX *parent, uint64_t seed, idtable_key key_of, const void *user,
-                struct idtable **table)
+static void segment_free(const struct idtable *table, struct segment *segment)
 {
-    struct idtable *fresh = talloc_zero(parent, struct idtable);
-    if (!fresh)
-        return L2TPHA_ERR_NOMEM;
-    fresh->seed = seed;
-    fresh->key_of = key_of;
-    fresh->user = user;
-    fresh->directory = talloc_array(fresh, struct segment *, 1);
-    struct segment *first = segment_new(fresh, FIRST_SLOTS, 0);
-    if (!fresh->directory || !first) {
-        talloc_free(fresh);
-        return L2TPHA_ERR_NOMEM;
-    }
-    fresh->directory[0] = first;
-    fresh->segment_bytes = bytes_of(FIRST_SLOTS);
-    *table = fresh;
-    return L2TPHA_OK;
+    if (segment)
+        table->kind->bytes -= bytes_of(segment->mask + 1);
+    talloc_free(segment);
 }
 
 /* The key's slot, or the free one where it would go. */
@@ -101,7 +82,7 @@ static struct entry *probe_under(const struct idtable *table, struct segment *se
     uint32_t at = home_of(mask, hash);
     struct entry *entry = &segment->slots[at];
     while (entry->value != EMPTY &&
-           (entry->hash != hash || table->key_of(table->user, entry->value) != key)) {
+           (entry->hash != hash || table->kind->key_of(table->kind->user, entry->value) != key)) {
         at = (at + 1) & mask;
         entry = &segment->slots[at];
     }
@@ -135,14 +116,19 @@ static void distribute(const struct segment *from, uint32_t bit, struct segment 
 /* Only the first segment is ever smaller than SEGMENT_SLOTS, while it is the only one. */
 static int enlarge(struct idtable *table, struct segment *old)
 {
-    struct segment *fresh = segment_new(table, (old->mask + 1) * 2, 0);
+    struct segment *fresh = segment_new(table, old ? (old->mask + 1) * 2 : FIRST_SLOTS, 0);
     if (!fresh)
         return L2TPHA_ERR_NOMEM;
-    distribute(old, 0, fresh, NULL);
-    table->directory[0] = fresh;
-    table->segment_bytes = bytes_of(fresh->mask + 1);
-    talloc_free(old);
+    if (old)
+        distribute(old, 0, fresh, NULL);
+    table->top.only = fresh;
+    segment_free(table, old);
     return L2TPHA_OK;
+}
+
+static size_t directory_bytes(const struct idtable *table)
+{
+    return table->depth ? sizeof(struct segment *) << table->depth : 0;
 }
 
 static int double_directory(struct idtable *table)
@@ -151,13 +137,18 @@ static int double_directory(struct idtable *table)
     if (table->depth == DEPTH_MAX)
         return L2TPHA_ERR_LIMIT;
 
-    struct segment **directory =
-        talloc_realloc(table, table->directory, struct segment *, places * 2);
+    struct segment **old = table->depth ? table->top.directory : &table->top.only;
+    struct segment **directory = talloc_array(table->kind->parent, struct segment *, places * 2);
     if (!directory)
         return L2TPHA_ERR_NOMEM;
-    memcpy(directory + places, directory, places * sizeof(*directory));
-    table->directory = directory;
+    memcpy(directory, old, places * sizeof(*old));
+    memcpy(directory + places, old, places * sizeof(*old));
+    table->kind->bytes -= directory_bytes(table);
+    if (table->depth)
+        talloc_free(old);
+    table->top.directory = directory;
     table->depth++;
+    table->kind->bytes += directory_bytes(table);
     return L2TPHA_OK;
 }
 
@@ -172,16 +163,20 @@ static int split(struct idtable *table, struct segment *old, uint32_t hash)
     struct segment *clear = segment_new(table, SEGMENT_SLOTS, old->depth + 1);
     struct segment *set = segment_new(table, SEGMENT_SLOTS, old->depth + 1);
     if (!clear || !set) {
-        talloc_free(clear);
-        talloc_free(set);
+        segment_free(table, clear);
+        segment_free(table, set);
         return L2TPHA_ERR_NOMEM;
     }
     distribute(old, bit, clear, set);
     for (uint32_t i = hash & (bit - 1); i >> table->depth == 0; i += bit)
-        table->directory[i] = i & bit ? set : clear;
-    table->segment_bytes += bytes_of(SEGMENT_SLOTS);
-    talloc_free(old);
+        table->top.directory[i] = i & bit ? set : clear;
+    segment_free(table, old);
     return L2TPHA_OK;
+}
+
+static bool is_full(const struct segment *segment)
+{
+    return !segment || segment->count >= (segment->mask + 1) / 4 * 3;
 }
 
 int idtable_insert(struct idtable *table, uint64_t key, uint32_t value)
@@ -191,11 +186,11 @@ int idtable_insert(struct idtable *table, uint64_t key, uint32_t value)
 
     if (value == EMPTY)
         return L2TPHA_ERR_INVALID;
-    if (probe(table, segment, hash, key)->value != EMPTY)
+    if (segment && probe(table, segment, hash, key)->value != EMPTY)
         return L2TPHA_ERR_EXISTS;
-    while (segment->count >= (segment->mask + 1) / 4 * 3) {
-        int error = segment->mask + 1 < SEGMENT_SLOTS ? enlarge(table, segment)
-                                                      : split(table, segment, hash);
+    while (is_full(segment)) {
+        bool is_small = !segment || segment->mask + 1 < SEGMENT_SLOTS;
+        int error = is_small ? enlarge(table, segment) : split(table, segment, hash);
         if (error < 0)
             return error;
         segment = segment_of(table, hash);
@@ -209,6 +204,8 @@ bool idtable_find(const struct idtable *table, uint64_t key, uint32_t *value)
 {
     uint32_t hash = hash_of(table, key);
     struct segment *segment = segment_of(table, hash);
+    if (!segment)
+        return false;
     /* Among several segments all have the full size: looking it up would cost a cache line. */
     uint32_t mask = table->depth ? SEGMENT_SLOTS - 1 : segment->mask;
     const struct entry *entry = probe_under(table, segment, mask, hash, key);
@@ -237,9 +234,9 @@ bool idtable_remove(struct idtable *table, uint64_t key)
 {
     uint32_t hash = hash_of(table, key);
     struct segment *segment = segment_of(table, hash);
-    struct entry *entry = probe(table, segment, hash, key);
+    struct entry *entry = segment ? probe(table, segment, hash, key) : NULL;
 
-    if (entry->value == EMPTY)
+    if (!entry || entry->value == EMPTY)
         return false;
     close_gap(segment, (uint32_t)(entry - segment->slots));
     segment->count--;
@@ -247,13 +244,18 @@ bool idtable_remove(struct idtable *table, uint64_t key)
     return true;
 }
 
-size_t idtable_count(const struct idtable *table)
+void idtable_clear(struct idtable *table)
 {
-    return table->count;
-}
-
-size_t idtable_bytes(const struct idtable *table)
-{
-    return sizeof(*table) + table->segment_bytes +
-           ((size_t)1 << table->depth) * sizeof(struct segment *);
+    for (uint32_t i = 0; table->depth && i >> table->depth == 0; i++) {
+        struct segment *segment = table->top.directory[i];
+        /* A segment is freed at the last of its places. */
+        if (i >> segment->depth == (UINT32_C(1) << (table->depth - segment->depth)) - 1)
+            segment_free(table, segment);
+    }
+    if (table->depth == 0)
+        segment_free(table, table->top.only);
+    else
+        talloc_free(table->top.directory);
+    table->kind->bytes -= directory_bytes(table);
+    *table = (struct idtable){.kind = table->kind};
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A chunk holds a power of two of objects behind one bitmap of those in use, so an object costs a
  * bit beside itself and its share of the chunk's head. Index = chunk number, then place in the
- * chunk. The way back from an address goes through the chunks in order of address. Chunks with a
- * free place form a list; a chunk's number is taken again when the chunk was given back. */
+ * chunk. Chunks with a free place form a list; a chunk's number is taken again when the chunk was
+ * given back. */
 #include "base/slab.h"
 
 #include "base/bits.h"
@@ -29,13 +29,12 @@ struct slab {
     uint32_t limit;
     uint32_t count;
     uint32_t shift;    /* a chunk holds 1 << shift objects */
-    uint32_t capacity; /* of the three tables */
+    uint32_t capacity; /* of the two tables */
     uint32_t numbers;  /* chunk numbers ever taken */
     uint32_t held;     /* chunks present */
     struct chunk *roomy;
-    struct chunk **chunks;     /* by number; NULL = given back */
-    struct chunk **by_address; /* held of them */
-    uint64_t *live;            /* numbers of chunks with used objects */
+    struct chunk **chunks; /* by number; NULL = given back */
+    uint64_t *live;        /* numbers of chunks with used objects */
 };
 
 static uint32_t per_chunk(const struct slab *slab)
@@ -102,51 +101,21 @@ static int grow_tables(struct slab *slab)
     uint32_t capacity = slab->capacity ? slab->capacity : FIRST_CAPACITY / 2;
     size_t pointers = capacity * sizeof(struct chunk *);
     struct chunk **chunks = enlarged(slab, slab->chunks, pointers);
-    struct chunk **by_address = enlarged(slab, slab->by_address, pointers);
     uint64_t *live = talloc_zero_array(slab, uint64_t, bits_words(capacity * 2));
 
-    if (!chunks || !by_address || !live) {
+    if (!chunks || !live) {
         talloc_free(chunks);
-        talloc_free(by_address);
         talloc_free(live);
         return L2TPHA_ERR_NOMEM;
     }
     if (slab->live)
         memcpy(live, slab->live, bits_words(capacity) * sizeof(*live));
     talloc_free(slab->chunks);
-    talloc_free(slab->by_address);
     talloc_free(slab->live);
     slab->chunks = chunks;
-    slab->by_address = by_address;
     slab->live = live;
     slab->capacity = capacity * 2;
     return L2TPHA_OK;
-}
-
-/* How many chunks begin at or before the address. Halving without a branch that could be
- * mispredicted, since freeing in no order asks for any chunk. */
-static uint32_t chunks_up_to(const struct slab *slab, const void *address)
-{
-    struct chunk *const *first = slab->by_address;
-
-    if (slab->held == 0)
-        return 0;
-    for (uint32_t left = slab->held; left > 1; left -= left / 2) {
-        bool beyond = (uintptr_t)first[left / 2] <= (uintptr_t)address;
-        first += beyond * (left / 2);
-    }
-    return (uint32_t)(first - slab->by_address) + ((uintptr_t)*first <= (uintptr_t)address);
-}
-
-static struct chunk *chunk_of(const struct slab *slab, const void *object)
-{
-    uint32_t below = chunks_up_to(slab, object);
-    if (below == 0)
-        return NULL;
-
-    struct chunk *chunk = slab->by_address[below - 1];
-    uintptr_t offset = (uintptr_t)object - (uintptr_t)chunk;
-    return offset >= slab->objects_at && offset < slab->chunk_bytes ? chunk : NULL;
 }
 
 static uint32_t free_number(const struct slab *slab)
@@ -169,10 +138,6 @@ static struct chunk *add_chunk(struct slab *slab)
 
     memset(chunk, 0, slab->objects_at);
     chunk->number = number;
-    uint32_t below = chunks_up_to(slab, chunk);
-    memmove(&slab->by_address[below + 1], &slab->by_address[below],
-            (slab->held - below) * sizeof(struct chunk *));
-    slab->by_address[below] = chunk;
     slab->chunks[number] = chunk;
     slab->held++;
     if (number == slab->numbers)
@@ -197,7 +162,7 @@ static uint32_t free_place(const struct chunk *chunk)
     return word * 64 + bits_lowest(~chunk->used[word]);
 }
 
-void *slab_alloc(struct slab *slab, int *error)
+void *slab_alloc(struct slab *slab, uint32_t *index, int *error)
 {
     if (slab->count >= slab->limit)
         return refuse(error, L2TPHA_ERR_LIMIT);
@@ -211,12 +176,12 @@ void *slab_alloc(struct slab *slab, int *error)
     slab->count++;
     if (++chunk->count == per_chunk(slab))
         slab->roomy = chunk->next_roomy;
+    *index = chunk->number << slab->shift | place;
     return memset(object_at(slab, chunk, place), 0, slab->size);
 }
 
-void slab_free(struct slab *slab, void *object)
+void slab_free(struct slab *slab, uint32_t index)
 {
-    uint32_t index = slab_index(slab, object);
     if (!slab_at(slab, index))
         return;
 
@@ -246,26 +211,19 @@ void *slab_get(const struct slab *slab, uint32_t index)
     return object_at(slab, slab->chunks[index >> slab->shift], index & (per_chunk(slab) - 1));
 }
 
-uint32_t slab_index(const struct slab *slab, const void *object)
+void *slab_next(const struct slab *slab, uint32_t *index)
 {
-    const struct chunk *chunk = chunk_of(slab, object);
-    if (!chunk)
-        return SLAB_NONE;
-    size_t offset = (uintptr_t)object - (uintptr_t)object_at(slab, chunk, 0);
-    return (chunk->number << slab->shift) | ((uint32_t)offset / (uint32_t)slab->size);
-}
-
-void *slab_next(const struct slab *slab, uint32_t from)
-{
-    uint32_t number = from >> slab->shift, place = from & (per_chunk(slab) - 1);
+    uint32_t number = *index >> slab->shift, place = *index & (per_chunk(slab) - 1);
 
     while ((number = bits_next(slab->live, number, slab->numbers)) < slab->numbers) {
         const struct chunk *chunk = slab->chunks[number];
-        if (number != from >> slab->shift)
+        if (number != *index >> slab->shift)
             place = 0;
         place = bits_next(chunk->used, place, per_chunk(slab));
-        if (place < per_chunk(slab))
+        if (place < per_chunk(slab)) {
+            *index = number << slab->shift | place;
             return object_at(slab, chunk, place);
+        }
         number++;
     }
     return NULL;
@@ -284,8 +242,7 @@ uint32_t slab_limit(const struct slab *slab)
 size_t slab_bytes(const struct slab *slab)
 {
     return sizeof(*slab) + slab->held * slab->chunk_bytes +
-           slab->capacity * 2 * sizeof(struct chunk *) +
-           bits_words(slab->capacity) * sizeof(uint64_t);
+           slab->capacity * sizeof(struct chunk *) + bits_words(slab->capacity) * sizeof(uint64_t);
 }
 
 void slab_trim(struct slab *slab)
@@ -298,15 +255,12 @@ void slab_trim(struct slab *slab)
             link = &(*link)->next_roomy;
     }
 
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < slab->held; i++) {
-        struct chunk *chunk = slab->by_address[i];
-        if (chunk->count > 0) {
-            slab->by_address[kept++] = chunk;
+    for (uint32_t number = 0; number < slab->numbers; number++) {
+        struct chunk *chunk = slab->chunks[number];
+        if (!chunk || chunk->count > 0)
             continue;
-        }
-        slab->chunks[chunk->number] = NULL;
+        slab->chunks[number] = NULL;
+        slab->held--;
         talloc_free(chunk);
     }
-    slab->held = kept;
 }

@@ -13,7 +13,7 @@ static int find(struct engine *engine, const struct l2tpha_path *path,
                 const struct l2tpha_header *header, struct l2tpha_session **session)
 {
     struct l2tpha_tunnel *tunnel = engine_tunnel_find(engine, header->tunnel_id);
-    *session = tunnel ? engine_session_find(engine, header->tunnel_id, header->session_id) : NULL;
+    *session = tunnel ? tunnel_session_find(tunnel, header->session_id) : NULL;
 
     if (!*session) {
         engine->counters.data_unknown++;

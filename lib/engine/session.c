@@ -3,11 +3,7 @@
  * end. */
 #include "engine/session.h"
 
-#include "base/bits.h"
-
 #define US_PER_MS UINT64_C(1000)
-#define IDS 65535u /* of 16 bits, without 0 */
-#define FAR_PLACE 32768u
 #define RESULT_GENERAL 2      /* CDN, RFC 2661 4.4.2 */
 #define RESULT_NOT_IN_TIME 10 /* likewise */
 #define ROOM_FOR_CDN 2        /* with one left for the StopCCN that ends it all */
@@ -19,45 +15,12 @@ static struct engine *engine_of(const struct l2tpha_session *session)
     return session_tunnel(session)->engine;
 }
 
-/* Where the walk over the ids goes on. It must go on where it was after a takeover too: an id that
- * another node gave to a call just ended may still be in messages on their way. So it is not kept
- * but found again from what is replicated: the key from the two tunnel ids, which an outsider does
- * not know, and the place from Ns, since each call that the peer hears of takes one. Calls that
- * wait for the tunnel take theirs later and so have places of their own, far from the first Ns.
- * There is one id fewer than there are Ns: the last Ns shares a place that is far away too. */
-static void find_place(struct l2tpha_tunnel *tunnel)
-{
-    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-    struct scramble *walk = &tunnel->session_ids;
-
-    walk->key = bits_mix((uint64_t)record->remote_id << 32 | record->local_id);
-    if (record->state == L2TPHA_TUNNEL_ESTABLISHED)
-        walk->counter = record->ns < IDS ? record->ns : FAR_PLACE;
-    else if (walk->counter < FAR_PLACE)
-        walk->counter = FAR_PLACE;
-}
-
-uint16_t session_free_id(struct l2tpha_tunnel *tunnel)
-{
-    uint32_t tunnel_id = tunnel->entry.record.local_id;
-
-    if (tunnel->entry.session_count >= IDS)
-        return 0;
-    find_place(tunnel);
-    for (uint32_t i = 0; i < IDS; i++) {
-        uint16_t id = scramble_next(&tunnel->session_ids);
-        if (!table_session_find(tunnel->engine->table, tunnel_id, id))
-            return id;
-    }
-    return 0;
-}
-
 int session_new(struct l2tpha_tunnel *tunnel, struct l2tpha_session **session)
 {
     struct engine *engine = tunnel->engine;
     int error;
 
-    uint16_t id = session_free_id(tunnel);
+    uint16_t id = session_id_free(tunnel);
     if (!id)
         return L2TPHA_ERR_NO_ID;
     struct session_entry *entry = table_session_add(engine->table, &tunnel->entry, id, &error);
@@ -210,6 +173,7 @@ void session_start(struct engine *engine, struct l2tpha_session *session)
 
     session->timer.kind = TIMER_SESSION;
     session->entry.sent_ns = session->entry.data_ns;
+    id_set_take(&tunnel->ids_taken, session->entry.local_id);
     if (session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL) {
         join_line(session);
         if (tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)
@@ -268,6 +232,7 @@ static void end(struct l2tpha_session *session, uint8_t before, const struct ses
     leave_line(session);
     wheel_disarm(engine->wheel, &session->timer);
     TALLOC_FREE(session->wen);
+    id_set_give(&tunnel->ids_taken, session->entry.local_id);
     ledger_gone_session(engine->ledger, &session->entry);
     table_session_remove(engine->table, &session->entry);
     if (tunnel->entry.session_count == 0 && tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)

@@ -64,6 +64,16 @@ static inline struct l2tpha_session *session_of(struct session_entry *entry)
     return (struct l2tpha_session *)(void *)entry;
 }
 
+/* By our id for it. */
+static inline struct l2tpha_session *tunnel_session_find(const struct l2tpha_tunnel *tunnel,
+                                                         uint32_t session_id)
+{
+    struct session_entry *entry =
+        table_session_find(tunnel->engine->table, &tunnel->entry, session_id);
+
+    return entry ? session_of(entry) : NULL;
+}
+
 static inline struct l2tpha_tunnel *session_tunnel(const struct l2tpha_session *session)
 {
     return tunnel_of(session->entry.tunnel);
@@ -71,8 +81,6 @@ static inline struct l2tpha_tunnel *session_tunnel(const struct l2tpha_session *
 
 /* A new session with a fresh id, idle. L2TPHA_ERR_NO_ID, _LIMIT, _NOMEM. */
 int session_new(struct l2tpha_tunnel *tunnel, struct l2tpha_session **session);
-/* A session id of this tunnel that is not in use; 0 = there is none. */
-uint16_t session_free_id(struct l2tpha_tunnel *tunnel);
 /* Make an entry of the table live: its timer, its place in line, by its state. The one way for
  * fresh and restored. */
 void session_start(struct engine *engine, struct l2tpha_session *session);
@@ -93,6 +101,10 @@ void session_timer_due(struct l2tpha_session *session);
 int session_dismiss(struct l2tpha_session *session, uint16_t result, const char *reason);
 /* Forget it silently. */
 void session_clear(struct l2tpha_session *session, int status, const char *why);
+
+/* --- session_id.c --- */
+/* A session id of this tunnel that is not in use; 0 = there is none. */
+uint16_t session_id_free(struct l2tpha_tunnel *tunnel);
 
 /* --- session_action.c: what the rows do; fsm_action --- */
 int send_request(void *object, void *argument);

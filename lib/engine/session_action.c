@@ -76,7 +76,7 @@ int take_reply(void *object, void *argument)
 
     if (!l2tpha_message_u16(input->message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &id))
         return L2TPHA_ERR_AVP_MISSING;
-    return table_session_set_remote(session_tunnel(session)->engine->table, &session->entry, id);
+    return table_session_set_remote(&session->entry, id);
 }
 
 /* RFC 2661 5.4: numbers are always there once Sequencing Required was given. */
@@ -195,7 +195,7 @@ int send_stray_cdn(struct l2tpha_tunnel *tunnel, uint32_t remote_id, uint16_t re
     struct l2tpha_builder builder;
 
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_CDN, remote_id);
-    l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, session_free_id(tunnel));
+    l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, session_id_free(tunnel));
     l2tpha_builder_put_result(&builder, result, error, reason);
     return tunnel_send(tunnel, &builder);
 }

@@ -277,7 +277,9 @@ int l2tpha_session_needs_app_state(struct l2tpha_session *session, bool needed, 
 struct l2tpha_session *engine_session_find(const struct engine *engine, uint32_t tunnel_id,
                                            uint32_t session_id)
 {
-    struct session_entry *entry = table_session_find(engine->table, tunnel_id, session_id);
+    struct tunnel_entry *tunnel = table_tunnel_find(engine->table, tunnel_id);
+    struct session_entry *entry =
+        tunnel ? table_session_find(engine->table, tunnel, session_id) : NULL;
 
     return entry ? session_of(entry) : NULL;
 }

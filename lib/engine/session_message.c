@@ -123,7 +123,7 @@ static int take_request(struct arrival *arrival, struct l2tpha_session *session)
     if (l2tpha_message_u32(message, L2TPHA_AVP_FRAMING_TYPE, &bits))
         entry->framing = (uint8_t)bits;
     uint32_t id = assigned_id(arrival);
-    return id ? table_session_set_remote(arrival->tunnel->engine->table, entry, id) : L2TPHA_OK;
+    return id ? table_session_set_remote(entry, id) : L2TPHA_OK;
 }
 
 /* Two live sessions with one id of the peer could not be told apart: the old one goes, under its
@@ -171,14 +171,14 @@ static int process_request(struct arrival *arrival)
 static struct l2tpha_session *find_session(const struct arrival *arrival)
 {
     const struct l2tpha_tunnel *tunnel = arrival->tunnel;
-    struct table *table = tunnel->engine->table;
     uint32_t id = arrival->message->header.session_id;
-    struct session_entry *entry = NULL;
 
     if (id)
-        entry = table_session_find(table, tunnel->entry.record.local_id, id);
-    else if (arrival->message->type == L2TPHA_MESSAGE_CDN && assigned_id(arrival))
-        entry = table_session_find_remote(table, &tunnel->entry, assigned_id(arrival));
+        return tunnel_session_find(tunnel, id);
+    if (arrival->message->type != L2TPHA_MESSAGE_CDN || !assigned_id(arrival))
+        return NULL;
+    struct session_entry *entry =
+        table_session_find_remote(tunnel->engine->table, &tunnel->entry, assigned_id(arrival));
     return entry ? session_of(entry) : NULL;
 }
 

@@ -338,6 +338,7 @@ void tunnel_die(struct l2tpha_tunnel *tunnel)
     wheel_disarm(engine->wheel, &tunnel->timer);
     wheel_disarm(engine->wheel, &tunnel->start);
     channel_stop(engine, &tunnel->channel);
+    id_set_drop(&tunnel->ids_taken);
     ledger_gone_tunnel(engine->ledger, &tunnel->entry);
     tunnel->dying = true;
     if (tunnel->events > 0)

@@ -4,6 +4,7 @@
 #define ENGINE_TUNNEL_H
 
 #include "base/fsm.h"
+#include "base/id_set.h"
 #include "engine/channel.h"
 
 struct l2tpha_tunnel {
@@ -11,9 +12,10 @@ struct l2tpha_tunnel {
     struct engine *engine;
     struct channel channel;
     struct timer hello;
-    struct timer timer; /* TIMER_TUNNEL: by state */
-    struct timer start; /* TIMER_START */
-    struct scramble session_ids;
+    struct timer timer;          /* TIMER_TUNNEL: by state */
+    struct timer start;          /* TIMER_START */
+    struct scramble session_ids; /* session_id.c */
+    struct id_set ids_taken;     /* likewise; made when there are many */
     struct l2tpha_tunnel *ready_next;
     struct l2tpha_tunnel *ready_prev;
     bool ready;     /* in engine.ready */

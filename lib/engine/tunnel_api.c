@@ -75,7 +75,7 @@ struct l2tpha_tunnel *engine_tunnel_find(const struct engine *engine, uint32_t l
 struct l2tpha_tunnel *engine_tunnel_next(const struct engine *engine,
                                          const struct l2tpha_tunnel *previous)
 {
-    uint32_t place = previous ? table_tunnel_index(engine->table, &previous->entry) + 1 : 0;
+    uint32_t place = previous ? previous->entry.place + 1 : 0;
     struct tunnel_entry *entry;
 
     while ((entry = table_tunnel_next(engine->table, &place)))

@@ -33,15 +33,7 @@ static bool poll_datagram(struct engine *engine, struct l2tpha_output *output)
     return engine_next_datagram(engine, output);
 }
 
-static struct l2tpha_session *find_session(struct engine *engine, const struct event_item *item)
-{
-    struct session_entry *entry =
-        item->session_id ? table_session_find(engine->table, item->tunnel_id, item->session_id)
-                         : NULL;
-    return entry ? session_of(entry) : NULL;
-}
-
-static void present(struct engine *engine, struct node_polled *polled)
+static void present(struct node_polled *polled)
 {
     const struct event_item *item = &polled->item;
 
@@ -51,7 +43,7 @@ static void present(struct engine *engine, struct node_polled *polled)
         .tunnel_id = item->tunnel_id,
         .session_id = item->session_id,
         .tunnel = item->tunnel,
-        .session = find_session(engine, item),
+        .session = item->tunnel ? tunnel_session_find(item->tunnel, item->session_id) : NULL,
         .user = item->user,
         .result = item->result,
         .error = item->error,
@@ -95,7 +87,7 @@ static bool poll_event(struct l2tpha_node *node, struct l2tpha_output *output)
     struct node_polled *polled = &node->polled[node->polled_count++];
     polled->item = *head;
     outbox_pop(engine->events);
-    present(engine, polled);
+    present(polled);
     *output = (struct l2tpha_output){
         .kind = L2TPHA_OUTPUT_EVENT, .tunnel_id = polled->item.tunnel_id, .event = &polled->event};
     return true;

@@ -63,7 +63,7 @@ static void apply_gone(struct table *table, const struct l2tpha_gone_record *rec
 {
     struct tunnel_entry *tunnel = table_tunnel_find(table, record->tunnel_id);
     struct session_entry *session =
-        table_session_find(table, record->tunnel_id, record->session_id);
+        tunnel ? table_session_find(table, tunnel, record->session_id) : NULL;
 
     if (session)
         table_session_remove(table, session);
@@ -116,7 +116,7 @@ static int apply_session(const struct replica *replica, const struct l2tpha_sess
 {
     struct table *table = replica->options.table;
     struct tunnel_entry *tunnel = table_tunnel_find(table, record->tunnel_id);
-    struct session_entry *entry = table_session_find(table, record->tunnel_id, record->local_id);
+    struct session_entry *entry = table_session_find(table, tunnel, record->local_id);
     int error;
 
     if (!entry && !(entry = table_session_add(table, tunnel, record->local_id, &error)))

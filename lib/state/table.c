@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Tunnels live in a slab; an id table leads from each key to the place there. The peer index keeps
- * one tunnel for each (address, remote id), the one set last: a peer that has restarted may use an
- * id again while the old tunnel lingers. */
+/* Tunnels live in a slab; an id table leads from each key to the place there. Each tunnel has a
+ * table of its sessions, so what one message touches lies close together. The peer index keeps one
+ * tunnel for each (address, remote id), the one set last: a peer that has restarted may use an id
+ * again while the old tunnel lingers. */
 #include "state/digest.h"
 #include "state/table_private.h"
 
@@ -44,15 +45,8 @@ static uint64_t key_of_peer(const void *user, uint32_t place)
     return peer_key(table, &entry->record.path.remote, entry->record.remote_id);
 }
 
-static int make_parts(struct table *table, const struct table_options *options)
+static int make_slabs(struct table *table, const struct table_options *options)
 {
-    const struct {
-        struct idtable **index;
-        idtable_key key_of;
-    } indexes[] = {{&table->tunnel_ids, key_of_tunnel},
-                   {&table->tunnel_peers, key_of_peer},
-                   {&table->session_ids, table_key_of_session},
-                   {&table->session_remotes, table_key_of_remote}};
     int error =
         slab_new(table, options->tunnel_size, options->max_tunnels, "tunnels", &table->tunnels);
     if (!error)
@@ -61,10 +55,25 @@ static int make_parts(struct table *table, const struct table_options *options)
     if (!error)
         error = slab_new(table, sizeof(struct session_extra), options->max_sessions, "extras",
                          &table->extras);
-    for (size_t i = 0; i < sizeof(indexes) / sizeof(indexes[0]) && !error; i++)
-        error = idtable_new(table, bits_mix(options->seed + i), indexes[i].key_of, table,
-                            indexes[i].index);
     return error;
+}
+
+static void make_indexes(struct table *table)
+{
+    const struct {
+        struct idtable_kind *kind;
+        idtable_key key_of;
+    } kinds[] = {{&table->by_tunnel_id, key_of_tunnel},
+                 {&table->by_peer, key_of_peer},
+                 {&table->by_session_id, table_key_of_session}};
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        *kinds[i].kind = (struct idtable_kind){.parent = table,
+                                               .seed = bits_mix(table->seed + i),
+                                               .key_of = kinds[i].key_of,
+                                               .user = table};
+    table->tunnel_ids.kind = &table->by_tunnel_id;
+    table->tunnel_peers.kind = &table->by_peer;
 }
 
 int table_new(TALLOC_CTX *parent, const struct table_options *options, struct buffer_pool *pool,
@@ -78,7 +87,8 @@ int table_new(TALLOC_CTX *parent, const struct table_options *options, struct bu
         return L2TPHA_ERR_NOMEM;
     fresh->pool = pool;
     fresh->seed = options->seed;
-    int error = make_parts(fresh, options);
+    make_indexes(fresh);
+    int error = make_slabs(fresh, options);
     if (error) {
         talloc_free(fresh);
         return error;
@@ -146,23 +156,24 @@ static void forget_peer(struct table *table, struct tunnel_entry *entry)
     uint64_t key = peer_key(table, &record->path.remote, record->remote_id);
     uint32_t place;
 
-    if (record->remote_id != 0 && idtable_find(table->tunnel_peers, key, &place) &&
-        place == slab_index(table->tunnels, entry))
-        idtable_remove(table->tunnel_peers, key);
+    if (record->remote_id != 0 && idtable_find(&table->tunnel_peers, key, &place) &&
+        place == entry->place)
+        idtable_remove(&table->tunnel_peers, key);
 }
 
 int table_tunnel_set_remote(struct table *table, struct tunnel_entry *entry,
                             const struct l2tpha_path *path, uint32_t remote_id)
 {
-    uint32_t index = slab_index(table->tunnels, entry), place = SLAB_NONE;
+    uint32_t place = SLAB_NONE;
 
     if (path->remote.len > L2TPHA_ADDRESS_MAX || path->local.len > L2TPHA_ADDRESS_MAX)
         return L2TPHA_ERR_INVALID;
     if (remote_id != 0) {
         uint64_t key = peer_key(table, &path->remote, remote_id);
-        if (idtable_find(table->tunnel_peers, key, &place) && place != index)
-            idtable_remove(table->tunnel_peers, key);
-        int error = place == index ? 0 : idtable_insert(table->tunnel_peers, key, index);
+        if (idtable_find(&table->tunnel_peers, key, &place) && place != entry->place)
+            idtable_remove(&table->tunnel_peers, key);
+        int error =
+            place == entry->place ? 0 : idtable_insert(&table->tunnel_peers, key, entry->place);
         if (error)
             return error;
     }
@@ -180,7 +191,7 @@ struct tunnel_entry *table_tunnel_find_remote(const struct table *table,
 {
     uint32_t place;
     if (address->len > L2TPHA_ADDRESS_MAX ||
-        !idtable_find(table->tunnel_peers, peer_key(table, address, remote_id), &place))
+        !idtable_find(&table->tunnel_peers, peer_key(table, address, remote_id), &place))
         return NULL;
     struct tunnel_entry *entry = slab_get(table->tunnels, place);
     return entry->record.remote_id == remote_id && same_address(&entry->record.path.remote, address)
@@ -192,14 +203,16 @@ struct tunnel_entry *table_tunnel_find_remote(const struct table *table,
 
 struct tunnel_entry *table_tunnel_add(struct table *table, uint32_t local_id, int *error)
 {
-    struct tunnel_entry *entry = slab_alloc(table->tunnels, error);
+    uint32_t place;
+    struct tunnel_entry *entry = slab_alloc(table->tunnels, &place, error);
     if (!entry)
         return NULL;
-    *error = local_id == 0
-                 ? L2TPHA_ERR_INVALID
-                 : idtable_insert(table->tunnel_ids, local_id, slab_index(table->tunnels, entry));
+    entry->place = place;
+    entry->session_ids.kind = &table->by_session_id;
+    *error =
+        local_id == 0 ? L2TPHA_ERR_INVALID : idtable_insert(&table->tunnel_ids, local_id, place);
     if (*error) {
-        slab_free(table->tunnels, entry);
+        slab_free(table->tunnels, entry->place);
         return NULL;
     }
     entry->record.size = sizeof(entry->record);
@@ -211,31 +224,27 @@ void table_tunnel_remove(struct table *table, struct tunnel_entry *entry)
 {
     while (entry->sessions)
         table_session_remove(table, entry->sessions);
+    idtable_clear(&entry->session_ids);
     table_queue_trim(table, entry, entry->record.ns);
     forget_peer(table, entry);
     drop_strings(table, &entry->record);
-    idtable_remove(table->tunnel_ids, entry->record.local_id);
-    slab_free(table->tunnels, entry);
+    idtable_remove(&table->tunnel_ids, entry->record.local_id);
+    slab_free(table->tunnels, entry->place);
 }
 
 struct tunnel_entry *table_tunnel_find(const struct table *table, uint32_t local_id)
 {
     uint32_t place;
-    return idtable_find(table->tunnel_ids, local_id, &place) ? slab_get(table->tunnels, place)
-                                                             : NULL;
+    return idtable_find(&table->tunnel_ids, local_id, &place) ? slab_get(table->tunnels, place)
+                                                              : NULL;
 }
 
 struct tunnel_entry *table_tunnel_next(const struct table *table, uint32_t *place)
 {
-    struct tunnel_entry *entry = slab_next(table->tunnels, *place);
+    struct tunnel_entry *entry = slab_next(table->tunnels, place);
     if (entry)
-        *place = slab_index(table->tunnels, entry) + 1;
+        ++*place;
     return entry;
-}
-
-uint32_t table_tunnel_index(const struct table *table, const struct tunnel_entry *entry)
-{
-    return slab_index(table->tunnels, entry);
 }
 
 uint32_t table_tunnel_count(const struct table *table)
@@ -341,8 +350,7 @@ void table_sweep(struct table *table, uint32_t generation)
 size_t table_bytes(const struct table *table)
 {
     return slab_bytes(table->tunnels) + slab_bytes(table->sessions) + slab_bytes(table->extras) +
-           idtable_bytes(table->tunnel_ids) + idtable_bytes(table->tunnel_peers) +
-           idtable_bytes(table->session_ids) + idtable_bytes(table->session_remotes);
+           table->by_tunnel_id.bytes + table->by_peer.bytes + table->by_session_id.bytes;
 }
 
 struct buffer_pool *table_pool(const struct table *table)

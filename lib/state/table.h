@@ -25,7 +25,9 @@ struct tunnel_entry {
     struct buffer *queue_head;          /* messages [record.acked, record.ns), oldest first, */
     struct buffer *queue_tail;          /* doubly linked by next and prev */
     uint32_t queue_count;
+    uint32_t place;                 /* in the table */
     struct session_entry *sessions; /* newest first */
+    struct idtable session_ids;     /* of both ends; table_session.c */
     uint32_t session_count;
     uint16_t ns_safe;    /* messages below it are with the standby: may be sent */
     uint16_t nr_safe;    /* what an acknowledgement may say */
@@ -74,6 +76,7 @@ struct session_extra {
     struct l2tpha_bytes unknown;
     uint32_t send_accm;
     uint32_t receive_accm;
+    uint32_t place; /* in the table */
 };
 
 struct table_options {
@@ -81,7 +84,7 @@ struct table_options {
     size_t session_size;
     uint32_t max_tunnels;
     uint32_t max_sessions;
-    uint64_t seed; /* for the id tables */
+    uint64_t seed; /* of the id tables */
 };
 
 struct table;
@@ -95,9 +98,8 @@ struct tunnel_entry *table_tunnel_add(struct table *table, uint32_t local_id, in
 /* With its sessions, messages and strings. */
 void table_tunnel_remove(struct table *table, struct tunnel_entry *entry);
 struct tunnel_entry *table_tunnel_find(const struct table *table, uint32_t local_id);
-/* The first one with a slab index >= *place; *place moves past it. NULL at the end. */
+/* The first one with a place >= *place, which moves past it. NULL at the end. */
 struct tunnel_entry *table_tunnel_next(const struct table *table, uint32_t *place);
-uint32_t table_tunnel_index(const struct table *table, const struct tunnel_entry *entry);
 uint32_t table_tunnel_count(const struct table *table);
 /* Copy bytes into one of an entry's own strings; len 0 empties it. */
 int table_tunnel_set_bytes(struct table *table, struct l2tpha_bytes *field, const uint8_t *data,
@@ -122,12 +124,12 @@ void table_queue_trim(struct table *table, struct tunnel_entry *entry, uint16_t 
 struct session_entry *table_session_add(struct table *table, struct tunnel_entry *tunnel,
                                         uint32_t local_id, int *error);
 void table_session_remove(struct table *table, struct session_entry *entry);
-struct session_entry *table_session_find(const struct table *table, uint32_t tunnel_id,
-                                         uint32_t local_id);
+struct session_entry *table_session_find(const struct table *table,
+                                         const struct tunnel_entry *tunnel, uint32_t local_id);
 struct session_entry *table_session_next(const struct table *table, uint32_t *place);
 uint32_t table_session_count(const struct table *table);
 /* The peer's id for it, indexed. L2TPHA_ERR_EXISTS: another session of the tunnel has it. */
-int table_session_set_remote(struct table *table, struct session_entry *entry, uint32_t remote_id);
+int table_session_set_remote(struct session_entry *entry, uint32_t remote_id);
 struct session_entry *table_session_find_remote(const struct table *table,
                                                 const struct tunnel_entry *tunnel,
                                                 uint32_t remote_id);

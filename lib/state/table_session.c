@@ -1,38 +1,38 @@
 /* SPDX-License-Identifier: MIT */
+/* A tunnel's table of sessions has both their ids, ours and the peer's: an id's end is the low bit
+ * of the value that it leads to, and beside the id in the key. */
 #include "state/table_private.h"
 
 #include <string.h>
 
-static uint64_t key_of(uint32_t tunnel_id, uint32_t session_id)
+enum end { LOCAL = 0, REMOTE = 1 };
+
+static uint64_t key_of(enum end end, uint32_t id)
 {
-    return (uint64_t)tunnel_id << 32 | session_id;
+    return (uint64_t)end << 32 | id;
 }
 
-uint64_t table_key_of_session(const void *user, uint32_t place)
+static uint32_t value_of(enum end end, const struct session_entry *entry)
+{
+    return entry->place << 1 | end;
+}
+
+uint64_t table_key_of_session(const void *user, uint32_t value)
 {
     const struct table *table = user;
-    const struct session_entry *entry = slab_get(table->sessions, place);
+    const struct session_entry *entry = slab_get(table->sessions, value >> 1);
+    enum end end = value & 1;
 
-    return key_of(entry->tunnel->record.local_id, entry->local_id);
+    return key_of(end, end == LOCAL ? entry->local_id : entry->remote_id);
 }
 
-static uint64_t key_of_remote(const struct session_entry *entry)
+static struct session_entry *lookup(const struct table *table, const struct tunnel_entry *tunnel,
+                                    enum end end, uint32_t id)
 {
-    return key_of(entry->tunnel->record.local_id, entry->remote_id);
-}
-
-uint64_t table_key_of_remote(const void *user, uint32_t place)
-{
-    const struct table *table = user;
-
-    return key_of_remote(slab_get(table->sessions, place));
-}
-
-static struct session_entry *lookup(const struct table *table, const struct idtable *index,
-                                    uint64_t key)
-{
-    uint32_t place;
-    return idtable_find(index, key, &place) ? slab_get(table->sessions, place) : NULL;
+    uint32_t value;
+    return idtable_find(&tunnel->session_ids, key_of(end, id), &value)
+               ? slab_get(table->sessions, value >> 1)
+               : NULL;
 }
 
 static void link_to(struct session_entry *entry, struct tunnel_entry *tunnel)
@@ -49,16 +49,16 @@ static void link_to(struct session_entry *entry, struct tunnel_entry *tunnel)
 struct session_entry *table_session_add(struct table *table, struct tunnel_entry *tunnel,
                                         uint32_t local_id, int *error)
 {
-    struct session_entry *entry = slab_alloc(table->sessions, error);
+    uint32_t place;
+    struct session_entry *entry = slab_alloc(table->sessions, &place, error);
     if (!entry)
         return NULL;
-    entry->place = slab_index(table->sessions, entry);
-    *error = local_id == 0
-                 ? L2TPHA_ERR_INVALID
-                 : idtable_insert(table->session_ids, key_of(tunnel->record.local_id, local_id),
-                                  entry->place);
+    entry->place = place;
+    *error = local_id == 0 ? L2TPHA_ERR_INVALID
+                           : idtable_insert(&tunnel->session_ids, key_of(LOCAL, local_id),
+                                            value_of(LOCAL, entry));
     if (*error) {
-        slab_free(table->sessions, entry);
+        slab_free(table->sessions, entry->place);
         return NULL;
     }
     entry->local_id = local_id;
@@ -74,7 +74,7 @@ static void drop_extra(struct table *table, struct session_extra *extra)
     table_drop_bytes(table, &extra->connect);
     table_drop_bytes(table, &extra->app_state);
     table_drop_bytes(table, &extra->unknown);
-    slab_free(table->extras, extra);
+    slab_free(table->extras, extra->place);
 }
 
 void table_session_remove(struct table *table, struct session_entry *entry)
@@ -86,23 +86,23 @@ void table_session_remove(struct table *table, struct session_entry *entry)
         entry->next->back = entry->back;
     tunnel->session_count--;
     if (entry->remote_id != 0)
-        idtable_remove(table->session_remotes, key_of_remote(entry));
-    idtable_remove(table->session_ids, key_of(tunnel->record.local_id, entry->local_id));
+        idtable_remove(&tunnel->session_ids, key_of(REMOTE, entry->remote_id));
+    idtable_remove(&tunnel->session_ids, key_of(LOCAL, entry->local_id));
     drop_extra(table, entry->extra);
-    slab_free(table->sessions, entry);
+    slab_free(table->sessions, entry->place);
 }
 
-struct session_entry *table_session_find(const struct table *table, uint32_t tunnel_id,
-                                         uint32_t local_id)
+struct session_entry *table_session_find(const struct table *table,
+                                         const struct tunnel_entry *tunnel, uint32_t local_id)
 {
-    return lookup(table, table->session_ids, key_of(tunnel_id, local_id));
+    return lookup(table, tunnel, LOCAL, local_id);
 }
 
 struct session_entry *table_session_next(const struct table *table, uint32_t *place)
 {
-    struct session_entry *entry = slab_next(table->sessions, *place);
+    struct session_entry *entry = slab_next(table->sessions, place);
     if (entry)
-        *place = entry->place + 1;
+        ++*place;
     return entry;
 }
 
@@ -111,18 +111,19 @@ uint32_t table_session_count(const struct table *table)
     return slab_count(table->sessions);
 }
 
-int table_session_set_remote(struct table *table, struct session_entry *entry, uint32_t remote_id)
+int table_session_set_remote(struct session_entry *entry, uint32_t remote_id)
 {
+    struct idtable *ids = &entry->tunnel->session_ids;
+
     if (remote_id == entry->remote_id)
         return 0;
     if (remote_id != 0) {
-        int error = idtable_insert(table->session_remotes,
-                                   key_of(entry->tunnel->record.local_id, remote_id), entry->place);
+        int error = idtable_insert(ids, key_of(REMOTE, remote_id), value_of(REMOTE, entry));
         if (error)
             return error;
     }
     if (entry->remote_id != 0)
-        idtable_remove(table->session_remotes, key_of_remote(entry));
+        idtable_remove(ids, key_of(REMOTE, entry->remote_id));
     entry->remote_id = remote_id;
     return 0;
 }
@@ -131,7 +132,7 @@ struct session_entry *table_session_find_remote(const struct table *table,
                                                 const struct tunnel_entry *tunnel,
                                                 uint32_t remote_id)
 {
-    return lookup(table, table->session_remotes, key_of(tunnel->record.local_id, remote_id));
+    return lookup(table, tunnel, REMOTE, remote_id);
 }
 
 static bool is_empty(const struct session_extra *extra)
@@ -140,12 +141,21 @@ static bool is_empty(const struct session_extra *extra)
            extra->unknown.len == 0 && extra->send_accm == 0 && extra->receive_accm == 0;
 }
 
+static struct session_extra *new_extra(struct table *table, int *error)
+{
+    uint32_t place;
+    struct session_extra *extra = slab_alloc(table->extras, &place, error);
+    if (extra)
+        extra->place = place;
+    return extra;
+}
+
 static int make_extra(struct table *table, struct session_entry *entry)
 {
     int error = 0;
 
     if (!entry->extra)
-        entry->extra = slab_alloc(table->extras, &error);
+        entry->extra = new_extra(table, &error);
     return error;
 }
 
@@ -188,13 +198,17 @@ int table_session_set_accm(struct table *table, struct session_entry *entry, uin
 static int copy_extra(struct table *table, const struct l2tpha_session_record *record,
                       struct session_extra **extra)
 {
-    const struct session_extra views = {record->request, record->connect,   record->app_state,
-                                        record->unknown, record->send_accm, record->receive_accm};
+    const struct session_extra views = {.request = record->request,
+                                        .connect = record->connect,
+                                        .app_state = record->app_state,
+                                        .unknown = record->unknown,
+                                        .send_accm = record->send_accm,
+                                        .receive_accm = record->receive_accm};
     *extra = NULL;
     if (is_empty(&views))
         return 0;
     int error;
-    struct session_extra *fresh = slab_alloc(table->extras, &error);
+    struct session_extra *fresh = new_extra(table, &error);
     if (!fresh)
         return error;
     fresh->send_accm = views.send_accm;
@@ -229,7 +243,7 @@ int table_session_load(struct table *table, struct session_entry *entry,
     int error = copy_extra(table, record, &extra);
     if (error)
         return error;
-    error = table_session_set_remote(table, entry, record->remote_id);
+    error = table_session_set_remote(entry, record->remote_id);
     if (error) {
         drop_extra(table, extra);
         return error;

@@ -55,7 +55,7 @@ static void audit_session(const struct engine *engine, const struct session_entr
     EXPECT(entry->local_id != 0 && entry->state != L2TPHA_SESSION_IDLE,
            "idle session in the table");
     EXPECT(*entry->back == entry, "session is not linked both ways");
-    EXPECT(table_session_find(engine->table, tunnel->record.local_id, entry->local_id) == entry,
+    EXPECT(table_session_find(engine->table, tunnel, entry->local_id) == entry,
            "session is not found");
     if (entry->remote_id)
         EXPECT(table_session_find_remote(engine->table, tunnel, entry->remote_id) == entry,

@@ -176,7 +176,7 @@ static void change_session(struct state_pair *pair, struct tunnel_entry *tunnel)
 {
     uint8_t bytes[16];
     uint32_t id = 1 + twins_random(pair, 12), remote = 1 + twins_random(pair, 12);
-    struct session_entry *entry = table_session_find(pair->active, tunnel->record.local_id, id);
+    struct session_entry *entry = table_session_find(pair->active, tunnel, id);
 
     if (entry && twins_random(pair, 3) == 0) {
         twins_remove_session(pair, entry);
@@ -185,7 +185,7 @@ static void change_session(struct state_pair *pair, struct tunnel_entry *tunnel)
     if (!entry)
         entry = twins_session(pair, tunnel, id);
     if (entry->remote_id == 0 && !table_session_find_remote(pair->active, tunnel, remote))
-        assert_ok(table_session_set_remote(pair->active, entry, remote));
+        assert_ok(table_session_set_remote(entry, remote));
     entry->state = (uint8_t)twins_random(pair, 6);
     entry->data_ns = (uint16_t)twins_random(pair, 65536);
     for (size_t i = 0; i < sizeof(bytes); i++)
@@ -317,9 +317,7 @@ void twins_assert_sound(const struct table *table)
     ck_assert_uint_eq(sessions, table_session_count(table));
     place = 0;
     while ((session = table_session_next(table, &place))) {
-        ck_assert_ptr_eq(
-            table_session_find(table, session->tunnel->record.local_id, session->local_id),
-            session);
+        ck_assert_ptr_eq(table_session_find(table, session->tunnel, session->local_id), session);
         if (session->remote_id)
             ck_assert_ptr_eq(table_session_find_remote(table, session->tunnel, session->remote_id),
                              session);

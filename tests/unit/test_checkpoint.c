@@ -379,7 +379,8 @@ START_TEST(gone_while_marked)
             for (uint32_t session = 1; session <= 4; session++)
                 twins_session(pair, tunnels[id - 1], session);
         }
-        twins_remove_session(pair, table_session_find(pair->active, 1 + round, 2));
+        twins_remove_session(
+            pair, table_session_find(pair->active, table_tunnel_find(pair->active, 1 + round), 2));
         twins_remove_tunnel(pair, tunnels[round]);
         twins_remove_tunnel(pair, tunnels[(round + 1) % 3]);
         twins_drain(pair);

@@ -108,7 +108,7 @@ START_TEST(ids_used_again_at_once)
 {
     struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
     struct session_entry *session = twins_session(pair, tunnel, 1);
-    assert_ok(table_session_set_remote(pair->active, session, 9));
+    assert_ok(table_session_set_remote(session, 9));
     twins_message(pair, tunnel, 30);
     twins_sync(pair);
 
@@ -116,7 +116,7 @@ START_TEST(ids_used_again_at_once)
     session = twins_session(pair, tunnel, 1);
     session->serial = 77;
     struct session_entry *other = twins_session(pair, tunnel, 2);
-    assert_ok(table_session_set_remote(pair->active, other, 9));
+    assert_ok(table_session_set_remote(other, 9));
     twins_drain(pair);
     twins_assert_equal(pair);
 
@@ -125,7 +125,7 @@ START_TEST(ids_used_again_at_once)
     twins_session(pair, tunnel, 3);
     twins_drain(pair);
     twins_assert_equal(pair);
-    ck_assert_ptr_null(table_session_find(pair->standby, 1, 1));
+    ck_assert_ptr_null(table_session_find(pair->standby, table_tunnel_find(pair->standby, 1), 1));
 
     twins_remove_tunnel(pair, tunnel);
     twins_remove_tunnel(pair, twins_tunnel(pair, 2)); /* came and went */
@@ -162,7 +162,7 @@ START_TEST(unknown_fields_survive_two_takeovers)
     const struct tunnel_entry *copy = table_tunnel_find(next->standby, 3);
     ck_assert_uint_eq(copy->record.unknown.len, sizeof(future));
     ck_assert_mem_eq(copy->record.unknown.data, future, sizeof(future));
-    const struct session_entry *session_copy = table_session_find(next->standby, 3, 4);
+    const struct session_entry *session_copy = table_session_find(next->standby, copy, 4);
     ck_assert_uint_eq(session_copy->extra->unknown.len, sizeof(future));
     ck_assert_mem_eq(session_copy->extra->unknown.data, future, sizeof(future));
     ck_assert_uint_eq(twins_digest(next->standby), twins_digest(pair->active));
@@ -224,7 +224,7 @@ static void record_stream(void)
     struct tunnel_entry *other = twins_tunnel(pair, 2);
     twins_message(pair, tunnel, 14);
     struct session_entry *session = twins_session(pair, tunnel, 5);
-    assert_ok(table_session_set_remote(pair->active, session, 6));
+    assert_ok(table_session_set_remote(session, 6));
     twins_session(pair, other, 5);
     twins_seal(pair);
     assert_ok(ledger_bulk(pair->ledger, pair->now));
@@ -234,7 +234,7 @@ static void record_stream(void)
     twins_message(pair, tunnel, 13);
     twins_received(pair, tunnel);
     twins_remove_tunnel(pair, other);
-    assert_ok(table_session_set_remote(pair->active, twins_session(pair, tunnel, 7), 8));
+    assert_ok(table_session_set_remote(twins_session(pair, tunnel, 7), 8));
     twins_seal(pair);
     keep_one();
     twins_remove_session(pair, session);
@@ -481,7 +481,7 @@ START_TEST(records_must_fit)
     struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
     twins_message(pair, tunnel, 12);
     twins_message(pair, tunnel, 12);
-    assert_ok(table_session_set_remote(pair->active, twins_session(pair, tunnel, 5), 6));
+    assert_ok(table_session_set_remote(twins_session(pair, tunnel, 5), 6));
     twins_session(pair, twins_tunnel(pair, 2), 5);
     twins_sync(pair);
     while (count < 4 && cases[_i].records[count].kind)

@@ -73,10 +73,15 @@ START_TEST(ids)
     struct session_entry *session = add_session(entry, 70000);
     ck_assert_ptr_null(table_session_add(table, entry, 70000, &error));
     ck_assert_int_eq(error, L2TPHA_ERR_EXISTS);
-    add_session(add_tunnel(1), 70000); /* ids are the tunnel's own */
-    ck_assert_ptr_eq(table_session_find(table, UINT32_MAX, 70000), session);
-    ck_assert_ptr_null(table_session_find(table, UINT32_MAX, 70001));
-    ck_assert_ptr_null(table_session_find(table, 2, 70000));
+    struct tunnel_entry *other = add_tunnel(1), *empty = add_tunnel(2);
+    struct session_entry *namesake = add_session(other, 70000); /* ids are the tunnel's own */
+    ck_assert_ptr_eq(table_session_find(table, entry, 70000), session);
+    ck_assert_ptr_null(table_session_find(table, entry, 70001));
+    ck_assert_ptr_eq(table_session_find(table, other, 70000), namesake);
+    ck_assert_ptr_null(table_session_find(table, empty, 70000));
+    ck_assert_ptr_null(table_session_find_remote(table, entry, 70000)); /* nor the peer's */
+    assert_ok(table_session_set_remote(session, 70000));
+    ck_assert_ptr_eq(table_session_find_remote(table, entry, 70000), session);
     ck_assert_uint_gt(table_bytes(table), 0);
     ck_assert_ptr_eq(table_pool(table), pool);
 }
@@ -161,20 +166,20 @@ START_TEST(remote_session_ids)
     struct tunnel_entry *tunnel = add_tunnel(1), *other = add_tunnel(2);
     struct session_entry *a = add_session(tunnel, 1), *b = add_session(tunnel, 2);
     struct session_entry *c = add_session(other, 1);
-    assert_ok(table_session_set_remote(table, a, 7));
-    assert_ok(table_session_set_remote(table, a, 7));
-    assert_ok(table_session_set_remote(table, c, 7));
-    assert_error(table_session_set_remote(table, b, 7), L2TPHA_ERR_EXISTS);
+    assert_ok(table_session_set_remote(a, 7));
+    assert_ok(table_session_set_remote(a, 7));
+    assert_ok(table_session_set_remote(c, 7));
+    assert_error(table_session_set_remote(b, 7), L2TPHA_ERR_EXISTS);
     ck_assert_uint_eq(b->remote_id, 0);
     ck_assert_ptr_eq(table_session_find_remote(table, tunnel, 7), a);
     ck_assert_ptr_eq(table_session_find_remote(table, other, 7), c);
-    assert_ok(table_session_set_remote(table, a, 8));
-    assert_ok(table_session_set_remote(table, b, 7));
+    assert_ok(table_session_set_remote(a, 8));
+    assert_ok(table_session_set_remote(b, 7));
     ck_assert_ptr_eq(table_session_find_remote(table, tunnel, 7), b);
     table_session_remove(table, b);
     ck_assert_ptr_null(table_session_find_remote(table, tunnel, 7));
     ck_assert_ptr_eq(table_session_find_remote(table, tunnel, 8), a);
-    assert_ok(table_session_set_remote(table, a, 0));
+    assert_ok(table_session_set_remote(a, 0));
     ck_assert_ptr_null(table_session_find_remote(table, tunnel, 8));
     ck_assert_ptr_null(table_session_find_remote(table, tunnel, 0));
 }
@@ -356,7 +361,7 @@ START_TEST(sweep_leaves_one_generation)
     }
     place = 0;
     const struct tunnel_entry *tunnel = table_tunnel_next(table, &place);
-    ck_assert_uint_eq(table_tunnel_index(table, tunnel), place - 1);
+    ck_assert_uint_eq(tunnel->place, place - 1);
 }
 END_TEST
 
@@ -373,7 +378,7 @@ START_TEST(random_sessions)
         uint32_t tunnel_id = 1 + random % 3, id = 1 + (random >> 8) % 31;
         uint32_t remote = (random >> 16) % 40, *slot = &remote_of[tunnel_id][id], holder = 0;
         struct tunnel_entry *tunnel = table_tunnel_find(table, tunnel_id);
-        struct session_entry *entry = table_session_find(table, tunnel_id, id);
+        struct session_entry *entry = table_session_find(table, tunnel, id);
         ck_assert_int_eq(entry != NULL, *slot != 0);
         for (uint32_t i = 1; i < 32; i++)
             if (remote != 0 && remote_of[tunnel_id][i] == remote + 1)
@@ -386,7 +391,7 @@ START_TEST(random_sessions)
         } else if ((random >> 32) % 3 == 0) {
             table_session_remove(table, entry);
             *slot = 0;
-        } else if (table_session_set_remote(table, entry, remote) == 0) {
+        } else if (table_session_set_remote(entry, remote) == 0) {
             ck_assert(holder == 0 || holder == id);
             *slot = remote + 1;
         } else {

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Which of the ids 1..65535 are in use, a bit for each: finds a free one in a fixed time however
+ * many are taken. All zero = not made yet: its eight kilobytes are for those who have many ids. */
+#ifndef BASE_ID_SET_H
+#define BASE_ID_SET_H
+
+#include <l2tpha/types.h>
+#include <talloc.h>
+
+#define ID_SET_IDS 65535u
+
+struct id_set {
+    uint64_t *words;
+};
+
+/* Empty, its memory under parent; false = no memory. */
+bool id_set_make(TALLOC_CTX *parent, struct id_set *set);
+void id_set_drop(struct id_set *set);
+/* Both do nothing with an id that is out of range or a set that is not made. */
+void id_set_take(struct id_set *set, uint32_t id);
+void id_set_give(struct id_set *set, uint32_t id);
+/* id itself or the next free one above it, past 65535 from 1 again; 0 = all are taken. */
+uint16_t id_set_free_from(const struct id_set *set, uint16_t id);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Which id the next call gets. No search takes longer than a fixed time: a tunnel with few calls
+ * walks past those in use, one with many has a set of them. */
+#include "engine/session.h"
+
+#include "base/bits.h"
+
+#define FAR_PLACE 32768u
+#define FEW 512 /* calls without a set of their ids, and the longest walk */
+
+/* Where the walk over the ids goes on. It must go on where it was after a takeover too: an id that
+ * another node gave to a call just ended may still be in messages on their way. So it is not kept
+ * but found again from what is replicated: the key from the two tunnel ids, which an outsider does
+ * not know, and the place from Ns, since each call that the peer hears of takes one. Calls that
+ * wait for the tunnel take theirs later and so have places of their own, far from the first Ns.
+ * There is one id fewer than there are Ns: the last Ns shares a place that is far away too. */
+static void find_place(struct l2tpha_tunnel *tunnel)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    struct scramble *walk = &tunnel->session_ids;
+
+    walk->key = bits_mix((uint64_t)record->remote_id << 32 | record->local_id);
+    if (record->state == L2TPHA_TUNNEL_ESTABLISHED)
+        walk->counter = record->ns < ID_SET_IDS ? record->ns : FAR_PLACE;
+    else if (walk->counter < FAR_PLACE)
+        walk->counter = FAR_PLACE;
+}
+
+/* The set, once it is worth its memory. Without memory for it the next search tries again. */
+static const struct id_set *many(struct l2tpha_tunnel *tunnel)
+{
+    struct id_set *set = &tunnel->ids_taken;
+
+    if (set->words)
+        return set;
+    if (tunnel->entry.session_count < FEW || !id_set_make(tunnel->engine->table, set))
+        return NULL;
+    for (const struct session_entry *entry = tunnel->entry.sessions; entry; entry = entry->next)
+        id_set_take(set, entry->local_id);
+    return set;
+}
+
+uint16_t session_id_free(struct l2tpha_tunnel *tunnel)
+{
+    const struct id_set *set = many(tunnel);
+
+    find_place(tunnel);
+    if (set)
+        return id_set_free_from(set, scramble_next(&tunnel->session_ids));
+    for (uint32_t i = 0; i <= FEW; i++) {
+        uint16_t id = scramble_next(&tunnel->session_ids);
+        if (!tunnel_session_find(tunnel, id))
+            return id;
+    }
+    return 0; /* many calls and no memory for the set */
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* Ids of calls in a tunnel that has all it can have: each is found, whichever is the free one. */
+#include "base/bits.h"
+#include "bench/pair.h"
+#include "fixture.h"
+
+#include <string.h>
+
+#define ALL 65535u
+
+static struct bench pair;
+static struct l2tpha_tunnel *tunnel; /* at the LAC */
+
+static const struct l2tpha_session_options call = {
+    .size = sizeof(call), .call = L2TPHA_CALL_INCOMING, .framing = 1, .tx_speed = 64000};
+
+static void open_full(bool with_standby)
+{
+    bench_open(&pair, with_standby);
+    bench_calls(&pair, 1, ALL, 1);
+    tunnel = l2tpha_tunnel_next(pair.lac, NULL);
+}
+
+static void assert_ids_are_distinct(struct l2tpha_node *node)
+{
+    static uint64_t seen[1024];
+    struct l2tpha_session_record record = {.size = sizeof(record)};
+    const struct l2tpha_session *session = NULL;
+    uint32_t count = 0;
+
+    memset(seen, 0, sizeof(seen));
+    const struct l2tpha_tunnel *of = l2tpha_tunnel_next(node, NULL);
+    while ((session = l2tpha_session_next(of, session))) {
+        l2tpha_session_get(session, &record);
+        assert_true(record.local_id > 0 && record.local_id <= ALL);
+        assert_true(record.state == L2TPHA_SESSION_ESTABLISHED);
+        assert_true(!bits_has(seen, record.local_id));
+        bits_add(seen, record.local_id);
+        count++;
+    }
+    ck_assert_uint_eq(count, ALL);
+}
+
+static struct l2tpha_session *nth_session(struct l2tpha_node *node, uint32_t n)
+{
+    struct l2tpha_session *session = l2tpha_session_next(l2tpha_tunnel_next(node, NULL), NULL);
+
+    while (n-- > 0)
+        session = l2tpha_session_next(l2tpha_tunnel_next(node, NULL), session);
+    return session;
+}
+
+static uint32_t id_of(const struct l2tpha_session *session)
+{
+    struct l2tpha_session_record record = {.size = sizeof(record)};
+
+    l2tpha_session_get(session, &record);
+    return record.local_id;
+}
+
+START_TEST(the_one_free_id_is_found)
+{
+    struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
+    struct l2tpha_session *session;
+
+    open_full(false);
+    assert_ids_are_distinct(pair.lac);
+    assert_ids_are_distinct(pair.lns);
+    assert_error(l2tpha_session_open(tunnel, &call, pair.now, &session), L2TPHA_ERR_NO_ID);
+    for (uint32_t i = 0; i < 200; i++) {
+        struct l2tpha_session *old = nth_session(pair.lac, (uint32_t)(bits_mix(i) % ALL));
+        uint32_t id = id_of(old);
+        assert_ok(l2tpha_session_close(old, &why, pair.now));
+        bench_settle(&pair);
+        assert_ok(l2tpha_session_open(tunnel, &call, pair.now, &session));
+        ck_assert_uint_eq(id_of(session), id);
+        bench_settle(&pair);
+    }
+    assert_ids_are_distinct(pair.lac);
+    assert_ids_are_distinct(pair.lns);
+    bench_close(&pair);
+}
+END_TEST
+
+START_TEST(also_after_a_takeover)
+{
+    struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
+    struct l2tpha_session *session;
+
+    open_full(true);
+    l2tpha_node_free(pair.lns);
+    pair.lns = pair.standby;
+    pair.standby = NULL;
+    assert_ok(l2tpha_takeover(pair.lns, 2, pair.now));
+    bench_pass(&pair, 2000000);
+    assert_ids_are_distinct(pair.lns);
+    uint32_t id = id_of(nth_session(pair.lns, 4711));
+    assert_ok(l2tpha_session_close(nth_session(pair.lns, 4711), &why, pair.now));
+    bench_pass(&pair, 2000000);
+    assert_ok(l2tpha_session_open(tunnel, &call, pair.now, &session));
+    bench_settle(&pair);
+    ck_assert_uint_eq(id_of(nth_session(pair.lns, 0)), id);
+    assert_ids_are_distinct(pair.lns);
+    assert_ids_are_distinct(pair.lac);
+    bench_close(&pair);
+}
+END_TEST
+
+Suite *suite_session_ids(void)
+{
+    TCase *tcase;
+    Suite *suite = fixture_suite("session_ids", &tcase);
+    tcase_add_test(tcase, the_one_free_id_is_found);
+    tcase_add_test(tcase, also_after_a_takeover);
+    return suite;
+}

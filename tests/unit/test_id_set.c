@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/bits.h"
+#include "base/id_set.h"
+#include "fixture.h"
+#include "starve.h"
+
+static struct id_set set;
+
+static void make_set(void)
+{
+    ck_assert(id_set_make(root, &set));
+}
+
+START_TEST(empty_set_gives_what_is_asked)
+{
+    make_set();
+    ck_assert_uint_eq(id_set_free_from(&set, 1), 1);
+    ck_assert_uint_eq(id_set_free_from(&set, 4711), 4711);
+    ck_assert_uint_eq(id_set_free_from(&set, 65535), 65535);
+    ck_assert_uint_eq(id_set_free_from(&set, 0), 1);
+    id_set_drop(&set);
+    ck_assert_ptr_null(set.words);
+}
+END_TEST
+
+START_TEST(search_goes_up_and_round)
+{
+    make_set();
+    for (uint32_t id = 60000; id <= 65535; id++)
+        id_set_take(&set, id);
+    id_set_take(&set, 1);
+    ck_assert_uint_eq(id_set_free_from(&set, 59999), 59999);
+    ck_assert_uint_eq(id_set_free_from(&set, 60000), 2);
+    ck_assert_uint_eq(id_set_free_from(&set, 65535), 2);
+    id_set_give(&set, 65535);
+    ck_assert_uint_eq(id_set_free_from(&set, 60000), 65535);
+    id_set_drop(&set);
+}
+END_TEST
+
+START_TEST(one_free_id_is_found_from_everywhere)
+{
+    make_set();
+    for (uint32_t id = 1; id <= ID_SET_IDS; id++)
+        id_set_take(&set, id);
+    ck_assert_uint_eq(id_set_free_from(&set, 77), 0);
+    for (uint32_t only = 1; only <= ID_SET_IDS; only += 31) {
+        id_set_give(&set, only);
+        uint16_t from = (uint16_t)bits_mix(only);
+        assert_true(id_set_free_from(&set, from) == only);
+        assert_true(id_set_free_from(&set, (uint16_t)only) == only);
+        id_set_take(&set, only);
+    }
+    id_set_drop(&set);
+}
+END_TEST
+
+START_TEST(foreign_ids_and_unmade_sets_are_ignored)
+{
+    id_set_take(&set, 5);
+    id_set_give(&set, 5);
+    ck_assert_ptr_null(set.words);
+    make_set();
+    id_set_give(&set, 0);
+    id_set_take(&set, 65536);
+    id_set_take(&set, UINT32_MAX);
+    id_set_give(&set, 65536 + 64);
+    ck_assert_uint_eq(id_set_free_from(&set, 0), 1);
+    ck_assert_uint_eq(id_set_free_from(&set, 65535), 65535);
+    id_set_drop(&set);
+}
+END_TEST
+
+START_TEST(no_memory)
+{
+    starve(root, 0);
+    ck_assert(!id_set_make(root, &set));
+    starve(root, NOT_STARVED);
+    ck_assert_ptr_null(set.words);
+}
+END_TEST
+
+Suite *suite_id_set(void)
+{
+    TCase *tcase;
+    Suite *suite = fixture_suite("id_set", &tcase);
+    tcase_add_test(tcase, empty_set_gives_what_is_asked);
+    tcase_add_test(tcase, search_goes_up_and_round);
+    tcase_add_test(tcase, one_free_id_is_found_from_everywhere);
+    tcase_add_test(tcase, foreign_ids_and_unmade_sets_are_ignored);
+    tcase_add_test(tcase, no_memory);
+    return suite;
+}
