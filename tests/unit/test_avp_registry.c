@@ -198,13 +198,16 @@ START_TEST(codes_have_texts)
 }
 END_TEST
 
-/* A value of len bytes 1, 2, 3... in memory of exactly that size. */
+/* A value of len bytes 1, 2, 3... 32, 0, 0... in memory of exactly that size. */
 static struct l2tpha_avp avp_of(uint16_t type, size_t len, uint8_t **memory)
 {
+    static const uint8_t rising[64] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11,
+                                       12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
+                                       23, 24, 25, 26, 27, 28, 29, 30, 31, 32};
     *memory = malloc(len ? len : 1);
     ck_assert_ptr_nonnull(*memory);
-    for (size_t i = 0; i < len; i++)
-        (*memory)[i] = (uint8_t)(i + 1);
+    ck_assert_uint_le(len, sizeof(rising));
+    memcpy(*memory, rising, len);
     return (struct l2tpha_avp){.type = type, .len = (uint16_t)len, .value = *memory};
 }
 
