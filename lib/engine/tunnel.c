@@ -21,10 +21,14 @@ void tunnel_mark(struct l2tpha_tunnel *tunnel, uint8_t dirty)
         ledger_mark_tunnel(tunnel->engine->ledger, &tunnel->entry, dirty);
 }
 
-static uint32_t free_id(struct engine *engine)
+/* The record's place moves on to behind the id. */
+static uint32_t free_id(const struct engine *engine, struct l2tpha_node_record *record)
 {
+    struct scramble walk = {get_u64(record->tunnel_key), record->tunnel_place};
+
     for (uint32_t i = 0; i < IDS; i++) {
-        uint16_t id = scramble_next(&engine->tunnel_ids);
+        uint16_t id = scramble_next(&walk);
+        record->tunnel_place = (uint16_t)walk.counter;
         if (!table_tunnel_find(engine->table, id))
             return id;
     }
@@ -41,11 +45,13 @@ static void fill_record(struct engine *engine, struct l2tpha_tunnel_record *reco
         record->flags |= L2TPHA_TUNNEL_HIDE;
 }
 
-int tunnel_new(struct engine *engine, const struct l2tpha_path *path, struct l2tpha_tunnel **tunnel)
+int tunnel_new(struct engine *engine, const struct l2tpha_path *path,
+               struct l2tpha_node_record *after, struct l2tpha_tunnel **tunnel)
 {
     int error;
 
-    uint32_t id = table_tunnel_count(engine->table) < IDS ? free_id(engine) : 0;
+    *after = *engine_record(engine);
+    uint32_t id = table_tunnel_count(engine->table) < IDS ? free_id(engine, after) : 0;
     if (!id)
         return L2TPHA_ERR_NO_ID;
     struct tunnel_entry *entry = table_tunnel_add(engine->table, id, &error);

@@ -76,9 +76,11 @@ static inline struct l2tpha_tunnel *tunnel_of(struct tunnel_entry *entry)
     return (struct l2tpha_tunnel *)(void *)entry;
 }
 
-/* A new tunnel with a fresh id, in the table and idle. Its path is set. */
+/* A new tunnel with a fresh id, in the table and idle. Its path is set. `after` is the node's
+ * record without that id, for engine_set_record() once it is sure that the tunnel stays: an id of
+ * which nobody has heard is not taken. */
 int tunnel_new(struct engine *engine, const struct l2tpha_path *path,
-               struct l2tpha_tunnel **tunnel);
+               struct l2tpha_node_record *after, struct l2tpha_tunnel **tunnel);
 /* Make an entry of the table live: channel, timers in full, by its state. The one way for fresh and
  * restored tunnels. */
 int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel);
