@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** @file
- *  What is replicated: flat, host-order records of tunnels, sessions, sequence state and
- *  unacknowledged messages. They are the same on every serializer and link. */
+ *  What is replicated: flat, host-order records of tunnels, sessions, sequence state,
+ *  unacknowledged messages and the node itself. They are the same on every serializer and link. */
 #ifndef L2TPHA_RECORD_H
 #define L2TPHA_RECORD_H
 
@@ -130,6 +130,16 @@ struct l2tpha_gone_record {
     uint32_t session_id; /**< local id; 0 = the tunnel with all its sessions */
 };
 
+/** What the node gives out over all its tunnels, so that after a takeover no tunnel id comes back
+ *  before all the others and Call Serial Numbers go on rising (RFC 2661 4.4.4). */
+struct l2tpha_node_record {
+    size_t size;           /**< sizeof(struct l2tpha_node_record) */
+    uint8_t tunnel_key[8]; /**< of the order in which tunnel ids come, network byte order; a secret;
+                                all zero = not chosen yet, and the rest means nothing */
+    uint16_t tunnel_place; /**< ids of that order taken so far, modulo 65535 */
+    uint32_t call_serial;  /**< last Call Serial Number used */
+};
+
 /** Kinds of record; values are field numbers of `message Record` in l2tpha.proto. */
 enum l2tpha_record_kind {
     L2TPHA_RECORD_UNKNOWN = 0, /**< of a newer release: to be passed over */
@@ -137,7 +147,8 @@ enum l2tpha_record_kind {
     L2TPHA_RECORD_SESSION = 2,
     L2TPHA_RECORD_SEQUENCE = 3,
     L2TPHA_RECORD_MESSAGE = 4,
-    L2TPHA_RECORD_GONE = 5
+    L2TPHA_RECORD_GONE = 5,
+    L2TPHA_RECORD_NODE = 6
 };
 
 /** One record of any kind. */
@@ -149,6 +160,7 @@ struct l2tpha_record {
         struct l2tpha_sequence_record sequence; /**< L2TPHA_RECORD_SEQUENCE */
         struct l2tpha_message_record message;   /**< L2TPHA_RECORD_MESSAGE */
         struct l2tpha_gone_record gone;         /**< L2TPHA_RECORD_GONE */
+        struct l2tpha_node_record node;         /**< L2TPHA_RECORD_NODE */
     } of;                                       /**< the record; none when the kind is UNKNOWN */
 };
 

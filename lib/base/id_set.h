@@ -8,6 +8,7 @@
 #include <talloc.h>
 
 #define ID_SET_IDS 65535u
+#define ID_SET_FEW 512u /* with fewer in use a walk past them is short: no set is needed */
 
 struct id_set {
     uint64_t *words;

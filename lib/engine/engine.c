@@ -49,6 +49,19 @@ int engine_random(struct engine *engine, void *dst, size_t len)
     return L2TPHA_ERR_HOST;
 }
 
+const struct l2tpha_node_record *engine_record(const struct engine *engine)
+{
+    const struct node_entry *entry = table_node(engine->table);
+
+    return node_is_set(entry) ? &entry->record : &engine->beginning;
+}
+
+void engine_set_record(struct engine *engine, const struct l2tpha_node_record *record)
+{
+    table_node(engine->table)->record = *record;
+    ledger_mark_node(engine->ledger);
+}
+
 /* What is told of the node itself depends on no checkpoint. */
 void engine_close_events(struct engine *engine, uint64_t number)
 {
@@ -242,6 +255,6 @@ void engine_reap(struct engine *engine)
     while (engine->dead) {
         struct l2tpha_tunnel *tunnel = engine->dead;
         engine->dead = tunnel->dead_next;
-        table_tunnel_remove(engine->table, &tunnel->entry);
+        tunnel_remove(engine, tunnel);
     }
 }

@@ -9,6 +9,7 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
+#include "base/id_set.h"
 #include "base/log.h"
 #include "base/outbox.h"
 #include "base/scramble.h"
@@ -73,10 +74,10 @@ struct engine {
     bool serving;  /* false on a standby and once fenced: nothing is sent, no timer runs */
     bool asking;   /* inside a host callback */
     bool draining; /* planned switchover: no input, no timers, outputs drain */
-    struct scramble tunnel_ids;
-    uint32_t call_serial; /* last Call Serial Number used */
-    uint32_t half_open;   /* tunnels that peers have asked for, not yet established */
-    uint32_t resyncing;   /* tunnels whose peer has not answered since a takeover */
+    struct l2tpha_node_record beginning; /* of the node's record, when no reign has left one */
+    struct id_set tunnel_ids;            /* in use; made when there are many */
+    uint32_t half_open; /* tunnels that peers have asked for, not yet established */
+    uint32_t resyncing; /* tunnels whose peer has not answered since a takeover */
     uint32_t resynced;
     struct l2tpha_tunnel *ready_head;  /* tunnels that may have something to send, first in first */
     struct l2tpha_tunnel *ready_tail;  /* out */
@@ -101,6 +102,10 @@ int engine_enter(struct engine *engine, uint64_t now);
 int engine_leave(struct engine *engine, int error);
 /* The host's unpredictable bytes; L2TPHA_ERR_HOST (counted) when it has none. */
 int engine_random(struct engine *engine, void *dst, size_t len);
+/* What the node has given out so far, and what it has now. A node that took over and a fresh one
+ * differ in what the table has, in nothing else. */
+const struct l2tpha_node_record *engine_record(const struct engine *engine);
+void engine_set_record(struct engine *engine, const struct l2tpha_node_record *record);
 /* Close the transaction: seal the ledger and give its events their number. */
 void engine_seal(struct engine *engine);
 /* Give the events made since the last seal the number on which they depend. */

@@ -5,33 +5,15 @@
 
 #include "engine/session.h"
 
-/* At least so many Call Serial Numbers are left out at a takeover, and a random number of others.
- */
-#define SERIAL_LEAP 65536u
-#define SERIAL_SPREAD 0xffffffu
-
 static struct l2tpha_tunnel *tunnel_by_id(struct engine *engine, uint32_t tunnel_id)
 {
     return engine_tunnel_find(engine, tunnel_id);
 }
 
-/* RFC 2661 4.4.4: serial numbers go on rising. Newer calls may have come and gone, also in an
- * earlier reign that made the same leap: so it has a random part, this node's key. */
-static void leap_serial(struct engine *engine, const struct session_entry *entry)
-{
-    uint32_t spread = (uint32_t)engine->tunnel_ids.key & SERIAL_SPREAD;
-    uint32_t beyond = entry->serial + SERIAL_LEAP + spread;
-
-    if (entry->flags & L2TPHA_SESSION_LOCAL_CALL && (int32_t)(beyond - engine->call_serial) > 0)
-        engine->call_serial = beyond;
-}
-
 static void restore_sessions(struct engine *engine, const struct l2tpha_tunnel *tunnel)
 {
-    for (struct session_entry *entry = tunnel->entry.sessions; entry; entry = entry->next) {
+    for (struct session_entry *entry = tunnel->entry.sessions; entry; entry = entry->next)
         session_start(engine, session_of(entry));
-        leap_serial(engine, entry);
-    }
 }
 
 static int restore_tunnel(void *user, const struct l2tpha_tunnel_record *record)

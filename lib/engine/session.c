@@ -173,7 +173,7 @@ void session_start(struct engine *engine, struct l2tpha_session *session)
 
     session->timer.kind = TIMER_SESSION;
     session->entry.sent_ns = session->entry.data_ns;
-    id_set_take(&tunnel->ids_taken, session->entry.local_id);
+    id_set_take(&tunnel->session_ids_taken, session->entry.local_id);
     if (session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL) {
         join_line(session);
         if (tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)
@@ -232,7 +232,7 @@ static void end(struct l2tpha_session *session, uint8_t before, const struct ses
     leave_line(session);
     wheel_disarm(engine->wheel, &session->timer);
     TALLOC_FREE(session->wen);
-    id_set_give(&tunnel->ids_taken, session->entry.local_id);
+    id_set_give(&tunnel->session_ids_taken, session->entry.local_id);
     ledger_gone_session(engine->ledger, &session->entry);
     table_session_remove(engine->table, &session->entry);
     if (tunnel->entry.session_count == 0 && tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)

@@ -59,7 +59,7 @@ static void fill_entry(struct l2tpha_session *session, const struct l2tpha_sessi
     entry->flags |= L2TPHA_SESSION_LOCAL_CALL;
     entry->framing = (uint8_t)(options->framing ? options->framing : FRAMING_SYNC);
     entry->bearer = (uint8_t)options->bearer;
-    entry->serial = ++engine_of(session)->call_serial;
+    entry->serial = engine_record(engine_of(session))->call_serial + 1;
     session->user = options->user;
     if (incoming)
         take_connection(entry, options);
@@ -93,6 +93,16 @@ static int start(struct l2tpha_session *session, const struct l2tpha_session_opt
     return session_step(session, SESSION_TUNNEL_OPEN, &input);
 }
 
+/* A call that came to nothing takes none: what has failed has changed nothing. */
+static void take_serial(const struct l2tpha_session *session)
+{
+    struct engine *engine = engine_of(session);
+    struct l2tpha_node_record record = *engine_record(engine);
+
+    record.call_serial = session->entry.serial;
+    engine_set_record(engine, &record);
+}
+
 static int open_session(struct l2tpha_tunnel *tunnel, const struct l2tpha_session_options *options,
                         struct l2tpha_session **session)
 {
@@ -112,9 +122,11 @@ static int open_session(struct l2tpha_tunnel *tunnel, const struct l2tpha_sessio
         return error;
     }
     error = start(fresh, options, at_once);
-    if (!error)
-        *session = fresh;
-    return error;
+    if (error)
+        return error;
+    take_serial(fresh);
+    *session = fresh;
+    return L2TPHA_OK;
 }
 
 int l2tpha_session_open(struct l2tpha_tunnel *tunnel, const struct l2tpha_session_options *options,

@@ -6,7 +6,6 @@
 #include "base/bits.h"
 
 #define FAR_PLACE 32768u
-#define FEW 512 /* calls without a set of their ids, and the longest walk */
 
 /* Where the walk over the ids goes on. It must go on where it was after a takeover too: an id that
  * another node gave to a call just ended may still be in messages on their way. So it is not kept
@@ -29,11 +28,11 @@ static void find_place(struct l2tpha_tunnel *tunnel)
 /* The set, once it is worth its memory. Without memory for it the next search tries again. */
 static const struct id_set *many(struct l2tpha_tunnel *tunnel)
 {
-    struct id_set *set = &tunnel->ids_taken;
+    struct id_set *set = &tunnel->session_ids_taken;
 
     if (set->words)
         return set;
-    if (tunnel->entry.session_count < FEW || !id_set_make(tunnel->engine->table, set))
+    if (tunnel->entry.session_count < ID_SET_FEW || !id_set_make(tunnel->engine->table, set))
         return NULL;
     for (const struct session_entry *entry = tunnel->entry.sessions; entry; entry = entry->next)
         id_set_take(set, entry->local_id);
@@ -47,7 +46,7 @@ uint16_t session_id_free(struct l2tpha_tunnel *tunnel)
     find_place(tunnel);
     if (set)
         return id_set_free_from(set, scramble_next(&tunnel->session_ids));
-    for (uint32_t i = 0; i <= FEW; i++) {
+    for (uint32_t i = 0; i <= ID_SET_FEW; i++) {
         uint16_t id = scramble_next(&tunnel->session_ids);
         if (!tunnel_session_find(tunnel, id))
             return id;

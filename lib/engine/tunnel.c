@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define US_PER_MS UINT64_C(1000)
-#define IDS 65535u        /* of 16 bits, without 0 */
 #define START_BATCH 64    /* waiting sessions started in one transaction */
 #define START_RETRY_MS 50 /* when the queue was full */
 
@@ -21,14 +20,38 @@ void tunnel_mark(struct l2tpha_tunnel *tunnel, uint8_t dirty)
         ledger_mark_tunnel(tunnel->engine->ledger, &tunnel->entry, dirty);
 }
 
-static uint32_t free_id(struct engine *engine)
+/* The set of ids in use, once it is worth its memory. */
+static const struct id_set *many(struct engine *engine)
 {
-    for (uint32_t i = 0; i < IDS; i++) {
-        uint16_t id = scramble_next(&engine->tunnel_ids);
-        if (!table_tunnel_find(engine->table, id))
-            return id;
+    struct id_set *set = &engine->tunnel_ids;
+    struct tunnel_entry *entry;
+    uint32_t place = 0;
+
+    if (set->words)
+        return set;
+    if (table_tunnel_count(engine->table) < ID_SET_FEW || !id_set_make(engine->table, set))
+        return NULL;
+    while ((entry = table_tunnel_next(engine->table, &place)))
+        id_set_take(set, entry->record.local_id);
+    return set;
+}
+
+/* The record's place moves on to behind the id. */
+static uint16_t free_id(struct engine *engine, struct l2tpha_node_record *record)
+{
+    struct scramble walk = {get_u64(record->tunnel_key), record->tunnel_place};
+    const struct id_set *set = many(engine);
+    uint16_t id = 0;
+
+    if (set)
+        id = id_set_free_from(set, scramble_next(&walk));
+    for (uint32_t i = 0; !set && !id && i <= ID_SET_FEW; i++) {
+        uint16_t next = scramble_next(&walk);
+        if (!table_tunnel_find(engine->table, next))
+            id = next;
     }
-    return 0;
+    record->tunnel_place = (uint16_t)walk.counter;
+    return id;
 }
 
 static void fill_record(struct engine *engine, struct l2tpha_tunnel_record *record)
@@ -41,11 +64,13 @@ static void fill_record(struct engine *engine, struct l2tpha_tunnel_record *reco
         record->flags |= L2TPHA_TUNNEL_HIDE;
 }
 
-int tunnel_new(struct engine *engine, const struct l2tpha_path *path, struct l2tpha_tunnel **tunnel)
+int tunnel_new(struct engine *engine, const struct l2tpha_path *path,
+               struct l2tpha_node_record *after, struct l2tpha_tunnel **tunnel)
 {
     int error;
 
-    uint32_t id = table_tunnel_count(engine->table) < IDS ? free_id(engine) : 0;
+    *after = *engine_record(engine);
+    uint32_t id = free_id(engine, after);
     if (!id)
         return L2TPHA_ERR_NO_ID;
     struct tunnel_entry *entry = table_tunnel_add(engine->table, id, &error);
@@ -57,11 +82,18 @@ int tunnel_new(struct engine *engine, const struct l2tpha_path *path, struct l2t
         error = tunnel_start(engine, tunnel_of(entry));
     }
     if (error) {
-        table_tunnel_remove(engine->table, entry);
+        tunnel_remove(engine, tunnel_of(entry));
         return error;
     }
     *tunnel = tunnel_of(entry);
     return L2TPHA_OK;
+}
+
+void tunnel_remove(struct engine *engine, struct l2tpha_tunnel *tunnel)
+{
+    id_set_give(&engine->tunnel_ids, tunnel->entry.record.local_id);
+    id_set_drop(&tunnel->session_ids_taken);
+    table_tunnel_remove(engine->table, &tunnel->entry);
 }
 
 int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel)
@@ -69,6 +101,7 @@ int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel)
     uint8_t state = tunnel->entry.record.state;
 
     tunnel->engine = engine;
+    id_set_take(&engine->tunnel_ids, tunnel->entry.record.local_id);
     tunnel->hello.kind = TIMER_HELLO;
     tunnel->timer.kind = TIMER_TUNNEL;
     tunnel->start.kind = TIMER_START;
@@ -338,7 +371,6 @@ void tunnel_die(struct l2tpha_tunnel *tunnel)
     wheel_disarm(engine->wheel, &tunnel->timer);
     wheel_disarm(engine->wheel, &tunnel->start);
     channel_stop(engine, &tunnel->channel);
-    id_set_drop(&tunnel->ids_taken);
     ledger_gone_tunnel(engine->ledger, &tunnel->entry);
     tunnel->dying = true;
     if (tunnel->events > 0)

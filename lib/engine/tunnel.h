@@ -4,7 +4,6 @@
 #define ENGINE_TUNNEL_H
 
 #include "base/fsm.h"
-#include "base/id_set.h"
 #include "engine/channel.h"
 
 struct l2tpha_tunnel {
@@ -12,10 +11,10 @@ struct l2tpha_tunnel {
     struct engine *engine;
     struct channel channel;
     struct timer hello;
-    struct timer timer;          /* TIMER_TUNNEL: by state */
-    struct timer start;          /* TIMER_START */
-    struct scramble session_ids; /* session_id.c */
-    struct id_set ids_taken;     /* likewise; made when there are many */
+    struct timer timer;              /* TIMER_TUNNEL: by state */
+    struct timer start;              /* TIMER_START */
+    struct scramble session_ids;     /* session_id.c */
+    struct id_set session_ids_taken; /* likewise; made when there are many */
     struct l2tpha_tunnel *ready_next;
     struct l2tpha_tunnel *ready_prev;
     bool ready;     /* in engine.ready */
@@ -78,14 +77,18 @@ static inline struct l2tpha_tunnel *tunnel_of(struct tunnel_entry *entry)
     return (struct l2tpha_tunnel *)(void *)entry;
 }
 
-/* A new tunnel with a fresh id, in the table and idle. Its path is set. */
+/* A new tunnel with a fresh id, in the table and idle. Its path is set. `after` is the node's
+ * record without that id, for engine_set_record() once it is sure that the tunnel stays: an id of
+ * which nobody has heard is not taken. */
 int tunnel_new(struct engine *engine, const struct l2tpha_path *path,
-               struct l2tpha_tunnel **tunnel);
+               struct l2tpha_node_record *after, struct l2tpha_tunnel **tunnel);
 /* Make an entry of the table live: channel, timers in full, by its state. The one way for fresh and
  * restored tunnels. */
 int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel);
 /* Dispatch one event. */
 int tunnel_step(struct l2tpha_tunnel *tunnel, uint8_t event, struct tunnel_input *input);
+/* Out of the table; for what nothing refers to any more. */
+void tunnel_remove(struct engine *engine, struct l2tpha_tunnel *tunnel);
 /* Forget it: the one way out of the table, from tunnel_enter(). */
 void tunnel_die(struct l2tpha_tunnel *tunnel);
 /* Timer and places by state: for tunnel_start() and whenever the state or the sessions change. */

@@ -17,12 +17,13 @@ int engine_tunnel_open(struct engine *engine, const struct l2tpha_tunnel_options
                        struct l2tpha_tunnel **tunnel)
 {
     struct tunnel_input input = {0};
+    struct l2tpha_node_record after;
     struct l2tpha_tunnel *fresh;
 
     if (options->size != sizeof(*options) || options->path.remote.len > L2TPHA_ADDRESS_MAX ||
         options->path.local.len > L2TPHA_ADDRESS_MAX)
         return L2TPHA_ERR_INVALID;
-    int error = tunnel_new(engine, &options->path, &fresh);
+    int error = tunnel_new(engine, &options->path, &after, &fresh);
     if (error)
         return error;
     fresh->user = options->user;
@@ -31,6 +32,7 @@ int engine_tunnel_open(struct engine *engine, const struct l2tpha_tunnel_options
         tunnel_clear(fresh, error, "not opened");
         return error;
     }
+    engine_set_record(engine, &after);
     fresh->told = true;
     *tunnel = fresh;
     return L2TPHA_OK;

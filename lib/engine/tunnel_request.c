@@ -169,13 +169,14 @@ static int drop_for_limit(struct request *request, int error)
 static int make_tunnel(struct request *request, struct l2tpha_tunnel **tunnel)
 {
     struct engine *engine = request->engine;
+    struct l2tpha_node_record after;
     uint16_t id = 0;
 
     if (engine->half_open >= engine->config.max_half_open)
         return L2TPHA_ERR_LIMIT;
     int error = buffer_reserve(engine->pool, ENGINE_ANSWER);
     if (!error)
-        error = tunnel_new(engine, request->path, tunnel);
+        error = tunnel_new(engine, request->path, &after, tunnel);
     if (error)
         return error;
     l2tpha_message_u16(&engine->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
@@ -184,6 +185,7 @@ static int make_tunnel(struct request *request, struct l2tpha_tunnel **tunnel)
         tunnel_clear(*tunnel, error, "no memory");
         return error;
     }
+    engine_set_record(engine, &after);
     tunnel_set_half_open(*tunnel, true);
     return L2TPHA_OK;
 }

@@ -148,8 +148,9 @@ static int make_engine(struct l2tpha_node *node, uint64_t now)
     engine->log = (struct log){
         .host = &engine->host, .mask = engine->config.debug, .now = now, .asking = &engine->asking};
     engine->serving = !engine->config.standby;
-    engine->tunnel_ids.key = seed.ids;
-    engine->call_serial = seed.serial;
+    engine->beginning =
+        (struct l2tpha_node_record){.size = sizeof(engine->beginning), .call_serial = seed.serial};
+    put_u64(engine->beginning.tunnel_key, seed.ids ? seed.ids : 1); /* 0 would be none */
     engine->scratch = talloc_size(node, ENGINE_SCRATCH);
     engine->build = talloc_size(node, ENGINE_SCRATCH);
     if (!engine->scratch || !engine->build)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The copy for a new standby: BULK_BEGIN, then parts that walk first the tunnels, then the
- * sessions, by their places in the slabs, with increments in between, then BULK_END. Whatever an
- * increment carries has the generation of the copy, and the walk passes it over; a part is made
- * only when it can be shipped at once. A standby so slow that increments pile up is found by their
- * number. */
+ * sessions, by their places in the slabs, with increments in between, then BULK_END. The node
+ * itself is in the first part. Whatever an increment carries has the generation of the copy, and
+ * the walk passes it over; a part is made only when it can be shipped at once. A standby so slow
+ * that increments pile up is found by their number. */
 #include "state/digest.h"
 #include "state/ledger.h"
 
@@ -22,6 +22,16 @@ struct walk {
     uint32_t *carried[PART_RECORDS]; /* generations of the entries in it */
     uint32_t entries;
 };
+
+static int put_node(struct draft *draft, const struct ledger *ledger, struct walk *walk)
+{
+    struct node_entry *entry = table_node(ledger->options.table);
+
+    if (!node_is_set(entry) || entry->generation == ledger->generation)
+        return 0;
+    walk->carried[walk->entries++] = &entry->generation;
+    return draft_put_node(draft, entry);
+}
 
 static int put_tunnel(struct draft *draft, const struct ledger *ledger, struct walk *walk)
 {
@@ -56,11 +66,11 @@ static int fill_part(struct draft *draft, struct ledger *ledger, void *argument)
 {
     struct walk *walk = argument;
     enum bulk_phase phase = ledger->bulk.phase;
-    int error = 0;
 
     walk->phase = phase;
     walk->place = ledger->bulk.place;
     walk->entries = 0;
+    int error = phase == BULK_TUNNELS ? put_node(draft, ledger, walk) : 0;
     for (unsigned step = 0; step < PART_STEPS && walk->phase == phase && !error; step++) {
         error = phase == BULK_TUNNELS ? put_tunnel(draft, ledger, walk)
                                       : put_session(draft, ledger, walk);

@@ -116,6 +116,15 @@ void ledger_mark_session(struct ledger *ledger, struct session_entry *entry)
     entry->dirty = ledger->dirty_count;
 }
 
+void ledger_mark_node(struct ledger *ledger)
+{
+    ledger->weighty = true;
+    if (ledger->mode == LEDGER_OFF)
+        return;
+    ledger->dirty_node = true;
+    table_node(ledger->options.table)->generation = ledger->generation;
+}
+
 static void note_gone(struct ledger *ledger, uint32_t tunnel_id, uint32_t session_id)
 {
     if (ledger->mode == LEDGER_OFF)
@@ -173,7 +182,7 @@ static void clean(struct ledger *ledger, uint64_t number)
     while (ledger->dirty_count > 0)
         ledger->dirty_sessions[--ledger->dirty_count]->dirty = 0;
     ledger->gone_count = 0;
-    ledger->weighty = ledger->lost = false;
+    ledger->weighty = ledger->lost = ledger->dirty_node = false;
     ledger->lazy_since = L2TPHA_NEVER;
     if (tunnels)
         tunnels->dirty_back = &tunnels;
@@ -260,8 +269,8 @@ static int put_gone(struct draft *draft, const struct gone *gone)
     return draft_put(draft, &record);
 }
 
-/* Read in order: what is gone, so that its ids are free again; tunnels, each with its messages;
- * sessions. Written the other way round. */
+/* Read in order: what is gone, so that its ids are free again; the node; tunnels, each with its
+ * messages; sessions. Written the other way round. */
 static int fill_increment(struct draft *draft, struct ledger *ledger, void *argument)
 {
     int error = 0;
@@ -273,6 +282,8 @@ static int fill_increment(struct draft *draft, struct ledger *ledger, void *argu
          entry = entry->dirty_next)
         if (entry->generation == ledger->generation) /* else the copy has yet to carry it */
             error = draft_put_tunnel(draft, entry, entry->dirty & DIRTY_FULL);
+    if (ledger->dirty_node && !error)
+        error = draft_put_node(draft, table_node(ledger->options.table));
     for (uint32_t i = ledger->gone_count; i > 0 && !error; i--)
         error = put_gone(draft, &ledger->gone[i - 1]);
     return error;

@@ -40,6 +40,7 @@ int ledger_new(TALLOC_CTX *parent, const struct ledger_options *options, struct 
 /* --- marking, within an entry call --- */
 void ledger_mark_tunnel(struct ledger *ledger, struct tunnel_entry *entry, uint8_t dirty);
 void ledger_mark_session(struct ledger *ledger, struct session_entry *entry);
+void ledger_mark_node(struct ledger *ledger);
 /* Note that an object is about to be removed (session_id 0 = the tunnel). Before table_*_remove. */
 void ledger_gone_tunnel(struct ledger *ledger, struct tunnel_entry *entry);
 void ledger_gone_session(struct ledger *ledger, struct session_entry *entry);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The digest over a whole table: the sum over its tunnels, each with its messages, and sessions, so
- * that the order in which they are found does not count. */
+/* The digest over a whole table: the sum over the node, its tunnels, each with its messages, and
+ * sessions, so that the order in which they are found does not count. */
 #include "state/digest.h"
 #include "state/ledger.h"
 
@@ -13,19 +13,27 @@ struct summer {
     uint64_t sum;
 };
 
-static int put(struct draft *draft, const struct tunnel_entry *tunnel,
-               const struct session_entry *session)
+/* One of them, the others are NULL. */
+struct item {
+    const struct node_entry *node;
+    const struct tunnel_entry *tunnel;
+    const struct session_entry *session;
+};
+
+static int put(struct draft *draft, struct item item)
 {
-    return tunnel ? draft_put_tunnel(draft, tunnel, true) : draft_put_session(draft, session);
+    if (item.node)
+        return draft_put_node(draft, item.node);
+    return item.tunnel ? draft_put_tunnel(draft, item.tunnel, true)
+                       : draft_put_session(draft, item.session);
 }
 
 /* False: memory is out. What cannot be encoded at all counts by its error. */
-static bool add(struct summer *summer, const struct tunnel_entry *tunnel,
-                const struct session_entry *session)
+static bool add(struct summer *summer, struct item item)
 {
     for (;;) {
         struct draft draft = draft_over(summer->serializer, summer->room, summer->size);
-        int error = put(&draft, tunnel, session);
+        int error = put(&draft, item);
         if (error != L2TPHA_ERR_TOO_SMALL) {
             summer->sum += error ? bits_mix((uint64_t)error)
                                  : digest_bytes(0, draft.start, (size_t)(draft.end - draft.start));
@@ -41,16 +49,18 @@ static bool add(struct summer *summer, const struct tunnel_entry *tunnel,
 
 static bool add_all(struct summer *summer, const struct table *table)
 {
-    const struct tunnel_entry *tunnel;
-    const struct session_entry *session;
+    struct item item = {.node = table_node(table)};
     uint32_t place = 0;
 
-    while ((tunnel = table_tunnel_next(table, &place)))
-        if (!tunnel->gone && !add(summer, tunnel, NULL))
+    if (node_is_set(item.node) && !add(summer, item))
+        return false;
+    item.node = NULL;
+    while ((item.tunnel = table_tunnel_next(table, &place)))
+        if (!item.tunnel->gone && !add(summer, item))
             return false;
     place = 0;
-    while ((session = table_session_next(table, &place)))
-        if (!add(summer, NULL, session))
+    while ((item.session = table_session_next(table, &place)))
+        if (!add(summer, item))
             return false;
     return true;
 }

@@ -30,6 +30,14 @@ int draft_put_session(struct draft *draft, const struct session_entry *entry)
     return draft_put(draft, &record);
 }
 
+int draft_put_node(struct draft *draft, const struct node_entry *entry)
+{
+    struct l2tpha_record record;
+    record.kind = L2TPHA_RECORD_NODE;
+    record.of.node = entry->record;
+    return draft_put(draft, &record);
+}
+
 /* The newest `count` messages of the queue, the last one first. Nr is stamped whenever a message is
  * sent, so that zero may stand for it here. */
 static int put_messages(struct draft *draft, const struct tunnel_entry *entry, uint32_t count)

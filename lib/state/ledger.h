@@ -59,6 +59,7 @@ struct ledger {
     struct session_entry **dirty_sessions; /* the one numbered n is at n - 1 */
     uint32_t dirty_count;
     uint32_t dirty_cap;
+    bool dirty_node;
     struct gone *gone;
     uint32_t gone_count;
     uint32_t gone_cap;
@@ -86,6 +87,7 @@ typedef int (*draft_fill)(struct draft *draft, struct ledger *ledger, void *argu
 struct draft draft_over(const struct l2tpha_serializer *serializer, uint8_t *data, size_t size);
 int draft_put(struct draft *draft, const struct l2tpha_record *record);
 int draft_put_session(struct draft *draft, const struct session_entry *entry);
+int draft_put_node(struct draft *draft, const struct node_entry *entry);
 /* The tunnel as a whole with its queue, or its sequence with the messages not yet sealed. */
 int draft_put_tunnel(struct draft *draft, const struct tunnel_entry *entry, bool whole);
 /* Write and queue the checkpoint with the next number; fill NULL = no records. On an error nothing

@@ -26,6 +26,9 @@ static const struct record_field message_fields[] = {MESSAGE_FIELDS(ROW)};
 #define RECORD l2tpha_gone_record
 static const struct record_field gone_fields[] = {GONE_FIELDS(ROW)};
 #undef RECORD
+#define RECORD l2tpha_node_record
+static const struct record_field node_fields[] = {NODE_FIELDS(ROW)};
+#undef RECORD
 
 #define SHAPE(noun, FIELDS)                                                                        \
     {                                                                                              \
@@ -39,6 +42,7 @@ static const struct record_shape shapes[] = {
     [L2TPHA_RECORD_SEQUENCE] = SHAPE(sequence, SEQUENCE_FIELDS),
     [L2TPHA_RECORD_MESSAGE] = SHAPE(message, MESSAGE_FIELDS),
     [L2TPHA_RECORD_GONE] = SHAPE(gone, GONE_FIELDS),
+    [L2TPHA_RECORD_NODE] = SHAPE(node, NODE_FIELDS),
 };
 
 const struct record_shape *record_shape(uint32_t kind)

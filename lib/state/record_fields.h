@@ -87,6 +87,11 @@
     X(2, U32, session_id, 0, UINT32_MAX, 0)                                                        \
     X(1, U32, tunnel_id, 1, UINT32_MAX, 0)
 
+#define NODE_FIELDS(X)                                                                             \
+    X(3, U32, call_serial, 0, UINT32_MAX, 0)                                                       \
+    X(2, U16, tunnel_place, 0, UINT16_MAX - 1, 0)                                                  \
+    X(1, RAW8, tunnel_key, 0, 8, 0)
+
 /* A field's tag on the wire. */
 #define RECORD_TAG(number, type) ((number) << 3 | WIRE_OF_##type)
 

@@ -126,6 +126,14 @@ static int apply_session(const struct replica *replica, const struct l2tpha_sess
     return table_session_load(table, entry, record);
 }
 
+static void apply_node(const struct replica *replica, const struct l2tpha_node_record *record)
+{
+    struct node_entry *entry = table_node(replica->options.table);
+
+    entry->record = *record;
+    entry->generation = replica->generation;
+}
+
 /* One tunnel's numbers, kept until its messages have been appended. */
 struct pending {
     struct tunnel_entry *entry;
@@ -157,6 +165,9 @@ static int apply_record(const struct replica *replica, const struct l2tpha_recor
         return apply_tunnel(replica, &record->of.tunnel);
     case L2TPHA_RECORD_SESSION:
         return apply_session(replica, &record->of.session);
+    case L2TPHA_RECORD_NODE:
+        apply_node(replica, &record->of.node);
+        return 0;
     case L2TPHA_RECORD_SEQUENCE:
         pending->entry = table_tunnel_find(table, record->of.sequence.tunnel_id);
         pending->acked = record->of.sequence.acked;

@@ -165,6 +165,7 @@ DEFINE_PUT(session, SESSION_FIELDS)
 DEFINE_PUT(sequence, SEQUENCE_FIELDS)
 DEFINE_PUT(message, MESSAGE_FIELDS)
 DEFINE_PUT(gone, GONE_FIELDS)
+DEFINE_PUT(node, NODE_FIELDS)
 
 static int put_body(struct output *out, const struct l2tpha_record *record)
 {
@@ -186,6 +187,8 @@ static int put_body(struct output *out, const struct l2tpha_record *record)
         return put_message(out, &record->of.message);
     case L2TPHA_RECORD_GONE:
         return put_gone(out, &record->of.gone);
+    case L2TPHA_RECORD_NODE:
+        return put_node(out, &record->of.node);
     default:
         return L2TPHA_ERR_INVALID;
     }
@@ -403,6 +406,7 @@ DEFINE_GET(session, SESSION_FIELDS, &record->unknown)
 DEFINE_GET(sequence, SEQUENCE_FIELDS, NULL)
 DEFINE_GET(message, MESSAGE_FIELDS, NULL)
 DEFINE_GET(gone, GONE_FIELDS, NULL)
+DEFINE_GET(node, NODE_FIELDS, NULL)
 
 static int get_body(struct input in, struct l2tpha_record *record)
 {
@@ -422,6 +426,9 @@ static int get_body(struct input in, struct l2tpha_record *record)
     case L2TPHA_RECORD_GONE:
         record->of.gone = (struct l2tpha_gone_record){0};
         return get_gone(in, &record->of.gone);
+    case L2TPHA_RECORD_NODE:
+        record->of.node = (struct l2tpha_node_record){.size = sizeof(record->of.node)};
+        return get_node(in, &record->of.node);
     default:
         return 0;
     }
@@ -437,7 +444,7 @@ static int get_kind(struct input in, struct l2tpha_record *record)
         uint32_t tag;
         if (!get_tag(&in, &tag))
             return L2TPHA_ERR_RECORD;
-        if (tag >> 3 > L2TPHA_RECORD_GONE) {
+        if (tag >> 3 > L2TPHA_RECORD_NODE) {
             if (!skip_value(&in, tag))
                 return L2TPHA_ERR_RECORD;
             continue;

@@ -45,6 +45,16 @@ static uint64_t key_of_peer(const void *user, uint32_t place)
     return peer_key(table, &entry->record.path.remote, entry->record.remote_id);
 }
 
+static void reset_node(struct table *table)
+{
+    *table->node = (struct node_entry){.record.size = sizeof(table->node->record)};
+}
+
+struct node_entry *table_node(const struct table *table)
+{
+    return table->node;
+}
+
 static int make_slabs(struct table *table, const struct table_options *options)
 {
     int error =
@@ -85,6 +95,12 @@ int table_new(TALLOC_CTX *parent, const struct table_options *options, struct bu
     struct table *fresh = talloc_zero(parent, struct table);
     if (!fresh)
         return L2TPHA_ERR_NOMEM;
+    fresh->node = talloc(fresh, struct node_entry);
+    if (!fresh->node) {
+        talloc_free(fresh);
+        return L2TPHA_ERR_NOMEM;
+    }
+    reset_node(fresh);
     fresh->pool = pool;
     fresh->seed = options->seed;
     make_indexes(fresh);
@@ -327,6 +343,7 @@ void table_clear(struct table *table)
     uint32_t place = 0;
     while ((entry = table_tunnel_next(table, &place)))
         table_tunnel_remove(table, entry);
+    reset_node(table);
     slab_trim(table->tunnels);
     slab_trim(table->sessions);
     slab_trim(table->extras);
@@ -338,6 +355,8 @@ void table_sweep(struct table *table, uint32_t generation)
     struct session_entry *session;
     uint32_t place = 0;
 
+    if (table->node->generation != generation)
+        reset_node(table);
     while ((tunnel = table_tunnel_next(table, &place)))
         if (tunnel->generation != generation)
             table_tunnel_remove(table, tunnel);

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/idtable.h"
+#include "base/octets.h"
 #include "base/slab.h"
 
 #include <l2tpha/record.h>
@@ -79,6 +80,18 @@ struct session_extra {
     uint32_t place; /* in the table */
 };
 
+/* The node itself. */
+struct node_entry {
+    struct l2tpha_node_record record;
+    uint32_t generation;
+};
+
+/* Whether it has given out anything yet, in this reign or an earlier one. */
+static inline bool node_is_set(const struct node_entry *entry)
+{
+    return get_u64(entry->record.tunnel_key) != 0;
+}
+
 struct table_options {
     size_t tunnel_size; /* of the engine's object, whose front is the entry */
     size_t session_size;
@@ -91,6 +104,7 @@ struct table;
 
 int table_new(TALLOC_CTX *parent, const struct table_options *options, struct buffer_pool *pool,
               struct table **table);
+struct node_entry *table_node(const struct table *table);
 
 /* --- tunnels --- */
 /* A zeroed object with this local id; NULL with *error = L2TPHA_ERR_EXISTS, _LIMIT or _NOMEM. */

@@ -7,6 +7,7 @@
 
 struct table {
     struct buffer_pool *pool;
+    struct node_entry *node;
     struct slab *tunnels;
     struct slab *sessions;
     struct slab *extras;         /* struct session_extra */

@@ -33,6 +33,7 @@ struct verifier {
     bool copying;
     uint32_t generation;
     bool past_gone;
+    bool past_node;
     uint32_t tunnel_id; /* whose messages come next, 0 = nobody's */
     uint16_t next;      /* their Ns */
     uint16_t end;
@@ -237,6 +238,14 @@ static int verify_session(struct verifier *verifier, const struct l2tpha_session
                 "remote session id is taken");
 }
 
+static int verify_node(struct verifier *verifier)
+{
+    if (verifier->past_node)
+        return refuse(verifier, "node named twice");
+    verifier->past_node = true;
+    return 0;
+}
+
 static int verify_record(struct verifier *verifier, const struct l2tpha_record *record)
 {
     if (record->kind == L2TPHA_RECORD_UNKNOWN)
@@ -256,6 +265,8 @@ static int verify_record(struct verifier *verifier, const struct l2tpha_record *
         return verify_sequence(verifier, &record->of.sequence);
     case L2TPHA_RECORD_SESSION:
         return verify_session(verifier, &record->of.session);
+    case L2TPHA_RECORD_NODE:
+        return verify_node(verifier);
     default:
         return refuse(verifier, "unknown record");
     }
@@ -270,7 +281,7 @@ int verify_records(struct verifier *verifier, struct l2tpha_bytes records, bool 
     empty(verifier);
     verifier->copying = copying;
     verifier->generation = generation;
-    verifier->past_gone = false;
+    verifier->past_gone = verifier->past_node = false;
     verifier->tunnel_id = 0;
     verifier->why = "malformed record";
     *count = 0;

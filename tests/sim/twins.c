@@ -172,6 +172,16 @@ void twins_remove_session(struct state_pair *pair, struct session_entry *session
     table_session_remove(pair->active, session);
 }
 
+void twins_give_out(struct state_pair *pair)
+{
+    struct l2tpha_node_record *record = &table_node(pair->active)->record;
+
+    record->tunnel_key[7] = 42;
+    record->tunnel_place = (record->tunnel_place + 1) % 65535;
+    record->call_serial++;
+    ledger_mark_node(pair->ledger);
+}
+
 static void change_session(struct state_pair *pair, struct tunnel_entry *tunnel)
 {
     uint8_t bytes[16];
@@ -211,7 +221,7 @@ void twins_change(struct state_pair *pair)
 
     if (!tunnel)
         tunnel = twins_tunnel(pair, id);
-    switch (twins_random(pair, 8)) {
+    switch (twins_random(pair, 9)) {
     case 0:
         twins_message(pair, tunnel, 12 + twins_random(pair, 200));
         break;
@@ -229,6 +239,9 @@ void twins_change(struct state_pair *pair)
     case 5:
         tunnel->record.flags = twins_random(pair, 32);
         ledger_mark_tunnel(pair->ledger, tunnel, DIRTY_FULL);
+        break;
+    case 6:
+        twins_give_out(pair);
         break;
     default:
         change_session(pair, tunnel);
@@ -255,6 +268,25 @@ bool twins_ship(struct state_pair *pair)
     ck_assert_uint_eq(applied, number);
     assert_ok(ledger_done(pair->ledger, number, 0, pair->now));
     return true;
+}
+
+int twins_feed(struct state_pair *pair, const uint8_t *data, size_t len)
+{
+    uint8_t *copy = talloc_memdup(root, data, len ? len : 1);
+    int error = replica_apply(pair->replica, copy, len, NULL);
+    talloc_free(copy);
+    return error;
+}
+
+int twins_feed_made(struct state_pair *pair, const struct l2tpha_checkpoint_header *header,
+                    const struct l2tpha_record *records, size_t count)
+{
+    uint8_t data[4096], *start = data + sizeof(data);
+    const struct l2tpha_serializer *proto = l2tpha_serializer_proto();
+    for (size_t i = count; i > 0; i--)
+        assert_ok(proto->put_record(&records[i - 1], &start, (size_t)(start - data)));
+    assert_ok(proto->put_header(header, &start, (size_t)(start - data)));
+    return twins_feed(pair, start, (size_t)(data + sizeof(data) - start));
 }
 
 void twins_drain(struct state_pair *pair)
@@ -329,8 +361,16 @@ uint64_t twins_digest(const struct table *table)
     return ledger_digest(table, l2tpha_serializer_proto());
 }
 
+static void assert_same_node(const struct l2tpha_node_record *a, const struct l2tpha_node_record *b)
+{
+    ck_assert_mem_eq(a->tunnel_key, b->tunnel_key, sizeof(a->tunnel_key));
+    ck_assert_uint_eq(a->tunnel_place, b->tunnel_place);
+    ck_assert_uint_eq(a->call_serial, b->call_serial);
+}
+
 void twins_assert_equal(const struct state_pair *pair)
 {
+    assert_same_node(&table_node(pair->standby)->record, &table_node(pair->active)->record);
     twins_assert_sound(pair->active);
     twins_assert_sound(pair->standby);
     ck_assert_uint_eq(table_tunnel_count(pair->standby), table_tunnel_count(pair->active));

@@ -47,12 +47,19 @@ void twins_acked(struct state_pair *pair, struct tunnel_entry *tunnel, uint16_t 
 void twins_received(struct state_pair *pair, struct tunnel_entry *tunnel);
 void twins_remove_tunnel(struct state_pair *pair, struct tunnel_entry *tunnel);
 void twins_remove_session(struct state_pair *pair, struct session_entry *session);
+/* The node gives out a tunnel id and a serial number. */
+void twins_give_out(struct state_pair *pair);
 /* Something of all that. */
 void twins_change(struct state_pair *pair);
 uint64_t twins_seal(struct state_pair *pair);
 
 /* Ship one checkpoint: poll, apply, confirm. False: there is none. */
 bool twins_ship(struct state_pair *pair);
+/* What the replica says to these bytes, at exactly their length, so that reading past their end is
+ * found; and to a checkpoint made of these. */
+int twins_feed(struct state_pair *pair, const uint8_t *data, size_t len);
+int twins_feed_made(struct state_pair *pair, const struct l2tpha_checkpoint_header *header,
+                    const struct l2tpha_record *records, size_t count);
 /* Ship until nothing is left, lazy marks included. */
 void twins_drain(struct state_pair *pair);
 /* A copy and all its confirmations: gated and in sync afterwards. */

@@ -251,6 +251,106 @@ START_TEST(lazy_marks_wait_for_company)
 }
 END_TEST
 
+/* --- the node's own record --- */
+
+/* Ship what there is; how many records of the node are in increments, and in parts? */
+static void ship_counting(unsigned *increments, unsigned *parts)
+{
+    const struct l2tpha_serializer *proto = l2tpha_serializer_proto();
+    struct l2tpha_checkpoint_header header;
+    struct l2tpha_bytes records;
+    struct l2tpha_record record;
+    uint64_t number;
+    const uint8_t *data;
+    size_t len;
+
+    *increments = *parts = 0;
+    while (ledger_poll(pair->ledger, ++pair->now, &number, &data, &len)) {
+        assert_ok(proto->get_header(data, len, &header, &records));
+        while (proto->get_record(&records, &record) == 0)
+            if (record.kind == L2TPHA_RECORD_NODE)
+                ++*(header.kind == L2TPHA_CHECKPOINT_BULK_PART ? parts : increments);
+        assert_ok(twins_feed(pair, data, len));
+        assert_ok(ledger_done(pair->ledger, number, 0, pair->now));
+    }
+}
+
+START_TEST(the_node_is_told_when_it_has_changed)
+{
+    unsigned increments, parts;
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+
+    twins_sync(pair);
+    ck_assert(!node_is_set(table_node(pair->standby)));
+    twins_message(pair, tunnel, 20);
+    twins_seal(pair);
+    ship_counting(&increments, &parts);
+    ck_assert_uint_eq(increments, 0);
+    for (unsigned i = 1; i <= 3; i++) { /* several in one transaction are one */
+        twins_give_out(pair);
+        twins_give_out(pair);
+        uint64_t depends = twins_seal(pair);
+        ck_assert_uint_eq(depends, ledger_last(pair->ledger)); /* nothing leaves without it */
+        ck_assert_uint_gt(depends, ledger_confirmed(pair->ledger));
+        ship_counting(&increments, &parts);
+        ck_assert_uint_eq(increments, 1);
+        ck_assert_uint_eq(table_node(pair->standby)->record.tunnel_place, 2 * i);
+        ck_assert_uint_eq(table_node(pair->standby)->record.call_serial, 2 * i);
+        twins_assert_equal(pair);
+        twins_message(pair, tunnel, 20);
+        twins_seal(pair);
+        ship_counting(&increments, &parts);
+        ck_assert_uint_eq(increments, 0);
+    }
+}
+END_TEST
+
+/* Changed 0: before the copy, 1: and before its first part, 2: and after it. */
+START_TEST(a_copy_carries_the_node_once)
+{
+    unsigned increments, parts;
+
+    for (uint32_t id = 1; id <= 1000; id++)
+        twins_tunnel(pair, id);
+    twins_give_out(pair);
+    twins_seal(pair);
+    assert_ok(ledger_bulk(pair->ledger, pair->now));
+    ck_assert(twins_ship(pair));
+    if (_i == 2)
+        ck_assert(twins_ship(pair));
+    ck_assert_int_eq(node_is_set(table_node(pair->standby)), _i == 2);
+    if (_i > 0)
+        twins_give_out(pair);
+    twins_seal(pair);
+    ship_counting(&increments, &parts);
+    ck_assert_uint_eq(increments, _i > 0);
+    ck_assert_uint_eq(parts, _i == 0);
+    ck_assert(ledger_in_sync(pair->ledger));
+    twins_assert_equal(pair);
+    twins_sync(pair); /* and again for the next standby */
+    twins_assert_equal(pair);
+}
+END_TEST
+
+/* An active of an older release does not tell of itself: nothing is left of what another told. */
+START_TEST(a_copy_without_the_node_leaves_it_unset)
+{
+    twins_give_out(pair);
+    twins_sync(pair);
+    ck_assert(node_is_set(table_node(pair->standby)));
+    ledger_stop(pair->ledger, "test", pair->now);
+    *table_node(pair->active) = (struct node_entry){.record.size = 0};
+    twins_tunnel(pair, 1);
+    assert_ok(ledger_bulk(pair->ledger, pair->now));
+    ck_assert(twins_ship(pair));
+    ck_assert(node_is_set(table_node(pair->standby))); /* until it is complete */
+    twins_drain(pair);
+    ck_assert(ledger_in_sync(pair->ledger));
+    ck_assert(!node_is_set(table_node(pair->standby)));
+    twins_assert_equal(pair);
+}
+END_TEST
+
 /* --- going on alone --- */
 
 START_TEST(standby_silent)
@@ -420,7 +520,7 @@ START_TEST(digest_sees_every_difference)
 {
     struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
     struct session_entry *session = twins_session(pair, tunnel, 1);
-    uint64_t seen[6];
+    uint64_t seen[8];
     seen[0] = twins_digest(pair->active);
     twins_message(pair, tunnel, 20);
     seen[1] = twins_digest(pair->active);
@@ -432,11 +532,15 @@ START_TEST(digest_sees_every_difference)
     seen[4] = twins_digest(pair->active);
     table_session_remove(pair->active, session);
     seen[5] = twins_digest(pair->active);
-    for (unsigned i = 0; i < 6; i++)
+    twins_give_out(pair);
+    seen[6] = twins_digest(pair->active);
+    twins_give_out(pair);
+    seen[7] = twins_digest(pair->active);
+    for (unsigned i = 0; i < 8; i++)
         for (unsigned j = 0; j < i; j++)
             ck_assert_uint_ne(seen[i], seen[j]);
     tunnel->queue_head->data[10] ^= 1; /* Nr, which is stamped when it leaves */
-    ck_assert_uint_eq(twins_digest(pair->active), seen[5]);
+    ck_assert_uint_eq(twins_digest(pair->active), seen[7]);
 }
 END_TEST
 
@@ -454,6 +558,9 @@ Suite *suite_checkpoint(void)
     tcase_add_test(tcase, a_copy_has_a_window);
     tcase_add_test(tcase, a_copy_can_start_again);
     tcase_add_test(tcase, lazy_marks_wait_for_company);
+    tcase_add_test(tcase, the_node_is_told_when_it_has_changed);
+    tcase_add_loop_test(tcase, a_copy_carries_the_node_once, 0, 3);
+    tcase_add_test(tcase, a_copy_without_the_node_leaves_it_unset);
     tcase_add_test(tcase, standby_silent);
     tcase_add_test(tcase, standby_refused);
     tcase_add_test(tcase, backlog);

@@ -3,6 +3,7 @@
  * it. */
 #include "engine/native.h"
 #include "fixture.h"
+#include "node/node.h"
 #include "sim/rawpeer.h"
 
 #include <string.h>
@@ -203,6 +204,144 @@ START_TEST(data_numbers_are_never_used_twice)
 }
 END_TEST
 
+/* --- what the node gives out over all its tunnels --- */
+
+static const struct l2tpha_node_record *own(void)
+{
+    return engine_record(&peer.node->engine);
+}
+
+/* One that nobody hears of: it is gone within its transaction. */
+static uint32_t brief_tunnel(void)
+{
+    struct engine *engine = &peer.node->engine;
+    struct l2tpha_node_record after;
+    struct l2tpha_tunnel *tunnel;
+
+    assert_true(tunnel_new(engine, &peer.path, &after, &tunnel) == L2TPHA_OK);
+    engine_set_record(engine, &after);
+    uint32_t id = tunnel->entry.record.local_id;
+    tunnel_clear(tunnel, L2TPHA_OK, "test");
+    engine_leave(engine, L2TPHA_OK);
+    raw_drain(&peer);
+    return id;
+}
+
+/* Every id but 0 comes once before any comes twice, however often the node changes.
+ */
+START_TEST(tunnel_ids_go_on_where_they_were)
+{
+    static bool used[65536];
+    static const uint32_t ends[] = {1, 2, 1000, 30000, 65535};
+    uint32_t count = 0, first = 0;
+
+    memset(used, 0, sizeof(used));
+    for (size_t reign = 0; reign < sizeof(ends) / sizeof(ends[0]); reign++) {
+        for (; count < ends[reign]; count++) {
+            uint32_t id = brief_tunnel();
+            assert_true(id > 0 && id < 65536 && !used[id]);
+            used[id] = true;
+            if (count == 0)
+                first = id;
+        }
+        raw_take_over(&peer);
+        protect(); /* the next one learns it from a copy */
+    }
+    ck_assert_uint_eq(own()->tunnel_place, 0);
+    ck_assert_uint_eq(brief_tunnel(), first);
+}
+END_TEST
+
+/* An id still in use is passed over, and so is the place in the record. */
+START_TEST(tunnel_ids_in_use_are_passed_over)
+{
+    struct l2tpha_tunnel *tunnel = raw_open(&peer);
+    uint32_t id = l2tpha_tunnel_id(tunnel);
+
+    ck_assert_uint_eq(own()->tunnel_place, 1);
+    table_node(peer.node->engine.table)->record.tunnel_place = 0;
+    ck_assert_uint_ne(brief_tunnel(), id);
+    ck_assert_uint_eq(own()->tunnel_place, 2);
+}
+END_TEST
+
+static uint32_t serial_of_next_call(struct l2tpha_tunnel *tunnel)
+{
+    struct l2tpha_session_record record = {.size = sizeof(record)};
+    struct l2tpha_session *session;
+
+    assert_ok(l2tpha_session_open(tunnel, &incoming, peer.now, &session));
+    l2tpha_session_get(session, &record);
+    raw_drain(&peer);
+    return record.serial;
+}
+
+/* RFC 2661 4.4.4: even those of calls that have come and gone. */
+START_TEST(serial_numbers_go_on_where_they_were)
+{
+    struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
+
+    raw_accept(&peer);
+    uint32_t serial = serial_of_next_call(only());
+    for (int i = 0; i < 5; i++) {
+        struct l2tpha_session *session;
+        ck_assert_uint_eq(serial_of_next_call(only()), ++serial);
+        while ((session = l2tpha_session_next(only(), NULL)))
+            assert_ok(l2tpha_session_close(session, &why, peer.now));
+        raw_ack(&peer);
+        raw_take_over(&peer);
+        protect();
+        ck_assert_uint_eq(own()->call_serial, serial);
+    }
+    ck_assert_uint_eq(serial_of_next_call(only()), serial + 1);
+}
+END_TEST
+
+/* Of what an active of an older release leaves, the new one makes a beginning of its own. */
+START_TEST(standby_that_was_not_told_begins_by_itself)
+{
+    raw_accept(&peer);
+    struct table *table = peer.standby->engine.table;
+    uint8_t before[8];
+    memcpy(before, own()->tunnel_key, sizeof(before));
+    *table_node(table) = (struct node_entry){.record.size = sizeof(table_node(table)->record)};
+    raw_take_over(&peer);
+    ck_assert(!node_is_set(table_node(table)));
+    uint32_t serial = serial_of_next_call(only());
+    ck_assert(node_is_set(table_node(table)));
+    ck_assert_mem_ne(own()->tunnel_key, before, sizeof(before));
+    ck_assert_uint_eq(serial_of_next_call(only()), serial + 1);
+    protect();
+    ck_assert_uint_eq(l2tpha_checkpoint_digest(peer.node), l2tpha_checkpoint_digest(peer.standby));
+    raw_take_over(&peer);
+    ck_assert_uint_eq(own()->call_serial, serial + 1);
+}
+END_TEST
+
+static void one_tunnel(struct l2tpha_config *config)
+{
+    config->max_tunnels = 1;
+}
+
+/* What comes to nothing takes no id: a flood of requests is not worth a checkpoint each. */
+START_TEST(tunnel_that_finds_no_room_takes_no_id)
+{
+    struct l2tpha_tunnel_options options = {.size = sizeof(options), .path = peer.path};
+    struct l2tpha_tunnel *tunnel;
+
+    raw_free(&peer);
+    raw_new(&peer, one_tunnel);
+    raw_protect(&peer, one_tunnel);
+    raw_open(&peer);
+    uint64_t last = l2tpha_checkpoint_last(peer.node);
+    for (int i = 0; i < 3; i++)
+        assert_error(l2tpha_tunnel_open(peer.node, &options, peer.now, &tunnel), L2TPHA_ERR_LIMIT);
+    ck_assert_uint_eq(own()->tunnel_place, 1);
+    ck_assert_uint_eq(l2tpha_checkpoint_last(peer.node), last);
+    raw_take_over(&peer);
+}
+END_TEST
+
 /* The host has not polled the end of a tunnel yet when a standby is filled: it gets no ghost. */
 START_TEST(copy_has_no_dead_tunnels)
 {
@@ -243,6 +382,7 @@ Suite *suite_native(void)
     TCase *tcase = tcase_create("native");
 
     tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, established_tunnel_is_confirmed_by_hello);
     tcase_add_test(tcase, peer_that_is_gone_ends_the_takeover);
     tcase_add_test(tcase, setup_goes_on_as_initiator);
@@ -250,6 +390,11 @@ Suite *suite_native(void)
     tcase_add_loop_test(tcase, call_goes_on, 0, 2);
     tcase_add_test(tcase, stopping_goes_on);
     tcase_add_test(tcase, data_numbers_are_never_used_twice);
+    tcase_add_test(tcase, tunnel_ids_go_on_where_they_were);
+    tcase_add_test(tcase, tunnel_ids_in_use_are_passed_over);
+    tcase_add_test(tcase, serial_numbers_go_on_where_they_were);
+    tcase_add_test(tcase, standby_that_was_not_told_begins_by_itself);
+    tcase_add_test(tcase, tunnel_that_finds_no_room_takes_no_id);
     tcase_add_test(tcase, copy_has_no_dead_tunnels);
     tcase_add_test(tcase, binding_knows_what_is_there);
     suite_add_tcase(suite, tcase);

@@ -6,7 +6,7 @@
 #include <l2tpha/serializer.h>
 #include <string.h>
 
-#define KINDS 5 /* known ones */
+#define KINDS 6 /* known ones */
 
 static uint8_t space[L2TPHA_CHECKPOINT_MAX];
 static uint8_t long_string[1 << 17];
@@ -194,7 +194,7 @@ START_TEST(not_configured_is_a_method)
     round_trip(&record);
     record.of.tunnel.configured_method = 254;
     assert_error(put(&record, &start), L2TPHA_ERR_INVALID);
-    record.kind = (enum l2tpha_record_kind)6;
+    record.kind = (enum l2tpha_record_kind)(KINDS + 1);
     assert_error(put(&record, &start), L2TPHA_ERR_INVALID);
     record.kind = L2TPHA_RECORD_UNKNOWN;
     assert_error(put(&record, &start), L2TPHA_ERR_INVALID);
@@ -252,6 +252,22 @@ START_TEST(a_session_byte_for_byte)
         .data_ns = 256,
         .app_state = {(const uint8_t *)"ppp", 3},
     };
+    struct l2tpha_bytes bytes = put_ok(&record);
+    ck_assert_uint_eq(bytes.len, sizeof(known));
+    ck_assert_mem_eq(bytes.data, known, sizeof(known));
+    round_trip(&record);
+}
+END_TEST
+
+START_TEST(a_node_byte_for_byte)
+{
+    static const uint8_t known[] = {0x7a, 0x12, 0x32, 0x10,                   /* record, node */
+                                    0x0a, 0x08, 1,    2,    3, 4, 5, 6, 7, 8, /* key */
+                                    0x10, 0xac, 0x02,                         /* place 300 */
+                                    0x18, 0x80, 0x01};                        /* serial 128 */
+    struct l2tpha_record record = {.kind = L2TPHA_RECORD_NODE};
+    record.of.node = (struct l2tpha_node_record){
+        .tunnel_key = {1, 2, 3, 4, 5, 6, 7, 8}, .tunnel_place = 300, .call_serial = 128};
     struct l2tpha_bytes bytes = put_ok(&record);
     ck_assert_uint_eq(bytes.len, sizeof(known));
     ck_assert_mem_eq(bytes.data, known, sizeof(known));
@@ -324,6 +340,10 @@ END_TEST
     BYTES(0x7a, 2 + sizeof((const uint8_t[]){__VA_ARGS__}), 0x2a,                                  \
           sizeof((const uint8_t[]){__VA_ARGS__}), __VA_ARGS__)
 
+#define NODE(...)                                                                                  \
+    BYTES(0x7a, 2 + sizeof((const uint8_t[]){__VA_ARGS__}), 0x32,                                  \
+          sizeof((const uint8_t[]){__VA_ARGS__}), __VA_ARGS__)
+
 static const struct {
     int error;
     enum l2tpha_record_kind kind;
@@ -338,8 +358,8 @@ static const struct {
     {0, L2TPHA_RECORD_GONE, GONE(0x08, 0x01, 0x1d, 1, 2, 3, 4)}, /* 32 bits, */
     {0, L2TPHA_RECORD_GONE, GONE(0x08, 0x01, 0x19, 1, 2, 3, 4, 5, 6, 7, 8)},
     {0, L2TPHA_RECORD_GONE, GONE(0x08, 0x01, 0x1a, 1, 2)},           /* bytes */
-    {0, L2TPHA_RECORD_GONE, BYTES(0x7a, 6, 0x32, 0, 0x2a, 2, 8, 1)}, /* beside another kind */
-    {0, L2TPHA_RECORD_UNKNOWN, BYTES(0x7a, 2, 0x32, 0)},             /* another kind alone */
+    {0, L2TPHA_RECORD_GONE, BYTES(0x7a, 6, 0x3a, 0, 0x2a, 2, 8, 1)}, /* beside another kind */
+    {0, L2TPHA_RECORD_UNKNOWN, BYTES(0x7a, 2, 0x3a, 0)},             /* another kind alone */
     {0, L2TPHA_RECORD_UNKNOWN, BYTES(0x7a, 0)},
     {0, L2TPHA_RECORD_UNKNOWN, BYTES(0x80, 0x01, 7, 0x7a, 0)}, /* unknown field between */
     {L2TPHA_ERR_NOT_FOUND, 0, BYTES(0x80, 0x01, 7)},
@@ -365,6 +385,16 @@ static const struct {
      GONE(0x08, 0x01, 0x18, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02)},
     {L2TPHA_ERR_RECORD, 0,
      GONE(0x08, 0x01, 0x18, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x81, 0)},
+    {0, L2TPHA_RECORD_NODE, BYTES(0x7a, 2, 0x32, 0)}, /* nothing given out yet */
+    {0, L2TPHA_RECORD_NODE, NODE(0x10, 0xfe, 0xff, 0x03)},
+    {0, L2TPHA_RECORD_NODE, NODE(0x18, 0xff, 0xff, 0xff, 0xff, 0x0f)},
+    {0, L2TPHA_RECORD_NODE, NODE(0x0a, 8, 0, 0, 0, 0, 0, 0, 0, 0)},
+    {0, L2TPHA_RECORD_NODE, NODE(0x18, 1, 0x22, 1, 1)},               /* field 4 of tomorrow */
+    {L2TPHA_ERR_RECORD, 0, NODE(0x10, 0xff, 0xff, 0x03)},             /* place 65535 */
+    {L2TPHA_ERR_RECORD, 0, NODE(0x18, 0x80, 0x80, 0x80, 0x80, 0x10)}, /* serial 2^32 */
+    {L2TPHA_ERR_RECORD, 0, NODE(0x0a, 7, 1, 2, 3, 4, 5, 6, 7)},
+    {L2TPHA_ERR_RECORD, 0, NODE(0x0a, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9)},
+    {L2TPHA_ERR_RECORD, 0, NODE(0x08, 1)}, /* key as varint */
 };
 
 START_TEST(input_that_others_may_write)
@@ -461,6 +491,7 @@ Suite *suite_serializer_proto(void)
     tcase_add_test(tcase, not_configured_is_a_method);
     tcase_add_test(tcase, random_records);
     tcase_add_test(tcase, a_session_byte_for_byte);
+    tcase_add_test(tcase, a_node_byte_for_byte);
     tcase_add_test(tcase, a_header_byte_for_byte);
     tcase_add_test(tcase, too_small_by_any_amount);
     tcase_add_loop_test(tcase, input_that_others_may_write, 0, sizeof(inputs) / sizeof(inputs[0]));

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* Records that fit what is there, and records that do not. */
+#include "sim/twins.h"
+
+static struct state_pair *pair;
+
+static void setup(void)
+{
+    fixture_setup();
+    pair = twins_new(1000, 200000);
+}
+
+static void teardown(void)
+{
+    twins_free(pair);
+    fixture_teardown();
+}
+
+#define TUNNEL(id, next, oldest)                                                                   \
+    {                                                                                              \
+        .kind = L2TPHA_RECORD_TUNNEL, .of.tunnel = {                                               \
+            .local_id = (id),                                                                      \
+            .ns = (next),                                                                          \
+            .acked = (oldest)                                                                      \
+        }                                                                                          \
+    }
+#define SESSION(tunnel, id, remote)                                                                \
+    {                                                                                              \
+        .kind = L2TPHA_RECORD_SESSION, .of.session = {                                             \
+            .tunnel_id = (tunnel),                                                                 \
+            .local_id = (id),                                                                      \
+            .remote_id = (remote),                                                                 \
+            .side = 1,                                                                             \
+            .call = 1                                                                              \
+        }                                                                                          \
+    }
+#define SEQUENCE(id, next, oldest)                                                                 \
+    {                                                                                              \
+        .kind = L2TPHA_RECORD_SEQUENCE, .of.sequence = {                                           \
+            .tunnel_id = (id),                                                                     \
+            .ns = (next),                                                                          \
+            .acked = (oldest)                                                                      \
+        }                                                                                          \
+    }
+#define MESSAGE(id, number)                                                                        \
+    {                                                                                              \
+        .kind = L2TPHA_RECORD_MESSAGE, .of.message = {                                             \
+            .tunnel_id = (id),                                                                     \
+            .ns = (number),                                                                        \
+            .bytes = {(const uint8_t[12]){[9] = (number)}, 12}                                     \
+        }                                                                                          \
+    }
+#define GONE(tunnel, session)                                                                      \
+    {                                                                                              \
+        .kind = L2TPHA_RECORD_GONE, .of.gone = {.tunnel_id = (tunnel), .session_id = (session) }   \
+    }
+
+#define NODE(place)                                                                                \
+    {                                                                                              \
+        .kind = L2TPHA_RECORD_NODE, .of.node = {.tunnel_key = {1}, .tunnel_place = (place) }       \
+    }
+
+/* The table has tunnel 1 with [0, 2) queued and session 5 (remote 6), and tunnel 2 with session 5,
+ * which has no remote id. */
+static const struct {
+    int error;
+    struct l2tpha_record records[4];
+} cases[] = {
+    {0, {SEQUENCE(1, 2, 0)}},
+    {0, {SEQUENCE(1, 3, 1), MESSAGE(1, 2)}},
+    {0, {SEQUENCE(1, 3, 3), MESSAGE(1, 2)}},
+    {0, {GONE(9, 0), GONE(9, 9), GONE(1, 9)}},
+    {0, {GONE(1, 0), GONE(1, 0), TUNNEL(1, 0, 0), SESSION(1, 6, 6)}},
+    {0, {GONE(1, 5), SESSION(1, 8, 6), SESSION(1, 9, 7)}},
+    {0, {TUNNEL(1, 1, 0), MESSAGE(1, 0), SESSION(1, 5, 6)}},
+    {0, {SESSION(2, 8, 6)}},
+    {0, {NODE(0)}},
+    {0, {GONE(2, 0), NODE(65534), TUNNEL(3, 0, 0)}},
+    {0, {SEQUENCE(1, 3, 0), MESSAGE(1, 2), NODE(7), SESSION(1, 8, 9)}},
+    {L2TPHA_ERR_RECORD, {SEQUENCE(3, 0, 0)}},
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 1, 0)}},                /* ns backwards */
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 2, 65535)}},            /* acked backwards */
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 2, 3)}},                /* acked beyond ns */
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 3, 0)}},                /* message missing */
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 4, 0), MESSAGE(1, 2)}}, /* the last one missing */
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 3, 0), MESSAGE(1, 3)}}, /* another one */
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 3, 0), MESSAGE(2, 2)}}, /* another tunnel's */
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 2, 0), MESSAGE(1, 2)}}, /* one too many */
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 3, 0), SESSION(1, 8, 9), MESSAGE(1, 2)}},
+    {L2TPHA_ERR_RECORD, {MESSAGE(1, 2)}},
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 2, 0), SEQUENCE(1, 2, 0)}},
+    {L2TPHA_ERR_RECORD, {GONE(1, 0), SEQUENCE(1, 2, 0)}},
+    {L2TPHA_ERR_RECORD, {TUNNEL(1, 0, 0), GONE(1, 0)}},
+    {L2TPHA_ERR_RECORD, {TUNNEL(3, 1, 0)}},
+    {L2TPHA_ERR_RECORD, {TUNNEL(3, 0, 1)}},
+    {L2TPHA_ERR_RECORD, {TUNNEL(3, 0, 0), TUNNEL(3, 0, 0)}},
+    {L2TPHA_ERR_RECORD, {SESSION(3, 1, 0)}},
+    {L2TPHA_ERR_RECORD, {SESSION(3, 1, 0), TUNNEL(3, 0, 0)}},
+    {L2TPHA_ERR_RECORD, {GONE(1, 0), SESSION(1, 5, 6)}},
+    {L2TPHA_ERR_RECORD, {SESSION(1, 8, 6)}}, /* 5 has it */
+    {L2TPHA_ERR_RECORD, {SESSION(2, 8, 9), SESSION(2, 9, 9)}},
+    {L2TPHA_ERR_RECORD, {SESSION(2, 8, 0), SESSION(2, 8, 0)}},
+    {L2TPHA_ERR_RECORD, {NODE(1), NODE(1)}},
+    {L2TPHA_ERR_RECORD, {NODE(1), GONE(2, 0)}},
+    {L2TPHA_ERR_RECORD, {SEQUENCE(1, 3, 0), NODE(1), MESSAGE(1, 2)}},
+};
+
+START_TEST(records_must_fit)
+{
+    struct l2tpha_checkpoint_header header = {
+        .version = 1, .epoch = 1, .kind = L2TPHA_CHECKPOINT_INCREMENT};
+    size_t count = 0;
+    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    twins_message(pair, tunnel, 12);
+    twins_message(pair, tunnel, 12);
+    assert_ok(table_session_set_remote(twins_session(pair, tunnel, 5), 6));
+    twins_session(pair, twins_tunnel(pair, 2), 5);
+    twins_sync(pair);
+    while (count < 4 && cases[_i].records[count].kind)
+        count++;
+    header.number = replica_last(pair->replica) + 1;
+    uint64_t before = twins_digest(pair->standby);
+    assert_error(twins_feed_made(pair, &header, cases[_i].records, count), cases[_i].error);
+    twins_assert_sound(pair->standby);
+    ck_assert_uint_eq(replica_last(pair->replica), header.number - (cases[_i].error != 0));
+    if (cases[_i].error) {
+        ck_assert_int_eq(replica_state(pair->replica), REPLICA_OUT_OF_SYNC);
+        ck_assert_uint_eq(twins_digest(pair->standby), before);
+    } else {
+        ck_assert_int_eq(replica_state(pair->replica), REPLICA_HOT);
+    }
+}
+END_TEST
+
+/* A message whose bytes carry another Ns than its record. */
+START_TEST(message_with_another_ns)
+{
+    struct l2tpha_checkpoint_header header = {
+        .version = 1, .epoch = 1, .kind = L2TPHA_CHECKPOINT_INCREMENT};
+    struct l2tpha_record records[] = {SEQUENCE(1, 1, 0), MESSAGE(1, 0)};
+    static const uint8_t other[12] = {[9] = 1};
+    twins_tunnel(pair, 1);
+    twins_sync(pair);
+    header.number = replica_last(pair->replica) + 1;
+    records[1].of.message.bytes.data = other;
+    assert_error(twins_feed_made(pair, &header, records, 2), L2TPHA_ERR_RECORD);
+}
+END_TEST
+
+/* The first fault is named in the log. */
+START_TEST(faults_have_names)
+{
+    struct l2tpha_checkpoint_header header = {
+        .version = 1, .epoch = 1, .kind = L2TPHA_CHECKPOINT_INCREMENT};
+    static const struct l2tpha_record twice[] = {NODE(1), NODE(2)};
+    /* an increment of epoch 1, its number to be filled in, with a Node whose place is 65535 */
+    uint8_t beyond[] = {0x08, 1, 0x10, 1, 0x18, 0, 0x7a, 6, 0x32, 4, 0x10, 0xff, 0xff, 0x03};
+
+    twins_sync(pair);
+    header.number = replica_last(pair->replica) + 1;
+    assert_error(twins_feed_made(pair, &header, twice, 2), L2TPHA_ERR_RECORD);
+    ck_assert_ptr_nonnull(strstr(pair->line, "checkpoint refused"));
+    ck_assert(!node_is_set(table_node(pair->standby)));
+    twins_sync(pair);
+    beyond[5] = (uint8_t)(replica_last(pair->replica) + 1);
+    assert_error(twins_feed(pair, beyond, sizeof(beyond)), L2TPHA_ERR_RECORD);
+    twins_sync(pair);
+    beyond[5] = (uint8_t)(replica_last(pair->replica) + 1);
+    beyond[11] = 0xfe; /* 65534 */
+    assert_ok(twins_feed(pair, beyond, sizeof(beyond)));
+}
+END_TEST
+
+Suite *suite_verify(void)
+{
+    Suite *suite = suite_create("verify");
+    TCase *tcase = tcase_create("verify");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    suite_add_tcase(suite, tcase);
+    tcase_add_loop_test(tcase, records_must_fit, 0, sizeof(cases) / sizeof(cases[0]));
+    tcase_add_test(tcase, message_with_another_ns);
+    tcase_add_test(tcase, faults_have_names);
+    return suite;
+}
