@@ -5,6 +5,7 @@
 #ifndef L2TPHA_ATTACH_H
 #define L2TPHA_ATTACH_H
 
+#include <l2tpha/avp.h>
 #include <l2tpha/record.h>
 
 #ifdef __cplusplus
@@ -17,8 +18,9 @@ struct l2tpha_binding {
     size_t size; /**< sizeof(struct l2tpha_binding) */
     void *user;  /**< first argument of each operation */
     /** Install a replicated tunnel as a live one: numbers, unacknowledged messages and timers. It
-     * may transmit at once: first what is unacknowledged, then what is new. */
-    int (*restore_tunnel)(void *user, const struct l2tpha_tunnel_record *record);
+     * may transmit at once: first what is unacknowledged, then what is new. Unless it is suspended:
+     * see suspend_tunnel. */
+    int (*restore_tunnel)(void *user, const struct l2tpha_tunnel_record *record, bool suspended);
     /** Install a replicated session of a restored tunnel. NULL: restore_tunnel has installed the
      * sessions as well. */
     int (*restore_session)(void *user, const struct l2tpha_session_record *record);
@@ -32,6 +34,19 @@ struct l2tpha_binding {
     int (*clear_session)(void *user, uint32_t tunnel_id, uint32_t session_id);
     /** Forget a tunnel with its sessions silently. */
     int (*clear_tunnel)(void *user, uint32_t tunnel_id);
+    /** While suspended nothing is sent on the control channel, not even an acknowledgement, and what
+     * comes is dropped silently; numbers and queue stay, timers rest, data goes on (RFC 4951 3.2.1).
+     * Afterwards it goes on where it was. */
+    int (*suspend_tunnel)(void *user, uint32_t tunnel_id, bool suspended);
+    /** RFC 4951 3.2.2: drop all messages queued and kept, go on with these numbers, slow start
+     * included; forget silently every session of which the peer has heard and which is not
+     * established (3.3, Step I). The tunnel may stay suspended. The path is the recovery tunnel's.
+     * `data_channel`: this end has failed, so numbered data starts at 0 again (3.2.3). */
+    int (*reset_tunnel)(void *user, uint32_t tunnel_id, uint16_t ns, uint16_t nr,
+                        const struct l2tpha_path *path, bool data_channel);
+    /** Send an FSQ (21) or FSR (22) about these sessions. L2TPHA_ERR_QUEUE_FULL: no room now. */
+    int (*send_states)(void *user, uint32_t tunnel_id, uint16_t type,
+                       const struct l2tpha_failover_session *states, size_t count);
 };
 
 #ifdef __cplusplus

@@ -25,6 +25,11 @@ struct l2tpha_message;
     X(SESSION_DOWN, "session down")       /* gone; result, error, text, message say why */         \
     X(SESSION_LINK_INFO, "set link info") /* SLI: message has the ACCM */                          \
     X(SESSION_ERRORS, "WAN errors")       /* WEN: message has the counters */                      \
+    X(TUNNEL_RECOVERING, "tunnel recovering") /* RFC 4951 recovery has begun; by_peer: its side */ \
+    X(TUNNEL_RECOVERED, "tunnel recovered")   /* ... and the control channel is reset */           \
+    X(TUNNEL_UNRESPONSIVE, "peer unresponsive") /* kept for its Recovery Time */                   \
+    X(TUNNEL_RESPONSIVE, "peer responsive")   /* it has answered after all */                      \
+    X(SESSIONS_SYNCED, "sessions synchronised") /* queried, cleared, unverified */                 \
     X(ROLE_CHANGED, "role changed")       /* role, text */                                         \
     X(TAKEOVER_DONE, "takeover done")     /* all tunnels confirmed or given up */                  \
     X(STANDBY_REFUSED, "standby refused") /* error and text say why */
@@ -55,6 +60,9 @@ struct l2tpha_event {
     bool by_peer;                   /**< the peer caused it */
     enum l2tpha_role role;          /**< ROLE_CHANGED */
     const char *text;               /**< reason, escaped; never NULL */
+    uint32_t queried;                     /**< SESSIONS_SYNCED: sessions asked about */
+    uint32_t cleared;                     /**< ... that the peer does not have: cleared */
+    uint32_t unverified;                  /**< ... that it did not answer for: kept */
     const struct l2tpha_message *message; /**< the peer's message, deciphered; NULL = none */
 };
 
@@ -101,6 +109,20 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(checkpoints_refused, "checkpoints refused")                                                  \
     X(checkpoint_timeouts, "times the standby did not confirm in time")                            \
     X(events_lost, "events lost since the host did not poll")                                      \
+    X(suspended_drops, "control datagrams dropped while a tunnel is being recovered")              \
+    X(recovery_attempts, "recovery tunnels asked for")                                             \
+    X(recoveries, "tunnels recovered by RFC 4951")                                                 \
+    X(recoveries_failed, "tunnels whose recovery by RFC 4951 failed")                              \
+    X(recoveries_degraded, "recoveries without Suggested Control Sequence")                        \
+    X(recoveries_by_peer, "tunnels that the peer has recovered")                                   \
+    X(recoveries_refused, "recoveries refused to a peer")                                          \
+    X(tunnels_unresponsive, "times a peer was kept beyond its retransmissions")                    \
+    X(queries_out, "sessions asked about by FSQ")                                                  \
+    X(queries_in, "sessions that a peer asked about")                                              \
+    X(sessions_desynced, "sessions cleared since the peer has none such")                          \
+    X(sessions_stale, "sessions found paired otherwise, asked about again")                        \
+    X(sessions_unverified, "sessions that a peer did not answer for")                              \
+    X(data_resets, "data channels whose expected number was reset")                                \
     X(takeovers, "takeovers")                                                                      \
     X(callback_errors, "host callbacks that failed")
 

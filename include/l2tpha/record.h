@@ -40,7 +40,10 @@ enum l2tpha_tunnel_flag {
     L2TPHA_TUNNEL_AUTHENTICATED = 2, /**< the peer answered our challenge */
     L2TPHA_TUNNEL_HIDE = 4,          /**< hide what may be hidden */
     L2TPHA_TUNNEL_TIE_BREAKER = 8,   /**< tie_breaker is meaningful */
-    L2TPHA_TUNNEL_BEARER_CAPS = 16   /**< the peer sent Bearer Capabilities */
+    L2TPHA_TUNNEL_BEARER_CAPS = 16,  /**< the peer sent Bearer Capabilities */
+    L2TPHA_TUNNEL_ANNOUNCED = 32,    /**< this end sent Failover Capability with C set */
+    L2TPHA_TUNNEL_MUTE = 64,         /**< this end announces no failover capability to this peer */
+    L2TPHA_TUNNEL_NO_HA = 128        /**< not protected: a switch is off */
 };
 
 /** Bits of l2tpha_session_record::flags. */
@@ -73,6 +76,10 @@ struct l2tpha_tunnel_record {
     uint16_t result;               /**< Result Code of the StopCCN sent or received */
     uint16_t error;                /**< its general error code */
     struct l2tpha_path path;       /**< of the control connection; data frames take it too */
+    uint32_t recovers;             /**< local id of the tunnel that this recovery tunnel is for
+                                        (RFC 4951 3.2.1), 0 = an ordinary tunnel */
+    uint16_t suggested_ns;         /**< of a recovery tunnel that the peer asked for: Suggested */
+    uint16_t suggested_nr;         /**< Control Sequence, as sent */
     uint8_t tie_breaker[8];        /**< ours, while the SCCRQ is outstanding */
     struct l2tpha_bytes peer_name; /**< Host Name AVP of the peer, verbatim */
     struct l2tpha_bytes peer_vendor; /**< Vendor Name AVP of the peer, verbatim */

@@ -76,12 +76,56 @@ static void drop_slot(struct engine *engine, struct channel *channel, struct buf
     channel->ahead_count--;
 }
 
+static void drop_ahead(struct engine *engine, struct channel *channel)
+{
+    for (uint32_t i = 0; channel->ahead_count > 0; i++)
+        drop_slot(engine, channel, &channel->ahead[i]);
+}
+
+static void forget_progress(struct engine *engine, struct channel *channel)
+{
+    channel->tries = 0;
+    channel->interval = first_interval(engine);
+    cursor_to_oldest(channel);
+}
+
+void channel_suspend(struct engine *engine, struct channel *channel, bool suspended)
+{
+    if (suspended == channel->suspended)
+        return;
+    channel->suspended = suspended;
+    if (suspended) {
+        wheel_disarm(engine->wheel, &channel->retransmit);
+        wheel_disarm(engine->wheel, &channel->ack);
+        return;
+    }
+    /* What was heard before and not acknowledged yet still wants to be. */
+    channel->ack_now = channel->told_nr != channel->entry->record.nr;
+    forget_progress(engine, channel);
+    ready(engine, channel);
+}
+
+void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, uint16_t nr)
+{
+    struct tunnel_entry *entry = channel->entry;
+
+    wheel_disarm(engine->wheel, &channel->retransmit);
+    wheel_disarm(engine->wheel, &channel->ack);
+    drop_ahead(engine, channel);
+    table_queue_trim(engine->table, entry, entry->record.ns);
+    entry->record.ns = entry->record.acked = channel->sent_ns = ns;
+    entry->record.nr = channel->told_nr = nr;
+    ledger_restart_tunnel(engine->ledger, entry);
+    channel->ack_now = channel->ack_again = false;
+    window_start(channel);
+    forget_progress(engine, channel);
+}
+
 void channel_stop(struct engine *engine, struct channel *channel)
 {
     wheel_disarm(engine->wheel, &channel->retransmit);
     wheel_disarm(engine->wheel, &channel->ack);
-    for (uint32_t i = 0; channel->ahead_count > 0; i++)
-        drop_slot(engine, channel, &channel->ahead[i]);
+    drop_ahead(engine, channel);
     TALLOC_FREE(channel->ahead);
     channel->cursor = NULL;
     channel->cursor_ns = channel->entry->record.ns;
@@ -219,6 +263,8 @@ static bool write_zlb(const struct channel *channel, uint8_t *zlb)
 
 bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_output *output)
 {
+    if (channel->suspended)
+        return false;
     if (may_leave(channel)) {
         const struct buffer *message = leave(engine, channel);
         output->data = message->data;

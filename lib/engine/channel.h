@@ -24,6 +24,7 @@ struct channel {
     uint32_t tries;        /* retransmissions of the oldest message so far */
     uint64_t interval;     /* current retransmission interval, us */
     uint16_t told_nr;      /* last Nr told to the peer; short of entry.nr = an ack is wanted */
+    bool suspended;        /* nothing leaves, nothing is taken, no timer runs */
     bool ack_now;          /* tell it as soon as nr_safe is past told_nr, without company */
     bool ack_again;        /* a duplicate or a message ahead asks for nr_safe, new or not */
     struct timer retransmit;
@@ -41,6 +42,10 @@ enum channel_verdict {
 /* A tunnel that starts (ns = nr = 0) or that has been restored: everything in the queue is to be
  * transmitted, and may have been before. */
 void channel_start(struct engine *engine, struct channel *channel, struct tunnel_entry *entry);
+/* Nothing leaves any more, what comes is the caller's to drop; or go on where it was. */
+void channel_suspend(struct engine *engine, struct channel *channel, bool suspended);
+/* RFC 4951 3.2.2: flush both windows and go on with these numbers, slow start included. */
+void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, uint16_t nr);
 /* Disarm timers, free the reordering slots, leave the ready list. Nothing is sent any more. */
 void channel_stop(struct engine *engine, struct channel *channel);
 /* Whether so many messages more fit the queue limit: max_queue, and 32767 since the numbers of the

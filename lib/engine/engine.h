@@ -27,6 +27,7 @@
 #define ENGINE_VECTOR 16                 /* bytes of a Random Vector, RFC 2661 4.4.1 */
 #define ENGINE_TIME_MAX (UINT64_MAX / 2) /* a deadline is a time and a wait, and must not wrap */
 #define ENGINE_ANSWER 2048 /* bytes of an answer; only an ICCN with long proxy AVPs has more */
+#define ENGINE_RECOVERIES 256 /* ids and places kept for recovery tunnels */
 #define ENGINE_CALLING 256 /* buckets of tunnels whose SCCRQ is outstanding */
 
 struct tunnel_input;
@@ -39,6 +40,8 @@ enum timer_kind {
     TIMER_HELLO,          /* tunnel: nothing heard from the peer */
     TIMER_TUNNEL,         /* tunnel: establishment, retention, idle: by state */
     TIMER_START,          /* tunnel: more waiting sessions to start */
+    TIMER_RECOVERY, /* failover: an attempt, its deadline, a guard time */
+    TIMER_SYNC,     /* failover: queries without an answer */
     TIMER_SESSION         /* session: establishment or answer, by state */
 };
 
@@ -59,6 +62,29 @@ struct event_item {
     char text[112];
 };
 
+/* What the layer above does with what RFC 4951 brings. Recovery tunnels are tunnels of the engine
+ * whose record has `recovers`; what they do to the tunnels that they are for is not its business. */
+struct engine_failover {
+    void *user;
+    /* The recovery tunnel that an SCCRQ would make, already in the table: may it be? Otherwise
+     * *input says how to refuse; input->quiet: not at all. Sets `recovers` and the suggested
+     * sequence. */
+    bool (*judge)(void *user, struct l2tpha_tunnel *recovery, const struct l2tpha_message *sccrq,
+                  struct tunnel_input *input);
+    /* A recovery tunnel has gone from one state to another. */
+    void (*entered)(void *user, struct l2tpha_tunnel *recovery, uint8_t before,
+                    const struct tunnel_input *input);
+    /* Everything that a recovery tunnel has sent is acknowledged, or a tunnel with queries to send
+     * has room again. */
+    void (*moved)(void *user, struct l2tpha_tunnel *tunnel);
+    /* FSQ or FSR, decoded without fault, on an established tunnel. */
+    int (*states)(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message);
+    /* A tunnel is about to die; its sessions are gone. */
+    void (*gone)(void *user, struct l2tpha_tunnel *tunnel);
+    /* TIMER_RECOVERY, TIMER_SYNC. */
+    void (*due)(void *user, struct timer *timer);
+};
+
 struct engine {
     struct l2tpha_config config;
     struct l2tpha_host host;
@@ -75,6 +101,8 @@ struct engine {
     bool asking;   /* inside a host callback */
     bool draining; /* planned switchover: no input, no timers, outputs drain */
     struct l2tpha_node_record beginning; /* of the node's record, when no reign has left one */
+    struct engine_failover failover;
+    uint32_t recovering; /* recovery tunnels in the table */
     struct id_set tunnel_ids;            /* in use; made when there are many */
     uint32_t half_open; /* tunnels that peers have asked for, not yet established */
     uint32_t resyncing; /* tunnels whose peer has not answered since a takeover */

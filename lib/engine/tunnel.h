@@ -30,6 +30,8 @@ struct l2tpha_tunnel {
     struct l2tpha_tunnel **calling_back; /* NULL = not there */
     struct l2tpha_session *waiting;      /* sessions in wait-tunnel, oldest first */
     struct l2tpha_session **waiting_end; /* NULL = none yet */
+    struct recovery *recovery; /* failover's, of both tunnels that take part in one; NULL = none */
+    struct sync *sync;         /* failover's: sessions being asked about; NULL = none */
     uint32_t events;                     /* events in the outbox that name this tunnel */
     void *user;
 };
@@ -85,6 +87,12 @@ int tunnel_new(struct engine *engine, const struct l2tpha_path *path,
 /* Make an entry of the table live: channel, timers in full, by its state. The one way for fresh and
  * restored tunnels. */
 int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel);
+/* RFC 4951 3.2.1: say nothing and hear nothing for a while; and go on. */
+void tunnel_suspend(struct l2tpha_tunnel *tunnel, bool suspended);
+static inline bool tunnel_is_recovery(const struct l2tpha_tunnel *tunnel)
+{
+    return tunnel->entry.record.recovers != 0;
+}
 /* Dispatch one event. */
 int tunnel_step(struct l2tpha_tunnel *tunnel, uint8_t event, struct tunnel_input *input);
 /* Out of the table; for what nothing refers to any more. */

@@ -4,12 +4,15 @@
 
 #include "engine/channel.h"
 
+#include <l2tpha/failover.h>
 #include <string.h>
 
 #define MIN_CAP_MS                                                                                 \
     8000 /* RFC 2661 5.8: a cap on the retransmission interval is never below 8 s                  \
           */
 #define MAX_NAME 255
+#define NODE_TUNNELS_MAX (65535 - ENGINE_RECOVERIES) /* ids that are left */
+#define RECOVERY_MAX_MS 3600000
 
 void l2tpha_config_init(struct l2tpha_config *config)
 {
@@ -25,7 +28,7 @@ void l2tpha_config_init(struct l2tpha_config *config)
         .ack_delay_ms = 50,
         .setup_ms = 60000,
         .answer_ms = 60000,
-        .max_tunnels = 65535,
+        .max_tunnels = NODE_TUNNELS_MAX,
         .max_half_open = 4096,
         .max_sessions = 1u << 20,
         .max_queue = 32000,
@@ -33,6 +36,19 @@ void l2tpha_config_init(struct l2tpha_config *config)
         .max_checkpoints = 65536,
         .max_buffer_bytes = (size_t)1 << 30,
         .commit = L2TPHA_COMMIT_GATED,
+        .commit_lag_ms = 50,
+        .resync_packets = 8,
+        .failover = L2TPHA_FAILOVER_FALLBACK,
+        .ha = true,
+        .failover_capability = true,
+        .recovery_ms = 60000,
+        .recovery_max_ms = 300000,
+        .recovery_answer_ms = 10000,
+        .data_reset_frames = 5,
+        .query_ms = 10000,
+        .query_tries = 3,
+        .query = L2TPHA_QUERY_ALL,
+        .suspect_ms = 60000,
         .commit_timeout_ms = 200,
         .epoch = 1,
     };
@@ -56,7 +72,7 @@ static const char *refused_setting(const struct l2tpha_config *config)
         {config->retries == 0 || config->retries > 100, "retries"},
         {config->setup_ms == 0, "setup_ms"},
         {config->answer_ms == 0, "answer_ms"},
-        {config->max_tunnels == 0 || config->max_tunnels > 65535, "max_tunnels"},
+        {config->max_tunnels == 0 || config->max_tunnels > NODE_TUNNELS_MAX, "max_tunnels"},
         {config->max_half_open == 0, "max_half_open"},
         {config->max_sessions == 0, "max_sessions"},
         /* Differences of sequence numbers must stay below 32768. */
@@ -65,6 +81,15 @@ static const char *refused_setting(const struct l2tpha_config *config)
         {config->max_checkpoints == 0, "max_checkpoints"},
         {config->max_buffer_bytes < ENGINE_SCRATCH, "max_buffer_bytes"},
         {config->commit != L2TPHA_COMMIT_GATED, "commit"},
+        {config->commit_lag_ms == 0, "commit_lag_ms"},
+        {config->resync_packets == 0 || config->resync_packets > 255, "resync_packets"},
+        {config->failover > L2TPHA_FAILOVER_FALLBACK, "failover"},
+        {config->recovery_ms > RECOVERY_MAX_MS, "recovery_ms"},
+        {config->recovery_max_ms > RECOVERY_MAX_MS, "recovery_max_ms"},
+        {config->recovery_answer_ms == 0, "recovery_answer_ms"},
+        {config->query_ms == 0, "query_ms"},
+        {config->query_tries == 0, "query_tries"},
+        {(unsigned)config->query > L2TPHA_QUERY_NONE, "query"},
         {config->commit_timeout_ms == 0, "commit_timeout_ms"},
         {config->epoch == 0, "epoch"},
         {config->hide_avps && !config->crypto, "hide_avps"},
@@ -100,7 +125,7 @@ static int make_state(struct l2tpha_node *node, uint64_t seed)
     struct table_options table = {
         .tunnel_size = sizeof(struct l2tpha_tunnel),
         .session_size = sizeof(struct l2tpha_session),
-        .max_tunnels = config->max_tunnels,
+        .max_tunnels = config->max_tunnels + ENGINE_RECOVERIES,
         .max_sessions = config->max_sessions,
         .seed = seed,
     };

@@ -153,6 +153,14 @@ void ledger_gone_session(struct ledger *ledger, struct session_entry *entry)
     note_gone(ledger, entry->tunnel->record.local_id, entry->local_id);
 }
 
+void ledger_restart_tunnel(struct ledger *ledger, struct tunnel_entry *entry)
+{
+    entry->ns_safe = entry->ns_sealed = entry->record.ns;
+    entry->nr_safe = entry->record.nr;
+    entry->born = 0; /* older marks are not about it */
+    ledger_mark_tunnel(ledger, entry, DIRTY_FULL);
+}
+
 /* --- what may be sent --- */
 
 static void set_safe(struct ledger *ledger, struct tunnel_entry *entry, uint16_t ns, uint16_t nr)

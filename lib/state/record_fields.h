@@ -25,6 +25,9 @@
 #define WIRE_OF_BYTES WIRE_BYTES
 
 #define TUNNEL_FIELDS(X)                                                                           \
+    X(28, U16, suggested_nr, 0, UINT16_MAX, 0)                                                     \
+    X(27, U16, suggested_ns, 0, UINT16_MAX, 0)                                                     \
+    X(26, U32, recovers, 0, UINT32_MAX, 0)                                                         \
     X(25, BYTES, app_state, 0, STRING_MAX, 0)                                                      \
     X(24, BYTES, challenge, 0, AVP_VALUE_MAX, 0)                                                   \
     X(23, BYTES, secret, 0, L2TPHA_SECRET_MAX, 0)                                                  \
