@@ -55,7 +55,7 @@ struct l2tpha_session_options {
  *  @retval L2TPHA_ERR_REFUSED     the peer did not advertise this framing or bearer
  *                                 (RFC 2661 4.4.3)
  *  @retval L2TPHA_ERR_STATE       the tunnel is closing, or a planned switchover is draining
- *  @retval L2TPHA_ERR_QUEUE_FULL  the tunnel has l2tpha_config::max_queue messages under way
+ *  @retval L2TPHA_ERR_QUEUE_FULL  too much is unacknowledged: l2tpha_config::max_queue
  *  @retval L2TPHA_ERR_LIMIT       l2tpha_config::max_sessions or max_buffer_bytes
  *  @retval L2TPHA_ERR_NO_ID       the tunnel has 65535 sessions
  *  @retval L2TPHA_ERR_ROLE        not an active node

@@ -10,7 +10,6 @@
 #define FAR_PLACE 32768u
 #define RESULT_GENERAL 2      /* CDN, RFC 2661 4.4.2 */
 #define RESULT_NOT_IN_TIME 10 /* likewise */
-#define ROOM_FOR_CDN 2        /* with one left for the StopCCN that ends it all */
 #define CDN_BYTES 512         /* reasons are short */
 #define RETRY_MS 250          /* when the queue was full or memory was out */
 
@@ -117,7 +116,7 @@ bool session_start_waiting(struct l2tpha_tunnel *tunnel, uint32_t most)
 {
     struct engine *engine = tunnel->engine;
 
-    while (tunnel->waiting && most-- > 0 && channel_has_room(engine, &tunnel->channel, 2)) {
+    while (tunnel->waiting && most-- > 0 && channel_has_own_room(engine, &tunnel->channel)) {
         struct l2tpha_session *session = tunnel->waiting;
         struct session_input input = {.status = L2TPHA_ERR_REFUSED,
                                       .reason = "the peer has not advertised what the call needs"};
@@ -165,7 +164,7 @@ static bool can_speak(const struct l2tpha_session *session)
     struct engine *engine = engine_of(session);
 
     return session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL ||
-           (channel_has_room(engine, &session_tunnel(session)->channel, ROOM_FOR_CDN) &&
+           (channel_has_own_room(engine, &session_tunnel(session)->channel) &&
             buffer_reserve(engine->pool, CDN_BYTES) == L2TPHA_OK);
 }
 
