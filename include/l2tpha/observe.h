@@ -91,6 +91,7 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(data_out, "data frames sent")                                                                \
     X(data_unknown, "data frames for no session, dropped")                                         \
     X(data_late, "data frames older than one delivered, dropped")                                  \
+    X(data_unconfirmed, "data frames not sent since the standby did not know their numbers yet")   \
     X(tunnels_up, "tunnels established")                                                           \
     X(tunnels_down, "tunnels ended")                                                               \
     X(sessions_up, "sessions established")                                                         \

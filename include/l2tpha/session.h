@@ -200,6 +200,10 @@ L2TPHA_API int l2tpha_data_receive(struct l2tpha_node *node, const struct l2tpha
  *  @param now              microseconds.
  *  @retval L2TPHA_ERR_STATE    session not established, its ICCN or OCCN has not left yet, or a
  *                              planned switchover is draining
+ *  @retval L2TPHA_ERR_UNCONFIRMED  the next sequence number is not known to the standby yet: drop
+ *                                  the frame, or try again after l2tpha_checkpoint_done(). Numbers
+ *                                  are taken ahead, so that this needs 512 frames or more within
+ *                                  one confirmation, or a call that has just begun to number
  *  @retval L2TPHA_ERR_INVALID  too long for one datagram
  *  @retval L2TPHA_ERR_ROLE     not an active node */
 L2TPHA_API int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority,

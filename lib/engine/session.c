@@ -208,7 +208,7 @@ void session_start(struct engine *engine, struct l2tpha_session *session)
     struct l2tpha_tunnel *tunnel = session_tunnel(session);
 
     session->timer.kind = TIMER_SESSION;
-    session->entry.sent_ns = session->entry.data_ns;
+    session->entry.sent_ns = session->lease_end = session->entry.data_ns;
     if (session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL) {
         join_line(session);
         if (tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)

@@ -6,7 +6,6 @@
 
 #define RESULT_GENERAL 2
 #define ERROR_RESOURCES 4
-#define DATA_LEASE 1024
 
 static void build(struct l2tpha_session *session, struct l2tpha_builder *builder, uint16_t type,
                   uint32_t session_id)
@@ -83,7 +82,7 @@ int take_reply(void *object, void *argument)
 static void require_sequencing(struct l2tpha_session *session)
 {
     session->entry.flags |= L2TPHA_SESSION_SEQUENCING_REQUIRED | L2TPHA_SESSION_SEQUENCING;
-    session->entry.data_ns = DATA_LEASE;
+    session_lease_numbers(session);
 }
 
 /* ICCN on ICRP, with what the host gave beforehand; OCCN when the bearer has answered. */
