@@ -67,6 +67,14 @@ int send_reply(void *object, void *argument)
     return send(session, &builder);
 }
 
+static int tell(struct l2tpha_session *session, uint8_t kind)
+{
+    struct l2tpha_tunnel *tunnel = session_tunnel(session);
+
+    event_attach_message(tunnel->engine, engine_event(tunnel->engine, kind, tunnel, session));
+    return L2TPHA_OK;
+}
+
 int take_reply(void *object, void *argument)
 {
     struct l2tpha_session *session = object;
@@ -75,7 +83,11 @@ int take_reply(void *object, void *argument)
 
     if (!l2tpha_message_u16(input->message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &id))
         return L2TPHA_ERR_AVP_MISSING;
-    return table_session_set_remote(session_tunnel(session)->engine->table, &session->entry, id);
+    int error =
+        table_session_set_remote(session_tunnel(session)->engine->table, &session->entry, id);
+    if (error || !l2tpha_message_has(input->message, L2TPHA_AVP_PHYSICAL_CHANNEL_ID))
+        return error;
+    return tell(session, L2TPHA_EVENT_SESSION_CHANNEL);
 }
 
 /* RFC 2661 5.4: numbers are always there once Sequencing Required was given. */
@@ -200,14 +212,6 @@ int send_stray_cdn(struct l2tpha_tunnel *tunnel, uint32_t remote_id, uint16_t re
 }
 
 /* --- what the host is told --- */
-
-static int tell(struct l2tpha_session *session, uint8_t kind)
-{
-    struct l2tpha_tunnel *tunnel = session_tunnel(session);
-
-    event_attach_message(tunnel->engine, engine_event(tunnel->engine, kind, tunnel, session));
-    return L2TPHA_OK;
-}
 
 /* The event may die with this node once the SLI is acknowledged; what it says must not. */
 int take_link_info(void *object, void *argument)

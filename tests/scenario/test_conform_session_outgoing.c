@@ -387,11 +387,16 @@ END_TEST
 START_TEST(ocrp_may_name_a_physical_channel)
 {
     struct says ocrp;
+    uint32_t channel = 0;
 
     uint16_t id = bring_to(LNS, L2TPHA_SESSION_WAIT_REPLY);
     ocrp = valid_for(&peer, OCRP, id);
     add(&ocrp, AVP_U32_OPTIONAL(25, 77));
     assert_ok(say(&peer, &ocrp));
+    const struct told *told = expect_event(L2TPHA_EVENT_SESSION_CHANNEL);
+    ck_assert_uint_eq(told->event.session_id, id);
+    ck_assert(l2tpha_message_u32(&told->message, L2TPHA_AVP_PHYSICAL_CHANNEL_ID, &channel));
+    ck_assert_uint_eq(channel, 77);
     ck_assert_uint_eq(session_state(&peer, id), L2TPHA_SESSION_WAIT_CONNECT);
     ck_assert_uint_eq(rig_counters()->ignored_avp, 0);
 }
