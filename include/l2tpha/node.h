@@ -48,8 +48,10 @@ struct l2tpha_config {
     uint32_t max_half_open;     /**< tunnels that peers have asked for and not completed
                                      (default 4096) */
     uint32_t max_sessions;      /**< sessions of the node (default 1048576) */
-    uint32_t max_queue;         /**< unacknowledged messages of one tunnel (default and most
-                                     32000) */
+    uint32_t max_queue;         /**< unacknowledged messages of one tunnel, 4 to 32000 (default
+                                     32000): what a host may ask for fills half of it, answers
+                                     the rest. Whatever it is, the queue is full for the host
+                                     with 448 KiB too, since a checkpoint must hold all of it */
     uint32_t max_events;        /**< events not yet polled (default 1048576) */
     uint32_t max_checkpoints;   /**< checkpoints not yet confirmed (default 65536) */
     size_t max_buffer_bytes;    /**< messages, checkpoints and strings (default 1 GiB) */

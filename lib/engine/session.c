@@ -6,7 +6,6 @@
 #define US_PER_MS UINT64_C(1000)
 #define RESULT_GENERAL 2      /* CDN, RFC 2661 4.4.2 */
 #define RESULT_NOT_IN_TIME 10 /* likewise */
-#define ROOM_FOR_CDN 2        /* with one left for the StopCCN that ends it all */
 #define CDN_BYTES 512         /* reasons are short */
 #define RETRY_MS 250          /* when the queue was full or memory was out */
 
@@ -80,7 +79,7 @@ bool session_start_waiting(struct l2tpha_tunnel *tunnel, uint32_t most)
 {
     struct engine *engine = tunnel->engine;
 
-    while (tunnel->waiting && most-- > 0 && channel_has_room(engine, &tunnel->channel, 2)) {
+    while (tunnel->waiting && most-- > 0 && channel_has_own_room(engine, &tunnel->channel)) {
         struct l2tpha_session *session = tunnel->waiting;
         struct session_input input = {.status = L2TPHA_ERR_REFUSED,
                                       .reason = "the peer has not advertised what the call needs"};
@@ -128,7 +127,7 @@ static bool can_speak(const struct l2tpha_session *session)
     struct engine *engine = engine_of(session);
 
     return session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL ||
-           (channel_has_room(engine, &session_tunnel(session)->channel, ROOM_FOR_CDN) &&
+           (channel_has_own_room(engine, &session_tunnel(session)->channel) &&
             buffer_reserve(engine->pool, CDN_BYTES) == L2TPHA_OK);
 }
 
@@ -172,7 +171,7 @@ void session_start(struct engine *engine, struct l2tpha_session *session)
     struct l2tpha_tunnel *tunnel = session_tunnel(session);
 
     session->timer.kind = TIMER_SESSION;
-    session->entry.sent_ns = session->entry.data_ns;
+    session->entry.sent_ns = session->lease_end = session->entry.data_ns;
     id_set_take(&tunnel->session_ids_taken, session->entry.local_id);
     if (session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL) {
         join_line(session);

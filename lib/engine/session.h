@@ -14,9 +14,11 @@ struct l2tpha_session {
         struct l2tpha_session *wait_next; /* while it is in the line: in wait-tunnel */
         struct session_wen *wen;          /* LAC: bearer errors reported; NULL until the first */
     };
-    bool dismissed;      /* to be ended as soon as a CDN can be queued */
-    bool connecting;     /* our ICCN or OCCN has not left yet */
-    uint16_t connect_ns; /* its Ns */
+    bool dismissed;        /* to be ended as soon as a CDN can be queued */
+    bool connecting;       /* our ICCN or OCCN has not left yet */
+    uint16_t connect_ns;   /* its Ns */
+    uint16_t lease_end;    /* data numbers before it are known to the standby, if there is one */
+    uint64_t lease_number; /* of the checkpoint that has those up to entry.data_ns */
 };
 
 enum session_event {
@@ -99,6 +101,8 @@ void session_clear_all(struct l2tpha_tunnel *tunnel, const struct session_input 
 void session_timer_due(struct l2tpha_session *session);
 /* End it with a CDN because the host's half is missing; later, when there is no room for it. */
 int session_dismiss(struct l2tpha_session *session, uint16_t result, const char *reason);
+/* Take data numbers; they are known to the standby when the transaction is confirmed. */
+void session_lease_numbers(struct l2tpha_session *session);
 /* Forget it silently. */
 void session_clear(struct l2tpha_session *session, int status, const char *why);
 

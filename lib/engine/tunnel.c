@@ -313,7 +313,7 @@ int start_sessions(void *object, void *argument)
     (void)argument;
     if (!session_start_waiting(tunnel, START_BATCH))
         return L2TPHA_OK;
-    uint64_t pause = channel_has_room(engine, &tunnel->channel, START_BATCH) ? 0 : START_RETRY_MS;
+    uint64_t pause = channel_has_own_room(engine, &tunnel->channel) ? 0 : START_RETRY_MS;
     wheel_arm(engine->wheel, &tunnel->start, engine->now + pause * US_PER_MS);
     return L2TPHA_OK;
 }
