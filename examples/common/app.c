@@ -14,8 +14,8 @@
 
 #define OUTPUTS 64
 #define DATAGRAMS_PER_TURN 64
-#define LEAVE_US 5000000
 #define LEAVE_TICK_US 20000
+#define LEAVE_SLACK_US 1000000
 
 void app_tell(const char *format, ...)
 {
@@ -245,33 +245,48 @@ void app_quit(struct app *app, int status)
     app->status = status;
 }
 
-void app_leave(struct app *app)
+/* A StopCCN that leaves now is acknowledged or given up by then. */
+static uint64_t closing_us(const struct app *app)
 {
-    struct l2tpha_tunnel *tunnel = NULL;
-    uint64_t now = clock_now();
-    if (app->leave_until != 0)
-        return;
-    app->leave_until = now + LEAVE_US;
-    while ((tunnel = l2tpha_tunnel_next(app->node, tunnel)) != NULL)
-        (void)l2tpha_tunnel_close(tunnel, 6, 0, "shutting down", now); /* or it is closed already */
+    const struct l2tpha_config *config = l2tpha_node_config(app->node);
+    uint64_t interval_ms = config->retransmit_ms, total_ms = 0;
+    for (uint32_t tries = 0; tries <= config->retries; tries++) {
+        total_ms += interval_ms;
+        interval_ms *= 2;
+        if (interval_ms > config->retransmit_cap_ms)
+            interval_ms = config->retransmit_cap_ms;
+    }
+    return total_ms * 1000 + LEAVE_SLACK_US;
 }
 
-/* Whether any tunnel still waits for its StopCCN to be acknowledged. */
-static bool still_closing(const struct app *app)
+/* Whether any tunnel still waits for its StopCCN to be acknowledged. What had no room for one when
+ * it was asked to close is asked again. */
+static bool still_closing(struct app *app)
 {
     struct l2tpha_tunnel *tunnel = NULL;
+    bool closing = false;
     while ((tunnel = l2tpha_tunnel_next(app->node, tunnel)) != NULL) {
         struct l2tpha_tunnel_record record = {.size = sizeof(record)};
         l2tpha_tunnel_get(tunnel, &record);
-        if (record.state != L2TPHA_TUNNEL_STOPPED)
-            return true;
+        closing = closing || record.state != L2TPHA_TUNNEL_STOPPED;
+        if (record.state < L2TPHA_TUNNEL_STOPPING)
+            (void)l2tpha_tunnel_close(tunnel, 6, 0, "shutting down", clock_now());
     }
-    return false;
+    return closing;
+}
+
+void app_leave(struct app *app)
+{
+    if (app->leave_until != 0)
+        return;
+    app->leave_until = clock_now() + closing_us(app);
+    (void)still_closing(app);
 }
 
 static void check_leaving(struct app *app)
 {
-    if (app->leave_until == 0 || (still_closing(app) && clock_now() < app->leave_until))
+    bool yielded = !app->serving && app->switchover == SWITCHOVER_NONE;
+    if (app->leave_until == 0 || (!yielded && clock_now() < app->leave_until && still_closing(app)))
         return;
     ha_disconnect(app->ha, true);
     app_quit(app, app->program->left != NULL ? app->program->left(app) : EXIT_SUCCESS);

@@ -93,7 +93,8 @@ int app_send_data(struct app *app, struct l2tpha_session *session, const uint8_t
 /* Let out what the node has to say. */
 void app_drain(struct app *app);
 
-/* Close all tunnels, then leave with the status that the program's left() gives. */
+/* Close all tunnels; leave, with the status that the program's left() gives, once the peers have
+ * acknowledged it or the node has given them up. */
 void app_leave(struct app *app);
 
 /* Leave now. */

@@ -3,6 +3,7 @@
 #include "address.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 
 struct udp {
     int fd;
+    bool anywhere;         /* bound to no address: each datagram says which it came to */
+    in_port_t port;        /* network order */
     struct tevent_fd *fde; /* NULL = not reading */
 };
 
@@ -22,10 +25,30 @@ static int close_socket(struct udp *udp)
     return 0;
 }
 
+/* A peer takes answers only from the address that it has sent to. */
+static void ask_for_addresses(struct udp *udp)
+{
+    struct sockaddr_storage bound = {0};
+    const struct sockaddr_in *in = (const struct sockaddr_in *)&bound;
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&bound;
+    socklen_t len = sizeof(bound);
+    int on = 1;
+    if (getsockname(udp->fd, (struct sockaddr *)&bound, &len) != 0)
+        return;
+    if (bound.ss_family == AF_INET && in->sin_addr.s_addr == htonl(INADDR_ANY)) {
+        udp->port = in->sin_port;
+        udp->anywhere = setsockopt(udp->fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) == 0;
+    } else if (bound.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr)) {
+        udp->port = in6->sin6_port;
+        udp->anywhere = setsockopt(udp->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) == 0;
+    }
+}
+
 struct udp *udp_adopt(TALLOC_CTX *parent, int fd)
 {
     struct udp *udp = talloc_zero(parent, struct udp);
     udp->fd = fd;
+    ask_for_addresses(udp);
     talloc_set_destructor(udp, close_socket);
     return udp;
 }
@@ -73,25 +96,89 @@ void udp_read_stop(struct udp *udp)
     TALLOC_FREE(udp->fde);
 }
 
+/* What is beside a datagram: the address of ours that it came to, or is to leave from. */
+union beside {
+    struct cmsghdr header; /* for its alignment */
+    uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+static void arrived_at(const struct udp *udp, struct msghdr *message, struct l2tpha_address *local)
+{
+    struct sockaddr_storage socket = {0};
+    struct sockaddr_in *in = (struct sockaddr_in *)&socket;
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&socket;
+    const struct cmsghdr *header = CMSG_FIRSTHDR(message);
+    memset(local, 0, sizeof(*local)); /* the only one */
+    if (!udp->anywhere || header == NULL)
+        return;
+    if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
+        struct in_pktinfo info;
+        memcpy(&info, CMSG_DATA(header), sizeof(info));
+        *in = (struct sockaddr_in){
+            .sin_family = AF_INET, .sin_port = udp->port, .sin_addr = info.ipi_spec_dst};
+    } else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
+        struct in6_pktinfo info;
+        memcpy(&info, CMSG_DATA(header), sizeof(info));
+        *in6 = (struct sockaddr_in6){
+            .sin6_family = AF_INET6, .sin6_port = udp->port, .sin6_addr = info.ipi6_addr};
+    }
+    address_from_socket(&socket, local);
+}
+
 ssize_t udp_receive(struct udp *udp, uint8_t data[UDP_DATAGRAM_MAX], struct l2tpha_path *path)
 {
     struct sockaddr_storage from = {0};
-    socklen_t len = sizeof(from);
-    ssize_t got = recvfrom(udp->fd, data, UDP_DATAGRAM_MAX, 0, (struct sockaddr *)&from, &len);
+    union beside beside;
+    struct iovec part = {.iov_base = data, .iov_len = UDP_DATAGRAM_MAX};
+    struct msghdr message = {.msg_name = &from,
+                             .msg_namelen = sizeof(from),
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &beside,
+                             .msg_controllen = sizeof(beside)};
+    ssize_t got = recvmsg(udp->fd, &message, 0);
     if (got < 0)
         return -1;
-    memset(&path->local, 0, sizeof(path->local)); /* the only one */
+    arrived_at(udp, &message, &path->local);
     address_from_socket(&from, &path->remote);
     return got;
+}
+
+static void put_beside(struct msghdr *message, union beside *beside, int level, int type,
+                       const void *info, size_t len)
+{
+    message->msg_control = beside;
+    message->msg_controllen = CMSG_SPACE(len);
+    struct cmsghdr *header = CMSG_FIRSTHDR(message);
+    *header = (struct cmsghdr){.cmsg_level = level, .cmsg_type = type, .cmsg_len = CMSG_LEN(len)};
+    memcpy(CMSG_DATA(header), info, len);
+}
+
+/* Without an interface: it is the route's, and a link-local peer's address says it. */
+static void leave_from(const struct l2tpha_address *local, struct msghdr *message,
+                       union beside *beside)
+{
+    struct sockaddr_storage socket;
+    address_to_socket(local, &socket);
+    if (socket.ss_family == AF_INET) {
+        struct in_pktinfo info = {.ipi_spec_dst = ((struct sockaddr_in *)&socket)->sin_addr};
+        put_beside(message, beside, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+    } else if (socket.ss_family == AF_INET6) {
+        struct in6_pktinfo info = {.ipi6_addr = ((struct sockaddr_in6 *)&socket)->sin6_addr};
+        put_beside(message, beside, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
+    }
 }
 
 bool udp_send(struct udp *udp, const struct l2tpha_path *path, const void *head, size_t head_len,
               const void *body, size_t body_len)
 {
     struct sockaddr_storage to;
+    union beside beside = {0};
     struct iovec parts[2] = {{.iov_base = (void *)(uintptr_t)head, .iov_len = head_len},
                              {.iov_base = (void *)(uintptr_t)body, .iov_len = body_len}};
     struct msghdr message = {.msg_name = &to, .msg_iov = parts, .msg_iovlen = 2};
     message.msg_namelen = address_to_socket(&path->remote, &to);
+    if (udp->anywhere)
+        leave_from(&path->local, &message, &beside);
     return sendmsg(udp->fd, &message, 0) >= 0;
 }

@@ -28,11 +28,12 @@ void udp_read_start(struct udp *udp, struct tevent_context *ev, tevent_fd_handle
                     void *user);
 void udp_read_stop(struct udp *udp);
 
-/* One datagram into data. Its length, or -1 when there is none. */
+/* One datagram into data. Its length, or -1 when there is none. path->local is the address that it
+ * came to when the socket is bound to none. */
 ssize_t udp_receive(struct udp *udp, uint8_t data[UDP_DATAGRAM_MAX], struct l2tpha_path *path);
 
-/* Send head and body as one datagram. False when the system does not take it: it is lost then, as
- * datagrams may be. */
+/* Send head and body as one datagram, from path->local where udp_receive() tells it. False when the
+ * system does not take it: it is lost then, as datagrams may be. */
 bool udp_send(struct udp *udp, const struct l2tpha_path *path, const void *head, size_t head_len,
               const void *body, size_t body_len);
 

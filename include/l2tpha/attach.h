@@ -34,9 +34,9 @@ struct l2tpha_binding {
     int (*clear_session)(void *user, uint32_t tunnel_id, uint32_t session_id);
     /** Forget a tunnel with its sessions silently. */
     int (*clear_tunnel)(void *user, uint32_t tunnel_id);
-    /** While suspended nothing is sent on the control channel, not even an acknowledgement, and what
-     * comes is dropped silently; numbers and queue stay, timers rest, data goes on (RFC 4951 3.2.1).
-     * Afterwards it goes on where it was. */
+    /** While suspended nothing is sent on the control channel, not even an acknowledgement, and
+     * what comes is dropped silently; numbers and queue stay, timers rest, data goes on (RFC
+     * 4951 3.2.1). Afterwards it goes on where it was. */
     int (*suspend_tunnel)(void *user, uint32_t tunnel_id, bool suspended);
     /** RFC 4951 3.2.2: drop all messages queued and kept, go on with these numbers, slow start
      * included; forget silently every session of which the peer has heard and which is not

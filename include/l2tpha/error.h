@@ -63,7 +63,8 @@ extern "C" {
     X(DIGEST, -64, false, "bulk digest or count does not match")                                   \
     X(NOT_IN_SYNC, -65, false, "the replica is not in sync")                                       \
     X(LINK, -66, true, "replication link protocol violated")                                       \
-    X(FENCED, -67, true, "a newer epoch has taken over")
+    X(FENCED, -67, true, "a newer epoch has taken over")                                           \
+    X(UNCONFIRMED, -68, false, "the standby has yet to confirm it")
 
 /** Error codes; 0 is success. Each row of L2TPHA_ERRORS is one, named L2TPHA_ERR_ and its name. */
 enum l2tpha_error {

@@ -69,8 +69,12 @@ struct l2tpha_host {
     /** Whether to accept a tunnel that a peer asks for. NULL = accept. */
     void (*admit_tunnel)(void *user, const struct l2tpha_peer *peer,
                          const struct l2tpha_message *sccrq, struct l2tpha_verdict *verdict);
+    /** Whether a peer may recover a tunnel (RFC 4951 3.2.1) from another address than the tunnel
+     * has; the tunnel, its data included, then moves there. NULL = no. */
+    bool (*admit_recovery)(void *user, uint32_t tunnel_id, const struct l2tpha_path *path);
     /** Whether to accept a call that the peer asks for (ICRQ or OCRQ). NULL = accept incoming
-     *  calls, refuse outgoing ones with result 5 (no facilities). */
+     *  calls, refuse outgoing ones with result 5 (no facilities). What a record does not have, as
+     *  an ICRQ's numbers and Physical Channel ID, is to be read from the request here. */
     void (*admit_session)(void *user, struct l2tpha_tunnel *tunnel,
                           const struct l2tpha_message *request, struct l2tpha_verdict *verdict);
 };

@@ -22,8 +22,8 @@ enum l2tpha_commit {
     L2TPHA_COMMIT_GATED = 0,   /**< every output waits for the checkpoint that it depends on */
     L2TPHA_COMMIT_BOUNDED = 1, /**< output runs ahead of confirmation by at most resync_packets
                                     messages of a tunnel and commit_lag_ms, then waits */
-    L2TPHA_COMMIT_ASYNC = 2    /**< output runs ahead by at most resync_packets messages of a tunnel;
-                                    nothing else waits */
+    L2TPHA_COMMIT_ASYNC = 2 /**< output runs ahead by at most resync_packets messages of a tunnel;
+                                 nothing else waits */
 };
 
 /** Which sessions are asked about (FSQ) after a recovery (RFC 4951 3.3, Step II). */
@@ -47,52 +47,54 @@ struct l2tpha_config {
     bool tie_breaker;        /**< send a Tie Breaker AVP (default true) */
     uint32_t hello_ms;       /**< silence before a HELLO, 0 = none (default 60000) */
     uint32_t retransmit_ms;  /**< first retransmission, doubled each time (default 1000) */
-    uint32_t retransmit_cap_ms; /**< longest interval, at least 8000 and retransmit_ms
-                                     (default 16000) */
-    uint32_t retries;           /**< retransmissions before the tunnel is cleared, 1 to 100
-                                     (default 5) */
-    uint32_t ack_delay_ms;      /**< how long an acknowledgement waits for company (default 50) */
-    uint32_t setup_ms;          /**< half-open tunnels and calls are given up (default 60000) */
-    uint32_t answer_ms;         /**< outgoing call not answered by the bearer (default 60000) */
-    uint32_t idle_ms;           /**< tunnel without sessions is closed, 0 = never (default 0) */
-    uint32_t max_tunnels;       /**< tunnels, lingering ones included; recovery tunnels have ids of
-                                     their own (default and most 65279) */
-    uint32_t max_half_open;     /**< tunnels that peers have asked for and not completed
-                                     (default 4096) */
-    uint32_t max_sessions;      /**< sessions of the node (default 1048576) */
-    uint32_t max_queue;         /**< unacknowledged messages of one tunnel (default and most
-                                     32000) */
-    uint32_t max_events;        /**< events not yet polled (default 1048576) */
-    uint32_t max_checkpoints;   /**< checkpoints not yet confirmed (default 65536) */
-    size_t max_buffer_bytes;    /**< messages, checkpoints and strings (default 1 GiB) */
-    enum l2tpha_commit commit;  /**< default L2TPHA_COMMIT_GATED */
-    uint32_t commit_lag_ms;     /**< L2TPHA_COMMIT_BOUNDED (default 50) */
-    uint32_t resync_packets;    /**< lease of lazy modes: messages of a tunnel sent beyond what the
-                                     standby knows to be acknowledged, 1 to 255 (default 8) */
-    uint8_t failover;           /**< enum l2tpha_failover_method for tunnels that no other level
-                                     decides (default L2TPHA_FAILOVER_FALLBACK) */
-    bool ha;                    /**< protect tunnels at all (default true) */
-    bool failover_capability;   /**< announce RFC 4951 to peers (default true) */
-    uint32_t recovery_ms;       /**< Recovery Time announced, and taken, at most 3600000 (default
-                                     60000) */
-    uint32_t recovery_max_ms;   /**< longest Recovery Time granted to a peer (default 300000) */
+    uint32_t retransmit_cap_ms;  /**< longest interval, at least 8000 and retransmit_ms
+                                      (default 16000) */
+    uint32_t retries;            /**< retransmissions before the tunnel is cleared, 1 to 100
+                                      (default 5) */
+    uint32_t ack_delay_ms;       /**< how long an acknowledgement waits for company (default 50) */
+    uint32_t setup_ms;           /**< half-open tunnels and calls are given up (default 60000) */
+    uint32_t answer_ms;          /**< outgoing call not answered by the bearer (default 60000) */
+    uint32_t idle_ms;            /**< tunnel without sessions is closed, 0 = never (default 0) */
+    uint32_t max_tunnels;        /**< tunnels, lingering ones included; recovery tunnels have ids of
+                                      their own (default and most 65279) */
+    uint32_t max_half_open;      /**< tunnels that peers have asked for and not completed
+                                      (default 4096) */
+    uint32_t max_sessions;       /**< sessions of the node (default 1048576) */
+    uint32_t max_queue;          /**< unacknowledged messages of one tunnel, 4 to 32000 (default
+                                      32000): what a host may ask for fills half of it, answers
+                                      the rest. Whatever it is, the queue is full for the host
+                                      with 448 KiB too, since a checkpoint must hold all of it */
+    uint32_t max_events;         /**< events not yet polled (default 1048576) */
+    uint32_t max_checkpoints;    /**< checkpoints not yet confirmed (default 65536) */
+    size_t max_buffer_bytes;     /**< messages, checkpoints and strings (default 1 GiB) */
+    enum l2tpha_commit commit;   /**< default L2TPHA_COMMIT_GATED */
+    uint32_t commit_lag_ms;      /**< L2TPHA_COMMIT_BOUNDED (default 50) */
+    uint32_t resync_packets;     /**< lease of lazy modes: messages of a tunnel sent beyond what the
+                                      standby knows to be acknowledged, 1 to 255 (default 8) */
+    uint8_t failover;            /**< enum l2tpha_failover_method for tunnels that no other level
+                                      decides (default L2TPHA_FAILOVER_FALLBACK) */
+    bool ha;                     /**< protect tunnels at all (default true) */
+    bool failover_capability;    /**< announce RFC 4951 to peers (default true) */
+    uint32_t recovery_ms;        /**< Recovery Time announced, and taken, at most 3600000 (default
+                                      60000) */
+    uint32_t recovery_max_ms;    /**< longest Recovery Time granted to a peer (default 300000) */
     uint32_t recovery_answer_ms; /**< with L2TPHA_FAILOVER_FALLBACK: a peer that has answered no
                                      recovery attempt for so long is recovered silently (default
                                      10000) */
-    uint16_t data_reset_frames; /**< frames in order but below the expected number after which that
-                                     is reset (RFC 4951 3.2.3), 0 = never (default 5) */
-    uint32_t query_ms;          /**< an FSQ without an answer is repeated (default 10000) */
-    uint32_t query_tries;       /**< times that a session is asked about (default 3) */
-    enum l2tpha_query query;    /**< sessions asked about after a recovery (default
-                                     L2TPHA_QUERY_ALL) */
-    uint32_t suspect_ms;        /**< L2TPHA_QUERY_SUSPECTS: changed so shortly before the failure
-                                     (default 60000) */
-    uint32_t commit_timeout_ms; /**< standby silent for so long: go on alone (default 200) */
-    uint32_t debug;             /**< enum l2tpha_log_category bits */
-    bool needs_app_state;       /**< every new session has the flag of
-                                     l2tpha_session_needs_app_state() from its first record on */
-    bool standby;               /**< start as a standby: applies checkpoints, sends nothing */
-    uint64_t epoch;             /**< of an active at its start (default 1) */
+    uint16_t data_reset_frames;  /**< frames in order but below the expected number after which that
+                                      is reset (RFC 4951 3.2.3), 0 = never (default 5) */
+    uint32_t query_ms;           /**< an FSQ without an answer is repeated (default 10000) */
+    uint32_t query_tries;        /**< times that a session is asked about (default 3) */
+    enum l2tpha_query query;     /**< sessions asked about after a recovery (default
+                                      L2TPHA_QUERY_ALL) */
+    uint32_t suspect_ms;         /**< L2TPHA_QUERY_SUSPECTS: changed so shortly before the failure
+                                      (default 60000) */
+    uint32_t commit_timeout_ms;  /**< standby silent for so long: go on alone (default 200) */
+    uint32_t debug;              /**< enum l2tpha_log_category bits */
+    bool needs_app_state;        /**< every new session has the flag of
+                                      l2tpha_session_needs_app_state() from its first record on */
+    bool standby;                /**< start as a standby: applies checkpoints, sends nothing */
+    uint64_t epoch;              /**< of an active at its start (default 1) */
     const struct l2tpha_crypto *crypto;         /**< NULL = no secrets, no hiding */
     const struct l2tpha_serializer *serializer; /**< NULL = proto */
 };

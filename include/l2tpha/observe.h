@@ -15,24 +15,25 @@ struct l2tpha_message;
 
 /** Events, X(name, text). */
 #define L2TPHA_EVENTS(X)                                                                           \
-    X(TUNNEL_UP, "tunnel up")             /* established */                                        \
-    X(TUNNEL_DOWN, "tunnel down")         /* no longer usable; result, error, text say why */      \
-    X(TUNNEL_GONE, "tunnel gone")         /* retention is over; the handle dies */                 \
-    X(TUNNEL_RESTORED, "tunnel restored") /* takeover has installed it and its sessions */         \
-    X(TUNNEL_RESYNCED, "tunnel resynced") /* after a takeover the peer has answered */             \
-    X(SESSION_CALL, "call request")       /* OCRQ accepted: place the call on the bearer */        \
-    X(SESSION_UP, "session up")           /* established; message has the peer's AVPs */           \
-    X(SESSION_DOWN, "session down")       /* gone; result, error, text, message say why */         \
-    X(SESSION_LINK_INFO, "set link info") /* SLI: message has the ACCM */                          \
-    X(SESSION_ERRORS, "WAN errors")       /* WEN: message has the counters */                      \
+    X(TUNNEL_UP, "tunnel up")                 /* established */                                    \
+    X(TUNNEL_DOWN, "tunnel down")             /* no longer usable; result, error, text say why */  \
+    X(TUNNEL_GONE, "tunnel gone")             /* retention is over; the handle dies */             \
+    X(TUNNEL_RESTORED, "tunnel restored")     /* takeover has installed it and its sessions */     \
+    X(TUNNEL_RESYNCED, "tunnel resynced")     /* after a takeover the peer has answered */         \
+    X(SESSION_CALL, "call request")           /* OCRQ accepted: place the call on the bearer */    \
+    X(SESSION_UP, "session up")               /* established; message has the peer's AVPs */       \
+    X(SESSION_DOWN, "session down")           /* gone; result, error, text, message say why */     \
+    X(SESSION_LINK_INFO, "set link info")     /* SLI: message has the ACCM */                      \
+    X(SESSION_ERRORS, "WAN errors")           /* WEN: message has the counters */                  \
+    X(SESSION_CHANNEL, "physical channel")    /* OCRP: message has the Physical Channel ID */      \
     X(TUNNEL_RECOVERING, "tunnel recovering") /* RFC 4951 recovery has begun; by_peer: its side */ \
     X(TUNNEL_RECOVERED, "tunnel recovered")   /* ... and the control channel is reset */           \
     X(TUNNEL_UNRESPONSIVE, "peer unresponsive") /* kept for its Recovery Time */                   \
-    X(TUNNEL_RESPONSIVE, "peer responsive")   /* it has answered after all */                      \
+    X(TUNNEL_RESPONSIVE, "peer responsive")     /* it has answered after all */                    \
     X(SESSIONS_SYNCED, "sessions synchronised") /* queried, cleared, unverified */                 \
-    X(ROLE_CHANGED, "role changed")       /* role, text */                                         \
-    X(TAKEOVER_DONE, "takeover done")     /* all tunnels confirmed or given up */                  \
-    X(STANDBY_REFUSED, "standby refused") /* error and text say why */
+    X(ROLE_CHANGED, "role changed")             /* role, text */                                   \
+    X(TAKEOVER_DONE, "takeover done")           /* all tunnels confirmed or given up */            \
+    X(STANDBY_REFUSED, "standby refused")       /* error and text say why */
 
 /** Event kinds. Each row of L2TPHA_EVENTS is one, named L2TPHA_EVENT_ and its name. */
 enum l2tpha_event_kind {
@@ -60,9 +61,9 @@ struct l2tpha_event {
     bool by_peer;                   /**< the peer caused it */
     enum l2tpha_role role;          /**< ROLE_CHANGED */
     const char *text;               /**< reason, escaped; never NULL */
-    uint32_t queried;                     /**< SESSIONS_SYNCED: sessions asked about */
-    uint32_t cleared;                     /**< ... that the peer does not have: cleared */
-    uint32_t unverified;                  /**< ... that it did not answer for: kept */
+    uint32_t queried;               /**< SESSIONS_SYNCED: sessions asked about */
+    uint32_t cleared;               /**< ... that the peer does not have: cleared */
+    uint32_t unverified;            /**< ... that it did not answer for: kept */
     const struct l2tpha_message *message; /**< the peer's message, deciphered; NULL = none */
 };
 
@@ -99,6 +100,7 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(data_out, "data frames sent")                                                                \
     X(data_unknown, "data frames for no session, dropped")                                         \
     X(data_late, "data frames older than one delivered, dropped")                                  \
+    X(data_unconfirmed, "data frames not sent since the standby did not know their numbers yet")   \
     X(tunnels_up, "tunnels established")                                                           \
     X(tunnels_down, "tunnels ended")                                                               \
     X(sessions_up, "sessions established")                                                         \

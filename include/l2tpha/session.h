@@ -55,7 +55,7 @@ struct l2tpha_session_options {
  *  @retval L2TPHA_ERR_REFUSED     the peer did not advertise this framing or bearer
  *                                 (RFC 2661 4.4.3)
  *  @retval L2TPHA_ERR_STATE       the tunnel is closing, or a planned switchover is draining
- *  @retval L2TPHA_ERR_QUEUE_FULL  the tunnel has l2tpha_config::max_queue messages under way
+ *  @retval L2TPHA_ERR_QUEUE_FULL  too much is unacknowledged: l2tpha_config::max_queue
  *  @retval L2TPHA_ERR_LIMIT       l2tpha_config::max_sessions or max_buffer_bytes
  *  @retval L2TPHA_ERR_NO_ID       the tunnel has 65535 sessions
  *  @retval L2TPHA_ERR_ROLE        not an active node
@@ -200,6 +200,10 @@ L2TPHA_API int l2tpha_data_receive(struct l2tpha_node *node, const struct l2tpha
  *  @param now              microseconds.
  *  @retval L2TPHA_ERR_STATE    session not established, its ICCN or OCCN has not left yet, or a
  *                              planned switchover is draining
+ *  @retval L2TPHA_ERR_UNCONFIRMED  the next sequence number is not known to the standby yet: drop
+ *                                  the frame, or try again after l2tpha_checkpoint_done(). Numbers
+ *                                  are taken ahead, so that this needs 512 frames or more within
+ *                                  one confirmation, or a call that has just begun to number
  *  @retval L2TPHA_ERR_INVALID  too long for one datagram
  *  @retval L2TPHA_ERR_ROLE     not an active node */
 L2TPHA_API int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority,

@@ -17,6 +17,13 @@
 #define CAP_MIN_MS 8000                      /* RFC 2661 5.8: a cap is never below 8 seconds */
 #define CYCLE_MIN_US (31 * US_PER_MS * 1000) /* RFC 2661 5.7 */
 
+/* A tunnel goes into one checkpoint with its queue, the host's state for it and its strings: that
+ * must stay below L2TPHA_CHECKPOINT_MAX. Each limit may be passed by one message. */
+#define OWN_BYTES (448u << 10)
+#define ANSWER_BYTES (768u << 10)
+#define STOPCCN_BYTES (832u << 10)
+#define RECORD_BYTES 24 /* what a record has besides its message */
+
 static uint64_t first_interval(const struct engine *engine)
 {
     return engine->config.retransmit_ms * US_PER_MS;
@@ -52,6 +59,22 @@ static void cursor_to_oldest(struct channel *channel)
     channel->cursor_ns = channel->entry->record.acked;
 }
 
+static uint32_t bytes_of(const struct buffer *message)
+{
+    return message->len + RECORD_BYTES;
+}
+
+static void trim(struct engine *engine, struct channel *channel, uint16_t nr)
+{
+    const struct buffer *message = channel->entry->queue_head;
+
+    for (uint16_t ns = channel->entry->record.acked; ns != nr && message; ns++) {
+        channel->queue_bytes -= bytes_of(message);
+        message = message->next;
+    }
+    table_queue_trim(engine->table, channel->entry, nr);
+}
+
 void channel_start(struct engine *engine, struct channel *channel, struct tunnel_entry *entry)
 {
     *channel = (struct channel){
@@ -62,6 +85,8 @@ void channel_start(struct engine *engine, struct channel *channel, struct tunnel
         .retransmit.kind = TIMER_RETRANSMIT,
         .ack.kind = TIMER_ACK,
     };
+    for (const struct buffer *message = entry->queue_head; message; message = message->next)
+        channel->queue_bytes += bytes_of(message);
     cursor_to_oldest(channel);
     window_start(channel);
     ready(engine, channel);
@@ -112,7 +137,7 @@ void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, 
     wheel_disarm(engine->wheel, &channel->retransmit);
     wheel_disarm(engine->wheel, &channel->ack);
     drop_ahead(engine, channel);
-    table_queue_trim(engine->table, entry, entry->record.ns);
+    trim(engine, channel, entry->record.ns);
     entry->record.ns = entry->record.acked = channel->sent_ns = ns;
     entry->record.nr = channel->told_nr = nr;
     ledger_restart_tunnel(engine->ledger, entry);
@@ -140,13 +165,24 @@ bool channel_idle(const struct channel *channel)
 
 /* --- sending --- */
 
-bool channel_has_room(const struct engine *engine, const struct channel *channel, uint32_t messages)
+static bool fits(const struct engine *engine, const struct channel *channel, uint32_t messages,
+                 uint32_t bytes)
 {
     uint32_t limit = engine->config.max_queue;
     if (limit > WINDOW_MAX)
         limit = WINDOW_MAX;
     uint32_t count = channel->entry->queue_count;
-    return count <= limit && messages <= limit - count;
+    return channel->queue_bytes <= bytes && count <= limit && messages <= limit - count;
+}
+
+bool channel_has_room(const struct engine *engine, const struct channel *channel, uint32_t messages)
+{
+    return fits(engine, channel, messages, messages > 1 ? ANSWER_BYTES : STOPCCN_BYTES);
+}
+
+bool channel_has_own_room(const struct engine *engine, const struct channel *channel)
+{
+    return fits(engine, channel, engine->config.max_queue / 2 + 1, OWN_BYTES);
 }
 
 int channel_send(struct engine *engine, struct channel *channel, const uint8_t *data, size_t len)
@@ -163,6 +199,7 @@ int channel_send(struct engine *engine, struct channel *channel, const uint8_t *
     message->len = (uint32_t)len;
     l2tpha_header_stamp(message->data, entry->record.ns, entry->nr_safe);
     table_queue_append(entry, message);
+    channel->queue_bytes += bytes_of(message);
     ledger_mark_tunnel(engine->ledger, entry, DIRTY_SEQUENCE);
     if (!channel->cursor)
         channel->cursor = message;
@@ -325,7 +362,7 @@ static void take_nr(struct engine *engine, struct channel *channel, uint16_t nr)
         return;
     }
     bool overtaken = serial_before(channel->cursor_ns, nr);
-    table_queue_trim(engine->table, entry, nr);
+    trim(engine, channel, nr);
     ledger_mark_tunnel(engine->ledger, entry, DIRTY_ACKED);
     if (overtaken)
         cursor_to_oldest(channel);

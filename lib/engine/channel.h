@@ -10,8 +10,11 @@
 
 #include "engine/engine.h"
 
+#define CHANNEL_QUEUE_MIN 4 /* two of our own, an answer, and the StopCCN that ends it all */
+
 struct channel {
     struct tunnel_entry *entry;
+    uint32_t queue_bytes;  /* of the queue in a checkpoint */
     struct buffer **ahead; /* reordering slots by Ns; NULL until needed */
     uint32_t ahead_count;
     uint32_t ahead_mask;   /* slots - 1; a power of two, so that the wrap of Ns moves no slot */
@@ -48,10 +51,13 @@ void channel_suspend(struct engine *engine, struct channel *channel, bool suspen
 void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, uint16_t nr);
 /* Disarm timers, free the reordering slots, leave the ready list. Nothing is sent any more. */
 void channel_stop(struct engine *engine, struct channel *channel);
-/* Whether so many messages more fit the queue limit: max_queue, and 32767 since the numbers of the
- * queue must stay comparable. */
+/* Whether so many messages more fit the queue limit: max_queue, 32767 since the numbers of the
+ * queue must stay comparable, and the bytes that one checkpoint has room for. */
 bool channel_has_room(const struct engine *engine, const struct channel *channel,
                       uint32_t messages);
+/* Whether there is room for what we say unasked. Half of the queue is left for answers: were both
+ * ends full, neither could take what the other has sent, and so nothing would be acknowledged. */
+bool channel_has_own_room(const struct engine *engine, const struct channel *channel);
 /* Give a built message its Ns and queue it. The datagram is copied. L2TPHA_ERR_QUEUE_FULL, _LIMIT,
  * _NOMEM: nothing has changed. */
 int channel_send(struct engine *engine, struct channel *channel, const uint8_t *data, size_t len);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Data messages: RFC 2661 3.1 and 5.4. Numbers are leased ahead in the replicated record, so that
- * no takeover uses one twice and no frame costs a checkpoint. */
+ * no takeover uses one twice and no frame costs a checkpoint. One that the standby does not know of
+ * is not used; a lease is renewed early enough for that not to be noticed. */
 #include "base/serial.h"
 #include "engine/session.h"
 
 #define LEASE 1024      /* numbers taken at one time */
-#define LEASE_LEFT 512  /* taken anew when no more are left, before any of the new are used */
+#define LEASE_LEFT 512  /* taken anew when fewer are left */
 #define DATA_HEADER 8   /* flags, length, ids */
 #define DATA_SEQUENCE 4 /* Ns and Nr */
 
@@ -29,15 +30,32 @@ static int find(struct engine *engine, const struct l2tpha_path *path,
     return L2TPHA_ERR_STATE;
 }
 
-/* RFC 2661 5.4: the LAC follows the LNS, unless Sequencing Required has settled it. */
-static void follow(struct engine *engine, struct session_entry *entry, bool sequenced)
+void session_lease_numbers(struct l2tpha_session *session)
 {
+    struct engine *engine = session_tunnel(session)->engine;
+
+    session->entry.data_ns = (uint16_t)(session->entry.sent_ns + LEASE);
+    session->lease_number = ledger_last(engine->ledger) + 1;
+    ledger_mark_session(engine->ledger, &session->entry);
+}
+
+static bool is_short_of_numbers(const struct session_entry *entry)
+{
+    return (uint16_t)(entry->data_ns - entry->sent_ns) < LEASE_LEFT;
+}
+
+/* RFC 2661 5.4: the LAC follows the LNS, unless Sequencing Required has settled it. */
+static void follow(struct engine *engine, struct l2tpha_session *session, bool sequenced)
+{
+    struct session_entry *entry = &session->entry;
     bool now = entry->flags & L2TPHA_SESSION_SEQUENCING;
 
     if (entry->side != L2TPHA_LAC || entry->flags & L2TPHA_SESSION_SEQUENCING_REQUIRED ||
         now == sequenced)
         return;
     entry->flags ^= L2TPHA_SESSION_SEQUENCING;
+    if (sequenced && is_short_of_numbers(entry))
+        session_lease_numbers(session);
     ledger_mark_session(engine->ledger, entry);
     engine_seal(engine);
 }
@@ -88,7 +106,7 @@ int engine_data_receive(struct engine *engine, const struct l2tpha_path *path, c
     error = take_number(engine, &session->entry, &header);
     if (error)
         return error;
-    follow(engine, &session->entry, header.has_sequence);
+    follow(engine, session, header.has_sequence);
     engine->counters.data_in++;
     *frame = (struct l2tpha_frame){.session = session,
                                    .payload = data + header.header_len,
@@ -99,16 +117,32 @@ int engine_data_receive(struct engine *engine, const struct l2tpha_path *path, c
     return L2TPHA_OK;
 }
 
-static uint16_t next_number(struct engine *engine, struct l2tpha_session *session)
+/* Without a standby that outputs wait for, everything is confirmed. */
+static void take_lease(const struct engine *engine, struct l2tpha_session *session)
+{
+    if (session->lease_end == session->entry.data_ns)
+        return;
+    if (ledger_mode(engine->ledger) != LEDGER_GATED ||
+        session->lease_number <= ledger_confirmed(engine->ledger))
+        session->lease_end = session->entry.data_ns;
+}
+
+static int next_number(struct engine *engine, struct l2tpha_session *session, uint16_t *number)
 {
     struct session_entry *entry = &session->entry;
 
-    if ((uint16_t)(entry->data_ns - entry->sent_ns) < LEASE_LEFT) {
-        entry->data_ns = (uint16_t)(entry->sent_ns + LEASE);
-        ledger_mark_session(engine->ledger, entry);
+    take_lease(engine, session);
+    if (is_short_of_numbers(entry)) {
+        session_lease_numbers(session);
         engine_seal(engine);
+        take_lease(engine, session);
     }
-    return entry->sent_ns++;
+    if (entry->sent_ns == session->lease_end) {
+        engine->counters.data_unconfirmed++;
+        return L2TPHA_ERR_UNCONFIRMED;
+    }
+    *number = entry->sent_ns++;
+    return L2TPHA_OK;
 }
 
 /* RFC 2661 5: the session is established before frames are tunneled, and for the peer it is so by
@@ -145,7 +179,9 @@ int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority, 
     if (!may_carry(session))
         return L2TPHA_ERR_STATE;
     if (sequenced)
-        out.ns = next_number(tunnel->engine, session);
+        error = next_number(tunnel->engine, session, &out.ns);
+    if (error)
+        return error;
     error = l2tpha_header_encode(&out, header, DATA_HEADER + DATA_SEQUENCE, header_len);
     if (error)
         return error;

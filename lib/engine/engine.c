@@ -123,6 +123,14 @@ static void check_delivered(struct l2tpha_tunnel *tunnel)
         tunnel_step(tunnel, TUNNEL_DELIVERED, &input);
 }
 
+static void check_moved(struct engine *engine, struct l2tpha_tunnel *tunnel)
+{
+    bool said = tunnel_is_recovery(tunnel) && channel_idle(&tunnel->channel);
+
+    if (!tunnel->dying && (said || tunnel->sync))
+        engine->failover.moved(engine->failover.user, tunnel);
+}
+
 int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
                    const struct l2tpha_path *path, const struct l2tpha_header *header,
                    const uint8_t *data, size_t len)
@@ -152,6 +160,7 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
     if (!tunnel->dying)
         tunnel_heard(tunnel);
     check_delivered(tunnel);
+    check_moved(engine, tunnel);
     return error;
 }
 
@@ -176,6 +185,11 @@ static int receive_bound(struct engine *engine, const struct l2tpha_path *path,
         log_line(&engine->log, L2TPHA_LOG_ERROR, header->tunnel_id, 0,
                  "datagram from another address dropped");
         return L2TPHA_ERR_WRONG_PEER;
+    }
+    /* RFC 4951 3.2.1: until the reset nothing on the old channel counts. */
+    if (tunnel->channel.suspended) {
+        engine->counters.suspended_drops++;
+        return L2TPHA_OK;
     }
     return engine_deliver(engine, tunnel, path, header, data, len);
 }
@@ -242,6 +256,10 @@ void engine_timer(struct engine *engine, struct timer *timer)
         break;
     case TIMER_START:
         tunnel_start_due(container_of(timer, struct l2tpha_tunnel, start));
+        break;
+    case TIMER_RECOVERY:
+    case TIMER_SYNC:
+        engine->failover.due(engine->failover.user, timer);
         break;
     case TIMER_SESSION:
         session_timer_due(container_of(timer, struct l2tpha_session, timer));

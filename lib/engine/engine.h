@@ -26,9 +26,9 @@
 #define ENGINE_SCRATCH 65536
 #define ENGINE_VECTOR 16                 /* bytes of a Random Vector, RFC 2661 4.4.1 */
 #define ENGINE_TIME_MAX (UINT64_MAX / 2) /* a deadline is a time and a wait, and must not wrap */
-#define ENGINE_ANSWER 2048 /* bytes of an answer; only an ICCN with long proxy AVPs has more */
+#define ENGINE_ANSWER 2048    /* bytes of an answer; only an ICCN with long proxy AVPs has more */
 #define ENGINE_RECOVERIES 256 /* ids and places kept for recovery tunnels */
-#define ENGINE_CALLING 256 /* buckets of tunnels whose SCCRQ is outstanding */
+#define ENGINE_CALLING 256    /* buckets of tunnels whose SCCRQ is outstanding */
 
 struct tunnel_input;
 struct session_input;
@@ -40,8 +40,8 @@ enum timer_kind {
     TIMER_HELLO,          /* tunnel: nothing heard from the peer */
     TIMER_TUNNEL,         /* tunnel: establishment, retention, idle: by state */
     TIMER_START,          /* tunnel: more waiting sessions to start */
-    TIMER_RECOVERY, /* failover: an attempt, its deadline, a guard time */
-    TIMER_SYNC,     /* failover: queries without an answer */
+    TIMER_RECOVERY,       /* failover: an attempt, its deadline, a guard time */
+    TIMER_SYNC,           /* failover: queries without an answer */
     TIMER_SESSION         /* session: establishment or answer, by state */
 };
 
@@ -54,6 +54,9 @@ struct event_item {
     uint16_t result;
     uint16_t error;
     int status;
+    uint32_t queried; /* SESSIONS_SYNCED */
+    uint32_t cleared;
+    uint32_t unverified;
     struct l2tpha_tunnel *tunnel; /* NULL = none; it stays until its events have been polled */
     uint32_t tunnel_id;
     uint32_t session_id;
@@ -63,12 +66,14 @@ struct event_item {
 };
 
 /* What the layer above does with what RFC 4951 brings. Recovery tunnels are tunnels of the engine
- * whose record has `recovers`; what they do to the tunnels that they are for is not its business. */
+ * whose record has `recovers`; what they do to the tunnels that they are for is not its business.
+ */
 struct engine_failover {
     void *user;
-    /* The recovery tunnel that an SCCRQ would make, already in the table: may it be? Otherwise
-     * *input says how to refuse; input->quiet: not at all. Sets `recovers` and the suggested
-     * sequence. */
+    /* Whether an SCCRQ with Tunnel Recovery from there is to be looked at; else it is dropped. */
+    bool (*heed)(void *user, const struct l2tpha_path *path, const struct l2tpha_message *sccrq);
+    /* The recovery tunnel that it would make, in the table and idle: may it be? Otherwise *input
+     * says how to refuse. Gives it the old tunnel's secret and the sequence to suggest. */
     bool (*judge)(void *user, struct l2tpha_tunnel *recovery, const struct l2tpha_message *sccrq,
                   struct tunnel_input *input);
     /* A recovery tunnel has gone from one state to another. */
@@ -102,10 +107,10 @@ struct engine {
     bool draining; /* planned switchover: no input, no timers, outputs drain */
     struct l2tpha_node_record beginning; /* of the node's record, when no reign has left one */
     struct engine_failover failover;
-    uint32_t recovering; /* recovery tunnels in the table */
-    struct id_set tunnel_ids;            /* in use; made when there are many */
-    uint32_t half_open; /* tunnels that peers have asked for, not yet established */
-    uint32_t resyncing; /* tunnels whose peer has not answered since a takeover */
+    uint32_t recovering;      /* recovery tunnels in the table */
+    struct id_set tunnel_ids; /* in use; made when there are many */
+    uint32_t half_open;       /* tunnels that peers have asked for, not yet established */
+    uint32_t resyncing;       /* tunnels whose peer has not answered since a takeover */
     uint32_t resynced;
     struct l2tpha_tunnel *ready_head;  /* tunnels that may have something to send, first in first */
     struct l2tpha_tunnel *ready_tail;  /* out */

@@ -16,9 +16,9 @@ static void restore_sessions(struct engine *engine, const struct l2tpha_tunnel *
         session_start(engine, session_of(entry));
 }
 
-static int restore_tunnel(void *user, const struct l2tpha_tunnel_record *record)
+int native_restore_tunnel(struct engine *engine, const struct l2tpha_tunnel_record *record,
+                          bool suspended)
 {
-    struct engine *engine = user;
     struct l2tpha_tunnel *tunnel = tunnel_by_id(engine, record->local_id);
 
     if (!tunnel)
@@ -26,12 +26,15 @@ static int restore_tunnel(void *user, const struct l2tpha_tunnel_record *record)
     int error = tunnel_start(engine, tunnel);
     if (error)
         return error;
+    tunnel_suspend(tunnel, suspended);
     uint8_t state = tunnel->entry.record.state;
     tunnel->fell = state == L2TPHA_TUNNEL_STOPPING || state == L2TPHA_TUNNEL_STOPPED;
     /* Which calls this end has asked for is not known any more: do not blame the peer. */
     tunnel->asked_incoming = tunnel->asked_outgoing = true;
     restore_sessions(engine, tunnel);
     if (tunnel->fell)
+        return L2TPHA_OK;
+    if (tunnel_is_recovery(tunnel))
         return L2TPHA_OK;
     tunnel->resyncing = true;
     engine->resyncing++;
@@ -41,6 +44,11 @@ static int restore_tunnel(void *user, const struct l2tpha_tunnel_record *record)
         engine_event(engine, L2TPHA_EVENT_TUNNEL_RESTORED, tunnel, NULL);
     log_line(&engine->log, L2TPHA_LOG_RESYNC, record->local_id, 0, "tunnel restored");
     return L2TPHA_OK;
+}
+
+static int restore_tunnel(void *user, const struct l2tpha_tunnel_record *record, bool suspended)
+{
+    return native_restore_tunnel(user, record, suspended);
 }
 
 static int confirm_tunnel(void *user, uint32_t tunnel_id)
@@ -72,9 +80,8 @@ static int clear_session(void *user, uint32_t tunnel_id, uint32_t session_id)
     return L2TPHA_OK;
 }
 
-static int clear_tunnel(void *user, uint32_t tunnel_id)
+int native_clear_tunnel(struct engine *engine, uint32_t tunnel_id)
 {
-    struct engine *engine = user;
     struct l2tpha_tunnel *tunnel = tunnel_by_id(engine, tunnel_id);
 
     if (!tunnel)
@@ -83,9 +90,64 @@ static int clear_tunnel(void *user, uint32_t tunnel_id)
         tunnel->engine = engine;
         tunnel->channel.entry = &tunnel->entry;
     }
-    tunnel->told = true;
+    tunnel->told = !tunnel_is_recovery(tunnel);
     tunnel_clear(tunnel, L2TPHA_OK, "cleared");
     return L2TPHA_OK;
+}
+
+static int clear_tunnel(void *user, uint32_t tunnel_id)
+{
+    return native_clear_tunnel(user, tunnel_id);
+}
+
+static int suspend_tunnel(void *user, uint32_t tunnel_id, bool suspended)
+{
+    struct l2tpha_tunnel *tunnel = tunnel_by_id(user, tunnel_id);
+
+    if (!tunnel)
+        return L2TPHA_ERR_NOT_FOUND;
+    tunnel_suspend(tunnel, suspended);
+    return L2TPHA_OK;
+}
+
+static int reset_tunnel(void *user, uint32_t tunnel_id, uint16_t ns, uint16_t nr,
+                        const struct l2tpha_path *path, bool data_channel)
+{
+    struct engine *engine = user;
+    struct l2tpha_tunnel *tunnel = tunnel_by_id(engine, tunnel_id);
+
+    if (!tunnel)
+        return L2TPHA_ERR_NOT_FOUND;
+    int error = table_tunnel_set_remote(engine->table, &tunnel->entry, path,
+                                        tunnel->entry.record.remote_id);
+    if (error)
+        return error;
+    channel_reset(engine, &tunnel->channel, ns, nr);
+    session_settle_all(tunnel, data_channel);
+    return L2TPHA_OK;
+}
+
+static int send_states(void *user, uint32_t tunnel_id, uint16_t type,
+                       const struct l2tpha_failover_session *states, size_t count)
+{
+    struct l2tpha_tunnel *tunnel = tunnel_by_id(user, tunnel_id);
+    struct l2tpha_builder builder;
+
+    if (!tunnel)
+        return L2TPHA_ERR_NOT_FOUND;
+    if (tunnel->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED)
+        return L2TPHA_ERR_STATE;
+    bool fits = type == L2TPHA_MESSAGE_FSR ? channel_has_room(tunnel->engine, &tunnel->channel, 2)
+                                           : channel_has_own_room(tunnel->engine, &tunnel->channel);
+    if (!fits)
+        return L2TPHA_ERR_QUEUE_FULL;
+    /* RFC 4951 5.4 allows hiding; each would need a Random Vector of its own, and says nothing
+     * that the clear header of a data frame does not. */
+    l2tpha_builder_begin(&builder, tunnel->engine->build, ENGINE_SCRATCH, type,
+                         tunnel->entry.record.remote_id, 0);
+    for (size_t i = 0; i < count; i++)
+        l2tpha_builder_put_session_state(&builder, &states[i]);
+    return tunnel_send(tunnel, &builder);
 }
 
 void native_binding(struct engine *engine, struct l2tpha_binding *binding)
@@ -98,5 +160,8 @@ void native_binding(struct engine *engine, struct l2tpha_binding *binding)
         .disconnect_session = disconnect_session,
         .clear_session = clear_session,
         .clear_tunnel = clear_tunnel,
+        .suspend_tunnel = suspend_tunnel,
+        .reset_tunnel = reset_tunnel,
+        .send_states = send_states,
     };
 }

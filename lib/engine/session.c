@@ -6,7 +6,6 @@
 #define US_PER_MS UINT64_C(1000)
 #define RESULT_GENERAL 2      /* CDN, RFC 2661 4.4.2 */
 #define RESULT_NOT_IN_TIME 10 /* likewise */
-#define ROOM_FOR_CDN 2        /* with one left for the StopCCN that ends it all */
 #define CDN_BYTES 512         /* reasons are short */
 #define RETRY_MS 250          /* when the queue was full or memory was out */
 
@@ -80,7 +79,8 @@ bool session_start_waiting(struct l2tpha_tunnel *tunnel, uint32_t most)
 {
     struct engine *engine = tunnel->engine;
 
-    while (tunnel->waiting && most-- > 0 && channel_has_room(engine, &tunnel->channel, 2)) {
+    while (tunnel->waiting && most-- > 0 && tunnel_is_open(tunnel) &&
+           channel_has_own_room(engine, &tunnel->channel)) {
         struct l2tpha_session *session = tunnel->waiting;
         struct session_input input = {.status = L2TPHA_ERR_REFUSED,
                                       .reason = "the peer has not advertised what the call needs"};
@@ -128,7 +128,7 @@ static bool can_speak(const struct l2tpha_session *session)
     struct engine *engine = engine_of(session);
 
     return session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL ||
-           (channel_has_room(engine, &session_tunnel(session)->channel, ROOM_FOR_CDN) &&
+           (channel_has_own_room(engine, &session_tunnel(session)->channel) &&
             buffer_reserve(engine->pool, CDN_BYTES) == L2TPHA_OK);
 }
 
@@ -172,7 +172,7 @@ void session_start(struct engine *engine, struct l2tpha_session *session)
     struct l2tpha_tunnel *tunnel = session_tunnel(session);
 
     session->timer.kind = TIMER_SESSION;
-    session->entry.sent_ns = session->entry.data_ns;
+    session->entry.sent_ns = session->lease_end = session->entry.data_ns;
     id_set_take(&tunnel->session_ids_taken, session->entry.local_id);
     if (session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL) {
         join_line(session);
@@ -295,6 +295,33 @@ void session_clear(struct l2tpha_session *session, int status, const char *why)
     struct session_input input = {.status = status, .reason = why};
 
     forget(session, &input);
+}
+
+static void settle(struct l2tpha_session *session, bool data_channel)
+{
+    static const char why[] = "not established when the tunnel was recovered";
+    struct session_entry *entry = &session->entry;
+    struct engine *engine = engine_of(session);
+
+    if (entry->state == L2TPHA_SESSION_WAIT_TUNNEL)
+        return; /* purely local: it starts later */
+    if (entry->state != L2TPHA_SESSION_ESTABLISHED) {
+        session_clear(session, L2TPHA_ERR_NOT_IN_SYNC, why);
+        return;
+    }
+    session->connecting = false; /* what would have told the peer is flushed, or was told */
+    if (!data_channel || !(entry->flags & L2TPHA_SESSION_SEQUENCING))
+        return;
+    entry->sent_ns = entry->data_ns = session->lease_end = 0;
+    ledger_mark_session(engine->ledger, entry);
+}
+
+void session_settle_all(struct l2tpha_tunnel *tunnel, bool data_channel)
+{
+    for (struct session_entry *entry = tunnel->entry.sessions, *next; entry; entry = next) {
+        next = entry->next;
+        settle(session_of(entry), data_channel);
+    }
 }
 
 void session_clear_all(struct l2tpha_tunnel *tunnel, const struct session_input *input)

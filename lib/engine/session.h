@@ -14,9 +14,11 @@ struct l2tpha_session {
         struct l2tpha_session *wait_next; /* while it is in the line: in wait-tunnel */
         struct session_wen *wen;          /* LAC: bearer errors reported; NULL until the first */
     };
-    bool dismissed;      /* to be ended as soon as a CDN can be queued */
-    bool connecting;     /* our ICCN or OCCN has not left yet */
-    uint16_t connect_ns; /* its Ns */
+    bool dismissed;        /* to be ended as soon as a CDN can be queued */
+    bool connecting;       /* our ICCN or OCCN has not left yet */
+    uint16_t connect_ns;   /* its Ns */
+    uint16_t lease_end;    /* data numbers before it are known to the standby, if there is one */
+    uint64_t lease_number; /* of the checkpoint that has those up to entry.data_ns */
 };
 
 enum session_event {
@@ -96,9 +98,15 @@ bool session_start_waiting(struct l2tpha_tunnel *tunnel, uint32_t most);
 bool session_is_allowed(const struct l2tpha_session *session);
 /* The tunnel is going: every session ends without a message (RFC 2661 6.4). */
 void session_clear_all(struct l2tpha_tunnel *tunnel, const struct session_input *input);
+/* The control channel is reset. Those that the peer has heard of and that are not established go
+ * without a message (RFC 4951 3.3, Step I); numbered data of the others starts at 0 again where
+ * this end has failed (3.2.3). */
+void session_settle_all(struct l2tpha_tunnel *tunnel, bool data_channel);
 void session_timer_due(struct l2tpha_session *session);
 /* End it with a CDN because the host's half is missing; later, when there is no room for it. */
 int session_dismiss(struct l2tpha_session *session, uint16_t result, const char *reason);
+/* Take data numbers; they are known to the standby when the transaction is confirmed. */
+void session_lease_numbers(struct l2tpha_session *session);
 /* Forget it silently. */
 void session_clear(struct l2tpha_session *session, int status, const char *why);
 

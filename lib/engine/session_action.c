@@ -6,7 +6,6 @@
 
 #define RESULT_GENERAL 2
 #define ERROR_RESOURCES 4
-#define DATA_LEASE 1024
 
 static void build(struct l2tpha_session *session, struct l2tpha_builder *builder, uint16_t type,
                   uint32_t session_id)
@@ -68,6 +67,14 @@ int send_reply(void *object, void *argument)
     return send(session, &builder);
 }
 
+static int tell(struct l2tpha_session *session, uint8_t kind)
+{
+    struct l2tpha_tunnel *tunnel = session_tunnel(session);
+
+    event_attach_message(tunnel->engine, engine_event(tunnel->engine, kind, tunnel, session));
+    return L2TPHA_OK;
+}
+
 int take_reply(void *object, void *argument)
 {
     struct l2tpha_session *session = object;
@@ -76,14 +83,17 @@ int take_reply(void *object, void *argument)
 
     if (!l2tpha_message_u16(input->message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &id))
         return L2TPHA_ERR_AVP_MISSING;
-    return table_session_set_remote(&session->entry, id);
+    int error = table_session_set_remote(&session->entry, id);
+    if (error || !l2tpha_message_has(input->message, L2TPHA_AVP_PHYSICAL_CHANNEL_ID))
+        return error;
+    return tell(session, L2TPHA_EVENT_SESSION_CHANNEL);
 }
 
 /* RFC 2661 5.4: numbers are always there once Sequencing Required was given. */
 static void require_sequencing(struct l2tpha_session *session)
 {
     session->entry.flags |= L2TPHA_SESSION_SEQUENCING_REQUIRED | L2TPHA_SESSION_SEQUENCING;
-    session->entry.data_ns = DATA_LEASE;
+    session_lease_numbers(session);
 }
 
 /* ICCN on ICRP, with what the host gave beforehand; OCCN when the bearer has answered. */
@@ -201,14 +211,6 @@ int send_stray_cdn(struct l2tpha_tunnel *tunnel, uint32_t remote_id, uint16_t re
 }
 
 /* --- what the host is told --- */
-
-static int tell(struct l2tpha_session *session, uint8_t kind)
-{
-    struct l2tpha_tunnel *tunnel = session_tunnel(session);
-
-    event_attach_message(tunnel->engine, engine_event(tunnel->engine, kind, tunnel, session));
-    return L2TPHA_OK;
-}
 
 /* The event may die with this node once the SLI is acknowledged; what it says must not. */
 int take_link_info(void *object, void *argument)

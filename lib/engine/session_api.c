@@ -12,9 +12,6 @@
 /* Bytes that an OCCN or a CDN takes, besides texts of the host's. */
 #define MESSAGE_BYTES 256
 
-/* Messages that one call of the host may need, with one left for the StopCCN that ends it all. */
-#define ROOM_FOR_CALL 2
-
 static int begin(struct l2tpha_session *session, uint64_t now)
 {
     return session ? tunnel_begin(session_tunnel(session), now) : L2TPHA_ERR_INVALID;
@@ -27,7 +24,7 @@ static struct engine *engine_of(const struct l2tpha_session *session)
 
 static bool has_room(const struct l2tpha_session *session)
 {
-    return channel_has_room(engine_of(session), &session_tunnel(session)->channel, ROOM_FOR_CALL);
+    return channel_has_own_room(engine_of(session), &session_tunnel(session)->channel);
 }
 
 /* --- opening --- */
@@ -107,7 +104,7 @@ static int open_session(struct l2tpha_tunnel *tunnel, const struct l2tpha_sessio
                         struct l2tpha_session **session)
 {
     bool up = tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED;
-    bool at_once = up && !tunnel->waiting;
+    bool at_once = tunnel_is_open(tunnel) && !tunnel->waiting;
     struct session_input quiet = {.quiet = true};
     struct l2tpha_session *fresh;
 
@@ -142,7 +139,7 @@ int l2tpha_session_open(struct l2tpha_tunnel *tunnel, const struct l2tpha_sessio
     if (state == L2TPHA_TUNNEL_IDLE || state == L2TPHA_TUNNEL_STOPPING ||
         state == L2TPHA_TUNNEL_STOPPED)
         return L2TPHA_ERR_STATE;
-    if (!channel_has_room(engine, &tunnel->channel, ROOM_FOR_CALL))
+    if (!channel_has_own_room(engine, &tunnel->channel))
         return L2TPHA_ERR_QUEUE_FULL;
     return engine_leave(engine, open_session(tunnel, options, session));
 }

@@ -33,7 +33,7 @@ int send_errors(void *object, void *argument)
     (void)argument;
     if (!wen || !wen->pending)
         return L2TPHA_OK;
-    if (!channel_has_room(engine, &tunnel->channel, 2))
+    if (!channel_has_own_room(engine, &tunnel->channel))
         return postpone(session);
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_WEN, session->entry.remote_id);
     l2tpha_builder_put_call_errors(&builder, &wen->totals);

@@ -8,6 +8,10 @@
 #define US_PER_MS UINT64_C(1000)
 #define START_BATCH 64    /* waiting sessions started in one transaction */
 #define START_RETRY_MS 50 /* when the queue was full */
+/* RFC 2661 5.7 wants a full cycle, for copies of a StopCCN to be acknowledged. While many tunnels
+ * are being recovered their recovery tunnels make room sooner: a copy then goes unanswered, and the
+ * peer forgets a tunnel that has no use any more at the end of its own cycle. */
+#define RECOVERY_LINGER_MS 10
 
 bool address_is(const struct l2tpha_address *a, const struct l2tpha_address *b)
 {
@@ -64,10 +68,21 @@ static void fill_record(struct engine *engine, struct l2tpha_tunnel_record *reco
         record->flags |= L2TPHA_TUNNEL_HIDE;
 }
 
-int tunnel_new(struct engine *engine, const struct l2tpha_path *path,
+/* Recovery tunnels have places and ids of their own: those of ordinary ones may all be in use. */
+static bool is_full(const struct engine *engine, bool recovery)
+{
+    if (recovery)
+        return engine->recovering >= ENGINE_RECOVERIES;
+    return table_tunnel_count(engine->table) - engine->recovering >= engine->config.max_tunnels;
+}
+
+int tunnel_new(struct engine *engine, const struct l2tpha_path *path, uint32_t recovers,
                struct l2tpha_node_record *after, struct l2tpha_tunnel **tunnel)
 {
     int error;
+
+    if (is_full(engine, recovers != 0))
+        return L2TPHA_ERR_LIMIT;
 
     *after = *engine_record(engine);
     uint32_t id = free_id(engine, after);
@@ -79,6 +94,7 @@ int tunnel_new(struct engine *engine, const struct l2tpha_path *path,
     error = table_tunnel_set_remote(engine->table, entry, path, 0);
     if (!error) {
         fill_record(engine, &entry->record);
+        entry->record.recovers = recovers;
         error = tunnel_start(engine, tunnel_of(entry));
     }
     if (error) {
@@ -89,9 +105,22 @@ int tunnel_new(struct engine *engine, const struct l2tpha_path *path,
     return L2TPHA_OK;
 }
 
+static void set_recovering(struct l2tpha_tunnel *tunnel, bool recovering)
+{
+    if (recovering == tunnel->counted_recovering)
+        return;
+    tunnel->counted_recovering = recovering;
+    if (recovering)
+        tunnel->engine->recovering++;
+    else
+        tunnel->engine->recovering--;
+}
+
 void tunnel_remove(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
     id_set_give(&engine->tunnel_ids, tunnel->entry.record.local_id);
+    if (tunnel->engine)
+        set_recovering(tunnel, false);
     id_set_drop(&tunnel->session_ids_taken);
     table_tunnel_remove(engine->table, &tunnel->entry);
 }
@@ -102,6 +131,7 @@ int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel)
 
     tunnel->engine = engine;
     id_set_take(&engine->tunnel_ids, tunnel->entry.record.local_id);
+    set_recovering(tunnel, tunnel_is_recovery(tunnel));
     tunnel->hello.kind = TIMER_HELLO;
     tunnel->timer.kind = TIMER_TUNNEL;
     tunnel->start.kind = TIMER_START;
@@ -126,6 +156,23 @@ int tunnel_step(struct l2tpha_tunnel *tunnel, uint8_t event, struct tunnel_input
                  "%s is improper in %s", tunnel_fsm.event_names[event],
                  l2tpha_tunnel_state_name(tunnel->entry.record.state));
     return error;
+}
+
+void tunnel_suspend(struct l2tpha_tunnel *tunnel, bool suspended)
+{
+    struct engine *engine = tunnel->engine;
+
+    if (tunnel->channel.suspended == suspended)
+        return;
+    channel_suspend(engine, &tunnel->channel, suspended);
+    if (!suspended) {
+        tunnel_arm(tunnel);
+        if (tunnel->waiting)
+            wheel_arm(engine->wheel, &tunnel->start, engine->now);
+        return;
+    }
+    wheel_disarm(engine->wheel, &tunnel->hello);
+    wheel_disarm(engine->wheel, &tunnel->timer);
 }
 
 void tunnel_set_half_open(struct l2tpha_tunnel *tunnel, bool half_open)
@@ -263,9 +310,13 @@ static uint64_t state_limit_us(const struct l2tpha_tunnel *tunnel)
     case L2TPHA_TUNNEL_WAIT_CTL_CONN:
         return engine->config.setup_ms * US_PER_MS;
     case L2TPHA_TUNNEL_ESTABLISHED:
-        return tunnel->entry.session_count ? 0 : engine->config.idle_ms * US_PER_MS;
+        return tunnel->entry.session_count || tunnel_is_recovery(tunnel)
+                   ? 0
+                   : engine->config.idle_ms * US_PER_MS;
     case L2TPHA_TUNNEL_STOPPING:
     case L2TPHA_TUNNEL_STOPPED:
+        if (tunnel_is_recovery(tunnel) && engine->recovering > ENGINE_RECOVERIES / 2)
+            return RECOVERY_LINGER_MS * US_PER_MS;
         return channel_cycle_us(engine);
     default:
         return 0;
@@ -311,9 +362,9 @@ int start_sessions(void *object, void *argument)
     struct engine *engine = tunnel->engine;
 
     (void)argument;
-    if (!session_start_waiting(tunnel, START_BATCH))
+    if (!session_start_waiting(tunnel, START_BATCH) || tunnel->channel.suspended)
         return L2TPHA_OK;
-    uint64_t pause = channel_has_room(engine, &tunnel->channel, START_BATCH) ? 0 : START_RETRY_MS;
+    uint64_t pause = channel_has_own_room(engine, &tunnel->channel) ? 0 : START_RETRY_MS;
     wheel_arm(engine->wheel, &tunnel->start, engine->now + pause * US_PER_MS);
     return L2TPHA_OK;
 }
@@ -366,6 +417,8 @@ void tunnel_die(struct l2tpha_tunnel *tunnel)
         resynced(tunnel);
     if (tunnel->told)
         engine_event(engine, L2TPHA_EVENT_TUNNEL_GONE, tunnel, NULL);
+    if (tunnel->recovery || tunnel->sync)
+        engine->failover.gone(engine->failover.user, tunnel);
     tunnel_set_half_open(tunnel, false);
     wheel_disarm(engine->wheel, &tunnel->hello);
     wheel_disarm(engine->wheel, &tunnel->timer);

@@ -23,6 +23,7 @@ struct l2tpha_tunnel {
     bool fell;      /* DOWN has happened */
     bool resyncing; /* restored, and the peer has not answered yet */
     bool counted_half_open;
+    bool counted_recovering;
     bool asked_incoming; /* ICRQ went out here: we are the LAC of incoming calls */
     bool asked_outgoing; /* OCRQ went out here: we are the LNS of outgoing calls */
     struct l2tpha_tunnel *dead_next;
@@ -32,7 +33,10 @@ struct l2tpha_tunnel {
     struct l2tpha_session **waiting_end; /* NULL = none yet */
     struct recovery *recovery; /* failover's, of both tunnels that take part in one; NULL = none */
     struct sync *sync;         /* failover's: sessions being asked about; NULL = none */
-    uint32_t events;                     /* events in the outbox that name this tunnel */
+    uint16_t
+        beaten_request;    /* Assigned Tunnel ID of a recovery SCCRQ that lost the tie; copies of */
+    uint64_t beaten_until; /* it are dropped until then */
+    uint32_t events;       /* events in the outbox that name this tunnel */
     void *user;
 };
 
@@ -79,10 +83,15 @@ static inline struct l2tpha_tunnel *tunnel_of(struct tunnel_entry *entry)
     return (struct l2tpha_tunnel *)(void *)entry;
 }
 
+/* Whether calls may be placed: established, and the channel carries. */
+static inline bool tunnel_is_open(const struct l2tpha_tunnel *tunnel)
+{
+    return tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel->channel.suspended;
+}
 /* A new tunnel with a fresh id, in the table and idle. Its path is set. `after` is the node's
  * record without that id, for engine_set_record() once it is sure that the tunnel stays: an id of
  * which nobody has heard is not taken. */
-int tunnel_new(struct engine *engine, const struct l2tpha_path *path,
+int tunnel_new(struct engine *engine, const struct l2tpha_path *path, uint32_t recovers,
                struct l2tpha_node_record *after, struct l2tpha_tunnel **tunnel);
 /* Make an entry of the table live: channel, timers in full, by its state. The one way for fresh and
  * restored tunnels. */
@@ -170,5 +179,14 @@ int tunnel_process_unbound(struct engine *engine, const struct l2tpha_path *path
 int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
                    const struct l2tpha_path *path, const struct l2tpha_header *header,
                    const uint8_t *data, size_t len);
+
+/* --- tunnel_failover.c: what RFC 4951 adds to the messages of the setup --- */
+/* Into an SCCRQ or SCCRP: our capability, or what a recovery tunnel is for. */
+void put_failover_avps(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder);
+/* The peer's capability. */
+void take_failover_avps(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message);
+/* An SCCRP otherwise acceptable: the sequence that a recovery tunnel's suggests is taken. */
+bool judge_failover_reply(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
+                          struct tunnel_input *input);
 
 #endif

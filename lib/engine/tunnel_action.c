@@ -36,7 +36,8 @@ static int put_tie_breaker(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *
     struct engine *engine = tunnel->engine;
     struct l2tpha_tunnel_record *record = &tunnel->entry.record;
 
-    if (!engine->config.tie_breaker)
+    /* RFC 4951 3.2.1: for a recovery tunnel it is a must. */
+    if (!engine->config.tie_breaker && !tunnel_is_recovery(tunnel))
         return L2TPHA_OK;
     int error = engine_random(engine, record->tie_breaker, sizeof(record->tie_breaker));
     if (error)
@@ -54,20 +55,17 @@ int send_sccrq(void *object, void *argument)
 
     (void)argument;
     tunnel->entry.record.flags |= L2TPHA_TUNNEL_INITIATOR;
-    int error = auth_fetch_secret(tunnel, NULL);
+    /* RFC 4951 3.2.1: a recovery tunnel has been given the old one's secret. */
+    int error = tunnel_is_recovery(tunnel) ? L2TPHA_OK : auth_fetch_secret(tunnel, NULL);
     if (error)
         return error;
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_SCCRQ, 0);
     put_self(tunnel, &builder);
+    put_failover_avps(tunnel, &builder);
     error = put_tie_breaker(tunnel, &builder);
     if (!error)
         error = auth_put_challenge(tunnel, &builder);
     return error ? error : tunnel_send(tunnel, &builder);
-}
-
-static uint32_t failover_bits(const struct l2tpha_failover_capability *capability)
-{
-    return (capability->control ? 1u : 0u) | (capability->data ? 2u : 0u);
 }
 
 static int take_name(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
@@ -84,7 +82,6 @@ int tunnel_take_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *
                      const struct l2tpha_path *path)
 {
     struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-    struct l2tpha_failover_capability failover;
     uint16_t id = 0;
 
     l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
@@ -100,11 +97,8 @@ int tunnel_take_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *
     l2tpha_message_u32(message, L2TPHA_AVP_FRAMING_CAPABILITIES, &record->framing_caps);
     if (l2tpha_message_u32(message, L2TPHA_AVP_BEARER_CAPABILITIES, &record->bearer_caps))
         record->flags |= L2TPHA_TUNNEL_BEARER_CAPS;
-    if (l2tpha_avp_failover_capability(l2tpha_message_find(message, L2TPHA_AVP_FAILOVER_CAPABILITY),
-                                       &failover)) {
-        record->remote_failover = failover_bits(&failover);
-        record->remote_recovery_ms = failover.recovery_time_ms;
-    }
+    if (!tunnel_is_recovery(tunnel))
+        take_failover_avps(tunnel, message);
     return L2TPHA_OK;
 }
 
@@ -128,6 +122,7 @@ int send_sccrp(void *object, void *argument)
         return error;
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_SCCRP, 0);
     put_self(tunnel, &builder);
+    put_failover_avps(tunnel, &builder);
     error = put_answer(tunnel, &builder, L2TPHA_MESSAGE_SCCRP, input->message);
     if (!error)
         error = auth_put_challenge(tunnel, &builder);

@@ -23,7 +23,7 @@ int engine_tunnel_open(struct engine *engine, const struct l2tpha_tunnel_options
     if (options->size != sizeof(*options) || options->path.remote.len > L2TPHA_ADDRESS_MAX ||
         options->path.local.len > L2TPHA_ADDRESS_MAX)
         return L2TPHA_ERR_INVALID;
-    int error = tunnel_new(engine, &options->path, &after, &fresh);
+    int error = tunnel_new(engine, &options->path, 0, &after, &fresh);
     if (error)
         return error;
     fresh->user = options->user;

@@ -122,6 +122,8 @@ static void rise(struct l2tpha_tunnel *tunnel, const struct tunnel_input *input)
     struct engine *engine = tunnel->engine;
 
     tunnel_set_half_open(tunnel, false);
+    if (tunnel_is_recovery(tunnel))
+        return; /* the host hears of the tunnel that it is for */
     engine->counters.tunnels_up++;
     tunnel->told = true;
     struct event_item *event = engine_event(engine, L2TPHA_EVENT_TUNNEL_UP, tunnel, NULL);
@@ -156,7 +158,7 @@ static void fall(struct l2tpha_tunnel *tunnel, const struct tunnel_input *input,
                                            .reason = input->reason ? input->reason : "tunnel down"};
 
     tunnel->fell = true;
-    if (was_up)
+    if (was_up && !tunnel_is_recovery(tunnel))
         engine->counters.tunnels_down++;
     log_line(&engine->log, L2TPHA_LOG_EVENT, record->local_id, 0, "tunnel is down: %s (%u/%u)",
              input->reason ? input->reason : "", record->result, record->error);
@@ -198,6 +200,8 @@ void tunnel_enter(void *object, uint8_t next)
     } else if (next != WAIT_CTL_REPLY && next != WAIT_CTL_CONN && !tunnel->fell) {
         fall(tunnel, input, before == ESTABLISHED);
     }
+    if (tunnel_is_recovery(tunnel))
+        engine->failover.entered(engine->failover.user, tunnel, before, input);
     if (next == IDLE)
         tunnel_die(tunnel);
 }

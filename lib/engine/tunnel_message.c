@@ -160,7 +160,8 @@ static uint8_t classify_sccrp(struct l2tpha_tunnel *tunnel, const struct l2tpha_
         return improper(tunnel, input, TUNNEL_SCCRP);
     if (input->status) /* the secret could not be fetched */
         refuse(input, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
-    else if (tunnel_judge_peer(tunnel, input->message, fault, input))
+    else if (tunnel_judge_peer(tunnel, input->message, fault, input) &&
+             judge_failover_reply(tunnel, input->message, input))
         return TUNNEL_SCCRP;
     learn_remote(tunnel, input);
     return TUNNEL_SCCRP_REFUSED;
@@ -217,14 +218,12 @@ static uint8_t classify(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode
 
 /* --- dispatching --- */
 
-/* RFC 4951's queries have M=0 and nobody here who answers them. */
 static bool is_foreign(const struct l2tpha_message *message,
                        const struct l2tpha_decode_fault *fault)
 {
     if (message->type == L2TPHA_MESSAGE_ZLB)
         return fault->error == L2TPHA_ERR_MESSAGE_TYPE;
-    return !l2tpha_message_is_known(message->type) || message->type == L2TPHA_MESSAGE_FSQ ||
-           message->type == L2TPHA_MESSAGE_FSR;
+    return !l2tpha_message_is_known(message->type);
 }
 
 /* RFC 2661 4.4.1: the M bit of Message Type says whether the tunnel can live without it. */
@@ -238,6 +237,21 @@ static int foreign(struct l2tpha_tunnel *tunnel, struct tunnel_input *input)
     refuse(input, RESULT_GENERAL, ERROR_UNKNOWN_AVP, input->text);
     tunnel_step(tunnel, TUNNEL_FAULT, input);
     return L2TPHA_ERR_MESSAGE_TYPE;
+}
+
+/* RFC 4951 4: both have M=0, so that whatever is wrong with one costs no tunnel. A recovery tunnel
+ * carries none. */
+static int states(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault,
+                  const struct tunnel_input *input)
+{
+    struct engine *engine = tunnel->engine;
+
+    if (fault->error)
+        return fault->error;
+    if (tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel_is_recovery(tunnel))
+        return engine->failover.states(engine->failover.user, tunnel, input->message);
+    engine->counters.unexpected_message++;
+    return L2TPHA_ERR_UNEXPECTED;
 }
 
 static bool lingers(const struct l2tpha_tunnel *tunnel)
@@ -256,6 +270,8 @@ static int dispatch(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fau
         return L2TPHA_OK;
     if (is_foreign(message, fault))
         return foreign(tunnel, input);
+    if (message->type == L2TPHA_MESSAGE_FSQ || message->type == L2TPHA_MESSAGE_FSR)
+        return states(tunnel, fault, input);
     if (l2tpha_message_is_session(message->type) &&
         tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)
         return session_process(tunnel, message, fault);
@@ -272,7 +288,7 @@ static int learn_secret(struct l2tpha_tunnel *tunnel, const struct l2tpha_messag
 
     if (message->type != L2TPHA_MESSAGE_SCCRP ||
         tunnel->entry.record.state != L2TPHA_TUNNEL_WAIT_CTL_REPLY ||
-        !l2tpha_message_bytes(message, L2TPHA_AVP_HOST_NAME, &name))
+        !l2tpha_message_bytes(message, L2TPHA_AVP_HOST_NAME, &name) || tunnel_is_recovery(tunnel))
         return L2TPHA_OK;
     return auth_fetch_secret(tunnel, &name);
 }

@@ -8,7 +8,6 @@
 /* Result and general error codes of StopCCN, RFC 2661 4.4.2 */
 #define RESULT_GENERAL 2
 #define ERROR_RESOURCES 4
-#define ERROR_UNKNOWN_AVP 8
 
 /* An SCCRQ on its way. */
 struct request {
@@ -19,6 +18,8 @@ struct request {
     size_t len;
     struct l2tpha_decode_fault fault;
     struct tunnel_input input;
+    bool recovers; /* it has a Tunnel Recovery AVP */
+    struct l2tpha_tunnel_recovery recovery;
 };
 
 /* Hidden AVPs need the secret before there is a tunnel to keep it. */
@@ -72,31 +73,66 @@ static enum tie compare_ties(const struct l2tpha_tunnel *ours, const struct l2tp
     return order < 0 ? TIE_OURS : TIE_PEERS;
 }
 
+/* RFC 4951 3.2.1: a tie is between ordinary tunnels, or between the two recovery tunnels for one
+ * old tunnel; its ids are the other way round in the peer's. */
+static bool is_rival(const struct request *request, const struct l2tpha_tunnel *ours)
+{
+    uint32_t old_id = ours->entry.record.recovers;
+
+    if (!request->recovers || !old_id)
+        return !request->recovers && !old_id;
+    const struct tunnel_entry *old = table_tunnel_find(request->engine->table, old_id);
+    return old_id == request->recovery.remote_tunnel_id && old &&
+           old->record.remote_id == request->recovery.tunnel_id;
+}
+
+static struct l2tpha_tunnel *next_rival(const struct request *request,
+                                        const struct l2tpha_tunnel *previous)
+{
+    struct l2tpha_tunnel *ours =
+        tunnel_next_calling(request->engine, &request->path->remote, previous);
+
+    while (ours && !is_rival(request, ours))
+        ours = tunnel_next_calling(request->engine, &request->path->remote, ours);
+    return ours;
+}
+
+/* Copies of what has lost may come after the winner has done its work: they must not begin anew. */
+static void remember_beaten(const struct request *request)
+{
+    struct engine *engine = request->engine;
+    struct l2tpha_tunnel *old =
+        request->recovers ? engine_tunnel_find(engine, request->recovery.remote_tunnel_id) : NULL;
+
+    if (!old)
+        return;
+    l2tpha_message_u16(&engine->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &old->beaten_request);
+    old->beaten_until = engine->now + channel_cycle_us(engine);
+}
+
 /* Whether one of ours beats the peer's SCCRQ, which then is dropped without an answer. */
 static bool is_beaten(struct request *request)
 {
-    struct engine *engine = request->engine;
-    const struct l2tpha_address *remote = &request->path->remote;
     struct l2tpha_tunnel *ours = NULL;
 
-    while ((ours = tunnel_next_calling(engine, remote, ours)))
-        if (compare_ties(ours, &engine->message) == TIE_OURS)
+    while ((ours = next_rival(request, ours)))
+        if (compare_ties(ours, &request->engine->message) == TIE_OURS) {
+            remember_beaten(request);
             return tunnel_step(ours, TUNNEL_SCCRQ_WON, &request->input) == L2TPHA_OK;
+        }
     return false;
 }
 
 /* Those of ours that lose go without a word. True when one was equal: then the peer's goes too. */
 static bool clear_losers(struct request *request)
 {
-    struct engine *engine = request->engine;
-    const struct l2tpha_address *remote = &request->path->remote;
-    struct l2tpha_tunnel *ours = tunnel_next_calling(engine, remote, NULL), *next;
+    struct l2tpha_tunnel *ours = next_rival(request, NULL), *next;
     struct tunnel_input input = {.status = L2TPHA_ERR_REFUSED, .reason = "tie lost"};
     bool equal = false;
 
     for (; ours; ours = next) {
-        next = tunnel_next_calling(engine, remote, ours);
-        enum tie tie = compare_ties(ours, &engine->message);
+        next = next_rival(request, ours);
+        enum tie tie = compare_ties(ours, &request->engine->message);
         if (tie == TIE_NONE)
             continue;
         equal = equal || tie == TIE_EQUAL;
@@ -137,22 +173,31 @@ static bool refuse(struct tunnel_input *input, uint16_t error, const char *reaso
     return false;
 }
 
-/* RFC 4951 3.2.1: a recovery tunnel is about an old tunnel, so it must not become a plain one. */
+/* RFC 4951 3.2.1: a recovery tunnel has the secret of the tunnel that it is for. The host admitted
+ * the peer when that was set up. */
+static bool fetch_secret(struct request *request, struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = request->engine;
+    struct l2tpha_bytes name;
+
+    if (request->recovers)
+        return engine->failover.judge(engine->failover.user, tunnel, &engine->message,
+                                      &request->input);
+    if (l2tpha_message_bytes(&engine->message, L2TPHA_AVP_HOST_NAME, &name) &&
+        auth_fetch_secret(tunnel, &name))
+        return refuse(&request->input, ERROR_RESOURCES, "failure at this end");
+    return true;
+}
+
 static bool is_acceptable(struct request *request, struct l2tpha_tunnel *tunnel)
 {
     const struct l2tpha_message *message = &request->engine->message;
-    struct l2tpha_bytes name;
 
     if (request->input.status)
         return refuse(&request->input, ERROR_RESOURCES, "failure at this end");
-    if (l2tpha_message_bytes(message, L2TPHA_AVP_HOST_NAME, &name) &&
-        auth_fetch_secret(tunnel, &name))
-        return refuse(&request->input, ERROR_RESOURCES, "failure at this end");
-    if (!tunnel_judge_peer(tunnel, message, &request->fault, &request->input))
-        return false;
-    if (l2tpha_message_has(message, L2TPHA_AVP_TUNNEL_RECOVERY))
-        return refuse(&request->input, ERROR_UNKNOWN_AVP, "Tunnel Recovery (77) is not supported");
-    return ask_host(request);
+    return fetch_secret(request, tunnel) &&
+           tunnel_judge_peer(tunnel, message, &request->fault, &request->input) &&
+           (request->recovers || ask_host(request));
 }
 
 /* --- the tunnel --- */
@@ -176,7 +221,8 @@ static int make_tunnel(struct request *request, struct l2tpha_tunnel **tunnel)
         return L2TPHA_ERR_LIMIT;
     int error = buffer_reserve(engine->pool, ENGINE_ANSWER);
     if (!error)
-        error = tunnel_new(engine, request->path, &after, tunnel);
+        error =
+            tunnel_new(engine, request->path, request->recovery.remote_tunnel_id, &after, tunnel);
     if (error)
         return error;
     l2tpha_message_u16(&engine->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
@@ -228,6 +274,9 @@ static int process_sccrq(struct request *request)
     if (known)
         return engine_deliver(engine, known, request->path, request->header, request->data,
                               request->len);
+    if (request->recovers &&
+        !engine->failover.heed(engine->failover.user, request->path, &engine->message))
+        return L2TPHA_ERR_WRONG_PEER;
     if (is_beaten(request) || clear_losers(request))
         return L2TPHA_ERR_REFUSED;
     return open_tunnel(request);
@@ -265,6 +314,8 @@ int tunnel_process_unbound(struct engine *engine, const struct l2tpha_path *path
         return L2TPHA_ERR_NOT_OURS;
     }
     decipher(&request);
+    request.recovers = l2tpha_avp_tunnel_recovery(
+        l2tpha_message_find(&engine->message, L2TPHA_AVP_TUNNEL_RECOVERY), &request.recovery);
     int error = process_sccrq(&request);
     message_done(engine);
     return error;

@@ -5,9 +5,6 @@
  * it, so nothing new goes first. Calls half set up go on, since their record is exact too. */
 #include "failover/silent.h"
 
-/* RFC 2661 4.4.2: call disconnected for the reason in the error code; 4 = no resources. */
-#define RESULT_GENERAL 2
-
 /* The host has said that L2TP's half alone is worth nothing, and its own is missing. It has none of
  * a call that it has not heard of yet: that one goes on and is told once it is up. */
 static bool lacks_app_state(const struct session_entry *session)
@@ -30,18 +27,12 @@ static int restore(const struct l2tpha_binding *binding, const struct session_en
     return binding->restore_session(binding->user, &record);
 }
 
-static int recover_session(const struct l2tpha_binding *binding, struct session_entry *session,
-                           struct silent_result *result)
+static void dismiss(const struct l2tpha_binding *binding, const struct session_entry *session,
+                    struct silent_result *result)
 {
-    int error = restore(binding, session);
-    if (error)
-        return error;
-    result->sessions++;
-    if (!lacks_app_state(session))
-        return L2TPHA_OK;
-    error =
-        binding->disconnect_session(binding->user, session->tunnel->record.local_id,
-                                    session->local_id, RESULT_GENERAL, "state lost in failover");
+    int error = binding->disconnect_session(binding->user, session->tunnel->record.local_id,
+                                            session->local_id, SILENT_RESULT_GENERAL,
+                                            "state lost in failover");
     /* A CDN that cannot be sent is no reason to lose the tunnel's other calls: it is told. */
     if (error) {
         result->disconnect = error;
@@ -49,21 +40,38 @@ static int recover_session(const struct l2tpha_binding *binding, struct session_
     } else {
         result->disconnected++;
     }
-    return L2TPHA_OK;
+}
+
+void silent_dismiss(const struct l2tpha_binding *binding, struct tunnel_entry *tunnel,
+                    struct silent_result *result)
+{
+    for (struct session_entry *session = tunnel->sessions, *next; session; session = next) {
+        next = session->next;
+        if (lacks_app_state(session))
+            dismiss(binding, session, result);
+    }
+}
+
+int silent_install(const struct l2tpha_binding *binding, struct tunnel_entry *tunnel,
+                   bool suspended, struct silent_result *result)
+{
+    int error = binding->restore_tunnel(binding->user, &tunnel->record, suspended);
+
+    for (struct session_entry *session = tunnel->sessions; session && !error;
+         session = session->next) {
+        error = restore(binding, session);
+        result->sessions += error == 0;
+    }
+    return error;
 }
 
 int silent_recover(const struct l2tpha_binding *binding, struct tunnel_entry *tunnel,
                    struct silent_result *result)
 {
-    int error = binding->restore_tunnel(binding->user, &tunnel->record);
+    int error = silent_install(binding, tunnel, false, result);
     if (error)
         return error;
-    for (struct session_entry *session = tunnel->sessions, *next; session; session = next) {
-        next = session->next;
-        error = recover_session(binding, session, result);
-        if (error)
-            return error;
-    }
+    silent_dismiss(binding, tunnel, result);
     if (tunnel->record.state == L2TPHA_TUNNEL_ESTABLISHED)
         result->confirm = binding->confirm_tunnel(binding->user, tunnel->record.local_id);
     return L2TPHA_OK;

@@ -7,6 +7,9 @@
 
 #include <l2tpha/attach.h>
 
+/* RFC 2661 4.4.2: call disconnected for the reason in the error code; 4 = no resources. */
+#define SILENT_RESULT_GENERAL 2
+
 struct silent_result {
     uint32_t sessions;     /* restored */
     uint32_t disconnected; /* ended with a CDN, since the host's half was missing */
@@ -19,5 +22,12 @@ struct silent_result {
  * one of installing: such a tunnel cannot go on. */
 int silent_recover(const struct l2tpha_binding *binding, struct tunnel_entry *tunnel,
                    struct silent_result *result);
+
+/* End the sessions of an installed tunnel that lack the host's half. */
+void silent_dismiss(const struct l2tpha_binding *binding, struct tunnel_entry *tunnel,
+                    struct silent_result *result);
+/* Install the tunnel and its sessions without a word. */
+int silent_install(const struct l2tpha_binding *binding, struct tunnel_entry *tunnel,
+                   bool suspended, struct silent_result *result);
 
 #endif

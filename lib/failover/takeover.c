@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: MIT */
+/* Ordinary tunnels first, each by its effective method; then the recovery tunnels, which are about
+ * them. */
 #include "failover/takeover.h"
 
+#include "engine/native.h"
+#include "failover/recovery.h"
 #include "failover/silent.h"
 
 #include <l2tpha/failover.h>
 
-static void clear(const struct l2tpha_binding *binding, const struct log *log, uint32_t tunnel_id,
-                  const char *why, struct takeover_result *result)
+static void clear(struct failover *failover, uint32_t tunnel_id, const char *why,
+                  struct takeover_result *result)
 {
+    const struct l2tpha_binding *binding = failover->binding;
+    const struct log *log = &failover->engine->log;
+
     log_line(log, L2TPHA_LOG_RESYNC, tunnel_id, 0, "cleared at takeover: %s", why);
     result->cleared++;
     int error = binding->clear_tunnel(binding->user, tunnel_id);
@@ -16,19 +23,38 @@ static void clear(const struct l2tpha_binding *binding, const struct log *log, u
                  l2tpha_strerror(error));
 }
 
-static void recover(const struct l2tpha_binding *binding, const struct log *log,
-                    struct tunnel_entry *tunnel, struct takeover_result *result)
+/* A tunnel being set up goes on silently whatever its method: its record is exact, and the method
+ * is settled only once it is established. */
+static bool uses_protocol(const struct l2tpha_tunnel_record *record)
 {
+    return record->state == L2TPHA_TUNNEL_ESTABLISHED &&
+           (record->effective_method == L2TPHA_FAILOVER_PROTOCOL ||
+            record->effective_method == L2TPHA_FAILOVER_FALLBACK);
+}
+
+static int recover_by_protocol(struct failover *failover, struct tunnel_entry *tunnel,
+                               struct silent_result *result)
+{
+    int error = silent_install(failover->binding, tunnel, true, result);
+
+    return error ? error : recovery_start(failover, tunnel_of(tunnel));
+}
+
+static void recover(struct failover *failover, struct tunnel_entry *tunnel,
+                    struct takeover_result *result)
+{
+    const struct log *log = &failover->engine->log;
     uint32_t id = tunnel->record.local_id;
     struct silent_result silent = {0};
 
     if (tunnel->record.effective_method == L2TPHA_FAILOVER_DISABLE) {
-        clear(binding, log, id, "failover is disabled", result);
+        clear(failover, id, "failover is disabled", result);
         return;
     }
-    int error = silent_recover(binding, tunnel, &silent);
+    int error = uses_protocol(&tunnel->record) ? recover_by_protocol(failover, tunnel, &silent)
+                                               : silent_recover(failover->binding, tunnel, &silent);
     if (error) {
-        clear(binding, log, id, l2tpha_strerror(error), result);
+        clear(failover, id, l2tpha_strerror(error), result);
         return;
     }
     if (silent.confirm)
@@ -42,13 +68,44 @@ static void recover(const struct l2tpha_binding *binding, const struct log *log,
     result->disconnected += silent.disconnected;
 }
 
-void takeover_run(const struct l2tpha_binding *binding, struct table *table, const struct log *log,
-                  struct takeover_result *result)
+/* Own recovery tunnels go without a word: the tunnels that they were for are recovered anew. So do
+ * the peer's when this end is now a recovery endpoint itself. */
+static bool goes_on(struct failover *failover, const struct l2tpha_tunnel_record *record)
 {
+    const struct l2tpha_tunnel *old = engine_tunnel_find(failover->engine, record->recovers);
+
+    if (record->state == L2TPHA_TUNNEL_STOPPING || record->state == L2TPHA_TUNNEL_STOPPED)
+        return true;
+    return !(record->flags & L2TPHA_TUNNEL_INITIATOR) && old && !old->recovery;
+}
+
+static void resume_recovery(struct failover *failover, struct tunnel_entry *tunnel)
+{
+    struct engine *engine = failover->engine;
+    int error = goes_on(failover, &tunnel->record)
+                    ? native_restore_tunnel(engine, &tunnel->record, false)
+                    : L2TPHA_ERR_STATE;
+
+    if (!error)
+        error = remote_adopt(failover, tunnel_of(tunnel));
+    if (error)
+        native_clear_tunnel(engine, tunnel->record.local_id);
+}
+
+void takeover_run(struct failover *failover, struct takeover_result *result)
+{
+    struct table *table = failover->engine->table;
     struct tunnel_entry *tunnel;
-    uint32_t place = 0;
+    uint32_t place = 0, last;
 
     *result = (struct takeover_result){0};
+    recovery_prepare(failover);
     while ((tunnel = table_tunnel_next(table, &place)))
-        recover(binding, log, tunnel, result);
+        if (!tunnel->record.recovers)
+            recover(failover, tunnel, result);
+    last = place;
+    place = 0;
+    while (place < last && (tunnel = table_tunnel_next(table, &place)))
+        if (tunnel->record.recovers && !tunnel_of(tunnel)->engine)
+            resume_recovery(failover, tunnel);
 }

@@ -3,13 +3,10 @@
 #ifndef FAILOVER_TAKEOVER_H
 #define FAILOVER_TAKEOVER_H
 
-#include "base/log.h"
-#include "state/table.h"
-
-#include <l2tpha/attach.h>
+#include "failover/failover.h"
 
 struct takeover_result {
-    uint32_t tunnels;      /* recovered */
+    uint32_t tunnels;      /* recovered, or being so */
     uint32_t sessions;     /* restored */
     uint32_t cleared;      /* tunnels cleared: by policy or since their recovery failed */
     uint32_t disconnected; /* sessions ended with a CDN */
@@ -17,7 +14,6 @@ struct takeover_result {
 
 /* Recover everything in the table. A tunnel that cannot be recovered is cleared and counted; it
  * does not keep the others waiting. */
-void takeover_run(const struct l2tpha_binding *binding, struct table *table, const struct log *log,
-                  struct takeover_result *result);
+void takeover_run(struct failover *failover, struct takeover_result *result);
 
 #endif

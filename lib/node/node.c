@@ -76,7 +76,7 @@ static const char *refused_setting(const struct l2tpha_config *config)
         {config->max_half_open == 0, "max_half_open"},
         {config->max_sessions == 0, "max_sessions"},
         /* Differences of sequence numbers must stay below 32768. */
-        {config->max_queue == 0 || config->max_queue > 32000, "max_queue"},
+        {config->max_queue < CHANNEL_QUEUE_MIN || config->max_queue > 32000, "max_queue"},
         {config->max_events == 0, "max_events"},
         {config->max_checkpoints == 0, "max_checkpoints"},
         {config->max_buffer_bytes < ENGINE_SCRATCH, "max_buffer_bytes"},
@@ -213,6 +213,7 @@ int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
         return error;
     }
     native_binding(&fresh->engine, &fresh->binding);
+    failover_attach(&fresh->failover, &fresh->engine, &fresh->binding);
     if (config->standby)
         role_init(&fresh->role, L2TPHA_ROLE_STANDBY_COLD, 0);
     else

@@ -6,6 +6,7 @@
 
 #include "engine/native.h"
 #include "engine/session.h"
+#include "failover/failover.h"
 #include "redundancy/role.h"
 #include "state/replica.h"
 
@@ -23,6 +24,7 @@ struct l2tpha_node {
     struct replica *replica;
     struct role role;
     struct l2tpha_binding binding;
+    struct failover failover;
     uint64_t last_switchover;
     uint32_t polled_count;
     struct node_polled polled[NODE_POLL_EVENTS];

@@ -50,6 +50,9 @@ static void present(struct node_polled *polled)
         .status = item->status,
         .by_peer = item->by_peer,
         .role = (enum l2tpha_role)item->role,
+        .queried = item->queried,
+        .cleared = item->cleared,
+        .unverified = item->unverified,
         .text = item->text,
     };
     if (!item->message)

@@ -162,7 +162,7 @@ int l2tpha_takeover(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
     ledger_reign(engine->ledger, epoch, replica_last(node->replica));
     engine->counters.takeovers++;
     node->last_switchover = engine->now;
-    takeover_run(&node->binding, engine->table, &engine->log, &result);
+    takeover_run(&node->failover, &result);
     report_takeover(node, &result);
     return engine_leave(&node->engine, L2TPHA_OK);
 }

@@ -41,8 +41,8 @@ int ledger_new(TALLOC_CTX *parent, const struct ledger_options *options, struct 
 void ledger_mark_tunnel(struct ledger *ledger, struct tunnel_entry *entry, uint8_t dirty);
 void ledger_mark_session(struct ledger *ledger, struct session_entry *entry);
 void ledger_mark_node(struct ledger *ledger);
-/* Its numbers have been set anew, its queue is empty: what is confirmed of the old ones says nothing
- * of the new. */
+/* Its numbers have been set anew, its queue is empty: what is confirmed of the old ones says
+ * nothing of the new. */
 void ledger_restart_tunnel(struct ledger *ledger, struct tunnel_entry *entry);
 /* Note that an object is about to be removed (session_id 0 = the tunnel). Before table_*_remove. */
 void ledger_gone_tunnel(struct ledger *ledger, struct tunnel_entry *entry);

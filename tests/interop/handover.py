@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Our own LAC and LNS over real sockets, killed and switched over at bad moments."""
 import random
+import signal
 import socket
 import subprocess
 
@@ -154,6 +155,32 @@ def unprotected(case):
         lab.check(wire.numbering_faults(good + [bad]), f"not found bad: {bad}")
 
 
+def leaving(case):
+    """Who leaves stays until the peer knows it, or has been given up, or a second signal comes."""
+    lns = ours.Node(case, *LNS[:1], "lns", *LNS[1:])
+    short = ("--retries", 1)
+    deaf = {}
+    for name, options in (("patient", ()), ("short", short), ("hasty", ())):
+        deaf[name] = ours.Node(case, *LAC[:1], name, "--listen", f"{lab.PEER}:{1702 + len(deaf)}",
+                               *LAC[3:], *options)
+        deaf[name].await_line("^all up")
+    lns.kill(signal.SIGSTOP)
+    for lac in deaf.values():
+        lac.kill(signal.SIGTERM)
+    status = deaf["short"].ended()
+    lab.check(status == 0, f"gave the peer up and ended with {status}")
+    lab.stays("two LACs wait", lambda: deaf["patient"].alive() and deaf["hasty"].alive(), 6)
+    deaf["hasty"].kill(signal.SIGTERM)
+    status = deaf["hasty"].ended(1)
+    lab.check(status == 1, f"a second signal ended it with {status}")
+    lns.kill(signal.SIGCONT)
+    status = deaf["patient"].ended()
+    lab.check(status == 0, f"the patient one has ended with {status}")
+    lab.check(not lns.tunnels(), "the LNS still has a tunnel")
+    lns.finish()
+    ours.check_programs(case)
+
+
 # A command line, and what the complaint about it must name.
 WRONG = (
     ("l2tpha-lns --no-such-option", "no-such-option"),
@@ -201,7 +228,7 @@ def options(case):
 
 
 CASES = {case.__name__: case for case in (lns_killed, lac_killed, switchovers, standby_killed,
-                                          unprotected, options)}
+                                          unprotected, leaving, options)}
 
 if __name__ == "__main__":
     lab.run(CASES)

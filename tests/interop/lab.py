@@ -9,11 +9,12 @@ with the addresses below; what is written goes to a file system in memory.
     python3 SCRIPT --programs DIR [CASE]
 
 Exit status 0, 1 for a failure, 77 for skipped: the last line says why. With CI=true a missing
-program is a failure.
+program is a failure: it can be installed. Namespaces and devices are the machine's to grant.
 """
 import argparse
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -27,6 +28,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 FILES = pathlib.Path("/run/lab")
 INSIDE = "L2TPHA_LAB"
 OURS, PEER = "10.99.0.1", "10.99.0.2"  # where our programs are, and where the real peer is
+LOSS = 0.3
+DRAWS = 1000  # more datagrams than a case has from one address under loss
 LONGEST = 150  # seconds that a case may take
 TAIL = 60  # lines of each log that a failure shows
 
@@ -124,6 +127,7 @@ class Lab:
         self.programs = options.programs
         self.processes = []
         self.losing = False
+        self.seed = options.seed
         self.capture = wire.Capture()
 
     def start(self, name, *command):
@@ -132,15 +136,17 @@ class Lab:
         return process
 
     def lose(self, sources):
-        """Lose 30 % of the L2TP datagrams that come from each of these addresses. In a fixed
-        pattern, at most two in a row: chance would now and then use up all retransmissions of a
-        peer."""
-        lost = ", ".join(f"{place} : drop" for place in (1, 4, 5, 9, 14, 15))
+        """Lose 30 % of the L2TP datagrams that come from each of these addresses, by chance: the
+        draws come from --seed, so that a run can be had again."""
+        chance = random.Random(self.seed)
         rules = ("add table inet loss\n"
                  "add chain inet loss input { type filter hook input priority 0; }\n")
+        say(f"losing {LOSS:.0%}, seed {self.seed}")
         for source in sources:
+            draws = [chance.random() < LOSS for _ in range(DRAWS)]
+            lost = ", ".join(f"{place} : drop" for place, drawn in enumerate(draws) if drawn)
             rules += (f"add rule inet loss input ip saddr {source} udp dport 1701 "
-                      f"numgen inc mod 20 vmap {{ {lost} }}\n")
+                      f"numgen inc mod {DRAWS} vmap {{ {lost} }}\n")
         self.losing = True
         subprocess.run(["nft", "-f", "-"], input=rules, text=True, check=True)
 
@@ -211,6 +217,7 @@ def arguments(cases):
     parser.add_argument("--programs", type=pathlib.Path, required=True,
                         help="where l2tpha-lac, l2tpha-lns and l2tphactl are")
     parser.add_argument("--keep", type=pathlib.Path, help="a folder for the logs and the capture")
+    parser.add_argument("--seed", type=int, default=1, help="of what is lost by chance (1)")
     parser.add_argument("case", choices=sorted(cases))
     return parser.parse_args()
 

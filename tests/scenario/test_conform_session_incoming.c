@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Incoming calls: RFC 2661 5.2.1, 5.6, 6.6-6.8, 6.12-6.14, and each row of the tables of 7.4.1 (the
  * node is the LAC) and 7.4.2 (the node is the LNS) from its state. */
-#include "scenario/rig.h"
-
-#define RESULT_GENERAL 2
-#define ERROR_SESSION 5
+#include "scenario/rig_call.h"
 
 static struct peer peer;
 
@@ -64,17 +61,8 @@ END_TEST
 /* The bearer may be answered before or after: the host opens the session when it likes. */
 START_TEST(request_waits_for_the_tunnel)
 {
-    struct l2tpha_session_options options = a_call(L2TPHA_CALL_INCOMING);
-    struct l2tpha_session *session;
-
-    struct l2tpha_tunnel *tunnel = node_calls(&peer, 1);
-    assert_ok(l2tpha_session_open(tunnel, &options, rig.now, &session));
-    uint16_t id = (uint16_t)l2tpha_session_id(session);
-    ck_assert_uint_eq(session_state(&peer, id), L2TPHA_SESSION_WAIT_TUNNEL);
-    expect_nothing();
-    assert_ok(say_valid(&peer, SCCRP));
-    expect(&peer, SCCCN);
-    assert_ok(peer_acks(&peer));
+    uint16_t id = node_asks_with_tunnel(&peer, L2TPHA_CALL_INCOMING);
+    peer_accepts_tunnel(&peer);
     const struct heard *icrq = expect(&peer, ICRQ);
     ck_assert_uint_eq(icrq->message.header.session_id, 0);
     ck_assert_uint_eq(heard_u16(icrq, 14), id);
@@ -84,33 +72,18 @@ END_TEST
 
 START_TEST(a_call_dropped_before_the_tunnel_is_up_was_never_asked_for)
 {
-    struct l2tpha_session_options options = a_call(L2TPHA_CALL_INCOMING);
-    struct l2tpha_session *session;
+    static const enum l2tpha_call calls[] = {L2TPHA_CALL_INCOMING, L2TPHA_CALL_OUTGOING};
 
-    struct l2tpha_tunnel *tunnel = node_calls(&peer, 1);
-    assert_ok(l2tpha_session_open(tunnel, &options, rig.now, &session));
-    uint16_t id = (uint16_t)l2tpha_session_id(session);
+    uint16_t id = node_asks_with_tunnel(&peer, calls[_i]);
     assert_ok(close_session(&peer, id, 1));
     ck_assert_uint_eq(session_state(&peer, id), L2TPHA_SESSION_IDLE);
     expect_event(L2TPHA_EVENT_SESSION_DOWN);
-    assert_ok(say_valid(&peer, SCCRP));
-    expect(&peer, SCCCN);
-    assert_ok(peer_acks(&peer));
+    peer_accepts_tunnel(&peer);
     expect_nothing();
 }
 END_TEST
 
 /* --- rows: messages that find the call in a state --- */
-
-enum role { LAC, LNS };
-
-/* What answers: nothing but an acknowledgement, or a CDN with this result and error. */
-struct row {
-    enum role role;
-    uint8_t state;
-    uint16_t type;
-    bool cdn;
-};
 
 static const struct row improper[] = {
     {LAC, L2TPHA_SESSION_WAIT_REPLY, ICRQ, true},   /* 7.4.1 */
@@ -153,17 +126,9 @@ START_TEST(messages_that_end_an_incoming_call)
 
     with_a_bystander();
     uint16_t id = bring_to(row->role, row->state);
-    int error = say_valid_for(&peer, row->type, id);
-    if (row->cdn) {
-        ck_assert_int_eq(error, L2TPHA_ERR_UNEXPECTED);
-        const struct heard *cdn = expect_cdn(&peer, RESULT_GENERAL, ERROR_SESSION);
-        ck_assert_uint_eq(heard_u16(cdn, 14), id);
+    const struct heard *cdn = message_ends_call(&peer, row, id);
+    if (cdn)
         ck_assert_uint_eq(cdn->message.header.session_id, PEER_CALL);
-        ck_assert_uint_eq(rig_counters()->unexpected_message, 1);
-    } else {
-        expect_zlb(&peer);
-    }
-    ck_assert_uint_eq(session_state(&peer, id), L2TPHA_SESSION_IDLE);
     if (row->role == LAC || row->state == L2TPHA_SESSION_ESTABLISHED)
         ck_assert(expect_event(L2TPHA_EVENT_SESSION_DOWN)->event.by_peer);
     expect_no_event();
@@ -436,7 +401,7 @@ Suite *suite_conform_session_incoming(void)
     tcase_add_test(tcase, incoming_call_as_lac);
     tcase_add_test(tcase, incoming_call_as_lns);
     tcase_add_test(tcase, request_waits_for_the_tunnel);
-    tcase_add_test(tcase, a_call_dropped_before_the_tunnel_is_up_was_never_asked_for);
+    tcase_add_loop_test(tcase, a_call_dropped_before_the_tunnel_is_up_was_never_asked_for, 0, 2);
     tcase_add_loop_test(tcase, messages_that_end_an_incoming_call, 0, IMPROPER);
     tcase_add_loop_test(tcase, messages_for_no_incoming_call, 0, 6);
     tcase_add_loop_test(tcase, local_close_of_an_incoming_call, 0, 4);

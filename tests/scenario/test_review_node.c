@@ -12,12 +12,10 @@ START_TEST(giving_up_a_copy_within_a_poll_is_told_once)
 {
     static const uint8_t large[60000];
 
+    trio.config.max_buffer_bytes = 100000; /* no room for the tunnel and its copy */
     trio_begin(false);
     struct l2tpha_tunnel *tunnel = trio_tunnel(trio.near);
     assert_ok(l2tpha_tunnel_set_app_state(tunnel, large, sizeof(large), trio.now));
-    trio.mute = true;
-    for (uint32_t i = 0; i < 31000; i++)
-        trio_dial(tunnel); /* nothing is answered: a queue longer than a checkpoint */
     trio.near_events.count = 0;
     trio_connect();
     trio_settle();

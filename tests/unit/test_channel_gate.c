@@ -254,7 +254,7 @@ START_TEST(the_queue_has_an_end)
 {
     static const struct {
         uint32_t max_queue, fits;
-    } rows[] = {{1, 1}, {10, 10}, {32766, 32766}, {32767, 32767}, {70000, 32767}};
+    } rows[] = {{1, 1}, {10, 10}, {16000, 16000}};
     struct end *end = end_new((struct start){60000, 0, 4, 4});
 
     end->engine.config.max_queue = rows[_i].max_queue;
@@ -273,6 +273,17 @@ START_TEST(the_queue_has_an_end)
     expect_message(end, 60000, 0); /* numbers so far apart are still told in order */
     end_hear_zlb(end, 0, 60001);
     assert_ok(end_queue(end, 0));
+    end_free(end);
+}
+END_TEST
+
+START_TEST(the_numbers_of_a_queue_stay_comparable)
+{
+    struct end *end = end_new(plain);
+
+    end->engine.config.max_queue = 70000;
+    ck_assert(channel_has_room(&end->engine, end->channel, 32767));
+    ck_assert(!channel_has_room(&end->engine, end->channel, 32768));
     end_free(end);
 }
 END_TEST
@@ -358,7 +369,8 @@ Suite *suite_channel_gate(void)
     tcase_add_test(tcase, a_restored_queue_leaves_again_from_the_oldest);
     tcase_add_loop_test(tcase, a_restored_queue_may_be_acknowledged_before_anything_leaves, 0, 4);
     tcase_add_test(tcase, a_stopped_channel_is_silent);
-    tcase_add_loop_test(tcase, the_queue_has_an_end, 0, 5);
+    tcase_add_loop_test(tcase, the_queue_has_an_end, 0, 3);
+    tcase_add_test(tcase, the_numbers_of_a_queue_stay_comparable);
     tcase_add_test(tcase, no_memory_changes_nothing);
     tcase_add_test(tcase, a_steady_state_allocates_nothing);
     tcase_add_test(tcase, trailing_bytes_are_not_kept);

@@ -218,7 +218,7 @@ static uint32_t brief_tunnel(void)
     struct l2tpha_node_record after;
     struct l2tpha_tunnel *tunnel;
 
-    assert_true(tunnel_new(engine, &peer.path, &after, &tunnel) == L2TPHA_OK);
+    assert_true(tunnel_new(engine, &peer.path, 0, &after, &tunnel) == L2TPHA_OK);
     engine_set_record(engine, &after);
     uint32_t id = tunnel->entry.record.local_id;
     tunnel_clear(tunnel, L2TPHA_OK, "test");

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* A socket bound to no address, on a host that has several. */
+#include "common/address.h"
+#include "common/udp.h"
+#include "fixture.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+static struct l2tpha_address parse(const char *text)
+{
+    struct l2tpha_address address;
+    ck_assert_ptr_null(address_parse(text, 0, &address));
+    return address;
+}
+
+/* Say something to our socket's port at this address. Returns the socket that did. */
+static int say(const struct udp *udp, const char *text)
+{
+    const struct timeval patience = {.tv_sec = 10};
+    struct l2tpha_address bound, target = parse(text);
+    struct sockaddr_storage own, to;
+    socklen_t len;
+    udp_address(udp, &bound);
+    address_to_socket(&bound, &own);
+    len = address_to_socket(&target, &to);
+    if (to.ss_family == AF_INET)
+        ((struct sockaddr_in *)&to)->sin_port = ((struct sockaddr_in *)&own)->sin_port;
+    else
+        ((struct sockaddr_in6 *)&to)->sin6_port = ((struct sockaddr_in6 *)&own)->sin6_port;
+    int fd = socket(to.ss_family, SOCK_DGRAM, 0);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+    ck_assert_int_eq(sendto(fd, "ask", 3, 0, (const struct sockaddr *)&to, len), 3);
+    return fd;
+}
+
+static void expect_answer(int fd, const char *from)
+{
+    char data[16], shown[ADDRESS_TEXT_MAX];
+    struct sockaddr_storage source = {0};
+    socklen_t len = sizeof(source);
+    struct l2tpha_address address;
+    ck_assert_int_eq(recvfrom(fd, data, sizeof(data), 0, (struct sockaddr *)&source, &len), 6);
+    ck_assert_mem_eq(data, "answer", 6);
+    address_from_socket(&source, &address);
+    address_text(&address, shown);
+    *strrchr(shown, ':') = '\0';
+    ck_assert_str_eq(shown, from);
+    close(fd);
+}
+
+static const struct {
+    const char *listen, *target, *from;
+    bool told; /* path->local */
+} rows[] = {
+    {"0.0.0.0:0", "127.0.0.1:0", "127.0.0.1", true},
+    {"0.0.0.0:0", "127.0.0.2:0", "127.0.0.2", true},
+    {"0.0.0.0:0", "127.9.8.7:0", "127.9.8.7", true},
+    {"127.0.0.3:0", "127.0.0.3:0", "127.0.0.3", false},
+    {"[::]:0", "[::1]:0", "[::1]", true},
+    {"[::]:0", "127.0.0.2:0", "127.0.0.2", true},
+};
+
+START_TEST(answers_leave_from_where_the_question_came_to)
+{
+    static uint8_t data[UDP_DATAGRAM_MAX];
+    struct l2tpha_address listen = parse(rows[_i].listen);
+    struct l2tpha_path path;
+    struct udp *udp = udp_open(root, &listen);
+    if (udp == NULL && listen.len == sizeof(struct sockaddr_in6))
+        return; /* a system without IPv6 */
+    ck_assert_ptr_nonnull(udp);
+    int fd = say(udp, rows[_i].target);
+    ck_assert_int_eq(udp_receive(udp, data, &path), 3);
+    ck_assert_int_eq(address_family(&path.local) != AF_UNSPEC, rows[_i].told);
+    ck_assert(udp_send(udp, &path, "ans", 3, "wer", 3));
+    expect_answer(fd, rows[_i].from);
+    ck_assert_int_eq(udp_receive(udp, data, &path), -1);
+    talloc_free(udp);
+}
+END_TEST
+
+/* The standby has the active's socket, and the path from the record. */
+START_TEST(an_inherited_socket_answers_from_there_too)
+{
+    static uint8_t data[UDP_DATAGRAM_MAX];
+    struct l2tpha_address listen = parse("0.0.0.0:0");
+    struct l2tpha_path path;
+    struct udp *active = udp_open(root, &listen);
+    ck_assert_ptr_nonnull(active);
+    int fd = say(active, "127.0.0.2:0");
+    ck_assert_int_eq(udp_receive(active, data, &path), 3);
+    struct udp *standby = udp_adopt(root, dup(udp_fd(active)));
+    talloc_free(active);
+    ck_assert(udp_send(standby, &path, "answer", 6, NULL, 0));
+    expect_answer(fd, "127.0.0.2");
+    talloc_free(standby);
+}
+END_TEST
+
+/* Where nothing is known the route decides. */
+START_TEST(what_is_no_answer_leaves_by_the_route)
+{
+    struct l2tpha_address any = parse("0.0.0.0:0"), peer = parse("127.0.0.1:0");
+    struct l2tpha_path path = {.local = {.len = 0}};
+    struct udp *udp = udp_open(root, &any), *other = udp_open(root, &peer);
+    static uint8_t data[UDP_DATAGRAM_MAX];
+    udp_address(other, &path.remote);
+    ck_assert(udp_send(udp, &path, "x", 1, NULL, 0));
+    ck_assert_int_eq(udp_receive(other, data, &path), 1);
+    talloc_free(udp);
+    talloc_free(other);
+}
+END_TEST
+
+Suite *suite_udp(void)
+{
+    TCase *tcase;
+    Suite *suite = fixture_suite("udp", &tcase);
+    tcase_add_loop_test(tcase, answers_leave_from_where_the_question_came_to, 0,
+                        (int)(sizeof(rows) / sizeof(rows[0])));
+    tcase_add_test(tcase, an_inherited_socket_answers_from_there_too);
+    tcase_add_test(tcase, what_is_no_answer_leaves_by_the_route);
+    return suite;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* RFC 4951 in the messages that set up a tunnel: the capability on ordinary ones (5.1), the tunnel
+ * to be recovered (5.2) and the sequence suggested for it (5.3) on recovery tunnels. */
+#include "codec/avp.h"
+#include "engine/tunnel.h"
+
+#define CONTROL 1u /* bits of l2tpha_tunnel_record.remote_failover, RFC 4951 5.1 */
+#define DATA 2u
+
+#define RESULT_GENERAL 2
+#define ERROR_VALUE 3 /* RFC 2661 4.4.2: a field was out of range */
+
+static void put_capability(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
+{
+    const struct l2tpha_config *config = &tunnel->engine->config;
+    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    const struct l2tpha_failover_capability capability = {
+        .control = true,
+        .data = config->data_reset_frames > 0,
+        .recovery_time_ms = config->recovery_ms,
+    };
+    bool initiator = record->flags & L2TPHA_TUNNEL_INITIATOR;
+
+    if (!config->failover_capability || record->flags & L2TPHA_TUNNEL_MUTE)
+        return;
+    /* An SCCRP answers: the AVP is there when the SCCRQ had it. */
+    if (!initiator && !record->remote_failover)
+        return;
+    record->flags |= L2TPHA_TUNNEL_ANNOUNCED;
+    l2tpha_builder_put_failover_capability(builder, &capability);
+}
+
+static void put_recovery(const struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    const struct tunnel_entry *old = table_tunnel_find(tunnel->engine->table, record->recovers);
+    const struct l2tpha_tunnel_recovery recovery = {
+        .tunnel_id = record->recovers, .remote_tunnel_id = old ? old->record.remote_id : 0};
+
+    l2tpha_builder_put_tunnel_recovery(builder, &recovery);
+}
+
+static void put_suggestion(const struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
+{
+    const struct l2tpha_suggested_sequence suggested = {.ns = tunnel->entry.record.suggested_ns,
+                                                        .nr = tunnel->entry.record.suggested_nr};
+
+    l2tpha_builder_put_suggested_sequence(builder, &suggested);
+}
+
+void put_failover_avps(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
+{
+    bool initiator = tunnel->entry.record.flags & L2TPHA_TUNNEL_INITIATOR;
+
+    if (!tunnel_is_recovery(tunnel))
+        put_capability(tunnel, builder);
+    else if (initiator)
+        put_recovery(tunnel, builder);
+    else
+        put_suggestion(tunnel, builder);
+}
+
+/* RFC 4951 5.1: with neither bit the AVP says nothing, and Recovery Time goes with C. */
+void take_failover_avps(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message)
+{
+    const struct l2tpha_config *config = &tunnel->engine->config;
+    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    struct l2tpha_failover_capability peer;
+
+    if (!l2tpha_avp_failover_capability(
+            l2tpha_message_find(message, L2TPHA_AVP_FAILOVER_CAPABILITY), &peer))
+        return;
+    record->remote_failover = (peer.control ? CONTROL : 0u) | (peer.data ? DATA : 0u);
+    if (!peer.control)
+        return;
+    record->remote_recovery_ms = peer.recovery_time_ms < config->recovery_max_ms
+                                     ? peer.recovery_time_ms
+                                     : config->recovery_max_ms;
+}
+
+static bool refuse(struct tunnel_input *input, const char *reason)
+{
+    input->result = RESULT_GENERAL;
+    input->error = ERROR_VALUE;
+    input->reason = reason;
+    input->status = L2TPHA_ERR_AVP_VALUE;
+    return false;
+}
+
+/* The AVP has M=0, so a malformed one is ignored by the decoder; taking it for an absent one would
+ * have the two ends go on with different numbers. */
+static bool is_written(const struct l2tpha_message *message, uint16_t type, struct l2tpha_avp *avp)
+{
+    struct avp_walk walk = avp_walk_over(message->body, message->body_len);
+
+    while (avp_next(&walk, avp))
+        if (avp->vendor == 0 && avp->type == type)
+            return true;
+    return false;
+}
+
+/* RFC 4951 appendix A shows Tunnel Recovery in an SCCRP too, where 5.2 forbids it. It does no harm
+ * unless the peer means another tunnel. */
+static bool means_another(const struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message)
+{
+    uint32_t old_id = tunnel->entry.record.recovers;
+    const struct tunnel_entry *old = table_tunnel_find(tunnel->engine->table, old_id);
+    struct l2tpha_tunnel_recovery named;
+    struct l2tpha_avp avp;
+
+    if (!is_written(message, L2TPHA_AVP_TUNNEL_RECOVERY, &avp))
+        return false;
+    return !old || !l2tpha_avp_tunnel_recovery(&avp, &named) ||
+           named.tunnel_id != old->record.remote_id || named.remote_tunnel_id != old_id;
+}
+
+bool judge_failover_reply(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
+                          struct tunnel_input *input)
+{
+    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    struct l2tpha_suggested_sequence suggested;
+    const struct l2tpha_avp *found = l2tpha_message_find(message, L2TPHA_AVP_SUGGESTED_SEQUENCE);
+    struct l2tpha_avp avp;
+
+    if (!tunnel_is_recovery(tunnel))
+        return true;
+    if (means_another(tunnel, message))
+        return refuse(input, "Tunnel Recovery names another tunnel");
+    if (!l2tpha_avp_suggested_sequence(found, &suggested)) {
+        if (is_written(message, L2TPHA_AVP_SUGGESTED_SEQUENCE, &avp))
+            return refuse(input, "Suggested Control Sequence cannot be read");
+        suggested = (struct l2tpha_suggested_sequence){0, 0}; /* RFC 4951 5.3 */
+        tunnel->engine->counters.recoveries_degraded++;
+    }
+    record->suggested_ns = suggested.ns;
+    record->suggested_nr = suggested.nr;
+    return true;
+}

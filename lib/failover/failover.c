@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#include "failover/failover.h"
+
+#include "failover/recovery.h"
+#include "failover/sync.h"
+
+static bool heed(void *user, const struct l2tpha_path *path, const struct l2tpha_message *sccrq)
+{
+    return remote_heed(user, path, sccrq);
+}
+
+static bool judge(void *user, struct l2tpha_tunnel *recovery, const struct l2tpha_message *sccrq,
+                  struct tunnel_input *input)
+{
+    return remote_judge(user, recovery, sccrq, input);
+}
+
+static void entered(void *user, struct l2tpha_tunnel *recovery, uint8_t before,
+                    const struct tunnel_input *input)
+{
+    recovery_entered(user, recovery, before, input);
+}
+
+static void moved(void *user, struct l2tpha_tunnel *tunnel)
+{
+    if (tunnel_is_recovery(tunnel))
+        recovery_said(user, tunnel);
+    else
+        sync_moved(user, tunnel);
+}
+
+static int states(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message)
+{
+    return sync_states(user, tunnel, message);
+}
+
+static void gone(void *user, struct l2tpha_tunnel *tunnel)
+{
+    sync_stop(user, tunnel);
+    recovery_gone(user, tunnel);
+}
+
+static void due(void *user, struct timer *timer)
+{
+    if (timer->kind == TIMER_RECOVERY)
+        recovery_due(user, timer);
+    else
+        sync_due(user, timer);
+}
+
+void failover_attach(struct failover *failover, struct engine *engine,
+                     const struct l2tpha_binding *binding)
+{
+    *failover = (struct failover){.engine = engine, .binding = binding};
+    failover->waiting_end = &failover->waiting;
+    engine->failover = (struct engine_failover){
+        .user = failover,
+        .heed = heed,
+        .judge = judge,
+        .entered = entered,
+        .moved = moved,
+        .states = states,
+        .gone = gone,
+        .due = due,
+    };
+}
+
+struct event_item *failover_tell(struct failover *failover, uint8_t kind,
+                                 struct l2tpha_tunnel *tunnel)
+{
+    return engine_event(failover->engine, kind, tunnel, NULL);
+}

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: MIT */
+/* As recovery endpoint. The old tunnel rests from the takeover until our SCCCN on the recovery
+ * tunnel is acknowledged: before, the remote endpoint would drop what is sent on it (RFC 4951
+ * 3.2.1). Until the channel is reset nothing of it is lost, and an attempt that comes to nothing
+ * may be followed by another one, or by silent recovery where the policy says so. */
+#include "failover/recovery.h"
+
+#include "failover/silent.h"
+#include "failover/sync.h"
+
+#include <l2tpha/failover.h>
+
+#define US_PER_MS UINT64_C(1000)
+#define PLACES (ENGINE_RECOVERIES / 4 * 3) /* of ours at one time; the rest is for peers */
+#define PAUSE_US (500 * US_PER_MS)         /* between attempts */
+#define RESULT_CLEAR 1                     /* StopCCN, RFC 2661 4.4.2: general request to clear */
+#define RESULT_SHUTDOWN 6                  /* likewise */
+
+static void say(const struct recovery *recovery, enum l2tpha_log_category category,
+                const char *text)
+{
+    log_line(&recovery->failover->engine->log, category, recovery->old->entry.record.local_id, 0,
+             "recovery: %s", text);
+}
+
+int recovery_of(struct failover *failover, struct l2tpha_tunnel *old, struct recovery **recovery)
+{
+    if (!old->recovery) {
+        struct recovery *fresh = talloc_zero(failover->engine->table, struct recovery);
+        if (!fresh)
+            return L2TPHA_ERR_NOMEM;
+        fresh->failover = failover;
+        fresh->old = old;
+        fresh->timer.kind = TIMER_RECOVERY;
+        old->recovery = fresh;
+    }
+    *recovery = old->recovery;
+    return L2TPHA_OK;
+}
+
+/* --- the line of those that wait for a place --- */
+
+static void join_line(struct recovery *recovery)
+{
+    struct failover *failover = recovery->failover;
+
+    if (recovery->back)
+        return;
+    recovery->next = NULL;
+    recovery->back = failover->waiting_end;
+    *failover->waiting_end = recovery;
+    failover->waiting_end = &recovery->next;
+}
+
+static void leave_line(struct recovery *recovery)
+{
+    if (!recovery->back)
+        return;
+    *recovery->back = recovery->next;
+    if (recovery->next)
+        recovery->next->back = recovery->back;
+    else
+        recovery->failover->waiting_end = recovery->back;
+    recovery->back = NULL;
+}
+
+static void wake_line(struct failover *failover)
+{
+    struct recovery *first = failover->waiting;
+
+    if (first && failover->running < PLACES)
+        wheel_arm(failover->engine->wheel, &first->timer, failover->engine->now);
+}
+
+/* --- the machine --- */
+
+int recovery_step(struct recovery *recovery, uint8_t event)
+{
+    int error = fsm_step(&recovery_fsm, recovery->state, event, recovery, NULL);
+
+    if (error == L2TPHA_ERR_UNEXPECTED)
+        log_line(&recovery->failover->engine->log, L2TPHA_LOG_ERROR,
+                 recovery->old->entry.record.local_id, 0, "recovery: %s is improper in %s",
+                 recovery_fsm.event_names[event], recovery_fsm.state_names[recovery->state]);
+    return error;
+}
+
+void recovery_discard(struct recovery *recovery)
+{
+    struct l2tpha_tunnel *tunnel = recovery->tunnel;
+
+    if (!tunnel)
+        return;
+    recovery->tunnel = NULL;
+    tunnel->recovery = NULL;
+    tunnel_clear(tunnel, L2TPHA_OK, "recovery is over");
+}
+
+static void end(struct recovery *recovery)
+{
+    leave_line(recovery);
+    wheel_disarm(recovery->failover->engine->wheel, &recovery->timer);
+    recovery_discard(recovery);
+    recovery->old->recovery = NULL;
+    talloc_free(recovery);
+}
+
+static uint64_t limit_of(const struct recovery *recovery)
+{
+    return recovery->answered ? recovery->deadline : recovery->patience;
+}
+
+static void arm(struct recovery *recovery)
+{
+    struct engine *engine = recovery->failover->engine;
+    uint64_t at = L2TPHA_NEVER;
+
+    switch (recovery->state) {
+    case RECOVERY_WAITING:
+        at = recovery->back ? limit_of(recovery) : recovery->again;
+        break;
+    case RECOVERY_CALLING:
+    case RECOVERY_CLAIMING:
+        at = limit_of(recovery);
+        break;
+    case RECOVERY_RETURNED:
+        at = engine->now + engine->config.setup_ms * US_PER_MS;
+        break;
+    default:
+        break;
+    }
+    wheel_arm(engine->wheel, &recovery->timer, at);
+}
+
+void recovery_enter(void *object, uint8_t next)
+{
+    struct recovery *recovery = object;
+    struct failover *failover = recovery->failover;
+
+    log_line(&failover->engine->log, L2TPHA_LOG_FSM, recovery->old->entry.record.local_id, 0,
+             "recovery: %s -> %s", recovery_fsm.state_names[recovery->state],
+             recovery_fsm.state_names[next]);
+    recovery->state = next;
+    if (next == RECOVERY_IDLE) {
+        end(recovery);
+        wake_line(failover);
+        return;
+    }
+    if (next != RECOVERY_WAITING)
+        leave_line(recovery);
+    arm(recovery);
+}
+
+/* --- beginning --- */
+
+/* RFC 4951 5.1, read the shortest way: what the peer grants runs from its first unanswered
+ * message, which may have left just when this end failed. */
+void recovery_prepare(struct failover *failover)
+{
+    failover->failed_at = failover->engine->now;
+}
+
+int recovery_start(struct failover *failover, struct l2tpha_tunnel *old)
+{
+    const struct engine *engine = failover->engine;
+    uint64_t cycle = channel_cycle_us(engine);
+    uint64_t granted = engine->config.recovery_ms * US_PER_MS;
+    struct recovery *recovery;
+
+    int error = recovery_of(failover, old, &recovery);
+    if (error)
+        return error;
+    recovery->ours = true;
+    recovery->deadline = failover->failed_at + (granted > cycle ? granted : cycle);
+    recovery->patience = recovery->deadline;
+    if (old->entry.record.effective_method == L2TPHA_FAILOVER_FALLBACK &&
+        engine->config.recovery_answer_ms * US_PER_MS < recovery->deadline - failover->failed_at)
+        recovery->patience = failover->failed_at + engine->config.recovery_answer_ms * US_PER_MS;
+    join_line(recovery);
+    failover_tell(failover, L2TPHA_EVENT_TUNNEL_RECOVERING, old);
+    error = recovery_step(recovery, RECOVERY_OPEN);
+    wake_line(failover);
+    return error;
+}
+
+void recovery_due(struct failover *failover, struct timer *timer)
+{
+    struct recovery *recovery = container_of(timer, struct recovery, timer);
+    bool ripe = recovery->state == RECOVERY_WAITING;
+
+    if (recovery->state == RECOVERY_RETURNED ||
+        (recovery->ours && failover->engine->now >= limit_of(recovery))) {
+        recovery_step(recovery, RECOVERY_EXPIRED);
+        return;
+    }
+    if (ripe)
+        join_line(recovery);
+    if (ripe && failover->running < PLACES)
+        recovery_step(recovery, RECOVERY_BEGIN);
+    else
+        arm(recovery);
+    wake_line(failover);
+}
+
+/* --- actions --- */
+
+/* RFC 4951 3.2.1: a fresh id, the old tunnel's secret, and its address. */
+static int make_tunnel(struct recovery *recovery, struct l2tpha_tunnel **tunnel)
+{
+    struct engine *engine = recovery->failover->engine;
+    const struct l2tpha_tunnel_record *old = &recovery->old->entry.record;
+    struct l2tpha_node_record after;
+
+    int error = tunnel_new(engine, &old->path, old->local_id, &after, tunnel);
+    if (error)
+        return error;
+    recovery->failover->running++;
+    struct l2tpha_tunnel_record *record = &(*tunnel)->entry.record;
+    record->flags |= L2TPHA_TUNNEL_INITIATOR; /* counted as ours from now on */
+    error =
+        table_tunnel_set_bytes(engine->table, &record->secret, old->secret.data, old->secret.len);
+    if (error) {
+        tunnel_clear(*tunnel, error, "no memory");
+        return error;
+    }
+    engine_set_record(engine, &after);
+    return L2TPHA_OK;
+}
+
+int call_peer(void *object, void *argument)
+{
+    struct recovery *recovery = object;
+    struct failover *failover = recovery->failover;
+    struct tunnel_input input = {0};
+    struct l2tpha_tunnel *tunnel;
+
+    (void)argument;
+    int error = make_tunnel(recovery, &tunnel);
+    if (error)
+        return error;
+    failover->engine->counters.recovery_attempts++;
+    error = tunnel_step(tunnel, TUNNEL_OPEN, &input);
+    if (error) {
+        tunnel_clear(tunnel, error, "not opened");
+        return error;
+    }
+    recovery->tunnel = tunnel;
+    tunnel->recovery = recovery;
+    return L2TPHA_OK;
+}
+
+/* RFC 4951 3.2.2: this end resets upon a valid SCCRP, to the values suggested. */
+int claim_channel(void *object, void *argument)
+{
+    struct recovery *recovery = object;
+    const struct l2tpha_binding *binding = recovery->failover->binding;
+    const struct l2tpha_tunnel_record *record = &recovery->tunnel->entry.record;
+
+    (void)argument;
+    recovery->reset = true;
+    recovery->answered = true;
+    return binding->reset_tunnel(binding->user, record->recovers, record->suggested_ns,
+                                 record->suggested_nr, &record->path, true);
+}
+
+/* RFC 4951 3.2.3: numbered data that one end cannot reset is not recoverable. */
+static bool is_lost(const struct recovery *recovery, const struct session_entry *session)
+{
+    const struct l2tpha_tunnel_record *old = &recovery->old->entry.record;
+
+    return session->flags & L2TPHA_SESSION_SEQUENCING &&
+           (!(old->remote_failover & CAPABLE_DATA) ||
+            recovery->failover->engine->config.data_reset_frames == 0);
+}
+
+static void end_lost_sessions(struct recovery *recovery)
+{
+    const struct l2tpha_binding *binding = recovery->failover->binding;
+    uint32_t tunnel_id = recovery->old->entry.record.local_id;
+
+    for (struct session_entry *session = recovery->old->entry.sessions, *next; session;
+         session = next) {
+        next = session->next;
+        if (session->state == L2TPHA_SESSION_ESTABLISHED && is_lost(recovery, session))
+            binding->disconnect_session(binding->user, tunnel_id, session->local_id,
+                                        SILENT_RESULT_GENERAL, "data numbers cannot be reset");
+    }
+}
+
+void recovery_done(struct recovery *recovery)
+{
+    struct failover *failover = recovery->failover;
+    const struct l2tpha_binding *binding = failover->binding;
+    struct l2tpha_tunnel *old = recovery->old;
+    struct silent_result result = {0};
+
+    binding->suspend_tunnel(binding->user, old->entry.record.local_id, false);
+    struct event_item *event = failover_tell(failover, L2TPHA_EVENT_TUNNEL_RECOVERED, old);
+    if (event)
+        event->by_peer = !recovery->ours;
+    if (recovery->ours) {
+        silent_dismiss(binding, &old->entry, &result);
+        end_lost_sessions(recovery);
+        binding->confirm_tunnel(binding->user, old->entry.record.local_id);
+    }
+    int error = sync_start(failover, old);
+    if (error)
+        log_line(&failover->engine->log, L2TPHA_LOG_ERROR, old->entry.record.local_id, 0,
+                 "sessions not asked about: %s", l2tpha_strerror(error));
+}
+
+int finish_claim(void *object, void *argument)
+{
+    struct recovery *recovery = object;
+    struct l2tpha_tunnel *tunnel = recovery->tunnel;
+    struct tunnel_input input = {.result = RESULT_CLEAR, .reason = "tunnel recovered"};
+
+    (void)argument;
+    recovery->failover->engine->counters.recoveries++;
+    say(recovery, L2TPHA_LOG_RESYNC, "done");
+    recovery_done(recovery);
+    if (!tunnel)
+        return L2TPHA_OK;
+    /* It goes its own way from here. */
+    recovery->tunnel = NULL;
+    tunnel->recovery = NULL;
+    tunnel_step(tunnel, TUNNEL_CLOSE, &input);
+    return L2TPHA_OK;
+}
+
+int try_again(void *object, void *argument)
+{
+    struct recovery *recovery = object;
+    struct engine *engine = recovery->failover->engine;
+    uint16_t random = 0;
+
+    (void)argument;
+    leave_line(recovery);
+    recovery_discard(recovery);
+    /* Both ends that have discarded theirs shall not meet again at the same instant. */
+    engine_random(engine, &random, sizeof(random));
+    recovery->again = engine->now + PAUSE_US + random * UINT64_C(8);
+    if (recovery->again > limit_of(recovery))
+        recovery->again = limit_of(recovery);
+    say(recovery, L2TPHA_LOG_RESYNC, "attempt failed, tried again");
+    return L2TPHA_OK;
+}
+
+/* RFC 4951 3.2.1: the old tunnel is cleared silently, unless silent recovery is the policy's second
+ * choice and nothing has been given up for the first. */
+int give_up(void *object, void *argument)
+{
+    struct recovery *recovery = object;
+    const struct l2tpha_binding *binding = recovery->failover->binding;
+    const struct l2tpha_tunnel_record *old = &recovery->old->entry.record;
+    struct silent_result result = {0};
+    uint32_t id = old->local_id;
+
+    (void)argument;
+    recovery->failover->engine->counters.recoveries_failed++;
+    recovery_discard(recovery);
+    if (old->effective_method == L2TPHA_FAILOVER_FALLBACK && !recovery->reset) {
+        say(recovery, L2TPHA_LOG_RESYNC, "failed, silent recovery instead");
+        binding->suspend_tunnel(binding->user, id, false);
+        silent_dismiss(binding, &recovery->old->entry, &result);
+        binding->confirm_tunnel(binding->user, id);
+        return L2TPHA_OK;
+    }
+    say(recovery, L2TPHA_LOG_RESYNC, "failed, tunnel cleared");
+    recovery->old->recovery = NULL; /* its end is not to end this one under way */
+    binding->clear_tunnel(binding->user, id);
+    return L2TPHA_OK;
+}
+
+/* --- what happens to the recovery tunnel --- */
+
+/* Our SCCCN is acknowledged and the peer has closed in peace: done. Any other StopCCN, and a peer
+ * that cannot prove who it is, are final; silence and a lost tie are not. */
+static uint8_t ending(const struct recovery *recovery, const struct l2tpha_tunnel *tunnel,
+                      const struct tunnel_input *input)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+
+    if (!(record->flags & L2TPHA_TUNNEL_INITIATOR))
+        return RECOVERY_LOST;
+    if (record->state == L2TPHA_TUNNEL_STOPPED) {
+        bool peace = record->result == RESULT_CLEAR || record->result == RESULT_SHUTDOWN;
+        return recovery->state == RECOVERY_CLAIMING && channel_idle(&tunnel->channel) && peace
+                   ? RECOVERY_SAID
+                   : RECOVERY_REFUSED;
+    }
+    return input->status == L2TPHA_ERR_AUTH ? RECOVERY_REFUSED : RECOVERY_LOST;
+}
+
+static void ended(struct recovery *recovery, struct l2tpha_tunnel *tunnel,
+                  const struct tunnel_input *input)
+{
+    uint8_t event = ending(recovery, tunnel, input);
+
+    recovery->answered |= tunnel->entry.record.state == L2TPHA_TUNNEL_STOPPED;
+    recovery->tunnel = NULL;
+    tunnel->recovery = NULL;
+    recovery_step(recovery, event);
+}
+
+static void requested(struct failover *failover, struct l2tpha_tunnel *tunnel)
+{
+    struct l2tpha_tunnel *old = engine_tunnel_find(failover->engine, tunnel->entry.record.recovers);
+    struct recovery *recovery;
+
+    if (!old || recovery_of(failover, old, &recovery)) {
+        tunnel_clear(tunnel, L2TPHA_ERR_NOMEM, "no memory");
+        return;
+    }
+    /* The peer that asks anew can complete this one only. */
+    recovery_discard(recovery);
+    recovery->tunnel = tunnel;
+    tunnel->recovery = recovery;
+    recovery_step(recovery, RECOVERY_REQUEST);
+}
+
+void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, uint8_t before,
+                      const struct tunnel_input *input)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    bool ours = record->flags & L2TPHA_TUNNEL_INITIATOR;
+    struct recovery *recovery = tunnel->recovery;
+
+    (void)before;
+    if (record->state == L2TPHA_TUNNEL_WAIT_CTL_CONN)
+        requested(failover, tunnel);
+    else if (recovery && record->state == L2TPHA_TUNNEL_ESTABLISHED)
+        recovery_step(recovery, ours ? RECOVERY_REPLY : RECOVERY_CONNECTED);
+    else if (recovery && record->state != L2TPHA_TUNNEL_WAIT_CTL_REPLY)
+        ended(recovery, tunnel, input);
+    if (ours && record->state == L2TPHA_TUNNEL_IDLE) {
+        failover->running--;
+        wake_line(failover);
+    }
+}
+
+void recovery_said(struct failover *failover, struct l2tpha_tunnel *tunnel)
+{
+    struct recovery *recovery = tunnel->recovery;
+
+    (void)failover;
+    if (recovery && recovery->state == RECOVERY_CLAIMING)
+        recovery_step(recovery, RECOVERY_SAID);
+}
+
+/* The old tunnel goes, for whatever reason: nothing is left to recover. */
+void recovery_gone(struct failover *failover, struct l2tpha_tunnel *tunnel)
+{
+    struct recovery *recovery = tunnel->recovery;
+
+    (void)failover;
+    if (recovery && recovery->old == tunnel)
+        end(recovery);
+}

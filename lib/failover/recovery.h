@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* Recovery of one tunnel by RFC 4951 3.2: by this end, when it has failed (recovery.c), or by the
+ * peer, when it has (remote.c), or by one of them, when both have (appendix B). */
+#ifndef FAILOVER_RECOVERY_H
+#define FAILOVER_RECOVERY_H
+
+#include "base/fsm.h"
+#include "failover/failover.h"
+
+enum recovery_state {
+    RECOVERY_IDLE,     /* about to begin, or over */
+    RECOVERY_WAITING,  /* for a place, or before the next attempt */
+    RECOVERY_CALLING,  /* our SCCRQ is out */
+    RECOVERY_CLAIMING, /* the channel is reset; our SCCCN is not acknowledged yet */
+    RECOVERY_YIELDED,  /* likewise LENT, while this end has failed too */
+    RECOVERY_LENT,     /* the peer recovers it: our SCCRP is out, the old channel rests */
+    RECOVERY_RETURNED, /* the peer has recovered it; its recovery tunnel is still there */
+    RECOVERY_STATE_COUNT
+};
+
+enum recovery_event {
+    RECOVERY_OPEN,      /* this end has failed */
+    RECOVERY_BEGIN,     /* a place is free, or the pause is over */
+    RECOVERY_REPLY,     /* SCCRP: valid, and our SCCCN is queued */
+    RECOVERY_SAID,      /* our SCCCN is acknowledged */
+    RECOVERY_REQUEST,   /* the peer's SCCRQ is accepted, and our SCCRP is queued */
+    RECOVERY_CONNECTED, /* its SCCCN: valid */
+    RECOVERY_LOST,      /* the recovery tunnel is gone: no answer, tie lost; may be tried again */
+    RECOVERY_REFUSED,   /* ... by the peer's StopCCN, or it could not prove itself: final */
+    RECOVERY_EXPIRED,   /* the time is over */
+    RECOVERY_FAILED,    /* an action failed */
+    RECOVERY_EVENT_COUNT
+};
+
+struct recovery {
+    struct failover *failover;
+    struct l2tpha_tunnel *old;
+    struct l2tpha_tunnel *tunnel; /* the recovery tunnel; NULL = none now */
+    uint8_t state;
+    bool ours;              /* this end has failed: it tries until the deadline */
+    bool reset;             /* our channel has been reset: there is no way back */
+    bool counted;           /* in failover.running */
+    bool answered;          /* the peer has said something to it */
+    uint64_t deadline;      /* ours: then it has failed */
+    uint64_t patience;      /* ours: then a peer that has not answered is recovered silently */
+    uint64_t again;         /* waiting: the next attempt is not before */
+    struct timer timer;     /* TIMER_RECOVERY */
+    struct recovery *next;  /* in line for a place */
+    struct recovery **back; /* NULL = not in line */
+};
+
+extern const struct fsm recovery_fsm; /* recovery_fsm.c */
+
+/* --- recovery.c --- */
+/* This end has failed: recover an established tunnel, restored and suspended, whose peer is
+ * capable. Begins as soon as there is a place. */
+int recovery_start(struct failover *failover, struct l2tpha_tunnel *old);
+/* Before the first of them: the table has been taken over now. */
+void recovery_prepare(struct failover *failover);
+int recovery_step(struct recovery *recovery, uint8_t event);
+/* Engine's hooks. */
+void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, uint8_t before,
+                      const struct tunnel_input *input);
+void recovery_said(struct failover *failover, struct l2tpha_tunnel *tunnel);
+void recovery_gone(struct failover *failover, struct l2tpha_tunnel *tunnel);
+void recovery_due(struct failover *failover, struct timer *timer);
+/* The tunnel's; made when it has none. */
+int recovery_of(struct failover *failover, struct l2tpha_tunnel *old, struct recovery **recovery);
+/* Let its recovery tunnel go without a word. */
+void recovery_discard(struct recovery *recovery);
+/* The tunnel's channel is reset and carries again. */
+void recovery_done(struct recovery *recovery);
+/* fsm_action and fsm_enter */
+void recovery_enter(void *object, uint8_t next);
+int call_peer(void *object, void *argument);
+int claim_channel(void *object, void *argument);
+int finish_claim(void *object, void *argument);
+int try_again(void *object, void *argument);
+int give_up(void *object, void *argument);
+
+/* --- remote.c --- */
+bool remote_heed(struct failover *failover, const struct l2tpha_path *path,
+                 const struct l2tpha_message *sccrq);
+bool remote_judge(struct failover *failover, struct l2tpha_tunnel *recovery,
+                  const struct l2tpha_message *sccrq, struct tunnel_input *input);
+/* The peer's recovery tunnel of a restored node goes on. */
+int remote_adopt(struct failover *failover, struct l2tpha_tunnel *recovery);
+int lend_channel(void *object, void *argument);
+int take_back(void *object, void *argument);
+int return_channel(void *object, void *argument);
+int close_returned(void *object, void *argument);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* The recovery of one tunnel, RFC 4951 3.2 and appendix B: the upper half when this end has failed,
+ * the lower half when the peer has. Both at once is a request that comes while this end is at it:
+ * the tie is broken before, so the peer's has won (3.2.1). */
+#include "failover/recovery.h"
+
+#define IDLE RECOVERY_IDLE
+#define WAITING RECOVERY_WAITING
+#define CALLING RECOVERY_CALLING
+#define CLAIMING RECOVERY_CLAIMING
+#define YIELDED RECOVERY_YIELDED
+#define LENT RECOVERY_LENT
+#define RETURNED RECOVERY_RETURNED
+
+/* clang-format off */
+static const struct fsm_row rows[] = {
+    /* RFC 4951 3.2.1, 3.2.2: recovery endpoint */
+    FSM_ROW_SILENT(IDLE, RECOVERY_OPEN, WAITING),
+    FSM_ROW(WAITING, RECOVERY_BEGIN, CALLING, call_peer),
+    FSM_ROW(WAITING, RECOVERY_EXPIRED, IDLE, give_up),
+    FSM_ROW(WAITING, RECOVERY_FAILED, WAITING, try_again),
+    FSM_ROW(CALLING, RECOVERY_REPLY, CLAIMING, claim_channel),
+    FSM_ROW(CALLING, RECOVERY_LOST, WAITING, try_again),
+    FSM_ROW(CALLING, RECOVERY_REFUSED, IDLE, give_up),
+    FSM_ROW(CALLING, RECOVERY_EXPIRED, IDLE, give_up),
+    FSM_ROW(CALLING, RECOVERY_FAILED, IDLE, give_up),
+    FSM_ROW(CLAIMING, RECOVERY_SAID, IDLE, finish_claim),
+    FSM_ROW(CLAIMING, RECOVERY_LOST, WAITING, try_again),
+    FSM_ROW(CLAIMING, RECOVERY_REFUSED, IDLE, give_up),
+    FSM_ROW(CLAIMING, RECOVERY_EXPIRED, IDLE, give_up),
+    FSM_ROW(CLAIMING, RECOVERY_FAILED, IDLE, give_up),
+    /* Appendix B: both have failed, and the peer recovers */
+    FSM_ROW(WAITING, RECOVERY_REQUEST, YIELDED, lend_channel),
+    FSM_ROW(CALLING, RECOVERY_REQUEST, YIELDED, lend_channel),
+    FSM_ROW(CLAIMING, RECOVERY_REQUEST, YIELDED, lend_channel),
+    FSM_ROW(YIELDED, RECOVERY_REQUEST, FSM_SAME, lend_channel),
+    FSM_ROW(YIELDED, RECOVERY_CONNECTED, RETURNED, return_channel),
+    FSM_ROW(YIELDED, RECOVERY_LOST, WAITING, try_again),
+    FSM_ROW(YIELDED, RECOVERY_FAILED, IDLE, give_up),
+    /* Remote endpoint */
+    FSM_ROW(IDLE, RECOVERY_REQUEST, LENT, lend_channel),
+    FSM_ROW(LENT, RECOVERY_REQUEST, FSM_SAME, lend_channel),
+    FSM_ROW(LENT, RECOVERY_CONNECTED, RETURNED, return_channel),
+    FSM_ROW(LENT, RECOVERY_LOST, IDLE, take_back),
+    FSM_ROW(LENT, RECOVERY_FAILED, IDLE, take_back),
+    /* 3.2.2: either end may close the recovery tunnel afterwards; the peer may fail again */
+    FSM_ROW_SILENT(RETURNED, RECOVERY_LOST, IDLE),
+    FSM_ROW(RETURNED, RECOVERY_EXPIRED, FSM_SAME, close_returned),
+    FSM_ROW(RETURNED, RECOVERY_REQUEST, LENT, lend_channel),
+    FSM_ROW(RETURNED, RECOVERY_FAILED, IDLE, take_back),
+    FSM_ROW_SILENT(IDLE, RECOVERY_FAILED, IDLE),
+};
+/* clang-format on */
+
+static const char *const state_names[RECOVERY_STATE_COUNT] = {
+    [IDLE] = "idle",       [WAITING] = "waiting", [CALLING] = "calling",   [CLAIMING] = "claiming",
+    [YIELDED] = "yielded", [LENT] = "lent",       [RETURNED] = "returned",
+};
+
+static const char *const event_names[RECOVERY_EVENT_COUNT] = {
+    [RECOVERY_OPEN] = "open",       [RECOVERY_BEGIN] = "begin",
+    [RECOVERY_REPLY] = "SCCRP",     [RECOVERY_SAID] = "SCCCN acknowledged",
+    [RECOVERY_REQUEST] = "SCCRQ",   [RECOVERY_CONNECTED] = "SCCCN",
+    [RECOVERY_LOST] = "lost",       [RECOVERY_REFUSED] = "refused",
+    [RECOVERY_EXPIRED] = "expired", [RECOVERY_FAILED] = "failed",
+};
+
+const struct fsm recovery_fsm = {
+    .name = "recovery",
+    .section = "RFC 4951 3.2",
+    .state_names = state_names,
+    .event_names = event_names,
+    .rows = rows,
+    .row_count = sizeof(rows) / sizeof(rows[0]),
+    .state_count = RECOVERY_STATE_COUNT,
+    .event_count = RECOVERY_EVENT_COUNT,
+    .failed_event = RECOVERY_FAILED,
+    .enter = recovery_enter,
+};

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* As remote endpoint. The SCCRQ is the sign that the peer has failed, whatever the old tunnel seems
+ * to be like. Nothing is proven before the SCCCN: until then the old channel only rests, and goes
+ * on where it was when the attempt comes to nothing. */
+#include "failover/recovery.h"
+
+#include "codec/avp.h"
+#include "failover/sync.h"
+
+#include <string.h>
+
+#define RESULT_GENERAL 2 /* StopCCN, RFC 2661 4.4.2 */
+#define RESULT_UNAUTHORIZED 4
+#define RESULT_CLEAR 1
+#define ERROR_NO_CONNECTION 1
+#define ERROR_RESOURCES 4
+#define ERROR_UNKNOWN_AVP 8
+
+#define STEP_MAX 16383u /* old numbers are in the half of the space that counts as received */
+
+/* The tunnel that a pair of ids names, in the sender's view: both must be of one tunnel of ours. */
+static struct l2tpha_tunnel *find_pair(const struct failover *failover,
+                                       const struct l2tpha_tunnel_recovery *pair)
+{
+    struct l2tpha_tunnel *old = engine_tunnel_find(failover->engine, pair->remote_tunnel_id);
+
+    return pair->tunnel_id && old && old->entry.record.remote_id == pair->tunnel_id ? old : NULL;
+}
+
+static struct l2tpha_tunnel *find_named(const struct failover *failover,
+                                        const struct l2tpha_message *sccrq)
+{
+    struct l2tpha_tunnel_recovery pair;
+
+    return l2tpha_avp_tunnel_recovery(l2tpha_message_find(sccrq, L2TPHA_AVP_TUNNEL_RECOVERY), &pair)
+               ? find_pair(failover, &pair)
+               : NULL;
+}
+
+static bool may_come_from(const struct failover *failover, const struct l2tpha_tunnel *old,
+                          const struct l2tpha_path *path)
+{
+    const struct l2tpha_host *host = &failover->engine->host;
+
+    if (address_is(&old->entry.record.path.remote, &path->remote))
+        return true;
+    return host->admit_recovery &&
+           host->admit_recovery(host->user, old->entry.record.local_id, path);
+}
+
+bool remote_heed(struct failover *failover, const struct l2tpha_path *path,
+                 const struct l2tpha_message *sccrq)
+{
+    struct engine *engine = failover->engine;
+    struct l2tpha_tunnel *old = find_named(failover, sccrq);
+    uint16_t id = 0;
+
+    if (!old)
+        return true; /* it is refused, with a word */
+    l2tpha_message_u16(sccrq, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
+    if (id == old->beaten_request && engine->now < old->beaten_until)
+        return false;
+    if (may_come_from(failover, old, path))
+        return true;
+    engine->counters.wrong_peer++;
+    log_line(&engine->log, L2TPHA_LOG_ERROR, old->entry.record.local_id, 0,
+             "recovery asked for from another address, dropped");
+    return false;
+}
+
+static bool refuse(struct failover *failover, struct tunnel_input *input, uint16_t result,
+                   uint16_t error, const char *reason)
+{
+    failover->engine->counters.recoveries_refused++;
+    input->result = result;
+    input->error = error;
+    input->reason = reason;
+    return false;
+}
+
+static unsigned count_pairs(const struct l2tpha_message *sccrq)
+{
+    struct avp_walk walk = avp_walk_over(sccrq->body, sccrq->body_len);
+    struct l2tpha_avp avp;
+    unsigned count = 0;
+
+    while (avp_next(&walk, &avp))
+        count += avp.vendor == 0 && avp.type == L2TPHA_AVP_TUNNEL_RECOVERY;
+    return count;
+}
+
+static bool is_same_name(const struct l2tpha_tunnel_record *old, const struct l2tpha_message *sccrq)
+{
+    struct l2tpha_bytes name = {0};
+
+    l2tpha_message_bytes(sccrq, L2TPHA_AVP_HOST_NAME, &name);
+    return name.len == old->peer_name.len &&
+           (name.len == 0 || memcmp(name.data, old->peer_name.data, name.len) == 0);
+}
+
+/* Ahead of both old numbers by more than any window, so that what is still under way on the old
+ * channel counts as received already, and by an amount that nobody can foretell. */
+static int suggest(struct failover *failover, const struct l2tpha_tunnel_record *old,
+                   struct l2tpha_tunnel_record *recovery)
+{
+    uint32_t least =
+        1u + (old->local_window > old->remote_window ? old->local_window : old->remote_window);
+    uint16_t random[2];
+
+    if (least > STEP_MAX / 2)
+        least = STEP_MAX / 2;
+    int error = engine_random(failover->engine, random, sizeof(random));
+    if (error)
+        return error;
+    recovery->suggested_ns = (uint16_t)(old->nr + least + random[0] % (STEP_MAX - least));
+    recovery->suggested_nr = (uint16_t)(old->ns + least + random[1] % (STEP_MAX - least));
+    return L2TPHA_OK;
+}
+
+/* RFC 4951 3.2.1. One code for whatever is wrong with the ids tells a prober least. */
+bool remote_judge(struct failover *failover, struct l2tpha_tunnel *recovery,
+                  const struct l2tpha_message *sccrq, struct tunnel_input *input)
+{
+    static const char unknown[] = "no such tunnel to recover";
+    struct engine *engine = failover->engine;
+    const struct l2tpha_tunnel *old = find_named(failover, sccrq);
+    struct l2tpha_tunnel_record *record = &recovery->entry.record;
+
+    if (!engine->config.failover_capability)
+        return refuse(failover, input, RESULT_GENERAL, ERROR_UNKNOWN_AVP,
+                      "Tunnel Recovery (77) is switched off");
+    if (!old || count_pairs(sccrq) != 1 || tunnel_is_recovery(old) ||
+        old->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED ||
+        !failover_is_capable(&old->entry.record))
+        return refuse(failover, input, RESULT_GENERAL, ERROR_NO_CONNECTION, unknown);
+    if (!is_same_name(&old->entry.record, sccrq))
+        return refuse(failover, input, RESULT_UNAUTHORIZED, 0, "another peer's tunnel");
+    int error = table_tunnel_set_bytes(engine->table, &record->secret,
+                                       old->entry.record.secret.data, old->entry.record.secret.len);
+    if (!error)
+        error = suggest(failover, &old->entry.record, record);
+    if (error)
+        return refuse(failover, input, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
+    return true;
+}
+
+/* --- actions --- */
+
+int lend_channel(void *object, void *argument)
+{
+    struct recovery *recovery = object;
+    struct failover *failover = recovery->failover;
+    const struct l2tpha_binding *binding = failover->binding;
+
+    (void)argument;
+    sync_stop(failover, recovery->old);
+    int error = binding->suspend_tunnel(binding->user, recovery->old->entry.record.local_id, true);
+    if (error)
+        return error;
+    struct event_item *event =
+        failover_tell(failover, L2TPHA_EVENT_TUNNEL_RECOVERING, recovery->old);
+    if (event)
+        event->by_peer = true;
+    return L2TPHA_OK;
+}
+
+int take_back(void *object, void *argument)
+{
+    struct recovery *recovery = object;
+    const struct l2tpha_binding *binding = recovery->failover->binding;
+
+    (void)argument;
+    recovery_discard(recovery);
+    return binding->suspend_tunnel(binding->user, recovery->old->entry.record.local_id, false);
+}
+
+/* RFC 4951 3.2.2, 5.3: this end resets upon a valid SCCCN, to the suggested values as seen from
+ * here: what the peer is to expect is what this end sends next. */
+int return_channel(void *object, void *argument)
+{
+    struct recovery *recovery = object;
+    const struct l2tpha_binding *binding = recovery->failover->binding;
+    const struct l2tpha_tunnel_record *record = &recovery->tunnel->entry.record;
+
+    (void)argument;
+    int error = binding->reset_tunnel(binding->user, record->recovers, record->suggested_nr,
+                                      record->suggested_ns, &record->path, recovery->ours);
+    if (error)
+        return error;
+    recovery->failover->engine->counters.recoveries_by_peer++;
+    recovery_done(recovery);
+    recovery->ours = false;
+    return L2TPHA_OK;
+}
+
+/* The peer has not closed it, as it should. */
+int close_returned(void *object, void *argument)
+{
+    struct recovery *recovery = object;
+    struct tunnel_input input = {.result = RESULT_CLEAR, .reason = "tunnel recovered"};
+
+    (void)argument;
+    return recovery->tunnel ? tunnel_step(recovery->tunnel, TUNNEL_CLOSE, &input) : L2TPHA_OK;
+}
+
+/* --- after a takeover --- */
+
+int remote_adopt(struct failover *failover, struct l2tpha_tunnel *tunnel)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    struct l2tpha_tunnel *old = engine_tunnel_find(failover->engine, record->recovers);
+    struct recovery *recovery;
+
+    if (!old)
+        return L2TPHA_ERR_NOT_FOUND;
+    if (record->state != L2TPHA_TUNNEL_WAIT_CTL_CONN && record->state != L2TPHA_TUNNEL_ESTABLISHED)
+        return L2TPHA_OK; /* it lingers */
+    if (old->recovery)
+        return L2TPHA_ERR_EXISTS;
+    int error = recovery_of(failover, old, &recovery);
+    if (error)
+        return error;
+    recovery->tunnel = tunnel;
+    tunnel->recovery = recovery;
+    if (record->state == L2TPHA_TUNNEL_WAIT_CTL_CONN)
+        return recovery_step(recovery, RECOVERY_REQUEST);
+    recovery_enter(recovery, RECOVERY_RETURNED);
+    return L2TPHA_OK;
+}
