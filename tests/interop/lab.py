@@ -29,11 +29,23 @@ FILES = pathlib.Path("/run/lab")
 INSIDE = "L2TPHA_LAB"
 OURS, PEER = "10.99.0.1", "10.99.0.2"  # where our programs are, and where the real peer is
 LOSS = 0.3
+CHANCE = 0.325  # of each draw: makes LOSS of them all, since no more than RUN are in a row
+RUN = 2  # datagrams from one address lost in a row, at most
 DRAWS = 1000  # more datagrams than a case has from one address under loss
 LONGEST = 150  # seconds that a case may take
 TAIL = 60  # lines of each log that a failure shows
 
 START = time.monotonic()
+
+
+def draw_losses(chance):
+    """What is lost of DRAWS datagrams. Never more than RUN in a row: with a handful of tries each, a peer that
+    gave up by bad luck alone would say nothing about the failover."""
+    draws = []
+    while len(draws) < DRAWS:
+        lost = chance.random() < CHANCE
+        draws.append(lost and not all(draws[-RUN:] + [len(draws) >= RUN]))
+    return draws
 
 
 class Failure(Exception):
@@ -143,7 +155,7 @@ class Lab:
                  "add chain inet loss input { type filter hook input priority 0; }\n")
         say(f"losing {LOSS:.0%}, seed {self.seed}")
         for source in sources:
-            draws = [chance.random() < LOSS for _ in range(DRAWS)]
+            draws = draw_losses(chance)
             lost = ", ".join(f"{place} : drop" for place, drawn in enumerate(draws) if drawn)
             rules += (f"add rule inet loss input ip saddr {source} udp dport 1701 "
                       f"numgen inc mod {DRAWS} vmap {{ {lost} }}\n")
