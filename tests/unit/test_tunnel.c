@@ -88,7 +88,7 @@ static const struct {
      0xffff,
      {0x80, 16, 0, 0, 0, 77, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2},
      2,
-     8,
+     1,
      RAW_ID},
 };
 
@@ -291,7 +291,7 @@ static size_t foreign(uint16_t type, bool mandatory)
 
 START_TEST(unknown_message_type)
 {
-    static const uint16_t types[] = {0, 5, 13, 17, 21, 22, 200, 65535};
+    static const uint16_t types[] = {0, 5, 13, 17, 23, 27, 200, 65535};
     uint16_t type = types[_i / 2];
     bool mandatory = _i % 2;
 
