@@ -128,7 +128,8 @@ static bool can_speak(const struct l2tpha_session *session)
     struct engine *engine = engine_of(session);
 
     return session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL ||
-           (channel_has_own_room(engine, &session_tunnel(session)->channel) &&
+           (!session_tunnel(session)->channel.suspended &&
+            channel_has_own_room(engine, &session_tunnel(session)->channel) &&
             buffer_reserve(engine->pool, CDN_BYTES) == L2TPHA_OK);
 }
 
@@ -144,7 +145,7 @@ int session_dismiss(struct l2tpha_session *session, uint16_t result, const char 
     struct session_input input = {.result = result, .reason = reason};
 
     if (!can_speak(session)) {
-        session->dismissed = true;
+        session->dismissed = result;
         retry_later(session);
         return L2TPHA_OK;
     }
@@ -160,7 +161,7 @@ void session_timer_due(struct l2tpha_session *session)
     if (!can_speak(session))
         retry_later(session);
     else if (session->dismissed)
-        session_dismiss(session, RESULT_GENERAL, "state lost in failover");
+        session_dismiss(session, session->dismissed, "ended in failover");
     else
         session_step(session, SESSION_TIMEOUT, &input);
 }

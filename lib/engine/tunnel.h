@@ -33,10 +33,11 @@ struct l2tpha_tunnel {
     struct l2tpha_session **waiting_end; /* NULL = none yet */
     struct recovery *recovery; /* failover's, of both tunnels that take part in one; NULL = none */
     struct sync *sync;         /* failover's: sessions being asked about; NULL = none */
-    uint16_t
-        beaten_request;    /* Assigned Tunnel ID of a recovery SCCRQ that lost the tie; copies of */
-    uint64_t beaten_until; /* it are dropped until then */
-    uint32_t events;       /* events in the outbox that name this tunnel */
+    uint16_t close_result; /* of a StopCCN that waits for the channel to carry again; 0 = none */
+    uint16_t close_error;
+    uint16_t beaten_request; /* Assigned Tunnel ID of a recovery SCCRQ that has lost the tie: */
+    uint64_t beaten_until;   /* copies of it are dropped until then */
+    uint32_t events;         /* events in the outbox that name this tunnel */
     void *user;
 };
 
