@@ -5,6 +5,7 @@
 #ifndef L2TPHA_TUNNEL_H
 #define L2TPHA_TUNNEL_H
 
+#include <l2tpha/policy.h>
 #include <l2tpha/record.h>
 
 #ifdef __cplusplus
@@ -13,9 +14,10 @@ extern "C" {
 
 /** What a new tunnel needs. Zero-fill it and set size and path. */
 struct l2tpha_tunnel_options {
-    size_t size;             /**< sizeof(struct l2tpha_tunnel_options) */
-    struct l2tpha_path path; /**< the peer's address, and optionally the own one */
-    void *user;              /**< see l2tpha_tunnel_set_user() */
+    size_t size;                        /**< sizeof(struct l2tpha_tunnel_options) */
+    struct l2tpha_path path;            /**< the peer's address, and optionally the own one */
+    void *user;                         /**< see l2tpha_tunnel_set_user() */
+    const struct l2tpha_policy *policy; /**< how it is to fail over; NULL = nothing configured */
 };
 
 /** Ask a peer for a tunnel: sends SCCRQ.
@@ -26,7 +28,8 @@ struct l2tpha_tunnel_options {
  *  @retval L2TPHA_ERR_NO_ID, L2TPHA_ERR_LIMIT  65535 or l2tpha_config::max_tunnels are there
  *  @retval L2TPHA_ERR_ROLE   a standby sends nothing
  *  @retval L2TPHA_ERR_STATE  a planned switchover is draining
- *  @retval L2TPHA_ERR_HOST   no secret or no random bytes */
+ *  @retval L2TPHA_ERR_HOST   no secret or no random bytes
+ *  @retval L2TPHA_ERR_INVALID  an address is too long, or a member of the policy out of range */
 L2TPHA_API int l2tpha_tunnel_open(struct l2tpha_node *node,
                                   const struct l2tpha_tunnel_options *options, uint64_t now,
                                   struct l2tpha_tunnel **tunnel);
@@ -54,7 +57,9 @@ L2TPHA_API struct l2tpha_tunnel *l2tpha_tunnel_find(const struct l2tpha_node *no
 L2TPHA_API struct l2tpha_tunnel *l2tpha_tunnel_next(const struct l2tpha_node *node,
                                                     const struct l2tpha_tunnel *previous);
 
-/** Everything that is known of it; views are valid until the next call on the node. */
+/** Everything that is known of it; views are valid until the next call on the node. Where nothing
+ *  is configured for its peer, configured_method is the node's; a standby's copy leaves it at
+ *  L2TPHA_FAILOVER_NOT_CONFIGURED. */
 L2TPHA_API void l2tpha_tunnel_get(const struct l2tpha_tunnel *tunnel,
                                   struct l2tpha_tunnel_record *record);
 

@@ -2,7 +2,6 @@
 /* A tunnel's life outside its machine: making it, its timers, its messages, its end. */
 #include "engine/session.h"
 
-#include <l2tpha/failover.h>
 #include <string.h>
 
 #define US_PER_MS UINT64_C(1000)
@@ -62,8 +61,6 @@ static void fill_record(struct engine *engine, struct l2tpha_tunnel_record *reco
 {
     record->local_window = engine->config.window;
     record->remote_window = 4; /* RFC 2661 5.8 */
-    record->configured_method = L2TPHA_FAILOVER_NOT_CONFIGURED;
-    record->effective_method = L2TPHA_FAILOVER_SILENT;
     if (engine->config.hide_avps)
         record->flags |= L2TPHA_TUNNEL_HIDE;
 }
@@ -97,6 +94,8 @@ int tunnel_new(struct engine *engine, const struct l2tpha_path *path, uint32_t r
         entry->record.recovers = recovers;
         error = tunnel_start(engine, tunnel_of(entry));
     }
+    if (!error)
+        tunnel_take_policy(tunnel_of(entry), NULL);
     if (error) {
         tunnel_remove(engine, tunnel_of(entry));
         return error;

@@ -189,5 +189,22 @@ void take_failover_avps(struct l2tpha_tunnel *tunnel, const struct l2tpha_messag
 /* An SCCRP otherwise acceptable: the sequence that a recovery tunnel's suggests is taken. */
 bool judge_failover_reply(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
                           struct tunnel_input *input);
+#define CAPABLE_CONTROL 1u /* bits of l2tpha_tunnel_record.remote_failover, RFC 4951 5.1 */
+#define CAPABLE_DATA 2u
+/* RFC 4951 3.2.1, 5.1: both ends have announced that they can recover the control channel. */
+static inline bool failover_is_capable(const struct l2tpha_tunnel_record *record)
+{
+    return record->remote_failover & CAPABLE_CONTROL && record->flags & L2TPHA_TUNNEL_ANNOUNCED;
+}
+
+/* --- tunnel_policy.c: which failover method --- */
+/* L2TPHA_ERR_INVALID: a member is out of range. NULL is a policy, too. */
+int policy_check(const struct l2tpha_policy *policy);
+/* What is said about the peer of a tunnel that is not up yet; the policy is in order. */
+void tunnel_take_policy(struct l2tpha_tunnel *tunnel, const struct l2tpha_policy *policy);
+/* It is established: its effective method is what it is from now on. */
+void tunnel_settle_method(struct l2tpha_tunnel *tunnel);
+/* Its own, or the node's. */
+uint8_t tunnel_configured_method(const struct l2tpha_tunnel *tunnel);
 
 #endif

@@ -8,9 +8,6 @@
 
 #include <l2tpha/attach.h>
 
-#define CAPABLE_CONTROL 1u /* bits of l2tpha_tunnel_record.remote_failover, RFC 4951 5.1 */
-#define CAPABLE_DATA 2u
-
 struct recovery;
 
 struct failover {
@@ -28,10 +25,5 @@ void failover_attach(struct failover *failover, struct engine *engine,
 /* An event about a tunnel; NULL when there is no room. */
 struct event_item *failover_tell(struct failover *failover, uint8_t kind,
                                  struct l2tpha_tunnel *tunnel);
-/* RFC 4951 3.2.1, 5.1: both ends have announced that they can recover the control channel. */
-static inline bool failover_is_capable(const struct l2tpha_tunnel_record *record)
-{
-    return record->remote_failover & CAPABLE_CONTROL && record->flags & L2TPHA_TUNNEL_ANNOUNCED;
-}
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "engine/channel.h"
 
-#include <l2tpha/failover.h>
+#include <l2tpha/policy.h>
 #include <string.h>
 
 #define MIN_CAP_MS                                                                                 \
@@ -82,7 +82,8 @@ static const char *refused_setting(const struct l2tpha_config *config)
         {config->max_buffer_bytes < ENGINE_SCRATCH, "max_buffer_bytes"},
         {config->commit != L2TPHA_COMMIT_GATED, "commit"},
         {config->commit_lag_ms == 0, "commit_lag_ms"},
-        {config->resync_packets == 0 || config->resync_packets > 255, "resync_packets"},
+        {config->resync_packets == 0 || config->resync_packets > L2TPHA_RESYNC_PACKETS_MAX,
+         "resync_packets"},
         {config->failover > L2TPHA_FAILOVER_FALLBACK, "failover"},
         {config->recovery_ms > RECOVERY_MAX_MS, "recovery_ms"},
         {config->recovery_max_ms > RECOVERY_MAX_MS, "recovery_max_ms"},
@@ -280,6 +281,26 @@ void l2tpha_node_set_debug(struct l2tpha_node *node, uint32_t mask)
 {
     node->engine.config.debug = mask;
     node->engine.log.mask = mask;
+}
+
+int l2tpha_node_set_failover(struct l2tpha_node *node, uint8_t method)
+{
+    if (!node || method > L2TPHA_FAILOVER_FALLBACK)
+        return L2TPHA_ERR_INVALID;
+    if (node->engine.asking)
+        return L2TPHA_ERR_REENTERED;
+    node->engine.config.failover = method;
+    return L2TPHA_OK;
+}
+
+int l2tpha_node_set_ha(struct l2tpha_node *node, bool on)
+{
+    if (!node)
+        return L2TPHA_ERR_INVALID;
+    if (node->engine.asking)
+        return L2TPHA_ERR_REENTERED;
+    node->engine.config.ha = on;
+    return L2TPHA_OK;
 }
 
 const struct l2tpha_counters *l2tpha_counters(const struct l2tpha_node *node)
