@@ -48,6 +48,18 @@ L2TPHA_API int l2tpha_tunnel_open(struct l2tpha_node *node,
 L2TPHA_API int l2tpha_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t error,
                                    const char *reason, uint64_t now);
 
+/** Ask the peer which of the tunnel's established sessions it knows (FSQ, RFC 4951 3.3), at any
+ *  time, whatever l2tpha_config::query says. Those that it does not know are cleared;
+ *  L2TPHA_EVENT_SESSIONS_SYNCED tells the end of it. A query under way begins anew.
+ *  @param tunnel  an established one.
+ *  @param now     microseconds.
+ *  @retval L2TPHA_ERR_STATE        not established, being recovered, or a planned switchover drains
+ *  @retval L2TPHA_ERR_AVP_MISSING  one of the ends has not announced a Failover Capability for this
+ *                                  tunnel: its peer may not be asked
+ *  @retval L2TPHA_ERR_ROLE         not an active node
+ *  @retval L2TPHA_ERR_NOMEM        out of memory */
+L2TPHA_API int l2tpha_tunnel_query(struct l2tpha_tunnel *tunnel, uint64_t now);
+
 /** The tunnel with this local id, or NULL. */
 L2TPHA_API struct l2tpha_tunnel *l2tpha_tunnel_find(const struct l2tpha_node *node,
                                                     uint32_t local_id);

@@ -180,6 +180,12 @@ bool channel_has_room(const struct engine *engine, const struct channel *channel
     return fits(engine, channel, messages, messages > 1 ? ANSWER_BYTES : STOPCCN_BYTES);
 }
 
+bool channel_has_room_for(const struct engine *engine, const struct channel *channel,
+                          uint32_t messages, uint32_t bytes)
+{
+    return bytes <= ANSWER_BYTES && fits(engine, channel, messages + 1, ANSWER_BYTES - bytes);
+}
+
 bool channel_has_own_room(const struct engine *engine, const struct channel *channel)
 {
     return fits(engine, channel, engine->config.max_queue / 2 + 1, OWN_BYTES);
@@ -448,6 +454,14 @@ void channel_accept(struct engine *engine, struct channel *channel)
     entry->record.nr++;
     ledger_mark_tunnel(engine->ledger, entry, DIRTY_SEQUENCE);
     want_ack(engine, channel);
+}
+
+size_t channel_kept_len(const struct channel *channel)
+{
+    if (channel->ahead_count == 0)
+        return 0;
+    const struct buffer *message = channel->ahead[channel->entry->record.nr & channel->ahead_mask];
+    return message ? message->len : 0;
 }
 
 struct buffer *channel_take_kept(struct channel *channel)

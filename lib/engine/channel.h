@@ -55,6 +55,9 @@ void channel_stop(struct engine *engine, struct channel *channel);
  * queue must stay comparable, and the bytes that one checkpoint has room for. */
 bool channel_has_room(const struct engine *engine, const struct channel *channel,
                       uint32_t messages);
+/* ... so many of so many bytes together, with room for one more behind them. */
+bool channel_has_room_for(const struct engine *engine, const struct channel *channel,
+                          uint32_t messages, uint32_t bytes);
 /* Whether there is room for what we say unasked. Half of the queue is left for answers: were both
  * ends full, neither could take what the other has sent, and so nothing would be acknowledged. */
 bool channel_has_own_room(const struct engine *engine, const struct channel *channel);
@@ -69,6 +72,8 @@ enum channel_verdict channel_receive(struct engine *engine, struct channel *chan
                                      size_t len);
 /* The message in order has been processed: Nr moves on and wants to be acknowledged. */
 void channel_accept(struct engine *engine, struct channel *channel);
+/* Its length; 0 = none. */
+size_t channel_kept_len(const struct channel *channel);
 /* The kept message whose turn has come; the caller gives it back to the pool. NULL = none. */
 struct buffer *channel_take_kept(struct channel *channel);
 /* The next datagram that may leave now; false = none. ZLBs are written to output->zlb. */

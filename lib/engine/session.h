@@ -14,10 +14,15 @@ struct l2tpha_session {
         struct l2tpha_session *wait_next; /* while it is in the line: in wait-tunnel */
         struct session_wen *wen;          /* LAC: bearer errors reported; NULL until the first */
     };
-    uint16_t dismissed;    /* Result Code with which to be ended as soon as a CDN can be queued */
-    bool connecting;       /* our ICCN or OCCN has not left yet */
-    uint16_t connect_ns;   /* its Ns */
-    uint16_t lease_end;    /* data numbers before it are known to the standby, if there is one */
+    uint16_t dismissed;  /* Result Code with which to be ended as soon as a CDN can be queued */
+    bool connecting;     /* our ICCN or OCCN has not left yet */
+    uint16_t connect_ns; /* its Ns */
+    uint16_t lease_end;  /* data numbers before it are known to the standby, if there is one */
+    uint8_t query;       /* failover's: enum sync_query */
+    uint8_t query_tries; /* likewise: times that the peer was asked about it */
+    uint32_t query_at;   /* likewise: when, or when it was found stale; milliseconds */
+    struct l2tpha_session *query_next; /* likewise: in the line of its kind */
+    struct l2tpha_session **query_back;
     uint64_t lease_number; /* of the checkpoint that has those up to entry.data_ns */
 };
 

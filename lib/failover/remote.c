@@ -5,7 +5,6 @@
 #include "failover/recovery.h"
 
 #include "codec/avp.h"
-#include "failover/sync.h"
 
 #include <string.h>
 
@@ -153,7 +152,6 @@ int lend_channel(void *object, void *argument)
     const struct l2tpha_binding *binding = failover->binding;
 
     (void)argument;
-    sync_stop(failover, recovery->old);
     int error = binding->suspend_tunnel(binding->user, recovery->old->entry.record.local_id, true);
     if (error)
         return error;
