@@ -123,6 +123,7 @@ static int reset_tunnel(void *user, uint32_t tunnel_id, uint16_t ns, uint16_t nr
     if (error)
         return error;
     channel_reset(engine, &tunnel->channel, ns, nr);
+    tunnel_answered(tunnel);
     session_settle_all(tunnel, data_channel);
     return L2TPHA_OK;
 }

@@ -14,9 +14,11 @@ struct l2tpha_session {
         struct l2tpha_session *wait_next; /* while it is in the line: in wait-tunnel */
         struct session_wen *wen;          /* LAC: bearer errors reported; NULL until the first */
     };
-    bool dismissed;        /* to be ended as soon as a CDN can be queued */
-    bool connecting;       /* our ICCN or OCCN has not left yet */
-    uint16_t connect_ns;   /* its Ns */
+    bool dismissed : 1;    /* to be ended as soon as a CDN can be queued */
+    bool connecting : 1;   /* our ICCN or OCCN has not left yet */
+    uint8_t late_count;    /* late data frames so far whose numbers follow each other, up to ... */
+    uint16_t late_next;    /* ... the one before this */
+    uint16_t connect_ns;   /* Ns of the ICCN or OCCN */
     uint16_t lease_end;    /* data numbers before it are known to the standby, if there is one */
     uint64_t lease_number; /* of the checkpoint that has those up to entry.data_ns */
 };
