@@ -80,6 +80,12 @@ L2TPHA_API uint32_t l2tpha_tunnel_id(const struct l2tpha_tunnel *tunnel);
 /** How many sessions it has. */
 L2TPHA_API uint32_t l2tpha_tunnel_sessions(const struct l2tpha_tunnel *tunnel);
 
+/** Whether the peer answers as far as is known. false from L2TPHA_EVENT_TUNNEL_UNRESPONSIVE to
+ *  L2TPHA_EVENT_TUNNEL_RESPONSIVE or _DOWN: it has left every retransmission unanswered and is
+ *  waited for until its Recovery Time is over (RFC 4951 5.1). Data goes on, new calls wait. Not
+ *  replicated: after a takeover it is true, and the peer has all its time again. */
+L2TPHA_API bool l2tpha_tunnel_is_responsive(const struct l2tpha_tunnel *tunnel);
+
 /** A pointer of the host's own; not replicated. */
 L2TPHA_API void l2tpha_tunnel_set_user(struct l2tpha_tunnel *tunnel, void *user);
 /** What was set. */

@@ -137,9 +137,12 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
                    const struct l2tpha_path *path, const struct l2tpha_header *header,
                    const uint8_t *data, size_t len)
 {
+    enum channel_verdict verdict = channel_receive(engine, &tunnel->channel, header, data, len);
     int error = L2TPHA_OK;
 
-    switch (channel_receive(engine, &tunnel->channel, header, data, len)) {
+    if (tunnel->channel.tries == 0)
+        tunnel_answered(tunnel);
+    switch (verdict) {
     case CHANNEL_IN_ORDER:
         error = room_for_answers(engine, tunnel, len);
         if (error) {
@@ -235,10 +238,8 @@ static struct l2tpha_tunnel *tunnel_of_channel(struct channel *channel)
 
 static void retransmit_due(struct engine *engine, struct channel *channel)
 {
-    struct tunnel_input input = {.status = L2TPHA_ERR_TIMEOUT, .reason = "peer does not answer"};
-
     if (channel_retransmit_due(engine, channel) == L2TPHA_ERR_TIMEOUT)
-        tunnel_step(tunnel_of_channel(channel), TUNNEL_UNREACHABLE, &input);
+        tunnel_unanswered(tunnel_of_channel(channel));
 }
 
 void engine_timer(struct engine *engine, struct timer *timer)

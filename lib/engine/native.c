@@ -125,6 +125,7 @@ static int reset_tunnel(void *user, uint32_t tunnel_id, uint16_t ns, uint16_t nr
         return error;
     tunnel->session_ids_shift += (uint16_t)(tunnel->entry.record.ns - ns);
     channel_reset(engine, &tunnel->channel, ns, nr);
+    tunnel_answered(tunnel);
     session_settle_all(tunnel, data_channel);
     return L2TPHA_OK;
 }

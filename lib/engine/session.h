@@ -16,7 +16,9 @@ struct l2tpha_session {
     };
     uint16_t dismissed;  /* Result Code with which to be ended as soon as a CDN can be queued */
     bool connecting;     /* our ICCN or OCCN has not left yet */
-    uint16_t connect_ns; /* its Ns */
+    uint8_t late_count;  /* late data frames so far whose numbers follow each other, up to ... */
+    uint16_t late_next;  /* ... the one before this */
+    uint16_t connect_ns; /* Ns of the ICCN or OCCN */
     uint16_t lease_end;  /* data numbers before it are known to the standby, if there is one */
     uint8_t query;       /* failover's: enum sync_query */
     uint8_t query_tries; /* likewise: times that the peer was asked about it */

@@ -293,8 +293,9 @@ int tunnel_hello(struct l2tpha_tunnel *tunnel)
 static void arm_hello(struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = tunnel->engine;
-    bool wanted =
-        tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED && engine->config.hello_ms > 0;
+    bool wanted = tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED &&
+                  engine->config.hello_ms > 0 &&
+                  !tunnel->channel.suspended; /* data frames come all the same */
 
     wheel_arm(engine->wheel, &tunnel->hello,
               wanted ? engine->now + engine->config.hello_ms * US_PER_MS : L2TPHA_NEVER);
@@ -364,7 +365,7 @@ int start_sessions(void *object, void *argument)
     struct engine *engine = tunnel->engine;
 
     (void)argument;
-    if (!session_start_waiting(tunnel, START_BATCH) || tunnel->channel.suspended)
+    if (!session_start_waiting(tunnel, START_BATCH) || !tunnel_is_open(tunnel))
         return L2TPHA_OK;
     uint64_t pause = channel_has_own_room(engine, &tunnel->channel) ? 0 : START_RETRY_MS;
     wheel_arm(engine->wheel, &tunnel->start, engine->now + pause * US_PER_MS);

@@ -89,6 +89,7 @@ static const char *refused_setting(const struct l2tpha_config *config)
         {config->recovery_ms > RECOVERY_MAX_MS, "recovery_ms"},
         {config->recovery_max_ms > RECOVERY_MAX_MS, "recovery_max_ms"},
         {config->recovery_answer_ms == 0, "recovery_answer_ms"},
+        {config->data_reset_frames > 255, "data_reset_frames"},
         {config->query_ms == 0 || config->query_ms > QUERY_MAX_MS, "query_ms"},
         {config->query_tries == 0 || config->query_tries > 100, "query_tries"},
         {(unsigned)config->query > L2TPHA_QUERY_NONE, "query"},
