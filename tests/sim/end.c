@@ -336,6 +336,19 @@ bool end_expire(struct end *end)
     return taken;
 }
 
+void end_catch_up(struct end *end)
+{
+    struct engine *engine = &end->active->engine;
+    struct session_entry *entry;
+    uint32_t place = 0;
+
+    while ((entry = table_session_next(engine->table, &place)))
+        if (!tunnel_of(entry->tunnel)->dying)
+            ledger_mark_session(engine->ledger, entry);
+    engine_seal(engine);
+    end_pump(end);
+}
+
 bool end_is_idle(const struct end *end)
 {
     return end_is_protected(end) && !end->down.head && !end->up.head &&

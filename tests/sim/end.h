@@ -81,6 +81,8 @@ bool end_expire(struct end *end);
 void end_send_data(struct end *end, struct l2tpha_session *session);
 /* Nothing is under way inside, and the standby holds what the active holds. */
 bool end_is_idle(const struct end *end);
+/* Tell the standby what it may lag behind in: the data numbers expected. */
+void end_catch_up(struct end *end);
 /* Longest time from a takeover to the end of every recovery of ours. */
 uint64_t end_patience(const struct end *end);
 
