@@ -85,7 +85,9 @@ static void step(struct duo *duo, uint64_t at)
         duo->world.now = at;
     while (net_deadline(&duo->net) <= duo->world.now && !duo->world.failed)
         deliver(duo, net_take(&duo->net));
-    if (duo->plan.near_wrap && !duo->aged)
+    /* Both ends shall have told their standbys before either dies. */
+    if (duo->plan.near_wrap && !duo->aged && duo->next_death == 0 &&
+        duo->death_at > duo->world.now + SECOND)
         duo->aged = duo_age(duo);
     while (duo->next_action < duo->plan.action_count && !duo->world.failed &&
            duo->plan.actions[duo->next_action].at <= duo->world.now)

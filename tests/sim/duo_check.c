@@ -238,6 +238,16 @@ void duo_call_all(struct duo *duo)
     end_pump(end);
 }
 
+/* Such a call has the peer's id in use, which then is no fault of the channel. */
+static bool has_lone_call(const struct end *peer, const struct l2tpha_tunnel *tunnel)
+{
+    struct session_entry *entry = tunnel ? tunnel->entry.sessions : NULL;
+
+    while (entry && other_session(peer, session_of(entry)))
+        entry = entry->next;
+    return entry;
+}
+
 void duo_check_calls(struct duo *duo)
 {
     for (unsigned i = 0; i < duo->kept_count; i++) {
@@ -245,6 +255,10 @@ void duo_check_calls(struct duo *duo)
         unsigned here = kept->tunnel[0] ? 0 : 1;
         struct l2tpha_session *session =
             session_at(&duo->ends[here], kept->tunnel[here], kept->session[here]);
+        struct l2tpha_tunnel *tunnel =
+            l2tpha_tunnel_find(duo->ends[here].active, kept->tunnel[here]);
+        if (!has_queried(duo) && has_lone_call(&duo->ends[!here], tunnel))
+            continue;
         if (!session || session->entry.state != L2TPHA_SESSION_ESTABLISHED ||
             !other_session(&duo->ends[!here], session))
             world_fail(&duo->world, "tunnel %u of end %u carries no new call",
