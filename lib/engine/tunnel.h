@@ -26,6 +26,7 @@ struct l2tpha_tunnel {
     bool unresponsive; /* retransmissions are used up and the peer's Recovery Time is not */
     bool counted_half_open;
     bool counted_recovering;
+    bool counted_running; /* failover's: one of the recovery tunnels that it has in use */
     bool asked_incoming; /* ICRQ went out here: we are the LAC of incoming calls */
     bool asked_outgoing; /* OCRQ went out here: we are the LNS of outgoing calls */
     struct l2tpha_tunnel *dead_next;

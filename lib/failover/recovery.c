@@ -215,8 +215,9 @@ static int make_tunnel(struct recovery *recovery, struct l2tpha_tunnel **tunnel)
     if (error)
         return error;
     recovery->failover->running++;
+    (*tunnel)->counted_running = true;
     struct l2tpha_tunnel_record *record = &(*tunnel)->entry.record;
-    record->flags |= L2TPHA_TUNNEL_INITIATOR; /* counted as ours from now on */
+    record->flags |= L2TPHA_TUNNEL_INITIATOR;
     error =
         table_tunnel_set_bytes(engine->table, &record->secret, old->secret.data, old->secret.len);
     if (error) {
@@ -433,7 +434,9 @@ void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, u
         recovery_step(recovery, ours ? RECOVERY_REPLY : RECOVERY_CONNECTED);
     else if (recovery && record->state != L2TPHA_TUNNEL_WAIT_CTL_REPLY)
         ended(recovery, tunnel, input);
-    if (ours && record->state == L2TPHA_TUNNEL_IDLE) {
+    /* Those of an earlier reign have never been counted here. */
+    if (tunnel->counted_running && record->state == L2TPHA_TUNNEL_IDLE) {
+        tunnel->counted_running = false;
         failover->running--;
         wake_line(failover);
     }
