@@ -137,6 +137,11 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
 {
     int error = L2TPHA_OK;
 
+    /* RFC 4951 3.2.1: until the reset nothing on the old channel counts. */
+    if (tunnel->channel.suspended) {
+        engine->counters.suspended_drops++;
+        return L2TPHA_OK;
+    }
     switch (channel_receive(engine, &tunnel->channel, header, data, len)) {
     case CHANNEL_IN_ORDER:
         error = room_for_answers(engine, tunnel);
@@ -185,11 +190,6 @@ static int receive_bound(struct engine *engine, const struct l2tpha_path *path,
         log_line(&engine->log, L2TPHA_LOG_ERROR, header->tunnel_id, 0,
                  "datagram from another address dropped");
         return L2TPHA_ERR_WRONG_PEER;
-    }
-    /* RFC 4951 3.2.1: until the reset nothing on the old channel counts. */
-    if (tunnel->channel.suspended) {
-        engine->counters.suspended_drops++;
-        return L2TPHA_OK;
     }
     return engine_deliver(engine, tunnel, path, header, data, len);
 }
