@@ -137,9 +137,14 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
                    const struct l2tpha_path *path, const struct l2tpha_header *header,
                    const uint8_t *data, size_t len)
 {
-    enum channel_verdict verdict = channel_receive(engine, &tunnel->channel, header, data, len);
     int error = L2TPHA_OK;
 
+    /* RFC 4951 3.2.1: until the reset nothing on the old channel counts. */
+    if (tunnel->channel.suspended) {
+        engine->counters.suspended_drops++;
+        return L2TPHA_OK;
+    }
+    enum channel_verdict verdict = channel_receive(engine, &tunnel->channel, header, data, len);
     if (tunnel->channel.tries == 0)
         tunnel_answered(tunnel);
     switch (verdict) {
@@ -190,11 +195,6 @@ static int receive_bound(struct engine *engine, const struct l2tpha_path *path,
         log_line(&engine->log, L2TPHA_LOG_ERROR, header->tunnel_id, 0,
                  "datagram from another address dropped");
         return L2TPHA_ERR_WRONG_PEER;
-    }
-    /* RFC 4951 3.2.1: until the reset nothing on the old channel counts. */
-    if (tunnel->channel.suspended) {
-        engine->counters.suspended_drops++;
-        return L2TPHA_OK;
     }
     return engine_deliver(engine, tunnel, path, header, data, len);
 }

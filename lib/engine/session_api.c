@@ -137,7 +137,7 @@ int l2tpha_session_open(struct l2tpha_tunnel *tunnel, const struct l2tpha_sessio
     if (!are_sound(options) || !session)
         return L2TPHA_ERR_INVALID;
     if (state == L2TPHA_TUNNEL_IDLE || state == L2TPHA_TUNNEL_STOPPING ||
-        state == L2TPHA_TUNNEL_STOPPED)
+        state == L2TPHA_TUNNEL_STOPPED || tunnel_is_recovery(tunnel))
         return L2TPHA_ERR_STATE;
     if (!channel_has_own_room(engine, &tunnel->channel))
         return L2TPHA_ERR_QUEUE_FULL;
