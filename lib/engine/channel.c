@@ -289,7 +289,9 @@ static void want_ack(struct engine *engine, struct channel *channel)
         wheel_stop(engine->wheel, &channel->ack);
         return;
     }
-    if (delay == 0 || half_window_untold(channel)) {
+    /* A recovery endpoint is silent until its SCCCN is acknowledged (RFC 4951 3.2.1). */
+    if (delay == 0 || half_window_untold(channel) ||
+        tunnel_is_recovery(tunnel_of(channel->entry))) {
         channel->ack_now = true;
         ready(engine, channel);
         return;

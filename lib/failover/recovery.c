@@ -304,10 +304,19 @@ void recovery_done(struct recovery *recovery)
         end_lost_sessions(recovery);
         binding->confirm_tunnel(binding->user, old->entry.record.local_id);
     }
-    int error = sync_start(failover, old);
+}
+
+int ask_about_sessions(void *object, void *argument)
+{
+    const struct recovery *recovery = object;
+    struct failover *failover = recovery->failover;
+
+    (void)argument;
+    int error = sync_start(failover, recovery->old);
     if (error)
-        log_line(&failover->engine->log, L2TPHA_LOG_ERROR, old->entry.record.local_id, 0,
+        log_line(&failover->engine->log, L2TPHA_LOG_ERROR, recovery->old->entry.record.local_id, 0,
                  "sessions not asked about: %s", l2tpha_strerror(error));
+    return L2TPHA_OK;
 }
 
 int finish_claim(void *object, void *argument)
@@ -320,6 +329,7 @@ int finish_claim(void *object, void *argument)
     recovery->failover->engine->counters.recoveries++;
     say(recovery, L2TPHA_LOG_RESYNC, "done");
     recovery_done(recovery);
+    ask_about_sessions(recovery, NULL);
     if (!tunnel)
         return L2TPHA_OK;
     /* It goes its own way from here. */

@@ -74,6 +74,7 @@ void recovery_enter(void *object, uint8_t next);
 int call_peer(void *object, void *argument);
 int claim_channel(void *object, void *argument);
 int finish_claim(void *object, void *argument);
+int ask_about_sessions(void *object, void *argument);
 int try_again(void *object, void *argument);
 int give_up(void *object, void *argument);
 

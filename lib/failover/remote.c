@@ -172,7 +172,9 @@ int take_back(void *object, void *argument)
     return binding->suspend_tunnel(binding->user, recovery->old->entry.record.local_id, false);
 }
 
-/* RFC 4951 3.2.2, 5.3: this end resets upon a valid SCCCN, to the suggested values as seen from
+/* The peer hears nothing on the old tunnel before its SCCCN is acknowledged. That it knows shows in
+ * the end of its recovery tunnel; queries wait for that.
+ * RFC 4951 3.2.2, 5.3: this end resets upon a valid SCCCN, to the suggested values as seen from
  * here: what the peer is to expect is what this end sends next. */
 int return_channel(void *object, void *argument)
 {
