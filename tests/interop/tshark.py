@@ -122,6 +122,7 @@ def programs(case):
     lac.await_line("^all up")
     pair.kill()
     pair.active.await_resynced()
+    lab.wait_for("data", lambda: lac.counters()["data_in"] > 0)
     lac.finish()
     pair.finish()
     for file in (lac_file, lns_file):
