@@ -138,6 +138,9 @@ START_TEST(the_method_is_settled_by_both_ends)
     assert_methods(&peer, settled[row].configured,
                    both ? settled[row].both : settled[row].otherwise);
     ck_assert_uint_eq(record_of(&peer).remote_failover, bits == ABSENT ? 0 : bits & 3);
+    ck_assert_uint_eq(!!(record_of(&peer).flags & L2TPHA_TUNNEL_INCAPABLE),
+                      settled[row].configured == L2TPHA_FAILOVER_PROTOCOL && !both);
+    ck_assert_uint_eq(!!(record_of(&peer).flags & L2TPHA_TUNNEL_MUTE), !announce);
     if (settled[row].configured == L2TPHA_FAILOVER_PROTOCOL && !both)
         assert_protection(&peer, "peer-incapable");
     else if (settled[row].configured == L2TPHA_FAILOVER_DISABLE)
@@ -289,6 +292,50 @@ START_TEST(the_nodes_method_must_be_one)
     assert_error(l2tpha_node_set_failover(NULL, L2TPHA_FAILOVER_SILENT), L2TPHA_ERR_INVALID);
     assert_error(l2tpha_node_set_ha(NULL, true), L2TPHA_ERR_INVALID);
     ck_assert_uint_eq(l2tpha_node_config(rig_node())->failover, L2TPHA_FAILOVER_FALLBACK);
+}
+END_TEST
+
+static struct {
+    struct l2tpha_node *node;
+    int failover, ha;
+} meddled;
+
+static void meddle(void *user, const struct l2tpha_peer *peer, const struct l2tpha_message *sccrq,
+                   struct l2tpha_verdict *verdict)
+{
+    (void)user;
+    (void)peer;
+    (void)sccrq;
+    verdict->result = 0;
+    meddled.failover = l2tpha_node_set_failover(meddled.node, L2TPHA_FAILOVER_DISABLE);
+    meddled.ha = l2tpha_node_set_ha(meddled.node, false);
+}
+
+static int same_random(void *user, uint8_t *dst, size_t len)
+{
+    (void)user;
+    memset(dst, 7, len);
+    return 0;
+}
+
+START_TEST(a_callback_may_not_change_the_node)
+{
+    const struct l2tpha_host host = {
+        .size = sizeof(host), .random = same_random, .admit_tunnel = meddle};
+    struct says sccrq;
+    struct wire wire;
+    struct peer peer;
+
+    assert_ok(l2tpha_node_new(root, &rig.config, &host, rig.now, &meddled.node));
+    peer_begins(&peer, 1);
+    sccrq = valid(&peer, SCCRQ);
+    compose(&peer, &sccrq, &wire);
+    assert_ok(l2tpha_feed(meddled.node, &peer.path, wire.data, wire.len, rig.now));
+    assert_error(meddled.failover, L2TPHA_ERR_REENTERED);
+    assert_error(meddled.ha, L2TPHA_ERR_REENTERED);
+    ck_assert_uint_eq(l2tpha_node_config(meddled.node)->failover, L2TPHA_FAILOVER_FALLBACK);
+    ck_assert(l2tpha_node_config(meddled.node)->ha);
+    l2tpha_node_free(meddled.node);
 }
 END_TEST
 
@@ -525,6 +572,7 @@ Suite *suite_method(void)
     tcase_add_test(tcase, a_change_of_the_nodes_method_spares_tunnels_that_are_up);
     tcase_add_test(tcase, a_change_of_the_nodes_method_reaches_what_is_half_open);
     tcase_add_test(tcase, the_nodes_method_must_be_one);
+    tcase_add_test(tcase, a_callback_may_not_change_the_node);
     tcase_add_test(tcase, a_policy_set_while_up_shows_and_waits);
     tcase_add_test(tcase, a_policy_set_while_half_open_counts);
     tcase_add_loop_test(tcase, no_tunnel_is_opened_with_a_bad_policy, 0, BAD_POLICIES);
