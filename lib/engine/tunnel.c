@@ -166,7 +166,7 @@ void tunnel_suspend(struct l2tpha_tunnel *tunnel, bool suspended)
     channel_suspend(engine, &tunnel->channel, suspended);
     if (!suspended) {
         tunnel_arm(tunnel);
-        if (tunnel->waiting)
+        if (tunnel->waiting || tunnel->close_result)
             wheel_arm(engine->wheel, &tunnel->start, engine->now);
         return;
     }
@@ -293,8 +293,9 @@ int tunnel_hello(struct l2tpha_tunnel *tunnel)
 static void arm_hello(struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = tunnel->engine;
-    bool wanted =
-        tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED && engine->config.hello_ms > 0;
+    bool wanted = tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED &&
+                  engine->config.hello_ms > 0 &&
+                  !tunnel->channel.suspended; /* data frames come all the same */
 
     wheel_arm(engine->wheel, &tunnel->hello,
               wanted ? engine->now + engine->config.hello_ms * US_PER_MS : L2TPHA_NEVER);
@@ -327,6 +328,8 @@ void tunnel_arm(struct l2tpha_tunnel *tunnel)
     struct engine *engine = tunnel->engine;
     uint64_t limit = state_limit_us(tunnel);
 
+    if (tunnel->channel.suspended)
+        return; /* it is armed when that is over */
     wheel_arm(engine->wheel, &tunnel->timer, limit ? engine->now + limit : L2TPHA_NEVER);
     arm_hello(tunnel);
 }
@@ -350,9 +353,10 @@ void tunnel_hello_due(struct l2tpha_tunnel *tunnel)
 
 void tunnel_start_due(struct l2tpha_tunnel *tunnel)
 {
-    struct tunnel_input input = {0};
+    struct tunnel_input input = {.result = tunnel->close_result, .error = tunnel->close_error};
 
-    tunnel_step(tunnel, TUNNEL_OPEN, &input);
+    if (!tunnel->channel.suspended)
+        tunnel_step(tunnel, tunnel->close_result ? TUNNEL_CLOSE : TUNNEL_OPEN, &input);
 }
 
 int start_sessions(void *object, void *argument)
@@ -361,7 +365,7 @@ int start_sessions(void *object, void *argument)
     struct engine *engine = tunnel->engine;
 
     (void)argument;
-    if (!session_start_waiting(tunnel, START_BATCH) || tunnel->channel.suspended)
+    if (!session_start_waiting(tunnel, START_BATCH) || !tunnel_is_open(tunnel))
         return L2TPHA_OK;
     uint64_t pause = channel_has_own_room(engine, &tunnel->channel) ? 0 : START_RETRY_MS;
     wheel_arm(engine->wheel, &tunnel->start, engine->now + pause * US_PER_MS);
@@ -383,6 +387,8 @@ void tunnel_heard(struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = tunnel->engine;
 
+    if (tunnel->channel.suspended)
+        return; /* data: says nothing of the control channel */
     arm_hello(tunnel);
     if (!tunnel->resyncing)
         return;

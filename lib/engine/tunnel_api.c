@@ -62,6 +62,11 @@ int l2tpha_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t 
         return L2TPHA_ERR_INVALID;
     if (!is_usable(tunnel))
         return L2TPHA_ERR_STATE;
+    if (tunnel->channel.suspended) {
+        tunnel->close_result = result;
+        tunnel->close_error = error;
+        return engine_leave(engine, L2TPHA_OK);
+    }
     if (!channel_has_room(engine, &tunnel->channel, 1))
         return L2TPHA_ERR_QUEUE_FULL;
     failed = buffer_reserve(engine->pool, STOPCCN_MAX);

@@ -8,6 +8,11 @@
 
 #include <l2tpha/attach.h>
 
+/* Failover Session States in one message of ours: 1400 octets less header and Message Type, 16 each
+ * (RFC 4951 5.4); and what the longest datagram may bring. */
+#define FAILOVER_STATES ((1400 - 20) / 16)
+#define FAILOVER_STATES_MAX ((65535 - 20) / 16)
+
 struct recovery;
 
 struct failover {
@@ -17,6 +22,7 @@ struct failover {
     struct recovery *waiting; /* own recoveries that wait for a place, in order */
     struct recovery **waiting_end;
     uint32_t running; /* recovery tunnels of ours in use */
+    struct l2tpha_failover_session states[FAILOVER_STATES_MAX]; /* of the message being made */
 };
 
 /* The hooks of the engine; failover and what it points to stay as long as the engine. */

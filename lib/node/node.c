@@ -13,6 +13,7 @@
 #define MAX_NAME 255
 #define NODE_TUNNELS_MAX (65535 - ENGINE_RECOVERIES) /* ids that are left */
 #define RECOVERY_MAX_MS 3600000
+#define QUERY_MAX_MS 3600000
 
 void l2tpha_config_init(struct l2tpha_config *config)
 {
@@ -88,8 +89,9 @@ static const char *refused_setting(const struct l2tpha_config *config)
         {config->recovery_ms > RECOVERY_MAX_MS, "recovery_ms"},
         {config->recovery_max_ms > RECOVERY_MAX_MS, "recovery_max_ms"},
         {config->recovery_answer_ms == 0, "recovery_answer_ms"},
-        {config->query_ms == 0, "query_ms"},
-        {config->query_tries == 0, "query_tries"},
+        {config->data_reset_frames > 255, "data_reset_frames"},
+        {config->query_ms == 0 || config->query_ms > QUERY_MAX_MS, "query_ms"},
+        {config->query_tries == 0 || config->query_tries > 100, "query_tries"},
         {(unsigned)config->query > L2TPHA_QUERY_NONE, "query"},
         {config->commit_timeout_ms == 0, "commit_timeout_ms"},
         {config->epoch == 0, "epoch"},
@@ -152,6 +154,7 @@ static int make_state(struct l2tpha_node *node, uint64_t seed)
         .serializer = config->serializer,
         .counters = &engine->counters,
         .log = &engine->log,
+        .now = &engine->now,
     };
     error = ledger_new(node, &ledger, &engine->ledger);
     if (!error)
