@@ -43,7 +43,9 @@ enum l2tpha_tunnel_flag {
     L2TPHA_TUNNEL_BEARER_CAPS = 16,  /**< the peer sent Bearer Capabilities */
     L2TPHA_TUNNEL_ANNOUNCED = 32,    /**< this end sent Failover Capability with C set */
     L2TPHA_TUNNEL_MUTE = 64,         /**< this end announces no failover capability to this peer */
-    L2TPHA_TUNNEL_NO_HA = 128        /**< not protected: a switch is off */
+    L2TPHA_TUNNEL_NO_HA = 128,       /**< not protected: a switch is off */
+    L2TPHA_TUNNEL_CLAIMED = 256      /**< reset by a recovery of which the peer may not know the
+                                          end: silent recovery is impossible */
 };
 
 /** Bits of l2tpha_session_record::flags. */

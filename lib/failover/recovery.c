@@ -250,6 +250,18 @@ int call_peer(void *object, void *argument)
     return L2TPHA_OK;
 }
 
+/* There is no way back to the old numbers, for whoever takes over from this end either. */
+static void set_claimed(struct recovery *recovery, bool claimed)
+{
+    struct l2tpha_tunnel_record *record = &recovery->old->entry.record;
+
+    if (claimed)
+        record->flags |= L2TPHA_TUNNEL_CLAIMED;
+    else
+        record->flags &= ~(uint32_t)L2TPHA_TUNNEL_CLAIMED;
+    tunnel_mark(recovery->old, DIRTY_FULL);
+}
+
 /* RFC 4951 3.2.2: this end resets upon a valid SCCRP, to the values suggested. */
 int claim_channel(void *object, void *argument)
 {
@@ -258,8 +270,8 @@ int claim_channel(void *object, void *argument)
     const struct l2tpha_tunnel_record *record = &recovery->tunnel->entry.record;
 
     (void)argument;
-    recovery->reset = true;
     recovery->answered = true;
+    set_claimed(recovery, true);
     return binding->reset_tunnel(binding->user, record->recovers, record->suggested_ns,
                                  record->suggested_nr, &record->path, true);
 }
@@ -295,6 +307,7 @@ void recovery_done(struct recovery *recovery)
     struct l2tpha_tunnel *old = recovery->old;
     struct silent_result result = {0};
 
+    set_claimed(recovery, false);
     binding->suspend_tunnel(binding->user, old->entry.record.local_id, false);
     struct event_item *event = failover_tell(failover, L2TPHA_EVENT_TUNNEL_RECOVERED, old);
     if (event)
@@ -360,7 +373,8 @@ int give_up(void *object, void *argument)
     (void)argument;
     recovery->failover->engine->counters.recoveries_failed++;
     recovery_discard(recovery);
-    if (old->effective_method == L2TPHA_FAILOVER_FALLBACK && !recovery->reset) {
+    if (old->effective_method == L2TPHA_FAILOVER_FALLBACK &&
+        !(old->flags & L2TPHA_TUNNEL_CLAIMED)) {
         say(recovery, L2TPHA_LOG_RESYNC, "failed, silent recovery instead");
         binding->suspend_tunnel(binding->user, id, false);
         silent_dismiss(binding, &recovery->old->entry, &result);
