@@ -105,9 +105,12 @@ static void end(struct recovery *recovery)
     talloc_free(recovery);
 }
 
+/* Patience is for those that have silent recovery to turn to. */
 static uint64_t limit_of(const struct recovery *recovery)
 {
-    return recovery->answered ? recovery->deadline : recovery->patience;
+    bool claimed = recovery->old->entry.record.flags & L2TPHA_TUNNEL_CLAIMED;
+
+    return recovery->answered || claimed ? recovery->deadline : recovery->patience;
 }
 
 static void arm(struct recovery *recovery)
