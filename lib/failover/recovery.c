@@ -363,6 +363,20 @@ int try_again(void *object, void *argument)
     return L2TPHA_OK;
 }
 
+/* The peer may rest the old tunnel for an SCCRQ whose answer was lost: it is told that it is over.
+ */
+static void withdraw(struct recovery *recovery)
+{
+    struct tunnel_input input = {.result = RESULT_CLEAR, .reason = "recovered otherwise"};
+    struct l2tpha_tunnel *tunnel = recovery->tunnel;
+
+    if (!tunnel)
+        return;
+    recovery->tunnel = NULL;
+    tunnel->recovery = NULL;
+    tunnel_step(tunnel, TUNNEL_CLOSE, &input);
+}
+
 /* RFC 4951 3.2.1: the old tunnel is cleared silently, unless silent recovery is the policy's second
  * choice and nothing has been given up for the first. */
 int give_up(void *object, void *argument)
@@ -375,16 +389,17 @@ int give_up(void *object, void *argument)
 
     (void)argument;
     recovery->failover->engine->counters.recoveries_failed++;
-    recovery_discard(recovery);
     if (old->effective_method == L2TPHA_FAILOVER_FALLBACK &&
         !(old->flags & L2TPHA_TUNNEL_CLAIMED)) {
         say(recovery, L2TPHA_LOG_RESYNC, "failed, silent recovery instead");
+        withdraw(recovery);
         binding->suspend_tunnel(binding->user, id, false);
         silent_dismiss(binding, &recovery->old->entry, &result);
         binding->confirm_tunnel(binding->user, id);
         return L2TPHA_OK;
     }
     say(recovery, L2TPHA_LOG_RESYNC, "failed, tunnel cleared");
+    recovery_discard(recovery);
     recovery->old->recovery = NULL; /* its end is not to end this one under way */
     binding->clear_tunnel(binding->user, id);
     return L2TPHA_OK;

@@ -204,14 +204,16 @@ int return_channel(void *object, void *argument)
     return L2TPHA_OK;
 }
 
-/* The peer has not closed it, as it should. */
+/* The peer has not closed it, as it should. Its end ends the recovery. */
 int close_returned(void *object, void *argument)
 {
     struct recovery *recovery = object;
     struct tunnel_input input = {.result = RESULT_CLEAR, .reason = "tunnel recovered"};
 
     (void)argument;
-    return recovery->tunnel ? tunnel_step(recovery->tunnel, TUNNEL_CLOSE, &input) : L2TPHA_OK;
+    if (recovery->tunnel)
+        tunnel_step(recovery->tunnel, TUNNEL_CLOSE, &input);
+    return L2TPHA_OK;
 }
 
 /* --- after a takeover --- */
