@@ -138,8 +138,7 @@ static bool is_beaten(struct request *request)
     return false;
 }
 
-/* Those of ours that lose go without a word. True when one was equal: then the peer's goes too, and
- * copies of it must find nobody either. */
+/* Those of ours that lose go without a word. True when one was equal: then the peer's goes too. */
 static bool clear_losers(struct request *request)
 {
     struct l2tpha_tunnel *ours = next_rival(request, NULL), *next;
@@ -154,8 +153,6 @@ static bool clear_losers(struct request *request)
         equal = equal || tie == TIE_EQUAL;
         tunnel_step(ours, TUNNEL_SCCRQ_LOST, &input);
     }
-    if (equal)
-        remember_beaten(request);
     return equal;
 }
 

@@ -354,6 +354,7 @@ int try_again(void *object, void *argument)
     (void)argument;
     leave_line(recovery);
     recovery_discard(recovery);
+    recovery->old->beaten_until = 0; /* what has lost to this attempt may have its turn */
     /* Both ends that have discarded theirs shall not meet again at the same instant. */
     engine_random(engine, &random, sizeof(random));
     recovery->again = engine->now + PAUSE_US + random * UINT64_C(8);
