@@ -38,7 +38,6 @@ struct recovery {
     struct l2tpha_tunnel *tunnel; /* the recovery tunnel; NULL = none now */
     uint8_t state;
     bool ours;              /* this end has failed: it tries until the deadline */
-    bool reset;             /* our channel has been reset: there is no way back */
     bool answered;          /* the peer has said something to it */
     uint64_t deadline;      /* ours: then it has failed */
     uint64_t patience;      /* ours: then a peer that has not answered is recovered silently */
