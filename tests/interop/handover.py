@@ -140,7 +140,8 @@ def recovery(case, side, end):
         other = ours.Node(case, *LAC[:1], "other", *options["lac"][1:])
     lac, lns = (other, pair.active) if fixed == "lac" else (pair.active, other)
     lac.await_line("^all up")
-    for count in range(1, ROUNDS + 1):
+    lns.await_sessions(CALLS)  # what is half set up at one end goes at both
+    for _ in range(ROUNDS):
         begin = case.capture.data
         end(pair)
         pair.active.await_resynced()
