@@ -30,7 +30,9 @@ enum {
     ICCN = L2TPHA_MESSAGE_ICCN,
     CDN = L2TPHA_MESSAGE_CDN,
     WEN = L2TPHA_MESSAGE_WEN,
-    SLI = L2TPHA_MESSAGE_SLI
+    SLI = L2TPHA_MESSAGE_SLI,
+    FSQ = L2TPHA_MESSAGE_FSQ,
+    FSR = L2TPHA_MESSAGE_FSR
 };
 
 /* An AVP to be said: octets, or a number of so many octets when value is NULL. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What RFC 2661 demands of any control message sent, checked octet by octet and without the codec:
- * 3.1 for the header, 4.1 and section 4.4 for each AVP, section 6 for what must be there. */
+ * 3.1 for the header, 4.1 and section 4.4 for each AVP, section 6 for what must be there; and RFC
+ * 4951 4.1, 4.2 and 5.4 of FSQ and FSR. */
 #include "scenario/rig.h"
 
 #define FLAGS_CONTROL 0xc802u /* T, L and S; version 2; neither O nor P; reserved bits 0 */
 #define TYPES 40
+#define SESSION_STATE 79
 #define NEVER false
 #define MAY true
 
@@ -15,7 +17,7 @@ static const struct {
     uint16_t min;
     uint16_t max;
 } rules[TYPES] = {
-    [0] = {true, NEVER, 8, 8},     [1] = {true, NEVER, 8, 1023}, [2] = {true, NEVER, 8, 8},
+    [0] = {false, NEVER, 8, 8},    [1] = {true, NEVER, 8, 1023}, [2] = {true, NEVER, 8, 8},
     [3] = {true, MAY, 10, 10},     [4] = {true, MAY, 10, 10},    [5] = {false, NEVER, 14, 14},
     [6] = {false, MAY, 8, 8},      [7] = {true, NEVER, 7, 1023}, [8] = {false, MAY, 6, 1023},
     [9] = {true, MAY, 8, 8},       [10] = {true, NEVER, 8, 8},   [11] = {true, MAY, 7, 1023},
@@ -35,13 +37,22 @@ static const struct {
     uint16_t type;
     uint16_t needs[8];
 } needs[] = {
-    {SCCRQ, {2, 3, 7, 9}}, {SCCRP, {2, 3, 7, 9}},
-    {SCCCN, {0}},          {STOPCCN, {1, 9}},
-    {HELLO, {0}},          {ICRQ, {14, 15}},
-    {ICRP, {14}},          {ICCN, {19, 24}},
-    {OCRP, {14}},          {OCCN, {19, 24}},
-    {CDN, {1, 14}},        {WEN, {34}},
-    {SLI, {35}},           {OCRQ, {14, 15, 16, 17, 18, 19, 21}},
+    {SCCRQ, {2, 3, 7, 9}},
+    {SCCRP, {2, 3, 7, 9}},
+    {SCCCN, {0}},
+    {STOPCCN, {1, 9}},
+    {HELLO, {0}},
+    {ICRQ, {14, 15}},
+    {ICRP, {14}},
+    {ICCN, {19, 24}},
+    {OCRP, {14}},
+    {OCCN, {19, 24}},
+    {CDN, {1, 14}},
+    {WEN, {34}},
+    {SLI, {35}},
+    {OCRQ, {14, 15, 16, 17, 18, 19, 21}},
+    {FSQ, {0}},
+    {FSR, {0}},
 };
 
 static unsigned u16_at(const uint8_t *data, size_t place)
@@ -55,10 +66,13 @@ static void judge_avp(const uint8_t *avp, unsigned length, uint64_t seen)
     bool hidden = flags & WIRE_H;
 
     assert_true((flags & 0x3c00) == 0); /* 4.1: reserved bits */
+    if (u16_at(avp, 2) == 0 && type == SESSION_STATE)
+        assert_true(flags == (WIRE_M | 16) &&
+                    u16_at(avp, 6) + u16_at(avp, 8) + u16_at(avp, 12) == 0);
     if (u16_at(avp, 2) != 0 || type >= TYPES)
         return;
     assert_true(rules[type].max != 0);
-    assert_true(rules[type].mandatory == ((flags & WIRE_M) != 0));
+    assert_true(type == 0 || rules[type].mandatory == ((flags & WIRE_M) != 0));
     assert_true(type == 36 || !(seen >> type & 1)); /* once each */
     if (hidden) {
         assert_true(rules[type].may_hide);
@@ -98,7 +112,9 @@ void judge(const uint8_t *data, size_t len)
     assert_true(u16_at(data, 2) == len);
     if (len == L2TPHA_CONTROL_HEADER)
         return;
-    assert_true(len >= 20 && u16_at(data, 12) == (WIRE_M | 8)); /* 4.4.1: Message Type first */
+    assert_true(len >= 20); /* 4.4.1: Message Type first */
+    bool states = u16_at(data, 18) == FSQ || u16_at(data, 18) == FSR;
+    assert_true(u16_at(data, 12) == (states ? 8 : WIRE_M | 8));
     for (size_t at = L2TPHA_CONTROL_HEADER; at < len;) {
         assert_true(len - at >= L2TPHA_AVP_HEADER);
         unsigned length = u16_at(data, at) & 0x03ff;
