@@ -189,7 +189,8 @@ static int receive_bound(struct engine *engine, const struct l2tpha_path *path,
         return L2TPHA_ERR_WRONG_PEER;
     }
     /* RFC 4951 3.2.1: until the reset nothing on the old channel counts. */
-    if (tunnel->channel.suspended) {
+    if (tunnel->channel.suspended &&
+        !engine->failover.heard(engine->failover.user, tunnel, header)) {
         engine->counters.suspended_drops++;
         return L2TPHA_OK;
     }
