@@ -5,8 +5,6 @@
 #include "node/node.h"
 #include "scenario/rig_trio.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define CALLS 200
@@ -194,6 +192,27 @@ START_TEST(lost_datagrams_are_made_up_for)
 }
 END_TEST
 
+/* The peer begins a recovery that comes to nothing. */
+START_TEST(a_query_rests_while_its_tunnel_does)
+{
+    begin_with_calls(CALLS);
+    const struct l2tpha_binding *binding = &trio.near->binding;
+    uint32_t id = l2tpha_tunnel_id(first_tunnel(trio.near));
+
+    lose(trio.far, first_tunnel(trio.far)->entry.sessions);
+    assert_ok(l2tpha_tunnel_query(first_tunnel(trio.near), trio.now));
+    assert_ok(binding->suspend_tunnel(binding->user, id, true));
+    uint64_t before = trio.datagrams;
+    trio_pass_ms(25000);
+    ck_assert_uint_eq(trio.datagrams, before);
+    assert_error(l2tpha_tunnel_query(first_tunnel(trio.near), trio.now), L2TPHA_ERR_STATE);
+    assert_ok(binding->suspend_tunnel(binding->user, id, false));
+    trio_pass_ms(12000);
+    expect_synced(&trio.near_events, CALLS, 1);
+    ck_assert_uint_eq(sessions_of(trio.near), CALLS - 1);
+}
+END_TEST
+
 START_TEST(a_standby_asks_nobody)
 {
     begin_with_calls(1);
@@ -341,8 +360,6 @@ START_TEST(a_full_tunnel_is_asked_about_in_few_round_trips)
     ck_assert_uint_eq(l2tpha_counters(pair.lac)->answers_ignored, 0);
     ck_assert_uint_eq(l2tpha_counters(pair.lns)->retransmissions, 0);
     ck_assert_uint_eq(l2tpha_counters(pair.lac)->retransmissions, 0);
-    if (getenv("SYNC_FIGURES"))
-        printf("round trips %u, bytes %llu\n", trips, (unsigned long long)bytes_under_way);
     ck_assert_uint_le(trips, _i ? 24 : 13);
     ck_assert_uint_le(bytes_under_way, _i ? 4400000 : 2200000);
     bench_close(&pair);
@@ -391,6 +408,7 @@ Suite *suite_sync(void)
     tcase_add_loop_test(tcase, suspects_are_those_set_up_shortly_before, 0, 3);
     tcase_add_test(tcase, a_host_may_ask_after_a_silent_takeover);
     tcase_add_loop_test(tcase, lost_datagrams_are_made_up_for, 1, 4);
+    tcase_add_test(tcase, a_query_rests_while_its_tunnel_does);
     tcase_add_test(tcase, a_standby_asks_nobody);
     tcase_add_test(tcase, ids_used_lately_rest_after_a_reset);
     tcase_add_loop_test(tcase, a_full_tunnel_is_asked_about_in_few_round_trips, 0, 2);
