@@ -318,7 +318,6 @@ void recovery_done(struct recovery *recovery)
     if (recovery->ours) {
         silent_dismiss(binding, &old->entry, &result);
         end_lost_sessions(recovery);
-        binding->confirm_tunnel(binding->user, old->entry.record.local_id);
     }
 }
 
@@ -332,6 +331,9 @@ int ask_about_sessions(void *object, void *argument)
     if (error)
         log_line(&failover->engine->log, L2TPHA_LOG_ERROR, recovery->old->entry.record.local_id, 0,
                  "sessions not asked about: %s", l2tpha_strerror(error));
+    if (recovery->ours) /* an FSQ under way needs no HELLO before it */
+        failover->binding->confirm_tunnel(failover->binding->user,
+                                          recovery->old->entry.record.local_id);
     return L2TPHA_OK;
 }
 
@@ -492,6 +494,19 @@ void recovery_said(struct failover *failover, struct l2tpha_tunnel *tunnel)
     (void)failover;
     if (recovery && recovery->state == RECOVERY_CLAIMING)
         recovery_step(recovery, RECOVERY_SAID);
+}
+
+/* The peer goes on where our SCCCN has told it to, so it has our SCCCN: its first message may well
+ * be here before the acknowledgement, and would be lost. Only both numbers together say so. */
+bool recovery_heard(struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    struct recovery *recovery = tunnel->recovery;
+
+    if (!recovery || recovery->old != tunnel || recovery->state != RECOVERY_CLAIMING ||
+        header->ns != record->nr || header->nr != record->ns)
+        return false;
+    return recovery_step(recovery, RECOVERY_SAID) == L2TPHA_OK && !tunnel->channel.suspended;
 }
 
 /* The old tunnel goes, for whatever reason: nothing is left to recover. */

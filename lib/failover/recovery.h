@@ -59,6 +59,7 @@ int recovery_step(struct recovery *recovery, uint8_t event);
 /* Engine's hooks. */
 void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, uint8_t before,
                       const struct tunnel_input *input);
+bool recovery_heard(struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
 void recovery_said(struct failover *failover, struct l2tpha_tunnel *tunnel);
 void recovery_gone(struct failover *failover, struct l2tpha_tunnel *tunnel);
 void recovery_due(struct failover *failover, struct timer *timer);

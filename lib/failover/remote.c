@@ -200,6 +200,8 @@ int return_channel(void *object, void *argument)
         return error;
     recovery->failover->engine->counters.recoveries_by_peer++;
     recovery_done(recovery);
+    if (recovery->ours)
+        binding->confirm_tunnel(binding->user, record->recovers);
     recovery->ours = false;
     return L2TPHA_OK;
 }
