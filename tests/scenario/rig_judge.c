@@ -81,7 +81,7 @@ static void judge_avp(const uint8_t *avp, unsigned length, const bool *seen)
     if (type == 34 || type == 35 || type >= 77)
         assert_true(u16_at(avp, 6) == 0);
     if (type == 77 || type == 79)
-        assert_true(u16_at(avp, 10) == 0);
+        assert_true(u16_at(avp, 8) == 0 && u16_at(avp, 12) == 0);
     if (type == 76)
         assert_true(u16_at(avp, 6) >= 1 && u16_at(avp, 6) <= 3);
 }
