@@ -92,12 +92,13 @@ static int process(struct engine *engine, struct l2tpha_tunnel *tunnel,
 }
 
 /* RFC 2661 5.8: what is not taken is not acknowledged, so the peer sends it again. That is better
- * than to take a message and to be unable to answer it, not even that it has failed. */
-static int room_for_answers(struct engine *engine, const struct l2tpha_tunnel *tunnel)
+ * than to take a message and to be unable to answer it, not even that it has failed. The one answer
+ * that may be long is an FSR, which is no longer than its FSQ. */
+static int room_for_answers(struct engine *engine, const struct l2tpha_tunnel *tunnel, size_t len)
 {
     if (!channel_has_room(engine, &tunnel->channel, ROOM_FOR_ANSWERS))
         return L2TPHA_ERR_QUEUE_FULL;
-    return buffer_reserve(engine->pool, ENGINE_ANSWER);
+    return buffer_reserve(engine->pool, len > ENGINE_ANSWER ? len : ENGINE_ANSWER);
 }
 
 /* Messages that were ahead and whose turn has come, each a transaction of its own. */
@@ -105,7 +106,8 @@ static void process_kept(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
     struct buffer *kept;
 
-    while (!tunnel->dying && room_for_answers(engine, tunnel) == L2TPHA_OK &&
+    while (!tunnel->dying &&
+           room_for_answers(engine, tunnel, channel_kept_len(&tunnel->channel)) == L2TPHA_OK &&
            (kept = channel_take_kept(&tunnel->channel))) {
         engine_seal(engine);
         process(engine, tunnel, &tunnel->entry.record.path, kept->data, kept->len);
@@ -142,9 +144,12 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
         engine->counters.suspended_drops++;
         return L2TPHA_OK;
     }
-    switch (channel_receive(engine, &tunnel->channel, header, data, len)) {
+    enum channel_verdict verdict = channel_receive(engine, &tunnel->channel, header, data, len);
+    if (tunnel->channel.tries == 0)
+        tunnel_answered(tunnel);
+    switch (verdict) {
     case CHANNEL_IN_ORDER:
-        error = room_for_answers(engine, tunnel);
+        error = room_for_answers(engine, tunnel, len);
         if (error) {
             engine->counters.queue_full++;
             return error;
@@ -233,10 +238,8 @@ static struct l2tpha_tunnel *tunnel_of_channel(struct channel *channel)
 
 static void retransmit_due(struct engine *engine, struct channel *channel)
 {
-    struct tunnel_input input = {.status = L2TPHA_ERR_TIMEOUT, .reason = "peer does not answer"};
-
     if (channel_retransmit_due(engine, channel) == L2TPHA_ERR_TIMEOUT)
-        tunnel_step(tunnel_of_channel(channel), TUNNEL_UNREACHABLE, &input);
+        tunnel_unanswered(tunnel_of_channel(channel));
 }
 
 void engine_timer(struct engine *engine, struct timer *timer)

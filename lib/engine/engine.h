@@ -84,6 +84,8 @@ struct engine_failover {
     void (*moved)(void *user, struct l2tpha_tunnel *tunnel);
     /* FSQ or FSR, decoded without fault, on an established tunnel. */
     int (*states)(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message);
+    /* A session of a tunnel that asks about sessions is about to go. */
+    void (*left)(void *user, struct l2tpha_session *session);
     /* A tunnel is about to die; its sessions are gone. */
     void (*gone)(void *user, struct l2tpha_tunnel *tunnel);
     /* TIMER_RECOVERY, TIMER_SYNC. */

@@ -206,6 +206,8 @@ int l2tpha_session_close(struct l2tpha_session *session, const struct l2tpha_dis
         return L2TPHA_ERR_INVALID;
     struct session_input input = {
         .why = why, .result = why->result, .error = why->error, .reason = why->reason};
+    if (session_tunnel(session)->channel.suspended)
+        return engine_leave(engine_of(session), session_dismiss(session, why->result, why->reason));
     error = reserve_cdn(session, why);
     if (error)
         return error;

@@ -4,9 +4,6 @@
 #include "codec/avp.h"
 #include "engine/tunnel.h"
 
-#define CONTROL 1u /* bits of l2tpha_tunnel_record.remote_failover, RFC 4951 5.1 */
-#define DATA 2u
-
 #define RESULT_GENERAL 2
 #define ERROR_VALUE 3 /* RFC 2661 4.4.2: a field was out of range */
 
@@ -70,7 +67,8 @@ void take_failover_avps(struct l2tpha_tunnel *tunnel, const struct l2tpha_messag
     if (!l2tpha_avp_failover_capability(
             l2tpha_message_find(message, L2TPHA_AVP_FAILOVER_CAPABILITY), &peer))
         return;
-    record->remote_failover = (peer.control ? CONTROL : 0u) | (peer.data ? DATA : 0u);
+    record->remote_failover =
+        (peer.control ? CAPABLE_CONTROL : 0u) | (peer.data ? CAPABLE_DATA : 0u);
     if (!peer.control)
         return;
     record->remote_recovery_ms = peer.recovery_time_ms < config->recovery_max_ms

@@ -144,7 +144,15 @@ static bool clear_losers(struct request *request)
 
 /* --- admission --- */
 
-static bool ask_host(struct request *request)
+static bool refuse(struct tunnel_input *input, uint16_t error, const char *reason)
+{
+    input->result = RESULT_GENERAL;
+    input->error = error;
+    input->reason = reason;
+    return false;
+}
+
+static bool ask_host(struct request *request, struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = request->engine;
     struct tunnel_input *input = &request->input;
@@ -163,15 +171,12 @@ static bool ask_host(struct request *request)
     input->result = verdict.result;
     input->error = verdict.error;
     input->reason = verdict.reason;
-    return verdict.result == 0;
-}
-
-static bool refuse(struct tunnel_input *input, uint16_t error, const char *reason)
-{
-    input->result = RESULT_GENERAL;
-    input->error = error;
-    input->reason = reason;
-    return false;
+    if (verdict.result)
+        return false;
+    if (policy_check(verdict.policy))
+        return refuse(input, ERROR_RESOURCES, "failure at this end");
+    tunnel_take_policy(tunnel, verdict.policy);
+    return true;
 }
 
 /* RFC 4951 3.2.1: a recovery tunnel has the secret of the tunnel that it is for. The host admitted
@@ -207,7 +212,7 @@ static bool is_acceptable(struct request *request, struct l2tpha_tunnel *tunnel)
         return refuse(&request->input, ERROR_RESOURCES, "failure at this end");
     return fetch_secret(request, tunnel) &&
            tunnel_judge_peer(tunnel, message, &request->fault, &request->input) &&
-           (request->recovers || (is_ordinary(request) && ask_host(request)));
+           (request->recovers || (is_ordinary(request) && ask_host(request, tunnel)));
 }
 
 /* --- the tunnel --- */

@@ -34,6 +34,11 @@ static int states(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_
     return sync_states(user, tunnel, message);
 }
 
+static void left(void *user, struct l2tpha_session *session)
+{
+    sync_left(user, session);
+}
+
 static void gone(void *user, struct l2tpha_tunnel *tunnel)
 {
     sync_stop(user, tunnel);
@@ -60,6 +65,7 @@ void failover_attach(struct failover *failover, struct engine *engine,
         .entered = entered,
         .moved = moved,
         .states = states,
+        .left = left,
         .gone = gone,
         .due = due,
     };

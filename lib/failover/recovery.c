@@ -215,8 +215,9 @@ static int make_tunnel(struct recovery *recovery, struct l2tpha_tunnel **tunnel)
     if (error)
         return error;
     recovery->failover->running++;
+    (*tunnel)->counted_running = true;
     struct l2tpha_tunnel_record *record = &(*tunnel)->entry.record;
-    record->flags |= L2TPHA_TUNNEL_INITIATOR; /* counted as ours from now on */
+    record->flags |= L2TPHA_TUNNEL_INITIATOR;
     error =
         table_tunnel_set_bytes(engine->table, &record->secret, old->secret.data, old->secret.len);
     if (error) {
@@ -303,10 +304,19 @@ void recovery_done(struct recovery *recovery)
         end_lost_sessions(recovery);
         binding->confirm_tunnel(binding->user, old->entry.record.local_id);
     }
-    int error = sync_start(failover, old);
+}
+
+int ask_about_sessions(void *object, void *argument)
+{
+    const struct recovery *recovery = object;
+    struct failover *failover = recovery->failover;
+
+    (void)argument;
+    int error = sync_start(failover, recovery->old);
     if (error)
-        log_line(&failover->engine->log, L2TPHA_LOG_ERROR, old->entry.record.local_id, 0,
+        log_line(&failover->engine->log, L2TPHA_LOG_ERROR, recovery->old->entry.record.local_id, 0,
                  "sessions not asked about: %s", l2tpha_strerror(error));
+    return L2TPHA_OK;
 }
 
 int finish_claim(void *object, void *argument)
@@ -319,6 +329,7 @@ int finish_claim(void *object, void *argument)
     recovery->failover->engine->counters.recoveries++;
     say(recovery, L2TPHA_LOG_RESYNC, "done");
     recovery_done(recovery);
+    ask_about_sessions(recovery, NULL);
     if (!tunnel)
         return L2TPHA_OK;
     /* It goes its own way from here. */
@@ -433,7 +444,9 @@ void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, u
         recovery_step(recovery, ours ? RECOVERY_REPLY : RECOVERY_CONNECTED);
     else if (recovery && record->state != L2TPHA_TUNNEL_WAIT_CTL_REPLY)
         ended(recovery, tunnel, input);
-    if (ours && record->state == L2TPHA_TUNNEL_IDLE) {
+    /* Those of an earlier reign have never been counted here. */
+    if (tunnel->counted_running && record->state == L2TPHA_TUNNEL_IDLE) {
+        tunnel->counted_running = false;
         failover->running--;
         wake_line(failover);
     }

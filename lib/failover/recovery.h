@@ -39,7 +39,6 @@ struct recovery {
     uint8_t state;
     bool ours;              /* this end has failed: it tries until the deadline */
     bool reset;             /* our channel has been reset: there is no way back */
-    bool counted;           /* in failover.running */
     bool answered;          /* the peer has said something to it */
     uint64_t deadline;      /* ours: then it has failed */
     uint64_t patience;      /* ours: then a peer that has not answered is recovered silently */
@@ -75,6 +74,7 @@ void recovery_enter(void *object, uint8_t next);
 int call_peer(void *object, void *argument);
 int claim_channel(void *object, void *argument);
 int finish_claim(void *object, void *argument);
+int ask_about_sessions(void *object, void *argument);
 int try_again(void *object, void *argument);
 int give_up(void *object, void *argument);
 

@@ -5,7 +5,6 @@
 #include "failover/recovery.h"
 
 #include "codec/avp.h"
-#include "failover/sync.h"
 
 #include <string.h>
 
@@ -153,7 +152,6 @@ int lend_channel(void *object, void *argument)
     const struct l2tpha_binding *binding = failover->binding;
 
     (void)argument;
-    sync_stop(failover, recovery->old);
     int error = binding->suspend_tunnel(binding->user, recovery->old->entry.record.local_id, true);
     if (error)
         return error;
@@ -174,7 +172,9 @@ int take_back(void *object, void *argument)
     return binding->suspend_tunnel(binding->user, recovery->old->entry.record.local_id, false);
 }
 
-/* RFC 4951 3.2.2, 5.3: this end resets upon a valid SCCCN, to the suggested values as seen from
+/* The peer hears nothing on the old tunnel before its SCCCN is acknowledged. That it knows shows in
+ * the end of its recovery tunnel; queries wait for that.
+ * RFC 4951 3.2.2, 5.3: this end resets upon a valid SCCCN, to the suggested values as seen from
  * here: what the peer is to expect is what this end sends next. */
 int return_channel(void *object, void *argument)
 {

@@ -49,6 +49,7 @@ static struct l2tpha_node *make_node(struct bench *pair, const char *name, bool 
     l2tpha_config_init(&config);
     config.name = name;
     config.standby = standby;
+    config.failover = L2TPHA_FAILOVER_SILENT;
     check(l2tpha_node_new(pair->root, &config, &host, pair->now, &node), "node");
     return node;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenario/rig_recovery.h"
 
-#include "engine/tunnel.h"
-
 #include <l2tpha/failover.h>
 
 #define BATCH 32
@@ -14,6 +12,7 @@ static void setup(void)
 {
     rig.config.failover = L2TPHA_FAILOVER_PROTOCOL;
     rig.config.recovery_ms = RECOVERY_TIME;
+    rig.config.query = L2TPHA_QUERY_NONE; /* sessions are another matter */
 }
 
 Suite *recovery_suite(const char *name, TCase **tcase)
@@ -96,12 +95,6 @@ struct rig_avp hidden_avp(struct rig_avp avp)
 
 /* --- ordinary tunnels --- */
 
-/* The method that this tunnel is recovered by. */
-void recover_by_protocol(const struct peer *peer)
-{
-    tunnel_of_peer(peer)->entry.record.effective_method = (uint8_t)rig.config.failover;
-}
-
 void peer_opens_capable(struct peer *peer, unsigned number)
 {
     peer_begins(peer, number);
@@ -109,7 +102,6 @@ void peer_opens_capable(struct peer *peer, unsigned number)
     add(&sccrq, avp_capability(CONTROL | DATA, RECOVERY_TIME));
     add(&sccrq, AVP_U32(4, 3)); /* Bearer Capabilities */
     peer_opens_with(peer, &sccrq);
-    recover_by_protocol(peer);
 }
 
 void node_opens_capable(struct peer *peer, unsigned number)
@@ -122,7 +114,6 @@ void node_opens_capable(struct peer *peer, unsigned number)
     expect(peer, SCCCN);
     assert_ok(peer_acks(peer));
     expect_event(L2TPHA_EVENT_TUNNEL_UP);
-    recover_by_protocol(peer);
 }
 
 /* --- the peer has failed --- */

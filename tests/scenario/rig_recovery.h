@@ -26,8 +26,6 @@ struct rig_avp hiding_vector(void);
 /* --- ordinary tunnels whose ends can both be recovered; nothing is left on its way --- */
 void peer_opens_capable(struct peer *peer, unsigned number);
 void node_opens_capable(struct peer *peer, unsigned number);
-/* The method that this tunnel is recovered by. */
-void recover_by_protocol(const struct peer *peer);
 
 /* --- the peer has failed --- */
 /* Its end of a recovery tunnel for the old one: same address, an id that it never had. */

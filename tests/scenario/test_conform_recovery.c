@@ -174,7 +174,6 @@ START_TEST(a_suggestion_may_be_hidden)
     add(&scccn, AVP_OCTETS(WIRE_M, 13, digest, 16));
     assert_ok(say(&old, &scccn));
     expect_zlb(&old);
-    recover_by_protocol(&old);
     node_fails();
     respond(expect_request(&fresh, &old), SCCRP, secret, digest);
     struct says sccrp = valid(&fresh, SCCRP);
@@ -507,7 +506,6 @@ static void opens_with_secret(void)
     assert_ok(say(&old, &scccn));
     expect_zlb(&old);
     expect_event(L2TPHA_EVENT_TUNNEL_UP);
-    recover_by_protocol(&old);
 }
 
 START_TEST(the_secret_of_the_old_tunnel_is_used)

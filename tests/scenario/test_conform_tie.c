@@ -253,7 +253,6 @@ START_TEST(ties_of_other_tunnels_do_not_count)
     struct says sccrq = valid(&second, SCCRQ);
     add(&sccrq, avp_capability(CONTROL | DATA, RECOVERY_TIME));
     peer_opens_with(&second, &sccrq);
-    recover_by_protocol(&second);
     peer_opens_capable(&old, 1);
     node_fails();
     /* In whichever order they come. */
