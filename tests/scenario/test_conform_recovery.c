@@ -85,7 +85,10 @@ START_TEST(the_old_channel_rests_until_scccn_is_acknowledged)
     expect_nothing();
     assert_ok(peer_acks(&fresh));
     expect_stopccn(&fresh, 1, 0);
-    expect_on(&old, CDN);
+    expect_on(&old, HELLO);
+    assert_ok(peer_acks(&old));
+    rig_pass_ms(1500);
+    expect_on(&old, CDN); /* what the host has ended meanwhile */
 }
 END_TEST
 
