@@ -85,9 +85,7 @@ static bool refuse(struct tunnel_input *input, const char *reason)
     return false;
 }
 
-/* The AVP has M=0, so a malformed one is ignored by the decoder; taking it for an absent one would
- * have the two ends go on with different numbers. */
-static bool is_written(const struct l2tpha_message *message, uint16_t type, struct l2tpha_avp *avp)
+bool avp_is_written(const struct l2tpha_message *message, uint16_t type, struct l2tpha_avp *avp)
 {
     struct avp_walk walk = avp_walk_over(message->body, message->body_len);
 
@@ -106,7 +104,7 @@ static bool means_another(const struct l2tpha_tunnel *tunnel, const struct l2tph
     struct l2tpha_tunnel_recovery named;
     struct l2tpha_avp avp;
 
-    if (!is_written(message, L2TPHA_AVP_TUNNEL_RECOVERY, &avp))
+    if (!avp_is_written(message, L2TPHA_AVP_TUNNEL_RECOVERY, &avp))
         return false;
     return !old || !l2tpha_avp_tunnel_recovery(&avp, &named) ||
            named.tunnel_id != old->record.remote_id || named.remote_tunnel_id != old_id;
@@ -125,7 +123,8 @@ bool judge_failover_reply(struct l2tpha_tunnel *tunnel, const struct l2tpha_mess
     if (means_another(tunnel, message))
         return refuse(input, "Tunnel Recovery names another tunnel");
     if (!l2tpha_avp_suggested_sequence(found, &suggested)) {
-        if (is_written(message, L2TPHA_AVP_SUGGESTED_SEQUENCE, &avp))
+        /* Taken for an absent one, the two ends would go on with different numbers. */
+        if (avp_is_written(message, L2TPHA_AVP_SUGGESTED_SEQUENCE, &avp))
             return refuse(input, "Suggested Control Sequence cannot be read");
         suggested = (struct l2tpha_suggested_sequence){0, 0}; /* RFC 4951 5.3 */
         tunnel->engine->counters.recoveries_degraded++;

@@ -7,6 +7,7 @@
 
 /* Result and general error codes of StopCCN, RFC 2661 4.4.2 */
 #define RESULT_GENERAL 2
+#define ERROR_VALUE 3
 #define ERROR_RESOURCES 4
 
 /* An SCCRQ on its way. */
@@ -209,6 +210,15 @@ static bool fetch_secret(struct request *request, struct l2tpha_tunnel *tunnel)
     return true;
 }
 
+/* RFC 4951 5.2: whoever asks for a tunnel back is never given an ordinary one instead. */
+static bool is_ordinary(struct request *request)
+{
+    struct l2tpha_avp avp;
+
+    return !avp_is_written(&request->engine->message, L2TPHA_AVP_TUNNEL_RECOVERY, &avp) ||
+           refuse(&request->input, ERROR_VALUE, "Tunnel Recovery cannot be read");
+}
+
 static bool is_acceptable(struct request *request, struct l2tpha_tunnel *tunnel)
 {
     const struct l2tpha_message *message = &request->engine->message;
@@ -217,7 +227,7 @@ static bool is_acceptable(struct request *request, struct l2tpha_tunnel *tunnel)
         return refuse(&request->input, ERROR_RESOURCES, "failure at this end");
     return fetch_secret(request, tunnel) &&
            tunnel_judge_peer(tunnel, message, &request->fault, &request->input) &&
-           (request->recovers || ask_host(request, tunnel));
+           (request->recovers || (is_ordinary(request) && ask_host(request, tunnel)));
 }
 
 /* --- the tunnel --- */

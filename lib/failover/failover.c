@@ -6,7 +6,8 @@
 
 static bool heed(void *user, const struct l2tpha_path *path, const struct l2tpha_message *sccrq)
 {
-    return remote_heed(user, path, sccrq);
+    (void)path;
+    return remote_heed(user, sccrq);
 }
 
 static bool judge(void *user, struct l2tpha_tunnel *recovery, const struct l2tpha_message *sccrq,

@@ -79,8 +79,7 @@ int try_again(void *object, void *argument);
 int give_up(void *object, void *argument);
 
 /* --- remote.c --- */
-bool remote_heed(struct failover *failover, const struct l2tpha_path *path,
-                 const struct l2tpha_message *sccrq);
+bool remote_heed(const struct failover *failover, const struct l2tpha_message *sccrq);
 bool remote_judge(struct failover *failover, struct l2tpha_tunnel *recovery,
                   const struct l2tpha_message *sccrq, struct tunnel_input *input);
 /* The peer's recovery tunnel of a restored node goes on. */

@@ -38,15 +38,20 @@ static struct l2tpha_tunnel *find_named(const struct failover *failover,
                : NULL;
 }
 
+/* RFC 4951 8. Whoever may not is told what he would be told of ids that nobody has. */
 static bool may_come_from(const struct failover *failover, const struct l2tpha_tunnel *old,
                           const struct l2tpha_path *path)
 {
-    const struct l2tpha_host *host = &failover->engine->host;
+    struct engine *engine = failover->engine;
+    const struct l2tpha_host *host = &engine->host;
+    uint32_t id = old->entry.record.local_id;
 
-    if (address_is(&old->entry.record.path.remote, &path->remote))
+    if (address_is(&old->entry.record.path.remote, &path->remote) ||
+        (host->admit_recovery && host->admit_recovery(host->user, id, path)))
         return true;
-    return host->admit_recovery &&
-           host->admit_recovery(host->user, old->entry.record.local_id, path);
+    engine->counters.wrong_peer++;
+    log_line(&engine->log, L2TPHA_LOG_ERROR, id, 0, "recovery asked for from another address");
+    return false;
 }
 
 /* What has won the tie is not acknowledged either: whoever answered it may be gone, and the loser
@@ -57,8 +62,7 @@ static bool is_won_in_vain(const struct recovery *recovery)
            recovery->tunnel->channel.tries >= CLAIM_TRIES;
 }
 
-bool remote_heed(struct failover *failover, const struct l2tpha_path *path,
-                 const struct l2tpha_message *sccrq)
+bool remote_heed(const struct failover *failover, const struct l2tpha_message *sccrq)
 {
     struct engine *engine = failover->engine;
     struct l2tpha_tunnel *old = find_named(failover, sccrq);
@@ -67,15 +71,8 @@ bool remote_heed(struct failover *failover, const struct l2tpha_path *path,
     if (!old)
         return true; /* it is refused, with a word */
     l2tpha_message_u16(sccrq, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
-    if (id == old->beaten_request && engine->now < old->beaten_until &&
-        !is_won_in_vain(old->recovery))
-        return false;
-    if (may_come_from(failover, old, path))
-        return true;
-    engine->counters.wrong_peer++;
-    log_line(&engine->log, L2TPHA_LOG_ERROR, old->entry.record.local_id, 0,
-             "recovery asked for from another address, dropped");
-    return false;
+    return id != old->beaten_request || engine->now >= old->beaten_until ||
+           is_won_in_vain(old->recovery);
 }
 
 static bool refuse(struct failover *failover, struct tunnel_input *input, uint16_t result,
@@ -141,7 +138,7 @@ bool remote_judge(struct failover *failover, struct l2tpha_tunnel *recovery,
                       "Tunnel Recovery (77) is switched off");
     if (!old || count_pairs(sccrq) != 1 || tunnel_is_recovery(old) ||
         old->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED ||
-        !failover_is_capable(&old->entry.record))
+        !failover_is_capable(&old->entry.record) || !may_come_from(failover, old, &record->path))
         return refuse(failover, input, RESULT_GENERAL, ERROR_NO_CONNECTION, unknown);
     if (!is_same_name(&old->entry.record, sccrq))
         return refuse(failover, input, RESULT_UNAUTHORIZED, 0, "another peer's tunnel");

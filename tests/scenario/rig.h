@@ -161,6 +161,11 @@ int say_wire(const struct peer *peer, const struct wire *wire);
 /* A ZLB that acknowledges all that was expected so far. */
 int peer_acks(struct peer *peer);
 
+/* MD5(id, secret, challenge), RFC 1994 with the message type as the id */
+void chap(uint8_t id, const char *shared, const void *challenge, size_t len, uint8_t digest[16]);
+/* The response to the Challenge in a message of the node. */
+void respond(const struct heard *heard, uint8_t id, const char *shared, uint8_t digest[16]);
+
 /* --- what came out --- */
 /* The oldest datagram to this peer; it must be of this type. In order it moves the peer's Nr. */
 const struct heard *expect(struct peer *peer, uint16_t type);

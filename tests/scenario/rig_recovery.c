@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenario/rig_recovery.h"
 
-#include "engine/tunnel.h"
-
 #include <l2tpha/failover.h>
 
 #define BATCH 32
@@ -14,6 +12,7 @@ static void setup(void)
 {
     rig.config.failover = L2TPHA_FAILOVER_PROTOCOL;
     rig.config.recovery_ms = RECOVERY_TIME;
+    rig.config.query = L2TPHA_QUERY_NONE; /* sessions are another matter */
 }
 
 Suite *recovery_suite(const char *name, TCase **tcase)
@@ -67,13 +66,34 @@ struct rig_avp avp_state(unsigned session, unsigned remote_session)
     return AVP_OCTETS(WIRE_M, 79, keep(words, 5), 10);
 }
 
-/* --- ordinary tunnels --- */
+static const uint8_t vector[16] = "0123456789abcdef";
 
-/* The method that this tunnel is recovered by. */
-static void settle_method(const struct peer *peer)
+struct rig_avp hiding_vector(void)
 {
-    tunnel_of_peer(peer)->entry.record.effective_method = (uint8_t)rig.config.failover;
+    return AVP_OCTETS(WIRE_M, 36, vector, sizeof(vector));
 }
+
+/* RFC 2661 4.3, of one block. */
+struct rig_avp hidden_avp(struct rig_avp avp)
+{
+    const struct l2tpha_crypto *crypto = l2tpha_crypto_nettle();
+    static uint8_t octets[4][16];
+    static unsigned place;
+    uint8_t type[] = {(uint8_t)(avp.type >> 8), (uint8_t)avp.type}, pad[16];
+    const struct l2tpha_bytes parts[] = {
+        {type, 2}, {(const uint8_t *)rig.secret, strlen(rig.secret)}, {vector, sizeof(vector)}};
+    uint8_t *out = octets[place++ % 4];
+
+    assert_ok(crypto->md5(crypto->user, parts, 3, pad));
+    memset(out, 0, sizeof(octets[0]));
+    out[1] = (uint8_t)avp.len;
+    memcpy(out + 2, avp.value, avp.len);
+    for (size_t i = 0; i < 2 + avp.len; i++)
+        out[i] ^= pad[i];
+    return AVP_OCTETS(avp.flags | WIRE_H, avp.type, out, 2 + avp.len);
+}
+
+/* --- ordinary tunnels --- */
 
 void peer_opens_capable(struct peer *peer, unsigned number)
 {
@@ -82,7 +102,6 @@ void peer_opens_capable(struct peer *peer, unsigned number)
     add(&sccrq, avp_capability(CONTROL | DATA, RECOVERY_TIME));
     add(&sccrq, AVP_U32(4, 3)); /* Bearer Capabilities */
     peer_opens_with(peer, &sccrq);
-    settle_method(peer);
 }
 
 void node_opens_capable(struct peer *peer, unsigned number)
@@ -95,7 +114,6 @@ void node_opens_capable(struct peer *peer, unsigned number)
     expect(peer, SCCCN);
     assert_ok(peer_acks(peer));
     expect_event(L2TPHA_EVENT_TUNNEL_UP);
-    settle_method(peer);
 }
 
 /* --- the peer has failed --- */

@@ -19,6 +19,9 @@ struct rig_avp avp_capability(unsigned bits, uint32_t recovery_ms);
 struct rig_avp avp_recovery(unsigned id, unsigned remote_id);
 struct rig_avp avp_suggested(unsigned ns, unsigned nr);
 struct rig_avp avp_state(unsigned session, unsigned remote_session);
+/* Hidden with the secret of the rig; hiding_vector() has to come before it. At most 14 octets. */
+struct rig_avp hidden_avp(struct rig_avp avp);
+struct rig_avp hiding_vector(void);
 
 /* --- ordinary tunnels whose ends can both be recovered; nothing is left on its way --- */
 void peer_opens_capable(struct peer *peer, unsigned number);

@@ -508,12 +508,14 @@ START_TEST(another_address_needs_the_hosts_word)
     peer_returns(&fresh, &old);
     fresh.path.remote.bytes[1] = 200;
     struct says sccrq = recovery_request(&fresh, &old);
-    assert_error(say(&fresh, &sccrq), L2TPHA_ERR_WRONG_PEER);
-    expect_nothing();
+    assert_error(say(&fresh, &sccrq), L2TPHA_ERR_REFUSED);
+    expect_stopccn(&fresh, 2, 1);
     expect_no_event();
     assert_alive(&old);
     rig.admit_recovery = true;
-    fresh.ns = 0;
+    peer_returns(&fresh, &old);
+    fresh.path.remote.bytes[1] = 200;
+    sccrq = recovery_request(&fresh, &old);
     assert_ok(say(&fresh, &sccrq));
     const struct heard *sccrp = expect_on(&fresh, SCCRP);
     old.path = fresh.path;
@@ -524,6 +526,30 @@ START_TEST(another_address_needs_the_hosts_word)
     expect_zlb(&fresh);
     assert_alive(&old); /* from there, and answered there */
     assert_data_flows(&old, call);
+}
+END_TEST
+
+/* RFC 4951 8: from an address that is not the tunnel's, ids that are right and ids that are wrong
+ * look the same. */
+START_TEST(a_stranger_learns_no_ids)
+{
+    size_t len = 0;
+    struct peer old, fresh;
+
+    peer_opens_capable(&old, 1);
+    for (unsigned i = 0; i < 4; i++) {
+        peer_returns(&fresh, &old);
+        fresh.path.remote.bytes[1] = 200;
+        fresh.id = (uint16_t)(3000 + i);
+        struct says sccrq = recovery_request(&fresh, &old);
+        change(&sccrq, avp_recovery(i & 1 ? UNKNOWN_ID : old.id, i & 2 ? UNKNOWN_ID : old.node_id));
+        assert_error(say(&fresh, &sccrq), L2TPHA_ERR_REFUSED);
+        const struct heard *stopccn = expect_stopccn(&fresh, 2, 1);
+        if (i == 0)
+            len = stopccn->len;
+        ck_assert_uint_eq(stopccn->len, len);
+    }
+    assert_alive(&old);
 }
 END_TEST
 
@@ -556,5 +582,6 @@ Suite *suite_conform_remote(void)
     tcase_add_test(tcase, a_tunnel_is_recovered_again_and_again);
     tcase_add_test(tcase, many_tunnels_are_recovered_at_a_time);
     tcase_add_test(tcase, another_address_needs_the_hosts_word);
+    tcase_add_test(tcase, a_stranger_learns_no_ids);
     return suite;
 }
