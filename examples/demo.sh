@@ -163,6 +163,7 @@ numbers() # PROGRAM ID SENT RECEIVED: names of columns
 {
     ask "$1" show l2tp tunnels | awk -v id="$2" -v sent="$3" -v received="$4" '
         NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
+        $column["state"] ~ /^stop/ { next } # recovery tunnels that have done their work
         { print $column[id], $column["state"], $column["sessions"], $column[sent],
                 $column[received] }' | sort
 }
@@ -206,6 +207,10 @@ step "starting a LAC: $tunnels tunnels, $calls calls, $calls_per_second calls/s,
     --name lac --control "$work/lac.control" >"$work/lac.log" 2>&1 &
 pid_lac=$!
 until_true 20 "$killed_at calls are up" has_calls lac "$killed_at"
+if [ "$killed_at" = "$calls" ]; then # what is up at one end only is cleared there
+    until_true 5 "all calls are up at both ends" has_calls a "$calls"
+    until_true 5 "both ends agree" agree a
+fi
 
 before=$(value lac sessions_up counters)
 kill -9 "$pid_a"
@@ -235,6 +240,8 @@ until_true 10 "both ends agree after the switchover" agree a
 step "both ends agree on what was sent and received in every tunnel"
 
 after=$(ask a show l2tp sessions | grep -c ' established ') || after=0
+recovered=$(value lac recoveries_by_peer counters)
+queried=$(value lac queries_in counters)
 resent=$(value lac retransmissions counters)
 repeated=$(value lac duplicates counters)
 strange=0
@@ -259,6 +266,8 @@ row "calls held by the standby then" "$held"
 row "calls up at the end, at the LNS" "$after of $calls"
 row "calls lost" "$(reported 'calls lost')"
 row "calls that did not come up" "$(reported 'calls failed')"
+row "tunnels recovered by RFC 4951" "$recovered, in the crash and the switchover"
+row "calls asked about by FSQ" "$queried"
 row "control outage, seen by the LAC" "$(reported 'longest control gap') (an acknowledgement may wait 50 ms)"
 row "data outage, seen by the LAC" "$(reported 'longest data gap')"
 row "data frames sent" "$(reported 'frames sent')"
@@ -271,6 +280,8 @@ echo
 
 [ "$held" -ge "$before" ] || fail "the standby did not know $((before - held)) calls"
 [ "$after" = "$calls" ] || fail "$((calls - after)) calls are missing"
+[ "$method" = silent-failover ] || [ "$recovered" = $((2 * tunnels)) ] ||
+    fail "$recovered tunnels were recovered, not $((2 * tunnels))"
 [ "$strange" = 0 ] || fail "messages did not fit the state of who got them"
 [ "$(reported 'calls lost')" = 0 ] || fail "calls were lost"
 echo "The LNS was killed once and replaced twice; its peer has lost no call."
