@@ -140,7 +140,8 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
     int error = L2TPHA_OK;
 
     /* RFC 4951 3.2.1: until the reset nothing on the old channel counts. */
-    if (tunnel->channel.suspended) {
+    if (tunnel->channel.suspended &&
+        !engine->failover.heard(engine->failover.user, tunnel, header)) {
         engine->counters.suspended_drops++;
         return L2TPHA_OK;
     }

@@ -79,6 +79,8 @@ struct engine_failover {
     /* A recovery tunnel has gone from one state to another. */
     void (*entered)(void *user, struct l2tpha_tunnel *recovery, uint8_t before,
                     const struct tunnel_input *input);
+    /* A datagram for a suspended tunnel: whether the tunnel goes on with it. */
+    bool (*heard)(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
     /* Everything that a recovery tunnel has sent is acknowledged, or a tunnel with queries to send
      * has room again. */
     void (*moved)(void *user, struct l2tpha_tunnel *tunnel);

@@ -231,9 +231,9 @@ static void end(struct l2tpha_session *session, uint8_t before, const struct ses
     log_line(&engine->log, L2TPHA_LOG_EVENT, tunnel->entry.record.local_id, session->entry.local_id,
              "session is down: %s (%u/%u)", input->reason ? input->reason : "", input->result,
              input->error);
-    leave_line(session);
     if (tunnel->sync)
         engine->failover.left(engine->failover.user, session);
+    leave_line(session);
     wheel_disarm(engine->wheel, &session->timer);
     TALLOC_FREE(session->wen);
     id_set_give(&tunnel->session_ids_taken, session->entry.local_id);

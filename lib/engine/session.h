@@ -9,7 +9,10 @@ struct l2tpha_session {
     struct session_entry entry; /* first: the table allocates us and knows this part only */
     struct timer timer;         /* TIMER_SESSION: establishment, or when the next WEN may go */
     void *user;
-    struct l2tpha_session **wait_back; /* in the tunnel's line; NULL = not there */
+    union {                                 /* NULL = in no line */
+        struct l2tpha_session **wait_back;  /* wait-tunnel: in the tunnel's line */
+        struct l2tpha_session **query_back; /* established: in one of failover's, by query */
+    };
     union {
         struct l2tpha_session *wait_next; /* while it is in the line: in wait-tunnel */
         struct session_wen *wen;          /* LAC: bearer errors reported; NULL until the first */
@@ -24,8 +27,7 @@ struct l2tpha_session {
     uint8_t query_tries; /* likewise: times that the peer was asked about it */
     uint32_t query_at;   /* likewise: when, or when it was found stale; milliseconds */
     struct l2tpha_session *query_next; /* likewise: in the line of its kind */
-    struct l2tpha_session **query_back;
-    uint64_t lease_number; /* of the checkpoint that has those up to entry.data_ns */
+    uint64_t lease_number;             /* of the checkpoint that has those up to entry.data_ns */
 };
 
 enum session_event {

@@ -111,16 +111,31 @@ static void remember_beaten(const struct request *request)
     old->beaten_until = engine->now + channel_cycle_us(engine);
 }
 
+/* A peer that has acknowledged our SCCRQ knows that it has won. One that asks all the same has
+ * failed since and will never answer it; or its SCCRQ was overtaken, and it can answer another one
+ * of ours as well. */
+static bool is_forgotten(const struct request *request, const struct l2tpha_tunnel *ours)
+{
+    return request->recovers && channel_idle(&ours->channel);
+}
+
 /* Whether one of ours beats the peer's SCCRQ, which then is dropped without an answer. */
 static bool is_beaten(struct request *request)
 {
+    struct tunnel_input forgotten = {.status = L2TPHA_ERR_REFUSED,
+                                     .reason = "forgotten by the peer"};
     struct l2tpha_tunnel *ours = NULL;
 
-    while ((ours = next_rival(request, ours)))
-        if (compare_ties(ours, &request->engine->message) == TIE_OURS) {
-            remember_beaten(request);
-            return tunnel_step(ours, TUNNEL_SCCRQ_WON, &request->input) == L2TPHA_OK;
+    while ((ours = next_rival(request, ours))) {
+        if (compare_ties(ours, &request->engine->message) != TIE_OURS)
+            continue;
+        if (is_forgotten(request, ours)) {
+            tunnel_step(ours, TUNNEL_SCCRQ_LOST, &forgotten);
+            return true;
         }
+        remember_beaten(request);
+        return tunnel_step(ours, TUNNEL_SCCRQ_WON, &request->input) == L2TPHA_OK;
+    }
     return false;
 }
 

@@ -22,6 +22,12 @@ static void entered(void *user, struct l2tpha_tunnel *recovery, uint8_t before,
     recovery_entered(user, recovery, before, input);
 }
 
+static bool heard(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header)
+{
+    (void)user;
+    return recovery_heard(tunnel, header);
+}
+
 static void moved(void *user, struct l2tpha_tunnel *tunnel)
 {
     if (tunnel_is_recovery(tunnel))
@@ -64,6 +70,7 @@ void failover_attach(struct failover *failover, struct engine *engine,
         .heed = heed,
         .judge = judge,
         .entered = entered,
+        .heard = heard,
         .moved = moved,
         .states = states,
         .left = left,

@@ -38,7 +38,6 @@ struct recovery {
     struct l2tpha_tunnel *tunnel; /* the recovery tunnel; NULL = none now */
     uint8_t state;
     bool ours;              /* this end has failed: it tries until the deadline */
-    bool reset;             /* our channel has been reset: there is no way back */
     bool answered;          /* the peer has said something to it */
     uint64_t deadline;      /* ours: then it has failed */
     uint64_t patience;      /* ours: then a peer that has not answered is recovered silently */
@@ -60,6 +59,7 @@ int recovery_step(struct recovery *recovery, uint8_t event);
 /* Engine's hooks. */
 void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, uint8_t before,
                       const struct tunnel_input *input);
+bool recovery_heard(struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
 void recovery_said(struct failover *failover, struct l2tpha_tunnel *tunnel);
 void recovery_gone(struct failover *failover, struct l2tpha_tunnel *tunnel);
 void recovery_due(struct failover *failover, struct timer *timer);

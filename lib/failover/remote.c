@@ -15,6 +15,8 @@
 #define ERROR_RESOURCES 4
 #define ERROR_UNKNOWN_AVP 8
 
+#define CLAIM_TRIES 2
+
 #define STEP_MAX 16383u /* old numbers are in the half of the space that counts as received */
 
 /* The tunnel that a pair of ids names, in the sender's view: both must be of one tunnel of ours. */
@@ -52,6 +54,14 @@ static bool may_come_from(const struct failover *failover, const struct l2tpha_t
     return false;
 }
 
+/* What has won the tie is not acknowledged either: whoever answered it may be gone, and the loser
+ * is still asking. */
+static bool is_won_in_vain(const struct recovery *recovery)
+{
+    return recovery && recovery->state == RECOVERY_CLAIMING &&
+           recovery->tunnel->channel.tries >= CLAIM_TRIES;
+}
+
 bool remote_heed(const struct failover *failover, const struct l2tpha_message *sccrq)
 {
     struct engine *engine = failover->engine;
@@ -61,7 +71,8 @@ bool remote_heed(const struct failover *failover, const struct l2tpha_message *s
     if (!old)
         return true; /* it is refused, with a word */
     l2tpha_message_u16(sccrq, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
-    return id != old->beaten_request || engine->now >= old->beaten_until;
+    return id != old->beaten_request || engine->now >= old->beaten_until ||
+           is_won_in_vain(old->recovery);
 }
 
 static bool refuse(struct failover *failover, struct tunnel_input *input, uint16_t result,
@@ -186,18 +197,22 @@ int return_channel(void *object, void *argument)
         return error;
     recovery->failover->engine->counters.recoveries_by_peer++;
     recovery_done(recovery);
+    if (recovery->ours)
+        binding->confirm_tunnel(binding->user, record->recovers);
     recovery->ours = false;
     return L2TPHA_OK;
 }
 
-/* The peer has not closed it, as it should. */
+/* The peer has not closed it, as it should. Its end ends the recovery. */
 int close_returned(void *object, void *argument)
 {
     struct recovery *recovery = object;
     struct tunnel_input input = {.result = RESULT_CLEAR, .reason = "tunnel recovered"};
 
     (void)argument;
-    return recovery->tunnel ? tunnel_step(recovery->tunnel, TUNNEL_CLOSE, &input) : L2TPHA_OK;
+    if (recovery->tunnel)
+        tunnel_step(recovery->tunnel, TUNNEL_CLOSE, &input);
+    return L2TPHA_OK;
 }
 
 /* --- after a takeover --- */

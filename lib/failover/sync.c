@@ -70,6 +70,7 @@ static void leave(struct sync *sync, struct l2tpha_session *session)
         session->query_next->query_back = session->query_back;
     else
         line->end = session->query_back;
+    session->query_back = NULL;
     session->query = QUERY_NONE;
 }
 

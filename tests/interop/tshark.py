@@ -112,7 +112,8 @@ def broken(case):
 def programs(case):
     """What the programs capture of themselves, a takeover included, is as good."""
     lac_file, lns_file = lab.FILES / "lac.pcapng", lab.FILES / "lns.pcapng"
-    pair = ours.Pair(case, "lns", "--listen", lab.OURS, "--echo", "--secret", SECRET)
+    pair = ours.Pair(case, "lns", "--listen", lab.OURS, "--echo", "--secret", SECRET,
+                     "--failover-resync", "silent-failover")
     pair.standby.finish()
     pair.standby = None
     pair.options += ("--pcapng", lns_file, "--hide-avps")

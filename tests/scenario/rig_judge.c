@@ -17,7 +17,7 @@ static const struct {
     uint16_t min;
     uint16_t max;
 } rules[TYPES] = {
-    [0] = {true, NEVER, 8, 8},     [1] = {true, NEVER, 8, 1023}, [2] = {true, NEVER, 8, 8},
+    [0] = {false, NEVER, 8, 8},    [1] = {true, NEVER, 8, 1023}, [2] = {true, NEVER, 8, 8},
     [3] = {true, MAY, 10, 10},     [4] = {true, MAY, 10, 10},    [5] = {false, NEVER, 14, 14},
     [6] = {false, MAY, 8, 8},      [7] = {true, NEVER, 7, 1023}, [8] = {false, MAY, 6, 1023},
     [9] = {true, MAY, 8, 8},       [10] = {true, NEVER, 8, 8},   [11] = {true, MAY, 7, 1023},
@@ -60,6 +60,9 @@ static void judge_avp(const uint8_t *avp, unsigned length, const bool *seen)
     bool hidden = flags & WIRE_H;
 
     assert_true((flags & 0x3c00) == 0); /* 4.1: reserved bits */
+    if (u16_at(avp, 2) == 0 && type == SESSION_STATE)
+        assert_true(flags == (WIRE_M | 16) &&
+                    u16_at(avp, 6) + u16_at(avp, 8) + u16_at(avp, 12) == 0);
     if (u16_at(avp, 2) != 0 || type >= TYPES)
         return;
     assert_true(rules[type].max != 0);

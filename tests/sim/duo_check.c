@@ -64,8 +64,8 @@ static void keep(struct duo *duo, const struct end *taker, const struct l2tpha_t
     kept->tunnel[there] = record->remote_id;
     kept->session[here] = id;
     kept->session[there] = session ? session->entry.remote_id : 0;
-    kept->doomed =
-        duo->plan.kind >= DUO_REFUSED && record->effective_method == L2TPHA_FAILOVER_PROTOCOL;
+    kept->doomed = duo->plan.kind >= DUO_REFUSED && tunnel->recovery &&
+                   record->effective_method == L2TPHA_FAILOVER_PROTOCOL;
 }
 
 void duo_note_kept(struct duo *duo, const struct end *taker)
