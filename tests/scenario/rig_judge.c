@@ -17,7 +17,7 @@ static const struct {
     uint16_t min;
     uint16_t max;
 } rules[TYPES] = {
-    [0] = {false, NEVER, 8, 8},    [1] = {true, NEVER, 8, 1023}, [2] = {true, NEVER, 8, 8},
+    [0] = {true, NEVER, 8, 8},     [1] = {true, NEVER, 8, 1023}, [2] = {true, NEVER, 8, 8},
     [3] = {true, MAY, 10, 10},     [4] = {true, MAY, 10, 10},    [5] = {false, NEVER, 14, 14},
     [6] = {false, MAY, 8, 8},      [7] = {true, NEVER, 7, 1023}, [8] = {false, MAY, 6, 1023},
     [9] = {true, MAY, 8, 8},       [10] = {true, NEVER, 8, 8},   [11] = {true, MAY, 7, 1023},

@@ -40,6 +40,7 @@ START_TEST(all_of_it_is_replicated_and_kept)
     trio_begin(true);
     const struct l2tpha_tunnel_record before = record_of(open_with(&policy));
     ck_assert_uint_eq(before.effective_method, policy.radius);
+    trio_pass_ms(500); /* the standby hears that the SCCCN is acknowledged */
     trio_take_over();
     trio_pass_ms(1000);
     const struct l2tpha_tunnel_record after = record_of(first_tunnel(trio.near));
