@@ -95,6 +95,7 @@ START_TEST(numbered_calls_end_when_one_end_cannot_reset_them)
     node_claims(&fresh, &old);
     assert_ok(peer_acks(&fresh));
     expect_stopccn(&fresh, 1, 0);
+    assert_ok(peer_acks(&fresh));
     if (lost) {
         const struct heard *cdn = expect(&old, CDN);
         ck_assert_uint_eq(cdn->message.header.session_id, PEER_CALL);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* Attempts to recover a tunnel that come to nothing, or have to be proven: RFC 4951 3.2.1 as
+ * recovery endpoint. */
+#include "scenario/rig_recovery.h"
+
+#define UNAUTHORIZED 4
+
+static const char secret[] = "our secret";
+static struct peer old, fresh;
+
+/* RFC 4951 3.2.1: the old tunnel goes without a word. */
+static void is_cleared_silently(uint16_t call)
+{
+    for (struct heard *heard = rig.heard; heard; heard = heard->next)
+        ck_assert_uint_ne(heard->message.header.tunnel_id, old.id);
+    ck_assert_uint_eq(tunnel_state(&old), L2TPHA_TUNNEL_IDLE);
+    ck_assert_uint_eq(session_state(&old, call), L2TPHA_SESSION_IDLE);
+    ck_assert_uint_eq(rig_counters()->recoveries_failed, 1);
+    expect_event(L2TPHA_EVENT_SESSION_DOWN);
+}
+
+START_TEST(any_stopccn_ends_the_attempt_for_good)
+{
+    static const unsigned results[] = {1, 2, 4, 5, 6, 7};
+
+    peer_opens_capable(&old, 1);
+    uint16_t call = peer_dials(&old, PEER_CALL);
+    node_fails();
+    expect_request(&fresh, &old);
+    struct says stopccn = valid(&fresh, STOPCCN);
+    change(&stopccn, AVP_U16(1, results[_i]));
+    assert_ok(say(&fresh, &stopccn));
+    expect(&fresh, ZLB);
+    is_cleared_silently(call);
+    rig_pass_ms(100000);
+    expect_nothing(); /* no second attempt */
+    forget_events();
+    peer_opens_capable(&old, 1);
+}
+END_TEST
+
+START_TEST(a_peer_that_never_answers_is_tried_until_the_time_is_over)
+{
+    unsigned requests = 0;
+    uint16_t first = 0;
+
+    peer_opens_capable(&old, 1);
+    uint16_t call = peer_dials(&old, PEER_CALL);
+    node_fails();
+    rig_pass_ms(RECOVERY_TIME - 1000);
+    ck_assert_uint_eq(tunnel_state(&old), L2TPHA_TUNNEL_ESTABLISHED);
+    for (struct heard *heard = rig.heard; heard; heard = heard->next) {
+        uint16_t id = heard_u16(heard, 9);
+        ck_assert_uint_eq(heard->message.type, SCCRQ);
+        if (id != first)
+            requests++;
+        first = id;
+    }
+    ck_assert_uint_gt(requests, 1); /* each with an id of its own */
+    forget_datagrams();
+    rig_pass_ms(2000);
+    is_cleared_silently(call);
+    forget_datagrams();
+    rig_pass_ms(100000);
+    expect_nothing();
+}
+END_TEST
+
+/* A first SCCCN that is lost is sent again; the reset stays. */
+START_TEST(scccn_is_repeated_until_it_is_acknowledged)
+{
+    peer_opens_capable(&old, 1);
+    node_claims(&fresh, &old);
+    rig_pass_ms(1000);
+    ck_assert_uint_eq(expect_on(&fresh, SCCCN)->message.header.ns, 1);
+    expect_nothing();
+    assert_ok(peer_acks(&fresh));
+    expect_stopccn(&fresh, 1, 0);
+    ck_assert_uint_eq(expect_on(&old, HELLO)->message.header.ns, 3);
+}
+END_TEST
+
+/* --- who answers --- */
+
+static void opens_with_secret(void)
+{
+    uint8_t digest[16];
+
+    rig.secret = secret;
+    peer_begins(&old, 1);
+    struct says sccrq = valid(&old, SCCRQ);
+    add(&sccrq, avp_capability(CONTROL | DATA, RECOVERY_TIME));
+    assert_ok(say(&old, &sccrq));
+    respond(expect(&old, SCCRP), SCCCN, secret, digest);
+    struct says scccn = valid(&old, SCCCN);
+    add(&scccn, AVP_OCTETS(WIRE_M, 13, digest, 16));
+    assert_ok(say(&old, &scccn));
+    expect_zlb(&old);
+    expect_event(L2TPHA_EVENT_TUNNEL_UP);
+}
+
+START_TEST(the_secret_of_the_old_tunnel_is_used)
+{
+    uint8_t digest[16], wanted[16];
+    struct l2tpha_bytes response;
+
+    opens_with_secret();
+    rig.secret = _i ? "another one" : NULL;
+    node_fails();
+    respond(expect_request(&fresh, &old), SCCRP, secret, digest);
+    struct says sccrp = recovery_reply(&fresh, 3, 100);
+    add(&sccrp, AVP_OCTETS(WIRE_M, 13, digest, 16));
+    add(&sccrp, AVP_TEXT(WIRE_M, 11, "and you?"));
+    assert_ok(say(&fresh, &sccrp));
+    const struct heard *scccn = expect_on(&fresh, SCCCN);
+    chap(SCCCN, secret, "and you?", 8, wanted);
+    ck_assert(l2tpha_message_bytes(&scccn->message, 13, &response));
+    ck_assert_mem_eq(response.data, wanted, 16);
+}
+END_TEST
+
+START_TEST(a_peer_that_cannot_prove_itself_is_no_peer)
+{
+    uint8_t digest[16];
+
+    opens_with_secret();
+    uint16_t call = peer_dials(&old, PEER_CALL);
+    node_fails();
+    respond(expect_request(&fresh, &old), SCCRP, "a guess", digest);
+    struct says sccrp = recovery_reply(&fresh, 3, 100);
+    if (_i)
+        add(&sccrp, AVP_OCTETS(WIRE_M, 13, digest, 16));
+    ck_assert_int_lt(say(&fresh, &sccrp), 0);
+    expect_stopccn(&fresh, UNAUTHORIZED, 0);
+    is_cleared_silently(call);
+}
+END_TEST
+
+Suite *suite_conform_attempt(void)
+{
+    TCase *tcase;
+    Suite *suite = recovery_suite("conform_attempt", &tcase);
+
+    tcase_add_loop_test(tcase, any_stopccn_ends_the_attempt_for_good, 0, 6);
+    tcase_add_test(tcase, a_peer_that_never_answers_is_tried_until_the_time_is_over);
+    tcase_add_test(tcase, scccn_is_repeated_until_it_is_acknowledged);
+    tcase_add_loop_test(tcase, the_secret_of_the_old_tunnel_is_used, 0, 2);
+    tcase_add_loop_test(tcase, a_peer_that_cannot_prove_itself_is_no_peer, 0, 2);
+    return suite;
+}
