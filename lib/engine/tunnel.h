@@ -25,8 +25,8 @@ struct l2tpha_tunnel {
     bool counted_half_open;
     bool counted_recovering;
     bool counted_running; /* failover's: one of the recovery tunnels that it has in use */
-    bool asked_incoming; /* ICRQ went out here: we are the LAC of incoming calls */
-    bool asked_outgoing; /* OCRQ went out here: we are the LNS of outgoing calls */
+    bool asked_incoming;  /* ICRQ went out here: we are the LAC of incoming calls */
+    bool asked_outgoing;  /* OCRQ went out here: we are the LNS of outgoing calls */
     struct l2tpha_tunnel *dead_next;
     struct l2tpha_tunnel *calling_next;  /* in engine.calling while in wait-ctl-reply */
     struct l2tpha_tunnel **calling_back; /* NULL = not there */
