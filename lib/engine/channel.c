@@ -281,9 +281,12 @@ static bool half_window_untold(const struct channel *channel)
     return untold > 0 && untold >= record->local_window / 2;
 }
 
+/* A recovery tunnel has nothing to say later that an acknowledgement could go with, and others wait
+ * for its place. */
 static void want_ack(struct engine *engine, struct channel *channel)
 {
-    uint64_t delay = engine->config.ack_delay_ms * US_PER_MS;
+    bool waits = channel->entry->record.recovers == 0;
+    uint64_t delay = waits ? engine->config.ack_delay_ms * US_PER_MS : 0;
 
     if (channel->told_nr == channel->entry->record.nr) {
         wheel_stop(engine->wheel, &channel->ack);

@@ -10,7 +10,7 @@
 /* RFC 2661 5.7 wants a full cycle, for copies of a StopCCN to be acknowledged. While many tunnels
  * are being recovered their recovery tunnels make room sooner: a copy then goes unanswered, and the
  * peer forgets a tunnel that has no use any more at the end of its own cycle. */
-#define RECOVERY_LINGER_MS 10
+#define RECOVERY_LINGER_MS 1
 
 bool address_is(const struct l2tpha_address *a, const struct l2tpha_address *b)
 {

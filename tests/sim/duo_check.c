@@ -68,11 +68,24 @@ static void keep(struct duo *duo, const struct end *taker, const struct l2tpha_t
                    record->effective_method == L2TPHA_FAILOVER_PROTOCOL;
 }
 
+/* What the dead active had not told its standby yet was not established: nor has its peer heard. */
+static void forget_unconfirmed(struct duo *duo, const struct end *taker)
+{
+    for (unsigned i = 0; i < duo->kept_count; i++) {
+        struct duo_kept *kept = &duo->kept[i];
+        const struct l2tpha_session *session =
+            session_at(taker, kept->tunnel[taker->place], kept->session[taker->place]);
+        if (session && session->entry.state != L2TPHA_SESSION_ESTABLISHED)
+            kept->excused = true;
+    }
+}
+
 void duo_note_kept(struct duo *duo, const struct end *taker)
 {
     const struct end *peer = &duo->ends[!taker->place];
     struct l2tpha_tunnel *tunnel = NULL;
 
+    forget_unconfirmed(duo, taker);
     while ((tunnel = l2tpha_tunnel_next(taker->active, tunnel))) {
         if (!is_up(tunnel) || !is_up(other_of(peer, tunnel)))
             continue;

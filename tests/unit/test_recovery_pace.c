@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Recovery of many tunnels: a few at a time, so that neither end is flooded. */
+#include "bench/pair.h"
+#include "fixture.h"
+#include "node/node.h"
+
+#include <l2tpha/failover.h>
+
+#define PLACES (ENGINE_RECOVERIES / 4 * 3)
+
+static void set_all(struct l2tpha_node *node)
+{
+    struct tunnel_entry *entry;
+    uint32_t place = 0;
+
+    while ((entry = table_tunnel_next(node->engine.table, &place))) {
+        entry->record.effective_method = L2TPHA_FAILOVER_PROTOCOL;
+        ledger_mark_tunnel(node->engine.ledger, entry, DIRTY_FULL);
+        engine_seal(&node->engine);
+    }
+}
+
+START_TEST(many_are_recovered_a_few_at_a_time)
+{
+    enum { MANY = 1000 };
+    struct bench pair;
+    uint32_t most = 0;
+
+    bench_open(&pair, true);
+    bench_calls(&pair, MANY, 1, 16);
+    set_all(pair.lns);
+    bench_settle(&pair);
+    l2tpha_node_free(pair.lns);
+    pair.lns = pair.standby;
+    pair.standby = NULL;
+    assert_ok(l2tpha_takeover(pair.lns, 2, pair.now));
+    for (int i = 0; i < 2000 && l2tpha_counters(pair.lns)->recoveries < MANY; i++) {
+        pair.now += 1100;
+        l2tpha_expire(pair.lns, pair.now);
+        uint32_t running = pair.lns->failover.running;
+        most = running > most ? running : most;
+        assert_true(running <= PLACES && pair.lns->engine.recovering <= ENGINE_RECOVERIES);
+        l2tpha_expire(pair.lac, pair.now);
+        bench_settle(&pair);
+        assert_true(pair.lac->engine.recovering <= ENGINE_RECOVERIES);
+    }
+    ck_assert_uint_gt(most, PLACES / 2);
+    ck_assert_uint_eq(l2tpha_counters(pair.lns)->recoveries, MANY);
+    ck_assert_uint_eq(l2tpha_counters(pair.lac)->recoveries_by_peer, MANY);
+    for (int i = 0; i < 100; i++)
+        bench_pass(&pair, 1000000);
+    ck_assert_uint_eq(pair.lns->engine.recovering, 0);
+    ck_assert_uint_eq(pair.lns->failover.running, 0);
+    ck_assert_uint_eq(table_session_count(pair.lns->engine.table), MANY);
+    ck_assert_uint_eq(table_session_count(pair.lac->engine.table), MANY);
+    bench_close(&pair);
+}
+END_TEST
+
+Suite *suite_recovery_pace(void);
+Suite *suite_recovery_pace(void)
+{
+    TCase *tcase;
+    Suite *suite = fixture_suite("recovery_pace", &tcase);
+
+    tcase_set_timeout(tcase, 120);
+    tcase_add_test(tcase, many_are_recovered_a_few_at_a_time);
+    return suite;
+}
