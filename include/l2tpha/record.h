@@ -43,7 +43,8 @@ enum l2tpha_tunnel_flag {
     L2TPHA_TUNNEL_BEARER_CAPS = 16,  /**< the peer sent Bearer Capabilities */
     L2TPHA_TUNNEL_ANNOUNCED = 32,    /**< this end sent Failover Capability with C set */
     L2TPHA_TUNNEL_MUTE = 64,         /**< this end announces no failover capability to this peer */
-    L2TPHA_TUNNEL_NO_HA = 128        /**< not protected: a switch is off */
+    L2TPHA_TUNNEL_NO_HA = 128,       /**< not protected: a switch is off */
+    L2TPHA_TUNNEL_LAZY = 256 /**< outputs run ahead of this record: its numbers are bounds */
 };
 
 /** Bits of l2tpha_session_record::flags. */
@@ -80,6 +81,7 @@ struct l2tpha_tunnel_record {
                                         (RFC 4951 3.2.1), 0 = an ordinary tunnel */
     uint16_t suggested_ns;         /**< of a recovery tunnel that the peer asked for: Suggested */
     uint16_t suggested_nr;         /**< Control Sequence, as sent */
+    uint16_t resync_packets;       /**< lease of lazy modes, 0 = the node's */
     uint8_t tie_breaker[8];        /**< ours, while the SCCRQ is outstanding */
     struct l2tpha_bytes peer_name; /**< Host Name AVP of the peer, verbatim */
     struct l2tpha_bytes peer_vendor; /**< Vendor Name AVP of the peer, verbatim */

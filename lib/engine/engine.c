@@ -100,8 +100,7 @@ static int room_for_answers(struct engine *engine, const struct l2tpha_tunnel *t
     return buffer_reserve(engine->pool, ENGINE_ANSWER);
 }
 
-/* Messages that were ahead and whose turn has come, each a transaction of its own. */
-static void process_kept(struct engine *engine, struct l2tpha_tunnel *tunnel)
+void engine_process_kept(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
     struct buffer *kept;
 
@@ -145,7 +144,7 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
             return error;
         }
         error = process(engine, tunnel, path, data, len);
-        process_kept(engine, tunnel);
+        engine_process_kept(engine, tunnel);
         break;
     case CHANNEL_DUPLICATE:
         error = L2TPHA_ERR_DUPLICATE;
@@ -157,6 +156,8 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
     case CHANNEL_KEPT:
         break;
     }
+    if (tunnel->lazy)
+        engine->failover.heard(engine->failover.user, tunnel, header);
     if (!tunnel->dying)
         tunnel_heard(tunnel);
     check_delivered(tunnel);
@@ -259,6 +260,7 @@ void engine_timer(struct engine *engine, struct timer *timer)
         break;
     case TIMER_RECOVERY:
     case TIMER_SYNC:
+    case TIMER_LAZY:
         engine->failover.due(engine->failover.user, timer);
         break;
     case TIMER_SESSION:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A tunnel's life outside its machine: making it, its timers, its messages, its end. */
+#include "engine/resync.h"
 #include "engine/session.h"
 
 #include <l2tpha/failover.h>
@@ -66,6 +67,10 @@ static void fill_record(struct engine *engine, struct l2tpha_tunnel_record *reco
     record->effective_method = L2TPHA_FAILOVER_SILENT;
     if (engine->config.hide_avps)
         record->flags |= L2TPHA_TUNNEL_HIDE;
+    if (engine->config.commit == L2TPHA_COMMIT_GATED)
+        return;
+    record->flags |= L2TPHA_TUNNEL_LAZY;
+    record->resync_packets = (uint16_t)engine->config.resync_packets;
 }
 
 /* Recovery tunnels have places and ids of their own: those of ordinary ones may all be in use. */
@@ -135,6 +140,8 @@ int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel)
     tunnel->hello.kind = TIMER_HELLO;
     tunnel->timer.kind = TIMER_TUNNEL;
     tunnel->start.kind = TIMER_START;
+    if (state != L2TPHA_TUNNEL_ESTABLISHED || engine->config.commit != L2TPHA_COMMIT_GATED)
+        tunnel_set_commit(tunnel);
     channel_start(engine, &tunnel->channel, &tunnel->entry);
     if (state == L2TPHA_TUNNEL_WAIT_CTL_REPLY)
         tunnel_join_calling(tunnel);
@@ -362,7 +369,7 @@ int start_sessions(void *object, void *argument)
     struct engine *engine = tunnel->engine;
 
     (void)argument;
-    if (!session_start_waiting(tunnel, START_BATCH) || tunnel->channel.suspended)
+    if (!session_start_waiting(tunnel, START_BATCH) || !tunnel_is_open(tunnel))
         return L2TPHA_OK;
     uint64_t pause = channel_has_own_room(engine, &tunnel->channel) ? 0 : START_RETRY_MS;
     wheel_arm(engine->wheel, &tunnel->start, engine->now + pause * US_PER_MS);
@@ -385,7 +392,7 @@ void tunnel_heard(struct l2tpha_tunnel *tunnel)
     struct engine *engine = tunnel->engine;
 
     arm_hello(tunnel);
-    if (!tunnel->resyncing)
+    if (!tunnel->resyncing || tunnel->channel.resyncing)
         return;
     engine->resynced++;
     engine_event(engine, L2TPHA_EVENT_TUNNEL_RESYNCED, tunnel, NULL);
@@ -417,7 +424,7 @@ void tunnel_die(struct l2tpha_tunnel *tunnel)
         resynced(tunnel);
     if (tunnel->told)
         engine_event(engine, L2TPHA_EVENT_TUNNEL_GONE, tunnel, NULL);
-    if (tunnel->recovery || tunnel->sync)
+    if (tunnel->recovery || tunnel->sync || tunnel->lazy)
         engine->failover.gone(engine->failover.user, tunnel);
     tunnel_set_half_open(tunnel, false);
     wheel_disarm(engine->wheel, &tunnel->hello);

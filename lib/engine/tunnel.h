@@ -24,6 +24,7 @@ struct l2tpha_tunnel {
     bool resyncing; /* restored, and the peer has not answered yet */
     bool counted_half_open;
     bool counted_recovering;
+    bool reconciles; /* taken over from a lazy record: the peer may have calls that we have not */
     bool asked_incoming; /* ICRQ went out here: we are the LAC of incoming calls */
     bool asked_outgoing; /* OCRQ went out here: we are the LNS of outgoing calls */
     struct l2tpha_tunnel *dead_next;
@@ -33,6 +34,8 @@ struct l2tpha_tunnel {
     struct l2tpha_session **waiting_end; /* NULL = none yet */
     struct recovery *recovery; /* failover's, of both tunnels that take part in one; NULL = none */
     struct sync *sync;         /* failover's: sessions being asked about; NULL = none */
+    struct lazy *lazy;         /* failover's: numbers of a lazy record being settled; NULL = none */
+    uint64_t stray_at;         /* resync.c: the next stray call may be ended then */
     uint16_t
         beaten_request;    /* Assigned Tunnel ID of a recovery SCCRQ that lost the tie; copies of */
     uint64_t beaten_until; /* it are dropped until then */
@@ -83,10 +86,11 @@ static inline struct l2tpha_tunnel *tunnel_of(struct tunnel_entry *entry)
     return (struct l2tpha_tunnel *)(void *)entry;
 }
 
-/* Whether calls may be placed: established, and the channel carries. */
+/* Whether calls may be placed: established, and the channel carries, its numbers being settled. */
 static inline bool tunnel_is_open(const struct l2tpha_tunnel *tunnel)
 {
-    return tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel->channel.suspended;
+    return tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel->channel.suspended &&
+           !tunnel->channel.resyncing;
 }
 /* A new tunnel with a fresh id, in the table and idle. Its path is set. `after` is the node's
  * record without that id, for engine_set_record() once it is sure that the tunnel stays: an id of
@@ -175,6 +179,8 @@ int tunnel_process_unbound(struct engine *engine, const struct l2tpha_path *path
                            const struct l2tpha_header *header, const uint8_t *data, size_t len);
 
 /* --- engine.c --- */
+/* Messages that were ahead and whose turn has come, each a transaction of its own. */
+void engine_process_kept(struct engine *engine, struct l2tpha_tunnel *tunnel);
 /* A datagram of this tunnel through its channel. */
 int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
                    const struct l2tpha_path *path, const struct l2tpha_header *header,

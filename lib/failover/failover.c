@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "failover/failover.h"
 
+#include "failover/lazy.h"
 #include "failover/recovery.h"
 #include "failover/sync.h"
 
@@ -34,8 +35,14 @@ static int states(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_
     return sync_states(user, tunnel, message);
 }
 
+static void heard(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header)
+{
+    lazy_heard(user, tunnel, header);
+}
+
 static void gone(void *user, struct l2tpha_tunnel *tunnel)
 {
+    lazy_stop(user, tunnel);
     sync_stop(user, tunnel);
     recovery_gone(user, tunnel);
 }
@@ -44,6 +51,8 @@ static void due(void *user, struct timer *timer)
 {
     if (timer->kind == TIMER_RECOVERY)
         recovery_due(user, timer);
+    else if (timer->kind == TIMER_LAZY)
+        lazy_due(user, timer);
     else
         sync_due(user, timer);
 }
@@ -60,6 +69,7 @@ void failover_attach(struct failover *failover, struct engine *engine,
         .entered = entered,
         .moved = moved,
         .states = states,
+        .heard = heard,
         .gone = gone,
         .due = due,
     };

@@ -5,6 +5,7 @@
  * may be followed by another one, or by silent recovery where the policy says so. */
 #include "failover/recovery.h"
 
+#include "failover/lazy.h"
 #include "failover/silent.h"
 #include "failover/sync.h"
 
@@ -362,6 +363,8 @@ int give_up(void *object, void *argument)
     if (old->effective_method == L2TPHA_FAILOVER_FALLBACK && !recovery->reset) {
         say(recovery, L2TPHA_LOG_RESYNC, "failed, silent recovery instead");
         binding->suspend_tunnel(binding->user, id, false);
+        if (old->flags & L2TPHA_TUNNEL_LAZY)
+            return lazy_start(recovery->failover, recovery->old, &result);
         silent_dismiss(binding, &recovery->old->entry, &result);
         binding->confirm_tunnel(binding->user, id);
         return L2TPHA_OK;
