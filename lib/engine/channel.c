@@ -324,7 +324,8 @@ static const struct buffer *leave_probe(struct channel *channel)
 
 bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_output *output)
 {
-    if (channel->suspended || ledger_holds(engine->ledger, channel->entry))
+    if (channel->suspended || (engine->config.commit == L2TPHA_COMMIT_BOUNDED &&
+                               ledger_holds(engine->ledger, channel->entry)))
         return false;
     if (channel->probe_due) {
         const struct buffer *probe = leave_probe(channel);

@@ -104,7 +104,7 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 static void arm(struct lazy *lazy)
 {
     struct engine *engine = lazy->failover->engine;
-    uint64_t at = lazy->deadline;
+    uint64_t at = is_sealed(lazy) ? L2TPHA_NEVER : lazy->deadline;
 
     if (lazy->state == LAZY_READING || wants_end(lazy))
         at = sooner(at, lazy->probe_at);
@@ -139,7 +139,7 @@ static int begin(struct lazy *lazy, struct silent_result *result)
     uint16_t lease = record_lease(record, (uint16_t)engine->config.resync_packets);
 
     lazy->first = record->acked;
-    lazy->end = record->nr;
+    lazy->next = lazy->end = record->nr;
     lazy->ceiling = (uint16_t)(record->acked + lease);
     /* What the standby has confirmed may have left beyond the lease before it began. */
     if (serial_after(record->ns, lazy->ceiling))
@@ -177,20 +177,22 @@ int lazy_start(struct failover *failover, struct l2tpha_tunnel *tunnel,
 
 /* --- the end --- */
 
-/* Where the peer's unacknowledged messages begin, as far as it has shown them. */
+/* Where the peer's unacknowledged messages begin, as far as it has shown them. What came in the
+ * first round may have been a straggler, acknowledged long ago; by the second those are gone, and
+ * what is heard then is repeated. */
 static uint16_t next_of_peer(const struct lazy *lazy)
 {
     const struct l2tpha_tunnel_record *record = record_of(lazy);
-    uint16_t next;
-    bool any = channel_lowest_kept(&lazy->tunnel->channel, &next);
+    uint16_t next = lazy->end, kept;
+    bool seen = lazy->seen && !serial_before(lazy->lowest, record->nr);
+    bool any = channel_lowest_kept(&lazy->tunnel->channel, &kept);
 
-    if (lazy->seen && !serial_before(lazy->lowest, record->nr) &&
-        (!any || serial_before(lazy->lowest, next))) {
+    if (seen)
         next = lazy->lowest;
-        any = true;
-    }
-    /* From `end` on it is what this end has been told itself: it will come. */
-    if (!any || (lazy->knows_end && serial_after(next, lazy->end)))
+    if (any && (!seen || (lazy->state != LAZY_WATCHING && serial_before(kept, next))))
+        next = kept;
+    /* From `end` on it is what has been sent to this node itself: it will come. */
+    if (lazy->knows_end && serial_after(next, lazy->end))
         next = lazy->end;
     return serial_before(next, record->nr) ? record->nr : next;
 }
@@ -218,6 +220,7 @@ static void watch(struct lazy *lazy)
         return;
     }
     lazy->stuck_at = record_of(lazy)->nr;
+    lazy->seen = false;
     lazy->observed = lazy->failover->engine->now + observe_us(lazy);
     arm(lazy);
 }
@@ -232,7 +235,6 @@ static void finish(struct lazy *lazy)
     say(lazy, "settled");
     lazy->state = LAZY_WATCHING;
     lazy->knows_end = true;
-    lazy->deadline = L2TPHA_NEVER;
     binding->release_tunnel(binding->user, record_of(lazy)->local_id);
     if (failover_is_capable(record_of(lazy)))
         sync_start(failover, tunnel);
@@ -242,7 +244,9 @@ static void finish(struct lazy *lazy)
 static void check(struct lazy *lazy)
 {
     const struct engine *engine = lazy->failover->engine;
-    bool complete = lazy->knows_end && !serial_before(record_of(lazy)->nr, lazy->end);
+    /* What the record expects has come: the peer had no acknowledgement of it. */
+    bool complete = lazy->next != record_of(lazy)->nr ||
+                    (lazy->knows_end && !serial_before(record_of(lazy)->nr, lazy->end));
 
     if (is_sealed(lazy) && (complete || engine->now >= lazy->observed)) {
         if (complete || jump(lazy))
@@ -325,7 +329,7 @@ void lazy_due(struct failover *failover, struct timer *timer)
             watch(lazy);
         return;
     }
-    if (engine->now >= lazy->deadline) {
+    if (!is_sealed(lazy) && engine->now >= lazy->deadline) {
         give_up(lazy);
         return;
     }

@@ -21,6 +21,7 @@ struct lazy {
     bool knows_end;   /* end is exact */
     bool seen;        /* lowest is of a message that came ahead of its turn */
     uint16_t first;   /* oldest number that may not be acknowledged */
+    uint16_t next;    /* expected of the peer, by the record */
     uint16_t ceiling; /* this number and those above were never used before */
     uint16_t end;     /* one past the last message that the peer is known to have sent before */
     uint16_t lowest;

@@ -153,19 +153,23 @@ static void on_event(struct lazy_sim *sim, const struct l2tpha_event *event)
     }
 }
 
+static bool is_in_sync(const struct lazy_sim *sim)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+
+    l2tpha_redundancy_get(sim->active, &info);
+    return info.role == L2TPHA_ROLE_ACTIVE;
+}
+
 /* L1: what leaves is below the lease of what the standby has confirmed. */
 static void check_lease(struct lazy_sim *sim, const struct l2tpha_output *output)
 {
     struct l2tpha_header header;
     const struct l2tpha_tunnel *known =
         sim->standby ? l2tpha_tunnel_find(sim->standby, output->tunnel_id) : NULL;
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
 
     if (!known || l2tpha_header_decode(output->data, output->len, &header) ||
-        header.length <= header.header_len)
-        return;
-    l2tpha_redundancy_get(sim->active, &info);
-    if (info.role != L2TPHA_ROLE_ACTIVE)
+        header.length <= header.header_len || !is_in_sync(sim))
         return;
     int lead = serial_diff((uint16_t)(header.ns + 1), known->entry.record.acked);
     if (lead > 0 && (uint64_t)lead > sim->worst_lead)
@@ -276,6 +280,8 @@ static void attach(struct lazy_sim *sim)
     sim->standby = make_node(sim, true);
     if (l2tpha_checkpoint_bulk(sim->active, sim->world.now))
         world_fail(&sim->world, "no copy");
+    for (unsigned i = 0; i < 1000 && !is_in_sync(sim) && !sim->world.failed; i++)
+        lazy_sim_run(sim, 10 * MS);
 }
 
 /* Both ends go on with other numbers, as if they had been at it for long. */
@@ -425,10 +431,19 @@ static void judge_numbers(struct lazy_sim *sim, const char *who, const uint32_t 
         world_fail(&sim->world, "%s: number %u is missing", who, (unsigned)next);
 }
 
+static bool is_at_rest(struct lazy_sim *sim)
+{
+    const struct l2tpha_tunnel *tunnel = lazy_sim_tunnel(sim);
+
+    return !tunnel || (channel_idle(&tunnel->channel) && peer_channel_idle(&sim->peer.channel));
+}
+
 void lazy_sim_judge(struct lazy_sim *sim)
 {
     uint16_t call = 0;
 
+    for (unsigned i = 0; i < 600 && peer_channel_room(&sim->peer.channel) < CHANNEL_QUEUE / 2; i++)
+        lazy_sim_run(sim, SECOND);
     for (uint32_t i = 0; i < JUDGED && !sim->world.failed; i++) {
         node_number(sim, FIRST_NEW + i);
         lazy_peer_number(&sim->peer, KEEPER, FIRST_NEW + i);
@@ -436,7 +451,8 @@ void lazy_sim_judge(struct lazy_sim *sim)
             call = lazy_peer_call(&sim->peer);
         lazy_sim_run(sim, world_below(&sim->world, 200 * MS));
     }
-    lazy_sim_run(sim, 120 * SECOND);
+    for (unsigned i = 0; i < 100 && !is_at_rest(sim) && !sim->world.failed; i++)
+        lazy_sim_run(sim, 10 * SECOND);
     if (sim->world.failed)
         return;
     judge_numbers(sim, "peer", sim->peer.told, sim->peer.told_count);
@@ -463,8 +479,7 @@ void lazy_sim_whole(struct lazy_sim *sim, const struct lazy_options *options, ui
         if (i > 0) {
             /* The next one dies while it is still at it, or soon after. */
             attach(sim);
-            lazy_sim_run(sim, 2 * options->stream_delay + 3 * options->stream_jitter +
-                                  world_below(&sim->world, 3 * SECOND));
+            lazy_sim_run(sim, world_below(&sim->world, 3 * SECOND));
         }
         lazy_sim_take_over(sim);
     }
