@@ -142,7 +142,8 @@ void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, 
     entry->record.nr = channel->told_nr = nr;
     ledger_restart_tunnel(engine->ledger, entry);
     channel->ack_now = channel->ack_again = false;
-    channel->resyncing = channel->held = channel->careful = channel->probe_due = false;
+    channel->inherits = channel->resyncing = channel->held = channel->careful = channel->probe_due =
+        false;
     window_start(channel);
     forget_progress(engine, channel);
 }
@@ -377,11 +378,10 @@ int channel_retransmit_due(struct engine *engine, struct channel *channel)
 /* --- receiving --- */
 
 /* One past what the peer may have: what the node before has sent counts as well. */
-static uint16_t may_be_acked(const struct channel *channel)
+static uint16_t may_be_acked(struct channel *channel)
 {
-    if (channel->resyncing && serial_after(channel->ceiling, channel->sent_ns))
-        return channel->ceiling;
-    return channel->sent_ns;
+    channel->inherits &= serial_after(channel->ceiling, channel->sent_ns);
+    return channel->inherits ? channel->ceiling : channel->sent_ns;
 }
 
 /* RFC 2661 5.8: any control message's Nr flushes the queue, a duplicate's and a ZLB's included. */

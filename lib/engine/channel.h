@@ -33,7 +33,8 @@ struct channel {
     bool careful;          /* one message at a time, each once the one before is acknowledged */
     bool probe_due;        /* the probe wants to leave */
     uint16_t probe_ns;
-    uint16_t ceiling;     /* resyncing: acknowledgements up to here are believed */
+    bool inherits; /* acknowledgements up to the ceiling are believed, though not sent here */
+    uint16_t ceiling;
     struct buffer *probe; /* a HELLO beside the queue; NULL = none yet */
     bool ack_now;         /* tell it as soon as nr_safe is past told_nr, without company */
     bool ack_again;       /* a duplicate or a message ahead asks for nr_safe, new or not */

@@ -31,7 +31,7 @@ int tunnel_hold(struct l2tpha_tunnel *tunnel, uint16_t ceiling)
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     int error = L2TPHA_OK;
 
-    channel->resyncing = channel->held = true;
+    channel->inherits = channel->resyncing = channel->held = true;
     channel->ceiling = ceiling;
     channel->sent_ns = record->acked;
     while (!error && !serial_after(record->ns, ceiling))

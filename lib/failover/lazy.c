@@ -43,10 +43,16 @@ static uint64_t observe_us(const struct lazy *lazy)
     return lazy->failover->engine->config.resync_observe_ms * US_PER_MS;
 }
 
-/* Something of this reign is acknowledged, and with it all that came before. */
+/* Every number that may have been used for what the record does not know is taken. */
 static bool is_sealed(const struct lazy *lazy)
 {
-    return serial_after(record_of(lazy)->acked, lazy->ceiling);
+    return serial_after(record_of(lazy)->acked, lazy->lease_end);
+}
+
+/* Something that left in this reign alone is acknowledged. */
+static bool is_fresh(const struct lazy *lazy, uint16_t nr)
+{
+    return serial_after(nr, lazy->ceiling);
 }
 
 static void end(struct lazy *lazy)
@@ -92,8 +98,8 @@ static void seal(struct lazy *lazy, bool careful)
 /* Sealed, but only by what came along with messages of the peer: a ZLB says what they do not. */
 static bool wants_end(const struct lazy *lazy)
 {
-    return lazy->state == LAZY_SEALING && is_sealed(lazy) && !lazy->knows_end &&
-           lazy->tries < PROBE_TRIES;
+    return lazy->state == LAZY_SEALING && is_fresh(lazy, record_of(lazy)->acked) &&
+           !lazy->knows_end && lazy->tries < PROBE_TRIES;
 }
 
 static uint64_t sooner(uint64_t a, uint64_t b)
@@ -140,8 +146,8 @@ static int begin(struct lazy *lazy, struct silent_result *result)
 
     lazy->first = record->acked;
     lazy->next = lazy->end = record->nr;
-    lazy->ceiling = (uint16_t)(record->acked + lease);
-    /* What the standby has confirmed may have left beyond the lease before it began. */
+    lazy->ceiling = lazy->lease_end = (uint16_t)(record->acked + lease);
+    /* What the record has beyond the lease may have left before there was a standby. */
     if (serial_after(record->ns, lazy->ceiling))
         lazy->ceiling = record->ns;
     lazy->observed = L2TPHA_NEVER;
@@ -283,7 +289,7 @@ static void note(struct lazy *lazy, const struct l2tpha_header *header)
     bool zlb = header->length <= header->header_len;
 
     note_end(lazy, zlb ? header->ns : (uint16_t)(header->ns + 1));
-    if (zlb && !lazy->knows_end && serial_after(header->nr, lazy->ceiling)) {
+    if (zlb && !lazy->knows_end && is_fresh(lazy, header->nr)) {
         lazy->knows_end = true;
         lazy->end = header->ns;
     }

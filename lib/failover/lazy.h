@@ -16,14 +16,16 @@ enum lazy_state {
 struct lazy {
     struct failover *failover;
     struct l2tpha_tunnel *tunnel;
-    uint8_t state;    /* enum lazy_state */
-    uint8_t tries;    /* of the probe under way */
-    bool knows_end;   /* end is exact */
-    bool seen;        /* lowest is of a message that came ahead of its turn */
-    uint16_t first;   /* oldest number that may not be acknowledged */
-    uint16_t next;    /* expected of the peer, by the record */
-    uint16_t ceiling; /* this number and those above were never used before */
-    uint16_t end;     /* one past the last message that the peer is known to have sent before */
+    uint8_t state;      /* enum lazy_state */
+    uint8_t tries;      /* of the probe under way */
+    bool knows_end;     /* end is exact */
+    bool seen;          /* lowest is of a message that came ahead of its turn */
+    uint16_t first;     /* oldest number that may not be acknowledged */
+    uint16_t next;      /* expected of the peer, by the record */
+    uint16_t lease_end; /* the node before has sent no message from here on of which the record
+                           does not know */
+    uint16_t ceiling;   /* ... and none at all from here on */
+    uint16_t end;       /* one past the last message that the peer is known to have sent before */
     uint16_t lowest;
     uint16_t stuck_at; /* watching: what was expected when the wait began */
     uint64_t probe_at; /* the next probe is due */

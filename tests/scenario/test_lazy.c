@@ -7,9 +7,7 @@
 #include "node/node.h"
 #include "sim/lazy.h"
 
-#include <stdlib.h>
-
-#define SEEDS 2000
+#define SEEDS 3000
 
 static struct lazy_sim sim;
 
@@ -24,9 +22,7 @@ START_TEST(new_reign_is_exact)
     struct lazy_options options;
     uint32_t behind = 0, behind_nr = 0;
 
-    uint64_t only = getenv("LAZY_SEED") ? strtoull(getenv("LAZY_SEED"), NULL, 10) : 0;
-    for (uint64_t seed = only ? only : 1; seed <= (only ? only : SEEDS); seed++) {
-        sim.world.verbose = only;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         struct world world = {.state = seed * 77};
         lazy_options_draw(&options, &world);
         lazy_sim_whole(&sim, &options, seed, NULL);
@@ -40,8 +36,6 @@ START_TEST(new_reign_is_exact)
 END_TEST
 
 /* What READ has told is taken as it is, and the numbers between are not filled. */
-static struct l2tpha_node *mutant;
-
 static int skip_seal(void *user, uint32_t tunnel_id, bool careful)
 {
     struct engine *engine = user;
@@ -50,13 +44,12 @@ static int skip_seal(void *user, uint32_t tunnel_id, bool careful)
 
     (void)careful;
     channel_reset(engine, &tunnel->channel, record->acked, record->nr);
-    tunnel->lazy->ceiling = (uint16_t)(record->acked - 1);
+    tunnel->lazy->ceiling = tunnel->lazy->lease_end = (uint16_t)(record->acked - 1);
     return L2TPHA_OK;
 }
 
 static void tamper(struct l2tpha_node *node)
 {
-    mutant = node;
     node->binding.seal_tunnel = skip_seal;
 }
 

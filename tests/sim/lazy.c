@@ -110,6 +110,7 @@ static struct l2tpha_node *make_node(struct lazy_sim *sim, bool standby)
     config.name = "node";
     config.hello_ms = 0;
     config.retries = 30;
+    config.setup_ms = 3600 * 1000;
     config.retransmit_cap_ms = 8000;
     config.commit = sim->options.commit;
     config.commit_lag_ms = sim->options.lag_ms;
@@ -353,7 +354,7 @@ static void act(struct lazy_sim *sim)
         lazy_peer_hello(&sim->peer);
         return;
     case 2:
-        if (peer_channel_room(&sim->peer.channel) > 8)
+        if (peer_channel_room(&sim->peer.channel) > CHANNEL_QUEUE / 2)
             lazy_peer_number(&sim->peer, KEEPER, sim->number++);
         return;
     default:
