@@ -347,6 +347,18 @@ int try_again(void *object, void *argument)
     return L2TPHA_OK;
 }
 
+static int go_on_silently(struct recovery *recovery, struct silent_result *result)
+{
+    const struct l2tpha_binding *binding = recovery->failover->binding;
+    struct l2tpha_tunnel *old = recovery->old;
+
+    if (old->entry.record.flags & L2TPHA_TUNNEL_LAZY)
+        return lazy_start(recovery->failover, old, result);
+    silent_dismiss(binding, &old->entry, result);
+    binding->confirm_tunnel(binding->user, old->entry.record.local_id);
+    return L2TPHA_OK;
+}
+
 /* RFC 4951 3.2.1: the old tunnel is cleared silently, unless silent recovery is the policy's second
  * choice and nothing has been given up for the first. */
 int give_up(void *object, void *argument)
@@ -363,11 +375,8 @@ int give_up(void *object, void *argument)
     if (old->effective_method == L2TPHA_FAILOVER_FALLBACK && !recovery->reset) {
         say(recovery, L2TPHA_LOG_RESYNC, "failed, silent recovery instead");
         binding->suspend_tunnel(binding->user, id, false);
-        if (old->flags & L2TPHA_TUNNEL_LAZY)
-            return lazy_start(recovery->failover, recovery->old, &result);
-        silent_dismiss(binding, &recovery->old->entry, &result);
-        binding->confirm_tunnel(binding->user, id);
-        return L2TPHA_OK;
+        if (go_on_silently(recovery, &result) == L2TPHA_OK)
+            return L2TPHA_OK;
     }
     say(recovery, L2TPHA_LOG_RESYNC, "failed, tunnel cleared");
     recovery->old->recovery = NULL; /* its end is not to end this one under way */

@@ -308,6 +308,43 @@ START_TEST(next_node_begins_the_same_way)
 }
 END_TEST
 
+START_TEST(silent_second_choice_is_lazy_too)
+{
+    lag();
+    l2tpha_tunnel_next(behind, NULL)->entry.record.effective_method = L2TPHA_FAILOVER_FALLBACK;
+    take_over();
+    raw_pass(&peer, 10);
+    ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_HELLO), 0);
+    ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_SCCRQ), 1);
+    raw_pass(&peer, 10100);
+    raw_expect(&peer, L2TPHA_MESSAGE_HELLO);
+    ck_assert_uint_eq(peer.message.header.ns, 0);
+    answer(1);
+    acknowledge_all();
+    ck_assert_uint_eq(raw_events(&peer, L2TPHA_EVENT_TUNNEL_RESYNCED), 1);
+    ck_assert_uint_eq(raw_counters(&peer)->resyncs, 1);
+}
+END_TEST
+
+/* The peer acknowledges, and the standby does not know of it. Its window makes the lease 4. */
+START_TEST(lease_runs_from_what_the_standby_knows)
+{
+    lag();
+    for (int i = 0; i < 6; i++) {
+        raw_begin(&peer, L2TPHA_MESSAGE_ICRQ, 0);
+        l2tpha_builder_put_u16(&peer.builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, (uint16_t)(50 + i));
+        l2tpha_builder_put_u32(&peer.builder, L2TPHA_AVP_CALL_SERIAL_NUMBER, 1);
+        raw_send(&peer);
+        raw_ack(&peer);
+    }
+    ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_ICRP), 4); /* Ns 1 to 4, from A = 1 */
+    assert_ok(l2tpha_checkpoint_done(peer.node, l2tpha_checkpoint_last(peer.node), 0, peer.now));
+    raw_drain(&peer);
+    ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_ICRP), 6);
+    peer.standby = behind;
+}
+END_TEST
+
 START_TEST(gated_node_makes_the_record_exact)
 {
     raw_free(&peer);
@@ -364,6 +401,8 @@ Suite *suite_resync(void)
     tcase_add_test(tcase, new_calls_wait_until_in_step);
     tcase_add_test(tcase, call_that_only_the_peer_has_is_ended);
     tcase_add_test(tcase, next_node_begins_the_same_way);
+    tcase_add_test(tcase, silent_second_choice_is_lazy_too);
+    tcase_add_test(tcase, lease_runs_from_what_the_standby_knows);
     tcase_add_test(tcase, gated_node_makes_the_record_exact);
     tcase_add_test(tcase, bounded_commit_waits_when_the_standby_lags);
     return suite;
