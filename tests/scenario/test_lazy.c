@@ -35,6 +35,40 @@ START_TEST(new_reign_is_exact)
 }
 END_TEST
 
+START_TEST(every_kind_of_peer)
+{
+    struct lazy_options options;
+    uint32_t behind = 0;
+
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        struct world world = {.state = seed};
+        lazy_options_draw(&options, &world);
+        options.quiet = false;
+        lazy_habits(&options.habits, (enum lazy_kind)_i);
+        lazy_sim_whole(&sim, &options, seed, NULL);
+        report(seed);
+        behind += sim.behind >= 2;
+    }
+    ck_assert_uint_gt(behind, 10);
+}
+END_TEST
+
+/* Nothing under way and nothing missing: no time is lost on listening. */
+START_TEST(idle_tunnel_is_in_step_soon)
+{
+    struct lazy_options options;
+
+    for (int kind = 0; kind < LAZY_KINDS; kind++) {
+        lazy_options_init(&options);
+        lazy_habits(&options.habits, (enum lazy_kind)kind);
+        options.quiet = true;
+        lazy_sim_whole(&sim, &options, 5, NULL);
+        report(5);
+        ck_assert_uint_lt(sim.resync_took, 2 * SECOND);
+    }
+}
+END_TEST
+
 /* What READ has told is taken as it is, and the numbers between are not filled. */
 static int skip_seal(void *user, uint32_t tunnel_id, bool careful)
 {
@@ -76,6 +110,8 @@ Suite *suite_lazy(void)
 
     tcase_set_timeout(tcase, 600);
     tcase_add_test(tcase, new_reign_is_exact);
+    tcase_add_loop_test(tcase, every_kind_of_peer, 0, LAZY_KINDS);
+    tcase_add_test(tcase, idle_tunnel_is_in_step_soon);
     tcase_add_test(tcase, without_sealing_messages_are_lost);
     return suite;
 }

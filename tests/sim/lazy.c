@@ -26,39 +26,43 @@ void lazy_options_init(struct lazy_options *options)
     };
 }
 
-/* Peers as they are deployed: by the RFC, ng_l2tp, accel-ppp, go-l2tp, openl2tp, xl2tpd. */
-static void draw_habits(struct habits *habits, struct world *world)
+void lazy_habits(struct habits *habits, enum lazy_kind kind)
 {
-    switch (world_below(world, 6)) {
-    case 0:
+    struct lazy_options options;
+
+    lazy_options_init(&options);
+    *habits = options.habits;
+    switch (kind) {
+    case LAZY_RFC:
         habits->ack_delay = 50 * MS;
-        break;
-    case 1:
+        return;
+    case LAZY_NG_L2TP:
         habits->keeps_future = false;
-        break;
-    case 2:
+        return;
+    case LAZY_ACCEL_PPP:
         habits->acks_future = true;
-        break;
-    case 3:
+        return;
+    case LAZY_GO_L2TP:
         habits->ack_delay = 100 * MS;
         habits->window = 64;
-        break;
-    case 4:
+        return;
+    case LAZY_OPENL2TP:
         habits->echoes_duplicates = true;
-        break;
-    default:
+        return;
+    case LAZY_XL2TPD:
+    case LAZY_KINDS:
         habits->keeps_future = false;
         habits->ignores_odd_zlb = habits->ignores_odd_nr = true;
         habits->window = 4;
     }
-    habits->resends_all = world_chance(world, 30);
-    habits->stale_nr = world_chance(world, 20);
 }
 
 void lazy_options_draw(struct lazy_options *options, struct world *world)
 {
     lazy_options_init(options);
-    draw_habits(&options->habits, world);
+    lazy_habits(&options->habits, (enum lazy_kind)world_below(world, LAZY_KINDS));
+    options->habits.resends_all = world_chance(world, 30);
+    options->habits.stale_nr = world_chance(world, 20);
     options->commit = world_chance(world, 70) ? L2TPHA_COMMIT_ASYNC : L2TPHA_COMMIT_BOUNDED;
     options->lag_ms = (uint32_t)world_between(world, 10, 300);
     options->resync_packets = (uint32_t)world_between(world, 1, 16);

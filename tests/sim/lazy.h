@@ -48,6 +48,19 @@ struct lazy_sim {
     void (*tamper)(struct l2tpha_node *node); /* with the node about to take over */
 };
 
+/* Peers as they are deployed, by what they do with numbers; whatever the kind, a peer that sees
+ * what it never sent acknowledged makes the run fail. */
+enum lazy_kind {
+    LAZY_RFC,
+    LAZY_NG_L2TP,   /* drops what is ahead */
+    LAZY_ACCEL_PPP, /* keeps and acknowledges what is ahead */
+    LAZY_GO_L2TP,   /* acknowledges late */
+    LAZY_OPENL2TP,  /* answers a duplicate with its Ns + 1 */
+    LAZY_XL2TPD,    /* ignores whatever has not the Ns expected, Nr and ZLBs included */
+    LAZY_KINDS
+};
+
+void lazy_habits(struct habits *habits, enum lazy_kind kind);
 void lazy_options_init(struct lazy_options *options);
 /* By the world's generator. */
 void lazy_options_draw(struct lazy_options *options, struct world *world);
