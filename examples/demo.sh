@@ -13,13 +13,15 @@ frames_per_second=2 # of each call
 usage()
 {
     cat <<EOF
-usage: sh examples/demo.sh [--help]
+usage: sh examples/demo.sh [--failover-resync METHOD] [--help]
 
 Installs what the build needs (Debian, only as root), builds in build-demo and runs, on the loopback
 interface and without privileges:
 
   an LNS with its standby, and a LAC that opens $tunnels tunnels of $calls_each calls and sends data frames
-  1. the active LNS is killed (SIGKILL) while calls are being set up: the standby takes over
+  1. the active LNS is killed (SIGKILL) while calls are being set up: the standby takes over,
+     by METHOD: silent-failover (default), or failover-protocol (RFC 4951); with the latter, which
+     ends calls that are half set up, it is killed once all calls are up
   2. the killed node is started again as the new standby and catches up
   3. a planned switchover makes it the active one again
   4. the LAC closes everything and reports
@@ -28,14 +30,29 @@ Exit status 0: no call was lost, no control message was lost or processed twice.
 EOF
 }
 
-case ${1:-} in
-'') ;;
---help)
-    usage
-    exit 0
-    ;;
+method=silent-failover
+while [ $# -gt 0 ]; do
+    case $1 in
+    --failover-resync)
+        method=${2:-}
+        [ $# -ge 2 ] && shift
+        ;;
+    --help)
+        usage
+        exit 0
+        ;;
+    *)
+        echo "demo.sh: unknown option '$1'. Try --help." >&2
+        exit 2
+        ;;
+    esac
+    shift
+done
+case $method in
+silent-failover) killed_at=$((calls / 2)) ;;
+failover-protocol) killed_at=$calls ;;
 *)
-    echo "demo.sh: unknown option '$1'. Try --help." >&2
+    echo "demo.sh: --failover-resync takes silent-failover or failover-protocol, not '$method'" >&2
     exit 2
     ;;
 esac
@@ -130,7 +147,8 @@ start_node()
     name=$1 other=$2
     shift 2
     "$bin/l2tpha-lns" --listen "$address" --echo --name lns --control "$work/$name.control" \
-        --ha-listen "unix:$work/$name.ha" --ha-connect "unix:$work/$other.ha" "$@" \
+        --ha-listen "unix:$work/$name.ha" --ha-connect "unix:$work/$other.ha" \
+        --failover-resync "$method" "$@" \
         >>"$work/$name.log" 2>&1 &
 }
 
@@ -187,11 +205,11 @@ step "starting a LAC: $tunnels tunnels, $calls calls, $calls_per_second calls/s,
     --sessions "$calls_each" --rate "$calls_per_second" --data-rate "$frames_per_second" \
     --name lac --control "$work/lac.control" >"$work/lac.log" 2>&1 &
 pid_lac=$!
-until_true 20 "half of the calls are up" has_calls lac $((calls / 2))
+until_true 20 "$killed_at calls are up" has_calls lac "$killed_at"
 
 before=$(value lac sessions_up counters)
 kill -9 "$pid_a"
-step "node A is killed (SIGKILL): $before calls are up, others on their way"
+step "node A is killed (SIGKILL): $before of $calls calls are up"
 until_true 5 "node B takes over" is b role active
 held=$(value b sessions redundancy)
 step "node B serves, epoch $(value b epoch redundancy), with $held calls"

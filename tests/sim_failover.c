@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* simulate: run scenarios by seed. Each is a whole life of a pair of nodes and their peers, with
  * failovers at moments that the seed chooses, and is judged at its end. */
+#include "sim/duo.h"
 #include "sim/sim.h"
 
 #include <stdio.h>
@@ -12,14 +13,18 @@ struct options {
     uint64_t first;
     uint64_t seeds;
     bool verbose;
+    bool recovery;
 };
 
 static void usage(FILE *out)
 {
     fprintf(out, "usage: simulate [--seeds N] [--first S] [--seed S] [--verbose]\n"
+                 "                [--world failover|recovery]\n"
                  "  --seeds N    how many scenarios (default 1000)\n"
                  "  --first S    the first one's seed (default 1)\n"
                  "  --seed S     this one alone\n"
+                 "  --world W    failover: one end with a standby, recovered silently (default);\n"
+                 "               recovery: two ends with standbys, recovered by RFC 4951\n"
                  "  --verbose    print every message and event\n"
                  "Exit status 0: all went well; 1: failures, one line each; 2: bad options.\n");
 }
@@ -33,6 +38,12 @@ static bool parse(struct options *options, int argc, char **argv)
         }
         if (i + 1 == argc)
             return false;
+        if (strcmp(argv[i], "--world") == 0) {
+            options->recovery = strcmp(argv[++i], "recovery") == 0;
+            if (!options->recovery && strcmp(argv[i], "failover") != 0)
+                return false;
+            continue;
+        }
         char *end;
         uint64_t value = strtoull(argv[i + 1], &end, 10);
         if (*end || end == argv[i + 1])
@@ -84,31 +95,82 @@ static void run(struct sim *sim, uint64_t seed, bool verbose, struct sums *sums)
     sums->datagrams += sim->net.order;
 }
 
-int main(int argc, char **argv)
+static bool run_failovers(const struct options *options)
 {
-    struct options options = {.first = 1, .seeds = 1000};
     struct sim *sim = calloc(1, sizeof(*sim));
     struct sums sums = {0};
 
-    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-        usage(stdout);
-        free(sim);
-        return 0;
-    }
-    if (!sim || !parse(&options, argc, argv)) {
-        usage(stderr);
-        free(sim);
-        return 2;
-    }
+    if (!sim)
+        return false;
     clock_t start = clock();
-    for (uint64_t i = 0; i < options.seeds; i++)
-        run(sim, options.first + i, options.verbose, &sums);
+    for (uint64_t i = 0; i < options->seeds; i++)
+        run(sim, options->first + i, options->verbose, &sums);
     double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     printf("%llu calls, %llu numbered messages, %llu datagrams\n", (unsigned long long)sums.calls,
            (unsigned long long)sums.numbers, (unsigned long long)sums.datagrams);
     printf("%llu scenarios, %llu failovers, %llu switchovers, %llu failed, %.1f s\n",
-           (unsigned long long)options.seeds, (unsigned long long)sums.failovers,
+           (unsigned long long)options->seeds, (unsigned long long)sums.failovers,
            (unsigned long long)sums.switchovers, (unsigned long long)sums.failed, seconds);
     free(sim);
-    return sums.failed ? 1 : 0;
+    return sums.failed == 0;
+}
+
+/* --- two ends --- */
+
+struct duo_sums {
+    uint64_t failed, deaths, attempts, recoveries, by_peer, calls, datagrams;
+};
+
+static void run_duo(struct duo *duo, uint64_t seed, bool verbose, struct duo_sums *sums)
+{
+    if (!duo_run_seed(duo, seed, verbose)) {
+        printf("seed %llu failed: %s\n", (unsigned long long)seed, duo->world.why);
+        sums->failed++;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        const struct end *end = &duo->ends[i];
+        sums->deaths += end->deaths;
+        sums->attempts += end->attempts;
+        sums->recoveries += end->recoveries;
+        sums->by_peer += end->by_peer;
+    }
+    sums->calls += duo->calls;
+    sums->datagrams += duo->net.order;
+}
+
+static bool run_recoveries(const struct options *options)
+{
+    struct duo *duo = calloc(1, sizeof(*duo));
+    struct duo_sums sums = {0};
+
+    if (!duo)
+        return false;
+    clock_t start = clock();
+    for (uint64_t i = 0; i < options->seeds; i++)
+        run_duo(duo, options->first + i, options->verbose, &sums);
+    double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    printf("%llu calls, %llu datagrams, %llu recoveries attempted, %llu done, %llu seen by peers\n",
+           (unsigned long long)sums.calls, (unsigned long long)sums.datagrams,
+           (unsigned long long)sums.attempts, (unsigned long long)sums.recoveries,
+           (unsigned long long)sums.by_peer);
+    printf("%llu scenarios, %llu deaths, %llu failed, %.1f s\n", (unsigned long long)options->seeds,
+           (unsigned long long)sums.deaths, (unsigned long long)sums.failed, seconds);
+    free(duo);
+    return sums.failed == 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.first = 1, .seeds = 1000};
+
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        usage(stdout);
+        return 0;
+    }
+    if (!parse(&options, argc, argv)) {
+        usage(stderr);
+        return 2;
+    }
+    bool well = options.recovery ? run_recoveries(&options) : run_failovers(&options);
+    return well ? 0 : 1;
 }

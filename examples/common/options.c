@@ -3,6 +3,7 @@
 #include "log.h"
 
 #include <getopt.h>
+#include <l2tpha/failover.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ enum option_kind {
     KIND_SOCKET,     /* struct endpoint from a bare path */
     KIND_CATEGORIES, /* uint32_t mask */
     KIND_CHOICE,     /* bool: the second of two words */
+    KIND_WORD,       /* uint32_t: which of the words, from 0 */
     KIND_ONLY,       /* nothing to set: of these words only one is available */
     KIND_MISSING     /* not available in this release */
 };
@@ -56,12 +58,19 @@ static const struct option_row rows[] = {
      .help = "retransmissions before a peer is given up, also by one that leaves (5)"},
     {"window", ENDPOINTS, KIND_NUMBER, "N", AT(window), .min = 1, .max = 32767,
      .help = "receive window told to peers, messages (128)"},
-    {"failover-resync", ENDPOINTS, KIND_ONLY, "METHOD",
-     .choices = "failover-protocol|failover-protocol-fallback-to-silent-failover|silent-failover|"
-                "disable",
-     .only = "silent-failover", .help = "how tunnels are recovered (silent-failover)"},
-    {"commit", ENDPOINTS, KIND_ONLY, "MODE", .choices = "gated|bounded|async", .only = "gated",
-     .help = "when output may leave: once the standby has it (gated)"},
+    {"failover-resync", ENDPOINTS, KIND_WORD, "METHOD", AT(failover),
+     .choices = "disable|failover-protocol|silent-failover|"
+                "failover-protocol-fallback-to-silent-failover",
+     .help = "how tunnels are recovered: failover-protocol, silent-failover, disable or\n"
+             "                               failover-protocol-fallback-to-silent-failover (the last)"},
+    {"no-failover-capability", ENDPOINTS, KIND_FLAG, NULL, AT(mute),
+     .help = "do not announce RFC 4951 to peers"},
+    {"recovery-time", ENDPOINTS, KIND_NUMBER, "MS", AT(recovery_ms), .min = 0, .max = 3600000,
+     .help = "how long peers are asked to wait for a recovery (60000)"},
+    {"resync-packets", ENDPOINTS, KIND_NUMBER, "N", AT(resync_packets), .min = 1, .max = 255,
+     .help = "messages of a tunnel ahead of the standby; bounded and async (8)"},
+    {"commit", ENDPOINTS, KIND_WORD, "MODE", AT(commit), .choices = "gated|bounded|async",
+     .help = "when output may leave: gated, bounded or async (gated)"},
     {"serializer", ENDPOINTS, KIND_ONLY, "NAME", .choices = "proto|cbor|json", .only = "proto",
      .help = "format of the checkpoints (proto)"},
     {"role", ENDPOINTS, KIND_CHOICE, "ROLE", AT(standby), .choices = "active|standby",
@@ -96,9 +105,6 @@ static const struct option_row rows[] = {
     {"echo", PROGRAM_LNS, KIND_FLAG, NULL, AT(echo), .help = "return data frames"},
     {"json", PROGRAM_CTL, KIND_FLAG, NULL, AT(json), .help = "print JSON, not tables"},
     {"help", ALL_PROGRAMS, KIND_HELP, NULL, .help = "print this and leave"},
-    {"no-failover-capability", ENDPOINTS, KIND_MISSING, NULL, .help = NULL},
-    {"recovery-time", ENDPOINTS, KIND_MISSING, "MS", .help = NULL},
-    {"resync-packets", ENDPOINTS, KIND_MISSING, "N", .help = NULL},
     {"ha-key", ENDPOINTS, KIND_MISSING, "FILE", .help = NULL},
     {"store", ENDPOINTS, KIND_MISSING, "URL", .help = NULL},
     {"metrics", ENDPOINTS, KIND_MISSING, "ADDR:PORT", .help = NULL},
@@ -145,18 +151,19 @@ static enum options_result bad(char why[OPTIONS_WHY_MAX], const char *format, ..
     return OPTIONS_BAD;
 }
 
-static bool is_choice(const char *choices, const char *word)
+/* Which of the choices it is, from 0; -1 if none. */
+static int choice_index(const char *choices, const char *word)
 {
     size_t len = strlen(word);
-    while (len > 0) {
+    for (int index = 0; len > 0; index++) {
         size_t next = strcspn(choices, "|");
         if (next == len && memcmp(choices, word, len) == 0)
-            return true;
+            return index;
         if (choices[next] == '\0')
             break;
         choices += next + 1;
     }
-    return false;
+    return -1;
 }
 
 static enum options_result set_number(const struct option_row *row, const char *text, void *field,
@@ -188,10 +195,13 @@ static enum options_result set_text(const struct option_row *row, const char *te
 static enum options_result set_choice(const struct option_row *row, const char *text, void *field,
                                       char *why)
 {
-    if (!is_choice(row->choices, text))
+    int index = choice_index(row->choices, text);
+    if (index < 0)
         return bad(why, "--%s: '%s' is none of %s", row->name, text, row->choices);
     if (row->kind == KIND_CHOICE)
-        *(bool *)field = strncmp(row->choices, text, strlen(text)) != 0;
+        *(bool *)field = index > 0;
+    else if (row->kind == KIND_WORD)
+        *(uint32_t *)field = (uint32_t)index;
     else if (strcmp(text, row->only) != 0)
         return bad(why, "--%s %s is not available in this release (only %s is)", row->name, text,
                    row->only);
@@ -243,6 +253,7 @@ static enum options_result set(const struct option_row *row, const char *text,
     case KIND_CATEGORIES:
         return set_categories(row, text, field, why);
     case KIND_CHOICE:
+    case KIND_WORD:
     case KIND_ONLY:
         return set_choice(row, text, field, why);
     case KIND_MISSING:
@@ -260,6 +271,9 @@ static void set_defaults(enum program program, struct options *options)
     options->hello_s = 60;
     options->retries = 5;
     options->window = 128;
+    options->failover = L2TPHA_FAILOVER_FALLBACK;
+    options->recovery_ms = 60000;
+    options->resync_packets = 8;
     options->tunnels = 1;
     options->sessions = 1;
 }

@@ -25,6 +25,11 @@ struct options {
     uint32_t retries;
     uint32_t window;
     /* redundancy */
+    uint32_t failover; /* enum l2tpha_failover_method */
+    bool mute;         /* announce no failover capability */
+    uint32_t recovery_ms;
+    uint32_t resync_packets;
+    uint32_t commit; /* enum l2tpha_commit */
     bool standby;
     bool takeover_manual;
     struct endpoint ha_listen;

@@ -10,16 +10,16 @@
 static const struct {
     const char *role;
     const char *sync;
-    const char *protection; /* "protected", or in one word why not */
+    const char *copy; /* of a standby's copy: "protected", or in one word why not */
 } roles[] = {
-    [L2TPHA_ROLE_ACTIVE_SOLO] = {"active", "none", "no-standby"},
-    [L2TPHA_ROLE_ACTIVE_BULK] = {"active", "bulk", "bulk-sync"},
-    [L2TPHA_ROLE_ACTIVE] = {"active", "in-sync", "protected"},
+    [L2TPHA_ROLE_ACTIVE_SOLO] = {"active", "none", NULL},
+    [L2TPHA_ROLE_ACTIVE_BULK] = {"active", "bulk", NULL},
+    [L2TPHA_ROLE_ACTIVE] = {"active", "in-sync", NULL},
     [L2TPHA_ROLE_STANDBY_COLD] = {"standby", "none", "cold"},
     [L2TPHA_ROLE_STANDBY_BULK] = {"standby", "bulk", "bulk-sync"},
     [L2TPHA_ROLE_STANDBY_HOT] = {"standby", "in-sync", "protected"},
     [L2TPHA_ROLE_OUT_OF_SYNC] = {"standby", "out-of-sync", "out-of-sync"},
-    [L2TPHA_ROLE_FENCED] = {"fenced", "none", "fenced"},
+    [L2TPHA_ROLE_FENCED] = {"fenced", "none", NULL},
 };
 
 static void put_number(json_t *object, const char *key, uint64_t value)
@@ -60,6 +60,24 @@ static bool cut_off(const struct app *app, enum l2tpha_role role)
     return role == L2TPHA_ROLE_STANDBY_HOT && !(ha_info(app->ha, &link) && link.up);
 }
 
+/* What the library says, and of a standby's copy how good that is. */
+static const char *protection(const struct app *app, const struct l2tpha_tunnel *tunnel)
+{
+    const char *word = l2tpha_tunnel_protection(tunnel);
+    enum l2tpha_role role = look(app).role;
+    if (strcmp(word, "standby") != 0 || roles[role].copy == NULL)
+        return word;
+    return cut_off(app, role) ? "cut-off" : roles[role].copy;
+}
+
+/* A standby's copy says only what is configured for the peer. */
+static const char *configured_method(const struct app *app, uint8_t method)
+{
+    if (method == L2TPHA_FAILOVER_NOT_CONFIGURED)
+        method = l2tpha_node_config(app->node)->failover;
+    return l2tpha_failover_method_name(method);
+}
+
 static json_t *tunnel_object(const struct app *app, const struct l2tpha_tunnel *tunnel)
 {
     char text[ADDRESS_TEXT_MAX];
@@ -74,10 +92,9 @@ static json_t *tunnel_object(const struct app *app, const struct l2tpha_tunnel *
     put_number(object, "ns", record.ns);
     put_number(object, "nr", record.nr);
     put_number(object, "sessions", l2tpha_tunnel_sessions(tunnel));
-    put_text(object, "configured_method", l2tpha_failover_method_name(record.configured_method));
+    put_text(object, "configured_method", configured_method(app, record.configured_method));
     put_text(object, "effective_method", l2tpha_failover_method_name(record.effective_method));
-    enum l2tpha_role role = look(app).role;
-    put_text(object, "protection", cut_off(app, role) ? "cut-off" : roles[role].protection);
+    put_text(object, "protection", protection(app, tunnel));
     return object;
 }
 

@@ -2,6 +2,9 @@
 #include "common/options.h"
 #include "fixture.h"
 
+#include <l2tpha/node.h>
+#include <l2tpha/policy.h>
+
 #include <string.h>
 
 #define WORDS_MAX 32
@@ -63,16 +66,30 @@ static const struct {
     {PROGRAM_LNS, "--debug cf,ff", "no list of"},
     {PROGRAM_LNS, "--log-format xml", "none of text|json"},
     {PROGRAM_LNS, "--failover-resync silent-failover", NULL},
-    {PROGRAM_LNS, "--failover-resync disable", "disable is not available in this release"},
-    {PROGRAM_LNS, "--failover-resync failover", "none of"},
+    {PROGRAM_LNS, "--failover-resync disable", NULL},
+    {PROGRAM_LNS, "--failover-resync failover-protocol", NULL},
+    {PROGRAM_LNS, "--failover-resync failover-protocol-fallback-to-silent-failover", NULL},
+    {PROGRAM_LNS, "--failover-resync failover", "'failover' is none of disable|"},
+    {PROGRAM_LNS, "--failover-resync not-configured", "'not-configured' is none of"},
+    {PROGRAM_LNS, "--failover-resync", "needs a value"},
+    {PROGRAM_LNS, "--no-failover-capability", NULL},
+    {PROGRAM_LNS, "--no-failover-capability=1", "--no-failover-capability=1"},
     {PROGRAM_LNS, "--commit gated", NULL},
-    {PROGRAM_LNS, "--commit bounded", "bounded is not available in this release"},
+    {PROGRAM_LNS, "--commit bounded", NULL},
+    {PROGRAM_LNS, "--commit async", NULL},
+    {PROGRAM_LNS, "--commit lazy", "'lazy' is none of gated|bounded|async"},
+    {PROGRAM_CTL, "--commit gated", "--commit"},
     {PROGRAM_LNS, "--serializer cbor", "cbor is not available in this release"},
     {PROGRAM_LNS, "--store file:/tmp", "--store is not available in this release"},
     {PROGRAM_LNS, "--metrics 127.0.0.1:9", "--metrics is not available in this release"},
     {PROGRAM_LNS, "--ha-key k", "--ha-key is not available in this release"},
-    {PROGRAM_LNS, "--recovery-time 5", "--recovery-time is not available in this release"},
-    {PROGRAM_LNS, "--resync-packets 5", "--resync-packets is not available in this release"},
+    {PROGRAM_LNS, "--recovery-time 0", NULL},
+    {PROGRAM_LNS, "--recovery-time 3600000", NULL},
+    {PROGRAM_LNS, "--recovery-time 3600001", "not a number from 0 to 3600000"},
+    {PROGRAM_LNS, "--resync-packets 1", NULL},
+    {PROGRAM_LNS, "--resync-packets 255", NULL},
+    {PROGRAM_LNS, "--resync-packets 0", "not a number from 1 to 255"},
+    {PROGRAM_LNS, "--resync-packets 256", "not a number from 1 to 255"},
     {PROGRAM_LNS, "--connect 127.0.0.1", "--connect"},
     {PROGRAM_LAC, "", "--connect is required"},
     {PROGRAM_LAC, "--connect 127.0.0.1", NULL},
@@ -115,6 +132,11 @@ START_TEST(defaults_are_those_of_the_help)
     ck_assert_uint_eq(options.sessions, 1);
     ck_assert_uint_eq(options.rate + options.data_rate + options.duration_s, 0);
     ck_assert(!options.standby && !options.takeover_manual && !options.report_json);
+    ck_assert_uint_eq(options.failover, L2TPHA_FAILOVER_FALLBACK);
+    ck_assert(!options.mute);
+    ck_assert_uint_eq(options.recovery_ms, 60000);
+    ck_assert_uint_eq(options.resync_packets, 8);
+    ck_assert_uint_eq(options.commit, L2TPHA_COMMIT_GATED);
 }
 END_TEST
 
@@ -136,6 +158,34 @@ START_TEST(values_arrive)
     ck_assert(options.json);
     ck_assert_int_eq(options.word_count, 2);
     ck_assert_str_eq(options.words[1], "switchover");
+}
+END_TEST
+
+START_TEST(words_arrive)
+{
+    static const struct {
+        const char *line;
+        uint32_t failover, commit;
+    } said[] = {
+        {"--failover-resync disable --commit gated", L2TPHA_FAILOVER_DISABLE, L2TPHA_COMMIT_GATED},
+        {"--failover-resync failover-protocol --commit bounded", L2TPHA_FAILOVER_PROTOCOL,
+         L2TPHA_COMMIT_BOUNDED},
+        {"--failover-resync silent-failover --commit async", L2TPHA_FAILOVER_SILENT,
+         L2TPHA_COMMIT_ASYNC},
+        {"--failover-resync failover-protocol-fallback-to-silent-failover",
+         L2TPHA_FAILOVER_FALLBACK, L2TPHA_COMMIT_GATED},
+    };
+    for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+        ck_assert_int_eq(parse(PROGRAM_LNS, said[i].line), OPTIONS_RUN);
+        ck_assert_uint_eq(options.failover, said[i].failover);
+        ck_assert_uint_eq(options.commit, said[i].commit);
+    }
+    ck_assert_int_eq(
+        parse(PROGRAM_LNS, "--no-failover-capability --recovery-time 7 --resync-packets 9"),
+        OPTIONS_RUN);
+    ck_assert(options.mute);
+    ck_assert_uint_eq(options.recovery_ms, 7);
+    ck_assert_uint_eq(options.resync_packets, 9);
 }
 END_TEST
 
@@ -189,6 +239,7 @@ Suite *suite_options(void)
     tcase_add_loop_test(tcase, lines_are_accepted_or_refused, 0, LINES);
     tcase_add_test(tcase, defaults_are_those_of_the_help);
     tcase_add_test(tcase, values_arrive);
+    tcase_add_test(tcase, words_arrive);
     tcase_add_test(tcase, long_texts_are_refused);
     tcase_add_test(tcase, empty_texts_are_refused);
     tcase_add_test(tcase, help_tells_what_there_is);

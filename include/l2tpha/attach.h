@@ -30,8 +30,9 @@ struct l2tpha_binding {
     /** End a session with a CDN, since the host's half of it is missing. */
     int (*disconnect_session)(void *user, uint32_t tunnel_id, uint32_t session_id, uint16_t result,
                               const char *reason);
-    /** Forget a session silently. */
-    int (*clear_session)(void *user, uint32_t tunnel_id, uint32_t session_id);
+    /** Forget a session silently; the host is told why. */
+    int (*clear_session)(void *user, uint32_t tunnel_id, uint32_t session_id, int status,
+                         const char *why);
     /** Forget a tunnel with its sessions silently. */
     int (*clear_tunnel)(void *user, uint32_t tunnel_id);
     /** While suspended nothing is sent on the control channel, not even an acknowledgement, and

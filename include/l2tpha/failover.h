@@ -10,8 +10,8 @@
 extern "C" {
 #endif
 
-/** Failover methods; this release gives every tunnel L2TPHA_FAILOVER_SILENT. Values are those of
- *  RADIUS attribute 26-90 (vendor 4874); 255 is no value of the attribute. */
+/** Failover methods, see policy.h. Values are those of RADIUS attribute 26-90 (vendor 4874); 255 is
+ *  no value of the attribute. */
 enum l2tpha_failover_method {
     L2TPHA_FAILOVER_DISABLE = 0,         /**< clear the tunnel */
     L2TPHA_FAILOVER_PROTOCOL = 1,        /**< RFC 4951 */

@@ -15,6 +15,7 @@ extern "C" {
 #endif
 
 struct l2tpha_message;
+struct l2tpha_policy;
 
 /** Longest shared secret. */
 #define L2TPHA_SECRET_MAX 128
@@ -52,6 +53,8 @@ struct l2tpha_verdict {
     uint16_t result;    /**< 0 = admit; else the Result Code to refuse with (RFC 2661 4.4.2) */
     uint16_t error;     /**< general error code, used when result is 2 */
     const char *reason; /**< UTF-8 text for the peer, or NULL; valid until the next call */
+    const struct l2tpha_policy *policy; /**< of a tunnel that is admitted: how it is to fail over;
+                                             NULL = nothing configured; valid until the next call */
 };
 
 /** The host's answers. Zero-fill it, set size, random and what else is wanted. */

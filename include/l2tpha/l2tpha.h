@@ -27,6 +27,7 @@
 #include <l2tpha/message.h>
 #include <l2tpha/node.h>
 #include <l2tpha/observe.h>
+#include <l2tpha/policy.h>
 #include <l2tpha/record.h>
 #include <l2tpha/redundancy.h>
 #include <l2tpha/serializer.h>

@@ -129,6 +129,7 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(sessions_desynced, "sessions cleared since the peer has none such")                          \
     X(sessions_stale, "sessions found paired otherwise, asked about again")                        \
     X(sessions_unverified, "sessions that a peer did not answer for")                              \
+    X(answers_ignored, "answers about sessions to no query of ours, ignored")                      \
     X(data_resets, "data channels whose expected number was reset")                                \
     X(takeovers, "takeovers")                                                                      \
     X(callback_errors, "host callbacks that failed")

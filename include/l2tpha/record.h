@@ -44,7 +44,12 @@ enum l2tpha_tunnel_flag {
     L2TPHA_TUNNEL_ANNOUNCED = 32,    /**< this end sent Failover Capability with C set */
     L2TPHA_TUNNEL_MUTE = 64,         /**< this end announces no failover capability to this peer */
     L2TPHA_TUNNEL_NO_HA = 128,       /**< not protected: a switch is off */
-    L2TPHA_TUNNEL_LAZY = 256 /**< outputs run ahead of this record: its numbers are bounds */
+    L2TPHA_TUNNEL_GROUP_OFF = 256,   /**< ... its group's */
+    L2TPHA_TUNNEL_INCAPABLE = 512, /**< not protected: the failover protocol is configured, and not
+                                        both ends have announced it */
+    L2TPHA_TUNNEL_CLAIMED = 1024,  /**< reset by a recovery of which the peer may not know the
+                                       end: silent recovery is impossible */
+    L2TPHA_TUNNEL_LAZY = 2048      /**< outputs run ahead of this record: its numbers are bounds */
 };
 
 /** Bits of l2tpha_session_record::flags. */
@@ -62,7 +67,8 @@ struct l2tpha_tunnel_record {
     uint32_t local_id;             /**< our Assigned Tunnel ID, never 0 */
     uint32_t remote_id;            /**< the peer's, 0 while unknown */
     uint8_t state;                 /**< enum l2tpha_tunnel_state */
-    uint8_t configured_method;     /**< enum l2tpha_failover_method, as configured */
+    uint8_t configured_method;     /**< enum l2tpha_failover_method, as configured for its peer;
+                                        L2TPHA_FAILOVER_NOT_CONFIGURED = the node's */
     uint8_t effective_method;      /**< the one in force, fixed at establishment */
     uint32_t flags;                /**< enum l2tpha_tunnel_flag bits */
     uint16_t local_window;         /**< Receive Window Size that we advertised, messages */
@@ -81,7 +87,7 @@ struct l2tpha_tunnel_record {
                                         (RFC 4951 3.2.1), 0 = an ordinary tunnel */
     uint16_t suggested_ns;         /**< of a recovery tunnel that the peer asked for: Suggested */
     uint16_t suggested_nr;         /**< Control Sequence, as sent */
-    uint16_t resync_packets;       /**< lease of lazy modes, 0 = the node's */
+    uint16_t resync_packets;       /**< as configured for its peer, 0 = the node's */
     uint8_t tie_breaker[8];        /**< ours, while the SCCRQ is outstanding */
     struct l2tpha_bytes peer_name; /**< Host Name AVP of the peer, verbatim */
     struct l2tpha_bytes peer_vendor; /**< Vendor Name AVP of the peer, verbatim */

@@ -91,7 +91,8 @@ struct l2tpha_disconnect {
     const char *ppp_text;  /**< its text or NULL */
 };
 
-/** End a call: sends CDN unless nothing was sent for it yet. The handle dies.
+/** End a call: sends CDN unless nothing was sent for it yet. The handle dies; while the tunnel is
+ *  being recovered it lives until the CDN can be sent, which then has the Result Code alone.
  *  @param session  in any state.
  *  @param why      borrowed for the call.
  *  @param now      microseconds.

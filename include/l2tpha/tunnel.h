@@ -5,6 +5,7 @@
 #ifndef L2TPHA_TUNNEL_H
 #define L2TPHA_TUNNEL_H
 
+#include <l2tpha/policy.h>
 #include <l2tpha/record.h>
 
 #ifdef __cplusplus
@@ -13,9 +14,10 @@ extern "C" {
 
 /** What a new tunnel needs. Zero-fill it and set size and path. */
 struct l2tpha_tunnel_options {
-    size_t size;             /**< sizeof(struct l2tpha_tunnel_options) */
-    struct l2tpha_path path; /**< the peer's address, and optionally the own one */
-    void *user;              /**< see l2tpha_tunnel_set_user() */
+    size_t size;                        /**< sizeof(struct l2tpha_tunnel_options) */
+    struct l2tpha_path path;            /**< the peer's address, and optionally the own one */
+    void *user;                         /**< see l2tpha_tunnel_set_user() */
+    const struct l2tpha_policy *policy; /**< how it is to fail over; NULL = nothing configured */
 };
 
 /** Ask a peer for a tunnel: sends SCCRQ.
@@ -26,12 +28,14 @@ struct l2tpha_tunnel_options {
  *  @retval L2TPHA_ERR_NO_ID, L2TPHA_ERR_LIMIT  65535 or l2tpha_config::max_tunnels are there
  *  @retval L2TPHA_ERR_ROLE   a standby sends nothing
  *  @retval L2TPHA_ERR_STATE  a planned switchover is draining
- *  @retval L2TPHA_ERR_HOST   no secret or no random bytes */
+ *  @retval L2TPHA_ERR_HOST   no secret or no random bytes
+ *  @retval L2TPHA_ERR_INVALID  an address is too long, or a member of the policy out of range */
 L2TPHA_API int l2tpha_tunnel_open(struct l2tpha_node *node,
                                   const struct l2tpha_tunnel_options *options, uint64_t now,
                                   struct l2tpha_tunnel **tunnel);
 
 /** Close a tunnel with all its sessions: sends one StopCCN, repeated until it is acknowledged.
+ * While the tunnel is being recovered that waits for the end of the recovery.
  *  @param tunnel  one that is not closing yet.
  *  @param result  Result Code (RFC 2661 4.4.2), 1 = general clearing, 6 = shutting down.
  *  @param error   general error code, used when result is 2.
@@ -44,6 +48,18 @@ L2TPHA_API int l2tpha_tunnel_open(struct l2tpha_node *node,
 L2TPHA_API int l2tpha_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t error,
                                    const char *reason, uint64_t now);
 
+/** Ask the peer which of the tunnel's established sessions it knows (FSQ, RFC 4951 3.3), at any
+ *  time, whatever l2tpha_config::query says. Those that it does not know are cleared;
+ *  L2TPHA_EVENT_SESSIONS_SYNCED tells the end of it. A query under way begins anew.
+ *  @param tunnel  an established one.
+ *  @param now     microseconds.
+ *  @retval L2TPHA_ERR_STATE        not established, being recovered, or a planned switchover drains
+ *  @retval L2TPHA_ERR_AVP_MISSING  one of the ends has not announced a Failover Capability for this
+ *                                  tunnel: its peer may not be asked
+ *  @retval L2TPHA_ERR_ROLE         not an active node
+ *  @retval L2TPHA_ERR_NOMEM        out of memory */
+L2TPHA_API int l2tpha_tunnel_query(struct l2tpha_tunnel *tunnel, uint64_t now);
+
 /** The tunnel with this local id, or NULL. */
 L2TPHA_API struct l2tpha_tunnel *l2tpha_tunnel_find(const struct l2tpha_node *node,
                                                     uint32_t local_id);
@@ -53,7 +69,9 @@ L2TPHA_API struct l2tpha_tunnel *l2tpha_tunnel_find(const struct l2tpha_node *no
 L2TPHA_API struct l2tpha_tunnel *l2tpha_tunnel_next(const struct l2tpha_node *node,
                                                     const struct l2tpha_tunnel *previous);
 
-/** Everything that is known of it; views are valid until the next call on the node. */
+/** Everything that is known of it; views are valid until the next call on the node. Where nothing
+ *  is configured for its peer, configured_method is the node's; a standby's copy leaves it at
+ *  L2TPHA_FAILOVER_NOT_CONFIGURED. */
 L2TPHA_API void l2tpha_tunnel_get(const struct l2tpha_tunnel *tunnel,
                                   struct l2tpha_tunnel_record *record);
 
@@ -61,6 +79,12 @@ L2TPHA_API void l2tpha_tunnel_get(const struct l2tpha_tunnel *tunnel,
 L2TPHA_API uint32_t l2tpha_tunnel_id(const struct l2tpha_tunnel *tunnel);
 /** How many sessions it has. */
 L2TPHA_API uint32_t l2tpha_tunnel_sessions(const struct l2tpha_tunnel *tunnel);
+
+/** Whether the peer answers as far as is known. false from L2TPHA_EVENT_TUNNEL_UNRESPONSIVE to
+ *  L2TPHA_EVENT_TUNNEL_RESPONSIVE or _DOWN: it has left every retransmission unanswered and is
+ *  waited for until its Recovery Time is over (RFC 4951 5.1). Data goes on, new calls wait. Not
+ *  replicated: after a takeover it is true, and the peer has all its time again. */
+L2TPHA_API bool l2tpha_tunnel_is_responsive(const struct l2tpha_tunnel *tunnel);
 
 /** A pointer of the host's own; not replicated. */
 L2TPHA_API void l2tpha_tunnel_set_user(struct l2tpha_tunnel *tunnel, void *user);

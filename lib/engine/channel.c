@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Sending is go-back-N: the cursor walks down the queue, whether its messages leave for the first
  * time or again, and a retransmission only sets it back to the oldest. The retransmission timer
- * starts when a message leaves; a message that may not leave yet has none.
+ * starts when a message leaves; a message that may not leave yet has none. The control channel
+ * timeout, RFC 2661 5.8, starts with it: when the oldest message leaves for the first time, or at
+ * the acknowledgement of the one before if it had left by then, since the peer lived that long.
  *
  * Acknowledging: told_nr is what the peer has been told last. Whatever leaves tells it nr_safe, so
  * an acknowledgement of its own is due only when nothing else left in time. */
@@ -82,6 +84,7 @@ void channel_start(struct engine *engine, struct channel *channel, struct tunnel
         .sent_ns = entry->record.ns,
         .told_nr = entry->record.nr,
         .interval = first_interval(engine),
+        .since = L2TPHA_NEVER,
         .retransmit.kind = TIMER_RETRANSMIT,
         .ack.kind = TIMER_ACK,
     };
@@ -107,11 +110,24 @@ static void drop_ahead(struct engine *engine, struct channel *channel)
         drop_slot(engine, channel, &channel->ahead[i]);
 }
 
-static void forget_progress(struct engine *engine, struct channel *channel)
+/* RFC 4951 5.1: the time that a peer asks for runs on while the channel rests, and no number of
+ * attempts that come to nothing keeps a tunnel for longer. After the last retransmission, one that
+ * could be answered in vain, there is one more of these, and then none. */
+static bool has_had_its_chances(const struct engine *engine, const struct channel *channel)
 {
-    channel->tries = 0;
+    return channel->tries > engine->config.retries + 1 &&
+           engine->now >= tunnel_granted_until(tunnel_of(channel->entry));
+}
+
+static void resume(struct engine *engine, struct channel *channel)
+{
     channel->interval = first_interval(engine);
     cursor_to_oldest(channel);
+    if (channel->since == L2TPHA_NEVER)
+        return;
+    channel->tries++;
+    if (has_had_its_chances(engine, channel))
+        wheel_arm(engine->wheel, &channel->retransmit, engine->now);
 }
 
 void channel_suspend(struct engine *engine, struct channel *channel, bool suspended)
@@ -126,7 +142,7 @@ void channel_suspend(struct engine *engine, struct channel *channel, bool suspen
     }
     /* What was heard before and not acknowledged yet still wants to be. */
     channel->ack_now = channel->told_nr != channel->entry->record.nr;
-    forget_progress(engine, channel);
+    resume(engine, channel);
     ready(engine, channel);
 }
 
@@ -145,7 +161,10 @@ void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, 
     channel->inherits = channel->resyncing = channel->held = channel->careful = channel->probe_due =
         false;
     window_start(channel);
-    forget_progress(engine, channel);
+    channel->tries = 0;
+    channel->interval = first_interval(engine);
+    channel->since = L2TPHA_NEVER;
+    cursor_to_oldest(channel);
 }
 
 static void want_ack(struct engine *engine, struct channel *channel);
@@ -198,6 +217,12 @@ bool channel_has_room(const struct engine *engine, const struct channel *channel
     return fits(engine, channel, messages, messages > 1 ? ANSWER_BYTES : STOPCCN_BYTES);
 }
 
+bool channel_has_room_for(const struct engine *engine, const struct channel *channel,
+                          uint32_t messages, uint32_t bytes)
+{
+    return bytes <= ANSWER_BYTES && fits(engine, channel, messages + 1, ANSWER_BYTES - bytes);
+}
+
 bool channel_has_own_room(const struct engine *engine, const struct channel *channel)
 {
     return fits(engine, channel, engine->config.max_queue / 2 + 1, OWN_BYTES);
@@ -235,6 +260,16 @@ static bool may_leave(const struct channel *channel)
            outstanding < window_size(channel);
 }
 
+/* A peer that is kept for its Recovery Time is not kept until the next retransmission. */
+static uint64_t retransmit_at(const struct engine *engine, const struct channel *channel)
+{
+    const struct l2tpha_tunnel *tunnel = tunnel_of(channel->entry);
+    uint64_t at = engine->now + channel->interval;
+    uint64_t until = tunnel->unresponsive ? tunnel_granted_until(tunnel) : 0;
+
+    return until > engine->now && until < at ? until : at;
+}
+
 static struct buffer *leave(struct engine *engine, struct channel *channel)
 {
     struct buffer *message = channel->cursor;
@@ -247,8 +282,10 @@ static struct buffer *leave(struct engine *engine, struct channel *channel)
         channel->sent_ns = channel->cursor_ns;
     else
         engine->counters.retransmissions++;
+    if (channel->since == L2TPHA_NEVER)
+        channel->since = engine->now;
     if (!timer_armed(&channel->retransmit))
-        wheel_arm(engine->wheel, &channel->retransmit, engine->now + channel->interval);
+        wheel_arm(engine->wheel, &channel->retransmit, retransmit_at(engine, channel));
     return message;
 }
 
@@ -270,7 +307,9 @@ static void want_ack(struct engine *engine, struct channel *channel)
         wheel_stop(engine->wheel, &channel->ack);
         return;
     }
-    if (delay == 0 || half_window_untold(channel)) {
+    /* A recovery endpoint is silent until its SCCCN is acknowledged (RFC 4951 3.2.1). */
+    if (delay == 0 || half_window_untold(channel) ||
+        tunnel_is_recovery(tunnel_of(channel->entry))) {
         channel->ack_now = true;
         ready(engine, channel);
         return;
@@ -361,18 +400,23 @@ int channel_retransmit_due(struct engine *engine, struct channel *channel)
 {
     const struct l2tpha_tunnel_record *record = &channel->entry->record;
 
-    if (channel->cursor_ns == record->acked) /* nothing is under way any more */
+    if (channel->since == L2TPHA_NEVER) /* nothing is under way any more */
         return L2TPHA_OK;
     if (channel->tries >= engine->config.retries)
         return L2TPHA_ERR_TIMEOUT;
     channel->tries++;
-    channel->interval = next_interval(engine, channel->interval);
     log_line(&engine->log, L2TPHA_LOG_DETAIL, record->local_id, 0,
              "no acknowledgement of Ns %u, retransmission %u", record->acked, channel->tries);
+    channel_repeat(engine, channel);
+    return L2TPHA_OK;
+}
+
+void channel_repeat(struct engine *engine, struct channel *channel)
+{
+    channel->interval = next_interval(engine, channel->interval);
     window_collapse(channel);
     cursor_to_oldest(channel);
     ready(engine, channel);
-    return L2TPHA_OK;
 }
 
 /* --- receiving --- */
@@ -410,6 +454,7 @@ static void take_nr(struct engine *engine, struct channel *channel, uint16_t nr)
     channel->tries = 0;
     channel->interval = first_interval(engine);
     bool under_way = channel->cursor_ns != nr;
+    channel->since = under_way ? engine->now : L2TPHA_NEVER;
     wheel_arm(engine->wheel, &channel->retransmit,
               under_way ? engine->now + channel->interval : L2TPHA_NEVER);
     ready(engine, channel);
@@ -488,6 +533,14 @@ void channel_accept(struct engine *engine, struct channel *channel)
     entry->record.nr++;
     ledger_mark_tunnel(engine->ledger, entry, DIRTY_SEQUENCE);
     want_ack(engine, channel);
+}
+
+size_t channel_kept_len(const struct channel *channel)
+{
+    if (channel->ahead_count == 0)
+        return 0;
+    const struct buffer *message = channel->ahead[channel->entry->record.nr & channel->ahead_mask];
+    return message ? message->len : 0;
 }
 
 struct buffer *channel_take_kept(struct channel *channel)

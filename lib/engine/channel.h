@@ -24,8 +24,10 @@ struct channel {
     uint32_t window;       /* congestion window, messages (CWND) */
     uint32_t window_part;  /* acks counted towards the next step in congestion avoidance */
     uint32_t threshold;    /* SSTHRESH; the peer's window bounds it */
-    uint32_t tries;        /* retransmissions of the oldest message so far */
+    uint32_t tries;        /* retransmissions of the oldest message so far; 0 = none since the last
+                            * acknowledgement of something new */
     uint64_t interval;     /* current retransmission interval, us */
+    uint64_t since;        /* start of the control channel timeout; L2TPHA_NEVER = none runs */
     uint16_t told_nr;      /* last Nr told to the peer; short of entry.nr = an ack is wanted */
     bool suspended;        /* nothing leaves, nothing is taken, no timer runs */
     bool resyncing;        /* resync.c: the numbers of a lazy record are being settled */
@@ -53,7 +55,9 @@ enum channel_verdict {
 /* A tunnel that starts (ns = nr = 0) or that has been restored: everything in the queue is to be
  * transmitted, and may have been before. */
 void channel_start(struct engine *engine, struct channel *channel, struct tunnel_entry *entry);
-/* Nothing leaves any more, what comes is the caller's to drop; or go on where it was. */
+/* Nothing leaves any more, what comes is the caller's to drop; or go on where it was. The peer may
+ * have answered in vain meanwhile, so the oldest message is sent again; but the time that it has
+ * waited counts on, and so do its retransmissions, this one included. */
 void channel_suspend(struct engine *engine, struct channel *channel, bool suspended);
 /* RFC 4951 3.2.2: flush both windows and go on with these numbers, slow start included. */
 void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, uint16_t nr);
@@ -65,6 +69,9 @@ void channel_stop(struct engine *engine, struct channel *channel);
  * queue must stay comparable, and the bytes that one checkpoint has room for. */
 bool channel_has_room(const struct engine *engine, const struct channel *channel,
                       uint32_t messages);
+/* ... so many of so many bytes together, with room for one more behind them. */
+bool channel_has_room_for(const struct engine *engine, const struct channel *channel,
+                          uint32_t messages, uint32_t bytes);
 /* Whether there is room for what we say unasked. Half of the queue is left for answers: were both
  * ends full, neither could take what the other has sent, and so nothing would be acknowledged. */
 bool channel_has_own_room(const struct engine *engine, const struct channel *channel);
@@ -79,12 +86,16 @@ enum channel_verdict channel_receive(struct engine *engine, struct channel *chan
                                      size_t len);
 /* The message in order has been processed: Nr moves on and wants to be acknowledged. */
 void channel_accept(struct engine *engine, struct channel *channel);
+/* Its length; 0 = none. */
+size_t channel_kept_len(const struct channel *channel);
 /* The kept message whose turn has come; the caller gives it back to the pool. NULL = none. */
 struct buffer *channel_take_kept(struct channel *channel);
 /* The next datagram that may leave now; false = none. ZLBs are written to output->zlb. */
 bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_output *output);
 /* The retransmission timer is due. 0, or L2TPHA_ERR_TIMEOUT: the peer is given up. */
 int channel_retransmit_due(struct engine *engine, struct channel *channel);
+/* Send the oldest message once more, and wait for longer. */
+void channel_repeat(struct engine *engine, struct channel *channel);
 /* The delayed acknowledgement is due. */
 void channel_ack_due(struct engine *engine, struct channel *channel);
 /* Nothing of ours is unacknowledged. */

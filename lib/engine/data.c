@@ -63,16 +63,39 @@ static void follow(struct engine *engine, struct l2tpha_session *session, bool s
     engine_seal(engine);
 }
 
-static int take_number(struct engine *engine, struct session_entry *entry,
+/* RFC 4951 3.2.3, RFC 3931 appendix C: a peer that has failed begins at 0 again. So many late
+ * frames in a row, each the successor of the one before and none in its turn among them, say so;
+ * they are dropped, and the next one is in its turn. Frames that are merely late skip about, come
+ * twice, or come between others that are not late. Should a burst of them look the same, those
+ * behind it are not late once more, and nothing is lost. */
+static void count_late(struct engine *engine, struct l2tpha_session *session, uint16_t ns)
+{
+    uint16_t enough = engine->config.data_reset_frames;
+
+    session->late_count =
+        session->late_count && ns == session->late_next ? (uint8_t)(session->late_count + 1) : 1;
+    session->late_next = (uint16_t)(ns + 1);
+    if (enough == 0 || session->late_count < enough)
+        return;
+    session->late_count = 0;
+    session->entry.data_nr = session->late_next;
+    engine->counters.data_resets++;
+    log_line(&engine->log, L2TPHA_LOG_RESYNC, session->entry.tunnel->record.local_id,
+             session->entry.local_id, "data numbers go on at %u", session->late_next);
+}
+
+static int take_number(struct engine *engine, struct l2tpha_session *session,
                        const struct l2tpha_header *header)
 {
     if (!header->has_sequence)
         return L2TPHA_OK;
-    if (serial_before(header->ns, entry->data_nr)) {
+    if (serial_before(header->ns, session->entry.data_nr)) {
         engine->counters.data_late++;
+        count_late(engine, session, header->ns);
         return L2TPHA_ERR_SEQUENCE;
     }
-    entry->data_nr = (uint16_t)(header->ns + 1);
+    session->late_count = 0;
+    session->entry.data_nr = (uint16_t)(header->ns + 1);
     return L2TPHA_OK;
 }
 
@@ -106,7 +129,7 @@ int engine_data_receive(struct engine *engine, const struct l2tpha_path *path, c
     if (error)
         return error;
     tunnel_heard(session_tunnel(session));
-    error = take_number(engine, &session->entry, &header);
+    error = take_number(engine, session, &header);
     if (error)
         return error;
     follow(engine, session, header.has_sequence);

@@ -92,19 +92,21 @@ static int process(struct engine *engine, struct l2tpha_tunnel *tunnel,
 }
 
 /* RFC 2661 5.8: what is not taken is not acknowledged, so the peer sends it again. That is better
- * than to take a message and to be unable to answer it, not even that it has failed. */
-static int room_for_answers(struct engine *engine, const struct l2tpha_tunnel *tunnel)
+ * than to take a message and to be unable to answer it, not even that it has failed. The one answer
+ * that may be long is an FSR, which is no longer than its FSQ. */
+static int room_for_answers(struct engine *engine, const struct l2tpha_tunnel *tunnel, size_t len)
 {
     if (!channel_has_room(engine, &tunnel->channel, ROOM_FOR_ANSWERS))
         return L2TPHA_ERR_QUEUE_FULL;
-    return buffer_reserve(engine->pool, ENGINE_ANSWER);
+    return buffer_reserve(engine->pool, len > ENGINE_ANSWER ? len : ENGINE_ANSWER);
 }
 
 void engine_process_kept(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
     struct buffer *kept;
 
-    while (!tunnel->dying && room_for_answers(engine, tunnel) == L2TPHA_OK &&
+    while (!tunnel->dying &&
+           room_for_answers(engine, tunnel, channel_kept_len(&tunnel->channel)) == L2TPHA_OK &&
            (kept = channel_take_kept(&tunnel->channel))) {
         engine_seal(engine);
         process(engine, tunnel, &tunnel->entry.record.path, kept->data, kept->len);
@@ -136,9 +138,18 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
 {
     int error = L2TPHA_OK;
 
-    switch (channel_receive(engine, &tunnel->channel, header, data, len)) {
+    /* RFC 4951 3.2.1: until the reset nothing on the old channel counts. */
+    if (tunnel->channel.suspended &&
+        !engine->failover.heard(engine->failover.user, tunnel, header)) {
+        engine->counters.suspended_drops++;
+        return L2TPHA_OK;
+    }
+    enum channel_verdict verdict = channel_receive(engine, &tunnel->channel, header, data, len);
+    if (tunnel->channel.tries == 0)
+        tunnel_answered(tunnel);
+    switch (verdict) {
     case CHANNEL_IN_ORDER:
-        error = room_for_answers(engine, tunnel);
+        error = room_for_answers(engine, tunnel, len);
         if (error) {
             engine->counters.queue_full++;
             return error;
@@ -157,7 +168,7 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
         break;
     }
     if (tunnel->lazy)
-        engine->failover.heard(engine->failover.user, tunnel, header);
+        engine->failover.passed(engine->failover.user, tunnel, header);
     if (!tunnel->dying)
         tunnel_heard(tunnel);
     check_delivered(tunnel);
@@ -186,11 +197,6 @@ static int receive_bound(struct engine *engine, const struct l2tpha_path *path,
         log_line(&engine->log, L2TPHA_LOG_ERROR, header->tunnel_id, 0,
                  "datagram from another address dropped");
         return L2TPHA_ERR_WRONG_PEER;
-    }
-    /* RFC 4951 3.2.1: until the reset nothing on the old channel counts. */
-    if (tunnel->channel.suspended) {
-        engine->counters.suspended_drops++;
-        return L2TPHA_OK;
     }
     return engine_deliver(engine, tunnel, path, header, data, len);
 }
@@ -234,10 +240,8 @@ static struct l2tpha_tunnel *tunnel_of_channel(struct channel *channel)
 
 static void retransmit_due(struct engine *engine, struct channel *channel)
 {
-    struct tunnel_input input = {.status = L2TPHA_ERR_TIMEOUT, .reason = "peer does not answer"};
-
     if (channel_retransmit_due(engine, channel) == L2TPHA_ERR_TIMEOUT)
-        tunnel_step(tunnel_of_channel(channel), TUNNEL_UNREACHABLE, &input);
+        tunnel_unanswered(tunnel_of_channel(channel));
 }
 
 void engine_timer(struct engine *engine, struct timer *timer)

@@ -80,13 +80,17 @@ struct engine_failover {
     /* A recovery tunnel has gone from one state to another. */
     void (*entered)(void *user, struct l2tpha_tunnel *recovery, uint8_t before,
                     const struct tunnel_input *input);
+    /* A datagram for a suspended tunnel: whether the tunnel goes on with it. */
+    bool (*heard)(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
     /* Everything that a recovery tunnel has sent is acknowledged, or a tunnel with queries to send
      * has room again. */
     void (*moved)(void *user, struct l2tpha_tunnel *tunnel);
     /* FSQ or FSR, decoded without fault, on an established tunnel. */
     int (*states)(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message);
     /* A datagram of a tunnel whose numbers are being settled has been through its channel. */
-    void (*heard)(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
+    void (*passed)(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
+    /* A session of a tunnel that asks about sessions is about to go. */
+    void (*left)(void *user, struct l2tpha_session *session);
     /* A tunnel is about to die; its sessions are gone. */
     void (*gone)(void *user, struct l2tpha_tunnel *tunnel);
     /* TIMER_RECOVERY, TIMER_SYNC, TIMER_LAZY. */

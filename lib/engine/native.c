@@ -71,13 +71,14 @@ static int disconnect_session(void *user, uint32_t tunnel_id, uint32_t session_i
     return session ? session_dismiss(session, result, reason) : L2TPHA_ERR_NOT_FOUND;
 }
 
-static int clear_session(void *user, uint32_t tunnel_id, uint32_t session_id)
+static int clear_session(void *user, uint32_t tunnel_id, uint32_t session_id, int status,
+                         const char *why)
 {
     struct l2tpha_session *session = engine_session_find(user, tunnel_id, session_id);
 
     if (!session)
         return L2TPHA_ERR_NOT_FOUND;
-    session_clear(session, L2TPHA_OK, "cleared");
+    session_clear(session, status, why);
     return L2TPHA_OK;
 }
 
@@ -123,8 +124,10 @@ static int reset_tunnel(void *user, uint32_t tunnel_id, uint16_t ns, uint16_t nr
                                         tunnel->entry.record.remote_id);
     if (error)
         return error;
+    tunnel->session_ids_shift += (uint16_t)(tunnel->entry.record.ns - ns);
     channel_reset(engine, &tunnel->channel, ns, nr);
     tunnel_set_commit(tunnel);
+    tunnel_answered(tunnel);
     session_settle_all(tunnel, data_channel);
     return L2TPHA_OK;
 }

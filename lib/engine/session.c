@@ -4,6 +4,7 @@
 #include "engine/session.h"
 
 #define US_PER_MS UINT64_C(1000)
+#define US_PER_S UINT64_C(1000000)
 #define RESULT_GENERAL 2      /* CDN, RFC 2661 4.4.2 */
 #define RESULT_NOT_IN_TIME 10 /* likewise */
 #define CDN_BYTES 512         /* reasons are short */
@@ -128,7 +129,8 @@ static bool can_speak(const struct l2tpha_session *session)
     struct engine *engine = engine_of(session);
 
     return session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL ||
-           (channel_has_own_room(engine, &session_tunnel(session)->channel) &&
+           (!session_tunnel(session)->channel.suspended &&
+            channel_has_own_room(engine, &session_tunnel(session)->channel) &&
             buffer_reserve(engine->pool, CDN_BYTES) == L2TPHA_OK);
 }
 
@@ -144,7 +146,7 @@ int session_dismiss(struct l2tpha_session *session, uint16_t result, const char 
     struct session_input input = {.result = result, .reason = reason};
 
     if (!can_speak(session)) {
-        session->dismissed = true;
+        session->dismissed = result;
         retry_later(session);
         return L2TPHA_OK;
     }
@@ -160,7 +162,7 @@ void session_timer_due(struct l2tpha_session *session)
     if (!can_speak(session))
         retry_later(session);
     else if (session->dismissed)
-        session_dismiss(session, RESULT_GENERAL, "state lost in failover");
+        session_dismiss(session, session->dismissed, "ended in failover");
     else
         session_step(session, SESSION_TIMEOUT, &input);
 }
@@ -229,6 +231,8 @@ static void end(struct l2tpha_session *session, uint8_t before, const struct ses
     log_line(&engine->log, L2TPHA_LOG_EVENT, tunnel->entry.record.local_id, session->entry.local_id,
              "session is down: %s (%u/%u)", input->reason ? input->reason : "", input->result,
              input->error);
+    if (tunnel->sync)
+        engine->failover.left(engine->failover.user, session);
     leave_line(session);
     wheel_disarm(engine->wheel, &session->timer);
     TALLOC_FREE(session->wen);
@@ -263,6 +267,7 @@ void session_enter(void *object, uint8_t next)
              session->entry.local_id, "%s: %s -> %s", session_fsm(session)->name,
              l2tpha_session_state_name(before), l2tpha_session_state_name(next));
     session->entry.state = next;
+    session->entry.since = (uint32_t)(engine->now / US_PER_S);
     if (next == L2TPHA_SESSION_IDLE) {
         end(session, before, input);
         return;

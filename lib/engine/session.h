@@ -9,16 +9,25 @@ struct l2tpha_session {
     struct session_entry entry; /* first: the table allocates us and knows this part only */
     struct timer timer;         /* TIMER_SESSION: establishment, or when the next WEN may go */
     void *user;
-    struct l2tpha_session **wait_back; /* in the tunnel's line; NULL = not there */
+    union {                                 /* NULL = in no line */
+        struct l2tpha_session **wait_back;  /* wait-tunnel: in the tunnel's line */
+        struct l2tpha_session **query_back; /* established: in one of failover's, by query */
+    };
     union {
         struct l2tpha_session *wait_next; /* while it is in the line: in wait-tunnel */
         struct session_wen *wen;          /* LAC: bearer errors reported; NULL until the first */
     };
-    bool dismissed;        /* to be ended as soon as a CDN can be queued */
-    bool connecting;       /* our ICCN or OCCN has not left yet */
-    uint16_t connect_ns;   /* its Ns */
-    uint16_t lease_end;    /* data numbers before it are known to the standby, if there is one */
-    uint64_t lease_number; /* of the checkpoint that has those up to entry.data_ns */
+    uint16_t dismissed;  /* Result Code with which to be ended as soon as a CDN can be queued */
+    bool connecting;     /* our ICCN or OCCN has not left yet */
+    uint8_t late_count;  /* late data frames so far whose numbers follow each other, up to ... */
+    uint16_t late_next;  /* ... the one before this */
+    uint16_t connect_ns; /* Ns of the ICCN or OCCN */
+    uint16_t lease_end;  /* data numbers before it are known to the standby, if there is one */
+    uint8_t query;       /* failover's: enum sync_query */
+    uint8_t query_tries; /* likewise: times that the peer was asked about it */
+    uint32_t query_at;   /* likewise: when, or when it was found stale; milliseconds */
+    struct l2tpha_session *query_next; /* likewise: in the line of its kind */
+    uint64_t lease_number;             /* of the checkpoint that has those up to entry.data_ns */
 };
 
 enum session_event {
@@ -103,7 +112,7 @@ void session_clear_all(struct l2tpha_tunnel *tunnel, const struct session_input 
  * this end has failed (3.2.3). */
 void session_settle_all(struct l2tpha_tunnel *tunnel, bool data_channel);
 void session_timer_due(struct l2tpha_session *session);
-/* End it with a CDN because the host's half is missing; later, when there is no room for it. */
+/* End it with a CDN; later, when there is no room for it or the tunnel is being recovered. */
 int session_dismiss(struct l2tpha_session *session, uint16_t result, const char *reason);
 /* Take data numbers; they are known to the standby when the transaction is confirmed. */
 void session_lease_numbers(struct l2tpha_session *session);

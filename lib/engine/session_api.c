@@ -137,7 +137,7 @@ int l2tpha_session_open(struct l2tpha_tunnel *tunnel, const struct l2tpha_sessio
     if (!are_sound(options) || !session)
         return L2TPHA_ERR_INVALID;
     if (state == L2TPHA_TUNNEL_IDLE || state == L2TPHA_TUNNEL_STOPPING ||
-        state == L2TPHA_TUNNEL_STOPPED)
+        state == L2TPHA_TUNNEL_STOPPED || tunnel_is_recovery(tunnel))
         return L2TPHA_ERR_STATE;
     if (!channel_has_own_room(engine, &tunnel->channel))
         return L2TPHA_ERR_QUEUE_FULL;
@@ -206,6 +206,8 @@ int l2tpha_session_close(struct l2tpha_session *session, const struct l2tpha_dis
         return L2TPHA_ERR_INVALID;
     struct session_input input = {
         .why = why, .result = why->result, .error = why->error, .reason = why->reason};
+    if (session_tunnel(session)->channel.suspended)
+        return engine_leave(engine_of(session), session_dismiss(session, why->result, why->reason));
     error = reserve_cdn(session, why);
     if (error)
         return error;

@@ -13,6 +13,7 @@
 #define RESULT_NO_FRAMING 11
 #define ERROR_SESSION_ID 5
 #define ERROR_RESOURCES 4
+#define ERROR_NO_CONNECTION 1
 
 /* A session message on its way. */
 struct arrival {
@@ -143,6 +144,15 @@ static int no_session(struct arrival *arrival, int error)
     return error;
 }
 
+/* RFC 4951 3.2.1: on a recovery tunnel there are none. */
+static int no_calls(struct arrival *arrival)
+{
+    arrival->tunnel->engine->counters.unexpected_message++;
+    send_stray_cdn(arrival->tunnel, assigned_id(arrival), RESULT_GENERAL, ERROR_NO_CONNECTION,
+                   "a recovery tunnel carries no calls");
+    return L2TPHA_ERR_REFUSED;
+}
+
 static int process_request(struct arrival *arrival)
 {
     struct l2tpha_tunnel *tunnel = arrival->tunnel;
@@ -151,6 +161,8 @@ static int process_request(struct arrival *arrival)
         id ? table_session_find_remote(tunnel->engine->table, &tunnel->entry, id) : NULL;
     struct l2tpha_session *session;
 
+    if (tunnel_is_recovery(tunnel))
+        return no_calls(arrival);
     if (old)
         return end_twin(arrival, session_of(old));
     int error = session_new(tunnel, &session);

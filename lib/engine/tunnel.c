@@ -3,7 +3,6 @@
 #include "engine/resync.h"
 #include "engine/session.h"
 
-#include <l2tpha/failover.h>
 #include <string.h>
 
 #define US_PER_MS UINT64_C(1000)
@@ -63,8 +62,6 @@ static void fill_record(struct engine *engine, struct l2tpha_tunnel_record *reco
 {
     record->local_window = engine->config.window;
     record->remote_window = 4; /* RFC 2661 5.8 */
-    record->configured_method = L2TPHA_FAILOVER_NOT_CONFIGURED;
-    record->effective_method = L2TPHA_FAILOVER_SILENT;
     if (engine->config.hide_avps)
         record->flags |= L2TPHA_TUNNEL_HIDE;
     if (engine->config.commit == L2TPHA_COMMIT_GATED)
@@ -102,6 +99,8 @@ int tunnel_new(struct engine *engine, const struct l2tpha_path *path, uint32_t r
         entry->record.recovers = recovers;
         error = tunnel_start(engine, tunnel_of(entry));
     }
+    if (!error)
+        tunnel_take_policy(tunnel_of(entry), NULL);
     if (error) {
         tunnel_remove(engine, tunnel_of(entry));
         return error;
@@ -174,7 +173,7 @@ void tunnel_suspend(struct l2tpha_tunnel *tunnel, bool suspended)
     channel_suspend(engine, &tunnel->channel, suspended);
     if (!suspended) {
         tunnel_arm(tunnel);
-        if (tunnel->waiting)
+        if (tunnel->waiting || tunnel->close_result)
             wheel_arm(engine->wheel, &tunnel->start, engine->now);
         return;
     }
@@ -301,8 +300,9 @@ int tunnel_hello(struct l2tpha_tunnel *tunnel)
 static void arm_hello(struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = tunnel->engine;
-    bool wanted =
-        tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED && engine->config.hello_ms > 0;
+    bool wanted = tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED &&
+                  engine->config.hello_ms > 0 &&
+                  !tunnel->channel.suspended; /* data frames come all the same */
 
     wheel_arm(engine->wheel, &tunnel->hello,
               wanted ? engine->now + engine->config.hello_ms * US_PER_MS : L2TPHA_NEVER);
@@ -335,6 +335,8 @@ void tunnel_arm(struct l2tpha_tunnel *tunnel)
     struct engine *engine = tunnel->engine;
     uint64_t limit = state_limit_us(tunnel);
 
+    if (tunnel->channel.suspended)
+        return; /* it is armed when that is over */
     wheel_arm(engine->wheel, &tunnel->timer, limit ? engine->now + limit : L2TPHA_NEVER);
     arm_hello(tunnel);
 }
@@ -358,9 +360,10 @@ void tunnel_hello_due(struct l2tpha_tunnel *tunnel)
 
 void tunnel_start_due(struct l2tpha_tunnel *tunnel)
 {
-    struct tunnel_input input = {0};
+    struct tunnel_input input = {.result = tunnel->close_result, .error = tunnel->close_error};
 
-    tunnel_step(tunnel, TUNNEL_OPEN, &input);
+    if (!tunnel->channel.suspended)
+        tunnel_step(tunnel, tunnel->close_result ? TUNNEL_CLOSE : TUNNEL_OPEN, &input);
 }
 
 int start_sessions(void *object, void *argument)
@@ -391,6 +394,8 @@ void tunnel_heard(struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = tunnel->engine;
 
+    if (tunnel->channel.suspended)
+        return; /* data: says nothing of the control channel */
     arm_hello(tunnel);
     if (!tunnel->resyncing || tunnel->channel.resyncing)
         return;

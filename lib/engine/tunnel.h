@@ -15,18 +15,21 @@ struct l2tpha_tunnel {
     struct timer start;              /* TIMER_START */
     struct scramble session_ids;     /* session_id.c */
     struct id_set session_ids_taken; /* likewise; made when there are many */
+    uint16_t session_ids_shift;      /* likewise: what resets have taken from Ns */
     struct l2tpha_tunnel *ready_next;
     struct l2tpha_tunnel *ready_prev;
-    bool ready;     /* in engine.ready */
-    bool dying;     /* gone for everybody but the host, who has events about it to poll */
-    bool told;      /* the host knows of it: DOWN and GONE are for its ears */
-    bool fell;      /* DOWN has happened */
-    bool resyncing; /* restored, and the peer has not answered yet */
+    bool ready;        /* in engine.ready */
+    bool dying;        /* gone for everybody but the host, who has events about it to poll */
+    bool told;         /* the host knows of it: DOWN and GONE are for its ears */
+    bool fell;         /* DOWN has happened */
+    bool resyncing;    /* restored, and the peer has not answered yet */
+    bool unresponsive; /* retransmissions are used up and the peer's Recovery Time is not */
     bool counted_half_open;
     bool counted_recovering;
     bool reconciles; /* taken over from a lazy record: the peer may have calls that we have not */
-    bool asked_incoming; /* ICRQ went out here: we are the LAC of incoming calls */
-    bool asked_outgoing; /* OCRQ went out here: we are the LNS of outgoing calls */
+    bool counted_running; /* failover's: one of the recovery tunnels that it has in use */
+    bool asked_incoming;  /* ICRQ went out here: we are the LAC of incoming calls */
+    bool asked_outgoing;  /* OCRQ went out here: we are the LNS of outgoing calls */
     struct l2tpha_tunnel *dead_next;
     struct l2tpha_tunnel *calling_next;  /* in engine.calling while in wait-ctl-reply */
     struct l2tpha_tunnel **calling_back; /* NULL = not there */
@@ -36,10 +39,11 @@ struct l2tpha_tunnel {
     struct sync *sync;         /* failover's: sessions being asked about; NULL = none */
     struct lazy *lazy;         /* failover's: numbers of a lazy record being settled; NULL = none */
     uint64_t stray_at;         /* resync.c: the next stray call may be ended then */
-    uint16_t
-        beaten_request;    /* Assigned Tunnel ID of a recovery SCCRQ that lost the tie; copies of */
-    uint64_t beaten_until; /* it are dropped until then */
-    uint32_t events;       /* events in the outbox that name this tunnel */
+    uint16_t close_result; /* of a StopCCN that waits for the channel to carry again; 0 = none */
+    uint16_t close_error;
+    uint16_t beaten_request; /* Assigned Tunnel ID of a recovery SCCRQ that has lost the tie: */
+    uint64_t beaten_until;   /* copies of it are dropped until then */
+    uint32_t events;         /* events in the outbox that name this tunnel */
     void *user;
 };
 
@@ -86,11 +90,11 @@ static inline struct l2tpha_tunnel *tunnel_of(struct tunnel_entry *entry)
     return (struct l2tpha_tunnel *)(void *)entry;
 }
 
-/* Whether calls may be placed: established, and the channel carries, its numbers being settled. */
+/* Whether calls may be placed: established, and the channel carries, as far as is known. */
 static inline bool tunnel_is_open(const struct l2tpha_tunnel *tunnel)
 {
     return tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel->channel.suspended &&
-           !tunnel->channel.resyncing;
+           !tunnel->unresponsive && !tunnel->channel.resyncing;
 }
 /* A new tunnel with a fresh id, in the table and idle. Its path is set. `after` is the node's
  * record without that id, for engine_set_record() once it is sure that the tunnel stays: an id of
@@ -178,6 +182,14 @@ void message_done(struct engine *engine);
 int tunnel_process_unbound(struct engine *engine, const struct l2tpha_path *path,
                            const struct l2tpha_header *header, const uint8_t *data, size_t len);
 
+/* --- tunnel_patience.c: Recovery Time, RFC 4951 5.1 --- */
+/* Until when the peer has asked to be waited for; 0 = it has not, or nothing waits for it. */
+uint64_t tunnel_granted_until(const struct l2tpha_tunnel *tunnel);
+/* The retransmissions are used up: the tunnel goes, or is kept for the peer's time. */
+void tunnel_unanswered(struct l2tpha_tunnel *tunnel);
+/* The peer has acknowledged something, or the channel is reset. */
+void tunnel_answered(struct l2tpha_tunnel *tunnel);
+
 /* --- engine.c --- */
 /* Messages that were ahead and whose turn has come, each a transaction of its own. */
 void engine_process_kept(struct engine *engine, struct l2tpha_tunnel *tunnel);
@@ -191,8 +203,28 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
 void put_failover_avps(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder);
 /* The peer's capability. */
 void take_failover_avps(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message);
+/* The first AVP of this type, whatever is wrong with it: one with M=0 that cannot be read is
+ * ignored by the decoder. Hidden ones as they came. */
+bool avp_is_written(const struct l2tpha_message *message, uint16_t type, struct l2tpha_avp *avp);
 /* An SCCRP otherwise acceptable: the sequence that a recovery tunnel's suggests is taken. */
 bool judge_failover_reply(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
                           struct tunnel_input *input);
+#define CAPABLE_CONTROL 1u /* bits of l2tpha_tunnel_record.remote_failover, RFC 4951 5.1 */
+#define CAPABLE_DATA 2u
+/* RFC 4951 3.2.1, 5.1: both ends have announced that they can recover the control channel. */
+static inline bool failover_is_capable(const struct l2tpha_tunnel_record *record)
+{
+    return record->remote_failover & CAPABLE_CONTROL && record->flags & L2TPHA_TUNNEL_ANNOUNCED;
+}
+
+/* --- tunnel_policy.c: which failover method --- */
+/* L2TPHA_ERR_INVALID: a member is out of range. NULL is a policy, too. */
+int policy_check(const struct l2tpha_policy *policy);
+/* What is said about the peer of a tunnel that is not up yet; the policy is in order. */
+void tunnel_take_policy(struct l2tpha_tunnel *tunnel, const struct l2tpha_policy *policy);
+/* It is established: its effective method is what it is from now on. */
+void tunnel_settle_method(struct l2tpha_tunnel *tunnel);
+/* Its own, or the node's. */
+uint8_t tunnel_configured_method(const struct l2tpha_tunnel *tunnel);
 
 #endif

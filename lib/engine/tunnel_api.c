@@ -23,9 +23,12 @@ int engine_tunnel_open(struct engine *engine, const struct l2tpha_tunnel_options
     if (options->size != sizeof(*options) || options->path.remote.len > L2TPHA_ADDRESS_MAX ||
         options->path.local.len > L2TPHA_ADDRESS_MAX)
         return L2TPHA_ERR_INVALID;
-    int error = tunnel_new(engine, &options->path, 0, &after, &fresh);
+    int error = policy_check(options->policy);
+    if (!error)
+        error = tunnel_new(engine, &options->path, 0, &after, &fresh);
     if (error)
         return error;
+    tunnel_take_policy(fresh, options->policy);
     fresh->user = options->user;
     error = tunnel_step(fresh, TUNNEL_OPEN, &input);
     if (error) {
@@ -59,6 +62,11 @@ int l2tpha_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t 
         return L2TPHA_ERR_INVALID;
     if (!is_usable(tunnel))
         return L2TPHA_ERR_STATE;
+    if (tunnel->channel.suspended) {
+        tunnel->close_result = result;
+        tunnel->close_error = error;
+        return engine_leave(engine, L2TPHA_OK);
+    }
     if (!channel_has_room(engine, &tunnel->channel, 1))
         return L2TPHA_ERR_QUEUE_FULL;
     failed = buffer_reserve(engine->pool, STOPCCN_MAX);
@@ -89,6 +97,8 @@ struct l2tpha_tunnel *engine_tunnel_next(const struct engine *engine,
 void l2tpha_tunnel_get(const struct l2tpha_tunnel *tunnel, struct l2tpha_tunnel_record *record)
 {
     *record = tunnel->entry.record;
+    if (tunnel->engine)
+        record->configured_method = tunnel_configured_method(tunnel);
 }
 
 uint32_t l2tpha_tunnel_id(const struct l2tpha_tunnel *tunnel)

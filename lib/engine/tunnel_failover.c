@@ -4,9 +4,6 @@
 #include "codec/avp.h"
 #include "engine/tunnel.h"
 
-#define CONTROL 1u /* bits of l2tpha_tunnel_record.remote_failover, RFC 4951 5.1 */
-#define DATA 2u
-
 #define RESULT_GENERAL 2
 #define ERROR_VALUE 3 /* RFC 2661 4.4.2: a field was out of range */
 
@@ -70,7 +67,8 @@ void take_failover_avps(struct l2tpha_tunnel *tunnel, const struct l2tpha_messag
     if (!l2tpha_avp_failover_capability(
             l2tpha_message_find(message, L2TPHA_AVP_FAILOVER_CAPABILITY), &peer))
         return;
-    record->remote_failover = (peer.control ? CONTROL : 0u) | (peer.data ? DATA : 0u);
+    record->remote_failover =
+        (peer.control ? CAPABLE_CONTROL : 0u) | (peer.data ? CAPABLE_DATA : 0u);
     if (!peer.control)
         return;
     record->remote_recovery_ms = peer.recovery_time_ms < config->recovery_max_ms
@@ -87,9 +85,7 @@ static bool refuse(struct tunnel_input *input, const char *reason)
     return false;
 }
 
-/* The AVP has M=0, so a malformed one is ignored by the decoder; taking it for an absent one would
- * have the two ends go on with different numbers. */
-static bool is_written(const struct l2tpha_message *message, uint16_t type, struct l2tpha_avp *avp)
+bool avp_is_written(const struct l2tpha_message *message, uint16_t type, struct l2tpha_avp *avp)
 {
     struct avp_walk walk = avp_walk_over(message->body, message->body_len);
 
@@ -108,7 +104,7 @@ static bool means_another(const struct l2tpha_tunnel *tunnel, const struct l2tph
     struct l2tpha_tunnel_recovery named;
     struct l2tpha_avp avp;
 
-    if (!is_written(message, L2TPHA_AVP_TUNNEL_RECOVERY, &avp))
+    if (!avp_is_written(message, L2TPHA_AVP_TUNNEL_RECOVERY, &avp))
         return false;
     return !old || !l2tpha_avp_tunnel_recovery(&avp, &named) ||
            named.tunnel_id != old->record.remote_id || named.remote_tunnel_id != old_id;
@@ -127,7 +123,8 @@ bool judge_failover_reply(struct l2tpha_tunnel *tunnel, const struct l2tpha_mess
     if (means_another(tunnel, message))
         return refuse(input, "Tunnel Recovery names another tunnel");
     if (!l2tpha_avp_suggested_sequence(found, &suggested)) {
-        if (is_written(message, L2TPHA_AVP_SUGGESTED_SEQUENCE, &avp))
+        /* Taken for an absent one, the two ends would go on with different numbers. */
+        if (avp_is_written(message, L2TPHA_AVP_SUGGESTED_SEQUENCE, &avp))
             return refuse(input, "Suggested Control Sequence cannot be read");
         suggested = (struct l2tpha_suggested_sequence){0, 0}; /* RFC 4951 5.3 */
         tunnel->engine->counters.recoveries_degraded++;

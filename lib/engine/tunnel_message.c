@@ -261,6 +261,16 @@ static bool lingers(const struct l2tpha_tunnel *tunnel)
     return state == L2TPHA_TUNNEL_STOPPING || state == L2TPHA_TUNNEL_STOPPED;
 }
 
+/* RFC 4951 3.2.1: on a recovery tunnel none is accepted, and none costs the tunnel either, not even
+ * before it is established. */
+static bool takes_calls(const struct l2tpha_tunnel *tunnel)
+{
+    uint8_t state = tunnel->entry.record.state;
+
+    return state == L2TPHA_TUNNEL_ESTABLISHED ||
+           (state == L2TPHA_TUNNEL_WAIT_CTL_CONN && tunnel_is_recovery(tunnel));
+}
+
 static int dispatch(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault,
                     struct tunnel_input *input)
 {
@@ -272,8 +282,7 @@ static int dispatch(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fau
         return foreign(tunnel, input);
     if (message->type == L2TPHA_MESSAGE_FSQ || message->type == L2TPHA_MESSAGE_FSR)
         return states(tunnel, fault, input);
-    if (l2tpha_message_is_session(message->type) &&
-        tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)
+    if (l2tpha_message_is_session(message->type) && takes_calls(tunnel))
         return session_process(tunnel, message, fault);
     uint8_t event = classify(tunnel, fault, input);
     int refused = input->status;

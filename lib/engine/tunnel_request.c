@@ -7,6 +7,7 @@
 
 /* Result and general error codes of StopCCN, RFC 2661 4.4.2 */
 #define RESULT_GENERAL 2
+#define ERROR_VALUE 3
 #define ERROR_RESOURCES 4
 
 /* An SCCRQ on its way. */
@@ -110,16 +111,31 @@ static void remember_beaten(const struct request *request)
     old->beaten_until = engine->now + channel_cycle_us(engine);
 }
 
+/* A peer that has acknowledged our SCCRQ knows that it has won. One that asks all the same has
+ * failed since and will never answer it; or its SCCRQ was overtaken, and it can answer another one
+ * of ours as well. */
+static bool is_forgotten(const struct request *request, const struct l2tpha_tunnel *ours)
+{
+    return request->recovers && channel_idle(&ours->channel);
+}
+
 /* Whether one of ours beats the peer's SCCRQ, which then is dropped without an answer. */
 static bool is_beaten(struct request *request)
 {
+    struct tunnel_input forgotten = {.status = L2TPHA_ERR_REFUSED,
+                                     .reason = "forgotten by the peer"};
     struct l2tpha_tunnel *ours = NULL;
 
-    while ((ours = next_rival(request, ours)))
-        if (compare_ties(ours, &request->engine->message) == TIE_OURS) {
-            remember_beaten(request);
-            return tunnel_step(ours, TUNNEL_SCCRQ_WON, &request->input) == L2TPHA_OK;
+    while ((ours = next_rival(request, ours))) {
+        if (compare_ties(ours, &request->engine->message) != TIE_OURS)
+            continue;
+        if (is_forgotten(request, ours)) {
+            tunnel_step(ours, TUNNEL_SCCRQ_LOST, &forgotten);
+            return true;
         }
+        remember_beaten(request);
+        return tunnel_step(ours, TUNNEL_SCCRQ_WON, &request->input) == L2TPHA_OK;
+    }
     return false;
 }
 
@@ -143,7 +159,15 @@ static bool clear_losers(struct request *request)
 
 /* --- admission --- */
 
-static bool ask_host(struct request *request)
+static bool refuse(struct tunnel_input *input, uint16_t error, const char *reason)
+{
+    input->result = RESULT_GENERAL;
+    input->error = error;
+    input->reason = reason;
+    return false;
+}
+
+static bool ask_host(struct request *request, struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = request->engine;
     struct tunnel_input *input = &request->input;
@@ -162,15 +186,12 @@ static bool ask_host(struct request *request)
     input->result = verdict.result;
     input->error = verdict.error;
     input->reason = verdict.reason;
-    return verdict.result == 0;
-}
-
-static bool refuse(struct tunnel_input *input, uint16_t error, const char *reason)
-{
-    input->result = RESULT_GENERAL;
-    input->error = error;
-    input->reason = reason;
-    return false;
+    if (verdict.result)
+        return false;
+    if (policy_check(verdict.policy))
+        return refuse(input, ERROR_RESOURCES, "failure at this end");
+    tunnel_take_policy(tunnel, verdict.policy);
+    return true;
 }
 
 /* RFC 4951 3.2.1: a recovery tunnel has the secret of the tunnel that it is for. The host admitted
@@ -189,6 +210,15 @@ static bool fetch_secret(struct request *request, struct l2tpha_tunnel *tunnel)
     return true;
 }
 
+/* RFC 4951 5.2: whoever asks for a tunnel back is never given an ordinary one instead. */
+static bool is_ordinary(struct request *request)
+{
+    struct l2tpha_avp avp;
+
+    return !avp_is_written(&request->engine->message, L2TPHA_AVP_TUNNEL_RECOVERY, &avp) ||
+           refuse(&request->input, ERROR_VALUE, "Tunnel Recovery cannot be read");
+}
+
 static bool is_acceptable(struct request *request, struct l2tpha_tunnel *tunnel)
 {
     const struct l2tpha_message *message = &request->engine->message;
@@ -197,7 +227,7 @@ static bool is_acceptable(struct request *request, struct l2tpha_tunnel *tunnel)
         return refuse(&request->input, ERROR_RESOURCES, "failure at this end");
     return fetch_secret(request, tunnel) &&
            tunnel_judge_peer(tunnel, message, &request->fault, &request->input) &&
-           (request->recovers || ask_host(request));
+           (request->recovers || (is_ordinary(request) && ask_host(request, tunnel)));
 }
 
 /* --- the tunnel --- */

@@ -7,7 +7,8 @@
 
 static bool heed(void *user, const struct l2tpha_path *path, const struct l2tpha_message *sccrq)
 {
-    return remote_heed(user, path, sccrq);
+    (void)path;
+    return remote_heed(user, sccrq);
 }
 
 static bool judge(void *user, struct l2tpha_tunnel *recovery, const struct l2tpha_message *sccrq,
@@ -20,6 +21,12 @@ static void entered(void *user, struct l2tpha_tunnel *recovery, uint8_t before,
                     const struct tunnel_input *input)
 {
     recovery_entered(user, recovery, before, input);
+}
+
+static bool heard(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header)
+{
+    (void)user;
+    return recovery_heard(tunnel, header);
 }
 
 static void moved(void *user, struct l2tpha_tunnel *tunnel)
@@ -35,9 +42,14 @@ static int states(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_
     return sync_states(user, tunnel, message);
 }
 
-static void heard(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header)
+static void passed(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header)
 {
     lazy_heard(user, tunnel, header);
+}
+
+static void left(void *user, struct l2tpha_session *session)
+{
+    sync_left(user, session);
 }
 
 static void gone(void *user, struct l2tpha_tunnel *tunnel)
@@ -67,9 +79,11 @@ void failover_attach(struct failover *failover, struct engine *engine,
         .heed = heed,
         .judge = judge,
         .entered = entered,
+        .heard = heard,
         .moved = moved,
         .states = states,
-        .heard = heard,
+        .passed = passed,
+        .left = left,
         .gone = gone,
         .due = due,
     };

@@ -8,8 +8,10 @@
 
 #include <l2tpha/attach.h>
 
-#define CAPABLE_CONTROL 1u /* bits of l2tpha_tunnel_record.remote_failover, RFC 4951 5.1 */
-#define CAPABLE_DATA 2u
+/* Failover Session States in one message of ours: 1400 octets less header and Message Type, 16 each
+ * (RFC 4951 5.4); and what the longest datagram may bring. */
+#define FAILOVER_STATES ((1400 - 20) / 16)
+#define FAILOVER_STATES_MAX ((65535 - 20) / 16)
 
 struct recovery;
 
@@ -20,6 +22,7 @@ struct failover {
     struct recovery *waiting; /* own recoveries that wait for a place, in order */
     struct recovery **waiting_end;
     uint32_t running; /* recovery tunnels of ours in use */
+    struct l2tpha_failover_session states[FAILOVER_STATES_MAX]; /* of the message being made */
 };
 
 /* The hooks of the engine; failover and what it points to stay as long as the engine. */
@@ -28,10 +31,5 @@ void failover_attach(struct failover *failover, struct engine *engine,
 /* An event about a tunnel; NULL when there is no room. */
 struct event_item *failover_tell(struct failover *failover, uint8_t kind,
                                  struct l2tpha_tunnel *tunnel);
-/* RFC 4951 3.2.1, 5.1: both ends have announced that they can recover the control channel. */
-static inline bool failover_is_capable(const struct l2tpha_tunnel_record *record)
-{
-    return record->remote_failover & CAPABLE_CONTROL && record->flags & L2TPHA_TUNNEL_ANNOUNCED;
-}
 
 #endif

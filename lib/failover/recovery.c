@@ -106,9 +106,12 @@ static void end(struct recovery *recovery)
     talloc_free(recovery);
 }
 
+/* Patience is for those that have silent recovery to turn to. */
 static uint64_t limit_of(const struct recovery *recovery)
 {
-    return recovery->answered ? recovery->deadline : recovery->patience;
+    bool claimed = recovery->old->entry.record.flags & L2TPHA_TUNNEL_CLAIMED;
+
+    return recovery->answered || claimed ? recovery->deadline : recovery->patience;
 }
 
 static void arm(struct recovery *recovery)
@@ -216,8 +219,9 @@ static int make_tunnel(struct recovery *recovery, struct l2tpha_tunnel **tunnel)
     if (error)
         return error;
     recovery->failover->running++;
+    (*tunnel)->counted_running = true;
     struct l2tpha_tunnel_record *record = &(*tunnel)->entry.record;
-    record->flags |= L2TPHA_TUNNEL_INITIATOR; /* counted as ours from now on */
+    record->flags |= L2TPHA_TUNNEL_INITIATOR;
     error =
         table_tunnel_set_bytes(engine->table, &record->secret, old->secret.data, old->secret.len);
     if (error) {
@@ -250,6 +254,18 @@ int call_peer(void *object, void *argument)
     return L2TPHA_OK;
 }
 
+/* There is no way back to the old numbers, for whoever takes over from this end either. */
+static void set_claimed(struct recovery *recovery, bool claimed)
+{
+    struct l2tpha_tunnel_record *record = &recovery->old->entry.record;
+
+    if (claimed)
+        record->flags |= L2TPHA_TUNNEL_CLAIMED;
+    else
+        record->flags &= ~(uint32_t)L2TPHA_TUNNEL_CLAIMED;
+    tunnel_mark(recovery->old, DIRTY_FULL);
+}
+
 /* RFC 4951 3.2.2: this end resets upon a valid SCCRP, to the values suggested. */
 int claim_channel(void *object, void *argument)
 {
@@ -258,8 +274,8 @@ int claim_channel(void *object, void *argument)
     const struct l2tpha_tunnel_record *record = &recovery->tunnel->entry.record;
 
     (void)argument;
-    recovery->reset = true;
     recovery->answered = true;
+    set_claimed(recovery, true);
     return binding->reset_tunnel(binding->user, record->recovers, record->suggested_ns,
                                  record->suggested_nr, &record->path, true);
 }
@@ -295,6 +311,7 @@ void recovery_done(struct recovery *recovery)
     struct l2tpha_tunnel *old = recovery->old;
     struct silent_result result = {0};
 
+    set_claimed(recovery, false);
     binding->suspend_tunnel(binding->user, old->entry.record.local_id, false);
     struct event_item *event = failover_tell(failover, L2TPHA_EVENT_TUNNEL_RECOVERED, old);
     if (event)
@@ -302,12 +319,23 @@ void recovery_done(struct recovery *recovery)
     if (recovery->ours) {
         silent_dismiss(binding, &old->entry, &result);
         end_lost_sessions(recovery);
-        binding->confirm_tunnel(binding->user, old->entry.record.local_id);
     }
-    int error = sync_start(failover, old);
+}
+
+int ask_about_sessions(void *object, void *argument)
+{
+    const struct recovery *recovery = object;
+    struct failover *failover = recovery->failover;
+
+    (void)argument;
+    int error = sync_start(failover, recovery->old);
     if (error)
-        log_line(&failover->engine->log, L2TPHA_LOG_ERROR, old->entry.record.local_id, 0,
+        log_line(&failover->engine->log, L2TPHA_LOG_ERROR, recovery->old->entry.record.local_id, 0,
                  "sessions not asked about: %s", l2tpha_strerror(error));
+    if (recovery->ours) /* an FSQ under way needs no HELLO before it */
+        failover->binding->confirm_tunnel(failover->binding->user,
+                                          recovery->old->entry.record.local_id);
+    return L2TPHA_OK;
 }
 
 int finish_claim(void *object, void *argument)
@@ -320,6 +348,7 @@ int finish_claim(void *object, void *argument)
     recovery->failover->engine->counters.recoveries++;
     say(recovery, L2TPHA_LOG_RESYNC, "done");
     recovery_done(recovery);
+    ask_about_sessions(recovery, NULL);
     if (!tunnel)
         return L2TPHA_OK;
     /* It goes its own way from here. */
@@ -338,6 +367,7 @@ int try_again(void *object, void *argument)
     (void)argument;
     leave_line(recovery);
     recovery_discard(recovery);
+    recovery->old->beaten_until = 0; /* what has lost to this attempt may have its turn */
     /* Both ends that have discarded theirs shall not meet again at the same instant. */
     engine_random(engine, &random, sizeof(random));
     recovery->again = engine->now + PAUSE_US + random * UINT64_C(8);
@@ -359,6 +389,20 @@ static int go_on_silently(struct recovery *recovery, struct silent_result *resul
     return L2TPHA_OK;
 }
 
+/* The peer may rest the old tunnel for an SCCRQ whose answer was lost: it is told that it is over.
+ */
+static void withdraw(struct recovery *recovery)
+{
+    struct tunnel_input input = {.result = RESULT_CLEAR, .reason = "recovered otherwise"};
+    struct l2tpha_tunnel *tunnel = recovery->tunnel;
+
+    if (!tunnel)
+        return;
+    recovery->tunnel = NULL;
+    tunnel->recovery = NULL;
+    tunnel_step(tunnel, TUNNEL_CLOSE, &input);
+}
+
 /* RFC 4951 3.2.1: the old tunnel is cleared silently, unless silent recovery is the policy's second
  * choice and nothing has been given up for the first. */
 int give_up(void *object, void *argument)
@@ -371,14 +415,16 @@ int give_up(void *object, void *argument)
 
     (void)argument;
     recovery->failover->engine->counters.recoveries_failed++;
-    recovery_discard(recovery);
-    if (old->effective_method == L2TPHA_FAILOVER_FALLBACK && !recovery->reset) {
+    if (old->effective_method == L2TPHA_FAILOVER_FALLBACK &&
+        !(old->flags & L2TPHA_TUNNEL_CLAIMED)) {
         say(recovery, L2TPHA_LOG_RESYNC, "failed, silent recovery instead");
+        withdraw(recovery);
         binding->suspend_tunnel(binding->user, id, false);
         if (go_on_silently(recovery, &result) == L2TPHA_OK)
             return L2TPHA_OK;
     }
     say(recovery, L2TPHA_LOG_RESYNC, "failed, tunnel cleared");
+    recovery_discard(recovery);
     recovery->old->recovery = NULL; /* its end is not to end this one under way */
     binding->clear_tunnel(binding->user, id);
     return L2TPHA_OK;
@@ -445,7 +491,9 @@ void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, u
         recovery_step(recovery, ours ? RECOVERY_REPLY : RECOVERY_CONNECTED);
     else if (recovery && record->state != L2TPHA_TUNNEL_WAIT_CTL_REPLY)
         ended(recovery, tunnel, input);
-    if (ours && record->state == L2TPHA_TUNNEL_IDLE) {
+    /* Those of an earlier reign have never been counted here. */
+    if (tunnel->counted_running && record->state == L2TPHA_TUNNEL_IDLE) {
+        tunnel->counted_running = false;
         failover->running--;
         wake_line(failover);
     }
@@ -458,6 +506,19 @@ void recovery_said(struct failover *failover, struct l2tpha_tunnel *tunnel)
     (void)failover;
     if (recovery && recovery->state == RECOVERY_CLAIMING)
         recovery_step(recovery, RECOVERY_SAID);
+}
+
+/* The peer goes on where our SCCCN has told it to, so it has our SCCCN: its first message may well
+ * be here before the acknowledgement, and would be lost. Only both numbers together say so. */
+bool recovery_heard(struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    struct recovery *recovery = tunnel->recovery;
+
+    if (!recovery || recovery->old != tunnel || recovery->state != RECOVERY_CLAIMING ||
+        header->ns != record->nr || header->nr != record->ns)
+        return false;
+    return recovery_step(recovery, RECOVERY_SAID) == L2TPHA_OK && !tunnel->channel.suspended;
 }
 
 /* The old tunnel goes, for whatever reason: nothing is left to recover. */

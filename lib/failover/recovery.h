@@ -38,8 +38,6 @@ struct recovery {
     struct l2tpha_tunnel *tunnel; /* the recovery tunnel; NULL = none now */
     uint8_t state;
     bool ours;              /* this end has failed: it tries until the deadline */
-    bool reset;             /* our channel has been reset: there is no way back */
-    bool counted;           /* in failover.running */
     bool answered;          /* the peer has said something to it */
     uint64_t deadline;      /* ours: then it has failed */
     uint64_t patience;      /* ours: then a peer that has not answered is recovered silently */
@@ -61,6 +59,7 @@ int recovery_step(struct recovery *recovery, uint8_t event);
 /* Engine's hooks. */
 void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, uint8_t before,
                       const struct tunnel_input *input);
+bool recovery_heard(struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
 void recovery_said(struct failover *failover, struct l2tpha_tunnel *tunnel);
 void recovery_gone(struct failover *failover, struct l2tpha_tunnel *tunnel);
 void recovery_due(struct failover *failover, struct timer *timer);
@@ -75,12 +74,12 @@ void recovery_enter(void *object, uint8_t next);
 int call_peer(void *object, void *argument);
 int claim_channel(void *object, void *argument);
 int finish_claim(void *object, void *argument);
+int ask_about_sessions(void *object, void *argument);
 int try_again(void *object, void *argument);
 int give_up(void *object, void *argument);
 
 /* --- remote.c --- */
-bool remote_heed(struct failover *failover, const struct l2tpha_path *path,
-                 const struct l2tpha_message *sccrq);
+bool remote_heed(const struct failover *failover, const struct l2tpha_message *sccrq);
 bool remote_judge(struct failover *failover, struct l2tpha_tunnel *recovery,
                   const struct l2tpha_message *sccrq, struct tunnel_input *input);
 /* The peer's recovery tunnel of a restored node goes on. */

@@ -44,7 +44,7 @@ static const struct fsm_row rows[] = {
     FSM_ROW(LENT, RECOVERY_LOST, IDLE, take_back),
     FSM_ROW(LENT, RECOVERY_FAILED, IDLE, take_back),
     /* 3.2.2: either end may close the recovery tunnel afterwards; the peer may fail again */
-    FSM_ROW_SILENT(RETURNED, RECOVERY_LOST, IDLE),
+    FSM_ROW(RETURNED, RECOVERY_LOST, IDLE, ask_about_sessions),
     FSM_ROW(RETURNED, RECOVERY_EXPIRED, FSM_SAME, close_returned),
     FSM_ROW(RETURNED, RECOVERY_REQUEST, LENT, lend_channel),
     FSM_ROW(RETURNED, RECOVERY_FAILED, IDLE, take_back),

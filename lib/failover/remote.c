@@ -5,7 +5,6 @@
 #include "failover/recovery.h"
 
 #include "codec/avp.h"
-#include "failover/sync.h"
 
 #include <string.h>
 
@@ -15,6 +14,8 @@
 #define ERROR_NO_CONNECTION 1
 #define ERROR_RESOURCES 4
 #define ERROR_UNKNOWN_AVP 8
+
+#define CLAIM_TRIES 2
 
 #define STEP_MAX 16383u /* old numbers are in the half of the space that counts as received */
 
@@ -37,19 +38,31 @@ static struct l2tpha_tunnel *find_named(const struct failover *failover,
                : NULL;
 }
 
+/* RFC 4951 8. Whoever may not is told what he would be told of ids that nobody has. */
 static bool may_come_from(const struct failover *failover, const struct l2tpha_tunnel *old,
                           const struct l2tpha_path *path)
 {
-    const struct l2tpha_host *host = &failover->engine->host;
+    struct engine *engine = failover->engine;
+    const struct l2tpha_host *host = &engine->host;
+    uint32_t id = old->entry.record.local_id;
 
-    if (address_is(&old->entry.record.path.remote, &path->remote))
+    if (address_is(&old->entry.record.path.remote, &path->remote) ||
+        (host->admit_recovery && host->admit_recovery(host->user, id, path)))
         return true;
-    return host->admit_recovery &&
-           host->admit_recovery(host->user, old->entry.record.local_id, path);
+    engine->counters.wrong_peer++;
+    log_line(&engine->log, L2TPHA_LOG_ERROR, id, 0, "recovery asked for from another address");
+    return false;
 }
 
-bool remote_heed(struct failover *failover, const struct l2tpha_path *path,
-                 const struct l2tpha_message *sccrq)
+/* What has won the tie is not acknowledged either: whoever answered it may be gone, and the loser
+ * is still asking. */
+static bool is_won_in_vain(const struct recovery *recovery)
+{
+    return recovery && recovery->state == RECOVERY_CLAIMING &&
+           recovery->tunnel->channel.tries >= CLAIM_TRIES;
+}
+
+bool remote_heed(const struct failover *failover, const struct l2tpha_message *sccrq)
 {
     struct engine *engine = failover->engine;
     struct l2tpha_tunnel *old = find_named(failover, sccrq);
@@ -58,14 +71,8 @@ bool remote_heed(struct failover *failover, const struct l2tpha_path *path,
     if (!old)
         return true; /* it is refused, with a word */
     l2tpha_message_u16(sccrq, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
-    if (id == old->beaten_request && engine->now < old->beaten_until)
-        return false;
-    if (may_come_from(failover, old, path))
-        return true;
-    engine->counters.wrong_peer++;
-    log_line(&engine->log, L2TPHA_LOG_ERROR, old->entry.record.local_id, 0,
-             "recovery asked for from another address, dropped");
-    return false;
+    return id != old->beaten_request || engine->now >= old->beaten_until ||
+           is_won_in_vain(old->recovery);
 }
 
 static bool refuse(struct failover *failover, struct tunnel_input *input, uint16_t result,
@@ -131,7 +138,7 @@ bool remote_judge(struct failover *failover, struct l2tpha_tunnel *recovery,
                       "Tunnel Recovery (77) is switched off");
     if (!old || count_pairs(sccrq) != 1 || tunnel_is_recovery(old) ||
         old->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED ||
-        !failover_is_capable(&old->entry.record))
+        !failover_is_capable(&old->entry.record) || !may_come_from(failover, old, &record->path))
         return refuse(failover, input, RESULT_GENERAL, ERROR_NO_CONNECTION, unknown);
     if (!is_same_name(&old->entry.record, sccrq))
         return refuse(failover, input, RESULT_UNAUTHORIZED, 0, "another peer's tunnel");
@@ -153,7 +160,6 @@ int lend_channel(void *object, void *argument)
     const struct l2tpha_binding *binding = failover->binding;
 
     (void)argument;
-    sync_stop(failover, recovery->old);
     int error = binding->suspend_tunnel(binding->user, recovery->old->entry.record.local_id, true);
     if (error)
         return error;
@@ -174,7 +180,9 @@ int take_back(void *object, void *argument)
     return binding->suspend_tunnel(binding->user, recovery->old->entry.record.local_id, false);
 }
 
-/* RFC 4951 3.2.2, 5.3: this end resets upon a valid SCCCN, to the suggested values as seen from
+/* The peer hears nothing on the old tunnel before its SCCCN is acknowledged. That it knows shows in
+ * the end of its recovery tunnel; queries wait for that.
+ * RFC 4951 3.2.2, 5.3: this end resets upon a valid SCCCN, to the suggested values as seen from
  * here: what the peer is to expect is what this end sends next. */
 int return_channel(void *object, void *argument)
 {
@@ -189,18 +197,22 @@ int return_channel(void *object, void *argument)
         return error;
     recovery->failover->engine->counters.recoveries_by_peer++;
     recovery_done(recovery);
+    if (recovery->ours)
+        binding->confirm_tunnel(binding->user, record->recovers);
     recovery->ours = false;
     return L2TPHA_OK;
 }
 
-/* The peer has not closed it, as it should. */
+/* The peer has not closed it, as it should. Its end ends the recovery. */
 int close_returned(void *object, void *argument)
 {
     struct recovery *recovery = object;
     struct tunnel_input input = {.result = RESULT_CLEAR, .reason = "tunnel recovered"};
 
     (void)argument;
-    return recovery->tunnel ? tunnel_step(recovery->tunnel, TUNNEL_CLOSE, &input) : L2TPHA_OK;
+    if (recovery->tunnel)
+        tunnel_step(recovery->tunnel, TUNNEL_CLOSE, &input);
+    return L2TPHA_OK;
 }
 
 /* --- after a takeover --- */

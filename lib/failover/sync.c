@@ -1,35 +1,416 @@
 /* SPDX-License-Identifier: MIT */
+/* Asking. A cursor walks once over the tunnel's sessions, newest first; each that is asked about
+ * joins the end of a line and leaves it with its answer, so that the first in line is the one whose
+ * answer is due. A second line has those found paired otherwise (RFC 4951 3.3, appendix C), which
+ * are asked about again after a pause. FSQs go as far ahead as the peer's window; when
+ * acknowledgements make room the next ones follow. */
 #include "failover/sync.h"
+
+#include "failover/recovery.h"
+
+#define US_PER_MS UINT64_C(1000)
+#define US_PER_S UINT64_C(1000000)
+#define STALE_MS 1000           /* a session is asked about at most once in this time */
+#define AHEAD 128               /* messages queued by us at one time, whatever the window */
+#define STEPS 4096              /* sessions looked at in one event */
+#define STEP_PAUSE_US US_PER_MS /* before the next */
+#define ROOM_PAUSE_US US_PER_S  /* when there is no room and no acknowledgement to make any */
+
+struct line {
+    struct l2tpha_session *first;
+    struct l2tpha_session **end;
+};
+
+struct sync {
+    struct failover *failover;
+    struct l2tpha_tunnel *tunnel;
+    struct timer timer;           /* TIMER_SYNC */
+    struct session_entry *cursor; /* the next one to be asked about for the first time; NULL = all
+                                     have been */
+    struct line asked;            /* QUERY_ASKED, longest wait first */
+    struct line stale;            /* QUERY_STALE, likewise */
+    bool suspects;                /* only sessions that have changed from then on: */
+    uint32_t from;                /* seconds */
+    uint32_t queried;
+    uint32_t cleared;
+    uint32_t unverified;
+};
+
+static struct engine *engine_of(const struct sync *sync)
+{
+    return sync->failover->engine;
+}
+
+/* --- lines --- */
+
+static uint32_t now_ms(const struct sync *sync)
+{
+    return (uint32_t)(engine_of(sync)->now / US_PER_MS);
+}
+
+static void join(struct sync *sync, struct l2tpha_session *session, uint8_t query)
+{
+    struct line *line = query == QUERY_ASKED ? &sync->asked : &sync->stale;
+
+    session->query = query;
+    /* Rounded up, so that no wait is shorter than it should be. */
+    session->query_at = (uint32_t)((engine_of(sync)->now + US_PER_MS - 1) / US_PER_MS);
+    session->query_next = NULL;
+    session->query_back = line->end;
+    *line->end = session;
+    line->end = &session->query_next;
+}
+
+static void leave(struct sync *sync, struct l2tpha_session *session)
+{
+    struct line *line = session->query == QUERY_ASKED ? &sync->asked : &sync->stale;
+
+    *session->query_back = session->query_next;
+    if (session->query_next)
+        session->query_next->query_back = session->query_back;
+    else
+        line->end = session->query_back;
+    session->query_back = NULL;
+    session->query = QUERY_NONE;
+}
+
+static void settle(struct sync *sync, struct l2tpha_session *session)
+{
+    leave(sync, session);
+    session->query_tries = 0;
+}
+
+/* Milliseconds that the first in line has to wait yet. */
+static int32_t wait_of(const struct sync *sync, const struct line *line, uint32_t wait_ms)
+{
+    return (int32_t)(line->first->query_at + wait_ms - now_ms(sync));
+}
+
+/* --- whom to ask next --- */
+
+static bool is_wanted(const struct sync *sync, const struct l2tpha_session *session)
+{
+    const struct session_entry *entry = &session->entry;
+
+    return entry->state == L2TPHA_SESSION_ESTABLISHED && session->query == QUERY_NONE &&
+           !session->dismissed && (!sync->suspects || (int32_t)(entry->since - sync->from) >= 0);
+}
+
+/* RFC 4951 has no end for an FSQ without an answer: it is no evidence, so the session stays. */
+static void keep_unverified(struct sync *sync, struct l2tpha_session *session)
+{
+    settle(sync, session);
+    sync->unverified++;
+    engine_of(sync)->counters.sessions_unverified++;
+}
+
+/* The first in line when it has waited long enough; out of the line, unless it is given up. */
+static struct l2tpha_session *take_ripe(struct sync *sync, struct line *line, uint32_t wait_ms,
+                                        uint32_t *steps)
+{
+    while (line->first && wait_of(sync, line, wait_ms) <= 0 && *steps > 0) {
+        struct l2tpha_session *session = line->first;
+        --*steps;
+        if (session->query_tries < engine_of(sync)->config.query_tries) {
+            leave(sync, session);
+            return session;
+        }
+        keep_unverified(sync, session);
+    }
+    return NULL;
+}
+
+static struct l2tpha_session *take_new(struct sync *sync, uint32_t *steps)
+{
+    while (sync->cursor && *steps > 0) {
+        struct l2tpha_session *session = session_of(sync->cursor);
+        --*steps;
+        sync->cursor = sync->cursor->next;
+        if (is_wanted(sync, session))
+            return session;
+    }
+    return NULL;
+}
+
+static struct l2tpha_session *take_next(struct sync *sync, uint32_t *steps)
+{
+    struct l2tpha_session *session = take_ripe(sync, &sync->stale, STALE_MS, steps);
+
+    if (!session)
+        session = take_ripe(sync, &sync->asked, engine_of(sync)->config.query_ms, steps);
+    return session ? session : take_new(sync, steps);
+}
+
+static void ask(struct sync *sync, struct l2tpha_session *session,
+                struct l2tpha_failover_session *state)
+{
+    *state = (struct l2tpha_failover_session){.session_id = session->entry.local_id,
+                                              .remote_session_id = session->entry.remote_id};
+    if (session->query_tries++ == 0)
+        sync->queried++;
+    engine_of(sync)->counters.queries_out++;
+    join(sync, session, QUERY_ASKED);
+}
+
+/* --- sending --- */
+
+static bool may_send(const struct sync *sync)
+{
+    const struct l2tpha_tunnel *tunnel = sync->tunnel;
+    uint32_t window = tunnel->entry.record.remote_window;
+
+    if (window > AHEAD)
+        window = AHEAD;
+    return tunnel_is_open(tunnel) && tunnel->entry.queue_count < (window ? window : 1) &&
+           channel_has_own_room(tunnel->engine, &tunnel->channel);
+}
+
+/* One FSQ; false when there is nobody to be asked about now, or it cannot be sent. Those on an FSQ
+ * that could not be sent are asked about again like those whose answer is lost. */
+static bool send_query(struct sync *sync, uint32_t *steps, int *error)
+{
+    struct failover *failover = sync->failover;
+    const struct l2tpha_binding *binding = failover->binding;
+    struct l2tpha_session *session;
+    size_t count = 0;
+
+    while (count < FAILOVER_STATES && (session = take_next(sync, steps)))
+        ask(sync, session, &failover->states[count++]);
+    if (count == 0)
+        return false;
+    *error = binding->send_states(binding->user, sync->tunnel->entry.record.local_id,
+                                  L2TPHA_MESSAGE_FSQ, failover->states, count);
+    return *error == L2TPHA_OK;
+}
+
+static void end(struct sync *sync)
+{
+    wheel_disarm(engine_of(sync)->wheel, &sync->timer);
+    sync->tunnel->sync = NULL;
+    talloc_free(sync);
+}
+
+static void tell(const struct sync *sync)
+{
+    if (sync->tunnel->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED)
+        return;
+    log_line(&engine_of(sync)->log, L2TPHA_LOG_RESYNC, sync->tunnel->entry.record.local_id, 0,
+             "%u sessions asked about, %u cleared, %u not answered for", sync->queried,
+             sync->cleared, sync->unverified);
+    struct event_item *event =
+        failover_tell(sync->failover, L2TPHA_EVENT_SESSIONS_SYNCED, sync->tunnel);
+    if (!event)
+        return;
+    event->queried = sync->queried;
+    event->cleared = sync->cleared;
+    event->unverified = sync->unverified;
+}
+
+static void arm(struct sync *sync, bool blocked)
+{
+    struct engine *engine = engine_of(sync);
+    int32_t wait = INT32_MAX, other;
+
+    if (sync->asked.first)
+        wait = wait_of(sync, &sync->asked, engine->config.query_ms);
+    if (sync->stale.first && (other = wait_of(sync, &sync->stale, STALE_MS)) < wait)
+        wait = other;
+    if (sync->cursor || wait <= 0)
+        wheel_arm(engine->wheel, &sync->timer,
+                  engine->now + (blocked ? ROOM_PAUSE_US : STEP_PAUSE_US));
+    else
+        wheel_arm(engine->wheel, &sync->timer, engine->now + (uint64_t)wait * US_PER_MS);
+}
+
+static bool is_over(const struct sync *sync)
+{
+    return !sync->cursor && !sync->asked.first && !sync->stale.first;
+}
+
+static void go_on(struct sync *sync)
+{
+    uint32_t steps = STEPS;
+    int error = L2TPHA_OK;
+
+    while (may_send(sync) && send_query(sync, &steps, &error))
+        ;
+    if (is_over(sync)) {
+        tell(sync);
+        end(sync);
+        return;
+    }
+    arm(sync, error || !may_send(sync));
+}
+
+/* --- beginning and end --- */
+
+static int sync_of(struct failover *failover, struct l2tpha_tunnel *tunnel, struct sync **sync)
+{
+    if (!tunnel->sync) {
+        struct sync *fresh = talloc_zero(failover->engine->table, struct sync);
+        if (!fresh)
+            return L2TPHA_ERR_NOMEM;
+        fresh->failover = failover;
+        fresh->tunnel = tunnel;
+        fresh->timer.kind = TIMER_SYNC;
+        fresh->asked.end = &fresh->asked.first;
+        fresh->stale.end = &fresh->stale.first;
+        tunnel->sync = fresh;
+    }
+    *sync = tunnel->sync;
+    return L2TPHA_OK;
+}
+
+static int begin(struct failover *failover, struct l2tpha_tunnel *tunnel, struct sync **sync)
+{
+    if (!tunnel_is_open(tunnel) || tunnel_is_recovery(tunnel))
+        return L2TPHA_ERR_STATE;
+    if (!failover_is_capable(&tunnel->entry.record))
+        return L2TPHA_ERR_AVP_MISSING;
+    sync_stop(failover, tunnel);
+    int error = sync_of(failover, tunnel, sync);
+    if (error)
+        return error;
+    (*sync)->cursor = tunnel->entry.sessions;
+    return L2TPHA_OK;
+}
+
+/* When this end or the peer has failed, as far as this end knows. */
+static uint64_t failure_of(const struct failover *failover, const struct l2tpha_tunnel *tunnel)
+{
+    return tunnel->recovery && tunnel->recovery->ours ? failover->failed_at : failover->engine->now;
+}
 
 int sync_start(struct failover *failover, struct l2tpha_tunnel *tunnel)
 {
-    (void)failover;
-    return tunnel ? L2TPHA_OK : L2TPHA_ERR_INVALID;
+    const struct l2tpha_config *config = &failover->engine->config;
+    struct sync *sync;
+
+    if (config->query == L2TPHA_QUERY_NONE)
+        return L2TPHA_OK;
+    int error = begin(failover, tunnel, &sync);
+    if (error)
+        return error;
+    sync->suspects = config->query == L2TPHA_QUERY_SUSPECTS;
+    sync->from = (uint32_t)(failure_of(failover, tunnel) / US_PER_S) -
+                 (config->suspect_ms / 1000 + (config->suspect_ms % 1000 != 0));
+    go_on(sync);
+    return L2TPHA_OK;
+}
+
+int sync_query(struct failover *failover, struct l2tpha_tunnel *tunnel)
+{
+    struct sync *sync;
+
+    int error = begin(failover, tunnel, &sync);
+    if (!error)
+        go_on(sync);
+    return error;
 }
 
 void sync_stop(struct failover *failover, struct l2tpha_tunnel *tunnel)
 {
+    struct sync *sync = tunnel->sync;
+
     (void)failover;
-    (void)tunnel;
+    if (!sync)
+        return;
+    while (sync->asked.first)
+        settle(sync, sync->asked.first);
+    while (sync->stale.first)
+        settle(sync, sync->stale.first);
+    end(sync);
+}
+
+void sync_doubt(struct failover *failover, struct l2tpha_session *session)
+{
+    struct l2tpha_tunnel *tunnel = session_tunnel(session);
+    struct sync *sync;
+
+    if (session->query != QUERY_NONE || session->entry.state != L2TPHA_SESSION_ESTABLISHED ||
+        session->dismissed || !failover_is_capable(&tunnel->entry.record))
+        return;
+    if (sync_of(failover, tunnel, &sync)) {
+        log_line(&failover->engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id,
+                 session->entry.local_id, "stale session not asked about: no memory");
+        return;
+    }
+    failover->engine->counters.sessions_stale++;
+    join(sync, session, QUERY_STALE);
 }
 
 void sync_moved(struct failover *failover, struct l2tpha_tunnel *tunnel)
 {
     (void)failover;
-    (void)tunnel;
-}
-
-int sync_states(struct failover *failover, struct l2tpha_tunnel *tunnel,
-                const struct l2tpha_message *message)
-{
-    (void)tunnel;
-    (void)message;
-    failover->engine->counters.unknown_message++;
-    return L2TPHA_OK;
+    if (tunnel->sync)
+        go_on(tunnel->sync);
 }
 
 void sync_due(struct failover *failover, struct timer *timer)
 {
     (void)failover;
-    (void)timer;
+    go_on(container_of(timer, struct sync, timer));
+}
+
+/* The last one open may go by a CDN: the end is told soon, but not from within its own. */
+void sync_left(struct failover *failover, struct l2tpha_session *session)
+{
+    struct sync *sync = session_tunnel(session)->sync;
+
+    if (sync->cursor == &session->entry)
+        sync->cursor = session->entry.next;
+    if (session->query != QUERY_NONE)
+        settle(sync, session);
+    if (is_over(sync))
+        wheel_arm(failover->engine->wheel, &sync->timer, failover->engine->now);
+}
+
+/* --- FSR --- */
+
+/* RFC 4951 3.3: 0 clears without a CDN. An id other than the one on record still says that the
+ * session is there. */
+static void take_answer(struct sync *sync, struct l2tpha_session *session, uint32_t peers_id)
+{
+    const struct l2tpha_binding *binding = sync->failover->binding;
+    struct engine *engine = engine_of(sync);
+
+    if (peers_id == session->entry.remote_id) {
+        settle(sync, session);
+    } else if (peers_id != 0) {
+        leave(sync, session);
+        join(sync, session, QUERY_STALE);
+        engine->counters.sessions_stale++;
+    } else {
+        settle(sync, session);
+        sync->cleared++;
+        engine->counters.sessions_desynced++;
+        binding->clear_session(binding->user, sync->tunnel->entry.record.local_id,
+                               session->entry.local_id, L2TPHA_ERR_NOT_IN_SYNC,
+                               "the peer has no such session");
+    }
+}
+
+static int take_response(struct failover *failover, struct l2tpha_tunnel *tunnel,
+                         const struct l2tpha_message *fsr)
+{
+    struct l2tpha_avp_cursor cursor = {0};
+    struct l2tpha_failover_session state;
+
+    while (l2tpha_message_each(fsr, L2TPHA_AVP_FAILOVER_SESSION_STATE, &cursor)) {
+        if (!l2tpha_avp_session_state(&cursor.avp, &state))
+            continue;
+        struct l2tpha_session *session = tunnel_session_find(tunnel, state.remote_session_id);
+        if (session && session->query == QUERY_ASKED)
+            take_answer(tunnel->sync, session, state.session_id);
+        else
+            failover->engine->counters.answers_ignored++;
+    }
+    return L2TPHA_OK;
+}
+
+int sync_states(struct failover *failover, struct l2tpha_tunnel *tunnel,
+                const struct l2tpha_message *message)
+{
+    return message->type == L2TPHA_MESSAGE_FSQ ? answer_query(failover, tunnel, message)
+                                               : take_response(failover, tunnel, message);
 }

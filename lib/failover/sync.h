@@ -1,20 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-/* Session state synchronisation by FSQ and FSR, RFC 4951 3.3. */
+/* Session state synchronisation by FSQ and FSR, RFC 4951 3.3: asking in sync.c, answering in
+ * answer.c. */
 #ifndef FAILOVER_SYNC_H
 #define FAILOVER_SYNC_H
 
+#include "engine/session.h"
 #include "failover/failover.h"
 
-/* Ask the peer about the tunnel's sessions, by the node's setting; harmless for a peer that has not
- * announced RFC 4951, whom an FSQ would make end the tunnel. A query under way begins anew. */
+/* What is known of an established session while it is being asked about; l2tpha_session.query. It
+ * goes with the session, so that no answer can be about another one that has its id now. */
+enum sync_query {
+    QUERY_NONE = 0,
+    QUERY_ASKED, /* an FSQ is out */
+    QUERY_STALE  /* found paired otherwise: to be asked about in a while */
+};
+
+/* Ask the peer about the tunnel's sessions after a recovery, by the node's setting. A query under
+ * way begins anew. Errors as sync_query(). */
 int sync_start(struct failover *failover, struct l2tpha_tunnel *tunnel);
+/* ... about all of them. L2TPHA_ERR_STATE: the tunnel cannot carry it now; L2TPHA_ERR_AVP_MISSING:
+ * one of the ends has not announced RFC 4951, and might end the tunnel upon an FSQ. */
+int sync_query(struct failover *failover, struct l2tpha_tunnel *tunnel);
 /* Forget what is being asked. */
 void sync_stop(struct failover *failover, struct l2tpha_tunnel *tunnel);
+/* A session is found paired otherwise: have it asked about in a while, if the peer may be asked. */
+void sync_doubt(struct failover *failover, struct l2tpha_session *session);
 /* The tunnel has room again. */
 void sync_moved(struct failover *failover, struct l2tpha_tunnel *tunnel);
+/* A session goes. */
+void sync_left(struct failover *failover, struct l2tpha_session *session);
 /* FSQ or FSR in order on an established tunnel. */
 int sync_states(struct failover *failover, struct l2tpha_tunnel *tunnel,
                 const struct l2tpha_message *message);
 void sync_due(struct failover *failover, struct timer *timer);
+
+/* --- answer.c --- */
+/* Answer an FSQ by FSRs. */
+int answer_query(struct failover *failover, struct l2tpha_tunnel *tunnel,
+                 const struct l2tpha_message *fsq);
 
 #endif

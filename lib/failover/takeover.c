@@ -3,6 +3,7 @@
  * them. */
 #include "failover/takeover.h"
 
+#include "base/octets.h"
 #include "engine/native.h"
 #include "failover/lazy.h"
 #include "failover/recovery.h"
@@ -24,11 +25,24 @@ static void clear(struct failover *failover, uint32_t tunnel_id, const char *why
                  l2tpha_strerror(error));
 }
 
+#define MESSAGE_TYPE 18 /* place of the first AVP's value, RFC 2661 4.4.1 */
+
+/* Its SCCCN is not acknowledged: the peer may be waiting for it, and has nothing to recover. */
+static bool is_new(const struct tunnel_entry *tunnel)
+{
+    const struct buffer *oldest = tunnel->queue_head;
+
+    return oldest && oldest->len > MESSAGE_TYPE + 1 &&
+           get_u16(oldest->data + MESSAGE_TYPE) == L2TPHA_MESSAGE_SCCCN;
+}
+
 /* A tunnel being set up goes on silently whatever its method: its record is exact, and the method
  * is settled only once it is established. */
-static bool uses_protocol(const struct l2tpha_tunnel_record *record)
+static bool uses_protocol(const struct tunnel_entry *tunnel)
 {
-    return record->state == L2TPHA_TUNNEL_ESTABLISHED &&
+    const struct l2tpha_tunnel_record *record = &tunnel->record;
+
+    return record->state == L2TPHA_TUNNEL_ESTABLISHED && !is_new(tunnel) &&
            (record->effective_method == L2TPHA_FAILOVER_PROTOCOL ||
             record->effective_method == L2TPHA_FAILOVER_FALLBACK);
 }
@@ -54,7 +68,7 @@ static int recover_by_method(struct failover *failover, struct tunnel_entry *tun
 {
     const struct l2tpha_tunnel_record *record = &tunnel->record;
 
-    if (uses_protocol(record))
+    if (uses_protocol(tunnel))
         return recover_by_protocol(failover, tunnel, result);
     if (record->state == L2TPHA_TUNNEL_ESTABLISHED && record->flags & L2TPHA_TUNNEL_LAZY)
         return recover_lazily(failover, tunnel, result);

@@ -4,7 +4,7 @@
 
 #include "engine/channel.h"
 
-#include <l2tpha/failover.h>
+#include <l2tpha/policy.h>
 #include <string.h>
 
 #define MIN_CAP_MS                                                                                 \
@@ -13,6 +13,7 @@
 #define MAX_NAME 255
 #define NODE_TUNNELS_MAX (65535 - ENGINE_RECOVERIES) /* ids that are left */
 #define RECOVERY_MAX_MS 3600000
+#define QUERY_MAX_MS 3600000
 
 void l2tpha_config_init(struct l2tpha_config *config)
 {
@@ -83,14 +84,16 @@ static const char *refused_setting(const struct l2tpha_config *config)
         {config->max_buffer_bytes < ENGINE_SCRATCH, "max_buffer_bytes"},
         {(unsigned)config->commit > L2TPHA_COMMIT_ASYNC, "commit"},
         {config->commit_lag_ms == 0, "commit_lag_ms"},
-        {config->resync_packets == 0 || config->resync_packets > 255, "resync_packets"},
+        {config->resync_packets == 0 || config->resync_packets > L2TPHA_RESYNC_PACKETS_MAX,
+         "resync_packets"},
         {config->resync_observe_ms == 0, "resync_observe_ms"},
         {config->failover > L2TPHA_FAILOVER_FALLBACK, "failover"},
         {config->recovery_ms > RECOVERY_MAX_MS, "recovery_ms"},
         {config->recovery_max_ms > RECOVERY_MAX_MS, "recovery_max_ms"},
         {config->recovery_answer_ms == 0, "recovery_answer_ms"},
-        {config->query_ms == 0, "query_ms"},
-        {config->query_tries == 0, "query_tries"},
+        {config->data_reset_frames > 255, "data_reset_frames"},
+        {config->query_ms == 0 || config->query_ms > QUERY_MAX_MS, "query_ms"},
+        {config->query_tries == 0 || config->query_tries > 100, "query_tries"},
         {(unsigned)config->query > L2TPHA_QUERY_NONE, "query"},
         {config->commit_timeout_ms == 0, "commit_timeout_ms"},
         {config->epoch == 0, "epoch"},
@@ -156,6 +159,7 @@ static int make_state(struct l2tpha_node *node, uint64_t seed)
         .serializer = config->serializer,
         .counters = &engine->counters,
         .log = &engine->log,
+        .now = &engine->now,
     };
     error = ledger_new(node, &ledger, &engine->ledger);
     if (!error)
@@ -285,6 +289,26 @@ void l2tpha_node_set_debug(struct l2tpha_node *node, uint32_t mask)
 {
     node->engine.config.debug = mask;
     node->engine.log.mask = mask;
+}
+
+int l2tpha_node_set_failover(struct l2tpha_node *node, uint8_t method)
+{
+    if (!node || method > L2TPHA_FAILOVER_FALLBACK)
+        return L2TPHA_ERR_INVALID;
+    if (node->engine.asking)
+        return L2TPHA_ERR_REENTERED;
+    node->engine.config.failover = method;
+    return L2TPHA_OK;
+}
+
+int l2tpha_node_set_ha(struct l2tpha_node *node, bool on)
+{
+    if (!node)
+        return L2TPHA_ERR_INVALID;
+    if (node->engine.asking)
+        return L2TPHA_ERR_REENTERED;
+    node->engine.config.ha = on;
+    return L2TPHA_OK;
 }
 
 const struct l2tpha_counters *l2tpha_counters(const struct l2tpha_node *node)

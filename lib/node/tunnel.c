@@ -2,6 +2,8 @@
 /* The entries about tunnels, sessions and data that start from the node. */
 #include "node/node.h"
 
+#include "failover/sync.h"
+
 int l2tpha_tunnel_open(struct l2tpha_node *node, const struct l2tpha_tunnel_options *options,
                        uint64_t now, struct l2tpha_tunnel **tunnel)
 {
@@ -11,6 +13,15 @@ int l2tpha_tunnel_open(struct l2tpha_node *node, const struct l2tpha_tunnel_opti
     if (error)
         return error;
     return engine_leave(&node->engine, engine_tunnel_open(&node->engine, options, tunnel));
+}
+
+int l2tpha_tunnel_query(struct l2tpha_tunnel *tunnel, uint64_t now)
+{
+    int error = tunnel_begin(tunnel, now);
+    if (error)
+        return error;
+    struct engine *engine = tunnel->engine;
+    return engine_leave(engine, sync_query(&node_of(engine)->failover, tunnel));
 }
 
 struct l2tpha_tunnel *l2tpha_tunnel_find(const struct l2tpha_node *node, uint32_t local_id)

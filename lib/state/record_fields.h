@@ -25,7 +25,7 @@
 #define WIRE_OF_BYTES WIRE_BYTES
 
 #define TUNNEL_FIELDS(X)                                                                           \
-    X(29, U16, resync_packets, 0, 255, 0)                                                          \
+    X(29, U16, resync_packets, 0, UINT16_MAX, 0)                                                   \
     X(28, U16, suggested_nr, 0, UINT16_MAX, 0)                                                     \
     X(27, U16, suggested_ns, 0, UINT16_MAX, 0)                                                     \
     X(26, U32, recovers, 0, UINT32_MAX, 0)                                                         \

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define NR_AT 10 /* of a control header (RFC 2661 3.1) */
+#define US_PER_S UINT64_C(1000000)
 
 struct replica {
     struct replica_options options;
@@ -123,7 +124,11 @@ static int apply_session(const struct replica *replica, const struct l2tpha_sess
         return error;
     evict_leftover(table, tunnel, record);
     entry->generation = replica->generation;
-    return table_session_load(table, entry, record);
+    bool changed = entry->state != record->state;
+    error = table_session_load(table, entry, record);
+    if (!error && changed && replica->options.now)
+        entry->since = (uint32_t)(*replica->options.now / US_PER_S);
+    return error;
 }
 
 static void apply_node(const struct replica *replica, const struct l2tpha_node_record *record)

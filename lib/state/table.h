@@ -69,6 +69,7 @@ struct session_entry {
     uint32_t generation;
     uint32_t dirty;             /* its number on the ledger's list; 0 = not on it */
     uint32_t place;             /* in the table */
+    uint32_t since;             /* when its state has changed here, seconds; not replicated */
     struct session_entry *next; /* of the tunnel */
     struct session_entry **back;
 };

@@ -49,6 +49,7 @@ static struct l2tpha_node *make_node(struct bench *pair, const char *name, bool 
     l2tpha_config_init(&config);
     config.name = name;
     config.standby = standby;
+    config.failover = L2TPHA_FAILOVER_SILENT;
     check(l2tpha_node_new(pair->root, &config, &host, pair->now, &node), "node");
     return node;
 }
@@ -69,6 +70,7 @@ static bool drain(struct bench *pair, struct l2tpha_node *node, struct l2tpha_no
         for (size_t i = 0; i < count; i++) {
             if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM) {
                 pair->datagrams++;
+                pair->bytes += outputs[i].len;
                 l2tpha_feed(peer, &path, outputs[i].data, outputs[i].len, pair->now);
             } else if (outputs[i].kind == L2TPHA_OUTPUT_CHECKPOINT && standby) {
                 check(l2tpha_checkpoint_apply(standby, outputs[i].data, outputs[i].len, pair->now,
@@ -83,14 +85,17 @@ static bool drain(struct bench *pair, struct l2tpha_node *node, struct l2tpha_no
     return any;
 }
 
+bool bench_exchange(struct bench *pair)
+{
+    bool any = drain(pair, pair->lac, pair->lns, NULL);
+
+    return drain(pair, pair->lns, pair->lac, pair->standby) || any;
+}
+
 void bench_settle(struct bench *pair)
 {
-    bool any = true;
-
-    while (any) {
-        any = drain(pair, pair->lac, pair->lns, NULL);
-        any = drain(pair, pair->lns, pair->lac, pair->standby) || any;
-    }
+    while (bench_exchange(pair))
+        ;
 }
 
 void bench_pass(struct bench *pair, uint64_t us)

@@ -13,6 +13,7 @@ struct bench {
     struct l2tpha_node *standby; /* NULL = none */
     uint64_t now;                /* virtual, microseconds */
     uint64_t datagrams;          /* handed over so far */
+    uint64_t bytes;              /* of them */
 };
 
 /* Fails loudly: a benchmark that went wrong has no figures. */
@@ -21,6 +22,8 @@ uint64_t clock_ns(void);
 
 void bench_open(struct bench *pair, bool with_standby);
 void bench_close(struct bench *pair);
+/* One round trip: what the LAC has to say, then what the LNS has. Returns whether anything was. */
+bool bench_exchange(struct bench *pair);
 /* Hand everything over until both sides are quiet. */
 void bench_settle(struct bench *pair);
 /* Let virtual time pass, timers included. */

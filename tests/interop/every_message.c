@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* every_message FILE [SECRET]: a LAC and an LNS in memory say everything that the library can say,
- * and FILE captures it for another decoder. With a secret what may be hidden is hidden. */
+ * and FILE captures it for another decoder. The LNS dies in between, and its standby recovers the
+ * tunnel by RFC 4951. With a secret what may be hidden is hidden. */
 #include <arpa/inet.h>
 #include <l2tpha/l2tpha.h>
 #include <netinet/in.h>
@@ -19,6 +20,7 @@ static struct end {
     struct l2tpha_address address;
     struct l2tpha_session *call; /* an outgoing call to be answered */
 } ends[ENDS];
+static struct l2tpha_node *standby; /* of the LNS */
 static FILE *capture;
 static const char *secret = "";
 static uint64_t now = SECOND;
@@ -59,17 +61,14 @@ static void admit(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_
     verdict->result = 0;
 }
 
-static void make_end(int which, const char *name, const char *address)
+static struct l2tpha_node *make_node(const char *name, bool is_standby)
 {
-    struct sockaddr_in socket = {.sin_family = AF_INET, .sin_port = htons(1701)};
+    struct l2tpha_node *node;
     struct l2tpha_config config;
     struct l2tpha_host host = {.size = sizeof(host),
                                .random = answer_random,
                                .secret = answer_secret,
                                .admit_session = admit};
-    inet_pton(AF_INET, address, &socket.sin_addr);
-    ends[which].address.len = sizeof(socket);
-    memcpy(ends[which].address.bytes, &socket, sizeof(socket));
     l2tpha_config_init(&config);
     config.name = name;
     config.vendor_name = "libl2tpha";
@@ -78,7 +77,27 @@ static void make_end(int which, const char *name, const char *address)
     config.hello_ms = HELLO_MS;
     config.hide_avps = secret[0] != '\0';
     config.crypto = l2tpha_crypto_nettle();
-    check(l2tpha_node_new(NULL, &config, &host, now, &ends[which].node) == L2TPHA_OK, name);
+    config.failover = L2TPHA_FAILOVER_PROTOCOL;
+    config.standby = is_standby;
+    check(l2tpha_node_new(NULL, &config, &host, now, &node) == L2TPHA_OK, name);
+    return node;
+}
+
+static void make_end(int which, const char *name, const char *address)
+{
+    struct sockaddr_in socket = {.sin_family = AF_INET, .sin_port = htons(1701)};
+    inet_pton(AF_INET, address, &socket.sin_addr);
+    ends[which].address.len = sizeof(socket);
+    memcpy(ends[which].address.bytes, &socket, sizeof(socket));
+    ends[which].node = make_node(name, false);
+}
+
+static void replicate(const struct l2tpha_output *checkpoint)
+{
+    int error = l2tpha_checkpoint_apply(standby, checkpoint->data, checkpoint->len, now, NULL);
+    check(error == L2TPHA_OK, l2tpha_strerror(error));
+    error = l2tpha_checkpoint_done(ends[LNS].node, checkpoint->number, 0, now);
+    check(error == L2TPHA_OK, l2tpha_strerror(error));
 }
 
 static void record(int from, const uint8_t *data, size_t len)
@@ -89,22 +108,22 @@ static void record(int from, const uint8_t *data, size_t len)
     check(written > 0 && fwrite(block, 1, (size_t)written, capture) == (size_t)written, "capture");
 }
 
-static size_t drain(int from)
+static bool drain(int from)
 {
-    struct l2tpha_output outputs[16];
+    struct l2tpha_output output;
     struct l2tpha_path path = {.local = ends[!from].address, .remote = ends[from].address};
-    size_t count = l2tpha_poll(ends[from].node, outputs, 16, now);
-    for (size_t i = 0; i < count; i++) {
-        if (outputs[i].kind == L2TPHA_OUTPUT_EVENT &&
-            outputs[i].event->kind == L2TPHA_EVENT_SESSION_CALL)
-            ends[from].call = outputs[i].event->session;
-        if (outputs[i].kind != L2TPHA_OUTPUT_DATAGRAM)
-            continue;
-        record(from, outputs[i].data, outputs[i].len);
-        int error = l2tpha_feed(ends[!from].node, &path, outputs[i].data, outputs[i].len, now);
+    if (l2tpha_poll(ends[from].node, &output, 1, now) == 0)
+        return false;
+    if (output.kind == L2TPHA_OUTPUT_EVENT && output.event->kind == L2TPHA_EVENT_SESSION_CALL)
+        ends[from].call = output.event->session;
+    if (output.kind == L2TPHA_OUTPUT_CHECKPOINT)
+        replicate(&output);
+    if (output.kind == L2TPHA_OUTPUT_DATAGRAM) {
+        record(from, output.data, output.len);
+        int error = l2tpha_feed(ends[!from].node, &path, output.data, output.len, now);
         check(error == L2TPHA_OK, l2tpha_strerror(error));
     }
-    return count;
+    return true;
 }
 
 /* Let time pass, from deadline to deadline. */
@@ -113,14 +132,14 @@ static void run(uint64_t duration)
     uint64_t end = now + duration;
     while (now < end) {
         uint64_t next = end;
-        size_t outputs = 0;
+        bool any = false;
         for (int i = 0; i < ENDS; i++) {
             check(l2tpha_expire(ends[i].node, now) == L2TPHA_OK, "timers");
-            outputs += drain(i);
+            any = drain(i) || any;
             uint64_t due = l2tpha_deadline(ends[i].node);
             next = due < next ? due : next;
         }
-        if (outputs == 0)
+        if (!any)
             now = next > now ? next : now + 1;
     }
 }
@@ -198,6 +217,18 @@ static void talk(struct l2tpha_session *incoming)
     run(3 * HELLO_MS * UINT64_C(1000));
 }
 
+/* The LNS dies; its standby recovers the tunnel, and both ends ask about each other's calls. */
+static void fail_over(void)
+{
+    l2tpha_node_free(ends[LNS].node);
+    ends[LNS].node = standby;
+    standby = NULL;
+    check(l2tpha_takeover(ends[LNS].node, 2, now) == L2TPHA_OK, "takeover");
+    run(5 * SECOND);
+    check(l2tpha_counters(ends[LNS].node)->recoveries == 1, "recovery");
+    check(l2tpha_counters(ends[LAC].node)->queries_in > 0, "FSQ");
+}
+
 static void hang_up(struct l2tpha_session *session)
 {
     struct l2tpha_disconnect why = {.size = sizeof(why),
@@ -226,6 +257,8 @@ int main(int argc, char **argv)
     check(written > 0 && fwrite(begin, 1, (size_t)written, capture) == (size_t)written, "capture");
     make_end(LAC, "lac", "192.0.2.1");
     make_end(LNS, "lns", "192.0.2.2");
+    standby = make_node("lns", true);
+    check(l2tpha_checkpoint_bulk(ends[LNS].node, now) == L2TPHA_OK, "bulk copy");
 
     struct l2tpha_tunnel_options options = {.size = sizeof(options)};
     options.path.remote = ends[LNS].address;
@@ -234,6 +267,7 @@ int main(int argc, char **argv)
     struct l2tpha_session *incoming = open_call(LAC, L2TPHA_CALL_INCOMING);
     place_outgoing_call();
     talk(incoming);
+    fail_over();
     hang_up(incoming);
     check(l2tpha_tunnel_close(tunnel, 6, 0, "shutting down", now) == L2TPHA_OK, "StopCCN");
     run(SECOND);

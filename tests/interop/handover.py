@@ -10,8 +10,11 @@ import lab
 import ours
 import wire
 
-LNS = ("lns", "--listen", lab.OURS, "--echo")
-LAC = ("lac", "--listen", lab.PEER, "--connect", lab.OURS, "--report", "json")
+# Both ends could recover by RFC 4951: sequence numbers would start anew, and calls half set up go.
+SILENT = ("--failover-resync", "silent-failover")
+PROTOCOL = ("--failover-resync", "failover-protocol")
+LNS = ("lns", "--listen", lab.OURS, "--echo", *SILENT)
+LAC = ("lac", "--listen", lab.PEER, "--connect", lab.OURS, "--report", "json", *SILENT)
 TUNNELS, SESSIONS = 3, 30
 CALLS = TUNNELS * SESSIONS
 LOAD = ("--tunnels", TUNNELS, "--sessions", SESSIONS)
@@ -116,6 +119,62 @@ def switchovers(case):
     lab.say(f"{report['frames_sent']} frames, longest gap {report['data_gap_ms']} ms")
     pair.finish()
     finish(case)
+
+
+def check_recovered(node, count):
+    """So many tunnels were recovered by RFC 4951, and no session was found missing."""
+    counters = node.counters()
+    for what, wanted in (("recoveries", count), ("recoveries_failed", 0), ("sessions_desynced", 0),
+                         ("recoveries_degraded", 0)):
+        lab.check(counters[what] == wanted, f"{what}: {counters[what]}, not {wanted}")
+
+
+def recovery(case, side, end):
+    """One end dies again and again; each time its tunnels are recovered by RFC 4951."""
+    fixed = "lns" if side == "lac" else "lac"
+    options = {"lns": LNS, "lac": (*LAC, *LOAD, "--data-rate", 20)}
+    if fixed == "lns":
+        other = ours.Node(case, *LNS[:1], "other", *LNS[1:])
+    pair = ours.Pair(case, *options[side], *PROTOCOL)
+    if fixed == "lac":
+        other = ours.Node(case, *LAC[:1], "other", *options["lac"][1:])
+    lac, lns = (other, pair.active) if fixed == "lac" else (pair.active, other)
+    lac.await_line("^all up")
+    lns.await_sessions(CALLS)  # what is half set up at one end goes at both
+    for _ in range(ROUNDS):
+        begin = case.capture.data
+        end(pair)
+        pair.active.await_resynced()
+        check_recovered(pair.active, TUNNELS)
+        lac, lns = (other, pair.active) if fixed == "lac" else (pair.active, other)
+        await_agreement(lac, lns)
+        lab.check(len(lac.sessions()) == len(lns.sessions()) == CALLS, "calls are missing")
+        lab.wait_for("data flows", lambda: case.capture.data > begin + CALLS)
+        if not pair.standby:
+            pair.restart()
+        check_replica(pair)
+    by_peer = other.counters()["recoveries_by_peer"]
+    lab.check(by_peer == ROUNDS * TUNNELS, f"the peer knows of {by_peer} recoveries")
+    lac.finish()
+    check_report(lac.report())
+    pair.finish()
+    if fixed == "lns":
+        other.finish()
+    lab.check(case.capture.missed() == 0, "the capture is not complete")
+    lab.check(case.capture.unreachable == 0, "ICMP destination unreachable was sent")
+    ours.check_programs(case)
+
+
+def lns_recovered(case):
+    recovery(case, "lns", ours.Pair.kill)
+
+
+def lac_recovered(case):
+    recovery(case, "lac", ours.Pair.kill)
+
+
+def lns_switched_by_protocol(case):
+    recovery(case, "lns", ours.Pair.switch)
 
 
 def standby_killed(case):
@@ -227,7 +286,8 @@ def options(case):
                   f"{line}: status {result.returncode}: {result.stderr}")
 
 
-CASES = {case.__name__: case for case in (lns_killed, lac_killed, switchovers, standby_killed,
+CASES = {case.__name__: case for case in (lns_killed, lac_killed, lns_recovered, lac_recovered,
+                                          lns_switched_by_protocol, switchovers, standby_killed,
                                           unprotected, leaving, options)}
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ LOSS = 0.3
 CHANCE = 0.325  # of each draw: makes LOSS of them all, since no more than RUN are in a row
 RUN = 2  # datagrams from one address lost in a row, at most
 DRAWS = 1000  # more datagrams than a case has from one address under loss
-LONGEST = 150  # seconds that a case may take
+LONGEST = 240  # seconds that a case may take
 TAIL = 60  # lines of each log that a failure shows
 
 START = time.monotonic()

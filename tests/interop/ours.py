@@ -6,6 +6,7 @@ import signal
 import subprocess
 
 import lab
+import relay
 import wire
 
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error:|LeakSanitizer")
@@ -74,19 +75,25 @@ class Node(lab.Process):
 
 
 class Pair:
-    """Two nodes of one endpoint; either can be the active."""
+    """Two nodes of one endpoint; either can be the active. With relayed=True their link can be
+    held."""
 
-    def __init__(self, case, program, *options):
+    def __init__(self, case, program, *options, relayed=False):
         self.case, self.program, self.options = case, program, options
-        self.nodes = {}
+        self.nodes, self.relays = {}, {}
+        for name in ("a", "b") if relayed else ():
+            self.relays[name] = relay.Relay(self.link(name, "relay"), self.link(name))
         self.active, self.standby = self.start("a", "active"), None
         self.restart()
+
+    def link(self, name, kind="ha"):
+        return f"{lab.FILES / self.program}-{name}.{kind}"
 
     def start(self, name, role):
         other = {"a": "b", "b": "a"}[name]
         node = Node(self.case, self.program, f"{self.program}-{name}", "--role", role,
-                    "--ha-listen", f"unix:{lab.FILES / self.program}-{name}.ha",
-                    "--ha-connect", f"unix:{lab.FILES / self.program}-{other}.ha", *self.options)
+                    "--ha-listen", f"unix:{self.link(name)}", "--ha-connect",
+                    f"unix:{self.link(other, 'relay' if self.relays else 'ha')}", *self.options)
         self.nodes[name] = node
         return node
 
@@ -110,6 +117,18 @@ class Pair:
         self.active, self.standby = self.standby, None
         self.active.await_role("active")
         lab.say(f"{self.active.name} has taken over")
+
+    def hold(self):
+        """The standby gets nothing any more. Soon the active will notice."""
+        self.relays[self.name_of(self.active)].hold()
+
+    def kill_held(self):
+        """Kill the active; what was held is lost."""
+        held = self.relays[self.name_of(self.active)]
+        self.kill()
+        lab.say(f"the standby has missed {held.kept} bytes")
+        lab.check(held.kept > 0, "the standby has missed nothing")
+        held.release()
 
     def switch(self):
         lab.check(self.active.ask("switchover") is not None, "the switchover was refused")

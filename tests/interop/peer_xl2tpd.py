@@ -5,7 +5,7 @@ import lab
 import ours
 from xl2tpd import Xl2tpd
 
-SLOW = 60.0  # seconds; with datagrams lost, a step takes some retransmissions
+SLOW = 100.0  # seconds; with datagrams lost, a step takes some retransmissions
 SECRET = "a shared secret"
 LNS = ("lns", "--listen", lab.OURS, "--hello-interval", 1, "--retries", 8)
 LAC = ("lac", "--listen", lab.OURS, "--connect", lab.PEER, "--hello-interval", 1, "--retries", 8,

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """tshark as the judge of what we put on the wire: every message that the library can send is there
 and is decoded without a complaint."""
+import difflib
+import pathlib
 import re
 import subprocess
 
@@ -12,6 +14,10 @@ import wire
 SECRET = "a shared secret"
 WANTED = {name for name in wire.TYPES.values() if name != "ZLB"}
 COMPLAINT = "_ws.malformed || _ws.expert.severity >= warning || l2tp.avp_length.bad"
+# tshark knows the names of RFC 4951's AVPs and shows their values as octets, with this warning.
+UNDECODED = "Vendor-Specific AVP data"
+FAILOVER = range(76, 80)
+GOLDEN = pathlib.Path(__file__).parents[1] / "golden" / "recovery.txt"
 CALLING_NUMBER = 22
 NUMBER = b"5559876"
 
@@ -26,7 +32,16 @@ def tshark(file, *options):
 
 
 def complaints(file):
-    return tshark(file, "-Y", COMPLAINT)
+    """One line for each packet that something is wrong with."""
+    found = []
+    for line in tshark(file, "-Y", COMPLAINT, "-T", "fields", "-E", "aggregator=|", "-e",
+                       "frame.number", "-e", "_ws.expert.message", "-e", "l2tp.avp.type"
+                       ).splitlines():
+        number, messages, types = line.split("\t")
+        known = any(int(kind) in FAILOVER for kind in types.split("|") if kind)
+        if not known or set(messages.split("|")) != {UNDECODED}:
+            found.append(f"packet {number}: {messages}")
+    return "\n".join(found)
 
 
 def message_types(file):
@@ -97,7 +112,8 @@ def broken(case):
 def programs(case):
     """What the programs capture of themselves, a takeover included, is as good."""
     lac_file, lns_file = lab.FILES / "lac.pcapng", lab.FILES / "lns.pcapng"
-    pair = ours.Pair(case, "lns", "--listen", lab.OURS, "--echo", "--secret", SECRET)
+    pair = ours.Pair(case, "lns", "--listen", lab.OURS, "--echo", "--secret", SECRET,
+                     "--failover-resync", "silent-failover")
     pair.standby.finish()
     pair.standby = None
     pair.options += ("--pcapng", lns_file, "--hide-avps")
@@ -107,6 +123,7 @@ def programs(case):
     lac.await_line("^all up")
     pair.kill()
     pair.active.await_resynced()
+    lab.wait_for("data", lambda: lac.counters()["data_in"] > 0)
     lac.finish()
     pair.finish()
     for file in (lac_file, lns_file):
@@ -118,7 +135,46 @@ def programs(case):
     lab.check(re.search(r"192\.|10\.99", tshark(lac_file)), "the addresses are not shown")
 
 
-CASES = {case.__name__: case for case in (clear, hidden, broken, programs)}
+def values(avps):
+    """Octets of RFC 4951's AVPs in a message, by the number that tshark gives with their names."""
+    found = {}
+    for _, vendor, kind, value in wire.avps(avps):
+        if vendor == 0 and kind in FAILOVER:
+            found.setdefault(kind, []).append(value.hex(" "))
+    return found
+
+
+def transcript(file):
+    """The messages that carry RFC 4951, and what tshark calls what is in them."""
+    lines = []
+    wanted = " || ".join(f"l2tp.avp.type == {kind}" for kind in FAILOVER)
+    packets = tshark(file, "-Y", wanted, "-T", "fields", "-e", "frame.number", "-e", "udp.payload")
+    for number, payload in (line.split("\t") for line in packets.splitlines()):
+        message = wire.decode(0, "", 0, "", bytes.fromhex(payload))
+        text = tshark(file, "-Y", f"frame.number == {number}", "-V", "-O", "l2tp")
+        head = re.search(r"Message Type: (.*)", text).group(1)
+        lines.append(f"{head}, Ns {message.ns}, Nr {message.nr}")
+        octets = values(message.avps)
+        for kind in re.findall(r"AVP Type: (.*)", text):
+            code = int(kind.rsplit("(", 1)[1][:-1])
+            lines.append(f"    {kind}" + (f": {octets[code].pop(0)}" if code in FAILOVER else ""))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def recovery(case):
+    """A recovery by RFC 4951 as tshark understands it, against the transcript that is kept."""
+    file = emit(case)
+    said, kept = transcript(file), GOLDEN.read_text()
+    (lab.FILES / "recovery.txt").write_text(said)
+    differences = difflib.unified_diff(kept.splitlines(), said.splitlines(), "kept", "said", "", "",
+                                       lineterm="")
+    lab.check(said == kept, "another transcript:\n" + "\n".join(differences))
+    for name in ("Failover Capability (76)", "Tunnel Recovery (77)",
+                 "Suggested Control Sequence (78)", "Failover Session State (79)", "(21)", "(22)"):
+        lab.check(name in said, f"no {name}")
+
+
+CASES = {case.__name__: case for case in (clear, hidden, broken, programs, recovery)}
 
 if __name__ == "__main__":
     lab.run(CASES, tools=("tshark",))

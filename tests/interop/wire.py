@@ -10,7 +10,7 @@ import time
 
 TYPES = {0: "ZLB", 1: "SCCRQ", 2: "SCCRP", 3: "SCCCN", 4: "StopCCN", 6: "HELLO", 7: "OCRQ",
          8: "OCRP", 9: "OCCN", 10: "ICRQ", 11: "ICRP", 12: "ICCN", 14: "CDN", 15: "WEN",
-         16: "SLI"}
+         16: "SLI", 21: "FSQ", 22: "FSR"}
 RESULT_CODE, RANDOM_VECTOR = 1, 36  # AVP types
 HIDDEN = 0x4000  # in the first word of an AVP
 ETHERNET = 14

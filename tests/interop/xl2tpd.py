@@ -18,6 +18,7 @@ debug avp = yes
 debug network = yes
 debug state = yes
 debug tunnel = yes
+max retries = 8
 """
 COMMON = """refuse chap = yes
 refuse pap = yes

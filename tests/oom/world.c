@@ -91,6 +91,7 @@ int world_node(struct world *world, const char *name, bool standby, struct l2tph
     config.bearer_caps = 3;
     config.crypto = &crypto;
     config.hide_avps = world->secret;
+    config.failover = L2TPHA_FAILOVER_SILENT;
     config.standby = standby;
     return l2tpha_node_new(world->root, &config, &host, world->now, node);
 }

@@ -54,6 +54,14 @@ static void host_admit_session(void *user, struct l2tpha_tunnel *tunnel,
     *verdict = rig.admit_session;
 }
 
+static bool host_admit_recovery(void *user, uint32_t tunnel_id, const struct l2tpha_path *path)
+{
+    (void)user;
+    ck_assert_uint_ne(tunnel_id, 0);
+    ck_assert_uint_ne(path->remote.len, 0);
+    return rig.admit_recovery;
+}
+
 /* --- life --- */
 
 static void rig_setup(void)
@@ -92,16 +100,26 @@ Suite *rig_suite(const char *name, TCase **tcase)
     return suite;
 }
 
-struct l2tpha_node *rig_node(void)
+struct l2tpha_node *rig_make(bool standby)
 {
     const struct l2tpha_host host = {.size = sizeof(host),
                                      .random = host_random,
                                      .secret = host_secret,
                                      .admit_tunnel = host_admit_tunnel,
+                                     .admit_recovery = host_admit_recovery,
                                      .admit_session = host_admit_session};
+    struct l2tpha_config config = rig.config;
+    struct l2tpha_node *node;
 
+    config.standby = standby;
+    assert_ok(l2tpha_node_new(root, &config, &host, rig.now, &node));
+    return node;
+}
+
+struct l2tpha_node *rig_node(void)
+{
     if (!rig.node)
-        assert_ok(l2tpha_node_new(root, &rig.config, &host, rig.now, &rig.node));
+        rig.node = rig_make(false);
     return rig.node;
 }
 

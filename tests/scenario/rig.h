@@ -30,7 +30,9 @@ enum {
     ICCN = L2TPHA_MESSAGE_ICCN,
     CDN = L2TPHA_MESSAGE_CDN,
     WEN = L2TPHA_MESSAGE_WEN,
-    SLI = L2TPHA_MESSAGE_SLI
+    SLI = L2TPHA_MESSAGE_SLI,
+    FSQ = L2TPHA_MESSAGE_FSQ,
+    FSR = L2TPHA_MESSAGE_FSR
 };
 
 /* An AVP to be said: octets, or a number of so many octets when value is NULL. */
@@ -108,7 +110,8 @@ struct rig {
     struct l2tpha_config config; /* for a test to change before the node is made */
     const char *secret;          /* the host's answer; NULL = none shared */
     struct l2tpha_verdict admit_tunnel, admit_session;
-    bool has_random; /* false: the host's generator fails */
+    bool admit_recovery; /* from another address than the tunnel's */
+    bool has_random;     /* false: the host's generator fails */
     uint32_t asked_tunnel, asked_session;
     struct l2tpha_node *node;
     uint64_t now; /* virtual, microseconds */
@@ -123,6 +126,8 @@ extern struct rig rig;
 /* A suite with one test case whose fixture makes and ends the rig. */
 Suite *rig_suite(const char *name, TCase **tcase);
 struct l2tpha_node *rig_node(void);
+/* Another one, with the same configuration and host. */
+struct l2tpha_node *rig_make(bool standby);
 const struct l2tpha_counters *rig_counters(void);
 /* Let so much time pass and a little more, since timers have a grain: each timer runs when it is
  * due, everything that comes out is kept. */
@@ -155,6 +160,11 @@ int say_octets(const struct peer *peer, const uint8_t *data, size_t len);
 int say_wire(const struct peer *peer, const struct wire *wire);
 /* A ZLB that acknowledges all that was expected so far. */
 int peer_acks(struct peer *peer);
+
+/* MD5(id, secret, challenge), RFC 1994 with the message type as the id */
+void chap(uint8_t id, const char *shared, const void *challenge, size_t len, uint8_t digest[16]);
+/* The response to the Challenge in a message of the node. */
+void respond(const struct heard *heard, uint8_t id, const char *shared, uint8_t digest[16]);
 
 /* --- what came out --- */
 /* The oldest datagram to this peer; it must be of this type. In order it moves the peer's Nr. */
@@ -206,8 +216,8 @@ int close_session(const struct peer *peer, uint16_t session, uint16_t result);
 int close_tunnel(const struct peer *peer, uint16_t result);
 
 /* --- rig_judge.c --- */
-/* Strictly, and independently of the codec: what RFC 2661 demands of any datagram sent. Aborts the
- * test when it does not hold. */
+/* Strictly, and independently of the codec: what RFC 2661 and RFC 4951 demand of any datagram sent.
+ * Aborts the test when it does not hold. */
 void judge(const uint8_t *data, size_t len);
 
 #endif

@@ -166,6 +166,26 @@ void peer_begins(struct peer *peer, unsigned number)
     peer->id = (uint16_t)(1000 + number);
 }
 
+/* --- CHAP, with the MD5 of the crypto operations alone --- */
+
+void chap(uint8_t id, const char *shared, const void *challenge, size_t len, uint8_t digest[16])
+{
+    const struct l2tpha_crypto *crypto = l2tpha_crypto_nettle();
+    const struct l2tpha_bytes parts[] = {
+        {&id, 1}, {(const uint8_t *)shared, strlen(shared)}, {challenge, len}};
+
+    assert_ok(crypto->md5(crypto->user, parts, 3, digest));
+}
+
+void respond(const struct heard *heard, uint8_t id, const char *shared, uint8_t digest[16])
+{
+    struct l2tpha_bytes challenge;
+
+    ck_assert(l2tpha_message_bytes(&heard->message, L2TPHA_AVP_CHALLENGE, &challenge));
+    ck_assert_uint_ge(challenge.len, 1);
+    chap(id, shared, challenge.data, challenge.len, digest);
+}
+
 /* --- states --- */
 
 struct l2tpha_tunnel *tunnel_of_peer(const struct peer *peer)

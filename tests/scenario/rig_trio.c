@@ -26,6 +26,7 @@ static void trio_setup(void)
     l2tpha_config_init(&trio.config);
     trio.config.name = "trio";
     trio.config.ack_delay_ms = 0;
+    trio.config.failover = L2TPHA_FAILOVER_SILENT; /* both ends could recover by RFC 4951 */
     trio.config.bearer_caps = 3;
     trio.host = (struct l2tpha_host){
         .size = sizeof(trio.host), .user = &trio.random_state, .random = host_random};

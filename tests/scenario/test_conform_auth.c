@@ -8,27 +8,6 @@
 static const char secret[] = "our secret";
 static struct peer peer;
 
-/* MD5(id, secret, challenge), RFC 1994 with the message type as the id */
-static void chap(uint8_t id, const char *shared, const void *challenge, size_t len,
-                 uint8_t digest[16])
-{
-    const struct l2tpha_crypto *crypto = l2tpha_crypto_nettle();
-    const struct l2tpha_bytes parts[] = {
-        {&id, 1}, {(const uint8_t *)shared, strlen(shared)}, {challenge, len}};
-
-    assert_ok(crypto->md5(crypto->user, parts, 3, digest));
-}
-
-/* The response to the Challenge in a message of the node. */
-static void respond(const struct heard *heard, uint8_t id, const char *shared, uint8_t digest[16])
-{
-    struct l2tpha_bytes challenge;
-
-    ck_assert(l2tpha_message_bytes(&heard->message, L2TPHA_AVP_CHALLENGE, &challenge));
-    ck_assert_uint_ge(challenge.len, 1);
-    chap(id, shared, challenge.data, challenge.len, digest);
-}
-
 static void response_is(const struct heard *heard, uint8_t id, const char *challenge)
 {
     struct l2tpha_bytes response;

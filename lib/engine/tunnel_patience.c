@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* How long a peer that does not answer is waited for. RFC 2661 5.8 clears the tunnel when the
+ * retransmissions are used up; a peer that can recover from a failure may have asked for more time
+ * than that takes (RFC 4951 5.1). Both times run from the start of the same control channel
+ * timeout, so the tunnel is kept until the later one. Meanwhile the oldest message is repeated at
+ * the capped interval, calls wait and data goes on.
+ *
+ * None of this is replicated: a node that takes over has heard nothing yet, and waits in full. */
+#include "engine/tunnel.h"
+
+#define US_PER_MS UINT64_C(1000)
+#define CONTROL 1u /* bit of l2tpha_tunnel_record.remote_failover, RFC 4951 5.1 */
+
+/* RFC 4951 3.1: it counts only when both ends have announced. */
+static bool has_asked_for_time(const struct l2tpha_tunnel *tunnel)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+
+    return record->remote_failover & CONTROL && record->flags & L2TPHA_TUNNEL_ANNOUNCED &&
+           record->state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel_is_recovery(tunnel);
+}
+
+uint64_t tunnel_granted_until(const struct l2tpha_tunnel *tunnel)
+{
+    if (tunnel->channel.since == L2TPHA_NEVER || !has_asked_for_time(tunnel))
+        return 0;
+    return tunnel->channel.since + tunnel->entry.record.remote_recovery_ms * US_PER_MS;
+}
+
+static void say(struct l2tpha_tunnel *tunnel, uint8_t kind, const char *text)
+{
+    engine_event(tunnel->engine, kind, tunnel, NULL);
+    log_line(&tunnel->engine->log, L2TPHA_LOG_EVENT, tunnel->entry.record.local_id, 0, "%s", text);
+}
+
+void tunnel_unanswered(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+    struct tunnel_input input = {.status = L2TPHA_ERR_TIMEOUT, .reason = "peer does not answer"};
+
+    if (engine->now >= tunnel_granted_until(tunnel)) {
+        tunnel_step(tunnel, TUNNEL_UNREACHABLE, &input);
+        return;
+    }
+    if (!tunnel->unresponsive) {
+        tunnel->unresponsive = true;
+        engine->counters.tunnels_unresponsive++;
+        say(tunnel, L2TPHA_EVENT_TUNNEL_UNRESPONSIVE, "peer unresponsive, kept for its time");
+    }
+    channel_repeat(engine, &tunnel->channel);
+}
+
+void tunnel_answered(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+
+    if (!tunnel->unresponsive)
+        return;
+    tunnel->unresponsive = false;
+    if (tunnel->fell)
+        return;
+    say(tunnel, L2TPHA_EVENT_TUNNEL_RESPONSIVE, "peer responsive");
+    if (tunnel->waiting)
+        wheel_arm(engine->wheel, &tunnel->start, engine->now);
+}
+
+bool l2tpha_tunnel_is_responsive(const struct l2tpha_tunnel *tunnel)
+{
+    return !tunnel->unresponsive;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Answering, RFC 4951 3.3: one entry for each that was asked about. Nothing is cleared here, since
+ * what the peer believes of a session says nothing of the one that it is paired with. */
+#include "failover/sync.h"
+
+/* Whether a session of this end is what the peer says; one that is paired otherwise is doubted,
+ * whichever of its ids the peer has named. */
+static bool is_paired(struct failover *failover, struct l2tpha_tunnel *tunnel,
+                      const struct l2tpha_failover_session *query)
+{
+    struct l2tpha_session *own = tunnel_session_find(tunnel, query->remote_session_id);
+
+    if (query->session_id == 0 || query->remote_session_id == 0)
+        return false;
+    if (own && own->entry.remote_id == query->session_id)
+        return !own->dismissed; /* its CDN is still to come */
+    struct session_entry *other =
+        table_session_find_remote(failover->engine->table, &tunnel->entry, query->session_id);
+    if (own)
+        sync_doubt(failover, own);
+    if (other)
+        sync_doubt(failover, session_of(other));
+    return false;
+}
+
+static size_t judge_all(struct failover *failover, struct l2tpha_tunnel *tunnel,
+                        const struct l2tpha_message *fsq)
+{
+    struct l2tpha_avp_cursor cursor = {0};
+    struct l2tpha_failover_session query;
+    size_t count = 0;
+
+    while (count < FAILOVER_STATES_MAX &&
+           l2tpha_message_each(fsq, L2TPHA_AVP_FAILOVER_SESSION_STATE, &cursor)) {
+        if (!l2tpha_avp_session_state(&cursor.avp, &query))
+            continue;
+        bool paired = is_paired(failover, tunnel, &query);
+        failover->states[count++] = (struct l2tpha_failover_session){
+            .session_id = paired ? query.remote_session_id : 0,
+            .remote_session_id = query.session_id,
+        };
+    }
+    return count;
+}
+
+/* Entries to a message. There is always room for one FSR as long as the FSQ: its answer never gets
+ * lost because there is no room for many. */
+static size_t share_of(const struct failover *failover, const struct l2tpha_tunnel *tunnel,
+                       size_t count)
+{
+    struct engine *engine = failover->engine;
+    uint32_t messages = (uint32_t)((count + FAILOVER_STATES - 1) / FAILOVER_STATES);
+    uint32_t bytes = messages * ENGINE_ANSWER;
+
+    if (messages > 1 && (!channel_has_room_for(engine, &tunnel->channel, messages, bytes) ||
+                         buffer_reserve(engine->pool, bytes)))
+        return count;
+    return FAILOVER_STATES;
+}
+
+int answer_query(struct failover *failover, struct l2tpha_tunnel *tunnel,
+                 const struct l2tpha_message *fsq)
+{
+    const struct l2tpha_binding *binding = failover->binding;
+    size_t count = judge_all(failover, tunnel, fsq);
+    size_t share = share_of(failover, tunnel, count);
+    int error = L2TPHA_OK;
+
+    failover->engine->counters.queries_in += count;
+    for (size_t at = 0; at < count && !error; at += share)
+        error =
+            binding->send_states(binding->user, tunnel->entry.record.local_id, L2TPHA_MESSAGE_FSR,
+                                 failover->states + at, count - at < share ? count - at : share);
+    return error;
+}

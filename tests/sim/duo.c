@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/duo.h"
+
+#include "node/node.h"
+
+#include <string.h>
+
+#define PEACE (2400 * SECOND) /* longest time to come to rest */
+#define GRACE (30 * SECOND)   /* after the last action, before the net is made perfect */
+
+/* --- driving --- */
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t next_event(const struct duo *duo)
+{
+    uint64_t at = sooner(net_deadline(&duo->net), duo->death_at);
+
+    at = sooner(at, sooner(end_deadline(&duo->ends[0]), end_deadline(&duo->ends[1])));
+    if (duo->next_action < duo->plan.action_count)
+        at = sooner(at, duo->plan.actions[duo->next_action].at);
+    return at;
+}
+
+/* What begins a tunnel never reaches the peer of an end that has failed. */
+static bool is_unheard(const struct duo *duo, const struct packet *packet)
+{
+    return duo->plan.kind == DUO_DEAF && duo->seen_deaths && packet->data[0] & 0x80 &&
+           packet->data[4] == 0 && packet->data[5] == 0;
+}
+
+static void deliver(struct duo *duo, struct packet *packet)
+{
+    if (packet->to > 1)
+        world_fail(&duo->world, "a stranger is answered");
+    else if (!is_unheard(duo, packet))
+        end_receive(&duo->ends[packet->to], packet);
+    net_give_back(&duo->net, packet);
+}
+
+/* The capability goes with the first death: what was announced before still stands. */
+static void switch_off(struct duo *duo)
+{
+    struct end *peer = &duo->ends[!duo->plan.deaths[0].end];
+
+    if (duo->plan.capability_off && peer->active)
+        peer->active->engine.config.failover_capability = false;
+}
+
+static void plan_next_death(struct duo *duo)
+{
+    const struct duo_death *death = &duo->plan.deaths[duo->next_death];
+
+    if (duo->next_death < duo->plan.death_count && duo->death_at == L2TPHA_NEVER &&
+        (death->after_takeover ? duo->seen_takeovers : duo->seen_deaths) >= duo->next_death)
+        duo->death_at = duo->world.now + death->delay;
+}
+
+static void count_deaths(struct duo *duo)
+{
+    unsigned deaths = duo->ends[0].deaths + duo->ends[1].deaths;
+    unsigned takeovers = duo->ends[0].takeovers + duo->ends[1].takeovers;
+
+    if (deaths && !duo->seen_deaths)
+        switch_off(duo);
+    duo->seen_deaths = deaths;
+    duo->seen_takeovers = takeovers;
+    plan_next_death(duo);
+}
+
+static void arm_death(struct duo *duo)
+{
+    const struct duo_death *death = &duo->plan.deaths[duo->next_death++];
+
+    duo->death_at = L2TPHA_NEVER;
+    end_arm(&duo->ends[death->end], death->steps);
+}
+
+static void step(struct duo *duo, uint64_t at)
+{
+    if (at > duo->world.now)
+        duo->world.now = at;
+    while (net_deadline(&duo->net) <= duo->world.now && !duo->world.failed)
+        deliver(duo, net_take(&duo->net));
+    /* Both ends shall have told their standbys before either dies. */
+    if (duo->plan.near_wrap && !duo->aged && duo->next_death == 0 &&
+        duo->death_at > duo->world.now + SECOND)
+        duo->aged = duo_age(duo);
+    while (duo->next_action < duo->plan.action_count && !duo->world.failed &&
+           duo->plan.actions[duo->next_action].at <= duo->world.now)
+        duo_act(duo, &duo->plan.actions[duo->next_action++]);
+    if (duo->death_at <= duo->world.now)
+        arm_death(duo);
+    for (unsigned i = 0; i < 2; i++)
+        if (end_expire(&duo->ends[i])) {
+            duo_note_kept(duo, &duo->ends[i]);
+            end_pump(&duo->ends[i]);
+        }
+    count_deaths(duo);
+    duo_watch(duo);
+}
+
+static void run_until(struct duo *duo, uint64_t time)
+{
+    uint64_t at;
+
+    while (!duo->world.failed && (at = next_event(duo)) <= time)
+        step(duo, at);
+    if (!duo->world.failed && duo->world.now < time)
+        duo->world.now = time;
+}
+
+/* Until nothing moves and both ends agree. */
+static void come_to_rest(struct duo *duo)
+{
+    uint64_t limit = duo->world.now + PEACE;
+    bool caught_up = false;
+    const char *why;
+
+    while (!duo->world.failed && (why = duo_unrest(duo))) {
+        if (strcmp(why, "a replica differs") == 0 && !caught_up) {
+            caught_up = true;
+            end_catch_up(&duo->ends[0]);
+            end_catch_up(&duo->ends[1]);
+            continue;
+        }
+        uint64_t at = next_event(duo);
+        if (at > limit)
+            world_fail(&duo->world, "no rest: %s", why);
+        else
+            step(duo, at);
+    }
+}
+
+/* No more faults, no more deaths. */
+static void make_peace(struct duo *duo)
+{
+    duo->net.faults.loss = duo->net.faults.duplicate = 0;
+    duo->death_at = L2TPHA_NEVER;
+    duo->next_death = duo->plan.death_count;
+    end_arm(&duo->ends[0], 0);
+    end_arm(&duo->ends[1], 0);
+}
+
+/* --- a scenario --- */
+
+static const char *const kinds[DUO_KIND_COUNT] = {"one end", "both ends", "again",
+                                                  "refused", "untrue",    "deaf"};
+
+static void begin(struct duo *duo, uint64_t seed, bool verbose)
+{
+    *duo = (struct duo){
+        .world = {.state = seed * UINT64_C(0x2545f4914f6cdd1d) + 2, .verbose = verbose},
+        .death_at = L2TPHA_NEVER};
+    duo_plan(&duo->plan, &duo->world);
+    world_say(&duo->world, "plan", "%s, methods %s and %s, %u deaths, loss %u %%",
+              kinds[duo->plan.kind], l2tpha_failover_method_name(duo->plan.ends[0].method),
+              l2tpha_failover_method_name(duo->plan.ends[1].method), duo->plan.death_count,
+              duo->plan.faults.loss);
+    net_init(&duo->net, &duo->world);
+    duo->net.faults = duo->plan.faults;
+    for (unsigned i = 0; i < 2; i++)
+        end_init(&duo->ends[i], &duo->world, &duo->net, i, &duo->plan.ends[i]);
+    plan_next_death(duo);
+}
+
+static uint64_t end_of_actions(const struct duo *duo)
+{
+    return duo->plan.action_count ? duo->plan.actions[duo->plan.action_count - 1].at : 0;
+}
+
+static void run(struct duo *duo)
+{
+    run_until(duo, end_of_actions(duo) + world_below(&duo->world, GRACE));
+    make_peace(duo);
+    come_to_rest(duo);
+    if (duo->world.failed)
+        return;
+    duo_check_kept(duo);
+    if (duo->world.failed)
+        return;
+    duo_call_all(duo);
+    come_to_rest(duo);
+    if (!duo->world.failed)
+        duo_check_calls(duo);
+}
+
+bool duo_run_seed(struct duo *duo, uint64_t seed, bool verbose)
+{
+    begin(duo, seed, verbose);
+    if (!duo->world.failed)
+        run(duo);
+    for (unsigned i = 0; i < 2; i++)
+        end_free(&duo->ends[i]);
+    net_free(&duo->net);
+    return !duo->world.failed;
+}

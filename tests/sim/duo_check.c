@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* What has to be so between two ends of ours that recover by RFC 4951. */
+#include "node/node.h"
+#include "sim/duo.h"
+
+#include <l2tpha/observe.h>
+#include <stdio.h>
+
+static struct l2tpha_tunnel *other_of(const struct end *end, const struct l2tpha_tunnel *tunnel)
+{
+    struct l2tpha_tunnel *other =
+        end->active ? l2tpha_tunnel_find(end->active, tunnel->entry.record.remote_id) : NULL;
+
+    return other && other->entry.record.remote_id == tunnel->entry.record.local_id ? other : NULL;
+}
+
+static struct l2tpha_session *session_at(const struct end *end, uint32_t tunnel, uint32_t session)
+{
+    return end->active ? l2tpha_session_find(end->active, tunnel, session) : NULL;
+}
+
+static struct l2tpha_session *other_session(const struct end *end,
+                                            const struct l2tpha_session *session)
+{
+    const struct l2tpha_tunnel *tunnel = l2tpha_session_tunnel(session);
+    struct l2tpha_session *other =
+        session_at(end, tunnel->entry.record.remote_id, session->entry.remote_id);
+
+    return other && other->entry.remote_id == session->entry.local_id ? other : NULL;
+}
+
+static bool is_up(const struct l2tpha_tunnel *tunnel)
+{
+    return tunnel && tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED &&
+           !tunnel_is_recovery(tunnel);
+}
+
+/* --- what has to stay --- */
+
+static struct duo_kept *find_kept(struct duo *duo, unsigned place, uint32_t tunnel,
+                                  uint32_t session)
+{
+    for (unsigned i = 0; i < duo->kept_count; i++)
+        if (duo->kept[i].tunnel[place] == tunnel && duo->kept[i].session[place] == session)
+            return &duo->kept[i];
+    return NULL;
+}
+
+static void keep(struct duo *duo, const struct end *taker, const struct l2tpha_tunnel *tunnel,
+                 const struct l2tpha_session *session)
+{
+    unsigned here = taker->place, there = !here;
+    uint32_t id = session ? session->entry.local_id : 0;
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    struct duo_kept *kept = find_kept(duo, here, record->local_id, id);
+
+    if (!kept) {
+        if (duo->kept_count == DUO_KEPT)
+            return;
+        kept = &duo->kept[duo->kept_count++];
+        *kept = (struct duo_kept){0};
+    }
+    kept->tunnel[here] = record->local_id;
+    kept->tunnel[there] = record->remote_id;
+    kept->session[here] = id;
+    kept->session[there] = session ? session->entry.remote_id : 0;
+    kept->doomed = duo->plan.kind >= DUO_REFUSED && tunnel->recovery &&
+                   record->effective_method == L2TPHA_FAILOVER_PROTOCOL;
+}
+
+void duo_note_kept(struct duo *duo, const struct end *taker)
+{
+    const struct end *peer = &duo->ends[!taker->place];
+    struct l2tpha_tunnel *tunnel = NULL;
+
+    while ((tunnel = l2tpha_tunnel_next(taker->active, tunnel))) {
+        if (!is_up(tunnel) || !is_up(other_of(peer, tunnel)))
+            continue;
+        keep(duo, taker, tunnel, NULL);
+        struct l2tpha_session *session = NULL;
+        while ((session = l2tpha_session_next(tunnel, session))) {
+            const struct l2tpha_session *other = other_session(peer, session);
+            if (session->entry.state == L2TPHA_SESSION_ESTABLISHED && other &&
+                other->entry.state == L2TPHA_SESSION_ESTABLISHED)
+                keep(duo, taker, tunnel, session);
+        }
+    }
+}
+
+void duo_excuse(struct duo *duo, unsigned place, uint32_t tunnel, uint32_t session)
+{
+    for (unsigned i = 0; i < duo->kept_count; i++) {
+        struct duo_kept *kept = &duo->kept[i];
+        if (kept->tunnel[place] == tunnel && (!session || kept->session[place] == session))
+            kept->excused = true;
+    }
+}
+
+static bool is_there(struct duo *duo, const struct duo_kept *kept, unsigned place)
+{
+    const struct end *end = &duo->ends[place];
+
+    if (kept->session[place])
+        return session_at(end, kept->tunnel[place], kept->session[place]) != NULL;
+    return is_up(l2tpha_tunnel_find(end->active, kept->tunnel[place]));
+}
+
+void duo_check_kept(struct duo *duo)
+{
+    for (unsigned i = 0; i < duo->kept_count; i++)
+        for (unsigned place = 0; place < 2; place++) {
+            const struct duo_kept *kept = &duo->kept[i];
+            bool there = is_there(duo, kept, place);
+            if (there ? !kept->doomed : kept->doomed || kept->excused)
+                continue;
+            world_fail(&duo->world, "%s %u/%u (end 0: %u/%u) is %s at end %u",
+                       kept->session[0] ? "call" : "tunnel", (unsigned)kept->tunnel[place],
+                       (unsigned)kept->session[place], (unsigned)kept->tunnel[0],
+                       (unsigned)kept->session[0], there ? "still there" : "lost", place);
+        }
+}
+
+/* --- at any time --- */
+
+static void watch_end(struct duo *duo, const struct end *end)
+{
+    struct l2tpha_tunnel *tunnel = NULL;
+
+    if (!end->active || !end->takeovers || duo->world.now < end->served_since + end_patience(end))
+        return;
+    while ((tunnel = l2tpha_tunnel_next(end->active, tunnel)))
+        if (tunnel->channel.suspended && duo->ends[!end->place].active &&
+            duo->world.now >= duo->ends[!end->place].served_since + end_patience(end))
+            world_fail(&duo->world, "tunnel %u of end %u rests past every deadline",
+                       (unsigned)tunnel->entry.record.local_id, end->place);
+}
+
+void duo_watch(struct duo *duo)
+{
+    watch_end(duo, &duo->ends[0]);
+    watch_end(duo, &duo->ends[1]);
+}
+
+/* --- rest --- */
+
+static bool has_queried(const struct duo *duo)
+{
+    uint64_t queries = 0;
+
+    for (unsigned i = 0; i < 2; i++)
+        queries += duo->ends[i].queries + l2tpha_counters(duo->ends[i].active)->queries_out;
+    return queries > 0;
+}
+
+/* Without queries nobody finds a call that one end alone has: that is what they are for. */
+static const char *session_unrest(struct duo *duo, const struct end *peer,
+                                  const struct l2tpha_session *session)
+{
+    const struct l2tpha_session *other = other_session(peer, session);
+
+    if (session->entry.state != L2TPHA_SESSION_ESTABLISHED)
+        return "a call is half open";
+    if (!other)
+        return has_queried(duo) ? "a call lives at one end only" : NULL;
+    if (other->entry.serial != session->entry.serial)
+        return "a call is confused with another";
+    return NULL;
+}
+
+static const char *tunnel_unrest(struct duo *duo, const struct end *peer,
+                                 const struct l2tpha_tunnel *tunnel)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    const struct l2tpha_tunnel *other = other_of(peer, tunnel);
+    const char *why = NULL;
+
+    if (tunnel_is_recovery(tunnel))
+        return "a recovery tunnel is left";
+    if (record->state != L2TPHA_TUNNEL_ESTABLISHED)
+        return "a tunnel is half open or lingers";
+    if (tunnel->channel.suspended || tunnel->recovery)
+        return "a tunnel is being recovered";
+    if (record->acked != record->ns)
+        return "something is not acknowledged";
+    if (!is_up(other))
+        return "a tunnel lives at one end only";
+    if (record->ns != other->entry.record.nr || record->nr != other->entry.record.ns)
+        return "the ends have different numbers";
+    for (struct session_entry *entry = tunnel->entry.sessions; entry && !why; entry = entry->next)
+        why = session_unrest(duo, peer, session_of(entry));
+    return why;
+}
+
+const char *duo_unrest(struct duo *duo)
+{
+    const char *why = NULL;
+
+    if (duo->net.count)
+        return "datagrams are under way";
+    for (unsigned i = 0; i < 2; i++)
+        if (!duo->ends[i].active)
+            return "an end is dead";
+    for (unsigned i = 0; i < 2 && !why; i++) {
+        struct l2tpha_tunnel *tunnel = NULL;
+        while (!why && (tunnel = l2tpha_tunnel_next(duo->ends[i].active, tunnel)))
+            why = tunnel_unrest(duo, &duo->ends[!i], tunnel);
+    }
+    for (unsigned i = 0; i < 2 && !why; i++)
+        if (!end_is_idle(&duo->ends[i]))
+            why = "a replica differs";
+    return why;
+}
+
+/* --- the control channel carries --- */
+
+void duo_call_all(struct duo *duo)
+{
+    const struct l2tpha_session_options options = {
+        .size = sizeof(options), .call = L2TPHA_CALL_INCOMING, .framing = 1, .tx_speed = 64000};
+    struct end *end = &duo->ends[world_below(&duo->world, 2)];
+    struct l2tpha_tunnel *tunnel = NULL;
+    struct l2tpha_session *session;
+
+    duo->kept_count = 0;
+    while ((tunnel = l2tpha_tunnel_next(end->active, tunnel))) {
+        int error = l2tpha_session_open(tunnel, &options, duo->world.now, &session);
+        if (error) {
+            world_fail(&duo->world, "no new call: %s", l2tpha_strerror(error));
+            return;
+        }
+        if (duo->kept_count == DUO_KEPT)
+            return;
+        struct duo_kept *kept = &duo->kept[duo->kept_count++];
+        *kept = (struct duo_kept){0};
+        kept->tunnel[end->place] = l2tpha_tunnel_id(tunnel);
+        kept->session[end->place] = l2tpha_session_id(session);
+    }
+    end_pump(end);
+}
+
+/* Such a call has the peer's id in use, which then is no fault of the channel. */
+static bool has_lone_call(const struct end *peer, const struct l2tpha_tunnel *tunnel)
+{
+    struct session_entry *entry = tunnel ? tunnel->entry.sessions : NULL;
+
+    while (entry && other_session(peer, session_of(entry)))
+        entry = entry->next;
+    return entry;
+}
+
+void duo_check_calls(struct duo *duo)
+{
+    for (unsigned i = 0; i < duo->kept_count; i++) {
+        const struct duo_kept *kept = &duo->kept[i];
+        unsigned here = kept->tunnel[0] ? 0 : 1;
+        struct l2tpha_session *session =
+            session_at(&duo->ends[here], kept->tunnel[here], kept->session[here]);
+        struct l2tpha_tunnel *tunnel =
+            l2tpha_tunnel_find(duo->ends[here].active, kept->tunnel[here]);
+        if (!has_queried(duo) && has_lone_call(&duo->ends[!here], tunnel))
+            continue;
+        if (!session || session->entry.state != L2TPHA_SESSION_ESTABLISHED ||
+            !other_session(&duo->ends[!here], session))
+            world_fail(&duo->world, "tunnel %u of end %u carries no new call",
+                       (unsigned)kept->tunnel[here], here);
+    }
+}

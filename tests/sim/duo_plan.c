@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/duo.h"
+
+#define BUSY (12 * SECOND) /* the hosts act for so long */
+
+static void plan_end(struct end_options *end, struct world *world, unsigned place)
+{
+    static const uint16_t windows[] = {1, 4, 8, 128};
+
+    *end = (struct end_options){
+        .method = world_chance(world, 50) ? L2TPHA_FAILOVER_PROTOCOL : L2TPHA_FAILOVER_FALLBACK,
+        .name = place ? "end-1" : "end-0",
+        .window = windows[world_below(world, 4)],
+        .batch = (unsigned)world_between(world, 1, END_BATCH),
+        .stream_delay = world_between(world, 1, 3000),
+        .takeover_delay = world_below(world, world_chance(world, 50) ? 5 * MS : 3 * SECOND),
+        .standby_delay = world_below(world, world_chance(world, 70) ? 5 * MS : 2 * SECOND),
+        .retransmit_ms = (uint32_t)world_between(world, 100, 400),
+    };
+}
+
+static void plan_faults(struct net_faults *faults, struct world *world)
+{
+    bool clean = world_chance(world, 30);
+
+    *faults = (struct net_faults){
+        .loss = clean ? 0 : (unsigned)world_below(world, 31),
+        .duplicate = clean ? 0 : (unsigned)world_below(world, 20),
+        .straggle = 30,
+        .delay = world_between(world, 100, 20 * MS),
+        .jitter = world_chance(world, 50) ? 0 : world_between(world, 1, 100 * MS),
+    };
+}
+
+static uint8_t plan_deed(struct world *world)
+{
+    static const struct {
+        uint8_t percent, deed;
+    } shares[] = {{40, DUO_CALL},  {60, DUO_CALL_OUT}, {72, DUO_HANG_UP},
+                  {74, DUO_CLOSE}, {80, DUO_OPEN},     {100, DUO_DATA}};
+    uint64_t at = world_below(world, 100);
+    unsigned i = 0;
+
+    while (at >= shares[i].percent)
+        i++;
+    return shares[i].deed;
+}
+
+static void plan_actions(struct duo_plan *plan, struct world *world)
+{
+    uint64_t at = 0;
+    unsigned opens = (unsigned)world_between(world, 1, 3);
+
+    plan->action_count = (unsigned)world_between(world, 8, DUO_ACTIONS);
+    for (unsigned i = 0; i < plan->action_count; i++) {
+        if (i >= opens)
+            at += world_below(world, 2 * BUSY / plan->action_count);
+        plan->actions[i] = (struct duo_action){
+            .at = at,
+            .deed = i < opens ? DUO_OPEN : plan_deed(world),
+            .end = (uint8_t)world_below(world, 2),
+            .pick = (uint32_t)world_random(world),
+        };
+    }
+}
+
+static void plan_death(struct duo_death *death, struct world *world, unsigned end, bool first)
+{
+    death->end = (uint8_t)end;
+    death->after_takeover = world_chance(world, 70);
+    if (first)
+        death->delay = world_below(world, BUSY);
+    else
+        death->delay = world_chance(world, 60) ? 0 : world_below(world, 500 * MS);
+    death->steps = world_between(world, 1, world_chance(world, 70) ? 12 : 60);
+}
+
+static void plan_deaths(struct duo_plan *plan, struct world *world)
+{
+    unsigned end = (unsigned)world_below(world, 2);
+
+    switch (plan->kind) {
+    case DUO_AGAIN:
+        plan->death_count = (unsigned)world_between(world, 2, DUO_DEATHS);
+        break;
+    case DUO_BOTH:
+        plan->death_count = 2;
+        break;
+    default:
+        plan->death_count = 1;
+        break;
+    }
+    for (unsigned i = 0; i < plan->death_count; i++) {
+        plan_death(&plan->deaths[i], world, end, i == 0);
+        if (plan->kind == DUO_BOTH || world_chance(world, 50))
+            end = !end;
+    }
+    if (plan->kind != DUO_BOTH)
+        return;
+    plan->deaths[1].after_takeover = world_chance(world, 30);
+    if (world_chance(world, 40))
+        plan->ends[0].equal_ties = plan->ends[1].equal_ties = (unsigned)world_between(world, 1, 4);
+}
+
+static void plan_kind(struct duo_plan *plan, struct world *world)
+{
+    struct end_options *failing = &plan->ends[plan->deaths[0].end];
+    bool secret = world_chance(world, 40) || plan->kind == DUO_UNTRUE;
+
+    if (secret)
+        plan->ends[0].secret = plan->ends[1].secret = "shared";
+    plan->capability_off = plan->kind == DUO_REFUSED && world_chance(world, 50);
+    if (plan->kind == DUO_REFUSED && !plan->capability_off)
+        failing->renamed = "somebody else";
+    failing->forgets_secret = plan->kind == DUO_UNTRUE;
+}
+
+void duo_plan(struct duo_plan *plan, struct world *world)
+{
+    uint64_t kind = world_below(world, 20);
+
+    *plan = (struct duo_plan){
+        .kind = kind < 4    ? DUO_ONE
+                : kind < 9  ? DUO_BOTH
+                : kind < 16 ? DUO_AGAIN
+                            : (enum duo_kind)(DUO_REFUSED + kind % 3),
+        .near_wrap = world_chance(world, 25),
+    };
+    plan_end(&plan->ends[0], world, 0);
+    plan_end(&plan->ends[1], world, 1);
+    plan_faults(&plan->faults, world);
+    plan_actions(plan, world);
+    plan_deaths(plan, world);
+    plan_kind(plan, world);
+}
