@@ -45,6 +45,24 @@ struct l2tpha_binding {
      * `data_channel`: this end has failed, so numbered data starts at 0 again (3.2.3). */
     int (*reset_tunnel)(void *user, uint32_t tunnel_id, uint16_t ns, uint16_t nr,
                         const struct l2tpha_path *path, bool data_channel);
+    /** A takeover from a record that others ran ahead of: until release_tunnel the queue waits, and
+     * what the peer acknowledges up to `ceiling` is believed. Numbers up to and
+     * including `ceiling` that no message has are given to HELLOs now; what is queued later comes
+     * behind them. What comes in order is processed; nothing above the number expected is
+     * acknowledged; no call is placed. */
+    int (*hold_tunnel)(void *user, uint32_t tunnel_id, uint16_t ceiling);
+    /** Send a HELLO with this number at once, beside the queue. */
+    int (*probe_tunnel)(void *user, uint32_t tunnel_id, uint16_t ns);
+    /** Transmit the queue. `careful`: until release_tunnel each message only once the one before is
+     * acknowledged. */
+    int (*seal_tunnel)(void *user, uint32_t tunnel_id, bool careful);
+    /** What the peer has sent below this number is done with: expect it next, and process what has
+     * come of it already. */
+    int (*jump_tunnel)(void *user, uint32_t tunnel_id, uint16_t nr);
+    /** The numbers are exact: go on as usual. From now on data, and any message but a CDN, for a
+     * session that does not exist is answered with a CDN that carries the session's number as
+     * Assigned Session ID, with 0 in the header (RFC 2661 4.4.4), at a limited rate. */
+    int (*release_tunnel)(void *user, uint32_t tunnel_id);
     /** Send an FSQ (21) or FSR (22) about these sessions. L2TPHA_ERR_QUEUE_FULL: no room now. */
     int (*send_states)(void *user, uint32_t tunnel_id, uint16_t type,
                        const struct l2tpha_failover_session *states, size_t count);

@@ -71,6 +71,10 @@ struct l2tpha_config {
     uint32_t commit_lag_ms;      /**< L2TPHA_COMMIT_BOUNDED (default 50) */
     uint32_t resync_packets;     /**< lease of lazy modes: messages of a tunnel sent beyond what the
                                       standby knows to be acknowledged, 1 to 255 (default 8) */
+    uint32_t resync_observe_ms;  /**< after a takeover from a lazy record: how long the peer is
+                                      listened to before what it has not sent again counts as
+                                      acknowledged; its longest retransmission interval (default
+                                      16000) */
     uint8_t failover;            /**< enum l2tpha_failover_method for tunnels that no other level
                                       decides (default L2TPHA_FAILOVER_FALLBACK) */
     bool ha;                     /**< protect tunnels at all (default true) */

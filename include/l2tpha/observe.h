@@ -118,6 +118,11 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(recoveries_degraded, "recoveries without Suggested Control Sequence")                        \
     X(recoveries_by_peer, "tunnels that the peer has recovered")                                   \
     X(recoveries_refused, "recoveries refused to a peer")                                          \
+    X(resyncs, "tunnels resynchronised from a lazy record")                                        \
+    X(resyncs_failed, "tunnels cleared since their numbers could not be found")                    \
+    X(resync_anomalies, "answers outside what a lazy record allows")                               \
+    X(resync_jumps, "times messages of the peer were passed over, acknowledged before a takeover") \
+    X(strays_ended, "calls that only the peer had, disconnected")                                  \
     X(tunnels_unresponsive, "times a peer was kept beyond its retransmissions")                    \
     X(queries_out, "sessions asked about by FSQ")                                                  \
     X(queries_in, "sessions that a peer asked about")                                              \

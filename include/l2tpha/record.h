@@ -45,10 +45,11 @@ enum l2tpha_tunnel_flag {
     L2TPHA_TUNNEL_MUTE = 64,         /**< this end announces no failover capability to this peer */
     L2TPHA_TUNNEL_NO_HA = 128,       /**< not protected: a switch is off */
     L2TPHA_TUNNEL_GROUP_OFF = 256,   /**< ... its group's */
-    L2TPHA_TUNNEL_INCAPABLE = 512,   /**< not protected: the failover protocol is configured, and not
-                                          both ends have announced it */
-    L2TPHA_TUNNEL_CLAIMED = 1024     /**< reset by a recovery of which the peer may not know the
-                                          end: silent recovery is impossible */
+    L2TPHA_TUNNEL_INCAPABLE = 512, /**< not protected: the failover protocol is configured, and not
+                                        both ends have announced it */
+    L2TPHA_TUNNEL_CLAIMED = 1024,  /**< reset by a recovery of which the peer may not know the
+                                       end: silent recovery is impossible */
+    L2TPHA_TUNNEL_LAZY = 2048      /**< outputs run ahead of this record: its numbers are bounds */
 };
 
 /** Bits of l2tpha_session_record::flags. */

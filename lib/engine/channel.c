@@ -158,11 +158,26 @@ void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, 
     entry->record.nr = channel->told_nr = nr;
     ledger_restart_tunnel(engine->ledger, entry);
     channel->ack_now = channel->ack_again = false;
+    channel->inherits = channel->resyncing = channel->held = channel->careful = channel->probe_due =
+        false;
     window_start(channel);
     channel->tries = 0;
     channel->interval = first_interval(engine);
     channel->since = L2TPHA_NEVER;
     cursor_to_oldest(channel);
+}
+
+static void want_ack(struct engine *engine, struct channel *channel);
+
+void channel_jump(struct engine *engine, struct channel *channel, uint16_t nr)
+{
+    struct tunnel_entry *entry = channel->entry;
+
+    for (; entry->record.nr != nr; entry->record.nr++)
+        if (channel->ahead)
+            drop_slot(engine, channel, &channel->ahead[entry->record.nr & channel->ahead_mask]);
+    ledger_mark_tunnel(engine->ledger, entry, DIRTY_SEQUENCE);
+    want_ack(engine, channel);
 }
 
 void channel_stop(struct engine *engine, struct channel *channel)
@@ -171,6 +186,9 @@ void channel_stop(struct engine *engine, struct channel *channel)
     wheel_disarm(engine->wheel, &channel->ack);
     drop_ahead(engine, channel);
     TALLOC_FREE(channel->ahead);
+    buffer_put(engine->pool, channel->probe);
+    channel->probe = NULL;
+    channel->probe_due = false;
     channel->cursor = NULL;
     channel->cursor_ns = channel->entry->record.ns;
     channel->ack_now = channel->ack_again = false;
@@ -238,7 +256,7 @@ static bool may_leave(const struct channel *channel)
 {
     const struct tunnel_entry *entry = channel->entry;
     uint16_t outstanding = (uint16_t)(channel->cursor_ns - entry->record.acked);
-    return channel->cursor && serial_before(channel->cursor_ns, entry->ns_safe) &&
+    return channel->cursor && !channel->held && serial_before(channel->cursor_ns, entry->ns_safe) &&
            outstanding < window_size(channel);
 }
 
@@ -340,11 +358,23 @@ static bool write_zlb(const struct channel *channel, uint8_t *zlb)
     return l2tpha_header_encode(&header, zlb, L2TPHA_CONTROL_HEADER, &len) == L2TPHA_OK;
 }
 
+static const struct buffer *leave_probe(struct channel *channel)
+{
+    channel->probe_due = false;
+    l2tpha_header_stamp(channel->probe->data, channel->probe_ns, channel->entry->nr_safe);
+    return channel->probe;
+}
+
 bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_output *output)
 {
-    if (channel->suspended)
+    if (channel->suspended || (engine->config.commit == L2TPHA_COMMIT_BOUNDED &&
+                               ledger_holds(engine->ledger, channel->entry)))
         return false;
-    if (may_leave(channel)) {
+    if (channel->probe_due) {
+        const struct buffer *probe = leave_probe(channel);
+        output->data = probe->data;
+        output->len = probe->len;
+    } else if (may_leave(channel)) {
         const struct buffer *message = leave(engine, channel);
         output->data = message->data;
         output->len = message->len;
@@ -394,6 +424,13 @@ void channel_repeat(struct engine *engine, struct channel *channel)
 
 /* --- receiving --- */
 
+/* One past what the peer may have: what the node before has sent counts as well. */
+static uint16_t may_be_acked(struct channel *channel)
+{
+    channel->inherits &= serial_after(channel->ceiling, channel->sent_ns);
+    return channel->inherits ? channel->ceiling : channel->sent_ns;
+}
+
 /* RFC 2661 5.8: any control message's Nr flushes the queue, a duplicate's and a ZLB's included. */
 static void take_nr(struct engine *engine, struct channel *channel, uint16_t nr)
 {
@@ -402,12 +439,15 @@ static void take_nr(struct engine *engine, struct channel *channel, uint16_t nr)
 
     if (news <= 0)
         return;
-    if (news > serial_diff(channel->sent_ns, entry->record.acked)) {
+    uint16_t limit = may_be_acked(channel);
+    if (news > serial_diff(limit, entry->record.acked)) {
         engine->counters.ack_unsent++;
         log_line(&engine->log, L2TPHA_LOG_ERROR, entry->record.local_id, 0,
-                 "Nr %u acknowledges beyond %u, ignored", nr, channel->sent_ns);
+                 "Nr %u acknowledges beyond %u, ignored", nr, limit);
         return;
     }
+    if (serial_after(nr, channel->sent_ns))
+        channel->sent_ns = nr;
     bool overtaken = serial_before(channel->cursor_ns, nr);
     trim(engine, channel, nr);
     ledger_mark_tunnel(engine->ledger, entry, DIRTY_ACKED);

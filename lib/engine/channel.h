@@ -30,8 +30,16 @@ struct channel {
     uint64_t since;        /* start of the control channel timeout; L2TPHA_NEVER = none runs */
     uint16_t told_nr;      /* last Nr told to the peer; short of entry.nr = an ack is wanted */
     bool suspended;        /* nothing leaves, nothing is taken, no timer runs */
-    bool ack_now;          /* tell it as soon as nr_safe is past told_nr, without company */
-    bool ack_again;        /* a duplicate or a message ahead asks for nr_safe, new or not */
+    bool resyncing;        /* resync.c: the numbers of a lazy record are being settled */
+    bool held;             /* ... and the queue waits until the peer has been asked */
+    bool careful;          /* one message at a time, each once the one before is acknowledged */
+    bool probe_due;        /* the probe wants to leave */
+    uint16_t probe_ns;
+    bool inherits; /* acknowledgements up to the ceiling are believed, though not sent here */
+    uint16_t ceiling;
+    struct buffer *probe; /* a HELLO beside the queue; NULL = none yet */
+    bool ack_now;         /* tell it as soon as nr_safe is past told_nr, without company */
+    bool ack_again;       /* a duplicate or a message ahead asks for nr_safe, new or not */
     struct timer retransmit;
     struct timer ack;
 };
@@ -53,6 +61,8 @@ void channel_start(struct engine *engine, struct channel *channel, struct tunnel
 void channel_suspend(struct engine *engine, struct channel *channel, bool suspended);
 /* RFC 4951 3.2.2: flush both windows and go on with these numbers, slow start included. */
 void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, uint16_t nr);
+/* The peer's messages below nr are known to be acknowledged, or given up: it goes on there. */
+void channel_jump(struct engine *engine, struct channel *channel, uint16_t nr);
 /* Disarm timers, free the reordering slots, leave the ready list. Nothing is sent any more. */
 void channel_stop(struct engine *engine, struct channel *channel);
 /* Whether so many messages more fit the queue limit: max_queue, 32767 since the numbers of the

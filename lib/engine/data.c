@@ -3,6 +3,7 @@
  * no takeover uses one twice and no frame costs a checkpoint. One that the standby does not know of
  * is not used; a lease is renewed early enough for that not to be noticed. */
 #include "base/serial.h"
+#include "engine/resync.h"
 #include "engine/session.h"
 
 #define LEASE 1024      /* numbers taken at one time */
@@ -18,6 +19,8 @@ static int find(struct engine *engine, const struct l2tpha_path *path,
 
     if (!*session) {
         engine->counters.data_unknown++;
+        if (tunnel && address_is(&tunnel->entry.record.path.remote, &path->remote))
+            tunnel_end_stray(tunnel, header->session_id);
         return L2TPHA_ERR_NOT_OURS;
     }
     if (!address_is(&tunnel->entry.record.path.remote, &path->remote)) {
@@ -146,7 +149,7 @@ static void take_lease(const struct engine *engine, struct l2tpha_session *sessi
     if (session->lease_end == session->entry.data_ns)
         return;
     if (ledger_mode(engine->ledger) != LEDGER_GATED ||
-        session->lease_number <= ledger_confirmed(engine->ledger))
+        session->lease_number <= ledger_known(engine->ledger))
         session->lease_end = session->entry.data_ns;
 }
 

@@ -101,8 +101,7 @@ static int room_for_answers(struct engine *engine, const struct l2tpha_tunnel *t
     return buffer_reserve(engine->pool, len > ENGINE_ANSWER ? len : ENGINE_ANSWER);
 }
 
-/* Messages that were ahead and whose turn has come, each a transaction of its own. */
-static void process_kept(struct engine *engine, struct l2tpha_tunnel *tunnel)
+void engine_process_kept(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
     struct buffer *kept;
 
@@ -156,7 +155,7 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
             return error;
         }
         error = process(engine, tunnel, path, data, len);
-        process_kept(engine, tunnel);
+        engine_process_kept(engine, tunnel);
         break;
     case CHANNEL_DUPLICATE:
         error = L2TPHA_ERR_DUPLICATE;
@@ -168,6 +167,8 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
     case CHANNEL_KEPT:
         break;
     }
+    if (tunnel->lazy)
+        engine->failover.passed(engine->failover.user, tunnel, header);
     if (!tunnel->dying)
         tunnel_heard(tunnel);
     check_delivered(tunnel);
@@ -263,6 +264,7 @@ void engine_timer(struct engine *engine, struct timer *timer)
         break;
     case TIMER_RECOVERY:
     case TIMER_SYNC:
+    case TIMER_LAZY:
         engine->failover.due(engine->failover.user, timer);
         break;
     case TIMER_SESSION:

@@ -42,6 +42,7 @@ enum timer_kind {
     TIMER_START,          /* tunnel: more waiting sessions to start */
     TIMER_RECOVERY,       /* failover: an attempt, its deadline, a guard time */
     TIMER_SYNC,           /* failover: queries without an answer */
+    TIMER_LAZY,           /* failover: a probe without an answer, the end of observation */
     TIMER_SESSION         /* session: establishment or answer, by state */
 };
 
@@ -86,11 +87,13 @@ struct engine_failover {
     void (*moved)(void *user, struct l2tpha_tunnel *tunnel);
     /* FSQ or FSR, decoded without fault, on an established tunnel. */
     int (*states)(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message);
+    /* A datagram of a tunnel whose numbers are being settled has been through its channel. */
+    void (*passed)(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
     /* A session of a tunnel that asks about sessions is about to go. */
     void (*left)(void *user, struct l2tpha_session *session);
     /* A tunnel is about to die; its sessions are gone. */
     void (*gone)(void *user, struct l2tpha_tunnel *tunnel);
-    /* TIMER_RECOVERY, TIMER_SYNC. */
+    /* TIMER_RECOVERY, TIMER_SYNC, TIMER_LAZY. */
     void (*due)(void *user, struct timer *timer);
 };
 

@@ -3,6 +3,7 @@
  * lies: through the same tunnel_start() and session_start() as a fresh one. */
 #include "engine/native.h"
 
+#include "engine/resync.h"
 #include "engine/session.h"
 
 static struct l2tpha_tunnel *tunnel_by_id(struct engine *engine, uint32_t tunnel_id)
@@ -125,8 +126,53 @@ static int reset_tunnel(void *user, uint32_t tunnel_id, uint16_t ns, uint16_t nr
         return error;
     tunnel->session_ids_shift += (uint16_t)(tunnel->entry.record.ns - ns);
     channel_reset(engine, &tunnel->channel, ns, nr);
+    tunnel_set_commit(tunnel);
     tunnel_answered(tunnel);
     session_settle_all(tunnel, data_channel);
+    return L2TPHA_OK;
+}
+
+static int hold_tunnel(void *user, uint32_t tunnel_id, uint16_t ceiling)
+{
+    struct l2tpha_tunnel *tunnel = tunnel_by_id(user, tunnel_id);
+
+    return tunnel ? tunnel_hold(tunnel, ceiling) : L2TPHA_ERR_NOT_FOUND;
+}
+
+static int probe_tunnel(void *user, uint32_t tunnel_id, uint16_t ns)
+{
+    struct l2tpha_tunnel *tunnel = tunnel_by_id(user, tunnel_id);
+
+    return tunnel ? tunnel_probe(tunnel, ns) : L2TPHA_ERR_NOT_FOUND;
+}
+
+static int seal_tunnel(void *user, uint32_t tunnel_id, bool careful)
+{
+    struct l2tpha_tunnel *tunnel = tunnel_by_id(user, tunnel_id);
+
+    if (!tunnel)
+        return L2TPHA_ERR_NOT_FOUND;
+    tunnel_seal(tunnel, careful);
+    return L2TPHA_OK;
+}
+
+static int jump_tunnel(void *user, uint32_t tunnel_id, uint16_t nr)
+{
+    struct l2tpha_tunnel *tunnel = tunnel_by_id(user, tunnel_id);
+
+    if (!tunnel)
+        return L2TPHA_ERR_NOT_FOUND;
+    tunnel_jump(tunnel, nr);
+    return L2TPHA_OK;
+}
+
+static int release_tunnel(void *user, uint32_t tunnel_id)
+{
+    struct l2tpha_tunnel *tunnel = tunnel_by_id(user, tunnel_id);
+
+    if (!tunnel)
+        return L2TPHA_ERR_NOT_FOUND;
+    tunnel_release(tunnel);
     return L2TPHA_OK;
 }
 
@@ -165,6 +211,11 @@ void native_binding(struct engine *engine, struct l2tpha_binding *binding)
         .clear_tunnel = clear_tunnel,
         .suspend_tunnel = suspend_tunnel,
         .reset_tunnel = reset_tunnel,
+        .hold_tunnel = hold_tunnel,
+        .probe_tunnel = probe_tunnel,
+        .seal_tunnel = seal_tunnel,
+        .jump_tunnel = jump_tunnel,
+        .release_tunnel = release_tunnel,
         .send_states = send_states,
     };
 }

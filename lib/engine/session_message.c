@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Session messages of an established tunnel: whose they are, whether they are acceptable, and then
  * one event for that session's machine. */
+#include "engine/resync.h"
 #include "engine/session.h"
 
 #include <stdio.h>
@@ -276,6 +277,10 @@ static int process_unknown(struct arrival *arrival)
     const struct fsm *fsm;
 
     tunnel->engine->counters.unknown_session++;
+    if (type != L2TPHA_MESSAGE_CDN && tunnel->reconciles) {
+        tunnel_end_stray(tunnel, arrival->message->header.session_id);
+        return L2TPHA_ERR_NOT_FOUND;
+    }
     if (incoming)
         fsm = tunnel->asked_incoming ? &session_fsm_lac_incoming : &session_fsm_lns_incoming;
     else

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A tunnel's life outside its machine: making it, its timers, its messages, its end. */
+#include "engine/resync.h"
 #include "engine/session.h"
 
 #include <string.h>
@@ -63,6 +64,10 @@ static void fill_record(struct engine *engine, struct l2tpha_tunnel_record *reco
     record->remote_window = 4; /* RFC 2661 5.8 */
     if (engine->config.hide_avps)
         record->flags |= L2TPHA_TUNNEL_HIDE;
+    if (engine->config.commit == L2TPHA_COMMIT_GATED)
+        return;
+    record->flags |= L2TPHA_TUNNEL_LAZY;
+    record->resync_packets = (uint16_t)engine->config.resync_packets;
 }
 
 /* Recovery tunnels have places and ids of their own: those of ordinary ones may all be in use. */
@@ -134,6 +139,8 @@ int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel)
     tunnel->hello.kind = TIMER_HELLO;
     tunnel->timer.kind = TIMER_TUNNEL;
     tunnel->start.kind = TIMER_START;
+    if (state != L2TPHA_TUNNEL_ESTABLISHED || engine->config.commit != L2TPHA_COMMIT_GATED)
+        tunnel_set_commit(tunnel);
     channel_start(engine, &tunnel->channel, &tunnel->entry);
     if (state == L2TPHA_TUNNEL_WAIT_CTL_REPLY)
         tunnel_join_calling(tunnel);
@@ -390,7 +397,7 @@ void tunnel_heard(struct l2tpha_tunnel *tunnel)
     if (tunnel->channel.suspended)
         return; /* data: says nothing of the control channel */
     arm_hello(tunnel);
-    if (!tunnel->resyncing)
+    if (!tunnel->resyncing || tunnel->channel.resyncing)
         return;
     engine->resynced++;
     engine_event(engine, L2TPHA_EVENT_TUNNEL_RESYNCED, tunnel, NULL);
@@ -422,7 +429,7 @@ void tunnel_die(struct l2tpha_tunnel *tunnel)
         resynced(tunnel);
     if (tunnel->told)
         engine_event(engine, L2TPHA_EVENT_TUNNEL_GONE, tunnel, NULL);
-    if (tunnel->recovery || tunnel->sync)
+    if (tunnel->recovery || tunnel->sync || tunnel->lazy)
         engine->failover.gone(engine->failover.user, tunnel);
     tunnel_set_half_open(tunnel, false);
     wheel_disarm(engine->wheel, &tunnel->hello);

@@ -26,6 +26,7 @@ struct l2tpha_tunnel {
     bool unresponsive; /* retransmissions are used up and the peer's Recovery Time is not */
     bool counted_half_open;
     bool counted_recovering;
+    bool reconciles; /* taken over from a lazy record: the peer may have calls that we have not */
     bool counted_running; /* failover's: one of the recovery tunnels that it has in use */
     bool asked_incoming;  /* ICRQ went out here: we are the LAC of incoming calls */
     bool asked_outgoing;  /* OCRQ went out here: we are the LNS of outgoing calls */
@@ -36,6 +37,8 @@ struct l2tpha_tunnel {
     struct l2tpha_session **waiting_end; /* NULL = none yet */
     struct recovery *recovery; /* failover's, of both tunnels that take part in one; NULL = none */
     struct sync *sync;         /* failover's: sessions being asked about; NULL = none */
+    struct lazy *lazy;         /* failover's: numbers of a lazy record being settled; NULL = none */
+    uint64_t stray_at;         /* resync.c: the next stray call may be ended then */
     uint16_t close_result; /* of a StopCCN that waits for the channel to carry again; 0 = none */
     uint16_t close_error;
     uint16_t beaten_request; /* Assigned Tunnel ID of a recovery SCCRQ that has lost the tie: */
@@ -91,7 +94,7 @@ static inline struct l2tpha_tunnel *tunnel_of(struct tunnel_entry *entry)
 static inline bool tunnel_is_open(const struct l2tpha_tunnel *tunnel)
 {
     return tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel->channel.suspended &&
-           !tunnel->unresponsive;
+           !tunnel->unresponsive && !tunnel->channel.resyncing;
 }
 /* A new tunnel with a fresh id, in the table and idle. Its path is set. `after` is the node's
  * record without that id, for engine_set_record() once it is sure that the tunnel stays: an id of
@@ -188,6 +191,8 @@ void tunnel_unanswered(struct l2tpha_tunnel *tunnel);
 void tunnel_answered(struct l2tpha_tunnel *tunnel);
 
 /* --- engine.c --- */
+/* Messages that were ahead and whose turn has come, each a transaction of its own. */
+void engine_process_kept(struct engine *engine, struct l2tpha_tunnel *tunnel);
 /* A datagram of this tunnel through its channel. */
 int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
                    const struct l2tpha_path *path, const struct l2tpha_header *header,
@@ -198,8 +203,8 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
 void put_failover_avps(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder);
 /* The peer's capability. */
 void take_failover_avps(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message);
-/* The first AVP of this type, whatever is wrong with it: one with M=0 that cannot be read is ignored
- * by the decoder. Hidden ones as they came. */
+/* The first AVP of this type, whatever is wrong with it: one with M=0 that cannot be read is
+ * ignored by the decoder. Hidden ones as they came. */
 bool avp_is_written(const struct l2tpha_message *message, uint16_t type, struct l2tpha_avp *avp);
 /* An SCCRP otherwise acceptable: the sequence that a recovery tunnel's suggests is taken. */
 bool judge_failover_reply(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,

@@ -59,6 +59,9 @@ void tunnel_take_policy(struct l2tpha_tunnel *tunnel, const struct l2tpha_policy
 
     record->configured_method = l2tpha_policy_method(L2TPHA_FAILOVER_NOT_CONFIGURED, policy);
     record->resync_packets = policy ? (uint16_t)policy->resync_packets : 0;
+    /* The standby reckons with the lease in force here, whatever its own would be. */
+    if (record->flags & L2TPHA_TUNNEL_LAZY && !record->resync_packets)
+        record->resync_packets = (uint16_t)tunnel->engine->config.resync_packets;
     set_flag(tunnel, L2TPHA_TUNNEL_MUTE, policy && !policy->announce);
     set_flag(tunnel, L2TPHA_TUNNEL_GROUP_OFF, policy && !policy->ha);
     guess_method(tunnel);

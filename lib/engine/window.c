@@ -45,5 +45,7 @@ void window_collapse(struct channel *channel)
 
 uint32_t window_size(const struct channel *channel)
 {
+    if (channel->careful)
+        return 1;
     return lesser(channel->window, peer_window(channel));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "failover/failover.h"
 
+#include "failover/lazy.h"
 #include "failover/recovery.h"
 #include "failover/sync.h"
 
@@ -41,6 +42,11 @@ static int states(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_
     return sync_states(user, tunnel, message);
 }
 
+static void passed(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header)
+{
+    lazy_heard(user, tunnel, header);
+}
+
 static void left(void *user, struct l2tpha_session *session)
 {
     sync_left(user, session);
@@ -48,6 +54,7 @@ static void left(void *user, struct l2tpha_session *session)
 
 static void gone(void *user, struct l2tpha_tunnel *tunnel)
 {
+    lazy_stop(user, tunnel);
     sync_stop(user, tunnel);
     recovery_gone(user, tunnel);
 }
@@ -56,6 +63,8 @@ static void due(void *user, struct timer *timer)
 {
     if (timer->kind == TIMER_RECOVERY)
         recovery_due(user, timer);
+    else if (timer->kind == TIMER_LAZY)
+        lazy_due(user, timer);
     else
         sync_due(user, timer);
 }
@@ -73,6 +82,7 @@ void failover_attach(struct failover *failover, struct engine *engine,
         .heard = heard,
         .moved = moved,
         .states = states,
+        .passed = passed,
         .left = left,
         .gone = gone,
         .due = due,

@@ -5,6 +5,7 @@
  * may be followed by another one, or by silent recovery where the policy says so. */
 #include "failover/recovery.h"
 
+#include "failover/lazy.h"
 #include "failover/silent.h"
 #include "failover/sync.h"
 
@@ -376,6 +377,18 @@ int try_again(void *object, void *argument)
     return L2TPHA_OK;
 }
 
+static int go_on_silently(struct recovery *recovery, struct silent_result *result)
+{
+    const struct l2tpha_binding *binding = recovery->failover->binding;
+    struct l2tpha_tunnel *old = recovery->old;
+
+    if (old->entry.record.flags & L2TPHA_TUNNEL_LAZY)
+        return lazy_start(recovery->failover, old, result);
+    silent_dismiss(binding, &old->entry, result);
+    binding->confirm_tunnel(binding->user, old->entry.record.local_id);
+    return L2TPHA_OK;
+}
+
 /* The peer may rest the old tunnel for an SCCRQ whose answer was lost: it is told that it is over.
  */
 static void withdraw(struct recovery *recovery)
@@ -407,9 +420,8 @@ int give_up(void *object, void *argument)
         say(recovery, L2TPHA_LOG_RESYNC, "failed, silent recovery instead");
         withdraw(recovery);
         binding->suspend_tunnel(binding->user, id, false);
-        silent_dismiss(binding, &recovery->old->entry, &result);
-        binding->confirm_tunnel(binding->user, id);
-        return L2TPHA_OK;
+        if (go_on_silently(recovery, &result) == L2TPHA_OK)
+            return L2TPHA_OK;
     }
     say(recovery, L2TPHA_LOG_RESYNC, "failed, tunnel cleared");
     recovery_discard(recovery);

@@ -5,6 +5,7 @@
 
 #include "base/octets.h"
 #include "engine/native.h"
+#include "failover/lazy.h"
 #include "failover/recovery.h"
 #include "failover/silent.h"
 
@@ -54,6 +55,26 @@ static int recover_by_protocol(struct failover *failover, struct tunnel_entry *t
     return error ? error : recovery_start(failover, tunnel_of(tunnel));
 }
 
+static int recover_lazily(struct failover *failover, struct tunnel_entry *tunnel,
+                          struct silent_result *result)
+{
+    int error = silent_install(failover->binding, tunnel, false, result);
+
+    return error ? error : lazy_start(failover, tunnel_of(tunnel), result);
+}
+
+static int recover_by_method(struct failover *failover, struct tunnel_entry *tunnel,
+                             struct silent_result *result)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->record;
+
+    if (uses_protocol(tunnel))
+        return recover_by_protocol(failover, tunnel, result);
+    if (record->state == L2TPHA_TUNNEL_ESTABLISHED && record->flags & L2TPHA_TUNNEL_LAZY)
+        return recover_lazily(failover, tunnel, result);
+    return silent_recover(failover->binding, tunnel, result);
+}
+
 static void recover(struct failover *failover, struct tunnel_entry *tunnel,
                     struct takeover_result *result)
 {
@@ -65,8 +86,7 @@ static void recover(struct failover *failover, struct tunnel_entry *tunnel,
         clear(failover, id, "failover is disabled", result);
         return;
     }
-    int error = uses_protocol(tunnel) ? recover_by_protocol(failover, tunnel, &silent)
-                                      : silent_recover(failover->binding, tunnel, &silent);
+    int error = recover_by_method(failover, tunnel, &silent);
     if (error) {
         clear(failover, id, l2tpha_strerror(error), result);
         return;

@@ -21,6 +21,8 @@ struct walk {
     uint64_t digest;
     uint32_t *carried[PART_RECORDS]; /* generations of the entries in it */
     uint32_t entries;
+    struct tunnel_entry *tunnels[PART_RECORDS];
+    uint32_t tunnel_count;
 };
 
 static int put_node(struct draft *draft, const struct ledger *ledger, struct walk *walk)
@@ -44,6 +46,7 @@ static int put_tunnel(struct draft *draft, const struct ledger *ledger, struct w
     if (entry->gone || entry->generation == ledger->generation)
         return 0;
     walk->carried[walk->entries++] = &entry->generation;
+    walk->tunnels[walk->tunnel_count++] = entry;
     return draft_put_tunnel(draft, entry, true);
 }
 
@@ -69,7 +72,7 @@ static int fill_part(struct draft *draft, struct ledger *ledger, void *argument)
 
     walk->phase = phase;
     walk->place = ledger->bulk.place;
-    walk->entries = 0;
+    walk->entries = walk->tunnel_count = 0;
     int error = phase == BULK_TUNNELS ? put_node(draft, ledger, walk) : 0;
     for (unsigned step = 0; step < PART_STEPS && walk->phase == phase && !error; step++) {
         error = phase == BULK_TUNNELS ? put_tunnel(draft, ledger, walk)
@@ -83,6 +86,18 @@ static int fill_part(struct draft *draft, struct ledger *ledger, void *argument)
     return error;
 }
 
+/* Lazy commit: the lease of a tunnel runs from what its copy has said. */
+static int lease_from(struct ledger *ledger, const struct walk *walk)
+{
+    int error = 0;
+
+    for (uint32_t i = 0; i < walk->tunnel_count && !error; i++) {
+        walk->tunnels[i]->acked_sealed = walk->tunnels[i]->record.acked;
+        error = ledger_push_mark(ledger, walk->tunnels[i]);
+    }
+    return error;
+}
+
 static void make_part(struct ledger *ledger, uint64_t now)
 {
     struct bulk *bulk = &ledger->bulk;
@@ -90,6 +105,8 @@ static void make_part(struct ledger *ledger, uint64_t now)
     struct l2tpha_checkpoint_header header = {.kind = L2TPHA_CHECKPOINT_BULK_PART,
                                               .generation = ledger->generation};
     int error = ledger_write(ledger, &header, fill_part, &walk, now);
+    if (!error && ledger_is_lazy(ledger))
+        error = lease_from(ledger, &walk);
     if (error) {
         ledger_fail(ledger, error, now);
         return;

@@ -6,6 +6,9 @@
  * ends it: the node goes on alone and says why. */
 #include "state/ledger.h"
 
+#include "base/serial.h"
+#include "state/record.h"
+
 #define MARKS_MAX (1u << 20)
 #define LIST_FIRST 64
 
@@ -76,10 +79,23 @@ static void *list_room(struct ledger *ledger, void *list, size_t size, uint32_t 
     return longer;
 }
 
+/* The lease is what goes out of hand when acknowledgements are slow to reach the standby. */
+static bool is_short_of_lease(const struct ledger *ledger, const struct tunnel_entry *entry)
+{
+    const struct l2tpha_tunnel_record *record = &entry->record;
+
+    if (!ledger_is_lazy(ledger) || ledger->mode != LEDGER_GATED)
+        return false;
+    uint16_t lease = record_lease(record, ledger->options.resync_packets);
+    return serial_diff((uint16_t)(entry->acked_sealed + lease), record->ns) <= lease / 2;
+}
+
 void ledger_mark_tunnel(struct ledger *ledger, struct tunnel_entry *entry, uint8_t dirty)
 {
     if (dirty == 0)
         return;
+    if (dirty == DIRTY_ACKED && is_short_of_lease(ledger, entry))
+        ledger->weighty = true;
     if (dirty != DIRTY_ACKED) {
         ledger->weighty = true;
         if (ledger->mode != LEDGER_OFF && entry->generation != ledger->generation) {
@@ -157,6 +173,7 @@ void ledger_restart_tunnel(struct ledger *ledger, struct tunnel_entry *entry)
 {
     entry->ns_safe = entry->ns_sealed = entry->record.ns;
     entry->nr_safe = entry->record.nr;
+    entry->acked_safe = entry->acked_sealed = entry->record.acked;
     entry->born = 0; /* older marks are not about it */
     ledger_mark_tunnel(ledger, entry, DIRTY_FULL);
 }
@@ -170,13 +187,33 @@ static void set_safe(struct ledger *ledger, struct tunnel_entry *entry, uint16_t
     ledger->options.confirmed(ledger->options.user, entry);
 }
 
+/* Lazy commit, L1: what leaves is in some checkpoint and within the lease, which runs from what the
+ * standby knows to be acknowledged. Whatever may leave once may leave again. */
+static void run_ahead(struct ledger *ledger, struct tunnel_entry *entry)
+{
+    uint16_t lease = record_lease(&entry->record, ledger->options.resync_packets);
+    uint16_t end = (uint16_t)(entry->acked_safe + lease);
+
+    if (ledger->mode != LEDGER_GATED || serial_after(end, entry->ns_sealed))
+        end = entry->ns_sealed;
+    if (serial_before(end, entry->ns_safe))
+        end = entry->ns_safe;
+    set_safe(ledger, entry, end, entry->nr_safe);
+}
+
 static void pop_mark(struct ledger *ledger)
 {
     const struct mark mark = *(const struct mark *)outbox_head(ledger->marks);
     outbox_pop(ledger->marks);
     struct tunnel_entry *entry = table_tunnel_find(ledger->options.table, mark.tunnel_id);
-    if (entry && entry->born != 0 && mark.number >= entry->born)
+    if (!entry || entry->born == 0 || mark.number < entry->born)
+        return;
+    if (!ledger_is_lazy(ledger)) {
         set_safe(ledger, entry, mark.ns, mark.nr);
+        return;
+    }
+    entry->acked_safe = mark.acked;
+    run_ahead(ledger, entry);
 }
 
 /* Nothing is marked any more. number = checkpoint that has it, 0 = none was written. The lists are
@@ -184,7 +221,8 @@ static void pop_mark(struct ledger *ledger)
 static void clean(struct ledger *ledger, uint64_t number)
 {
     struct tunnel_entry *tunnels = ledger->dirty_tunnels;
-    bool gated = ledger->mode == LEDGER_GATED && number > 0;
+    bool lazy = ledger_is_lazy(ledger);
+    bool gated = ledger->mode == LEDGER_GATED && number > 0 && !lazy;
 
     ledger->dirty_tunnels = NULL;
     while (ledger->dirty_count > 0)
@@ -198,13 +236,24 @@ static void clean(struct ledger *ledger, uint64_t number)
         struct tunnel_entry *entry = tunnels;
         bool moved = entry->dirty != DIRTY_ACKED;
         unlink_tunnel(entry);
-        if (!moved)
+        entry->acked_sealed = entry->record.acked;
+        if (!moved) {
+            if (lazy && number == 0)
+                run_ahead(ledger, entry); /* nobody is there to lease from */
             continue;
+        }
         entry->ns_sealed = entry->record.ns;
         if (entry->born == 0)
             entry->born = number ? number : ledger->last + 1;
-        if (!gated)
+        if (gated)
+            continue;
+        entry->nr_safe = entry->record.nr;
+        if (lazy) {
+            entry->moved = number;
+            run_ahead(ledger, entry);
+        } else {
             set_safe(ledger, entry, entry->record.ns, entry->record.nr);
+        }
     }
 }
 
@@ -219,7 +268,7 @@ void ledger_reset(struct ledger *ledger)
     buffer_put(table_pool(ledger->options.table), ledger->shipping);
     ledger->shipping = NULL;
     ledger->mode = LEDGER_OFF;
-    ledger->in_sync = false;
+    ledger->in_sync = ledger->late = false;
     ledger->bulk.phase = BULK_NONE;
     ledger->depends = ledger->shipped = ledger->last;
     while (outbox_count(ledger->marks) > 0)
@@ -297,19 +346,28 @@ static int fill_increment(struct draft *draft, struct ledger *ledger, void *argu
     return error;
 }
 
-static int push_marks(struct ledger *ledger, uint64_t number)
+int ledger_push_mark(struct ledger *ledger, struct tunnel_entry *entry)
 {
-    for (const struct tunnel_entry *entry = ledger->dirty_tunnels; entry;
-         entry = entry->dirty_next) {
-        if (entry->dirty == DIRTY_ACKED)
-            continue;
-        int error;
-        struct mark *mark = outbox_push(ledger->marks, &error);
-        if (!mark)
-            return error;
-        *mark = (struct mark){number, entry->record.local_id, entry->record.ns, entry->record.nr};
-    }
+    const struct l2tpha_tunnel_record *record = &entry->record;
+    int error;
+    struct mark *mark = outbox_push(ledger->marks, &error);
+
+    if (!mark)
+        return error;
+    *mark = (struct mark){ledger->last, record->local_id, record->ns, record->nr, record->acked};
     return 0;
+}
+
+static int push_marks(struct ledger *ledger)
+{
+    bool lazy = ledger_is_lazy(ledger);
+    int error = 0;
+
+    for (struct tunnel_entry *entry = ledger->dirty_tunnels; entry && !error;
+         entry = entry->dirty_next)
+        if (lazy || entry->dirty != DIRTY_ACKED)
+            error = ledger_push_mark(ledger, entry);
+    return error;
 }
 
 static void commit(struct ledger *ledger, uint64_t now)
@@ -318,8 +376,8 @@ static void commit(struct ledger *ledger, uint64_t now)
     bool weighty = ledger->weighty || ledger->gone_count > 0;
     int error =
         ledger->lost ? L2TPHA_ERR_NOMEM : ledger_write(ledger, &header, fill_increment, NULL, now);
-    if (!error && ledger->mode == LEDGER_GATED)
-        error = push_marks(ledger, ledger->last);
+    if (!error && (ledger->mode == LEDGER_GATED || ledger_is_lazy(ledger)))
+        error = push_marks(ledger);
     if (error) {
         ledger_fail(ledger, error, now);
         return;
@@ -335,9 +393,24 @@ static void drop_shipped(struct ledger *ledger)
     ledger->shipping = NULL;
 }
 
+static uint64_t after(uint64_t since, uint64_t wait)
+{
+    return since > L2TPHA_NEVER - wait ? L2TPHA_NEVER : since + wait;
+}
+
+static void judge_lag(struct ledger *ledger, uint64_t now)
+{
+    const struct flight *oldest = outbox_head(ledger->flights);
+
+    ledger->late = ledger->options.commit == L2TPHA_COMMIT_BOUNDED &&
+                   ledger->mode == LEDGER_GATED && oldest &&
+                   now >= after(oldest->made, ledger->options.lag_us);
+}
+
 uint64_t ledger_seal(struct ledger *ledger, uint64_t now)
 {
     drop_shipped(ledger);
+    judge_lag(ledger, now);
     if (ledger->mode == LEDGER_OFF)
         clean(ledger, 0);
     else if (ledger->weighty || ledger->gone_count > 0 || ledger->lost)
@@ -371,6 +444,7 @@ int ledger_done(struct ledger *ledger, uint64_t number, int status, uint64_t now
     while ((mark = outbox_head(ledger->marks)) && mark->number <= number)
         pop_mark(ledger);
     bulk_done(ledger, number);
+    judge_lag(ledger, now);
     return 0;
 }
 
@@ -380,6 +454,16 @@ uint64_t ledger_last(const struct ledger *ledger)
 }
 
 uint64_t ledger_confirmed(const struct ledger *ledger)
+{
+    return ledger_is_lazy(ledger) && !ledger->late ? ledger->last : ledger_known(ledger);
+}
+
+bool ledger_holds(const struct ledger *ledger, const struct tunnel_entry *entry)
+{
+    return ledger->late && entry->moved > ledger_known(ledger);
+}
+
+uint64_t ledger_known(const struct ledger *ledger)
 {
     if (ledger->mode != LEDGER_GATED)
         return ledger->last;
@@ -407,6 +491,7 @@ bool ledger_poll(struct ledger *ledger, uint64_t now, uint64_t *number, const ui
                  size_t *len)
 {
     drop_shipped(ledger);
+    judge_lag(ledger, now);
     if (ledger->shipped == ledger->last && !ledger->weighty && ledger->gone_count == 0)
         bulk_advance(ledger, now); /* never with half a transaction in the table */
     const struct flight *oldest = outbox_head(ledger->flights);
@@ -422,11 +507,6 @@ bool ledger_poll(struct ledger *ledger, uint64_t now, uint64_t *number, const ui
     *data = ledger->shipping->data;
     *len = ledger->shipping->len;
     return true;
-}
-
-static uint64_t after(uint64_t since, uint64_t wait)
-{
-    return since > L2TPHA_NEVER - wait ? L2TPHA_NEVER : since + wait;
 }
 
 static uint64_t silence_deadline(const struct ledger *ledger)
@@ -469,6 +549,7 @@ void ledger_reign(struct ledger *ledger, uint64_t epoch, uint64_t last)
     while ((entry = table_tunnel_next(ledger->options.table, &place))) {
         entry->ns_safe = entry->ns_sealed = entry->record.ns;
         entry->nr_safe = entry->record.nr;
+        entry->acked_safe = entry->acked_sealed = entry->record.acked;
         entry->born = last + 1;
     }
 }

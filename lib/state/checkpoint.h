@@ -8,13 +8,14 @@
 #include "base/log.h"
 #include "state/table.h"
 
+#include <l2tpha/node.h>
 #include <l2tpha/observe.h>
 #include <l2tpha/serializer.h>
 
 enum ledger_mode {
     LEDGER_OFF,  /* nobody listens: a seal confirms itself and writes nothing */
     LEDGER_BULK, /* a copy is under way: checkpoints are written, nothing waits for them */
-    LEDGER_GATED /* outputs wait */
+    LEDGER_GATED /* outputs wait, each for its number or, with lazy commit, for the lease */
 };
 
 struct ledger_options {
@@ -25,6 +26,9 @@ struct ledger_options {
     uint64_t epoch;
     uint32_t max_in_flight; /* checkpoints not confirmed; beyond it: alone, with a reason */
     uint64_t timeout_us;    /* oldest unconfirmed one waits so long at most */
+    enum l2tpha_commit commit;
+    uint64_t lag_us;         /* L2TPHA_COMMIT_BOUNDED */
+    uint16_t resync_packets; /* lease of a tunnel whose record names none */
     void *user;
     /* ns_safe and nr_safe of the tunnel have moved. */
     void (*confirmed)(void *user, struct tunnel_entry *entry);
@@ -57,9 +61,14 @@ uint64_t ledger_seal(struct ledger *ledger, uint64_t now);
 
 /* --- confirmation --- */
 int ledger_done(struct ledger *ledger, uint64_t number, int status, uint64_t now);
-uint64_t ledger_last(const struct ledger *ledger);         /* newest number made */
-uint64_t ledger_confirmed(const struct ledger *ledger);    /* what outputs may depend on; in OFF and
-                                                              BULK    equal to ledger_last */
+uint64_t ledger_last(const struct ledger *ledger);      /* newest number made */
+uint64_t ledger_confirmed(const struct ledger *ledger); /* what outputs may depend on; in OFF and
+                                                           BULK    equal to ledger_last, and as
+                                                           long as lazy commit runs ahead */
+/* The same without running ahead, for what must never be given out twice. */
+uint64_t ledger_known(const struct ledger *ledger);
+/* Bounded commit: the standby lags, and this tunnel has something that it does not know. */
+bool ledger_holds(const struct ledger *ledger, const struct tunnel_entry *entry);
 uint64_t ledger_acknowledged(const struct ledger *ledger); /* what a standby really has confirmed */
 enum ledger_mode ledger_mode(const struct ledger *ledger);
 bool ledger_in_sync(const struct ledger *ledger); /* gated and the BULK_END is confirmed */

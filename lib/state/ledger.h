@@ -12,7 +12,8 @@
 /* A checkpoint that is not confirmed. Numbers in the ring are consecutive. */
 struct flight {
     uint64_t number;
-    uint64_t since;      /* when it was handed out; until then, when it was made */
+    uint64_t since; /* when it was handed out; until then, when it was made */
+    uint64_t made;
     struct buffer *blob; /* NULL once handed out */
 };
 
@@ -22,6 +23,7 @@ struct mark {
     uint32_t tunnel_id;
     uint16_t ns;
     uint16_t nr;
+    uint16_t acked;
 };
 
 struct gone {
@@ -47,6 +49,7 @@ struct ledger {
     bool in_sync;
     bool weighty; /* more than DIRTY_ACKED is marked */
     bool lost;    /* a mark could not be kept: memory was out */
+    bool late;    /* bounded commit: the oldest checkpoint is older than the lag allowed */
     uint32_t generation;
     uint64_t epoch;
     uint64_t last;         /* newest number made */
@@ -98,6 +101,12 @@ int ledger_write(struct ledger *ledger, struct l2tpha_checkpoint_header *header,
 /* --- checkpoint.c --- */
 /* The stream is over: nothing waits for it any more. */
 void ledger_reset(struct ledger *ledger);
+/* Note what becomes safe for a tunnel once the newest number is confirmed. */
+int ledger_push_mark(struct ledger *ledger, struct tunnel_entry *entry);
+static inline bool ledger_is_lazy(const struct ledger *ledger)
+{
+    return ledger->options.commit != L2TPHA_COMMIT_GATED;
+}
 /* Go on alone because of an error. */
 void ledger_fail(struct ledger *ledger, int error, uint64_t now);
 

@@ -30,13 +30,16 @@ struct tunnel_entry {
     struct session_entry *sessions; /* newest first */
     struct idtable session_ids;     /* of both ends; table_session.c */
     uint32_t session_count;
-    uint16_t ns_safe;    /* messages below it are with the standby: may be sent */
-    uint16_t nr_safe;    /* what an acknowledgement may say */
-    uint16_t ns_sealed;  /* messages below it are in some checkpoint */
-    uint8_t dirty;       /* enum dirty bits */
-    bool gone;           /* ledger_gone_tunnel(): its owner keeps it, for no standby to have */
-    uint32_t generation; /* bulk copy that has carried it / that has refreshed it */
-    uint64_t born;       /* first number that may be about it, 0 = not sealed yet */
+    uint16_t ns_safe;      /* messages below it are with the standby: may be sent */
+    uint16_t nr_safe;      /* what an acknowledgement may say */
+    uint16_t ns_sealed;    /* messages below it are in some checkpoint */
+    uint16_t acked_safe;   /* lazy commit: record.acked as the standby has confirmed it */
+    uint16_t acked_sealed; /* ... as it is in the newest checkpoint about it */
+    uint8_t dirty;         /* enum dirty bits */
+    bool gone;             /* ledger_gone_tunnel(): its owner keeps it, for no standby to have */
+    uint32_t generation;   /* bulk copy that has carried it / that has refreshed it */
+    uint64_t born;         /* first number that may be about it, 0 = not sealed yet */
+    uint64_t moved;        /* lazy commit: newest number that it depends on */
     struct tunnel_entry *dirty_next;
     struct tunnel_entry **dirty_back; /* NULL = not on the ledger's list */
 };

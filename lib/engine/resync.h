@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What the channel does while the numbers of a lazy record are being settled, one step each; which
+ * step comes when is failover's. */
+#ifndef ENGINE_RESYNC_H
+#define ENGINE_RESYNC_H
+
+#include "engine/tunnel.h"
+
+/* As struct l2tpha_binding has them. */
+int tunnel_hold(struct l2tpha_tunnel *tunnel, uint16_t ceiling);
+int tunnel_probe(struct l2tpha_tunnel *tunnel, uint16_t ns);
+void tunnel_seal(struct l2tpha_tunnel *tunnel, bool careful);
+void tunnel_jump(struct l2tpha_tunnel *tunnel, uint16_t nr);
+void tunnel_release(struct l2tpha_tunnel *tunnel);
+
+/* The record says how this node commits. Only while its numbers are exact. */
+void tunnel_set_commit(struct l2tpha_tunnel *tunnel);
+/* The lowest message ahead of its turn that is kept; false = none. */
+bool channel_lowest_kept(const struct channel *channel, uint16_t *ns);
+/* Something has come for a session that this end has not: end it, where the tunnel reconciles. */
+void tunnel_end_stray(struct l2tpha_tunnel *tunnel, uint32_t session_id);
+
+#endif

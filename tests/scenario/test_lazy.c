@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* Takeover from a record that outputs ran ahead of: after it the tunnel is in step, and nothing new
+ * is lost or doubled, whoever the peer is. */
+#include "engine/native.h"
+#include "failover/lazy.h"
+#include "fixture.h"
+#include "node/node.h"
+#include "sim/lazy.h"
+
+#define SEEDS 3000
+
+static struct lazy_sim sim;
+
+static void report(uint64_t seed)
+{
+    if (sim.world.failed)
+        ck_abort_msg("seed %llu: %s", (unsigned long long)seed, sim.world.why);
+}
+
+START_TEST(new_reign_is_exact)
+{
+    struct lazy_options options;
+    uint32_t behind = 0, behind_nr = 0;
+
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct world world = {.state = seed * 77};
+        lazy_options_draw(&options, &world);
+        lazy_sim_whole(&sim, &options, seed, NULL);
+        report(seed);
+        behind += sim.behind >= 3;
+        behind_nr += sim.behind_nr >= 3;
+    }
+    ck_assert_uint_gt(behind, SEEDS / 10); /* else there was nothing to find out */
+    ck_assert_uint_gt(behind_nr, SEEDS / 20);
+}
+END_TEST
+
+START_TEST(every_kind_of_peer)
+{
+    struct lazy_options options;
+    uint32_t behind = 0;
+
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        struct world world = {.state = seed};
+        lazy_options_draw(&options, &world);
+        options.quiet = false;
+        lazy_habits(&options.habits, (enum lazy_kind)_i);
+        lazy_sim_whole(&sim, &options, seed, NULL);
+        report(seed);
+        behind += sim.behind >= 2;
+    }
+    ck_assert_uint_gt(behind, 10);
+}
+END_TEST
+
+/* Nothing under way and nothing missing: no time is lost on listening. */
+START_TEST(idle_tunnel_is_in_step_soon)
+{
+    struct lazy_options options;
+
+    for (int kind = 0; kind < LAZY_KINDS; kind++) {
+        lazy_options_init(&options);
+        lazy_habits(&options.habits, (enum lazy_kind)kind);
+        options.quiet = true;
+        lazy_sim_whole(&sim, &options, 5, NULL);
+        report(5);
+        ck_assert_uint_lt(sim.resync_took, 2 * SECOND);
+    }
+}
+END_TEST
+
+/* What READ has told is taken as it is, and the numbers between are not filled. */
+static int skip_seal(void *user, uint32_t tunnel_id, bool careful)
+{
+    struct engine *engine = user;
+    struct l2tpha_tunnel *tunnel = engine_tunnel_find(engine, tunnel_id);
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+
+    (void)careful;
+    channel_reset(engine, &tunnel->channel, record->acked, record->nr);
+    tunnel->lazy->ceiling = tunnel->lazy->lease_end = (uint16_t)(record->acked - 1);
+    return L2TPHA_OK;
+}
+
+static void tamper(struct l2tpha_node *node)
+{
+    node->binding.seal_tunnel = skip_seal;
+}
+
+START_TEST(without_sealing_messages_are_lost)
+{
+    struct lazy_options options;
+    uint32_t found = 0;
+
+    for (uint64_t seed = 1; seed <= SEEDS / 10; seed++) {
+        struct world world = {.state = seed * 77};
+        lazy_options_draw(&options, &world);
+        options.habits.echoes_duplicates = false;
+        lazy_sim_whole(&sim, &options, seed, tamper);
+        found += sim.world.failed;
+    }
+    ck_assert_uint_gt(found, SEEDS / 100);
+}
+END_TEST
+
+Suite *suite_lazy(void)
+{
+    TCase *tcase;
+    Suite *suite = fixture_suite("lazy", &tcase);
+
+    tcase_set_timeout(tcase, 600);
+    tcase_add_test(tcase, new_reign_is_exact);
+    tcase_add_loop_test(tcase, every_kind_of_peer, 0, LAZY_KINDS);
+    tcase_add_test(tcase, idle_tunnel_is_in_step_soon);
+    tcase_add_test(tcase, without_sealing_messages_are_lost);
+    return suite;
+}

@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/lazy.h"
+
+#include "node/node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH 8
+#define KEEPER 1       /* the call that stays */
+#define JUDGED 12      /* numbers each way */
+#define FIRST_NEW 1000 /* and what they begin with */
+
+void lazy_options_init(struct lazy_options *options)
+{
+    *options = (struct lazy_options){
+        .commit = L2TPHA_COMMIT_ASYNC,
+        .habits = {.keeps_future = true, .window = 16, .first = SECOND, .cap = 8 * SECOND},
+        .faults = {.delay = 5 * MS},
+        .resync_packets = 8,
+        .lag_ms = 50,
+        .stream_delay = 50 * MS,
+        .takeover_delay = 500 * MS,
+        .busy_us = 20000,
+        .failovers = 1,
+    };
+}
+
+void lazy_habits(struct habits *habits, enum lazy_kind kind)
+{
+    struct lazy_options options;
+
+    lazy_options_init(&options);
+    *habits = options.habits;
+    switch (kind) {
+    case LAZY_RFC:
+        habits->ack_delay = 50 * MS;
+        return;
+    case LAZY_NG_L2TP:
+        habits->keeps_future = false;
+        return;
+    case LAZY_ACCEL_PPP:
+        habits->acks_future = true;
+        return;
+    case LAZY_GO_L2TP:
+        habits->ack_delay = 100 * MS;
+        habits->window = 64;
+        return;
+    case LAZY_OPENL2TP:
+        habits->echoes_duplicates = true;
+        return;
+    case LAZY_XL2TPD:
+    case LAZY_KINDS:
+        habits->keeps_future = false;
+        habits->ignores_odd_zlb = habits->ignores_odd_nr = true;
+        habits->window = 4;
+    }
+}
+
+void lazy_options_draw(struct lazy_options *options, struct world *world)
+{
+    lazy_options_init(options);
+    lazy_habits(&options->habits, (enum lazy_kind)world_below(world, LAZY_KINDS));
+    options->habits.resends_all = world_chance(world, 30);
+    options->habits.stale_nr = world_chance(world, 20);
+    options->commit = world_chance(world, 70) ? L2TPHA_COMMIT_ASYNC : L2TPHA_COMMIT_BOUNDED;
+    options->lag_ms = (uint32_t)world_between(world, 10, 300);
+    options->resync_packets = (uint32_t)world_between(world, 1, 16);
+    options->faults = (struct net_faults){.loss = (unsigned)world_below(world, 20),
+                                          .duplicate = (unsigned)world_below(world, 40),
+                                          .straggle = 50,
+                                          .delay = 2 * MS,
+                                          .jitter = world_below(world, 40 * MS)};
+    options->stream_delay = world_between(world, MS, 400 * MS);
+    options->stream_jitter = world_below(world, 50 * MS);
+    options->takeover_delay = world_below(world, 3 * SECOND);
+    options->busy_us = (uint32_t)world_between(world, 2000, 80000);
+    options->quiet = world_chance(world, 15);
+    options->failovers = world_chance(world, 25) ? 2 : 1;
+    options->shift_ns = (uint16_t)world_below(world, 65536);
+    options->shift_nr = (uint16_t)world_below(world, 65536);
+    if (world_chance(world, 50))
+        options->shift_ns = (uint16_t)(65536 - world_below(world, 40));
+    if (world_chance(world, 50))
+        options->shift_nr = (uint16_t)(65536 - world_below(world, 40));
+}
+
+/* --- the node's host --- */
+
+static int host_random(void *user, uint8_t *dst, size_t len)
+{
+    struct lazy_sim *sim = user;
+
+    for (size_t i = 0; i < len; i++)
+        dst[i] = (uint8_t)world_random(&sim->world);
+    return 0;
+}
+
+static void host_log(void *user, const struct l2tpha_log_line *line)
+{
+    struct lazy_sim *sim = user;
+
+    world_say(&sim->world, "log", "%s", line->text);
+}
+
+static struct l2tpha_node *make_node(struct lazy_sim *sim, bool standby)
+{
+    struct l2tpha_config config;
+    struct l2tpha_node *node = NULL;
+    const struct l2tpha_host host = {
+        .size = sizeof(host), .user = sim, .random = host_random, .log = host_log};
+
+    l2tpha_config_init(&config);
+    config.name = "node";
+    config.hello_ms = 0;
+    config.retries = 30;
+    config.setup_ms = 3600 * 1000;
+    config.retransmit_cap_ms = 8000;
+    config.commit = sim->options.commit;
+    config.commit_lag_ms = sim->options.lag_ms;
+    config.commit_timeout_ms = 5000;
+    config.resync_packets = sim->options.resync_packets;
+    config.max_sessions = 512;
+    config.debug = sim->world.verbose ? ~0u : 0;
+    config.standby = standby;
+    if (l2tpha_node_new(NULL, &config, &host, sim->world.now, &node))
+        world_fail(&sim->world, "no node");
+    return node;
+}
+
+static void on_event(struct lazy_sim *sim, const struct l2tpha_event *event)
+{
+    struct l2tpha_call_errors errors;
+
+    world_say(&sim->world, "node", "event '%s' %u/%u %s", l2tpha_event_name(event->kind),
+              (unsigned)event->tunnel_id, (unsigned)event->session_id, event->text);
+    switch (event->kind) {
+    case L2TPHA_EVENT_TUNNEL_RESTORED:
+        sim->restored++;
+        return;
+    case L2TPHA_EVENT_TUNNEL_RESYNCED:
+        sim->resynced++;
+        return;
+    case L2TPHA_EVENT_SESSION_UP:
+        sim->ups++;
+        return;
+    case L2TPHA_EVENT_TUNNEL_DOWN:
+        world_fail(&sim->world, "tunnel down: %s", event->text);
+        return;
+    case L2TPHA_EVENT_SESSION_ERRORS:
+        if (sim->told_count < LAZY_NUMBERS && event->message &&
+            l2tpha_avp_call_errors(l2tpha_message_find(event->message, L2TPHA_AVP_CALL_ERRORS),
+                                   &errors))
+            sim->told[sim->told_count++] = errors.crc;
+        return;
+    default:
+        return;
+    }
+}
+
+static bool is_in_sync(const struct lazy_sim *sim)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+
+    l2tpha_redundancy_get(sim->active, &info);
+    return info.role == L2TPHA_ROLE_ACTIVE;
+}
+
+/* L1: what leaves is below the lease of what the standby has confirmed. */
+static void check_lease(struct lazy_sim *sim, const struct l2tpha_output *output)
+{
+    struct l2tpha_header header;
+    const struct l2tpha_tunnel *known =
+        sim->standby ? l2tpha_tunnel_find(sim->standby, output->tunnel_id) : NULL;
+
+    if (!known || l2tpha_header_decode(output->data, output->len, &header) ||
+        header.length <= header.header_len || !is_in_sync(sim))
+        return;
+    int lead = serial_diff((uint16_t)(header.ns + 1), known->entry.record.acked);
+    if (lead > 0 && (uint64_t)lead > sim->worst_lead)
+        sim->worst_lead = (uint64_t)lead;
+    /* What had left before the copy began is in it. */
+    bool old = sim->epoch > 1 && serial_diff(header.ns, known->entry.record.ns) < 0;
+    if (lead > (int)sim->options.resync_packets && !old)
+        world_fail(&sim->world, "Ns %u is beyond the lease from %u", header.ns,
+                   known->entry.record.acked);
+}
+
+static void pump(struct lazy_sim *sim)
+{
+    struct l2tpha_output outputs[BATCH];
+    size_t count;
+
+    while (sim->active && (count = l2tpha_poll(sim->active, outputs, BATCH, sim->world.now)))
+        for (size_t i = 0; i < count; i++) {
+            const struct l2tpha_output *output = &outputs[i];
+            if (output->kind == L2TPHA_OUTPUT_EVENT) {
+                on_event(sim, output->event);
+            } else if (output->kind == L2TPHA_OUTPUT_CHECKPOINT) {
+                if (sim->standby)
+                    stream_put(&sim->down, output->number, 0, output->data, output->len);
+            } else {
+                check_lease(sim, output);
+                net_send(&sim->net, NET_NODE, NET_PEER, output->data, output->len);
+            }
+        }
+}
+
+/* --- driving --- */
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void move_checkpoints(struct lazy_sim *sim)
+{
+    struct unit *unit;
+    uint64_t number;
+
+    while (sim->standby && (unit = stream_take(&sim->down))) {
+        if (l2tpha_checkpoint_apply(sim->standby, unit->data, unit->len, sim->world.now, &number))
+            world_fail(&sim->world, "the standby refuses");
+        stream_put(&sim->up, unit->number, 0, NULL, 0);
+        free(unit);
+    }
+    while (sim->active && (unit = stream_take(&sim->up))) {
+        l2tpha_checkpoint_done(sim->active, unit->number, 0, sim->world.now);
+        free(unit);
+    }
+}
+
+static void deliver(struct lazy_sim *sim, struct packet *packet)
+{
+    struct l2tpha_path path;
+
+    net_address(NET_NODE, &path.local);
+    net_address(packet->from, &path.remote);
+    if (packet->to != NET_NODE)
+        lazy_peer_receive(&sim->peer, packet->data, packet->len);
+    else if (sim->active)
+        l2tpha_feed(sim->active, &path, packet->data, packet->len, sim->world.now);
+    net_give_back(&sim->net, packet);
+    pump(sim);
+}
+
+static uint64_t next_event(const struct lazy_sim *sim)
+{
+    uint64_t at = sooner(net_deadline(&sim->net), peer_channel_deadline(&sim->peer.channel));
+
+    at = sooner(at, stream_deadline(&sim->down));
+    if (sim->active)
+        at = sooner(at, sooner(l2tpha_deadline(sim->active), stream_deadline(&sim->up)));
+    return at;
+}
+
+void lazy_sim_run(struct lazy_sim *sim, uint64_t us)
+{
+    uint64_t end = sim->world.now + us, at;
+
+    pump(sim);
+    while ((at = next_event(sim)) <= end && !sim->world.failed) {
+        if (at > sim->world.now)
+            sim->world.now = at;
+        while (net_deadline(&sim->net) <= sim->world.now && !sim->world.failed)
+            deliver(sim, net_take(&sim->net));
+        move_checkpoints(sim);
+        peer_channel_expire(&sim->peer.channel);
+        if (sim->active)
+            l2tpha_expire(sim->active, sim->world.now);
+        pump(sim);
+    }
+    sim->world.now = end;
+}
+
+struct l2tpha_tunnel *lazy_sim_tunnel(struct lazy_sim *sim)
+{
+    return l2tpha_tunnel_next(sim->active, NULL);
+}
+
+static void attach(struct lazy_sim *sim)
+{
+    stream_init(&sim->down, &sim->world, sim->options.stream_delay, sim->options.stream_jitter);
+    stream_init(&sim->up, &sim->world, sim->options.stream_delay, sim->options.stream_jitter);
+    sim->standby = make_node(sim, true);
+    if (l2tpha_checkpoint_bulk(sim->active, sim->world.now))
+        world_fail(&sim->world, "no copy");
+    for (unsigned i = 0; i < 1000 && !is_in_sync(sim) && !sim->world.failed; i++)
+        lazy_sim_run(sim, 10 * MS);
+}
+
+/* Both ends go on with other numbers, as if they had been at it for long. */
+static void shift(struct lazy_sim *sim)
+{
+    struct l2tpha_tunnel *tunnel = lazy_sim_tunnel(sim);
+    struct peer_channel *channel = &sim->peer.channel;
+
+    channel_reset(&sim->active->engine, &tunnel->channel, sim->options.shift_ns,
+                  sim->options.shift_nr);
+    engine_leave(&sim->active->engine, 0);
+    channel->nr = sim->options.shift_ns;
+    channel->ns = channel->sent = channel->acked = sim->options.shift_nr;
+}
+
+void lazy_sim_begin(struct lazy_sim *sim, const struct lazy_options *options, uint64_t seed)
+{
+    bool verbose = sim->world.verbose;
+
+    *sim = (struct lazy_sim){.options = *options, .epoch = 1, .number = 1};
+    sim->world = (struct world){.now = SECOND, .state = seed, .verbose = verbose};
+    net_init(&sim->net, &sim->world);
+    stream_init(&sim->down, &sim->world, 0, 0);
+    stream_init(&sim->up, &sim->world, 0, 0);
+    lazy_peer_init(&sim->peer, &sim->world, &sim->net, &sim->options.habits);
+    sim->active = make_node(sim, false);
+    lazy_peer_open(&sim->peer);
+    lazy_sim_run(sim, 2 * SECOND);
+    shift(sim);
+    lazy_peer_call(&sim->peer);
+    lazy_sim_run(sim, 2 * SECOND);
+    attach(sim);
+    lazy_sim_run(sim, 5 * SECOND);
+    if (!sim->world.failed && sim->peer.calls[KEEPER].state != LAZY_UP)
+        world_fail(&sim->world, "no call before the failure");
+    sim->net.faults = sim->options.faults;
+}
+
+void lazy_sim_end(struct lazy_sim *sim)
+{
+    l2tpha_node_free(sim->active);
+    l2tpha_node_free(sim->standby);
+    stream_clear(&sim->down);
+    stream_clear(&sim->up);
+    net_free(&sim->net);
+}
+
+/* --- traffic --- */
+
+static void node_number(struct lazy_sim *sim, uint32_t number)
+{
+    uint32_t tunnel_id = l2tpha_tunnel_id(lazy_sim_tunnel(sim));
+    struct l2tpha_session *session =
+        l2tpha_session_find(sim->active, tunnel_id, sim->peer.calls[KEEPER].node_id);
+    int error = session ? l2tpha_session_set_link_info(session, number, 0, sim->world.now)
+                        : L2TPHA_ERR_NOT_FOUND;
+
+    if (error)
+        world_fail(&sim->world, "SLI %u: %s", (unsigned)number, l2tpha_strerror(error));
+}
+
+static void act(struct lazy_sim *sim)
+{
+    switch (world_below(&sim->world, 6)) {
+    case 0:
+        lazy_peer_call(&sim->peer);
+        return;
+    case 1:
+        lazy_peer_hello(&sim->peer);
+        return;
+    case 2:
+        if (peer_channel_room(&sim->peer.channel) > CHANNEL_QUEUE / 2)
+            lazy_peer_number(&sim->peer, KEEPER, sim->number++);
+        return;
+    default:
+        node_number(sim, sim->number++ % FIRST_NEW);
+    }
+}
+
+void lazy_sim_traffic(struct lazy_sim *sim, uint64_t us)
+{
+    uint64_t end = sim->world.now + us;
+
+    while (sim->options.busy_us && sim->world.now < end && !sim->world.failed) {
+        act(sim);
+        lazy_sim_run(sim, 1 + world_below(&sim->world, 2 * sim->options.busy_us));
+    }
+}
+
+/* --- takeover --- */
+
+void lazy_sim_take_over(struct lazy_sim *sim)
+{
+    const struct l2tpha_tunnel_record *was = &lazy_sim_tunnel(sim)->entry.record;
+    uint16_t ns = was->ns, nr = was->nr;
+
+    world_say(&sim->world, "sim", "=== dies, Ns %u Nr %u A %u ===", ns, nr, was->acked);
+    l2tpha_node_free(sim->active);
+    sim->active = NULL;
+    sim->lag = (uint32_t)sim->down.count;
+    stream_clear(&sim->down);
+    stream_clear(&sim->up);
+    lazy_sim_run(sim, sim->options.takeover_delay);
+    sim->active = sim->standby;
+    sim->standby = NULL;
+    sim->resynced = sim->restored = sim->ups = sim->told_count = 0;
+    const struct l2tpha_tunnel *tunnel = lazy_sim_tunnel(sim);
+    if (!tunnel) {
+        world_fail(&sim->world, "the standby has no tunnel");
+        return;
+    }
+    sim->behind = (uint16_t)(ns - tunnel->entry.record.ns);
+    sim->behind_nr = (uint16_t)(nr - tunnel->entry.record.nr);
+    if (sim->tamper)
+        sim->tamper(sim->active);
+    if (l2tpha_takeover(sim->active, ++sim->epoch, sim->world.now))
+        world_fail(&sim->world, "no takeover");
+    world_say(&sim->world, "sim", "=== taken over ===");
+}
+
+void lazy_sim_await(struct lazy_sim *sim, uint64_t us)
+{
+    uint64_t begin = sim->world.now;
+
+    while (!sim->resynced && !sim->world.failed && sim->world.now - begin < us)
+        lazy_sim_run(sim, 10 * MS);
+    sim->resync_took = sim->world.now - begin;
+    if (!sim->resynced)
+        world_fail(&sim->world, "not in step after %llu s", (unsigned long long)(us / SECOND));
+}
+
+/* Numbers from FIRST_NEW on, each once and in order. */
+static void judge_numbers(struct lazy_sim *sim, const char *who, const uint32_t *told,
+                          uint32_t count)
+{
+    uint32_t next = FIRST_NEW;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (told[i] < FIRST_NEW)
+            continue;
+        if (told[i] != next)
+            world_fail(&sim->world, "%s: number %u instead of %u", who, (unsigned)told[i],
+                       (unsigned)next);
+        next++;
+    }
+    if (next != FIRST_NEW + JUDGED)
+        world_fail(&sim->world, "%s: number %u is missing", who, (unsigned)next);
+}
+
+static bool is_at_rest(struct lazy_sim *sim)
+{
+    const struct l2tpha_tunnel *tunnel = lazy_sim_tunnel(sim);
+
+    return !tunnel || (channel_idle(&tunnel->channel) && peer_channel_idle(&sim->peer.channel));
+}
+
+void lazy_sim_judge(struct lazy_sim *sim)
+{
+    uint16_t call = 0;
+
+    for (unsigned i = 0; i < 600 && peer_channel_room(&sim->peer.channel) < CHANNEL_QUEUE / 2; i++)
+        lazy_sim_run(sim, SECOND);
+    for (uint32_t i = 0; i < JUDGED && !sim->world.failed; i++) {
+        node_number(sim, FIRST_NEW + i);
+        lazy_peer_number(&sim->peer, KEEPER, FIRST_NEW + i);
+        if (i == JUDGED / 2)
+            call = lazy_peer_call(&sim->peer);
+        lazy_sim_run(sim, world_below(&sim->world, 200 * MS));
+    }
+    for (unsigned i = 0; i < 100 && !is_at_rest(sim) && !sim->world.failed; i++)
+        lazy_sim_run(sim, 10 * SECOND);
+    if (sim->world.failed)
+        return;
+    judge_numbers(sim, "peer", sim->peer.told, sim->peer.told_count);
+    judge_numbers(sim, "host", sim->told, sim->told_count);
+    if (call && (sim->peer.calls[call].state != LAZY_UP || sim->ups == 0))
+        world_fail(&sim->world, "the next call fails");
+    if (sim->peer.stopped)
+        world_fail(&sim->world, "the tunnel was ended");
+    const struct l2tpha_tunnel_record *record = &lazy_sim_tunnel(sim)->entry.record;
+    if (!sim->world.failed && (record->ns != sim->peer.channel.nr || record->acked != record->ns ||
+                               record->nr != sim->peer.channel.ns))
+        world_fail(&sim->world, "numbers differ");
+}
+
+void lazy_sim_whole(struct lazy_sim *sim, const struct lazy_options *options, uint64_t seed,
+                    void (*tamper)(struct l2tpha_node *node))
+{
+    lazy_sim_begin(sim, options, seed);
+    sim->tamper = tamper;
+    lazy_sim_traffic(sim, world_between(&sim->world, 200 * MS, 2 * SECOND));
+    if (options->quiet)
+        lazy_sim_run(sim, 60 * SECOND);
+    for (unsigned i = 0; i < options->failovers && !sim->world.failed; i++) {
+        if (i > 0) {
+            /* The next one dies while it is still at it, or soon after. */
+            attach(sim);
+            lazy_sim_run(sim, world_below(&sim->world, 3 * SECOND));
+        }
+        lazy_sim_take_over(sim);
+    }
+    lazy_sim_await(sim, 200 * SECOND);
+    if (!sim->world.failed)
+        lazy_sim_judge(sim);
+    lazy_sim_end(sim);
+}
