@@ -304,8 +304,8 @@ static const struct {
     const char *name;
     void (*run)(void);
 } parts[] = {
-    {"floor", bench_floor},       {"record", bench_record}, {"setup", bench_setups},
-    {"takeover", bench_takeover}, {"timers", bench_timers}, {"scale", bench_scale},
+    {"floor", bench_floor},       {"record", bench_record},     {"setup", bench_setups},
+    {"takeover", bench_takeover}, {"timers", bench_timers},     {"scale", bench_scale},
     {"query", bench_query},       {"recovery", bench_recovery},
 };
 
