@@ -96,7 +96,8 @@ struct l2tpha_config {
                                       L2TPHA_QUERY_ALL) */
     uint32_t suspect_ms;         /**< L2TPHA_QUERY_SUSPECTS: changed so shortly before the failure
                                       (default 60000) */
-    uint32_t commit_timeout_ms;  /**< standby silent for so long: go on alone (default 200) */
+    uint32_t commit_timeout_ms;  /**< standby silent for so long, ten times as long with
+                                      L2TPHA_COMMIT_ASYNC: go on alone (default 200) */
     uint32_t debug;              /**< enum l2tpha_log_category bits */
     bool needs_app_state;        /**< every new session has the flag of
                                       l2tpha_session_needs_app_state() from its first record on */

@@ -20,7 +20,7 @@ static int find(struct engine *engine, const struct l2tpha_path *path,
     if (!*session) {
         engine->counters.data_unknown++;
         if (tunnel && address_is(&tunnel->entry.record.path.remote, &path->remote))
-            tunnel_end_stray(tunnel, header->session_id);
+            tunnel_end_stray(tunnel, header->session_id, 0);
         return L2TPHA_ERR_NOT_OURS;
     }
     if (!address_is(&tunnel->entry.record.path.remote, &path->remote)) {

@@ -118,8 +118,19 @@ bool channel_lowest_kept(const struct channel *channel, uint16_t *ns)
     return false;
 }
 
+/* xl2tpd ends the tunnel upon a CDN whose header has session id 0, which RFC 2661 4.4.4 allows. It
+ * finds the call missing by itself. */
+static bool takes_no_id(const struct l2tpha_tunnel *tunnel)
+{
+    static const char intolerant[] = "xelerance";
+    const struct l2tpha_bytes *vendor = &tunnel->entry.record.peer_vendor;
+    const size_t len = sizeof(intolerant) - 1;
+
+    return vendor->len < len || memcmp(vendor->data, intolerant, len) != 0;
+}
+
 /* RFC 2661 4.4.4: the peer knows the session by the id that this end had assigned. */
-void tunnel_end_stray(struct l2tpha_tunnel *tunnel, uint32_t session_id)
+void tunnel_end_stray(struct l2tpha_tunnel *tunnel, uint32_t session_id, uint32_t remote_id)
 {
     struct engine *engine = tunnel->engine;
     struct l2tpha_builder builder;
@@ -127,8 +138,10 @@ void tunnel_end_stray(struct l2tpha_tunnel *tunnel, uint32_t session_id)
     if (!engine || !tunnel->reconciles || !session_id || !tunnel_is_open(tunnel) ||
         engine->now < tunnel->stray_at || !channel_has_own_room(engine, &tunnel->channel))
         return;
+    if (!remote_id && !takes_no_id(tunnel))
+        return;
     tunnel->stray_at = engine->now + STRAY_US;
-    tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_CDN, 0);
+    tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_CDN, remote_id);
     l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, (uint16_t)session_id);
     l2tpha_builder_put_result(&builder, RESULT_GENERAL, ERROR_SESSION_ID, "no such session");
     if (tunnel_send(tunnel, &builder) == L2TPHA_OK)

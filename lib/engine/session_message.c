@@ -278,7 +278,7 @@ static int process_unknown(struct arrival *arrival)
 
     tunnel->engine->counters.unknown_session++;
     if (type != L2TPHA_MESSAGE_CDN && tunnel->reconciles) {
-        tunnel_end_stray(tunnel, arrival->message->header.session_id);
+        tunnel_end_stray(tunnel, arrival->message->header.session_id, assigned_id(arrival));
         return L2TPHA_ERR_NOT_FOUND;
     }
     if (incoming)

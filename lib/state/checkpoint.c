@@ -9,6 +9,10 @@
 #include "base/serial.h"
 #include "state/record.h"
 
+/* Only the lease waits for a standby that lags in asynchronous commit: it may lag longer before it
+ * is given up. */
+#define ASYNC_PATIENCE 10
+
 #define MARKS_MAX (1u << 20)
 #define LIST_FIRST 64
 
@@ -512,9 +516,10 @@ bool ledger_poll(struct ledger *ledger, uint64_t now, uint64_t *number, const ui
 static uint64_t silence_deadline(const struct ledger *ledger)
 {
     const struct flight *oldest = outbox_head(ledger->flights);
+    bool async = ledger->options.commit == L2TPHA_COMMIT_ASYNC;
     if (ledger->mode != LEDGER_GATED || !oldest)
         return L2TPHA_NEVER;
-    return after(oldest->since, ledger->options.timeout_us);
+    return after(oldest->since, ledger->options.timeout_us * (async ? ASYNC_PATIENCE : 1));
 }
 
 uint64_t ledger_deadline(const struct ledger *ledger)

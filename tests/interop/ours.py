@@ -142,6 +142,15 @@ class Pair:
         self.active.finish()
 
 
+def kill_behind(case, pair, messages):
+    """Kill the active when so many control messages of ours have left that its standby has not."""
+    pair.hold()
+    begin = len(case.capture.control(lab.OURS))
+    lab.wait_for(f"{messages} messages",
+                 lambda: len(case.capture.control(lab.OURS)) >= begin + messages)
+    pair.kill_held()
+
+
 def await_hellos(case, count, seconds=20.0):
     """From now on so many different HELLOs of ours are sent and acknowledged."""
     begin = len(case.capture.control())

@@ -93,5 +93,26 @@ def failover(case):
     ours.check_programs(case)
 
 
+def lazy(case):
+    """Our LAC dies while its standby is some messages behind. l2tpns sees L2TP alone, no PPP."""
+    peer = start_l2tpns(case)
+    pair = ours.Pair(case, "lac", "--listen", lab.OURS, "--connect", lab.PEER, "--secret", SECRET,
+                     "--hello-interval", 2, "--retries", 8, "--sessions", 20, "--rate", 20,
+                     "--commit", "async", "--resync-packets", 8, relayed=True)
+    pair.active.await_line("tunnel up")
+    lab.wait_for("calls", lambda: len(pair.active.sessions()) >= 3)
+    ours.kill_behind(case, pair, 3)
+    asked = case.capture.different(lab.OURS, "ICCN")
+    pair.active.await_resynced(60)
+    lab.say("the tunnel is in step again")
+    lab.wait_for("calls", lambda: case.capture.different(lab.OURS, "ICCN") >= asked + 2, 60)
+    lab.say("calls come up in it")
+    lab.check(not case.capture.control(lab.PEER, "StopCCN"), "l2tpns has ended its tunnel")
+    lab.check(len(pair.active.tunnels()) == 1, "the tunnel is lost")
+    pair.finish()
+    lab.check(peer.alive(), "l2tpns has ended")
+    ours.check_programs(case)
+
+
 if __name__ == "__main__":
-    lab.run({"failover": failover}, tools=("l2tpns", "setsid"), tun=True)
+    lab.run({"failover": failover, "lazy": lazy}, tools=("l2tpns", "setsid"), tun=True)

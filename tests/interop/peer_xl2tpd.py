@@ -7,6 +7,8 @@ from xl2tpd import Xl2tpd
 
 SLOW = 100.0  # seconds; with datagrams lost, a step takes some retransmissions
 SECRET = "a shared secret"
+TUNNEL_END = r"Connection (?:\d+ )?closed to [^,]*, port"  # a call has a serial number there
+LAZY = ("--commit", "async", "--resync-packets", 8)
 LNS = ("lns", "--listen", lab.OURS, "--hello-interval", 1, "--retries", 8)
 LAC = ("lac", "--listen", lab.OURS, "--connect", lab.PEER, "--hello-interval", 1, "--retries", 8,
        "--report", "json")
@@ -132,14 +134,56 @@ def lns_failover(case, loss=False):
     finish(case, peer, resent=True, loss=loss)
 
 
+def lns_lazy(case):
+    """The standby is some messages behind when our LAC dies: the numbers are found again."""
+    peer = Xl2tpd(case, "lns")
+    pair = ours.Pair(case, *LAC, "--sessions", 30, "--rate", 20, *LAZY, relayed=True)
+    peer.await_calls(3, SLOW)
+    ours.kill_behind(case, pair, 3)
+    pair.active.await_resynced(SLOW)
+    lab.say("the tunnel is in step again")
+    before = peer.count("Call established with")
+    peer.await_calls(before + 2, SLOW)
+    lab.say("calls come up in it")
+    lab.check(len(peer.tunnels()) == 1 and not peer.count(TUNNEL_END), "xl2tpd has lost its tunnel")
+    pair.finish()
+    lab.wait_for("xl2tpd has no tunnel", lambda: peer.count(TUNNEL_END) == 1, SLOW)
+    ours.check_programs(case)
+
+
+def lac_lazy(case):
+    """Likewise our LNS, which has not told that its HELLOs were sent and answered. xl2tpd has a tunnel
+    for each of its lines and lets none be used again, so that its next call goes into another."""
+    pair = ours.Pair(case, *LNS, *LAZY, relayed=True)
+    peer = Xl2tpd(case, "lac")
+    peer.call()
+    peer.await_calls(1)
+    hello = case.capture.different(lab.OURS, "HELLO")
+    lab.wait_for("a HELLO", lambda: case.capture.different(lab.OURS, "HELLO") > hello)
+    lab.stays("xl2tpd is well", peer.alive, 0.5)
+    ours.kill_behind(case, pair, 1)
+    pair.active.await_resynced(SLOW)
+    lab.say("the tunnel is in step again")
+    ours.await_hellos(case, 2, SLOW)
+    call_again(case, peer, pair.active, SLOW)
+    peer.command("h " + str(peer.calls()[0]))
+    pair.active.await_sessions(0)
+    lab.say("its old call ends")
+    close_tunnels(case, peer, pair.active, SLOW)
+    pair.finish()
+    ours.check_programs(case)
+
+
 CASES = {
     "lac": lac,
     "lac_secret": lambda case: lac(case, SECRET),
     "lac_failover": lac_failover,
+    "lac_lazy": lac_lazy,
     "lac_failover_loss": lambda case: lac_failover(case, loss=True),
     "lns": lns,
     "lns_secret": lambda case: lns(case, SECRET),
     "lns_failover": lns_failover,
+    "lns_lazy": lns_lazy,
     "lns_failover_loss": lambda case: lns_failover(case, loss=True),
 }
 

@@ -101,9 +101,14 @@ class Xl2tpd(lab.Process):
         """How many tunnels it has seen or made end."""
         return self.count(r"Connection (?:\d+ )?closed to")
 
+    def calls(self):
+        """Its own ids of all calls that it has had."""
+        return [int(number) for number in
+                re.findall(r"Call established with .*?Local: (\d+)", self.text())]
+
     def hang_up(self):
         """As LAC: end the newest call. Its tunnel stays."""
-        self.command("h " + re.findall(r"Call established with .*?Local: (\d+)", self.text())[-1])
+        self.command(f"h {self.calls()[-1]}")
 
     def close(self, line="first"):
         """As LAC: close the tunnel."""
