@@ -37,6 +37,30 @@ static bool is_up(const struct l2tpha_tunnel *tunnel)
 
 /* --- what has to stay --- */
 
+/* The wish dies with the node that it was told to, unless the standby has been told. */
+static bool is_left(const struct duo *duo, unsigned place, uint32_t tunnel, uint32_t session)
+{
+    for (unsigned i = 0; i < duo->left_count; i++) {
+        const struct duo_left *left = &duo->left[i];
+        if (left->place == place && left->tunnel == tunnel && left->session == session &&
+            left->life == duo->ends[place].deaths)
+            return true;
+    }
+    return false;
+}
+
+/* A host has ended it, while the channel rested maybe: the word for the peer is still to come. */
+static bool is_ending(const struct duo *duo, const struct end *end,
+                      const struct l2tpha_tunnel *tunnel, const struct l2tpha_session *session)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    uint32_t here = session ? session->entry.local_id : 0;
+    uint32_t there = session ? session->entry.remote_id : 0;
+
+    return is_left(duo, end->place, record->local_id, here) ||
+           is_left(duo, !end->place, record->remote_id, there);
+}
+
 static struct duo_kept *find_kept(struct duo *duo, unsigned place, uint32_t tunnel,
                                   uint32_t session)
 {
@@ -87,14 +111,15 @@ void duo_note_kept(struct duo *duo, const struct end *taker)
 
     forget_unconfirmed(duo, taker);
     while ((tunnel = l2tpha_tunnel_next(taker->active, tunnel))) {
-        if (!is_up(tunnel) || !is_up(other_of(peer, tunnel)))
+        if (!is_up(tunnel) || !is_up(other_of(peer, tunnel)) || is_ending(duo, taker, tunnel, NULL))
             continue;
         keep(duo, taker, tunnel, NULL);
         struct l2tpha_session *session = NULL;
         while ((session = l2tpha_session_next(tunnel, session))) {
             const struct l2tpha_session *other = other_session(peer, session);
             if (session->entry.state == L2TPHA_SESSION_ESTABLISHED && other &&
-                other->entry.state == L2TPHA_SESSION_ESTABLISHED)
+                other->entry.state == L2TPHA_SESSION_ESTABLISHED &&
+                !is_ending(duo, taker, tunnel, session))
                 keep(duo, taker, tunnel, session);
         }
     }
@@ -107,6 +132,9 @@ void duo_excuse(struct duo *duo, unsigned place, uint32_t tunnel, uint32_t sessi
         if (kept->tunnel[place] == tunnel && (!session || kept->session[place] == session))
             kept->excused = true;
     }
+    if (duo->left_count < DUO_ACTIONS) /* one for each deed at most */
+        duo->left[duo->left_count++] = (struct duo_left){
+            .place = place, .tunnel = tunnel, .session = session, .life = duo->ends[place].deaths};
 }
 
 static bool is_there(struct duo *duo, const struct duo_kept *kept, unsigned place)
