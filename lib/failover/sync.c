@@ -3,7 +3,11 @@
  * joins the end of a line and leaves it with its answer, so that the first in line is the one whose
  * answer is due. A second line has those found paired otherwise (RFC 4951 3.3, appendix C), which
  * are asked about again after a pause. FSQs go as far ahead as the peer's window; when
- * acknowledgements make room the next ones follow. */
+ * acknowledgements make room the next ones follow.
+ *
+ * Nobody is asked about again, or given up, whose FSQ is still on its way. The channel delivers it,
+ * and a peer that acknowledges nothing may be resting the channel for a recovery that comes to
+ * nothing, and answer later. */
 #include "failover/sync.h"
 
 #include "failover/recovery.h"
@@ -104,6 +108,15 @@ static void keep_unverified(struct sync *sync, struct l2tpha_session *session)
     engine_of(sync)->counters.sessions_unverified++;
 }
 
+/* A number of before a reset, which flushes the FSQs, is hardly among those out. */
+static bool is_under_way(const struct sync *sync, const struct l2tpha_session *session)
+{
+    const struct l2tpha_tunnel_record *record = &sync->tunnel->entry.record;
+    uint16_t out = (uint16_t)(record->ns - record->acked);
+
+    return session->query == QUERY_ASKED && (uint16_t)(session->query_ns - record->acked) < out;
+}
+
 /* The first in line when it has waited long enough; out of the line, unless it is given up. */
 static struct l2tpha_session *take_ripe(struct sync *sync, struct line *line, uint32_t wait_ms,
                                         uint32_t *steps)
@@ -111,6 +124,11 @@ static struct l2tpha_session *take_ripe(struct sync *sync, struct line *line, ui
     while (line->first && wait_of(sync, line, wait_ms) <= 0 && *steps > 0) {
         struct l2tpha_session *session = line->first;
         --*steps;
+        if (is_under_way(sync, session)) {
+            leave(sync, session);
+            join(sync, session, QUERY_ASKED);
+            continue;
+        }
         if (session->query_tries < engine_of(sync)->config.query_tries) {
             leave(sync, session);
             return session;
@@ -149,6 +167,7 @@ static void ask(struct sync *sync, struct l2tpha_session *session,
     if (session->query_tries++ == 0)
         sync->queried++;
     engine_of(sync)->counters.queries_out++;
+    session->query_ns = sync->tunnel->entry.record.ns; /* what its FSQ gets */
     join(sync, session, QUERY_ASKED);
 }
 
