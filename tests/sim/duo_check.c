@@ -184,32 +184,20 @@ void duo_watch(struct duo *duo)
 
 /* --- rest --- */
 
-static bool has_queried(const struct duo *duo)
-{
-    uint64_t queries = 0;
-
-    for (unsigned i = 0; i < 2; i++)
-        queries += duo->ends[i].queries + l2tpha_counters(duo->ends[i].active)->queries_out;
-    return queries > 0;
-}
-
-/* Without queries nobody finds a call that one end alone has: that is what they are for. */
-static const char *session_unrest(struct duo *duo, const struct end *peer,
-                                  const struct l2tpha_session *session)
+static const char *session_unrest(const struct end *peer, const struct l2tpha_session *session)
 {
     const struct l2tpha_session *other = other_session(peer, session);
 
     if (session->entry.state != L2TPHA_SESSION_ESTABLISHED)
         return "a call is half open";
     if (!other)
-        return has_queried(duo) ? "a call lives at one end only" : NULL;
+        return "a call lives at one end only";
     if (other->entry.serial != session->entry.serial)
         return "a call is confused with another";
     return NULL;
 }
 
-static const char *tunnel_unrest(struct duo *duo, const struct end *peer,
-                                 const struct l2tpha_tunnel *tunnel)
+static const char *tunnel_unrest(const struct end *peer, const struct l2tpha_tunnel *tunnel)
 {
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     const struct l2tpha_tunnel *other = other_of(peer, tunnel);
@@ -228,7 +216,7 @@ static const char *tunnel_unrest(struct duo *duo, const struct end *peer,
     if (record->ns != other->entry.record.nr || record->nr != other->entry.record.ns)
         return "the ends have different numbers";
     for (struct session_entry *entry = tunnel->entry.sessions; entry && !why; entry = entry->next)
-        why = session_unrest(duo, peer, session_of(entry));
+        why = session_unrest(peer, session_of(entry));
     return why;
 }
 
@@ -244,7 +232,7 @@ const char *duo_unrest(struct duo *duo)
     for (unsigned i = 0; i < 2 && !why; i++) {
         struct l2tpha_tunnel *tunnel = NULL;
         while (!why && (tunnel = l2tpha_tunnel_next(duo->ends[i].active, tunnel)))
-            why = tunnel_unrest(duo, &duo->ends[!i], tunnel);
+            why = tunnel_unrest(&duo->ends[!i], tunnel);
     }
     for (unsigned i = 0; i < 2 && !why; i++)
         if (!end_is_idle(&duo->ends[i]))
@@ -279,16 +267,6 @@ void duo_call_all(struct duo *duo)
     end_pump(end);
 }
 
-/* Such a call has the peer's id in use, which then is no fault of the channel. */
-static bool has_lone_call(const struct end *peer, const struct l2tpha_tunnel *tunnel)
-{
-    struct session_entry *entry = tunnel ? tunnel->entry.sessions : NULL;
-
-    while (entry && other_session(peer, session_of(entry)))
-        entry = entry->next;
-    return entry;
-}
-
 void duo_check_calls(struct duo *duo)
 {
     for (unsigned i = 0; i < duo->kept_count; i++) {
@@ -296,10 +274,6 @@ void duo_check_calls(struct duo *duo)
         unsigned here = kept->tunnel[0] ? 0 : 1;
         struct l2tpha_session *session =
             session_at(&duo->ends[here], kept->tunnel[here], kept->session[here]);
-        struct l2tpha_tunnel *tunnel =
-            l2tpha_tunnel_find(duo->ends[here].active, kept->tunnel[here]);
-        if (!has_queried(duo) && has_lone_call(&duo->ends[!here], tunnel))
-            continue;
         if (!session || session->entry.state != L2TPHA_SESSION_ESTABLISHED ||
             !other_session(&duo->ends[!here], session))
             world_fail(&duo->world, "tunnel %u of end %u carries no new call",

@@ -49,6 +49,7 @@ static void drop(struct end *end, struct l2tpha_node **node)
         end->by_peer += counters->recoveries_by_peer;
         end->degraded += counters->recoveries_degraded;
         end->queries += counters->queries_out;
+        end->desynced += counters->sessions_desynced;
         end->resets += counters->data_resets;
     }
     talloc_free(*node);
