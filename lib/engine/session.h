@@ -26,7 +26,6 @@ struct l2tpha_session {
     uint8_t query;       /* failover's: enum sync_query */
     uint8_t query_tries; /* likewise: times that the peer was asked about it */
     uint32_t query_at;   /* likewise: when, or when it was found stale; milliseconds */
-    uint16_t query_ns;   /* likewise: Ns of the FSQ */
     struct l2tpha_session *query_next; /* likewise: in the line of its kind */
     uint64_t lease_number;             /* of the checkpoint that has those up to entry.data_ns */
 };

@@ -33,6 +33,8 @@ struct sync {
                                      have been */
     struct line asked;            /* QUERY_ASKED, longest wait first */
     struct line stale;            /* QUERY_STALE, likewise */
+    uint16_t last_ns;             /* of the last FSQ; until it is acknowledged: */
+    uint32_t unheard_at;          /* who was asked from then on may not have been heard of yet */
     bool suspects;                /* only sessions that have changed from then on: */
     uint32_t from;                /* seconds */
     uint32_t queried;
@@ -52,13 +54,18 @@ static uint32_t now_ms(const struct sync *sync)
     return (uint32_t)(engine_of(sync)->now / US_PER_MS);
 }
 
+/* Rounded up, so that no wait is shorter than it should be. */
+static uint32_t stamp_of(const struct sync *sync)
+{
+    return (uint32_t)((engine_of(sync)->now + US_PER_MS - 1) / US_PER_MS);
+}
+
 static void join(struct sync *sync, struct l2tpha_session *session, uint8_t query)
 {
     struct line *line = query == QUERY_ASKED ? &sync->asked : &sync->stale;
 
     session->query = query;
-    /* Rounded up, so that no wait is shorter than it should be. */
-    session->query_at = (uint32_t)((engine_of(sync)->now + US_PER_MS - 1) / US_PER_MS);
+    session->query_at = stamp_of(sync);
     session->query_next = NULL;
     session->query_back = line->end;
     *line->end = session;
@@ -109,12 +116,18 @@ static void keep_unverified(struct sync *sync, struct l2tpha_session *session)
 }
 
 /* A number of before a reset, which flushes the FSQs, is hardly among those out. */
-static bool is_under_way(const struct sync *sync, const struct l2tpha_session *session)
+static bool is_unheard(const struct sync *sync)
 {
     const struct l2tpha_tunnel_record *record = &sync->tunnel->entry.record;
     uint16_t out = (uint16_t)(record->ns - record->acked);
 
-    return session->query == QUERY_ASKED && (uint16_t)(session->query_ns - record->acked) < out;
+    return (uint16_t)(sync->last_ns - record->acked) < out;
+}
+
+static bool is_under_way(const struct sync *sync, const struct l2tpha_session *session)
+{
+    return session->query == QUERY_ASKED && is_unheard(sync) &&
+           (int32_t)(session->query_at - sync->unheard_at) >= 0;
 }
 
 /* The first in line when it has waited long enough; out of the line, unless it is given up. */
@@ -167,7 +180,6 @@ static void ask(struct sync *sync, struct l2tpha_session *session,
     if (session->query_tries++ == 0)
         sync->queried++;
     engine_of(sync)->counters.queries_out++;
-    session->query_ns = sync->tunnel->entry.record.ns; /* what its FSQ gets */
     join(sync, session, QUERY_ASKED);
 }
 
@@ -197,9 +209,15 @@ static bool send_query(struct sync *sync, uint32_t *steps, int *error)
         ask(sync, session, &failover->states[count++]);
     if (count == 0)
         return false;
+    bool unheard = is_unheard(sync);
     *error = binding->send_states(binding->user, sync->tunnel->entry.record.local_id,
                                   L2TPHA_MESSAGE_FSQ, failover->states, count);
-    return *error == L2TPHA_OK;
+    if (*error)
+        return false;
+    if (!unheard)
+        sync->unheard_at = stamp_of(sync);
+    sync->last_ns = (uint16_t)(sync->tunnel->entry.record.ns - 1);
+    return true;
 }
 
 static void end(struct sync *sync)
@@ -272,6 +290,7 @@ static int sync_of(struct failover *failover, struct l2tpha_tunnel *tunnel, stru
         fresh->failover = failover;
         fresh->tunnel = tunnel;
         fresh->timer.kind = TIMER_SYNC;
+        fresh->last_ns = (uint16_t)(tunnel->entry.record.acked - 1);
         fresh->asked.end = &fresh->asked.first;
         fresh->stale.end = &fresh->stale.first;
         tunnel->sync = fresh;
