@@ -88,8 +88,8 @@ struct l2tpha_config {
     uint16_t data_reset_frames;  /**< frames in order but below the expected number after which that
                                       is reset (RFC 4951 3.2.3), at most 255, 0 = never (default
                                       5) */
-    uint32_t query_ms;           /**< an FSQ without an answer is repeated, at most an hour
-                                      (default 10000) */
+    uint32_t query_ms;           /**< an FSQ acknowledged but not answered is repeated, at most
+                                      an hour (default 10000) */
     uint32_t query_tries;        /**< times that a session is asked about, at most 100
                                       (default 3) */
     enum l2tpha_query query;     /**< sessions asked about after a recovery (default

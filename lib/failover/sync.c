@@ -3,7 +3,11 @@
  * joins the end of a line and leaves it with its answer, so that the first in line is the one whose
  * answer is due. A second line has those found paired otherwise (RFC 4951 3.3, appendix C), which
  * are asked about again after a pause. FSQs go as far ahead as the peer's window; when
- * acknowledgements make room the next ones follow. */
+ * acknowledgements make room the next ones follow.
+ *
+ * Nobody is asked about again, or given up, whose FSQ is still on its way. The channel delivers it,
+ * and a peer that acknowledges nothing may be resting the channel for a recovery that comes to
+ * nothing, and answer later. */
 #include "failover/sync.h"
 
 #include "failover/recovery.h"
@@ -29,6 +33,8 @@ struct sync {
                                      have been */
     struct line asked;            /* QUERY_ASKED, longest wait first */
     struct line stale;            /* QUERY_STALE, likewise */
+    uint16_t last_ns;             /* of the last FSQ; until it is acknowledged: */
+    uint32_t unheard_at;          /* who was asked from then on may not have been heard of yet */
     bool suspects;                /* only sessions that have changed from then on: */
     uint32_t from;                /* seconds */
     uint32_t queried;
@@ -48,13 +54,18 @@ static uint32_t now_ms(const struct sync *sync)
     return (uint32_t)(engine_of(sync)->now / US_PER_MS);
 }
 
+/* Rounded up, so that no wait is shorter than it should be. */
+static uint32_t stamp_of(const struct sync *sync)
+{
+    return (uint32_t)((engine_of(sync)->now + US_PER_MS - 1) / US_PER_MS);
+}
+
 static void join(struct sync *sync, struct l2tpha_session *session, uint8_t query)
 {
     struct line *line = query == QUERY_ASKED ? &sync->asked : &sync->stale;
 
     session->query = query;
-    /* Rounded up, so that no wait is shorter than it should be. */
-    session->query_at = (uint32_t)((engine_of(sync)->now + US_PER_MS - 1) / US_PER_MS);
+    session->query_at = stamp_of(sync);
     session->query_next = NULL;
     session->query_back = line->end;
     *line->end = session;
@@ -104,6 +115,21 @@ static void keep_unverified(struct sync *sync, struct l2tpha_session *session)
     engine_of(sync)->counters.sessions_unverified++;
 }
 
+/* A number of before a reset, which flushes the FSQs, is hardly among those out. */
+static bool is_unheard(const struct sync *sync)
+{
+    const struct l2tpha_tunnel_record *record = &sync->tunnel->entry.record;
+    uint16_t out = (uint16_t)(record->ns - record->acked);
+
+    return (uint16_t)(sync->last_ns - record->acked) < out;
+}
+
+static bool is_under_way(const struct sync *sync, const struct l2tpha_session *session)
+{
+    return session->query == QUERY_ASKED && is_unheard(sync) &&
+           (int32_t)(session->query_at - sync->unheard_at) >= 0;
+}
+
 /* The first in line when it has waited long enough; out of the line, unless it is given up. */
 static struct l2tpha_session *take_ripe(struct sync *sync, struct line *line, uint32_t wait_ms,
                                         uint32_t *steps)
@@ -111,6 +137,11 @@ static struct l2tpha_session *take_ripe(struct sync *sync, struct line *line, ui
     while (line->first && wait_of(sync, line, wait_ms) <= 0 && *steps > 0) {
         struct l2tpha_session *session = line->first;
         --*steps;
+        if (is_under_way(sync, session)) {
+            leave(sync, session);
+            join(sync, session, QUERY_ASKED);
+            continue;
+        }
         if (session->query_tries < engine_of(sync)->config.query_tries) {
             leave(sync, session);
             return session;
@@ -178,9 +209,15 @@ static bool send_query(struct sync *sync, uint32_t *steps, int *error)
         ask(sync, session, &failover->states[count++]);
     if (count == 0)
         return false;
+    bool unheard = is_unheard(sync);
     *error = binding->send_states(binding->user, sync->tunnel->entry.record.local_id,
                                   L2TPHA_MESSAGE_FSQ, failover->states, count);
-    return *error == L2TPHA_OK;
+    if (*error)
+        return false;
+    if (!unheard)
+        sync->unheard_at = stamp_of(sync);
+    sync->last_ns = (uint16_t)(sync->tunnel->entry.record.ns - 1);
+    return true;
 }
 
 static void end(struct sync *sync)
@@ -253,6 +290,7 @@ static int sync_of(struct failover *failover, struct l2tpha_tunnel *tunnel, stru
         fresh->failover = failover;
         fresh->tunnel = tunnel;
         fresh->timer.kind = TIMER_SYNC;
+        fresh->last_ns = (uint16_t)(tunnel->entry.record.acked - 1);
         fresh->asked.end = &fresh->asked.first;
         fresh->stale.end = &fresh->stale.first;
         tunnel->sync = fresh;

@@ -136,6 +136,30 @@ START_TEST(a_query_without_an_answer_is_repeated_and_given_up)
 }
 END_TEST
 
+/* The channel still has the FSQ to deliver: saying it again would only make the line longer. */
+START_TEST(a_query_on_its_way_is_not_repeated)
+{
+    opens();
+    uint16_t up = peer_dials(&peer, 7);
+    assert_ok(query());
+    expect_state(FSQ, up, 7);
+    rig_pass_ms(2 * rig.config.query_ms + rig.config.query_ms / 2);
+    expect_no_event();
+    ck_assert_uint_eq(rig_counters()->queries_out, 1);
+    ck_assert_uint_gt(rig_counters()->retransmissions, 0);
+    forget_datagrams();
+    assert_ok(peer_acks(&peer));
+    rig_pass_ms(rig.config.query_ms / 2 - 10);
+    expect_nothing();
+    rig_pass_ms(10);
+    expect_state(FSQ, up, 7);
+    assert_ok(say_state(FSR, 0, up));
+    expect_zlb(&peer);
+    expect_cleared(up);
+    expect_synced(1, 1, 0);
+}
+END_TEST
+
 /* The last try is answered. */
 START_TEST(a_lost_answer_is_made_up_for)
 {
@@ -287,6 +311,7 @@ Suite *suite_query(void)
     tcase_add_test(tcase, a_late_answer_is_about_no_other_call);
     tcase_add_test(tcase, another_id_keeps_the_session_and_is_asked_about_again);
     tcase_add_test(tcase, a_query_without_an_answer_is_repeated_and_given_up);
+    tcase_add_test(tcase, a_query_on_its_way_is_not_repeated);
     tcase_add_test(tcase, a_lost_answer_is_made_up_for);
     tcase_add_test(tcase, a_query_may_begin_anew);
     tcase_add_test(tcase, sessions_may_go_while_they_are_asked_about);

@@ -56,6 +56,14 @@ struct duo_kept {
     bool doomed;         /* it cannot be recovered, and must be gone */
 };
 
+/* Ended by a host. */
+struct duo_left {
+    unsigned place;
+    uint32_t tunnel;
+    uint32_t session; /* 0 = the tunnel itself */
+    unsigned life;    /* deaths of that end before */
+};
+
 struct duo {
     struct world world;
     struct duo_plan plan;
@@ -68,6 +76,8 @@ struct duo {
     unsigned seen_deaths, seen_takeovers;
     unsigned kept_count;
     struct duo_kept kept[DUO_KEPT];
+    unsigned left_count;
+    struct duo_left left[DUO_ACTIONS];
     uint64_t calls; /* asked for */
 };
 

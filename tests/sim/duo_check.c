@@ -37,6 +37,30 @@ static bool is_up(const struct l2tpha_tunnel *tunnel)
 
 /* --- what has to stay --- */
 
+/* The wish dies with the node that it was told to, unless the standby has been told. */
+static bool is_left(const struct duo *duo, unsigned place, uint32_t tunnel, uint32_t session)
+{
+    for (unsigned i = 0; i < duo->left_count; i++) {
+        const struct duo_left *left = &duo->left[i];
+        if (left->place == place && left->tunnel == tunnel && left->session == session &&
+            left->life == duo->ends[place].deaths)
+            return true;
+    }
+    return false;
+}
+
+/* A host has ended it, while the channel rested maybe: the word for the peer is still to come. */
+static bool is_ending(const struct duo *duo, const struct end *end,
+                      const struct l2tpha_tunnel *tunnel, const struct l2tpha_session *session)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    uint32_t here = session ? session->entry.local_id : 0;
+    uint32_t there = session ? session->entry.remote_id : 0;
+
+    return is_left(duo, end->place, record->local_id, here) ||
+           is_left(duo, !end->place, record->remote_id, there);
+}
+
 static struct duo_kept *find_kept(struct duo *duo, unsigned place, uint32_t tunnel,
                                   uint32_t session)
 {
@@ -87,14 +111,15 @@ void duo_note_kept(struct duo *duo, const struct end *taker)
 
     forget_unconfirmed(duo, taker);
     while ((tunnel = l2tpha_tunnel_next(taker->active, tunnel))) {
-        if (!is_up(tunnel) || !is_up(other_of(peer, tunnel)))
+        if (!is_up(tunnel) || !is_up(other_of(peer, tunnel)) || is_ending(duo, taker, tunnel, NULL))
             continue;
         keep(duo, taker, tunnel, NULL);
         struct l2tpha_session *session = NULL;
         while ((session = l2tpha_session_next(tunnel, session))) {
             const struct l2tpha_session *other = other_session(peer, session);
             if (session->entry.state == L2TPHA_SESSION_ESTABLISHED && other &&
-                other->entry.state == L2TPHA_SESSION_ESTABLISHED)
+                other->entry.state == L2TPHA_SESSION_ESTABLISHED &&
+                !is_ending(duo, taker, tunnel, session))
                 keep(duo, taker, tunnel, session);
         }
     }
@@ -107,6 +132,9 @@ void duo_excuse(struct duo *duo, unsigned place, uint32_t tunnel, uint32_t sessi
         if (kept->tunnel[place] == tunnel && (!session || kept->session[place] == session))
             kept->excused = true;
     }
+    if (duo->left_count < DUO_ACTIONS) /* one for each deed at most */
+        duo->left[duo->left_count++] = (struct duo_left){
+            .place = place, .tunnel = tunnel, .session = session, .life = duo->ends[place].deaths};
 }
 
 static bool is_there(struct duo *duo, const struct duo_kept *kept, unsigned place)
@@ -156,32 +184,20 @@ void duo_watch(struct duo *duo)
 
 /* --- rest --- */
 
-static bool has_queried(const struct duo *duo)
-{
-    uint64_t queries = 0;
-
-    for (unsigned i = 0; i < 2; i++)
-        queries += duo->ends[i].queries + l2tpha_counters(duo->ends[i].active)->queries_out;
-    return queries > 0;
-}
-
-/* Without queries nobody finds a call that one end alone has: that is what they are for. */
-static const char *session_unrest(struct duo *duo, const struct end *peer,
-                                  const struct l2tpha_session *session)
+static const char *session_unrest(const struct end *peer, const struct l2tpha_session *session)
 {
     const struct l2tpha_session *other = other_session(peer, session);
 
     if (session->entry.state != L2TPHA_SESSION_ESTABLISHED)
         return "a call is half open";
     if (!other)
-        return has_queried(duo) ? "a call lives at one end only" : NULL;
+        return "a call lives at one end only";
     if (other->entry.serial != session->entry.serial)
         return "a call is confused with another";
     return NULL;
 }
 
-static const char *tunnel_unrest(struct duo *duo, const struct end *peer,
-                                 const struct l2tpha_tunnel *tunnel)
+static const char *tunnel_unrest(const struct end *peer, const struct l2tpha_tunnel *tunnel)
 {
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     const struct l2tpha_tunnel *other = other_of(peer, tunnel);
@@ -200,7 +216,7 @@ static const char *tunnel_unrest(struct duo *duo, const struct end *peer,
     if (record->ns != other->entry.record.nr || record->nr != other->entry.record.ns)
         return "the ends have different numbers";
     for (struct session_entry *entry = tunnel->entry.sessions; entry && !why; entry = entry->next)
-        why = session_unrest(duo, peer, session_of(entry));
+        why = session_unrest(peer, session_of(entry));
     return why;
 }
 
@@ -216,7 +232,7 @@ const char *duo_unrest(struct duo *duo)
     for (unsigned i = 0; i < 2 && !why; i++) {
         struct l2tpha_tunnel *tunnel = NULL;
         while (!why && (tunnel = l2tpha_tunnel_next(duo->ends[i].active, tunnel)))
-            why = tunnel_unrest(duo, &duo->ends[!i], tunnel);
+            why = tunnel_unrest(&duo->ends[!i], tunnel);
     }
     for (unsigned i = 0; i < 2 && !why; i++)
         if (!end_is_idle(&duo->ends[i]))
@@ -251,16 +267,6 @@ void duo_call_all(struct duo *duo)
     end_pump(end);
 }
 
-/* Such a call has the peer's id in use, which then is no fault of the channel. */
-static bool has_lone_call(const struct end *peer, const struct l2tpha_tunnel *tunnel)
-{
-    struct session_entry *entry = tunnel ? tunnel->entry.sessions : NULL;
-
-    while (entry && other_session(peer, session_of(entry)))
-        entry = entry->next;
-    return entry;
-}
-
 void duo_check_calls(struct duo *duo)
 {
     for (unsigned i = 0; i < duo->kept_count; i++) {
@@ -268,10 +274,6 @@ void duo_check_calls(struct duo *duo)
         unsigned here = kept->tunnel[0] ? 0 : 1;
         struct l2tpha_session *session =
             session_at(&duo->ends[here], kept->tunnel[here], kept->session[here]);
-        struct l2tpha_tunnel *tunnel =
-            l2tpha_tunnel_find(duo->ends[here].active, kept->tunnel[here]);
-        if (!has_queried(duo) && has_lone_call(&duo->ends[!here], tunnel))
-            continue;
         if (!session || session->entry.state != L2TPHA_SESSION_ESTABLISHED ||
             !other_session(&duo->ends[!here], session))
             world_fail(&duo->world, "tunnel %u of end %u carries no new call",

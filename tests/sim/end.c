@@ -49,6 +49,7 @@ static void drop(struct end *end, struct l2tpha_node **node)
         end->by_peer += counters->recoveries_by_peer;
         end->degraded += counters->recoveries_degraded;
         end->queries += counters->queries_out;
+        end->desynced += counters->sessions_desynced;
         end->resets += counters->data_resets;
     }
     talloc_free(*node);
@@ -212,29 +213,10 @@ uint64_t end_patience(const struct end *end)
 
 /* --- driving --- */
 
-/* The method in force on the tunnels that are up, until the node settles it by itself. */
-static void settle_methods(struct end *end)
-{
-    struct engine *engine = &end->active->engine;
-    struct tunnel_entry *entry;
-    uint32_t place = 0;
-
-    while ((entry = table_tunnel_next(engine->table, &place))) {
-        struct l2tpha_tunnel_record *record = &entry->record;
-        if (record->state != L2TPHA_TUNNEL_ESTABLISHED || record->recovers ||
-            tunnel_of(entry)->dying || record->effective_method == end->options.method)
-            continue;
-        record->effective_method = end->options.method;
-        ledger_mark_tunnel(engine->ledger, entry, DIRTY_FULL);
-        engine_seal(engine);
-    }
-}
-
 void end_pump(struct end *end)
 {
     if (!end->active)
         return;
-    settle_methods(end);
     end_drain(end);
     if (end->active && end->attached && end->copying &&
         role_of(end->active) == L2TPHA_ROLE_ACTIVE_SOLO)

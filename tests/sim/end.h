@@ -53,7 +53,7 @@ struct end {
     unsigned made; /* nodes so far */
     unsigned deaths;
     unsigned takeovers;
-    uint64_t attempts, recoveries, by_peer, degraded, queries, resets; /* of dead nodes */
+    uint64_t attempts, recoveries, by_peer, degraded, queries, desynced, resets; /* of dead nodes */
     unsigned id_count;
     struct {
         uint16_t id;
