@@ -90,7 +90,7 @@ struct l2tpha_config {
                                       5) */
     uint32_t query_ms;           /**< an FSQ acknowledged but not answered is repeated, at most
                                       an hour (default 10000) */
-    uint32_t query_tries;        /**< times that a session is asked about, at most 100
+    uint32_t query_tries;        /**< times that a session is asked about, at most 31
                                       (default 3) */
     enum l2tpha_query query;     /**< sessions asked about after a recovery (default
                                       L2TPHA_QUERY_ALL) */

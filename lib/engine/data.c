@@ -38,7 +38,7 @@ void session_lease_numbers(struct l2tpha_session *session)
     struct engine *engine = session_tunnel(session)->engine;
 
     session->entry.data_ns = (uint16_t)(session->entry.sent_ns + LEASE);
-    session->lease_number = ledger_last(engine->ledger) + 1;
+    session->lease_number = (uint32_t)ledger_last(engine->ledger) + 1;
     ledger_mark_session(engine->ledger, &session->entry);
 }
 
@@ -72,12 +72,15 @@ static void count_late(struct engine *engine, struct l2tpha_session *session, ui
 {
     uint16_t enough = engine->config.data_reset_frames;
 
-    session->late_count =
-        session->late_count && ns == session->late_next ? (uint8_t)(session->late_count + 1) : 1;
-    session->late_next = (uint16_t)(ns + 1);
-    if (enough == 0 || session->late_count < enough)
+    if (session->connecting) /* the peer cannot send yet */
         return;
-    session->late_count = 0;
+    session->entry.late_count = session->entry.late_count && ns == session->late_next
+                                    ? (uint8_t)(session->entry.late_count + 1)
+                                    : 1;
+    session->late_next = (uint16_t)(ns + 1);
+    if (enough == 0 || session->entry.late_count < enough)
+        return;
+    session->entry.late_count = 0;
     session->entry.data_nr = session->late_next;
     engine->counters.data_resets++;
     log_line(&engine->log, L2TPHA_LOG_RESYNC, session->entry.tunnel->record.local_id,
@@ -94,7 +97,7 @@ static int take_number(struct engine *engine, struct l2tpha_session *session,
         count_late(engine, session, header->ns);
         return L2TPHA_ERR_SEQUENCE;
     }
-    session->late_count = 0;
+    session->entry.late_count = 0;
     session->entry.data_nr = (uint16_t)(header->ns + 1);
     return L2TPHA_OK;
 }
@@ -149,7 +152,7 @@ static void take_lease(const struct engine *engine, struct l2tpha_session *sessi
     if (session->lease_end == session->entry.data_ns)
         return;
     if (ledger_mode(engine->ledger) != LEDGER_GATED ||
-        session->lease_number <= ledger_known(engine->ledger))
+        (int32_t)((uint32_t)ledger_known(engine->ledger) - session->lease_number) >= 0)
         session->lease_end = session->entry.data_ns;
 }
 

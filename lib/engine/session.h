@@ -17,17 +17,18 @@ struct l2tpha_session {
         struct l2tpha_session *wait_next; /* while it is in the line: in wait-tunnel */
         struct session_wen *wen;          /* LAC: bearer errors reported; NULL until the first */
     };
-    uint16_t dismissed;  /* Result Code with which to be ended as soon as a CDN can be queued */
-    bool connecting;     /* our ICCN or OCCN has not left yet */
-    uint8_t late_count;  /* late data frames so far whose numbers follow each other, up to ... */
-    uint16_t late_next;  /* ... the one before this */
-    uint16_t connect_ns; /* Ns of the ICCN or OCCN */
-    uint16_t lease_end;  /* data numbers before it are known to the standby, if there is one */
-    uint8_t query;       /* failover's: enum sync_query */
-    uint8_t query_tries; /* likewise: times that the peer was asked about it */
-    uint32_t query_at;   /* likewise: when, or when it was found stale; milliseconds */
+    uint32_t lease_number;   /* low bits, of the checkpoint that has those up to entry.data_ns */
+    uint16_t lease_end;      /* data numbers before it are known to the standby, if there is one */
+    uint16_t dismissed;      /* Result Code with which to be ended as soon as a CDN can be queued */
+    bool connecting;         /* our ICCN or OCCN has not left yet */
+    uint8_t query : 3;       /* failover's: enum sync_query */
+    uint8_t query_tries : 5; /* likewise: times that the peer was asked about it */
+    union {
+        uint16_t connect_ns; /* connecting: Ns of the ICCN or OCCN */
+        uint16_t late_next; /* else: what follows the late data frames counted (entry.late_count) */
+    };
+    uint32_t query_at; /* failover's: when, or when it was found stale; milliseconds */
     struct l2tpha_session *query_next; /* likewise: in the line of its kind */
-    uint64_t lease_number;             /* of the checkpoint that has those up to entry.data_ns */
 };
 
 enum session_event {

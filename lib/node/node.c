@@ -93,7 +93,7 @@ static const char *refused_setting(const struct l2tpha_config *config)
         {config->recovery_answer_ms == 0, "recovery_answer_ms"},
         {config->data_reset_frames > 255, "data_reset_frames"},
         {config->query_ms == 0 || config->query_ms > QUERY_MAX_MS, "query_ms"},
-        {config->query_tries == 0 || config->query_tries > 100, "query_tries"},
+        {config->query_tries == 0 || config->query_tries > 31, "query_tries"},
         {(unsigned)config->query > L2TPHA_QUERY_NONE, "query"},
         {config->commit_timeout_ms == 0, "commit_timeout_ms"},
         {config->epoch == 0, "epoch"},

@@ -65,6 +65,7 @@ struct session_entry {
     uint8_t side : 4;
     uint8_t call : 4;
     uint8_t flags;
+    uint8_t late_count; /* the engine's, where there is room: late data frames in a row */
     uint16_t sent_ns; /* the engine's, where there is room: next data Ns; data_ns is ahead of it */
     uint32_t generation;
     uint32_t dirty;             /* its number on the ledger's list; 0 = not on it */
