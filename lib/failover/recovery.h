@@ -39,6 +39,7 @@ struct recovery {
     uint8_t state;
     bool ours;              /* this end has failed: it tries until the deadline */
     bool answered;          /* the peer has said something to it */
+    bool unasked;           /* recovered by the peer; the sessions are to be asked about yet */
     uint64_t deadline;      /* ours: then it has failed */
     uint64_t patience;      /* ours: then a peer that has not answered is recovered silently */
     uint64_t again;         /* waiting: the next attempt is not before */

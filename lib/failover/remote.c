@@ -170,6 +170,7 @@ int lend_channel(void *object, void *argument)
     return L2TPHA_OK;
 }
 
+/* The attempt may have come between an earlier recovery and its queries. */
 int take_back(void *object, void *argument)
 {
     struct recovery *recovery = object;
@@ -177,7 +178,10 @@ int take_back(void *object, void *argument)
 
     (void)argument;
     recovery_discard(recovery);
-    return binding->suspend_tunnel(binding->user, recovery->old->entry.record.local_id, false);
+    int error = binding->suspend_tunnel(binding->user, recovery->old->entry.record.local_id, false);
+    if (error || !recovery->unasked)
+        return error;
+    return ask_about_sessions(recovery, NULL);
 }
 
 /* The peer hears nothing on the old tunnel before its SCCCN is acknowledged. That it knows shows in
@@ -200,6 +204,7 @@ int return_channel(void *object, void *argument)
     if (recovery->ours)
         binding->confirm_tunnel(binding->user, record->recovers);
     recovery->ours = false;
+    recovery->unasked = true;
     return L2TPHA_OK;
 }
 

@@ -119,9 +119,14 @@ void duo_act(struct duo *duo, const struct duo_action *action)
 
 /* --- a long life --- */
 
+#define SETUP_MESSAGES 3 /* SCCRQ, SCCRP, SCCCN */
+
+/* Nor has been since it was set up: the ids of calls follow from Ns, and what an earlier call sent
+ * must not be under way when the wrap brings its id again. */
 static bool is_quiet(const struct l2tpha_tunnel *tunnel)
 {
     return tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED &&
+           tunnel->entry.record.ns + tunnel->entry.record.nr <= SETUP_MESSAGES &&
            tunnel->entry.queue_count == 0 && tunnel->channel.told_nr == tunnel->entry.record.nr &&
            !tunnel->channel.suspended;
 }

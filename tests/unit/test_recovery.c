@@ -434,6 +434,31 @@ START_TEST(peer_that_never_completes_gets_its_tunnel_back)
 }
 END_TEST
 
+/* A request that comes late, or one of a node that fails again, must not cost the earlier recovery
+ * its queries. */
+START_TEST(attempt_that_comes_to_nothing_does_not_keep_from_asking)
+{
+    open_old(L2TPHA_FAILOVER_PROTOCOL);
+    ask_recovery(1);
+    assert_ok(raw_send(&peer));
+    raw_begin(&peer, L2TPHA_MESSAGE_SCCCN, 0);
+    assert_ok(raw_send(&peer));
+    ck_assert_uint_eq(raw_events(&peer, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
+    to_recovery_tunnel(0, 0, 0);
+    peer.id = RECOVERY_ID + 1;
+    raw_begin_setup(&peer, L2TPHA_MESSAGE_SCCRQ);
+    const struct l2tpha_tunnel_recovery named = {.tunnel_id = old.id,
+                                                 .remote_tunnel_id = old.node_id};
+    l2tpha_builder_put_tunnel_recovery(&peer.builder, &named);
+    assert_ok(raw_send(&peer));
+    ck_assert(old_tunnel()->channel.suspended);
+    ck_assert_uint_eq(raw_events(&peer, L2TPHA_EVENT_SESSIONS_SYNCED), 0);
+    raw_pass(&peer, 61000);
+    ck_assert(!old_tunnel()->channel.suspended);
+    ck_assert_uint_eq(raw_events(&peer, L2TPHA_EVENT_SESSIONS_SYNCED), 1);
+}
+END_TEST
+
 /* --- failing again --- */
 
 START_TEST(recovery_begins_in_every_generation)
@@ -549,6 +574,7 @@ Suite *suite_recovery(void)
     tcase_add_test(tcase, silent_peer_loses_the_tunnel_at_the_deadline);
     tcase_add_test(tcase, silent_peer_is_recovered_silently_when_patience_is_over);
     tcase_add_test(tcase, peer_that_never_completes_gets_its_tunnel_back);
+    tcase_add_test(tcase, attempt_that_comes_to_nothing_does_not_keep_from_asking);
     tcase_add_test(tcase, recovery_begins_in_every_generation);
     tcase_add_test(tcase, claimed_tunnel_is_never_recovered_silently);
     tcase_add_test(tcase, tunnel_whose_scccn_may_be_lost_is_recovered_silently);
