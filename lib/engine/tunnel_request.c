@@ -23,19 +23,49 @@ struct request {
     struct l2tpha_tunnel_recovery recovery;
 };
 
+static bool read_pair(struct request *request)
+{
+    return l2tpha_avp_tunnel_recovery(
+        l2tpha_message_find(&request->engine->message, L2TPHA_AVP_TUNNEL_RECOVERY),
+        &request->recovery);
+}
+
+/* The tunnel that the pair of ids names; NULL = none such. */
+static const struct tunnel_entry *find_pair(const struct request *request)
+{
+    const struct l2tpha_tunnel_recovery *pair = &request->recovery;
+    const struct tunnel_entry *old =
+        table_tunnel_find(request->engine->table, pair->remote_tunnel_id);
+
+    return old && old->record.remote_id == pair->tunnel_id ? old : NULL;
+}
+
+/* RFC 4951 3.2.1: a recovery tunnel has the old one's secret, whatever the host would say by now.
+ * The pair is never hidden (5.2), so it can be read first. */
+static int find_secret(struct request *request, uint8_t secret[L2TPHA_SECRET_MAX], size_t *len)
+{
+    const struct tunnel_entry *old = read_pair(request) ? find_pair(request) : NULL;
+    struct l2tpha_bytes name = {0};
+
+    if (old) {
+        *len = old->record.secret.len;
+        if (*len)
+            memcpy(secret, old->record.secret.data, *len);
+        return L2TPHA_OK;
+    }
+    l2tpha_message_bytes(&request->engine->message, L2TPHA_AVP_HOST_NAME, &name);
+    return auth_ask_secret(request->engine, request->path, &name, secret, len);
+}
+
 /* Hidden AVPs need the secret before there is a tunnel to keep it. */
 static void decipher(struct request *request)
 {
     struct engine *engine = request->engine;
     uint8_t secret[L2TPHA_SECRET_MAX];
-    struct l2tpha_bytes name = {0};
-    size_t len;
+    size_t len = 0;
 
-    l2tpha_message_bytes(&engine->message, L2TPHA_AVP_HOST_NAME, &name);
     if (engine->message.hidden)
-        request->input.status = auth_ask_secret(engine, request->path, &name, secret, &len);
-    else
-        len = 0;
+        request->input.status = find_secret(request, secret, &len);
     struct l2tpha_hiding hiding = {
         .crypto = engine->config.crypto, .secret = secret, .secret_len = len};
     message_finish(engine, &hiding, &request->fault);
@@ -82,9 +112,7 @@ static bool is_rival(const struct request *request, const struct l2tpha_tunnel *
 
     if (!request->recovers || !old_id)
         return !request->recovers && !old_id;
-    const struct tunnel_entry *old = table_tunnel_find(request->engine->table, old_id);
-    return old_id == request->recovery.remote_tunnel_id && old &&
-           old->record.remote_id == request->recovery.tunnel_id;
+    return old_id == request->recovery.remote_tunnel_id && find_pair(request);
 }
 
 static struct l2tpha_tunnel *next_rival(const struct request *request,
@@ -344,8 +372,7 @@ int tunnel_process_unbound(struct engine *engine, const struct l2tpha_path *path
         return L2TPHA_ERR_NOT_OURS;
     }
     decipher(&request);
-    request.recovers = l2tpha_avp_tunnel_recovery(
-        l2tpha_message_find(&engine->message, L2TPHA_AVP_TUNNEL_RECOVERY), &request.recovery);
+    request.recovers = read_pair(&request);
     int error = process_sccrq(&request);
     message_done(engine);
     return error;
