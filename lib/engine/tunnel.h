@@ -15,7 +15,6 @@ struct l2tpha_tunnel {
     struct timer start;              /* TIMER_START */
     struct scramble session_ids;     /* session_id.c */
     struct id_set session_ids_taken; /* likewise; made when there are many */
-    uint16_t session_ids_shift;      /* likewise: what resets have taken from Ns */
     struct l2tpha_tunnel *ready_next;
     struct l2tpha_tunnel *ready_prev;
     bool ready;        /* in engine.ready */
