@@ -14,6 +14,7 @@
 #define US_PER_MS UINT64_C(1000)
 #define PLACES (ENGINE_RECOVERIES / 4 * 3) /* of ours at one time; the rest is for peers */
 #define PAUSE_US (500 * US_PER_MS)         /* between attempts */
+#define LOOK_US (10 * US_PER_MS)           /* for a place, while what is over is still unsaid */
 #define RESULT_CLEAR 1                     /* StopCCN, RFC 2661 4.4.2: general request to clear */
 #define RESULT_SHUTDOWN 6                  /* likewise */
 
@@ -67,10 +68,12 @@ static void leave_line(struct recovery *recovery)
 
 static void wake_line(struct failover *failover)
 {
+    struct engine *engine = failover->engine;
     struct recovery *first = failover->waiting;
 
     if (first && failover->running < PLACES)
-        wheel_arm(failover->engine->wheel, &first->timer, failover->engine->now);
+        wheel_arm(engine->wheel, &first->timer,
+                  engine->now + (tunnel_has_place(engine) ? 0 : LOOK_US));
 }
 
 /* --- the machine --- */
@@ -199,7 +202,7 @@ void recovery_due(struct failover *failover, struct timer *timer)
     }
     if (ripe)
         join_line(recovery);
-    if (ripe && failover->running < PLACES)
+    if (ripe && failover->running < PLACES && tunnel_make_place(failover->engine))
         recovery_step(recovery, RECOVERY_BEGIN);
     else
         arm(recovery);
@@ -492,7 +495,8 @@ void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, u
     else if (recovery && record->state != L2TPHA_TUNNEL_WAIT_CTL_REPLY)
         ended(recovery, tunnel, input);
     /* Those of an earlier reign have never been counted here. */
-    if (tunnel->counted_running && record->state == L2TPHA_TUNNEL_IDLE) {
+    if (tunnel->counted_running &&
+        (record->state == L2TPHA_TUNNEL_IDLE || tunnel_is_over(tunnel))) {
         tunnel->counted_running = false;
         failover->running--;
         wake_line(failover);

@@ -80,8 +80,10 @@ int give_up(void *object, void *argument);
 
 /* --- remote.c --- */
 bool remote_heed(const struct failover *failover, const struct l2tpha_message *sccrq);
-bool remote_judge(struct failover *failover, struct l2tpha_tunnel *recovery,
+bool remote_judge(struct failover *failover, const struct l2tpha_path *path,
                   const struct l2tpha_message *sccrq, struct tunnel_input *input);
+bool remote_equip(struct failover *failover, struct l2tpha_tunnel *recovery,
+                  struct tunnel_input *input);
 /* The peer's recovery tunnel of a restored node goes on. */
 int remote_adopt(struct failover *failover, struct l2tpha_tunnel *recovery);
 int lend_channel(void *object, void *argument);

@@ -125,23 +125,34 @@ static int suggest(struct failover *failover, const struct l2tpha_tunnel_record 
 }
 
 /* RFC 4951 3.2.1. One code for whatever is wrong with the ids tells a prober least. */
-bool remote_judge(struct failover *failover, struct l2tpha_tunnel *recovery,
+bool remote_judge(struct failover *failover, const struct l2tpha_path *path,
                   const struct l2tpha_message *sccrq, struct tunnel_input *input)
 {
     static const char unknown[] = "no such tunnel to recover";
     struct engine *engine = failover->engine;
     const struct l2tpha_tunnel *old = find_named(failover, sccrq);
-    struct l2tpha_tunnel_record *record = &recovery->entry.record;
 
     if (!engine->config.failover_capability)
         return refuse(failover, input, RESULT_GENERAL, ERROR_UNKNOWN_AVP,
                       "Tunnel Recovery (77) is switched off");
     if (!old || count_pairs(sccrq) != 1 || tunnel_is_recovery(old) ||
         old->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED ||
-        !failover_is_capable(&old->entry.record) || !may_come_from(failover, old, &record->path))
+        !failover_is_capable(&old->entry.record) || !may_come_from(failover, old, path))
         return refuse(failover, input, RESULT_GENERAL, ERROR_NO_CONNECTION, unknown);
     if (!is_same_name(&old->entry.record, sccrq))
         return refuse(failover, input, RESULT_UNAUTHORIZED, 0, "another peer's tunnel");
+    return true;
+}
+
+bool remote_equip(struct failover *failover, struct l2tpha_tunnel *recovery,
+                  struct tunnel_input *input)
+{
+    struct engine *engine = failover->engine;
+    struct l2tpha_tunnel_record *record = &recovery->entry.record;
+    const struct l2tpha_tunnel *old = engine_tunnel_find(engine, record->recovers);
+
+    if (!old)
+        return refuse(failover, input, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
     int error = table_tunnel_set_bytes(engine->table, &record->secret,
                                        old->entry.record.secret.data, old->entry.record.secret.len);
     if (!error)
