@@ -43,6 +43,7 @@ struct l2tpha_tunnel {
     uint64_t stray_at;         /* resync.c: the next stray call may be ended then */
     uint16_t close_result; /* of a StopCCN that waits for the channel to carry again; 0 = none */
     uint16_t close_error;
+    uint64_t rests_until;    /* failover's, of an old tunnel: recovery.h */
     uint16_t beaten_request; /* Assigned Tunnel ID of a recovery SCCRQ that has lost the tie: */
     uint64_t beaten_until;   /* copies of it are dropped until then */
     uint32_t events;         /* events in the outbox that name this tunnel */

@@ -114,10 +114,14 @@ static uint64_t limit_of(const struct recovery *recovery)
 {
     bool claimed = recovery->old->entry.record.flags & L2TPHA_TUNNEL_CLAIMED;
 
+    if (recovery->state == RECOVERY_YIELDED && recovery->old->rests_until > recovery->deadline)
+        return recovery->old->rests_until; /* the peer's turn, which may have begun late */
+    if (recovery->state == RECOVERY_YIELDED)
+        return recovery->deadline;
     return recovery->answered || claimed ? recovery->deadline : recovery->patience;
 }
 
-static void arm(struct recovery *recovery)
+void recovery_arm(struct recovery *recovery)
 {
     struct engine *engine = recovery->failover->engine;
     uint64_t at = L2TPHA_NEVER;
@@ -128,7 +132,12 @@ static void arm(struct recovery *recovery)
         break;
     case RECOVERY_CALLING:
     case RECOVERY_CLAIMING:
+    case RECOVERY_YIELDED:
         at = limit_of(recovery);
+        break;
+    case RECOVERY_LENT:
+        if (recovery->old->channel.suspended)
+            at = recovery->old->rests_until;
         break;
     case RECOVERY_RETURNED:
         at = engine->now + engine->config.setup_ms * US_PER_MS;
@@ -155,7 +164,7 @@ void recovery_enter(void *object, uint8_t next)
     }
     if (next != RECOVERY_WAITING)
         leave_line(recovery);
-    arm(recovery);
+    recovery_arm(recovery);
 }
 
 /* --- beginning --- */
@@ -195,7 +204,7 @@ void recovery_due(struct failover *failover, struct timer *timer)
     struct recovery *recovery = container_of(timer, struct recovery, timer);
     bool ripe = recovery->state == RECOVERY_WAITING;
 
-    if (recovery->state == RECOVERY_RETURNED ||
+    if (recovery->state == RECOVERY_RETURNED || recovery->state == RECOVERY_LENT ||
         (recovery->ours && failover->engine->now >= limit_of(recovery))) {
         recovery_step(recovery, RECOVERY_EXPIRED);
         return;
@@ -205,7 +214,7 @@ void recovery_due(struct failover *failover, struct timer *timer)
     if (ripe && failover->running < PLACES && tunnel_make_place(failover->engine))
         recovery_step(recovery, RECOVERY_BEGIN);
     else
-        arm(recovery);
+        recovery_arm(recovery);
     wake_line(failover);
 }
 

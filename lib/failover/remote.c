@@ -164,16 +164,37 @@ bool remote_equip(struct failover *failover, struct l2tpha_tunnel *recovery,
 
 /* --- actions --- */
 
+static int set_suspended(const struct recovery *recovery, bool suspended)
+{
+    const struct l2tpha_binding *binding = recovery->failover->binding;
+
+    return binding->suspend_tunnel(binding->user, recovery->old->entry.record.local_id, suspended);
+}
+
+/* Whether a request may rest the channel now. A node that has taken over begins anew. */
+static bool may_rest(struct recovery *recovery)
+{
+    const struct engine *engine = recovery->failover->engine;
+    struct l2tpha_tunnel *old = recovery->old;
+    uint64_t cycle = channel_cycle_us(engine);
+
+    if (!old->rests_until || engine->now >= old->rests_until + cycle)
+        old->rests_until = engine->now + cycle;
+    return engine->now < old->rests_until;
+}
+
 int lend_channel(void *object, void *argument)
 {
     struct recovery *recovery = object;
     struct failover *failover = recovery->failover;
-    const struct l2tpha_binding *binding = failover->binding;
 
     (void)argument;
-    int error = binding->suspend_tunnel(binding->user, recovery->old->entry.record.local_id, true);
-    if (error)
-        return error;
+    if (may_rest(recovery)) {
+        int error = set_suspended(recovery, true);
+        if (error)
+            return error;
+        recovery_arm(recovery);
+    }
     struct event_item *event =
         failover_tell(failover, L2TPHA_EVENT_TUNNEL_RECOVERING, recovery->old);
     if (event)
@@ -181,14 +202,23 @@ int lend_channel(void *object, void *argument)
     return L2TPHA_OK;
 }
 
+/* The old tunnel goes on, and so does the attempt. The numbers suggested are beyond what it uses
+ * meanwhile if the peer has failed: then it takes nothing. */
+int go_on_unproven(void *object, void *argument)
+{
+    const struct recovery *recovery = object;
+
+    (void)argument;
+    return set_suspended(recovery, false);
+}
+
 int take_back(void *object, void *argument)
 {
     struct recovery *recovery = object;
-    const struct l2tpha_binding *binding = recovery->failover->binding;
 
     (void)argument;
     recovery_discard(recovery);
-    return binding->suspend_tunnel(binding->user, recovery->old->entry.record.local_id, false);
+    return set_suspended(recovery, false);
 }
 
 /* The peer hears nothing on the old tunnel before its SCCCN is acknowledged. That it knows shows in
@@ -206,6 +236,7 @@ int return_channel(void *object, void *argument)
                                       record->suggested_ns, &record->path, recovery->ours);
     if (error)
         return error;
+    recovery->old->rests_until = 0;
     recovery->failover->engine->counters.recoveries_by_peer++;
     recovery_done(recovery);
     if (recovery->ours)

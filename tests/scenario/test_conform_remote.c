@@ -499,90 +499,6 @@ START_TEST(many_tunnels_are_recovered_at_a_time)
 END_TEST
 
 /* RFC 2661 8.1 keeps the address, RFC 4951 8 lets the host say who else may recover. */
-/* RFC 2661 5.7: what is over stays for a cycle, but nobody has to wait for its place. */
-START_TEST(what_is_over_makes_place)
-{
-    enum { PLACES = 256, MANY = 300 };
-    static struct peer old[MANY], fresh[MANY];
-    struct peer stranger;
-
-    for (unsigned i = 0; i < MANY; i++)
-        peer_opens_capable(&old[i], i + 1);
-    for (unsigned i = 0; i < MANY; i++) {
-        peer_takes_back(&fresh[i], &old[i]);
-        assert_ok(say_valid(&fresh[i], STOPCCN));
-        expect_zlb(&fresh[i]);
-    }
-    ck_assert_uint_eq(tunnels_of_node(), MANY + PLACES);
-    for (unsigned i = 0; i < MANY; i += MANY - 1) { /* a copy to the first and to the last */
-        bool kept = i >= MANY - PLACES;
-        assert_error(say_again(&fresh[i]), kept ? L2TPHA_ERR_DUPLICATE : L2TPHA_ERR_NOT_OURS);
-        if (kept)
-            expect_zlb(&fresh[i]);
-    }
-    peer_returns(&stranger, &old[0]); /* the unwelcome get no place that is not free */
-    struct says sccrq = recovery_request(&stranger, &old[0]);
-    change(&sccrq, avp_recovery(UNKNOWN_ID, old[0].node_id));
-    assert_error(say(&stranger, &sccrq), L2TPHA_ERR_LIMIT);
-    expect_nothing();
-    ck_assert_uint_eq(tunnels_of_node(), MANY + PLACES);
-    rig_pass_ms(32000);
-    forget_datagrams();
-    ck_assert_uint_eq(tunnels_of_node(), MANY);
-}
-END_TEST
-
-/* A peer with few free ids gives one again that is not forgotten here. A copy is still a copy. */
-START_TEST(an_id_used_again_is_not_taken_for_a_copy)
-{
-    struct peer old, other, fresh;
-
-    peer_opens_capable(&old, 1);
-    peer_begins(&other, 2);
-    other.path = old.path;
-    struct says first = valid(&other, SCCRQ);
-    add(&first, avp_capability(CONTROL | DATA, RECOVERY_TIME));
-    peer_opens_with(&other, &first);
-    peer_takes_back(&fresh, &old);
-    assert_ok(say_valid(&fresh, STOPCCN));
-    expect_zlb(&fresh);
-    fresh.node_id = fresh.ns = fresh.nr = 0;
-    struct says sccrq = recovery_request(&fresh, &old);
-    assert_error(say(&fresh, &sccrq), L2TPHA_ERR_DUPLICATE);
-    forget_datagrams();
-    ck_assert_uint_eq(tunnels_of_node(), 3);
-    fresh.ns = 0;
-    sccrq = recovery_request(&fresh, &other);
-    assert_ok(say(&fresh, &sccrq));
-    expect_on(&fresh, SCCRP);
-    ck_assert_uint_eq(tunnels_of_node(), 3);
-}
-END_TEST
-
-/* Those under way keep theirs, and what is still to be said is said. */
-START_TEST(what_is_under_way_makes_no_place)
-{
-    enum { PLACES = 256 };
-    static struct peer old[PLACES + 1], fresh[PLACES + 1];
-
-    for (unsigned i = 0; i <= PLACES; i++)
-        peer_opens_capable(&old[i], i + 1);
-    for (unsigned i = 0; i < PLACES; i++)
-        peer_asks_back(&fresh[i], &old[i]);
-    peer_returns(&fresh[PLACES], &old[PLACES]);
-    struct says sccrq = recovery_request(&fresh[PLACES], &old[PLACES]);
-    assert_error(say(&fresh[PLACES], &sccrq), L2TPHA_ERR_LIMIT);
-    expect_nothing();
-    assert_ok(say_valid(&fresh[0], SCCCN));
-    expect_zlb(&fresh[0]);
-    assert_error(say_again(&fresh[PLACES]), L2TPHA_ERR_LIMIT);
-    assert_ok(say_valid(&fresh[0], STOPCCN));
-    expect_zlb(&fresh[0]);
-    assert_ok(say_again(&fresh[PLACES]));
-    expect_on(&fresh[PLACES], SCCRP);
-}
-END_TEST
-
 START_TEST(another_address_needs_the_hosts_word)
 {
     struct peer old, fresh;
@@ -665,9 +581,6 @@ Suite *suite_conform_remote(void)
     tcase_add_test(tcase, another_request_after_the_reset_is_another_failure);
     tcase_add_test(tcase, a_tunnel_is_recovered_again_and_again);
     tcase_add_test(tcase, many_tunnels_are_recovered_at_a_time);
-    tcase_add_test(tcase, what_is_over_makes_place);
-    tcase_add_test(tcase, an_id_used_again_is_not_taken_for_a_copy);
-    tcase_add_test(tcase, what_is_under_way_makes_no_place);
     tcase_add_test(tcase, another_address_needs_the_hosts_word);
     tcase_add_test(tcase, a_stranger_learns_no_ids);
     return suite;

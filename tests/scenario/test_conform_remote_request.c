@@ -276,61 +276,6 @@ START_TEST(the_handshake_changes_no_other_property_of_the_tunnel)
 }
 END_TEST
 
-/* Beyond 32 in a second nobody is told. Whoever may have his tunnel back waits for none of them. */
-START_TEST(few_refusals_are_answered)
-{
-    enum { ASKED = 40, ANSWERED = 32 };
-    struct peer known;
-
-    peer_opens_capable(&old, 1);
-    for (unsigned second = 0; second < 3; second++) {
-        for (unsigned i = 0; i < ASKED; i++) {
-            struct says sccrq = request();
-            change(&sccrq, avp_recovery(UNKNOWN_ID, old.node_id));
-            bool told = i < ANSWERED;
-            assert_error(say(&fresh, &sccrq), told ? L2TPHA_ERR_REFUSED : L2TPHA_ERR_LIMIT);
-            if (told)
-                expect_stopccn(&fresh, GENERAL, NO_CONNECTION);
-            expect_nothing();
-        }
-        ck_assert_uint_eq(rig_counters()->limit_reached, (second + 1) * (ASKED - ANSWERED));
-        ck_assert_uint_eq(tunnels_of_node(), 1 + ANSWERED);
-        peer_takes_back(&known, &old);
-        assert_ok(say_valid(&known, STOPCCN));
-        rig_pass_ms(32000); /* what is over is forgotten */
-        forget_datagrams();
-    }
-    for (unsigned i = 0; i < 3 * ANSWERED; i++) { /* as often as that, for ever */
-        struct says sccrq = request();
-        change(&sccrq, avp_recovery(UNKNOWN_ID, old.node_id));
-        assert_error(say(&fresh, &sccrq), L2TPHA_ERR_REFUSED);
-        expect_stopccn(&fresh, GENERAL, NO_CONNECTION);
-        rig_pass_ms(1000 / ANSWERED);
-        forget_datagrams();
-    }
-}
-END_TEST
-
-/* A welcome request with something wrong in it is a refusal as well. */
-START_TEST(few_faulty_requests_are_answered)
-{
-    enum { ASKED = 40, ANSWERED = 32 };
-
-    peer_opens_capable(&old, 1);
-    for (unsigned i = 0; i < ASKED; i++) {
-        struct says sccrq = request();
-        add(&sccrq, AVP_OCTETS(WIRE_M, 999, "x", 1));
-        bool told = i < ANSWERED;
-        assert_error(say(&fresh, &sccrq), told ? L2TPHA_ERR_REFUSED : L2TPHA_ERR_LIMIT);
-        if (told)
-            expect(&fresh, STOPCCN);
-        expect_nothing();
-    }
-    ck_assert_uint_eq(tunnels_of_node(), 1 + ANSWERED);
-    assert_alive(&old);
-}
-END_TEST
-
 /* --- who asks --- */
 
 static void opens_with_secret(const char *shared)
@@ -483,8 +428,6 @@ Suite *suite_conform_remote_request(void)
     tcase_add_loop_test(tcase, a_capability_on_the_recovery_tunnel_means_nothing, 0, 2);
     tcase_add_test(tcase, the_handshake_changes_no_other_property_of_the_tunnel);
     tcase_add_loop_test(tcase, the_secret_of_the_old_tunnel_proves_the_peer, 0, 2);
-    tcase_add_test(tcase, few_refusals_are_answered);
-    tcase_add_test(tcase, few_faulty_requests_are_answered);
     tcase_add_loop_test(tcase, what_is_hidden_is_read_with_the_old_secret, 0, 2);
     tcase_add_test(tcase, what_is_hidden_with_a_newer_secret_is_refused);
     tcase_add_loop_test(tcase, who_cannot_prove_himself_changes_nothing, 0, 4);
