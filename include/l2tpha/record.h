@@ -88,6 +88,8 @@ struct l2tpha_tunnel_record {
     uint16_t suggested_ns;         /**< of a recovery tunnel that the peer asked for: Suggested */
     uint16_t suggested_nr;         /**< Control Sequence, as sent */
     uint16_t resync_packets;       /**< as configured for its peer, 0 = the node's */
+    uint16_t session_ids_shift;    /**< what resets (RFC 4951 3.2.2) have taken from ns: the ids of
+                                        new calls go on all the same */
     uint8_t tie_breaker[8];        /**< ours, while the SCCRQ is outstanding */
     struct l2tpha_bytes peer_name; /**< Host Name AVP of the peer, verbatim */
     struct l2tpha_bytes peer_vendor; /**< Vendor Name AVP of the peer, verbatim */

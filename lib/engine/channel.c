@@ -200,6 +200,11 @@ bool channel_idle(const struct channel *channel)
     return channel->entry->queue_count == 0;
 }
 
+bool channel_has_said_all(const struct channel *channel)
+{
+    return !channel->cursor;
+}
+
 /* --- sending --- */
 
 static bool fits(const struct engine *engine, const struct channel *channel, uint32_t messages,

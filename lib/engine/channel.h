@@ -100,6 +100,8 @@ void channel_repeat(struct engine *engine, struct channel *channel);
 void channel_ack_due(struct engine *engine, struct channel *channel);
 /* Nothing of ours is unacknowledged. */
 bool channel_idle(const struct channel *channel);
+/* All messages of ours have left at least once. */
+bool channel_has_said_all(const struct channel *channel);
 /* A full retransmission cycle with this configuration, at least 31 s (RFC 2661 5.7). */
 uint64_t channel_cycle_us(const struct engine *engine);
 

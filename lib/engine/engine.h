@@ -73,10 +73,12 @@ struct engine_failover {
     void *user;
     /* Whether an SCCRQ with Tunnel Recovery from there is to be looked at; else it is dropped. */
     bool (*heed)(void *user, const struct l2tpha_path *path, const struct l2tpha_message *sccrq);
-    /* The recovery tunnel that it would make, in the table and idle: may it be? Otherwise *input
-     * says how to refuse. Gives it the old tunnel's secret and the sequence to suggest. */
-    bool (*judge)(void *user, struct l2tpha_tunnel *recovery, const struct l2tpha_message *sccrq,
+    /* May the recovery tunnel be that it asks for? Otherwise *input says how to refuse. */
+    bool (*judge)(void *user, const struct l2tpha_path *path, const struct l2tpha_message *sccrq,
                   struct tunnel_input *input);
+    /* It may, and is in the table and idle: give it the old tunnel's secret and the sequence to
+     * suggest. As above when that fails. */
+    bool (*equip)(void *user, struct l2tpha_tunnel *recovery, struct tunnel_input *input);
     /* A recovery tunnel has gone from one state to another. */
     void (*entered)(void *user, struct l2tpha_tunnel *recovery, uint8_t before,
                     const struct tunnel_input *input);
@@ -115,19 +117,22 @@ struct engine {
     struct l2tpha_node_record beginning; /* of the node's record, when no reign has left one */
     struct engine_failover failover;
     uint32_t recovering;      /* recovery tunnels in the table */
+    uint64_t refusals_until;  /* recoveries refused lately fill their limit until then */
     struct id_set tunnel_ids; /* in use; made when there are many */
     uint32_t half_open;       /* tunnels that peers have asked for, not yet established */
     uint32_t resyncing;       /* tunnels whose peer has not answered since a takeover */
     uint32_t resynced;
     struct l2tpha_tunnel *ready_head;  /* tunnels that may have something to send, first in first */
     struct l2tpha_tunnel *ready_tail;  /* out */
-    struct l2tpha_tunnel *dead;        /* tunnels to be freed at the end of the entry call */
-    struct l2tpha_message message;     /* the one being processed */
-    uint8_t *scratch;                  /* ENGINE_SCRATCH bytes: its AVPs in clear */
-    uint8_t *build;                    /* ENGINE_SCRATCH bytes: the one being built */
-    uint8_t vector[ENGINE_VECTOR];     /* its Random Vector */
-    struct tunnel_input *tunnel_input; /* of the step being run; NULL outside */
-    struct session_input *session_input;           /* likewise */
+    struct l2tpha_tunnel *linger_head; /* recovery tunnels that are over, oldest first */
+    struct l2tpha_tunnel *linger_tail;
+    struct l2tpha_tunnel *dead;          /* tunnels to be freed at the end of the entry call */
+    struct l2tpha_message message;       /* the one being processed */
+    uint8_t *scratch;                    /* ENGINE_SCRATCH bytes: its AVPs in clear */
+    uint8_t *build;                      /* ENGINE_SCRATCH bytes: the one being built */
+    uint8_t vector[ENGINE_VECTOR];       /* its Random Vector */
+    struct tunnel_input *tunnel_input;   /* of the step being run; NULL outside */
+    struct session_input *session_input; /* likewise */
     struct l2tpha_tunnel *calling[ENGINE_CALLING]; /* in wait-ctl-reply, by the peer's address */
 };
 

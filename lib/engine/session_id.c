@@ -14,14 +14,15 @@
  * wait for the tunnel take theirs later and so have places of their own, far from the first Ns.
  * There is one id fewer than there are Ns: the last Ns shares a place that is far away too. Where a
  * reset (RFC 4951 3.2.2) moves Ns the walk goes on all the same: the reset may have flushed a CDN,
- * so that the peer still has a call with an id used lately. */
+ * so that the peer still has a call with an id used lately; so the record has what resets have
+ * taken from Ns. */
 static void find_place(struct l2tpha_tunnel *tunnel)
 {
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     struct scramble *walk = &tunnel->session_ids;
 
     walk->key = bits_mix((uint64_t)record->remote_id << 32 | record->local_id);
-    uint16_t place = (uint16_t)(record->ns + tunnel->session_ids_shift);
+    uint16_t place = (uint16_t)(record->ns + record->session_ids_shift);
     if (record->state == L2TPHA_TUNNEL_ESTABLISHED)
         walk->counter = place < ID_SET_IDS ? place : FAR_PLACE;
     else if (walk->counter < FAR_PLACE)

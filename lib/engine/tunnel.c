@@ -8,10 +8,6 @@
 #define US_PER_MS UINT64_C(1000)
 #define START_BATCH 64    /* waiting sessions started in one transaction */
 #define START_RETRY_MS 50 /* when the queue was full */
-/* RFC 2661 5.7 wants a full cycle, for copies of a StopCCN to be acknowledged. While many tunnels
- * are being recovered their recovery tunnels make room sooner: a copy then goes unanswered, and the
- * peer forgets a tunnel that has no use any more at the end of its own cycle. */
-#define RECOVERY_LINGER_MS 1
 
 bool address_is(const struct l2tpha_address *a, const struct l2tpha_address *b)
 {
@@ -145,6 +141,7 @@ int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel)
     if (state == L2TPHA_TUNNEL_WAIT_CTL_REPLY)
         tunnel_join_calling(tunnel);
     tunnel_set_half_open(tunnel, state == L2TPHA_TUNNEL_WAIT_CTL_CONN);
+    tunnel_note_lingering(tunnel);
     tunnel_arm(tunnel);
     return L2TPHA_OK;
 }
@@ -322,8 +319,6 @@ static uint64_t state_limit_us(const struct l2tpha_tunnel *tunnel)
                    : engine->config.idle_ms * US_PER_MS;
     case L2TPHA_TUNNEL_STOPPING:
     case L2TPHA_TUNNEL_STOPPED:
-        if (tunnel_is_recovery(tunnel) && engine->recovering > ENGINE_RECOVERIES / 2)
-            return RECOVERY_LINGER_MS * US_PER_MS;
         return channel_cycle_us(engine);
     default:
         return 0;

@@ -15,19 +15,21 @@ struct l2tpha_tunnel {
     struct timer start;              /* TIMER_START */
     struct scramble session_ids;     /* session_id.c */
     struct id_set session_ids_taken; /* likewise; made when there are many */
-    uint16_t session_ids_shift;      /* likewise: what resets have taken from Ns */
     struct l2tpha_tunnel *ready_next;
     struct l2tpha_tunnel *ready_prev;
+    struct l2tpha_tunnel *linger_next;
+    struct l2tpha_tunnel *linger_prev;
     bool ready;        /* in engine.ready */
     bool dying;        /* gone for everybody but the host, who has events about it to poll */
     bool told;         /* the host knows of it: DOWN and GONE are for its ears */
     bool fell;         /* DOWN has happened */
     bool resyncing;    /* restored, and the peer has not answered yet */
     bool unresponsive; /* retransmissions are used up and the peer's Recovery Time is not */
+    bool lingering;    /* in engine.linger */
     bool counted_half_open;
     bool counted_recovering;
     bool reconciles; /* taken over from a lazy record: the peer may have calls that we have not */
-    bool counted_running; /* failover's: one of the recovery tunnels that it has in use */
+    bool counted_running; /* failover's: one of the recovery tunnels that it has under way */
     bool asked_incoming;  /* ICRQ went out here: we are the LAC of incoming calls */
     bool asked_outgoing;  /* OCRQ went out here: we are the LNS of outgoing calls */
     struct l2tpha_tunnel *dead_next;
@@ -41,6 +43,7 @@ struct l2tpha_tunnel {
     uint64_t stray_at;         /* resync.c: the next stray call may be ended then */
     uint16_t close_result; /* of a StopCCN that waits for the channel to carry again; 0 = none */
     uint16_t close_error;
+    uint64_t rests_until;    /* failover's, of an old tunnel: recovery.h */
     uint16_t beaten_request; /* Assigned Tunnel ID of a recovery SCCRQ that has lost the tie: */
     uint64_t beaten_until;   /* copies of it are dropped until then */
     uint32_t events;         /* events in the outbox that name this tunnel */
@@ -109,6 +112,13 @@ void tunnel_suspend(struct l2tpha_tunnel *tunnel, bool suspended);
 static inline bool tunnel_is_recovery(const struct l2tpha_tunnel *tunnel)
 {
     return tunnel->entry.record.recovers != 0;
+}
+/* What was to be said last has been said or heard: it is only kept for copies. */
+static inline bool tunnel_is_over(const struct l2tpha_tunnel *tunnel)
+{
+    uint8_t state = tunnel->entry.record.state;
+
+    return state == L2TPHA_TUNNEL_STOPPING || state == L2TPHA_TUNNEL_STOPPED;
 }
 /* Dispatch one event. */
 int tunnel_step(struct l2tpha_tunnel *tunnel, uint8_t event, struct tunnel_input *input);
@@ -181,6 +191,16 @@ void message_done(struct engine *engine);
 /* A datagram with header tunnel id 0: SCCRQ, or a StopCCN of a half-open tunnel. */
 int tunnel_process_unbound(struct engine *engine, const struct l2tpha_path *path,
                            const struct l2tpha_header *header, const uint8_t *data, size_t len);
+
+/* --- tunnel_linger.c: recovery tunnels that are over, oldest first --- */
+/* The state may have changed. */
+void tunnel_note_lingering(struct l2tpha_tunnel *tunnel);
+/* Forget it now, in a transaction of its own. What was dead already is freed too. */
+void tunnel_end_lingering(struct l2tpha_tunnel *tunnel);
+/* Whether tunnel_make_place() can. */
+bool tunnel_has_place(const struct engine *engine);
+/* Room for one more recovery tunnel: if need be the oldest that is over goes. */
+bool tunnel_make_place(struct engine *engine);
 
 /* --- tunnel_patience.c: Recovery Time, RFC 4951 5.1 --- */
 /* Until when the peer has asked to be waited for; 0 = it has not, or nothing waits for it. */

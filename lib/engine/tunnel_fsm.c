@@ -193,6 +193,7 @@ void tunnel_enter(void *object, uint8_t next)
     record->state = next;
     if (next == WAIT_CTL_REPLY)
         tunnel_join_calling(tunnel);
+    tunnel_note_lingering(tunnel);
     tunnel_arm(tunnel);
     tunnel_mark(tunnel, DIRTY_FULL);
     if (next == ESTABLISHED) {

@@ -10,6 +10,11 @@
 #define ERROR_VALUE 3
 #define ERROR_RESOURCES 4
 
+/* Recoveries refused: in a second, and as many at once after one without. */
+#define REFUSALS 32
+#define REFUSALS_US UINT64_C(1000000)
+#define REFUSAL_US (REFUSALS_US / REFUSALS)
+
 /* An SCCRQ on its way. */
 struct request {
     struct engine *engine;
@@ -20,22 +25,53 @@ struct request {
     struct l2tpha_decode_fault fault;
     struct tunnel_input input;
     bool recovers; /* it has a Tunnel Recovery AVP */
+    bool welcome;  /* ... for a tunnel that the peer may have back */
     struct l2tpha_tunnel_recovery recovery;
 };
+
+static bool read_pair(struct request *request)
+{
+    return l2tpha_avp_tunnel_recovery(
+        l2tpha_message_find(&request->engine->message, L2TPHA_AVP_TUNNEL_RECOVERY),
+        &request->recovery);
+}
+
+/* The tunnel that the pair of ids names; NULL = none such. */
+static const struct tunnel_entry *find_pair(const struct request *request)
+{
+    const struct l2tpha_tunnel_recovery *pair = &request->recovery;
+    const struct tunnel_entry *old =
+        table_tunnel_find(request->engine->table, pair->remote_tunnel_id);
+
+    return old && old->record.remote_id == pair->tunnel_id ? old : NULL;
+}
+
+/* RFC 4951 3.2.1: a recovery tunnel has the old one's secret, whatever the host would say by now.
+ * The pair is never hidden (5.2), so it can be read first. */
+static int find_secret(struct request *request, uint8_t secret[L2TPHA_SECRET_MAX], size_t *len)
+{
+    const struct tunnel_entry *old = read_pair(request) ? find_pair(request) : NULL;
+    struct l2tpha_bytes name = {0};
+
+    if (old) {
+        *len = old->record.secret.len;
+        if (*len)
+            memcpy(secret, old->record.secret.data, *len);
+        return L2TPHA_OK;
+    }
+    l2tpha_message_bytes(&request->engine->message, L2TPHA_AVP_HOST_NAME, &name);
+    return auth_ask_secret(request->engine, request->path, &name, secret, len);
+}
 
 /* Hidden AVPs need the secret before there is a tunnel to keep it. */
 static void decipher(struct request *request)
 {
     struct engine *engine = request->engine;
     uint8_t secret[L2TPHA_SECRET_MAX];
-    struct l2tpha_bytes name = {0};
-    size_t len;
+    size_t len = 0;
 
-    l2tpha_message_bytes(&engine->message, L2TPHA_AVP_HOST_NAME, &name);
     if (engine->message.hidden)
-        request->input.status = auth_ask_secret(engine, request->path, &name, secret, &len);
-    else
-        len = 0;
+        request->input.status = find_secret(request, secret, &len);
     struct l2tpha_hiding hiding = {
         .crypto = engine->config.crypto, .secret = secret, .secret_len = len};
     message_finish(engine, &hiding, &request->fault);
@@ -82,9 +118,7 @@ static bool is_rival(const struct request *request, const struct l2tpha_tunnel *
 
     if (!request->recovers || !old_id)
         return !request->recovers && !old_id;
-    const struct tunnel_entry *old = table_tunnel_find(request->engine->table, old_id);
-    return old_id == request->recovery.remote_tunnel_id && old &&
-           old->record.remote_id == request->recovery.tunnel_id;
+    return old_id == request->recovery.remote_tunnel_id && find_pair(request);
 }
 
 static struct l2tpha_tunnel *next_rival(const struct request *request,
@@ -202,8 +236,8 @@ static bool fetch_secret(struct request *request, struct l2tpha_tunnel *tunnel)
     struct l2tpha_bytes name;
 
     if (request->recovers)
-        return engine->failover.judge(engine->failover.user, tunnel, &engine->message,
-                                      &request->input);
+        return request->welcome &&
+               engine->failover.equip(engine->failover.user, tunnel, &request->input);
     if (l2tpha_message_bytes(&engine->message, L2TPHA_AVP_HOST_NAME, &name) &&
         auth_fetch_secret(tunnel, &name))
         return refuse(&request->input, ERROR_RESOURCES, "failure at this end");
@@ -266,11 +300,40 @@ static int make_tunnel(struct request *request, struct l2tpha_tunnel **tunnel)
     return L2TPHA_OK;
 }
 
+/* RFC 4951 says nothing of how often a recovery is refused. Each refusal costs a place and messages
+ * of ours, and probing for ids is done with nothing else. */
+static bool may_refuse(struct engine *engine)
+{
+    if (engine->refusals_until < engine->now)
+        engine->refusals_until = engine->now;
+    if (engine->refusals_until - engine->now > REFUSALS_US - REFUSAL_US)
+        return false;
+    engine->refusals_until += REFUSAL_US;
+    return true;
+}
+
+/* Those that are over make place for the welcome alone. */
+static bool is_worth_an_answer(struct request *request)
+{
+    struct engine *engine = request->engine;
+
+    if (!request->recovers)
+        return true;
+    request->welcome = engine->failover.judge(engine->failover.user, request->path,
+                                              &engine->message, &request->input);
+    if (!request->welcome)
+        return may_refuse(engine);
+    tunnel_make_place(engine);
+    return true;
+}
+
 static int open_tunnel(struct request *request)
 {
     struct engine *engine = request->engine;
     struct l2tpha_tunnel *tunnel;
 
+    if (!is_worth_an_answer(request))
+        return drop_for_limit(request, L2TPHA_ERR_LIMIT);
     int error = make_tunnel(request, &tunnel);
     if (error)
         return drop_for_limit(request, error);
@@ -281,11 +344,23 @@ static int open_tunnel(struct request *request)
         log_line(&engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id, 0,
                  "SCCRQ refused: %s",
                  request->input.reason ? request->input.reason : "by the host");
+    if (!accepted && request->welcome && !may_refuse(engine)) {
+        tunnel_clear(tunnel, L2TPHA_ERR_LIMIT, "not answered");
+        return drop_for_limit(request, L2TPHA_ERR_LIMIT);
+    }
     int refused = accepted ? L2TPHA_OK : L2TPHA_ERR_REFUSED;
     error = tunnel_step(tunnel, accepted ? TUNNEL_SCCRQ : TUNNEL_SCCRQ_REFUSED, &request->input);
     if (!tunnel->dying)
         channel_accept(engine, &tunnel->channel);
     return error ? error : refused;
+}
+
+/* A peer with few free ids uses that of a recovery tunnel again that is over here too, but not
+ * forgotten yet. What recovers the same tunnel is a copy. */
+static bool is_reused(const struct request *request, const struct l2tpha_tunnel *known)
+{
+    return known && known->lingering &&
+           known->entry.record.recovers != request->recovery.remote_tunnel_id;
 }
 
 static int process_sccrq(struct request *request)
@@ -300,6 +375,10 @@ static int process_sccrq(struct request *request)
     if (request->header->ns != 0 || request->header->nr != 0) {
         engine->counters.out_of_window++;
         return L2TPHA_ERR_OUT_OF_WINDOW;
+    }
+    if (is_reused(request, known)) {
+        tunnel_end_lingering(known);
+        known = NULL;
     }
     if (known)
         return engine_deliver(engine, known, request->path, request->header, request->data,
@@ -344,8 +423,7 @@ int tunnel_process_unbound(struct engine *engine, const struct l2tpha_path *path
         return L2TPHA_ERR_NOT_OURS;
     }
     decipher(&request);
-    request.recovers = l2tpha_avp_tunnel_recovery(
-        l2tpha_message_find(&engine->message, L2TPHA_AVP_TUNNEL_RECOVERY), &request.recovery);
+    request.recovers = read_pair(&request);
     int error = process_sccrq(&request);
     message_done(engine);
     return error;

@@ -11,10 +11,15 @@ static bool heed(void *user, const struct l2tpha_path *path, const struct l2tpha
     return remote_heed(user, sccrq);
 }
 
-static bool judge(void *user, struct l2tpha_tunnel *recovery, const struct l2tpha_message *sccrq,
+static bool judge(void *user, const struct l2tpha_path *path, const struct l2tpha_message *sccrq,
                   struct tunnel_input *input)
 {
-    return remote_judge(user, recovery, sccrq, input);
+    return remote_judge(user, path, sccrq, input);
+}
+
+static bool equip(void *user, struct l2tpha_tunnel *recovery, struct tunnel_input *input)
+{
+    return remote_equip(user, recovery, input);
 }
 
 static void entered(void *user, struct l2tpha_tunnel *recovery, uint8_t before,
@@ -78,6 +83,7 @@ void failover_attach(struct failover *failover, struct engine *engine,
         .user = failover,
         .heed = heed,
         .judge = judge,
+        .equip = equip,
         .entered = entered,
         .heard = heard,
         .moved = moved,

@@ -14,6 +14,7 @@
 #define US_PER_MS UINT64_C(1000)
 #define PLACES (ENGINE_RECOVERIES / 4 * 3) /* of ours at one time; the rest is for peers */
 #define PAUSE_US (500 * US_PER_MS)         /* between attempts */
+#define LOOK_US (10 * US_PER_MS)           /* for a place, while what is over is still unsaid */
 #define RESULT_CLEAR 1                     /* StopCCN, RFC 2661 4.4.2: general request to clear */
 #define RESULT_SHUTDOWN 6                  /* likewise */
 
@@ -67,10 +68,12 @@ static void leave_line(struct recovery *recovery)
 
 static void wake_line(struct failover *failover)
 {
+    struct engine *engine = failover->engine;
     struct recovery *first = failover->waiting;
 
     if (first && failover->running < PLACES)
-        wheel_arm(failover->engine->wheel, &first->timer, failover->engine->now);
+        wheel_arm(engine->wheel, &first->timer,
+                  engine->now + (tunnel_has_place(engine) ? 0 : LOOK_US));
 }
 
 /* --- the machine --- */
@@ -111,10 +114,14 @@ static uint64_t limit_of(const struct recovery *recovery)
 {
     bool claimed = recovery->old->entry.record.flags & L2TPHA_TUNNEL_CLAIMED;
 
+    if (recovery->state == RECOVERY_YIELDED && recovery->old->rests_until > recovery->deadline)
+        return recovery->old->rests_until; /* the peer's turn, which may have begun late */
+    if (recovery->state == RECOVERY_YIELDED)
+        return recovery->deadline;
     return recovery->answered || claimed ? recovery->deadline : recovery->patience;
 }
 
-static void arm(struct recovery *recovery)
+void recovery_arm(struct recovery *recovery)
 {
     struct engine *engine = recovery->failover->engine;
     uint64_t at = L2TPHA_NEVER;
@@ -125,7 +132,12 @@ static void arm(struct recovery *recovery)
         break;
     case RECOVERY_CALLING:
     case RECOVERY_CLAIMING:
+    case RECOVERY_YIELDED:
         at = limit_of(recovery);
+        break;
+    case RECOVERY_LENT:
+        if (recovery->old->channel.suspended)
+            at = recovery->old->rests_until;
         break;
     case RECOVERY_RETURNED:
         at = engine->now + engine->config.setup_ms * US_PER_MS;
@@ -152,7 +164,7 @@ void recovery_enter(void *object, uint8_t next)
     }
     if (next != RECOVERY_WAITING)
         leave_line(recovery);
-    arm(recovery);
+    recovery_arm(recovery);
 }
 
 /* --- beginning --- */
@@ -192,17 +204,17 @@ void recovery_due(struct failover *failover, struct timer *timer)
     struct recovery *recovery = container_of(timer, struct recovery, timer);
     bool ripe = recovery->state == RECOVERY_WAITING;
 
-    if (recovery->state == RECOVERY_RETURNED ||
+    if (recovery->state == RECOVERY_RETURNED || recovery->state == RECOVERY_LENT ||
         (recovery->ours && failover->engine->now >= limit_of(recovery))) {
         recovery_step(recovery, RECOVERY_EXPIRED);
         return;
     }
     if (ripe)
         join_line(recovery);
-    if (ripe && failover->running < PLACES)
+    if (ripe && failover->running < PLACES && tunnel_make_place(failover->engine))
         recovery_step(recovery, RECOVERY_BEGIN);
     else
-        arm(recovery);
+        recovery_arm(recovery);
     wake_line(failover);
 }
 
@@ -492,7 +504,8 @@ void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, u
     else if (recovery && record->state != L2TPHA_TUNNEL_WAIT_CTL_REPLY)
         ended(recovery, tunnel, input);
     /* Those of an earlier reign have never been counted here. */
-    if (tunnel->counted_running && record->state == L2TPHA_TUNNEL_IDLE) {
+    if (tunnel->counted_running &&
+        (record->state == L2TPHA_TUNNEL_IDLE || tunnel_is_over(tunnel))) {
         tunnel->counted_running = false;
         failover->running--;
         wake_line(failover);

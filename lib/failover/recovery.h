@@ -57,6 +57,8 @@ int recovery_start(struct failover *failover, struct l2tpha_tunnel *old);
 /* Before the first of them: the table has been taken over now. */
 void recovery_prepare(struct failover *failover);
 int recovery_step(struct recovery *recovery, uint8_t event);
+/* Set the timer by state. */
+void recovery_arm(struct recovery *recovery);
 /* Engine's hooks. */
 void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, uint8_t before,
                       const struct tunnel_input *input);
@@ -79,13 +81,20 @@ int ask_about_sessions(void *object, void *argument);
 int try_again(void *object, void *argument);
 int give_up(void *object, void *argument);
 
-/* --- remote.c --- */
+/* --- remote.c: nothing is proven before an SCCCN, and whoever can forge an SCCRQ can forge a
+ * stream of them. So requests rest the old channel for one control channel cycle at most, and then
+ * not for another one, however many there are: tunnel.rests_until is the end of the first.
+ * Meanwhile they are answered all the same, and the first SCCCN that is valid recovers the tunnel,
+ * while the peer's Recovery Time (5.1) or its acknowledgements decide how long there is one. --- */
 bool remote_heed(const struct failover *failover, const struct l2tpha_message *sccrq);
-bool remote_judge(struct failover *failover, struct l2tpha_tunnel *recovery,
+bool remote_judge(struct failover *failover, const struct l2tpha_path *path,
                   const struct l2tpha_message *sccrq, struct tunnel_input *input);
+bool remote_equip(struct failover *failover, struct l2tpha_tunnel *recovery,
+                  struct tunnel_input *input);
 /* The peer's recovery tunnel of a restored node goes on. */
 int remote_adopt(struct failover *failover, struct l2tpha_tunnel *recovery);
 int lend_channel(void *object, void *argument);
+int go_on_unproven(void *object, void *argument);
 int take_back(void *object, void *argument);
 int return_channel(void *object, void *argument);
 int close_returned(void *object, void *argument);

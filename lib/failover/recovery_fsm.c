@@ -36,11 +36,13 @@ static const struct fsm_row rows[] = {
     FSM_ROW(YIELDED, RECOVERY_REQUEST, FSM_SAME, lend_channel),
     FSM_ROW(YIELDED, RECOVERY_CONNECTED, RETURNED, return_channel),
     FSM_ROW(YIELDED, RECOVERY_LOST, WAITING, try_again),
+    FSM_ROW(YIELDED, RECOVERY_EXPIRED, IDLE, give_up),
     FSM_ROW(YIELDED, RECOVERY_FAILED, IDLE, give_up),
     /* Remote endpoint */
     FSM_ROW(IDLE, RECOVERY_REQUEST, LENT, lend_channel),
     FSM_ROW(LENT, RECOVERY_REQUEST, FSM_SAME, lend_channel),
     FSM_ROW(LENT, RECOVERY_CONNECTED, RETURNED, return_channel),
+    FSM_ROW(LENT, RECOVERY_EXPIRED, FSM_SAME, go_on_unproven),
     FSM_ROW(LENT, RECOVERY_LOST, IDLE, take_back),
     FSM_ROW(LENT, RECOVERY_FAILED, IDLE, take_back),
     /* 3.2.2: either end may close the recovery tunnel afterwards; the peer may fail again */

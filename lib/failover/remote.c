@@ -125,23 +125,34 @@ static int suggest(struct failover *failover, const struct l2tpha_tunnel_record 
 }
 
 /* RFC 4951 3.2.1. One code for whatever is wrong with the ids tells a prober least. */
-bool remote_judge(struct failover *failover, struct l2tpha_tunnel *recovery,
+bool remote_judge(struct failover *failover, const struct l2tpha_path *path,
                   const struct l2tpha_message *sccrq, struct tunnel_input *input)
 {
     static const char unknown[] = "no such tunnel to recover";
     struct engine *engine = failover->engine;
     const struct l2tpha_tunnel *old = find_named(failover, sccrq);
-    struct l2tpha_tunnel_record *record = &recovery->entry.record;
 
     if (!engine->config.failover_capability)
         return refuse(failover, input, RESULT_GENERAL, ERROR_UNKNOWN_AVP,
                       "Tunnel Recovery (77) is switched off");
     if (!old || count_pairs(sccrq) != 1 || tunnel_is_recovery(old) ||
         old->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED ||
-        !failover_is_capable(&old->entry.record) || !may_come_from(failover, old, &record->path))
+        !failover_is_capable(&old->entry.record) || !may_come_from(failover, old, path))
         return refuse(failover, input, RESULT_GENERAL, ERROR_NO_CONNECTION, unknown);
     if (!is_same_name(&old->entry.record, sccrq))
         return refuse(failover, input, RESULT_UNAUTHORIZED, 0, "another peer's tunnel");
+    return true;
+}
+
+bool remote_equip(struct failover *failover, struct l2tpha_tunnel *recovery,
+                  struct tunnel_input *input)
+{
+    struct engine *engine = failover->engine;
+    struct l2tpha_tunnel_record *record = &recovery->entry.record;
+    const struct l2tpha_tunnel *old = engine_tunnel_find(engine, record->recovers);
+
+    if (!old)
+        return refuse(failover, input, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
     int error = table_tunnel_set_bytes(engine->table, &record->secret,
                                        old->entry.record.secret.data, old->entry.record.secret.len);
     if (!error)
@@ -153,16 +164,37 @@ bool remote_judge(struct failover *failover, struct l2tpha_tunnel *recovery,
 
 /* --- actions --- */
 
+static int set_suspended(const struct recovery *recovery, bool suspended)
+{
+    const struct l2tpha_binding *binding = recovery->failover->binding;
+
+    return binding->suspend_tunnel(binding->user, recovery->old->entry.record.local_id, suspended);
+}
+
+/* Whether a request may rest the channel now. A node that has taken over begins anew. */
+static bool may_rest(struct recovery *recovery)
+{
+    const struct engine *engine = recovery->failover->engine;
+    struct l2tpha_tunnel *old = recovery->old;
+    uint64_t cycle = channel_cycle_us(engine);
+
+    if (!old->rests_until || engine->now >= old->rests_until + cycle)
+        old->rests_until = engine->now + cycle;
+    return engine->now < old->rests_until;
+}
+
 int lend_channel(void *object, void *argument)
 {
     struct recovery *recovery = object;
     struct failover *failover = recovery->failover;
-    const struct l2tpha_binding *binding = failover->binding;
 
     (void)argument;
-    int error = binding->suspend_tunnel(binding->user, recovery->old->entry.record.local_id, true);
-    if (error)
-        return error;
+    if (may_rest(recovery)) {
+        int error = set_suspended(recovery, true);
+        if (error)
+            return error;
+        recovery_arm(recovery);
+    }
     struct event_item *event =
         failover_tell(failover, L2TPHA_EVENT_TUNNEL_RECOVERING, recovery->old);
     if (event)
@@ -170,15 +202,24 @@ int lend_channel(void *object, void *argument)
     return L2TPHA_OK;
 }
 
+/* The old tunnel goes on, and so does the attempt. The numbers suggested are beyond what it uses
+ * meanwhile if the peer has failed: then it takes nothing. */
+int go_on_unproven(void *object, void *argument)
+{
+    const struct recovery *recovery = object;
+
+    (void)argument;
+    return set_suspended(recovery, false);
+}
+
 /* The attempt may have come between an earlier recovery and its queries. */
 int take_back(void *object, void *argument)
 {
     struct recovery *recovery = object;
-    const struct l2tpha_binding *binding = recovery->failover->binding;
 
     (void)argument;
     recovery_discard(recovery);
-    int error = binding->suspend_tunnel(binding->user, recovery->old->entry.record.local_id, false);
+    int error = set_suspended(recovery, false);
     if (error || !recovery->unasked)
         return error;
     return ask_about_sessions(recovery, NULL);
@@ -199,6 +240,7 @@ int return_channel(void *object, void *argument)
                                       record->suggested_ns, &record->path, recovery->ours);
     if (error)
         return error;
+    recovery->old->rests_until = 0;
     recovery->failover->engine->counters.recoveries_by_peer++;
     recovery_done(recovery);
     if (recovery->ours)

@@ -25,6 +25,7 @@
 #define WIRE_OF_BYTES WIRE_BYTES
 
 #define TUNNEL_FIELDS(X)                                                                           \
+    X(30, U16, session_ids_shift, 0, UINT16_MAX, 0)                                                \
     X(29, U16, resync_packets, 0, UINT16_MAX, 0)                                                   \
     X(28, U16, suggested_nr, 0, UINT16_MAX, 0)                                                     \
     X(27, U16, suggested_ns, 0, UINT16_MAX, 0)                                                     \

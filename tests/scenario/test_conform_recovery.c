@@ -470,6 +470,28 @@ START_TEST(a_takeover_amid_the_peers_recovery_ends_with_one_of_the_two)
 }
 END_TEST
 
+/* The peer may still have a call of the node before last, the reset having flushed its CDN. */
+START_TEST(no_id_used_lately_comes_back_after_two_takeovers)
+{
+    enum { CALLS = 8 };
+    uint16_t ids[CALLS];
+
+    peer_opens_capable(&old, 1);
+    for (uint16_t i = 0; i < CALLS; i++) {
+        ids[i] = peer_dials(&old, (uint16_t)(PEER_CALL + i));
+        struct says cdn = valid_for(&old, CDN, ids[i]);
+        assert_ok(say(&old, &cdn));
+        expect_zlb(&old);
+        forget_events();
+    }
+    node_recovers(&fresh, &old);
+    node_recovers(&fresh, &old);
+    uint16_t id = peer_dials(&old, PEER_CALL);
+    for (uint16_t i = 0; i < CALLS; i++)
+        ck_assert_uint_ne(id, ids[i]);
+}
+END_TEST
+
 Suite *suite_conform_recovery(void)
 {
     TCase *tcase;
@@ -496,5 +518,6 @@ Suite *suite_conform_recovery(void)
     tcase_add_test(tcase, a_recovered_tunnel_can_be_recovered_again);
     tcase_add_test(tcase, either_end_recovers_the_same_tunnel);
     tcase_add_test(tcase, a_takeover_amid_the_peers_recovery_ends_with_one_of_the_two);
+    tcase_add_test(tcase, no_id_used_lately_comes_back_after_two_takeovers);
     return suite;
 }

@@ -320,6 +320,52 @@ START_TEST(the_secret_of_the_old_tunnel_proves_the_peer)
 }
 END_TEST
 
+static struct rig_avp assigned_id(void)
+{
+    static uint8_t octets[2];
+
+    octets[0] = (uint8_t)(fresh.id >> 8);
+    octets[1] = (uint8_t)fresh.id;
+    return AVP_OCTETS(WIRE_M, 9, octets, 2);
+}
+
+/* RFC 4951 3.2.1: what is hidden is, with the same secret. */
+START_TEST(what_is_hidden_is_read_with_the_old_secret)
+{
+    uint8_t digest[16];
+
+    opens_with_secret(secret);
+    struct says sccrq = request();
+    leave_out(&sccrq, 9);
+    add(&sccrq, hiding_vector());
+    add(&sccrq, hidden_avp(assigned_id()));
+    rig.secret = _i ? "another one" : NULL;
+    assert_ok(say(&fresh, &sccrq));
+    respond(expect_on(&fresh, SCCRP), SCCCN, secret, digest);
+    struct says scccn = valid(&fresh, SCCCN);
+    add(&scccn, AVP_OCTETS(WIRE_M, 13, digest, 16));
+    forget_events();
+    assert_ok(say(&fresh, &scccn));
+    expect_zlb(&fresh);
+    expect_event(L2TPHA_EVENT_TUNNEL_RECOVERED);
+}
+END_TEST
+
+/* ... and who has only what the host says by now is not understood. */
+START_TEST(what_is_hidden_with_a_newer_secret_is_refused)
+{
+    opens_with_secret(secret);
+    rig.secret = "another one";
+    struct says sccrq = request();
+    leave_out(&sccrq, 9);
+    add(&sccrq, hiding_vector());
+    add(&sccrq, hidden_avp(assigned_id()));
+    ck_assert_int_lt(say(&fresh, &sccrq), 0);
+    forget_datagrams();
+    assert_alive(&old);
+}
+END_TEST
+
 START_TEST(who_cannot_prove_himself_changes_nothing)
 {
     static const char *const shared[] = {"a guess", "", "another one"};
@@ -382,6 +428,8 @@ Suite *suite_conform_remote_request(void)
     tcase_add_loop_test(tcase, a_capability_on_the_recovery_tunnel_means_nothing, 0, 2);
     tcase_add_test(tcase, the_handshake_changes_no_other_property_of_the_tunnel);
     tcase_add_loop_test(tcase, the_secret_of_the_old_tunnel_proves_the_peer, 0, 2);
+    tcase_add_loop_test(tcase, what_is_hidden_is_read_with_the_old_secret, 0, 2);
+    tcase_add_test(tcase, what_is_hidden_with_a_newer_secret_is_refused);
     tcase_add_loop_test(tcase, who_cannot_prove_himself_changes_nothing, 0, 4);
     tcase_add_test(tcase, a_forged_request_alone_costs_the_tunnel_nothing);
     return suite;

@@ -76,7 +76,7 @@ START_TEST(a_late_answer_is_about_no_other_call)
     rig_pass_ms(1);
     expect_synced(1, 0, 0);
     /* The walk over the ids comes round, sooner than it would. */
-    tunnel_of_peer(&peer)->session_ids_shift -= 2;
+    tunnel_of_peer(&peer)->entry.record.session_ids_shift -= 2;
     uint16_t again = peer_dials(&peer, 7);
     ck_assert_uint_eq(again, old);
     assert_ok(say_state(FSR, 0, again));

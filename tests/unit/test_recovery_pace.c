@@ -20,20 +20,25 @@ static void set_all(struct l2tpha_node *node)
     }
 }
 
+static void take_over(struct bench *pair, uint32_t tunnels)
+{
+    bench_open(pair, true);
+    bench_calls(pair, tunnels, 1, 16);
+    set_all(pair->lns);
+    bench_settle(pair);
+    l2tpha_node_free(pair->lns);
+    pair->lns = pair->standby;
+    pair->standby = NULL;
+    assert_ok(l2tpha_takeover(pair->lns, 2, pair->now));
+}
+
 START_TEST(many_are_recovered_a_few_at_a_time)
 {
     enum { MANY = 1000 };
     struct bench pair;
     uint32_t most = 0;
 
-    bench_open(&pair, true);
-    bench_calls(&pair, MANY, 1, 16);
-    set_all(pair.lns);
-    bench_settle(&pair);
-    l2tpha_node_free(pair.lns);
-    pair.lns = pair.standby;
-    pair.standby = NULL;
-    assert_ok(l2tpha_takeover(pair.lns, 2, pair.now));
+    take_over(&pair, MANY);
     for (int i = 0; i < 2000 && l2tpha_counters(pair.lns)->recoveries < MANY; i++) {
         pair.now += 1100;
         l2tpha_expire(pair.lns, pair.now);
@@ -57,6 +62,64 @@ START_TEST(many_are_recovered_a_few_at_a_time)
 }
 END_TEST
 
+/* --- acknowledgements that get lost --- */
+
+#define NR_AT 10
+
+static struct l2tpha_path path_to(struct l2tpha_node *node)
+{
+    struct l2tpha_tunnel_record record = {.size = sizeof(record)};
+
+    l2tpha_tunnel_get(l2tpha_tunnel_next(node, NULL), &record);
+    return (struct l2tpha_path){.remote = record.path.remote};
+}
+
+/* What acknowledges SCCRQ, SCCCN and the StopCCN behind them: lost. */
+static bool ends_recovery(const struct l2tpha_output *output)
+{
+    return output->len == 12 && output->data[NR_AT] == 0 && output->data[NR_AT + 1] == 3;
+}
+
+static bool hand_over(const struct bench *pair, struct l2tpha_node *from, struct l2tpha_node *to)
+{
+    struct l2tpha_path path = path_to(to);
+    struct l2tpha_output output;
+    bool any = false;
+
+    while (l2tpha_poll(from, &output, 1, pair->now) > 0) {
+        any = true;
+        if (output.kind == L2TPHA_OUTPUT_DATAGRAM && !(from == pair->lac && ends_recovery(&output)))
+            l2tpha_feed(to, &path, output.data, output.len, pair->now);
+    }
+    return any;
+}
+
+START_TEST(a_stopccn_not_acknowledged_keeps_nobody_waiting)
+{
+    enum { MANY = 1000 };
+    struct bench pair;
+
+    take_over(&pair, MANY);
+    uint64_t began = pair.now;
+    for (int i = 0; i < 100 && l2tpha_counters(pair.lns)->recoveries < MANY; i++) {
+        pair.now += 5000;
+        l2tpha_expire(pair.lns, pair.now);
+        while (hand_over(&pair, pair.lns, pair.lac) || hand_over(&pair, pair.lac, pair.lns))
+            assert_true(pair.lns->engine.recovering <= ENGINE_RECOVERIES);
+    }
+    ck_assert_uint_eq(l2tpha_counters(pair.lns)->recoveries, MANY);
+    ck_assert_uint_eq(l2tpha_counters(pair.lns)->recovery_attempts, MANY);
+    ck_assert_uint_lt(pair.now - began, 500000);
+    ck_assert_uint_eq(pair.lac->engine.recovering, ENGINE_RECOVERIES); /* and each was said */
+    for (int i = 0; i < 100; i++)
+        bench_pass(&pair, 1000000);
+    ck_assert_uint_eq(pair.lns->engine.recovering, 0);
+    ck_assert_uint_eq(pair.lac->engine.recovering, 0);
+    ck_assert_uint_eq(pair.lns->failover.running, 0);
+    bench_close(&pair);
+}
+END_TEST
+
 Suite *suite_recovery_pace(void);
 Suite *suite_recovery_pace(void)
 {
@@ -65,5 +128,6 @@ Suite *suite_recovery_pace(void)
 
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, many_are_recovered_a_few_at_a_time);
+    tcase_add_test(tcase, a_stopccn_not_acknowledged_keeps_nobody_waiting);
     return suite;
 }
