@@ -150,12 +150,16 @@ static void make_peace(struct duo *duo)
 static const char *const kinds[DUO_KIND_COUNT] = {"one end", "both ends", "again",
                                                   "refused", "untrue",    "deaf"};
 
-static void begin(struct duo *duo, uint64_t seed, bool verbose)
+static void make_plan(struct duo *duo, uint64_t seed, bool verbose)
 {
     *duo = (struct duo){
         .world = {.state = seed * UINT64_C(0x2545f4914f6cdd1d) + 2, .verbose = verbose},
         .death_at = L2TPHA_NEVER};
     duo_plan(&duo->plan, &duo->world);
+}
+
+static void begin(struct duo *duo)
+{
     world_say(&duo->world, "plan", "%s, methods %s and %s, %u deaths, loss %u %%",
               kinds[duo->plan.kind], l2tpha_failover_method_name(duo->plan.ends[0].method),
               l2tpha_failover_method_name(duo->plan.ends[1].method), duo->plan.death_count,
@@ -188,13 +192,43 @@ static void run(struct duo *duo)
         duo_check_calls(duo);
 }
 
-bool duo_run_seed(struct duo *duo, uint64_t seed, bool verbose)
+static bool run_plan(struct duo *duo)
 {
-    begin(duo, seed, verbose);
+    begin(duo);
     if (!duo->world.failed)
         run(duo);
     for (unsigned i = 0; i < 2; i++)
         end_free(&duo->ends[i]);
     net_free(&duo->net);
     return !duo->world.failed;
+}
+
+bool duo_run_seed(struct duo *duo, uint64_t seed, bool verbose)
+{
+    make_plan(duo, seed, verbose);
+    return run_plan(duo);
+}
+
+bool duo_run_steps(struct duo *duo, uint64_t seed, unsigned first, unsigned second, uint64_t steps,
+                   bool *died)
+{
+    make_plan(duo, seed, false);
+    struct duo_plan *plan = &duo->plan;
+    plan->kind = DUO_AGAIN;
+    plan->near_wrap = plan->capability_off = false;
+    for (unsigned i = 0; i < 2; i++) {
+        plan->ends[i].method = L2TPHA_FAILOVER_PROTOCOL;
+        plan->ends[i].name = i ? "end-1" : "end-0";
+        plan->ends[i].renamed = NULL;
+        plan->ends[i].forgets_secret = false;
+        plan->ends[i].takeover_delay = plan->ends[i].standby_delay = 1 * MS;
+    }
+    plan->death_count = 2;
+    plan->deaths[0] =
+        (struct duo_death){.end = (uint8_t)first, .delay = end_of_actions(duo) / 2, .steps = 1};
+    plan->deaths[1] =
+        (struct duo_death){.end = (uint8_t)second, .after_takeover = true, .steps = steps};
+    bool sound = run_plan(duo);
+    *died = duo->seen_deaths == 2;
+    return sound;
 }

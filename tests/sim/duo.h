@@ -83,6 +83,10 @@ struct duo {
 
 /* Run a seed's scenario to its end. False: it has failed, duo->world.why says how. */
 bool duo_run_seed(struct duo *duo, uint64_t seed, bool verbose);
+/* The same with two deaths: of one end, and so many steps of its own after the takeover of that of
+ * `second`, which may be the same. *died: whether it came to that. */
+bool duo_run_steps(struct duo *duo, uint64_t seed, unsigned first, unsigned second, uint64_t steps,
+                   bool *died);
 
 /* --- duo_plan.c --- */
 void duo_plan(struct duo_plan *plan, struct world *world);
