@@ -151,8 +151,9 @@ struct l2tpha_gone_record {
  *  before all the others and Call Serial Numbers go on rising (RFC 2661 4.4.4). */
 struct l2tpha_node_record {
     size_t size;           /**< sizeof(struct l2tpha_node_record) */
-    uint8_t tunnel_key[8]; /**< of the order in which tunnel ids come, network byte order; a secret;
-                                all zero = not chosen yet, and the rest means nothing */
+    uint8_t tunnel_key[8]; /**< of the order in which tunnel and session ids come, network byte
+                                order; a secret; all zero = not chosen yet, and the rest means
+                                nothing */
     uint16_t tunnel_place; /**< ids of that order taken so far, modulo 65535 */
     uint32_t call_serial;  /**< last Call Serial Number used */
 };

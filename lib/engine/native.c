@@ -124,7 +124,7 @@ static int reset_tunnel(void *user, uint32_t tunnel_id, uint16_t ns, uint16_t nr
                                         tunnel->entry.record.remote_id);
     if (error)
         return error;
-    tunnel->entry.record.session_ids_shift += (uint16_t)(tunnel->entry.record.ns - ns);
+    session_ids_reset(tunnel, ns);
     channel_reset(engine, &tunnel->channel, ns, nr);
     tunnel_set_commit(tunnel);
     tunnel_answered(tunnel);

@@ -121,6 +121,10 @@ void session_lease_numbers(struct l2tpha_session *session);
 void session_clear(struct l2tpha_session *session, int status, const char *why);
 
 /* --- session_id.c --- */
+/* Names the order in which the calls of a tunnel get their ids. */
+uint64_t session_id_key(const struct l2tpha_node_record *node, uint32_t tunnel_id);
+/* The channel is about to be reset to this Ns: ids of new calls go on all the same. */
+void session_ids_reset(struct l2tpha_tunnel *tunnel, uint16_t ns);
 /* A session id of this tunnel that is not in use; 0 = there is none. */
 uint16_t session_id_free(struct l2tpha_tunnel *tunnel);
 

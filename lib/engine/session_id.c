@@ -4,29 +4,46 @@
 #include "engine/session.h"
 
 #include "base/bits.h"
+#include "base/octets.h"
+#include "base/serial.h"
+#include "state/record.h"
 
 #define FAR_PLACE 32768u
 
+uint64_t session_id_key(const struct l2tpha_node_record *node, uint32_t tunnel_id)
+{
+    return bits_mix(get_u64(node->tunnel_key) + tunnel_id);
+}
+
 /* Where the walk over the ids goes on. It must go on where it was after a takeover too: an id that
  * another node gave to a call just ended may still be in messages on their way. So it is not kept
- * but found again from what is replicated: the key from the two tunnel ids, which an outsider does
- * not know, and the place from Ns, since each call that the peer hears of takes one. Calls that
+ * but found again from what is replicated: the key from the node's record, the same from the first
+ * call on, and the place from Ns, since each call that the peer hears of takes one. Calls that
  * wait for the tunnel take theirs later and so have places of their own, far from the first Ns.
- * There is one id fewer than there are Ns: the last Ns shares a place that is far away too. Where a
- * reset (RFC 4951 3.2.2) moves Ns the walk goes on all the same: the reset may have flushed a CDN,
- * so that the peer still has a call with an id used lately; so the record has what resets have
- * taken from Ns. */
+ * There is one id fewer than there are Ns: the last Ns shares a place that is far away too. */
 static void find_place(struct l2tpha_tunnel *tunnel)
 {
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     struct scramble *walk = &tunnel->session_ids;
 
-    walk->key = bits_mix((uint64_t)record->remote_id << 32 | record->local_id);
+    walk->key = session_id_key(engine_record(tunnel->engine), record->local_id);
     uint16_t place = (uint16_t)(record->ns + record->session_ids_shift);
     if (record->state == L2TPHA_TUNNEL_ESTABLISHED)
         walk->counter = place < ID_SET_IDS ? place : FAR_PLACE;
     else if (walk->counter < FAR_PLACE)
         walk->counter = FAR_PLACE;
+}
+
+/* RFC 4951 3.2.2 moves Ns, 3.3 wants ids not used lately: the reset may have flushed a CDN, and a
+ * lease may have been used for calls that this node does not know of. */
+void session_ids_reset(struct l2tpha_tunnel *tunnel, uint16_t ns)
+{
+    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    uint16_t node = (uint16_t)tunnel->engine->config.resync_packets;
+    uint16_t lease_end = (uint16_t)(record->acked + record_lease(record, node));
+    bool leased = record->flags & L2TPHA_TUNNEL_LAZY && serial_after(lease_end, record->ns);
+
+    record->session_ids_shift += (uint16_t)((leased ? lease_end : record->ns) - ns);
 }
 
 /* The set, once it is worth its memory. Without memory for it the next search tries again. */

@@ -40,14 +40,19 @@ static void trio_teardown(void)
     fixture_teardown();
 }
 
-Suite *trio_suite(const char *name, TCase **tcase)
+void trio_case(Suite *suite, const char *name, TCase **tcase)
 {
-    Suite *suite = suite_create(name);
-
     *tcase = tcase_create(name);
     tcase_add_checked_fixture(*tcase, trio_setup, trio_teardown);
     tcase_set_timeout(*tcase, 60);
     suite_add_tcase(suite, *tcase);
+}
+
+Suite *trio_suite(const char *name, TCase **tcase)
+{
+    Suite *suite = suite_create(name);
+
+    trio_case(suite, name, tcase);
     return suite;
 }
 

@@ -36,6 +36,8 @@ struct trio {
 extern struct trio trio;
 
 Suite *trio_suite(const char *name, TCase **tcase);
+/* The same fixture in a suite of other tests. */
+void trio_case(Suite *suite, const char *name, TCase **tcase);
 /* Make the nodes; with the standby in sync when asked for. */
 void trio_begin(bool with_standby);
 /* A fresh standby and a copy for it. */

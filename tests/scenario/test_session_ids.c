@@ -2,7 +2,9 @@
 /* Ids of calls in a tunnel that has all it can have: each is found, whichever is the free one. */
 #include "base/bits.h"
 #include "bench/pair.h"
+#include "engine/session.h"
 #include "fixture.h"
+#include "scenario/rig_trio.h"
 
 #include <string.h>
 
@@ -58,9 +60,18 @@ static uint32_t id_of(const struct l2tpha_session *session)
     return record.local_id;
 }
 
-START_TEST(the_one_free_id_is_found)
+static void hang_up(struct l2tpha_session *session)
 {
     struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
+
+    assert_ok(l2tpha_session_close(session, &why, pair.now));
+    bench_settle(&pair);
+    if (tunnel->entry.queue_count > 8) /* nothing is acknowledged at once */
+        bench_pass(&pair, 200000);
+}
+
+START_TEST(the_one_free_id_is_found)
+{
     struct l2tpha_session *session;
 
     open_full(false);
@@ -70,8 +81,7 @@ START_TEST(the_one_free_id_is_found)
     for (uint32_t i = 0; i < 200; i++) {
         struct l2tpha_session *old = nth_session(pair.lac, (uint32_t)(bits_mix(i) % ALL));
         uint32_t id = id_of(old);
-        assert_ok(l2tpha_session_close(old, &why, pair.now));
-        bench_settle(&pair);
+        hang_up(old);
         assert_ok(l2tpha_session_open(tunnel, &call, pair.now, &session));
         ck_assert_uint_eq(id_of(session), id);
         bench_settle(&pair);
@@ -106,11 +116,74 @@ START_TEST(also_after_a_takeover)
 }
 END_TEST
 
+/* Calls that waited for the tunnel and later ones take their ids from one order. */
+START_TEST(ids_of_before_the_tunnel_was_up_come_back_late)
+{
+    static uint64_t seen[1024];
+    const uint32_t waited = 256, later = 9000; /* three messages each: not halfway round */
+    struct l2tpha_session *session;
+
+    memset(seen, 0, sizeof(seen));
+    bench_open(&pair, false);
+    bench_calls(&pair, 1, waited, 1);
+    tunnel = l2tpha_tunnel_next(pair.lac, NULL);
+    while ((session = l2tpha_session_next(tunnel, NULL))) {
+        bits_add(seen, l2tpha_session_id(session));
+        hang_up(session);
+    }
+    for (uint32_t i = 0; i < later; i++) {
+        assert_ok(l2tpha_session_open(tunnel, &call, pair.now, &session));
+        uint32_t id = l2tpha_session_id(session);
+        bench_settle(&pair);
+        hang_up(session);
+        assert_true(!bits_has(seen, id));
+        bits_add(seen, id);
+    }
+    bench_close(&pair);
+}
+END_TEST
+
+/* RFC 4951 3.3: neither those of calls that only the peer knows of now. */
+START_TEST(ids_that_a_dead_node_may_have_given_come_back_late)
+{
+    uint32_t lost[3], count = 0;
+
+    trio.config.commit = L2TPHA_COMMIT_ASYNC;
+    trio.config.failover = L2TPHA_FAILOVER_PROTOCOL;
+    trio.config.query = L2TPHA_QUERY_NONE; /* the peer keeps what this end has lost */
+    trio_begin(true);
+    trio_tunnel(trio.near);
+    trio_pass_ms(1000);
+    trio.connected = false;
+    for (unsigned i = 0; i < 3; i++) {
+        lost[i] = l2tpha_session_id(trio_dial(first_tunnel(trio.near)));
+        trio_settle();
+    }
+    trio_take_over();
+    trio_pass_ms(1000);
+    ck_assert_uint_eq(l2tpha_counters(trio.near)->recoveries, 1);
+    ck_assert_ptr_null(first_session(trio.near));
+    ck_assert_uint_eq(l2tpha_tunnel_sessions(first_tunnel(trio.far)), 3);
+    while (count++ < 100) {
+        uint32_t id = l2tpha_session_id(trio_dial(first_tunnel(trio.near)));
+        for (unsigned i = 0; i < 3; i++)
+            ck_assert_uint_ne(id, lost[i]);
+        if (count % 2 == 0) /* two at a time, one of them at an odd place */
+            trio_settle();
+    }
+    ck_assert_uint_eq(l2tpha_tunnel_sessions(first_tunnel(trio.far)), 103);
+}
+END_TEST
+
 Suite *suite_session_ids(void)
 {
+    TCase *rigged;
     TCase *tcase;
     Suite *suite = fixture_suite("session_ids", &tcase);
     tcase_add_test(tcase, the_one_free_id_is_found);
     tcase_add_test(tcase, also_after_a_takeover);
+    tcase_add_test(tcase, ids_of_before_the_tunnel_was_up_come_back_late);
+    trio_case(suite, "leased", &rigged);
+    tcase_add_test(rigged, ids_that_a_dead_node_may_have_given_come_back_late);
     return suite;
 }

@@ -154,6 +154,17 @@ static struct peer_session *find_session(struct peer_tunnel *tunnel,
     return NULL;
 }
 
+/* RFC 4951 3.3: ids come back late. No scenario is long enough for that. */
+static void learn_session(struct peer *peer, const struct peer_tunnel *tunnel,
+                          struct peer_session *session, const struct l2tpha_message *message)
+{
+    l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &session->node_id);
+    for (uint32_t i = 0; i < tunnel->session_count; i++)
+        if (&tunnel->sessions[i] != session && tunnel->sessions[i].node_id == session->node_id)
+            world_fail(peer->world, "call %u has the id %u of call %u", session->id,
+                       session->node_id, tunnel->sessions[i].id);
+}
+
 static void on_call(struct peer *peer, struct peer_tunnel *tunnel,
                     const struct l2tpha_message *message)
 {
@@ -165,7 +176,7 @@ static void on_call(struct peer *peer, struct peer_tunnel *tunnel,
     }
     session->by_node = true;
     session->outgoing = message->type == L2TPHA_MESSAGE_OCRQ;
-    l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &session->node_id);
+    learn_session(peer, tunnel, session, message);
     l2tpha_message_u32(message, L2TPHA_AVP_CALL_SERIAL_NUMBER, &session->serial);
     world_say(peer->world, "peer", "call %u of the node: serial %u", session->id,
               (unsigned)session->serial);
@@ -183,7 +194,7 @@ static void on_call(struct peer *peer, struct peer_tunnel *tunnel,
 static void on_reply(struct peer *peer, struct peer_tunnel *tunnel, struct peer_session *session,
                      const struct l2tpha_message *message)
 {
-    l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &session->node_id);
+    learn_session(peer, tunnel, session, message);
     if (session->state != PEER_WAIT_REPLY)
         return;
     session->state = PEER_WAIT_CONNECT;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A beginning near the wrap of the sequence numbers: a standby gets, behind the empty copy of a
  * fresh active, one checkpoint written here, and takes over. */
+#include "base/octets.h"
+#include "engine/session.h"
 #include "sim/sim.h"
 
 #include <l2tpha/checkpoint.h>
@@ -15,6 +17,7 @@
 
 struct writer {
     struct sim *sim;
+    struct l2tpha_node_record node;
     uint8_t data[ROOM];
     uint8_t *start;
 };
@@ -26,6 +29,16 @@ static void put(struct writer *writer, const struct l2tpha_record *record)
 
     if (error)
         world_fail(&writer->sim->world, "put_record: %s", l2tpha_strerror(error));
+}
+
+static void put_node(struct writer *writer)
+{
+    struct l2tpha_record record = {.kind = L2TPHA_RECORD_NODE};
+
+    writer->node.size = sizeof(writer->node);
+    put_u64(writer->node.tunnel_key, world_random(&writer->sim->world) | 1);
+    record.of.node = writer->node;
+    put(writer, &record);
 }
 
 static void put_session(struct writer *writer, struct peer *peer, struct peer_tunnel *tunnel,
@@ -87,9 +100,11 @@ static void put_tunnel(struct writer *writer, struct peer *peer, uint16_t node_i
     tunnel->channel.remote_window = writer->sim->plan.pair.window;
     tunnel->channel.nr = ns;
     tunnel->channel.ns = tunnel->channel.sent = tunnel->channel.acked = nr;
-    /* Written from the end backwards: what comes first in the stream is put last. */
-    for (uint16_t i = CALLS; i > 0; i--)
-        put_session(writer, peer, tunnel, (uint16_t)(100 + i));
+    /* Written from the end backwards: what comes first in the stream is put last. The calls have
+     * the ids that a node gives to its last ones. */
+    struct scramble ids = {session_id_key(&writer->node, node_id), ns - CALLS};
+    for (unsigned i = 0; i < CALLS; i++)
+        put_session(writer, peer, tunnel, scramble_next(&ids));
     put(writer, &record);
 }
 
@@ -131,6 +146,7 @@ void sim_restore(struct sim *sim)
         .number = apply_empty_copy(sim, pair->active.node) + 1,
         .kind = L2TPHA_CHECKPOINT_INCREMENT};
     writer.start = writer.data + ROOM;
+    put_node(&writer);
     for (unsigned i = 0; i < sim->plan.peer_count; i++)
         put_tunnel(&writer, &sim->peers[i], (uint16_t)(40001 + i));
     int error = l2tpha_serializer_proto()->put_header(&header, &writer.start,

@@ -306,9 +306,8 @@ START_TEST(standby_that_was_not_told_begins_by_itself)
     memcpy(before, own()->tunnel_key, sizeof(before));
     *table_node(table) = (struct node_entry){.record.size = sizeof(table_node(table)->record)};
     raw_take_over(&peer);
-    ck_assert(!node_is_set(table_node(table)));
-    uint32_t serial = serial_of_next_call(only());
     ck_assert(node_is_set(table_node(table)));
+    uint32_t serial = serial_of_next_call(only());
     ck_assert_mem_ne(own()->tunnel_key, before, sizeof(before));
     ck_assert_uint_eq(serial_of_next_call(only()), serial + 1);
     protect();
