@@ -61,7 +61,8 @@ struct l2tpha_event {
     bool by_peer;                   /**< the peer caused it */
     enum l2tpha_role role;          /**< ROLE_CHANGED */
     const char *text;               /**< reason, escaped; never NULL */
-    uint32_t queried;               /**< SESSIONS_SYNCED: sessions asked about */
+    uint32_t queried;               /**< SESSIONS_SYNCED: sessions asked about, or that the peer
+                                         has asked about and has as this end has them */
     uint32_t cleared;               /**< ... that the peer does not have: cleared */
     uint32_t unverified;            /**< ... that it did not answer for: kept */
     const struct l2tpha_message *message; /**< the peer's message, deciphered; NULL = none */
@@ -126,6 +127,7 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(tunnels_unresponsive, "times a peer was kept beyond its retransmissions")                    \
     X(queries_out, "sessions asked about by FSQ")                                                  \
     X(queries_in, "sessions that a peer asked about")                                              \
+    X(queries_saved, "sessions that the peer asked about, so that this end need not")              \
     X(sessions_desynced, "sessions cleared since the peer has none such")                          \
     X(sessions_stale, "sessions found paired otherwise, asked about again")                        \
     X(sessions_unverified, "sessions that a peer did not answer for")                              \

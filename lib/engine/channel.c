@@ -256,13 +256,18 @@ int channel_send(struct engine *engine, struct channel *channel, const uint8_t *
     return L2TPHA_OK;
 }
 
+/* Something is queued and waits for the peer to acknowledge what is out. */
+static bool is_stalled(const struct channel *channel)
+{
+    uint16_t outstanding = (uint16_t)(channel->cursor_ns - channel->entry->record.acked);
+    return channel->cursor && outstanding >= window_size(channel);
+}
+
 /* Whether the message at the cursor is with the standby and fits the window. */
 static bool may_leave(const struct channel *channel)
 {
-    const struct tunnel_entry *entry = channel->entry;
-    uint16_t outstanding = (uint16_t)(channel->cursor_ns - entry->record.acked);
-    return channel->cursor && !channel->held && serial_before(channel->cursor_ns, entry->ns_safe) &&
-           outstanding < window_size(channel);
+    return channel->cursor && !channel->held &&
+           serial_before(channel->cursor_ns, channel->entry->ns_safe) && !is_stalled(channel);
 }
 
 /* A peer that is kept for its Recovery Time is not kept until the next retransmission. */
@@ -305,10 +310,10 @@ static bool half_window_untold(const struct channel *channel)
 }
 
 /* A recovery tunnel has nothing to say later that an acknowledgement could go with, and others wait
- * for its place. */
+ * for its place. Nor does it go with what waits for room in the window, at both ends maybe. */
 static void want_ack(struct engine *engine, struct channel *channel)
 {
-    bool waits = channel->entry->record.recovers == 0;
+    bool waits = channel->entry->record.recovers == 0 && !is_stalled(channel);
     uint64_t delay = waits ? engine->config.ack_delay_ms * US_PER_MS : 0;
 
     if (channel->told_nr == channel->entry->record.nr) {
@@ -453,12 +458,13 @@ static void take_nr(struct engine *engine, struct channel *channel, uint16_t nr)
     }
     if (serial_after(nr, channel->sent_ns))
         channel->sent_ns = nr;
-    bool overtaken = serial_before(channel->cursor_ns, nr);
+    int out = serial_diff(channel->cursor_ns, entry->record.acked);
+    bool overtaken = news > out;
     trim(engine, channel, nr);
     ledger_mark_tunnel(engine->ledger, entry, DIRTY_ACKED);
     if (overtaken)
         cursor_to_oldest(channel);
-    window_grow(channel);
+    window_grow(channel, (uint32_t)(overtaken && out > 0 ? out : news));
     channel->tries = 0;
     channel->interval = first_interval(engine);
     bool under_way = channel->cursor_ns != nr;

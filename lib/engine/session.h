@@ -27,7 +27,8 @@ struct l2tpha_session {
         uint16_t connect_ns; /* connecting: Ns of the ICCN or OCCN */
         uint16_t late_next; /* else: what follows the late data frames counted (entry.late_count) */
     };
-    uint32_t query_at; /* failover's: when, or when it was found stale; milliseconds */
+    uint32_t query_at; /* failover's: when, or when it was found stale; milliseconds. Or in which
+                          synchronisation the peer has named it */
     struct l2tpha_session *query_next; /* likewise: in the line of its kind */
 };
 

@@ -24,15 +24,17 @@ void window_start(struct channel *channel)
     channel->threshold = WINDOW_MAX;
 }
 
-void window_grow(struct channel *channel)
+void window_grow(struct channel *channel, uint32_t messages)
 {
-    if (channel->window >= peer_window(channel))
-        return;
-    /* From SSTHRESH on it takes CWND acknowledgements to grow by one message. */
-    if (channel->window >= channel->threshold && ++channel->window_part < channel->window)
-        return;
-    channel->window++;
-    channel->window_part = 0;
+    uint32_t limit = peer_window(channel);
+
+    for (; messages > 0 && channel->window < limit; messages--) {
+        /* From SSTHRESH on it takes CWND acknowledgements to grow by one message. */
+        if (channel->window >= channel->threshold && ++channel->window_part < channel->window)
+            continue;
+        channel->window++;
+        channel->window_part = 0;
+    }
 }
 
 void window_collapse(struct channel *channel)

@@ -11,8 +11,10 @@
 
 /* One message, and slow start up to the peer's window. */
 void window_start(struct channel *channel);
-/* A datagram has acknowledged something new. */
-void window_grow(struct channel *channel);
+/* So many messages that were under way are acknowledged. The RFC counts acknowledgements and wants
+ * CWND to double in a round trip, which takes one for each message; where one that is piggybacked
+ * covers several it counts for each of them. */
+void window_grow(struct channel *channel, uint32_t messages);
 /* A retransmission has been triggered. */
 void window_collapse(struct channel *channel);
 /* Messages that may be outstanding now; never 0, or nothing would ever open it again. */

@@ -12,8 +12,10 @@ static bool is_paired(struct failover *failover, struct l2tpha_tunnel *tunnel,
 
     if (query->session_id == 0 || query->remote_session_id == 0)
         return false;
-    if (own && own->entry.remote_id == query->session_id)
+    if (own && own->entry.remote_id == query->session_id) {
+        sync_named(own);
         return !own->dismissed; /* its CDN is still to come */
+    }
     struct session_entry *other =
         table_session_find_remote(failover->engine->table, &tunnel->entry, query->session_id);
     if (own)

@@ -22,6 +22,7 @@ struct failover {
     struct recovery *waiting; /* own recoveries that wait for a place, in order */
     struct recovery **waiting_end;
     uint32_t running; /* recovery tunnels of ours under way */
+    uint32_t syncs;   /* times that a tunnel's sessions were synchronised */
     struct l2tpha_failover_session states[FAILOVER_STATES_MAX]; /* of the message being made */
 };
 

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Asking. A cursor walks once over the tunnel's sessions, newest first; each that is asked about
+/* Asking. A cursor walks over the tunnel's sessions, newest first; each that is asked about
  * joins the end of a line and leaves it with its answer, so that the first in line is the one whose
  * answer is due. A second line has those found paired otherwise (RFC 4951 3.3, appendix C), which
- * are asked about again after a pause. FSQs go as far ahead as the peer's window; when
+ * are asked about again after a pause. FSQs go as far ahead as the window allows just now; when
  * acknowledgements make room the next ones follow.
+ *
+ * After a recovery both ends ask. Who asks about a session that the other end has named correctly
+ * learns nothing: so each end begins with those in which its own id is the lower one, about half,
+ * and then asks about those of the others that the peer has not come to.
  *
  * Nobody is asked about again, or given up, whose FSQ is still on its way. The channel delivers it,
  * and a peer that acknowledges nothing may be resting the channel for a recovery that comes to
  * nothing, and answer later. */
 #include "failover/sync.h"
 
+#include "engine/window.h"
 #include "failover/recovery.h"
 
 #define US_PER_MS UINT64_C(1000)
@@ -35,6 +40,8 @@ struct sync {
     struct line stale;            /* QUERY_STALE, likewise */
     uint16_t last_ns;             /* of the last FSQ; until it is acknowledged: */
     uint32_t unheard_at;          /* who was asked from then on may not have been heard of yet */
+    uint32_t round;               /* names this synchronisation; 0 = it is not shared: */
+    bool second;                  /* the cursor is at what was left to the peer */
     bool suspects;                /* only sessions that have changed from then on: */
     uint32_t from;                /* seconds */
     uint32_t queried;
@@ -85,6 +92,11 @@ static void leave(struct sync *sync, struct l2tpha_session *session)
     session->query = QUERY_NONE;
 }
 
+static bool is_in_line(const struct l2tpha_session *session)
+{
+    return session->query == QUERY_ASKED || session->query == QUERY_STALE;
+}
+
 static void settle(struct sync *sync, struct l2tpha_session *session)
 {
     leave(sync, session);
@@ -103,8 +115,26 @@ static bool is_wanted(const struct sync *sync, const struct l2tpha_session *sess
 {
     const struct session_entry *entry = &session->entry;
 
-    return entry->state == L2TPHA_SESSION_ESTABLISHED && session->query == QUERY_NONE &&
+    return entry->state == L2TPHA_SESSION_ESTABLISHED && !is_in_line(session) &&
            !session->dismissed && (!sync->suspects || (int32_t)(entry->since - sync->from) >= 0);
+}
+
+/* Where it is shared: this end asks first about the one half, then, if need be, about the other. */
+static bool is_its_turn(const struct sync *sync, const struct l2tpha_session *session)
+{
+    bool ours = session->entry.local_id <= session->entry.remote_id;
+
+    return sync->round == 0 || ours != sync->second;
+}
+
+/* The peer has said all that it could answer. */
+static bool is_known(struct sync *sync, const struct l2tpha_session *session)
+{
+    if (sync->round == 0 || session->query != QUERY_NAMED || session->query_at != sync->round)
+        return false;
+    sync->queried++;
+    engine_of(sync)->counters.queries_saved++;
+    return true;
 }
 
 /* RFC 4951 has no end for an FSQ without an answer: it is no evidence, so the session stays. */
@@ -151,13 +181,19 @@ static struct l2tpha_session *take_ripe(struct sync *sync, struct line *line, ui
     return NULL;
 }
 
+/* What can leave now: answers do not wait behind more of ours. */
+static bool may_ask_more(const struct sync *sync)
+{
+    return sync->tunnel->entry.queue_count < window_size(&sync->tunnel->channel);
+}
+
 static struct l2tpha_session *take_new(struct sync *sync, uint32_t *steps)
 {
-    while (sync->cursor && *steps > 0) {
+    while (sync->cursor && *steps > 0 && may_ask_more(sync)) {
         struct l2tpha_session *session = session_of(sync->cursor);
         --*steps;
         sync->cursor = sync->cursor->next;
-        if (is_wanted(sync, session))
+        if (is_wanted(sync, session) && is_its_turn(sync, session) && !is_known(sync, session))
             return session;
     }
     return NULL;
@@ -261,7 +297,18 @@ static void arm(struct sync *sync, bool blocked)
 
 static bool is_over(const struct sync *sync)
 {
-    return !sync->cursor && !sync->asked.first && !sync->stale.first;
+    return !sync->cursor && (sync->round == 0 || sync->second) && !sync->asked.first &&
+           !sync->stale.first;
+}
+
+/* Once what was asked is acknowledged the peer, if it asks at all, has had as much time. */
+static bool begin_second(struct sync *sync)
+{
+    if (sync->cursor || sync->round == 0 || sync->second || is_unheard(sync))
+        return false;
+    sync->second = true;
+    sync->cursor = sync->tunnel->entry.sessions;
+    return true;
 }
 
 static void go_on(struct sync *sync)
@@ -269,14 +316,16 @@ static void go_on(struct sync *sync)
     uint32_t steps = STEPS;
     int error = L2TPHA_OK;
 
-    while (may_send(sync) && send_query(sync, &steps, &error))
-        ;
+    do {
+        while (may_send(sync) && send_query(sync, &steps, &error))
+            ;
+    } while (begin_second(sync));
     if (is_over(sync)) {
         tell(sync);
         end(sync);
         return;
     }
-    arm(sync, error || !may_send(sync));
+    arm(sync, error || !may_send(sync) || !may_ask_more(sync));
 }
 
 /* --- beginning and end --- */
@@ -329,6 +378,8 @@ int sync_start(struct failover *failover, struct l2tpha_tunnel *tunnel)
     int error = begin(failover, tunnel, &sync);
     if (error)
         return error;
+    failover->syncs += failover->syncs == UINT32_MAX ? 2 : 1; /* never 0 */
+    sync->round = failover->syncs;
     sync->suspects = config->query == L2TPHA_QUERY_SUSPECTS;
     sync->from = (uint32_t)(failure_of(failover, tunnel) / US_PER_S) -
                  (config->suspect_ms / 1000 + (config->suspect_ms % 1000 != 0));
@@ -365,7 +416,7 @@ void sync_doubt(struct failover *failover, struct l2tpha_session *session)
     struct l2tpha_tunnel *tunnel = session_tunnel(session);
     struct sync *sync;
 
-    if (session->query != QUERY_NONE || session->entry.state != L2TPHA_SESSION_ESTABLISHED ||
+    if (is_in_line(session) || session->entry.state != L2TPHA_SESSION_ESTABLISHED ||
         session->dismissed || !failover_is_capable(&tunnel->entry.record))
         return;
     if (sync_of(failover, tunnel, &sync)) {
@@ -375,6 +426,16 @@ void sync_doubt(struct failover *failover, struct l2tpha_session *session)
     }
     failover->engine->counters.sessions_stale++;
     join(sync, session, QUERY_STALE);
+}
+
+void sync_named(struct l2tpha_session *session)
+{
+    const struct sync *sync = session_tunnel(session)->sync;
+
+    if (!sync || sync->round == 0 || is_in_line(session))
+        return;
+    session->query = QUERY_NAMED;
+    session->query_at = sync->round;
 }
 
 void sync_moved(struct failover *failover, struct l2tpha_tunnel *tunnel)
@@ -397,7 +458,7 @@ void sync_left(struct failover *failover, struct l2tpha_session *session)
 
     if (sync->cursor == &session->entry)
         sync->cursor = session->entry.next;
-    if (session->query != QUERY_NONE)
+    if (is_in_line(session))
         settle(sync, session);
     if (is_over(sync))
         wheel_arm(failover->engine->wheel, &sync->timer, failover->engine->now);

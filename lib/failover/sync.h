@@ -12,7 +12,8 @@
 enum sync_query {
     QUERY_NONE = 0,
     QUERY_ASKED, /* an FSQ is out */
-    QUERY_STALE  /* found paired otherwise: to be asked about in a while */
+    QUERY_STALE, /* found paired otherwise: to be asked about in a while */
+    QUERY_NAMED  /* the peer has asked about it and has it as this end has */
 };
 
 /* Ask the peer about the tunnel's sessions after a recovery, by the node's setting. A query under
@@ -25,6 +26,8 @@ int sync_query(struct failover *failover, struct l2tpha_tunnel *tunnel);
 void sync_stop(struct failover *failover, struct l2tpha_tunnel *tunnel);
 /* A session is found paired otherwise: have it asked about in a while, if the peer may be asked. */
 void sync_doubt(struct failover *failover, struct l2tpha_session *session);
+/* The peer asks about a session, which is paired as it says. */
+void sync_named(struct l2tpha_session *session);
 /* The tunnel has room again. */
 void sync_moved(struct failover *failover, struct l2tpha_tunnel *tunnel);
 /* A session goes. */

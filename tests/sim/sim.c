@@ -129,12 +129,18 @@ static bool replica_equal(const struct sim *sim)
            l2tpha_checkpoint_digest(sim->pair.standby.node);
 }
 
+/* A standby that is further away is given up whenever something moves: it may never catch up. */
+#define NEAR (80 * MS) /* both ways are less than commit_timeout_ms */
+
 /* No more faults, no more deaths, until nothing moves and the replica, where acknowledgements may
  * be late, has caught up. */
 static void make_peace(struct sim *sim)
 {
     uint64_t limit = sim->world.now + PEACE;
+    struct pair_options *options = &sim->pair.options;
 
+    options->stream_delay = sooner(options->stream_delay, NEAR);
+    options->stream_jitter = sooner(options->stream_jitter, NEAR - options->stream_delay);
     sim->net.partitioned = false;
     sim->net.faults.loss = sim->net.faults.duplicate = sim->net.faults.misroute = 0;
     sim->pair.dies_at = 0;

@@ -31,7 +31,8 @@ START_TEST(slow_start_doubles_up_to_the_peer_s_window)
 }
 END_TEST
 
-START_TEST(one_datagram_is_one_acknowledgement)
+/* R2661-A-02: however few the datagrams are that acknowledge them. */
+START_TEST(an_acknowledgement_of_several_counts_for_each)
 {
     struct end *end = end_new((struct start){0, 0, 1, 100});
 
@@ -39,8 +40,10 @@ START_TEST(one_datagram_is_one_acknowledgement)
     ck_assert_uint_eq(end_flush(end), 1);
     end_hear_zlb(end, 0, 1);
     ck_assert_uint_eq(end_flush(end), 2);
-    end_hear_zlb(end, 0, 3); /* both at once: one step */
-    ck_assert_uint_eq(end_flush(end), 3);
+    end_hear_zlb(end, 0, 3);
+    ck_assert_uint_eq(end_flush(end), 4);
+    end_hear_zlb(end, 0, 7);
+    ck_assert_uint_eq(end_flush(end), 8);
     end_free(end);
 }
 END_TEST
@@ -68,23 +71,31 @@ START_TEST(the_peer_s_window_may_become_known_later)
 }
 END_TEST
 
+/* A window of 8 has opened, then nothing was acknowledged in time. */
+static struct end *end_after_timeout(uint16_t *acked)
+{
+    struct end *end = end_new((struct start){*acked, 0, 1, 8});
+
+    end_say(end, 200);
+    for (int i = 0; i < 7; i++) {
+        end_flush(end);
+        end_hear_zlb(end, 0, ++*acked);
+    }
+    end_flush(end);
+    ck_assert_uint_eq((uint16_t)(end->channel->sent_ns - *acked), 8);
+    end_wait(end, 1000 * MS + GRAIN_US);
+    ck_assert_uint_eq(end->channel->threshold, 4);
+    return end;
+}
+
 /* R2661-5.8-22, R2661-A-03, R2661-A-04 */
 START_TEST(a_timeout_halves_and_growth_turns_linear)
 {
     /* CWND after each acknowledgement from the timeout on: slow start up to 4, then 1/CWND. */
     static const uint32_t sizes[] = {2, 3, 4, 4, 4, 4, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7};
-    struct end *end = end_new((struct start){65530, 0, 1, 8});
     uint16_t acked = 65530;
+    struct end *end = end_after_timeout(&acked);
 
-    end_say(end, 200);
-    for (int i = 0; i < 7; i++) {
-        end_flush(end);
-        end_hear_zlb(end, 0, ++acked);
-    }
-    end_flush(end);
-    ck_assert_uint_eq((uint16_t)(end->channel->sent_ns - acked), 8);
-    end_wait(end, 1000 * MS + GRAIN_US);
-    ck_assert_uint_eq(end->channel->threshold, 4);
     expect_message(end, acked, 0); /* R2661-5.8-10: the oldest, alone */
     expect_nothing(end);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -93,6 +104,24 @@ START_TEST(a_timeout_halves_and_growth_turns_linear)
         end_flush(end);
     }
     ck_assert_uint_eq(end->engine.counters.retransmissions, 8);
+    end_free(end);
+}
+END_TEST
+
+/* R2661-A-03: CWND messages acknowledged at once are one more. */
+START_TEST(growth_is_linear_however_it_is_acknowledged)
+{
+    static const uint32_t sizes[] = {2, 4, 5, 6, 7, 8, 8};
+    uint16_t acked = 65530;
+    struct end *end = end_after_timeout(&acked);
+
+    ck_assert_uint_eq(end_flush(end), 1);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        acked = (uint16_t)(acked + window_size(end->channel));
+        end_hear_zlb(end, 0, acked);
+        ck_assert_uint_eq(window_size(end->channel), sizes[i]);
+        ck_assert_uint_eq(end_flush(end), sizes[i]);
+    }
     end_free(end);
 }
 END_TEST
@@ -142,7 +171,8 @@ Suite *suite_window(void)
     Suite *suite = fixture_suite("window", &tcase);
 
     tcase_add_loop_test(tcase, slow_start_doubles_up_to_the_peer_s_window, 0, 7);
-    tcase_add_test(tcase, one_datagram_is_one_acknowledgement);
+    tcase_add_test(tcase, an_acknowledgement_of_several_counts_for_each);
+    tcase_add_test(tcase, growth_is_linear_however_it_is_acknowledged);
     tcase_add_test(tcase, the_peer_s_window_may_become_known_later);
     tcase_add_test(tcase, a_timeout_halves_and_growth_turns_linear);
     tcase_add_test(tcase, the_threshold_is_one_at_least);
