@@ -63,40 +63,41 @@ enum l2tpha_session_flag {
 
 /** A tunnel, whole. Byte strings are views. */
 struct l2tpha_tunnel_record {
-    size_t size;                   /**< sizeof(struct l2tpha_tunnel_record) */
-    uint32_t local_id;             /**< our Assigned Tunnel ID, never 0 */
-    uint32_t remote_id;            /**< the peer's, 0 while unknown */
-    uint8_t state;                 /**< enum l2tpha_tunnel_state */
-    uint8_t configured_method;     /**< enum l2tpha_failover_method, as configured for its peer;
-                                        L2TPHA_FAILOVER_NOT_CONFIGURED = the node's */
-    uint8_t effective_method;      /**< the one in force, fixed at establishment */
-    uint32_t flags;                /**< enum l2tpha_tunnel_flag bits */
-    uint16_t local_window;         /**< Receive Window Size that we advertised, messages */
-    uint16_t remote_window;        /**< the peer's, 4 when it sent none (RFC 2661 5.8) */
-    uint32_t framing_caps;         /**< the peer's Framing Capabilities */
-    uint32_t bearer_caps;          /**< the peer's Bearer Capabilities */
-    uint32_t remote_failover;      /**< bits of the peer's Failover Capability AVP (RFC 4951 5.1) */
-    uint32_t remote_recovery_ms;   /**< its Recovery Time, milliseconds */
-    uint16_t ns;                   /**< Ns of the next new message */
-    uint16_t nr;                   /**< next Ns expected from the peer */
-    uint16_t acked;                /**< oldest Ns of ours that is not acknowledged */
-    uint16_t result;               /**< Result Code of the StopCCN sent or received */
-    uint16_t error;                /**< its general error code */
-    struct l2tpha_path path;       /**< of the control connection; data frames take it too */
-    uint32_t recovers;             /**< local id of the tunnel that this recovery tunnel is for
-                                        (RFC 4951 3.2.1), 0 = an ordinary tunnel */
-    uint16_t suggested_ns;         /**< of a recovery tunnel that the peer asked for: Suggested */
-    uint16_t suggested_nr;         /**< Control Sequence, as sent */
-    uint16_t resync_packets;       /**< as configured for its peer, 0 = the node's */
-    uint16_t session_ids_shift;    /**< what resets (RFC 4951 3.2.2) have taken from ns: the ids of
-                                        new calls go on all the same */
-    uint8_t tie_breaker[8];        /**< ours, while the SCCRQ is outstanding */
-    struct l2tpha_bytes peer_name; /**< Host Name AVP of the peer, verbatim */
-    struct l2tpha_bytes peer_vendor; /**< Vendor Name AVP of the peer, verbatim */
+    size_t size;                     /**< sizeof(struct l2tpha_tunnel_record) */
+    uint32_t local_id;               /**< our Assigned Tunnel ID, never 0 */
+    uint32_t remote_id;              /**< the peer's, 0 while unknown */
+    uint8_t state;                   /**< enum l2tpha_tunnel_state */
+    uint8_t configured_method;       /**< enum l2tpha_failover_method, as configured for its peer;
+                                          L2TPHA_FAILOVER_NOT_CONFIGURED = the node's */
+    uint8_t effective_method;        /**< the one in force, fixed at establishment */
+    uint32_t flags;                  /**< enum l2tpha_tunnel_flag bits */
+    uint32_t recovers;               /**< local id of the tunnel that this recovery tunnel is for
+                                          (RFC 4951 3.2.1), 0 = an ordinary tunnel */
+    uint16_t local_window;           /**< Receive Window Size that we advertised, messages */
+    uint16_t remote_window;          /**< the peer's, 4 when it sent none (RFC 2661 5.8) */
+    uint16_t ns;                     /**< Ns of the next new message */
+    uint16_t nr;                     /**< next Ns expected from the peer */
+    uint16_t acked;                  /**< oldest Ns of ours that is not acknowledged */
+    uint16_t session_ids_shift;      /**< what resets (RFC 4951 3.2.2) have taken from ns: the ids
+                                          of new calls go on all the same */
+    uint32_t framing_caps;           /**< the peer's Framing Capabilities */
     struct l2tpha_bytes secret;      /**< shared secret; empty = none */
+    struct l2tpha_path path;         /**< of the control connection; data frames take it too */
+    struct l2tpha_bytes peer_name;   /**< Host Name AVP of the peer, verbatim */
+    struct l2tpha_bytes peer_vendor; /**< Vendor Name AVP of the peer, verbatim */
     struct l2tpha_bytes challenge;   /**< ours, while its response is outstanding */
     struct l2tpha_bytes app_state;   /**< attached by the host, opaque */
     struct l2tpha_bytes unknown;     /**< fields of a newer release, kept byte for byte */
+    uint32_t bearer_caps;            /**< the peer's Bearer Capabilities */
+    uint32_t remote_failover;        /**< bits of the peer's Failover Capability AVP (RFC 4951
+                                          5.1) */
+    uint32_t remote_recovery_ms;     /**< its Recovery Time, milliseconds */
+    uint16_t result;                 /**< Result Code of the StopCCN sent or received */
+    uint16_t error;                  /**< its general error code */
+    uint16_t suggested_ns;           /**< of a recovery tunnel that the peer asked for: Suggested */
+    uint16_t suggested_nr;           /**< Control Sequence, as sent */
+    uint16_t resync_packets;         /**< as configured for its peer, 0 = the node's */
+    uint8_t tie_breaker[8];          /**< ours, while the SCCRQ is outstanding */
 };
 
 /** A session, whole. Byte strings are views. */

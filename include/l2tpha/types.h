@@ -42,8 +42,8 @@ struct l2tpha_address {
 
 /** Where a datagram came from and arrived, or where it goes and leaves. */
 struct l2tpha_path {
-    struct l2tpha_address local;  /**< own address; len 0 = the host's only one */
     struct l2tpha_address remote; /**< the peer's address and port */
+    struct l2tpha_address local;  /**< own address; len 0 = the host's only one */
 };
 
 /** Which end of the tunnel this is for a session (RFC 2661 2). */

@@ -2,9 +2,10 @@
 /* Extendible hashing over small segments of linear probing. An entry has 32 bits of its key's hash
  * in place of the key: their low end chooses the segment through a directory, their high end the
  * slot where probing starts, and only an entry with all of them alike is asked for its key. So
- * nothing is hashed again when entries move. A segment that is three
- * quarters full is doubled up to SEGMENT_SLOTS and from then on split in two; only its own entries
- * move. Removal closes the gap behind it, so there are no tombstones. */
+ * nothing is hashed again when entries move. A segment that is three quarters full is doubled up to
+ * SEGMENT_SLOTS and from then on split in two; only its own entries move. Removal closes the gap
+ * behind it, so there are no tombstones. A table with one segment, as most that belong to an object
+ * have, never looks at the segment's head: that would cost a cache line. */
 #include "base/idtable.h"
 
 #include "base/bits.h"
@@ -25,8 +26,8 @@ struct entry {
 };
 
 struct segment {
-    uint32_t mask; /* slots - 1 */
-    uint32_t count;
+    uint32_t slot_count;
+    uint32_t count; /* of its entries, where there are several segments */
     uint32_t depth; /* low bits of the hash that its entries share */
     struct entry slots[];
 };
@@ -60,7 +61,7 @@ static struct segment *segment_new(const struct idtable *table, uint32_t slots, 
     struct segment *segment = talloc_size(table->kind->parent, bytes_of(slots));
     if (!segment)
         return NULL;
-    segment->mask = slots - 1;
+    segment->slot_count = slots;
     segment->count = 0;
     segment->depth = depth;
     memset(segment->slots, 0xff, slots * sizeof(struct entry));
@@ -71,57 +72,55 @@ static struct segment *segment_new(const struct idtable *table, uint32_t slots, 
 static void segment_free(const struct idtable *table, struct segment *segment)
 {
     if (segment)
-        table->kind->bytes -= bytes_of(segment->mask + 1);
+        table->kind->bytes -= bytes_of(segment->slot_count);
     talloc_free(segment);
 }
 
 /* The key's slot, or the free one where it would go. */
-static struct entry *probe_under(const struct idtable *table, struct segment *segment,
-                                 uint32_t mask, uint32_t hash, uint64_t key)
+static struct entry *probe(const struct idtable *table, struct segment *segment, uint32_t hash,
+                           uint64_t key)
 {
-    uint32_t at = home_of(mask, hash);
+    uint32_t at = home_of(table->mask, hash);
     struct entry *entry = &segment->slots[at];
     while (entry->value != EMPTY &&
            (entry->hash != hash || table->kind->key_of(table->kind->user, entry->value) != key)) {
-        at = (at + 1) & mask;
+        at = (at + 1) & table->mask;
         entry = &segment->slots[at];
     }
     return entry;
 }
 
-static struct entry *probe(const struct idtable *table, struct segment *segment, uint32_t hash,
-                           uint64_t key)
+static void put(struct segment *segment, uint32_t mask, struct entry fresh)
 {
-    return probe_under(table, segment, segment->mask, hash, key);
-}
-
-static void put(struct segment *segment, struct entry fresh)
-{
-    uint32_t at = home_of(segment->mask, fresh.hash);
+    uint32_t at = home_of(mask, fresh.hash);
     while (segment->slots[at].value != EMPTY)
-        at = (at + 1) & segment->mask;
+        at = (at + 1) & mask;
     segment->slots[at] = fresh;
-    segment->count++;
 }
 
 /* Put each entry into the one of two segments that the hash bit says. */
 static void distribute(const struct segment *from, uint32_t bit, struct segment *clear,
                        struct segment *set)
 {
-    for (uint32_t i = 0; i <= from->mask; i++)
-        if (from->slots[i].value != EMPTY)
-            put(from->slots[i].hash & bit ? set : clear, from->slots[i]);
+    for (uint32_t i = 0; i < from->slot_count; i++) {
+        struct segment *to = from->slots[i].hash & bit ? set : clear;
+        if (from->slots[i].value == EMPTY)
+            continue;
+        put(to, to->slot_count - 1, from->slots[i]);
+        to->count++;
+    }
 }
 
 /* Only the first segment is ever smaller than SEGMENT_SLOTS, while it is the only one. */
 static int enlarge(struct idtable *table, struct segment *old)
 {
-    struct segment *fresh = segment_new(table, old ? (old->mask + 1) * 2 : FIRST_SLOTS, 0);
+    struct segment *fresh = segment_new(table, old ? old->slot_count * 2 : FIRST_SLOTS, 0);
     if (!fresh)
         return L2TPHA_ERR_NOMEM;
     if (old)
         distribute(old, 0, fresh, NULL);
     table->top.only = fresh;
+    table->mask = (uint16_t)(fresh->slot_count - 1);
     segment_free(table, old);
     return L2TPHA_OK;
 }
@@ -146,6 +145,8 @@ static int double_directory(struct idtable *table)
     table->kind->bytes -= directory_bytes(table);
     if (table->depth)
         talloc_free(old);
+    else
+        table->top.only->count = table->count;
     table->top.directory = directory;
     table->depth++;
     table->kind->bytes += directory_bytes(table);
@@ -174,9 +175,11 @@ static int split(struct idtable *table, struct segment *old, uint32_t hash)
     return L2TPHA_OK;
 }
 
-static bool is_full(const struct segment *segment)
+static bool is_full(const struct idtable *table, const struct segment *segment)
 {
-    return !segment || segment->count >= (segment->mask + 1) / 4 * 3;
+    uint32_t count = table->depth ? segment->count : table->count;
+
+    return !segment || count >= (table->mask + 1u) / 4 * 3;
 }
 
 int idtable_insert(struct idtable *table, uint64_t key, uint32_t value)
@@ -188,15 +191,17 @@ int idtable_insert(struct idtable *table, uint64_t key, uint32_t value)
         return L2TPHA_ERR_INVALID;
     if (segment && probe(table, segment, hash, key)->value != EMPTY)
         return L2TPHA_ERR_EXISTS;
-    while (is_full(segment)) {
-        bool is_small = !segment || segment->mask + 1 < SEGMENT_SLOTS;
+    while (is_full(table, segment)) {
+        bool is_small = !segment || table->mask + 1u < SEGMENT_SLOTS;
         int error = is_small ? enlarge(table, segment) : split(table, segment, hash);
         if (error < 0)
             return error;
         segment = segment_of(table, hash);
     }
-    put(segment, (struct entry){hash, value});
+    put(segment, table->mask, (struct entry){hash, value});
     table->count++;
+    if (table->depth)
+        segment->count++;
     return L2TPHA_OK;
 }
 
@@ -206,9 +211,7 @@ bool idtable_find(const struct idtable *table, uint64_t key, uint32_t *value)
     struct segment *segment = segment_of(table, hash);
     if (!segment)
         return false;
-    /* Among several segments all have the full size: looking it up would cost a cache line. */
-    uint32_t mask = table->depth ? SEGMENT_SLOTS - 1 : segment->mask;
-    const struct entry *entry = probe_under(table, segment, mask, hash, key);
+    const struct entry *entry = probe(table, segment, hash, key);
 
     if (entry->value == EMPTY)
         return false;
@@ -217,12 +220,11 @@ bool idtable_find(const struct idtable *table, uint64_t key, uint32_t *value)
 }
 
 /* Move back each later entry of the run that probing would no longer reach across the gap. */
-static void close_gap(struct segment *segment, uint32_t gap)
+static void close_gap(struct segment *segment, uint32_t mask, uint32_t gap)
 {
-    for (uint32_t at = (gap + 1) & segment->mask; segment->slots[at].value != EMPTY;
-         at = (at + 1) & segment->mask) {
-        uint32_t home = home_of(segment->mask, segment->slots[at].hash);
-        if (((at - home) & segment->mask) < ((at - gap) & segment->mask))
+    for (uint32_t at = (gap + 1) & mask; segment->slots[at].value != EMPTY; at = (at + 1) & mask) {
+        uint32_t home = home_of(mask, segment->slots[at].hash);
+        if (((at - home) & mask) < ((at - gap) & mask))
             continue;
         segment->slots[gap] = segment->slots[at];
         gap = at;
@@ -238,9 +240,10 @@ bool idtable_remove(struct idtable *table, uint64_t key)
 
     if (!entry || entry->value == EMPTY)
         return false;
-    close_gap(segment, (uint32_t)(entry - segment->slots));
-    segment->count--;
+    close_gap(segment, table->mask, (uint32_t)(entry - segment->slots));
     table->count--;
+    if (table->depth)
+        segment->count--;
     return true;
 }
 

@@ -30,8 +30,9 @@ struct idtable {
         struct segment *only;       /* depth 0; NULL = no entry yet */
         struct segment **directory; /* else; a segment of less depth stands in several places */
     } top;
-    uint32_t depth; /* the directory has 1 << depth places */
     uint32_t count; /* entries */
+    uint16_t mask;  /* slots of a segment - 1 */
+    uint8_t depth;  /* the directory has 1 << depth places */
 };
 
 /* L2TPHA_ERR_EXISTS leaves the present value alone. L2TPHA_ERR_INVALID for the value UINT32_MAX,

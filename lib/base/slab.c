@@ -14,6 +14,8 @@
 #define CHUNK_BYTES_MAX 262144 /* ... and up to this, to have no more than ... */
 #define CHUNKS 1024            /* ... so many, whose addresses fit the nearest cache */
 #define FIRST_CAPACITY 64      /* chunk numbers; a multiple of 64 */
+#define LINE 64                /* of the cache: a chunk's first object begins one ... */
+#define LARGE (8 * LINE)       /* ... and so does each object of this size or more */
 
 struct chunk {
     struct chunk *next_roomy;
@@ -25,7 +27,7 @@ struct chunk {
 struct slab {
     size_t size;
     size_t chunk_bytes;
-    size_t objects_at; /* offset in a chunk */
+    size_t objects_at; /* bytes of a chunk's head: objects begin at the next line */
     uint32_t limit;
     uint32_t count;
     uint32_t shift;    /* a chunk holds 1 << shift objects */
@@ -44,7 +46,9 @@ static uint32_t per_chunk(const struct slab *slab)
 
 static void *object_at(const struct slab *slab, const struct chunk *chunk, uint32_t place)
 {
-    return (uint8_t *)chunk + slab->objects_at + place * slab->size;
+    uintptr_t first = ((uintptr_t)chunk + slab->objects_at + LINE - 1) / LINE * LINE;
+
+    return (uint8_t *)chunk + (first - (uintptr_t)chunk) + place * slab->size;
 }
 
 static uint32_t choose_shift(size_t size, uint32_t limit)
@@ -63,12 +67,9 @@ static uint32_t choose_shift(size_t size, uint32_t limit)
 
 static void lay_out(struct slab *slab)
 {
-    const size_t align = _Alignof(max_align_t);
-
     slab->shift = choose_shift(slab->size, slab->limit);
-    size_t head = sizeof(struct chunk) + bits_words(per_chunk(slab)) * sizeof(uint64_t);
-    slab->objects_at = (head + align - 1) / align * align;
-    slab->chunk_bytes = slab->objects_at + (slab->size << slab->shift);
+    slab->objects_at = sizeof(struct chunk) + bits_words(per_chunk(slab)) * sizeof(uint64_t);
+    slab->chunk_bytes = slab->objects_at + LINE + (slab->size << slab->shift);
 }
 
 int slab_new(TALLOC_CTX *parent, size_t size, uint32_t limit, const char *name, struct slab **slab)
@@ -80,7 +81,7 @@ int slab_new(TALLOC_CTX *parent, size_t size, uint32_t limit, const char *name, 
     if (!fresh)
         return L2TPHA_ERR_NOMEM;
     talloc_set_name_const(fresh, name);
-    fresh->size = size;
+    fresh->size = size < LARGE ? size : (size + LINE - 1) / LINE * LINE;
     fresh->limit = limit < SLAB_NONE / 2 ? limit : SLAB_NONE / 2; /* an index is never SLAB_NONE */
     lay_out(fresh);
     *slab = fresh;

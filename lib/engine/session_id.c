@@ -15,23 +15,23 @@ uint64_t session_id_key(const struct l2tpha_node_record *node, uint32_t tunnel_i
     return bits_mix(get_u64(node->tunnel_key) + tunnel_id);
 }
 
-/* Where the walk over the ids goes on. It must go on where it was after a takeover too: an id that
+/* Where the order of the ids goes on. It must go on where it was after a takeover too: an id that
  * another node gave to a call just ended may still be in messages on their way. So it is not kept
  * but found again from what is replicated: the key from the node's record, the same from the first
  * call on, and the place from Ns, since each call that the peer hears of takes one. Calls that
  * wait for the tunnel take theirs later and so have places of their own, far from the first Ns.
  * There is one id fewer than there are Ns: the last Ns shares a place that is far away too. */
-static void find_place(struct l2tpha_tunnel *tunnel)
+static struct scramble order_of(struct l2tpha_tunnel *tunnel)
 {
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-    struct scramble *walk = &tunnel->session_ids;
+    uint32_t place = (uint16_t)(record->ns + record->session_ids_shift);
 
-    walk->key = session_id_key(engine_record(tunnel->engine), record->local_id);
-    uint16_t place = (uint16_t)(record->ns + record->session_ids_shift);
-    if (record->state == L2TPHA_TUNNEL_ESTABLISHED)
-        walk->counter = place < ID_SET_IDS ? place : FAR_PLACE;
-    else if (walk->counter < FAR_PLACE)
-        walk->counter = FAR_PLACE;
+    if (record->state != L2TPHA_TUNNEL_ESTABLISHED)
+        place = FAR_PLACE + tunnel->early_ids++ % FAR_PLACE;
+    if (place >= ID_SET_IDS)
+        place = FAR_PLACE;
+    return (struct scramble){session_id_key(engine_record(tunnel->engine), record->local_id),
+                             place};
 }
 
 /* RFC 4951 3.2.2 moves Ns, 3.3 wants ids not used lately: the reset may have flushed a CDN, and a
@@ -63,12 +63,12 @@ static const struct id_set *many(struct l2tpha_tunnel *tunnel)
 uint16_t session_id_free(struct l2tpha_tunnel *tunnel)
 {
     const struct id_set *set = many(tunnel);
+    struct scramble order = order_of(tunnel);
 
-    find_place(tunnel);
     if (set)
-        return id_set_free_from(set, scramble_next(&tunnel->session_ids));
+        return id_set_free_from(set, scramble_next(&order));
     for (uint32_t i = 0; i <= ID_SET_FEW; i++) {
-        uint16_t id = scramble_next(&tunnel->session_ids);
+        uint16_t id = scramble_next(&order);
         if (!tunnel_session_find(tunnel, id))
             return id;
     }

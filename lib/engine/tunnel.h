@@ -6,48 +6,49 @@
 #include "base/fsm.h"
 #include "engine/channel.h"
 
+/* What each message touches stands together, ahead of the rest. */
 struct l2tpha_tunnel {
     struct tunnel_entry entry; /* first: the table allocates us and knows this part only */
     struct engine *engine;
-    struct channel channel;
-    struct timer hello;
-    struct timer timer;              /* TIMER_TUNNEL: by state */
-    struct timer start;              /* TIMER_START */
-    struct scramble session_ids;     /* session_id.c */
-    struct id_set session_ids_taken; /* likewise; made when there are many */
     struct l2tpha_tunnel *ready_next;
     struct l2tpha_tunnel *ready_prev;
-    struct l2tpha_tunnel *linger_next;
-    struct l2tpha_tunnel *linger_prev;
+    struct channel channel;
+    struct timer hello;
+    void *user;
+    struct l2tpha_session *waiting;      /* sessions in wait-tunnel, oldest first */
+    struct l2tpha_session **waiting_end; /* NULL = none yet */
+    struct id_set session_ids_taken;     /* session_id.c; made when there are many */
+    struct sync *sync;                   /* failover's: sessions being asked about; NULL = none */
+    struct lazy *lazy; /* failover's: numbers of a lazy record being settled; NULL = none */
+    uint32_t events;   /* events in the outbox that name this tunnel */
     bool ready;        /* in engine.ready */
     bool dying;        /* gone for everybody but the host, who has events about it to poll */
     bool told;         /* the host knows of it: DOWN and GONE are for its ears */
     bool fell;         /* DOWN has happened */
     bool resyncing;    /* restored, and the peer has not answered yet */
     bool unresponsive; /* retransmissions are used up and the peer's Recovery Time is not */
-    bool lingering;    /* in engine.linger */
+    bool reconciles;   /* taken over from a lazy record: the peer may have calls that we have not */
+    bool asked_incoming; /* ICRQ went out here: we are the LAC of incoming calls */
+    bool asked_outgoing; /* OCRQ went out here: we are the LNS of outgoing calls */
+    bool lingering;      /* in engine.linger */
     bool counted_half_open;
     bool counted_recovering;
-    bool reconciles; /* taken over from a lazy record: the peer may have calls that we have not */
     bool counted_running; /* failover's: one of the recovery tunnels that it has under way */
-    bool asked_incoming;  /* ICRQ went out here: we are the LAC of incoming calls */
-    bool asked_outgoing;  /* OCRQ went out here: we are the LNS of outgoing calls */
+    struct timer timer;   /* TIMER_TUNNEL: by state */
+    struct timer start;   /* TIMER_START */
+    uint32_t early_ids;   /* session_id.c: places given out before it was established */
+    struct l2tpha_tunnel *linger_next;
+    struct l2tpha_tunnel *linger_prev;
     struct l2tpha_tunnel *dead_next;
     struct l2tpha_tunnel *calling_next;  /* in engine.calling while in wait-ctl-reply */
     struct l2tpha_tunnel **calling_back; /* NULL = not there */
-    struct l2tpha_session *waiting;      /* sessions in wait-tunnel, oldest first */
-    struct l2tpha_session **waiting_end; /* NULL = none yet */
     struct recovery *recovery; /* failover's, of both tunnels that take part in one; NULL = none */
-    struct sync *sync;         /* failover's: sessions being asked about; NULL = none */
-    struct lazy *lazy;         /* failover's: numbers of a lazy record being settled; NULL = none */
     uint64_t stray_at;         /* resync.c: the next stray call may be ended then */
     uint16_t close_result; /* of a StopCCN that waits for the channel to carry again; 0 = none */
     uint16_t close_error;
     uint64_t rests_until;    /* failover's, of an old tunnel: recovery.h */
     uint16_t beaten_request; /* Assigned Tunnel ID of a recovery SCCRQ that has lost the tie: */
     uint64_t beaten_until;   /* copies of it are dropped until then */
-    uint32_t events;         /* events in the outbox that name this tunnel */
-    void *user;
 };
 
 /* Events of the machine: RFC 2661 7.2.1, classified before they are dispatched. */

@@ -6,12 +6,19 @@
  * produce. */
 #include "state/record.h"
 #include "state/record_fields.h"
+#include "state/varint.h"
 
 #include <l2tpha/serializer.h>
 #include <string.h>
 
 #define RECORD_FIELD 15 /* of message Checkpoint; the highest that one tag byte can name */
-#define VARINT_MAX 10   /* bytes of a 64-bit varint */
+
+/* A compiler that counts the places of use would make it a function. */
+#if defined(__GNUC__)
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#else
+#define ALWAYS_INLINE inline
+#endif
 
 /* --- writing, backwards --- */
 
@@ -52,7 +59,7 @@ static int put_raw(struct output *out, const void *data, size_t len)
 }
 
 /* Length and tag in front of what has been written down from end. */
-static int put_frame(struct output *out, const uint8_t *end, uint32_t tag)
+static inline int put_frame(struct output *out, const uint8_t *end, uint32_t tag)
 {
     int error = put_varint(out, (uint64_t)(end - out->pos));
     return error ? error : put_varint(out, tag);
@@ -65,33 +72,13 @@ static int put_string(struct output *out, uint32_t tag, const void *data, size_t
     return error ? error : put_frame(out, end, tag);
 }
 
-/* Where there is room for both at their longest. */
-static uint8_t *put_value(uint8_t *pos, uint32_t tag, uint32_t value)
+/* Tag and value, by value as put_view(), so that the place of writing may stay in a register
+ * between fields. NULL = there is too little room. */
+static uint8_t *put_number(struct output out, uint32_t tag, uint32_t value)
 {
-    if (value >= 0x80) {
-        if (value >= 1u << 28)
-            *--pos = (uint8_t)(value >> 28);
-        if (value >= 1u << 21)
-            *--pos = (uint8_t)(value >> 21 | (value >= 1u << 28 ? 0x80 : 0));
-        if (value >= 1u << 14)
-            *--pos = (uint8_t)(value >> 14 | (value >= 1u << 21 ? 0x80 : 0));
-        *--pos = (uint8_t)(value >> 7 | (value >= 1u << 14 ? 0x80 : 0));
-        value |= 0x80;
-    }
-    *--pos = (uint8_t)value;
-    if (tag >= 0x80) {
-        *--pos = (uint8_t)(tag >> 7);
-        tag |= 0x80;
-    }
-    *--pos = (uint8_t)tag;
-    return pos;
-}
-
-/* Where every byte of room counts; NULL = there is too little. By value, as put_view(), so
- * that the place of writing may stay in a register between fields. */
-static uint8_t *put_tight(struct output out, uint32_t tag, uint32_t value)
-{
-    return put_varint(&out, value) || put_varint(&out, tag) ? NULL : out.pos;
+    if (out.pos - out.low < 10) /* five bytes of 32 bits, five of the tag */
+        return put_varint(&out, value) || put_varint(&out, tag) ? NULL : out.pos;
+    return varint_put(varint_put(out.pos, value), tag);
 }
 
 static uint8_t *put_view(struct output out, uint32_t tag, const void *data, size_t len)
@@ -107,17 +94,19 @@ static inline int moved_to(struct output *out, uint8_t *pos)
     return 0;
 }
 
-/* Small, so that it goes inline with all that is known of the field. */
-static inline int put_scalar(struct output *out, uint32_t tag, uint32_t value, uint32_t low,
-                             uint32_t high, uint32_t more)
+/* Most values are small: inline with all that is known of the field little is left of this. */
+static ALWAYS_INLINE int put_scalar(struct output *out, uint32_t tag, uint32_t value, uint32_t low,
+                                    uint32_t high, uint32_t more)
 {
     if (!record_in_range(value, low, high, more))
         return L2TPHA_ERR_INVALID;
     if (value == 0)
         return 0;
-    if (out->pos - out->low < 10) /* five bytes of 32 bits, five of the tag */
-        return moved_to(out, put_tight(*out, tag, value));
-    out->pos = put_value(out->pos, tag, value);
+    if (tag >= 0x80 || value >= 0x80 || out->pos - out->low < 2)
+        return moved_to(out, put_number(*out, tag, value));
+    out->pos -= 2;
+    out->pos[0] = (uint8_t)tag;
+    out->pos[1] = (uint8_t)value;
     return 0;
 }
 
@@ -222,27 +211,6 @@ static struct input input_over(struct l2tpha_bytes bytes)
     return (struct input){bytes.data, bytes.len > 0 ? bytes.data + bytes.len : bytes.data};
 }
 
-/* A varint and what follows it; next is NULL for a bad one. By value, so that the place of reading
- * may stay in a register. */
-struct varint {
-    const uint8_t *next;
-    uint64_t value;
-};
-
-static struct varint long_varint(const uint8_t *pos, const uint8_t *end)
-{
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < VARINT_MAX && pos != end; i++) {
-        uint8_t byte = *pos++;
-        if (i == VARINT_MAX - 1 && byte > 1)
-            break; /* does not fit 64 bits */
-        sum |= (uint64_t)(byte & 0x7f) << (7 * i);
-        if (byte < 0x80)
-            return (struct varint){pos, sum};
-    }
-    return (struct varint){NULL, 0};
-}
-
 static inline bool get_varint(struct input *in, uint64_t *value)
 {
     struct varint varint;
@@ -250,7 +218,7 @@ static inline bool get_varint(struct input *in, uint64_t *value)
         *value = *in->pos++;
         return true;
     }
-    varint = long_varint(in->pos, in->end);
+    varint = varint_get_long(in->pos, in->end);
     if (!varint.next)
         return false;
     in->pos = varint.next;

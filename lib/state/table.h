@@ -21,15 +21,16 @@ enum dirty {
     DIRTY_ACKED = 4     /* only acked has moved: may wait (silent-takeover rule: it may lag) */
 };
 
+/* What each message touches stands together, here and at the front of the record. */
 struct tunnel_entry {
-    struct l2tpha_tunnel_record record; /* byte strings are owned, see table_tunnel_set_bytes */
-    struct buffer *queue_head;          /* messages [record.acked, record.ns), oldest first, */
-    struct buffer *queue_tail;          /* doubly linked by next and prev */
+    struct buffer *queue_head; /* messages [record.acked, record.ns), oldest first, */
+    struct buffer *queue_tail; /* doubly linked by next and prev */
     uint32_t queue_count;
     uint32_t place;                 /* in the table */
     struct session_entry *sessions; /* newest first */
     struct idtable session_ids;     /* of both ends; table_session.c */
     uint32_t session_count;
+    uint32_t generation;   /* bulk copy that has carried it / that has refreshed it */
     uint16_t ns_safe;      /* messages below it are with the standby: may be sent */
     uint16_t nr_safe;      /* what an acknowledgement may say */
     uint16_t ns_sealed;    /* messages below it are in some checkpoint */
@@ -37,11 +38,11 @@ struct tunnel_entry {
     uint16_t acked_sealed; /* ... as it is in the newest checkpoint about it */
     uint8_t dirty;         /* enum dirty bits */
     bool gone;             /* ledger_gone_tunnel(): its owner keeps it, for no standby to have */
-    uint32_t generation;   /* bulk copy that has carried it / that has refreshed it */
     uint64_t born;         /* first number that may be about it, 0 = not sealed yet */
-    uint64_t moved;        /* lazy commit: newest number that it depends on */
     struct tunnel_entry *dirty_next;
-    struct tunnel_entry **dirty_back; /* NULL = not on the ledger's list */
+    struct tunnel_entry **dirty_back;   /* NULL = not on the ledger's list */
+    struct l2tpha_tunnel_record record; /* byte strings are owned, see table_tunnel_set_bytes */
+    uint64_t moved;                     /* lazy commit: newest number that it depends on */
 };
 
 /* Generations of copies that came in have this bit, those of copies sent have not: an entry that

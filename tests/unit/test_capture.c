@@ -75,7 +75,7 @@ START_TEST(ipv4_packet)
         0xee, 0,    0,    0, /* payload */
         0,    2,    0,    4,    0,    0,    0,    1,    0,  0,  0,    0,
         0,    0,    0,    88};
-    struct l2tpha_path path = {v4_local, v4_remote};
+    struct l2tpha_path path = {.local = v4_local, .remote = v4_remote};
 
     assert_bytes(expected, sizeof(expected),
                  l2tpha_capture_packet(file, sizeof(file), &path, true, zlb, sizeof(zlb), TIME));
@@ -96,7 +96,7 @@ START_TEST(ipv6_packet)
         0x06, 0xa5, 0xc3, 0x50, 0,    21,   0x24, 0x44,                              /* UDP */
         0xc8, 0x02, 0x00, 0x0c, 0,    1,    0,    0,    0, 2, 0, 3,  0xee, 0, 0, 0,  /* payload */
         0,    2,    0,    4,    0,    0,    0,    2,    0, 0, 0, 0,  0,    0, 0, 108};
-    struct l2tpha_path path = {v6_local, v6_remote};
+    struct l2tpha_path path = {.local = v6_local, .remote = v6_remote};
 
     assert_bytes(expected, sizeof(expected),
                  l2tpha_capture_packet(file, sizeof(file), &path, false, zlb, sizeof(zlb), TIME));
@@ -109,7 +109,7 @@ START_TEST(families_of_other_systems)
 {
     static const uint16_t families[] = {10, 23, 28, 30};
     static const uint16_t others[] = {0, 1, 2, 16};
-    struct l2tpha_path path = {v6_local, v6_remote};
+    struct l2tpha_path path = {.local = v6_local, .remote = v6_remote};
 
     for (size_t i = 0; i < 4; i++) {
         memcpy(path.remote.bytes, &families[i], 2);
@@ -140,7 +140,7 @@ START_TEST(ends_that_cannot_be_shown)
     ck_assert_uint_eq(u32_at(40), 0);
     ck_assert_uint_eq(u32_at(44), 0xc6336402);
     ck_assert_uint_eq(u32_at(48), 0x06a5c350);
-    path = (struct l2tpha_path){v6_local, v4_remote};
+    path = (struct l2tpha_path){.local = v6_local, .remote = v4_remote};
     l2tpha_capture_packet(file, sizeof(file), &path, false, zlb, sizeof(zlb), 0);
     ck_assert_uint_eq(file[28], 0x45);
     ck_assert_uint_eq(u32_at(40), 0);
@@ -167,7 +167,8 @@ static uint32_t fold(const uint8_t *data, size_t len, uint32_t sum)
 START_TEST(checksums_hold_at_every_length)
 {
     uint8_t payload[64];
-    struct l2tpha_path v4 = {v4_local, v4_remote}, v6 = {v6_local, v6_remote};
+    struct l2tpha_path v4 = {.local = v4_local, .remote = v4_remote};
+    struct l2tpha_path v6 = {.local = v6_local, .remote = v6_remote};
 
     for (size_t len = 0; len <= sizeof(payload); len++) {
         memset(payload, (int)(0xf0 + len), sizeof(payload));
@@ -187,7 +188,7 @@ END_TEST
 START_TEST(longest_datagram)
 {
     static uint8_t payload[65508];
-    struct l2tpha_path path = {v4_local, v4_remote};
+    struct l2tpha_path path = {.local = v4_local, .remote = v4_remote};
 
     ck_assert_int_gt(l2tpha_capture_packet(file, sizeof(file), &path, true, payload, 65507, 0), 0);
     ck_assert_uint_eq(u32_at(28), 0x4500ffff);

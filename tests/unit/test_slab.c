@@ -44,6 +44,21 @@ START_TEST(bad_arguments)
 }
 END_TEST
 
+/* 64 bytes each. What is small is packed: only the first of a chunk begins one. */
+START_TEST(large_objects_begin_a_cache_line)
+{
+    setup_slab(520, 1000);
+    for (int i = 0; i < 500; i++)
+        ck_assert_uint_eq((uintptr_t)alloc_one() % 64, 0);
+    talloc_free(slab);
+    setup_slab(80, 1000);
+    const uint8_t *first = alloc_one(), *second = alloc_one();
+    ck_assert_uint_eq((uintptr_t)first % 64, 0);
+    ck_assert_int_eq(second - first, 80);
+    talloc_free(slab);
+}
+END_TEST
+
 START_TEST(fresh_objects_are_zero_also_when_used_before)
 {
     static const struct object zero;
@@ -320,6 +335,7 @@ Suite *suite_slab(void)
     TCase *tcase;
     Suite *suite = fixture_suite("slab", &tcase);
     tcase_add_test(tcase, bad_arguments);
+    tcase_add_test(tcase, large_objects_begin_a_cache_line);
     tcase_add_test(tcase, fresh_objects_are_zero_also_when_used_before);
     tcase_add_loop_test(tcase, limit_is_met_exactly, 0, SHAPES);
     tcase_add_test(tcase, free_leaves_no_trace);
