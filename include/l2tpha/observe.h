@@ -124,6 +124,7 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(resync_anomalies, "answers outside what a lazy record allows")                               \
     X(resync_jumps, "times messages of the peer were passed over, acknowledged before a takeover") \
     X(strays_ended, "calls that only the peer had, disconnected")                                  \
+    X(sessions_inactive, "sessions cleared since nothing was heard of them after a takeover")      \
     X(tunnels_unresponsive, "times a peer was kept beyond its retransmissions")                    \
     X(queries_out, "sessions asked about by FSQ")                                                  \
     X(queries_in, "sessions that a peer asked about")                                              \

@@ -152,6 +152,13 @@ L2TPHA_API void *l2tpha_session_user(const struct l2tpha_session *session);
 L2TPHA_API int l2tpha_session_set_app_state(struct l2tpha_session *session, const uint8_t *data,
                                             size_t len, uint64_t now);
 
+/** Tell of a sign of life that has not passed l2tpha_data_receive(): a frame that the host's own
+ * data plane took, a PPP echo. It counts as heard from the peer (RFC 2661 6.5), and spares the
+ * session from struct l2tpha_config::inactivity_ms. One a minute is plenty.
+ *  @param session  in any state.
+ *  @param now      microseconds. */
+L2TPHA_API int l2tpha_session_heard(struct l2tpha_session *session, uint64_t now);
+
 /** Declare that the session is worth nothing without host-attached state: on the standby it is
  *  ready only when both halves are there, and a takeover disconnects a call that the old host knew
  *  of and had attached nothing to. struct l2tpha_config::needs_app_state declares it for all. */

@@ -44,6 +44,14 @@ struct channel {
     struct timer ack;
 };
 
+/* Of a message of ours in the queue: its first AVP says it (RFC 2661 4.4.1). */
+static inline uint16_t channel_message_type(const struct buffer *message)
+{
+    const uint32_t place = 18;
+
+    return message->len > place + 1 ? get_u16(message->data + place) : L2TPHA_MESSAGE_ZLB;
+}
+
 enum channel_verdict {
     CHANNEL_IN_ORDER,  /* process it, then channel_accept() */
     CHANNEL_ACK_ONLY,  /* a ZLB */

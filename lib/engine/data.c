@@ -132,6 +132,7 @@ int engine_data_receive(struct engine *engine, const struct l2tpha_path *path, c
     if (error)
         return error;
     tunnel_heard(session_tunnel(session));
+    session->unheard = false;
     error = take_number(engine, session, &header);
     if (error)
         return error;

@@ -265,6 +265,7 @@ void engine_timer(struct engine *engine, struct timer *timer)
     case TIMER_RECOVERY:
     case TIMER_SYNC:
     case TIMER_LAZY:
+    case TIMER_INACTIVITY:
         engine->failover.due(engine->failover.user, timer);
         break;
     case TIMER_SESSION:

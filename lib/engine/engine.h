@@ -43,6 +43,7 @@ enum timer_kind {
     TIMER_RECOVERY,       /* failover: an attempt, its deadline, a guard time */
     TIMER_SYNC,           /* failover: queries without an answer */
     TIMER_LAZY,           /* failover: a probe without an answer, the end of observation */
+    TIMER_INACTIVITY,     /* failover: sessions of which nothing was heard since a takeover */
     TIMER_SESSION         /* session: establishment or answer, by state */
 };
 
@@ -91,11 +92,11 @@ struct engine_failover {
     int (*states)(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message);
     /* A datagram of a tunnel whose numbers are being settled has been through its channel. */
     void (*passed)(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
-    /* A session of a tunnel that asks about sessions is about to go. */
+    /* A session of a tunnel whose sessions are being walked over is about to go. */
     void (*left)(void *user, struct l2tpha_session *session);
     /* A tunnel is about to die; its sessions are gone. */
     void (*gone)(void *user, struct l2tpha_tunnel *tunnel);
-    /* TIMER_RECOVERY, TIMER_SYNC, TIMER_LAZY. */
+    /* TIMER_RECOVERY, TIMER_SYNC, TIMER_LAZY, TIMER_INACTIVITY. */
     void (*due)(void *user, struct timer *timer);
 };
 

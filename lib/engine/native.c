@@ -13,8 +13,12 @@ static struct l2tpha_tunnel *tunnel_by_id(struct engine *engine, uint32_t tunnel
 
 static void restore_sessions(struct engine *engine, const struct l2tpha_tunnel *tunnel)
 {
-    for (struct session_entry *entry = tunnel->entry.sessions; entry; entry = entry->next)
+    bool lags = tunnel->entry.record.flags & L2TPHA_TUNNEL_LAZY;
+
+    for (struct session_entry *entry = tunnel->entry.sessions; entry; entry = entry->next) {
+        session_of(entry)->unheard = lags;
         session_start(engine, session_of(entry));
+    }
 }
 
 int native_restore_tunnel(struct engine *engine, const struct l2tpha_tunnel_record *record,
@@ -125,10 +129,10 @@ static int reset_tunnel(void *user, uint32_t tunnel_id, uint16_t ns, uint16_t nr
     if (error)
         return error;
     session_ids_reset(tunnel, ns);
-    channel_reset(engine, &tunnel->channel, ns, nr);
+    session_settle_all(tunnel, data_channel);
+    tunnel_reset(tunnel, ns, nr);
     tunnel_set_commit(tunnel);
     tunnel_answered(tunnel);
-    session_settle_all(tunnel, data_channel);
     return L2TPHA_OK;
 }
 

@@ -231,7 +231,7 @@ static void end(struct l2tpha_session *session, uint8_t before, const struct ses
     log_line(&engine->log, L2TPHA_LOG_EVENT, tunnel->entry.record.local_id, session->entry.local_id,
              "session is down: %s (%u/%u)", input->reason ? input->reason : "", input->result,
              input->error);
-    if (tunnel->sync)
+    if (tunnel->sync || tunnel->inactivity)
         engine->failover.left(engine->failover.user, session);
     leave_line(session);
     wheel_disarm(engine->wheel, &session->timer);

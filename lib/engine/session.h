@@ -20,7 +20,8 @@ struct l2tpha_session {
     uint32_t lease_number;   /* low bits, of the checkpoint that has those up to entry.data_ns */
     uint16_t lease_end;      /* data numbers before it are known to the standby, if there is one */
     uint16_t dismissed;      /* Result Code with which to be ended as soon as a CDN can be queued */
-    bool connecting;         /* our ICCN or OCCN has not left yet */
+    bool connecting : 1;     /* our ICCN or OCCN has not left yet */
+    bool unheard : 1;        /* restored from a record that lags, and nothing was heard of it yet */
     uint8_t query : 3;       /* failover's: enum sync_query */
     uint8_t query_tries : 5; /* likewise: times that the peer was asked about it */
     union {

@@ -253,6 +253,16 @@ int l2tpha_session_report_errors(struct l2tpha_session *session,
     return engine_leave(engine_of(session), session_note_errors(session, totals));
 }
 
+int l2tpha_session_heard(struct l2tpha_session *session, uint64_t now)
+{
+    int error = begin(session, now);
+    if (error)
+        return error;
+    session->unheard = false;
+    tunnel_heard(session_tunnel(session));
+    return engine_leave(engine_of(session), L2TPHA_OK);
+}
+
 int l2tpha_session_set_app_state(struct l2tpha_session *session, const uint8_t *data, size_t len,
                                  uint64_t now)
 {

@@ -305,6 +305,7 @@ int session_process(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *m
     struct l2tpha_session *session = find_session(&arrival);
     if (!session)
         return process_unknown(&arrival);
+    session->unheard = false;
     uint8_t event = classify(&arrival, session);
     int refused = arrival.input.status;
     if (refused == L2TPHA_ERR_UNEXPECTED)

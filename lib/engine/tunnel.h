@@ -43,7 +43,8 @@ struct l2tpha_tunnel {
     struct l2tpha_tunnel *calling_next;  /* in engine.calling while in wait-ctl-reply */
     struct l2tpha_tunnel **calling_back; /* NULL = not there */
     struct recovery *recovery; /* failover's, of both tunnels that take part in one; NULL = none */
-    uint64_t stray_at;         /* resync.c: the next stray call may be ended then */
+    struct inactivity *inactivity; /* failover's: sessions may be found inactive; NULL = none */
+    uint64_t stray_at;             /* resync.c: the next stray call may be ended then */
     uint16_t close_result; /* of a StopCCN that waits for the channel to carry again; 0 = none */
     uint16_t close_error;
     uint64_t rests_until;    /* failover's, of an old tunnel: recovery.h */
@@ -132,6 +133,9 @@ void tunnel_arm(struct l2tpha_tunnel *tunnel);
 void tunnel_timer_due(struct l2tpha_tunnel *tunnel);
 void tunnel_hello_due(struct l2tpha_tunnel *tunnel);
 void tunnel_start_due(struct l2tpha_tunnel *tunnel);
+/* RFC 4951 3.2.2: go on with these numbers. What was outstanding is flushed, but what still holds
+ * is said again. */
+void tunnel_reset(struct l2tpha_tunnel *tunnel, uint16_t ns, uint16_t nr);
 /* Anything was received from the peer. */
 void tunnel_heard(struct l2tpha_tunnel *tunnel);
 /* Have the peer confirm: a HELLO unless something is outstanding (RFC 2661 6.5). */

@@ -13,6 +13,7 @@ static bool is_paired(struct failover *failover, struct l2tpha_tunnel *tunnel,
     if (query->session_id == 0 || query->remote_session_id == 0)
         return false;
     if (own && own->entry.remote_id == query->session_id) {
+        own->unheard = false;
         sync_named(own);
         return !own->dismissed; /* its CDN is still to come */
     }

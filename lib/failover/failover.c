@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "failover/failover.h"
 
+#include "failover/inactivity.h"
 #include "failover/lazy.h"
 #include "failover/recovery.h"
 #include "failover/sync.h"
@@ -54,12 +55,18 @@ static void passed(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha
 
 static void left(void *user, struct l2tpha_session *session)
 {
-    sync_left(user, session);
+    const struct l2tpha_tunnel *tunnel = session_tunnel(session);
+
+    if (tunnel->sync)
+        sync_left(user, session);
+    if (tunnel->inactivity)
+        inactivity_left(session);
 }
 
 static void gone(void *user, struct l2tpha_tunnel *tunnel)
 {
     lazy_stop(user, tunnel);
+    inactivity_stop(user, tunnel);
     sync_stop(user, tunnel);
     recovery_gone(user, tunnel);
 }
@@ -70,6 +77,8 @@ static void due(void *user, struct timer *timer)
         recovery_due(user, timer);
     else if (timer->kind == TIMER_LAZY)
         lazy_due(user, timer);
+    else if (timer->kind == TIMER_INACTIVITY)
+        inactivity_due(user, timer);
     else
         sync_due(user, timer);
 }

@@ -17,6 +17,7 @@
 
 #include "base/serial.h"
 #include "engine/resync.h"
+#include "failover/inactivity.h"
 #include "failover/sync.h"
 #include "state/record.h"
 
@@ -244,6 +245,7 @@ static void finish(struct lazy *lazy)
     binding->release_tunnel(binding->user, record_of(lazy)->local_id);
     if (failover_is_capable(record_of(lazy)))
         sync_start(failover, tunnel);
+    inactivity_start(failover, tunnel);
     watch(lazy);
 }
 

@@ -474,6 +474,7 @@ static void take_answer(struct sync *sync, struct l2tpha_session *session, uint3
     struct engine *engine = engine_of(sync);
 
     if (peers_id == session->entry.remote_id) {
+        session->unheard = false;
         settle(sync, session);
     } else if (peers_id != 0) {
         leave(sync, session);

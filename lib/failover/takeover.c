@@ -3,7 +3,6 @@
  * them. */
 #include "failover/takeover.h"
 
-#include "base/octets.h"
 #include "engine/native.h"
 #include "failover/lazy.h"
 #include "failover/recovery.h"
@@ -25,15 +24,12 @@ static void clear(struct failover *failover, uint32_t tunnel_id, const char *why
                  l2tpha_strerror(error));
 }
 
-#define MESSAGE_TYPE 18 /* place of the first AVP's value, RFC 2661 4.4.1 */
-
 /* Its SCCCN is not acknowledged: the peer may be waiting for it, and has nothing to recover. */
 static bool is_new(const struct tunnel_entry *tunnel)
 {
     const struct buffer *oldest = tunnel->queue_head;
 
-    return oldest && oldest->len > MESSAGE_TYPE + 1 &&
-           get_u16(oldest->data + MESSAGE_TYPE) == L2TPHA_MESSAGE_SCCCN;
+    return oldest && channel_message_type(oldest) == L2TPHA_MESSAGE_SCCCN;
 }
 
 /* A tunnel being set up goes on silently whatever its method: its record is exact, and the method

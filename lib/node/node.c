@@ -14,6 +14,7 @@
 #define NODE_TUNNELS_MAX (65535 - ENGINE_RECOVERIES) /* ids that are left */
 #define RECOVERY_MAX_MS 3600000
 #define QUERY_MAX_MS 3600000
+#define DAY_MS (24u * 3600 * 1000)
 
 void l2tpha_config_init(struct l2tpha_config *config)
 {
@@ -87,6 +88,7 @@ static const char *refused_setting(const struct l2tpha_config *config)
         {config->resync_packets == 0 || config->resync_packets > L2TPHA_RESYNC_PACKETS_MAX,
          "resync_packets"},
         {config->resync_observe_ms == 0, "resync_observe_ms"},
+        {config->inactivity_ms > DAY_MS, "inactivity_ms"},
         {config->failover > L2TPHA_FAILOVER_FALLBACK, "failover"},
         {config->recovery_ms > RECOVERY_MAX_MS, "recovery_ms"},
         {config->recovery_max_ms > RECOVERY_MAX_MS, "recovery_max_ms"},

@@ -8,7 +8,7 @@
 
 #include <l2tpha/l2tpha.h>
 
-#define TRIO_EVENTS 256
+#define TRIO_EVENTS 8192
 
 /* Events that one node has told. */
 struct trio_events {

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* The old active may have taken a CDN of which the standby was not told. Nobody says so: the peer
+ * has no reason to, and data for a session that it does not have it drops. Session objects remember
+ * that nothing was heard of them (`unheard`), which the first sign of life clears; one walk, some
+ * time after the takeover, clears those that are left. No CDN is sent: some peers end the tunnel
+ * upon one for a session that they do not have, and a peer that has it after all is told as soon as
+ * it says anything (engine/resync.c). */
+#include "failover/inactivity.h"
+
+#include "engine/session.h"
+
+#define US_PER_MS UINT64_C(1000)
+#define STEPS 1024              /* sessions looked at in one event */
+#define STEP_PAUSE_US US_PER_MS /* before the next */
+
+void inactivity_start(struct failover *failover, struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = failover->engine;
+
+    if (engine->config.inactivity_ms == 0 || tunnel->inactivity)
+        return;
+    struct inactivity *fresh = talloc_zero(engine->table, struct inactivity);
+    if (!fresh) {
+        log_line(&engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id, 0,
+                 "inactive sessions not looked for: no memory");
+        return;
+    }
+    fresh->tunnel = tunnel;
+    fresh->timer.kind = TIMER_INACTIVITY;
+    tunnel->inactivity = fresh;
+    wheel_arm(engine->wheel, &fresh->timer, engine->now + engine->config.inactivity_ms * US_PER_MS);
+}
+
+void inactivity_stop(struct failover *failover, struct l2tpha_tunnel *tunnel)
+{
+    struct inactivity *inactivity = tunnel->inactivity;
+
+    if (!inactivity)
+        return;
+    wheel_disarm(failover->engine->wheel, &inactivity->timer);
+    tunnel->inactivity = NULL;
+    talloc_free(inactivity);
+}
+
+void inactivity_left(struct l2tpha_session *session)
+{
+    struct inactivity *inactivity = session_tunnel(session)->inactivity;
+
+    if (inactivity->cursor == &session->entry)
+        inactivity->cursor = session->entry.next;
+}
+
+static void judge(struct failover *failover, struct l2tpha_session *session)
+{
+    const struct l2tpha_binding *binding = failover->binding;
+
+    if (!session->unheard || session->entry.state != L2TPHA_SESSION_ESTABLISHED)
+        return;
+    failover->engine->counters.sessions_inactive++;
+    binding->clear_session(binding->user, session_tunnel(session)->entry.record.local_id,
+                           session->entry.local_id, L2TPHA_ERR_NOT_IN_SYNC,
+                           "nothing was heard of it after a takeover");
+}
+
+/* A tunnel that does not carry hears nothing: its sessions are not judged by that. */
+void inactivity_due(struct failover *failover, struct timer *timer)
+{
+    struct inactivity *inactivity = container_of(timer, struct inactivity, timer);
+    struct engine *engine = failover->engine;
+    struct l2tpha_tunnel *tunnel = inactivity->tunnel;
+
+    if (!tunnel_is_open(tunnel)) {
+        inactivity->cursor = NULL;
+        wheel_arm(engine->wheel, timer, engine->now + engine->config.inactivity_ms * US_PER_MS);
+        return;
+    }
+    if (!inactivity->cursor)
+        inactivity->cursor = tunnel->entry.sessions;
+    for (unsigned i = 0; i < STEPS && inactivity->cursor; i++) {
+        struct session_entry *entry = inactivity->cursor;
+        inactivity->cursor = entry->next;
+        judge(failover, session_of(entry));
+    }
+    if (inactivity->cursor)
+        wheel_arm(engine->wheel, timer, engine->now + STEP_PAUSE_US);
+    else
+        inactivity_stop(failover, tunnel);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* The reset of a control channel (RFC 4951 3.2.2) flushes what was outstanding. What it said of
+ * calls that stay is said again, with new numbers. */
+#include "scenario/rig_trio.h"
+
+#define ACCM 0x000a0000
+
+static struct l2tpha_session *far_session(void)
+{
+    return first_session(trio.far);
+}
+
+/* A call from the near node, which is about to die, to the far one. */
+static void begin(void)
+{
+    trio.config.failover = L2TPHA_FAILOVER_PROTOCOL;
+    trio_begin(true);
+    trio_dial(trio_tunnel(trio.near));
+    trio_pass_ms(1000);
+    ck_assert_ptr_nonnull(far_session());
+}
+
+static void recover(void)
+{
+    trio_take_over();
+    trio.deaf = trio.mute = false;
+    trio_pass_ms(1000);
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
+}
+
+static void expect_one_at_far(enum l2tpha_event_kind kind)
+{
+    ck_assert_uint_eq(trio_told(&trio.far_events, kind), 1);
+}
+
+/* The remote endpoint had it in its queue. */
+START_TEST(an_sli_of_the_remote_endpoint)
+{
+    struct l2tpha_session_record record = {.size = sizeof(record)};
+
+    begin();
+    trio.deaf = true;
+    assert_ok(l2tpha_session_set_link_info(far_session(), ACCM - 1, ACCM, trio.now));
+    assert_ok(l2tpha_session_set_link_info(far_session(), ACCM, ACCM + 1, trio.now));
+    trio_settle();
+    recover();
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_SESSION_LINK_INFO), 2);
+    l2tpha_session_get(first_session(trio.near), &record);
+    ck_assert_uint_eq(record.send_accm, ACCM); /* the later one counts */
+    ck_assert_uint_eq(record.receive_accm, ACCM + 1);
+}
+END_TEST
+
+/* The recovery endpoint found it in the record. */
+START_TEST(a_wen_of_the_recovery_endpoint)
+{
+    const struct l2tpha_call_errors errors = {.crc = 17};
+
+    begin();
+    trio.mute = true;
+    assert_ok(l2tpha_session_report_errors(first_session(trio.near), &errors, trio.now));
+    trio_settle();
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_SESSION_ERRORS), 0);
+    recover();
+    expect_one_at_far(L2TPHA_EVENT_SESSION_ERRORS);
+    trio_pass_ms(60000);
+    expect_one_at_far(L2TPHA_EVENT_SESSION_ERRORS);
+}
+END_TEST
+
+/* Its CDN is flushed, nothing of the call is said again, and the other end finds out by FSQ. */
+START_TEST(nothing_of_a_call_that_has_ended)
+{
+    const struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
+
+    begin();
+    trio.deaf = true;
+    assert_ok(l2tpha_session_set_link_info(far_session(), ACCM, ACCM, trio.now));
+    assert_ok(l2tpha_session_close(far_session(), &why, trio.now));
+    trio_settle();
+    recover();
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_SESSION_LINK_INFO), 0);
+    ck_assert_ptr_null(first_session(trio.near));
+    ck_assert_uint_eq(l2tpha_counters(trio.near)->sessions_desynced, 1);
+}
+END_TEST
+
+Suite *suite_reissue(void)
+{
+    TCase *tcase;
+    Suite *suite = trio_suite("reissue", &tcase);
+
+    tcase_add_test(tcase, an_sli_of_the_remote_endpoint);
+    tcase_add_test(tcase, a_wen_of_the_recovery_endpoint);
+    tcase_add_test(tcase, nothing_of_a_call_that_has_ended);
+    return suite;
+}
