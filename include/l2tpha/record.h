@@ -49,7 +49,9 @@ enum l2tpha_tunnel_flag {
                                         both ends have announced it */
     L2TPHA_TUNNEL_CLAIMED = 1024,  /**< reset by a recovery of which the peer may not know the
                                        end: silent recovery is impossible */
-    L2TPHA_TUNNEL_LAZY = 2048      /**< outputs run ahead of this record: its numbers are bounds */
+    L2TPHA_TUNNEL_LAZY = 2048,     /**< outputs run ahead of this record: its numbers are bounds */
+    L2TPHA_TUNNEL_UNSYNCED = 4096  /**< recovered by RFC 4951, and the sessions are not synchronised
+                                       yet (3.3): whoever takes over asks about them */
 };
 
 /** Bits of l2tpha_session_record::flags. */
@@ -78,8 +80,8 @@ struct l2tpha_tunnel_record {
     uint16_t ns;                     /**< Ns of the next new message */
     uint16_t nr;                     /**< next Ns expected from the peer */
     uint16_t acked;                  /**< oldest Ns of ours that is not acknowledged */
-    uint16_t session_ids_shift;      /**< what resets (RFC 4951 3.2.2) have taken from ns: the ids
-                                          of new calls go on all the same */
+    uint16_t session_ids_shift;      /**< how far the order of the ids of calls is ahead of ns,
+                                          modulo 2^16 */
     uint32_t framing_caps;           /**< the peer's Framing Capabilities */
     struct l2tpha_bytes secret;      /**< shared secret; empty = none */
     struct l2tpha_path path;         /**< of the control connection; data frames take it too */

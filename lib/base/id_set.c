@@ -4,6 +4,7 @@
 #include "base/bits.h"
 
 #define END (ID_SET_IDS + 1)
+#define WALK 64 /* ids looked at: nine tenths may be in use, and it hardly ever takes more */
 
 bool id_set_make(TALLOC_CTX *parent, struct id_set *set)
 {
@@ -37,4 +38,14 @@ uint16_t id_set_free_from(const struct id_set *set, uint16_t id)
     if (found == END)
         found = bits_next_clear(set->words, 0, END);
     return found < END ? (uint16_t)found : 0;
+}
+
+uint16_t id_set_next(const struct id_set *set, struct scramble *walk)
+{
+    for (unsigned i = 0; i < WALK; i++) {
+        uint16_t id = scramble_next(walk);
+        if (!bits_has(set->words, id))
+            return id;
+    }
+    return id_set_free_from(set, scramble_next(walk));
 }

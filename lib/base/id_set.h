@@ -4,6 +4,8 @@
 #ifndef BASE_ID_SET_H
 #define BASE_ID_SET_H
 
+#include "base/scramble.h"
+
 #include <l2tpha/types.h>
 #include <talloc.h>
 
@@ -22,5 +24,8 @@ void id_set_take(struct id_set *set, uint32_t id);
 void id_set_give(struct id_set *set, uint32_t id);
 /* id itself or the next free one above it, past 65535 from 1 again; 0 = all are taken. */
 uint16_t id_set_free_from(const struct id_set *set, uint16_t id);
+/* The next free id of the walk, which stops behind it. Where many in a row are in use, any free
+ * one; 0 = all are taken. */
+uint16_t id_set_next(const struct id_set *set, struct scramble *walk);
 
 #endif

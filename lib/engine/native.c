@@ -36,6 +36,7 @@ int native_restore_tunnel(struct engine *engine, const struct l2tpha_tunnel_reco
     tunnel->fell = state == L2TPHA_TUNNEL_STOPPING || state == L2TPHA_TUNNEL_STOPPED;
     /* Which calls this end has asked for is not known any more: do not blame the peer. */
     tunnel->asked_incoming = tunnel->asked_outgoing = true;
+    session_ids_restore(tunnel);
     restore_sessions(engine, tunnel);
     if (tunnel->fell)
         return L2TPHA_OK;

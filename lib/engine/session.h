@@ -93,7 +93,8 @@ static inline struct l2tpha_tunnel *session_tunnel(const struct l2tpha_session *
     return tunnel_of(session->entry.tunnel);
 }
 
-/* A new session with a fresh id, idle. L2TPHA_ERR_NO_ID, _LIMIT, _NOMEM. */
+/* A new session with a fresh id, idle; session_id_taken() when it is sure that it stays or was told
+ * of. L2TPHA_ERR_NO_ID, _LIMIT, _NOMEM. */
 int session_new(struct l2tpha_tunnel *tunnel, struct l2tpha_session **session);
 /* Make an entry of the table live: its timer, its place in line, by its state. The one way for
  * fresh and restored. */
@@ -125,10 +126,14 @@ void session_clear(struct l2tpha_session *session, int status, const char *why);
 /* --- session_id.c --- */
 /* Names the order in which the calls of a tunnel get their ids. */
 uint64_t session_id_key(const struct l2tpha_node_record *node, uint32_t tunnel_id);
-/* The channel is about to be reset to this Ns: ids of new calls go on all the same. */
+/* RFC 4951 3.3 wants new calls to have ids not used lately. The tunnel is restored: */
+void session_ids_restore(struct l2tpha_tunnel *tunnel);
+/* ... or its channel is about to be reset to this Ns. */
 void session_ids_reset(struct l2tpha_tunnel *tunnel, uint16_t ns);
 /* A session id of this tunnel that is not in use; 0 = there is none. */
 uint16_t session_id_free(struct l2tpha_tunnel *tunnel);
+/* It has been used, and what is said of it at once is queued: it comes back late. */
+void session_id_taken(struct l2tpha_tunnel *tunnel);
 
 /* --- session_action.c: what the rows do; fsm_action --- */
 int send_request(void *object, void *argument);

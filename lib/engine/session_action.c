@@ -207,7 +207,10 @@ int send_stray_cdn(struct l2tpha_tunnel *tunnel, uint32_t remote_id, uint16_t re
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_CDN, remote_id);
     l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, session_id_free(tunnel));
     l2tpha_builder_put_result(&builder, result, error, reason);
-    return tunnel_send(tunnel, &builder);
+    int failed = tunnel_send(tunnel, &builder);
+    if (!failed)
+        session_id_taken(tunnel);
+    return failed;
 }
 
 /* --- what the host is told --- */

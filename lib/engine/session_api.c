@@ -122,6 +122,7 @@ static int open_session(struct l2tpha_tunnel *tunnel, const struct l2tpha_sessio
     if (error)
         return error;
     take_serial(fresh);
+    session_id_taken(tunnel);
     *session = fresh;
     return L2TPHA_OK;
 }

@@ -175,21 +175,23 @@ static int process_request(struct arrival *arrival)
     int refused = accepted ? L2TPHA_OK : arrival->input.status;
     error = session_step(session, accepted ? SESSION_REQUEST : SESSION_REQUEST_REFUSED,
                          &arrival->input);
+    session_id_taken(tunnel);
     return error ? error : refused;
 }
 
 /* --- sessions that are there --- */
 
-/* RFC 2661 4.4.4: before it knows our id the peer names the session by its own. */
+/* RFC 2661 4.4.4: before it knows our id the peer names the session by its own. So it does when it
+ * knows another id of ours, of a node that has run ahead and died. */
 static struct l2tpha_session *find_session(const struct arrival *arrival)
 {
     const struct l2tpha_tunnel *tunnel = arrival->tunnel;
     uint32_t id = arrival->message->header.session_id;
+    struct l2tpha_session *session = id ? tunnel_session_find(tunnel, id) : NULL;
 
-    if (id)
-        return tunnel_session_find(tunnel, id);
-    if (arrival->message->type != L2TPHA_MESSAGE_CDN || !assigned_id(arrival))
-        return NULL;
+    if (session || arrival->message->type != L2TPHA_MESSAGE_CDN || !assigned_id(arrival) ||
+        (id && !tunnel->reconciles))
+        return session;
     struct session_entry *entry =
         table_session_find_remote(tunnel->engine->table, &tunnel->entry, assigned_id(arrival));
     return entry ? session_of(entry) : NULL;

@@ -44,7 +44,7 @@ static uint16_t free_id(struct engine *engine, struct l2tpha_node_record *record
     uint16_t id = 0;
 
     if (set)
-        id = id_set_free_from(set, scramble_next(&walk));
+        id = id_set_next(set, &walk);
     for (uint32_t i = 0; !set && !id && i <= ID_SET_FEW; i++) {
         uint16_t next = scramble_next(&walk);
         if (!table_tunnel_find(engine->table, next))

@@ -33,10 +33,10 @@ struct l2tpha_tunnel {
     bool lingering;      /* in engine.linger */
     bool counted_half_open;
     bool counted_recovering;
-    bool counted_running; /* failover's: one of the recovery tunnels that it has under way */
-    struct timer timer;   /* TIMER_TUNNEL: by state */
-    struct timer start;   /* TIMER_START */
-    uint32_t early_ids;   /* session_id.c: places given out before it was established */
+    bool counted_running;   /* failover's: one of the recovery tunnels that it has under way */
+    struct timer timer;     /* TIMER_TUNNEL: by state */
+    struct timer start;     /* TIMER_START */
+    uint32_t next_id_place; /* session_id.c: behind the id looked for last */
     struct l2tpha_tunnel *linger_next;
     struct l2tpha_tunnel *linger_prev;
     struct l2tpha_tunnel *dead_next;

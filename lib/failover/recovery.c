@@ -324,6 +324,7 @@ void recovery_done(struct recovery *recovery)
     struct silent_result result = {0};
 
     set_claimed(recovery, false);
+    sync_owe(failover, old);
     binding->suspend_tunnel(binding->user, old->entry.record.local_id, false);
     struct event_item *event = failover_tell(failover, L2TPHA_EVENT_TUNNEL_RECOVERED, old);
     if (event)
@@ -398,6 +399,7 @@ static int go_on_silently(struct recovery *recovery, struct silent_result *resul
         return lazy_start(recovery->failover, old, result);
     silent_dismiss(binding, &old->entry, result);
     binding->confirm_tunnel(binding->user, old->entry.record.local_id);
+    sync_resume(recovery->failover, old);
     return L2TPHA_OK;
 }
 

@@ -295,6 +295,15 @@ static void arm(struct sync *sync, bool blocked)
         wheel_arm(engine->wheel, &sync->timer, engine->now + (uint64_t)wait * US_PER_MS);
 }
 
+static void set_owed(struct l2tpha_tunnel *tunnel, bool owed)
+{
+    uint32_t *flags = &tunnel->entry.record.flags, before = *flags;
+
+    *flags = owed ? before | L2TPHA_TUNNEL_UNSYNCED : before & ~(uint32_t)L2TPHA_TUNNEL_UNSYNCED;
+    if (*flags != before)
+        tunnel_mark(tunnel, DIRTY_FULL);
+}
+
 static bool is_over(const struct sync *sync)
 {
     return !sync->cursor && (sync->round == 0 || sync->second) && !sync->asked.first &&
@@ -322,6 +331,7 @@ static void go_on(struct sync *sync)
     } while (begin_second(sync));
     if (is_over(sync)) {
         tell(sync);
+        set_owed(sync->tunnel, false);
         end(sync);
         return;
     }
@@ -368,6 +378,13 @@ static uint64_t failure_of(const struct failover *failover, const struct l2tpha_
     return tunnel->recovery && tunnel->recovery->ours ? failover->failed_at : failover->engine->now;
 }
 
+void sync_owe(struct failover *failover, struct l2tpha_tunnel *tunnel)
+{
+    bool asks = failover->engine->config.query != L2TPHA_QUERY_NONE;
+
+    set_owed(tunnel, asks && failover_is_capable(&tunnel->entry.record));
+}
+
 int sync_start(struct failover *failover, struct l2tpha_tunnel *tunnel)
 {
     const struct l2tpha_config *config = &failover->engine->config;
@@ -385,6 +402,18 @@ int sync_start(struct failover *failover, struct l2tpha_tunnel *tunnel)
                  (config->suspect_ms / 1000 + (config->suspect_ms % 1000 != 0));
     go_on(sync);
     return L2TPHA_OK;
+}
+
+void sync_resume(struct failover *failover, struct l2tpha_tunnel *tunnel)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+
+    if (!(record->flags & L2TPHA_TUNNEL_UNSYNCED))
+        return;
+    int error = sync_start(failover, tunnel);
+    if (error)
+        log_line(&failover->engine->log, L2TPHA_LOG_ERROR, record->local_id, 0,
+                 "sessions not asked about: %s", l2tpha_strerror(error));
 }
 
 int sync_query(struct failover *failover, struct l2tpha_tunnel *tunnel)

@@ -16,9 +16,13 @@ enum sync_query {
     QUERY_NAMED  /* the peer has asked about it and has it as this end has */
 };
 
+/* The tunnel is recovered: the peer is to be asked about its sessions, whoever serves by then. */
+void sync_owe(struct failover *failover, struct l2tpha_tunnel *tunnel);
 /* Ask the peer about the tunnel's sessions after a recovery, by the node's setting. A query under
  * way begins anew. Errors as sync_query(). */
 int sync_start(struct failover *failover, struct l2tpha_tunnel *tunnel);
+/* After a takeover that is no recovery: go on with what the node before was asking. */
+void sync_resume(struct failover *failover, struct l2tpha_tunnel *tunnel);
 /* ... about all of them. L2TPHA_ERR_STATE: the tunnel cannot carry it now; L2TPHA_ERR_AVP_MISSING:
  * one of the ends has not announced RFC 4951, and might end the tunnel upon an FSQ. */
 int sync_query(struct failover *failover, struct l2tpha_tunnel *tunnel);

@@ -7,6 +7,7 @@
 #include "failover/lazy.h"
 #include "failover/recovery.h"
 #include "failover/silent.h"
+#include "failover/sync.h"
 
 #include <l2tpha/failover.h>
 
@@ -68,7 +69,10 @@ static int recover_by_method(struct failover *failover, struct tunnel_entry *tun
         return recover_by_protocol(failover, tunnel, result);
     if (record->state == L2TPHA_TUNNEL_ESTABLISHED && record->flags & L2TPHA_TUNNEL_LAZY)
         return recover_lazily(failover, tunnel, result);
-    return silent_recover(failover->binding, tunnel, result);
+    int error = silent_recover(failover->binding, tunnel, result);
+    if (!error)
+        sync_resume(failover, tunnel_of(tunnel));
+    return error;
 }
 
 static void recover(struct failover *failover, struct tunnel_entry *tunnel,
@@ -122,6 +126,35 @@ static void resume_recovery(struct failover *failover, struct tunnel_entry *tunn
         native_clear_tunnel(engine, tunnel->record.local_id);
 }
 
+/* Whether the node before may have run ahead of what is known here. */
+static bool lags(const struct engine *engine)
+{
+    const struct tunnel_entry *tunnel;
+    uint32_t place = 0;
+    bool lazy = engine->config.commit != L2TPHA_COMMIT_GATED;
+
+    while (!lazy && (tunnel = table_tunnel_next(engine->table, &place)))
+        lazy = tunnel->record.flags & L2TPHA_TUNNEL_LAZY;
+    return lazy;
+}
+
+/* The node before may have given out ids and serial numbers that only its peers know: a tunnel with
+ * such an id would be taken for that one (RFC 2661 5.8: its SCCRQ for a duplicate). */
+#define TUNNEL_IDS_PASSED 8192 /* what is opened while a standby is waited for is far less */
+#define SERIALS_PASSED 65536
+
+/* What the reign that begins here gives out is known to the next one, too. */
+static void begin_record(struct engine *engine)
+{
+    struct l2tpha_node_record record = *engine_record(engine);
+
+    if (lags(engine)) {
+        record.tunnel_place = (uint16_t)((record.tunnel_place + TUNNEL_IDS_PASSED) % ID_SET_IDS);
+        record.call_serial += SERIALS_PASSED;
+    }
+    engine_set_record(engine, &record);
+}
+
 void takeover_run(struct failover *failover, struct takeover_result *result)
 {
     struct table *table = failover->engine->table;
@@ -129,6 +162,7 @@ void takeover_run(struct failover *failover, struct takeover_result *result)
     uint32_t place = 0, last;
 
     *result = (struct takeover_result){0};
+    begin_record(failover->engine);
     recovery_prepare(failover);
     while ((tunnel = table_tunnel_next(table, &place)))
         if (!tunnel->record.recovers)

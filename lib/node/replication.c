@@ -162,8 +162,6 @@ int l2tpha_takeover(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
     ledger_reign(engine->ledger, epoch, replica_last(node->replica));
     engine->counters.takeovers++;
     node->last_switchover = engine->now;
-    /* What the ids of the reign that begins here come from is known to the next one. */
-    engine_set_record(engine, engine_record(engine));
     takeover_run(&node->failover, &result);
     report_takeover(node, &result);
     return engine_leave(&node->engine, L2TPHA_OK);

@@ -179,6 +179,7 @@ void ledger_restart_tunnel(struct ledger *ledger, struct tunnel_entry *entry)
     entry->nr_safe = entry->record.nr;
     entry->acked_safe = entry->acked_sealed = entry->record.acked;
     entry->born = 0; /* older marks are not about it */
+    entry->strict = true;
     ledger_mark_tunnel(ledger, entry, DIRTY_FULL);
 }
 
@@ -205,6 +206,20 @@ static void run_ahead(struct ledger *ledger, struct tunnel_entry *entry)
     set_safe(ledger, entry, end, entry->nr_safe);
 }
 
+/* Numbers that jump are no lease: of a tunnel that a standby knows by its old ones nothing could be
+ * settled. So what follows a restart waits in every mode, and so does a recovery tunnel, which
+ * tells the peer of it. */
+static bool waits(const struct ledger *ledger, const struct tunnel_entry *entry)
+{
+    return ledger->mode == LEDGER_GATED &&
+           (!ledger_is_lazy(ledger) || entry->strict || entry->record.recovers);
+}
+
+static uint16_t later(uint16_t a, uint16_t b)
+{
+    return serial_after(a, b) ? a : b;
+}
+
 static void pop_mark(struct ledger *ledger)
 {
     const struct mark mark = *(const struct mark *)outbox_head(ledger->marks);
@@ -212,10 +227,14 @@ static void pop_mark(struct ledger *ledger)
     struct tunnel_entry *entry = table_tunnel_find(ledger->options.table, mark.tunnel_id);
     if (!entry || entry->born == 0 || mark.number < entry->born)
         return;
-    if (!ledger_is_lazy(ledger)) {
-        set_safe(ledger, entry, mark.ns, mark.nr);
+    if (!ledger_is_lazy(ledger) || entry->record.recovers) {
+        /* In lazy commit a copy under way has marks as well, which nothing has waited for. */
+        set_safe(ledger, entry, later(mark.ns, entry->ns_safe), later(mark.nr, entry->nr_safe));
         return;
     }
+    if (entry->strict) /* its restart is confirmed, since older marks do not count */
+        entry->nr_safe = entry->record.nr;
+    entry->strict = false;
     entry->acked_safe = mark.acked;
     run_ahead(ledger, entry);
 }
@@ -226,7 +245,6 @@ static void clean(struct ledger *ledger, uint64_t number)
 {
     struct tunnel_entry *tunnels = ledger->dirty_tunnels;
     bool lazy = ledger_is_lazy(ledger);
-    bool gated = ledger->mode == LEDGER_GATED && number > 0 && !lazy;
 
     ledger->dirty_tunnels = NULL;
     while (ledger->dirty_count > 0)
@@ -249,8 +267,9 @@ static void clean(struct ledger *ledger, uint64_t number)
         entry->ns_sealed = entry->record.ns;
         if (entry->born == 0)
             entry->born = number ? number : ledger->last + 1;
-        if (gated)
+        if (number > 0 && waits(ledger, entry))
             continue;
+        entry->strict = false;
         entry->nr_safe = entry->record.nr;
         if (lazy) {
             entry->moved = number;

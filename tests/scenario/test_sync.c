@@ -120,6 +120,46 @@ START_TEST(what_one_of_them_lacks_goes)
 }
 END_TEST
 
+/* A peer that acknowledges and never answers. */
+static int keep_silent(void *user, uint32_t tunnel_id, uint16_t type,
+                       const struct l2tpha_failover_session *states, size_t count)
+{
+    (void)user;
+    (void)tunnel_id;
+    (void)states;
+    ck_assert_uint_eq(type, L2TPHA_MESSAGE_FSR);
+    ck_assert_uint_gt(count, 0);
+    return L2TPHA_OK;
+}
+
+/* Who takes over in the middle of it, without a recovery, begins it anew. */
+START_TEST(a_takeover_goes_on_with_the_asking)
+{
+    begin_with_calls(CALLS);
+    int (*send_states)(void *, uint32_t, uint16_t, const struct l2tpha_failover_session *, size_t) =
+        trio.far->binding.send_states;
+    trio.far->binding.send_states = keep_silent;
+    trio.far->engine.config.query = L2TPHA_QUERY_NONE;
+    recover();
+    ck_assert_ptr_nonnull(first_tunnel(trio.near)->sync);
+    trio_connect();
+    trio_pass_ms(1000);
+    struct l2tpha_tunnel_record *record = &first_tunnel(trio.standby)->entry.record;
+    ck_assert_uint_ne(record->flags & L2TPHA_TUNNEL_UNSYNCED, 0);
+    record->effective_method = L2TPHA_FAILOVER_SILENT;
+    trio.far->binding.send_states = send_states;
+    for (uint32_t i = 0; i < 5; i++)
+        lose(trio.far, first_tunnel(trio.far)->entry.sessions);
+    trio.config.epoch++;
+    trio_take_over();
+    trio_pass_ms(1000);
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 0);
+    expect_synced(&trio.near_events, CALLS, 5);
+    ck_assert_uint_eq(sessions_of(trio.near), CALLS - 5);
+    ck_assert_uint_eq(first_tunnel(trio.near)->entry.record.flags & L2TPHA_TUNNEL_UNSYNCED, 0);
+}
+END_TEST
+
 /* What the peer has named in one synchronisation it may lack in the next. */
 START_TEST(what_was_named_before_is_asked_about_again)
 {
@@ -408,18 +448,6 @@ START_TEST(a_full_tunnel_is_asked_about_in_few_round_trips)
 }
 END_TEST
 
-/* A peer that acknowledges and never answers. */
-static int keep_silent(void *user, uint32_t tunnel_id, uint16_t type,
-                       const struct l2tpha_failover_session *states, size_t count)
-{
-    (void)user;
-    (void)tunnel_id;
-    (void)states;
-    ck_assert_uint_eq(type, L2TPHA_MESSAGE_FSR);
-    ck_assert_uint_gt(count, 0);
-    return L2TPHA_OK;
-}
-
 START_TEST(a_full_tunnel_that_is_not_answered_for_is_kept)
 {
     struct bench pair;
@@ -446,6 +474,7 @@ Suite *suite_sync(void)
 
     tcase_add_test(tcase, what_both_have_stays);
     tcase_add_test(tcase, what_one_of_them_lacks_goes);
+    tcase_add_test(tcase, a_takeover_goes_on_with_the_asking);
     tcase_add_test(tcase, what_was_named_before_is_asked_about_again);
     tcase_add_loop_test(tcase, only_those_wanted_are_asked_about, 0, 3);
     tcase_add_loop_test(tcase, suspects_are_those_set_up_shortly_before, 0, 3);

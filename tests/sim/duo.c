@@ -5,8 +5,9 @@
 
 #include <string.h>
 
-#define PEACE (2400 * SECOND) /* longest time to come to rest */
-#define GRACE (30 * SECOND)   /* after the last action, before the net is made perfect */
+#define PEACE (2400 * SECOND)    /* longest time to come to rest */
+#define GRACE (30 * SECOND)      /* after the last action, before the net is made perfect */
+#define DATA_EVERY (20 * SECOND) /* on calls that might be taken for dead */
 
 /* --- driving --- */
 
@@ -22,6 +23,8 @@ static uint64_t next_event(const struct duo *duo)
     at = sooner(at, sooner(end_deadline(&duo->ends[0]), end_deadline(&duo->ends[1])));
     if (duo->next_action < duo->plan.action_count)
         at = sooner(at, duo->plan.actions[duo->next_action].at);
+    if (duo->world.now < duo->plan.cut_at)
+        at = sooner(at, duo->plan.cut_at);
     return at;
 }
 
@@ -46,8 +49,8 @@ static void switch_off(struct duo *duo)
 {
     struct end *peer = &duo->ends[!duo->plan.deaths[0].end];
 
-    if (duo->plan.capability_off && peer->active)
-        peer->active->engine.config.failover_capability = false;
+    if (duo->plan.capability_off && peer->active.node)
+        peer->active.node->engine.config.failover_capability = false;
 }
 
 static void plan_next_death(struct duo *duo)
@@ -83,6 +86,8 @@ static void step(struct duo *duo, uint64_t at)
 {
     if (at > duo->world.now)
         duo->world.now = at;
+    duo->net.partitioned =
+        duo->world.now >= duo->plan.cut_at && duo->world.now < duo->plan.cut_at + duo->plan.cut_for;
     while (net_deadline(&duo->net) <= duo->world.now && !duo->world.failed)
         deliver(duo, net_take(&duo->net));
     /* Both ends shall have told their standbys before either dies. */
@@ -116,7 +121,7 @@ static void run_until(struct duo *duo, uint64_t time)
 /* Until nothing moves and both ends agree. */
 static void come_to_rest(struct duo *duo)
 {
-    uint64_t limit = duo->world.now + PEACE;
+    uint64_t limit = duo->world.now + PEACE, touched = 0;
     bool caught_up = false;
     const char *why;
 
@@ -126,6 +131,11 @@ static void come_to_rest(struct duo *duo)
             end_catch_up(&duo->ends[0]);
             end_catch_up(&duo->ends[1]);
             continue;
+        }
+        if (duo->world.now >= touched + DATA_EVERY) {
+            touched = duo->world.now;
+            caught_up = false;
+            duo_touch(duo);
         }
         uint64_t at = next_event(duo);
         if (at > limit)
@@ -139,6 +149,7 @@ static void come_to_rest(struct duo *duo)
 static void make_peace(struct duo *duo)
 {
     duo->net.faults.loss = duo->net.faults.duplicate = 0;
+    duo->plan.cut_for = 0;
     duo->death_at = L2TPHA_NEVER;
     duo->next_death = duo->plan.death_count;
     end_arm(&duo->ends[0], 0);
@@ -149,6 +160,8 @@ static void make_peace(struct duo *duo)
 
 static const char *const kinds[DUO_KIND_COUNT] = {"one end", "both ends", "again",
                                                   "refused", "untrue",    "deaf"};
+
+static const char *const commits[] = {"gated", "bounded", "async"};
 
 static void make_plan(struct duo *duo, uint64_t seed, bool verbose)
 {
@@ -164,6 +177,11 @@ static void begin(struct duo *duo)
               kinds[duo->plan.kind], l2tpha_failover_method_name(duo->plan.ends[0].method),
               l2tpha_failover_method_name(duo->plan.ends[1].method), duo->plan.death_count,
               duo->plan.faults.loss);
+    for (unsigned i = 0; i < 2; i++)
+        world_say(&duo->world, "plan", "end %u: %s, %s%s, lease %u, window %u", i,
+                  commits[duo->plan.ends[i].commit], duo->plan.ends[i].linked ? "link" : "direct",
+                  duo->plan.cut_for ? ", cut" : "", duo->plan.ends[i].resync_packets,
+                  duo->plan.ends[i].window);
     net_init(&duo->net, &duo->world);
     duo->net.faults = duo->plan.faults;
     for (unsigned i = 0; i < 2; i++)

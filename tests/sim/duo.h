@@ -40,6 +40,8 @@ struct duo_plan {
     enum duo_kind kind;
     struct end_options ends[2];
     struct net_faults faults;
+    uint64_t cut_at;     /* the net is cut in two then, */
+    uint64_t cut_for;    /* for so long; 0 = never */
     bool capability_off; /* DUO_REFUSED: else the name differs */
     bool near_wrap;      /* numbers begin shortly before 65535 */
     unsigned action_count;
@@ -92,6 +94,8 @@ bool duo_run_steps(struct duo *duo, uint64_t seed, unsigned first, unsigned seco
 void duo_plan(struct duo_plan *plan, struct world *world);
 /* --- duo_act.c --- */
 void duo_act(struct duo *duo, const struct duo_action *action);
+/* Data on all calls of tunnels that were taken over silently from a record that lags. */
+void duo_touch(struct duo *duo);
 /* Have the numbers of quiet tunnels begin shortly before the wrap. True when there was one. */
 bool duo_age(struct duo *duo);
 /* --- duo_check.c --- */

@@ -16,7 +16,7 @@ static struct l2tpha_tunnel *pick_tunnel(const struct end *end, uint32_t pick)
     struct l2tpha_tunnel *tunnel = NULL, *chosen = NULL;
     uint32_t seen = 0;
 
-    while ((tunnel = l2tpha_tunnel_next(end->active, tunnel))) {
+    while ((tunnel = l2tpha_tunnel_next(end->active.node, tunnel))) {
         l2tpha_tunnel_get(tunnel, &record);
         if (!record.recovers && record.state <= L2TPHA_TUNNEL_ESTABLISHED && pick % ++seen == 0)
             chosen = tunnel;
@@ -42,7 +42,8 @@ static void open_tunnel(struct duo *duo, struct end *end)
 
     net_address(end->place, &options.path.local);
     net_address(!end->place, &options.path.remote);
-    judge(duo, "tunnel_open", l2tpha_tunnel_open(end->active, &options, duo->world.now, &tunnel));
+    judge(duo, "tunnel_open",
+          l2tpha_tunnel_open(end->active.node, &options, duo->world.now, &tunnel));
 }
 
 static void call(struct duo *duo, struct end *end, const struct duo_action *action)
@@ -92,7 +93,7 @@ void duo_act(struct duo *duo, const struct duo_action *action)
     struct end *end = &duo->ends[action->end];
     struct l2tpha_session *session;
 
-    if (!end->active)
+    if (!end->active.node)
         return;
     switch ((enum duo_deed)action->deed) {
     case DUO_OPEN:
@@ -117,6 +118,32 @@ void duo_act(struct duo *duo, const struct duo_action *action)
     end_pump(end);
 }
 
+/* --- data of calls that nobody asks about --- */
+
+/* After a silent takeover from a record that lags the other end may have calls that the taker does
+ * not know. It learns of them as soon as anything comes of them. */
+static void touch(struct duo *duo, struct end *end)
+{
+    const struct end *peer = &duo->ends[!end->place];
+    struct l2tpha_tunnel *tunnel = NULL;
+
+    while (end->active.node && (tunnel = l2tpha_tunnel_next(end->active.node, tunnel))) {
+        const struct l2tpha_tunnel *other =
+            peer->active.node
+                ? l2tpha_tunnel_find(peer->active.node, tunnel->entry.record.remote_id)
+                : NULL;
+        struct l2tpha_session *session = NULL;
+        while (other && other->reconciles && (session = l2tpha_session_next(tunnel, session)))
+            end_send_data(end, session);
+    }
+}
+
+void duo_touch(struct duo *duo)
+{
+    touch(duo, &duo->ends[0]);
+    touch(duo, &duo->ends[1]);
+}
+
 /* --- a long life --- */
 
 #define SETUP_MESSAGES 3 /* SCCRQ, SCCRP, SCCCN */
@@ -133,8 +160,8 @@ static bool is_quiet(const struct l2tpha_tunnel *tunnel)
 
 static void set_numbers(struct end *end, struct l2tpha_tunnel *tunnel, uint16_t ns, uint16_t nr)
 {
-    channel_reset(&end->active->engine, &tunnel->channel, ns, nr);
-    engine_seal(&end->active->engine);
+    channel_reset(&end->active.node->engine, &tunnel->channel, ns, nr);
+    engine_seal(&end->active.node->engine);
 }
 
 /* Numbers shortly before the wrap, on tunnels on which nothing is under way; as after a long life.
@@ -145,11 +172,11 @@ bool duo_age(struct duo *duo)
     struct l2tpha_tunnel *tunnel = NULL;
     bool any = false;
 
-    if (duo->net.count || !end->active || !peer->active)
+    if (duo->net.count || !end->active.node || !peer->active.node)
         return false;
-    while ((tunnel = l2tpha_tunnel_next(end->active, tunnel))) {
+    while ((tunnel = l2tpha_tunnel_next(end->active.node, tunnel))) {
         struct l2tpha_tunnel *other =
-            l2tpha_tunnel_find(peer->active, tunnel->entry.record.remote_id);
+            l2tpha_tunnel_find(peer->active.node, tunnel->entry.record.remote_id);
         if (!other || !is_quiet(tunnel) || !is_quiet(other))
             continue;
         uint16_t ns = (uint16_t)(65535 - world_below(&duo->world, 30));

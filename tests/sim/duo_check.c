@@ -9,14 +9,15 @@
 static struct l2tpha_tunnel *other_of(const struct end *end, const struct l2tpha_tunnel *tunnel)
 {
     struct l2tpha_tunnel *other =
-        end->active ? l2tpha_tunnel_find(end->active, tunnel->entry.record.remote_id) : NULL;
+        end->active.node ? l2tpha_tunnel_find(end->active.node, tunnel->entry.record.remote_id)
+                         : NULL;
 
     return other && other->entry.record.remote_id == tunnel->entry.record.local_id ? other : NULL;
 }
 
 static struct l2tpha_session *session_at(const struct end *end, uint32_t tunnel, uint32_t session)
 {
-    return end->active ? l2tpha_session_find(end->active, tunnel, session) : NULL;
+    return end->active.node ? l2tpha_session_find(end->active.node, tunnel, session) : NULL;
 }
 
 static struct l2tpha_session *other_session(const struct end *end,
@@ -37,13 +38,16 @@ static bool is_up(const struct l2tpha_tunnel *tunnel)
 
 /* --- what has to stay --- */
 
-/* The wish dies with the node that it was told to, unless the standby has been told. */
+/* The wish dies with the node that it was told to, unless the standby has been told; or the peer,
+ * where outputs run ahead of the standby. */
 static bool is_left(const struct duo *duo, unsigned place, uint32_t tunnel, uint32_t session)
 {
+    bool lags = duo->ends[place].options.commit != L2TPHA_COMMIT_GATED;
+
     for (unsigned i = 0; i < duo->left_count; i++) {
         const struct duo_left *left = &duo->left[i];
         if (left->place == place && left->tunnel == tunnel && left->session == session &&
-            left->life == duo->ends[place].deaths)
+            (lags || left->life == duo->ends[place].deaths))
             return true;
     }
     return false;
@@ -92,14 +96,19 @@ static void keep(struct duo *duo, const struct end *taker, const struct l2tpha_t
                    record->effective_method == L2TPHA_FAILOVER_PROTOCOL;
 }
 
-/* What the dead active had not told its standby yet was not established: nor has its peer heard. */
+/* What the dead active had not told its standby yet was not established: nor has its peer heard.
+ * Where outputs run ahead of the standby its peer may have heard of what the standby lacks. */
 static void forget_unconfirmed(struct duo *duo, const struct end *taker)
 {
+    bool lags = taker->options.commit != L2TPHA_COMMIT_GATED;
+
     for (unsigned i = 0; i < duo->kept_count; i++) {
         struct duo_kept *kept = &duo->kept[i];
-        const struct l2tpha_session *session =
-            session_at(taker, kept->tunnel[taker->place], kept->session[taker->place]);
+        uint32_t tunnel = kept->tunnel[taker->place], id = kept->session[taker->place];
+        const struct l2tpha_session *session = session_at(taker, tunnel, id);
         if (session && session->entry.state != L2TPHA_SESSION_ESTABLISHED)
+            kept->excused = true;
+        if (lags && ((id && !session) || !is_up(l2tpha_tunnel_find(taker->active.node, tunnel))))
             kept->excused = true;
     }
 }
@@ -110,7 +119,7 @@ void duo_note_kept(struct duo *duo, const struct end *taker)
     struct l2tpha_tunnel *tunnel = NULL;
 
     forget_unconfirmed(duo, taker);
-    while ((tunnel = l2tpha_tunnel_next(taker->active, tunnel))) {
+    while ((tunnel = l2tpha_tunnel_next(taker->active.node, tunnel))) {
         if (!is_up(tunnel) || !is_up(other_of(peer, tunnel)) || is_ending(duo, taker, tunnel, NULL))
             continue;
         keep(duo, taker, tunnel, NULL);
@@ -143,7 +152,7 @@ static bool is_there(struct duo *duo, const struct duo_kept *kept, unsigned plac
 
     if (kept->session[place])
         return session_at(end, kept->tunnel[place], kept->session[place]) != NULL;
-    return is_up(l2tpha_tunnel_find(end->active, kept->tunnel[place]));
+    return is_up(l2tpha_tunnel_find(end->active.node, kept->tunnel[place]));
 }
 
 void duo_check_kept(struct duo *duo)
@@ -167,10 +176,11 @@ static void watch_end(struct duo *duo, const struct end *end)
 {
     struct l2tpha_tunnel *tunnel = NULL;
 
-    if (!end->active || !end->takeovers || duo->world.now < end->served_since + end_patience(end))
+    if (!end->active.node || !end->takeovers ||
+        duo->world.now < end->served_since + end_patience(end))
         return;
-    while ((tunnel = l2tpha_tunnel_next(end->active, tunnel)))
-        if (tunnel->channel.suspended && duo->ends[!end->place].active &&
+    while ((tunnel = l2tpha_tunnel_next(end->active.node, tunnel)))
+        if (tunnel->channel.suspended && duo->ends[!end->place].active.node &&
             duo->world.now >= duo->ends[!end->place].served_since + end_patience(end))
             world_fail(&duo->world, "tunnel %u of end %u rests past every deadline",
                        (unsigned)tunnel->entry.record.local_id, end->place);
@@ -227,11 +237,11 @@ const char *duo_unrest(struct duo *duo)
     if (duo->net.count)
         return "datagrams are under way";
     for (unsigned i = 0; i < 2; i++)
-        if (!duo->ends[i].active)
+        if (!duo->ends[i].active.node)
             return "an end is dead";
     for (unsigned i = 0; i < 2 && !why; i++) {
         struct l2tpha_tunnel *tunnel = NULL;
-        while (!why && (tunnel = l2tpha_tunnel_next(duo->ends[i].active, tunnel)))
+        while (!why && (tunnel = l2tpha_tunnel_next(duo->ends[i].active.node, tunnel)))
             why = tunnel_unrest(&duo->ends[!i], tunnel);
     }
     for (unsigned i = 0; i < 2 && !why; i++)
@@ -251,7 +261,7 @@ void duo_call_all(struct duo *duo)
     struct l2tpha_session *session;
 
     duo->kept_count = 0;
-    while ((tunnel = l2tpha_tunnel_next(end->active, tunnel))) {
+    while ((tunnel = l2tpha_tunnel_next(end->active.node, tunnel))) {
         int error = l2tpha_session_open(tunnel, &options, duo->world.now, &session);
         if (error) {
             world_fail(&duo->world, "no new call: %s", l2tpha_strerror(error));

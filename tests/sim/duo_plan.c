@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/duo.h"
 
-#define BUSY (12 * SECOND) /* the hosts act for so long */
+#define BUSY (12 * SECOND)    /* the hosts act for so long */
+#define CUT_MAX (15 * SECOND) /* nothing gets through: well below what ends a tunnel */
 
 static void plan_end(struct end_options *end, struct world *world, unsigned place)
 {
@@ -12,11 +13,34 @@ static void plan_end(struct end_options *end, struct world *world, unsigned plac
         .name = place ? "end-1" : "end-0",
         .window = windows[world_below(world, 4)],
         .batch = (unsigned)world_between(world, 1, END_BATCH),
+        .linked = world_chance(world, 50),
+        .commit = L2TPHA_COMMIT_GATED,
+        .commit_lag_ms = (uint32_t)world_between(world, 1, 100),
+        .resync_packets = (uint32_t)world_between(world, 1, 16),
         .stream_delay = world_between(world, 1, 3000),
         .takeover_delay = world_below(world, world_chance(world, 50) ? 5 * MS : 3 * SECOND),
         .standby_delay = world_below(world, world_chance(world, 70) ? 5 * MS : 2 * SECOND),
         .retransmit_ms = (uint32_t)world_between(world, 100, 400),
     };
+}
+
+/* Outputs run ahead of the standby, which is behind when it takes over. */
+static void plan_lag(struct end_options *end, struct world *world)
+{
+    if (world_chance(world, 70))
+        return;
+    bool async = world_chance(world, 60);
+    end->commit = async ? L2TPHA_COMMIT_ASYNC : L2TPHA_COMMIT_BOUNDED;
+    /* Twice as much there and back: a standby that is given up is none. */
+    end->stream_delay = world_between(world, MS, async ? 200 * MS : 45 * MS);
+}
+
+static void plan_cut(struct duo_plan *plan, struct world *world)
+{
+    if (world_chance(world, 75))
+        return;
+    plan->cut_at = world_below(world, BUSY);
+    plan->cut_for = world_between(world, 100 * MS, world_chance(world, 70) ? 5 * SECOND : CUT_MAX);
 }
 
 static void plan_faults(struct net_faults *faults, struct world *world)
@@ -128,7 +152,10 @@ void duo_plan(struct duo_plan *plan, struct world *world)
     };
     plan_end(&plan->ends[0], world, 0);
     plan_end(&plan->ends[1], world, 1);
+    plan_lag(&plan->ends[0], world);
+    plan_lag(&plan->ends[1], world);
     plan_faults(&plan->faults, world);
+    plan_cut(plan, world);
     plan_actions(plan, world);
     plan_deaths(plan, world);
     plan_kind(plan, world);

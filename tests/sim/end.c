@@ -6,7 +6,6 @@
 #include <l2tpha/checkpoint.h>
 #include <l2tpha/observe.h>
 #include <l2tpha/redundancy.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SPINS_MAX 4000
@@ -32,16 +31,16 @@ void end_init(struct end *end, struct world *world, struct net *net, unsigned pl
                         .epoch = 1,
                         .takeover_at = L2TPHA_NEVER,
                         .standby_at = world->now};
-    stream_init(&end->down, world, options->stream_delay, options->stream_delay);
-    stream_init(&end->up, world, options->stream_delay, options->stream_delay);
-    if (end_make_node(end, false, &end->active))
+    replication_init(&end->line, world, options->linked, options->stream_delay,
+                     options->stream_delay);
+    if (end_make_node(end, false, &end->active.node))
         world_fail(world, "no active");
 }
 
 /* What it counted is wanted at the end. */
-static void drop(struct end *end, struct l2tpha_node **node)
+static void drop(struct end *end, struct side *side)
 {
-    const struct l2tpha_counters *counters = *node ? l2tpha_counters(*node) : NULL;
+    const struct l2tpha_counters *counters = side->node ? l2tpha_counters(side->node) : NULL;
 
     if (counters) {
         end->attempts += counters->recovery_attempts;
@@ -51,17 +50,17 @@ static void drop(struct end *end, struct l2tpha_node **node)
         end->queries += counters->queries_out;
         end->desynced += counters->sessions_desynced;
         end->resets += counters->data_resets;
+        end->resyncs += counters->resyncs;
     }
-    talloc_free(*node);
-    *node = NULL;
+    talloc_free(side->node); /* and its link */
+    *side = (struct side){0};
 }
 
 void end_free(struct end *end)
 {
     drop(end, &end->active);
     drop(end, &end->standby);
-    stream_clear(&end->down);
-    stream_clear(&end->up);
+    replication_clear(&end->line);
     if (talloc_total_blocks(end->root) != 1)
         world_fail(end->world, "end %u: %zu blocks of memory are left", end->place,
                    talloc_total_blocks(end->root) - 1);
@@ -74,18 +73,14 @@ void end_free(struct end *end)
 static void add_standby(struct end *end)
 {
     end->standby_at = L2TPHA_NEVER;
-    if (!end->active || end->attached)
+    if (!end->active.node || end->line.attached)
         return;
     drop(end, &end->standby);
-    if (end_make_node(end, true, &end->standby)) {
+    if (end_make_node(end, true, &end->standby.node)) {
         world_fail(end->world, "no standby");
         return;
     }
-    end->attached = true;
-    end->copying = false;
-    int error = l2tpha_checkpoint_bulk(end->active, end->world->now);
-    if (error)
-        world_fail(end->world, "bulk: %s", l2tpha_strerror(error));
+    replication_attach(&end->line, &end->active, &end->standby);
     end_pump(end);
 }
 
@@ -93,53 +88,22 @@ static void add_standby(struct end *end)
 static void detach(struct end *end)
 {
     world_say(end->world, "end", "end %u goes on alone", end->place);
-    stream_clear(&end->down);
-    stream_clear(&end->up);
-    end->attached = false;
-    l2tpha_checkpoint_stop(end->active, end->world->now);
+    replication_detach(&end->line, &end->active, &end->standby);
     end->standby_at = end->world->now + end->options.standby_delay;
 }
 
 bool end_is_protected(const struct end *end)
 {
-    return end->active && end->attached && end->standby &&
-           role_of(end->active) == L2TPHA_ROLE_ACTIVE;
-}
-
-static void take_down(struct end *end, const struct unit *unit)
-{
-    int error = l2tpha_checkpoint_apply(end->standby, unit->data, unit->len, end->world->now, NULL);
-
-    if (error)
-        world_fail(end->world, "the standby of end %u refuses: %s", end->place,
-                   l2tpha_strerror(error));
-    if (end->active)
-        stream_put(&end->up, unit->number, error, NULL, 0);
-    end_drain_standby(end);
-}
-
-static void take_up(struct end *end, const struct unit *unit)
-{
-    int error = l2tpha_checkpoint_done(end->active, unit->number, unit->status, end->world->now);
-
-    if (error)
-        world_fail(end->world, "end %u refuses a confirmation: %s", end->place,
-                   l2tpha_strerror(error));
-    end_pump(end);
+    return end->active.node && end->line.attached && end->standby.node &&
+           role_of(end->active.node) == L2TPHA_ROLE_ACTIVE;
 }
 
 static void move_streams(struct end *end)
 {
-    struct unit *unit;
-
-    while (end->standby && (unit = stream_take(&end->down))) {
-        take_down(end, unit);
-        free(unit);
-    }
-    while (end->active && end->attached && (unit = stream_take(&end->up))) {
-        take_up(end, unit);
-        free(unit);
-    }
+    while (replication_take_down(&end->line, &end->standby, end->active.node))
+        end_drain_standby(end);
+    while (replication_take_up(&end->line, &end->active))
+        end_pump(end);
 }
 
 /* --- death and takeover --- */
@@ -154,12 +118,11 @@ static void die(struct end *end, const char *when)
     world_say(end->world, "end", "=== end %u dies %s ===", end->place, when);
     end->steps_left = 0;
     end->deaths++;
-    stream_cut(&end->down);
-    stream_clear(&end->up);
+    uint64_t last = replication_cut(&end->line);
     drop(end, &end->active);
     end->takeover_at = end->world->now + end->options.takeover_delay;
-    if (end->down.count && end->takeover_at < end->down.last)
-        end->takeover_at = end->down.last;
+    if (end->takeover_at < last)
+        end->takeover_at = last;
 }
 
 bool end_step(struct end *end, const char *what)
@@ -185,14 +148,13 @@ static void change_secrets(struct l2tpha_node *node)
 static void take_over(struct end *end)
 {
     end->takeover_at = L2TPHA_NEVER;
-    stream_clear(&end->down);
-    end->attached = false;
+    replication_detach(&end->line, &end->active, &end->standby);
     end->active = end->standby;
-    end->standby = NULL;
+    end->standby = (struct side){0};
     end->takeovers++;
     if (end->options.forgets_secret)
-        change_secrets(end->active);
-    int error = l2tpha_takeover(end->active, ++end->epoch, end->world->now);
+        change_secrets(end->active.node);
+    int error = l2tpha_takeover(end->active.node, ++end->epoch, end->world->now);
     world_say(end->world, "end", "=== end %u: takeover, epoch %llu ===", end->place,
               (unsigned long long)end->epoch);
     if (error)
@@ -204,7 +166,7 @@ static void take_over(struct end *end)
 
 uint64_t end_patience(const struct end *end)
 {
-    const struct engine *engine = &end->active->engine;
+    const struct engine *engine = &end->active.node->engine;
     uint64_t cycle = channel_cycle_us(engine), granted = engine->config.recovery_ms * MS;
 
     /* A peer's attempt that comes to nothing may be what ends it. */
@@ -215,11 +177,11 @@ uint64_t end_patience(const struct end *end)
 
 void end_pump(struct end *end)
 {
-    if (!end->active)
+    if (!end->active.node)
         return;
     end_drain(end);
-    if (end->active && end->attached && end->copying &&
-        role_of(end->active) == L2TPHA_ROLE_ACTIVE_SOLO)
+    if (end->active.node && end->line.attached && end->line.copying &&
+        role_of(end->active.node) == L2TPHA_ROLE_ACTIVE_SOLO)
         detach(end);
 }
 
@@ -229,7 +191,8 @@ static void take_data(struct end *end, const struct l2tpha_path *path, const str
     struct l2tpha_session_record session = {.size = sizeof(session)};
     struct l2tpha_frame frame;
 
-    if (l2tpha_data_receive(end->active, path, packet->data, packet->len, end->world->now, &frame))
+    if (l2tpha_data_receive(end->active.node, path, packet->data, packet->len, end->world->now,
+                            &frame))
         return;
     l2tpha_session_get(frame.session, &session);
     l2tpha_tunnel_get(l2tpha_session_tunnel(frame.session), &tunnel);
@@ -244,11 +207,11 @@ void end_receive(struct end *end, const struct packet *packet)
 {
     struct l2tpha_path path;
 
-    if (!end->active)
+    if (!end->active.node)
         return;
     net_address(end->place, &path.local);
     net_address(packet->from, &path.remote);
-    int error = l2tpha_feed(end->active, &path, packet->data, packet->len, end->world->now);
+    int error = l2tpha_feed(end->active.node, &path, packet->data, packet->len, end->world->now);
     if (error == L2TPHA_ERR_DATA_MESSAGE)
         take_data(end, &path, packet);
     else if (error && l2tpha_error_is_fatal(error) && error != L2TPHA_ERR_AUTH)
@@ -279,14 +242,13 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 
 uint64_t end_deadline(const struct end *end)
 {
-    uint64_t at = sooner(end->standby_at, stream_deadline(&end->down));
+    uint64_t at =
+        sooner(end->standby_at, replication_deadline(&end->line, &end->active, &end->standby));
 
-    if (!end->down.head)
+    if (!end->line.down.head)
         at = sooner(at, end->takeover_at);
-    if (end->active) {
-        at = sooner(at, l2tpha_deadline(end->active));
-        at = sooner(at, stream_deadline(&end->up));
-    }
+    if (end->active.node)
+        at = sooner(at, l2tpha_deadline(end->active.node));
     return at;
 }
 
@@ -305,22 +267,23 @@ bool end_expire(struct end *end)
 
     guard(end);
     move_streams(end);
-    if (end->active && l2tpha_deadline(end->active) <= end->world->now) {
-        l2tpha_expire(end->active, end->world->now);
+    replication_expire(&end->line, &end->active, &end->standby);
+    if (end->active.node && l2tpha_deadline(end->active.node) <= end->world->now) {
+        l2tpha_expire(end->active.node, end->world->now);
         end_pump(end);
     }
-    if (end->takeover_at <= end->world->now && !end->down.head) {
+    if (end->takeover_at <= end->world->now && !end->line.down.head) {
         take_over(end);
         taken = true;
     }
-    if (end->standby_at <= end->world->now && end->active)
+    if (end->standby_at <= end->world->now && end->active.node)
         add_standby(end);
     return taken;
 }
 
 void end_catch_up(struct end *end)
 {
-    struct engine *engine = &end->active->engine;
+    struct engine *engine = &end->active.node->engine;
     struct session_entry *entry;
     uint32_t place = 0;
 
@@ -333,6 +296,7 @@ void end_catch_up(struct end *end)
 
 bool end_is_idle(const struct end *end)
 {
-    return end_is_protected(end) && !end->down.head && !end->up.head &&
-           l2tpha_checkpoint_digest(end->active) == l2tpha_checkpoint_digest(end->standby);
+    return end_is_protected(end) && !end->line.down.head && !end->line.up.head &&
+           l2tpha_checkpoint_digest(end->active.node) ==
+               l2tpha_checkpoint_digest(end->standby.node);
 }

@@ -6,7 +6,7 @@
 #define SIM_END_H
 
 #include "sim/net.h"
-#include "sim/stream.h"
+#include "sim/replication.h"
 
 #include <l2tpha/failover.h>
 #include <l2tpha/node.h>
@@ -15,7 +15,7 @@
 #include <talloc.h>
 
 #define END_BATCH 8
-#define END_IDS 128 /* tunnel ids remembered */
+#define END_IDS 512 /* ids remembered */
 
 struct end_options {
     uint8_t method;      /* of every tunnel, once it is established */
@@ -24,7 +24,11 @@ struct end_options {
     const char *secret;  /* NULL = none */
     bool forgets_secret; /* whoever takes over has another one for the tunnels there are */
     uint16_t window;
-    unsigned batch;          /* outputs fetched at once, 1 to END_BATCH */
+    unsigned batch; /* outputs fetched at once, 1 to END_BATCH */
+    bool linked;    /* replicates through l2tpha_link, else checkpoint by checkpoint */
+    enum l2tpha_commit commit;
+    uint32_t commit_lag_ms;
+    uint32_t resync_packets;
     uint64_t stream_delay;   /* us */
     uint64_t takeover_delay; /* us between death and takeover */
     uint64_t standby_delay;  /* us until there is a new standby */
@@ -38,12 +42,9 @@ struct end {
     unsigned place; /* in the net: 0 or 1 */
     struct end_options options;
     TALLOC_CTX *root;
-    struct l2tpha_node *active;  /* NULL: dead, not yet replaced */
-    struct l2tpha_node *standby; /* NULL: none */
-    struct stream down;          /* checkpoints */
-    struct stream up;            /* confirmations */
-    bool attached;
-    bool copying;
+    struct side active;  /* node NULL: dead, not yet replaced */
+    struct side standby; /* node NULL: none */
+    struct replication line;
     bool answer_calls;
     uint64_t epoch;
     uint64_t steps_left;  /* of a protected active; 0 = it lives */
@@ -53,12 +54,14 @@ struct end {
     unsigned made; /* nodes so far */
     unsigned deaths;
     unsigned takeovers;
-    uint64_t attempts, recoveries, by_peer, degraded, queries, desynced, resets; /* of dead nodes */
+    uint64_t attempts, recoveries, by_peer, degraded, queries, desynced, resets,
+        resyncs; /* of dead nodes */
     unsigned id_count;
     struct {
+        uint32_t tunnel; /* 0 = the id is a tunnel's */
         uint16_t id;
         uint64_t hash;
-    } ids[END_IDS]; /* Assigned Tunnel IDs of SCCRQ and SCCRP, each with what it was said in */
+    } ids[END_IDS]; /* that were given to the peer, each with what it was said in */
     uint64_t instant;
     unsigned spins; /* guards against work that is always due */
 };

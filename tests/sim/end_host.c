@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TIE_BREAKER 8 /* bytes; nothing else that a node draws while it serves has so many */
+#define INACTIVITY_MS 120000 /* longer than the hosts act, who may be silent */
+#define TIE_BREAKER 8        /* bytes; nothing else that a node draws while it serves has so many */
 
 static int host_random(void *user, uint8_t *dst, size_t len)
 {
@@ -67,6 +68,10 @@ int end_make_node(struct end *end, bool standby, struct l2tpha_node **node)
     config.bearer_caps = 3;
     config.window = options->window;
     config.failover = options->method;
+    config.commit = options->commit;
+    config.commit_lag_ms = options->commit_lag_ms;
+    config.inactivity_ms = INACTIVITY_MS;
+    config.resync_packets = options->resync_packets;
     config.hello_ms = 20000;
     config.retransmit_ms = options->retransmit_ms;
     config.retransmit_cap_ms = 8000;
@@ -93,40 +98,60 @@ int end_make_node(struct end *end, bool standby, struct l2tpha_node **node)
 
 /* --- outputs --- */
 
-/* An id names one tunnel only, however often its first message is sent. */
+static uint64_t hash_of(const uint8_t *data, size_t len)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    for (size_t i = L2TPHA_CONTROL_HEADER; i < len; i++)
+        hash = (hash ^ data[i]) * UINT64_C(1099511628211);
+    return hash;
+}
+
+/* The AVP in which a message gives an id away; 0 = it gives none. */
+static uint16_t giving_avp(uint16_t type)
+{
+    switch (type) {
+    case L2TPHA_MESSAGE_SCCRQ:
+    case L2TPHA_MESSAGE_SCCRP:
+        return L2TPHA_AVP_ASSIGNED_TUNNEL_ID;
+    case L2TPHA_MESSAGE_OCRQ:
+    case L2TPHA_MESSAGE_OCRP:
+    case L2TPHA_MESSAGE_ICRQ:
+    case L2TPHA_MESSAGE_ICRP:
+        return L2TPHA_AVP_ASSIGNED_SESSION_ID;
+    default:
+        return 0;
+    }
+}
+
+/* An id names one tunnel only, and one session of a tunnel, however often its first message is sent
+ * and whoever has sent it. */
 static void note_id(struct end *end, const uint8_t *data, size_t len)
 {
     struct l2tpha_decode_fault fault = {0};
     struct l2tpha_message message;
-    uint64_t hash = UINT64_C(14695981039346656037);
-    uint16_t id;
+    uint16_t id, avp;
 
-    if (len <= L2TPHA_CONTROL_HEADER + 8 || data[19] > L2TPHA_MESSAGE_SCCRP)
+    if (len <= L2TPHA_CONTROL_HEADER + 8 || !(avp = giving_avp(get_u16(data + 18))))
         return;
     if (l2tpha_message_decode(data, len, &message, &fault) ||
-        !l2tpha_message_u16(&message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id))
+        !l2tpha_message_u16(&message, avp, &id))
         return;
-    for (size_t i = L2TPHA_CONTROL_HEADER; i < len; i++)
-        hash = (hash ^ data[i]) * UINT64_C(1099511628211);
+    uint64_t hash = hash_of(data, len);
+    uint32_t tunnel = avp == L2TPHA_AVP_ASSIGNED_SESSION_ID ? message.header.tunnel_id : 0;
     for (unsigned i = 0; i < end->id_count; i++) {
-        if (end->ids[i].id != id)
+        if (end->ids[i].id != id || end->ids[i].tunnel != tunnel)
             continue;
         if (end->ids[i].hash != hash)
-            world_fail(end->world, "end %u uses tunnel id %u for another tunnel", end->place, id);
+            world_fail(end->world, "end %u uses %s id %u for another one", end->place,
+                       tunnel ? "session" : "tunnel", id);
         return;
     }
     if (end->id_count == END_IDS)
         return;
+    end->ids[end->id_count].tunnel = tunnel;
     end->ids[end->id_count].id = id;
     end->ids[end->id_count++].hash = hash;
-}
-
-static void ship(struct end *end, const struct l2tpha_output *output)
-{
-    if (!end->attached)
-        return;
-    end->copying = true;
-    stream_put(&end->down, output->number, 0, output->data, output->len);
 }
 
 static void on_event(struct end *end, const struct l2tpha_event *event)
@@ -149,7 +174,7 @@ static void act_on(struct end *end, const struct l2tpha_output *output)
         net_send(end->net, end->place, net_place(&output->path->remote), output->data, output->len);
         return;
     case L2TPHA_OUTPUT_CHECKPOINT:
-        ship(end, output);
+        replication_ship(&end->line, &end->active, output->number, output->data, output->len);
         return;
     case L2TPHA_OUTPUT_EVENT:
         on_event(end, output->event);
@@ -166,7 +191,7 @@ static bool answer_calls(struct end *end)
     struct l2tpha_tunnel *tunnel = NULL;
 
     end->answer_calls = false;
-    while ((tunnel = l2tpha_tunnel_next(end->active, tunnel))) {
+    while ((tunnel = l2tpha_tunnel_next(end->active.node, tunnel))) {
         struct l2tpha_session *session = NULL;
         while ((session = l2tpha_session_next(tunnel, session))) {
             l2tpha_session_get(session, &record);
@@ -192,12 +217,14 @@ void end_drain(struct end *end)
     if (!end_step(end, "before a poll"))
         return;
     do {
-        while ((count = l2tpha_poll(end->active, outputs, end->options.batch, end->world->now)))
+        while (
+            (count = l2tpha_poll(end->active.node, outputs, end->options.batch, end->world->now)))
             for (size_t i = 0; i < count; i++) {
                 act_on(end, &outputs[i]);
                 if (!end_step(end, "after an output"))
                     return;
             }
+        replication_flush_active(&end->line, &end->active);
         answered = end->answer_calls;
         if (answered && !answer_calls(end))
             return;
@@ -209,7 +236,7 @@ void end_drain_standby(struct end *end)
     struct l2tpha_output outputs[END_BATCH];
     size_t count;
 
-    while ((count = l2tpha_poll(end->standby, outputs, END_BATCH, end->world->now)))
+    while ((count = l2tpha_poll(end->standby.node, outputs, END_BATCH, end->world->now)))
         for (size_t i = 0; i < count; i++)
             if (outputs[i].kind != L2TPHA_OUTPUT_EVENT)
                 world_fail(end->world, "the standby of end %u speaks", end->place);

@@ -46,7 +46,7 @@ static void host_log(void *user, const struct l2tpha_log_line *line)
               line->text);
 }
 
-int pair_node(struct pair *pair, bool standby, struct host *host)
+int pair_node(struct pair *pair, bool standby, struct side *host)
 {
     const struct pair_options *options = &pair->options;
     struct l2tpha_config config;
@@ -79,7 +79,7 @@ int pair_node(struct pair *pair, bool standby, struct host *host)
     config.crypto = l2tpha_crypto_nettle();
     config.debug = pair->world->verbose ? ~0u : 0;
     config.standby = standby;
-    *host = (struct host){0};
+    *host = (struct side){0};
     snprintf(host->name, sizeof(host->name), "node %u", ++pair->made % 100);
     return l2tpha_node_new(pair->root, &config, &callbacks, pair->world->now, &host->node);
 }
@@ -130,32 +130,13 @@ static void on_event(struct pair *pair, const struct l2tpha_event *event)
 
 /* --- outputs --- */
 
-void host_flush_link(struct pair *pair, struct host *host, struct stream *stream)
-{
-    const uint8_t *data;
-    size_t len;
-
-    while (host->link && (len = l2tpha_link_poll(host->link, &data, pair->world->now))) {
-        stream_write(stream, data, len);
-        l2tpha_link_sent(host->link, len);
-    }
-}
-
 static void ship(struct pair *pair, const struct l2tpha_output *output)
 {
-    if (!pair->attached)
+    if (!pair->line.attached)
         return;
-    pair->copying = true;
     world_say(pair->world, pair->active.name, "checkpoint %llu, %zu bytes",
               (unsigned long long)output->number, output->len);
-    if (!pair->options.linked) {
-        stream_put(&pair->down, output->number, 0, output->data, output->len);
-        return;
-    }
-    int error = l2tpha_link_send(pair->active.link, output->number, output->data, output->len,
-                                 pair->world->now);
-    if (error)
-        world_fail(pair->world, "link_send: %s", l2tpha_strerror(error));
+    replication_ship(&pair->line, &pair->active, output->number, output->data, output->len);
 }
 
 static void act_on(struct pair *pair, const struct l2tpha_output *output)
@@ -224,16 +205,16 @@ void host_pump_active(struct pair *pair)
                 if (!pair_step(pair, output_name(&outputs[i])))
                     return;
             }
-            host_flush_link(pair, &pair->active, &pair->down);
+            replication_flush_active(&pair->line, &pair->active);
         }
         answered = pair->answer_calls && !pair->switching;
         if (answered && !answer_calls(pair))
             return;
     } while (answered && !pair->answer_calls);
-    host_flush_link(pair, &pair->active, &pair->down);
+    replication_flush_active(&pair->line, &pair->active);
 }
 
-void host_pump_silent(struct pair *pair, struct host *host, const char *what)
+void host_pump_silent(struct pair *pair, struct side *host, const char *what)
 {
     struct l2tpha_output outputs[PAIR_BATCH];
     size_t count;

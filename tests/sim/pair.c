@@ -4,11 +4,10 @@
 #include <l2tpha/checkpoint.h>
 #include <l2tpha/failover.h>
 #include <l2tpha/redundancy.h>
-#include <stdlib.h>
 
 #define SPINS_MAX 2000
 
-static enum l2tpha_role role_of(const struct host *host)
+static enum l2tpha_role role_of(const struct side *host)
 {
     struct l2tpha_redundancy_info info = {.size = sizeof(info)};
 
@@ -29,15 +28,15 @@ int pair_init(struct pair *pair, struct world *world, struct net *net, struct or
         .takeover_at = L2TPHA_NEVER,
         .standby_at = L2TPHA_NEVER,
     };
-    stream_init(&pair->down, world, options->stream_delay, options->stream_jitter);
-    stream_init(&pair->up, world, options->stream_delay, options->stream_jitter);
+    replication_init(&pair->line, world, options->linked, options->stream_delay,
+                     options->stream_jitter);
     return L2TPHA_OK;
 }
 
-static void drop_host(struct host *host)
+static void drop_host(struct side *host)
 {
     talloc_free(host->node);
-    *host = (struct host){0};
+    *host = (struct side){0};
 }
 
 void pair_free(struct pair *pair)
@@ -45,8 +44,7 @@ void pair_free(struct pair *pair)
     drop_host(&pair->active);
     drop_host(&pair->standby);
     drop_host(&pair->retired);
-    stream_clear(&pair->down);
-    stream_clear(&pair->up);
+    replication_clear(&pair->line);
     if (talloc_total_blocks(pair->root) != 1)
         world_fail(pair->world, "%zu blocks of memory are left",
                    talloc_total_blocks(pair->root) - 1);
@@ -56,39 +54,19 @@ void pair_free(struct pair *pair)
 
 /* --- replication --- */
 
-static void new_link(struct pair *pair, struct host *host)
-{
-    const struct l2tpha_link_options options = {
-        .size = sizeof(options), .heartbeat_ms = 20000, .silence_ms = 90000};
-
-    int error = l2tpha_link_new(host->node, &options, pair->world->now, &host->link);
-    if (error)
-        world_fail(pair->world, "link_new: %s", l2tpha_strerror(error));
-}
-
 static void attach(struct pair *pair)
 {
     world_say(pair->world, "pair", "%s is connected to %s", pair->standby.name, pair->active.name);
-    stream_init(&pair->down, pair->world, pair->options.stream_delay, pair->options.stream_jitter);
-    stream_init(&pair->up, pair->world, pair->options.stream_delay, pair->options.stream_jitter);
-    pair->attached = true;
-    pair->copying = false;
-    if (pair->options.linked) {
-        new_link(pair, &pair->active);
-        new_link(pair, &pair->standby);
-        host_flush_link(pair, &pair->standby, &pair->up);
-    } else {
-        int error = l2tpha_checkpoint_bulk(pair->active.node, pair->world->now);
-        if (error)
-            world_fail(pair->world, "bulk: %s", l2tpha_strerror(error));
-    }
+    pair->line.delay = pair->options.stream_delay;
+    pair->line.jitter = pair->options.stream_jitter;
+    replication_attach(&pair->line, &pair->active, &pair->standby);
     pair_pump(pair);
 }
 
 void pair_add_standby(struct pair *pair)
 {
     pair->standby_at = L2TPHA_NEVER;
-    if (!pair->active.node || pair->attached)
+    if (!pair->active.node || pair->line.attached)
         return;
     if (!pair->options.same_standby)
         drop_host(&pair->standby);
@@ -99,27 +77,15 @@ void pair_add_standby(struct pair *pair)
     attach(pair);
 }
 
-/* Both ends learn that the stream is closed. */
 static void close_stream(struct pair *pair)
 {
-    stream_clear(&pair->down);
-    stream_clear(&pair->up);
-    pair->attached = pair->switching = false;
-    if (pair->standby.link)
-        l2tpha_link_free(pair->standby.link, pair->world->now);
-    pair->standby.link = NULL;
-    if (!pair->active.node)
-        return;
-    if (pair->active.link)
-        l2tpha_link_free(pair->active.link, pair->world->now);
-    else
-        l2tpha_checkpoint_stop(pair->active.node, pair->world->now);
-    pair->active.link = NULL;
+    pair->switching = false;
+    replication_detach(&pair->line, &pair->active, &pair->standby);
 }
 
 void pair_detach(struct pair *pair)
 {
-    if (!pair->attached || !pair->active.node)
+    if (!pair->line.attached || !pair->active.node)
         return;
     world_say(pair->world, "pair", "the replication stream breaks");
     close_stream(pair);
@@ -129,61 +95,21 @@ void pair_detach(struct pair *pair)
 
 bool pair_protected(const struct pair *pair)
 {
-    if (!pair->active.node || !pair->attached || !pair->standby.node)
+    if (!pair->active.node || !pair->line.attached || !pair->standby.node)
         return false;
     enum l2tpha_role role = role_of(&pair->active);
     if (role == L2TPHA_ROLE_ACTIVE)
         return true;
-    return role == L2TPHA_ROLE_ACTIVE_BULK && pair->copying && !pair->options.same_standby &&
+    return role == L2TPHA_ROLE_ACTIVE_BULK && pair->line.copying && !pair->options.same_standby &&
            role_of(&pair->standby) == L2TPHA_ROLE_STANDBY_HOT;
-}
-
-static void take_down(struct pair *pair, const struct unit *unit)
-{
-    uint64_t number = 0;
-    int error;
-
-    if (!pair->options.linked) {
-        error = l2tpha_checkpoint_apply(pair->standby.node, unit->data, unit->len, pair->world->now,
-                                        &number);
-        if (pair->active.node)
-            stream_put(&pair->up, unit->number, error, NULL, 0);
-        if (!error && number != unit->number)
-            error = L2TPHA_ERR_GAP;
-    } else {
-        error = l2tpha_link_feed(pair->standby.link, unit->data, unit->len, pair->world->now);
-        if (pair->active.node)
-            host_flush_link(pair, &pair->standby, &pair->up);
-    }
-    if (error)
-        world_fail(pair->world, "the standby refuses: %s", l2tpha_strerror(error));
-    host_pump_silent(pair, &pair->standby, "the standby");
-}
-
-static void take_up(struct pair *pair, const struct unit *unit)
-{
-    int error = pair->options.linked
-                    ? l2tpha_link_feed(pair->active.link, unit->data, unit->len, pair->world->now)
-                    : l2tpha_checkpoint_done(pair->active.node, unit->number, unit->status,
-                                             pair->world->now);
-
-    if (error)
-        world_fail(pair->world, "the active refuses a confirmation: %s", l2tpha_strerror(error));
-    pair_pump(pair);
 }
 
 static void move_streams(struct pair *pair)
 {
-    struct unit *unit;
-
-    while (pair->standby.node && (unit = stream_take(&pair->down))) {
-        take_down(pair, unit);
-        free(unit);
-    }
-    while (pair->active.node && pair->attached && (unit = stream_take(&pair->up))) {
-        take_up(pair, unit);
-        free(unit);
-    }
+    while (replication_take_down(&pair->line, &pair->standby, pair->active.node))
+        host_pump_silent(pair, &pair->standby, "the standby");
+    while (replication_take_up(&pair->line, &pair->active))
+        pair_pump(pair);
 }
 
 /* --- death and takeover --- */
@@ -210,18 +136,17 @@ static void die(struct pair *pair, const char *when)
     world_say(pair->world, "pair", "=== %s dies %s, step %llu ===", pair->active.name, when,
               (unsigned long long)pair->step);
     pair->dies_at = 0;
-    stream_cut(&pair->down);
-    stream_clear(&pair->up);
+    uint64_t last = replication_cut(&pair->line);
     if (pair->options.fences) {
         retire(pair);
-        pair->active = (struct host){0};
+        pair->active = (struct side){0};
     } else {
         drop_host(&pair->active);
     }
     pair->switching = false;
     pair->takeover_at = pair->world->now + pair->options.takeover_delay;
-    if (pair->down.count && pair->takeover_at < pair->down.last)
-        pair->takeover_at = pair->down.last;
+    if (pair->takeover_at < last)
+        pair->takeover_at = last;
 }
 
 void pair_kill(struct pair *pair)
@@ -257,7 +182,7 @@ static void take_over(struct pair *pair)
         return;
     }
     pair->active = pair->standby;
-    pair->standby = (struct host){0};
+    pair->standby = (struct side){0};
     pair->answer_calls = true;
     pair->standby_at = pair->world->now + pair->options.standby_delay;
     pair->failovers++;
@@ -269,7 +194,7 @@ static void take_over(struct pair *pair)
 
 void pair_switchover(struct pair *pair)
 {
-    if (!pair->active.node || !pair->attached || pair->switching)
+    if (!pair->active.node || !pair->line.attached || pair->switching)
         return;
     int error = l2tpha_switchover(pair->active.node, pair->world->now);
     if (error == L2TPHA_ERR_NOT_IN_SYNC)
@@ -284,26 +209,12 @@ void pair_switchover(struct pair *pair)
 /* The active has drained: the standby goes on. */
 static void hand_over(struct pair *pair)
 {
-    struct l2tpha_link_info info = {.size = sizeof(info)};
-
-    if (pair->options.linked) {
-        int error = l2tpha_link_hand_over(pair->active.link, pair->world->now);
-        host_flush_link(pair, &pair->active, &pair->down);
-        while (!error && pair->down.head) {
-            pair->world->now = pair->down.head->at;
-            struct unit *unit = stream_take(&pair->down);
-            error = l2tpha_link_feed(pair->standby.link, unit->data, unit->len, pair->world->now);
-            free(unit);
-        }
-        l2tpha_link_get(pair->standby.link, &info);
-        if (error || !info.switchover)
-            world_fail(pair->world, "handing over: %s", l2tpha_strerror(error));
-    }
+    replication_hand_over(&pair->line, &pair->active, &pair->standby);
     pair->switching = false;
     pair->dies_at = 0;
-    stream_clear(&pair->up);
+    stream_clear(&pair->line.up);
     retire(pair);
-    pair->active = (struct host){0};
+    pair->active = (struct side){0};
     pair->switchovers++;
     take_over(pair);
 }
@@ -315,7 +226,7 @@ void pair_pump(struct pair *pair)
     if (!pair->active.node)
         return;
     host_pump_active(pair);
-    if (!pair->active.node || !pair->attached || !pair->copying)
+    if (!pair->active.node || !pair->line.attached || !pair->line.copying)
         return;
     if (role_of(&pair->active) == L2TPHA_ROLE_ACTIVE_SOLO) {
         pair_detach(pair);
@@ -352,29 +263,14 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 
 uint64_t pair_deadline(const struct pair *pair)
 {
-    uint64_t at = sooner(pair->standby_at, stream_deadline(&pair->down));
+    uint64_t at =
+        sooner(pair->standby_at, replication_deadline(&pair->line, &pair->active, &pair->standby));
 
-    if (!pair->down.head)
+    if (!pair->line.down.head)
         at = sooner(at, pair->takeover_at);
-    if (pair->active.node) {
+    if (pair->active.node)
         at = sooner(at, l2tpha_deadline(pair->active.node));
-        at = sooner(at, stream_deadline(&pair->up));
-    }
-    if (pair->active.link)
-        at = sooner(at, l2tpha_link_deadline(pair->active.link));
-    if (pair->standby.link)
-        at = sooner(at, l2tpha_link_deadline(pair->standby.link));
     return at;
-}
-
-static void expire_link(struct pair *pair, struct host *host, struct stream *stream)
-{
-    if (!host->link || l2tpha_link_deadline(host->link) > pair->world->now)
-        return;
-    int error = l2tpha_link_expire(host->link, pair->world->now);
-    if (error)
-        world_fail(pair->world, "link_expire: %s", l2tpha_strerror(error));
-    host_flush_link(pair, host, stream);
 }
 
 static void guard(struct pair *pair)
@@ -390,9 +286,7 @@ void pair_expire(struct pair *pair)
 {
     guard(pair);
     move_streams(pair);
-    expire_link(pair, &pair->active, &pair->down);
-    if (pair->active.node)
-        expire_link(pair, &pair->standby, &pair->up);
+    replication_expire(&pair->line, &pair->active, &pair->standby);
     if (pair->active.node && l2tpha_deadline(pair->active.node) <= pair->world->now) {
         l2tpha_expire(pair->active.node, pair->world->now);
         pair_pump(pair);
@@ -401,7 +295,7 @@ void pair_expire(struct pair *pair)
         l2tpha_expire(pair->retired.node, pair->world->now);
         host_pump_silent(pair, &pair->retired, "the fenced node");
     }
-    if (pair->takeover_at <= pair->world->now && !pair->down.head)
+    if (pair->takeover_at <= pair->world->now && !pair->line.down.head)
         take_over(pair);
     if (pair->standby_at <= pair->world->now)
         pair_add_standby(pair);
@@ -409,6 +303,6 @@ void pair_expire(struct pair *pair)
 
 bool pair_idle(const struct pair *pair)
 {
-    return pair->active.node && pair->attached && !pair->down.head && !pair->up.head &&
-           role_of(&pair->active) == L2TPHA_ROLE_ACTIVE;
+    return pair->active.node && pair->line.attached && !pair->line.down.head &&
+           !pair->line.up.head && role_of(&pair->active) == L2TPHA_ROLE_ACTIVE;
 }

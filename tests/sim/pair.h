@@ -7,10 +7,8 @@
 
 #include "sim/net.h"
 #include "sim/oracle.h"
-#include "sim/stream.h"
+#include "sim/replication.h"
 
-#include <l2tpha/link.h>
-#include <l2tpha/node.h>
 #include <talloc.h>
 
 struct pair_options {
@@ -34,28 +32,19 @@ struct pair_options {
 
 #define PAIR_BATCH 8
 
-struct host {
-    struct l2tpha_node *node;
-    struct l2tpha_link *link;
-    char name[8];
-};
-
 struct pair {
     struct world *world;
     struct net *net;
     struct oracle *oracle;
     struct pair_options options;
     TALLOC_CTX *root;
-    struct host active;  /* node NULL: dead, not yet replaced */
-    struct host standby; /* node NULL: none */
-    struct host retired; /* fenced; must stay silent */
+    struct side active;  /* node NULL: dead, not yet replaced */
+    struct side standby; /* node NULL: none */
+    struct side retired; /* fenced; must stay silent */
     unsigned made;       /* nodes so far, for their names */
-    struct stream down;  /* active to standby */
-    struct stream up;    /* standby to active */
-    bool attached;       /* the streams are open */
-    bool copying;        /* the active has begun to fill the standby */
-    bool switching;      /* planned switchover under way */
-    bool answer_calls;   /* the host owes an answer to outgoing calls */
+    struct replication line;
+    bool switching;    /* planned switchover under way */
+    bool answer_calls; /* the host owes an answer to outgoing calls */
     uint64_t epoch;
     uint64_t step;        /* steps of a protected active so far */
     uint64_t dies_at;     /* step; 0 = lives */
@@ -73,7 +62,7 @@ int pair_init(struct pair *pair, struct world *world, struct net *net, struct or
 void pair_free(struct pair *pair);
 
 /* A node of this pair, active or standby. */
-int pair_node(struct pair *pair, bool standby, struct host *host);
+int pair_node(struct pair *pair, bool standby, struct side *host);
 /* Make a standby and connect it. */
 void pair_add_standby(struct pair *pair);
 /* The active is covered: if it dies now the standby can go on. */
@@ -99,7 +88,6 @@ bool pair_idle(const struct pair *pair);
 
 /* --- host.c: what a host does with outputs --- */
 void host_pump_active(struct pair *pair);
-void host_pump_silent(struct pair *pair, struct host *host, const char *what);
-void host_flush_link(struct pair *pair, struct host *host, struct stream *stream);
+void host_pump_silent(struct pair *pair, struct side *host, const char *what);
 
 #endif

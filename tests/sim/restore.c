@@ -111,7 +111,7 @@ static void put_tunnel(struct writer *writer, struct peer *peer, uint16_t node_i
 /* Apply the copy of an active that has nothing; returns the number of its last checkpoint. */
 static uint64_t apply_empty_copy(struct sim *sim, struct l2tpha_node *standby)
 {
-    struct host host;
+    struct side host;
     struct l2tpha_output output;
     uint64_t number = 0;
 

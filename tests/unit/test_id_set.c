@@ -80,10 +80,33 @@ START_TEST(no_memory)
 }
 END_TEST
 
+/* The walk's own order where it can, any free one where too many in a row are in use. */
+START_TEST(walk_passes_over_what_is_in_use)
+{
+    struct scramble plain = {42, 0}, walk = {42, 0};
+    struct id_set used = {NULL};
+
+    assert_true(id_set_make(root, &used));
+    uint16_t first = scramble_next(&plain), second = scramble_next(&plain);
+    ck_assert_uint_eq(id_set_next(&used, &walk), first);
+    walk.counter = 0;
+    id_set_take(&used, first);
+    ck_assert_uint_eq(id_set_next(&used, &walk), second);
+    ck_assert_uint_eq(walk.counter, 2);
+    for (uint32_t id = 1; id <= ID_SET_IDS; id++)
+        id_set_take(&used, id);
+    ck_assert_uint_eq(id_set_next(&used, &walk), 0);
+    id_set_give(&used, 7);
+    ck_assert_uint_eq(id_set_next(&used, &walk), 7);
+    id_set_drop(&used);
+}
+END_TEST
+
 Suite *suite_id_set(void)
 {
     TCase *tcase;
     Suite *suite = fixture_suite("id_set", &tcase);
+    tcase_add_test(tcase, walk_passes_over_what_is_in_use);
     tcase_add_test(tcase, empty_set_gives_what_is_asked);
     tcase_add_test(tcase, search_goes_up_and_round);
     tcase_add_test(tcase, one_free_id_is_found_from_everywhere);

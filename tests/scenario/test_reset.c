@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The reset of a control channel (RFC 4951 3.2.2) flushes what was outstanding. What it said of
  * calls that stay is said again, with new numbers. */
+#include "node/node.h"
 #include "scenario/rig_trio.h"
 
 #define ACCM 0x000a0000
@@ -86,13 +87,72 @@ START_TEST(nothing_of_a_call_that_has_ended)
 }
 END_TEST
 
-Suite *suite_reissue(void)
+/* Whatever the commit mode: a standby that does not know of the reset could settle nothing by the
+ * numbers that it knows. 0: no reset, so nobody waits */
+START_TEST(what_follows_it_waits_for_the_standby)
+{
+    trio.config.commit = L2TPHA_COMMIT_ASYNC;
+    begin();
+    trio_pass_ms(1000);
+    struct l2tpha_tunnel *tunnel = first_tunnel(trio.near);
+    struct l2tpha_tunnel_record record = {.size = sizeof(record)};
+    l2tpha_tunnel_get(tunnel, &record);
+    trio.confirm = false;
+    if (_i) {
+        assert_ok(trio.near->binding.reset_tunnel(trio.near->binding.user, record.local_id, 5000,
+                                                  6000, &record.path, false));
+        engine_seal(&trio.near->engine);
+    }
+    uint64_t before = trio.datagrams;
+    trio_dial(tunnel);
+    trio_settle();
+    ck_assert_uint_eq(trio.datagrams - before, _i ? 0 : 2); /* ICRQ and ICCN */
+    trio.confirm = true;
+    assert_ok(l2tpha_checkpoint_done(trio.near, trio.shipped, 0, trio.now));
+    trio_settle();
+    ck_assert_uint_gt(trio.datagrams, before);
+    before = trio.datagrams;
+    trio.confirm = false;
+    trio_dial(tunnel);
+    trio_settle();
+    if (_i)
+        trio_pass_ms(1500); /* the far end does not know of it: the window is one */
+    ck_assert_uint_gt(trio.datagrams, before); /* known now: it runs ahead again */
+}
+END_TEST
+
+/* The SCCCN has the peer believe in the reset. */
+START_TEST(a_recovery_tunnel_waits_for_the_standby)
+{
+    trio.config.commit = L2TPHA_COMMIT_ASYNC;
+    begin();
+    trio.deaf = true;
+    trio_pass_ms(200);
+    trio_take_over();
+    trio_connect();
+    trio_pass_ms(500);
+    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE);
+    trio.confirm = false;
+    trio.deaf = false;
+    trio_pass_ms(1200);
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_RECOVERING), 1);
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 0);
+    trio.confirm = true;
+    assert_ok(l2tpha_checkpoint_done(trio.near, trio.shipped, 0, trio.now));
+    trio_settle();
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
+}
+END_TEST
+
+Suite *suite_reset(void)
 {
     TCase *tcase;
-    Suite *suite = trio_suite("reissue", &tcase);
+    Suite *suite = trio_suite("reset", &tcase);
 
     tcase_add_test(tcase, an_sli_of_the_remote_endpoint);
     tcase_add_test(tcase, a_wen_of_the_recovery_endpoint);
     tcase_add_test(tcase, nothing_of_a_call_that_has_ended);
+    tcase_add_loop_test(tcase, what_follows_it_waits_for_the_standby, 0, 2);
+    tcase_add_test(tcase, a_recovery_tunnel_waits_for_the_standby);
     return suite;
 }
