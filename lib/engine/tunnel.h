@@ -20,8 +20,10 @@ struct l2tpha_tunnel {
     struct id_set session_ids_taken;     /* session_id.c; made when there are many */
     struct sync *sync;                   /* failover's: sessions being asked about; NULL = none */
     struct lazy *lazy; /* failover's: numbers of a lazy record being settled; NULL = none */
-    uint32_t events;   /* events in the outbox that name this tunnel */
-    bool ready;        /* in engine.ready */
+    struct inactivity *inactivity; /* failover's: sessions may be found inactive; NULL = none */
+    uint32_t next_id_place;        /* session_id.c: behind the id looked for last */
+    uint32_t events;               /* events in the outbox that name this tunnel */
+    bool ready;                    /* in engine.ready */
     bool dying;        /* gone for everybody but the host, who has events about it to poll */
     bool told;         /* the host knows of it: DOWN and GONE are for its ears */
     bool fell;         /* DOWN has happened */
@@ -33,18 +35,16 @@ struct l2tpha_tunnel {
     bool lingering;      /* in engine.linger */
     bool counted_half_open;
     bool counted_recovering;
-    bool counted_running;   /* failover's: one of the recovery tunnels that it has under way */
-    struct timer timer;     /* TIMER_TUNNEL: by state */
-    struct timer start;     /* TIMER_START */
-    uint32_t next_id_place; /* session_id.c: behind the id looked for last */
+    bool counted_running; /* failover's: one of the recovery tunnels that it has under way */
+    struct timer timer;   /* TIMER_TUNNEL: by state */
+    struct timer start;   /* TIMER_START */
     struct l2tpha_tunnel *linger_next;
     struct l2tpha_tunnel *linger_prev;
     struct l2tpha_tunnel *dead_next;
     struct l2tpha_tunnel *calling_next;  /* in engine.calling while in wait-ctl-reply */
     struct l2tpha_tunnel **calling_back; /* NULL = not there */
     struct recovery *recovery; /* failover's, of both tunnels that take part in one; NULL = none */
-    struct inactivity *inactivity; /* failover's: sessions may be found inactive; NULL = none */
-    uint64_t stray_at;             /* resync.c: the next stray call may be ended then */
+    uint64_t stray_at;         /* resync.c: the next stray call may be ended then */
     uint16_t close_result; /* of a StopCCN that waits for the channel to carry again; 0 = none */
     uint16_t close_error;
     uint64_t rests_until;    /* failover's, of an old tunnel: recovery.h */
