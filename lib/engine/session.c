@@ -114,11 +114,23 @@ static uint64_t state_limit_us(const struct l2tpha_session *session)
     }
 }
 
+static void retry_later(struct l2tpha_session *session)
+{
+    struct engine *engine = engine_of(session);
+
+    wheel_arm(engine->wheel, &session->timer, engine->now + RETRY_MS * US_PER_MS);
+}
+
+/* A call that is to be ended goes on with its machine until it can be, and ends all the same. */
 static void arm(struct l2tpha_session *session)
 {
     struct engine *engine = engine_of(session);
     uint64_t limit = state_limit_us(session);
 
+    if (session->dismissed) {
+        retry_later(session);
+        return;
+    }
     wheel_arm(engine->wheel, &session->timer, limit ? engine->now + limit : L2TPHA_NEVER);
 }
 
@@ -132,13 +144,6 @@ static bool can_speak(const struct l2tpha_session *session)
            (!session_tunnel(session)->channel.suspended &&
             channel_has_own_room(engine, &session_tunnel(session)->channel) &&
             buffer_reserve(engine->pool, CDN_BYTES) == L2TPHA_OK);
-}
-
-static void retry_later(struct l2tpha_session *session)
-{
-    struct engine *engine = engine_of(session);
-
-    wheel_arm(engine->wheel, &session->timer, engine->now + RETRY_MS * US_PER_MS);
 }
 
 int session_dismiss(struct l2tpha_session *session, uint16_t result, const char *reason)

@@ -5,8 +5,6 @@
 
 #include "base/bits.h"
 #include "base/octets.h"
-#include "base/serial.h"
-#include "state/record.h"
 
 uint64_t session_id_key(const struct l2tpha_node_record *node, uint32_t tunnel_id)
 {
@@ -28,15 +26,14 @@ static struct scramble order_of(const struct l2tpha_tunnel *tunnel)
                              place == ID_SET_IDS ? 0 : place};
 }
 
-/* Numbers of the lease may have been used for calls that only the peer knows of. */
+/* The node before may have given ids to calls that only the peer knows of: as many as its lease had
+ * numbers, and any number to calls that waited and to those passed over. */
+#define IDS_PASSED 1024
+
 void session_ids_restore(struct l2tpha_tunnel *tunnel)
 {
-    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-    uint16_t node = (uint16_t)tunnel->engine->config.resync_packets;
-    uint16_t lease_end = (uint16_t)(record->acked + record_lease(record, node));
-
-    if (record->flags & L2TPHA_TUNNEL_LAZY && serial_after(lease_end, record->ns))
-        record->session_ids_shift += (uint16_t)(lease_end - record->ns);
+    if (tunnel->entry.record.flags & L2TPHA_TUNNEL_LAZY)
+        tunnel->entry.record.session_ids_shift += IDS_PASSED;
 }
 
 /* RFC 4951 3.2.2 moves Ns, and may flush a CDN: the peer still has a call with an id used lately.

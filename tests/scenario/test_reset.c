@@ -87,6 +87,30 @@ START_TEST(nothing_of_a_call_that_has_ended)
 }
 END_TEST
 
+/* The host ends a call while the channel rests; the call comes up before the CDN can leave. */
+START_TEST(a_call_ended_meanwhile_ends)
+{
+    const struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
+
+    trio_begin(false);
+    struct l2tpha_tunnel *tunnel = trio_tunnel(trio.near);
+    const struct l2tpha_binding *binding = &trio.near->binding;
+    trio.mute = true;
+    struct l2tpha_session *session = trio_dial(tunnel);
+    trio_settle();
+    assert_ok(binding->suspend_tunnel(binding->user, l2tpha_tunnel_id(tunnel), true));
+    assert_ok(l2tpha_session_close(session, &why, trio.now));
+    trio.mute = false;
+    assert_ok(binding->suspend_tunnel(binding->user, l2tpha_tunnel_id(tunnel), false));
+    trio_settle();
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_SESSION_UP), 1);
+    trio_pass_ms(1000);
+    ck_assert_ptr_null(first_session(trio.near));
+    ck_assert_ptr_null(first_session(trio.far));
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_SESSION_DOWN), 1);
+}
+END_TEST
+
 /* Whatever the commit mode: a standby that does not know of the reset could settle nothing by the
  * numbers that it knows. 0: no reset, so nobody waits */
 START_TEST(what_follows_it_waits_for_the_standby)
@@ -152,6 +176,7 @@ Suite *suite_reset(void)
     tcase_add_test(tcase, an_sli_of_the_remote_endpoint);
     tcase_add_test(tcase, a_wen_of_the_recovery_endpoint);
     tcase_add_test(tcase, nothing_of_a_call_that_has_ended);
+    tcase_add_test(tcase, a_call_ended_meanwhile_ends);
     tcase_add_loop_test(tcase, what_follows_it_waits_for_the_standby, 0, 2);
     tcase_add_test(tcase, a_recovery_tunnel_waits_for_the_standby);
     return suite;
