@@ -56,7 +56,7 @@ struct l2tpha_config {
     uint32_t answer_ms;         /**< outgoing call not answered by the bearer (default 60000) */
     uint32_t idle_ms;           /**< tunnel without sessions is closed, 0 = never (default 0) */
     uint32_t max_tunnels;       /**< tunnels, lingering ones included; recovery tunnels have ids of
-                                     their own (default and most 65279) */
+                                     their own (default and most 65023) */
     uint32_t max_half_open;     /**< tunnels that peers have asked for and not completed
                                      (default 4096) */
     uint32_t max_sessions;      /**< sessions of the node (default 1048576) */

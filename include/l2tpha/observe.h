@@ -120,6 +120,7 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(recoveries_by_peer, "tunnels that the peer has recovered")                                   \
     X(recoveries_refused, "recoveries refused to a peer")                                          \
     X(resyncs, "tunnels resynchronised from a lazy record")                                        \
+    X(resync_refusals, "calls refused to a peer whose tunnel was in resync")                       \
     X(resyncs_failed, "tunnels cleared since their numbers could not be found")                    \
     X(resync_anomalies, "answers outside what a lazy record allows")                               \
     X(resync_jumps, "times messages of the peer were passed over, acknowledged before a takeover") \

@@ -27,7 +27,7 @@
 #define ENGINE_VECTOR 16                 /* bytes of a Random Vector, RFC 2661 4.4.1 */
 #define ENGINE_TIME_MAX (UINT64_MAX / 2) /* a deadline is a time and a wait, and must not wrap */
 #define ENGINE_ANSWER 2048    /* bytes of an answer; only an ICCN with long proxy AVPs has more */
-#define ENGINE_RECOVERIES 256 /* ids and places kept for recovery tunnels */
+#define ENGINE_RECOVERIES 512 /* ids and places kept for recovery tunnels */
 #define ENGINE_CALLING 256    /* buckets of tunnels whose SCCRQ is outstanding */
 
 struct tunnel_input;

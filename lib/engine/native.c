@@ -21,6 +21,21 @@ static void restore_sessions(struct engine *engine, const struct l2tpha_tunnel *
     }
 }
 
+/* By a record that lags the call may have been placed since, and its id be known to the peer. */
+static void end_uncertain(struct l2tpha_tunnel *tunnel)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+
+    if (!(record->flags & L2TPHA_TUNNEL_LAZY) || record->state != L2TPHA_TUNNEL_ESTABLISHED)
+        return;
+    for (struct session_entry *entry = tunnel->entry.sessions, *next; entry; entry = next) {
+        next = entry->next;
+        if (entry->state == L2TPHA_SESSION_WAIT_TUNNEL)
+            session_clear(session_of(entry), L2TPHA_ERR_NOT_IN_SYNC,
+                          "waited when its node failed, and may have been placed");
+    }
+}
+
 int native_restore_tunnel(struct engine *engine, const struct l2tpha_tunnel_record *record,
                           bool suspended)
 {
@@ -49,6 +64,7 @@ int native_restore_tunnel(struct engine *engine, const struct l2tpha_tunnel_reco
     if (tunnel->told)
         engine_event(engine, L2TPHA_EVENT_TUNNEL_RESTORED, tunnel, NULL);
     log_line(&engine->log, L2TPHA_LOG_RESYNC, record->local_id, 0, "tunnel restored");
+    end_uncertain(tunnel);
     return L2TPHA_OK;
 }
 

@@ -98,12 +98,22 @@ static bool is_advertised(const struct arrival *arrival)
            !(bearer & ~config->bearer_caps);
 }
 
+/* The request may be a straggler that the node before has answered: the call that came of it is not
+ * known here, and the CDN ends it. */
+static bool refuse_in_resync(struct arrival *arrival)
+{
+    arrival->tunnel->engine->counters.resync_refusals++;
+    return refuse(arrival, RESULT_TEMPORARY, 0, "tunnel in resync");
+}
+
 static bool is_acceptable(struct arrival *arrival)
 {
     struct l2tpha_verdict verdict = {0};
 
     if (arrival->fault->error)
         return refuse_fault(arrival);
+    if (arrival->tunnel->channel.resyncing)
+        return refuse_in_resync(arrival);
     if (!is_advertised(arrival))
         return refuse(arrival, RESULT_PERMANENT, 0, "not among the capabilities advertised");
     ask_host(arrival, &verdict);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* RFC 4951 3.2: a node as remote endpoint that is asked more often than it can be meant. */
+#include "engine/engine.h"
 #include "scenario/rig_recovery.h"
 
 #define GENERAL 2 /* StopCCN */
@@ -75,7 +76,7 @@ END_TEST
 /* RFC 2661 5.7: what is over stays for a cycle, but nobody has to wait for its place. */
 START_TEST(what_is_over_makes_place)
 {
-    enum { PLACES = 256, MANY = 300 };
+    enum { PLACES = ENGINE_RECOVERIES, MANY = PLACES + 44 };
     static struct peer old_ones[MANY], fresh_ones[MANY];
     struct peer stranger;
 
@@ -135,7 +136,7 @@ END_TEST
 /* Those under way keep theirs, and what is still to be said is said. */
 START_TEST(what_is_under_way_makes_no_place)
 {
-    enum { PLACES = 256 };
+    enum { PLACES = ENGINE_RECOVERIES };
     static struct peer old_ones[PLACES + 1], fresh_ones[PLACES + 1];
 
     for (unsigned i = 0; i <= PLACES; i++)

@@ -7,9 +7,12 @@
 static void plan_end(struct end_options *end, struct world *world, unsigned place)
 {
     static const uint16_t windows[] = {1, 4, 8, 128};
+    static const uint8_t methods[] = {L2TPHA_FAILOVER_PROTOCOL, L2TPHA_FAILOVER_PROTOCOL,
+                                      L2TPHA_FAILOVER_FALLBACK, L2TPHA_FAILOVER_FALLBACK,
+                                      L2TPHA_FAILOVER_SILENT};
 
     *end = (struct end_options){
-        .method = world_chance(world, 50) ? L2TPHA_FAILOVER_PROTOCOL : L2TPHA_FAILOVER_FALLBACK,
+        .method = methods[world_below(world, 5)],
         .name = place ? "end-1" : "end-0",
         .window = windows[world_below(world, 4)],
         .batch = (unsigned)world_between(world, 1, END_BATCH),

@@ -141,6 +141,7 @@ START_TEST(nothing_missing_needs_no_observation)
 }
 END_TEST
 
+/* Its ICRQ has never been acknowledged, and a HELLO took its place. */
 START_TEST(repeated_message_is_processed)
 {
     fail_behind();
@@ -148,11 +149,31 @@ START_TEST(repeated_message_is_processed)
     answer(2);
     peer.ns++;
     acknowledge_all();
-    peer.ns--; /* its ICRQ has never been acknowledged */
-    call();
-    raw_expect(&peer, L2TPHA_MESSAGE_ICRP);
+    peer.ns--;
+    raw_begin(&peer, L2TPHA_MESSAGE_HELLO, 0);
+    assert_ok(raw_send(&peer));
     ck_assert_uint_eq(record()->nr, peer.ns);
     ck_assert_uint_eq(raw_events(&peer, L2TPHA_EVENT_TUNNEL_RESYNCED), 1);
+}
+END_TEST
+
+/* The peer had a call of it, maybe, of which nobody here knows. In step again they are taken. */
+START_TEST(request_is_refused_until_in_step)
+{
+    fail_behind();
+    peer.ns--;
+    answer(2);
+    peer.ns++;
+    acknowledge_all();
+    peer.ns--;
+    raw_begin_request(&peer, L2TPHA_MESSAGE_ICRQ, 0);
+    assert_error(raw_send(&peer), L2TPHA_ERR_REFUSED);
+    raw_expect_result(&peer, L2TPHA_MESSAGE_CDN, 4, 0);
+    ck_assert_uint_eq(raw_counters(&peer)->resync_refusals, 1);
+    ck_assert_uint_eq(raw_events(&peer, L2TPHA_EVENT_TUNNEL_RESYNCED), 1);
+    raw_forget(&peer);
+    call();
+    raw_expect(&peer, L2TPHA_MESSAGE_ICRP);
 }
 END_TEST
 
@@ -227,22 +248,44 @@ START_TEST(call_half_set_up_is_ended)
 }
 END_TEST
 
-START_TEST(new_calls_wait_until_in_step)
+static void open_call(void)
 {
     static const struct l2tpha_session_options options = {
         .size = sizeof(options), .call = L2TPHA_CALL_INCOMING, .framing = 1, .tx_speed = 64000};
     struct l2tpha_session *session;
 
-    lag();
-    take_over();
     assert_ok(
         l2tpha_session_open(l2tpha_tunnel_next(peer.node, NULL), &options, peer.now, &session));
     raw_drain(&peer);
+}
+
+START_TEST(new_calls_wait_until_in_step)
+{
+    lag();
+    take_over();
+    open_call();
     ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_ICRQ), 0);
     answer(1);
     acknowledge_all();
     raw_pass(&peer, 10);
     ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_ICRQ), 1);
+}
+END_TEST
+
+/* Its node may have placed it since: then the peer knows its id. */
+START_TEST(call_that_waited_is_ended)
+{
+    lag();
+    take_over();
+    open_call();
+    ck_assert_uint_eq(l2tpha_tunnel_sessions(l2tpha_tunnel_next(peer.node, NULL)), 1);
+    raw_protect(&peer, run_ahead);
+    raw_forget(&peer);
+    raw_take_over(&peer);
+    ck_assert_uint_eq(l2tpha_tunnel_sessions(l2tpha_tunnel_next(peer.node, NULL)), 0);
+    const struct raw_event *event = raw_event(&peer, L2TPHA_EVENT_SESSION_DOWN);
+    ck_assert_int_eq(event->status, L2TPHA_ERR_NOT_IN_SYNC);
+    ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_CDN), 0);
 }
 END_TEST
 
@@ -393,12 +436,14 @@ Suite *suite_resync(void)
     tcase_add_test(tcase, answer_tells_what_is_expected);
     tcase_add_test(tcase, nothing_missing_needs_no_observation);
     tcase_add_test(tcase, repeated_message_is_processed);
+    tcase_add_test(tcase, request_is_refused_until_in_step);
     tcase_add_test(tcase, echo_is_followed_one_by_one);
     tcase_add_test(tcase, silence_ends_in_filling_from_the_bottom);
     tcase_add_test(tcase, without_a_certain_duplicate_nothing_is_asked);
     tcase_add_test(tcase, impossible_answers_are_counted);
     tcase_add_test(tcase, call_half_set_up_is_ended);
     tcase_add_test(tcase, new_calls_wait_until_in_step);
+    tcase_add_test(tcase, call_that_waited_is_ended);
     tcase_add_test(tcase, call_that_only_the_peer_has_is_ended);
     tcase_add_test(tcase, next_node_begins_the_same_way);
     tcase_add_test(tcase, silent_second_choice_is_lazy_too);
