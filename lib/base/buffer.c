@@ -4,6 +4,8 @@
  * first, the largest before the others. */
 #include "base/buffer.h"
 
+#include "base/poison.h"
+
 #include <l2tpha/error.h>
 
 static const uint32_t classes[] = {64, 128, 256, 512, 1024, 2048, 65536};
@@ -39,8 +41,10 @@ static size_t class_of(size_t cap)
 static struct buffer *take_kept(struct buffer_pool *pool, size_t class)
 {
     struct buffer *buffer = class < CLASSES ? pool->kept[class] : NULL;
-    if (buffer)
-        pool->kept[class] = buffer->next;
+    if (!buffer)
+        return NULL;
+    pool->kept[class] = buffer->next;
+    unpoison(buffer->data, buffer->cap);
     return buffer;
 }
 
@@ -135,6 +139,7 @@ void buffer_put(struct buffer_pool *pool, struct buffer *buffer)
     }
     buffer->next = pool->kept[class];
     pool->kept[class] = buffer;
+    poison(buffer->data, buffer->cap);
 }
 
 size_t buffer_pool_out(const struct buffer_pool *pool)

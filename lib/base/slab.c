@@ -6,6 +6,7 @@
 #include "base/slab.h"
 
 #include "base/bits.h"
+#include "base/poison.h"
 
 #include <l2tpha/error.h>
 #include <string.h>
@@ -138,6 +139,7 @@ static struct chunk *add_chunk(struct slab *slab)
         return NULL;
 
     memset(chunk, 0, slab->objects_at);
+    poison((uint8_t *)chunk + slab->objects_at, slab->chunk_bytes - slab->objects_at);
     chunk->number = number;
     slab->chunks[number] = chunk;
     slab->held++;
@@ -178,7 +180,9 @@ void *slab_alloc(struct slab *slab, uint32_t *index, int *error)
     if (++chunk->count == per_chunk(slab))
         slab->roomy = chunk->next_roomy;
     *index = chunk->number << slab->shift | place;
-    return memset(object_at(slab, chunk, place), 0, slab->size);
+    void *object = object_at(slab, chunk, place);
+    unpoison(object, slab->size);
+    return memset(object, 0, slab->size);
 }
 
 void slab_free(struct slab *slab, uint32_t index)
@@ -187,6 +191,7 @@ void slab_free(struct slab *slab, uint32_t index)
         return;
 
     struct chunk *chunk = slab->chunks[index >> slab->shift];
+    poison(object_at(slab, chunk, index & (per_chunk(slab) - 1)), slab->size);
     bits_drop(chunk->used, index & (per_chunk(slab) - 1));
     slab->count--;
     if (chunk->count-- == per_chunk(slab)) {
@@ -262,6 +267,7 @@ void slab_trim(struct slab *slab)
             continue;
         slab->chunks[number] = NULL;
         slab->held--;
+        unpoison(chunk, slab->chunk_bytes);
         talloc_free(chunk);
     }
 }

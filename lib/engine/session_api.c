@@ -205,14 +205,15 @@ int l2tpha_session_close(struct l2tpha_session *session, const struct l2tpha_dis
         return error;
     if (!why || why->size != sizeof(*why) || why->result == 0)
         return L2TPHA_ERR_INVALID;
+    struct engine *engine = engine_of(session); /* outlives the session */
     struct session_input input = {
         .why = why, .result = why->result, .error = why->error, .reason = why->reason};
     if (session_tunnel(session)->channel.suspended)
-        return engine_leave(engine_of(session), session_dismiss(session, why->result, why->reason));
+        return engine_leave(engine, session_dismiss(session, why->result, why->reason));
     error = reserve_cdn(session, why);
     if (error)
         return error;
-    return engine_leave(engine_of(session), session_step(session, SESSION_CLOSE, &input));
+    return engine_leave(engine, session_step(session, SESSION_CLOSE, &input));
 }
 
 /* --- within a call --- */

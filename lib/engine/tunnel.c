@@ -424,7 +424,7 @@ void tunnel_die(struct l2tpha_tunnel *tunnel)
         resynced(tunnel);
     if (tunnel->told)
         engine_event(engine, L2TPHA_EVENT_TUNNEL_GONE, tunnel, NULL);
-    if (tunnel->recovery || tunnel->sync || tunnel->lazy)
+    if (tunnel->recovery || tunnel->sync || tunnel->lazy || tunnel->inactivity)
         engine->failover.gone(engine->failover.user, tunnel);
     tunnel_set_half_open(tunnel, false);
     wheel_disarm(engine->wheel, &tunnel->hello);

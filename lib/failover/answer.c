@@ -3,19 +3,21 @@
  * what the peer believes of a session says nothing of the one that it is paired with. */
 #include "failover/sync.h"
 
+#include "failover/lazy.h"
+
 /* Whether a session of this end is what the peer says; one that is paired otherwise is doubted,
  * whichever of its ids the peer has named. */
 static bool is_paired(struct failover *failover, struct l2tpha_tunnel *tunnel,
-                      const struct l2tpha_failover_session *query)
+                      const struct l2tpha_failover_session *query, bool old)
 {
     struct l2tpha_session *own = tunnel_session_find(tunnel, query->remote_session_id);
 
     if (query->session_id == 0 || query->remote_session_id == 0)
         return false;
     if (own && own->entry.remote_id == query->session_id) {
-        own->unheard = false;
+        own->unheard = own->unheard && old;
         sync_named(own);
-        return !own->dismissed; /* its CDN is still to come */
+        return true; /* even with its CDN still to come: the wish may die with this node */
     }
     struct session_entry *other =
         table_session_find_remote(failover->engine->table, &tunnel->entry, query->session_id);
@@ -31,13 +33,14 @@ static size_t judge_all(struct failover *failover, struct l2tpha_tunnel *tunnel,
 {
     struct l2tpha_avp_cursor cursor = {0};
     struct l2tpha_failover_session query;
+    bool old = lazy_is_old(tunnel, &fsq->header);
     size_t count = 0;
 
     while (count < FAILOVER_STATES_MAX &&
            l2tpha_message_each(fsq, L2TPHA_AVP_FAILOVER_SESSION_STATE, &cursor)) {
         if (!l2tpha_avp_session_state(&cursor.avp, &query))
             continue;
-        bool paired = is_paired(failover, tunnel, &query);
+        bool paired = is_paired(failover, tunnel, &query, old);
         failover->states[count++] = (struct l2tpha_failover_session){
             .session_id = paired ? query.remote_session_id : 0,
             .remote_session_id = query.session_id,

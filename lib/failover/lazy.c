@@ -23,6 +23,7 @@
 
 #define US_PER_MS UINT64_C(1000)
 #define PROBE_TRIES 3
+#define REPEATED 2 /* times that a message has to be heard to be taken for the oldest one */
 #define PROBE_FIRST_US (1000 * US_PER_MS) /* doubled each time */
 
 static const struct l2tpha_tunnel_record *record_of(const struct lazy *lazy)
@@ -215,6 +216,7 @@ static bool jump(struct lazy *lazy)
         return true;
     lazy->failover->engine->counters.resync_jumps++;
     lazy->seen = false;
+    lazy->times = 0;
     say(lazy, "messages acknowledged before are passed over");
     binding->jump_tunnel(binding->user, record_of(lazy)->local_id, next);
     return tunnel->lazy == lazy;
@@ -228,25 +230,80 @@ static void watch(struct lazy *lazy)
     }
     lazy->stuck_at = record_of(lazy)->nr;
     lazy->seen = false;
+    lazy->times = 0;
     lazy->observed = lazy->failover->engine->now + observe_us(lazy);
     arm(lazy);
 }
 
+/* A peer that lags as well waits for acknowledgements before it passes over anything. What it
+ * repeats says where to go on before the numbers are sealed, too. */
+static bool pass_over(struct lazy *lazy)
+{
+    lazy->observed = lazy->failover->engine->now + observe_us(lazy);
+    return lazy->times < REPEATED || jump(lazy);
+}
+
+static void settled(struct lazy *lazy)
+{
+    const struct l2tpha_binding *binding = lazy->failover->binding;
+
+    lazy->failover->engine->counters.resyncs++;
+    lazy->state = LAZY_WATCHING;
+    binding->release_tunnel(binding->user, record_of(lazy)->local_id);
+    inactivity_start(lazy->failover, lazy->tunnel);
+}
+
 static void finish(struct lazy *lazy)
 {
-    struct failover *failover = lazy->failover;
-    const struct l2tpha_binding *binding = failover->binding;
-    struct l2tpha_tunnel *tunnel = lazy->tunnel;
-
-    failover->engine->counters.resyncs++;
     say(lazy, "settled");
-    lazy->state = LAZY_WATCHING;
     lazy->knows_end = true;
-    binding->release_tunnel(binding->user, record_of(lazy)->local_id);
+    settled(lazy);
     if (failover_is_capable(record_of(lazy)))
-        sync_start(failover, tunnel);
-    inactivity_start(failover, tunnel);
+        sync_start(lazy->failover, lazy->tunnel, false);
     watch(lazy);
+}
+
+/* Nothing has been listened to meanwhile: what was waited for is waited for anew. */
+void lazy_rest(struct l2tpha_tunnel *tunnel, bool rests)
+{
+    struct lazy *lazy = tunnel->lazy;
+
+    if (!lazy || lazy->rests == rests)
+        return;
+    struct engine *engine = lazy->failover->engine;
+    lazy->rests = rests;
+    if (rests) {
+        wheel_disarm(engine->wheel, &lazy->timer);
+        return;
+    }
+    if (lazy->state == LAZY_WATCHING) {
+        watch(lazy);
+        return;
+    }
+    lazy->tries = 0;
+    lazy->probe_at = engine->now;
+    lazy->deadline = engine->now + channel_cycle_us(engine) + observe_us(lazy);
+    if (lazy->observed != L2TPHA_NEVER)
+        lazy->observed = engine->now + observe_us(lazy);
+    arm(lazy);
+}
+
+bool lazy_is_old(const struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header)
+{
+    return tunnel->lazy && serial_before(header->ns, tunnel->lazy->end);
+}
+
+void lazy_overtaken(struct l2tpha_tunnel *tunnel)
+{
+    struct lazy *lazy = tunnel->lazy;
+
+    if (!lazy)
+        return;
+    if (lazy->state != LAZY_WATCHING) {
+        say(lazy, "settled by the peer's recovery");
+        settled(lazy);
+    }
+    end(lazy);
 }
 
 static void check(struct lazy *lazy)
@@ -261,6 +318,8 @@ static void check(struct lazy *lazy)
             finish(lazy);
         return;
     }
+    if (engine->now >= lazy->observed && !pass_over(lazy))
+        return;
     if (wants_end(lazy) && engine->now >= lazy->probe_at)
         probe(lazy, (uint16_t)(record_of(lazy)->acked - 1));
     arm(lazy);
@@ -297,9 +356,13 @@ static void note(struct lazy *lazy, const struct l2tpha_header *header)
     }
     if (zlb || serial_before(header->ns, record->nr))
         return;
-    if (!lazy->seen || serial_before(header->ns, lazy->lowest))
+    if (!lazy->seen || serial_before(header->ns, lazy->lowest)) {
         lazy->lowest = header->ns;
+        lazy->times = 0;
+    }
     lazy->seen = true;
+    if (header->ns == lazy->lowest && lazy->times < REPEATED)
+        lazy->times++;
 }
 
 void lazy_heard(struct failover *failover, struct l2tpha_tunnel *tunnel,
@@ -309,19 +372,22 @@ void lazy_heard(struct failover *failover, struct l2tpha_tunnel *tunnel,
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     struct engine *engine = failover->engine;
 
-    if (serial_before(header->nr, lazy->first) || serial_after(header->nr, record->acked)) {
+    /* Below what it has acknowledged before: a straggler, or a peer that has failed and lags. What
+     * it sends it sends, but it answers nothing. */
+    bool lags = serial_before(header->nr, lazy->first);
+    if (lags || serial_after(header->nr, record->acked))
         engine->counters.resync_anomalies++;
+    if (serial_after(header->nr, record->acked))
         return;
-    }
     note(lazy, header);
     if (lazy->state == LAZY_WATCHING) {
         if (!serial_before(record->nr, lazy->end))
             end(lazy);
         return;
     }
-    if (lazy->observed == L2TPHA_NEVER)
+    if (lazy->observed == L2TPHA_NEVER && (!lags || lazy->times == REPEATED))
         lazy->observed = engine->now + observe_us(lazy);
-    if (lazy->state == LAZY_READING)
+    if (lazy->state == LAZY_READING && !lags)
         seal(lazy, record->acked == lazy->first);
     check(lazy);
 }

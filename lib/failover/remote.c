@@ -5,6 +5,7 @@
 #include "failover/recovery.h"
 
 #include "codec/avp.h"
+#include "failover/lazy.h"
 
 #include <string.h>
 
@@ -167,8 +168,12 @@ bool remote_equip(struct failover *failover, struct l2tpha_tunnel *recovery,
 static int set_suspended(const struct recovery *recovery, bool suspended)
 {
     const struct l2tpha_binding *binding = recovery->failover->binding;
+    struct l2tpha_tunnel *old = recovery->old;
 
-    return binding->suspend_tunnel(binding->user, recovery->old->entry.record.local_id, suspended);
+    int error = binding->suspend_tunnel(binding->user, old->entry.record.local_id, suspended);
+    if (error == L2TPHA_OK)
+        lazy_rest(old, suspended);
+    return error;
 }
 
 /* Whether a request may rest the channel now. A node that has taken over begins anew. */
@@ -240,6 +245,7 @@ int return_channel(void *object, void *argument)
                                       record->suggested_ns, &record->path, recovery->ours);
     if (error)
         return error;
+    lazy_overtaken(recovery->old);
     recovery->old->rests_until = 0;
     recovery->failover->engine->counters.recoveries_by_peer++;
     recovery_done(recovery);

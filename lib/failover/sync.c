@@ -15,6 +15,7 @@
 #include "failover/sync.h"
 
 #include "engine/window.h"
+#include "failover/lazy.h"
 #include "failover/recovery.h"
 
 #define US_PER_MS UINT64_C(1000)
@@ -41,6 +42,7 @@ struct sync {
     uint16_t last_ns;             /* of the last FSQ; until it is acknowledged: */
     uint32_t unheard_at;          /* who was asked from then on may not have been heard of yet */
     uint32_t round;               /* names this synchronisation; 0 = it is not shared: */
+    bool whole;                   /* every session is asked about, or all the suspects */
     bool second;                  /* the cursor is at what was left to the peer */
     bool suspects;                /* only sessions that have changed from then on: */
     uint32_t from;                /* seconds */
@@ -111,12 +113,13 @@ static int32_t wait_of(const struct sync *sync, const struct line *line, uint32_
 
 /* --- whom to ask next --- */
 
+/* Also one that this end is about to end: the wish may die with this node. */
 static bool is_wanted(const struct sync *sync, const struct l2tpha_session *session)
 {
     const struct session_entry *entry = &session->entry;
 
     return entry->state == L2TPHA_SESSION_ESTABLISHED && !is_in_line(session) &&
-           !session->dismissed && (!sync->suspects || (int32_t)(entry->since - sync->from) >= 0);
+           (!sync->suspects || (int32_t)(entry->since - sync->from) >= 0);
 }
 
 /* Where it is shared: this end asks first about the one half, then, if need be, about the other. */
@@ -331,7 +334,8 @@ static void go_on(struct sync *sync)
     } while (begin_second(sync));
     if (is_over(sync)) {
         tell(sync);
-        set_owed(sync->tunnel, false);
+        if (sync->whole)
+            set_owed(sync->tunnel, false);
         end(sync);
         return;
     }
@@ -369,6 +373,7 @@ static int begin(struct failover *failover, struct l2tpha_tunnel *tunnel, struct
     if (error)
         return error;
     (*sync)->cursor = tunnel->entry.sessions;
+    (*sync)->whole = true;
     return L2TPHA_OK;
 }
 
@@ -380,12 +385,15 @@ static uint64_t failure_of(const struct failover *failover, const struct l2tpha_
 
 void sync_owe(struct failover *failover, struct l2tpha_tunnel *tunnel)
 {
-    bool asks = failover->engine->config.query != L2TPHA_QUERY_NONE;
+    bool asks = failover->engine->config.query != L2TPHA_QUERY_NONE &&
+                failover_is_capable(&tunnel->entry.record);
 
-    set_owed(tunnel, asks && failover_is_capable(&tunnel->entry.record));
+    if (asks)
+        sync_stop(failover, tunnel); /* what it asked has gone with the reset */
+    set_owed(tunnel, asks);
 }
 
-int sync_start(struct failover *failover, struct l2tpha_tunnel *tunnel)
+int sync_start(struct failover *failover, struct l2tpha_tunnel *tunnel, bool shared)
 {
     const struct l2tpha_config *config = &failover->engine->config;
     struct sync *sync;
@@ -396,7 +404,7 @@ int sync_start(struct failover *failover, struct l2tpha_tunnel *tunnel)
     if (error)
         return error;
     failover->syncs += failover->syncs == UINT32_MAX ? 2 : 1; /* never 0 */
-    sync->round = failover->syncs;
+    sync->round = shared ? failover->syncs : 0;
     sync->suspects = config->query == L2TPHA_QUERY_SUSPECTS;
     sync->from = (uint32_t)(failure_of(failover, tunnel) / US_PER_S) -
                  (config->suspect_ms / 1000 + (config->suspect_ms % 1000 != 0));
@@ -410,7 +418,7 @@ void sync_resume(struct failover *failover, struct l2tpha_tunnel *tunnel)
 
     if (!(record->flags & L2TPHA_TUNNEL_UNSYNCED))
         return;
-    int error = sync_start(failover, tunnel);
+    int error = sync_start(failover, tunnel, true);
     if (error)
         log_line(&failover->engine->log, L2TPHA_LOG_ERROR, record->local_id, 0,
                  "sessions not asked about: %s", l2tpha_strerror(error));
@@ -446,7 +454,7 @@ void sync_doubt(struct failover *failover, struct l2tpha_session *session)
     struct sync *sync;
 
     if (is_in_line(session) || session->entry.state != L2TPHA_SESSION_ESTABLISHED ||
-        session->dismissed || !failover_is_capable(&tunnel->entry.record))
+        !failover_is_capable(&tunnel->entry.record))
         return;
     if (sync_of(failover, tunnel, &sync)) {
         log_line(&failover->engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id,
@@ -524,12 +532,13 @@ static int take_response(struct failover *failover, struct l2tpha_tunnel *tunnel
 {
     struct l2tpha_avp_cursor cursor = {0};
     struct l2tpha_failover_session state;
+    bool old = lazy_is_old(tunnel, &fsr->header); /* the node before had asked */
 
     while (l2tpha_message_each(fsr, L2TPHA_AVP_FAILOVER_SESSION_STATE, &cursor)) {
         if (!l2tpha_avp_session_state(&cursor.avp, &state))
             continue;
         struct l2tpha_session *session = tunnel_session_find(tunnel, state.remote_session_id);
-        if (session && session->query == QUERY_ASKED)
+        if (session && session->query == QUERY_ASKED && !old)
             take_answer(tunnel->sync, session, state.session_id);
         else
             failover->engine->counters.answers_ignored++;

@@ -38,12 +38,12 @@ struct tunnel_entry {
     uint16_t acked_sealed; /* ... as it is in the newest checkpoint about it */
     uint8_t dirty;         /* enum dirty bits */
     bool gone;             /* ledger_gone_tunnel(): its owner keeps it, for no standby to have */
-    bool strict;           /* lazy commit: restarted, and the standby does not know it yet */
     uint64_t born;         /* first number that may be about it, 0 = not sealed yet */
     struct tunnel_entry *dirty_next;
     struct tunnel_entry **dirty_back;   /* NULL = not on the ledger's list */
     struct l2tpha_tunnel_record record; /* byte strings are owned, see table_tunnel_set_bytes */
     uint64_t moved;                     /* lazy commit: newest number that it depends on */
+    uint64_t strict; /* ... it runs ahead only once this one is confirmed, 0 = it does */
 };
 
 /* Generations of copies that came in have this bit, those of copies sent have not: an entry that

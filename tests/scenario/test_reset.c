@@ -168,6 +168,47 @@ START_TEST(a_recovery_tunnel_waits_for_the_standby)
 }
 END_TEST
 
+static uint64_t settle_unconfirmed(void)
+{
+    uint64_t before = trio.datagrams;
+
+    trio_settle();
+    return trio.datagrams - before;
+}
+
+static void confirm(void)
+{
+    assert_ok(l2tpha_checkpoint_done(trio.near, trio.shipped, 0, trio.now));
+}
+
+/* Nor could it settle the numbers of a tunnel that it does not know to be established: each message
+ * of the set-up waits, and nothing runs ahead before the standby knows of its end. */
+START_TEST(the_set_up_of_a_tunnel_waits_for_the_standby)
+{
+    struct l2tpha_tunnel_options options = {.size = sizeof(options),
+                                            .path.remote = {.len = 1, .bytes = {2}}};
+    struct l2tpha_tunnel *tunnel;
+
+    trio.config.commit = L2TPHA_COMMIT_ASYNC;
+    trio_begin(true);
+    trio.confirm = false;
+    assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
+    ck_assert_uint_eq(settle_unconfirmed(), 0);
+    confirm();
+    ck_assert_uint_eq(settle_unconfirmed(), 1); /* SCCRQ; with the SCCRP it is established */
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_UP), 1);
+    trio_dial(tunnel);
+    ck_assert_uint_eq(settle_unconfirmed(), 0);
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_UP), 0);
+    confirm();
+    ck_assert_uint_gt(settle_unconfirmed(), 1);
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_UP), 1);
+    trio_pass_ms(20);
+    trio_dial(tunnel);
+    ck_assert_uint_gt(settle_unconfirmed(), 0); /* from here on it runs ahead */
+}
+END_TEST
+
 Suite *suite_reset(void)
 {
     TCase *tcase;
@@ -179,5 +220,6 @@ Suite *suite_reset(void)
     tcase_add_test(tcase, a_call_ended_meanwhile_ends);
     tcase_add_loop_test(tcase, what_follows_it_waits_for_the_standby, 0, 2);
     tcase_add_test(tcase, a_recovery_tunnel_waits_for_the_standby);
+    tcase_add_test(tcase, the_set_up_of_a_tunnel_waits_for_the_standby);
     return suite;
 }
