@@ -42,6 +42,7 @@ struct sync {
     uint16_t last_ns;             /* of the last FSQ; until it is acknowledged: */
     uint32_t unheard_at;          /* who was asked from then on may not have been heard of yet */
     uint32_t round;               /* names this synchronisation; 0 = it is not shared: */
+    bool alone;                   /* the node before may have asked as well */
     bool whole;                   /* every session is asked about, or all the suspects */
     bool second;                  /* the cursor is at what was left to the peer */
     bool suspects;                /* only sessions that have changed from then on: */
@@ -405,6 +406,7 @@ int sync_start(struct failover *failover, struct l2tpha_tunnel *tunnel, bool sha
         return error;
     failover->syncs += failover->syncs == UINT32_MAX ? 2 : 1; /* never 0 */
     sync->round = shared ? failover->syncs : 0;
+    sync->alone = !shared;
     sync->suspects = config->query == L2TPHA_QUERY_SUSPECTS;
     sync->from = (uint32_t)(failure_of(failover, tunnel) / US_PER_S) -
                  (config->suspect_ms / 1000 + (config->suspect_ms % 1000 != 0));
@@ -503,27 +505,32 @@ void sync_left(struct failover *failover, struct l2tpha_session *session)
 
 /* --- FSR --- */
 
-/* RFC 4951 3.3: 0 clears without a CDN. An id other than the one on record still says that the
- * session is there. */
+/* RFC 4951 3.3: 0 clears without a CDN. */
+static void clear(struct failover *failover, struct l2tpha_session *session)
+{
+    const struct l2tpha_binding *binding = failover->binding;
+
+    failover->engine->counters.sessions_desynced++;
+    binding->clear_session(binding->user, session_tunnel(session)->entry.record.local_id,
+                           session->entry.local_id, L2TPHA_ERR_NOT_IN_SYNC,
+                           "the peer has no such session");
+}
+
+/* An id other than the one on record still says that the session is there. */
 static void take_answer(struct sync *sync, struct l2tpha_session *session, uint32_t peers_id)
 {
-    const struct l2tpha_binding *binding = sync->failover->binding;
-    struct engine *engine = engine_of(sync);
-
     if (peers_id == session->entry.remote_id) {
         session->unheard = false;
         settle(sync, session);
+        session->query = sync->alone ? QUERY_SAID : QUERY_NONE;
     } else if (peers_id != 0) {
         leave(sync, session);
         join(sync, session, QUERY_STALE);
-        engine->counters.sessions_stale++;
+        engine_of(sync)->counters.sessions_stale++;
     } else {
         settle(sync, session);
         sync->cleared++;
-        engine->counters.sessions_desynced++;
-        binding->clear_session(binding->user, sync->tunnel->entry.record.local_id,
-                               session->entry.local_id, L2TPHA_ERR_NOT_IN_SYNC,
-                               "the peer has no such session");
+        clear(sync->failover, session);
     }
 }
 
@@ -540,6 +547,8 @@ static int take_response(struct failover *failover, struct l2tpha_tunnel *tunnel
         struct l2tpha_session *session = tunnel_session_find(tunnel, state.remote_session_id);
         if (session && session->query == QUERY_ASKED && !old)
             take_answer(tunnel->sync, session, state.session_id);
+        else if (session && session->query == QUERY_SAID && state.session_id == 0)
+            clear(failover, session); /* what it had said before was older than our question */
         else
             failover->engine->counters.answers_ignored++;
     }

@@ -13,7 +13,8 @@ enum sync_query {
     QUERY_NONE = 0,
     QUERY_ASKED, /* an FSQ is out */
     QUERY_STALE, /* found paired otherwise: to be asked about in a while */
-    QUERY_NAMED  /* the peer has asked about it and has it as this end has */
+    QUERY_NAMED, /* the peer has asked about it and has it as this end has */
+    QUERY_SAID   /* so it has said, to the node before maybe */
 };
 
 /* The tunnel is recovered: the peer is to be asked about its sessions, whoever serves by then. */

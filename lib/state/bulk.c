@@ -93,6 +93,7 @@ static int lease_from(struct ledger *ledger, const struct walk *walk)
 
     for (uint32_t i = 0; i < walk->tunnel_count && !error; i++) {
         walk->tunnels[i]->acked_sealed = walk->tunnels[i]->record.acked;
+        ledger_note_known(walk->tunnels[i], ledger->last);
         error = ledger_push_mark(ledger, walk->tunnels[i]);
     }
     return error;

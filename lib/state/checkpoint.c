@@ -15,7 +15,6 @@
 
 #define MARKS_MAX (1u << 20)
 #define LIST_FIRST 64
-#define UNKNOWN UINT64_MAX /* strict: of no checkpoint yet */
 
 static void log_cf(const struct ledger *ledger, const char *text, const char *why)
 {
@@ -180,7 +179,7 @@ void ledger_restart_tunnel(struct ledger *ledger, struct tunnel_entry *entry)
     entry->nr_safe = entry->record.nr;
     entry->acked_safe = entry->acked_sealed = entry->record.acked;
     entry->born = 0; /* older marks are not about it */
-    entry->strict = UNKNOWN;
+    entry->ahead_from = 0;
     ledger_mark_tunnel(ledger, entry, DIRTY_FULL);
 }
 
@@ -210,18 +209,10 @@ static void run_ahead(struct ledger *ledger, struct tunnel_entry *entry)
 /* A lease is of numbers of an established tunnel that the standby knows as one: of another, or of
  * one that it knows by numbers of before a restart, nothing could be settled. So set-up waits in
  * every mode, and what follows a restart, and a recovery tunnel, which tells the peer of it. */
-static bool waits(const struct ledger *ledger, const struct tunnel_entry *entry)
+static bool may_run_ahead(const struct ledger *ledger, const struct tunnel_entry *entry)
 {
-    return ledger->mode == LEDGER_GATED &&
-           (!ledger_is_lazy(ledger) || entry->strict || entry->record.recovers);
-}
-
-static void note_known(struct tunnel_entry *entry, uint64_t number)
-{
-    if (entry->record.state < L2TPHA_TUNNEL_ESTABLISHED)
-        entry->strict = UNKNOWN;
-    else if (entry->strict == UNKNOWN)
-        entry->strict = number;
+    return ledger_is_lazy(ledger) && entry->ahead_from > 0 &&
+           entry->ahead_from <= ledger_known(ledger) && !entry->record.recovers;
 }
 
 static uint16_t later(uint16_t a, uint16_t b)
@@ -236,14 +227,12 @@ static void pop_mark(struct ledger *ledger)
     struct tunnel_entry *entry = table_tunnel_find(ledger->options.table, mark.tunnel_id);
     if (!entry || entry->born == 0 || mark.number < entry->born)
         return;
-    if (!ledger_is_lazy(ledger) || entry->record.recovers || mark.number < entry->strict) {
+    if (!may_run_ahead(ledger, entry)) {
         /* In lazy commit a copy under way has marks as well, which nothing has waited for. */
         set_safe(ledger, entry, later(mark.ns, entry->ns_safe), later(mark.nr, entry->nr_safe));
         return;
     }
-    if (entry->strict)
-        entry->nr_safe = entry->record.nr;
-    entry->strict = 0;
+    entry->nr_safe = entry->record.nr;
     entry->acked_safe = mark.acked;
     run_ahead(ledger, entry);
 }
@@ -276,11 +265,9 @@ static void clean(struct ledger *ledger, uint64_t number)
         entry->ns_sealed = entry->record.ns;
         if (entry->born == 0)
             entry->born = number ? number : ledger->last + 1;
-        if (lazy)
-            note_known(entry, number);
-        if (number > 0 && waits(ledger, entry))
+        ledger_note_known(entry, number);
+        if (number > 0 && ledger->mode == LEDGER_GATED && !may_run_ahead(ledger, entry))
             continue;
-        entry->strict = 0;
         entry->nr_safe = entry->record.nr;
         if (lazy) {
             entry->moved = number;

@@ -107,6 +107,12 @@ static inline bool ledger_is_lazy(const struct ledger *ledger)
 {
     return ledger->options.commit != L2TPHA_COMMIT_GATED;
 }
+/* Lazy commit: a tunnel is in this checkpoint, 0 = in none. */
+static inline void ledger_note_known(struct tunnel_entry *entry, uint64_t number)
+{
+    if (entry->record.state >= L2TPHA_TUNNEL_ESTABLISHED && entry->ahead_from == 0)
+        entry->ahead_from = number;
+}
 /* Go on alone because of an error. */
 void ledger_fail(struct ledger *ledger, int error, uint64_t now);
 

@@ -43,7 +43,8 @@ struct tunnel_entry {
     struct tunnel_entry **dirty_back;   /* NULL = not on the ledger's list */
     struct l2tpha_tunnel_record record; /* byte strings are owned, see table_tunnel_set_bytes */
     uint64_t moved;                     /* lazy commit: newest number that it depends on */
-    uint64_t strict; /* ... it runs ahead only once this one is confirmed, 0 = it does */
+    uint64_t ahead_from; /* ... the one that has it established, by the numbers that it has now;
+                            once confirmed it runs ahead; 0 = none yet */
 };
 
 /* Generations of copies that came in have this bit, those of copies sent have not: an entry that

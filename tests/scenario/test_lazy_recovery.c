@@ -180,6 +180,23 @@ START_TEST(an_answer_to_the_node_before_is_none)
 }
 END_TEST
 
+/* It may have been in the peer's queue behind others, with numbers that are new. So the last one
+ * counts. */
+START_TEST(a_later_answer_counts)
+{
+    uint16_t call = settle_with_one_to_come(PEER_CALL);
+
+    assert_ok(say_valid(&old, HELLO));
+    assert_ok(say_state(FSR, PEER_CALL, call));
+    ck_assert(!session_of_peer(&old, call)->unheard);
+    assert_ok(say_state(FSR, PEER_CALL, call));
+    ck_assert_uint_eq(rig_counters()->answers_ignored, 1);
+    assert_ok(say_state(FSR, 0, call));
+    ck_assert_ptr_null(session_of_peer(&old, call));
+    ck_assert_uint_eq(rig_counters()->sessions_desynced, 1);
+}
+END_TEST
+
 /* Nor does its question say that it has the call, which is asked about in any case. The lower id is
  * the peer's: where both ask it begins. */
 START_TEST(a_question_to_the_node_before_names_nobody)
@@ -267,6 +284,7 @@ Suite *suite_lazy_recovery(void)
     tcase_add_test(tcase, an_attempt_in_vain_takes_no_time_away);
     tcase_add_loop_test(tcase, who_lags_as_well_is_followed, 0, 2);
     tcase_add_test(tcase, an_answer_to_the_node_before_is_none);
+    tcase_add_test(tcase, a_later_answer_counts);
     tcase_add_test(tcase, a_question_to_the_node_before_names_nobody);
     tcase_add_test(tcase, a_call_about_to_end_is_there);
     tcase_add_test(tcase, each_recovery_owes_a_query_of_its_own);

@@ -209,6 +209,31 @@ START_TEST(the_set_up_of_a_tunnel_waits_for_the_standby)
 }
 END_TEST
 
+/* Also of one that was half set up when the standby got its copy. */
+START_TEST(the_end_of_a_set_up_under_way_waits)
+{
+    struct l2tpha_tunnel_options options = {.size = sizeof(options),
+                                            .path.remote = {.len = 1, .bytes = {2}}};
+    struct l2tpha_tunnel *tunnel;
+
+    trio.config.commit = L2TPHA_COMMIT_ASYNC;
+    trio_begin(false);
+    trio.mute = true;
+    assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
+    trio_settle();
+    trio_connect();
+    trio_settle();
+    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE);
+    trio.mute = trio.confirm = false;
+    trio_pass_ms(1200);
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_UP), 1);
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_UP), 0);
+    confirm();
+    trio_settle();
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_UP), 1);
+}
+END_TEST
+
 Suite *suite_reset(void)
 {
     TCase *tcase;
@@ -221,5 +246,6 @@ Suite *suite_reset(void)
     tcase_add_loop_test(tcase, what_follows_it_waits_for_the_standby, 0, 2);
     tcase_add_test(tcase, a_recovery_tunnel_waits_for_the_standby);
     tcase_add_test(tcase, the_set_up_of_a_tunnel_waits_for_the_standby);
+    tcase_add_test(tcase, the_end_of_a_set_up_under_way_waits);
     return suite;
 }

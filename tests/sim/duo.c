@@ -139,7 +139,9 @@ static void come_to_rest(struct duo *duo)
         }
         uint64_t at = next_event(duo);
         if (at > limit)
-            world_fail(&duo->world, "no rest: %s", why);
+            world_fail(&duo->world, "no rest: %s (end %u, tunnel %u, session %u)", why,
+                       duo->restless.place, (unsigned)duo->restless.tunnel,
+                       (unsigned)duo->restless.session);
         else
             step(duo, at);
     }

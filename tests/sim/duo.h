@@ -80,7 +80,8 @@ struct duo {
     struct duo_kept kept[DUO_KEPT];
     unsigned left_count;
     struct duo_left left[DUO_ACTIONS];
-    uint64_t calls; /* asked for */
+    struct duo_left restless; /* duo_unrest() has been about it */
+    uint64_t calls;           /* asked for */
 };
 
 /* Run a seed's scenario to its end. False: it has failed, duo->world.why says how. */

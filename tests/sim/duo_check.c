@@ -113,11 +113,38 @@ static void forget_unconfirmed(struct duo *duo, const struct end *taker)
     }
 }
 
+/* Some host has ended it, in this life or before. */
+static bool was_closed(const struct duo *duo, const struct l2tpha_tunnel_record *record,
+                       unsigned place)
+{
+    for (unsigned i = 0; i < duo->left_count; i++) {
+        const struct duo_left *left = &duo->left[i];
+        if (left->session == 0 &&
+            left->tunnel == (left->place == place ? record->local_id : record->remote_id))
+            return true;
+    }
+    return false;
+}
+
+/* The set-up of a tunnel runs ahead of no standby: what the peer has established the taker has. */
+static void check_tunnels(struct duo *duo, const struct end *taker)
+{
+    const struct end *peer = &duo->ends[!taker->place];
+    struct l2tpha_tunnel *tunnel = NULL;
+
+    while (peer->active.node && (tunnel = l2tpha_tunnel_next(peer->active.node, tunnel)))
+        if (is_up(tunnel) && !was_closed(duo, &tunnel->entry.record, peer->place) &&
+            !l2tpha_tunnel_find(taker->active.node, tunnel->entry.record.remote_id))
+            world_fail(&duo->world, "tunnel %u of end %u has no other end after the takeover",
+                       (unsigned)tunnel->entry.record.local_id, peer->place);
+}
+
 void duo_note_kept(struct duo *duo, const struct end *taker)
 {
     const struct end *peer = &duo->ends[!taker->place];
     struct l2tpha_tunnel *tunnel = NULL;
 
+    check_tunnels(duo, taker);
     forget_unconfirmed(duo, taker);
     while ((tunnel = l2tpha_tunnel_next(taker->active.node, tunnel))) {
         if (!is_up(tunnel) || !is_up(other_of(peer, tunnel)) || is_ending(duo, taker, tunnel, NULL))
@@ -207,12 +234,15 @@ static const char *session_unrest(const struct end *peer, const struct l2tpha_se
     return NULL;
 }
 
-static const char *tunnel_unrest(const struct end *peer, const struct l2tpha_tunnel *tunnel)
+static const char *tunnel_unrest(struct duo *duo, unsigned place,
+                                 const struct l2tpha_tunnel *tunnel)
 {
+    const struct end *peer = &duo->ends[!place];
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     const struct l2tpha_tunnel *other = other_of(peer, tunnel);
     const char *why = NULL;
 
+    duo->restless = (struct duo_left){.place = place, .tunnel = record->local_id};
     if (tunnel_is_recovery(tunnel))
         return "a recovery tunnel is left";
     if (record->state != L2TPHA_TUNNEL_ESTABLISHED)
@@ -225,8 +255,10 @@ static const char *tunnel_unrest(const struct end *peer, const struct l2tpha_tun
         return "a tunnel lives at one end only";
     if (record->ns != other->entry.record.nr || record->nr != other->entry.record.ns)
         return "the ends have different numbers";
-    for (struct session_entry *entry = tunnel->entry.sessions; entry && !why; entry = entry->next)
+    for (struct session_entry *entry = tunnel->entry.sessions; entry && !why; entry = entry->next) {
+        duo->restless.session = entry->local_id;
         why = session_unrest(peer, session_of(entry));
+    }
     return why;
 }
 
@@ -242,7 +274,7 @@ const char *duo_unrest(struct duo *duo)
     for (unsigned i = 0; i < 2 && !why; i++) {
         struct l2tpha_tunnel *tunnel = NULL;
         while (!why && (tunnel = l2tpha_tunnel_next(duo->ends[i].active.node, tunnel)))
-            why = tunnel_unrest(&duo->ends[!i], tunnel);
+            why = tunnel_unrest(duo, i, tunnel);
     }
     for (unsigned i = 0; i < 2 && !why; i++)
         if (!end_is_idle(&duo->ends[i]))
