@@ -235,12 +235,14 @@ static void watch(struct lazy *lazy)
     arm(lazy);
 }
 
-/* A peer that lags as well waits for acknowledgements before it passes over anything. What it
- * repeats says where to go on before the numbers are sealed, too. */
+/* A peer that has failed and lags takes nothing of what this end seals with, nor acknowledges it,
+ * before it passes something over itself. So what it repeats is followed before. */
 static bool pass_over(struct lazy *lazy)
 {
+    if (!lazy->lags || lazy->times < REPEATED)
+        return true;
     lazy->observed = lazy->failover->engine->now + observe_us(lazy);
-    return lazy->times < REPEATED || jump(lazy);
+    return jump(lazy);
 }
 
 static void settled(struct lazy *lazy)
@@ -372,22 +374,23 @@ void lazy_heard(struct failover *failover, struct l2tpha_tunnel *tunnel,
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     struct engine *engine = failover->engine;
 
-    /* Below what it has acknowledged before: a straggler, or a peer that has failed and lags. What
+    /* Below what the record knows to be acknowledged: a straggler, or a peer that has failed. What
      * it sends it sends, but it answers nothing. */
-    bool lags = serial_before(header->nr, lazy->first);
-    if (lags || serial_after(header->nr, record->acked))
+    bool answers = !serial_before(header->nr, lazy->first);
+    if (!answers || serial_after(header->nr, record->acked))
         engine->counters.resync_anomalies++;
     if (serial_after(header->nr, record->acked))
         return;
+    lazy->lags = serial_before(header->nr, record->acked);
     note(lazy, header);
     if (lazy->state == LAZY_WATCHING) {
         if (!serial_before(record->nr, lazy->end))
             end(lazy);
         return;
     }
-    if (lazy->observed == L2TPHA_NEVER && (!lags || lazy->times == REPEATED))
+    if (lazy->observed == L2TPHA_NEVER && (answers || lazy->times == REPEATED))
         lazy->observed = engine->now + observe_us(lazy);
-    if (lazy->state == LAZY_READING && !lags)
+    if (lazy->state == LAZY_READING && answers)
         seal(lazy, record->acked == lazy->first);
     check(lazy);
 }

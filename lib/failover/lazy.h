@@ -20,6 +20,7 @@ struct lazy {
     uint8_t tries;      /* of the probe under way */
     bool knows_end;     /* end is exact */
     bool seen;          /* lowest is of a message that came ahead of its turn */
+    bool lags;          /* the peer has last acknowledged less than before */
     bool rests;         /* so does the channel, for a recovery of the peer's */
     uint16_t first;     /* oldest number that may not be acknowledged */
     uint16_t next;      /* expected of the peer, by the record */
