@@ -17,7 +17,8 @@ extern "C" {
 
 struct l2tpha_event;
 
-/** When outputs may leave (docs/architecture.md, "Transactions, checkpoints and the gate"). */
+/** When outputs may leave (docs/architecture.md, "Transactions, checkpoints and the gate"). What
+ *  sets a tunnel up, recovers it or follows its reset (RFC 4951 3.2.2) waits in every mode. */
 enum l2tpha_commit {
     L2TPHA_COMMIT_GATED = 0,   /**< every output waits for the checkpoint that it depends on */
     L2TPHA_COMMIT_BOUNDED = 1, /**< output runs ahead of confirmation by at most resync_packets
