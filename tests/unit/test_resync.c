@@ -141,8 +141,9 @@ START_TEST(nothing_missing_needs_no_observation)
 }
 END_TEST
 
-/* Its ICRQ has never been acknowledged, and a HELLO took its place. */
-START_TEST(repeated_message_is_processed)
+/* Our numbers are known and sealed; the peer's last one, its ICRQ, has never been acknowledged, and
+ * is the next that it says. */
+static void settle_but_for_one(void)
 {
     fail_behind();
     peer.ns--;
@@ -150,6 +151,12 @@ START_TEST(repeated_message_is_processed)
     peer.ns++;
     acknowledge_all();
     peer.ns--;
+}
+
+/* A HELLO took its place. */
+START_TEST(repeated_message_is_processed)
+{
+    settle_but_for_one();
     raw_begin(&peer, L2TPHA_MESSAGE_HELLO, 0);
     assert_ok(raw_send(&peer));
     ck_assert_uint_eq(record()->nr, peer.ns);
@@ -160,12 +167,7 @@ END_TEST
 /* The peer had a call of it, maybe, of which nobody here knows. In step again they are taken. */
 START_TEST(request_is_refused_until_in_step)
 {
-    fail_behind();
-    peer.ns--;
-    answer(2);
-    peer.ns++;
-    acknowledge_all();
-    peer.ns--;
+    settle_but_for_one();
     raw_begin_request(&peer, L2TPHA_MESSAGE_ICRQ, 0);
     assert_error(raw_send(&peer), L2TPHA_ERR_REFUSED);
     raw_expect_result(&peer, L2TPHA_MESSAGE_CDN, 4, 0);
