@@ -25,12 +25,16 @@ static void clear(struct failover *failover, uint32_t tunnel_id, const char *why
                  l2tpha_strerror(error));
 }
 
+/* Nothing older than this message waits for its acknowledgement. */
+static bool is_outstanding(const struct tunnel_entry *tunnel, uint16_t type)
+{
+    return tunnel->queue_head && channel_message_type(tunnel->queue_head) == type;
+}
+
 /* Its SCCCN is not acknowledged: the peer may be waiting for it, and has nothing to recover. */
 static bool is_new(const struct tunnel_entry *tunnel)
 {
-    const struct buffer *oldest = tunnel->queue_head;
-
-    return oldest && channel_message_type(oldest) == L2TPHA_MESSAGE_SCCCN;
+    return is_outstanding(tunnel, L2TPHA_MESSAGE_SCCCN);
 }
 
 /* A tunnel being set up goes on silently whatever its method: its record is exact, and the method
@@ -103,22 +107,23 @@ static void recover(struct failover *failover, struct tunnel_entry *tunnel,
 }
 
 /* Own recovery tunnels go without a word: the tunnels that they were for are recovered anew. So do
- * the peer's when this end is now a recovery endpoint itself. */
-static bool goes_on(struct failover *failover, const struct l2tpha_tunnel_record *record)
+ * the peer's when this end is now a recovery endpoint itself. What closes goes on, but for one that
+ * would ask again for what is asked for anew: its StopCCN waits behind its SCCRQ. */
+static bool goes_on(struct failover *failover, const struct tunnel_entry *tunnel)
 {
+    const struct l2tpha_tunnel_record *record = &tunnel->record;
     const struct l2tpha_tunnel *old = engine_tunnel_find(failover->engine, record->recovers);
 
     if (record->state == L2TPHA_TUNNEL_STOPPING || record->state == L2TPHA_TUNNEL_STOPPED)
-        return true;
+        return !is_outstanding(tunnel, L2TPHA_MESSAGE_SCCRQ) || !old || !old->recovery;
     return !(record->flags & L2TPHA_TUNNEL_INITIATOR) && old && !old->recovery;
 }
 
 static void resume_recovery(struct failover *failover, struct tunnel_entry *tunnel)
 {
     struct engine *engine = failover->engine;
-    int error = goes_on(failover, &tunnel->record)
-                    ? native_restore_tunnel(engine, &tunnel->record, false)
-                    : L2TPHA_ERR_STATE;
+    int error = goes_on(failover, tunnel) ? native_restore_tunnel(engine, &tunnel->record, false)
+                                          : L2TPHA_ERR_STATE;
 
     if (!error)
         error = remote_adopt(failover, tunnel_of(tunnel));

@@ -38,6 +38,32 @@ START_TEST(a_node_that_takes_over_waits_in_full)
 }
 END_TEST
 
+/* A peer that did not answer was recovered silently; the StopCCN of the attempt waits behind its
+ * SCCRQ. The node that takes over then begins an attempt of its own, and the old one would have the
+ * peer forget it. */
+START_TEST(an_attempt_given_up_asks_no_more)
+{
+    trio.config.failover = L2TPHA_FAILOVER_FALLBACK;
+    trio_begin(true);
+    trio_tunnel(trio.near);
+    trio_pass_ms(1000);
+    trio.mute = true;
+    trio_take_over();
+    trio_pass_ms(12000);
+    ck_assert_uint_eq(l2tpha_counters(trio.near)->recoveries_failed, 1);
+    trio.config.epoch++;
+    trio_connect();
+    trio_settle();
+    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE);
+    trio_take_over();
+    trio.mute = false;
+    trio_pass_ms(30000);
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_RECOVERING), 1);
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
+    ck_assert_uint_eq(l2tpha_counters(trio.far)->recoveries_by_peer, 1);
+}
+END_TEST
+
 /* --- data numbers, 3.2.3 --- */
 
 static struct l2tpha_session *far_session(void)
@@ -199,6 +225,7 @@ Suite *suite_recovery_takeover(void)
     Suite *suite = trio_suite("recovery_takeover", &tcase);
 
     tcase_add_test(tcase, a_node_that_takes_over_waits_in_full);
+    tcase_add_test(tcase, an_attempt_given_up_asks_no_more);
     tcase_add_loop_test(tcase, numbers_of_the_end_that_failed_begin_at_0, 0, 2);
     tcase_add_test(tcase, numbers_after_the_reset_wait_for_the_standby);
     tcase_add_test(tcase, numbers_that_were_off_go_on_when_they_are_on_again);
