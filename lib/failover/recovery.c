@@ -341,10 +341,7 @@ int ask_about_sessions(void *object, void *argument)
     struct failover *failover = recovery->failover;
 
     (void)argument;
-    int error = sync_start(failover, recovery->old, true);
-    if (error)
-        log_line(&failover->engine->log, L2TPHA_LOG_ERROR, recovery->old->entry.record.local_id, 0,
-                 "sessions not asked about: %s", l2tpha_strerror(error));
+    sync_start(failover, recovery->old, true);
     if (recovery->ours) /* an FSQ under way needs no HELLO before it */
         failover->binding->confirm_tunnel(failover->binding->user,
                                           recovery->old->entry.record.local_id);

@@ -394,7 +394,7 @@ void sync_owe(struct failover *failover, struct l2tpha_tunnel *tunnel)
     set_owed(tunnel, asks);
 }
 
-int sync_start(struct failover *failover, struct l2tpha_tunnel *tunnel, bool shared)
+static int start(struct failover *failover, struct l2tpha_tunnel *tunnel, bool shared)
 {
     const struct l2tpha_config *config = &failover->engine->config;
     struct sync *sync;
@@ -414,16 +414,19 @@ int sync_start(struct failover *failover, struct l2tpha_tunnel *tunnel, bool sha
     return L2TPHA_OK;
 }
 
+void sync_start(struct failover *failover, struct l2tpha_tunnel *tunnel, bool shared)
+{
+    int error = start(failover, tunnel, shared);
+
+    if (error)
+        log_line(&failover->engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id, 0,
+                 "sessions not asked about: %s", l2tpha_strerror(error));
+}
+
 void sync_resume(struct failover *failover, struct l2tpha_tunnel *tunnel)
 {
-    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-
-    if (!(record->flags & L2TPHA_TUNNEL_UNSYNCED))
-        return;
-    int error = sync_start(failover, tunnel, true);
-    if (error)
-        log_line(&failover->engine->log, L2TPHA_LOG_ERROR, record->local_id, 0,
-                 "sessions not asked about: %s", l2tpha_strerror(error));
+    if (tunnel->entry.record.flags & L2TPHA_TUNNEL_UNSYNCED)
+        sync_start(failover, tunnel, true);
 }
 
 int sync_query(struct failover *failover, struct l2tpha_tunnel *tunnel)

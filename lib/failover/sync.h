@@ -20,14 +20,15 @@ enum sync_query {
 /* The tunnel is recovered: the peer is to be asked about its sessions, whoever serves by then. */
 void sync_owe(struct failover *failover, struct l2tpha_tunnel *tunnel);
 /* Ask the peer about the tunnel's sessions after a recovery, by the node's setting. A query under
- * way begins anew. Shared: the peer asks as well, and what it asks about it has; after a takeover
- * from a record that lags its FSQ may be older than the end of a call that the record still has.
- * Errors as sync_query(). */
-int sync_start(struct failover *failover, struct l2tpha_tunnel *tunnel, bool shared);
+ * way begins anew; when none can be made, the log says why. Shared: the peer asks as well, and what
+ * it asks about it has; after a takeover from a record that lags its FSQ may be older than the end
+ * of a call that the record still has. */
+void sync_start(struct failover *failover, struct l2tpha_tunnel *tunnel, bool shared);
 /* After a takeover that is no recovery: go on with what the node before was asking. */
 void sync_resume(struct failover *failover, struct l2tpha_tunnel *tunnel);
-/* ... about all of them. L2TPHA_ERR_STATE: the tunnel cannot carry it now; L2TPHA_ERR_AVP_MISSING:
- * one of the ends has not announced RFC 4951, and might end the tunnel upon an FSQ. */
+/* Ask about all of them. L2TPHA_ERR_STATE: the tunnel cannot carry it now;
+ * L2TPHA_ERR_AVP_MISSING: one of the ends has not announced RFC 4951, and might end the tunnel upon
+ * an FSQ. */
 int sync_query(struct failover *failover, struct l2tpha_tunnel *tunnel);
 /* Forget what is being asked. */
 void sync_stop(struct failover *failover, struct l2tpha_tunnel *tunnel);
