@@ -399,6 +399,17 @@ static int run(struct app *app)
     return app->status;
 }
 
+/* Taking the event loop down gives these signals their default back, which would end a node that is
+ * leaving in good order with the status of one that was killed. */
+static void ignore_more_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+}
+
 int app_main(const struct app_program *program, int argc, char **argv, void *state)
 {
     struct options options;
@@ -411,6 +422,7 @@ int app_main(const struct app_program *program, int argc, char **argv, void *sta
     app->state = state;
     app->ev = tevent_context_init(app);
     status = run(app);
+    ignore_more_signals();
     talloc_free(app);
     return status;
 }

@@ -5,6 +5,7 @@ import random
 import signal
 import socket
 import subprocess
+import time
 
 import lab
 import ours
@@ -237,7 +238,20 @@ def leaving(case):
     lab.check(status == 0, f"the patient one has ended with {status}")
     lab.check(not lns.tunnels(), "the LNS still has a tunnel")
     lns.finish()
+    hammered(case)
     ours.check_programs(case)
+
+
+def hammered(case):
+    """Signals that come while a node leaves, to its very end, do not change how it ends."""
+    pair = ours.Pair(case, *LNS)
+    until = time.monotonic() + 10
+    while pair.standby.alive():
+        pair.standby.kill(signal.SIGTERM)
+        lab.check(time.monotonic() < until, "the standby does not leave")
+    status = pair.standby.ended()
+    lab.check(status == 0, f"a standby that was told again and again has ended with {status}")
+    pair.active.finish()
 
 
 # A command line, and what the complaint about it must name.
