@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where input meets the engine: one datagram or one timer in, then one transaction for each message
  * that it lets through. */
+#include "base/prefetch.h"
 #include "engine/session.h"
 
 #include <string.h>
@@ -192,6 +193,7 @@ static int receive_bound(struct engine *engine, const struct l2tpha_path *path,
         engine->counters.unknown_tunnel++;
         return L2TPHA_ERR_NOT_OURS;
     }
+    prefetch(tunnel, sizeof(*tunnel));
     if (!may_come_from(tunnel, path)) {
         engine->counters.wrong_peer++;
         log_line(&engine->log, L2TPHA_LOG_ERROR, header->tunnel_id, 0,
