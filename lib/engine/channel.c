@@ -508,6 +508,12 @@ static enum channel_verdict keep(struct engine *engine, struct channel *channel,
     return CHANNEL_KEPT;
 }
 
+void channel_acknowledge_again(struct engine *engine, struct channel *channel)
+{
+    channel->ack_again = true;
+    ready(engine, channel);
+}
+
 enum channel_verdict channel_receive(struct engine *engine, struct channel *channel,
                                      const struct l2tpha_header *header, const uint8_t *data,
                                      size_t len)
@@ -523,8 +529,7 @@ enum channel_verdict channel_receive(struct engine *engine, struct channel *chan
     if (ahead == 0)
         return CHANNEL_IN_ORDER;
     /* The peer lacks an acknowledgement or a message of its own was lost: tell it where we are. */
-    channel->ack_again = true;
-    ready(engine, channel);
+    channel_acknowledge_again(engine, channel);
     if (ahead < 0) {
         engine->counters.duplicates++;
         return CHANNEL_DUPLICATE;

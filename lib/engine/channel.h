@@ -92,6 +92,8 @@ int channel_send(struct engine *engine, struct channel *channel, const uint8_t *
 enum channel_verdict channel_receive(struct engine *engine, struct channel *channel,
                                      const struct l2tpha_header *header, const uint8_t *data,
                                      size_t len);
+/* Tell the peer once more what has been processed. */
+void channel_acknowledge_again(struct engine *engine, struct channel *channel);
 /* The message in order has been processed: Nr moves on and wants to be acknowledged. */
 void channel_accept(struct engine *engine, struct channel *channel);
 /* Its length; 0 = none. */

@@ -363,6 +363,20 @@ static bool is_reused(const struct request *request, const struct l2tpha_tunnel 
            known->entry.record.recovers != request->recovery.remote_tunnel_id;
 }
 
+/* A copy of the SCCRQ that a tunnel began with; its numbers mean nothing to the channel, which may
+ * have been reset or be one round on. RFC 2661 7.2.1: an SCCRQ ends the tunnel whose id its header
+ * has, and this one has none. */
+static int process_copy(struct engine *engine, struct l2tpha_tunnel *known)
+{
+    if (known->channel.suspended) {
+        engine->counters.suspended_drops++;
+        return L2TPHA_OK;
+    }
+    engine->counters.duplicates++;
+    channel_acknowledge_again(engine, &known->channel);
+    return L2TPHA_ERR_DUPLICATE;
+}
+
 static int process_sccrq(struct request *request)
 {
     struct engine *engine = request->engine;
@@ -381,8 +395,7 @@ static int process_sccrq(struct request *request)
         known = NULL;
     }
     if (known)
-        return engine_deliver(engine, known, request->path, request->header, request->data,
-                              request->len);
+        return process_copy(engine, known);
     if (request->recovers &&
         !engine->failover.heed(engine->failover.user, request->path, &engine->message))
         return L2TPHA_ERR_WRONG_PEER;
