@@ -44,7 +44,13 @@ static void put_suggestion(const struct l2tpha_tunnel *tunnel, struct l2tpha_bui
     const struct l2tpha_suggested_sequence suggested = {.ns = tunnel->entry.record.suggested_ns,
                                                         .nr = tunnel->entry.record.suggested_nr};
 
+    const uint8_t *vector = builder->vector;
+
+    /* RFC 4951 5.3: with M=0, a peer that cannot decipher it passes over it, and by 3.2.2 begins at
+     * 0 while we do as suggested. So it goes in the clear. */
+    builder->vector = NULL;
     l2tpha_builder_put_suggested_sequence(builder, &suggested);
+    builder->vector = vector;
 }
 
 void put_failover_avps(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)

@@ -351,6 +351,26 @@ START_TEST(what_is_hidden_is_read_with_the_old_secret)
 }
 END_TEST
 
+/* RFC 4951 5.3: who cannot decipher it would pass over it and begin at 0. */
+START_TEST(the_suggestion_is_never_hidden)
+{
+    bool seen = false, hides = false;
+
+    rig.config.hide_avps = true;
+    opens_with_secret(secret);
+    struct says sccrq = request();
+    assert_ok(say(&fresh, &sccrq));
+    const struct heard *sccrp = expect_on(&fresh, SCCRP);
+    for (size_t at = L2TPHA_CONTROL_HEADER; at < sccrp->len;) {
+        bool hidden = sccrp->data[at] & 0x40;
+        hides = hides || hidden;
+        seen = seen || (sccrp->data[at + 5] == 78 && !hidden);
+        at += (size_t)((sccrp->data[at] & 3) << 8 | sccrp->data[at + 1]);
+    }
+    ck_assert(seen && hides);
+}
+END_TEST
+
 /* ... and who has only what the host says by now is not understood. */
 START_TEST(what_is_hidden_with_a_newer_secret_is_refused)
 {
@@ -412,6 +432,7 @@ Suite *suite_conform_remote_request(void)
     TCase *tcase;
     Suite *suite = recovery_suite("conform_remote_request", &tcase);
 
+    tcase_add_test(tcase, the_suggestion_is_never_hidden);
     tcase_add_loop_test(tcase, a_pair_that_names_no_tunnel_is_refused, 0, 8);
     tcase_add_loop_test(tcase, ids_of_two_tunnels_are_no_pair, 0, 2);
     tcase_add_test(tcase, another_peers_pair_is_not_ones_own);
