@@ -44,12 +44,18 @@ struct channel {
     struct timer ack;
 };
 
-/* Of a message of ours in the queue: its first AVP says it (RFC 2661 4.4.1). */
+/* What the first AVP says, behind its head of six octets (RFC 2661 4.4.1). */
+static inline uint16_t channel_type_of(const uint8_t *data, size_t len, size_t header_len)
+{
+    const size_t place = header_len + 6;
+
+    return len > place + 1 ? get_u16(data + place) : L2TPHA_MESSAGE_ZLB;
+}
+
+/* Of a message of ours in the queue. */
 static inline uint16_t channel_message_type(const struct buffer *message)
 {
-    const uint32_t place = 18;
-
-    return message->len > place + 1 ? get_u16(message->data + place) : L2TPHA_MESSAGE_ZLB;
+    return channel_type_of(message->data, message->len, L2TPHA_CONTROL_HEADER);
 }
 
 enum channel_verdict {

@@ -177,10 +177,12 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
     return error;
 }
 
-/* RFC 2661 8.1: the answer to an SCCRQ may come from anywhere; from then on both ends stay. */
-static bool may_come_from(const struct l2tpha_tunnel *tunnel, const struct l2tpha_path *path)
+/* RFC 2661 8.1: the SCCRP may come from anywhere; from then on both ends stay. */
+static bool may_come_from(const struct l2tpha_tunnel *tunnel, const struct l2tpha_path *path,
+                          uint16_t type)
 {
-    return tunnel->entry.record.state == L2TPHA_TUNNEL_WAIT_CTL_REPLY ||
+    return (tunnel->entry.record.state == L2TPHA_TUNNEL_WAIT_CTL_REPLY &&
+            type == L2TPHA_MESSAGE_SCCRP) ||
            address_is(&tunnel->entry.record.path.remote, &path->remote);
 }
 
@@ -194,7 +196,7 @@ static int receive_bound(struct engine *engine, const struct l2tpha_path *path,
         return L2TPHA_ERR_NOT_OURS;
     }
     prefetch(tunnel, sizeof(*tunnel));
-    if (!may_come_from(tunnel, path)) {
+    if (!may_come_from(tunnel, path, channel_type_of(data, len, header->header_len))) {
         engine->counters.wrong_peer++;
         log_line(&engine->log, L2TPHA_LOG_ERROR, header->tunnel_id, 0,
                  "datagram from another address dropped");

@@ -166,6 +166,19 @@ static bool means_another(const struct l2tpha_tunnel *tunnel, const struct l2tph
            named.tunnel_id != old->record.remote_id || named.remote_tunnel_id != old_id;
 }
 
+/* RFC 4951 3.2.1: neither end gives a recovery tunnel the id of an old one. */
+static bool takes_an_old_id(const struct l2tpha_tunnel *tunnel,
+                            const struct l2tpha_message *message)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    struct tunnel_entry *holder;
+    uint16_t id = 0;
+
+    l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
+    holder = table_tunnel_find_remote(tunnel->engine->table, &record->path.remote, id);
+    return holder && !holder->record.recovers && !tunnel_of(holder)->lingering;
+}
+
 bool judge_failover_reply(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
                           struct tunnel_input *input)
 {
@@ -178,6 +191,8 @@ bool judge_failover_reply(struct l2tpha_tunnel *tunnel, const struct l2tpha_mess
         return true;
     if (means_another(tunnel, message))
         return refuse(input, "Tunnel Recovery names another tunnel");
+    if (takes_an_old_id(tunnel, message))
+        return refuse(input, "Assigned Tunnel ID is that of an old tunnel");
     if (!l2tpha_avp_suggested_sequence(found, &suggested)) {
         /* Taken for an absent one, the two ends would go on with different numbers. */
         if (avp_is_written(message, L2TPHA_AVP_SUGGESTED_SEQUENCE, &avp))

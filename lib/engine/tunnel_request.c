@@ -133,16 +133,20 @@ static struct l2tpha_tunnel *next_rival(const struct request *request,
 }
 
 /* Copies of what has lost may come after the winner has done its work: they must not begin anew. */
+void tunnel_remember_beaten(struct l2tpha_tunnel *old, const struct l2tpha_message *sccrq)
+{
+    l2tpha_message_u16(sccrq, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &old->beaten_request);
+    old->beaten_until = old->engine->now + channel_cycle_us(old->engine);
+}
+
 static void remember_beaten(const struct request *request)
 {
-    struct engine *engine = request->engine;
     struct l2tpha_tunnel *old =
-        request->recovers ? engine_tunnel_find(engine, request->recovery.remote_tunnel_id) : NULL;
+        request->recovers ? engine_tunnel_find(request->engine, request->recovery.remote_tunnel_id)
+                          : NULL;
 
-    if (!old)
-        return;
-    l2tpha_message_u16(&engine->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &old->beaten_request);
-    old->beaten_until = engine->now + channel_cycle_us(engine);
+    if (old)
+        tunnel_remember_beaten(old, &request->engine->message);
 }
 
 /* A peer that has acknowledged our SCCRQ knows that it has won. One that asks all the same has
@@ -150,7 +154,7 @@ static void remember_beaten(const struct request *request)
  * of ours as well. */
 static bool is_forgotten(const struct request *request, const struct l2tpha_tunnel *ours)
 {
-    return request->recovers && channel_idle(&ours->channel);
+    return request->recovers && !request->fault.error && channel_idle(&ours->channel);
 }
 
 /* Whether one of ours beats the peer's SCCRQ, which then is dropped without an answer. */
@@ -173,22 +177,27 @@ static bool is_beaten(struct request *request)
     return false;
 }
 
-/* Those of ours that lose go without a word. True when one was equal: then the peer's goes too. */
-static bool clear_losers(struct request *request)
+/* Those of ours to which the tie went so go without a word. True when there was one. */
+static bool clear_rivals(struct request *request, enum tie tie)
 {
     struct l2tpha_tunnel *ours = next_rival(request, NULL), *next;
     struct tunnel_input input = {.status = L2TPHA_ERR_REFUSED, .reason = "tie lost"};
-    bool equal = false;
+    bool any = false;
 
     for (; ours; ours = next) {
         next = next_rival(request, ours);
-        enum tie tie = compare_ties(ours, &request->engine->message);
-        if (tie == TIE_NONE)
+        if (compare_ties(ours, &request->engine->message) != tie)
             continue;
-        equal = equal || tie == TIE_EQUAL;
+        any = true;
         tunnel_step(ours, TUNNEL_SCCRQ_LOST, &input);
     }
-    return equal;
+    return any;
+}
+
+/* When both are equal the peer's goes too. One that is not even well-formed does not count. */
+static bool is_equal(struct request *request)
+{
+    return !request->fault.error && clear_rivals(request, TIE_EQUAL);
 }
 
 /* --- admission --- */
@@ -348,6 +357,8 @@ static int open_tunnel(struct request *request)
         tunnel_clear(tunnel, L2TPHA_ERR_LIMIT, "not answered");
         return drop_for_limit(request, L2TPHA_ERR_LIMIT);
     }
+    if (accepted) /* ours does not make way for what is refused */
+        clear_rivals(request, TIE_PEERS);
     int refused = accepted ? L2TPHA_OK : L2TPHA_ERR_REFUSED;
     error = tunnel_step(tunnel, accepted ? TUNNEL_SCCRQ : TUNNEL_SCCRQ_REFUSED, &request->input);
     if (!tunnel->dying)
@@ -399,7 +410,7 @@ static int process_sccrq(struct request *request)
     if (request->recovers &&
         !engine->failover.heed(engine->failover.user, request->path, &engine->message))
         return L2TPHA_ERR_WRONG_PEER;
-    if (is_beaten(request) || clear_losers(request))
+    if (is_beaten(request) || is_equal(request))
         return L2TPHA_ERR_REFUSED;
     return open_tunnel(request);
 }

@@ -63,6 +63,21 @@ static bool is_won_in_vain(const struct recovery *recovery)
            recovery->tunnel->channel.tries >= CLAIM_TRIES;
 }
 
+/* RFC 4951 appendix B: the peer answered ours, so its own, which has the greater tie breaker, had
+ * lost; the answer has overtaken it. One with a smaller tie breaker is of a peer that has failed
+ * since. */
+static bool is_overtaken(const struct recovery *recovery, const struct l2tpha_message *sccrq)
+{
+    struct l2tpha_bytes peers;
+
+    if (!recovery || recovery->state != RECOVERY_CLAIMING)
+        return false;
+    const struct l2tpha_tunnel_record *ours = &recovery->tunnel->entry.record;
+    return !l2tpha_message_bytes(sccrq, L2TPHA_AVP_TIE_BREAKER, &peers) ||
+           peers.len != sizeof(ours->tie_breaker) ||
+           memcmp(ours->tie_breaker, peers.data, peers.len) < 0;
+}
+
 bool remote_heed(const struct failover *failover, const struct l2tpha_message *sccrq)
 {
     struct engine *engine = failover->engine;
@@ -71,6 +86,8 @@ bool remote_heed(const struct failover *failover, const struct l2tpha_message *s
 
     if (!old)
         return true; /* it is refused, with a word */
+    if (is_overtaken(old->recovery, sccrq))
+        tunnel_remember_beaten(old, sccrq);
     l2tpha_message_u16(sccrq, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
     return id != old->beaten_request || engine->now >= old->beaten_until ||
            is_won_in_vain(old->recovery);
@@ -125,21 +142,33 @@ static int suggest(struct failover *failover, const struct l2tpha_tunnel_record 
     return L2TPHA_OK;
 }
 
+/* RFC 4951 1: a tunnel half set up is not recovered. Its peer has failed, so nobody will complete
+ * it. */
+static void drop_half_open(struct l2tpha_tunnel *old, const struct l2tpha_message *sccrq)
+{
+    if (old->entry.record.state == L2TPHA_TUNNEL_WAIT_CTL_CONN && !tunnel_is_recovery(old) &&
+        is_same_name(&old->entry.record, sccrq))
+        tunnel_clear(old, L2TPHA_ERR_REFUSED, "the peer has failed in the set-up");
+}
+
 /* RFC 4951 3.2.1. One code for whatever is wrong with the ids tells a prober least. */
 bool remote_judge(struct failover *failover, const struct l2tpha_path *path,
                   const struct l2tpha_message *sccrq, struct tunnel_input *input)
 {
     static const char unknown[] = "no such tunnel to recover";
     struct engine *engine = failover->engine;
-    const struct l2tpha_tunnel *old = find_named(failover, sccrq);
+    struct l2tpha_tunnel *old = find_named(failover, sccrq);
 
     if (!engine->config.failover_capability)
         return refuse(failover, input, RESULT_GENERAL, ERROR_UNKNOWN_AVP,
                       "Tunnel Recovery (77) is switched off");
-    if (!old || count_pairs(sccrq) != 1 || tunnel_is_recovery(old) ||
-        old->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED ||
-        !failover_is_capable(&old->entry.record) || !may_come_from(failover, old, path))
+    if (!old || count_pairs(sccrq) != 1 || !may_come_from(failover, old, path))
         return refuse(failover, input, RESULT_GENERAL, ERROR_NO_CONNECTION, unknown);
+    if (tunnel_is_recovery(old) || old->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED ||
+        !failover_is_capable(&old->entry.record)) {
+        drop_half_open(old, sccrq);
+        return refuse(failover, input, RESULT_GENERAL, ERROR_NO_CONNECTION, unknown);
+    }
     if (!is_same_name(&old->entry.record, sccrq))
         return refuse(failover, input, RESULT_UNAUTHORIZED, 0, "another peer's tunnel");
     return true;

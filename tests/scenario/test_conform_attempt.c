@@ -80,6 +80,43 @@ START_TEST(scccn_is_repeated_until_it_is_acknowledged)
 }
 END_TEST
 
+/* RFC 4951 3.2.1: neither end gives a recovery tunnel the id of an old one, this or another. */
+START_TEST(an_answer_with_an_old_id_is_refused)
+{
+    struct peer second, other;
+
+    peer_opens_capable(&old, 1);
+    peer_begins(&second, 1);
+    second.id = 4000;
+    struct says sccrq = valid(&second, SCCRQ);
+    add(&sccrq, avp_capability(CONTROL | DATA, RECOVERY_TIME));
+    peer_opens_with(&second, &sccrq);
+    node_fails();
+    /* In whichever order they come. */
+    struct rig_avp pair = avp_recovery(old.node_id, old.id);
+    const struct l2tpha_avp *named = l2tpha_message_find(&rig.heard->message, 77);
+    bool old_first = memcmp(named->value, pair.value, pair.len) == 0;
+    struct peer *first = old_first == (_i == 0) ? &fresh : &other;
+    expect_request(first, old_first ? &old : &second);
+    expect_request(first == &fresh ? &other : &fresh, old_first ? &second : &old);
+    fresh.id = old.id;
+    struct says sccrp = recovery_reply(&fresh, 3, 100);
+    ck_assert_int_lt(say(&fresh, &sccrp), 0);
+    expect_stopccn(&fresh, 2, 3);
+    expect_nothing();
+    ck_assert_uint_ne(record_of(&second).ns, 3);
+    ck_assert_uint_eq(rig_counters()->recoveries, 0);
+    if (_i == 0)
+        return;
+    /* What is in order is: the id that the refused one claimed still leads to its tunnel. */
+    other.id = 4001;
+    sccrp = recovery_reply(&other, 3, 100);
+    assert_ok(say(&other, &sccrp));
+    expect_on(&other, SCCCN);
+    ck_assert_uint_eq(record_of(&old).ns, 3);
+}
+END_TEST
+
 /* --- who answers --- */
 
 static void opens_with_secret(void)
@@ -144,6 +181,7 @@ Suite *suite_conform_attempt(void)
     tcase_add_loop_test(tcase, any_stopccn_ends_the_attempt_for_good, 0, 6);
     tcase_add_test(tcase, a_peer_that_never_answers_is_tried_until_the_time_is_over);
     tcase_add_test(tcase, scccn_is_repeated_until_it_is_acknowledged);
+    tcase_add_loop_test(tcase, an_answer_with_an_old_id_is_refused, 0, 2);
     tcase_add_loop_test(tcase, the_secret_of_the_old_tunnel_is_used, 0, 2);
     tcase_add_loop_test(tcase, a_peer_that_cannot_prove_itself_is_no_peer, 0, 2);
     return suite;

@@ -22,6 +22,8 @@ static void is_refused(const struct says *sccrq, unsigned result, unsigned error
     expect_nothing();
     expect_no_event();
     ck_assert_uint_eq(rig_counters()->recoveries_by_peer, recoveries);
+    if (before.state == L2TPHA_TUNNEL_WAIT_CTL_CONN)
+        return; /* a_tunnel_not_established_cannot_be_recovered() */
     struct l2tpha_tunnel_record after = record_of(&old);
     ck_assert_uint_eq(after.ns, before.ns);
     ck_assert_uint_eq(after.nr, before.nr);
@@ -159,6 +161,32 @@ START_TEST(a_tunnel_not_established_cannot_be_recovered)
     }
     struct says sccrq = request();
     is_refused(&sccrq, GENERAL, NO_CONNECTION);
+    if (_i)
+        return;
+    /* Whoever began it is gone: it is dropped, and what he may still say completes nothing. */
+    ck_assert_uint_eq(tunnel_state(&old), L2TPHA_TUNNEL_IDLE);
+    assert_error(say_valid(&old, SCCCN), L2TPHA_ERR_NOT_OURS);
+    expect_nothing();
+}
+END_TEST
+
+/* Not by somebody with another address or another name. */
+START_TEST(a_stranger_drops_no_tunnel_half_set_up)
+{
+    peer_begins(&old, 1);
+    struct says first = valid(&old, SCCRQ);
+    add(&first, avp_capability(CONTROL | DATA, RECOVERY_TIME));
+    assert_ok(say(&old, &first));
+    expect(&old, SCCRP);
+    struct says sccrq = request();
+    if (_i)
+        change(&sccrq, AVP_TEXT(WIRE_M, 7, "another"));
+    else
+        fresh.path.remote.bytes[1] ^= 1;
+    ck_assert_int_lt(say(&fresh, &sccrq), 0);
+    forget_datagrams();
+    assert_ok(say_valid(&old, SCCCN));
+    ck_assert_uint_eq(tunnel_state(&old), L2TPHA_TUNNEL_ESTABLISHED);
 }
 END_TEST
 
@@ -440,6 +468,7 @@ Suite *suite_conform_remote_request(void)
     tcase_add_loop_test(tcase, a_malformed_pair_is_refused, 0, 4);
     tcase_add_test(tcase, a_request_without_m_bit_or_tie_breaker_is_answered);
     tcase_add_loop_test(tcase, a_tunnel_not_established_cannot_be_recovered, 0, 2);
+    tcase_add_loop_test(tcase, a_stranger_drops_no_tunnel_half_set_up, 0, 2);
     tcase_add_test(tcase, a_recovery_tunnel_cannot_be_recovered);
     tcase_add_loop_test(tcase, without_capability_of_either_end_nothing_is_recovered, 0, 3);
     tcase_add_test(tcase, a_capability_that_this_end_has_not_announced_does_not_count);

@@ -162,6 +162,60 @@ START_TEST(a_copy_of_the_losing_request_is_dropped)
 }
 END_TEST
 
+/* The peer's answer comes before what has lost. */
+static void overtake(struct says *sccrq, bool greater)
+{
+    set_tie(sccrq, 0, 0);
+    if (greater)
+        change(sccrq, AVP_OCTETS(0, 5, "\xff\xff\xff\xff\xff\xff\xff\xff", 8));
+    else
+        change(sccrq, AVP_OCTETS(0, 5, "\0\0\0\0\0\0\0\0", 8));
+    struct says sccrp = recovery_reply(&own, 3, 100);
+    assert_ok(say(&own, &sccrp));
+    expect_on(&own, SCCCN);
+}
+
+START_TEST(a_loser_overtaken_by_the_answer_is_dropped)
+{
+    struct says sccrq = both_fail();
+
+    overtake(&sccrq, true);
+    if (_i)
+        leave_out(&sccrq, 5);
+    ck_assert_int_lt(say(&fresh, &sccrq), 0);
+    expect_nothing();
+    assert_ok(peer_acks(&own));
+    expect_stopccn(&own, 1, 0);
+    expect_on(&old, HELLO);
+    forget_events();
+    ck_assert_int_lt(say_again(&fresh), 0); /* nor does a copy begin anew afterwards */
+    expect_nothing();
+    expect_no_event();
+    ck_assert_uint_eq(rig_counters()->recoveries, 1);
+}
+END_TEST
+
+/* The peer has failed since: it would have won with this one, or it asks on and acknowledges
+ * nothing. */
+START_TEST(a_peer_that_fails_after_its_answer_is_heard)
+{
+    struct says sccrq = both_fail();
+
+    overtake(&sccrq, _i);
+    if (_i) {
+        ck_assert_int_lt(say(&fresh, &sccrq), 0);
+        rig_pass_ms(3500);
+        forget_datagrams();
+        assert_ok(say_again(&fresh));
+    } else {
+        assert_ok(say(&fresh, &sccrq));
+    }
+    expect_on(&fresh, SCCRP);
+    assert_ok(say_valid(&fresh, SCCCN));
+    ck_assert_uint_eq(rig_counters()->recoveries_by_peer, 1);
+}
+END_TEST
+
 /* The loser lets go, but when the winner then fails as well it tries again. */
 START_TEST(the_loser_tries_again_when_the_winner_gives_up)
 {
@@ -193,6 +247,27 @@ START_TEST(a_request_before_the_nodes_own_cancels_it)
     sccrq = recovery_request(&fresh, &old);
     change(&sccrq, AVP_OCTETS(0, 5, "\xff\xff\xff\xff\xff\xff\xff\xff", 8));
     the_peer_wins(&sccrq);
+}
+END_TEST
+
+/* What is refused wins nothing: the node's own stays. */
+START_TEST(a_request_that_is_refused_does_not_win)
+{
+    struct says sccrq = both_fail();
+
+    change(&sccrq, AVP_OCTETS(0, 5, "\0\0\0\0\0\0\0\0", 8));
+    if (_i == 0)
+        leave_out(&sccrq, 7);
+    else if (_i == 1)
+        change(&sccrq, AVP_TEXT(WIRE_M, 7, "another"));
+    else
+        add(&sccrq, AVP_OCTETS(WIRE_M, 999, "x", 1));
+    ck_assert_int_lt(say(&fresh, &sccrq), 0);
+    expect(&fresh, STOPCCN);
+    ck_assert_uint_eq(tunnel_state(&own), L2TPHA_TUNNEL_WAIT_CTL_REPLY);
+    struct says sccrp = recovery_reply(&own, 3, 100);
+    assert_ok(say(&own, &sccrp));
+    expect_on(&own, SCCCN);
 }
 END_TEST
 
@@ -297,8 +372,11 @@ Suite *suite_conform_tie(void)
     tcase_add_test(tcase, who_brings_no_tie_breaker_loses);
     tcase_add_test(tcase, equal_tie_breakers_are_tried_again);
     tcase_add_test(tcase, a_copy_of_the_losing_request_is_dropped);
+    tcase_add_loop_test(tcase, a_loser_overtaken_by_the_answer_is_dropped, 0, 2);
+    tcase_add_loop_test(tcase, a_peer_that_fails_after_its_answer_is_heard, 0, 2);
     tcase_add_test(tcase, the_loser_tries_again_when_the_winner_gives_up);
     tcase_add_test(tcase, a_request_before_the_nodes_own_cancels_it);
+    tcase_add_loop_test(tcase, a_request_that_is_refused_does_not_win, 0, 3);
     tcase_add_loop_test(tcase, an_ordinary_request_does_not_beat_a_recovery, 0, 2);
     tcase_add_loop_test(tcase, a_recovery_does_not_beat_an_ordinary_request, 0, 2);
     tcase_add_test(tcase, ties_of_other_tunnels_do_not_count);

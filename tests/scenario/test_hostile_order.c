@@ -174,6 +174,57 @@ START_TEST(another_source_address_is_nobody)
 }
 END_TEST
 
+/* RFC 2661 8.1: the SCCRP alone may come from another address than the SCCRQ went to. */
+START_TEST(who_has_not_been_asked_does_not_answer)
+{
+    static const uint16_t types[] = {STOPCCN, ZLB, HELLO, ICRQ, CDN, SCCRP};
+
+    node_calls(&peer, 5);
+    uint64_t digest = rig_digest();
+    peer.path.remote.bytes[1] ^= 1;
+    if (types[_i] == SCCRP) {
+        assert_ok(say_valid(&peer, SCCRP));
+        expect(&peer, SCCCN);
+        return;
+    }
+    peer.nr = 1;
+    assert_error(say_valid(&peer, types[_i]), L2TPHA_ERR_WRONG_PEER);
+    ck_assert_uint_eq(rig_counters()->wrong_peer, 1);
+    ck_assert_uint_eq(rig_digest(), digest);
+    expect_nothing();
+    expect_no_event();
+    peer.path.remote.bytes[1] ^= 1;
+    rig_pass_ms(1000);
+    expect(&peer, SCCRQ); /* nobody has acknowledged it */
+}
+END_TEST
+
+/* A tie is between two that can both have the tunnel. */
+START_TEST(a_malformed_sccrq_does_not_win_a_tie)
+{
+    struct peer theirs;
+
+    rig.config.tie_breaker = _i / 3;
+    node_calls(&peer, 5);
+    theirs = peer;
+    theirs.node_id = theirs.ns = theirs.nr = 0;
+    theirs.id = 4242;
+    struct says sccrq = valid(&theirs, SCCRQ);
+    add(&sccrq, AVP_OCTETS(WIRE_M, 5, "\0\0\0\0\0\0\0\0", 8));
+    if (_i % 3 == 0)
+        leave_out(&sccrq, 7);
+    else if (_i % 3 == 1)
+        add(&sccrq, AVP_OCTETS(WIRE_M, 999, "x", 1));
+    else
+        change(&sccrq, AVP_U16(2, 0x0200));
+    ck_assert_int_lt(say(&theirs, &sccrq), 0);
+    expect(&theirs, STOPCCN);
+    ck_assert_uint_eq(tunnel_state(&peer), L2TPHA_TUNNEL_WAIT_CTL_REPLY);
+    assert_ok(say_valid(&peer, SCCRP));
+    expect(&peer, SCCCN);
+}
+END_TEST
+
 /* Anything at all, many times, with a fixed seed: the tunnel may end, nothing else may. */
 START_TEST(random_mutations_never_touch_the_bystander)
 {
@@ -222,6 +273,8 @@ Suite *suite_hostile_order(void)
     tcase_add_loop_test(tcase, messages_for_unknown_tunnels_draw_nothing, 0, 12);
     tcase_add_test(tcase, a_storm_of_cdns_ends_each_call_once);
     tcase_add_loop_test(tcase, another_source_address_is_nobody, 0, 10);
+    tcase_add_loop_test(tcase, who_has_not_been_asked_does_not_answer, 0, 6);
+    tcase_add_loop_test(tcase, a_malformed_sccrq_does_not_win_a_tie, 0, 6);
     tcase_add_loop_test(tcase, random_mutations_never_touch_the_bystander, 0, 8);
     return suite;
 }
