@@ -60,7 +60,8 @@ enum l2tpha_session_flag {
     L2TPHA_SESSION_SEQUENCING = 2,          /**< numbers are being sent */
     L2TPHA_SESSION_LOCAL_CALL = 4,          /**< this end asked for the call */
     L2TPHA_SESSION_NEEDS_APP = 8,           /**< ready only with host-attached state */
-    L2TPHA_SESSION_LINK_INFO = 16           /**< an SLI has come: both ACCMs are the peer's */
+    L2TPHA_SESSION_LINK_INFO = 16,          /**< an SLI has come: both ACCMs are the peer's */
+    L2TPHA_SESSION_PEER_SEQUENCING = 32     /**< the LNS's: the LAC's last frame had a number */
 };
 
 /** A tunnel, whole. Byte strings are views. */

@@ -47,17 +47,19 @@ static bool is_short_of_numbers(const struct session_entry *entry)
     return (uint16_t)(entry->data_ns - entry->sent_ns) < LEASE_LEFT;
 }
 
-/* RFC 2661 5.4: the LAC follows the LNS, unless Sequencing Required has settled it. */
+/* RFC 2661 5.4: the LAC follows the LNS, unless Sequencing Required has settled it. The LNS keeps
+ * to its own; that the LAC numbers counts when one of them fails (RFC 4951 3.2.3). */
 static void follow(struct engine *engine, struct l2tpha_session *session, bool sequenced)
 {
     struct session_entry *entry = &session->entry;
-    bool now = entry->flags & L2TPHA_SESSION_SEQUENCING;
+    bool is_lac = entry->side == L2TPHA_LAC;
+    uint8_t flag = is_lac ? L2TPHA_SESSION_SEQUENCING : L2TPHA_SESSION_PEER_SEQUENCING;
+    bool now = entry->flags & flag;
 
-    if (entry->side != L2TPHA_LAC || entry->flags & L2TPHA_SESSION_SEQUENCING_REQUIRED ||
-        now == sequenced)
+    if (entry->flags & L2TPHA_SESSION_SEQUENCING_REQUIRED || now == sequenced)
         return;
-    entry->flags ^= L2TPHA_SESSION_SEQUENCING;
-    if (sequenced && is_short_of_numbers(entry))
+    entry->flags ^= flag;
+    if (is_lac && sequenced && is_short_of_numbers(entry))
         session_lease_numbers(session);
     ledger_mark_session(engine->ledger, entry);
     engine_seal(engine);

@@ -48,6 +48,7 @@ struct l2tpha_tunnel {
     uint16_t close_result; /* of a StopCCN that waits for the channel to carry again; 0 = none */
     uint16_t close_error;
     uint64_t rests_until;    /* failover's, of an old tunnel: recovery.h */
+    uint64_t failed_at;      /* failover's: when an end of it failed, sync.h; 0 = not known */
     uint16_t beaten_request; /* Assigned Tunnel ID of a recovery SCCRQ that has lost the tie: */
     uint64_t beaten_until;   /* copies of it are dropped until then */
 };

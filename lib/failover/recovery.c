@@ -292,12 +292,12 @@ int claim_channel(void *object, void *argument)
                                  record->suggested_nr, &record->path, true);
 }
 
-/* RFC 4951 3.2.3: numbered data that one end cannot reset is not recoverable. */
+/* RFC 4951 3.2.3: data that either end numbers and one cannot reset is not recoverable. */
 static bool is_lost(const struct recovery *recovery, const struct session_entry *session)
 {
     const struct l2tpha_tunnel_record *old = &recovery->old->entry.record;
 
-    return session->flags & L2TPHA_SESSION_SEQUENCING &&
+    return session->flags & (L2TPHA_SESSION_SEQUENCING | L2TPHA_SESSION_PEER_SEQUENCING) &&
            (!(old->remote_failover & CAPABLE_DATA) ||
             recovery->failover->engine->config.data_reset_frames == 0);
 }

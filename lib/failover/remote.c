@@ -6,6 +6,7 @@
 
 #include "codec/avp.h"
 #include "failover/lazy.h"
+#include "failover/sync.h"
 
 #include <string.h>
 
@@ -217,12 +218,22 @@ static bool may_rest(struct recovery *recovery)
     return engine->now < old->rests_until;
 }
 
+/* The peer may have failed when it left the oldest message unanswered. */
+static uint64_t first_unanswered(const struct l2tpha_tunnel *old)
+{
+    uint64_t since = old->channel.since;
+
+    return since == L2TPHA_NEVER ? old->engine->now : since;
+}
+
 int lend_channel(void *object, void *argument)
 {
     struct recovery *recovery = object;
     struct failover *failover = recovery->failover;
 
     (void)argument;
+    if (!recovery->ours)
+        sync_note_failure(recovery->old, first_unanswered(recovery->old));
     if (may_rest(recovery)) {
         int error = set_suspended(recovery, true);
         if (error)

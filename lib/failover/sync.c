@@ -335,8 +335,10 @@ static void go_on(struct sync *sync)
     } while (begin_second(sync));
     if (is_over(sync)) {
         tell(sync);
-        if (sync->whole)
+        if (sync->whole) {
             set_owed(sync->tunnel, false);
+            sync->tunnel->failed_at = 0;
+        }
         end(sync);
         return;
     }
@@ -365,7 +367,7 @@ static int sync_of(struct failover *failover, struct l2tpha_tunnel *tunnel, stru
 
 static int begin(struct failover *failover, struct l2tpha_tunnel *tunnel, struct sync **sync)
 {
-    if (!tunnel_is_open(tunnel) || tunnel_is_recovery(tunnel))
+    if (tunnel->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED || tunnel_is_recovery(tunnel))
         return L2TPHA_ERR_STATE;
     if (!failover_is_capable(&tunnel->entry.record))
         return L2TPHA_ERR_AVP_MISSING;
@@ -378,10 +380,25 @@ static int begin(struct failover *failover, struct l2tpha_tunnel *tunnel, struct
     return L2TPHA_OK;
 }
 
-/* When this end or the peer has failed, as far as this end knows. */
-static uint64_t failure_of(const struct failover *failover, const struct l2tpha_tunnel *tunnel)
+void sync_note_failure(struct l2tpha_tunnel *tunnel, uint64_t at)
 {
-    return tunnel->recovery && tunnel->recovery->ours ? failover->failed_at : failover->engine->now;
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    uint64_t lasts = record->remote_recovery_ms * US_PER_MS;
+
+    if (record->flags & L2TPHA_TUNNEL_UNSYNCED ||
+        (tunnel->failed_at && at < tunnel->failed_at + lasts))
+        return;
+    tunnel->failed_at = at;
+}
+
+/* Nobody is a suspect from then on; all are when it is not known. */
+static void find_suspects(struct sync *sync, const struct l2tpha_config *config)
+{
+    uint64_t failed_at = sync->tunnel->failed_at;
+
+    sync->suspects = config->query == L2TPHA_QUERY_SUSPECTS && failed_at;
+    sync->from = (uint32_t)(failed_at / US_PER_S) -
+                 (config->suspect_ms / 1000 + (config->suspect_ms % 1000 != 0));
 }
 
 void sync_owe(struct failover *failover, struct l2tpha_tunnel *tunnel)
@@ -407,9 +424,7 @@ static int start(struct failover *failover, struct l2tpha_tunnel *tunnel, bool s
     failover->syncs += failover->syncs == UINT32_MAX ? 2 : 1; /* never 0 */
     sync->round = shared ? failover->syncs : 0;
     sync->alone = !shared;
-    sync->suspects = config->query == L2TPHA_QUERY_SUSPECTS;
-    sync->from = (uint32_t)(failure_of(failover, tunnel) / US_PER_S) -
-                 (config->suspect_ms / 1000 + (config->suspect_ms % 1000 != 0));
+    find_suspects(sync, config);
     go_on(sync);
     return L2TPHA_OK;
 }
@@ -433,6 +448,8 @@ int sync_query(struct failover *failover, struct l2tpha_tunnel *tunnel)
 {
     struct sync *sync;
 
+    if (!tunnel_is_open(tunnel))
+        return L2TPHA_ERR_STATE;
     int error = begin(failover, tunnel, &sync);
     if (!error)
         go_on(sync);
@@ -526,6 +543,7 @@ static void take_answer(struct sync *sync, struct l2tpha_session *session, uint3
         session->unheard = false;
         settle(sync, session);
         session->query = sync->alone ? QUERY_SAID : QUERY_NONE;
+        session->query_at = now_ms(sync);
     } else if (peers_id != 0) {
         leave(sync, session);
         join(sync, session, QUERY_STALE);
@@ -535,6 +553,15 @@ static void take_answer(struct sync *sync, struct l2tpha_session *session, uint3
         sync->cleared++;
         clear(sync->failover, session);
     }
+}
+
+/* What the peer has said to the node before is on its way no longer than its channel lasts. */
+static bool may_be_corrected(const struct failover *failover, const struct l2tpha_session *session)
+{
+    const struct engine *engine = failover->engine;
+    uint32_t ago = (uint32_t)(engine->now / US_PER_MS) - session->query_at;
+
+    return session->query == QUERY_SAID && ago * US_PER_MS <= channel_cycle_us(engine);
 }
 
 static int take_response(struct failover *failover, struct l2tpha_tunnel *tunnel,
@@ -550,7 +577,7 @@ static int take_response(struct failover *failover, struct l2tpha_tunnel *tunnel
         struct l2tpha_session *session = tunnel_session_find(tunnel, state.remote_session_id);
         if (session && session->query == QUERY_ASKED && !old)
             take_answer(tunnel->sync, session, state.session_id);
-        else if (session && session->query == QUERY_SAID && state.session_id == 0)
+        else if (session && state.session_id == 0 && may_be_corrected(failover, session))
             clear(failover, session); /* what it had said before was older than our question */
         else
             failover->engine->counters.answers_ignored++;

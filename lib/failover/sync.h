@@ -17,10 +17,14 @@ enum sync_query {
     QUERY_SAID   /* so it has said, to the node before maybe */
 };
 
+/* An end of the tunnel has failed at this time, as far as this end knows: its suspects are those
+ * that changed shortly before. Attempts to recover it one after the other are of one failure; and
+ * while one is not dealt with, which may have been another node's, that counts. */
+void sync_note_failure(struct l2tpha_tunnel *tunnel, uint64_t at);
 /* The tunnel is recovered: the peer is to be asked about its sessions, whoever serves by then. */
 void sync_owe(struct failover *failover, struct l2tpha_tunnel *tunnel);
-/* Ask the peer about the tunnel's sessions after a recovery, by the node's setting. A query under
- * way begins anew; when none can be made, the log says why. Shared: the peer asks as well, and what
+/* Ask the peer about the tunnel's sessions after a recovery, by the node's setting, as soon as the
+ * tunnel carries. A query under way begins anew; when none can be made, the log says why. Shared: the peer asks as well, and what
  * it asks about it has; after a takeover from a record that lags its FSQ may be older than the end
  * of a call that the record still has. */
 void sync_start(struct failover *failover, struct l2tpha_tunnel *tunnel, bool shared);

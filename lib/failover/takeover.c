@@ -90,6 +90,7 @@ static void recover(struct failover *failover, struct tunnel_entry *tunnel,
         clear(failover, id, "failover is disabled", result);
         return;
     }
+    sync_note_failure(tunnel_of(tunnel), failover->engine->now);
     int error = recover_by_method(failover, tunnel, &silent);
     if (error) {
         clear(failover, id, l2tpha_strerror(error), result);

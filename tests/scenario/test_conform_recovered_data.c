@@ -114,6 +114,42 @@ START_TEST(numbered_calls_end_when_one_end_cannot_reset_them)
 }
 END_TEST
 
+static void take_frame(uint16_t call, bool numbered, uint16_t ns)
+{
+    const struct l2tpha_header header = {.has_length = true,
+                                         .has_sequence = numbered,
+                                         .version = 2,
+                                         .length = numbered ? 14 : 10,
+                                         .tunnel_id = old.node_id,
+                                         .session_id = call,
+                                         .ns = ns};
+    struct l2tpha_frame frame;
+    uint8_t datagram[16] = {0};
+    size_t len;
+
+    assert_ok(l2tpha_header_encode(&header, datagram, sizeof(datagram), &len));
+    assert_ok(l2tpha_data_receive(rig_node(), &old.path, datagram, header.length, rig.now, &frame));
+}
+
+/* Numbers that only the peer, a LAC, sends count as well, while it does: 0: it never did; 1: it
+ * does; 2: no more. */
+START_TEST(calls_that_only_the_peer_numbers_count)
+{
+    rig.config.data_reset_frames = 0;
+    peer_opens_capable(&old, 1);
+    uint16_t call = peer_dials(&old, PEER_CALL);
+    take_frame(call, _i > 0, 0);
+    take_frame(call, _i == 1, 1);
+    rig_drain();
+    node_claims(&fresh, &old);
+    assert_ok(peer_acks(&fresh));
+    expect_stopccn(&fresh, 1, 0);
+    expect(&old, _i == 1 ? CDN : HELLO);
+    ck_assert_uint_eq(session_state(&old, call),
+                      _i == 1 ? L2TPHA_SESSION_IDLE : L2TPHA_SESSION_ESTABLISHED);
+}
+END_TEST
+
 Suite *suite_conform_recovered_data(void)
 {
     TCase *tcase;
@@ -123,5 +159,6 @@ Suite *suite_conform_recovered_data(void)
     tcase_add_test(tcase, a_remote_goes_on_with_its_data_numbers);
     tcase_add_test(tcase, after_a_silent_takeover_no_data_number_comes_back);
     tcase_add_loop_test(tcase, numbered_calls_end_when_one_end_cannot_reset_them, 0, 3);
+    tcase_add_loop_test(tcase, calls_that_only_the_peer_numbers_count, 0, 3);
     return suite;
 }

@@ -186,7 +186,7 @@ START_TEST(an_answer_to_the_node_before_is_none)
 END_TEST
 
 /* It may have been in the peer's queue behind others, with numbers that are new. So the last one
- * counts. */
+ * counts; but not for ever. */
 START_TEST(a_later_answer_counts)
 {
     uint16_t call = settle_with_one_to_come(PEER_CALL);
@@ -196,9 +196,13 @@ START_TEST(a_later_answer_counts)
     ck_assert(!session_of_peer(&old, call)->unheard);
     assert_ok(say_state(FSR, PEER_CALL, call));
     ck_assert_uint_eq(rig_counters()->answers_ignored, 1);
+    for (int i = 0; _i && i < 4; i++) { /* longer than anything is on its way */
+        rig_pass_ms(10000);
+        peer_takes_all();
+    }
     assert_ok(say_state(FSR, 0, call));
-    ck_assert_ptr_null(session_of_peer(&old, call));
-    ck_assert_uint_eq(rig_counters()->sessions_desynced, 1);
+    ck_assert(_i ? session_of_peer(&old, call) != NULL : session_of_peer(&old, call) == NULL);
+    ck_assert_uint_eq(rig_counters()->sessions_desynced, !_i);
 }
 END_TEST
 
@@ -289,7 +293,7 @@ Suite *suite_lazy_recovery(void)
     tcase_add_test(tcase, an_attempt_in_vain_takes_no_time_away);
     tcase_add_loop_test(tcase, who_lags_as_well_is_followed, ONCE, LAGS);
     tcase_add_test(tcase, an_answer_to_the_node_before_is_none);
-    tcase_add_test(tcase, a_later_answer_counts);
+    tcase_add_loop_test(tcase, a_later_answer_counts, 0, 2);
     tcase_add_test(tcase, a_question_to_the_node_before_names_nobody);
     tcase_add_test(tcase, a_call_about_to_end_is_there);
     tcase_add_test(tcase, each_recovery_owes_a_query_of_its_own);

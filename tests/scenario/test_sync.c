@@ -36,7 +36,7 @@ static void begin_with_calls(uint32_t calls)
 }
 
 /* The standby recovers by RFC 4951. */
-static void recover(void)
+static void begin_recovery(void)
 {
     struct table *table = trio.standby->engine.table;
     struct tunnel_entry *tunnel;
@@ -46,6 +46,11 @@ static void recover(void)
         tunnel->record.effective_method = L2TPHA_FAILOVER_PROTOCOL;
     trio.far_events.count = 0;
     trio_take_over();
+}
+
+static void recover(void)
+{
+    begin_recovery();
     trio_pass_ms(1000);
     ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
     ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
@@ -215,6 +220,43 @@ START_TEST(suspects_are_those_set_up_shortly_before)
     trio_pass_ms(pauses[_i]);
     recover();
     ck_assert_uint_eq(l2tpha_counters(trio.near)->queries_out, _i < 2 ? 3 : 0);
+}
+END_TEST
+
+/* The failure is that of the end that has failed, however long it takes until the other may ask:
+ * its recovery tunnel is never closed. 2: and when it may it has not heard of the peer for so long
+ * that it has to wait until it does. */
+START_TEST(suspects_of_the_remote_endpoint_are_those_of_before_the_failure)
+{
+    const struct l2tpha_call_errors errors = {.crc = 1};
+
+    trio.config.query = L2TPHA_QUERY_SUSPECTS;
+    trio.config.suspect_ms = 30000;
+    trio.config.hello_ms = _i == 2 ? 5000 : 0;
+    trio.config.commit_timeout_ms = 5000;
+    trio.config.recovery_ms = 150000;
+    begin_with_calls(3);
+    trio_pass_ms(_i == 1 ? 40000 : 0);
+    trio.standby->engine.config.query = L2TPHA_QUERY_NONE;
+    trio.deaf = true;
+    begin_recovery();
+    trio_connect();
+    trio_pass_ms(500);
+    trio.confirm = trio.deaf = false;
+    trio_pass_ms(1200);
+    assert_ok(l2tpha_checkpoint_done(trio.near, trio.shipped, 0, trio.now));
+    trio_settle(); /* the SCCCN leaves, the StopCCN waits */
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
+    trio.mute = true;
+    if (_i == 2)
+        assert_ok(l2tpha_session_report_errors(first_session(trio.far), &errors, trio.now));
+    trio_pass_ms(20000);
+    ck_assert_uint_eq(l2tpha_counters(trio.far)->queries_out, 0);
+    trio_pass_ms(_i == 2 ? 90000 : 42000);
+    ck_assert(l2tpha_tunnel_is_responsive(first_tunnel(trio.far)) == (_i != 2));
+    trio.mute = false;
+    trio_pass_ms(30000);
+    expect_synced(&trio.far_events, _i == 1 ? 0 : 3, 0);
 }
 END_TEST
 
@@ -478,6 +520,8 @@ Suite *suite_sync(void)
     tcase_add_test(tcase, what_was_named_before_is_asked_about_again);
     tcase_add_loop_test(tcase, only_those_wanted_are_asked_about, 0, 3);
     tcase_add_loop_test(tcase, suspects_are_those_set_up_shortly_before, 0, 3);
+    tcase_add_loop_test(tcase, suspects_of_the_remote_endpoint_are_those_of_before_the_failure, 0,
+                        3);
     tcase_add_test(tcase, a_host_may_ask_after_a_silent_takeover);
     tcase_add_loop_test(tcase, lost_datagrams_are_made_up_for, 1, 4);
     tcase_add_test(tcase, a_query_rests_while_its_tunnel_does);
