@@ -21,6 +21,7 @@ struct failover {
     uint64_t failed_at;       /* when this end took over; 0 = it has not */
     struct recovery *waiting; /* own recoveries that wait for a place, in order */
     struct recovery **waiting_end;
+    uint32_t waiting_count;
     uint32_t running; /* recovery tunnels of ours under way */
     uint32_t syncs;   /* times that a tunnel's sessions were synchronised */
     struct l2tpha_failover_session states[FAILOVER_STATES_MAX]; /* of the message being made */

@@ -52,6 +52,7 @@ static void join_line(struct recovery *recovery)
     recovery->back = failover->waiting_end;
     *failover->waiting_end = recovery;
     failover->waiting_end = &recovery->next;
+    failover->waiting_count++;
 }
 
 static void leave_line(struct recovery *recovery)
@@ -64,6 +65,7 @@ static void leave_line(struct recovery *recovery)
     else
         recovery->failover->waiting_end = recovery->back;
     recovery->back = NULL;
+    recovery->failover->waiting_count--;
 }
 
 static void wake_line(struct failover *failover)
@@ -121,6 +123,26 @@ static uint64_t limit_of(const struct recovery *recovery)
     return recovery->answered || claimed ? recovery->deadline : recovery->patience;
 }
 
+/* Peers that are gone must not keep the places from those in line: each attempt has its share of
+ * the time that is left, but time enough for an answer. */
+static uint64_t turn_end(const struct recovery *recovery)
+{
+    const struct engine *engine = recovery->failover->engine;
+    uint64_t limit = limit_of(recovery), least = engine->config.retransmit_ms * US_PER_MS;
+    uint64_t turn = limit > engine->now ? limit - engine->now : 0;
+
+    turn /= recovery->failover->waiting_count / PLACES + 2;
+    return engine->now + (turn > least ? turn : least);
+}
+
+static bool has_had_its_turn(const struct recovery *recovery)
+{
+    const struct failover *failover = recovery->failover;
+
+    return recovery->state == RECOVERY_CALLING && failover->waiting &&
+           failover->engine->now >= recovery->turn;
+}
+
 void recovery_arm(struct recovery *recovery)
 {
     struct engine *engine = recovery->failover->engine;
@@ -131,6 +153,11 @@ void recovery_arm(struct recovery *recovery)
         at = recovery->back ? limit_of(recovery) : recovery->again;
         break;
     case RECOVERY_CALLING:
+        at = limit_of(recovery);
+        recovery->turn = turn_end(recovery);
+        if (recovery->turn < at)
+            at = recovery->turn;
+        break;
     case RECOVERY_CLAIMING:
     case RECOVERY_YIELDED:
         at = limit_of(recovery);
@@ -207,6 +234,10 @@ void recovery_due(struct failover *failover, struct timer *timer)
     if (recovery->state == RECOVERY_RETURNED || recovery->state == RECOVERY_LENT ||
         (recovery->ours && failover->engine->now >= limit_of(recovery))) {
         recovery_step(recovery, RECOVERY_EXPIRED);
+        return;
+    }
+    if (has_had_its_turn(recovery)) {
+        recovery_step(recovery, RECOVERY_LOST);
         return;
     }
     if (ripe)

@@ -43,6 +43,7 @@ struct recovery {
     uint64_t deadline;      /* ours: then it has failed */
     uint64_t patience;      /* ours: then a peer that has not answered is recovered silently */
     uint64_t again;         /* waiting: the next attempt is not before */
+    uint64_t turn;          /* calling: then it makes room for those in line */
     struct timer timer;     /* TIMER_RECOVERY */
     struct recovery *next;  /* in line for a place */
     struct recovery **back; /* NULL = not in line */

@@ -120,6 +120,77 @@ START_TEST(a_stopccn_not_acknowledged_keeps_nobody_waiting)
 }
 END_TEST
 
+/* --- peers that do not answer --- */
+
+/* Of a recovery SCCRQ, the old tunnel's id at the end that has failed; 0: it is none. */
+static uint32_t id_asked_for(const struct l2tpha_output *output)
+{
+    struct l2tpha_message message;
+    struct l2tpha_decode_fault fault;
+    struct l2tpha_tunnel_recovery pair = {0};
+
+    l2tpha_message_decode(output->data, output->len, &message, &fault);
+    if (message.type == L2TPHA_MESSAGE_SCCRQ)
+        l2tpha_avp_tunnel_recovery(l2tpha_message_find(&message, L2TPHA_AVP_TUNNEL_RECOVERY),
+                                   &pair);
+    return pair.tunnel_id;
+}
+
+/* One peer in three is there. */
+static bool is_there(uint32_t id)
+{
+    return id % 3 == 0;
+}
+
+static bool reach_some(const struct bench *pair, struct l2tpha_node *from, struct l2tpha_node *to)
+{
+    struct l2tpha_path path = path_to(to);
+    struct l2tpha_output output;
+    bool any = false;
+
+    while (l2tpha_poll(from, &output, 1, pair->now) > 0) {
+        any = true;
+        if (output.kind == L2TPHA_OUTPUT_DATAGRAM && is_there(id_asked_for(&output)))
+            l2tpha_feed(to, &path, output.data, output.len, pair->now);
+    }
+    return any;
+}
+
+static uint32_t count_there(const struct l2tpha_node *node)
+{
+    struct l2tpha_tunnel *tunnel = NULL;
+    uint32_t count = 0;
+
+    while ((tunnel = l2tpha_tunnel_next(node, tunnel)))
+        count += is_there(l2tpha_tunnel_id(tunnel));
+    return count;
+}
+
+/* Whoever is there is asked in time, however many are not. */
+START_TEST(the_silent_keep_nobody_from_being_asked)
+{
+    enum { MANY = 3000 };
+    struct bench pair;
+
+    take_over(&pair, MANY);
+    uint32_t there = count_there(pair.lns);
+    ck_assert_uint_gt(there, MANY / 4);
+    for (int i = 0; i < 7000; i++) {
+        pair.now += 10000;
+        l2tpha_expire(pair.lns, pair.now);
+        l2tpha_expire(pair.lac, pair.now);
+        while (reach_some(&pair, pair.lns, pair.lac) || reach_some(&pair, pair.lac, pair.lns))
+            assert_true(pair.lns->failover.running <= PLACES);
+    }
+    ck_assert_uint_eq(l2tpha_counters(pair.lns)->recoveries, there);
+    ck_assert_uint_eq(l2tpha_counters(pair.lns)->recoveries_failed, MANY - there);
+    ck_assert_uint_eq(count_there(pair.lns), there);
+    ck_assert_uint_eq(pair.lns->failover.running, 0);
+    ck_assert_uint_eq(pair.lns->failover.waiting_count, 0);
+    bench_close(&pair);
+}
+END_TEST
+
 Suite *suite_recovery_pace(void);
 Suite *suite_recovery_pace(void)
 {
@@ -129,5 +200,6 @@ Suite *suite_recovery_pace(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, many_are_recovered_a_few_at_a_time);
     tcase_add_test(tcase, a_stopccn_not_acknowledged_keeps_nobody_waiting);
+    tcase_add_test(tcase, the_silent_keep_nobody_from_being_asked);
     return suite;
 }
