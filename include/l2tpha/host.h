@@ -55,6 +55,8 @@ struct l2tpha_verdict {
     const char *reason; /**< UTF-8 text for the peer, or NULL; valid until the next call */
     const struct l2tpha_policy *policy; /**< of a tunnel that is admitted: how it is to fail over;
                                              NULL = nothing configured; valid until the next call */
+    bool drop; /**< of a tunnel that is refused: as if it had not come, without an answer and
+                    without any state. For hosts that limit what one source may ask. */
 };
 
 /** The host's answers. Zero-fill it, set size, random and what else is wanted. */

@@ -107,7 +107,7 @@ L2TPHA_API int l2tpha_session_close(struct l2tpha_session *session,
  *  @param send_accm     see struct l2tpha_accm.
  *  @param receive_accm  likewise.
  *  @param now           microseconds.
- *  @retval L2TPHA_ERR_STATE       not established, or this end is not the LNS
+ *  @retval L2TPHA_ERR_STATE       not established, closing, or this end is not the LNS
  *  @retval L2TPHA_ERR_QUEUE_FULL  as l2tpha_session_open() */
 L2TPHA_API int l2tpha_session_set_link_info(struct l2tpha_session *session, uint32_t send_accm,
                                             uint32_t receive_accm, uint64_t now);
@@ -117,7 +117,7 @@ L2TPHA_API int l2tpha_session_set_link_info(struct l2tpha_session *session, uint
  *  @param session  established.
  *  @param totals   since the call was set up; copied.
  *  @param now      microseconds.
- *  @retval L2TPHA_ERR_STATE  not established, or this end is not the LAC */
+ *  @retval L2TPHA_ERR_STATE  not established, closing, or this end is not the LAC */
 L2TPHA_API int l2tpha_session_report_errors(struct l2tpha_session *session,
                                             const struct l2tpha_call_errors *totals, uint64_t now);
 

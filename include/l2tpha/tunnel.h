@@ -35,7 +35,7 @@ L2TPHA_API int l2tpha_tunnel_open(struct l2tpha_node *node,
                                   struct l2tpha_tunnel **tunnel);
 
 /** Close a tunnel with all its sessions: sends one StopCCN, repeated until it is acknowledged.
- * While the tunnel is being recovered that waits for the end of the recovery.
+ * While the tunnel is being recovered that waits for the end of the recovery, and has no text.
  *  @param tunnel  one that is not closing yet.
  *  @param result  Result Code (RFC 2661 4.4.2), 1 = general clearing, 6 = shutting down.
  *  @param error   general error code, used when result is 2.

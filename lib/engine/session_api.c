@@ -138,7 +138,7 @@ int l2tpha_session_open(struct l2tpha_tunnel *tunnel, const struct l2tpha_sessio
     if (!are_sound(options) || !session)
         return L2TPHA_ERR_INVALID;
     if (state == L2TPHA_TUNNEL_IDLE || state == L2TPHA_TUNNEL_STOPPING ||
-        state == L2TPHA_TUNNEL_STOPPED || tunnel_is_recovery(tunnel))
+        state == L2TPHA_TUNNEL_STOPPED || tunnel_is_recovery(tunnel) || tunnel->close_result)
         return L2TPHA_ERR_STATE;
     if (!channel_has_own_room(engine, &tunnel->channel))
         return L2TPHA_ERR_QUEUE_FULL;
@@ -220,7 +220,8 @@ int l2tpha_session_close(struct l2tpha_session *session, const struct l2tpha_dis
 
 static bool is_up_as(const struct l2tpha_session *session, enum l2tpha_side side)
 {
-    return session->entry.state == L2TPHA_SESSION_ESTABLISHED && session->entry.side == side;
+    return session->entry.state == L2TPHA_SESSION_ESTABLISHED && session->entry.side == side &&
+           !session->dismissed;
 }
 
 int l2tpha_session_set_link_info(struct l2tpha_session *session, uint32_t send_accm,

@@ -46,7 +46,7 @@ static bool is_usable(const struct l2tpha_tunnel *tunnel)
     uint8_t state = tunnel->entry.record.state;
 
     return state == L2TPHA_TUNNEL_WAIT_CTL_REPLY || state == L2TPHA_TUNNEL_WAIT_CTL_CONN ||
-           state == L2TPHA_TUNNEL_ESTABLISHED;
+           (state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel->close_result);
 }
 
 int l2tpha_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t error,

@@ -10,7 +10,7 @@
 #define ERROR_VALUE 3
 #define ERROR_RESOURCES 4
 
-/* Recoveries refused: in a second, and as many at once after one without. */
+/* Requests refused: in a second, and as many at once after one without. */
 #define REFUSALS 32
 #define REFUSALS_US UINT64_C(1000000)
 #define REFUSAL_US (REFUSALS_US / REFUSALS)
@@ -26,6 +26,7 @@ struct request {
     struct tunnel_input input;
     bool recovers; /* it has a Tunnel Recovery AVP */
     bool welcome;  /* ... for a tunnel that the peer may have back */
+    bool dropped;  /* by the host */
     struct l2tpha_tunnel_recovery recovery;
 };
 
@@ -229,7 +230,8 @@ static bool ask_host(struct request *request, struct l2tpha_tunnel *tunnel)
     input->result = verdict.result;
     input->error = verdict.error;
     input->reason = verdict.reason;
-    if (verdict.result)
+    request->dropped = verdict.drop;
+    if (verdict.result || verdict.drop)
         return false;
     if (policy_check(verdict.policy))
         return refuse(input, ERROR_RESOURCES, "failure at this end");
@@ -309,8 +311,8 @@ static int make_tunnel(struct request *request, struct l2tpha_tunnel **tunnel)
     return L2TPHA_OK;
 }
 
-/* RFC 4951 says nothing of how often a recovery is refused. Each refusal costs a place and messages
- * of ours, and probing for ids is done with nothing else. */
+/* Each refusal costs a place and messages of ours, sent to an address that may be forged; and
+ * probing for ids that can be recovered is done with nothing else. */
 static bool may_refuse(struct engine *engine)
 {
     if (engine->refusals_until < engine->now)
@@ -336,6 +338,13 @@ static bool is_worth_an_answer(struct request *request)
     return true;
 }
 
+/* An unwelcome one has been counted before. */
+static bool may_answer(const struct request *request)
+{
+    return !request->dropped &&
+           ((request->recovers && !request->welcome) || may_refuse(request->engine));
+}
+
 static int open_tunnel(struct request *request)
 {
     struct engine *engine = request->engine;
@@ -353,7 +362,7 @@ static int open_tunnel(struct request *request)
         log_line(&engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id, 0,
                  "SCCRQ refused: %s",
                  request->input.reason ? request->input.reason : "by the host");
-    if (!accepted && request->welcome && !may_refuse(engine)) {
+    if (!accepted && !may_answer(request)) {
         tunnel_clear(tunnel, L2TPHA_ERR_LIMIT, "not answered");
         return drop_for_limit(request, L2TPHA_ERR_LIMIT);
     }

@@ -174,6 +174,33 @@ START_TEST(another_source_address_is_nobody)
 }
 END_TEST
 
+/* 0: refused by the host; 1: malformed; 2: dropped by the host. Answers are for a few; what is not
+ * answered leaves nothing behind. */
+START_TEST(a_flood_of_what_is_refused_takes_no_places)
+{
+    struct peer flood, honest;
+    unsigned answered = 0;
+
+    rig.config.max_half_open = 64;
+    if (_i != 1)
+        rig.admit_tunnel = (struct l2tpha_verdict){.result = 4, .drop = _i == 2};
+    for (unsigned i = 0; i < 200; i++) {
+        peer_begins(&flood, 100 + i);
+        struct says sccrq = valid(&flood, SCCRQ);
+        if (_i == 1)
+            leave_out(&sccrq, 7);
+        ck_assert_int_lt(say(&flood, &sccrq), 0);
+    }
+    for (struct heard *heard = rig.heard; heard; heard = heard->next)
+        answered += heard->message.type == STOPCCN;
+    ck_assert_uint_eq(answered, _i == 2 ? 0 : 32);
+    ck_assert_uint_eq(rig_counters()->limit_reached, 200 - answered);
+    forget_datagrams();
+    rig.admit_tunnel = (struct l2tpha_verdict){0};
+    peer_opens(&honest, 1);
+}
+END_TEST
+
 /* RFC 2661 8.1: the SCCRP alone may come from another address than the SCCRQ went to. */
 START_TEST(who_has_not_been_asked_does_not_answer)
 {
@@ -273,6 +300,7 @@ Suite *suite_hostile_order(void)
     tcase_add_loop_test(tcase, messages_for_unknown_tunnels_draw_nothing, 0, 12);
     tcase_add_test(tcase, a_storm_of_cdns_ends_each_call_once);
     tcase_add_loop_test(tcase, another_source_address_is_nobody, 0, 10);
+    tcase_add_loop_test(tcase, a_flood_of_what_is_refused_takes_no_places, 0, 3);
     tcase_add_loop_test(tcase, who_has_not_been_asked_does_not_answer, 0, 6);
     tcase_add_loop_test(tcase, a_malformed_sccrq_does_not_win_a_tie, 0, 6);
     tcase_add_loop_test(tcase, random_mutations_never_touch_the_bystander, 0, 8);

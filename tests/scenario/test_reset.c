@@ -111,6 +111,35 @@ START_TEST(a_call_ended_meanwhile_ends)
 }
 END_TEST
 
+/* Nothing more is said of a call, or on a tunnel, that its host has ended already. */
+START_TEST(what_is_ended_meanwhile_is_ended)
+{
+    const struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
+    const struct l2tpha_call_errors errors = {.crc = 17};
+    struct l2tpha_session_options call = trio_call(L2TPHA_CALL_INCOMING);
+    struct l2tpha_session *other;
+
+    begin();
+    struct l2tpha_tunnel *tunnel = first_tunnel(trio.near);
+    struct l2tpha_session *session = first_session(trio.near);
+    const struct l2tpha_binding *binding = &trio.near->binding;
+    assert_ok(binding->suspend_tunnel(binding->user, l2tpha_tunnel_id(tunnel), true));
+    assert_ok(l2tpha_session_close(session, &why, trio.now));
+    assert_error(l2tpha_session_report_errors(session, &errors, trio.now), L2TPHA_ERR_STATE);
+    if (_i) {
+        assert_ok(l2tpha_tunnel_close(tunnel, 6, 0, NULL, trio.now));
+        assert_error(l2tpha_tunnel_close(tunnel, 1, 0, NULL, trio.now), L2TPHA_ERR_STATE);
+        assert_error(l2tpha_session_open(tunnel, &call, trio.now, &other), L2TPHA_ERR_STATE);
+    }
+    trio_pass_ms(100);
+    assert_ok(binding->suspend_tunnel(binding->user, l2tpha_tunnel_id(tunnel), false));
+    trio_pass_ms(2000);
+    ck_assert_ptr_null(first_session(trio.far));
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_DOWN), _i);
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_SESSION_ERRORS), 0);
+}
+END_TEST
+
 /* Whatever the commit mode: a standby that does not know of the reset could settle nothing by the
  * numbers that it knows. 0: no reset, so nobody waits */
 START_TEST(what_follows_it_waits_for_the_standby)
@@ -243,6 +272,7 @@ Suite *suite_reset(void)
     tcase_add_test(tcase, a_wen_of_the_recovery_endpoint);
     tcase_add_test(tcase, nothing_of_a_call_that_has_ended);
     tcase_add_test(tcase, a_call_ended_meanwhile_ends);
+    tcase_add_loop_test(tcase, what_is_ended_meanwhile_is_ended, 0, 2);
     tcase_add_loop_test(tcase, what_follows_it_waits_for_the_standby, 0, 2);
     tcase_add_test(tcase, a_recovery_tunnel_waits_for_the_standby);
     tcase_add_test(tcase, the_set_up_of_a_tunnel_waits_for_the_standby);
