@@ -28,7 +28,7 @@ struct l2tpha_redundancy_info {
     size_t size;              /**< sizeof(struct l2tpha_redundancy_info), set by the caller */
     enum l2tpha_role role;    /**< now */
     const char *reason;       /**< one word or short phrase: why it is in that role */
-    uint64_t epoch;           /**< own, or on a standby the active's */
+    uint64_t epoch;           /**< own, or on a standby the newest it knows */
     uint64_t last_number;     /**< newest checkpoint made or applied */
     uint64_t confirmed;       /**< newest checkpoint confirmed by the standby */
     uint64_t lag_records;     /**< checkpoints made and not confirmed */

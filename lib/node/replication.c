@@ -81,20 +81,22 @@ int l2tpha_checkpoint_stop(struct l2tpha_node *node, uint64_t now)
     return engine_leave(&node->engine, L2TPHA_OK);
 }
 
-/* What the replica's state means for the role. */
+/* What the replica's state and epoch mean for the role. */
 static void follow_replica(struct l2tpha_node *node)
 {
+    uint64_t epoch = replica_epoch(node->replica);
+
     switch (replica_state(node->replica)) {
     case REPLICA_COLD:
         break;
     case REPLICA_BULK:
-        note(node, ROLE_COPY_BEGINS, replica_epoch(node->replica), "bulk copy");
+        note(node, ROLE_COPY_BEGINS, epoch, "bulk copy");
         break;
     case REPLICA_HOT:
         note(node, ROLE_COPY_COMPLETE, 0, "in sync");
         break;
     case REPLICA_OUT_OF_SYNC:
-        note(node, ROLE_LOST_THREAD, 0, replica_reason(node->replica));
+        note(node, ROLE_LOST_THREAD, epoch, replica_reason(node->replica));
         break;
     }
 }
@@ -113,7 +115,7 @@ int l2tpha_checkpoint_apply(struct l2tpha_node *node, const uint8_t *data, size_
         return L2TPHA_ERR_ROLE;
     enum replica_state before = replica_state(node->replica);
     error = replica_apply(node->replica, data, len, &applied);
-    if (replica_state(node->replica) != before)
+    if (replica_state(node->replica) != before || replica_epoch(node->replica) != node->role.epoch)
         follow_replica(node);
     if (error) {
         struct event_item *item =

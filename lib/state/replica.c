@@ -32,6 +32,7 @@ int replica_new(TALLOC_CTX *parent, const struct replica_options *options, struc
         return L2TPHA_ERR_NOMEM;
     fresh->options = *options;
     fresh->reason = "";
+    fresh->epoch = options->epoch;
     fresh->generation = GENERATION_RECEIVED;
     int error = verifier_new(fresh, options->table, options->serializer, &fresh->verifier);
     if (error) {
