@@ -39,7 +39,7 @@ struct l2tpha_redundancy_info {
     uint64_t last_switchover; /**< time of the last takeover, 0 = none */
 };
 
-/** Look at it. */
+/** Look at it. At most info->size bytes are written. */
 L2TPHA_API void l2tpha_redundancy_get(const struct l2tpha_node *node,
                                       struct l2tpha_redundancy_info *info);
 

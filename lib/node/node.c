@@ -242,9 +242,9 @@ void l2tpha_node_free(struct l2tpha_node *node)
 int l2tpha_feed(struct l2tpha_node *node, const struct l2tpha_path *path, const uint8_t *data,
                 size_t len, uint64_t now)
 {
-    if (!node || !path || (!data && len))
+    if (!path || (!data && len))
         return L2TPHA_ERR_INVALID;
-    int error = engine_tick(&node->engine, now);
+    int error = node_enter(node, now);
     if (error)
         return error;
     if (node->engine.draining) {
@@ -259,9 +259,7 @@ int l2tpha_expire(struct l2tpha_node *node, uint64_t now)
 {
     struct timer *timer;
 
-    if (!node)
-        return L2TPHA_ERR_INVALID;
-    int error = engine_tick(&node->engine, now);
+    int error = node_enter(node, now);
     if (error)
         return error;
     if (node->engine.serving) {
