@@ -2,6 +2,8 @@
 /* Records that fit what is there, and records that do not. */
 #include "sim/twins.h"
 
+#include <l2tpha/policy.h>
+
 static struct state_pair *pair;
 
 static void setup(void)
@@ -171,6 +173,24 @@ START_TEST(faults_have_names)
 }
 END_TEST
 
+/* What a peer's setting cannot be, a record cannot have. */
+START_TEST(a_lease_beyond_the_setting)
+{
+    /* an increment of epoch 1, its number to be filled in, with Tunnel 9 of resync_packets 255 */
+    uint8_t blob[] = {0x08, 1, 0x10, 1, 0x18, 0, 0x7a, 8, 0x0a, 6, 0x08, 9, 0xe8, 0x01, 0xff, 1};
+
+    twins_sync(pair);
+    blob[5] = (uint8_t)(replica_last(pair->replica) + 1);
+    assert_ok(twins_feed(pair, blob, sizeof(blob)));
+    ck_assert_uint_eq(table_tunnel_find(pair->standby, 9)->record.resync_packets,
+                      L2TPHA_RESYNC_PACKETS_MAX);
+    blob[5]++;
+    blob[14] = 0x80; /* 256 */
+    blob[15] = 2;
+    assert_error(twins_feed(pair, blob, sizeof(blob)), L2TPHA_ERR_RECORD);
+}
+END_TEST
+
 Suite *suite_verify(void)
 {
     Suite *suite = suite_create("verify");
@@ -180,5 +200,6 @@ Suite *suite_verify(void)
     tcase_add_loop_test(tcase, records_must_fit, 0, sizeof(cases) / sizeof(cases[0]));
     tcase_add_test(tcase, message_with_another_ns);
     tcase_add_test(tcase, faults_have_names);
+    tcase_add_test(tcase, a_lease_beyond_the_setting);
     return suite;
 }
