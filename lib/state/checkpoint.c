@@ -169,8 +169,13 @@ void ledger_gone_tunnel(struct ledger *ledger, struct tunnel_entry *entry)
 
 void ledger_gone_session(struct ledger *ledger, struct session_entry *entry)
 {
-    unlist_session(ledger, entry);
+    ledger_forget_session(ledger, entry);
     note_gone(ledger, entry->tunnel->record.local_id, entry->local_id);
+}
+
+void ledger_forget_session(struct ledger *ledger, struct session_entry *entry)
+{
+    unlist_session(ledger, entry);
 }
 
 void ledger_restart_tunnel(struct ledger *ledger, struct tunnel_entry *entry)

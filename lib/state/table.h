@@ -78,6 +78,19 @@ struct session_entry {
     struct session_entry **back;
 };
 
+/* What a reset of the control channel leaves: a call that is up, and one of which the peer has not
+ * heard (RFC 4951 3.3, Step I). */
+static inline bool session_outlives_reset(const struct session_entry *entry)
+{
+    return entry->state == L2TPHA_SESSION_ESTABLISHED || entry->state == L2TPHA_SESSION_WAIT_TUNNEL;
+}
+
+/* A reset may have its data numbers begin at 0 again (3.2.3). */
+static inline bool session_is_numbered(const struct session_entry *entry)
+{
+    return entry->state == L2TPHA_SESSION_ESTABLISHED && entry->flags & L2TPHA_SESSION_SEQUENCING;
+}
+
 struct session_extra {
     struct l2tpha_bytes request;
     struct l2tpha_bytes connect;

@@ -36,6 +36,16 @@ static void teardown(void)
             .call = 1                                                                              \
         }                                                                                          \
     }
+#define TUNNEL_IN(id, condition, count)                                                            \
+    {                                                                                              \
+        .kind = L2TPHA_RECORD_TUNNEL, .of.tunnel = {                                               \
+            .local_id = (id),                                                                      \
+            .state = (condition),                                                                  \
+            .resets = (count)                                                                      \
+        }                                                                                          \
+    }
+#define OVER(id) TUNNEL_IN(id, L2TPHA_TUNNEL_STOPPED, 0)
+#define RESET(id) TUNNEL_IN(id, L2TPHA_TUNNEL_IDLE, 2)
 #define SEQUENCE(id, next, oldest)                                                                 \
     {                                                                                              \
         .kind = L2TPHA_RECORD_SEQUENCE, .of.sequence = {                                           \
@@ -62,8 +72,8 @@ static void teardown(void)
         .kind = L2TPHA_RECORD_NODE, .of.node = {.tunnel_key = {1}, .tunnel_place = (place) }       \
     }
 
-/* The table has tunnel 1 with [0, 2) queued and session 5 (remote 6), and tunnel 2 with session 5,
- * which has no remote id. */
+/* The table has tunnel 1 with [0, 2) queued and session 5 (remote 6), which is half set up; tunnel
+ * 2 with session 5, which has no remote id; and tunnel 4, which is over. */
 static const struct {
     int error;
     struct l2tpha_record records[4];
@@ -79,6 +89,14 @@ static const struct {
     {0, {NODE(0)}},
     {0, {GONE(2, 0), NODE(65534), TUNNEL(3, 0, 0)}},
     {0, {SEQUENCE(1, 3, 0), MESSAGE(1, 2), NODE(7), SESSION(1, 8, 9)}},
+    {0, {OVER(1), OVER(2), OVER(3), OVER(4)}},
+    {0, {RESET(1), SESSION(1, 8, 6)}}, /* 5 has not lived through it */
+    {0, {GONE(4, 0), TUNNEL(4, 0, 0), SESSION(4, 1, 0)}},
+    {L2TPHA_ERR_RECORD, {OVER(1), SESSION(1, 8, 9)}},
+    {L2TPHA_ERR_RECORD, {OVER(3), SESSION(3, 1, 0)}},
+    {L2TPHA_ERR_RECORD, {SESSION(4, 1, 0)}},
+    {L2TPHA_ERR_RECORD, {TUNNEL(4, 0, 0)}}, /* nothing comes back */
+    {L2TPHA_ERR_RECORD, {RESET(2), SESSION(1, 8, 6)}},
     {L2TPHA_ERR_RECORD, {SEQUENCE(3, 0, 0)}},
     {L2TPHA_ERR_RECORD, {SEQUENCE(1, 1, 0)}},                /* ns backwards */
     {L2TPHA_ERR_RECORD, {SEQUENCE(1, 2, 65535)}},            /* acked backwards */
@@ -117,6 +135,7 @@ START_TEST(records_must_fit)
     twins_message(pair, tunnel, 12);
     assert_ok(table_session_set_remote(twins_session(pair, tunnel, 5), 6));
     twins_session(pair, twins_tunnel(pair, 2), 5);
+    twins_tunnel(pair, 4)->record.state = L2TPHA_TUNNEL_STOPPED;
     twins_sync(pair);
     while (count < 4 && cases[_i].records[count].kind)
         count++;
