@@ -10,7 +10,9 @@
 #define RESULT_GENERAL 2      /* CDN, RFC 2661 4.4.2 */
 #define RESULT_NOT_IN_TIME 10 /* likewise */
 #define CDN_BYTES 512         /* reasons are short */
+#define START_BYTES 65536     /* of what waiting calls bring with them into one checkpoint */
 #define RETRY_MS 250          /* when the queue was full or memory was out */
+#define RETRY_SPREAD_MS 256
 
 static struct engine *engine_of(const struct l2tpha_session *session)
 {
@@ -81,13 +83,15 @@ bool session_is_allowed(const struct l2tpha_session *session)
 bool session_start_waiting(struct l2tpha_tunnel *tunnel, uint32_t most)
 {
     struct engine *engine = tunnel->engine;
+    size_t bytes = 0;
 
-    while (tunnel->waiting && most-- > 0 && tunnel_is_open(tunnel) &&
+    while (tunnel->waiting && most-- > 0 && bytes < START_BYTES && tunnel_is_open(tunnel) &&
            channel_has_own_room(engine, &tunnel->channel)) {
         struct l2tpha_session *session = tunnel->waiting;
         struct session_input input = {.status = L2TPHA_ERR_REFUSED,
                                       .reason = "the peer has not advertised what the call needs"};
         bool allowed = session_is_allowed(session);
+        bytes += table_session_bytes(&session->entry);
         session_step(session, allowed ? SESSION_TUNNEL_OPEN : SESSION_CLOSE, &input);
     }
     return tunnel->waiting != NULL;
@@ -116,11 +120,13 @@ static uint64_t state_limit_us(const struct l2tpha_session *session)
     }
 }
 
+/* There may be many of them, and each has a checkpoint of its own: not all at one instant. */
 static void retry_later(struct l2tpha_session *session)
 {
     struct engine *engine = engine_of(session);
+    uint64_t pause = RETRY_MS + session->entry.local_id % RETRY_SPREAD_MS;
 
-    wheel_arm(engine->wheel, &session->timer, engine->now + RETRY_MS * US_PER_MS);
+    wheel_arm(engine->wheel, &session->timer, engine->now + pause * US_PER_MS);
 }
 
 /* A call that is to be ended goes on with its machine until it can be, and ends all the same. */
@@ -152,7 +158,7 @@ int session_dismiss(struct l2tpha_session *session, uint16_t result, const char 
 {
     struct session_input input = {.result = result, .reason = reason};
 
-    if (!can_speak(session)) {
+    if (!can_speak(session) || ledger_is_full(engine_of(session)->ledger)) {
         session->dismissed = result;
         retry_later(session);
         return L2TPHA_OK;

@@ -53,6 +53,8 @@ void ledger_gone_tunnel(struct ledger *ledger, struct tunnel_entry *entry);
 void ledger_gone_session(struct ledger *ledger, struct session_entry *entry);
 /* Likewise, and what is written of its tunnel says so: the tunnel is over, gone, or was reset. */
 void ledger_forget_session(struct ledger *ledger, struct session_entry *entry);
+/* So many sessions have ended that the others had better end in a checkpoint of their own. */
+bool ledger_is_full(const struct ledger *ledger);
 
 /* Close the transaction: everything marked becomes one checkpoint. Returns the number on which
  * outputs made so far depend: the new one, or the last such one when nothing was marked. When only

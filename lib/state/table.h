@@ -177,6 +177,8 @@ int table_session_set_accm(struct table *table, struct session_entry *entry, uin
 int table_session_load(struct table *table, struct session_entry *entry,
                        const struct l2tpha_session_record *record);
 void table_session_get(const struct session_entry *entry, struct l2tpha_session_record *record);
+/* Of its strings, which are nearly all that makes a record long. */
+size_t table_session_bytes(const struct session_entry *entry);
 
 /* Everything: a standby that starts afresh. */
 void table_clear(struct table *table);

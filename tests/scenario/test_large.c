@@ -7,6 +7,7 @@
 
 #define MANY 63000
 #define NUMBERED 31000
+#define APP_STATE 60000
 
 static struct l2tpha_tunnel *near_tunnel(void)
 {
@@ -193,6 +194,49 @@ START_TEST(a_reset_during_a_copy)
 }
 END_TEST
 
+/* Calls that the peer has not heard of end without a CDN, as many as there are. */
+START_TEST(the_end_of_calls_that_wait)
+{
+    struct l2tpha_tunnel *tunnel = begin_with_full_queue();
+    const struct l2tpha_binding *binding = &trio.near->binding;
+    uint32_t id = l2tpha_tunnel_id(tunnel);
+
+    add_calls(tunnel, MANY, L2TPHA_SESSION_WAIT_TUNNEL, L2TPHA_SESSION_LOCAL_CALL);
+    connect_standby();
+    for (struct session_entry *entry = tunnel->entry.sessions, *next; entry; entry = next) {
+        next = entry->next;
+        if (entry->state == L2TPHA_SESSION_WAIT_TUNNEL)
+            assert_ok(binding->disconnect_session(binding->user, id, entry->local_id, 2, "test"));
+    }
+    tunnel_mark(tunnel, DIRTY_FULL);
+    engine_seal(&trio.near->engine);
+    assert_in_step();
+    trio_pass_ms(1000);
+    assert_in_step();
+    ck_assert_uint_eq(calls_of_standby(), 1);
+}
+END_TEST
+
+/* They waited with what the host has attached to them, and start when the tunnel is up. */
+START_TEST(calls_that_start_with_much_state)
+{
+    static const uint8_t state[APP_STATE];
+    struct l2tpha_tunnel_options options = {.size = sizeof(options), .path.remote = {1, {2}}};
+    struct l2tpha_tunnel *tunnel;
+
+    trio_begin(true);
+    trio.deaf = true;
+    assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
+    for (int i = 0; i < 64; i++)
+        assert_ok(l2tpha_session_set_app_state(trio_dial(tunnel), state, sizeof(state), trio.now));
+    trio_settle();
+    trio.deaf = false;
+    trio_pass_ms(2000);
+    assert_in_step();
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_SESSION_UP), 64);
+}
+END_TEST
+
 Suite *suite_large(void)
 {
     TCase *tcase;
@@ -203,5 +247,7 @@ Suite *suite_large(void)
     tcase_add_loop_test(tcase, the_reset_of_a_tunnel_with_numbered_calls, 0, 3);
     tcase_add_test(tcase, the_reset_of_a_tunnel_with_calls_half_set_up);
     tcase_add_loop_test(tcase, a_reset_during_a_copy, 0, 10);
+    tcase_add_test(tcase, the_end_of_calls_that_wait);
+    tcase_add_test(tcase, calls_that_start_with_much_state);
     return suite;
 }
