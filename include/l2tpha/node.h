@@ -108,7 +108,8 @@ struct l2tpha_config {
     bool needs_app_state;        /**< every new session has the flag of
                                       l2tpha_session_needs_app_state() from its first record on */
     bool standby;                /**< start as a standby: applies checkpoints, sends nothing */
-    uint64_t epoch;              /**< of an active at its start (default 1) */
+    uint64_t epoch;              /**< of an active at its start; a standby follows no older
+                                      one (default 1) */
     const struct l2tpha_crypto *crypto;         /**< NULL = no secrets, no hiding */
     const struct l2tpha_serializer *serializer; /**< NULL = proto */
 };

@@ -100,6 +100,9 @@ struct l2tpha_tunnel_record {
     uint16_t suggested_ns;           /**< of a recovery tunnel that the peer asked for: Suggested */
     uint16_t suggested_nr;           /**< Control Sequence, as sent */
     uint16_t resync_packets;         /**< as configured for its peer, 0 = the node's */
+    uint16_t resets;                 /**< two more with each reset of the control channel (RFC 4951
+                                          3.2.2), modulo 2^16; odd when numbered data began at 0
+                                          again with the last one (3.2.3) */
     uint8_t tie_breaker[8];          /**< ours, while the SCCRQ is outstanding */
 };
 

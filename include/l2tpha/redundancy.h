@@ -28,7 +28,7 @@ struct l2tpha_redundancy_info {
     size_t size;              /**< sizeof(struct l2tpha_redundancy_info), set by the caller */
     enum l2tpha_role role;    /**< now */
     const char *reason;       /**< one word or short phrase: why it is in that role */
-    uint64_t epoch;           /**< own, or on a standby the active's */
+    uint64_t epoch;           /**< own, or on a standby the newest it knows */
     uint64_t last_number;     /**< newest checkpoint made or applied */
     uint64_t confirmed;       /**< newest checkpoint confirmed by the standby */
     uint64_t lag_records;     /**< checkpoints made and not confirmed */
@@ -39,7 +39,7 @@ struct l2tpha_redundancy_info {
     uint64_t last_switchover; /**< time of the last takeover, 0 = none */
 };
 
-/** Look at it. */
+/** Look at it. At most info->size bytes are written. */
 L2TPHA_API void l2tpha_redundancy_get(const struct l2tpha_node *node,
                                       struct l2tpha_redundancy_info *info);
 

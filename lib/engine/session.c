@@ -3,12 +3,16 @@
  * end. */
 #include "engine/session.h"
 
+#include "state/record.h"
+
 #define US_PER_MS UINT64_C(1000)
 #define US_PER_S UINT64_C(1000000)
 #define RESULT_GENERAL 2      /* CDN, RFC 2661 4.4.2 */
 #define RESULT_NOT_IN_TIME 10 /* likewise */
 #define CDN_BYTES 512         /* reasons are short */
+#define START_BYTES 65536     /* of what waiting calls bring with them into one checkpoint */
 #define RETRY_MS 250          /* when the queue was full or memory was out */
+#define RETRY_SPREAD_MS 256
 
 static struct engine *engine_of(const struct l2tpha_session *session)
 {
@@ -79,13 +83,15 @@ bool session_is_allowed(const struct l2tpha_session *session)
 bool session_start_waiting(struct l2tpha_tunnel *tunnel, uint32_t most)
 {
     struct engine *engine = tunnel->engine;
+    size_t bytes = 0;
 
-    while (tunnel->waiting && most-- > 0 && tunnel_is_open(tunnel) &&
+    while (tunnel->waiting && most-- > 0 && bytes < START_BYTES && tunnel_is_open(tunnel) &&
            channel_has_own_room(engine, &tunnel->channel)) {
         struct l2tpha_session *session = tunnel->waiting;
         struct session_input input = {.status = L2TPHA_ERR_REFUSED,
                                       .reason = "the peer has not advertised what the call needs"};
         bool allowed = session_is_allowed(session);
+        bytes += table_session_bytes(&session->entry);
         session_step(session, allowed ? SESSION_TUNNEL_OPEN : SESSION_CLOSE, &input);
     }
     return tunnel->waiting != NULL;
@@ -114,11 +120,13 @@ static uint64_t state_limit_us(const struct l2tpha_session *session)
     }
 }
 
+/* There may be many of them, and each has a checkpoint of its own: not all at one instant. */
 static void retry_later(struct l2tpha_session *session)
 {
     struct engine *engine = engine_of(session);
+    uint64_t pause = RETRY_MS + session->entry.local_id % RETRY_SPREAD_MS;
 
-    wheel_arm(engine->wheel, &session->timer, engine->now + RETRY_MS * US_PER_MS);
+    wheel_arm(engine->wheel, &session->timer, engine->now + pause * US_PER_MS);
 }
 
 /* A call that is to be ended goes on with its machine until it can be, and ends all the same. */
@@ -150,7 +158,7 @@ int session_dismiss(struct l2tpha_session *session, uint16_t result, const char 
 {
     struct session_input input = {.result = result, .reason = reason};
 
-    if (!can_speak(session)) {
+    if (!can_speak(session) || ledger_is_full(engine_of(session)->ledger)) {
         session->dismissed = result;
         retry_later(session);
         return L2TPHA_OK;
@@ -242,7 +250,10 @@ static void end(struct l2tpha_session *session, uint8_t before, const struct ses
     wheel_disarm(engine->wheel, &session->timer);
     TALLOC_FREE(session->wen);
     id_set_give(&tunnel->session_ids_taken, session->entry.local_id);
-    ledger_gone_session(engine->ledger, &session->entry);
+    if (input->with_tunnel)
+        ledger_forget_session(engine->ledger, &session->entry);
+    else
+        ledger_gone_session(engine->ledger, &session->entry);
     table_session_remove(engine->table, &session->entry);
     if (tunnel->entry.session_count == 0 && tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)
         tunnel_arm(tunnel);
@@ -309,25 +320,27 @@ void session_clear(struct l2tpha_session *session, int status, const char *why)
 
 static void settle(struct l2tpha_session *session, bool data_channel)
 {
-    static const char why[] = "not established when the tunnel was recovered";
+    struct session_input input = {.status = L2TPHA_ERR_NOT_IN_SYNC,
+                                  .reason = "not established when the tunnel was recovered",
+                                  .with_tunnel = true};
     struct session_entry *entry = &session->entry;
-    struct engine *engine = engine_of(session);
 
-    if (entry->state == L2TPHA_SESSION_WAIT_TUNNEL)
-        return; /* purely local: it starts later */
-    if (entry->state != L2TPHA_SESSION_ESTABLISHED) {
-        session_clear(session, L2TPHA_ERR_NOT_IN_SYNC, why);
+    if (!session_outlives_reset(entry)) {
+        forget(session, &input);
         return;
     }
     session->connecting = false; /* what would have told the peer is flushed, or was told */
-    if (!data_channel || !(entry->flags & L2TPHA_SESSION_SEQUENCING))
-        return;
-    entry->sent_ns = entry->data_ns = session->lease_end = 0;
-    ledger_mark_session(engine->ledger, entry);
+    if (data_channel && session_is_numbered(entry))
+        entry->sent_ns = entry->data_ns = session->lease_end = 0;
 }
 
+/* The standby does the same by the count, replica.c. */
 void session_settle_all(struct l2tpha_tunnel *tunnel, bool data_channel)
 {
+    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+
+    record->resets = record_next_resets(record->resets, data_channel);
+    tunnel_mark(tunnel, DIRTY_FULL);
     for (struct session_entry *entry = tunnel->entry.sessions, *next; entry; entry = next) {
         next = entry->next;
         settle(session_of(entry), data_channel);
@@ -338,6 +351,7 @@ void session_clear_all(struct l2tpha_tunnel *tunnel, const struct session_input 
 {
     struct session_input copy = *input;
 
+    copy.with_tunnel = true;
     while (tunnel->entry.sessions)
         forget(session_of(tunnel->entry.sessions), &copy);
 }

@@ -65,6 +65,7 @@ struct session_input {
     int status;            /* for the host: why, when no message says it */
     bool by_peer;          /* the peer caused it */
     bool quiet;            /* the host learns it from the return value */
+    bool with_tunnel;      /* what is written of the tunnel says it */
     char text[INPUT_TEXT]; /* a place for the reason */
 };
 
@@ -113,7 +114,7 @@ bool session_is_allowed(const struct l2tpha_session *session);
 void session_clear_all(struct l2tpha_tunnel *tunnel, const struct session_input *input);
 /* The control channel is reset. Those that the peer has heard of and that are not established go
  * without a message (RFC 4951 3.3, Step I); numbered data of the others starts at 0 again where
- * this end has failed (3.2.3). */
+ * this end has failed (3.2.3). The tunnel's record says it for all of them. */
 void session_settle_all(struct l2tpha_tunnel *tunnel, bool data_channel);
 void session_timer_due(struct l2tpha_session *session);
 /* End it with a CDN; later, when there is no room for it or the tunnel is being recovered. */

@@ -178,9 +178,10 @@ void tunnel_suspend(struct l2tpha_tunnel *tunnel, bool suspended)
     wheel_disarm(engine->wheel, &tunnel->timer);
 }
 
+/* Recovery tunnels have a limit of their own, is_full(). */
 void tunnel_set_half_open(struct l2tpha_tunnel *tunnel, bool half_open)
 {
-    if (half_open == tunnel->counted_half_open)
+    if (half_open == tunnel->counted_half_open || tunnel_is_recovery(tunnel))
         return;
     tunnel->counted_half_open = half_open;
     if (half_open)

@@ -292,7 +292,8 @@ static int make_tunnel(struct request *request, struct l2tpha_tunnel **tunnel)
     struct l2tpha_node_record after;
     uint16_t id = 0;
 
-    if (engine->half_open >= engine->config.max_half_open)
+    /* RFC 4951 3.2.1: who may have his tunnel back does not wait for those who want one. */
+    if (!request->welcome && engine->half_open >= engine->config.max_half_open)
         return L2TPHA_ERR_LIMIT;
     int error = buffer_reserve(engine->pool, ENGINE_ANSWER);
     if (!error)

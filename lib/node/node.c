@@ -146,7 +146,7 @@ static int make_state(struct l2tpha_node *node, uint64_t seed)
         .serializer = config->serializer,
         .counters = &engine->counters,
         .log = &engine->log,
-        .epoch = config->standby ? 0 : config->epoch,
+        .epoch = config->epoch,
         .max_in_flight = config->max_checkpoints,
         .timeout_us = config->commit_timeout_ms * UINT64_C(1000),
         .commit = config->commit,
@@ -161,6 +161,7 @@ static int make_state(struct l2tpha_node *node, uint64_t seed)
         .serializer = config->serializer,
         .counters = &engine->counters,
         .log = &engine->log,
+        .epoch = config->epoch,
         .now = &engine->now,
     };
     error = ledger_new(node, &ledger, &engine->ledger);
@@ -225,10 +226,8 @@ int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
     }
     native_binding(&fresh->engine, &fresh->binding);
     failover_attach(&fresh->failover, &fresh->engine, &fresh->binding);
-    if (config->standby)
-        role_init(&fresh->role, L2TPHA_ROLE_STANDBY_COLD, 0);
-    else
-        role_init(&fresh->role, L2TPHA_ROLE_ACTIVE_SOLO, config->epoch);
+    role_init(&fresh->role, config->standby ? L2TPHA_ROLE_STANDBY_COLD : L2TPHA_ROLE_ACTIVE_SOLO,
+              config->epoch);
     fresh->role.changed = node_role_changed;
     fresh->role.user = fresh;
     *node = fresh;
@@ -243,9 +242,9 @@ void l2tpha_node_free(struct l2tpha_node *node)
 int l2tpha_feed(struct l2tpha_node *node, const struct l2tpha_path *path, const uint8_t *data,
                 size_t len, uint64_t now)
 {
-    if (!node || !path || (!data && len))
+    if (!path || (!data && len))
         return L2TPHA_ERR_INVALID;
-    int error = engine_tick(&node->engine, now);
+    int error = node_enter(node, now);
     if (error)
         return error;
     if (node->engine.draining) {
@@ -260,9 +259,7 @@ int l2tpha_expire(struct l2tpha_node *node, uint64_t now)
 {
     struct timer *timer;
 
-    if (!node)
-        return L2TPHA_ERR_INVALID;
-    int error = engine_tick(&node->engine, now);
+    int error = node_enter(node, now);
     if (error)
         return error;
     if (node->engine.serving) {

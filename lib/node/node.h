@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The node owns it all: engine, replica, role. Every public entry goes through node_enter() and
- * node_leave(), so that time, re-entry and the freeing of what died are handled in one place. */
+ * engine_leave(), so that time, re-entry and the freeing of what died are handled in one place. */
 #ifndef NODE_NODE_H
 #define NODE_NODE_H
 
@@ -34,6 +34,22 @@ struct l2tpha_node {
 void node_role_changed(void *user, const struct role *role, enum l2tpha_role from);
 /* ledger_options.mode_changed */
 void node_mode_changed(void *user, enum ledger_mode mode, bool in_sync, const char *why);
+
+/* L2TPHA_ERR_INVALID: there is none. */
+static inline int node_enter(struct l2tpha_node *node, uint64_t now)
+{
+    return node ? engine_tick(&node->engine, now) : L2TPHA_ERR_INVALID;
+}
+
+/* For what only an active does. */
+static inline int node_enter_serving(struct l2tpha_node *node, uint64_t now)
+{
+    int error = node_enter(node, now);
+
+    if (!error && !node->engine.serving)
+        error = L2TPHA_ERR_ROLE;
+    return error;
+}
 
 static inline struct l2tpha_node *node_of(struct engine *engine)
 {

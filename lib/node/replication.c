@@ -47,11 +47,9 @@ void node_mode_changed(void *user, enum ledger_mode mode, bool in_sync, const ch
 
 int l2tpha_checkpoint_bulk(struct l2tpha_node *node, uint64_t now)
 {
-    int error = engine_tick(&node->engine, now);
+    int error = node_enter_serving(node, now);
     if (error)
         return error;
-    if (!node->engine.serving)
-        return L2TPHA_ERR_ROLE;
     error = ledger_bulk(node->engine.ledger, node->engine.now);
     if (!error)
         note(node, ROLE_COPY_STARTED, 0, "standby connected");
@@ -60,41 +58,39 @@ int l2tpha_checkpoint_bulk(struct l2tpha_node *node, uint64_t now)
 
 int l2tpha_checkpoint_done(struct l2tpha_node *node, uint64_t number, int status, uint64_t now)
 {
-    int error = engine_tick(&node->engine, now);
+    int error = node_enter_serving(node, now);
     if (error)
         return error;
-    if (!node->engine.serving)
-        return L2TPHA_ERR_ROLE;
     return engine_leave(&node->engine,
                         ledger_done(node->engine.ledger, number, status, node->engine.now));
 }
 
 int l2tpha_checkpoint_stop(struct l2tpha_node *node, uint64_t now)
 {
-    int error = engine_tick(&node->engine, now);
+    int error = node_enter_serving(node, now);
     if (error)
         return error;
-    if (!node->engine.serving)
-        return L2TPHA_ERR_ROLE;
     if (ledger_mode(node->engine.ledger) != LEDGER_OFF)
         ledger_stop(node->engine.ledger, "standby disconnected", node->engine.now);
     return engine_leave(&node->engine, L2TPHA_OK);
 }
 
-/* What the replica's state means for the role. */
+/* What the replica's state and epoch mean for the role. */
 static void follow_replica(struct l2tpha_node *node)
 {
+    uint64_t epoch = replica_epoch(node->replica);
+
     switch (replica_state(node->replica)) {
     case REPLICA_COLD:
         break;
     case REPLICA_BULK:
-        note(node, ROLE_COPY_BEGINS, replica_epoch(node->replica), "bulk copy");
+        note(node, ROLE_COPY_BEGINS, epoch, "bulk copy");
         break;
     case REPLICA_HOT:
         note(node, ROLE_COPY_COMPLETE, 0, "in sync");
         break;
     case REPLICA_OUT_OF_SYNC:
-        note(node, ROLE_LOST_THREAD, 0, replica_reason(node->replica));
+        note(node, ROLE_LOST_THREAD, epoch, replica_reason(node->replica));
         break;
     }
 }
@@ -104,16 +100,16 @@ int l2tpha_checkpoint_apply(struct l2tpha_node *node, const uint8_t *data, size_
 {
     uint64_t applied = 0;
 
-    if (!node || (!data && len))
+    if (!data && len)
         return L2TPHA_ERR_INVALID;
-    int error = engine_tick(&node->engine, now);
+    int error = node_enter(node, now);
     if (error)
         return error;
     if (node->engine.serving || node->role.state == L2TPHA_ROLE_FENCED)
         return L2TPHA_ERR_ROLE;
     enum replica_state before = replica_state(node->replica);
     error = replica_apply(node->replica, data, len, &applied);
-    if (replica_state(node->replica) != before)
+    if (replica_state(node->replica) != before || replica_epoch(node->replica) != node->role.epoch)
         follow_replica(node);
     if (error) {
         struct event_item *item =
@@ -128,12 +124,14 @@ int l2tpha_checkpoint_apply(struct l2tpha_node *node, const uint8_t *data, size_
 
 uint64_t l2tpha_checkpoint_last(const struct l2tpha_node *node)
 {
+    if (!node)
+        return 0;
     return node->engine.serving ? ledger_last(node->engine.ledger) : replica_last(node->replica);
 }
 
 uint64_t l2tpha_checkpoint_digest(const struct l2tpha_node *node)
 {
-    return ledger_digest(node->engine.table, node->engine.config.serializer);
+    return node ? ledger_digest(node->engine.table, node->engine.config.serializer) : 0;
 }
 
 static void report_takeover(struct l2tpha_node *node, const struct takeover_result *result)
@@ -152,7 +150,7 @@ int l2tpha_takeover(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
 {
     struct takeover_result result;
 
-    int error = engine_tick(&node->engine, now);
+    int error = node_enter(node, now);
     if (error)
         return error;
     struct engine *engine = &node->engine;
@@ -169,7 +167,7 @@ int l2tpha_takeover(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
 
 int l2tpha_fence(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
 {
-    int error = engine_tick(&node->engine, now);
+    int error = node_enter(node, now);
     if (error)
         return error;
     error = role_step(&node->role, ROLE_FENCE, epoch, "a newer epoch serves");
@@ -180,11 +178,9 @@ int l2tpha_fence(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
 
 int l2tpha_switchover(struct l2tpha_node *node, uint64_t now)
 {
-    int error = engine_tick(&node->engine, now);
+    int error = node_enter_serving(node, now);
     if (error)
         return error;
-    if (!node->engine.serving)
-        return L2TPHA_ERR_ROLE;
     if (!ledger_in_sync(node->engine.ledger))
         return L2TPHA_ERR_NOT_IN_SYNC;
     node->engine.draining = true;
@@ -193,16 +189,17 @@ int l2tpha_switchover(struct l2tpha_node *node, uint64_t now)
 
 bool l2tpha_switchover_ready(const struct l2tpha_node *node)
 {
+    if (!node || !node->engine.draining)
+        return false;
     const struct engine *engine = &node->engine;
-
-    return node->engine.draining && ledger_in_sync(engine->ledger) &&
+    return ledger_in_sync(engine->ledger) &&
            ledger_acknowledged(engine->ledger) == ledger_last(engine->ledger) &&
            !engine->ready_head && outbox_count(engine->events) == 0;
 }
 
 int l2tpha_switchover_cancel(struct l2tpha_node *node, uint64_t now)
 {
-    int error = engine_tick(&node->engine, now);
+    int error = node_enter(node, now);
     if (error)
         return error;
     if (!node->engine.draining)
@@ -211,13 +208,11 @@ int l2tpha_switchover_cancel(struct l2tpha_node *node, uint64_t now)
     return engine_leave(&node->engine, L2TPHA_OK);
 }
 
-void l2tpha_redundancy_get(const struct l2tpha_node *node, struct l2tpha_redundancy_info *info)
+static struct l2tpha_redundancy_info describe(const struct l2tpha_node *node)
 {
     const struct engine *engine = &node->engine;
     bool serving = engine->serving;
-
-    *info = (struct l2tpha_redundancy_info){
-        .size = info->size,
+    struct l2tpha_redundancy_info now = {
         .role = node->role.state,
         .reason = node->role.reason,
         .epoch = node->role.epoch,
@@ -229,6 +224,20 @@ void l2tpha_redundancy_get(const struct l2tpha_node *node, struct l2tpha_redunda
         .resyncing = engine->resyncing,
         .last_switchover = node->last_switchover,
     };
+
     if (serving && ledger_mode(engine->ledger) != LEDGER_OFF)
-        info->lag_records = info->last_number - info->confirmed;
+        now.lag_records = now.last_number - now.confirmed;
+    return now;
+}
+
+void l2tpha_redundancy_get(const struct l2tpha_node *node, struct l2tpha_redundancy_info *info)
+{
+    struct l2tpha_redundancy_info now = {0};
+
+    if (!info)
+        return;
+    if (node)
+        now = describe(node);
+    now.size = info->size;
+    memcpy(info, &now, info->size < sizeof(now) ? info->size : sizeof(now));
 }

@@ -26,8 +26,9 @@ int link_fail(struct l2tpha_link *link, int error, uint64_t now)
 
 int link_check(struct l2tpha_link *link, uint64_t now)
 {
+    if (!link)
+        return L2TPHA_ERR_INVALID;
     enum l2tpha_role role = role_of(link);
-
     if (link->error || link->side == SIDE_STANDBY || role_serves(role))
         return link->error;
     link->serving = false;
@@ -137,10 +138,9 @@ static uint64_t heartbeat_due(const struct l2tpha_link *link)
 
 uint64_t l2tpha_link_deadline(const struct l2tpha_link *link)
 {
-    uint64_t silent = link->heard + link->silence_us, heartbeat = heartbeat_due(link);
-
-    if (link->error)
+    if (!link || link->error)
         return L2TPHA_NEVER;
+    uint64_t silent = link->heard + link->silence_us, heartbeat = heartbeat_due(link);
     if (link->copy_at < heartbeat)
         heartbeat = link->copy_at;
     return heartbeat < silent ? heartbeat : silent;
@@ -165,13 +165,12 @@ int l2tpha_link_expire(struct l2tpha_link *link, uint64_t now)
     return error ? link_fail(link, error, now) : L2TPHA_OK;
 }
 
-void l2tpha_link_get(const struct l2tpha_link *link, struct l2tpha_link_info *info)
+static struct l2tpha_link_info describe(const struct l2tpha_link *link)
 {
     enum l2tpha_role role = role_of(link);
     bool in_sync = role == L2TPHA_ROLE_ACTIVE || role == L2TPHA_ROLE_STANDBY_HOT;
 
-    struct l2tpha_link_info now = {
-        .size = info->size,
+    return (struct l2tpha_link_info){
         .up = link->up && !link->error,
         .in_sync = link->up && !link->error && in_sync,
         .fingerprint_differs = link->fingerprint_differs,
@@ -182,6 +181,17 @@ void l2tpha_link_get(const struct l2tpha_link *link, struct l2tpha_link_info *in
         .queued = byte_queue_len(&link->out),
         .switchover = link->switchover,
     };
+}
+
+void l2tpha_link_get(const struct l2tpha_link *link, struct l2tpha_link_info *info)
+{
+    struct l2tpha_link_info now = {0};
+
+    if (!info)
+        return;
+    if (link)
+        now = describe(link);
+    now.size = info->size;
     memcpy(info, &now, info->size < sizeof(now) ? info->size : sizeof(now));
 }
 

@@ -80,6 +80,8 @@ static void tell_promotion(struct l2tpha_link *link, uint64_t now)
 
 size_t l2tpha_link_poll(struct l2tpha_link *link, const uint8_t **data, uint64_t now)
 {
+    if (!link || !data)
+        return 0;
     tell_promotion(link, now);
     *data = byte_queue_data(&link->out);
     return byte_queue_len(&link->out);
@@ -87,5 +89,6 @@ size_t l2tpha_link_poll(struct l2tpha_link *link, const uint8_t **data, uint64_t
 
 void l2tpha_link_sent(struct l2tpha_link *link, size_t len)
 {
-    byte_queue_take(&link->out, len);
+    if (link)
+        byte_queue_take(&link->out, len);
 }

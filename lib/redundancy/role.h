@@ -35,8 +35,8 @@ extern const struct fsm role_fsm;
 /* first = L2TPHA_ROLE_ACTIVE_SOLO or L2TPHA_ROLE_STANDBY_COLD; set changed and user afterwards. */
 void role_init(struct role *role, enum l2tpha_role first, uint64_t epoch);
 /* The one way in which a role changes. epoch matters for ROLE_TAKEOVER and ROLE_FENCE, which need a
- * newer one, and ROLE_COPY_BEGINS, which needs one that is not older (L2TPHA_ERR_STALE_EPOCH);
- * elsewhere 0. reason is static text.
+ * newer one, and ROLE_COPY_BEGINS and ROLE_LOST_THREAD, which need one that is not older
+ * (L2TPHA_ERR_STALE_EPOCH); elsewhere 0. reason is static text.
  * L2TPHA_ERR_NOT_IN_SYNC = takeover of a replica that is not complete; L2TPHA_ERR_ROLE = the event
  * makes no sense in this role. On an error nothing has changed. */
 int role_step(struct role *role, enum role_event event, uint64_t epoch, const char *reason);

@@ -15,6 +15,7 @@
 
 #define MARKS_MAX (1u << 20)
 #define LIST_FIRST 64
+#define GONE_ENOUGH 4096 /* 40 KiB */
 
 static void log_cf(const struct ledger *ledger, const char *text, const char *why)
 {
@@ -169,8 +170,18 @@ void ledger_gone_tunnel(struct ledger *ledger, struct tunnel_entry *entry)
 
 void ledger_gone_session(struct ledger *ledger, struct session_entry *entry)
 {
-    unlist_session(ledger, entry);
+    ledger_forget_session(ledger, entry);
     note_gone(ledger, entry->tunnel->record.local_id, entry->local_id);
+}
+
+void ledger_forget_session(struct ledger *ledger, struct session_entry *entry)
+{
+    unlist_session(ledger, entry);
+}
+
+bool ledger_is_full(const struct ledger *ledger)
+{
+    return ledger->gone_count >= GONE_ENOUGH;
 }
 
 void ledger_restart_tunnel(struct ledger *ledger, struct tunnel_entry *entry)

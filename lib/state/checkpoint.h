@@ -51,6 +51,10 @@ void ledger_restart_tunnel(struct ledger *ledger, struct tunnel_entry *entry);
 /* Note that an object is about to be removed (session_id 0 = the tunnel). Before table_*_remove. */
 void ledger_gone_tunnel(struct ledger *ledger, struct tunnel_entry *entry);
 void ledger_gone_session(struct ledger *ledger, struct session_entry *entry);
+/* Likewise, and what is written of its tunnel says so: the tunnel is over, gone, or was reset. */
+void ledger_forget_session(struct ledger *ledger, struct session_entry *entry);
+/* So many sessions have ended that the others had better end in a checkpoint of their own. */
+bool ledger_is_full(const struct ledger *ledger);
 
 /* Close the transaction: everything marked becomes one checkpoint. Returns the number on which
  * outputs made so far depend: the new one, or the last such one when nothing was marked. When only

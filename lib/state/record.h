@@ -45,6 +45,23 @@ static inline bool record_in_range(uint64_t value, uint32_t low, uint32_t high, 
     return (value >= low && value <= high) || (more && value == more);
 }
 
+/* Its sessions have ended with it: none has a record of its own any more. */
+static inline bool record_is_over(const struct l2tpha_tunnel_record *record)
+{
+    return record->state == L2TPHA_TUNNEL_STOPPING || record->state == L2TPHA_TUNNEL_STOPPED;
+}
+
+/* record.resets after one more; data = numbered data began at 0 again. */
+static inline uint16_t record_next_resets(uint16_t resets, bool data)
+{
+    return (uint16_t)((resets & ~1u) + 2 + data);
+}
+
+static inline bool record_resets_data(const struct l2tpha_tunnel_record *record)
+{
+    return record->resets & 1;
+}
+
 /* L1 of lazy commit: how many numbers beyond the acknowledged one the standby may not know of. The
  * peer's window bounds it. node = what counts where the record says nothing. */
 uint16_t record_lease(const struct l2tpha_tunnel_record *record, uint16_t node);

@@ -11,6 +11,7 @@
 
 #include <l2tpha/failover.h>
 #include <l2tpha/host.h>
+#include <l2tpha/policy.h>
 
 #define DATAGRAM_MIN 12 /* a control header: Ns is at 8, Nr at 10 (RFC 2661 3.1) */
 #define DATAGRAM_MAX 65535
@@ -25,8 +26,9 @@
 #define WIRE_OF_BYTES WIRE_BYTES
 
 #define TUNNEL_FIELDS(X)                                                                           \
+    X(31, U16, resets, 0, UINT16_MAX, 0)                                                           \
     X(30, U16, session_ids_shift, 0, UINT16_MAX, 0)                                                \
-    X(29, U16, resync_packets, 0, UINT16_MAX, 0)                                                   \
+    X(29, U16, resync_packets, 0, L2TPHA_RESYNC_PACKETS_MAX, 0)                                    \
     X(28, U16, suggested_nr, 0, UINT16_MAX, 0)                                                     \
     X(27, U16, suggested_ns, 0, UINT16_MAX, 0)                                                     \
     X(26, U32, recovers, 0, UINT32_MAX, 0)                                                         \

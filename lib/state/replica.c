@@ -5,6 +5,7 @@
 #include "state/replica.h"
 
 #include "state/digest.h"
+#include "state/record.h"
 #include "state/verify.h"
 
 #include <string.h>
@@ -32,6 +33,7 @@ int replica_new(TALLOC_CTX *parent, const struct replica_options *options, struc
         return L2TPHA_ERR_NOMEM;
     fresh->options = *options;
     fresh->reason = "";
+    fresh->epoch = options->epoch;
     fresh->generation = GENERATION_RECEIVED;
     int error = verifier_new(fresh, options->table, options->serializer, &fresh->verifier);
     if (error) {
@@ -72,6 +74,24 @@ static void apply_gone(struct table *table, const struct l2tpha_gone_record *rec
         table_tunnel_remove(table, tunnel);
 }
 
+/* What the record says of the sessions that are there (docs/checkpoint-format.md): they have ended
+ * with the tunnel, or lived through a reset or not. */
+static void settle_sessions(struct table *table, struct tunnel_entry *tunnel,
+                            const struct l2tpha_tunnel_record *record)
+{
+    bool over = record_is_over(record);
+
+    if (!over && record->resets == tunnel->record.resets)
+        return;
+    for (struct session_entry *session = tunnel->sessions, *next; session; session = next) {
+        next = session->next;
+        if (over || !session_outlives_reset(session))
+            table_session_remove(table, session);
+        else if (record_resets_data(record) && session_is_numbered(session))
+            session->data_ns = 0;
+    }
+}
+
 static int apply_tunnel(const struct replica *replica, const struct l2tpha_tunnel_record *record)
 {
     struct table *table = replica->options.table;
@@ -80,6 +100,7 @@ static int apply_tunnel(const struct replica *replica, const struct l2tpha_tunne
 
     if (!entry && !(entry = table_tunnel_add(table, record->local_id, &error)))
         return error;
+    settle_sessions(table, entry, record);
     table_queue_trim(table, entry, entry->record.ns);
     error = table_tunnel_load(table, entry, record);
     if (error)

@@ -21,6 +21,7 @@ struct replica_options {
     const struct l2tpha_serializer *serializer;
     struct l2tpha_counters *counters;
     const struct log *log;
+    uint64_t epoch;      /* the newest known: what is older is refused */
     const uint64_t *now; /* the clock, microseconds; NULL = none */
 };
 

@@ -78,6 +78,19 @@ struct session_entry {
     struct session_entry **back;
 };
 
+/* What a reset of the control channel leaves: a call that is up, and one of which the peer has not
+ * heard (RFC 4951 3.3, Step I). */
+static inline bool session_outlives_reset(const struct session_entry *entry)
+{
+    return entry->state == L2TPHA_SESSION_ESTABLISHED || entry->state == L2TPHA_SESSION_WAIT_TUNNEL;
+}
+
+/* A reset may have its data numbers begin at 0 again (3.2.3). */
+static inline bool session_is_numbered(const struct session_entry *entry)
+{
+    return entry->state == L2TPHA_SESSION_ESTABLISHED && entry->flags & L2TPHA_SESSION_SEQUENCING;
+}
+
 struct session_extra {
     struct l2tpha_bytes request;
     struct l2tpha_bytes connect;
@@ -164,6 +177,8 @@ int table_session_set_accm(struct table *table, struct session_entry *entry, uin
 int table_session_load(struct table *table, struct session_entry *entry,
                        const struct l2tpha_session_record *record);
 void table_session_get(const struct session_entry *entry, struct l2tpha_session_record *record);
+/* Of its strings, which are nearly all that makes a record long. */
+size_t table_session_bytes(const struct session_entry *entry);
 
 /* Everything: a standby that starts afresh. */
 void table_clear(struct table *table);

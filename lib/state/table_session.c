@@ -264,6 +264,15 @@ int table_session_load(struct table *table, struct session_entry *entry,
     return 0;
 }
 
+size_t table_session_bytes(const struct session_entry *entry)
+{
+    const struct session_extra *extra = entry->extra;
+
+    return extra
+               ? extra->request.len + extra->connect.len + extra->app_state.len + extra->unknown.len
+               : 0;
+}
+
 void table_session_get(const struct session_entry *entry, struct l2tpha_session_record *record)
 {
     static const struct session_extra none;

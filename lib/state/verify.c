@@ -5,16 +5,25 @@
  * - gone records come first, so that their ids are free for what follows;
  * - messages directly follow the tunnel or sequence record that they belong to and are exactly
  * those that the queue lacks;
- * - a session comes after its tunnel; nothing is named twice. */
+ * - a session comes after its tunnel, which is not over; nothing is named twice. */
 #include "state/verify.h"
 
 #include "base/bits.h"
 #include "base/cursor.h"
+#include "state/record.h"
 
 #define SLOTS_FIRST 64
 #define NS_AT 8 /* of a control header (RFC 2661 3.1) */
 
-enum member { GONE_TUNNEL, GONE_SESSION, NEW_TUNNEL, NEW_SESSION, NEW_REMOTE };
+enum member {
+    GONE_TUNNEL,
+    GONE_SESSION,
+    NEW_TUNNEL,
+    NEW_SESSION,
+    NEW_REMOTE,
+    OVER_TUNNEL, /* by its new record */
+    RESET_TUNNEL /* likewise */
+};
 
 struct slot {
     uint64_t ids;
@@ -182,7 +191,15 @@ static int verify_tunnel(struct verifier *verifier, const struct l2tpha_tunnel_r
 {
     if ((uint16_t)(record->ns - record->acked) >= 0x8000)
         return refuse(verifier, "sequence numbers too far apart");
+    const struct tunnel_entry *entry = present(verifier, record->local_id);
+    bool over = record_is_over(record);
+    if (entry && record_is_over(&entry->record) && !over)
+        return refuse(verifier, "tunnel that was over");
     int error = name(verifier, NEW_TUNNEL, record->local_id, 0, "tunnel named twice");
+    if (!error && over)
+        error = add(verifier, OVER_TUNNEL, record->local_id, 0);
+    if (!error && entry && record->resets != entry->record.resets)
+        error = add(verifier, RESET_TUNNEL, record->local_id, 0);
     return error ? error : expect_messages(verifier, record->local_id, record->acked, record->ns);
 }
 
@@ -212,6 +229,13 @@ static int verify_message(struct verifier *verifier, const struct l2tpha_message
     return 0;
 }
 
+/* By the Tunnel record in front, or the one that was there before. */
+static bool is_over(const struct verifier *verifier, const struct tunnel_entry *tunnel,
+                    uint32_t tunnel_id)
+{
+    return has(verifier, OVER_TUNNEL, tunnel_id, 0) || (tunnel && record_is_over(&tunnel->record));
+}
+
 /* The session that has this remote id now, unless it is on its way out. */
 static bool remote_is_taken(const struct verifier *verifier, const struct tunnel_entry *tunnel,
                             const struct l2tpha_session_record *record)
@@ -220,7 +244,8 @@ static bool remote_is_taken(const struct verifier *verifier, const struct tunnel
         table_session_find_remote(verifier->table, tunnel, record->remote_id);
     return holder && holder->local_id != record->local_id &&
            is_current(verifier, holder->generation) &&
-           !has(verifier, GONE_SESSION, record->tunnel_id, holder->local_id);
+           !has(verifier, GONE_SESSION, record->tunnel_id, holder->local_id) &&
+           (session_outlives_reset(holder) || !has(verifier, RESET_TUNNEL, record->tunnel_id, 0));
 }
 
 static int verify_session(struct verifier *verifier, const struct l2tpha_session_record *record)
@@ -228,6 +253,8 @@ static int verify_session(struct verifier *verifier, const struct l2tpha_session
     const struct tunnel_entry *tunnel = present(verifier, record->tunnel_id);
     if (!tunnel && !has(verifier, NEW_TUNNEL, record->tunnel_id, 0))
         return refuse(verifier, "session without tunnel");
+    if (is_over(verifier, tunnel, record->tunnel_id))
+        return refuse(verifier, "session of a tunnel that is over");
     int error =
         name(verifier, NEW_SESSION, record->tunnel_id, record->local_id, "session named twice");
     if (error || record->remote_id == 0)

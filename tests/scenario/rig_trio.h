@@ -31,6 +31,7 @@ struct trio {
     bool connected;     /* checkpoints reach it */
     bool deaf;          /* datagrams to the near node are lost */
     bool mute;          /* datagrams of the near node are lost */
+    bool forgetful;     /* events are not kept */
 };
 
 extern struct trio trio;

@@ -2,6 +2,8 @@
 /* Records that fit what is there, and records that do not. */
 #include "sim/twins.h"
 
+#include <l2tpha/policy.h>
+
 static struct state_pair *pair;
 
 static void setup(void)
@@ -34,6 +36,16 @@ static void teardown(void)
             .call = 1                                                                              \
         }                                                                                          \
     }
+#define TUNNEL_IN(id, condition, count)                                                            \
+    {                                                                                              \
+        .kind = L2TPHA_RECORD_TUNNEL, .of.tunnel = {                                               \
+            .local_id = (id),                                                                      \
+            .state = (condition),                                                                  \
+            .resets = (count)                                                                      \
+        }                                                                                          \
+    }
+#define OVER(id) TUNNEL_IN(id, L2TPHA_TUNNEL_STOPPED, 0)
+#define RESET(id) TUNNEL_IN(id, L2TPHA_TUNNEL_IDLE, 2)
 #define SEQUENCE(id, next, oldest)                                                                 \
     {                                                                                              \
         .kind = L2TPHA_RECORD_SEQUENCE, .of.sequence = {                                           \
@@ -60,8 +72,8 @@ static void teardown(void)
         .kind = L2TPHA_RECORD_NODE, .of.node = {.tunnel_key = {1}, .tunnel_place = (place) }       \
     }
 
-/* The table has tunnel 1 with [0, 2) queued and session 5 (remote 6), and tunnel 2 with session 5,
- * which has no remote id. */
+/* The table has tunnel 1 with [0, 2) queued and session 5 (remote 6), which is half set up; tunnel
+ * 2 with session 5, which has no remote id; and tunnel 4, which is over. */
 static const struct {
     int error;
     struct l2tpha_record records[4];
@@ -77,6 +89,14 @@ static const struct {
     {0, {NODE(0)}},
     {0, {GONE(2, 0), NODE(65534), TUNNEL(3, 0, 0)}},
     {0, {SEQUENCE(1, 3, 0), MESSAGE(1, 2), NODE(7), SESSION(1, 8, 9)}},
+    {0, {OVER(1), OVER(2), OVER(3), OVER(4)}},
+    {0, {RESET(1), SESSION(1, 8, 6)}}, /* 5 has not lived through it */
+    {0, {GONE(4, 0), TUNNEL(4, 0, 0), SESSION(4, 1, 0)}},
+    {L2TPHA_ERR_RECORD, {OVER(1), SESSION(1, 8, 9)}},
+    {L2TPHA_ERR_RECORD, {OVER(3), SESSION(3, 1, 0)}},
+    {L2TPHA_ERR_RECORD, {SESSION(4, 1, 0)}},
+    {L2TPHA_ERR_RECORD, {TUNNEL(4, 0, 0)}}, /* nothing comes back */
+    {L2TPHA_ERR_RECORD, {RESET(2), SESSION(1, 8, 6)}},
     {L2TPHA_ERR_RECORD, {SEQUENCE(3, 0, 0)}},
     {L2TPHA_ERR_RECORD, {SEQUENCE(1, 1, 0)}},                /* ns backwards */
     {L2TPHA_ERR_RECORD, {SEQUENCE(1, 2, 65535)}},            /* acked backwards */
@@ -115,6 +135,7 @@ START_TEST(records_must_fit)
     twins_message(pair, tunnel, 12);
     assert_ok(table_session_set_remote(twins_session(pair, tunnel, 5), 6));
     twins_session(pair, twins_tunnel(pair, 2), 5);
+    twins_tunnel(pair, 4)->record.state = L2TPHA_TUNNEL_STOPPED;
     twins_sync(pair);
     while (count < 4 && cases[_i].records[count].kind)
         count++;
@@ -171,6 +192,24 @@ START_TEST(faults_have_names)
 }
 END_TEST
 
+/* What a peer's setting cannot be, a record cannot have. */
+START_TEST(a_lease_beyond_the_setting)
+{
+    /* an increment of epoch 1, its number to be filled in, with Tunnel 9 of resync_packets 255 */
+    uint8_t blob[] = {0x08, 1, 0x10, 1, 0x18, 0, 0x7a, 8, 0x0a, 6, 0x08, 9, 0xe8, 0x01, 0xff, 1};
+
+    twins_sync(pair);
+    blob[5] = (uint8_t)(replica_last(pair->replica) + 1);
+    assert_ok(twins_feed(pair, blob, sizeof(blob)));
+    ck_assert_uint_eq(table_tunnel_find(pair->standby, 9)->record.resync_packets,
+                      L2TPHA_RESYNC_PACKETS_MAX);
+    blob[5]++;
+    blob[14] = 0x80; /* 256 */
+    blob[15] = 2;
+    assert_error(twins_feed(pair, blob, sizeof(blob)), L2TPHA_ERR_RECORD);
+}
+END_TEST
+
 Suite *suite_verify(void)
 {
     Suite *suite = suite_create("verify");
@@ -180,5 +219,6 @@ Suite *suite_verify(void)
     tcase_add_loop_test(tcase, records_must_fit, 0, sizeof(cases) / sizeof(cases[0]));
     tcase_add_test(tcase, message_with_another_ns);
     tcase_add_test(tcase, faults_have_names);
+    tcase_add_test(tcase, a_lease_beyond_the_setting);
     return suite;
 }

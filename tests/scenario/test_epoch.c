@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* A standby knows the newest epoch that it has heard of, whatever it heard in it: it takes no copy
+ * of an older one and takes over in a newer one only. */
+#include "scenario/rig_trio.h"
+
+#define ALL 1000
+
+static struct l2tpha_node *node_of_epoch(bool standby, uint64_t epoch)
+{
+    struct l2tpha_config config = trio.config;
+    struct l2tpha_node *node;
+
+    config.standby = standby;
+    config.epoch = epoch;
+    assert_ok(l2tpha_node_new(root, &config, &trio.host, trio.now, &node));
+    return node;
+}
+
+/* trio.near is the first active, trio.far one that serves later. */
+static void begin(uint64_t first, uint64_t later, uint64_t standby)
+{
+    trio.near = node_of_epoch(false, first);
+    trio.far = node_of_epoch(false, later);
+    trio.standby = node_of_epoch(true, standby);
+}
+
+/* So many checkpoints of this active at most; the last one's result. */
+static int ship(struct l2tpha_node *active, unsigned most)
+{
+    struct l2tpha_output output;
+    int error = L2TPHA_OK;
+
+    while (most > 0 && !error && l2tpha_poll(active, &output, 1, trio.now) > 0) {
+        uint64_t number = 0;
+        if (output.kind != L2TPHA_OUTPUT_CHECKPOINT)
+            continue;
+        most--;
+        error = l2tpha_checkpoint_apply(trio.standby, output.data, output.len, trio.now, &number);
+        if (!error)
+            assert_ok(l2tpha_checkpoint_done(active, number, 0, trio.now));
+    }
+    return error;
+}
+
+static int copy_from(struct l2tpha_node *active, unsigned most)
+{
+    assert_ok(l2tpha_checkpoint_bulk(active, trio.now));
+    return ship(active, most);
+}
+
+static void assert_standby(enum l2tpha_role role, uint64_t epoch)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+
+    l2tpha_redundancy_get(trio.standby, &info);
+    ck_assert_int_eq(info.role, role);
+    ck_assert_uint_eq(info.epoch, epoch);
+}
+
+START_TEST(a_copy_begun_anew_in_a_newer_epoch_is_of_that_epoch)
+{
+    begin(1, 5, 1);
+    assert_ok(copy_from(trio.near, 1));
+    assert_standby(L2TPHA_ROLE_STANDBY_BULK, 1);
+    assert_ok(copy_from(trio.far, ALL));
+    assert_standby(L2TPHA_ROLE_STANDBY_HOT, 5);
+    assert_error(l2tpha_takeover(trio.standby, 3, trio.now), L2TPHA_ERR_STALE_EPOCH);
+    assert_error(l2tpha_takeover(trio.standby, 5, trio.now), L2TPHA_ERR_STALE_EPOCH);
+    assert_ok(l2tpha_takeover(trio.standby, 6, trio.now));
+}
+END_TEST
+
+/* BULK_BEGIN is lost, what follows comes. */
+static void hear_without_its_copy(struct l2tpha_node *active)
+{
+    struct l2tpha_output output;
+
+    assert_ok(l2tpha_checkpoint_bulk(active, trio.now));
+    do
+        ck_assert_uint_eq(l2tpha_poll(active, &output, 1, trio.now), 1);
+    while (output.kind != L2TPHA_OUTPUT_CHECKPOINT);
+    assert_error(ship(active, 1), L2TPHA_ERR_GAP);
+}
+
+START_TEST(a_newer_epoch_counts_without_its_copy)
+{
+    begin(1, 5, 1);
+    assert_ok(copy_from(trio.near, _i ? ALL : 1));
+    hear_without_its_copy(trio.far);
+    assert_standby(L2TPHA_ROLE_OUT_OF_SYNC, 5);
+    assert_error(copy_from(trio.near, ALL), L2TPHA_ERR_STALE_EPOCH);
+    assert_standby(L2TPHA_ROLE_OUT_OF_SYNC, 5);
+}
+END_TEST
+
+START_TEST(a_newer_epoch_counts_while_out_of_sync)
+{
+    begin(3, 5, 1);
+    hear_without_its_copy(trio.near);
+    assert_standby(L2TPHA_ROLE_OUT_OF_SYNC, 3);
+    hear_without_its_copy(trio.far);
+    assert_standby(L2TPHA_ROLE_OUT_OF_SYNC, 5);
+}
+END_TEST
+
+START_TEST(no_copy_of_an_epoch_older_than_configured)
+{
+    begin(5, 7, 7);
+    assert_standby(L2TPHA_ROLE_STANDBY_COLD, 7);
+    assert_error(copy_from(trio.near, 1), L2TPHA_ERR_STALE_EPOCH);
+    assert_standby(L2TPHA_ROLE_STANDBY_COLD, 7);
+    assert_ok(copy_from(trio.far, ALL));
+    assert_standby(L2TPHA_ROLE_STANDBY_HOT, 7);
+    assert_ok(l2tpha_takeover(trio.standby, 8, trio.now));
+}
+END_TEST
+
+Suite *suite_epoch(void)
+{
+    TCase *tcase;
+    Suite *suite = trio_suite("epoch", &tcase);
+
+    tcase_add_test(tcase, a_copy_begun_anew_in_a_newer_epoch_is_of_that_epoch);
+    tcase_add_loop_test(tcase, a_newer_epoch_counts_without_its_copy, 0, 2);
+    tcase_add_test(tcase, a_newer_epoch_counts_while_out_of_sync);
+    tcase_add_test(tcase, no_copy_of_an_epoch_older_than_configured);
+    return suite;
+}
