@@ -159,6 +159,7 @@ struct l2tpha_node_record {
                                 nothing */
     uint16_t tunnel_place; /**< ids of that order taken so far, modulo 65535 */
     uint32_t call_serial;  /**< last Call Serial Number used */
+    struct l2tpha_bytes unknown; /**< fields of a newer release, kept byte for byte; a view */
 };
 
 /** Kinds of record; values are field numbers of `message Record` in l2tpha.proto. */

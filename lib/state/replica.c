@@ -131,12 +131,10 @@ static int apply_session(const struct replica *replica, const struct l2tpha_sess
     return error;
 }
 
-static void apply_node(const struct replica *replica, const struct l2tpha_node_record *record)
+static int apply_node(const struct replica *replica, const struct l2tpha_node_record *record)
 {
-    struct node_entry *entry = table_node(replica->options.table);
-
-    entry->record = *record;
-    entry->generation = replica->generation;
+    table_node(replica->options.table)->generation = replica->generation;
+    return table_node_load(replica->options.table, record);
 }
 
 /* One tunnel's numbers, kept until its messages have been appended. */
@@ -171,8 +169,7 @@ static int apply_record(const struct replica *replica, const struct l2tpha_recor
     case L2TPHA_RECORD_SESSION:
         return apply_session(replica, &record->of.session);
     case L2TPHA_RECORD_NODE:
-        apply_node(replica, &record->of.node);
-        return 0;
+        return apply_node(replica, &record->of.node);
     case L2TPHA_RECORD_SEQUENCE:
         pending->entry = table_tunnel_find(table, record->of.sequence.tunnel_id);
         pending->acked = record->of.sequence.acked;

@@ -113,6 +113,8 @@ struct table;
 int table_new(TALLOC_CTX *parent, const struct table_options *options, struct buffer_pool *pool,
               struct table **table);
 struct node_entry *table_node(const struct table *table);
+/* From a record, its string copied. All or nothing. */
+int table_node_load(struct table *table, const struct l2tpha_node_record *record);
 
 /* --- tunnels --- */
 /* A zeroed object with this local id; NULL with *error = L2TPHA_ERR_EXISTS, _LIMIT or _NOMEM. */

@@ -317,6 +317,26 @@ START_TEST(standby_that_was_not_told_begins_by_itself)
 }
 END_TEST
 
+/* What a newer release has told of the node goes on, whatever this one gives out. */
+START_TEST(fields_of_a_newer_release_go_on)
+{
+    static const uint8_t future[] = {0xc0, 0x3e, 0x05};
+
+    raw_accept(&peer);
+    struct l2tpha_node_record record = table_node(peer.standby->engine.table)->record;
+    record.unknown = (struct l2tpha_bytes){future, sizeof(future)};
+    assert_ok(table_node_load(peer.standby->engine.table, &record));
+    raw_take_over(&peer);
+    serial_of_next_call(only());
+    brief_tunnel();
+    protect();
+    serial_of_next_call(only());
+    const struct l2tpha_bytes *kept = &table_node(peer.standby->engine.table)->record.unknown;
+    ck_assert_uint_eq(kept->len, sizeof(future));
+    ck_assert_mem_eq(kept->data, future, sizeof(future));
+}
+END_TEST
+
 static void one_tunnel(struct l2tpha_config *config)
 {
     config->max_tunnels = 1;
@@ -393,6 +413,7 @@ Suite *suite_native(void)
     tcase_add_test(tcase, tunnel_ids_in_use_are_passed_over);
     tcase_add_test(tcase, serial_numbers_go_on_where_they_were);
     tcase_add_test(tcase, standby_that_was_not_told_begins_by_itself);
+    tcase_add_test(tcase, fields_of_a_newer_release_go_on);
     tcase_add_test(tcase, tunnel_that_finds_no_room_takes_no_id);
     tcase_add_test(tcase, copy_has_no_dead_tunnels);
     tcase_add_test(tcase, binding_knows_what_is_there);

@@ -138,12 +138,15 @@ END_TEST
 START_TEST(unknown_fields_survive_two_takeovers)
 {
     static const uint8_t future[] = {0xd0, 0x3e, 0x05, 0xda, 0x3e, 0x03, 'a', 'b', 'c'};
+    static const struct l2tpha_node_record node = {.tunnel_key = {1},
+                                                   .unknown = {future, sizeof(future)}};
     struct tunnel_entry *tunnel = twins_tunnel(pair, 3);
     struct session_entry *session = twins_session(pair, tunnel, 4);
     assert_ok(
         table_tunnel_set_bytes(pair->active, &tunnel->record.unknown, future, sizeof(future)));
     assert_ok(table_session_set_bytes(
         pair->active, session, offsetof(struct session_extra, unknown), future, sizeof(future)));
+    assert_ok(table_node_load(pair->active, &node));
     twins_sync(pair);
 
     struct state_pair *next = twins_new(IN_FLIGHT, TIMEOUT_US);
@@ -165,6 +168,9 @@ START_TEST(unknown_fields_survive_two_takeovers)
     const struct session_entry *session_copy = table_session_find(next->standby, copy, 4);
     ck_assert_uint_eq(session_copy->extra->unknown.len, sizeof(future));
     ck_assert_mem_eq(session_copy->extra->unknown.data, future, sizeof(future));
+    const struct l2tpha_node_record *node_copy = &table_node(next->standby)->record;
+    ck_assert_uint_eq(node_copy->unknown.len, sizeof(future));
+    ck_assert_mem_eq(node_copy->unknown.data, future, sizeof(future));
     ck_assert_uint_eq(twins_digest(next->standby), twins_digest(pair->active));
     twins_free(next);
 }
