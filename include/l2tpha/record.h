@@ -202,11 +202,14 @@ enum l2tpha_checkpoint_kind {
 /** Longest checkpoint, bytes. */
 #define L2TPHA_CHECKPOINT_MAX (1u << 20)
 
+/** Highest number of a checkpoint: counting up from anything below it comes to no end. */
+#define L2TPHA_CHECKPOINT_NUMBER_MAX (UINT64_MAX / 2)
+
 /** What stands ahead of a checkpoint's records. */
 struct l2tpha_checkpoint_header {
     uint32_t version;    /**< L2TPHA_CHECKPOINT_VERSION */
     uint64_t epoch;      /**< of the active that wrote it */
-    uint64_t number;     /**< consecutive within the epoch */
+    uint64_t number;     /**< consecutive within the epoch; at most L2TPHA_CHECKPOINT_NUMBER_MAX */
     uint8_t kind;        /**< enum l2tpha_checkpoint_kind */
     uint64_t generation; /**< of the bulk sync, else 0 */
     uint64_t count;      /**< BULK_END: records in the parts */

@@ -230,6 +230,8 @@ static int check_turn(struct replica *replica, const struct l2tpha_checkpoint_he
 
     if (header->epoch < replica->epoch)
         return L2TPHA_ERR_STALE_EPOCH;
+    if (header->number > L2TPHA_CHECKPOINT_NUMBER_MAX)
+        return L2TPHA_ERR_RECORD; /* too few would be left for what follows */
     if (bare && has_records)
         return L2TPHA_ERR_RECORD;
     if (header->kind == L2TPHA_CHECKPOINT_BULK_BEGIN)
