@@ -162,6 +162,7 @@ static int make_state(struct l2tpha_node *node, uint64_t seed)
         .counters = &engine->counters,
         .log = &engine->log,
         .now = &engine->now,
+        .has_state = session_has_state,
     };
     error = ledger_new(node, &ledger, &engine->ledger);
     if (!error)

@@ -5,7 +5,6 @@
 #include "state/replica.h"
 
 #include "state/digest.h"
-#include "state/verify.h"
 
 #include <string.h>
 
@@ -33,7 +32,8 @@ int replica_new(TALLOC_CTX *parent, const struct replica_options *options, struc
     fresh->options = *options;
     fresh->reason = "";
     fresh->generation = GENERATION_RECEIVED;
-    int error = verifier_new(fresh, options->table, options->serializer, &fresh->verifier);
+    int error = verifier_new(fresh, options->table, options->serializer, options->has_state,
+                             &fresh->verifier);
     if (error) {
         talloc_free(fresh);
         return error;

@@ -25,6 +25,7 @@ struct slot {
 struct verifier {
     const struct table *table;
     const struct l2tpha_serializer *serializer;
+    session_judge has_state;
     struct slot *slots;
     uint32_t size; /* a power of two */
     uint32_t used;
@@ -41,13 +42,15 @@ struct verifier {
 };
 
 int verifier_new(TALLOC_CTX *parent, const struct table *table,
-                 const struct l2tpha_serializer *serializer, struct verifier **verifier)
+                 const struct l2tpha_serializer *serializer, session_judge has_state,
+                 struct verifier **verifier)
 {
     struct verifier *fresh = talloc_zero(parent, struct verifier);
     if (!fresh)
         return L2TPHA_ERR_NOMEM;
     fresh->table = table;
     fresh->serializer = serializer;
+    fresh->has_state = has_state;
     *verifier = fresh;
     return 0;
 }
@@ -228,6 +231,9 @@ static int verify_session(struct verifier *verifier, const struct l2tpha_session
     const struct tunnel_entry *tunnel = present(verifier, record->tunnel_id);
     if (!tunnel && !has(verifier, NEW_TUNNEL, record->tunnel_id, 0))
         return refuse(verifier, "session without tunnel");
+    if (record->state == L2TPHA_SESSION_IDLE ||
+        !verifier->has_state(record->side, record->call, record->state))
+        return refuse(verifier, "session in a state that its machine does not have");
     int error =
         name(verifier, NEW_SESSION, record->tunnel_id, record->local_id, "session named twice");
     if (error || record->remote_id == 0)

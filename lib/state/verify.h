@@ -9,8 +9,12 @@
 
 struct verifier;
 
+/* Whether the machine of this side and call has this state: whoever runs the machines knows. */
+typedef bool (*session_judge)(uint8_t side, uint8_t call, uint8_t state);
+
 int verifier_new(TALLOC_CTX *parent, const struct table *table,
-                 const struct l2tpha_serializer *serializer, struct verifier **verifier);
+                 const struct l2tpha_serializer *serializer, session_judge has_state,
+                 struct verifier **verifier);
 
 /* copying: a copy is coming in, and what does not carry its generation counts as not there.
  * *count = records, unknown kinds included. On L2TPHA_ERR_RECORD *why names the first fault. Memory

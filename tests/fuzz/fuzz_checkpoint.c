@@ -2,6 +2,7 @@
 /* A stream of checkpoints, each behind its length in two bytes, into a standby. Whatever they are:
  * what it holds stays sound, and can be written and read again. */
 #include "base/cursor.h"
+#include "engine/session.h"
 #include "state/checkpoint.h"
 #include "state/replica.h"
 
@@ -34,7 +35,8 @@ static struct standby *standby_new(void)
          !table_new(standby, &table, standby->pool, &standby->table));
     const struct replica_options options = {.table = standby->table,
                                             .serializer = l2tpha_serializer_proto(),
-                                            .counters = &standby->counters};
+                                            .counters = &standby->counters,
+                                            .has_state = session_has_state};
     must(!replica_new(standby, &options, &standby->replica));
     return standby;
 }

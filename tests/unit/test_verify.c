@@ -20,20 +20,23 @@ static void teardown(void)
     {                                                                                              \
         .kind = L2TPHA_RECORD_TUNNEL, .of.tunnel = {                                               \
             .local_id = (id),                                                                      \
+            .state = L2TPHA_TUNNEL_ESTABLISHED,                                                    \
             .ns = (next),                                                                          \
             .acked = (oldest)                                                                      \
         }                                                                                          \
     }
-#define SESSION(tunnel, id, remote)                                                                \
+#define CALL(tunnel, id, remote, end, kind_of_call, where)                                         \
     {                                                                                              \
         .kind = L2TPHA_RECORD_SESSION, .of.session = {                                             \
             .tunnel_id = (tunnel),                                                                 \
             .local_id = (id),                                                                      \
             .remote_id = (remote),                                                                 \
-            .side = 1,                                                                             \
-            .call = 1                                                                              \
+            .state = L2TPHA_SESSION_##where,                                                       \
+            .side = L2TPHA_##end,                                                                  \
+            .call = L2TPHA_CALL_##kind_of_call                                                     \
         }                                                                                          \
     }
+#define SESSION(tunnel, id, remote) CALL(tunnel, id, remote, LAC, INCOMING, WAIT_REPLY)
 #define SEQUENCE(id, next, oldest)                                                                 \
     {                                                                                              \
         .kind = L2TPHA_RECORD_SEQUENCE, .of.sequence = {                                           \
@@ -61,7 +64,7 @@ static void teardown(void)
     }
 
 /* The table has tunnel 1 with [0, 2) queued and session 5 (remote 6), and tunnel 2 with session 5,
- * which has no remote id. */
+ * which has no remote id; both are up. */
 static const struct {
     int error;
     struct l2tpha_record records[4];
@@ -100,6 +103,21 @@ static const struct {
     {L2TPHA_ERR_RECORD, {SESSION(1, 8, 6)}}, /* 5 has it */
     {L2TPHA_ERR_RECORD, {SESSION(2, 8, 9), SESSION(2, 9, 9)}},
     {L2TPHA_ERR_RECORD, {SESSION(2, 8, 0), SESSION(2, 8, 0)}},
+    /* states of sessions: their machine's */
+    {0, {CALL(1, 8, 9, LAC, INCOMING, WAIT_TUNNEL), CALL(1, 9, 0, LNS, OUTGOING, WAIT_TUNNEL)}},
+    {0, {CALL(1, 8, 9, LNS, INCOMING, WAIT_CONNECT), CALL(1, 9, 0, LNS, OUTGOING, WAIT_CONNECT)}},
+    {0, {CALL(1, 8, 9, LAC, OUTGOING, WAIT_CS_ANSWER), CALL(1, 9, 0, LNS, OUTGOING, WAIT_REPLY)}},
+    {0, {CALL(1, 8, 9, LAC, OUTGOING, ESTABLISHED)}},
+    {L2TPHA_ERR_RECORD, {CALL(1, 8, 9, LAC, INCOMING, IDLE)}},
+    {L2TPHA_ERR_RECORD, {CALL(1, 8, 9, LAC, INCOMING, WAIT_CONNECT)}},
+    {L2TPHA_ERR_RECORD, {CALL(1, 8, 9, LAC, INCOMING, WAIT_CS_ANSWER)}},
+    {L2TPHA_ERR_RECORD, {CALL(1, 8, 9, LNS, INCOMING, WAIT_TUNNEL)}},
+    {L2TPHA_ERR_RECORD, {CALL(1, 8, 9, LNS, INCOMING, WAIT_REPLY)}},
+    {L2TPHA_ERR_RECORD, {CALL(1, 8, 9, LNS, INCOMING, WAIT_CS_ANSWER)}},
+    {L2TPHA_ERR_RECORD, {CALL(1, 8, 9, LAC, OUTGOING, WAIT_TUNNEL)}},
+    {L2TPHA_ERR_RECORD, {CALL(1, 8, 9, LAC, OUTGOING, WAIT_REPLY)}},
+    {L2TPHA_ERR_RECORD, {CALL(1, 8, 9, LAC, OUTGOING, WAIT_CONNECT)}},
+    {L2TPHA_ERR_RECORD, {CALL(1, 8, 9, LNS, OUTGOING, WAIT_CS_ANSWER)}},
     {L2TPHA_ERR_RECORD, {NODE(1), NODE(1)}},
     {L2TPHA_ERR_RECORD, {NODE(1), GONE(2, 0)}},
     {L2TPHA_ERR_RECORD, {SEQUENCE(1, 3, 0), NODE(1), MESSAGE(1, 2)}},
