@@ -5,7 +5,8 @@
  * - gone records come first, so that their ids are free for what follows;
  * - messages directly follow the tunnel or sequence record that they belong to and are exactly
  * those that the queue lacks;
- * - a session comes after its tunnel; nothing is named twice. */
+ * - a session comes after its tunnel; nothing is named twice;
+ * - a session's state fits its machine and its tunnel. */
 #include "state/verify.h"
 
 #include "base/bits.h"
@@ -16,10 +17,17 @@
 
 enum member { GONE_TUNNEL, GONE_SESSION, NEW_TUNNEL, NEW_SESSION, NEW_REMOTE };
 
+/* What is known of a tunnel by its newest record. */
+struct standing {
+    uint8_t state; /* enum l2tpha_tunnel_state; IDLE = there is none */
+    uint32_t recovers;
+};
+
 struct slot {
     uint64_t ids;
     uint32_t stamp;
     uint32_t member; /* enum member */
+    struct standing tunnel; /* NEW_TUNNEL */
 };
 
 struct verifier {
@@ -76,6 +84,12 @@ static bool has(const struct verifier *verifier, enum member member, uint32_t tu
            slot_for(verifier, member, (uint64_t)tunnel_id << 32 | id)->stamp == verifier->stamp;
 }
 
+/* What has been put into the set under this name; it must be there. */
+static struct slot *named(const struct verifier *verifier, enum member member, uint32_t tunnel_id)
+{
+    return slot_for(verifier, member, (uint64_t)tunnel_id << 32);
+}
+
 static int enlarge(struct verifier *verifier)
 {
     struct slot *old = verifier->slots;
@@ -107,7 +121,7 @@ static int add(struct verifier *verifier, enum member member, uint32_t tunnel_id
     struct slot *slot = slot_for(verifier, member, ids);
     if (slot->stamp == verifier->stamp)
         return L2TPHA_ERR_EXISTS;
-    *slot = (struct slot){ids, verifier->stamp, member};
+    *slot = (struct slot){.ids = ids, .stamp = verifier->stamp, .member = member};
     verifier->used++;
     return 0;
 }
@@ -123,7 +137,17 @@ static void empty(struct verifier *verifier)
     verifier->stamp = 1;
 }
 
-/* --- records --- */
+/* --- what is there --- */
+
+static void begin(struct verifier *verifier, bool copying, uint32_t generation)
+{
+    empty(verifier);
+    verifier->copying = copying;
+    verifier->generation = generation;
+    verifier->past_gone = verifier->past_node = false;
+    verifier->tunnel_id = 0;
+    verifier->why = "malformed record";
+}
 
 static int refuse(struct verifier *verifier, const char *why)
 {
@@ -154,6 +178,15 @@ static struct tunnel_entry *present(const struct verifier *verifier, uint32_t tu
     return entry;
 }
 
+static struct standing standing_of(const struct verifier *verifier, uint32_t tunnel_id)
+{
+    if (has(verifier, NEW_TUNNEL, tunnel_id, 0))
+        return named(verifier, NEW_TUNNEL, tunnel_id)->tunnel;
+    const struct tunnel_entry *entry = present(verifier, tunnel_id);
+    return entry ? (struct standing){entry->record.state, entry->record.recovers}
+                 : (struct standing){.state = L2TPHA_TUNNEL_IDLE};
+}
+
 static int expect_messages(struct verifier *verifier, uint32_t tunnel_id, uint16_t from,
                            uint16_t to)
 {
@@ -172,6 +205,8 @@ static int finish_messages(struct verifier *verifier)
     return 0;
 }
 
+/* --- one record --- */
+
 static int verify_gone(struct verifier *verifier, const struct l2tpha_gone_record *record)
 {
     if (verifier->past_gone)
@@ -181,11 +216,20 @@ static int verify_gone(struct verifier *verifier, const struct l2tpha_gone_recor
     return error == L2TPHA_ERR_EXISTS ? 0 : error; /* an id may come and go twice */
 }
 
+static int name_tunnel(struct verifier *verifier, uint32_t tunnel_id, struct standing standing)
+{
+    int error = name(verifier, NEW_TUNNEL, tunnel_id, 0, "tunnel named twice");
+    if (!error)
+        named(verifier, NEW_TUNNEL, tunnel_id)->tunnel = standing;
+    return error;
+}
+
 static int verify_tunnel(struct verifier *verifier, const struct l2tpha_tunnel_record *record)
 {
     if ((uint16_t)(record->ns - record->acked) >= 0x8000)
         return refuse(verifier, "sequence numbers too far apart");
-    int error = name(verifier, NEW_TUNNEL, record->local_id, 0, "tunnel named twice");
+    int error = name_tunnel(verifier, record->local_id,
+                            (struct standing){record->state, record->recovers});
     return error ? error : expect_messages(verifier, record->local_id, record->acked, record->ns);
 }
 
@@ -199,7 +243,7 @@ static int verify_sequence(struct verifier *verifier, const struct l2tpha_sequen
     uint16_t held = (uint16_t)(entry->record.ns - entry->record.acked);
     if (all >= 0x8000 || gone > all || held > all)
         return refuse(verifier, "sequence numbers run backwards");
-    int error = name(verifier, NEW_TUNNEL, record->tunnel_id, 0, "tunnel named twice");
+    int error = name_tunnel(verifier, record->tunnel_id, standing_of(verifier, record->tunnel_id));
     return error ? error
                  : expect_messages(verifier, record->tunnel_id, entry->record.ns, record->ns);
 }
@@ -226,14 +270,37 @@ static bool remote_is_taken(const struct verifier *verifier, const struct tunnel
            !has(verifier, GONE_SESSION, record->tunnel_id, holder->local_id);
 }
 
+/* A call waits for its tunnel or is one of an established tunnel; recovery tunnels have none, and
+ * those of a tunnel that closes are gone (RFC 2661 5.7, RFC 4951 3.2.1). */
+static bool may_hold(struct standing tunnel, uint8_t session_state)
+{
+    return tunnel.recovers == 0 && tunnel.state <= L2TPHA_TUNNEL_ESTABLISHED &&
+           (tunnel.state == L2TPHA_TUNNEL_ESTABLISHED ||
+            session_state == L2TPHA_SESSION_WAIT_TUNNEL);
+}
+
+static const char *fault_of_session(const struct verifier *verifier,
+                                    const struct l2tpha_session_record *record)
+{
+    struct standing tunnel = standing_of(verifier, record->tunnel_id);
+
+    if (tunnel.state == L2TPHA_TUNNEL_IDLE)
+        return "session without tunnel";
+    if (record->state == L2TPHA_SESSION_IDLE ||
+        !verifier->has_state(record->side, record->call, record->state))
+        return "session in a state that its machine does not have";
+    if (!may_hold(tunnel, record->state))
+        return "session in a state that its tunnel does not allow";
+    return NULL;
+}
+
 static int verify_session(struct verifier *verifier, const struct l2tpha_session_record *record)
 {
     const struct tunnel_entry *tunnel = present(verifier, record->tunnel_id);
-    if (!tunnel && !has(verifier, NEW_TUNNEL, record->tunnel_id, 0))
-        return refuse(verifier, "session without tunnel");
-    if (record->state == L2TPHA_SESSION_IDLE ||
-        !verifier->has_state(record->side, record->call, record->state))
-        return refuse(verifier, "session in a state that its machine does not have");
+    const char *fault = fault_of_session(verifier, record);
+
+    if (fault)
+        return refuse(verifier, fault);
     int error =
         name(verifier, NEW_SESSION, record->tunnel_id, record->local_id, "session named twice");
     if (error || record->remote_id == 0)
@@ -284,12 +351,7 @@ int verify_records(struct verifier *verifier, struct l2tpha_bytes records, bool 
     struct l2tpha_record record;
     int error = 0;
 
-    empty(verifier);
-    verifier->copying = copying;
-    verifier->generation = generation;
-    verifier->past_gone = verifier->past_node = false;
-    verifier->tunnel_id = 0;
-    verifier->why = "malformed record";
+    begin(verifier, copying, generation);
     *count = 0;
     while (!error && !(error = verifier->serializer->get_record(&records, &record))) {
         ++*count;

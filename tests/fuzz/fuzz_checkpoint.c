@@ -120,7 +120,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         replica_apply(standby->replica, read_bytes(&in, len), len, NULL);
     }
     check_sound(standby->table);
-    copy_on(standby);
+    if (replica_state(standby->replica) == REPLICA_HOT)
+        copy_on(standby);
     talloc_free(standby);
     return 0;
 }

@@ -383,6 +383,32 @@ START_TEST(copy_has_no_dead_tunnels)
 }
 END_TEST
 
+static struct l2tpha_redundancy_info info_of(const struct l2tpha_node *node)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+
+    l2tpha_redundancy_get(node, &info);
+    return info;
+}
+
+/* No checkpoint says so; if the table did all the same, nothing would be left of the calls. */
+START_TEST(closing_tunnel_keeps_no_calls)
+{
+    raw_accept(&peer);
+    raw_begin_request(&peer, L2TPHA_MESSAGE_ICRQ, 0);
+    assert_ok(raw_send(&peer));
+    ck_assert_uint_eq(info_of(peer.standby).sessions, 1);
+    uint32_t place = 0;
+    struct tunnel_entry *entry = table_tunnel_next(peer.standby->engine.table, &place);
+    entry->record.state = _i ? L2TPHA_TUNNEL_STOPPED : L2TPHA_TUNNEL_STOPPING;
+    raw_take_over(&peer);
+    ck_assert_uint_eq(info_of(peer.node).sessions, 0);
+    ck_assert_uint_eq(raw_events(&peer, L2TPHA_EVENT_SESSION_DOWN), 0);
+    raw_pass(&peer, 120000);
+    ck_assert_uint_eq(info_of(peer.node).tunnels, 0);
+}
+END_TEST
+
 START_TEST(binding_knows_what_is_there)
 {
     struct engine engine = {0};
@@ -416,6 +442,7 @@ Suite *suite_native(void)
     tcase_add_test(tcase, fields_of_a_newer_release_go_on);
     tcase_add_test(tcase, tunnel_that_finds_no_room_takes_no_id);
     tcase_add_test(tcase, copy_has_no_dead_tunnels);
+    tcase_add_loop_test(tcase, closing_tunnel_keeps_no_calls, 0, 2);
     tcase_add_test(tcase, binding_knows_what_is_there);
     suite_add_tcase(suite, tcase);
     return suite;

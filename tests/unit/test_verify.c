@@ -25,6 +25,15 @@ static void teardown(void)
             .acked = (oldest)                                                                      \
         }                                                                                          \
     }
+#define RECOVERY(id, where, old)                                                                   \
+    {                                                                                              \
+        .kind = L2TPHA_RECORD_TUNNEL, .of.tunnel = {                                               \
+            .local_id = (id),                                                                      \
+            .state = L2TPHA_TUNNEL_##where,                                                        \
+            .recovers = (old)                                                                      \
+        }                                                                                          \
+    }
+#define IN(id, where) RECOVERY(id, where, 0)
 #define CALL(tunnel, id, remote, end, kind_of_call, where)                                         \
     {                                                                                              \
         .kind = L2TPHA_RECORD_SESSION, .of.session = {                                             \
@@ -118,6 +127,17 @@ static const struct {
     {L2TPHA_ERR_RECORD, {CALL(1, 8, 9, LAC, OUTGOING, WAIT_REPLY)}},
     {L2TPHA_ERR_RECORD, {CALL(1, 8, 9, LAC, OUTGOING, WAIT_CONNECT)}},
     {L2TPHA_ERR_RECORD, {CALL(1, 8, 9, LNS, OUTGOING, WAIT_CS_ANSWER)}},
+    /* ... their tunnel's */
+    {0, {IN(3, WAIT_CTL_REPLY), CALL(3, 8, 0, LAC, INCOMING, WAIT_TUNNEL)}},
+    {0, {IN(3, WAIT_CTL_CONN), CALL(3, 8, 0, LNS, OUTGOING, WAIT_TUNNEL)}},
+    {0, {SEQUENCE(1, 2, 0), CALL(1, 8, 9, LAC, INCOMING, ESTABLISHED)}},
+    {L2TPHA_ERR_RECORD, {IN(3, WAIT_CTL_REPLY), CALL(3, 8, 9, LAC, INCOMING, WAIT_REPLY)}},
+    {L2TPHA_ERR_RECORD, {IN(3, WAIT_CTL_CONN), CALL(3, 8, 9, LAC, INCOMING, ESTABLISHED)}},
+    {L2TPHA_ERR_RECORD, {IN(3, STOPPING), CALL(3, 8, 0, LAC, INCOMING, WAIT_TUNNEL)}},
+    {L2TPHA_ERR_RECORD, {IN(3, STOPPED), CALL(3, 8, 9, LNS, INCOMING, WAIT_CONNECT)}},
+    {L2TPHA_ERR_RECORD, {IN(2, STOPPED), CALL(2, 5, 9, LNS, INCOMING, ESTABLISHED)}},
+    {L2TPHA_ERR_RECORD, {IN(3, STOPPED), CALL(3, 8, 9, LNS, INCOMING, ESTABLISHED)}},
+    {L2TPHA_ERR_RECORD, {RECOVERY(3, ESTABLISHED, 1), CALL(3, 8, 9, LAC, INCOMING, WAIT_TUNNEL)}},
     {L2TPHA_ERR_RECORD, {NODE(1), NODE(1)}},
     {L2TPHA_ERR_RECORD, {NODE(1), GONE(2, 0)}},
     {L2TPHA_ERR_RECORD, {SEQUENCE(1, 3, 0), NODE(1), MESSAGE(1, 2)}},
