@@ -66,7 +66,7 @@ enum l2tpha_session_flag {
 /** A tunnel, whole. Byte strings are views. */
 struct l2tpha_tunnel_record {
     size_t size;                     /**< sizeof(struct l2tpha_tunnel_record) */
-    uint32_t local_id;               /**< our Assigned Tunnel ID, never 0 */
+    uint32_t local_id;               /**< our Assigned Tunnel ID, never 0; of L2TPv2 16 bits */
     uint32_t remote_id;              /**< the peer's, 0 while unknown */
     uint8_t state;                   /**< enum l2tpha_tunnel_state */
     uint8_t configured_method;       /**< enum l2tpha_failover_method, as configured for its peer;
@@ -106,7 +106,7 @@ struct l2tpha_tunnel_record {
 struct l2tpha_session_record {
     size_t size;           /**< sizeof(struct l2tpha_session_record) */
     uint32_t tunnel_id;    /**< local id of its tunnel */
-    uint32_t local_id;     /**< our Assigned Session ID, never 0 */
+    uint32_t local_id;     /**< our Assigned Session ID, never 0; of L2TPv2 16 bits */
     uint32_t remote_id;    /**< the peer's, 0 while unknown */
     uint8_t state;         /**< enum l2tpha_session_state */
     uint8_t side;          /**< enum l2tpha_side: our end's */

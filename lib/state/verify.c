@@ -13,7 +13,8 @@
 #include "base/cursor.h"
 
 #define SLOTS_FIRST 64
-#define NS_AT 8 /* of a control header (RFC 2661 3.1) */
+#define NS_AT 8           /* of a control header (RFC 2661 3.1) */
+#define ID_MAX UINT16_MAX /* likewise: a longer id stands in no message of L2TPv2 */
 
 enum member { GONE_TUNNEL, GONE_SESSION, NEW_TUNNEL, NEW_SESSION, NEW_REMOTE };
 
@@ -224,12 +225,31 @@ static int name_tunnel(struct verifier *verifier, uint32_t tunnel_id, struct sta
     return error;
 }
 
+/* The states of a tunnel are in the order in which it goes through them. */
+static const char *fault_of_tunnel(const struct verifier *verifier,
+                                   const struct l2tpha_tunnel_record *record)
+{
+    const struct tunnel_entry *held = present(verifier, record->local_id);
+
+    if (record->local_id > ID_MAX || record->remote_id > ID_MAX)
+        return "tunnel id beyond 16 bits";
+    if (record->state == L2TPHA_TUNNEL_IDLE)
+        return "tunnel that is idle";
+    if (held && record->state < held->record.state)
+        return "tunnel state runs backwards";
+    if ((uint16_t)(record->ns - record->acked) >= 0x8000)
+        return "sequence numbers too far apart";
+    return NULL;
+}
+
 static int verify_tunnel(struct verifier *verifier, const struct l2tpha_tunnel_record *record)
 {
-    if ((uint16_t)(record->ns - record->acked) >= 0x8000)
-        return refuse(verifier, "sequence numbers too far apart");
-    int error = name_tunnel(verifier, record->local_id,
-                            (struct standing){record->state, record->recovers});
+    const struct standing standing = {record->state, record->recovers};
+    const char *fault = fault_of_tunnel(verifier, record);
+
+    if (fault)
+        return refuse(verifier, fault);
+    int error = name_tunnel(verifier, record->local_id, standing);
     return error ? error : expect_messages(verifier, record->local_id, record->acked, record->ns);
 }
 
@@ -286,6 +306,8 @@ static const char *fault_of_session(const struct verifier *verifier,
 
     if (tunnel.state == L2TPHA_TUNNEL_IDLE)
         return "session without tunnel";
+    if (record->local_id > ID_MAX || record->remote_id > ID_MAX)
+        return "session id beyond 16 bits";
     if (record->state == L2TPHA_SESSION_IDLE ||
         !verifier->has_state(record->side, record->call, record->state))
         return "session in a state that its machine does not have";

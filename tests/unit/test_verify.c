@@ -34,6 +34,14 @@ static void teardown(void)
         }                                                                                          \
     }
 #define IN(id, where) RECOVERY(id, where, 0)
+#define IDS(id, remote)                                                                            \
+    {                                                                                              \
+        .kind = L2TPHA_RECORD_TUNNEL, .of.tunnel = {                                               \
+            .local_id = (id),                                                                      \
+            .remote_id = (remote),                                                                 \
+            .state = L2TPHA_TUNNEL_ESTABLISHED                                                     \
+        }                                                                                          \
+    }
 #define CALL(tunnel, id, remote, end, kind_of_call, where)                                         \
     {                                                                                              \
         .kind = L2TPHA_RECORD_SESSION, .of.session = {                                             \
@@ -138,6 +146,18 @@ static const struct {
     {L2TPHA_ERR_RECORD, {IN(2, STOPPED), CALL(2, 5, 9, LNS, INCOMING, ESTABLISHED)}},
     {L2TPHA_ERR_RECORD, {IN(3, STOPPED), CALL(3, 8, 9, LNS, INCOMING, ESTABLISHED)}},
     {L2TPHA_ERR_RECORD, {RECOVERY(3, ESTABLISHED, 1), CALL(3, 8, 9, LAC, INCOMING, WAIT_TUNNEL)}},
+    /* states of tunnels */
+    {0, {IN(2, STOPPING)}},
+    {0, {GONE(2, 0), IN(2, WAIT_CTL_CONN)}},
+    {L2TPHA_ERR_RECORD, {IN(3, IDLE)}},
+    {L2TPHA_ERR_RECORD, {IN(2, WAIT_CTL_REPLY)}},
+    {L2TPHA_ERR_RECORD, {IN(2, WAIT_CTL_CONN)}},
+    /* ids of 16 bits */
+    {0, {IDS(65535, 65535), SESSION(65535, 65535, 65535)}},
+    {L2TPHA_ERR_RECORD, {IDS(65536, 1)}},
+    {L2TPHA_ERR_RECORD, {IDS(3, 65536)}},
+    {L2TPHA_ERR_RECORD, {SESSION(1, 65536, 9)}},
+    {L2TPHA_ERR_RECORD, {SESSION(1, 8, 65536)}},
     {L2TPHA_ERR_RECORD, {NODE(1), NODE(1)}},
     {L2TPHA_ERR_RECORD, {NODE(1), GONE(2, 0)}},
     {L2TPHA_ERR_RECORD, {SEQUENCE(1, 3, 0), NODE(1), MESSAGE(1, 2)}},
