@@ -210,8 +210,15 @@ static int begin_copy(struct replica *replica, const struct l2tpha_checkpoint_he
 
 static int end_copy(struct replica *replica, const struct l2tpha_checkpoint_header *header)
 {
+    const char *why;
+
     if (header->count != replica->count || header->digest != replica->digest)
         return lose_thread(replica, L2TPHA_ERR_DIGEST, "copy differs from what was sent");
+    int error = verify_copy(replica->verifier, replica->generation, &why);
+    if (error) {
+        log_cf(replica, "copy refused", why);
+        return lose_thread(replica, error, "copy refused");
+    }
     table_sweep(replica->options.table, replica->generation);
     replica->state = REPLICA_HOT;
     log_cf(replica, "copy", "complete");
@@ -270,6 +277,7 @@ static int apply_content(struct replica *replica, const struct l2tpha_checkpoint
         table_clear(replica->options.table);
         return lose_thread(replica, error, "no room");
     }
+    verify_applied(replica->verifier);
     if (header->kind == L2TPHA_CHECKPOINT_BULK_PART) {
         replica->count += count;
         replica->digest = digest_bytes(replica->digest, records.data, records.len);

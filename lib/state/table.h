@@ -38,6 +38,8 @@ struct tunnel_entry {
     uint16_t acked_sealed; /* ... as it is in the newest checkpoint about it */
     uint8_t dirty;         /* enum dirty bits */
     bool gone;             /* ledger_gone_tunnel(): its owner keeps it, for no standby to have */
+    uint32_t recovered_by; /* standby: recovery tunnel that was for it last; it may be gone since,
+                              or its id another's */
     uint64_t born;         /* first number that may be about it, 0 = not sealed yet */
     struct tunnel_entry *dirty_next;
     struct tunnel_entry **dirty_back;   /* NULL = not on the ledger's list */

@@ -6,7 +6,9 @@
  * - messages directly follow the tunnel or sequence record that they belong to and are exactly
  * those that the queue lacks;
  * - a session comes after its tunnel; nothing is named twice;
- * - a session's state fits its machine and its tunnel. */
+ * - states fit together: a session's its machine and its tunnel, a recovery tunnel's the tunnel
+ * that it is for. Of those two either may come first, so that is looked at when all is known: at
+ * the end of an increment, or of a copy. */
 #include "state/verify.h"
 
 #include "base/bits.h"
@@ -15,8 +17,9 @@
 #define SLOTS_FIRST 64
 #define NS_AT 8           /* of a control header (RFC 2661 3.1) */
 #define ID_MAX UINT16_MAX /* likewise: a longer id stands in no message of L2TPv2 */
+#define ATTEMPTS_FIRST 16
 
-enum member { GONE_TUNNEL, GONE_SESSION, NEW_TUNNEL, NEW_SESSION, NEW_REMOTE };
+enum member { GONE_TUNNEL, GONE_SESSION, NEW_TUNNEL, NEW_SESSION, NEW_REMOTE, RECOVERED };
 
 /* What is known of a tunnel by its newest record. */
 struct standing {
@@ -28,7 +31,10 @@ struct slot {
     uint64_t ids;
     uint32_t stamp;
     uint32_t member; /* enum member */
-    struct standing tunnel; /* NEW_TUNNEL */
+    union {
+        struct standing tunnel; /* NEW_TUNNEL */
+        uint32_t by;            /* RECOVERED: the recovery tunnel */
+    };
 };
 
 struct verifier {
@@ -47,6 +53,9 @@ struct verifier {
     uint32_t tunnel_id; /* whose messages come next, 0 = nobody's */
     uint16_t next;      /* their Ns */
     uint16_t end;
+    uint32_t *attempts; /* recovery tunnels to be looked at when all is known */
+    uint32_t attempt_count;
+    uint32_t attempt_cap;
     const char *why;
 };
 
@@ -147,6 +156,7 @@ static void begin(struct verifier *verifier, bool copying, uint32_t generation)
     verifier->generation = generation;
     verifier->past_gone = verifier->past_node = false;
     verifier->tunnel_id = 0;
+    verifier->attempt_count = 0;
     verifier->why = "malformed record";
 }
 
@@ -206,15 +216,138 @@ static int finish_messages(struct verifier *verifier)
     return 0;
 }
 
+/* --- recovery tunnels (RFC 4951 3.2.1) --- */
+
+/* What recovers needs something to recover. One that is over may outlive it, and one that was
+ * refused may name anything. */
+static bool is_attempt(struct standing tunnel)
+{
+    return tunnel.recovers != 0 && tunnel.state != L2TPHA_TUNNEL_IDLE &&
+           tunnel.state <= L2TPHA_TUNNEL_ESTABLISHED;
+}
+
+/* In a copy nothing is known before its end, which looks at all of them. */
+static int look_at_later(struct verifier *verifier, uint32_t tunnel_id)
+{
+    if (verifier->copying)
+        return 0;
+    if (verifier->attempt_count == verifier->attempt_cap) {
+        uint32_t cap = verifier->attempt_cap ? verifier->attempt_cap * 2 : ATTEMPTS_FIRST;
+        uint32_t *longer = talloc_realloc(verifier, verifier->attempts, uint32_t, cap);
+        if (!longer)
+            return L2TPHA_ERR_NOMEM;
+        verifier->attempts = longer;
+        verifier->attempt_cap = cap;
+    }
+    verifier->attempts[verifier->attempt_count++] = tunnel_id;
+    return 0;
+}
+
+/* Any other one that recovers the same tunnel. */
+static bool has_rival(const struct verifier *verifier, uint32_t tunnel_id, uint32_t old_id)
+{
+    const struct tunnel_entry *old = present(verifier, old_id);
+
+    if (!old || old->recovered_by == 0 || old->recovered_by == tunnel_id)
+        return false;
+    struct standing rival = standing_of(verifier, old->recovered_by);
+    return is_attempt(rival) && rival.recovers == old_id;
+}
+
+/* The old tunnel is an ordinary one that has been established and is not forgotten yet, and there
+ * is one attempt at a time. */
+static int verify_attempt(struct verifier *verifier, uint32_t tunnel_id)
+{
+    struct standing attempt = standing_of(verifier, tunnel_id);
+    struct standing old = standing_of(verifier, attempt.recovers);
+
+    if (!is_attempt(attempt))
+        return 0;
+    if (old.state < L2TPHA_TUNNEL_ESTABLISHED || old.recovers != 0)
+        return refuse(verifier, "recovery tunnel without a tunnel to recover");
+    if (has_rival(verifier, tunnel_id, attempt.recovers))
+        return refuse(verifier, "tunnel recovered twice");
+    return 0;
+}
+
+static int verify_attempts(struct verifier *verifier)
+{
+    for (uint32_t i = 0; i < verifier->attempt_count; i++) {
+        uint32_t id = verifier->attempts[i];
+        struct standing attempt = standing_of(verifier, id);
+        int error = verify_attempt(verifier, id);
+        if (error)
+            return error;
+        if (!is_attempt(attempt))
+            continue;
+        error = add(verifier, RECOVERED, attempt.recovers, 0);
+        if (error && error != L2TPHA_ERR_EXISTS)
+            return error;
+        struct slot *recovered = named(verifier, RECOVERED, attempt.recovers);
+        if (error && recovered->by != id)
+            return refuse(verifier, "tunnel recovered twice");
+        recovered->by = id;
+    }
+    return 0;
+}
+
+static void note_attempt(const struct verifier *verifier, const struct tunnel_entry *attempt)
+{
+    struct tunnel_entry *old = table_tunnel_find(verifier->table, attempt->record.recovers);
+    if (old)
+        old->recovered_by = attempt->record.local_id;
+}
+
+static bool recovers_now(const struct tunnel_entry *entry)
+{
+    return is_attempt((struct standing){entry->record.state, entry->record.recovers});
+}
+
+void verify_applied(const struct verifier *verifier)
+{
+    for (uint32_t i = 0; i < verifier->attempt_count; i++) {
+        const struct tunnel_entry *entry =
+            table_tunnel_find(verifier->table, verifier->attempts[i]);
+        if (entry && recovers_now(entry))
+            note_attempt(verifier, entry);
+    }
+}
+
+int verify_copy(struct verifier *verifier, uint32_t generation, const char **why)
+{
+    struct tunnel_entry *entry;
+    uint32_t place = 0;
+    int error = 0;
+
+    begin(verifier, true, generation);
+    while ((entry = table_tunnel_next(verifier->table, &place)))
+        entry->recovered_by = 0;
+    place = 0;
+    while (!error && (entry = table_tunnel_next(verifier->table, &place))) {
+        if (entry->generation != generation || !recovers_now(entry))
+            continue;
+        error = verify_attempt(verifier, entry->record.local_id);
+        note_attempt(verifier, entry);
+    }
+    *why = verifier->why;
+    return error;
+}
+
 /* --- one record --- */
 
 static int verify_gone(struct verifier *verifier, const struct l2tpha_gone_record *record)
 {
+    const struct tunnel_entry *entry = table_tunnel_find(verifier->table, record->tunnel_id);
+
     if (verifier->past_gone)
         return refuse(verifier, "gone record not in front");
     int error = add(verifier, record->session_id ? GONE_SESSION : GONE_TUNNEL, record->tunnel_id,
                     record->session_id);
-    return error == L2TPHA_ERR_EXISTS ? 0 : error; /* an id may come and go twice */
+    if (error)
+        return error == L2TPHA_ERR_EXISTS ? 0 : error; /* an id may come and go twice */
+    return record->session_id == 0 && entry && entry->recovered_by
+               ? look_at_later(verifier, entry->recovered_by)
+               : 0;
 }
 
 static int name_tunnel(struct verifier *verifier, uint32_t tunnel_id, struct standing standing)
@@ -237,6 +370,8 @@ static const char *fault_of_tunnel(const struct verifier *verifier,
         return "tunnel that is idle";
     if (held && record->state < held->record.state)
         return "tunnel state runs backwards";
+    if (held && record->recovers != held->record.recovers)
+        return "tunnel changes what it recovers";
     if ((uint16_t)(record->ns - record->acked) >= 0x8000)
         return "sequence numbers too far apart";
     return NULL;
@@ -250,6 +385,8 @@ static int verify_tunnel(struct verifier *verifier, const struct l2tpha_tunnel_r
     if (fault)
         return refuse(verifier, fault);
     int error = name_tunnel(verifier, record->local_id, standing);
+    if (!error && is_attempt(standing))
+        error = look_at_later(verifier, record->local_id);
     return error ? error : expect_messages(verifier, record->local_id, record->acked, record->ns);
 }
 
@@ -381,6 +518,8 @@ int verify_records(struct verifier *verifier, struct l2tpha_bytes records, bool 
     }
     if (error == L2TPHA_ERR_NOT_FOUND)
         error = finish_messages(verifier);
+    if (!error)
+        error = verify_attempts(verifier);
     *why = verifier->why;
     return error;
 }

@@ -21,5 +21,10 @@ int verifier_new(TALLOC_CTX *parent, const struct table *table,
  * used is bounded by the size of the input. */
 int verify_records(struct verifier *verifier, struct l2tpha_bytes records, bool copying,
                    uint32_t generation, uint64_t *count, const char **why);
+/* What has been verified is in the table now. */
+void verify_applied(const struct verifier *verifier);
+/* All that a copy consists of is in the table, with its generation: what could not be checked
+ * before the end. */
+int verify_copy(struct verifier *verifier, uint32_t generation, const char **why);
 
 #endif

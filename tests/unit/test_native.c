@@ -409,6 +409,41 @@ START_TEST(closing_tunnel_keeps_no_calls)
 }
 END_TEST
 
+/* Likewise: recovery tunnels (3, 4) that are for each other, themselves, the same or no tunnel. */
+static const struct {
+    uint32_t recovers[2];
+    uint8_t states[2];
+    uint32_t kept;
+} tangles[] = {
+    {{0, 4}, {L2TPHA_TUNNEL_WAIT_CTL_CONN, L2TPHA_TUNNEL_WAIT_CTL_CONN}, 1},
+    {{4, 3}, {L2TPHA_TUNNEL_WAIT_CTL_CONN, L2TPHA_TUNNEL_WAIT_CTL_CONN}, 0},
+    {{3, 3}, {L2TPHA_TUNNEL_ESTABLISHED, L2TPHA_TUNNEL_WAIT_CTL_CONN}, 0},
+    {{0, 3}, {L2TPHA_TUNNEL_ESTABLISHED, L2TPHA_TUNNEL_WAIT_CTL_CONN}, 1},
+    {{0, 0}, {L2TPHA_TUNNEL_ESTABLISHED, L2TPHA_TUNNEL_WAIT_CTL_CONN}, 1},
+    {{77, 78}, {L2TPHA_TUNNEL_ESTABLISHED, L2TPHA_TUNNEL_WAIT_CTL_CONN}, 0},
+    {{77, 3}, {L2TPHA_TUNNEL_STOPPED, L2TPHA_TUNNEL_STOPPING}, 2},
+};
+
+START_TEST(recovery_tunnels_need_a_tunnel)
+{
+    uint32_t old = l2tpha_tunnel_id(raw_accept(&peer));
+    struct table *table = peer.standby->engine.table;
+
+    for (uint32_t i = 0; i < 2; i++) {
+        int error;
+        struct tunnel_entry *entry = table_tunnel_add(table, 3 + i, &error);
+        ck_assert_ptr_nonnull(entry);
+        entry->record.state = tangles[_i].states[i];
+        entry->record.recovers = tangles[_i].recovers[i] ? tangles[_i].recovers[i] : old;
+        entry->record.remote_window = 4;
+    }
+    raw_take_over(&peer);
+    ck_assert_uint_eq(info_of(peer.node).tunnels, 1 + tangles[_i].kept);
+    raw_pass(&peer, 600000);
+    ck_assert_uint_eq(info_of(peer.node).tunnels, 0);
+}
+END_TEST
+
 START_TEST(binding_knows_what_is_there)
 {
     struct engine engine = {0};
@@ -443,6 +478,8 @@ Suite *suite_native(void)
     tcase_add_test(tcase, tunnel_that_finds_no_room_takes_no_id);
     tcase_add_test(tcase, copy_has_no_dead_tunnels);
     tcase_add_loop_test(tcase, closing_tunnel_keeps_no_calls, 0, 2);
+    tcase_add_loop_test(tcase, recovery_tunnels_need_a_tunnel, 0,
+                        sizeof(tangles) / sizeof(tangles[0]));
     tcase_add_test(tcase, binding_knows_what_is_there);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -158,6 +158,24 @@ static const struct {
     {L2TPHA_ERR_RECORD, {IDS(3, 65536)}},
     {L2TPHA_ERR_RECORD, {SESSION(1, 65536, 9)}},
     {L2TPHA_ERR_RECORD, {SESSION(1, 8, 65536)}},
+    /* what is recovered: in any order, of any age */
+    {0, {RECOVERY(3, WAIT_CTL_CONN, 1)}},
+    {0, {RECOVERY(3, WAIT_CTL_REPLY, 1), RECOVERY(4, ESTABLISHED, 2)}},
+    {0, {RECOVERY(3, ESTABLISHED, 4), TUNNEL(4, 0, 0)}},
+    {0, {TUNNEL(4, 0, 0), RECOVERY(3, ESTABLISHED, 4)}},
+    {0, {IN(2, STOPPED), RECOVERY(3, ESTABLISHED, 2)}},
+    {0, {RECOVERY(3, STOPPING, 1), RECOVERY(4, STOPPED, 1), RECOVERY(5, WAIT_CTL_REPLY, 1)}},
+    {0, {RECOVERY(3, STOPPING, 77), RECOVERY(4, STOPPED, 3), RECOVERY(5, STOPPED, 5)}},
+    {0, {GONE(2, 0), RECOVERY(3, STOPPED, 2)}},
+    {L2TPHA_ERR_RECORD, {RECOVERY(3, ESTABLISHED, 77)}},
+    {L2TPHA_ERR_RECORD, {RECOVERY(3, WAIT_CTL_CONN, 3)}},
+    {L2TPHA_ERR_RECORD, {GONE(2, 0), RECOVERY(3, ESTABLISHED, 2)}},
+    {L2TPHA_ERR_RECORD, {RECOVERY(3, ESTABLISHED, 1), RECOVERY(4, WAIT_CTL_CONN, 3)}},
+    {L2TPHA_ERR_RECORD, {RECOVERY(4, WAIT_CTL_CONN, 3), RECOVERY(3, STOPPED, 1)}},
+    {L2TPHA_ERR_RECORD, {RECOVERY(3, WAIT_CTL_CONN, 4), RECOVERY(4, WAIT_CTL_CONN, 3)}},
+    {L2TPHA_ERR_RECORD, {RECOVERY(3, WAIT_CTL_CONN, 1), RECOVERY(4, WAIT_CTL_REPLY, 1)}},
+    {L2TPHA_ERR_RECORD, {RECOVERY(3, WAIT_CTL_CONN, 4), IN(4, WAIT_CTL_CONN)}},
+    {L2TPHA_ERR_RECORD, {RECOVERY(2, ESTABLISHED, 1)}},
     {L2TPHA_ERR_RECORD, {NODE(1), NODE(1)}},
     {L2TPHA_ERR_RECORD, {NODE(1), GONE(2, 0)}},
     {L2TPHA_ERR_RECORD, {SEQUENCE(1, 3, 0), NODE(1), MESSAGE(1, 2)}},
@@ -187,6 +205,115 @@ START_TEST(records_must_fit)
     } else {
         ck_assert_int_eq(replica_state(pair->replica), REPLICA_HOT);
     }
+}
+END_TEST
+
+/* Tunnel 2 recovers tunnel 1, by an increment or by a copy. What comes next: */
+static const struct {
+    int error;
+    struct l2tpha_record records[3];
+} second[] = {
+    {0, {RECOVERY(2, ESTABLISHED, 1)}},
+    {0, {RECOVERY(3, WAIT_CTL_CONN, 1), RECOVERY(2, STOPPED, 1)}},
+    {0, {GONE(2, 0), RECOVERY(3, WAIT_CTL_CONN, 1)}},
+    {0, {GONE(2, 0), RECOVERY(2, WAIT_CTL_CONN, 1)}},
+    {0, {GONE(1, 0), GONE(2, 0)}},
+    {0, {GONE(1, 0), RECOVERY(2, STOPPING, 1)}},
+    {0, {GONE(1, 0), GONE(2, 0), TUNNEL(2, 0, 0)}},
+    {L2TPHA_ERR_RECORD, {GONE(1, 0)}},
+    {L2TPHA_ERR_RECORD, {GONE(1, 0), RECOVERY(2, ESTABLISHED, 1)}},
+    {L2TPHA_ERR_RECORD, {GONE(1, 0), IN(1, WAIT_CTL_CONN)}},
+    {L2TPHA_ERR_RECORD, {RECOVERY(3, WAIT_CTL_CONN, 1)}},
+    {L2TPHA_ERR_RECORD, {RECOVERY(3, WAIT_CTL_CONN, 2)}},
+    {L2TPHA_ERR_RECORD, {RECOVERY(2, ESTABLISHED, 3), TUNNEL(3, 0, 0)}},
+    {L2TPHA_ERR_RECORD, {IN(2, ESTABLISHED)}},
+};
+#define SECOND (sizeof(second) / sizeof(second[0]))
+
+START_TEST(recovery_goes_on)
+{
+    static const struct l2tpha_record recovery = RECOVERY(2, WAIT_CTL_CONN, 1);
+    struct l2tpha_checkpoint_header header = {
+        .version = 1, .epoch = 1, .kind = L2TPHA_CHECKPOINT_INCREMENT};
+    unsigned which = (unsigned)_i % SECOND;
+    bool copied = (unsigned)_i >= SECOND;
+    size_t count = 0;
+
+    twins_tunnel(pair, 1);
+    if (copied) {
+        struct tunnel_entry *second_one = twins_tunnel(pair, 2);
+        second_one->record.state = L2TPHA_TUNNEL_WAIT_CTL_CONN;
+        second_one->record.recovers = 1;
+    }
+    twins_sync(pair);
+    header.number = replica_last(pair->replica) + 1;
+    if (!copied) {
+        assert_ok(twins_feed_made(pair, &header, &recovery, 1));
+        header.number++;
+    }
+    while (count < 3 && second[which].records[count].kind)
+        count++;
+    assert_error(twins_feed_made(pair, &header, second[which].records, count), second[which].error);
+    twins_assert_sound(pair->standby);
+}
+END_TEST
+
+/* Parts come in any order, so a copy is looked at when it is complete. */
+static const struct {
+    int error;
+    struct l2tpha_record records[2];
+} copies[] = {
+    {0, {RECOVERY(2, ESTABLISHED, 1), TUNNEL(1, 0, 0)}},
+    {0, {TUNNEL(1, 0, 0), RECOVERY(2, ESTABLISHED, 1)}},
+    {0, {RECOVERY(2, STOPPED, 9)}},
+    {L2TPHA_ERR_RECORD, {RECOVERY(2, ESTABLISHED, 9)}}, /* 9 is from before the copy */
+    {L2TPHA_ERR_RECORD, {RECOVERY(2, ESTABLISHED, 2)}},
+    {L2TPHA_ERR_RECORD, {RECOVERY(2, ESTABLISHED, 1), IN(1, WAIT_CTL_CONN)}},
+    {L2TPHA_ERR_RECORD, {RECOVERY(2, ESTABLISHED, 1), RECOVERY(1, ESTABLISHED, 2)}},
+};
+
+static int copy_of(const struct l2tpha_record *records, size_t count)
+{
+    struct l2tpha_checkpoint_header header = {.version = 1,
+                                              .epoch = 1,
+                                              .number = 1,
+                                              .kind = L2TPHA_CHECKPOINT_BULK_BEGIN,
+                                              .generation = 1};
+
+    assert_ok(twins_feed_made(pair, &header, NULL, 0));
+    for (size_t i = 0; i < count; i++) {
+        header.number++;
+        header.kind = L2TPHA_CHECKPOINT_INCREMENT;
+        assert_ok(twins_feed_made(pair, &header, &records[i], 1));
+    }
+    header.number++;
+    header.kind = L2TPHA_CHECKPOINT_BULK_END;
+    return twins_feed_made(pair, &header, NULL, 0);
+}
+
+START_TEST(copy_is_complete)
+{
+    size_t count = copies[_i].records[1].kind ? 2 : 1;
+
+    twins_tunnel(pair, 9);
+    twins_sync(pair);
+    assert_error(copy_of(copies[_i].records, count), copies[_i].error);
+    ck_assert_int_eq(replica_state(pair->replica),
+                     copies[_i].error ? REPLICA_OUT_OF_SYNC : REPLICA_HOT);
+    twins_assert_sound(pair->standby);
+    assert_ok(copy_of(copies[0].records, 2)); /* the next one mends it */
+    ck_assert_uint_eq(table_tunnel_count(pair->standby), 2);
+}
+END_TEST
+
+/* One tunnel, recovered twice: by two that the copy has. */
+START_TEST(copy_with_rivals)
+{
+    static const struct l2tpha_record rivals[] = {TUNNEL(1, 0, 0), RECOVERY(2, ESTABLISHED, 1),
+                                                  RECOVERY(3, WAIT_CTL_CONN, 1)};
+
+    assert_error(copy_of(rivals, 3), L2TPHA_ERR_RECORD);
+    ck_assert_ptr_nonnull(strstr(pair->line, "copy refused"));
 }
 END_TEST
 
@@ -236,6 +363,9 @@ Suite *suite_verify(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     suite_add_tcase(suite, tcase);
     tcase_add_loop_test(tcase, records_must_fit, 0, sizeof(cases) / sizeof(cases[0]));
+    tcase_add_loop_test(tcase, recovery_goes_on, 0, 2 * SECOND);
+    tcase_add_loop_test(tcase, copy_is_complete, 0, sizeof(copies) / sizeof(copies[0]));
+    tcase_add_test(tcase, copy_with_rivals);
     tcase_add_test(tcase, message_with_another_ns);
     tcase_add_test(tcase, faults_have_names);
     return suite;
