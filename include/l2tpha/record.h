@@ -67,7 +67,7 @@ enum l2tpha_session_flag {
 /** A tunnel, whole. Byte strings are views. */
 struct l2tpha_tunnel_record {
     size_t size;                     /**< sizeof(struct l2tpha_tunnel_record) */
-    uint32_t local_id;               /**< our Assigned Tunnel ID, never 0 */
+    uint32_t local_id;               /**< our Assigned Tunnel ID, never 0; of L2TPv2 16 bits */
     uint32_t remote_id;              /**< the peer's, 0 while unknown */
     uint8_t state;                   /**< enum l2tpha_tunnel_state */
     uint8_t configured_method;       /**< enum l2tpha_failover_method, as configured for its peer;
@@ -110,7 +110,7 @@ struct l2tpha_tunnel_record {
 struct l2tpha_session_record {
     size_t size;           /**< sizeof(struct l2tpha_session_record) */
     uint32_t tunnel_id;    /**< local id of its tunnel */
-    uint32_t local_id;     /**< our Assigned Session ID, never 0 */
+    uint32_t local_id;     /**< our Assigned Session ID, never 0; of L2TPv2 16 bits */
     uint32_t remote_id;    /**< the peer's, 0 while unknown */
     uint8_t state;         /**< enum l2tpha_session_state */
     uint8_t side;          /**< enum l2tpha_side: our end's */
@@ -163,6 +163,7 @@ struct l2tpha_node_record {
                                 nothing */
     uint16_t tunnel_place; /**< ids of that order taken so far, modulo 65535 */
     uint32_t call_serial;  /**< last Call Serial Number used */
+    struct l2tpha_bytes unknown; /**< fields of a newer release, kept byte for byte; a view */
 };
 
 /** Kinds of record; values are field numbers of `message Record` in l2tpha.proto. */
@@ -205,11 +206,14 @@ enum l2tpha_checkpoint_kind {
 /** Longest checkpoint, bytes. */
 #define L2TPHA_CHECKPOINT_MAX (1u << 20)
 
+/** Highest number of a checkpoint: counting up from anything below it comes to no end. */
+#define L2TPHA_CHECKPOINT_NUMBER_MAX (UINT64_MAX / 2)
+
 /** What stands ahead of a checkpoint's records. */
 struct l2tpha_checkpoint_header {
     uint32_t version;    /**< L2TPHA_CHECKPOINT_VERSION */
     uint64_t epoch;      /**< of the active that wrote it */
-    uint64_t number;     /**< consecutive within the epoch */
+    uint64_t number;     /**< consecutive within the epoch; at most L2TPHA_CHECKPOINT_NUMBER_MAX */
     uint8_t kind;        /**< enum l2tpha_checkpoint_kind */
     uint64_t generation; /**< of the bulk sync, else 0 */
     uint64_t count;      /**< BULK_END: records in the parts */

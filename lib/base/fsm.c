@@ -19,6 +19,14 @@ const struct fsm_row *fsm_find(const struct fsm *fsm, uint8_t state, uint8_t eve
     return any;
 }
 
+bool fsm_has_state(const struct fsm *fsm, uint8_t state)
+{
+    for (size_t i = 0; i < fsm->row_count; i++)
+        if (fsm->rows[i].state == state || fsm->rows[i].next == state)
+            return true;
+    return false;
+}
+
 static int act(const struct fsm_row *row, void *object, void *argument)
 {
     return row->action ? row->action(object, argument) : 0;

@@ -5,6 +5,7 @@
 #ifndef BASE_FSM_H
 #define BASE_FSM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,6 +50,9 @@ struct fsm {
 
 /* The row for (state, event): an exact one before one with FSM_ANY; NULL when there is none. */
 const struct fsm_row *fsm_find(const struct fsm *fsm, uint8_t state, uint8_t event);
+
+/* Whether the machine can be in this state: some row starts there or leads there. */
+bool fsm_has_state(const struct fsm *fsm, uint8_t state);
 
 /* Run one event: action first, then the new state. 0, the action's error (after the failed event
  * ran), or L2TPHA_ERR_UNEXPECTED when no row matches, in which case nothing has happened. The

@@ -59,7 +59,11 @@ const struct l2tpha_node_record *engine_record(const struct engine *engine)
 
 void engine_set_record(struct engine *engine, const struct l2tpha_node_record *record)
 {
-    table_node(engine->table)->record = *record;
+    struct l2tpha_node_record *own = &table_node(engine->table)->record;
+    struct l2tpha_bytes unknown = own->unknown; /* the table's, whatever the rest comes from */
+
+    *own = *record;
+    own->unknown = unknown;
     ledger_mark_node(engine->ledger);
 }
 

@@ -36,6 +36,15 @@ static void end_uncertain(struct l2tpha_tunnel *tunnel)
     }
 }
 
+/* Its calls are over, told or not: none is left to one that closes. */
+static void end_leftovers(struct l2tpha_tunnel *tunnel)
+{
+    const struct session_input quiet = {.quiet = true, .reason = "its tunnel is closing"};
+
+    tunnel->fell = true;
+    session_clear_all(tunnel, &quiet);
+}
+
 int native_restore_tunnel(struct engine *engine, const struct l2tpha_tunnel_record *record,
                           bool suspended)
 {
@@ -48,13 +57,14 @@ int native_restore_tunnel(struct engine *engine, const struct l2tpha_tunnel_reco
         return error;
     tunnel_suspend(tunnel, suspended);
     uint8_t state = tunnel->entry.record.state;
-    tunnel->fell = state == L2TPHA_TUNNEL_STOPPING || state == L2TPHA_TUNNEL_STOPPED;
+    if (tunnel_is_over(tunnel)) {
+        end_leftovers(tunnel);
+        return L2TPHA_OK;
+    }
     /* Which calls this end has asked for is not known any more: do not blame the peer. */
     tunnel->asked_incoming = tunnel->asked_outgoing = true;
     session_ids_restore(tunnel);
     restore_sessions(engine, tunnel);
-    if (tunnel->fell)
-        return L2TPHA_OK;
     if (tunnel_is_recovery(tunnel))
         return L2TPHA_OK;
     tunnel->resyncing = true;

@@ -102,6 +102,8 @@ int session_new(struct l2tpha_tunnel *tunnel, struct l2tpha_session **session);
 void session_start(struct engine *engine, struct l2tpha_session *session);
 /* The machine of its side and call. */
 const struct fsm *session_fsm(const struct l2tpha_session *session);
+/* Whether it has this state. */
+bool session_has_state(uint8_t side, uint8_t call, uint8_t state);
 /* Dispatch one event. The session may be gone afterwards. */
 int session_step(struct l2tpha_session *session, uint8_t event, struct session_input *input);
 /* The machines' one writer of the state. */

@@ -177,13 +177,23 @@ const struct fsm session_fsm_lns_incoming = MACHINE("LNS incoming call", "7.4.2"
 const struct fsm session_fsm_lac_outgoing = MACHINE("LAC outgoing call", "7.5.1", lac_outgoing);
 const struct fsm session_fsm_lns_outgoing = MACHINE("LNS outgoing call", "7.5.2", lns_outgoing);
 
-const struct fsm *session_fsm(const struct l2tpha_session *session)
+static const struct fsm *machine_of(uint8_t side, uint8_t call)
 {
-    bool lac = session->entry.side == L2TPHA_LAC;
+    bool lac = side == L2TPHA_LAC;
 
-    if (session->entry.call == L2TPHA_CALL_INCOMING)
+    if (call == L2TPHA_CALL_INCOMING)
         return lac ? &session_fsm_lac_incoming : &session_fsm_lns_incoming;
     return lac ? &session_fsm_lac_outgoing : &session_fsm_lns_outgoing;
+}
+
+const struct fsm *session_fsm(const struct l2tpha_session *session)
+{
+    return machine_of(session->entry.side, session->entry.call);
+}
+
+bool session_has_state(uint8_t side, uint8_t call, uint8_t state)
+{
+    return fsm_has_state(machine_of(side, call), state);
 }
 
 const char *l2tpha_session_state_name(uint8_t state)

@@ -20,11 +20,15 @@ static bool has_asked_for_time(const struct l2tpha_tunnel *tunnel)
            record->state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel_is_recovery(tunnel);
 }
 
+/* The node before may have granted more than this one does. */
 uint64_t tunnel_granted_until(const struct l2tpha_tunnel *tunnel)
 {
+    uint32_t asked = tunnel->entry.record.remote_recovery_ms;
+    uint32_t most = tunnel->engine->config.recovery_max_ms;
+
     if (tunnel->channel.since == L2TPHA_NEVER || !has_asked_for_time(tunnel))
         return 0;
-    return tunnel->channel.since + tunnel->entry.record.remote_recovery_ms * US_PER_MS;
+    return tunnel->channel.since + (asked < most ? asked : most) * US_PER_MS;
 }
 
 static void say(struct l2tpha_tunnel *tunnel, uint8_t kind, const char *text)

@@ -316,10 +316,10 @@ int remote_adopt(struct failover *failover, struct l2tpha_tunnel *tunnel)
     struct l2tpha_tunnel *old = engine_tunnel_find(failover->engine, record->recovers);
     struct recovery *recovery;
 
-    if (!old)
+    if (tunnel_is_over(tunnel))
+        return L2TPHA_OK; /* whatever has become of the old one */
+    if (!old || tunnel_is_recovery(old) || old->entry.record.state < L2TPHA_TUNNEL_ESTABLISHED)
         return L2TPHA_ERR_NOT_FOUND;
-    if (record->state != L2TPHA_TUNNEL_WAIT_CTL_CONN && record->state != L2TPHA_TUNNEL_ESTABLISHED)
-        return L2TPHA_OK; /* it lingers */
     if (old->recovery)
         return L2TPHA_ERR_EXISTS;
     int error = recovery_of(failover, old, &recovery);

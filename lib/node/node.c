@@ -163,6 +163,7 @@ static int make_state(struct l2tpha_node *node, uint64_t seed)
         .log = &engine->log,
         .epoch = config->epoch,
         .now = &engine->now,
+        .has_state = session_has_state,
     };
     error = ledger_new(node, &ledger, &engine->ledger);
     if (!error)

@@ -6,7 +6,6 @@
 
 #include "state/digest.h"
 #include "state/record.h"
-#include "state/verify.h"
 
 #include <string.h>
 
@@ -35,7 +34,8 @@ int replica_new(TALLOC_CTX *parent, const struct replica_options *options, struc
     fresh->reason = "";
     fresh->epoch = options->epoch;
     fresh->generation = GENERATION_RECEIVED;
-    int error = verifier_new(fresh, options->table, options->serializer, &fresh->verifier);
+    int error = verifier_new(fresh, options->table, options->serializer, options->has_state,
+                             &fresh->verifier);
     if (error) {
         talloc_free(fresh);
         return error;
@@ -152,12 +152,10 @@ static int apply_session(const struct replica *replica, const struct l2tpha_sess
     return error;
 }
 
-static void apply_node(const struct replica *replica, const struct l2tpha_node_record *record)
+static int apply_node(const struct replica *replica, const struct l2tpha_node_record *record)
 {
-    struct node_entry *entry = table_node(replica->options.table);
-
-    entry->record = *record;
-    entry->generation = replica->generation;
+    table_node(replica->options.table)->generation = replica->generation;
+    return table_node_load(replica->options.table, record);
 }
 
 /* One tunnel's numbers, kept until its messages have been appended. */
@@ -192,8 +190,7 @@ static int apply_record(const struct replica *replica, const struct l2tpha_recor
     case L2TPHA_RECORD_SESSION:
         return apply_session(replica, &record->of.session);
     case L2TPHA_RECORD_NODE:
-        apply_node(replica, &record->of.node);
-        return 0;
+        return apply_node(replica, &record->of.node);
     case L2TPHA_RECORD_SEQUENCE:
         pending->entry = table_tunnel_find(table, record->of.sequence.tunnel_id);
         pending->acked = record->of.sequence.acked;
@@ -234,8 +231,15 @@ static int begin_copy(struct replica *replica, const struct l2tpha_checkpoint_he
 
 static int end_copy(struct replica *replica, const struct l2tpha_checkpoint_header *header)
 {
+    const char *why;
+
     if (header->count != replica->count || header->digest != replica->digest)
         return lose_thread(replica, L2TPHA_ERR_DIGEST, "copy differs from what was sent");
+    int error = verify_copy(replica->verifier, replica->generation, &why);
+    if (error) {
+        log_cf(replica, "copy refused", why);
+        return lose_thread(replica, error, "copy refused");
+    }
     table_sweep(replica->options.table, replica->generation);
     replica->state = REPLICA_HOT;
     log_cf(replica, "copy", "complete");
@@ -254,6 +258,8 @@ static int check_turn(struct replica *replica, const struct l2tpha_checkpoint_he
 
     if (header->epoch < replica->epoch)
         return L2TPHA_ERR_STALE_EPOCH;
+    if (header->number > L2TPHA_CHECKPOINT_NUMBER_MAX)
+        return L2TPHA_ERR_RECORD; /* too few would be left for what follows */
     if (bare && has_records)
         return L2TPHA_ERR_RECORD;
     if (header->kind == L2TPHA_CHECKPOINT_BULK_BEGIN)
@@ -292,6 +298,7 @@ static int apply_content(struct replica *replica, const struct l2tpha_checkpoint
         table_clear(replica->options.table);
         return lose_thread(replica, error, "no room");
     }
+    verify_applied(replica->verifier);
     if (header->kind == L2TPHA_CHECKPOINT_BULK_PART) {
         replica->count += count;
         replica->digest = digest_bytes(replica->digest, records.data, records.len);

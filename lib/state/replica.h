@@ -4,10 +4,9 @@
 #define STATE_REPLICA_H
 
 #include "base/log.h"
-#include "state/table.h"
+#include "state/verify.h"
 
 #include <l2tpha/observe.h>
-#include <l2tpha/serializer.h>
 
 enum replica_state {
     REPLICA_COLD,       /* holds nothing */
@@ -23,6 +22,7 @@ struct replica_options {
     const struct log *log;
     uint64_t epoch;      /* the newest known: what is older is refused */
     const uint64_t *now; /* the clock, microseconds; NULL = none */
+    session_judge has_state;
 };
 
 struct replica;

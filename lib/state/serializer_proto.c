@@ -177,7 +177,9 @@ static int put_body(struct output *out, const struct l2tpha_record *record)
     case L2TPHA_RECORD_GONE:
         return put_gone(out, &record->of.gone);
     case L2TPHA_RECORD_NODE:
-        return put_node(out, &record->of.node);
+        unknown = &record->of.node.unknown;
+        error = put_raw(out, unknown->data, unknown->len);
+        return error ? error : put_node(out, &record->of.node);
     default:
         return L2TPHA_ERR_INVALID;
     }
@@ -374,7 +376,7 @@ DEFINE_GET(session, SESSION_FIELDS, &record->unknown)
 DEFINE_GET(sequence, SEQUENCE_FIELDS, NULL)
 DEFINE_GET(message, MESSAGE_FIELDS, NULL)
 DEFINE_GET(gone, GONE_FIELDS, NULL)
-DEFINE_GET(node, NODE_FIELDS, NULL)
+DEFINE_GET(node, NODE_FIELDS, &record->unknown)
 
 static int get_body(struct input in, struct l2tpha_record *record)
 {

@@ -45,16 +45,6 @@ static uint64_t key_of_peer(const void *user, uint32_t place)
     return peer_key(table, &entry->record.path.remote, entry->record.remote_id);
 }
 
-static void reset_node(struct table *table)
-{
-    *table->node = (struct node_entry){.record.size = sizeof(table->node->record)};
-}
-
-struct node_entry *table_node(const struct table *table)
-{
-    return table->node;
-}
-
 static int make_slabs(struct table *table, const struct table_options *options)
 {
     int error =
@@ -95,12 +85,12 @@ int table_new(TALLOC_CTX *parent, const struct table_options *options, struct bu
     struct table *fresh = talloc_zero(parent, struct table);
     if (!fresh)
         return L2TPHA_ERR_NOMEM;
-    fresh->node = talloc(fresh, struct node_entry);
+    fresh->node = talloc_zero(fresh, struct node_entry);
     if (!fresh->node) {
         talloc_free(fresh);
         return L2TPHA_ERR_NOMEM;
     }
-    reset_node(fresh);
+    fresh->node->record.size = sizeof(fresh->node->record);
     fresh->pool = pool;
     fresh->seed = options->seed;
     make_indexes(fresh);
@@ -303,6 +293,33 @@ int table_tunnel_load(struct table *table, struct tunnel_entry *entry,
     entry->record = fresh;
     entry->record.size = sizeof(entry->record);
     return 0;
+}
+
+/* --- the node --- */
+
+struct node_entry *table_node(const struct table *table)
+{
+    return table->node;
+}
+
+int table_node_load(struct table *table, const struct l2tpha_node_record *record)
+{
+    struct l2tpha_node_record *own = &table->node->record;
+    struct l2tpha_bytes unknown = own->unknown;
+
+    int error = table_replace_bytes(table, &unknown, record->unknown.data, record->unknown.len);
+    if (error)
+        return error;
+    *own = *record;
+    own->size = sizeof(*own);
+    own->unknown = unknown;
+    return 0;
+}
+
+static void reset_node(struct table *table)
+{
+    table_drop_bytes(table, &table->node->record.unknown);
+    *table->node = (struct node_entry){.record.size = sizeof(table->node->record)};
 }
 
 /* --- the queue of unacknowledged messages --- */

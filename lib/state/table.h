@@ -38,6 +38,8 @@ struct tunnel_entry {
     uint16_t acked_sealed; /* ... as it is in the newest checkpoint about it */
     uint8_t dirty;         /* enum dirty bits */
     bool gone;             /* ledger_gone_tunnel(): its owner keeps it, for no standby to have */
+    uint32_t recovered_by; /* standby: recovery tunnel that was for it last; it may be gone since,
+                              or its id another's */
     uint64_t born;         /* first number that may be about it, 0 = not sealed yet */
     struct tunnel_entry *dirty_next;
     struct tunnel_entry **dirty_back;   /* NULL = not on the ledger's list */
@@ -126,6 +128,8 @@ struct table;
 int table_new(TALLOC_CTX *parent, const struct table_options *options, struct buffer_pool *pool,
               struct table **table);
 struct node_entry *table_node(const struct table *table);
+/* From a record, its string copied. All or nothing. */
+int table_node_load(struct table *table, const struct l2tpha_node_record *record);
 
 /* --- tunnels --- */
 /* A zeroed object with this local id; NULL with *error = L2TPHA_ERR_EXISTS, _LIMIT or _NOMEM. */

@@ -5,7 +5,10 @@
  * - gone records come first, so that their ids are free for what follows;
  * - messages directly follow the tunnel or sequence record that they belong to and are exactly
  * those that the queue lacks;
- * - a session comes after its tunnel, which is not over; nothing is named twice. */
+ * - a session comes after its tunnel; nothing is named twice;
+ * - states fit together: a session's its machine and its tunnel, a recovery tunnel's the tunnel
+ * that it is for. Of those two either may come first, so that is looked at when all is known: at
+ * the end of an increment, or of a copy. */
 #include "state/verify.h"
 
 #include "base/bits.h"
@@ -13,7 +16,9 @@
 #include "state/record.h"
 
 #define SLOTS_FIRST 64
-#define NS_AT 8 /* of a control header (RFC 2661 3.1) */
+#define NS_AT 8           /* of a control header (RFC 2661 3.1) */
+#define ID_MAX UINT16_MAX /* likewise: a longer id stands in no message of L2TPv2 */
+#define ATTEMPTS_FIRST 16
 
 enum member {
     GONE_TUNNEL,
@@ -21,19 +26,30 @@ enum member {
     NEW_TUNNEL,
     NEW_SESSION,
     NEW_REMOTE,
-    OVER_TUNNEL, /* by its new record */
-    RESET_TUNNEL /* likewise */
+    RECOVERED,
+    RESET_TUNNEL
+};
+
+/* What is known of a tunnel by its newest record. */
+struct standing {
+    uint8_t state; /* enum l2tpha_tunnel_state; IDLE = there is none */
+    uint32_t recovers;
 };
 
 struct slot {
     uint64_t ids;
     uint32_t stamp;
     uint32_t member; /* enum member */
+    union {
+        struct standing tunnel; /* NEW_TUNNEL */
+        uint32_t by;            /* RECOVERED: the recovery tunnel */
+    };
 };
 
 struct verifier {
     const struct table *table;
     const struct l2tpha_serializer *serializer;
+    session_judge has_state;
     struct slot *slots;
     uint32_t size; /* a power of two */
     uint32_t used;
@@ -46,17 +62,22 @@ struct verifier {
     uint32_t tunnel_id; /* whose messages come next, 0 = nobody's */
     uint16_t next;      /* their Ns */
     uint16_t end;
+    uint32_t *attempts; /* recovery tunnels to be looked at when all is known */
+    uint32_t attempt_count;
+    uint32_t attempt_cap;
     const char *why;
 };
 
 int verifier_new(TALLOC_CTX *parent, const struct table *table,
-                 const struct l2tpha_serializer *serializer, struct verifier **verifier)
+                 const struct l2tpha_serializer *serializer, session_judge has_state,
+                 struct verifier **verifier)
 {
     struct verifier *fresh = talloc_zero(parent, struct verifier);
     if (!fresh)
         return L2TPHA_ERR_NOMEM;
     fresh->table = table;
     fresh->serializer = serializer;
+    fresh->has_state = has_state;
     *verifier = fresh;
     return 0;
 }
@@ -80,6 +101,12 @@ static bool has(const struct verifier *verifier, enum member member, uint32_t tu
 {
     return verifier->used > 0 &&
            slot_for(verifier, member, (uint64_t)tunnel_id << 32 | id)->stamp == verifier->stamp;
+}
+
+/* What has been put into the set under this name; it must be there. */
+static struct slot *named(const struct verifier *verifier, enum member member, uint32_t tunnel_id)
+{
+    return slot_for(verifier, member, (uint64_t)tunnel_id << 32);
 }
 
 static int enlarge(struct verifier *verifier)
@@ -113,7 +140,7 @@ static int add(struct verifier *verifier, enum member member, uint32_t tunnel_id
     struct slot *slot = slot_for(verifier, member, ids);
     if (slot->stamp == verifier->stamp)
         return L2TPHA_ERR_EXISTS;
-    *slot = (struct slot){ids, verifier->stamp, member};
+    *slot = (struct slot){.ids = ids, .stamp = verifier->stamp, .member = member};
     verifier->used++;
     return 0;
 }
@@ -129,7 +156,18 @@ static void empty(struct verifier *verifier)
     verifier->stamp = 1;
 }
 
-/* --- records --- */
+/* --- what is there --- */
+
+static void begin(struct verifier *verifier, bool copying, uint32_t generation)
+{
+    empty(verifier);
+    verifier->copying = copying;
+    verifier->generation = generation;
+    verifier->past_gone = verifier->past_node = false;
+    verifier->tunnel_id = 0;
+    verifier->attempt_count = 0;
+    verifier->why = "malformed record";
+}
 
 static int refuse(struct verifier *verifier, const char *why)
 {
@@ -160,6 +198,15 @@ static struct tunnel_entry *present(const struct verifier *verifier, uint32_t tu
     return entry;
 }
 
+static struct standing standing_of(const struct verifier *verifier, uint32_t tunnel_id)
+{
+    if (has(verifier, NEW_TUNNEL, tunnel_id, 0))
+        return named(verifier, NEW_TUNNEL, tunnel_id)->tunnel;
+    const struct tunnel_entry *entry = present(verifier, tunnel_id);
+    return entry ? (struct standing){entry->record.state, entry->record.recovers}
+                 : (struct standing){.state = L2TPHA_TUNNEL_IDLE};
+}
+
 static int expect_messages(struct verifier *verifier, uint32_t tunnel_id, uint16_t from,
                            uint16_t to)
 {
@@ -178,28 +225,178 @@ static int finish_messages(struct verifier *verifier)
     return 0;
 }
 
+/* --- recovery tunnels (RFC 4951 3.2.1) --- */
+
+/* What recovers needs something to recover. One that is over may outlive it, and one that was
+ * refused may name anything. */
+static bool is_attempt(struct standing tunnel)
+{
+    return tunnel.recovers != 0 && tunnel.state != L2TPHA_TUNNEL_IDLE &&
+           tunnel.state <= L2TPHA_TUNNEL_ESTABLISHED;
+}
+
+/* In a copy nothing is known before its end, which looks at all of them. */
+static int look_at_later(struct verifier *verifier, uint32_t tunnel_id)
+{
+    if (verifier->copying)
+        return 0;
+    if (verifier->attempt_count == verifier->attempt_cap) {
+        uint32_t cap = verifier->attempt_cap ? verifier->attempt_cap * 2 : ATTEMPTS_FIRST;
+        uint32_t *longer = talloc_realloc(verifier, verifier->attempts, uint32_t, cap);
+        if (!longer)
+            return L2TPHA_ERR_NOMEM;
+        verifier->attempts = longer;
+        verifier->attempt_cap = cap;
+    }
+    verifier->attempts[verifier->attempt_count++] = tunnel_id;
+    return 0;
+}
+
+/* Any other one that recovers the same tunnel. */
+static bool has_rival(const struct verifier *verifier, uint32_t tunnel_id, uint32_t old_id)
+{
+    const struct tunnel_entry *old = present(verifier, old_id);
+
+    if (!old || old->recovered_by == 0 || old->recovered_by == tunnel_id)
+        return false;
+    struct standing rival = standing_of(verifier, old->recovered_by);
+    return is_attempt(rival) && rival.recovers == old_id;
+}
+
+/* The old tunnel is an ordinary one that has been established and is not forgotten yet, and there
+ * is one attempt at a time. */
+static int verify_attempt(struct verifier *verifier, uint32_t tunnel_id)
+{
+    struct standing attempt = standing_of(verifier, tunnel_id);
+    struct standing old = standing_of(verifier, attempt.recovers);
+
+    if (!is_attempt(attempt))
+        return 0;
+    if (old.state < L2TPHA_TUNNEL_ESTABLISHED || old.recovers != 0)
+        return refuse(verifier, "recovery tunnel without a tunnel to recover");
+    if (has_rival(verifier, tunnel_id, attempt.recovers))
+        return refuse(verifier, "tunnel recovered twice");
+    return 0;
+}
+
+static int verify_attempts(struct verifier *verifier)
+{
+    for (uint32_t i = 0; i < verifier->attempt_count; i++) {
+        uint32_t id = verifier->attempts[i];
+        struct standing attempt = standing_of(verifier, id);
+        int error = verify_attempt(verifier, id);
+        if (error)
+            return error;
+        if (!is_attempt(attempt))
+            continue;
+        error = add(verifier, RECOVERED, attempt.recovers, 0);
+        if (error && error != L2TPHA_ERR_EXISTS)
+            return error;
+        struct slot *recovered = named(verifier, RECOVERED, attempt.recovers);
+        if (error && recovered->by != id)
+            return refuse(verifier, "tunnel recovered twice");
+        recovered->by = id;
+    }
+    return 0;
+}
+
+static void note_attempt(const struct verifier *verifier, const struct tunnel_entry *attempt)
+{
+    struct tunnel_entry *old = table_tunnel_find(verifier->table, attempt->record.recovers);
+    if (old)
+        old->recovered_by = attempt->record.local_id;
+}
+
+static bool recovers_now(const struct tunnel_entry *entry)
+{
+    return is_attempt((struct standing){entry->record.state, entry->record.recovers});
+}
+
+void verify_applied(const struct verifier *verifier)
+{
+    for (uint32_t i = 0; i < verifier->attempt_count; i++) {
+        const struct tunnel_entry *entry =
+            table_tunnel_find(verifier->table, verifier->attempts[i]);
+        if (entry && recovers_now(entry))
+            note_attempt(verifier, entry);
+    }
+}
+
+int verify_copy(struct verifier *verifier, uint32_t generation, const char **why)
+{
+    struct tunnel_entry *entry;
+    uint32_t place = 0;
+    int error = 0;
+
+    begin(verifier, true, generation);
+    while ((entry = table_tunnel_next(verifier->table, &place)))
+        entry->recovered_by = 0;
+    place = 0;
+    while (!error && (entry = table_tunnel_next(verifier->table, &place))) {
+        if (entry->generation != generation || !recovers_now(entry))
+            continue;
+        error = verify_attempt(verifier, entry->record.local_id);
+        note_attempt(verifier, entry);
+    }
+    *why = verifier->why;
+    return error;
+}
+
+/* --- one record --- */
+
 static int verify_gone(struct verifier *verifier, const struct l2tpha_gone_record *record)
 {
+    const struct tunnel_entry *entry = table_tunnel_find(verifier->table, record->tunnel_id);
+
     if (verifier->past_gone)
         return refuse(verifier, "gone record not in front");
     int error = add(verifier, record->session_id ? GONE_SESSION : GONE_TUNNEL, record->tunnel_id,
                     record->session_id);
-    return error == L2TPHA_ERR_EXISTS ? 0 : error; /* an id may come and go twice */
+    if (error)
+        return error == L2TPHA_ERR_EXISTS ? 0 : error; /* an id may come and go twice */
+    return record->session_id == 0 && entry && entry->recovered_by
+               ? look_at_later(verifier, entry->recovered_by)
+               : 0;
+}
+
+static int name_tunnel(struct verifier *verifier, uint32_t tunnel_id, struct standing standing)
+{
+    int error = name(verifier, NEW_TUNNEL, tunnel_id, 0, "tunnel named twice");
+    if (!error)
+        named(verifier, NEW_TUNNEL, tunnel_id)->tunnel = standing;
+    return error;
+}
+
+/* The states of a tunnel are in the order in which it goes through them. */
+static const char *fault_of_tunnel(const struct l2tpha_tunnel_record *record,
+                                   const struct tunnel_entry *held)
+{
+    if (record->local_id > ID_MAX || record->remote_id > ID_MAX)
+        return "tunnel id beyond 16 bits";
+    if (record->state == L2TPHA_TUNNEL_IDLE)
+        return "tunnel that is idle";
+    if (held && record->state < held->record.state)
+        return "tunnel state runs backwards";
+    if (held && record->recovers != held->record.recovers)
+        return "tunnel changes what it recovers";
+    if ((uint16_t)(record->ns - record->acked) >= 0x8000)
+        return "sequence numbers too far apart";
+    return NULL;
 }
 
 static int verify_tunnel(struct verifier *verifier, const struct l2tpha_tunnel_record *record)
 {
-    if ((uint16_t)(record->ns - record->acked) >= 0x8000)
-        return refuse(verifier, "sequence numbers too far apart");
-    const struct tunnel_entry *entry = present(verifier, record->local_id);
-    bool over = record_is_over(record);
-    if (entry && record_is_over(&entry->record) && !over)
-        return refuse(verifier, "tunnel that was over");
-    int error = name(verifier, NEW_TUNNEL, record->local_id, 0, "tunnel named twice");
-    if (!error && over)
-        error = add(verifier, OVER_TUNNEL, record->local_id, 0);
-    if (!error && entry && record->resets != entry->record.resets)
+    const struct standing standing = {record->state, record->recovers};
+    const struct tunnel_entry *held = present(verifier, record->local_id);
+    const char *fault = fault_of_tunnel(record, held);
+
+    if (fault)
+        return refuse(verifier, fault);
+    int error = name_tunnel(verifier, record->local_id, standing);
+    if (!error && held && record->resets != held->record.resets)
         error = add(verifier, RESET_TUNNEL, record->local_id, 0);
+    if (!error && is_attempt(standing))
+        error = look_at_later(verifier, record->local_id);
     return error ? error : expect_messages(verifier, record->local_id, record->acked, record->ns);
 }
 
@@ -213,7 +410,7 @@ static int verify_sequence(struct verifier *verifier, const struct l2tpha_sequen
     uint16_t held = (uint16_t)(entry->record.ns - entry->record.acked);
     if (all >= 0x8000 || gone > all || held > all)
         return refuse(verifier, "sequence numbers run backwards");
-    int error = name(verifier, NEW_TUNNEL, record->tunnel_id, 0, "tunnel named twice");
+    int error = name_tunnel(verifier, record->tunnel_id, standing_of(verifier, record->tunnel_id));
     return error ? error
                  : expect_messages(verifier, record->tunnel_id, entry->record.ns, record->ns);
 }
@@ -229,13 +426,6 @@ static int verify_message(struct verifier *verifier, const struct l2tpha_message
     return 0;
 }
 
-/* By the Tunnel record in front, or the one that was there before. */
-static bool is_over(const struct verifier *verifier, const struct tunnel_entry *tunnel,
-                    uint32_t tunnel_id)
-{
-    return has(verifier, OVER_TUNNEL, tunnel_id, 0) || (tunnel && record_is_over(&tunnel->record));
-}
-
 /* The session that has this remote id now, unless it is on its way out. */
 static bool remote_is_taken(const struct verifier *verifier, const struct tunnel_entry *tunnel,
                             const struct l2tpha_session_record *record)
@@ -248,13 +438,39 @@ static bool remote_is_taken(const struct verifier *verifier, const struct tunnel
            (session_outlives_reset(holder) || !has(verifier, RESET_TUNNEL, record->tunnel_id, 0));
 }
 
+/* A call waits for its tunnel or is one of an established tunnel; recovery tunnels have none, and
+ * those of a tunnel that closes are gone (RFC 2661 5.7, RFC 4951 3.2.1). */
+static bool may_hold(struct standing tunnel, uint8_t session_state)
+{
+    return tunnel.recovers == 0 && tunnel.state <= L2TPHA_TUNNEL_ESTABLISHED &&
+           (tunnel.state == L2TPHA_TUNNEL_ESTABLISHED ||
+            session_state == L2TPHA_SESSION_WAIT_TUNNEL);
+}
+
+static const char *fault_of_session(const struct verifier *verifier,
+                                    const struct l2tpha_session_record *record)
+{
+    struct standing tunnel = standing_of(verifier, record->tunnel_id);
+
+    if (tunnel.state == L2TPHA_TUNNEL_IDLE)
+        return "session without tunnel";
+    if (record->local_id > ID_MAX || record->remote_id > ID_MAX)
+        return "session id beyond 16 bits";
+    if (record->state == L2TPHA_SESSION_IDLE ||
+        !verifier->has_state(record->side, record->call, record->state))
+        return "session in a state that its machine does not have";
+    if (!may_hold(tunnel, record->state))
+        return "session in a state that its tunnel does not allow";
+    return NULL;
+}
+
 static int verify_session(struct verifier *verifier, const struct l2tpha_session_record *record)
 {
     const struct tunnel_entry *tunnel = present(verifier, record->tunnel_id);
-    if (!tunnel && !has(verifier, NEW_TUNNEL, record->tunnel_id, 0))
-        return refuse(verifier, "session without tunnel");
-    if (is_over(verifier, tunnel, record->tunnel_id))
-        return refuse(verifier, "session of a tunnel that is over");
+    const char *fault = fault_of_session(verifier, record);
+
+    if (fault)
+        return refuse(verifier, fault);
     int error =
         name(verifier, NEW_SESSION, record->tunnel_id, record->local_id, "session named twice");
     if (error || record->remote_id == 0)
@@ -305,12 +521,7 @@ int verify_records(struct verifier *verifier, struct l2tpha_bytes records, bool 
     struct l2tpha_record record;
     int error = 0;
 
-    empty(verifier);
-    verifier->copying = copying;
-    verifier->generation = generation;
-    verifier->past_gone = verifier->past_node = false;
-    verifier->tunnel_id = 0;
-    verifier->why = "malformed record";
+    begin(verifier, copying, generation);
     *count = 0;
     while (!error && !(error = verifier->serializer->get_record(&records, &record))) {
         ++*count;
@@ -318,6 +529,8 @@ int verify_records(struct verifier *verifier, struct l2tpha_bytes records, bool 
     }
     if (error == L2TPHA_ERR_NOT_FOUND)
         error = finish_messages(verifier);
+    if (!error)
+        error = verify_attempts(verifier);
     *why = verifier->why;
     return error;
 }

@@ -3,6 +3,7 @@
 
 #include "base/bits.h"
 #include "base/cursor.h"
+#include "engine/session.h"
 
 #include <stdio.h>
 
@@ -74,7 +75,8 @@ void twins_fresh_standby(struct state_pair *pair)
     const struct replica_options options = {.table = pair->standby,
                                             .serializer = l2tpha_serializer_proto(),
                                             .counters = &pair->standby_counters,
-                                            .log = &pair->log};
+                                            .log = &pair->log,
+                                            .has_state = session_has_state};
     talloc_free(pair->replica);
     table_clear(pair->standby);
     assert_ok(replica_new(pair, &options, &pair->replica));
@@ -196,7 +198,7 @@ static void change_session(struct state_pair *pair, struct tunnel_entry *tunnel)
         entry = twins_session(pair, tunnel, id);
     if (entry->remote_id == 0 && !table_session_find_remote(pair->active, tunnel, remote))
         assert_ok(table_session_set_remote(entry, remote));
-    entry->state = (uint8_t)twins_random(pair, 6);
+    entry->state = twins_random(pair, 2) ? L2TPHA_SESSION_WAIT_CONNECT : L2TPHA_SESSION_ESTABLISHED;
     entry->data_ns = (uint16_t)twins_random(pair, 65536);
     for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i] = (uint8_t)twins_random(pair, 256);

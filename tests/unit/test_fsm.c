@@ -106,6 +106,19 @@ START_TEST(exact_row_comes_before_any)
 }
 END_TEST
 
+START_TEST(a_state_is_had_where_a_row_starts_or_leads)
+{
+    static const struct fsm_row few[] = {FSM_ROW_SILENT(FSM_ANY, EV_ABORT, FSM_SAME),
+                                         FSM_ROW_SILENT(WAIT, EV_DONE, OPEN)};
+    const struct fsm other = MACHINE(few);
+
+    ck_assert(!fsm_has_state(&other, IDLE));
+    ck_assert(fsm_has_state(&other, WAIT));
+    ck_assert(fsm_has_state(&other, OPEN));
+    ck_assert(!fsm_has_state(&other, STATES));
+}
+END_TEST
+
 START_TEST(no_row_changes_nothing)
 {
     struct object object = {.state = IDLE};
@@ -286,6 +299,7 @@ Suite *suite_fsm(void)
     tcase_add_test(tcase, action_runs_before_the_state_is_entered);
     tcase_add_test(tcase, same_does_not_enter_but_an_equal_state_does);
     tcase_add_test(tcase, exact_row_comes_before_any);
+    tcase_add_test(tcase, a_state_is_had_where_a_row_starts_or_leads);
     tcase_add_test(tcase, no_row_changes_nothing);
     tcase_add_test(tcase, failing_action_runs_the_failed_event);
     tcase_add_test(tcase, action_may_fail_with_unexpected);

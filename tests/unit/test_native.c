@@ -317,6 +317,26 @@ START_TEST(standby_that_was_not_told_begins_by_itself)
 }
 END_TEST
 
+/* What a newer release has told of the node goes on, whatever this one gives out. */
+START_TEST(fields_of_a_newer_release_go_on)
+{
+    static const uint8_t future[] = {0xc0, 0x3e, 0x05};
+
+    raw_accept(&peer);
+    struct l2tpha_node_record record = table_node(peer.standby->engine.table)->record;
+    record.unknown = (struct l2tpha_bytes){future, sizeof(future)};
+    assert_ok(table_node_load(peer.standby->engine.table, &record));
+    raw_take_over(&peer);
+    serial_of_next_call(only());
+    brief_tunnel();
+    protect();
+    serial_of_next_call(only());
+    const struct l2tpha_bytes *kept = &table_node(peer.standby->engine.table)->record.unknown;
+    ck_assert_uint_eq(kept->len, sizeof(future));
+    ck_assert_mem_eq(kept->data, future, sizeof(future));
+}
+END_TEST
+
 static void one_tunnel(struct l2tpha_config *config)
 {
     config->max_tunnels = 1;
@@ -363,6 +383,67 @@ START_TEST(copy_has_no_dead_tunnels)
 }
 END_TEST
 
+static struct l2tpha_redundancy_info info_of(const struct l2tpha_node *node)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+
+    l2tpha_redundancy_get(node, &info);
+    return info;
+}
+
+/* No checkpoint says so; if the table did all the same, nothing would be left of the calls. */
+START_TEST(closing_tunnel_keeps_no_calls)
+{
+    raw_accept(&peer);
+    raw_begin_request(&peer, L2TPHA_MESSAGE_ICRQ, 0);
+    assert_ok(raw_send(&peer));
+    ck_assert_uint_eq(info_of(peer.standby).sessions, 1);
+    uint32_t place = 0;
+    struct tunnel_entry *entry = table_tunnel_next(peer.standby->engine.table, &place);
+    entry->record.state = _i ? L2TPHA_TUNNEL_STOPPED : L2TPHA_TUNNEL_STOPPING;
+    raw_take_over(&peer);
+    ck_assert_uint_eq(info_of(peer.node).sessions, 0);
+    ck_assert_uint_eq(raw_events(&peer, L2TPHA_EVENT_SESSION_DOWN), 0);
+    raw_pass(&peer, 120000);
+    ck_assert_uint_eq(info_of(peer.node).tunnels, 0);
+}
+END_TEST
+
+/* Likewise: recovery tunnels (3, 4) that are for each other, themselves, the same or no tunnel. */
+static const struct {
+    uint32_t recovers[2];
+    uint8_t states[2];
+    uint32_t kept;
+} tangles[] = {
+    {{0, 4}, {L2TPHA_TUNNEL_WAIT_CTL_CONN, L2TPHA_TUNNEL_WAIT_CTL_CONN}, 1},
+    {{4, 3}, {L2TPHA_TUNNEL_WAIT_CTL_CONN, L2TPHA_TUNNEL_WAIT_CTL_CONN}, 0},
+    {{3, 3}, {L2TPHA_TUNNEL_ESTABLISHED, L2TPHA_TUNNEL_WAIT_CTL_CONN}, 0},
+    {{0, 3}, {L2TPHA_TUNNEL_ESTABLISHED, L2TPHA_TUNNEL_WAIT_CTL_CONN}, 1},
+    {{0, 0}, {L2TPHA_TUNNEL_ESTABLISHED, L2TPHA_TUNNEL_WAIT_CTL_CONN}, 1},
+    {{77, 78}, {L2TPHA_TUNNEL_ESTABLISHED, L2TPHA_TUNNEL_WAIT_CTL_CONN}, 0},
+    {{77, 3}, {L2TPHA_TUNNEL_STOPPED, L2TPHA_TUNNEL_STOPPING}, 2},
+};
+
+START_TEST(recovery_tunnels_need_a_tunnel)
+{
+    uint32_t old = l2tpha_tunnel_id(raw_accept(&peer));
+    struct table *table = peer.standby->engine.table;
+
+    for (uint32_t i = 0; i < 2; i++) {
+        int error;
+        struct tunnel_entry *entry = table_tunnel_add(table, 3 + i, &error);
+        ck_assert_ptr_nonnull(entry);
+        entry->record.state = tangles[_i].states[i];
+        entry->record.recovers = tangles[_i].recovers[i] ? tangles[_i].recovers[i] : old;
+        entry->record.remote_window = 4;
+    }
+    raw_take_over(&peer);
+    ck_assert_uint_eq(info_of(peer.node).tunnels, 1 + tangles[_i].kept);
+    raw_pass(&peer, 600000);
+    ck_assert_uint_eq(info_of(peer.node).tunnels, 0);
+}
+END_TEST
+
 START_TEST(binding_knows_what_is_there)
 {
     struct engine engine = {0};
@@ -393,8 +474,12 @@ Suite *suite_native(void)
     tcase_add_test(tcase, tunnel_ids_in_use_are_passed_over);
     tcase_add_test(tcase, serial_numbers_go_on_where_they_were);
     tcase_add_test(tcase, standby_that_was_not_told_begins_by_itself);
+    tcase_add_test(tcase, fields_of_a_newer_release_go_on);
     tcase_add_test(tcase, tunnel_that_finds_no_room_takes_no_id);
     tcase_add_test(tcase, copy_has_no_dead_tunnels);
+    tcase_add_loop_test(tcase, closing_tunnel_keeps_no_calls, 0, 2);
+    tcase_add_loop_test(tcase, recovery_tunnels_need_a_tunnel, 0,
+                        sizeof(tangles) / sizeof(tangles[0]));
     tcase_add_test(tcase, binding_knows_what_is_there);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -138,12 +138,15 @@ END_TEST
 START_TEST(unknown_fields_survive_two_takeovers)
 {
     static const uint8_t future[] = {0xd0, 0x3e, 0x05, 0xda, 0x3e, 0x03, 'a', 'b', 'c'};
+    static const struct l2tpha_node_record node = {.tunnel_key = {1},
+                                                   .unknown = {future, sizeof(future)}};
     struct tunnel_entry *tunnel = twins_tunnel(pair, 3);
     struct session_entry *session = twins_session(pair, tunnel, 4);
     assert_ok(
         table_tunnel_set_bytes(pair->active, &tunnel->record.unknown, future, sizeof(future)));
     assert_ok(table_session_set_bytes(
         pair->active, session, offsetof(struct session_extra, unknown), future, sizeof(future)));
+    assert_ok(table_node_load(pair->active, &node));
     twins_sync(pair);
 
     struct state_pair *next = twins_new(IN_FLIGHT, TIMEOUT_US);
@@ -165,6 +168,9 @@ START_TEST(unknown_fields_survive_two_takeovers)
     const struct session_entry *session_copy = table_session_find(next->standby, copy, 4);
     ck_assert_uint_eq(session_copy->extra->unknown.len, sizeof(future));
     ck_assert_mem_eq(session_copy->extra->unknown.data, future, sizeof(future));
+    const struct l2tpha_node_record *node_copy = &table_node(next->standby)->record;
+    ck_assert_uint_eq(node_copy->unknown.len, sizeof(future));
+    ck_assert_mem_eq(node_copy->unknown.data, future, sizeof(future));
     ck_assert_uint_eq(twins_digest(next->standby), twins_digest(pair->active));
     twins_free(next);
 }
@@ -377,7 +383,10 @@ END_TEST
 
 #define TUNNEL(id)                                                                                 \
     {                                                                                              \
-        .kind = L2TPHA_RECORD_TUNNEL, .of.tunnel = {.local_id = (id) }                             \
+        .kind = L2TPHA_RECORD_TUNNEL, .of.tunnel = {                                               \
+            .local_id = (id),                                                                      \
+            .state = L2TPHA_TUNNEL_ESTABLISHED                                                     \
+        }                                                                                          \
     }
 
 /* Parts outside a copy, or of another; records where there are none. */
@@ -401,6 +410,28 @@ START_TEST(kinds_out_of_turn)
     assert_error(twins_feed_made(pair, &header, &tunnel, 1), L2TPHA_ERR_RECORD);
     header.generation = 1;
     assert_ok(twins_feed_made(pair, &header, &tunnel, 1));
+}
+END_TEST
+
+/* BULK_BEGIN and ABANDON bring a number with them: what follows must have room to count on. */
+START_TEST(numbers_without_room)
+{
+    static const uint64_t numbers[] = {L2TPHA_CHECKPOINT_NUMBER_MAX + 1, UINT64_MAX - 1,
+                                       UINT64_MAX};
+    struct l2tpha_checkpoint_header header = {.version = 1, .epoch = 1, .generation = 1};
+
+    twins_sync(pair);
+    uint64_t last = replica_last(pair->replica);
+    for (unsigned i = 0; i < 2 * sizeof(numbers) / sizeof(numbers[0]); i++) {
+        header.kind = i % 2 ? L2TPHA_CHECKPOINT_BULK_BEGIN : L2TPHA_CHECKPOINT_ABANDON;
+        header.number = numbers[i / 2];
+        assert_error(twins_feed_made(pair, &header, NULL, 0), L2TPHA_ERR_RECORD);
+        ck_assert_int_eq(replica_state(pair->replica), REPLICA_HOT);
+        ck_assert_uint_eq(replica_last(pair->replica), last);
+        ck_assert_uint_eq(pair->standby_counters.checkpoints_refused, i + 1);
+    }
+    header.number = L2TPHA_CHECKPOINT_NUMBER_MAX;
+    assert_ok(twins_feed_made(pair, &header, NULL, 0));
 }
 END_TEST
 
@@ -457,6 +488,7 @@ Suite *suite_replica(void)
     tcase_add_test(tcase, older_epoch_is_refused);
     tcase_add_test(tcase, end_with_wrong_count_or_digest);
     tcase_add_test(tcase, kinds_out_of_turn);
+    tcase_add_test(tcase, numbers_without_room);
     tcase_add_test(tcase, too_long);
     tcase_add_test(tcase, no_room);
     return suite;

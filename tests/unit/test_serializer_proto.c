@@ -469,6 +469,23 @@ START_TEST(unknown_fields_are_kept_verbatim)
 }
 END_TEST
 
+START_TEST(unknown_fields_of_a_node_are_kept_verbatim)
+{
+    /* key, serial 128, then fields 4 and 1000 */
+    static const uint8_t input[] = {0x7a, 21,   0x32, 19,   0x0a, 0x08, 1,    2,
+                                    3,    4,    5,    6,    7,    8,    0x18, 0x80,
+                                    0x01, 0x22, 0x01, 0xaa, 0xc0, 0x3e, 0x05};
+    struct l2tpha_bytes records = {input, sizeof(input)};
+    struct l2tpha_record record;
+
+    assert_ok(l2tpha_serializer_proto()->get_record(&records, &record));
+    ck_assert_uint_eq(record.of.node.unknown.len, 6);
+    struct l2tpha_bytes again = put_ok(&record);
+    ck_assert_uint_eq(again.len, sizeof(input));
+    ck_assert_mem_eq(again.data, input, sizeof(input));
+}
+END_TEST
+
 /* Known fields between them could not be kept apart. */
 START_TEST(unknown_fields_must_stand_together)
 {
@@ -499,6 +516,7 @@ Suite *suite_serializer_proto(void)
                         sizeof(headers) / sizeof(headers[0]));
     tcase_add_test(tcase, bad_header_is_not_written);
     tcase_add_test(tcase, unknown_fields_are_kept_verbatim);
+    tcase_add_test(tcase, unknown_fields_of_a_node_are_kept_verbatim);
     tcase_add_test(tcase, unknown_fields_must_stand_together);
     return suite;
 }

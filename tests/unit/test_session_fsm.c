@@ -178,6 +178,22 @@ START_TEST(side_and_call_choose_the_machine)
 }
 END_TEST
 
+START_TEST(only_states_of_the_machine_are_had)
+{
+    static const bool had[][L2TPHA_SESSION_ESTABLISHED + 1] = {
+        [0] = {[IDLE] = true, [TUNNEL] = true, [REPLY] = true, [UP] = true},
+        [1] = {[IDLE] = true, [CONNECT] = true, [UP] = true},
+        [2] = {[IDLE] = true, [ANSWER] = true, [UP] = true},
+        [3] = {[IDLE] = true, [TUNNEL] = true, [REPLY] = true, [CONNECT] = true, [UP] = true},
+    };
+
+    for (uint8_t state = 0; state <= UP; state++)
+        ck_assert_int_eq(session_has_state(machines[_i].side, machines[_i].call, state),
+                         had[_i][state]);
+    ck_assert(!session_has_state(machines[_i].side, machines[_i].call, UP + 1));
+}
+END_TEST
+
 START_TEST(states_have_names)
 {
     ck_assert_str_eq(l2tpha_session_state_name(TUNNEL), "wait-tunnel");
@@ -196,6 +212,7 @@ Suite *suite_session_fsm(void)
     tcase_add_loop_test(tcase, table_is_sound, 0, COUNT(machines));
     tcase_add_loop_test(tcase, every_state_with_every_event, 0, COUNT(machines));
     tcase_add_loop_test(tcase, side_and_call_choose_the_machine, 0, COUNT(machines));
+    tcase_add_loop_test(tcase, only_states_of_the_machine_are_had, 0, COUNT(machines));
     tcase_add_test(tcase, states_have_names);
     return suite;
 }
