@@ -123,6 +123,8 @@ static void link_failed(struct ha_stream *stream, int error)
     end_stream(ha, BYE_ALONE);
     if (serving)
         role_standby_lost(ha->app);
+    else
+        role_link_failed(ha->app);
 }
 
 static void watch_writing(struct ha_stream *stream, bool wanted)
