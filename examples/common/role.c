@@ -45,11 +45,14 @@ static const char *start_standby(struct app *app)
 
 static const char *start_active(struct app *app)
 {
+    char listen[ADDRESS_TEXT_MAX], ha[ENDPOINT_TEXT_MAX];
+    address_text(&app->options->listen, listen);
+    endpoint_text(&app->options->ha_listen, ha);
     const char *why = app_make_node(app, false);
     if (why == NULL)
-        why = app_open_socket(app);
+        why = app_blame(app, "listen", listen, app_open_socket(app));
     if (why == NULL)
-        why = ha_listen(app->ha);
+        why = app_blame(app, "ha-listen", ha, ha_listen(app->ha));
     if (why == NULL)
         serve(app);
     return why;

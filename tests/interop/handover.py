@@ -380,7 +380,11 @@ def options(case):
         lab.check("usage: " + program in result.stdout, f"{program} --help")
     taken = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     taken.bind((lab.OURS, 1701))
-    for line, word in ((f"l2tpha-lns --listen {lab.OURS}", "in use"),
+    for line, word in ((f"l2tpha-lns --listen {lab.OURS}", f"--listen {lab.OURS}:1701: "),
+                       ("l2tpha-lns --control /none/a", "--control /none/a: No such file"),
+                       ("l2tpha-lac --connect ::1 --pcapng /none/b", "--pcapng /none/b: No such file"),
+                       (f"l2tpha-lns --listen {lab.PEER} --ha-listen unix:/none/c",
+                        "--ha-listen /none/c: No such file"),
                        ("l2tphactl /run/none show l2tp tunnels", "/run/none")):
         program, *words = line.split()
         result = subprocess.run([case.programs / program, *words], check=False,
