@@ -192,3 +192,15 @@ const char *endpoint_parse(const char *text, struct endpoint *endpoint)
     endpoint->kind = ENDPOINT_TCP;
     return NULL;
 }
+
+const char *endpoint_text(const struct endpoint *endpoint, char dst[ENDPOINT_TEXT_MAX])
+{
+    struct l2tpha_address address;
+    if (endpoint->kind == ENDPOINT_UNIX) {
+        const struct sockaddr_un *un = (const struct sockaddr_un *)&endpoint->socket;
+        snprintf(dst, ENDPOINT_TEXT_MAX, "%s", un->sun_path);
+        return dst;
+    }
+    address_from_socket(&endpoint->socket, &address);
+    return address_text(&address, dst);
+}

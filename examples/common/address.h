@@ -34,6 +34,10 @@ struct endpoint {
 /* Parse unix:PATH or tcp:ADDR:PORT. Returns NULL, or what is wrong. */
 const char *endpoint_parse(const char *text, struct endpoint *endpoint);
 
+/* The same as a person writes it; a path alone, without unix:, if it is one. Returns dst. */
+#define ENDPOINT_TEXT_MAX 128
+const char *endpoint_text(const struct endpoint *endpoint, char dst[ENDPOINT_TEXT_MAX]);
+
 /* A unix socket of this path. Returns NULL, or what is wrong. */
 const char *endpoint_unix(const char *path, struct endpoint *endpoint);
 

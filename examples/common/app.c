@@ -27,6 +27,11 @@ void app_tell(const char *format, ...)
     fflush(stdout);
 }
 
+const char *app_blame(struct app *app, const char *option, const char *value, const char *why)
+{
+    return why == NULL ? NULL : talloc_asprintf(app, "--%s %s: %s", option, value, why);
+}
+
 /* ---- the node's questions ---- */
 
 static int answer_random(void *user, uint8_t *dst, size_t len)
@@ -372,6 +377,7 @@ static void settle(struct app *app)
 static const char *start(struct app *app)
 {
     const struct options *options = app->options;
+    char control[ENDPOINT_TEXT_MAX];
     signal(SIGPIPE, SIG_IGN);
     tevent_add_signal(app->ev, app, SIGTERM, 0, on_signal, app);
     tevent_add_signal(app->ev, app, SIGINT, 0, on_signal, app);
@@ -380,9 +386,10 @@ static const char *start(struct app *app)
     if (options->pcapng[0] != '\0') {
         app->pcapng = pcapng_open(app, options->pcapng, options->name);
         if (app->pcapng == NULL)
-            return strerror(errno);
+            return app_blame(app, "pcapng", options->pcapng, strerror(errno));
     }
-    const char *why = control_start(app);
+    endpoint_text(&options->control, control);
+    const char *why = app_blame(app, "control", control, control_start(app));
     return why != NULL ? why : role_start(app);
 }
 

@@ -73,6 +73,9 @@ int app_main(const struct app_program *program, int argc, char **argv, void *sta
 /* A line for whoever started us, on stdout. */
 void app_tell(const char *format, ...) L2TPHA_PRINTF(1, 2);
 
+/* What is wrong (NULL = nothing), with the option that it is about before it. */
+const char *app_blame(struct app *app, const char *option, const char *value, const char *why);
+
 /* Make app->node. NULL, or what is wrong. */
 const char *app_make_node(struct app *app, bool standby);
 

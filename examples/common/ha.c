@@ -123,6 +123,8 @@ static void link_failed(struct ha_stream *stream, int error)
     end_stream(ha, BYE_ALONE);
     if (serving)
         role_standby_lost(ha->app);
+    else
+        role_link_failed(ha->app);
 }
 
 static void watch_writing(struct ha_stream *stream, bool wanted)
@@ -362,11 +364,19 @@ void ha_disconnect(struct ha *ha, bool leaving)
     end_stream(ha, leaving ? BYE_LEFT : BYE_ALONE);
 }
 
+static void stop_replication(struct ha *ha, uint64_t now)
+{
+    int error = l2tpha_checkpoint_stop(ha->app->node, now);
+    if (error != L2TPHA_OK)
+        log_say(&ha->app->log, L2TPHA_LOG_ERROR, "stopping the replication: %s",
+                l2tpha_strerror(error));
+}
+
 void ha_send(struct ha *ha, uint64_t number, const uint8_t *data, size_t len)
 {
     uint64_t now = clock_now();
     if (ha->stream == NULL || ha->stream->link == NULL) {
-        l2tpha_checkpoint_stop(ha->app->node, now);
+        stop_replication(ha, now);
         return;
     }
     if (ha->stream->dropped)

@@ -4,6 +4,7 @@
 
 #include <getopt.h>
 #include <l2tpha/failover.h>
+#include <l2tpha/node.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -90,7 +91,8 @@ static const struct option_row rows[] = {
      .help = "text or json lines on stderr (text)"},
     {"connect", PROGRAM_LAC, KIND_ADDRESS, "ADDR[:PORT]", AT(connect),
      .help = "the LNS; required"},
-    {"tunnels", PROGRAM_LAC, KIND_NUMBER, "T", AT(tunnels), .min = 1, .max = 65535,
+    {"tunnels", PROGRAM_LAC, KIND_NUMBER, "T", AT(tunnels), .min = 1,
+     .max = L2TPHA_TUNNELS_MAX,
      .help = "tunnels to open (1)"},
     {"sessions", PROGRAM_LAC, KIND_NUMBER, "N", AT(sessions), .min = 0, .max = 65535,
      .help = "calls in each tunnel (1)"},

@@ -45,11 +45,14 @@ static const char *start_standby(struct app *app)
 
 static const char *start_active(struct app *app)
 {
+    char listen[ADDRESS_TEXT_MAX], ha[ENDPOINT_TEXT_MAX];
+    address_text(&app->options->listen, listen);
+    endpoint_text(&app->options->ha_listen, ha);
     const char *why = app_make_node(app, false);
     if (why == NULL)
-        why = app_open_socket(app);
+        why = app_blame(app, "listen", listen, app_open_socket(app));
     if (why == NULL)
-        why = ha_listen(app->ha);
+        why = app_blame(app, "ha-listen", ha, ha_listen(app->ha));
     if (why == NULL)
         serve(app);
     return why;
@@ -64,12 +67,16 @@ const char *role_take_over(struct app *app, const char *cause)
 {
     if (!role_is_standby(app))
         return "this node is no standby";
+    bool inherited = app->udp != NULL;
     const char *why = app_open_socket(app);
     if (why != NULL)
         return why;
     int error = l2tpha_takeover(app->node, epoch_of(app) + 1, clock_now());
-    if (error != L2TPHA_OK)
+    if (error != L2TPHA_OK) {
+        if (!inherited)
+            TALLOC_FREE(app->udp); /* whoever serves needs the address */
         return l2tpha_strerror(error);
+    }
     log_say(&app->log, L2TPHA_LOG_RF, "taking over: %s", cause);
     app->last_switchover_wall = clock_wall();
     app_drain(app);                /* peers first */
@@ -87,9 +94,21 @@ static void try_to_take_over(struct app *app, const char *cause)
         log_say(&app->log, L2TPHA_LOG_ERROR, "cannot take over (%s): %s", cause, why);
 }
 
+/* No stream, and the socket is of no use: nobody would ever read it, and the active could not be
+ * started again. It stays only where an operator may still want to go on from a complete copy. The
+ * next stream brings it anew. */
+static void let_go(struct app *app)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+    l2tpha_redundancy_get(app->node, &info);
+    if (info.role != L2TPHA_ROLE_STANDBY_HOT || !app->options->takeover_manual)
+        TALLOC_FREE(app->udp);
+}
+
 /* The replica falls behind from now on: better to hold nothing than to take over what is stale. */
 static void forget_replica(struct app *app)
 {
+    TALLOC_FREE(app->udp);
     TALLOC_FREE(app->node);
     const char *why = app_make_node(app, true);
     if (why == NULL)
@@ -109,6 +128,13 @@ void role_active_lost(struct app *app, enum ha_farewell farewell)
         app->program->active_left(app);
     if (!app->quit && !app->options->takeover_manual && farewell != HA_UNKNOWN)
         try_to_take_over(app, farewell == HA_LEFT ? "the active has left" : "the active is dead");
+    if (!app->quit && !app->serving)
+        let_go(app);
+}
+
+void role_link_failed(struct app *app)
+{
+    let_go(app);
 }
 
 void role_asked_to_serve(struct app *app)

@@ -18,6 +18,7 @@ const char *role_take_over(struct app *app, const char *cause);
 
 /* What the replication stream tells. */
 void role_active_lost(struct app *app, enum ha_farewell farewell);
+void role_link_failed(struct app *app); /* at a standby, which connects again */
 void role_standby_lost(struct app *app);
 void role_asked_to_serve(struct app *app); /* planned switchover */
 void role_superseded(struct app *app);     /* a newer epoch serves */

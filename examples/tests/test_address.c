@@ -92,7 +92,9 @@ END_TEST
 START_TEST(endpoints_are_parsed)
 {
     struct endpoint endpoint;
+    char shown[ENDPOINT_TEXT_MAX];
     ck_assert_ptr_null(endpoint_parse("unix:/run/l2tpha", &endpoint));
+    ck_assert_str_eq(endpoint_text(&endpoint, shown), "/run/l2tpha");
     ck_assert_int_eq(endpoint.kind, ENDPOINT_UNIX);
     ck_assert_str_eq(((struct sockaddr_un *)&endpoint.socket)->sun_path, "/run/l2tpha");
     ck_assert_ptr_null(endpoint_parse("tcp:192.0.2.1:5000", &endpoint));
@@ -100,6 +102,7 @@ START_TEST(endpoints_are_parsed)
     ck_assert_uint_eq(endpoint.len, sizeof(struct sockaddr_in));
     ck_assert_ptr_null(endpoint_parse("tcp:[::1]:5000", &endpoint));
     ck_assert_uint_eq(endpoint.len, sizeof(struct sockaddr_in6));
+    ck_assert_str_eq(endpoint_text(&endpoint, shown), "[::1]:5000");
 }
 END_TEST
 

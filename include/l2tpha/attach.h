@@ -27,7 +27,7 @@ struct l2tpha_binding {
     /** Have the peer confirm that the tunnel lives: a HELLO unless something is outstanding.
      * Whoever cannot send it now tries again later; the tunnel goes on. */
     int (*confirm_tunnel)(void *user, uint32_t tunnel_id);
-    /** End a session with a CDN, since the host's half of it is missing. */
+    /** End a session with a CDN. Whoever cannot send it now does so later, and says 0. */
     int (*disconnect_session)(void *user, uint32_t tunnel_id, uint32_t session_id, uint16_t result,
                               const char *reason);
     /** Forget a session silently; the host is told why. */

@@ -17,7 +17,9 @@ extern "C" {
  *  copy under way is given up for the new one.
  *  @param node  an active one.
  *  @param now   microseconds.
- *  @retval L2TPHA_ERR_ROLE  not an active node. */
+ *  @retval L2TPHA_ERR_ROLE                    not an active node.
+ *  @retval L2TPHA_ERR_NOMEM, L2TPHA_ERR_LIMIT  no room for the first checkpoint: the node goes on
+ *          alone. */
 L2TPHA_API int l2tpha_checkpoint_bulk(struct l2tpha_node *node, uint64_t now);
 
 /** The standby holds everything up to and including @p number.

@@ -37,7 +37,6 @@ extern "C" {
     X(WRONG_PEER, -26, false, "right ids from the wrong address")                                  \
     X(DUPLICATE, -27, false, "duplicate, acknowledged again")                                      \
     X(OUT_OF_WINDOW, -28, false, "sequence number outside the window")                             \
-    X(ACK_UNSENT, -29, false, "acknowledges what was never sent")                                  \
     X(SEQUENCE, -30, false, "data frame out of sequence")                                          \
     /* messages and AVPs */                                                                        \
     X(MALFORMED, -40, false, "malformed AVP")                                                      \

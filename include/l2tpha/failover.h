@@ -23,9 +23,16 @@ enum l2tpha_failover_method {
 /** Name of a method, such as "silent-failover"; "unknown" for any other number. Static. */
 L2TPHA_API const char *l2tpha_failover_method_name(uint8_t method);
 
-/** Turn a standby in sync into the active. Per tunnel, silently: what the peer has not acknowledged
- *  is sent again with the same Ns and bytes and the current Nr, nothing new before it; a HELLO
- *  confirms; calls half set up go on. Progress and results are events.
+/** Turn a standby in sync into the active. Each tunnel goes by its effective method:
+ *  - RFC 4951, the default where both ends have announced it: a recovery tunnel is asked for, and
+ *    the control channel is reset;
+ *  - silently, as tunnels being set up do: what the peer has not acknowledged is sent again with
+ *    the same Ns and bytes and the current Nr, nothing new before it; a HELLO confirms; calls half
+ *    set up go on. Where the old active ran ahead of the record (enum l2tpha_commit) the peer is
+ *    first asked for the numbers;
+ *  - disabled: the tunnel is cleared.
+ *
+ *  Progress and results are events.
  *  @param node   a standby whose role is L2TPHA_ROLE_STANDBY_HOT.
  *  @param epoch  of the new reign: newer than the old active's.
  *  @param now    microseconds.

@@ -3,8 +3,7 @@
  *  The questions that the library asks of its host. Everything else is told through l2tpha_poll().
  *
  *  A callback may call only getters of the node it was called for. Other entries are refused with
- *  L2TPHA_ERR_REENTERED (l2tpha_poll() with 0), except from log, where nothing guards against
- *  them. */
+ *  L2TPHA_ERR_REENTERED (l2tpha_poll() with 0). */
 #ifndef L2TPHA_HOST_H
 #define L2TPHA_HOST_H
 

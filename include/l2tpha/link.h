@@ -35,6 +35,7 @@ struct l2tpha_link_options {
  *  @param now        microseconds.
  *  @param[out] link  the link; end it with l2tpha_link_free().
  *  @retval L2TPHA_ERR_ROLE     the node is fenced.
+ *  @retval L2TPHA_ERR_NOMEM    out of memory.
  *  @retval L2TPHA_ERR_INVALID  heartbeat_ms below 10 or above half of silence_ms, or max_queue too
  *                              small for a hello. */
 L2TPHA_API int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *options,
@@ -64,9 +65,11 @@ L2TPHA_API int l2tpha_link_feed(struct l2tpha_link *link, const uint8_t *data, s
  *  @param now     microseconds.
  *  @retval L2TPHA_ERR_QUEUE_FULL  the stream does not drain: the node has gone on alone, so that
  *          outputs polled together with this one are no longer valid.
+ *  @retval L2TPHA_ERR_NOMEM  likewise.
  *  @retval L2TPHA_ERR_STATE  no hellos yet: the checkpoint was made for an earlier stream; drop it.
  *  @retval L2TPHA_ERR_ROLE   not the active's end.
- *  @retval L2TPHA_ERR_INVALID  empty, too long, or a number that is not newer than the last. */
+ *  @retval L2TPHA_ERR_INVALID  empty, too long, or a number that is not newer than the last.
+ *  @return the link's error again, once it has failed. */
 L2TPHA_API int l2tpha_link_send(struct l2tpha_link *link, uint64_t number, const uint8_t *data,
                                 size_t len, uint64_t now);
 
@@ -109,7 +112,9 @@ L2TPHA_API void l2tpha_link_get(const struct l2tpha_link *link, struct l2tpha_li
  *  @param now   microseconds.
  *  @retval L2TPHA_ERR_ROLE         not the active's end.
  *  @retval L2TPHA_ERR_STATE        no hellos yet.
- *  @retval L2TPHA_ERR_NOT_IN_SYNC  the standby does not hold everything. */
+ *  @retval L2TPHA_ERR_NOT_IN_SYNC  the standby does not hold everything.
+ *  @retval L2TPHA_ERR_QUEUE_FULL, L2TPHA_ERR_NOMEM  no room to tell it: the link has failed.
+ *  @return the link's error again, once it has failed. */
 L2TPHA_API int l2tpha_link_hand_over(struct l2tpha_link *link, uint64_t now);
 
 #ifdef __cplusplus

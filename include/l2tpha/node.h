@@ -17,6 +17,9 @@ extern "C" {
 
 struct l2tpha_event;
 
+/** Most tunnels of a node, recovery tunnels apart: 512 of the 65535 ids are kept for these. */
+#define L2TPHA_TUNNELS_MAX 65023
+
 /** When outputs may leave (docs/architecture.md, "Transactions, checkpoints and the gate"). What
  *  sets a tunnel up, recovers it or follows its reset (RFC 4951 3.2.2) waits in every mode. */
 enum l2tpha_commit {
@@ -57,7 +60,7 @@ struct l2tpha_config {
     uint32_t answer_ms;         /**< outgoing call not answered by the bearer (default 60000) */
     uint32_t idle_ms;           /**< tunnel without sessions is closed, 0 = never (default 0) */
     uint32_t max_tunnels;       /**< tunnels, lingering ones included; recovery tunnels have ids of
-                                     their own (default and most 65023) */
+                                     their own (default and most L2TPHA_TUNNELS_MAX) */
     uint32_t max_half_open;     /**< tunnels that peers have asked for and not completed
                                      (default 4096) */
     uint32_t max_sessions;      /**< sessions of the node (default 1048576) */

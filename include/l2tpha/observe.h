@@ -52,7 +52,8 @@ struct l2tpha_event {
                                          under which effects outside become idempotent */
     uint32_t tunnel_id;             /**< local id, 0 = none */
     uint32_t session_id;            /**< local id, 0 = none */
-    struct l2tpha_tunnel *tunnel;   /**< NULL when it is gone already */
+    struct l2tpha_tunnel *tunnel;   /**< NULL when tunnel_id is 0. Of TUNNEL_GONE it is alive
+                                         until the next call on the node */
     struct l2tpha_session *session; /**< NULL when it is gone already */
     void *user;                     /**< the session's user pointer, else the tunnel's */
     uint16_t result;                /**< Result Code, 0 = none */
@@ -96,7 +97,7 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(auth_failed, "tunnel authentication failures")                                               \
     X(limit_reached, "requests refused since a limit is reached")                                  \
     X(queue_full, "messages dropped since there was no room for the answer")                       \
-    X(fenced_drops, "input dropped by a standby or fenced node")                                   \
+    X(fenced_drops, "datagrams dropped by a standby, fenced or draining node")                     \
     X(data_in, "data frames received")                                                             \
     X(data_out, "data frames sent")                                                                \
     X(data_unknown, "data frames for no session, dropped")                                         \
@@ -111,7 +112,7 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(checkpoints_applied, "checkpoints applied")                                                  \
     X(checkpoints_refused, "checkpoints refused")                                                  \
     X(checkpoint_timeouts, "times the standby did not confirm in time")                            \
-    X(events_lost, "events lost since the host did not poll")                                      \
+    X(events_lost, "events lost since the host did not poll or memory was out")                    \
     X(suspended_drops, "control datagrams dropped while a tunnel is being recovered")              \
     X(recovery_attempts, "recovery tunnels asked for")                                             \
     X(recoveries, "tunnels recovered by RFC 4951")                                                 \

@@ -3,7 +3,13 @@
  *  Sessions of the built-in engine (RFC 2661 5.2, 7.4, 7.5) and their data frames. Handles are
  *  borrowed from the node. A call may end within any l2tpha_feed() or l2tpha_expire(), and then its
  *  handle dies at once, before its event SESSION_DOWN can be polled: keep its ids and use
- *  l2tpha_session_find(). */
+ *  l2tpha_session_find().
+ *
+ *  Besides what is said there, every function that is given a time fails with L2TPHA_ERR_ROLE on a
+ *  node that is not active, L2TPHA_ERR_STATE while a planned switchover is draining,
+ *  L2TPHA_ERR_INVALID without a handle or with no time (l2tpha_expire()) and L2TPHA_ERR_REENTERED
+ *  from a callback; one that sends, with L2TPHA_ERR_HOST or L2TPHA_ERR_CRYPTO when what is to be
+ *  hidden cannot be. */
 #ifndef L2TPHA_SESSION_H
 #define L2TPHA_SESSION_H
 
@@ -54,11 +60,11 @@ struct l2tpha_session_options {
  *  @param[out] session  its handle.
  *  @retval L2TPHA_ERR_REFUSED     the peer did not advertise this framing or bearer
  *                                 (RFC 2661 4.4.3)
- *  @retval L2TPHA_ERR_STATE       the tunnel is closing, or a planned switchover is draining
+ *  @retval L2TPHA_ERR_STATE       the tunnel is closing, or a recovery tunnel
  *  @retval L2TPHA_ERR_QUEUE_FULL  too much is unacknowledged: l2tpha_config::max_queue
  *  @retval L2TPHA_ERR_LIMIT       l2tpha_config::max_sessions or max_buffer_bytes
  *  @retval L2TPHA_ERR_NO_ID       the tunnel has 65535 sessions
- *  @retval L2TPHA_ERR_ROLE        not an active node
+ *  @retval L2TPHA_ERR_NOMEM       out of memory
  *  @retval L2TPHA_ERR_INVALID     options that no message can carry */
 L2TPHA_API int l2tpha_session_open(struct l2tpha_tunnel *tunnel,
                                    const struct l2tpha_session_options *options, uint64_t now,
@@ -68,8 +74,10 @@ L2TPHA_API int l2tpha_session_open(struct l2tpha_tunnel *tunnel,
  *  @param session  of L2TPHA_EVENT_SESSION_CALL.
  *  @param options  borrowed for the call; framing and the connection part are used.
  *  @param now      microseconds.
- *  @retval L2TPHA_ERR_STATE       the session does not wait for the bearer
- *  @retval L2TPHA_ERR_QUEUE_FULL  as l2tpha_session_open() */
+ *  @retval L2TPHA_ERR_STATE    the session does not wait for the bearer
+ *  @retval L2TPHA_ERR_INVALID  no options, or no such framing
+ *  @retval L2TPHA_ERR_QUEUE_FULL, L2TPHA_ERR_LIMIT, L2TPHA_ERR_NOMEM  no room for the OCCN: nothing
+ *          has changed */
 L2TPHA_API int l2tpha_session_answered(struct l2tpha_session *session,
                                        const struct l2tpha_session_options *options, uint64_t now);
 
@@ -92,7 +100,8 @@ struct l2tpha_disconnect {
 };
 
 /** End a call: sends CDN unless nothing was sent for it yet. The handle dies; while the tunnel is
- *  being recovered it lives until the CDN can be sent, which then has the Result Code alone.
+ *  being recovered it lives until the CDN can be sent, which then has the Result Code, error 0
+ *  and the text "ended in failover", and nothing else of why.
  *  @param session  in any state.
  *  @param why      borrowed for the call.
  *  @param now      microseconds.
@@ -107,8 +116,8 @@ L2TPHA_API int l2tpha_session_close(struct l2tpha_session *session,
  *  @param send_accm     see struct l2tpha_accm.
  *  @param receive_accm  likewise.
  *  @param now           microseconds.
- *  @retval L2TPHA_ERR_STATE       not established, closing, or this end is not the LNS
- *  @retval L2TPHA_ERR_QUEUE_FULL  as l2tpha_session_open() */
+ *  @retval L2TPHA_ERR_STATE  not established, closing, or this end is not the LNS
+ *  @retval L2TPHA_ERR_QUEUE_FULL, L2TPHA_ERR_LIMIT, L2TPHA_ERR_NOMEM  no room for the SLI */
 L2TPHA_API int l2tpha_session_set_link_info(struct l2tpha_session *session, uint32_t send_accm,
                                             uint32_t receive_accm, uint64_t now);
 
@@ -117,7 +126,9 @@ L2TPHA_API int l2tpha_session_set_link_info(struct l2tpha_session *session, uint
  *  @param session  established.
  *  @param totals   since the call was set up; copied.
  *  @param now      microseconds.
- *  @retval L2TPHA_ERR_STATE  not established, closing, or this end is not the LAC */
+ *  @retval L2TPHA_ERR_STATE    not established, closing, or this end is not the LAC
+ *  @retval L2TPHA_ERR_INVALID  no totals
+ *  @retval L2TPHA_ERR_NOMEM    out of memory */
 L2TPHA_API int l2tpha_session_report_errors(struct l2tpha_session *session,
                                             const struct l2tpha_call_errors *totals, uint64_t now);
 
@@ -148,20 +159,26 @@ L2TPHA_API void *l2tpha_session_user(const struct l2tpha_session *session);
  *  @param len      bytes, at most 60000; 0 removes it.
  *  @param now      microseconds.
  *  @retval L2TPHA_ERR_INVALID  longer
+ *  @retval L2TPHA_ERR_LIMIT    l2tpha_config::max_buffer_bytes
  *  @retval L2TPHA_ERR_NOMEM    out of memory */
 L2TPHA_API int l2tpha_session_set_app_state(struct l2tpha_session *session, const uint8_t *data,
                                             size_t len, uint64_t now);
 
 /** Tell of a sign of life that has not passed l2tpha_data_receive(): a frame that the host's own
- * data plane took, a PPP echo. It counts as heard from the peer (RFC 2661 6.5), and spares the
- * session from struct l2tpha_config::inactivity_ms. One a minute is plenty.
+ *  data plane took, a PPP echo. It counts as heard from the peer (RFC 2661 6.5), and spares the
+ *  session from struct l2tpha_config::inactivity_ms. One a minute is plenty.
  *  @param session  in any state.
- *  @param now      microseconds. */
+ *  @param now      microseconds.
+ *  @return 0, or what every function of this file may fail with. */
 L2TPHA_API int l2tpha_session_heard(struct l2tpha_session *session, uint64_t now);
 
 /** Declare that the session is worth nothing without host-attached state: on the standby it is
  *  ready only when both halves are there, and a takeover disconnects a call that the old host knew
- *  of and had attached nothing to. struct l2tpha_config::needs_app_state declares it for all. */
+ *  of and had attached nothing to. struct l2tpha_config::needs_app_state declares it for all.
+ *  @param session  in any state.
+ *  @param needed   false takes it back.
+ *  @param now      microseconds.
+ *  @return 0, or what every function of this file may fail with. */
 L2TPHA_API int l2tpha_session_needs_app_state(struct l2tpha_session *session, bool needed,
                                               uint64_t now);
 
@@ -186,11 +203,10 @@ struct l2tpha_frame {
  *  @param now         microseconds.
  *  @param[out] frame  its payload is a view into data.
  *  @retval L2TPHA_ERR_NOT_OURS    unknown ids
- *  @retval L2TPHA_ERR_STATE       session not established, or a planned switchover is draining
+ *  @retval L2TPHA_ERR_STATE       session not established
  *  @retval L2TPHA_ERR_WRONG_PEER  right ids from another address
  *  @retval L2TPHA_ERR_SEQUENCE    older than what was delivered already (RFC 2661 5.4); drop it
  *  @retval L2TPHA_ERR_INVALID     a control message: see l2tpha_feed()
- *  @retval L2TPHA_ERR_ROLE        not an active node
  *  @retval L2TPHA_ERR_TRUNCATED, L2TPHA_ERR_VERSION, L2TPHA_ERR_HEADER, L2TPHA_ERR_LENGTH
  *          as l2tpha_header_decode() */
 L2TPHA_API int l2tpha_data_receive(struct l2tpha_node *node, const struct l2tpha_path *path,
@@ -206,14 +222,12 @@ L2TPHA_API int l2tpha_data_receive(struct l2tpha_node *node, const struct l2tpha
  *  @param[out] header_len  bytes written: 8 or 12.
  *  @param[out] path        where the datagram goes; borrowed until the next call.
  *  @param now              microseconds.
- *  @retval L2TPHA_ERR_STATE    session not established, its ICCN or OCCN has not left yet, or a
- *                              planned switchover is draining
+ *  @retval L2TPHA_ERR_STATE    session not established, or its ICCN or OCCN has not left yet
  *  @retval L2TPHA_ERR_UNCONFIRMED  the next sequence number is not known to the standby yet: drop
  *                                  the frame, or try again after l2tpha_checkpoint_done(). Numbers
  *                                  are taken ahead, so that this needs 512 frames or more within
  *                                  one confirmation, or a call that has just begun to number
- *  @retval L2TPHA_ERR_INVALID  too long for one datagram
- *  @retval L2TPHA_ERR_ROLE     not an active node */
+ *  @retval L2TPHA_ERR_INVALID  too long for one datagram */
 L2TPHA_API int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority,
                                 uint8_t header[12], size_t *header_len,
                                 const struct l2tpha_path **path, uint64_t now);

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /** @file
  *  Tunnels of the built-in engine: open, close, find (RFC 2661 5.1, 7.2). Handles are borrowed from
- *  the node; a tunnel lives until its event L2TPHA_EVENT_TUNNEL_GONE has been polled. */
+ *  the node; a tunnel lives until its event L2TPHA_EVENT_TUNNEL_GONE has been polled.
+ *
+ *  Besides what is said there, every function that is given a time fails with L2TPHA_ERR_ROLE on a
+ *  node that is not active, L2TPHA_ERR_STATE while a planned switchover is draining,
+ *  L2TPHA_ERR_INVALID without a handle or with no time (l2tpha_expire()) and L2TPHA_ERR_REENTERED
+ *  from a callback; one that sends, with L2TPHA_ERR_HOST or L2TPHA_ERR_CRYPTO when what is to be
+ *  hidden cannot be. */
 #ifndef L2TPHA_TUNNEL_H
 #define L2TPHA_TUNNEL_H
 
@@ -25,10 +31,10 @@ struct l2tpha_tunnel_options {
  *  @param options      copied.
  *  @param now          microseconds.
  *  @param[out] tunnel  its handle.
- *  @retval L2TPHA_ERR_NO_ID, L2TPHA_ERR_LIMIT  65535 or l2tpha_config::max_tunnels are there
- *  @retval L2TPHA_ERR_ROLE   a standby sends nothing
- *  @retval L2TPHA_ERR_STATE  a planned switchover is draining
- *  @retval L2TPHA_ERR_HOST   no secret or no random bytes
+ *  @retval L2TPHA_ERR_NO_ID    no id is free
+ *  @retval L2TPHA_ERR_LIMIT    l2tpha_config::max_tunnels or max_buffer_bytes
+ *  @retval L2TPHA_ERR_NOMEM    out of memory
+ *  @retval L2TPHA_ERR_HOST     no secret or no random bytes
  *  @retval L2TPHA_ERR_INVALID  an address is too long, or a member of the policy out of range */
 L2TPHA_API int l2tpha_tunnel_open(struct l2tpha_node *node,
                                   const struct l2tpha_tunnel_options *options, uint64_t now,
@@ -41,10 +47,10 @@ L2TPHA_API int l2tpha_tunnel_open(struct l2tpha_node *node,
  *  @param error   general error code, used when result is 2.
  *  @param reason  UTF-8 text for the peer, or NULL.
  *  @param now     microseconds.
- *  @retval L2TPHA_ERR_STATE    closing already, or a planned switchover is draining
+ *  @retval L2TPHA_ERR_STATE    closing already
  *  @retval L2TPHA_ERR_INVALID  result 0
- *  @retval L2TPHA_ERR_ROLE     not an active node
- *  @retval L2TPHA_ERR_QUEUE_FULL, L2TPHA_ERR_LIMIT  no room for the StopCCN: nothing has changed */
+ *  @retval L2TPHA_ERR_QUEUE_FULL, L2TPHA_ERR_LIMIT, L2TPHA_ERR_NOMEM  no room for the StopCCN:
+ *          nothing has changed */
 L2TPHA_API int l2tpha_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t error,
                                    const char *reason, uint64_t now);
 
@@ -53,10 +59,9 @@ L2TPHA_API int l2tpha_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result
  *  L2TPHA_EVENT_SESSIONS_SYNCED tells the end of it. A query under way begins anew.
  *  @param tunnel  an established one.
  *  @param now     microseconds.
- *  @retval L2TPHA_ERR_STATE        not established, being recovered, or a planned switchover drains
+ *  @retval L2TPHA_ERR_STATE        not established, or being recovered
  *  @retval L2TPHA_ERR_AVP_MISSING  one of the ends has not announced a Failover Capability for this
  *                                  tunnel: its peer may not be asked
- *  @retval L2TPHA_ERR_ROLE         not an active node
  *  @retval L2TPHA_ERR_NOMEM        out of memory */
 L2TPHA_API int l2tpha_tunnel_query(struct l2tpha_tunnel *tunnel, uint64_t now);
 
@@ -92,11 +97,13 @@ L2TPHA_API void l2tpha_tunnel_set_user(struct l2tpha_tunnel *tunnel, void *user)
 L2TPHA_API void *l2tpha_tunnel_user(const struct l2tpha_tunnel *tunnel);
 
 /** Attach the host's own state; it is replicated with the tunnel.
- *  @param tunnel  in any state.
+ *  @param tunnel  in any state before L2TPHA_EVENT_TUNNEL_GONE.
  *  @param data    copied.
  *  @param len     bytes, at most 60000; 0 removes it.
  *  @param now     microseconds.
  *  @retval L2TPHA_ERR_INVALID  longer
+ *  @retval L2TPHA_ERR_STATE    the tunnel is gone, its event waits to be polled
+ *  @retval L2TPHA_ERR_LIMIT    l2tpha_config::max_buffer_bytes
  *  @retval L2TPHA_ERR_NOMEM    out of memory */
 L2TPHA_API int l2tpha_tunnel_set_app_state(struct l2tpha_tunnel *tunnel, const uint8_t *data,
                                            size_t len, uint64_t now);

@@ -165,7 +165,7 @@ void engine_timer(struct engine *engine, struct timer *timer);
 void engine_reap(struct engine *engine);
 
 /* --- event.c --- */
-/* Add an event; NULL when the limit is reached (counted, and the host is told by events_lost). */
+/* Add an event; NULL when the limit is reached or memory is out (counted by events_lost). */
 struct event_item *engine_event(struct engine *engine, uint8_t kind, struct l2tpha_tunnel *tunnel,
                                 struct l2tpha_session *session);
 /* Copy the message being processed, in clear, into an event. */

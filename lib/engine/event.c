@@ -20,7 +20,7 @@ struct event_item *engine_event(struct engine *engine, uint8_t kind, struct l2tp
     if (!event) {
         engine->counters.events_lost++;
         log_line(&engine->log, L2TPHA_LOG_ERROR, tunnel ? tunnel->entry.record.local_id : 0,
-                 session ? session->entry.local_id : 0, "event lost: nobody polls");
+                 session ? session->entry.local_id : 0, "event lost: no poll, or no memory");
         return NULL;
     }
     engine->open_events++;

@@ -166,9 +166,6 @@ typedef void (*put_avps)(struct l2tpha_builder *builder, const struct l2tpha_ses
  * table_session_set_bytes(). */
 int store_avps(struct l2tpha_session *session, uint16_t type, size_t place, put_avps put,
                const struct l2tpha_session_options *options);
-/* Check without storing: 0 or the builder's error. */
-int check_avps(struct l2tpha_session *session, uint16_t type, put_avps put,
-               const struct l2tpha_session_options *options);
 
 /* --- session_message.c --- */
 /* A session message in order on an established tunnel, decoded and checked as far as fault says

@@ -108,34 +108,18 @@ void put_stored_avps(struct l2tpha_builder *builder, const struct l2tpha_bytes *
         builder->error = in.error;
 }
 
-/* Into engine->build, in clear. */
-static int encode(struct l2tpha_session *session, uint16_t type, put_avps put,
-                  const struct l2tpha_session_options *options, size_t *len)
-{
-    struct l2tpha_builder builder;
-
-    l2tpha_builder_begin(&builder, session_tunnel(session)->engine->build, ENGINE_SCRATCH, type, 0,
-                         0);
-    put(&builder, session, options);
-    return l2tpha_builder_end(&builder, len);
-}
-
-int check_avps(struct l2tpha_session *session, uint16_t type, put_avps put,
-               const struct l2tpha_session_options *options)
-{
-    size_t len;
-
-    return encode(session, type, put, options, &len);
-}
-
+/* By way of engine->build. */
 int store_avps(struct l2tpha_session *session, uint16_t type, size_t place, put_avps put,
                const struct l2tpha_session_options *options)
 {
     const size_t skip = L2TPHA_CONTROL_HEADER + MESSAGE_TYPE_AVP;
     struct engine *engine = session_tunnel(session)->engine;
+    struct l2tpha_builder builder;
     size_t len;
 
-    int error = encode(session, type, put, options, &len);
+    l2tpha_builder_begin(&builder, engine->build, ENGINE_SCRATCH, type, 0, 0);
+    put(&builder, session, options);
+    int error = l2tpha_builder_end(&builder, &len);
     if (error)
         return error;
     return table_session_set_bytes(engine->table, &session->entry, place, engine->build + skip,

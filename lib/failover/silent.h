@@ -13,8 +13,8 @@
 struct silent_result {
     uint32_t sessions;     /* restored */
     uint32_t disconnected; /* ended with a CDN, since the host's half was missing */
-    uint32_t halved;       /* lack the host's half, and no CDN could be sent: they stay */
-    int disconnect;        /* 0, or why the last of these could not be ended */
+    uint32_t halved;       /* lack the host's half, and ending them with a CDN has failed */
+    int disconnect;        /* 0, or why it has failed for the last of these */
     int confirm;           /* 0, or why the peer could not be asked yet; the tunnel lives on */
 };
 

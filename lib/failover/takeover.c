@@ -100,7 +100,7 @@ static void recover(struct failover *failover, struct tunnel_entry *tunnel,
         log_line(log, L2TPHA_LOG_ERROR, id, 0, "peer not asked to confirm: %s",
                  l2tpha_strerror(silent.confirm));
     if (silent.disconnect)
-        log_line(log, L2TPHA_LOG_ERROR, id, 0, "%u calls without the host's half stay: %s",
+        log_line(log, L2TPHA_LOG_ERROR, id, 0, "ending %u calls without the host's half: %s",
                  silent.halved, l2tpha_strerror(silent.disconnect));
     result->tunnels++;
     result->sessions += silent.sessions;

@@ -11,10 +11,11 @@
     8000 /* RFC 2661 5.8: a cap on the retransmission interval is never below 8 s                  \
           */
 #define MAX_NAME 255
-#define NODE_TUNNELS_MAX (65535 - ENGINE_RECOVERIES) /* ids that are left */
 #define RECOVERY_MAX_MS 3600000
 #define QUERY_MAX_MS 3600000
 #define DAY_MS (24u * 3600 * 1000)
+
+_Static_assert(L2TPHA_TUNNELS_MAX + ENGINE_RECOVERIES == UINT16_MAX, "an id for each tunnel");
 
 void l2tpha_config_init(struct l2tpha_config *config)
 {
@@ -30,7 +31,7 @@ void l2tpha_config_init(struct l2tpha_config *config)
         .ack_delay_ms = 50,
         .setup_ms = 60000,
         .answer_ms = 60000,
-        .max_tunnels = NODE_TUNNELS_MAX,
+        .max_tunnels = L2TPHA_TUNNELS_MAX,
         .max_half_open = 4096,
         .max_sessions = 1u << 20,
         .max_queue = 32000,
@@ -75,7 +76,7 @@ static const char *refused_setting(const struct l2tpha_config *config)
         {config->retries == 0 || config->retries > 100, "retries"},
         {config->setup_ms == 0, "setup_ms"},
         {config->answer_ms == 0, "answer_ms"},
-        {config->max_tunnels == 0 || config->max_tunnels > NODE_TUNNELS_MAX, "max_tunnels"},
+        {config->max_tunnels == 0 || config->max_tunnels > L2TPHA_TUNNELS_MAX, "max_tunnels"},
         {config->max_half_open == 0, "max_half_open"},
         {config->max_sessions == 0, "max_sessions"},
         /* Differences of sequence numbers must stay below 32768. */

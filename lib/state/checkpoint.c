@@ -203,8 +203,9 @@ static void set_safe(struct ledger *ledger, struct tunnel_entry *entry, uint16_t
     ledger->options.confirmed(ledger->options.user, entry);
 }
 
-/* Lazy commit, L1: what leaves is in some checkpoint and within the lease, which runs from what the
- * standby knows to be acknowledged. Whatever may leave once may leave again. */
+/* Lazy commit (docs/architecture.md, "Running ahead"): what leaves is in some checkpoint and within
+ * the lease, which runs from what the standby knows to be acknowledged. Whatever may leave once may
+ * leave again. */
 static void run_ahead(struct ledger *ledger, struct tunnel_entry *entry)
 {
     uint16_t lease = record_lease(&entry->record, ledger->options.resync_packets);

@@ -65,10 +65,10 @@ uint64_t ledger_seal(struct ledger *ledger, uint64_t now);
 
 /* --- confirmation --- */
 int ledger_done(struct ledger *ledger, uint64_t number, int status, uint64_t now);
-uint64_t ledger_last(const struct ledger *ledger);      /* newest number made */
-uint64_t ledger_confirmed(const struct ledger *ledger); /* what outputs may depend on; in OFF and
-                                                           BULK    equal to ledger_last, and as
-                                                           long as lazy commit runs ahead */
+uint64_t ledger_last(const struct ledger *ledger); /* newest number made */
+/* What outputs may depend on. The same as ledger_last while the mode is OFF or BULK, and as long as
+ * lazy commit runs ahead. */
+uint64_t ledger_confirmed(const struct ledger *ledger);
 /* The same without running ahead, for what must never be given out twice. */
 uint64_t ledger_known(const struct ledger *ledger);
 /* Bounded commit: the standby lags, and this tunnel has something that it does not know. */

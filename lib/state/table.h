@@ -18,7 +18,7 @@ struct session_entry;
 enum dirty {
     DIRTY_FULL = 1,     /* the whole record */
     DIRTY_SEQUENCE = 2, /* ns, nr and the messages added */
-    DIRTY_ACKED = 4     /* only acked has moved: may wait (silent-takeover rule: it may lag) */
+    DIRTY_ACKED = 4     /* only acked has moved: may wait, a standby that lags resends */
 };
 
 /* What each message touches stands together, here and at the front of the record. */

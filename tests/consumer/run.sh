@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # run.sh install|pkgconfig|cmake SOURCE WORK
-# Installs the library as a user would, without sanitizers, into WORK/prefix; then builds and runs the
-# program next to this script against what was installed, in one of the two ways.
+# Installs the library as a user would, without sanitizers, into WORK/prefix, which is said only when
+# installing; then builds and runs the program next to this script against what was installed, in one
+# of the two ways.
 set -eu
 
 step=$1
@@ -14,11 +15,11 @@ here=$source/tests/consumer
 install_library()
 {
     rm -rf "$prefix"
-    cmake -S "$source" -B "$work/library" -DCMAKE_INSTALL_PREFIX="$prefix" \
+    cmake -S "$source" -B "$work/library" -DCMAKE_INSTALL_PREFIX=/nowhere \
         -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_TYPE=Release \
         -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF
     cmake --build "$work/library"
-    cmake --install "$work/library"
+    cmake --install "$work/library" --prefix "$prefix"
 }
 
 # -Wl,-Bstatic would ask for a static libtalloc too, which Debian does not have: name our archives.

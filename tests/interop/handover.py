@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Our own LAC and LNS over real sockets, killed and switched over at bad moments."""
+import os
 import random
 import signal
 import socket
@@ -30,14 +31,14 @@ def kill_amid(case, pair, begin, count):
     pair.kill()
 
 
-def await_agreement(lac, lns):
+def await_agreement(lac, lns, tunnels=TUNNELS):
     """Both ends agree, in each tunnel, on what was sent and processed: neither less nor more."""
     def agree():
         at_lac = sorted((tunnel["local_id"], tunnel["ns"], tunnel["nr"], tunnel["sessions"])
                         for tunnel in lac.tunnels())
         at_lns = sorted((tunnel["remote_id"], tunnel["nr"], tunnel["ns"], tunnel["sessions"])
                         for tunnel in lns.tunnels())
-        return at_lac == at_lns and len(at_lac) == TUNNELS
+        return at_lac == at_lns and len(at_lac) == tunnels
     lab.wait_for("both ends agree", agree)
     for node in (lac, lns):
         strange = node.counters()["unexpected_message"]
@@ -215,6 +216,94 @@ def unprotected(case):
         lab.check(wire.numbering_faults(good + [bad]), f"not found bad: {bad}")
 
 
+def check_port_comes_back(pair):
+    """A standby of no use is left: the active can be started again, and the two are a pair."""
+    pair.standby.await_role("standby", "none")
+    lab.check(pair.standby.redundancy()["state"] == "standby-cold", "the standby is not cold")
+    lab.check(pair.standby.ask("takeover") is None, "it has taken over nothing")
+    pair.active = pair.start(pair.name_of(pair.active), "active")
+    pair.await_sync()
+
+
+def left_behind(case):
+    """The active goes on alone, then dies. Nothing may be taken over, so the port is let go."""
+    pair = ours.Pair(case, *LNS)
+    pair.standby.kill(signal.SIGSTOP)
+    lac = ours.Node(case, *LAC[:1], "lac", *LAC[1:])
+    pair.active.await_role("active", "none")
+    lac.await_line("^all up")
+    lac.kill()
+    pair.active.kill()
+    pair.active.ended()
+    pair.standby.kill(signal.SIGCONT)
+    check_port_comes_back(pair)
+    pair.finish()
+    ours.check_programs(case)
+
+
+def port_is_free():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((lab.OURS, 1701))
+        except OSError:
+            return False
+    return True
+
+
+def hand_over(path, words):
+    """An active that gives its socket away, says this instead of a copy, and is gone."""
+    port = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    port.bind((lab.OURS, 1701))
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(path))
+    listener.listen()
+    stream, _ = listener.accept()
+    path.unlink()
+    farewell = os.pipe()
+    socket.send_fds(stream, [b"\1"], [port.fileno(), farewell[0]])
+    lab.check(stream.recv(1), "the standby does not speak")
+    port.close()
+    lab.check(not port_is_free(), "the standby has no socket")
+    stream.sendall(words)
+    if words:
+        lab.wait_for("the standby has enough", lambda: not stream.recv(1 << 16))
+    for end in (listener, stream):
+        end.close()
+    for end in farewell:
+        os.close(end)
+
+
+def died_early(case):
+    """The active dies, or speaks nonsense, before the first copy: the port is let go."""
+    path = lab.FILES / "active.ha"
+    for name, words in (("silence", b""), ("nonsense", bytes(64))):
+        standby = ours.Node(case, *LNS[:1], name, "--role", "standby", "--ha-connect",
+                            f"unix:{path}", *LNS[1:])
+        hand_over(path, words)
+        lab.wait_for("the port is free", port_is_free)
+        standby.finish()
+    ours.check_programs(case)
+
+
+def taken_over_by_hand(case):
+    """A standby with a good copy that waits for an operator keeps the port until then."""
+    pair = ours.Pair(case, *LNS, "--takeover", "manual")
+    lac = ours.Node(case, *LAC[:1], "lac", *LAC[1:], "--data-rate", 50)
+    lac.await_line("^all up")
+    check_replica(pair)
+    pair.active.kill()
+    pair.active.ended()
+    pair.standby.await_role("standby", "lagging")
+    begin = case.capture.data
+    lab.wait_for("peers speak", lambda: case.capture.data > begin + 20)
+    lab.check(pair.standby.ask("takeover") is not None, "the takeover was refused")
+    await_agreement(lac, pair.standby, 1)
+    lac.finish()
+    check_report(lac.report())
+    pair.standby.finish()
+    finish(case)
+
+
 def leaving(case):
     """Who leaves stays until the peer knows it, or has been given up, or a second signal comes."""
     lns = ours.Node(case, *LNS[:1], "lns", *LNS[1:])
@@ -291,7 +380,11 @@ def options(case):
         lab.check("usage: " + program in result.stdout, f"{program} --help")
     taken = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     taken.bind((lab.OURS, 1701))
-    for line, word in ((f"l2tpha-lns --listen {lab.OURS}", "in use"),
+    for line, word in ((f"l2tpha-lns --listen {lab.OURS}", f"--listen {lab.OURS}:1701: "),
+                       ("l2tpha-lns --control /none/a", "--control /none/a: No such file"),
+                       ("l2tpha-lac --connect ::1 --pcapng /none/b", "--pcapng /none/b: No such file"),
+                       (f"l2tpha-lns --listen {lab.PEER} --ha-listen unix:/none/c",
+                        "--ha-listen /none/c: No such file"),
                        ("l2tphactl /run/none show l2tp tunnels", "/run/none")):
         program, *words = line.split()
         result = subprocess.run([case.programs / program, *words], check=False,
@@ -302,6 +395,7 @@ def options(case):
 
 CASES = {case.__name__: case for case in (lns_killed, lac_killed, lns_recovered, lac_recovered,
                                           lns_switched_by_protocol, switchovers, standby_killed,
+                                          left_behind, died_early, taken_over_by_hand,
                                           unprotected, leaving, options)}
 
 if __name__ == "__main__":

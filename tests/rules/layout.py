@@ -8,7 +8,7 @@ import rule
 TOP_LEVEL = {"CMakeLists.txt", "LICENSE", "README.md", "bindings", "docs", "examples", "include",
              "lib", "tests"}
 FILE_LINES = 600
-FUNCTION_LINES = 80
+FUNCTION_LINES = 60
 CODE = ["*.c", "*.h", "*.py", "*.sh", "*.cmake", "CMakeLists.txt"]
 
 

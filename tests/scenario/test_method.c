@@ -464,7 +464,7 @@ START_TEST(a_mute_node_or_policy_says_nothing)
 }
 END_TEST
 
-/* A04: an answer is given only to who has asked. A05: C=D=0 is no capability. */
+/* An answer is given only to who has asked (RFC 4951 3.1), and C=D=0 is no capability (5.1). */
 START_TEST(sccrp_announces_when_sccrq_did)
 {
     unsigned bits = peers_bits[_i];
@@ -495,7 +495,7 @@ START_TEST(what_is_announced_is_what_is_configured)
 }
 END_TEST
 
-/* A05: the Recovery Time of a peer is cut to what is granted, and is nothing without C. */
+/* RFC 4951 5.1: the Recovery Time of a peer is cut to what is granted, and is nothing without C. */
 START_TEST(the_recovery_time_is_clamped)
 {
     static const struct {
@@ -524,7 +524,8 @@ START_TEST(the_recovery_time_is_clamped)
 }
 END_TEST
 
-/* A05: any other length is malformed; M=0 has it ignored, and the tunnel comes up without. */
+/* RFC 4951 5.1: any other length is malformed; M=0 has it ignored, and the tunnel comes up
+ * without. */
 START_TEST(a_capability_of_wrong_length_is_none)
 {
     static const uint8_t value[8] = {0, 3, 0, 0, 0, 9};

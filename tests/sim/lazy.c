@@ -166,7 +166,7 @@ static bool is_in_sync(const struct lazy_sim *sim)
     return info.role == L2TPHA_ROLE_ACTIVE;
 }
 
-/* L1: what leaves is below the lease of what the standby has confirmed. */
+/* The lease: what leaves is below the lease of what the standby has confirmed. */
 static void check_lease(struct lazy_sim *sim, const struct l2tpha_output *output)
 {
     struct l2tpha_header header;

@@ -92,7 +92,7 @@ static void teardown(void)
     }
 
 /* The table has tunnel 1 with [0, 2) queued and session 5 (remote 6), which is half set up; tunnel
- * 2 with session 5, which is up and has no remote id; and tunnel 4, which is over. */
+ * 2 with session 5, which is up and has no remote id; and tunnel 7, which is over. */
 static const struct {
     int error;
     struct l2tpha_record records[4];
@@ -108,13 +108,13 @@ static const struct {
     {0, {NODE(0)}},
     {0, {GONE(2, 0), NODE(65534), TUNNEL(3, 0, 0)}},
     {0, {SEQUENCE(1, 3, 0), MESSAGE(1, 2), NODE(7), SESSION(1, 8, 9)}},
-    {0, {OVER(1), OVER(2), OVER(3), OVER(4)}},
+    {0, {OVER(1), OVER(2), OVER(3), OVER(7)}},
     {0, {RESET(1), SESSION(1, 8, 6)}}, /* 5 has not lived through it */
-    {0, {GONE(4, 0), TUNNEL(4, 0, 0), SESSION(4, 1, 0)}},
+    {0, {GONE(7, 0), TUNNEL(7, 0, 0), SESSION(7, 1, 0)}},
     {L2TPHA_ERR_RECORD, {OVER(1), SESSION(1, 8, 9)}},
     {L2TPHA_ERR_RECORD, {OVER(3), SESSION(3, 1, 0)}},
-    {L2TPHA_ERR_RECORD, {SESSION(4, 1, 0)}},
-    {L2TPHA_ERR_RECORD, {TUNNEL(4, 0, 0)}}, /* nothing comes back */
+    {L2TPHA_ERR_RECORD, {SESSION(7, 1, 0)}},
+    {L2TPHA_ERR_RECORD, {TUNNEL(7, 0, 0)}}, /* nothing comes back */
     {L2TPHA_ERR_RECORD, {RESET(2), SESSION(1, 8, 6)}},
     {L2TPHA_ERR_RECORD, {SEQUENCE(3, 0, 0)}},
     {L2TPHA_ERR_RECORD, {SEQUENCE(1, 1, 0)}},                /* ns backwards */
@@ -208,11 +208,9 @@ START_TEST(records_must_fit)
     struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
     twins_message(pair, tunnel, 12);
     twins_message(pair, tunnel, 12);
-    struct session_entry *session = twins_session(pair, tunnel, 5);
-    session->state = L2TPHA_SESSION_WAIT_REPLY;
-    assert_ok(table_session_set_remote(session, 6));
+    assert_ok(table_session_set_remote(twins_session(pair, tunnel, 5), 6));
     twins_session(pair, twins_tunnel(pair, 2), 5);
-    twins_tunnel(pair, 4)->record.state = L2TPHA_TUNNEL_STOPPED;
+    twins_tunnel(pair, 7)->record.state = L2TPHA_TUNNEL_STOPPED;
     twins_sync(pair);
     while (count < 4 && cases[_i].records[count].kind)
         count++;
@@ -381,8 +379,10 @@ END_TEST
 /* What a peer's setting cannot be, a record cannot have. */
 START_TEST(a_lease_beyond_the_setting)
 {
-    /* an increment of epoch 1, its number to be filled in, with Tunnel 9 of resync_packets 255 */
-    uint8_t blob[] = {0x08, 1, 0x10, 1, 0x18, 0, 0x7a, 8, 0x0a, 6, 0x08, 9, 0xe8, 0x01, 0xff, 1};
+    /* an increment of epoch 1, its number to be filled in, with Tunnel 9, established, of
+     * resync_packets 255 */
+    uint8_t blob[] = {0x08, 1,    0x10, 1,    0x18, 0,    0x7a, 10,   0x0a,
+                      8,    0x08, 9,    0x18, 3,    0xe8, 0x01, 0xff, 1};
 
     twins_sync(pair);
     blob[5] = (uint8_t)(replica_last(pair->replica) + 1);
@@ -390,8 +390,8 @@ START_TEST(a_lease_beyond_the_setting)
     ck_assert_uint_eq(table_tunnel_find(pair->standby, 9)->record.resync_packets,
                       L2TPHA_RESYNC_PACKETS_MAX);
     blob[5]++;
-    blob[14] = 0x80; /* 256 */
-    blob[15] = 2;
+    blob[16] = 0x80; /* 256 */
+    blob[17] = 2;
     assert_error(twins_feed(pair, blob, sizeof(blob)), L2TPHA_ERR_RECORD);
 }
 END_TEST

@@ -145,10 +145,10 @@ START_TEST(both_nodes_know_the_same_of_a_tunnel_that_lingers)
 }
 END_TEST
 
-Suite *suite_review_takeover(void)
+Suite *suite_takeover_effects(void)
 {
     TCase *tcase;
-    Suite *suite = trio_suite("review_takeover", &tcase);
+    Suite *suite = trio_suite("takeover_effects", &tcase);
 
     tcase_add_test(tcase, accms_are_all_ones_before_any_sli);
     tcase_add_loop_test(tcase, an_sli_outlives_the_node_that_could_not_tell_it, 0, 4);

@@ -213,10 +213,10 @@ START_TEST(a_log_line_is_no_place_to_call_from)
 }
 END_TEST
 
-Suite *suite_review_node(void)
+Suite *suite_node_edges(void)
 {
     TCase *tcase;
-    Suite *suite = trio_suite("review_node", &tcase);
+    Suite *suite = trio_suite("node_edges", &tcase);
 
     tcase_add_test(tcase, giving_up_a_copy_within_a_poll_is_told_once);
     tcase_add_test(tcase, a_fenced_node_tells_nothing_unconfirmed);
