@@ -43,6 +43,67 @@ START_TEST(what_came_too_early_is_dropped_by_the_reset)
 }
 END_TEST
 
+/* The numbers of before are not those of anything sent since: a ZLB has the next one, and what has
+ * not left cannot be acknowledged. The old ones are beyond the new. */
+START_TEST(nothing_has_left_since_the_reset)
+{
+    peer_opens_capable(&old, 1);
+    for (uint16_t i = 0; i < 6; i++)
+        node_dials(&old, (uint16_t)(PEER_CALL + i));
+    ck_assert_uint_gt(old.nr, 10);
+    node_recovers(&fresh, &old); /* to 3 and 100; the HELLO of the node was 3 */
+    ck_assert_uint_eq(old.nr, 4);
+    assert_ok(say_valid(&old, HELLO));
+    ck_assert_uint_eq(expect_on(&old, ZLB)->message.header.ns, 4);
+    old.nr = 6;
+    assert_ok(peer_acks(&old));
+    ck_assert_uint_eq(rig_counters()->ack_unsent, 1);
+    old.nr = 4;
+    node_rings(&old);
+    assert_ok(peer_acks(&old));
+    ck_assert_uint_eq(rig_counters()->ack_unsent, 1);
+}
+END_TEST
+
+/* Neither the copies that were in vain count any more nor the interval that they had come to: what
+ * is sent next leaves again after 1, 2 and 4 seconds, and only then is the peer given up. 0: the
+ * channel rests until the reset; 1: the SCCCN comes so late that it has gone on meanwhile */
+START_TEST(retransmission_begins_anew_after_the_reset)
+{
+    static const uint32_t at_ms[] = {1000, 3000, 7000};
+
+    rig.config.retries = 3;
+    peer_opens_capable(&old, 1);
+    node_rings(&old);
+    rig_pass_ms(8000); /* all copies have left */
+    forget_datagrams();
+    peer_asks_back(&fresh, &old);
+    assert_ok(peer_acks(&fresh));
+    if (_i == 1)
+        rig_pass_ms(35000);
+    ck_assert(_i == 0 || rig.heard);
+    forget_datagrams();
+    assert_ok(say_valid(&fresh, SCCCN));
+    expect_zlb(&fresh);
+    assert_ok(say_valid(&fresh, STOPCCN));
+    expect_zlb(&fresh);
+    forget_events();
+    uint64_t began = rig.now;
+    node_rings(&old);
+    rig_pass_ms(14900);
+    for (size_t i = 0; i < sizeof(at_ms) / sizeof(at_ms[0]); i++) {
+        const struct heard *heard = expect_on(&old, ICRQ);
+        ck_assert_uint_ge(heard->at, began + at_ms[i] * 1000);
+        ck_assert_uint_le(heard->at, began + (at_ms[i] + 10) * 1000);
+    }
+    expect_nothing();
+    expect_no_event();
+    rig_pass_ms(200);
+    expect_event(L2TPHA_EVENT_TUNNEL_UNRESPONSIVE);
+    forget_datagrams();
+}
+END_TEST
+
 /* The node fails, or the peer: first what is half set up goes, and the host is told, then the other
  * end is asked about the rest. */
 START_TEST(what_is_half_set_up_goes_before_anything_is_asked)
@@ -116,6 +177,8 @@ Suite *suite_conform_reset(void)
     Suite *suite = recovery_suite("conform_reset", &tcase);
 
     tcase_add_loop_test(tcase, what_came_too_early_is_dropped_by_the_reset, 0, 2);
+    tcase_add_test(tcase, nothing_has_left_since_the_reset);
+    tcase_add_loop_test(tcase, retransmission_begins_anew_after_the_reset, 0, 2);
     tcase_add_loop_test(tcase, what_is_half_set_up_goes_before_anything_is_asked, 0, 2);
     tcase_add_loop_test(tcase, a_node_without_state_recovers_nothing, 0, 2);
     return suite;
