@@ -115,6 +115,8 @@ START_TEST(a_policy_excludes_one_tunnel_of_two)
     ck_assert_ptr_nonnull(l2tpha_tunnel_find(trio.near, ids[_i]));
     ck_assert_ptr_null(l2tpha_tunnel_find(trio.near, ids[1 - _i]));
     ck_assert_uint_eq(l2tpha_counters(trio.near)->recovery_attempts, 1);
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_RECOVERING), 1);
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
     ck_assert_uint_eq(l2tpha_counters(trio.far)->recoveries_by_peer, 1);
     ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
     ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_DOWN), 0);
