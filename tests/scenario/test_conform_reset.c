@@ -43,6 +43,38 @@ START_TEST(what_came_too_early_is_dropped_by_the_reset)
 }
 END_TEST
 
+/* RFC 4951 3.2.1: the tunnel is valid until the recovery is over. That it is idle meanwhile, and
+ * that nothing is heard on it, is not the peer's fault; the time for both begins when it is back.
+ */
+START_TEST(a_resting_tunnel_is_not_idle)
+{
+    rig.config.idle_ms = 5000;
+    rig.config.hello_ms = _i ? 3000 : 0;
+    peer_opens_capable(&old, 1);
+    struct l2tpha_tunnel_record before = record_of(&old);
+    peer_asks_back(&fresh, &old);
+    assert_ok(peer_acks(&fresh));
+    rig_pass_ms(20000);
+    expect_nothing();
+    expect_no_event();
+    ck_assert_uint_eq(tunnel_state(&old), L2TPHA_TUNNEL_ESTABLISHED);
+    ck_assert_uint_eq(record_of(&old).ns, before.ns);
+    assert_ok(say_valid(&fresh, SCCCN));
+    expect_zlb(&fresh);
+    assert_ok(say_valid(&fresh, STOPCCN));
+    expect_zlb(&fresh);
+    rig_pass_ms(2900);
+    expect_nothing();
+    rig_pass_ms(200);
+    if (_i) {
+        expect_on(&old, HELLO);
+        assert_ok(peer_acks(&old));
+    }
+    rig_pass_ms(2000);
+    ck_assert_uint_eq(expect_stopccn(&old, 1, 0)->message.header.tunnel_id, old.id);
+}
+END_TEST
+
 /* The numbers of before are not those of anything sent since: a ZLB has the next one, and what has
  * not left cannot be acknowledged. The old ones are beyond the new. */
 START_TEST(nothing_has_left_since_the_reset)
@@ -177,6 +209,7 @@ Suite *suite_conform_reset(void)
     Suite *suite = recovery_suite("conform_reset", &tcase);
 
     tcase_add_loop_test(tcase, what_came_too_early_is_dropped_by_the_reset, 0, 2);
+    tcase_add_loop_test(tcase, a_resting_tunnel_is_not_idle, 0, 2);
     tcase_add_test(tcase, nothing_has_left_since_the_reset);
     tcase_add_loop_test(tcase, retransmission_begins_anew_after_the_reset, 0, 2);
     tcase_add_loop_test(tcase, what_is_half_set_up_goes_before_anything_is_asked, 0, 2);
