@@ -284,11 +284,17 @@ void assert_data_flows(const struct peer *peer, uint16_t session)
                                 (uint8_t)session,
                                 0xff,
                                 3};
+    const struct l2tpha_path *path;
     struct l2tpha_frame frame;
+    uint8_t header[12];
+    size_t len;
 
     assert_ok(
         l2tpha_data_receive(rig_node(), &peer->path, datagram, sizeof(datagram), rig.now, &frame));
     ck_assert_uint_eq(frame.len, 2);
+    assert_ok(
+        l2tpha_data_send(session_of_peer(peer, session), 2, false, header, &len, &path, rig.now));
+    ck_assert_mem_eq(&path->remote, &peer->path.remote, sizeof(path->remote));
 }
 
 struct l2tpha_tunnel_record record_of(const struct peer *peer)

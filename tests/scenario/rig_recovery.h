@@ -58,7 +58,7 @@ const struct heard *expect_on(struct peer *peer, uint16_t type);
 void assert_alive(struct peer *peer);
 /* HELLO is neither acknowledged nor counted: the channel rests. */
 void assert_rests(struct peer *peer);
-/* A frame for this session of the node is delivered. */
+/* A frame for this session of the node is delivered, and one of it may leave. */
 void assert_data_flows(const struct peer *peer, uint16_t session);
 struct l2tpha_tunnel_record record_of(const struct peer *peer);
 /* Tunnels of the node, recovery tunnels included. */

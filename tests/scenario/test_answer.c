@@ -317,6 +317,34 @@ START_TEST(a_request_for_a_live_id_answers_the_query_too)
 }
 END_TEST
 
+/* The end that asked for such a call, since it knows nothing of the old one. The CDN is for the
+ * call asked for, whose id it is addressed to, and has the peer's id of another one: 0 and 1, of a
+ * call that is up here as well; 2 and 3, of one that is not known here any more. */
+START_TEST(a_cdn_with_the_id_of_another_session_refuses_the_call_asked_for)
+{
+    uint16_t (*const asks)(struct peer *) = _i % 2 ? node_asks_out : node_rings;
+
+    peer_begins(&peer, 1);
+    struct says sccrq = valid(&peer, SCCRQ);
+    add(&sccrq, AVP_U32(4, 3));
+    peer_opens_with(&peer, &sccrq);
+    uint16_t bystander = peer_dials(&peer, 77), refused = asks(&peer);
+    struct says cdn = valid_for(&peer, CDN, refused);
+    change(&cdn, AVP_U16(14, _i < 2 ? 77 : 78));
+    assert_ok(say(&peer, &cdn));
+    expect_zlb(&peer);
+    expect_nothing();
+    ck_assert_uint_eq(expect_event(L2TPHA_EVENT_SESSION_DOWN)->event.session_id, refused);
+    expect_no_event();
+    ck_assert_uint_eq(session_state(&peer, refused), L2TPHA_SESSION_IDLE);
+    ck_assert(is_up(bystander));
+    uint16_t again = _i % 2 ? node_orders(&peer, 79) : node_dials(&peer, 79);
+    ck_assert(is_up(again));
+    ck_assert_uint_ne(again, refused);
+    ck_assert_uint_ne(again, bystander);
+}
+END_TEST
+
 Suite *suite_answer(void)
 {
     TCase *tcase;
@@ -334,5 +362,7 @@ Suite *suite_answer(void)
     tcase_add_test(tcase, queries_out_of_order_are_answered_in_order);
     tcase_add_loop_test(tcase, a_request_for_a_live_id_ends_the_old_call_by_one_cdn, 0, 8);
     tcase_add_test(tcase, a_request_for_a_live_id_answers_the_query_too);
+    tcase_add_loop_test(tcase, a_cdn_with_the_id_of_another_session_refuses_the_call_asked_for, 0,
+                        4);
     return suite;
 }

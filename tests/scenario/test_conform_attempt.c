@@ -17,6 +17,10 @@ static void is_cleared_silently(uint16_t call)
     ck_assert_uint_eq(session_state(&old, call), L2TPHA_SESSION_IDLE);
     ck_assert_uint_eq(rig_counters()->recoveries_failed, 1);
     expect_event(L2TPHA_EVENT_SESSION_DOWN);
+    ck_assert_uint_eq(expect_event(L2TPHA_EVENT_TUNNEL_DOWN)->event.tunnel_id, old.node_id);
+    expect_event(L2TPHA_EVENT_TAKEOVER_DONE);
+    expect_event(L2TPHA_EVENT_TUNNEL_GONE);
+    expect_no_event(); /* it has failed once */
 }
 
 START_TEST(any_stopccn_ends_the_attempt_for_good)
@@ -117,6 +121,36 @@ START_TEST(an_answer_with_an_old_id_is_refused)
 }
 END_TEST
 
+/* The peer has gone again with its SCCCN: it cannot have reset, and is asked anew. */
+START_TEST(scccn_that_is_never_acknowledged_is_followed_by_another_attempt)
+{
+    rig.config.retries = 2;
+    peer_opens_capable(&old, 1);
+    uint16_t call = peer_dials(&old, PEER_CALL);
+    node_claims(&fresh, &old);
+    uint16_t first = fresh.node_id;
+    rig_pass_ms(10000);
+    while (rig.heard && rig.heard->message.type == SCCCN)
+        expect_on(&fresh, SCCCN);
+    expect_request(&fresh, &old);
+    forget_datagrams(); /* copies */
+    ck_assert_uint_ne(fresh.node_id, first);
+    expect_no_event();
+    ck_assert_uint_eq(session_state(&old, call), L2TPHA_SESSION_ESTABLISHED);
+    struct says sccrp = recovery_reply(&fresh, 7, 200);
+    assert_ok(say(&fresh, &sccrp));
+    expect_on(&fresh, SCCCN);
+    assert_ok(peer_acks(&fresh));
+    expect_stopccn(&fresh, 1, 0);
+    old.ns = 200;
+    old.nr = 7;
+    ck_assert_uint_eq(expect_on(&old, HELLO)->message.header.ns, 7);
+    assert_ok(peer_acks(&old));
+    assert_alive(&old);
+    ck_assert_uint_eq(rig_counters()->recoveries, 1);
+}
+END_TEST
+
 /* --- who answers --- */
 
 static void opens_with_secret(void)
@@ -182,6 +216,7 @@ Suite *suite_conform_attempt(void)
     tcase_add_test(tcase, a_peer_that_never_answers_is_tried_until_the_time_is_over);
     tcase_add_test(tcase, scccn_is_repeated_until_it_is_acknowledged);
     tcase_add_loop_test(tcase, an_answer_with_an_old_id_is_refused, 0, 2);
+    tcase_add_test(tcase, scccn_that_is_never_acknowledged_is_followed_by_another_attempt);
     tcase_add_loop_test(tcase, the_secret_of_the_old_tunnel_is_used, 0, 2);
     tcase_add_loop_test(tcase, a_peer_that_cannot_prove_itself_is_no_peer, 0, 2);
     return suite;

@@ -150,6 +150,28 @@ START_TEST(calls_that_only_the_peer_numbers_count)
 }
 END_TEST
 
+/* It is for the end that has failed to end them. */
+START_TEST(a_remote_leaves_numbered_calls_to_the_peer)
+{
+    if (_i == 1)
+        rig.config.data_reset_frames = 0;
+    peer_begins(&old, 1);
+    struct says sccrq = valid(&old, SCCRQ);
+    add(&sccrq, avp_capability(_i == 0 ? CONTROL : CONTROL | DATA, RECOVERY_TIME));
+    peer_opens_with(&old, &sccrq);
+    uint16_t call = numbered_call(PEER_CALL);
+    peer_takes_back(&fresh, &old);
+    assert_ok(say_valid(&fresh, STOPCCN));
+    expect_zlb(&fresh);
+    rig_pass_ms(5000);
+    expect_nothing();
+    ck_assert_uint_eq(session_state(&old, call), L2TPHA_SESSION_ESTABLISHED);
+    assert_ok(say_valid_for(&old, CDN, call));
+    expect_zlb(&old);
+    ck_assert_uint_eq(session_state(&old, call), L2TPHA_SESSION_IDLE);
+}
+END_TEST
+
 Suite *suite_conform_recovered_data(void)
 {
     TCase *tcase;
@@ -158,6 +180,7 @@ Suite *suite_conform_recovered_data(void)
     tcase_add_test(tcase, a_recovered_node_counts_data_from_zero);
     tcase_add_test(tcase, a_remote_goes_on_with_its_data_numbers);
     tcase_add_test(tcase, after_a_silent_takeover_no_data_number_comes_back);
+    tcase_add_loop_test(tcase, a_remote_leaves_numbered_calls_to_the_peer, 0, 2);
     tcase_add_loop_test(tcase, numbered_calls_end_when_one_end_cannot_reset_them, 0, 3);
     tcase_add_loop_test(tcase, calls_that_only_the_peer_numbers_count, 0, 3);
     return suite;

@@ -44,11 +44,20 @@ START_TEST(each_tunnel_has_a_recovery_tunnel_of_its_own)
 }
 END_TEST
 
-/* Only what was established is recovered: the rest goes on silently, or is not known any more. */
-START_TEST(tunnels_half_open_are_not_recovered)
+/* Only what is established is recovered: the rest goes on silently, or is not known any more. 0:
+ * the node has asked for it; 1: the peer has; 2: the node is closing it; 3: the peer has */
+START_TEST(tunnels_half_open_or_closing_are_not_recovered)
 {
     if (_i == 0) {
         node_calls(&old, 1);
+    } else if (_i == 2) {
+        peer_opens_capable(&old, 1);
+        assert_ok(close_tunnel(&old, 1));
+        expect(&old, STOPCCN);
+    } else if (_i == 3) {
+        peer_opens_capable(&old, 1);
+        assert_ok(say_valid(&old, STOPCCN));
+        expect_zlb(&old);
     } else {
         peer_begins(&old, 1);
         struct says sccrq = valid(&old, SCCRQ);
@@ -499,7 +508,7 @@ Suite *suite_conform_recovery(void)
 
     tcase_add_loop_test(tcase, sccrq_names_the_tunnel_and_announces_nothing, 0, 2);
     tcase_add_test(tcase, each_tunnel_has_a_recovery_tunnel_of_its_own);
-    tcase_add_loop_test(tcase, tunnels_half_open_are_not_recovered, 0, 2);
+    tcase_add_loop_test(tcase, tunnels_half_open_or_closing_are_not_recovered, 0, 4);
     tcase_add_test(tcase, the_old_channel_rests_until_scccn_is_acknowledged);
     tcase_add_test(tcase, the_node_resets_at_sccrp_to_what_is_suggested);
     tcase_add_test(tcase, suggested_numbers_wrap);

@@ -5,6 +5,7 @@
 
 #define GENERAL 2 /* StopCCN, RFC 2661 4.4.2 */
 #define UNAUTHORIZED 4
+#define VERSION 5
 #define NO_CONNECTION 1
 #define UNKNOWN_AVP 8
 
@@ -260,6 +261,23 @@ START_TEST(a_request_of_another_version_is_dropped)
 }
 END_TEST
 
+/* RFC 2661 4.4.3: what the Protocol Version AVP says is answered, and any revision of 1 will do. */
+START_TEST(a_request_of_another_protocol_version_is_refused)
+{
+    static const unsigned versions[] = {0x0000, 0x0200, 0x0300, 0x0101};
+
+    peer_opens_capable(&old, 1);
+    struct says sccrq = request();
+    change(&sccrq, AVP_U16(2, versions[_i]));
+    if (_i < 3) {
+        is_refused(&sccrq, VERSION, 2);
+        return;
+    }
+    assert_ok(say(&fresh, &sccrq));
+    expect_on(&fresh, SCCRP);
+}
+END_TEST
+
 /* --- what goes with it --- */
 
 START_TEST(another_host_name_is_refused)
@@ -474,6 +492,7 @@ Suite *suite_conform_remote_request(void)
     tcase_add_test(tcase, a_capability_that_this_end_has_not_announced_does_not_count);
     tcase_add_test(tcase, switched_off_tunnel_recovery_is_an_unknown_avp);
     tcase_add_test(tcase, a_request_of_another_version_is_dropped);
+    tcase_add_loop_test(tcase, a_request_of_another_protocol_version_is_refused, 0, 4);
     tcase_add_loop_test(tcase, another_host_name_is_refused, 0, 2);
     tcase_add_loop_test(tcase, a_capability_on_the_recovery_tunnel_means_nothing, 0, 2);
     tcase_add_test(tcase, the_handshake_changes_no_other_property_of_the_tunnel);

@@ -102,7 +102,8 @@ START_TEST(what_the_peer_did_not_advertise_is_not_asked_for)
         uint32_t bearer_cap, framing_cap, bearer, framing;
         int error;
     } rows[] = {
-        {false, 0, 3, 1, 1, L2TPHA_ERR_REFUSED}, /* 6.9: no Bearer Capabilities at all */
+        /* 6.9: no Bearer Capabilities at all */
+        {false, 0, 3, 1, 1, L2TPHA_ERR_REFUSED}, {false, 0, 3, 0, 1, L2TPHA_ERR_REFUSED},
         {true, 1, 3, 2, 1, L2TPHA_ERR_REFUSED},  {true, 1, 3, 3, 1, L2TPHA_ERR_REFUSED},
         {true, 3, 1, 1, 2, L2TPHA_ERR_REFUSED},  {true, 3, 1, 1, 3, L2TPHA_ERR_REFUSED},
         {true, 1, 1, 1, 1, L2TPHA_OK},           {true, 3, 3, 2, 2, L2TPHA_OK},
@@ -411,7 +412,7 @@ Suite *suite_conform_session_outgoing(void)
     tcase_add_test(tcase, outgoing_call_as_lns);
     tcase_add_test(tcase, ocrq_says_all_that_it_must);
     tcase_add_test(tcase, an_outgoing_call_opens_its_tunnel_first);
-    tcase_add_loop_test(tcase, what_the_peer_did_not_advertise_is_not_asked_for, 0, 7);
+    tcase_add_loop_test(tcase, what_the_peer_did_not_advertise_is_not_asked_for, 0, 8);
     tcase_add_test(tcase, framing_not_advertised_is_not_asked_for_in_an_incoming_call);
     tcase_add_loop_test(tcase, what_we_did_not_advertise_is_rejected, 0, 4);
     tcase_add_loop_test(tcase, messages_that_end_an_outgoing_call, 0, IMPROPER);

@@ -35,7 +35,7 @@ START_TEST(a_query_may_carry_more_than_states)
     peer_opens_capable(&peer, 1);
     uint16_t call = peer_dials(&peer, PEER_CALL);
     add(&fsq, AVP_TEXT(_i ? WIRE_M : 0, 7, "peer"));
-    add(&fsq, AVP_OCTETS(0, 999, "x", 1));
+    add(&fsq, AVP_OCTETS(_i ? WIRE_M : 0, 999, "x", 1));
     add(&fsq, avp_state(PEER_CALL, call));
     assert_ok(say(&peer, &fsq));
     const struct heard *fsr = expect_on(&peer, FSR);
@@ -56,7 +56,7 @@ START_TEST(a_response_may_carry_more_than_states)
     ck_assert_uint_eq(fsq->message.avp_count, 2);
     pair_is(l2tpha_message_find(&fsq->message, 79), call, PEER_CALL);
     add(&fsr, AVP_TEXT(_i ? WIRE_M : 0, 7, "peer"));
-    add(&fsr, AVP_OCTETS(0, 999, "x", 1));
+    add(&fsr, AVP_OCTETS(_i ? WIRE_M : 0, 999, "x", 1));
     add(&fsr, avp_state(0, call));
     assert_ok(say(&peer, &fsr));
     expect_zlb(&peer);

@@ -362,6 +362,22 @@ START_TEST(ties_of_other_tunnels_do_not_count)
 }
 END_TEST
 
+/* It names no tunnel: one id of a pair alone makes no rival. */
+START_TEST(a_request_with_a_wrong_id_does_not_beat_a_recovery)
+{
+    struct says sccrq = both_fail();
+
+    change(&sccrq, _i ? avp_recovery(old.id, UNKNOWN_ID) : avp_recovery(UNKNOWN_ID, old.node_id));
+    change(&sccrq, AVP_OCTETS(0, 5, "\0\0\0\0\0\0\0\0", 8));
+    assert_error(say(&fresh, &sccrq), L2TPHA_ERR_REFUSED);
+    expect_stopccn(&fresh, 2, 1);
+    ck_assert_uint_eq(tunnel_state(&own), L2TPHA_TUNNEL_WAIT_CTL_REPLY);
+    struct says sccrp = recovery_reply(&own, 3, 100);
+    assert_ok(say(&own, &sccrp));
+    expect_on(&own, SCCCN);
+}
+END_TEST
+
 Suite *suite_conform_tie(void)
 {
     TCase *tcase;
@@ -380,5 +396,6 @@ Suite *suite_conform_tie(void)
     tcase_add_loop_test(tcase, an_ordinary_request_does_not_beat_a_recovery, 0, 2);
     tcase_add_loop_test(tcase, a_recovery_does_not_beat_an_ordinary_request, 0, 2);
     tcase_add_test(tcase, ties_of_other_tunnels_do_not_count);
+    tcase_add_loop_test(tcase, a_request_with_a_wrong_id_does_not_beat_a_recovery, 0, 2);
     return suite;
 }

@@ -95,6 +95,34 @@ START_TEST(what_is_not_protected_is_cleared)
 }
 END_TEST
 
+/* R4951-3.2-02: two tunnels of one node. One is recovered; the other, by its policy, goes without a
+ * word. */
+START_TEST(a_policy_excludes_one_tunnel_of_two)
+{
+    struct l2tpha_policy policies[2];
+    uint32_t ids[2];
+
+    l2tpha_policy_init(&policies[0]);
+    l2tpha_policy_init(&policies[1]);
+    policies[0].radius = L2TPHA_FAILOVER_PROTOCOL;
+    policies[1].radius = L2TPHA_FAILOVER_DISABLE;
+    trio_begin(true);
+    for (int i = 0; i < 2; i++)
+        ids[i] = record_of(open_with(&policies[(i + _i) % 2])).local_id;
+    trio_pass_ms(500);
+    trio_take_over();
+    trio_pass_ms(1000);
+    ck_assert_ptr_nonnull(l2tpha_tunnel_find(trio.near, ids[_i]));
+    ck_assert_ptr_null(l2tpha_tunnel_find(trio.near, ids[1 - _i]));
+    ck_assert_uint_eq(l2tpha_counters(trio.near)->recovery_attempts, 1);
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_RECOVERING), 1);
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
+    ck_assert_uint_eq(l2tpha_counters(trio.far)->recoveries_by_peer, 1);
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_DOWN), 0);
+}
+END_TEST
+
 START_TEST(the_standby_decides_on_the_rest)
 {
     trio_begin(false);
@@ -144,6 +172,7 @@ Suite *suite_method_takeover(void)
     tcase_add_loop_test(tcase, all_of_it_is_replicated_and_kept, 0, 2);
     tcase_add_test(tcase, another_nodes_method_changes_nothing);
     tcase_add_loop_test(tcase, what_is_not_protected_is_cleared, 0, 3);
+    tcase_add_loop_test(tcase, a_policy_excludes_one_tunnel_of_two, 0, 2);
     tcase_add_test(tcase, the_standby_decides_on_the_rest);
     tcase_add_test(tcase, a_policy_is_set_where_the_tunnel_lives);
     return suite;

@@ -254,6 +254,47 @@ START_TEST(a_tunnel_that_is_not_established_is_not_asked_about)
 }
 END_TEST
 
+/* RFC 4951 4: nor is anybody answered there. What is said in its turn is acknowledged, and the
+ * tunnel goes on. */
+START_TEST(on_a_tunnel_that_is_not_established_nobody_is_answered)
+{
+    static const uint8_t states[] = {L2TPHA_TUNNEL_WAIT_CTL_REPLY, L2TPHA_TUNNEL_WAIT_CTL_CONN,
+                                     L2TPHA_TUNNEL_STOPPING, L2TPHA_TUNNEL_STOPPED};
+    uint8_t state = states[_i / 2];
+    uint16_t type = _i % 2 ? FSR : FSQ, call = 1;
+
+    if (state == L2TPHA_TUNNEL_WAIT_CTL_REPLY) {
+        node_calls(&peer, 1);
+    } else if (state == L2TPHA_TUNNEL_WAIT_CTL_CONN) {
+        peer_begins(&peer, 1);
+        assert_ok(say_valid(&peer, SCCRQ));
+        expect(&peer, SCCRP);
+    } else {
+        opens();
+        call = peer_dials(&peer, 7);
+        assert_ok(query());
+        expect(&peer, FSQ);
+        assert_ok(state == L2TPHA_TUNNEL_STOPPING ? close_tunnel(&peer, 1)
+                                                  : say_valid(&peer, STOPCCN));
+        forget_datagrams();
+    }
+    forget_events();
+    ck_assert_uint_eq(tunnel_state(&peer), state);
+    assert_error(say_state(type, 0, call), _i < 4 ? L2TPHA_ERR_UNEXPECTED : L2TPHA_OK);
+    ck_assert_uint_eq(expect(&peer, ZLB)->message.header.nr, peer.ns);
+    expect_nothing();
+    expect_no_event();
+    ck_assert_uint_eq(tunnel_state(&peer), state);
+    ck_assert_uint_eq(rig_counters()->queries_in, 0);
+    ck_assert_uint_eq(rig_counters()->answers_ignored, 0);
+    if (_i >= 4)
+        return;
+    assert_ok(say_valid(&peer, _i < 2 ? SCCRP : SCCCN));
+    ck_assert_uint_eq(tunnel_state(&peer), L2TPHA_TUNNEL_ESTABLISHED);
+    forget_datagrams();
+}
+END_TEST
+
 /* RFC 4951 appendix C, the node in each of the two parts. As there the recovery endpoint has
  * (A, B) and (C, D), the remote endpoint (B, C). */
 START_TEST(appendix_c_as_recovery_endpoint)
@@ -317,6 +358,7 @@ Suite *suite_query(void)
     tcase_add_test(tcase, sessions_may_go_while_they_are_asked_about);
     tcase_add_test(tcase, a_tunnel_may_go_while_it_asks);
     tcase_add_test(tcase, a_tunnel_that_is_not_established_is_not_asked_about);
+    tcase_add_loop_test(tcase, on_a_tunnel_that_is_not_established_nobody_is_answered, 0, 8);
     tcase_add_test(tcase, appendix_c_as_recovery_endpoint);
     tcase_add_test(tcase, appendix_c_as_remote_endpoint);
     return suite;

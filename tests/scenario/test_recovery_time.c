@@ -358,6 +358,29 @@ START_TEST(the_host_may_close_what_does_not_respond)
 }
 END_TEST
 
+/* R4951-2-04: it is the peer that has failed and asks, whatever this end would do if it had failed
+ * itself. Not even when the time is over. */
+START_TEST(who_waits_asks_for_no_recovery)
+{
+    static const uint8_t methods[] = {L2TPHA_FAILOVER_SILENT, L2TPHA_FAILOVER_PROTOCOL,
+                                      L2TPHA_FAILOVER_FALLBACK};
+
+    rig.config.failover = methods[_i];
+    falls_silent(CAN_CONTROL | CAN_DATA, GRANT_MS);
+    becomes_unresponsive();
+    ends_at(GRANT_MS);
+    rig_pass_ms(GRANT_MS);
+    ck_assert_ptr_nonnull(rig.heard);
+    for (struct heard *heard = rig.heard; heard; heard = heard->next) {
+        ck_assert_uint_eq(heard->message.type, SLI); /* copies */
+        ck_assert(!heard_has(heard, AVP_RECOVERY));
+        ck_assert_uint_eq(heard->message.header.tunnel_id, peer.id);
+    }
+    ck_assert_uint_eq(rig_counters()->recovery_attempts, 0);
+    forget_datagrams();
+}
+END_TEST
+
 /* --- attempts to recover it --- */
 
 /* A recovery SCCRQ; nothing follows, so that the attempt ends after 7 s. */
@@ -468,6 +491,7 @@ Suite *suite_recovery_time(void)
     tcase_add_test(tcase, a_late_acknowledgement_restores_everything);
     tcase_add_loop_test(tcase, an_acknowledgement_of_the_oldest_alone_begins_anew, 0, 2);
     tcase_add_loop_test(tcase, the_host_may_close_what_does_not_respond, 0, 2);
+    tcase_add_loop_test(tcase, who_waits_asks_for_no_recovery, 0, 3);
     tcase_add_loop_test(tcase, a_failed_attempt_does_not_begin_the_time_anew, 0, 2);
     tcase_add_loop_test(tcase, an_attempt_at_the_end_is_waited_for, 0, 3);
     tcase_add_test(tcase, an_attempt_that_is_proven_stops_the_timer);
