@@ -137,7 +137,8 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(answers_ignored, "answers about sessions to no query of ours, ignored")                      \
     X(data_resets, "data channels whose expected number was reset")                                \
     X(takeovers, "takeovers")                                                                      \
-    X(callback_errors, "host callbacks that failed")
+    X(callback_errors, "host callbacks that failed")                                               \
+    X(binding_errors, "operations of a failover that the binding refused; the log has each")
 
 /** All counters since the node was made: one uint64_t for each row of L2TPHA_COUNTERS. */
 struct l2tpha_counters {

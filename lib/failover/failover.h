@@ -30,6 +30,12 @@ struct failover {
 /* The hooks of the engine; failover and what it points to stay as long as the engine. */
 void failover_attach(struct failover *failover, struct engine *engine,
                      const struct l2tpha_binding *binding);
+/* What the binding could not do goes without it: it is logged and counted. session_id 0 = for the
+ * whole tunnel. */
+void failover_note(const struct failover *failover, uint32_t tunnel_id, uint32_t session_id,
+                   const char *what, int error);
+/* Have the peer answer something on it. */
+void failover_confirm(const struct failover *failover, const struct l2tpha_tunnel *tunnel);
 /* An event about a tunnel; NULL when there is no room. */
 struct event_item *failover_tell(struct failover *failover, uint8_t kind,
                                  struct l2tpha_tunnel *tunnel);

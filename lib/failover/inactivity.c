@@ -56,10 +56,12 @@ static void judge(struct failover *failover, struct l2tpha_session *session)
 
     if (!session->unheard || session->entry.state != L2TPHA_SESSION_ESTABLISHED)
         return;
+    uint32_t tunnel_id = session_tunnel(session)->entry.record.local_id;
+    uint32_t id = session->entry.local_id;
     failover->engine->counters.sessions_inactive++;
-    binding->clear_session(binding->user, session_tunnel(session)->entry.record.local_id,
-                           session->entry.local_id, L2TPHA_ERR_NOT_IN_SYNC,
-                           "nothing was heard of it after a takeover");
+    failover_note(failover, tunnel_id, id, "clearing",
+                  binding->clear_session(binding->user, tunnel_id, id, L2TPHA_ERR_NOT_IN_SYNC,
+                                         "nothing was heard of it after a takeover"));
 }
 
 /* A tunnel that does not carry hears nothing: its sessions are not judged by that. */

@@ -86,6 +86,12 @@ static void probe(struct lazy *lazy, uint16_t ns)
     lazy->tries++;
 }
 
+/* What the binding could not do is found out by the waits, as if the peer had not answered. */
+static void note_error(const struct lazy *lazy, const char *what, int error)
+{
+    failover_note(lazy->failover, record_of(lazy)->local_id, 0, what, error);
+}
+
 static void seal(struct lazy *lazy, bool careful)
 {
     const struct l2tpha_binding *binding = lazy->failover->binding;
@@ -94,7 +100,8 @@ static void seal(struct lazy *lazy, bool careful)
     lazy->state = LAZY_SEALING;
     lazy->tries = 0;
     lazy->probe_at = 0;
-    binding->seal_tunnel(binding->user, record_of(lazy)->local_id, careful);
+    note_error(lazy, "filling",
+               binding->seal_tunnel(binding->user, record_of(lazy)->local_id, careful));
 }
 
 /* Sealed, but only by what came along with messages of the peer: a ZLB says what they do not. */
@@ -218,7 +225,9 @@ static bool jump(struct lazy *lazy)
     lazy->seen = false;
     lazy->times = 0;
     say(lazy, "messages acknowledged before are passed over");
-    binding->jump_tunnel(binding->user, record_of(lazy)->local_id, next);
+    struct failover *failover = lazy->failover;
+    uint32_t id = record_of(lazy)->local_id;
+    failover_note(failover, id, 0, "passing over", binding->jump_tunnel(binding->user, id, next));
     return tunnel->lazy == lazy;
 }
 
@@ -251,7 +260,8 @@ static void settled(struct lazy *lazy)
 
     lazy->failover->engine->counters.resyncs++;
     lazy->state = LAZY_WATCHING;
-    binding->release_tunnel(binding->user, record_of(lazy)->local_id);
+    note_error(lazy, "releasing",
+               binding->release_tunnel(binding->user, record_of(lazy)->local_id));
     inactivity_start(lazy->failover, lazy->tunnel);
 }
 
@@ -330,11 +340,12 @@ static void check(struct lazy *lazy)
 static void give_up(struct lazy *lazy)
 {
     const struct l2tpha_binding *binding = lazy->failover->binding;
+    struct failover *failover = lazy->failover;
     uint32_t id = record_of(lazy)->local_id;
 
-    lazy->failover->engine->counters.resyncs_failed++;
+    failover->engine->counters.resyncs_failed++;
     say(lazy, "the peer's numbers cannot be found, tunnel cleared");
-    binding->clear_tunnel(binding->user, id);
+    failover_note(failover, id, 0, "clearing", binding->clear_tunnel(binding->user, id));
 }
 
 /* --- what comes --- */

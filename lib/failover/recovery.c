@@ -342,8 +342,10 @@ static void end_lost_sessions(struct recovery *recovery)
          session = next) {
         next = session->next;
         if (session->state == L2TPHA_SESSION_ESTABLISHED && is_lost(recovery, session))
-            binding->disconnect_session(binding->user, tunnel_id, session->local_id,
-                                        SILENT_RESULT_GENERAL, "data numbers cannot be reset");
+            failover_note(recovery->failover, tunnel_id, session->local_id, "disconnecting",
+                          binding->disconnect_session(binding->user, tunnel_id, session->local_id,
+                                                      SILENT_RESULT_GENERAL,
+                                                      "data numbers cannot be reset"));
     }
 }
 
@@ -356,12 +358,15 @@ void recovery_done(struct recovery *recovery)
 
     set_claimed(recovery, false);
     sync_owe(failover, old);
-    binding->suspend_tunnel(binding->user, old->entry.record.local_id, false);
+    uint32_t id = old->entry.record.local_id;
+    failover_note(failover, id, 0, "resuming", binding->suspend_tunnel(binding->user, id, false));
     struct event_item *event = failover_tell(failover, L2TPHA_EVENT_TUNNEL_RECOVERED, old);
     if (event)
         event->by_peer = !recovery->ours;
     if (recovery->ours) {
         silent_dismiss(binding, &old->entry, &result);
+        failover_note(failover, id, 0, "disconnecting calls without the host's half",
+                      result.disconnect);
         end_lost_sessions(recovery);
     }
 }
@@ -374,8 +379,7 @@ int ask_about_sessions(void *object, void *argument)
     (void)argument;
     sync_start(failover, recovery->old, true);
     if (recovery->ours) /* an FSQ under way needs no HELLO before it */
-        failover->binding->confirm_tunnel(failover->binding->user,
-                                          recovery->old->entry.record.local_id);
+        failover_confirm(failover, recovery->old);
     return L2TPHA_OK;
 }
 
@@ -426,7 +430,7 @@ static int go_on_silently(struct recovery *recovery, struct silent_result *resul
     if (old->entry.record.flags & L2TPHA_TUNNEL_LAZY)
         return lazy_start(recovery->failover, old, result);
     silent_dismiss(binding, &old->entry, result);
-    binding->confirm_tunnel(binding->user, old->entry.record.local_id);
+    failover_confirm(recovery->failover, old);
     sync_resume(recovery->failover, old);
     return L2TPHA_OK;
 }
@@ -461,14 +465,19 @@ int give_up(void *object, void *argument)
         !(old->flags & L2TPHA_TUNNEL_CLAIMED)) {
         say(recovery, L2TPHA_LOG_RESYNC, "failed, silent recovery instead");
         withdraw(recovery);
-        binding->suspend_tunnel(binding->user, id, false);
-        if (go_on_silently(recovery, &result) == L2TPHA_OK)
+        int error = binding->suspend_tunnel(binding->user, id, false);
+        if (!error)
+            error = go_on_silently(recovery, &result);
+        failover_note(recovery->failover, id, 0, "disconnecting calls without the host's half",
+                      result.disconnect);
+        if (!error)
             return L2TPHA_OK;
+        failover_note(recovery->failover, id, 0, "silent recovery", error);
     }
     say(recovery, L2TPHA_LOG_RESYNC, "failed, tunnel cleared");
     recovery_discard(recovery);
     recovery->old->recovery = NULL; /* its end is not to end this one under way */
-    binding->clear_tunnel(binding->user, id);
+    failover_note(recovery->failover, id, 0, "clearing", binding->clear_tunnel(binding->user, id));
     return L2TPHA_OK;
 }
 

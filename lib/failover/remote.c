@@ -290,7 +290,7 @@ int return_channel(void *object, void *argument)
     recovery->failover->engine->counters.recoveries_by_peer++;
     recovery_done(recovery);
     if (recovery->ours)
-        binding->confirm_tunnel(binding->user, record->recovers);
+        failover_confirm(recovery->failover, recovery->old);
     recovery->ours = false;
     recovery->unasked = true;
     return L2TPHA_OK;

@@ -529,11 +529,13 @@ void sync_left(struct failover *failover, struct l2tpha_session *session)
 static void clear(struct failover *failover, struct l2tpha_session *session)
 {
     const struct l2tpha_binding *binding = failover->binding;
+    uint32_t tunnel_id = session_tunnel(session)->entry.record.local_id;
+    uint32_t id = session->entry.local_id;
 
     failover->engine->counters.sessions_desynced++;
-    binding->clear_session(binding->user, session_tunnel(session)->entry.record.local_id,
-                           session->entry.local_id, L2TPHA_ERR_NOT_IN_SYNC,
-                           "the peer has no such session");
+    failover_note(failover, tunnel_id, id, "clearing",
+                  binding->clear_session(binding->user, tunnel_id, id, L2TPHA_ERR_NOT_IN_SYNC,
+                                         "the peer has no such session"));
 }
 
 /* An id other than the one on record still says that the session is there. */

@@ -33,8 +33,18 @@ static int link_done(void *user, uint64_t number, int status, uint64_t now)
     return l2tpha_checkpoint_done(user, number, status, now);
 }
 
-static int link_apply(void *user, const uint8_t *data, size_t len, uint64_t now, uint64_t *number)
+/* The epochs of a frame are checked; that of the checkpoint in it must be the same, or whoever is
+ * meant to be fenced is not, and who is not is. */
+static int link_apply(void *user, uint64_t epoch, const uint8_t *data, size_t len, uint64_t now,
+                      uint64_t *number)
 {
+    const struct l2tpha_node *node = user;
+    struct l2tpha_checkpoint_header header;
+    struct l2tpha_bytes records;
+
+    if (!node->engine.config.serializer->get_header(data, len, &header, &records) &&
+        header.epoch != epoch)
+        return L2TPHA_ERR_LINK;
     return l2tpha_checkpoint_apply(user, data, len, now, number);
 }
 

@@ -15,7 +15,9 @@ struct link_ops {
     /* As the l2tpha_checkpoint_ and l2tpha_fence() calls of the same name. */
     int (*bulk)(void *user, uint64_t now);
     int (*done)(void *user, uint64_t number, int status, uint64_t now);
-    int (*apply)(void *user, const uint8_t *data, size_t len, uint64_t now, uint64_t *number);
+    /* ... of this epoch, as its frame says; L2TPHA_ERR_LINK: it says another one itself. */
+    int (*apply)(void *user, uint64_t epoch, const uint8_t *data, size_t len, uint64_t now,
+                 uint64_t *number);
     void (*stop)(void *user, uint64_t now);
     int (*fence)(void *user, uint64_t epoch, uint64_t now);
 };

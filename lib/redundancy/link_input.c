@@ -100,7 +100,8 @@ static int take_hello(struct l2tpha_link *link, const struct link_frame *frame, 
 static int take_checkpoint(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now)
 {
     uint64_t number = 0;
-    int error = link->ops.apply(link->ops.user, frame->body, frame->len, now, &number);
+    int error =
+        link->ops.apply(link->ops.user, frame->epoch, frame->body, frame->len, now, &number);
 
     if (!error) {
         link->applied = number;

@@ -39,7 +39,7 @@ static int bulk(void *user, uint64_t now)
 {
     struct fake *fake = user;
 
-    (void)now;
+    (void)now, (void)epoch;
     fake->role = L2TPHA_ROLE_ACTIVE_BULK;
     return 0;
 }
@@ -48,7 +48,7 @@ static int done(void *user, uint64_t number, int status, uint64_t now)
 {
     struct fake *fake = user;
 
-    (void)now;
+    (void)now, (void)epoch;
     require(number <= fake->last && status <= 0);
     fake->role = status ? L2TPHA_ROLE_ACTIVE_SOLO : L2TPHA_ROLE_ACTIVE;
     fake->ends += status != 0;
@@ -56,13 +56,14 @@ static int done(void *user, uint64_t number, int status, uint64_t now)
 }
 
 /* The bytes decide, so that each is read. */
-static int apply(void *user, const uint8_t *data, size_t len, uint64_t now, uint64_t *number)
+static int apply(void *user, uint64_t epoch, const uint8_t *data, size_t len, uint64_t now,
+                 uint64_t *number)
 {
     static const int answers[] = {0, 0, L2TPHA_ERR_GAP, L2TPHA_ERR_DIGEST, L2TPHA_ERR_RECORD};
     struct fake *fake = user;
     uint8_t sum = 0;
 
-    (void)now;
+    (void)now, (void)epoch;
     for (size_t i = 0; i < len; i++)
         sum ^= data[i];
     int error = len ? answers[sum % 5] : L2TPHA_ERR_RECORD;
@@ -75,7 +76,7 @@ static void stop(void *user, uint64_t now)
 {
     struct fake *fake = user;
 
-    (void)now;
+    (void)now, (void)epoch;
     fake->role = L2TPHA_ROLE_ACTIVE_SOLO;
     fake->ends++;
 }
@@ -84,7 +85,7 @@ static int fence(void *user, uint64_t newer, uint64_t now)
 {
     struct fake *fake = user;
 
-    (void)now;
+    (void)now, (void)epoch;
     require(newer > fake->epoch);
     fake->role = L2TPHA_ROLE_FENCED;
     fake->ends++;

@@ -115,6 +115,50 @@ START_TEST(no_copy_of_an_epoch_older_than_configured)
 }
 END_TEST
 
+/* What one end of a link has to say reaches the other. */
+static int carry(struct l2tpha_link *from, struct l2tpha_link *to)
+{
+    const uint8_t *data;
+    size_t len;
+    int error = L2TPHA_OK;
+
+    while (!error && (len = l2tpha_link_poll(from, &data, trio.now)) > 0) {
+        error = l2tpha_link_feed(to, data, len, trio.now);
+        l2tpha_link_sent(from, len);
+    }
+    return error;
+}
+
+/* The epoch of a frame is checked; the checkpoint in it has to be of the same. */
+START_TEST(a_checkpoint_is_of_the_epoch_of_its_frame)
+{
+    static const uint8_t begins[] = {0x08, 1, 0x10, 5}; /* version, epoch */
+    uint8_t copy[64];
+    struct l2tpha_link *active, *standby;
+    struct l2tpha_output output;
+
+    begin(5, 9, 5);
+    assert_ok(l2tpha_link_new(trio.near, NULL, trio.now, &active));
+    assert_ok(l2tpha_link_new(trio.standby, NULL, trio.now, &standby));
+    assert_ok(carry(active, standby));
+    assert_ok(carry(standby, active));
+    while (l2tpha_poll(trio.near, &output, 1, trio.now) > 0 &&
+           output.kind != L2TPHA_OUTPUT_CHECKPOINT)
+        ;
+    ck_assert_uint_le(output.len, sizeof(copy));
+    memcpy(copy, output.data, output.len);
+    ck_assert_mem_eq(copy, begins, sizeof(begins));
+    copy[3] = _i ? 6 : 4;
+    assert_ok(l2tpha_link_send(active, output.number, copy, output.len, trio.now));
+    assert_error(carry(active, standby), L2TPHA_ERR_LINK);
+    assert_standby(L2TPHA_ROLE_STANDBY_COLD, 5);
+    ck_assert_int_ne(carry(standby, active), L2TPHA_ERR_FENCED);
+    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE_SOLO);
+    l2tpha_link_free(active, trio.now);
+    l2tpha_link_free(standby, trio.now);
+}
+END_TEST
+
 Suite *suite_epoch(void)
 {
     TCase *tcase;
@@ -123,6 +167,7 @@ Suite *suite_epoch(void)
     tcase_add_test(tcase, a_copy_begun_anew_in_a_newer_epoch_is_of_that_epoch);
     tcase_add_loop_test(tcase, a_newer_epoch_counts_without_its_copy, 0, 2);
     tcase_add_test(tcase, a_newer_epoch_counts_while_out_of_sync);
+    tcase_add_loop_test(tcase, a_checkpoint_is_of_the_epoch_of_its_frame, 0, 2);
     tcase_add_test(tcase, no_copy_of_an_epoch_older_than_configured);
     return suite;
 }

@@ -30,6 +30,23 @@ static void recover(void)
     ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
 }
 
+static int refuses(void *user, uint32_t tunnel_id)
+{
+    (void)user, (void)tunnel_id;
+    return L2TPHA_ERR_HOST;
+}
+
+/* What the binding refuses does not go by in silence. */
+START_TEST(an_operation_refused_is_counted)
+{
+    begin();
+    trio.standby->binding.confirm_tunnel = refuses;
+    recover();
+    ck_assert_uint_eq(l2tpha_counters(trio.near)->binding_errors, 1);
+    ck_assert_ptr_nonnull(first_session(trio.near));
+}
+END_TEST
+
 static void expect_one_at_far(enum l2tpha_event_kind kind)
 {
     ck_assert_uint_eq(trio_told(&trio.far_events, kind), 1);
@@ -268,6 +285,7 @@ Suite *suite_reset(void)
     TCase *tcase;
     Suite *suite = trio_suite("reset", &tcase);
 
+    tcase_add_test(tcase, an_operation_refused_is_counted);
     tcase_add_test(tcase, an_sli_of_the_remote_endpoint);
     tcase_add_test(tcase, a_wen_of_the_recovery_endpoint);
     tcase_add_test(tcase, nothing_of_a_call_that_has_ended);

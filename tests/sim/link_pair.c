@@ -69,14 +69,15 @@ size_t linked_checkpoint_len(uint64_t number)
     return 9 + (size_t)(number * 2654435761u % PART_BYTES);
 }
 
-static int fake_apply(void *user, const uint8_t *data, size_t len, uint64_t now, uint64_t *number)
+static int fake_apply(void *user, uint64_t epoch, const uint8_t *data, size_t len, uint64_t now,
+                      uint64_t *number)
 {
     struct fake *fake = user;
     struct reader in = reader_over(data, len);
     uint64_t found = read_u64(&in);
     uint8_t kind = read_u8(&in), damage = 0;
 
-    (void)now;
+    (void)now, (void)epoch;
     if (fake->apply_error)
         return fake->apply_error;
     if (in.error)
