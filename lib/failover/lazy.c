@@ -86,22 +86,17 @@ static void probe(struct lazy *lazy, uint16_t ns)
     lazy->tries++;
 }
 
-/* What the binding could not do is found out by the waits, as if the peer had not answered. */
-static void note_error(const struct lazy *lazy, const char *what, int error)
-{
-    failover_note(lazy->failover, record_of(lazy)->local_id, 0, what, error);
-}
-
 static void seal(struct lazy *lazy, bool careful)
 {
-    const struct l2tpha_binding *binding = lazy->failover->binding;
+    struct failover *failover = lazy->failover;
+    const struct l2tpha_binding *binding = failover->binding;
+    uint32_t id = record_of(lazy)->local_id;
 
     say(lazy, careful ? "filled one by one" : "filled");
     lazy->state = LAZY_SEALING;
     lazy->tries = 0;
     lazy->probe_at = 0;
-    note_error(lazy, "filling",
-               binding->seal_tunnel(binding->user, record_of(lazy)->local_id, careful));
+    failover_note(failover, id, 0, "filling", binding->seal_tunnel(binding->user, id, careful));
 }
 
 /* Sealed, but only by what came along with messages of the peer: a ZLB says what they do not. */
@@ -256,12 +251,13 @@ static bool pass_over(struct lazy *lazy)
 
 static void settled(struct lazy *lazy)
 {
-    const struct l2tpha_binding *binding = lazy->failover->binding;
+    struct failover *failover = lazy->failover;
+    const struct l2tpha_binding *binding = failover->binding;
+    uint32_t id = record_of(lazy)->local_id;
 
-    lazy->failover->engine->counters.resyncs++;
+    failover->engine->counters.resyncs++;
     lazy->state = LAZY_WATCHING;
-    note_error(lazy, "releasing",
-               binding->release_tunnel(binding->user, record_of(lazy)->local_id));
+    failover_note(failover, id, 0, "releasing", binding->release_tunnel(binding->user, id));
     inactivity_start(lazy->failover, lazy->tunnel);
 }
 

@@ -341,11 +341,12 @@ static void end_lost_sessions(struct recovery *recovery)
     for (struct session_entry *session = recovery->old->entry.sessions, *next; session;
          session = next) {
         next = session->next;
-        if (session->state == L2TPHA_SESSION_ESTABLISHED && is_lost(recovery, session))
-            failover_note(recovery->failover, tunnel_id, session->local_id, "disconnecting",
-                          binding->disconnect_session(binding->user, tunnel_id, session->local_id,
-                                                      SILENT_RESULT_GENERAL,
-                                                      "data numbers cannot be reset"));
+        if (session->state != L2TPHA_SESSION_ESTABLISHED || !is_lost(recovery, session))
+            continue;
+        uint32_t id = session->local_id;
+        int error = binding->disconnect_session(binding->user, tunnel_id, id, SILENT_RESULT_GENERAL,
+                                                "data numbers cannot be reset");
+        failover_note(recovery->failover, tunnel_id, id, "disconnecting", error);
     }
 }
 
