@@ -3,16 +3,9 @@
 #include "engine/resync.h"
 #include "engine/session.h"
 
-#include <string.h>
-
 #define US_PER_MS UINT64_C(1000)
 #define START_BATCH 64    /* waiting sessions started in one transaction */
 #define START_RETRY_MS 50 /* when the queue was full */
-
-bool address_is(const struct l2tpha_address *a, const struct l2tpha_address *b)
-{
-    return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
-}
 
 void tunnel_mark(struct l2tpha_tunnel *tunnel, uint8_t dirty)
 {

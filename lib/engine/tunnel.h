@@ -161,7 +161,6 @@ void tunnel_leave_calling(struct l2tpha_tunnel *tunnel);
 void tunnel_set_half_open(struct l2tpha_tunnel *tunnel, bool half_open);
 /* This recovery SCCRQ for the old tunnel has lost a tie: beaten_request. */
 void tunnel_remember_beaten(struct l2tpha_tunnel *old, const struct l2tpha_message *sccrq);
-bool address_is(const struct l2tpha_address *a, const struct l2tpha_address *b);
 
 /* --- tunnel_fsm.c: the machine's one writer of the state --- */
 void tunnel_enter(void *object, uint8_t next);

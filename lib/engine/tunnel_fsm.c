@@ -163,6 +163,7 @@ static void fall(struct l2tpha_tunnel *tunnel, const struct tunnel_input *input,
         engine->counters.tunnels_down++;
     log_line(&engine->log, L2TPHA_LOG_EVENT, record->local_id, 0, "tunnel is down: %s (%u/%u)",
              input->reason ? input->reason : "", record->result, record->error);
+    wheel_disarm(engine->wheel, &tunnel->start); /* nothing waits to be said or asked any more */
     session_clear_all(tunnel, &sessions);
     if (tunnel->told)
         tell_down(tunnel, input);

@@ -254,13 +254,6 @@ static int states(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault
     return L2TPHA_ERR_UNEXPECTED;
 }
 
-static bool lingers(const struct l2tpha_tunnel *tunnel)
-{
-    uint8_t state = tunnel->entry.record.state;
-
-    return state == L2TPHA_TUNNEL_STOPPING || state == L2TPHA_TUNNEL_STOPPED;
-}
-
 /* RFC 4951 3.2.1: on a recovery tunnel none is accepted, and none costs the tunnel either, not even
  * before it is established. */
 static bool takes_calls(const struct l2tpha_tunnel *tunnel)
@@ -276,7 +269,7 @@ static int dispatch(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fau
 {
     const struct l2tpha_message *message = input->message;
 
-    if (lingers(tunnel) && message->type != L2TPHA_MESSAGE_STOPCCN)
+    if (tunnel_is_over(tunnel) && message->type != L2TPHA_MESSAGE_STOPCCN)
         return L2TPHA_OK;
     if (is_foreign(message, fault))
         return foreign(tunnel, input);

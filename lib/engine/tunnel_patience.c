@@ -9,15 +9,14 @@
 #include "engine/tunnel.h"
 
 #define US_PER_MS UINT64_C(1000)
-#define CONTROL 1u /* bit of l2tpha_tunnel_record.remote_failover, RFC 4951 5.1 */
 
 /* RFC 4951 3.1: it counts only when both ends have announced. */
 static bool has_asked_for_time(const struct l2tpha_tunnel *tunnel)
 {
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
 
-    return record->remote_failover & CONTROL && record->flags & L2TPHA_TUNNEL_ANNOUNCED &&
-           record->state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel_is_recovery(tunnel);
+    return failover_is_capable(record) && record->state == L2TPHA_TUNNEL_ESTABLISHED &&
+           !tunnel_is_recovery(tunnel);
 }
 
 /* The node before may have granted more than this one does. */

@@ -41,10 +41,9 @@ static bool read_pair(struct request *request)
 static const struct tunnel_entry *find_pair(const struct request *request)
 {
     const struct l2tpha_tunnel_recovery *pair = &request->recovery;
-    const struct tunnel_entry *old =
-        table_tunnel_find(request->engine->table, pair->remote_tunnel_id);
+    const struct l2tpha_tunnel *old = engine_tunnel_find(request->engine, pair->remote_tunnel_id);
 
-    return old && old->record.remote_id == pair->tunnel_id ? old : NULL;
+    return old && old->entry.record.remote_id == pair->tunnel_id ? &old->entry : NULL;
 }
 
 /* RFC 4951 3.2.1: a recovery tunnel has the old one's secret, whatever the host would say by now.

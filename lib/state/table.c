@@ -151,7 +151,7 @@ static void drop_strings(struct table *table, struct l2tpha_tunnel_record *recor
 
 /* --- by the peer's address and id --- */
 
-static bool same_address(const struct l2tpha_address *a, const struct l2tpha_address *b)
+bool address_is(const struct l2tpha_address *a, const struct l2tpha_address *b)
 {
     return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
 }
@@ -184,7 +184,7 @@ int table_tunnel_set_remote(struct table *table, struct tunnel_entry *entry,
             return error;
     }
     if (remote_id != entry->record.remote_id ||
-        !same_address(&path->remote, &entry->record.path.remote))
+        !address_is(&path->remote, &entry->record.path.remote))
         forget_peer(table, entry);
     entry->record.path = *path;
     entry->record.remote_id = remote_id;
@@ -200,7 +200,7 @@ struct tunnel_entry *table_tunnel_find_remote(const struct table *table,
         !idtable_find(&table->tunnel_peers, peer_key(table, address, remote_id), &place))
         return NULL;
     struct tunnel_entry *entry = slab_get(table->tunnels, place);
-    return entry->record.remote_id == remote_id && same_address(&entry->record.path.remote, address)
+    return entry->record.remote_id == remote_id && address_is(&entry->record.path.remote, address)
                ? entry
                : NULL;
 }

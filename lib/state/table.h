@@ -147,6 +147,7 @@ int table_tunnel_set_bytes(struct table *table, struct l2tpha_bytes *field, cons
  * with the same ones the later is found. */
 int table_tunnel_set_remote(struct table *table, struct tunnel_entry *entry,
                             const struct l2tpha_path *path, uint32_t remote_id);
+bool address_is(const struct l2tpha_address *a, const struct l2tpha_address *b);
 /* By the peer's address and its id for the tunnel. */
 struct tunnel_entry *table_tunnel_find_remote(const struct table *table,
                                               const struct l2tpha_address *address,
