@@ -143,9 +143,12 @@ class Pair:
 
 
 def kill_behind(case, pair, messages):
-    """Kill the active when so many control messages of ours have left that its standby has not."""
-    pair.hold()
+    """Kill the active when so many control messages of ours have left that its standby has not. They
+    are within the lease, which runs from what the standby has confirmed: that is all at first."""
+    lab.wait_for("the standby has it all",
+                 lambda: pair.active.redundancy().get("lag_records") == 0)
     begin = len(case.capture.control(lab.OURS))
+    pair.hold()
     lab.wait_for(f"{messages} messages",
                  lambda: len(case.capture.control(lab.OURS)) >= begin + messages)
     pair.kill_held()
