@@ -23,7 +23,37 @@ enum l2tpha_failover_method {
 /** Name of a method, such as "silent-failover"; "unknown" for any other number. Static. */
 L2TPHA_API const char *l2tpha_failover_method_name(uint8_t method);
 
-/** Turn a standby in sync into the active. Each tunnel goes by its effective method:
+/** How far the copy of a standby that takes over is to be believed. */
+enum l2tpha_trust {
+    L2TPHA_TRUST_AUTO = 0, /**< by what the node knows: exact in role STANDBY_HOT; uncertain in roles
+                                UNHEARD and CUT_OFF for fresh_ms; then L2TPHA_ERR_STALE */
+    L2TPHA_TRUST_EXACT = 1,     /**< the host knows that the old active let nothing out that is not
+                                     in the copy: it is dead or has yielded, and the stream was read
+                                     to its end */
+    L2TPHA_TRUST_UNCERTAIN = 2, /**< it may have: tunnels whose ends have both announced RFC 4951
+                                     are recovered by it whatever their method but `disable`, which
+                                     is right in both cases, the others silently */
+    L2TPHA_TRUST_STALE = 3,     /**< it has, or nobody knows: those by RFC 4951, and all others are
+                                     cleared with a StopCCN. Also for a standby that has lost the
+                                     thread after it had held everything */
+    L2TPHA_TRUST_EMPTY = 4      /**< there is nothing to go on with: whatever the node holds is
+                                     dropped, and it serves from nothing */
+};
+
+/** Turn a standby into the active. Each tunnel goes by its effective method and by how far the copy
+ *  is to be believed; l2tpha_takeover() has the rest.
+ *  @param node   a standby.
+ *  @param epoch  of the new reign: newer than any that the node knows, and of the node's rank if it
+ *                has one; 0 = the next one, l2tpha_epoch_next().
+ *  @param trust  see enum l2tpha_trust.
+ *  @param now    microseconds.
+ *  @retval L2TPHA_ERR_STALE        the copy may be behind, and @p trust does not allow for that.
+ *  @retval L2TPHA_ERR_INVALID      an epoch of another rank, or no such trust.
+ *  @retval L2TPHA_ERR_STALE_EPOCH, L2TPHA_ERR_NOT_IN_SYNC, L2TPHA_ERR_ROLE  as l2tpha_takeover(). */
+L2TPHA_API int l2tpha_takeover_as(struct l2tpha_node *node, uint64_t epoch, enum l2tpha_trust trust,
+                                  uint64_t now);
+
+/** l2tpha_takeover_as() with L2TPHA_TRUST_AUTO. Each tunnel goes by its effective method:
  *  - RFC 4951, the default where both ends have announced it: a recovery tunnel is asked for, and
  *    the control channel is reset;
  *  - silently, as tunnels being set up do: what the peer has not acknowledged is sent again with
@@ -33,11 +63,12 @@ L2TPHA_API const char *l2tpha_failover_method_name(uint8_t method);
  *  - disabled: the tunnel is cleared.
  *
  *  Progress and results are events.
- *  @param node   a standby whose role is L2TPHA_ROLE_STANDBY_HOT.
- *  @param epoch  of the new reign: newer than the old active's.
+ *  @param node   a standby whose role is L2TPHA_ROLE_STANDBY_HOT, or _UNHEARD or _CUT_OFF lately.
+ *  @param epoch  of the new reign: newer than the old active's; 0 = the next one of this node.
  *  @param now    microseconds.
  *  @retval L2TPHA_ERR_STALE_EPOCH  not newer.
  *  @retval L2TPHA_ERR_NOT_IN_SYNC  the replica is not complete.
+ *  @retval L2TPHA_ERR_STALE        it was, and may be behind now.
  *  @retval L2TPHA_ERR_ROLE         this node is active already, or fenced. */
 L2TPHA_API int l2tpha_takeover(struct l2tpha_node *node, uint64_t epoch, uint64_t now);
 

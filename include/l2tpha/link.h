@@ -6,7 +6,12 @@
  *
  *  On the active the node's CHECKPOINT outputs go into l2tpha_link_send(); the link takes the
  *  acknowledgements and calls l2tpha_checkpoint_done() itself. On the standby it applies what
- *  arrives and acknowledges it. */
+ *  arrives and acknowledges it.
+ *
+ *  The calls may come in any order: an end that was not driven for longer than two heartbeats was
+ *  away, measures the other's silence anew, and asks whether it is still what it was
+ *  (docs/replication-link.md, "Absence"). A newer epoch is heard as long as the link lives, whatever
+ *  the node has become meanwhile. */
 #ifndef L2TPHA_LINK_H
 #define L2TPHA_LINK_H
 
@@ -26,6 +31,7 @@ struct l2tpha_link_options {
     size_t max_queue;      /**< bytes not yet taken by the stream; beyond it the link fails
                                 (0 = 64 MiB) */
     uint64_t fingerprint;  /**< of the configuration: a difference is told, not refused */
+    bool ranks_differ;     /**< refuse a peer of this node's own rank: L2TPHA_ERR_EXISTS */
 };
 
 /** Make a link for a stream that has just been opened. It hangs off the node, and is the active's
@@ -41,9 +47,10 @@ struct l2tpha_link_options {
 L2TPHA_API int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *options,
                                uint64_t now, struct l2tpha_link **link);
 
-/** The stream is gone, or the host is done with it. On the active the node goes on alone; after
- *  l2tpha_link_hand_over() it stays silent, since the standby may be serving, until the host fences
- *  it or calls l2tpha_switchover_cancel(). */
+/** The stream is gone, or the host is done with it. On the active the node goes on alone; once the
+ *  standby was told to serve (l2tpha_link_info.handed) it stays silent, until the host fences it or,
+ *  knowing that the other does not serve, calls l2tpha_switchover_cancel(). A standby that was in
+ *  sync is cut off: L2TPHA_ROLE_CUT_OFF. */
 L2TPHA_API void l2tpha_link_free(struct l2tpha_link *link, uint64_t now);
 
 /** Bytes that came in, in pieces of any size.
@@ -101,21 +108,68 @@ struct l2tpha_link_info {
     uint64_t frames_in;       /**< frames received */
     uint64_t frames_out;      /**< frames queued */
     uint64_t queued;          /**< bytes not yet taken by the stream */
-    bool switchover;          /**< the active asks this standby to take over now */
+    bool switchover;          /**< standby: it is to take over now, l2tpha_takeover(), or to say
+                                   why not, l2tpha_link_decline() */
+    bool offered;             /**< active: the standby was asked whether it could take over */
+    bool handed;              /**< active: it was told to; this node is silent until it is fenced */
+    int declined;             /**< why the other end did not take over, or would not yield; 0 =
+                                   nothing of the kind */
+    bool yielded;             /**< standby: the active has said that it sends nothing any more */
+    bool unheard;             /**< standby: nothing has come for six heartbeats, or this end was away
+                                   and has not heard since */
+    uint64_t heard;           /**< when bytes came last; while this end is not away */
+    uint32_t peer_rank;       /**< of the other node, or L2TPHA_RANK_NONE */
 };
 
 /** Look at it. At most info->size bytes are written. */
 L2TPHA_API void l2tpha_link_get(const struct l2tpha_link *link, struct l2tpha_link_info *info);
 
-/** On the active, once l2tpha_switchover_ready(): tell the standby to take over with epoch + 1.
+/** On the active, once l2tpha_switchover_ready(): offer the reign to the standby. When it accepts,
+ *  it is told to take over, and l2tpha_link_info.handed turns true; until then the offer may be
+ *  taken back. A standby that could not after all has l2tpha_link_info.declined set, and the node
+ *  serves again.
  *  @param link  the active's end.
  *  @param now   microseconds.
  *  @retval L2TPHA_ERR_ROLE         not the active's end.
- *  @retval L2TPHA_ERR_STATE        no hellos yet.
+ *  @retval L2TPHA_ERR_STATE        no hellos yet, or it has been offered already.
  *  @retval L2TPHA_ERR_NOT_IN_SYNC  the standby does not hold everything.
  *  @retval L2TPHA_ERR_QUEUE_FULL, L2TPHA_ERR_NOMEM  no room to tell it: the link has failed.
  *  @return the link's error again, once it has failed. */
 L2TPHA_API int l2tpha_link_hand_over(struct l2tpha_link *link, uint64_t now);
+
+/** Take an offer back that the standby has not accepted yet: it never takes over upon it. The host
+ *  calls l2tpha_switchover_cancel() to serve again.
+ *  @retval L2TPHA_ERR_STATE  nothing is offered; where l2tpha_link_info.handed is true it is too late.
+ *  @retval L2TPHA_ERR_ROLE   not the active's end.
+ *  @return the link's error again, once it has failed. */
+L2TPHA_API int l2tpha_link_take_back(struct l2tpha_link *link, uint64_t now);
+
+/** On the standby that was told to take over and cannot: the active serves again.
+ *  @param link  the standby's end.
+ *  @param why   an error of l2tpha/error.h, for the active's host.
+ *  @param now   microseconds.
+ *  @retval L2TPHA_ERR_STATE    it was not told to, or serves already.
+ *  @retval L2TPHA_ERR_ROLE     not the standby's end.
+ *  @retval L2TPHA_ERR_INVALID  no error.
+ *  @return the link's error again, once it has failed. */
+L2TPHA_API int l2tpha_link_decline(struct l2tpha_link *link, int why, uint64_t now);
+
+/** On a standby that is about to take over while its active may live: say so first. An active in
+ *  sync with it that reads this is fenced and answers, which is how l2tpha_link_feed() ends:
+ *  L2TPHA_ERR_FENCED, with l2tpha_link_info.yielded. One that has gone on without it serves on, and
+ *  l2tpha_link_info.declined says why: the takeover would lose what only that node has. A host that gets no answer waits for as long as the active's gate would
+ *  (commit_timeout_ms) before it calls l2tpha_takeover() with the same epoch: an active that is
+ *  stopped all that time hears of it before it lets anything out.
+ *  @param link   the standby's end.
+ *  @param epoch  of the reign that is to begin.
+ *  @param force  fence the active whatever it has.
+ *  @param now    microseconds.
+ *  @retval L2TPHA_ERR_STATE        no hellos yet, or it has been announced.
+ *  @retval L2TPHA_ERR_ROLE         not a standby.
+ *  @retval L2TPHA_ERR_STALE_EPOCH  not newer than the active's.
+ *  @return the link's error again, once it has failed. */
+L2TPHA_API int l2tpha_link_announce(struct l2tpha_link *link, uint64_t epoch, bool force,
+                                    uint64_t now);
 
 #ifdef __cplusplus
 }

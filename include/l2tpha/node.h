@@ -8,6 +8,7 @@
 
 #include <l2tpha/host.h>
 #include <l2tpha/record.h>
+#include <l2tpha/redundancy.h>
 #include <l2tpha/serializer.h>
 #include <talloc.h>
 
@@ -107,12 +108,22 @@ struct l2tpha_config {
                                       (default 60000) */
     uint32_t commit_timeout_ms;  /**< standby silent for so long, ten times as long with
                                       L2TPHA_COMMIT_ASYNC: go on alone (default 200) */
+    uint32_t unsure_ms;          /**< an active that was away, that is not called for 100 ms longer
+                                      than it has asked for, while it has a standby: nothing leaves
+                                      before the standby is heard again, or for so long at most
+                                      (default 1000) */
+    uint32_t fresh_ms;           /**< a standby that is cut off or hears nothing: how long its copy
+                                      may still be the newest; see l2tpha_takeover_as() (default
+                                      10000) */
+    uint32_t rank;               /**< 0 to 255, differs among the nodes that may serve: low bits of
+                                      this node's epochs, see l2tpha_epoch_next(); or
+                                      L2TPHA_RANK_NONE (the default) */
     uint32_t debug;              /**< enum l2tpha_log_category bits */
     bool needs_app_state;        /**< every new session has the flag of
                                       l2tpha_session_needs_app_state() from its first record on */
     bool standby;                /**< start as a standby: applies checkpoints, sends nothing */
-    uint64_t epoch;              /**< of an active at its start; a standby follows no older
-                                      one (default 1) */
+    uint64_t epoch;              /**< of an active at its start, or the first of its rank from there
+                                      on; a standby follows no older one (default 1) */
     const struct l2tpha_crypto *crypto;         /**< NULL = no secrets, no hiding */
     const struct l2tpha_serializer *serializer; /**< NULL = proto */
 };

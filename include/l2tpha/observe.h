@@ -112,6 +112,8 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(checkpoints_applied, "checkpoints applied")                                                  \
     X(checkpoints_refused, "checkpoints refused")                                                  \
     X(checkpoint_timeouts, "times the standby did not confirm in time")                            \
+    X(absences, "times this node was not driven for longer than it had asked for")                 \
+    X(unsure_drops, "data frames not sent while the standby was not heard after an absence")       \
     X(events_lost, "events lost since the host did not poll or memory was out")                    \
     X(suspended_drops, "control datagrams dropped while a tunnel is being recovered")              \
     X(recovery_attempts, "recovery tunnels asked for")                                             \

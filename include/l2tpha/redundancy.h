@@ -20,8 +20,21 @@ enum l2tpha_role {
     L2TPHA_ROLE_STANDBY_BULK = 5, /**< is being filled */
     L2TPHA_ROLE_STANDBY_HOT = 6,  /**< in sync: may take over */
     L2TPHA_ROLE_OUT_OF_SYNC = 7,  /**< standby; lost the thread, needs a bulk copy */
-    L2TPHA_ROLE_FENCED = 8        /**< was active; a newer epoch serves: sends nothing more */
+    L2TPHA_ROLE_FENCED = 8,       /**< was active; a newer epoch serves: sends nothing more */
+    L2TPHA_ROLE_UNHEARD = 9,      /**< standby that was in sync; the stream is there, and nothing is
+                                       heard on it: the active hangs, or this node did */
+    L2TPHA_ROLE_CUT_OFF = 10      /**< standby that was in sync; the stream has ended, and whether
+                                       the active went on is not known */
 };
+
+/** A rank that is none: the host chooses the epochs. */
+#define L2TPHA_RANK_NONE UINT32_MAX
+
+/** The next epoch of a node. An epoch names one reign for ever: its low 8 bits are the rank of the
+ *  node that reigns, so two nodes of different rank never make the same one.
+ *  @param newest  newest epoch known.
+ *  @param rank    0 to 255: the smallest newer epoch of that rank; L2TPHA_RANK_NONE: newest + 1. */
+L2TPHA_API uint64_t l2tpha_epoch_next(uint64_t newest, uint32_t rank);
 
 /** What show l2tp redundancy starts from. */
 struct l2tpha_redundancy_info {
@@ -37,6 +50,11 @@ struct l2tpha_redundancy_info {
     uint32_t resynced;        /**< tunnels confirmed by their peers since the last takeover */
     uint32_t resyncing;       /**< tunnels not yet confirmed since the last takeover */
     uint64_t last_switchover; /**< time of the last takeover, 0 = none */
+    uint64_t since;           /**< UNHEARD, CUT_OFF: when the active was heard last; else 0 */
+    bool whole;               /**< standby: it has held everything since its last copy ended, in the
+                                   past perhaps: what a stale takeover would begin from */
+    bool unsure;              /**< active: this node was away, and nothing leaves until the standby
+                                   is heard or unsure_ms have passed */
 };
 
 /** Look at it. At most info->size bytes are written. */

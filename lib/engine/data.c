@@ -210,6 +210,10 @@ int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority, 
         return L2TPHA_ERR_INVALID;
     if (!may_carry(session))
         return L2TPHA_ERR_STATE;
+    if (engine_is_unsure(tunnel->engine)) {
+        tunnel->engine->counters.unsure_drops++;
+        return L2TPHA_ERR_UNCONFIRMED;
+    }
     if (sequenced)
         error = next_number(tunnel->engine, session, &out.ns);
     if (error)

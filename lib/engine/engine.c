@@ -15,9 +15,7 @@ int engine_tick(struct engine *engine, uint64_t now)
         return L2TPHA_ERR_REENTERED;
     if (now > ENGINE_TIME_MAX)
         return L2TPHA_ERR_INVALID;
-    if (now > engine->now)
-        engine->now = now;
-    engine->log.now = engine->now;
+    engine_move_on(engine, now);
     return L2TPHA_OK;
 }
 

@@ -112,9 +112,12 @@ struct engine {
     struct outbox *events;
     uint32_t open_events; /* at the tail of events, not yet sealed */
     uint64_t now;
-    bool serving;  /* false on a standby and once fenced: nothing is sent, no timer runs */
-    bool asking;   /* inside a host callback */
-    bool draining; /* planned switchover: no input, no timers, outputs drain */
+    bool serving;          /* false on a standby and once fenced: nothing is sent, no timer runs */
+    bool asking;           /* inside a host callback */
+    bool draining;         /* planned switchover: no input, no timers, outputs drain */
+    uint64_t unsure_until; /* after an absence: nothing leaves before the standby is heard, or then;
+                              0 = no such wait */
+    uint64_t rest_until; /* after an absence: no timer runs before what has come is read; 0 = no */
     struct l2tpha_node_record beginning; /* of the node's record, when no reign has left one */
     struct engine_failover failover;
     uint32_t recovering;      /* recovery tunnels in the table */
@@ -144,6 +147,11 @@ int engine_tick(struct engine *engine, uint64_t now);
 /* Begin a call of the host that changes something: a tick, and L2TPHA_ERR_ROLE when not serving,
  * L2TPHA_ERR_STATE while a planned switchover drains. */
 int engine_enter(struct engine *engine, uint64_t now);
+/* Whether this node does not know what its standby has become. */
+static inline bool engine_is_unsure(const struct engine *engine)
+{
+    return engine->unsure_until > engine->now;
+}
 /* End it: seal, and free what died. Returns error unchanged. */
 int engine_leave(struct engine *engine, int error);
 /* The host's unpredictable bytes; L2TPHA_ERR_HOST (counted) when it has none. */
@@ -163,6 +171,15 @@ int engine_receive(struct engine *engine, const struct l2tpha_path *path, const 
 void engine_timer(struct engine *engine, struct timer *timer);
 /* Free the dead whose events have been polled. */
 void engine_reap(struct engine *engine);
+
+/* --- absence.c --- */
+/* Time moves on; who is called much later than it has asked for was away. */
+void engine_move_on(struct engine *engine, uint64_t now);
+/* This node was away. */
+void engine_away(struct engine *engine);
+/* When the host is to call at the latest. */
+uint64_t engine_deadline(const struct engine *engine);
+bool engine_may_run_timers(const struct engine *engine);
 
 /* --- event.c --- */
 /* Add an event; NULL when the limit is reached or memory is out (counted by events_lost). */

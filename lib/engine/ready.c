@@ -36,7 +36,7 @@ void engine_unready(struct engine *engine, struct l2tpha_tunnel *tunnel)
 /* A tunnel stays in front until it is drained: its window bounds how long that takes. */
 bool engine_next_datagram(struct engine *engine, struct l2tpha_output *output)
 {
-    if (!engine->serving)
+    if (!engine->serving || engine_is_unsure(engine))
         return false;
     while (engine->ready_head) {
         struct l2tpha_tunnel *tunnel = engine->ready_head;

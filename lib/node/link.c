@@ -12,6 +12,12 @@ static enum l2tpha_role link_role(void *user)
     return node->role.state;
 }
 
+static uint32_t link_rank(void *user)
+{
+    const struct l2tpha_node *node = user;
+    return node->engine.config.rank;
+}
+
 static uint64_t link_epoch(void *user)
 {
     const struct l2tpha_node *node = user;
@@ -30,7 +36,7 @@ static int link_bulk(void *user, uint64_t now)
 
 static int link_done(void *user, uint64_t number, int status, uint64_t now)
 {
-    return l2tpha_checkpoint_done(user, number, status, now);
+    return node_checkpoint_done(user, number, status, now);
 }
 
 /* The epochs of a frame are checked; that of the checkpoint in it must be the same, or whoever is
@@ -63,12 +69,46 @@ static int link_fence(void *user, uint64_t epoch, uint64_t now)
     return l2tpha_fence(user, epoch, now);
 }
 
+static void link_away(void *user, uint64_t now)
+{
+    struct l2tpha_node *node = user;
+
+    if (!node_enter(node, now))
+        engine_away(&node->engine);
+}
+
+static void link_unheard(void *user, uint64_t since, uint64_t now)
+{
+    node_lose_sight(user, since, now);
+}
+
+static void link_heard(void *user, uint64_t now)
+{
+    node_see_again(user, now);
+}
+
+static void link_cut(void *user, uint64_t since, uint64_t now)
+{
+    node_cut_off(user, since, now);
+}
+
+static void link_resume(void *user, uint64_t now)
+{
+    struct l2tpha_node *node = user;
+
+    int error = l2tpha_switchover_cancel(node, now);
+    if (error)
+        log_line(&node->engine.log, L2TPHA_LOG_RF, 0, 0, "serving again: %s",
+                 l2tpha_strerror(error));
+}
+
 int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *options,
                     uint64_t now, struct l2tpha_link **link)
 {
     const struct link_ops ops = {
         .user = node,
         .role = link_role,
+        .rank = link_rank,
         .epoch = link_epoch,
         .last = link_last,
         .bulk = link_bulk,
@@ -76,6 +116,11 @@ int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *
         .apply = link_apply,
         .stop = link_stop,
         .fence = link_fence,
+        .away = link_away,
+        .unheard = link_unheard,
+        .heard = link_heard,
+        .cut = link_cut,
+        .resume = link_resume,
     };
 
     if (!node || !link)

@@ -54,6 +54,9 @@ void l2tpha_config_init(struct l2tpha_config *config)
         .query = L2TPHA_QUERY_ALL,
         .suspect_ms = 60000,
         .commit_timeout_ms = 200,
+        .unsure_ms = 1000,
+        .fresh_ms = 10000,
+        .rank = L2TPHA_RANK_NONE,
         .epoch = 1,
     };
 }
@@ -99,6 +102,8 @@ static const char *refused_setting(const struct l2tpha_config *config)
         {config->query_tries == 0 || config->query_tries > 31, "query_tries"},
         {(unsigned)config->query > L2TPHA_QUERY_NONE, "query"},
         {config->commit_timeout_ms == 0, "commit_timeout_ms"},
+        {config->unsure_ms == 0, "unsure_ms"},
+        {config->rank > ROLE_RANK_MAX && config->rank != L2TPHA_RANK_NONE, "rank"},
         {config->epoch == 0, "epoch"},
         {config->hide_avps && !config->crypto, "hide_avps"},
     };
@@ -123,6 +128,8 @@ static int copy_config(struct l2tpha_node *node, const struct l2tpha_config *con
     }
     if (!own->serializer)
         own->serializer = l2tpha_serializer_proto();
+    if (!own->standby && own->rank != L2TPHA_RANK_NONE)
+        own->epoch = l2tpha_epoch_next(own->epoch - 1, own->rank);
     return L2TPHA_OK;
 }
 
@@ -229,7 +236,7 @@ int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
     native_binding(&fresh->engine, &fresh->binding);
     failover_attach(&fresh->failover, &fresh->engine, &fresh->binding);
     role_init(&fresh->role, config->standby ? L2TPHA_ROLE_STANDBY_COLD : L2TPHA_ROLE_ACTIVE_SOLO,
-              config->epoch);
+              fresh->engine.config.epoch);
     fresh->role.changed = node_role_changed;
     fresh->role.user = fresh;
     *node = fresh;
@@ -266,7 +273,8 @@ int l2tpha_expire(struct l2tpha_node *node, uint64_t now)
         return error;
     if (node->engine.serving) {
         ledger_expire(node->engine.ledger, node->engine.now);
-        while (!node->engine.draining && (timer = wheel_pop(node->engine.wheel, node->engine.now)))
+        while (engine_may_run_timers(&node->engine) &&
+               (timer = wheel_pop(node->engine.wheel, node->engine.now)))
             engine_timer(&node->engine, timer);
     }
     return engine_leave(&node->engine, L2TPHA_OK);
@@ -274,11 +282,7 @@ int l2tpha_expire(struct l2tpha_node *node, uint64_t now)
 
 uint64_t l2tpha_deadline(const struct l2tpha_node *node)
 {
-    if (!node || !node->engine.serving)
-        return L2TPHA_NEVER;
-    uint64_t timer = node->engine.draining ? L2TPHA_NEVER : wheel_deadline(node->engine.wheel);
-    uint64_t ledger = ledger_deadline(node->engine.ledger);
-    return timer < ledger ? timer : ledger;
+    return node ? engine_deadline(&node->engine) : L2TPHA_NEVER;
 }
 
 const struct l2tpha_config *l2tpha_node_config(const struct l2tpha_node *node)

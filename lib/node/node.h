@@ -26,19 +26,26 @@ struct l2tpha_node {
     struct l2tpha_binding binding;
     struct failover failover;
     uint64_t last_switchover;
+    uint64_t unheard_since; /* standby: when the active was heard last; 0 = it is heard */
     uint32_t polled_count;
     struct node_polled polled[NODE_POLL_EVENTS];
 };
 
 /* struct role's changed: the host is told. */
 void node_role_changed(void *user, const struct role *role, enum l2tpha_role from);
+/* An event that the present role has no use for is told and changes nothing. */
+void node_note(struct l2tpha_node *node, enum role_event event, uint64_t epoch, const char *reason);
 /* ledger_options.mode_changed */
 void node_mode_changed(void *user, enum ledger_mode mode, bool in_sync, const char *why);
 
-/* l2tpha_takeover(), with a record as good as `trust` says. */
-int node_takeover(struct l2tpha_node *node, uint64_t epoch, enum takeover_trust trust,
-                  uint64_t now);
+/* --- replication.c --- */
+int node_checkpoint_done(struct l2tpha_node *node, uint64_t number, int status, uint64_t now);
 
+/* --- sight.c --- */
+/* Standby: the active is not heard, since then; is heard again; the stream is over. */
+void node_lose_sight(struct l2tpha_node *node, uint64_t since, uint64_t now);
+void node_see_again(struct l2tpha_node *node, uint64_t now);
+void node_cut_off(struct l2tpha_node *node, uint64_t since, uint64_t now);
 /* L2TPHA_ERR_INVALID: there is none. */
 static inline int node_enter(struct l2tpha_node *node, uint64_t now)
 {

@@ -85,7 +85,8 @@ static bool poll_event(struct l2tpha_node *node, struct l2tpha_output *output)
     struct event_item *head = outbox_head(engine->events);
     if (!head || node->polled_count == NODE_POLL_EVENTS)
         return false;
-    if (head->depends > ledger_confirmed(engine->ledger))
+    if (head->depends > ledger_confirmed(engine->ledger) ||
+        (head->tunnel_id && engine_is_unsure(engine)))
         return false;
     struct node_polled *polled = &node->polled[node->polled_count++];
     polled->item = *head;
@@ -101,7 +102,7 @@ size_t l2tpha_poll(struct l2tpha_node *node, struct l2tpha_output *outputs, size
 {
     size_t count = 0;
 
-    if (!node || !outputs || engine_tick(&node->engine, now))
+    if (!node || !outputs || node_enter(node, now))
         return 0;
     release_polled(node);
     if (node->engine.serving) {

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Checkpoints out, back and in; roles; takeover and switchover. */
+/* Checkpoints out, back and in; roles; switchover. */
 #include "node/node.h"
 
-#include "failover/takeover.h"
-
 #include <l2tpha/checkpoint.h>
-#include <l2tpha/failover.h>
 #include <string.h>
 
 void node_role_changed(void *user, const struct role *role, enum l2tpha_role from)
@@ -25,9 +22,7 @@ void node_role_changed(void *user, const struct role *role, enum l2tpha_role fro
     event_set_text(item, (const uint8_t *)role->reason, strlen(role->reason));
 }
 
-/* An event that the present role has no use for is told and changes nothing. */
-static void note(struct l2tpha_node *node, enum role_event event, uint64_t epoch,
-                 const char *reason)
+void node_note(struct l2tpha_node *node, enum role_event event, uint64_t epoch, const char *reason)
 {
     int error = role_step(&node->role, event, epoch, reason);
     if (error)
@@ -40,9 +35,9 @@ void node_mode_changed(void *user, enum ledger_mode mode, bool in_sync, const ch
     struct l2tpha_node *node = node_of(user);
 
     if (mode == LEDGER_GATED && in_sync)
-        note(node, ROLE_IN_SYNC, 0, "standby in sync");
+        node_note(node, ROLE_IN_SYNC, 0, "standby in sync");
     else if (mode == LEDGER_OFF)
-        note(node, ROLE_STANDBY_LOST, 0, why ? why : "no standby");
+        node_note(node, ROLE_STANDBY_LOST, 0, why ? why : "no standby");
 }
 
 int l2tpha_checkpoint_bulk(struct l2tpha_node *node, uint64_t now)
@@ -52,17 +47,27 @@ int l2tpha_checkpoint_bulk(struct l2tpha_node *node, uint64_t now)
         return error;
     error = ledger_bulk(node->engine.ledger, node->engine.now);
     if (!error)
-        note(node, ROLE_COPY_STARTED, 0, "standby connected");
+        node_note(node, ROLE_COPY_STARTED, 0, "standby connected");
     return engine_leave(&node->engine, error);
 }
 
-int l2tpha_checkpoint_done(struct l2tpha_node *node, uint64_t number, int status, uint64_t now)
+int node_checkpoint_done(struct l2tpha_node *node, uint64_t number, int status, uint64_t now)
 {
     int error = node_enter_serving(node, now);
     if (error)
         return error;
     return engine_leave(&node->engine,
                         ledger_done(node->engine.ledger, number, status, node->engine.now));
+}
+
+/* From a host without a link: what confirms has been heard. A link knows better, for what it reads
+ * first after an absence may be old. */
+int l2tpha_checkpoint_done(struct l2tpha_node *node, uint64_t number, int status, uint64_t now)
+{
+    int error = node_checkpoint_done(node, number, status, now);
+    if (!error)
+        node->engine.unsure_until = 0;
+    return error;
 }
 
 int l2tpha_checkpoint_stop(struct l2tpha_node *node, uint64_t now)
@@ -84,13 +89,13 @@ static void follow_replica(struct l2tpha_node *node)
     case REPLICA_COLD:
         break;
     case REPLICA_BULK:
-        note(node, ROLE_COPY_BEGINS, epoch, "bulk copy");
+        node_note(node, ROLE_COPY_BEGINS, epoch, "bulk copy");
         break;
     case REPLICA_HOT:
-        note(node, ROLE_COPY_COMPLETE, 0, "in sync");
+        node_note(node, ROLE_COPY_COMPLETE, 0, "in sync");
         break;
     case REPLICA_OUT_OF_SYNC:
-        note(node, ROLE_LOST_THREAD, epoch, replica_reason(node->replica));
+        node_note(node, ROLE_LOST_THREAD, epoch, replica_reason(node->replica));
         break;
     }
 }
@@ -132,42 +137,6 @@ uint64_t l2tpha_checkpoint_last(const struct l2tpha_node *node)
 uint64_t l2tpha_checkpoint_digest(const struct l2tpha_node *node)
 {
     return node ? ledger_digest(node->engine.table, node->engine.config.serializer) : 0;
-}
-
-static void report_takeover(struct l2tpha_node *node, const struct takeover_result *result)
-{
-    struct engine *engine = &node->engine;
-
-    log_line(
-        &engine->log, L2TPHA_LOG_RESYNC, 0, 0,
-        "takeover: %u tunnels, %u sessions restored, %u tunnels cleared, %u calls disconnected",
-        result->tunnels, result->sessions, result->cleared, result->disconnected);
-    if (engine->resyncing == 0)
-        engine_event(engine, L2TPHA_EVENT_TAKEOVER_DONE, NULL, NULL);
-}
-
-int node_takeover(struct l2tpha_node *node, uint64_t epoch, enum takeover_trust trust, uint64_t now)
-{
-    struct takeover_result result;
-
-    int error = node_enter(node, now);
-    if (error)
-        return error;
-    struct engine *engine = &node->engine;
-    error = role_step(&node->role, ROLE_TAKEOVER, epoch, "took over");
-    if (error)
-        return error;
-    ledger_reign(engine->ledger, epoch, replica_last(node->replica));
-    engine->counters.takeovers++;
-    node->last_switchover = engine->now;
-    takeover_run(&node->failover, trust, &result);
-    report_takeover(node, &result);
-    return engine_leave(&node->engine, L2TPHA_OK);
-}
-
-int l2tpha_takeover(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
-{
-    return node_takeover(node, epoch, TAKEOVER_EXACT, now);
 }
 
 int l2tpha_fence(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
@@ -228,6 +197,9 @@ static struct l2tpha_redundancy_info describe(const struct l2tpha_node *node)
         .resynced = engine->resynced,
         .resyncing = engine->resyncing,
         .last_switchover = node->last_switchover,
+        .since = node->unheard_since,
+        .whole = !serving && replica_is_whole(node->replica),
+        .unsure = serving && engine_is_unsure(engine),
     };
 
     if (serving && ledger_mode(engine->ledger) != LEDGER_OFF)

@@ -7,12 +7,17 @@
 #define MAX_QUEUE ((size_t)64 << 20)
 
 /* The node goes on alone, but not once it has handed over: the standby may be serving already, and
- * the end of the stream does not say that it is not. The host knows, and may cancel. */
+ * the end of the stream does not say that it is not. The host knows, and may cancel. A standby may
+ * lag from now on. */
 static void stop_serving(struct l2tpha_link *link, uint64_t now)
 {
     if (link->serving && !link->handed)
         link->ops.stop(link->ops.user, now);
     link->serving = false;
+    if (link->side == SIDE_STANDBY && link->up && !link->cut) {
+        link->cut = true;
+        link->ops.cut(link->ops.user, link->heard, now);
+    }
 }
 
 int link_fail(struct l2tpha_link *link, int error, uint64_t now)
@@ -62,8 +67,9 @@ static int set_options(struct l2tpha_link *link, const struct l2tpha_link_option
 
 static bool ops_complete(const struct link_ops *ops)
 {
-    return ops->role && ops->epoch && ops->last && ops->bulk && ops->done && ops->apply &&
-           ops->stop && ops->fence;
+    return ops->role && ops->rank && ops->epoch && ops->last && ops->bulk && ops->done &&
+           ops->apply && ops->stop && ops->fence && ops->away && ops->unheard && ops->heard &&
+           ops->cut && ops->resume;
 }
 
 static int open_link(struct l2tpha_link *link, const struct l2tpha_link_options *options,
@@ -77,7 +83,8 @@ static int open_link(struct l2tpha_link *link, const struct l2tpha_link_options 
     frame_reader_init(&link->in, link);
     link->side = role_serves(role_of(link)) ? SIDE_ACTIVE : SIDE_STANDBY;
     link->heard = now;
-    link->copy_at = L2TPHA_NEVER;
+    link->copy_at = link->doubt = L2TPHA_NEVER;
+    link->peer_rank = L2TPHA_RANK_NONE;
     return link_put_hello(link, now);
 }
 
@@ -121,6 +128,7 @@ int l2tpha_link_send(struct l2tpha_link *link, uint64_t number, const uint8_t *d
         return L2TPHA_ERR_ROLE;
     if (!link->up)
         return L2TPHA_ERR_STATE;
+    link_wake(link, now);
     if (!data || len == 0 || len > FRAME_BODY_MAX || number <= link->sent)
         return L2TPHA_ERR_INVALID;
     error = link_put(link, FRAME_CHECKPOINT, len, now, &out);
@@ -140,7 +148,7 @@ uint64_t l2tpha_link_deadline(const struct l2tpha_link *link)
 {
     if (!link || link->error)
         return L2TPHA_NEVER;
-    uint64_t silent = link->heard + link->silence_us, heartbeat = heartbeat_due(link);
+    uint64_t silent = link_silence_due(link), heartbeat = heartbeat_due(link);
     if (link->copy_at < heartbeat)
         heartbeat = link->copy_at;
     return heartbeat < silent ? heartbeat : silent;
@@ -152,8 +160,10 @@ int l2tpha_link_expire(struct l2tpha_link *link, uint64_t now)
 
     if (error)
         return error;
-    if (now >= link->heard + link->silence_us)
-        return link_fail(link, L2TPHA_ERR_TIMEOUT, now);
+    link_wake(link, now);
+    error = link_judge_silence(link, now);
+    if (error)
+        return link_fail(link, error, now);
     if (now >= link->copy_at && (error = link_copy(link, now)))
         return link_fail(link, error, now);
     if (now < heartbeat_due(link))
@@ -180,6 +190,13 @@ static struct l2tpha_link_info describe(const struct l2tpha_link *link)
         .frames_out = link->frames_out,
         .queued = byte_queue_len(&link->out),
         .switchover = link->switchover,
+        .offered = link->offered,
+        .handed = link->handed,
+        .declined = link->declined,
+        .yielded = link->yielded,
+        .unheard = link->unheard,
+        .heard = link->heard,
+        .peer_rank = link->peer_rank,
     };
 }
 
@@ -193,23 +210,4 @@ void l2tpha_link_get(const struct l2tpha_link *link, struct l2tpha_link_info *in
         now = describe(link);
     now.size = info->size;
     memcpy(info, &now, info->size < sizeof(now) ? info->size : sizeof(now));
-}
-
-int l2tpha_link_hand_over(struct l2tpha_link *link, uint64_t now)
-{
-    int error = link_check(link, now);
-
-    if (error)
-        return error;
-    if (link->side != SIDE_ACTIVE)
-        return L2TPHA_ERR_ROLE;
-    if (!link->up)
-        return L2TPHA_ERR_STATE;
-    if (role_of(link) != L2TPHA_ROLE_ACTIVE)
-        return L2TPHA_ERR_NOT_IN_SYNC;
-    error = link_put_number(link, FRAME_SWITCHOVER, epoch_of(link) + 1, now);
-    if (error)
-        return link_fail(link, error, now);
-    link->handed = true;
-    return L2TPHA_OK;
 }

@@ -10,6 +10,7 @@
 struct link_ops {
     void *user;
     enum l2tpha_role (*role)(void *user);
+    uint32_t (*rank)(void *user);  /* of its epochs, or L2TPHA_RANK_NONE */
     uint64_t (*epoch)(void *user); /* own, or on a standby the active's; 0 = none known */
     uint64_t (*last)(void *user);  /* newest checkpoint made or applied */
     /* As the l2tpha_checkpoint_ and l2tpha_fence() calls of the same name. */
@@ -20,6 +21,16 @@ struct link_ops {
                  uint64_t *number);
     void (*stop)(void *user, uint64_t now);
     int (*fence)(void *user, uint64_t epoch, uint64_t now);
+    /* Active: this node was away; what the other end has become meanwhile is not known yet. */
+    void (*away)(void *user, uint64_t now);
+    /* Standby: nothing was heard of the active since then. */
+    void (*unheard)(void *user, uint64_t since, uint64_t now);
+    /* Either: it has been heard, and all that it had said before. */
+    void (*heard)(void *user, uint64_t now);
+    /* Standby: the stream is over; the active was heard last then. */
+    void (*cut)(void *user, uint64_t since, uint64_t now);
+    /* Active: the standby will not take over after all. */
+    void (*resume)(void *user, uint64_t now);
 };
 
 /* options NULL = all defaults. Freeing the parent ends the link without a call of ops.

@@ -118,6 +118,7 @@ void hello_write(struct writer *out, const struct link_hello *hello)
     write_u64(out, hello->last);
     write_u64(out, hello->fingerprint);
     write_u32(out, hello->heartbeat_ms);
+    write_u32(out, hello->rank);
 }
 
 int hello_read(const struct link_frame *frame, struct link_hello *hello)
@@ -133,6 +134,7 @@ int hello_read(const struct link_frame *frame, struct link_hello *hello)
     hello->last = read_u64(&in);
     hello->fingerprint = read_u64(&in);
     hello->heartbeat_ms = read_u32(&in);
+    hello->rank = reader_left(&in) >= 4 ? read_u32(&in) : L2TPHA_RANK_NONE;
     if (in.error || hello->version_min > hello->version_max)
         return L2TPHA_ERR_LINK;
     if (hello->side != SIDE_ACTIVE && hello->side != SIDE_STANDBY)

@@ -7,9 +7,10 @@
 #include "redundancy/byte_queue.h"
 
 #include <l2tpha/record.h>
+#include <l2tpha/redundancy.h>
 
-#define LINK_VERSION_MIN 1
-#define LINK_VERSION_MAX 1
+#define LINK_VERSION_MIN 2
+#define LINK_VERSION_MAX 2
 #define LINK_MAGIC 0x4c324841u /* "L2HA" */
 
 #define FRAME_LENGTH 4  /* the length field, which does not count itself */
@@ -17,8 +18,9 @@
 #define FRAME_BODY_MAX L2TPHA_CHECKPOINT_MAX
 #define FRAME_MAX (FRAME_HEADER + FRAME_BODY_MAX)
 #define FRAME_MAY_IGNORE 0x80 /* in a type: whoever does not know it skips it */
-#define HELLO_BODY 33
+#define HELLO_BODY 37
 #define REFUSE_TEXT_MAX 255
+#define ANNOUNCE_BODY 9
 
 enum frame_type {
     FRAME_HELLO = 1,
@@ -26,7 +28,13 @@ enum frame_type {
     FRAME_ACK = 3,
     FRAME_HEARTBEAT = 4,
     FRAME_REFUSE = 5,
-    FRAME_SWITCHOVER = 6
+    FRAME_OFFER = 6, /* active: the reign may be yours */
+    FRAME_PROBE = 7, /* answered by an ECHO of its number */
+    FRAME_ECHO = 8,
+    FRAME_ACCEPT = 9,   /* standby: I could take it */
+    FRAME_GO = 10,      /* active: take it; this end sends nothing any more */
+    FRAME_DECLINE = 11, /* to GO or ANNOUNCE: not after all */
+    FRAME_ANNOUNCE = 12 /* standby: I am about to serve */
 };
 
 enum frame_side { SIDE_ACTIVE = 1, SIDE_STANDBY = 2 };
@@ -47,6 +55,7 @@ struct link_hello {
     uint64_t last;         /* newest checkpoint made or applied */
     uint64_t fingerprint;
     uint32_t heartbeat_ms;
+    uint32_t rank; /* L2TPHA_RANK_NONE: not said, or none */
 };
 
 /* Cuts a stream that comes in pieces of any size into frames. */

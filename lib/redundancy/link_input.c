@@ -7,13 +7,15 @@
  * newer epoch is fenced, an active that is heard with an older one is refused. */
 #include "redundancy/link_state.h"
 
-static int fenced(struct l2tpha_link *link, uint64_t epoch, uint64_t now)
+/* The other end waits to be told that this one has stopped. */
+int link_fenced(struct l2tpha_link *link, uint64_t epoch, uint64_t now)
 {
     int error = link->ops.fence(link->ops.user, epoch, now);
 
     if (error)
         return link_fail(link, error, now);
     link->serving = false;
+    (void)link_put_refuse(link, L2TPHA_ERR_FENCED, now); /* without room the end says it */
     return link_fail(link, L2TPHA_ERR_FENCED, now);
 }
 
@@ -29,7 +31,7 @@ int link_copy(struct l2tpha_link *link, uint64_t now)
 
     link->copied = now;
     link->copy_at = L2TPHA_NEVER;
-    link->handed = false;
+    link->offered = link->handed = false;
     if (!error)
         link->serving = true;
     return error;
@@ -38,10 +40,13 @@ int link_copy(struct l2tpha_link *link, uint64_t now)
 static int check_epoch(struct l2tpha_link *link, uint64_t epoch, uint64_t now)
 {
     uint64_t ours = epoch_of(link);
+    bool knows_none = role_of(link) == L2TPHA_ROLE_STANDBY_COLD;
 
+    if (!knows_none && epoch > ours && epoch - ours > EPOCHS_AHEAD_MAX)
+        return L2TPHA_ERR_EPOCH;
     link->peer_epoch = epoch;
     if (epoch > ours && role_serves(role_of(link)))
-        return fenced(link, epoch, now);
+        return link_fenced(link, epoch, now);
     if (epoch < ours && link->peer_side == SIDE_ACTIVE)
         return L2TPHA_ERR_STALE_EPOCH;
     return L2TPHA_OK;
@@ -80,11 +85,14 @@ static int take_hello(struct l2tpha_link *link, const struct link_frame *frame, 
     if (error)
         return error;
     link->peer_side = hello.side;
+    link->peer_rank = hello.rank;
     error = check_epoch(link, frame->epoch, now);
     if (error)
         return error;
     if (hello.version_max < LINK_VERSION_MIN || hello.version_min > LINK_VERSION_MAX)
         return L2TPHA_ERR_RECORD_VERSION;
+    if (link->options.ranks_differ && hello.rank == link->ops.rank(link->ops.user))
+        return L2TPHA_ERR_EXISTS;
     error = check_sides(link, frame, &hello);
     if (error)
         return error;
@@ -160,28 +168,15 @@ static int take_refuse(struct l2tpha_link *link, const struct link_frame *frame,
 
     if (error)
         return error;
-    if (link->side == SIDE_STANDBY)
+    if (link->side == SIDE_STANDBY) {
+        link->yielded = why == L2TPHA_ERR_FENCED;
         return link_fail(link, why, now);
+    }
     if (wants_copy(why))
         return link_copy(link, now);
     if (!link->ops.done(link->ops.user, link->sent, why, now))
         link->serving = false; /* it knows, and knows why */
     return link_fail(link, why, now);
-}
-
-static int take_switchover(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now)
-{
-    uint64_t next;
-    int error = number_read(frame, &next);
-
-    if (error)
-        return error;
-    if (next != frame->epoch + 1)
-        return L2TPHA_ERR_LINK;
-    if (role_of(link) != L2TPHA_ROLE_STANDBY_HOT)
-        return link_put_refuse(link, L2TPHA_ERR_NOT_IN_SYNC, now);
-    link->switchover = true;
-    return L2TPHA_OK;
 }
 
 #define EITHER (SIDE_ACTIVE | SIDE_STANDBY)
@@ -197,7 +192,13 @@ static const struct frame_rule {
     {FRAME_ACK, SIDE_STANDBY, true, take_ack},
     {FRAME_HEARTBEAT, EITHER, true, take_heartbeat},
     {FRAME_REFUSE, EITHER, true, take_refuse},
-    {FRAME_SWITCHOVER, SIDE_ACTIVE, true, take_switchover},
+    {FRAME_OFFER, SIDE_ACTIVE, true, link_take_offer},
+    {FRAME_PROBE, EITHER, true, link_take_probe},
+    {FRAME_ECHO, EITHER, true, link_take_echo},
+    {FRAME_ACCEPT, SIDE_STANDBY, true, link_take_accept},
+    {FRAME_GO, SIDE_ACTIVE, true, link_take_go},
+    {FRAME_DECLINE, EITHER, true, link_take_decline},
+    {FRAME_ANNOUNCE, SIDE_STANDBY, true, link_take_announce},
 };
 
 static const struct frame_rule *find_rule(uint8_t type)
@@ -245,11 +246,14 @@ int l2tpha_link_feed(struct l2tpha_link *link, const uint8_t *data, size_t len, 
         return error;
     if (!data && len > 0)
         return L2TPHA_ERR_INVALID;
+    link_wake(link, now);
     if (len > 0)
-        link->heard = now;
+        link_hears(link, now);
     error = take_input(link, data, len, now);
     int told = link_put_ack(link, now);
     error = error ? error : told;
+    if (!error && len > 0)
+        link_has_heard(link, now);
     if (!error || link->error)
         return link->error;
     /* Without room for the reason the closing of the stream has to say it. */

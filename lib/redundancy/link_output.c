@@ -32,6 +32,7 @@ int link_put_hello(struct l2tpha_link *link, uint64_t now)
         .last = last_of(link),
         .fingerprint = link->options.fingerprint,
         .heartbeat_ms = link->options.heartbeat_ms,
+        .rank = link->ops.rank(link->ops.user),
     };
     struct writer out;
     int error = link_put(link, FRAME_HELLO, HELLO_BODY, now, &out);
@@ -82,6 +83,8 @@ size_t l2tpha_link_poll(struct l2tpha_link *link, const uint8_t **data, uint64_t
 {
     if (!link || !data)
         return 0;
+    if (!link->error)
+        link_wake(link, now);
     tell_promotion(link, now);
     *data = byte_queue_data(&link->out);
     return byte_queue_len(&link->out);

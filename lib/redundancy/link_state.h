@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside of the link: what its files share. link.c has its life and time, link_input.c judges what
+/* Inside of the link: what its files share. link.c has its life, link_presence.c who is there and
+ * for how long nobody was, link_switchover.c how a reign is handed over, link_input.c judges what
  * comes in, link_output.c says things. */
 #ifndef REDUNDANCY_LINK_STATE_H
 #define REDUNDANCY_LINK_STATE_H
@@ -9,6 +10,9 @@
 #include "redundancy/role.h"
 
 #define HEARTBEAT_MIN_MS 10 /* no peer makes us speak more often */
+/* An epoch counts only as far ahead as nodes that take turns may come while one of them is away:
+ * a stranger's number, or a corrupt one, must end no reign. */
+#define EPOCHS_AHEAD_MAX (UINT64_C(4096) * (ROLE_RANK_MAX + 1))
 
 struct l2tpha_link {
     struct link_ops ops;
@@ -18,10 +22,16 @@ struct l2tpha_link {
     enum frame_side side; /* ours when the stream opened */
     enum frame_side peer_side;
     bool up;
-    bool serving;  /* a copy was begun and the node has not been told of an end */
-    bool handed;   /* active: the standby was told to take over, and has not refused */
-    bool lost;     /* standby: a gap was told and no checkpoint has fitted since */
-    bool promoted; /* standby: the peer was told that we are active now */
+    bool serving;   /* a copy was begun and the node has not been told of an end */
+    bool offered;   /* active: the standby was asked to take over, and may still be taken back */
+    bool handed;    /* active: the standby was told to take over, and has not refused */
+    bool announced; /* standby: the peer was told that we are about to serve */
+    bool yielded;   /* standby: the active has answered that it sends nothing any more */
+    bool cut;       /* standby: the node was told that the stream is over */
+    int declined;   /* why the other end would not take over, or yield; 0 = it has not said so */
+    bool unheard;   /* standby: the node was told that the active is not heard */
+    bool lost;      /* standby: a gap was told and no checkpoint has fitted since */
+    bool promoted;  /* standby: the peer was told that we are active now */
     bool switchover;
     bool fingerprint_differs;
     bool ack_due;
@@ -35,6 +45,11 @@ struct l2tpha_link {
     uint64_t frames_out;
     uint64_t heartbeat_us;
     uint64_t silence_us;
+    uint64_t probe;  /* number of the PROBE whose ECHO is awaited; 0 = none */
+    uint64_t probes; /* so many */
+    uint64_t doubt;  /* when the silence was seen to be too long; L2TPHA_NEVER = it is not */
+    uint64_t next;   /* epoch offered, or accepted */
+    uint32_t peer_rank;
     uint64_t heard;   /* when bytes came last */
     uint64_t spoke;   /* when a frame was queued last */
     uint64_t copied;  /* active: when the last copy began */
@@ -63,7 +78,29 @@ int link_fail(struct l2tpha_link *link, int error, uint64_t now);
  * more has nothing to say here. */
 int link_check(struct l2tpha_link *link, uint64_t now);
 
+/* --- link_presence.c --- */
+/* To be called first by each entry: was the host away? Then no silence of the peer's counts. */
+void link_wake(struct l2tpha_link *link, uint64_t now);
+/* Bytes of the peer have come; before and after they are judged. */
+void link_hears(struct l2tpha_link *link, uint64_t now);
+void link_has_heard(struct l2tpha_link *link, uint64_t now);
+int link_take_probe(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now);
+int link_take_echo(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now);
+/* When link_judge_silence() has something to do. */
+uint64_t link_silence_due(const struct l2tpha_link *link);
+/* L2TPHA_ERR_TIMEOUT: the peer is gone. */
+int link_judge_silence(struct l2tpha_link *link, uint64_t now);
+
+/* --- link_switchover.c --- */
+int link_take_offer(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now);
+int link_take_accept(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now);
+int link_take_go(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now);
+int link_take_decline(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now);
+int link_take_announce(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now);
+
 /* --- link_input.c --- */
+/* A newer epoch serves: this node stops, and says so. */
+int link_fenced(struct l2tpha_link *link, uint64_t epoch, uint64_t now);
 /* Begin a copy for the standby. The next one that follows a failure waits, lest a copy that cannot
  * succeed begins again and again. */
 int link_copy(struct l2tpha_link *link, uint64_t now);

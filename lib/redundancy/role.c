@@ -19,6 +19,20 @@ bool role_serves(enum l2tpha_role role)
            role == L2TPHA_ROLE_ACTIVE;
 }
 
+uint64_t l2tpha_epoch_next(uint64_t newest, uint32_t rank)
+{
+    if (rank > ROLE_RANK_MAX)
+        return newest + 1;
+    uint64_t next = (newest & ~(uint64_t)ROLE_RANK_MAX) | rank;
+    return next > newest ? next : next + ROLE_RANK_MAX + 1;
+}
+
+bool role_follows(enum l2tpha_role role)
+{
+    return role_fsm.state_count > (unsigned)role && !role_serves(role) &&
+           role != L2TPHA_ROLE_FENCED && role != 0;
+}
+
 const char *l2tpha_role_name(enum l2tpha_role role)
 {
     unsigned value = (unsigned)role;

@@ -14,13 +14,24 @@ static const char *const state_names[] = {
     [L2TPHA_ROLE_STANDBY_HOT] = "standby-hot",
     [L2TPHA_ROLE_OUT_OF_SYNC] = "out-of-sync",
     [L2TPHA_ROLE_FENCED] = "fenced",
+    [L2TPHA_ROLE_UNHEARD] = "standby-unheard",
+    [L2TPHA_ROLE_CUT_OFF] = "standby-cut-off",
 };
 
 static const char *const event_names[ROLE_EVENTS] = {
-    [ROLE_COPY_STARTED] = "copy started",   [ROLE_IN_SYNC] = "in sync",
-    [ROLE_STANDBY_LOST] = "standby lost",   [ROLE_COPY_BEGINS] = "copy begins",
-    [ROLE_COPY_COMPLETE] = "copy complete", [ROLE_LOST_THREAD] = "lost thread",
-    [ROLE_TAKEOVER] = "takeover",           [ROLE_FENCE] = "fence",
+    [ROLE_COPY_STARTED] = "copy started",
+    [ROLE_IN_SYNC] = "in sync",
+    [ROLE_STANDBY_LOST] = "standby lost",
+    [ROLE_COPY_BEGINS] = "copy begins",
+    [ROLE_COPY_COMPLETE] = "copy complete",
+    [ROLE_LOST_THREAD] = "lost thread",
+    [ROLE_UNHEARD] = "unheard",
+    [ROLE_HEARD] = "heard",
+    [ROLE_CUT_OFF] = "cut off",
+    [ROLE_TAKEOVER] = "takeover",
+    [ROLE_TAKEOVER_STALE] = "takeover from a stale copy",
+    [ROLE_TAKEOVER_EMPTY] = "takeover from nothing",
+    [ROLE_FENCE] = "fence",
 };
 
 /* A reign needs an epoch of its own; one that ends it is newer. */
@@ -72,6 +83,8 @@ static void enter(void *object, uint8_t next)
 #define HOT L2TPHA_ROLE_STANDBY_HOT
 #define OUT_OF_SYNC L2TPHA_ROLE_OUT_OF_SYNC
 #define FENCED L2TPHA_ROLE_FENCED
+#define UNHEARD L2TPHA_ROLE_UNHEARD
+#define CUT_OFF L2TPHA_ROLE_CUT_OFF
 
 static const struct fsm_row rows[] = {
     FSM_ROW_SILENT(SOLO, ROLE_COPY_STARTED, COPYING),
@@ -90,19 +103,43 @@ static const struct fsm_row rows[] = {
     FSM_ROW(COLD, ROLE_COPY_BEGINS, FILLING, follow),
     FSM_ROW(COLD, ROLE_LOST_THREAD, OUT_OF_SYNC, follow),
     FSM_ROW(COLD, ROLE_TAKEOVER, FSM_SAME, refuse),
+    FSM_ROW(COLD, ROLE_TAKEOVER_STALE, FSM_SAME, refuse),
+    FSM_ROW(COLD, ROLE_TAKEOVER_EMPTY, SOLO, take_newer),
 
     FSM_ROW(FILLING, ROLE_COPY_BEGINS, FSM_SAME, follow),
     FSM_ROW_SILENT(FILLING, ROLE_COPY_COMPLETE, HOT),
     FSM_ROW(FILLING, ROLE_LOST_THREAD, OUT_OF_SYNC, follow),
     FSM_ROW(FILLING, ROLE_TAKEOVER, FSM_SAME, refuse),
+    FSM_ROW(FILLING, ROLE_TAKEOVER_STALE, SOLO, take_newer),
+    FSM_ROW(FILLING, ROLE_TAKEOVER_EMPTY, SOLO, take_newer),
 
     FSM_ROW(HOT, ROLE_COPY_BEGINS, FILLING, follow),
     FSM_ROW(HOT, ROLE_LOST_THREAD, OUT_OF_SYNC, follow),
+    FSM_ROW_SILENT(HOT, ROLE_UNHEARD, UNHEARD),
+    FSM_ROW_SILENT(HOT, ROLE_CUT_OFF, CUT_OFF),
     FSM_ROW(HOT, ROLE_TAKEOVER, SOLO, take_newer),
+    FSM_ROW(HOT, ROLE_TAKEOVER_STALE, SOLO, take_newer),
+    FSM_ROW(HOT, ROLE_TAKEOVER_EMPTY, SOLO, take_newer),
+
+    FSM_ROW(UNHEARD, ROLE_COPY_BEGINS, FILLING, follow),
+    FSM_ROW(UNHEARD, ROLE_LOST_THREAD, OUT_OF_SYNC, follow),
+    FSM_ROW_SILENT(UNHEARD, ROLE_HEARD, HOT),
+    FSM_ROW_SILENT(UNHEARD, ROLE_CUT_OFF, CUT_OFF),
+    FSM_ROW(UNHEARD, ROLE_TAKEOVER, SOLO, take_newer),
+    FSM_ROW(UNHEARD, ROLE_TAKEOVER_STALE, SOLO, take_newer),
+    FSM_ROW(UNHEARD, ROLE_TAKEOVER_EMPTY, SOLO, take_newer),
+
+    FSM_ROW(CUT_OFF, ROLE_COPY_BEGINS, FILLING, follow),
+    FSM_ROW(CUT_OFF, ROLE_LOST_THREAD, OUT_OF_SYNC, follow),
+    FSM_ROW(CUT_OFF, ROLE_TAKEOVER, SOLO, take_newer),
+    FSM_ROW(CUT_OFF, ROLE_TAKEOVER_STALE, SOLO, take_newer),
+    FSM_ROW(CUT_OFF, ROLE_TAKEOVER_EMPTY, SOLO, take_newer),
 
     FSM_ROW(OUT_OF_SYNC, ROLE_COPY_BEGINS, FILLING, follow),
     FSM_ROW(OUT_OF_SYNC, ROLE_LOST_THREAD, FSM_SAME, follow),
     FSM_ROW(OUT_OF_SYNC, ROLE_TAKEOVER, FSM_SAME, refuse),
+    FSM_ROW(OUT_OF_SYNC, ROLE_TAKEOVER_STALE, SOLO, take_newer),
+    FSM_ROW(OUT_OF_SYNC, ROLE_TAKEOVER_EMPTY, SOLO, take_newer),
 };
 
 const struct fsm role_fsm = {

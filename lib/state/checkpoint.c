@@ -13,6 +13,7 @@
  * is given up. */
 #define ASYNC_PATIENCE 10
 
+#define LOOK_US UINT64_C(10000) /* between the two looks at a standby's silence */
 #define MARKS_MAX (1u << 20)
 #define LIST_FIRST 64
 #define GONE_ENOUGH 4096 /* 40 KiB */
@@ -32,7 +33,7 @@ int ledger_new(TALLOC_CTX *parent, const struct ledger_options *options, struct 
         return L2TPHA_ERR_NOMEM;
     fresh->options = *options;
     fresh->epoch = options->epoch;
-    fresh->lazy_since = L2TPHA_NEVER;
+    fresh->lazy_since = fresh->doubt = L2TPHA_NEVER;
     int error = outbox_new(fresh, sizeof(struct flight), options->max_in_flight, &fresh->flights);
     if (!error)
         error = outbox_new(fresh, sizeof(struct mark), MARKS_MAX, &fresh->marks);
@@ -548,23 +549,45 @@ static uint64_t silence_deadline(const struct ledger *ledger)
     bool async = ledger->options.commit == L2TPHA_COMMIT_ASYNC;
     if (ledger->mode != LEDGER_GATED || !oldest)
         return L2TPHA_NEVER;
-    return after(oldest->since, ledger->options.timeout_us * (async ? ASYNC_PATIENCE : 1));
+    uint64_t since = oldest->since > ledger->awake_since ? oldest->since : ledger->awake_since;
+    return after(since, ledger->options.timeout_us * (async ? ASYNC_PATIENCE : 1));
+}
+
+void ledger_wake(struct ledger *ledger, uint64_t now)
+{
+    ledger->awake_since = now;
+    ledger->doubt = L2TPHA_NEVER;
+}
+
+/* Twice, so that a host that runs its timers before it reads has had a turn to read. */
+static void judge_silence(struct ledger *ledger, uint64_t now)
+{
+    if (now < silence_deadline(ledger)) {
+        ledger->doubt = L2TPHA_NEVER;
+        return;
+    }
+    if (ledger->doubt == L2TPHA_NEVER)
+        ledger->doubt = now;
+    if (now < after(ledger->doubt, LOOK_US))
+        return;
+    ledger->options.counters->checkpoint_timeouts++;
+    abandon(ledger, "standby silent", now);
+    ledger->doubt = L2TPHA_NEVER;
 }
 
 uint64_t ledger_deadline(const struct ledger *ledger)
 {
     uint64_t lazy = after(ledger->lazy_since, LEDGER_LAZY_US);
     uint64_t silence = silence_deadline(ledger);
+    if (silence != L2TPHA_NEVER && ledger->doubt != L2TPHA_NEVER)
+        silence = after(ledger->doubt, LOOK_US);
     return lazy < silence ? lazy : silence;
 }
 
 void ledger_expire(struct ledger *ledger, uint64_t now)
 {
     drop_shipped(ledger);
-    if (now >= silence_deadline(ledger)) {
-        ledger->options.counters->checkpoint_timeouts++;
-        abandon(ledger, "standby silent", now);
-    }
+    judge_silence(ledger, now);
     if (ledger->mode != LEDGER_OFF && now >= after(ledger->lazy_since, LEDGER_LAZY_US))
         commit(ledger, now);
 }

@@ -57,6 +57,8 @@ struct ledger {
     uint64_t acknowledged; /* newest number confirmed by a standby */
     uint64_t ungated;      /* up to here outputs did not wait */
     uint64_t shipped;      /* newest number handed out */
+    uint64_t awake_since;  /* silence of before does not count */
+    uint64_t doubt;        /* when the silence was seen to be too long; L2TPHA_NEVER = it is not */
     uint64_t lazy_since;   /* of lazy marks left behind by a seal; L2TPHA_NEVER = none */
     struct tunnel_entry *dirty_tunnels;
     struct session_entry **dirty_sessions; /* the one numbered n is at n - 1 */

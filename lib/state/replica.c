@@ -16,6 +16,7 @@ struct replica {
     struct replica_options options;
     struct verifier *verifier;
     enum replica_state state;
+    bool whole;
     const char *reason;
     uint64_t epoch;
     uint64_t last;
@@ -242,6 +243,7 @@ static int end_copy(struct replica *replica, const struct l2tpha_checkpoint_head
     }
     table_sweep(replica->options.table, replica->generation);
     replica->state = REPLICA_HOT;
+    replica->whole = true;
     log_cf(replica, "copy", "complete");
     return 0;
 }
@@ -295,7 +297,7 @@ static int apply_content(struct replica *replica, const struct l2tpha_checkpoint
                            error == L2TPHA_ERR_NOMEM ? "no room" : "checkpoint refused");
     error = apply_records(replica, records);
     if (error) {
-        table_clear(replica->options.table);
+        replica_empty(replica);
         return lose_thread(replica, error, "no room");
     }
     verify_applied(replica->verifier);
@@ -344,6 +346,17 @@ int replica_apply(struct replica *replica, const uint8_t *data, size_t len, uint
     if (number)
         *number = header.number;
     return 0;
+}
+
+bool replica_is_whole(const struct replica *replica)
+{
+    return replica->whole;
+}
+
+void replica_empty(struct replica *replica)
+{
+    table_clear(replica->options.table);
+    replica->whole = false;
 }
 
 enum replica_state replica_state(const struct replica *replica)

@@ -34,6 +34,11 @@ int replica_new(TALLOC_CTX *parent, const struct replica_options *options,
  * BULK_BEGIN. */
 int replica_apply(struct replica *replica, const uint8_t *data, size_t len, uint64_t *number);
 enum replica_state replica_state(const struct replica *replica);
+/* It was complete once and has lost no record since, though it may lag: each tunnel in it is as the
+ * active had it at some time. */
+bool replica_is_whole(const struct replica *replica);
+/* Drop everything. */
+void replica_empty(struct replica *replica);
 const char *replica_reason(const struct replica *replica); /* why out of sync; "" otherwise */
 uint64_t replica_epoch(const struct replica *replica);
 uint64_t replica_last(const struct replica *replica); /* number of the last one applied */

@@ -92,6 +92,23 @@ static int fence(void *user, uint64_t newer, uint64_t now)
     return 0;
 }
 
+static uint32_t rank(void *user)
+{
+    (void)user;
+    return L2TPHA_RANK_NONE;
+}
+
+static void tell(void *user, uint64_t now)
+{
+    (void)user, (void)now;
+}
+
+static void tell_since(void *user, uint64_t since, uint64_t now)
+{
+    (void)user;
+    require(since <= now);
+}
+
 static void feed_pieces(struct l2tpha_link *link, struct fake *fake, size_t piece,
                         const uint8_t *data, size_t len)
 {
@@ -123,7 +140,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         return 0;
     bool active = data[0] & 1;
     struct fake fake = {active ? L2TPHA_ROLE_ACTIVE_SOLO : L2TPHA_ROLE_STANDBY_HOT, 5, 9, 0};
-    struct link_ops ops = {&fake, role, epoch, last, bulk, done, apply, stop, fence};
+    struct link_ops ops = {.user = &fake,
+                           .role = role,
+                           .rank = rank,
+                           .epoch = epoch,
+                           .last = last,
+                           .bulk = bulk,
+                           .done = done,
+                           .apply = apply,
+                           .stop = stop,
+                           .fence = fence,
+                           .away = tell,
+                           .unheard = tell_since,
+                           .heard = tell,
+                           .cut = tell_since,
+                           .resume = tell};
     struct l2tpha_link_options options = {.size = sizeof(options), .max_queue = 4096};
     struct l2tpha_link *link;
 

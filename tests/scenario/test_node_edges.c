@@ -147,7 +147,9 @@ START_TEST(the_end_of_the_stream_takes_no_handover_back)
     assert_ok(l2tpha_switchover(trio.near, trio.now));
     ck_assert(l2tpha_switchover_ready(trio.near));
     assert_ok(l2tpha_link_hand_over(links[0], trio.now));
-    move(links[0], links[1]);
+    move(links[0], links[1]); /* the offer, */
+    move(links[1], links[0]); /* taken, */
+    move(links[0], links[1]); /* and given */
     assert_ok(l2tpha_takeover(trio.standby, 2, trio.now));
     l2tpha_link_free(links[1], trio.now);
     l2tpha_link_free(links[0], trio.now);

@@ -119,10 +119,70 @@ static int fake_fence(void *user, uint64_t epoch, uint64_t now)
     return 0;
 }
 
+static uint32_t fake_rank(void *user)
+{
+    return ((struct fake *)user)->rank;
+}
+
+static void fake_away(void *user, uint64_t now)
+{
+    (void)now;
+    ((struct fake *)user)->aways++;
+}
+
+static void fake_unheard(void *user, uint64_t since, uint64_t now)
+{
+    struct fake *fake = user;
+
+    ck_assert_uint_le(since, now);
+    fake->unheards++;
+    if (fake->role == L2TPHA_ROLE_STANDBY_HOT)
+        fake->role = L2TPHA_ROLE_UNHEARD;
+}
+
+static void fake_heard(void *user, uint64_t now)
+{
+    struct fake *fake = user;
+
+    (void)now;
+    fake->heards++;
+    if (fake->role == L2TPHA_ROLE_UNHEARD)
+        fake->role = L2TPHA_ROLE_STANDBY_HOT;
+}
+
+static void fake_cut(void *user, uint64_t since, uint64_t now)
+{
+    struct fake *fake = user;
+
+    ck_assert_uint_le(since, now);
+    fake->cuts++;
+    if (fake->role == L2TPHA_ROLE_STANDBY_HOT || fake->role == L2TPHA_ROLE_UNHEARD)
+        fake->role = L2TPHA_ROLE_CUT_OFF;
+}
+
+static void fake_resume(void *user, uint64_t now)
+{
+    (void)now;
+    ((struct fake *)user)->resumes++;
+}
+
 struct link_ops linked_ops(struct fake *fake)
 {
-    return (struct link_ops){fake,      fake_role,  fake_epoch, fake_last, fake_bulk,
-                             fake_done, fake_apply, fake_stop,  fake_fence};
+    return (struct link_ops){.user = fake,
+                             .role = fake_role,
+                             .rank = fake_rank,
+                             .epoch = fake_epoch,
+                             .last = fake_last,
+                             .bulk = fake_bulk,
+                             .done = fake_done,
+                             .apply = fake_apply,
+                             .stop = fake_stop,
+                             .fence = fake_fence,
+                             .away = fake_away,
+                             .unheard = fake_unheard,
+                             .heard = fake_heard,
+                             .cut = fake_cut,
+                             .resume = fake_resume};
 }
 
 /* --- the pipe --- */
@@ -210,8 +270,8 @@ void linked_setup(void)
 {
     fixture_setup();
     srand(42);
-    active = (struct fake){.role = L2TPHA_ROLE_ACTIVE_SOLO, .epoch = 5};
-    standby = (struct fake){.role = L2TPHA_ROLE_STANDBY_COLD};
+    active = (struct fake){.role = L2TPHA_ROLE_ACTIVE_SOLO, .epoch = 5, .rank = L2TPHA_RANK_NONE};
+    standby = (struct fake){.role = L2TPHA_ROLE_STANDBY_COLD, .rank = L2TPHA_RANK_NONE};
     checkpoint = talloc_array(root, uint8_t, PART_BYTES + 9);
 }
 

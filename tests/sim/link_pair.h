@@ -22,7 +22,8 @@ struct fake {
     uint64_t to_send[TO_SEND_MAX]; /* numbers not yet given to the link; kind of each */
     enum fake_kind kinds[TO_SEND_MAX];
     size_t count;
-    unsigned bulks, stops;
+    uint32_t rank;
+    unsigned bulks, stops, aways, unheards, heards, cuts, resumes;
     int status;                                           /* last one told by done */
     int bulk_error, done_error, apply_error, fence_error; /* what to answer, 0 = do it */
 };

@@ -173,7 +173,8 @@ static void take_over(struct pair *pair)
 
     pair->takeover_at = L2TPHA_NEVER;
     close_stream(pair);
-    int error = l2tpha_takeover(pair->standby.node, ++pair->epoch, pair->world->now);
+    int error =
+        l2tpha_takeover_as(pair->standby.node, ++pair->epoch, L2TPHA_TRUST_EXACT, pair->world->now);
     world_say(pair->world, "pair",
               "=== %s takes over, epoch %llu, checkpoint %llu ===", pair->standby.name,
               (unsigned long long)pair->epoch, (unsigned long long)applied);

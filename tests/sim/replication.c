@@ -207,9 +207,15 @@ void replication_hand_over(struct replication *replication, struct side *active,
         return;
     judge(replication, "handing over", l2tpha_link_hand_over(active->link, world->now));
     replication_flush_active(replication, active);
-    while (!world->failed && replication->down.head) {
-        world->now = replication->down.head->at;
-        replication_take_down(replication, standby, false);
+    while (!world->failed && (replication->down.head || replication->up.head)) {
+        bool up = stream_deadline(&replication->up) < stream_deadline(&replication->down);
+        uint64_t at = stream_deadline(up ? &replication->up : &replication->down);
+        world->now = at > world->now ? at : world->now;
+        if (up)
+            replication_take_up(replication, active);
+        else
+            replication_take_down(replication, standby, true);
+        replication_flush_active(replication, active);
     }
     l2tpha_link_get(standby->link, &info);
     if (!info.switchover)

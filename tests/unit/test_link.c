@@ -99,7 +99,7 @@ START_TEST(info_tells)
     ck_assert(info.up && info.in_sync && info.fingerprint_differs && !info.switchover);
     ck_assert(linked_info(&active).in_sync && linked_info(&active).fingerprint_differs);
     ck_assert_uint_eq(info.peer_epoch, 5);
-    ck_assert_uint_eq(info.version, 1);
+    ck_assert_uint_eq(info.version, 2);
     ck_assert_uint_eq(info.frames_in, linked_info(&active).frames_out);
     ck_assert_uint_eq(info.queued, 0);
 
@@ -251,16 +251,31 @@ START_TEST(heartbeats_do_not_pile_up)
 }
 END_TEST
 
+#define LOOK 10000 /* silence is looked at twice */
+
+/* A host that is always there. */
+static void drive(struct fake *fake, uint64_t to)
+{
+    uint64_t now;
+
+    while ((now = l2tpha_link_deadline(fake->link)) <= to)
+        assert_ok(l2tpha_link_expire(fake->link, now));
+}
+
 START_TEST(silence_ends_the_link)
 {
     linked_sync();
-    assert_ok(l2tpha_link_expire(active.link, SECOND - 1));
+    drive(&active, SECOND + LOOK - 1);
+    assert_ok(l2tpha_link_expire(active.link, SECOND + LOOK - 1));
     ck_assert_uint_eq(active.stops, 0);
-    assert_error(l2tpha_link_expire(active.link, SECOND), L2TPHA_ERR_TIMEOUT);
-    assert_error(l2tpha_link_expire(active.link, SECOND), L2TPHA_ERR_TIMEOUT);
+    assert_error(l2tpha_link_expire(active.link, SECOND + LOOK), L2TPHA_ERR_TIMEOUT);
+    assert_error(l2tpha_link_expire(active.link, SECOND + LOOK), L2TPHA_ERR_TIMEOUT);
     ck_assert_uint_eq(active.stops, 1);
-    assert_error(l2tpha_link_expire(standby.link, SECOND), L2TPHA_ERR_TIMEOUT);
+    drive(&standby, SECOND + LOOK - 1);
+    ck_assert_uint_eq(standby.unheards, 1);
+    assert_error(l2tpha_link_expire(standby.link, SECOND + LOOK), L2TPHA_ERR_TIMEOUT);
     ck_assert_uint_eq(standby.stops, 0);
+    ck_assert_uint_eq(standby.cuts, 1);
 }
 END_TEST
 
@@ -270,8 +285,9 @@ START_TEST(a_peer_that_never_says_hello_is_silent_too)
     ck_assert_uint_eq(l2tpha_link_deadline(active.link), SECOND);
     assert_ok(l2tpha_link_expire(active.link, SECOND - 1));
     ck_assert_uint_eq(linked_info(&active).frames_out, 1);
-    assert_error(l2tpha_link_expire(active.link, SECOND), L2TPHA_ERR_TIMEOUT);
-    ck_assert_uint_eq(active.stops, 0);
+    assert_ok(l2tpha_link_expire(active.link, SECOND));
+    assert_error(l2tpha_link_expire(active.link, SECOND + LOOK), L2TPHA_ERR_TIMEOUT);
+    ck_assert_uint_eq(active.stops + active.aways, 0);
 }
 END_TEST
 

@@ -73,9 +73,14 @@ START_TEST(hand_over)
     assert_error(l2tpha_link_hand_over(active.link, 0), L2TPHA_ERR_NOT_IN_SYNC);
     linked_run(0, NULL, NULL);
     assert_ok(l2tpha_link_hand_over(active.link, 0));
+    assert_error(l2tpha_link_hand_over(active.link, 0), L2TPHA_ERR_STATE);
+    ck_assert(linked_info(&active).offered);
+    linked_carry(&active, &standby, SIZE_MAX, 0, NULL);
     ck_assert(!linked_info(&standby).switchover);
     linked_run(0, NULL, NULL);
     ck_assert(linked_info(&standby).switchover);
+    ck_assert(linked_info(&active).handed && !linked_info(&active).offered);
+    assert_error(l2tpha_link_take_back(active.link, 0), L2TPHA_ERR_STATE);
 
     /* It takes over: the old active learns it from the next frame, and only once. */
     standby.epoch = linked_info(&standby).peer_epoch + 1;
@@ -140,7 +145,7 @@ static const struct {
     int error;
 } frames[] = {
     {"00", false, L2TPHA_ERR_LINK},                   /* no such type */
-    {"07", false, L2TPHA_ERR_LINK},                   /* */
+    {"0d", false, L2TPHA_ERR_LINK},                   /* */
     {"7f", true, L2TPHA_ERR_LINK},                    /* */
     {"81", false, 0},                                 /* may be ignored, like any with that bit */
     {"ff0123456789", true, 0},                        /* */
@@ -165,11 +170,31 @@ static const struct {
     {"05ffffffc24741", true, 0},                      /* GAP: a new copy starts */
     {"05ffffffc4", true, L2TPHA_ERR_RECORD},          /* */
     {"05ffffffbd", false, L2TPHA_ERR_FENCED},         /* told by the active */
-    {"060000000000000006", true, L2TPHA_ERR_LINK},    /* SWITCHOVER to the active */
+    {"060000000000000006", true, L2TPHA_ERR_LINK},    /* OFFER to the active */
     {"060000000000000007", false, L2TPHA_ERR_LINK},   /* an epoch too far */
     {"060000000000000005", false, L2TPHA_ERR_LINK},   /* */
     {"0600000000000000", false, L2TPHA_ERR_LINK},     /* too short */
     {"060000000000000006", false, 0},                 /* */
+    {"070000000000000001", false, 0},                 /* PROBE */
+    {"07", true, L2TPHA_ERR_LINK},                    /* */
+    {"080000000000000000", true, L2TPHA_ERR_LINK},    /* ECHO of no probe */
+    {"080000000000000001", false, L2TPHA_ERR_LINK},   /* */
+    {"08", true, L2TPHA_ERR_LINK},                    /* */
+    {"090000000000000006", false, L2TPHA_ERR_LINK},   /* ACCEPT to the standby */
+    {"090000000000000006", true, 0},                  /* of an offer taken back */
+    {"09", true, L2TPHA_ERR_LINK},                    /* */
+    {"0a0000000000000006", true, L2TPHA_ERR_LINK},    /* GO to the active */
+    {"0a0000000000000006", false, L2TPHA_ERR_LINK},   /* of no offer */
+    {"0a", false, L2TPHA_ERR_LINK},                   /* */
+    {"0bffffffc2", true, L2TPHA_ERR_LINK},            /* DECLINE of nothing */
+    {"0bffffffc2", false, L2TPHA_ERR_LINK},           /* */
+    {"0b", true, L2TPHA_ERR_LINK},                    /* */
+    {"0c000000000000000600", false, L2TPHA_ERR_LINK}, /* ANNOUNCE to the standby */
+    {"0c0000000000000006", true, L2TPHA_ERR_LINK},    /* too short */
+    {"0c000000000000000602", true, L2TPHA_ERR_LINK},  /* neither forced nor not */
+    {"0c000000000000000500", true, L2TPHA_ERR_EPOCH}, /* of this reign */
+    {"0cffffffffffffffff01", true, L2TPHA_ERR_EPOCH}, /* of none that can be */
+    {"0c000000000000000600", true, L2TPHA_ERR_FENCED},
 };
 
 /* A frame of epoch 5 from the hex digits of its type and body. */
@@ -243,8 +268,8 @@ static const struct {
     const char *bytes;
     int error;
 } hellos[] = {
-    {"01" MAGIC "0001"
-     "0001"
+    {"01" MAGIC "0002"
+     "0002"
      "00000000"
      "01" REST,
      0},
@@ -253,13 +278,13 @@ static const struct {
      "ffffffff"
      "01" REST "0102",
      0}, /* of a newer release */
-    {"01" MAGIC "0002"
+    {"01" MAGIC "0003"
      "0009"
      "00000000"
      "01" REST,
      L2TPHA_ERR_RECORD_VERSION},
     {"01" MAGIC "0000"
-     "0000"
+     "0001"
      "00000000"
      "01" REST,
      L2TPHA_ERR_RECORD_VERSION},
@@ -268,25 +293,25 @@ static const struct {
      "00000000"
      "01" REST,
      L2TPHA_ERR_LINK},
-    {"01" MAGIC "0001"
-     "0001"
+    {"01" MAGIC "0002"
+     "0002"
      "00000000"
      "00" REST,
      L2TPHA_ERR_LINK},
-    {"01" MAGIC "0001"
-     "0001"
+    {"01" MAGIC "0002"
+     "0002"
      "00000000"
      "03" REST,
      L2TPHA_ERR_LINK},
     {"01"
      "4c324842"
-     "0001"
-     "0001"
+     "0002"
+     "0002"
      "00000000"
      "01" REST,
      L2TPHA_ERR_LINK},
-    {"01" MAGIC "0001"
-     "0001"
+    {"01" MAGIC "0002"
+     "0002"
      "00000000"
      "01"
      "0000000000000000"
@@ -306,7 +331,7 @@ START_TEST(first_frames)
     size_t len = frame_of(checkpoint, hellos[_i].bytes);
     assert_error(l2tpha_link_feed(standby.link, checkpoint, len, 0), hellos[_i].error);
     ck_assert_int_eq(linked_info(&standby).up, hellos[_i].error == 0);
-    ck_assert_uint_eq(linked_info(&standby).version, hellos[_i].error == 0);
+    ck_assert_uint_eq(linked_info(&standby).version, hellos[_i].error == 0 ? 2 : 0);
 }
 END_TEST
 

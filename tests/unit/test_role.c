@@ -15,19 +15,24 @@
 #define NO (-1)      /* makes no sense: L2TPHA_ERR_ROLE */
 #define UNREADY (-2) /* L2TPHA_ERR_NOT_IN_SYNC */
 #define FIRST_ROLE SOLO
-#define LAST_ROLE FENCED
+#define UNHEARD L2TPHA_ROLE_UNHEARD
+#define CUT L2TPHA_ROLE_CUT_OFF
+#define LAST_ROLE CUT
 
 /* Every role against every event, written down apart from the table under test. */
 static const int expected[LAST_ROLE + 1][ROLE_EVENTS] = {
-    /* copy started, in sync, standby lost, begins, complete, lost thread, takeover, fence */
-    [SOLO] = {COPYING, NO, SOLO, NO, NO, NO, NO, FENCED},
-    [COPYING] = {COPYING, ACTIVE, SOLO, NO, NO, NO, NO, FENCED},
-    [ACTIVE] = {COPYING, NO, SOLO, NO, NO, NO, NO, FENCED},
-    [COLD] = {NO, NO, NO, FILLING, NO, LOST, UNREADY, NO},
-    [FILLING] = {NO, NO, NO, FILLING, HOT, LOST, UNREADY, NO},
-    [HOT] = {NO, NO, NO, FILLING, NO, LOST, SOLO, NO},
-    [LOST] = {NO, NO, NO, FILLING, NO, LOST, UNREADY, NO},
-    [FENCED] = {NO, NO, NO, NO, NO, NO, NO, NO},
+    /* copy started, in sync, standby lost, begins, complete, lost thread, unheard, heard, cut off,
+       takeover, stale, empty, fence */
+    [SOLO] = {COPYING, NO, SOLO, NO, NO, NO, NO, NO, NO, NO, NO, NO, FENCED},
+    [COPYING] = {COPYING, ACTIVE, SOLO, NO, NO, NO, NO, NO, NO, NO, NO, NO, FENCED},
+    [ACTIVE] = {COPYING, NO, SOLO, NO, NO, NO, NO, NO, NO, NO, NO, NO, FENCED},
+    [COLD] = {NO, NO, NO, FILLING, NO, LOST, NO, NO, NO, UNREADY, UNREADY, SOLO, NO},
+    [FILLING] = {NO, NO, NO, FILLING, HOT, LOST, NO, NO, NO, UNREADY, SOLO, SOLO, NO},
+    [HOT] = {NO, NO, NO, FILLING, NO, LOST, UNHEARD, NO, CUT, SOLO, SOLO, SOLO, NO},
+    [UNHEARD] = {NO, NO, NO, FILLING, NO, LOST, NO, HOT, CUT, SOLO, SOLO, SOLO, NO},
+    [CUT] = {NO, NO, NO, FILLING, NO, LOST, NO, NO, NO, SOLO, SOLO, SOLO, NO},
+    [LOST] = {NO, NO, NO, FILLING, NO, LOST, NO, NO, NO, UNREADY, SOLO, SOLO, NO},
+    [FENCED] = {NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
 };
 
 static unsigned changes;

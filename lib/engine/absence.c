@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* A node that stops is not a node that dies: it is stopped by a signal, a debugger, a hypervisor, a
+ * full disk, and goes on where it was. When it wakes all its timers are overdue at once, what would
+ * have stopped them lies unread in its sockets, and a standby may have taken over long ago. So an
+ * entry that comes later than the node has asked for finds it away, and three things follow,
+ * whichever entry that is:
+ *
+ * - no timer runs for a moment, in which the host reads what has come: input before silence;
+ * - the silence of the standby is measured anew: this node's own absence is not the standby's;
+ * - with a standby that could have taken over nothing leaves, neither datagrams nor data nor
+ * events, before the standby is heard (the link asks it), a newer epoch is, or unsure_ms have
+ * passed. */
+#include "engine/engine.h"
+
+#define AWAY_US UINT64_C(100000)
+#define REST_US UINT64_C(20000) /* a turn of the host's loop */
+
+uint64_t engine_deadline(const struct engine *engine)
+{
+    if (!engine->serving)
+        return L2TPHA_NEVER;
+    uint64_t timer = engine->draining ? L2TPHA_NEVER : wheel_deadline(engine->wheel);
+    uint64_t ledger = ledger_deadline(engine->ledger);
+    if (timer < engine->rest_until)
+        timer = engine->rest_until;
+    if (engine_is_unsure(engine)) /* then what waits may leave */
+        timer = engine->unsure_until;
+    return timer < ledger ? timer : ledger;
+}
+
+bool engine_may_run_timers(const struct engine *engine)
+{
+    return !engine->draining && engine->now >= engine->rest_until && !engine_is_unsure(engine);
+}
+
+void engine_away(struct engine *engine)
+{
+    if (!engine->serving)
+        return;
+    engine->counters.absences++;
+    engine->rest_until = engine->now + REST_US;
+    if (ledger_mode(engine->ledger) == LEDGER_OFF)
+        return;
+    ledger_wake(engine->ledger, engine->now);
+    engine->unsure_until = engine->now + engine->config.unsure_ms * UINT64_C(1000);
+    log_line(&engine->log, L2TPHA_LOG_RF, 0, 0,
+             "this node was away: nothing leaves before the standby is heard");
+}
+
+void engine_move_on(struct engine *engine, uint64_t now)
+{
+    uint64_t before = engine->now;
+    bool away = false;
+
+    if (now > before + AWAY_US) {
+        uint64_t due = engine_deadline(engine);
+        away = due != L2TPHA_NEVER && now > due && now - due > AWAY_US;
+    }
+    if (now > before)
+        engine->now = now;
+    engine->log.now = engine->now;
+    if (away)
+        engine_away(engine);
+}

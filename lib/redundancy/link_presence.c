@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* Who is there. A host that was stopped finds all its timers overdue and, unread, what the peer has
+ * said meanwhile: its own absence is not the peer's silence. So whatever entry comes first after an
+ * absence measures anew, and asks the peer by a PROBE: until its ECHO has come nothing is known,
+ * since what is read first may be old. As the stream keeps its order, the ECHO says that all that
+ * was said before it has been read, a newer epoch included.
+ *
+ * Nor does an order of calls decide: a silence that has lasted too long is looked at twice, so that
+ * a host that runs timers first has had a turn to read. */
+#include "redundancy/link_state.h"
+
+#define AWAY_BEATS 1            /* not driven for so many beyond what was asked for: away */
+#define UNHEARD_BEATS 6         /* nothing heard for so many: the active hangs */
+#define LOOK_US UINT64_C(10000) /* between the two looks */
+
+static uint64_t away_us(const struct l2tpha_link *link)
+{
+    return AWAY_BEATS * (uint64_t)link->options.heartbeat_ms * 1000;
+}
+
+static uint64_t unheard_us(const struct l2tpha_link *link)
+{
+    return UNHEARD_BEATS * (uint64_t)link->options.heartbeat_ms * 1000;
+}
+
+static void lose_sight(struct l2tpha_link *link, uint64_t since, uint64_t now)
+{
+    if (link->unheard)
+        return;
+    link->unheard = true;
+    link->ops.unheard(link->ops.user, since, now);
+}
+
+static void ask(struct l2tpha_link *link, uint64_t now)
+{
+    int error = link_put_number(link, FRAME_PROBE, ++link->probes, now);
+
+    if (error)
+        link_fail(link, error, now);
+    else
+        link->probe = link->probes;
+}
+
+void link_wake(struct l2tpha_link *link, uint64_t now)
+{
+    uint64_t due = l2tpha_link_deadline(link); /* no later should this call have come */
+
+    if (due == L2TPHA_NEVER || now <= due || now - due <= away_us(link))
+        return;
+    link->doubt = L2TPHA_NEVER;
+    link->spoke = now; /* this absence has been seen */
+    if (!link->up) {
+        link->heard = now;
+        return;
+    }
+    if (link->side == SIDE_ACTIVE)
+        link->ops.away(link->ops.user, now);
+    else
+        lose_sight(link, link->heard, now);
+    link->heard = now;
+    ask(link, now);
+}
+
+void link_hears(struct l2tpha_link *link, uint64_t now)
+{
+    link->heard = now;
+    link->doubt = L2TPHA_NEVER;
+}
+
+void link_has_heard(struct l2tpha_link *link, uint64_t now)
+{
+    if (!link->up || link->error || link->probe)
+        return;
+    if (link->side == SIDE_STANDBY && !link->unheard)
+        return;
+    link->unheard = false;
+    link->ops.heard(link->ops.user, now);
+}
+
+int link_take_probe(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now)
+{
+    uint64_t number;
+    int error = number_read(frame, &number);
+
+    return error ? error : link_put_number(link, FRAME_ECHO, number, now);
+}
+
+/* Of several the newest counts. */
+int link_take_echo(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now)
+{
+    uint64_t number;
+    int error = number_read(frame, &number);
+
+    (void)now;
+    if (error)
+        return error;
+    if (number == 0 || number > link->probes)
+        return L2TPHA_ERR_LINK;
+    if (number == link->probe)
+        link->probe = 0;
+    return L2TPHA_OK;
+}
+
+uint64_t link_silence_due(const struct l2tpha_link *link)
+{
+    uint64_t due =
+        link->doubt == L2TPHA_NEVER ? link->heard + link->silence_us : link->doubt + LOOK_US;
+    bool may_lose_sight = link->side == SIDE_STANDBY && link->up && !link->unheard;
+    uint64_t unheard = may_lose_sight ? link->heard + unheard_us(link) : L2TPHA_NEVER;
+
+    return unheard < due ? unheard : due;
+}
+
+int link_judge_silence(struct l2tpha_link *link, uint64_t now)
+{
+    if (link->side == SIDE_STANDBY && link->up && now >= link->heard + unheard_us(link))
+        lose_sight(link, link->heard, now);
+    if (now < link->heard + link->silence_us)
+        return L2TPHA_OK;
+    if (link->doubt == L2TPHA_NEVER)
+        link->doubt = now;
+    return now >= link->doubt + LOOK_US ? L2TPHA_ERR_TIMEOUT : L2TPHA_OK;
+}
