@@ -140,6 +140,11 @@ static size_t program_index(enum program program)
     return 0;
 }
 
+const char *program_name(enum program program)
+{
+    return programs[program_index(program)].name;
+}
+
 /* All complaints end here, so that each is one sentence. */
 static enum options_result bad(char why[OPTIONS_WHY_MAX], const char *format, ...)
     L2TPHA_PRINTF(2, 3);

@@ -65,6 +65,9 @@ enum options_result {
 enum options_result options_parse(enum program program, int argc, char **argv,
                                   struct options *options, char why[OPTIONS_WHY_MAX]);
 
+/* What a program is called. */
+const char *program_name(enum program program);
+
 void options_help(enum program program, FILE *out);
 
 /* Parse, and print help or complaint. Returns the exit status, or -1 to go on. */
