@@ -15,6 +15,7 @@
  * however many clients want pieces. */
 #define PIECE_US 1000
 #define TICK_US 1000000
+#define SEND_BYTES (128 << 10) /* that the system keeps for a client that does not read */
 #define WORDS_MAX 8
 
 /* A command whose outcome is awaited. */
@@ -406,9 +407,11 @@ static bool leave_idle_client(struct control *control)
 static void on_connect(void *user, int fd)
 {
     struct control *control = user;
+    int bytes = SEND_BYTES;
     struct client *client = talloc_zero(control, struct client);
     client->control = control;
     client->fd = fd;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
     client->next = control->clients;
     writer_start(&client->out, client);
     control->clients = client;
