@@ -372,6 +372,17 @@ static const struct option_row *row_of(int found)
     return &rows[found - FIRST_ROW];
 }
 
+/* getopt takes the beginning of a name for the name. A command line that does so breaks as soon as
+ * another option begins alike. */
+static bool is_whole(const struct option_row *row, const char *word)
+{
+    size_t len = strlen(row->name);
+    if (word[0] != '-' || word[1] != '-')
+        return true; /* a letter */
+    return strncmp(word + 2, row->name, len) == 0 &&
+           (word[2 + len] == '\0' || word[2 + len] == '=');
+}
+
 /* What getopt could make nothing of. */
 static enum options_result complain(int found, const char *word, char *why)
 {
@@ -397,7 +408,11 @@ enum options_result options_parse(enum program program, int argc, char **argv,
     while ((found = getopt_long(argc, argv, letters, list, NULL)) != -1) {
         if (found == ':' || found == '?')
             return complain(found, argv[optind - 1], why);
-        enum options_result result = set(row_of(found), optarg, options, why);
+        const struct option_row *row = row_of(found);
+        const char *word = argv[optind - (optarg != NULL && optarg == argv[optind - 1] ? 2 : 1)];
+        if (!is_whole(row, word))
+            return bad(why, "unknown option %s", word);
+        enum options_result result = set(row, optarg, options, why);
         if (result != OPTIONS_RUN)
             return result;
     }
