@@ -18,17 +18,25 @@
 #define LINE_MAX_LEN 256
 #define PROBE "show version\n"
 
+#define CATEGORIES "cf|detail|error|event|fsm|resync|rf|all"
+
 /* Commands, word by word: | separates choices, # is a number, ... ends what may be left out. */
 static const char *const commands[][8] = {
-    {"show", "version"},
+    {"show", "version|debugging"},
     {"show", "l2tp", "tunnels|sessions|counters"},
-    {"show", "l2tp", "redundancy"},
-    {"show", "l2tp", "redundancy", "detail|all"},
-    {"show", "l2tp", "redundancy", "id", "#"},
-    {"show", "l2tp", "redundancy", "id", "#", "#"},
+    {"show", "l2tp|vpdn", "redundancy"},
+    {"show", "l2tp|vpdn", "redundancy", "detail|all"},
+    {"show", "l2tp|vpdn", "redundancy", "id", "#"},
+    {"show", "l2tp|vpdn", "redundancy", "id", "#", "#"},
     {"switchover"},
     {"takeover"},
-    {"debug", "cf|detail|error|event|fsm|resync|rf|all", "on|off"},
+    {"debug", CATEGORIES, "on|off"},
+    {"debug", "l2tp|vpdn", "redundancy", CATEGORIES},
+    {"undebug", CATEGORIES},
+    {"undebug", "l2tp|vpdn", "redundancy", CATEGORIES},
+    {"set", "failover-resync",
+     "disable|failover-protocol|silent-failover|failover-protocol-fallback-to-silent-failover"},
+    {"set", "sso", "on|off"},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

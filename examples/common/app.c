@@ -89,12 +89,11 @@ const char *app_make_node(struct app *app, bool standby)
     config.hide_avps = options->hide_avps;
     config.hello_ms = options->hello_s * 1000;
     config.retries = options->retries;
-    config.failover = (uint8_t)options->failover;
     config.failover_capability = !options->mute;
     config.recovery_ms = options->recovery_ms;
     config.resync_packets = options->resync_packets;
     config.commit = (enum l2tpha_commit)options->commit;
-    config.debug = options->debug;
+    settings_put(&app->settings, &config);
     config.standby = standby;
     config.crypto = l2tpha_crypto_nettle();
     app->reign++;
@@ -509,6 +508,7 @@ int app_main(const struct app_program *program, int argc, char **argv, void *sta
     app->options = &options;
     app->program = program;
     app->state = state;
+    settings_start(&app->settings, &options);
     app->ev = tevent_context_init(app);
     open_output(app);
     status = end_capture(app, run(app));

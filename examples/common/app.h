@@ -9,6 +9,7 @@
 #include "log.h"
 #include "options.h"
 #include "report.h"
+#include "settings.h"
 #include "tell.h"
 #include "udp.h"
 
@@ -38,6 +39,7 @@ struct app {
     const struct app_program *program;
     void *state; /* the program's own */
     struct log log;
+    struct settings settings;
     struct tevent_context *ev;
     struct l2tpha_node *node;
     struct udp *udp; /* NULL on a standby that has not got one */

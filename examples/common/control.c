@@ -245,16 +245,19 @@ static void perform_show(struct client *client, char **words, size_t count)
 static void perform_debug(struct client *client, char **words, size_t count)
 {
     struct app *app = client->control->app;
-    uint32_t mask = l2tpha_node_config(app->node)->debug;
-    uint32_t change = count == 3 ? log_category_find(words[1], strlen(words[1])) : 0;
-    if (change == 0 || (strcmp(words[2], "on") != 0 && strcmp(words[2], "off") != 0)) {
-        refuse(client, "debug needs a category (cf, detail, error, event, fsm, resync, rf, all) "
-                       "and on or off");
-        return;
-    }
-    mask = strcmp(words[2], "on") == 0 ? mask | change : mask & ~change;
-    l2tpha_node_set_debug(app->node, mask);
-    report(client, NULL, NULL);
+    report(client, settings_debug(&app->settings, app->node, words, count), NULL);
+}
+
+static void perform_undebug(struct client *client, char **words, size_t count)
+{
+    struct app *app = client->control->app;
+    report(client, settings_undebug(&app->settings, app->node, words, count), NULL);
+}
+
+static void perform_set(struct client *client, char **words, size_t count)
+{
+    struct app *app = client->control->app;
+    report(client, settings_set(&app->settings, app->node, words, count), NULL);
 }
 
 static void perform_takeover(struct client *client, char **words, size_t count)
@@ -274,10 +277,9 @@ static const struct {
     size_t most; /* words, this one included */
     void (*perform)(struct client *client, char **words, size_t count);
 } commands[] = {
-    {"show", WORDS_MAX, perform_show},
-    {"debug", WORDS_MAX, perform_debug},
-    {"takeover", 1, perform_takeover},
-    {"switchover", 1, perform_switchover},
+    {"show", WORDS_MAX, perform_show},       {"debug", WORDS_MAX, perform_debug},
+    {"undebug", WORDS_MAX, perform_undebug}, {"set", WORDS_MAX, perform_set},
+    {"takeover", 1, perform_takeover},       {"switchover", 1, perform_switchover},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -127,11 +127,14 @@ static const struct {
      "usage: l2tphactl PATH COMMAND [--json]\n"
      "PATH is the control socket of l2tpha-lac or l2tpha-lns. Commands:\n"
      "  show l2tp tunnels | sessions | counters\n"
-     "  show l2tp redundancy [detail | all | id TUNNEL [SESSION]]\n"
-     "  show version\n"
+     "  show {l2tp | vpdn} redundancy [detail | all | id TUNNEL [SESSION]]\n"
+     "  show version | debugging\n"
      "  switchover             hand over to the standby, at the active\n"
      "  takeover               become active, at the standby\n"
-     "  debug CATEGORY on|off  cf, detail, error, event, fsm, resync, rf or all"},
+     "  debug CATEGORY on|off  cf, detail, error, event, fsm, resync, rf or all; also\n"
+     "                         debug {l2tp | vpdn} redundancy CATEGORY, and undebug\n"
+     "  set failover-resync METHOD  for tunnels that come up from now on\n"
+     "  set sso on|off         whether they are protected"},
 };
 #define PROGRAMS (sizeof(programs) / sizeof(programs[0]))
 

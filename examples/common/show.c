@@ -313,11 +313,14 @@ const char *show_begin(TALLOC_CTX *parent, struct app *app, char **words, size_t
 {
     struct question question = {.parent = parent, .app = app, .out = out, .more = more};
     const char *what = count >= 2 && strcmp(words[0], "l2tp") == 0 ? words[1] : "";
+    bool vpdn = count >= 2 && strcmp(words[0], "vpdn") == 0; /* another word for the same */
     *more = NULL;
-    if (strcmp(what, "redundancy") == 0)
+    if (strcmp(vpdn ? words[1] : what, "redundancy") == 0)
         return show_redundancy(&question, words + 2, count - 2);
     if (count == 1 && strcmp(words[0], "version") == 0)
         put_version(app, out);
+    else if (count == 1 && strcmp(words[0], "debugging") == 0)
+        settings_show_debugging(&app->settings, out);
     else if (count == 2 && strcmp(what, "tunnels") == 0)
         *more = begin(parent, app, tunnels, 0);
     else if (count == 2 && strcmp(what, "sessions") == 0)

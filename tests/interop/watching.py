@@ -301,7 +301,45 @@ def lines(case):
     ours.check_programs(case)
 
 
-CASES = {case.__name__: case for case in (names, answers, unread, full, descriptors, hangs, lines)}
+def settings(case):
+    """What an operator sets while a node runs stays when it steps down and begins anew."""
+    pair = ours.Pair(case, "lns", "--listen", lab.OURS)
+
+    def on(node):
+        return {entry["category"] for entry in node.ask("show debugging") if entry["on"]}
+    old = pair.active
+    for command, wanted in (("debug cf on", {"cf"}), ("debug l2tp redundancy rf", {"cf", "rf"}),
+                            ("debug vpdn redundancy fsm", {"cf", "rf", "fsm"}),
+                            ("undebug cf", {"rf", "fsm"}), ("debug fsm off", {"rf"}),
+                            ("undebug all", set()), ("debug l2tp redundancy cf", {"cf"})):
+        lab.check(old.ask(command) == "done" and on(old) == wanted, f"{command}: {on(old)}")
+    lab.check(old.ask("set failover-resync disable") == "done", "the method was refused")
+    lab.check(old.ask("show vpdn redundancy") == old.ask("show l2tp redundancy"), "they differ")
+    for command in ("debug", "debug cf", "undebug", "set sso maybe", "set failover-resync never",
+                    "set", "show l2tp vpdn"):
+        wrong = subprocess.run([old.ctl, old.control, *command.split()], check=False,
+                               capture_output=True, text=True, timeout=20)
+        lab.check(wrong.returncode == 2, f"{command}: {wrong.returncode}")
+        with ask(old, command) as client:
+            lab.check(b"error" in client.recv(1000), command)
+    pair.switch()
+    lab.check(on(old) == {"cf"}, f"after stepping down: {on(old)}")
+    pair.switch()
+    lac = ours.Node(case, "lac", "lac", "--connect", lab.OURS)
+    lac.await_line("^all up")
+    lab.check(old.tunnels()[0]["protection"] == "disabled", "the method is forgotten")
+    lab.check(old.ask("set sso off") == "done", "the switch was refused")
+    lac.finish()
+    lac = ours.Node(case, "lac", "lac-off", "--connect", lab.OURS)
+    lac.await_line("^all up")
+    lab.check("ha-off" in {tunnel["protection"] for tunnel in old.tunnels()}, "it is protected")
+    lac.finish()
+    pair.finish()
+    ours.check_programs(case)
+
+
+CASES = {case.__name__: case for case in (names, answers, unread, full, descriptors, hangs, lines,
+                                          settings)}
 
 if __name__ == "__main__":
     lab.run(CASES)
