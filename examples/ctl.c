@@ -12,18 +12,31 @@
 #include <unistd.h>
 
 #define USAGE 2
-#define ANSWER_MS 30000 /* a switchover may take its time */
+#define SILENCE_MS 3000  /* a process that says nothing for so long hangs */
+#define OUTCOME_MS 70000 /* one that lives may take so long for what was asked */
+#define RETRY_MS 50
+#define LINE_MAX_LEN 256
+#define PROBE "show version\n"
+
+#define CATEGORIES "cf|detail|error|event|fsm|resync|rf|all"
 
 /* Commands, word by word: | separates choices, # is a number, ... ends what may be left out. */
 static const char *const commands[][8] = {
+    {"show", "version|debugging"},
     {"show", "l2tp", "tunnels|sessions|counters"},
-    {"show", "l2tp", "redundancy"},
-    {"show", "l2tp", "redundancy", "detail|all"},
-    {"show", "l2tp", "redundancy", "id", "#"},
-    {"show", "l2tp", "redundancy", "id", "#", "#"},
+    {"show", "l2tp|vpdn", "redundancy"},
+    {"show", "l2tp|vpdn", "redundancy", "detail|all"},
+    {"show", "l2tp|vpdn", "redundancy", "id", "#"},
+    {"show", "l2tp|vpdn", "redundancy", "id", "#", "#"},
     {"switchover"},
     {"takeover"},
-    {"debug", "cf|detail|error|event|fsm|resync|rf|all", "on|off"},
+    {"debug", CATEGORIES, "on|off"},
+    {"debug", "l2tp|vpdn", "redundancy", CATEGORIES},
+    {"undebug", CATEGORIES},
+    {"undebug", "l2tp|vpdn", "redundancy", CATEGORIES},
+    {"set", "failover-resync",
+     "disable|failover-protocol|silent-failover|failover-protocol-fallback-to-silent-failover"},
+    {"set", "sso", "on|off"},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -61,66 +74,121 @@ static int complain(int status, const char *about, const char *why)
     return status;
 }
 
-static bool send_command(int fd, char **words, int count)
+/* The command as a line. It is one of ours, and short. */
+static void make_line(char line[LINE_MAX_LEN], char **words, int count)
 {
-    char line[256] = "";
     size_t len = 0;
     for (int i = 0; i < count; i++)
-        len += (size_t)snprintf(line + len, sizeof(line) - len, "%s%s", i > 0 ? " " : "", words[i]);
-    line[len++] = '\n';
-    return send(fd, line, len, MSG_NOSIGNAL) == (ssize_t)len;
+        len += (size_t)snprintf(line + len, LINE_MAX_LEN - len, "%s%s", words[i],
+                                i + 1 < count ? " " : "\n");
 }
 
-/* Read up to the end of the line; NULL if it does not come. To be freed with free(). */
-static char *read_answer(int fd)
+static bool wait_ms(int fd, short events, int ms)
 {
-    FILE *stream;
-    char *answer = NULL, chunk[65536];
-    size_t len = 0;
-    struct pollfd ready = {.fd = fd, .events = POLLIN};
-    stream = open_memstream(&answer, &len);
-    while (poll(&ready, 1, ANSWER_MS) > 0) {
-        ssize_t got = recv(fd, chunk, sizeof(chunk), 0);
-        if (got <= 0)
-            break;
-        fwrite(chunk, 1, (size_t)got, stream);
-        if (chunk[got - 1] == '\n') {
-            fclose(stream);
-            return answer;
-        }
-    }
-    fclose(stream);
-    free(answer);
-    return NULL;
+    struct pollfd ready = {.fd = fd, .events = events};
+    return poll(&ready, 1, ms) > 0;
 }
 
+/* Connect and send the line. -1 with errno set: EAGAIN when nobody accepts. */
+static int ask(const struct endpoint *endpoint, const char *line)
+{
+    int fd = -1;
+    for (int waited = 0; waited < SILENCE_MS; waited += RETRY_MS) {
+        fd = stream_connect(endpoint);
+        if (fd >= 0 || errno != EAGAIN) /* the queue of those who wait is full */
+            break;
+        (void)poll(NULL, 0, RETRY_MS);
+    }
+    if (fd < 0 || send(fd, line, strlen(line), MSG_NOSIGNAL) == (ssize_t)strlen(line))
+        return fd;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+/* Whether it answers anything at all. */
+static bool is_alive(const struct endpoint *endpoint)
+{
+    int fd = ask(endpoint, PROBE);
+    bool alive = fd >= 0 && wait_ms(fd, POLLIN, SILENCE_MS);
+    if (fd >= 0)
+        close(fd);
+    return alive;
+}
+
+/* Read up to the end of the line. NULL, or why it does not come. */
+static const char *read_line(int fd, const struct endpoint *endpoint, FILE *answer)
+{
+    char chunk[65536];
+    for (int waited = 0;;) {
+        if (!wait_ms(fd, POLLIN, SILENCE_MS)) {
+            waited += SILENCE_MS;
+            if (waited >= OUTCOME_MS)
+                return "no answer in time";
+            if (!is_alive(endpoint))
+                return "no answer: the process hangs, or is stopped";
+            continue;
+        }
+        ssize_t got = recv(fd, chunk, sizeof(chunk), 0);
+        if (got < 0 && (errno == EAGAIN || errno == EINTR))
+            continue;
+        if (got < 0)
+            return strerror(errno);
+        if (got == 0)
+            return "closed without a whole answer: the process has ended, or is out of descriptors";
+        if (fwrite(chunk, 1, (size_t)got, answer) != (size_t)got)
+            return "out of memory";
+        if (chunk[got - 1] == '\n')
+            return NULL;
+    }
+}
+
+static void print_result(const json_t *result, bool json)
+{
+    if (!json) {
+        table_print(result, stdout);
+        return;
+    }
+    json_dumpf(result, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_ENCODE_ANY);
+    putchar('\n');
+}
+
+/* An answer that could not be ended has both. */
 static int print_answer(const char *text, bool json)
 {
     json_t *answer = json_loads(text, 0, NULL);
     const char *error = json_string_value(json_object_get(answer, "error"));
     const json_t *result = json_object_get(answer, "result");
     int status = EXIT_SUCCESS;
+    if (result != NULL)
+        print_result(result, json);
     if (error != NULL || result == NULL)
-        status = complain(EXIT_FAILURE, "refused", error != NULL ? error : "no answer in JSON");
-    else if (!json)
-        table_print(result, stdout);
-    else {
-        json_dumpf(result, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_ENCODE_ANY);
-        putchar('\n');
-    }
+        status = complain(EXIT_FAILURE, result != NULL ? "incomplete" : "refused",
+                          error != NULL ? error : "the answer is no JSON");
+    if (fflush(stdout) != 0)
+        status = complain(EXIT_FAILURE, "output", strerror(errno));
     json_decref(answer);
     return status;
 }
 
-static int talk(int fd, const struct options *options)
+static int talk(const struct endpoint *endpoint, const struct options *options)
 {
-    if (!send_command(fd, options->words + 1, options->word_count - 1))
-        return complain(EXIT_FAILURE, options->words[0], strerror(errno));
-    char *answer = read_answer(fd);
-    if (answer == NULL)
-        return complain(EXIT_FAILURE, options->words[0], "no answer");
-    int status = print_answer(answer, options->json);
-    free(answer);
+    char line[LINE_MAX_LEN], *text = NULL;
+    size_t len = 0;
+    make_line(line, options->words + 1, options->word_count - 1);
+    int fd = ask(endpoint, line);
+    if (fd < 0)
+        return complain(EXIT_FAILURE, options->words[0],
+                        errno == EAGAIN ? "nobody accepts: the process hangs, or is stopped"
+                                        : strerror(errno));
+    FILE *answer = open_memstream(&text, &len);
+    const char *why = read_line(fd, endpoint, answer);
+    fclose(answer);
+    close(fd);
+    int status = why != NULL ? complain(EXIT_FAILURE, options->words[0], why)
+                             : print_answer(text, options->json);
+    free(text);
     return status;
 }
 
@@ -131,8 +199,6 @@ int main(int argc, char **argv)
     int status = options_start(PROGRAM_CTL, argc, argv, &options);
     if (status >= 0)
         return status;
-    if (options.word_count == 2 && strcmp(options.words[1], "drain") == 0)
-        return complain(USAGE, "drain", "not available in this release");
     if (options.word_count < 2 || !is_command(options.words + 1, options.word_count - 1)) {
         fprintf(stderr, "l2tphactl: %s\n",
                 options.word_count < 2 ? "a path and a command are required" : "unknown command");
@@ -142,10 +208,5 @@ int main(int argc, char **argv)
     const char *why = endpoint_unix(options.words[0], &endpoint);
     if (why != NULL)
         return complain(USAGE, options.words[0], why);
-    int fd = stream_connect(&endpoint);
-    if (fd < 0)
-        return complain(EXIT_FAILURE, options.words[0], strerror(errno));
-    status = talk(fd, &options);
-    close(fd);
-    return status;
+    return talk(&endpoint, &options);
 }

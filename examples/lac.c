@@ -465,7 +465,7 @@ static int left(struct app *app)
     struct lac *lac = lac_of(app);
     const struct report *report = &lac->report;
     lac->report.control_gap_us = gap_longest(&app->control_gap, clock_now());
-    report_print(report, app->options->report_json, stdout);
+    report_print(report, app->options->report_json, tell_stream());
     return report->calls_lost + report->calls_failed + report->tunnels_lost > 0;
 }
 

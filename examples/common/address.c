@@ -2,7 +2,9 @@
 #include "address.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <net/if.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +12,8 @@
 #include <sys/un.h>
 
 _Static_assert(sizeof(struct sockaddr_in6) <= L2TPHA_ADDRESS_MAX, "addresses fit");
+
+#define PLACE_TEXT_MAX 272 /* a host's name has 255 bytes at most */
 
 static const char *parse_port(const char *text, uint16_t *port)
 {
@@ -74,23 +78,71 @@ static const char *split(char *text, char **host, char **port)
     return **host == '\0' ? "the address is missing" : NULL;
 }
 
-const char *address_parse(const char *text, uint16_t default_port, struct l2tpha_address *address)
+/* A text cut in two. */
+struct place {
+    char copy[PLACE_TEXT_MAX];
+    char *host;
+    uint16_t port;
+    bool is_ipv6; /* in numbers, if it is no name */
+};
+
+static const char *cut(const char *text, uint16_t default_port, struct place *place)
+{
+    char *port_text;
+    place->port = default_port;
+    if (strlen(text) >= sizeof(place->copy))
+        return "too long for an address";
+    strcpy(place->copy, text);
+    const char *why = split(place->copy, &place->host, &port_text);
+    if (why == NULL && port_text != NULL)
+        why = parse_port(port_text, &place->port);
+    place->is_ipv6 = why == NULL && (strchr(place->host, ':') != NULL || text[0] == '[');
+    return why;
+}
+
+static const char *parse_numbers(struct place *place, struct l2tpha_address *address)
 {
     struct sockaddr_storage socket = {0};
-    char copy[ADDRESS_TEXT_MAX], *host, *port_text;
-    uint16_t port = default_port;
-    if (strlen(text) >= sizeof(copy))
-        return "too long for an address";
-    strcpy(copy, text);
-    const char *why = split(copy, &host, &port_text);
-    if (why == NULL && port_text != NULL)
-        why = parse_port(port_text, &port);
-    if (why == NULL)
-        why = strchr(host, ':') != NULL || text[0] == '[' ? parse_ipv6(host, port, &socket)
-                                                          : parse_ipv4(host, port, &socket);
+    const char *why = place->is_ipv6 ? parse_ipv6(place->host, place->port, &socket)
+                                     : parse_ipv4(place->host, place->port, &socket);
     if (why == NULL)
         address_from_socket(&socket, address);
     return why;
+}
+
+const char *address_parse(const char *text, uint16_t default_port, struct l2tpha_address *address)
+{
+    struct place place;
+    const char *why = cut(text, default_port, &place);
+    return why != NULL ? why : parse_numbers(&place, address);
+}
+
+static const char *look_up(const struct place *place, int family, struct l2tpha_address *address)
+{
+    struct sockaddr_storage socket = {0};
+    struct addrinfo *found, hints = {.ai_family = family, .ai_socktype = SOCK_DGRAM};
+    int error = getaddrinfo(place->host, NULL, &hints, &found);
+    if (error != 0)
+        return error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error);
+    memcpy(&socket, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
+    if (socket.ss_family != AF_INET && socket.ss_family != AF_INET6)
+        return "that host has no IPv4 or IPv6 address";
+    /* sin_port and sin6_port share their place */
+    ((struct sockaddr_in *)&socket)->sin_port = htons(place->port);
+    address_from_socket(&socket, address);
+    return NULL;
+}
+
+const char *address_resolve(const char *text, uint16_t default_port, int family,
+                            struct l2tpha_address *address)
+{
+    struct place place;
+    const char *why = cut(text, default_port, &place);
+    if (why != NULL)
+        return why;
+    bool is_name = !place.is_ipv6 && strspn(place.host, "0123456789.") < strlen(place.host);
+    return is_name ? look_up(&place, family, address) : parse_numbers(&place, address);
 }
 
 int address_family(const struct l2tpha_address *address)
@@ -103,6 +155,13 @@ int address_family(const struct l2tpha_address *address)
     default:
         return AF_UNSPEC;
     }
+}
+
+uint16_t address_port(const struct l2tpha_address *address)
+{
+    struct sockaddr_storage socket;
+    address_to_socket(address, &socket);
+    return ntohs(((const struct sockaddr_in *)&socket)->sin_port); /* as sin6_port */
 }
 
 const char *address_text(const struct l2tpha_address *address, char dst[ADDRESS_TEXT_MAX])

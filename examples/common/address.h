@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Addresses as people write them and as the library and the kernel want them: ADDR[:PORT] for UDP,
- * unix:PATH and tcp:ADDR:PORT for streams. Numeric only: a name server must not be what a takeover
- * waits for. */
+ * unix:PATH and tcp:ADDR:PORT for streams. Names are looked up when a program starts, and never
+ * later: a name server must not be what a takeover waits for. */
 #ifndef EXAMPLES_ADDRESS_H
 #define EXAMPLES_ADDRESS_H
 
@@ -14,6 +14,11 @@
  * Returns NULL, or what is wrong. */
 const char *address_parse(const char *text, uint16_t default_port, struct l2tpha_address *address);
 
+/* The same, or a host's name in place of the numbers, which is looked up: the first address that
+ * the system names, of this family unless that is AF_UNSPEC. */
+const char *address_resolve(const char *text, uint16_t default_port, int family,
+                            struct l2tpha_address *address);
+
 /* "192.0.2.1:1701" or "[2001:db8::1]:1701"; "-" if unspecified. Returns dst. */
 const char *address_text(const struct l2tpha_address *address, char dst[ADDRESS_TEXT_MAX]);
 
@@ -23,6 +28,9 @@ socklen_t address_to_socket(const struct l2tpha_address *address, struct sockadd
 
 /* AF_INET or AF_INET6, or AF_UNSPEC. */
 int address_family(const struct l2tpha_address *address);
+
+/* 0 = unspecified. */
+uint16_t address_port(const struct l2tpha_address *address);
 
 /* One end of a byte stream. */
 struct endpoint {

@@ -6,26 +6,17 @@
 #include "role.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #define OUTPUTS 64
 #define DATAGRAMS_PER_TURN 64
 #define LEAVE_TICK_US 20000
 #define LEAVE_SLACK_US 1000000
-
-void app_tell(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vprintf(format, arguments);
-    va_end(arguments);
-    putchar('\n');
-    fflush(stdout);
-}
 
 const char *app_blame(struct app *app, const char *option, const char *value, const char *why)
 {
@@ -47,6 +38,24 @@ static int answer_random(void *user, uint8_t *dst, size_t len)
         }
     }
     return L2TPHA_OK;
+}
+
+void app_describe_peer(const struct l2tpha_tunnel *tunnel, struct log_peer *peer)
+{
+    struct l2tpha_tunnel_record record = {.size = sizeof(record)};
+    l2tpha_tunnel_get(tunnel, &record);
+    l2tpha_text_escape(record.peer_name.data, record.peer_name.len, peer->name, sizeof(peer->name));
+    address_text(&record.path.remote, peer->address);
+}
+
+static bool find_peer(void *user, uint32_t tunnel_id, struct log_peer *peer)
+{
+    struct app *app = user;
+    struct l2tpha_tunnel *tunnel =
+        app->node != NULL ? l2tpha_tunnel_find(app->node, tunnel_id) : NULL;
+    if (tunnel != NULL)
+        app_describe_peer(tunnel, peer);
+    return tunnel != NULL;
 }
 
 static void take_log(void *user, const struct l2tpha_log_line *line)
@@ -80,14 +89,14 @@ const char *app_make_node(struct app *app, bool standby)
     config.hide_avps = options->hide_avps;
     config.hello_ms = options->hello_s * 1000;
     config.retries = options->retries;
-    config.failover = (uint8_t)options->failover;
     config.failover_capability = !options->mute;
     config.recovery_ms = options->recovery_ms;
     config.resync_packets = options->resync_packets;
     config.commit = (enum l2tpha_commit)options->commit;
-    config.debug = options->debug;
+    settings_put(&app->settings, &config);
     config.standby = standby;
     config.crypto = l2tpha_crypto_nettle();
+    app->reign++;
     int error = l2tpha_node_new(app, &config, &host, clock_now(), &app->node);
     return error == L2TPHA_OK ? NULL : l2tpha_strerror(error);
 }
@@ -97,8 +106,35 @@ const char *app_make_node(struct app *app, bool standby)
 static void capture(struct app *app, const struct l2tpha_path *path, bool inbound,
                     const uint8_t *data, size_t len)
 {
-    if (app->pcapng != NULL && !pcapng_write(app->pcapng, path, inbound, data, len))
-        log_say(&app->log, L2TPHA_LOG_ERROR, "--pcapng: the file cannot be written any more");
+    if (app->pcapng != NULL)
+        pcapng_write(app->pcapng, path, inbound, data, len);
+}
+
+static void flush_capture(struct app *app)
+{
+    if (app->pcapng == NULL)
+        return;
+    pcapng_flush(app->pcapng);
+    int failed = pcapng_failed(app->pcapng);
+    if (app->capture_told || (failed == 0 && pcapng_lost(app->pcapng) == 0))
+        return;
+    app->capture_told = true;
+    log_say(&app->log, L2TPHA_LOG_ERROR, "--pcapng %s cannot be written%s: %s",
+            app->options->pcapng, failed != 0 ? " any more" : " fast enough",
+            failed != 0 ? strerror(failed) : "datagrams are missing in it");
+}
+
+/* An incomplete capture is a failure, even if all else went well. */
+static int end_capture(struct app *app, int status)
+{
+    if (app->pcapng == NULL)
+        return status;
+    flush_capture(app);
+    uint64_t lost = pcapng_lost(app->pcapng);
+    if (lost > 0)
+        log_say(&app->log, L2TPHA_LOG_ERROR, "--pcapng %s misses %llu datagrams",
+                app->options->pcapng, (unsigned long long)lost);
+    return lost > 0 && status == EXIT_SUCCESS ? EXIT_FAILURE : status;
 }
 
 static bool is_control(const uint8_t *data, size_t len)
@@ -210,13 +246,23 @@ static void log_event(struct app *app, const struct l2tpha_event *event)
     bool wanted = l2tpha_node_config(app->node)->debug & L2TPHA_LOG_EVENT;
     if (is_frequent(event) && !wanted)
         return;
-    log_about(&app->log, L2TPHA_LOG_EVENT, event->tunnel_id, event->session_id, "%s%s%s%s%s%s",
-              l2tpha_event_name(event->kind), event->text[0] != '\0' ? ": " : "", event->text,
-              event->kind == L2TPHA_EVENT_ROLE_CHANGED ? ", now " : "",
-              event->kind == L2TPHA_EVENT_ROLE_CHANGED ? l2tpha_role_name(event->role) : "",
-              event->by_peer ? " (by the peer)" : "");
-    if (event->kind == L2TPHA_EVENT_ROLE_CHANGED)
-        app_tell("role %s", l2tpha_role_name(event->role));
+    const char *role =
+        event->kind == L2TPHA_EVENT_ROLE_CHANGED ? l2tpha_role_name(event->role) : NULL;
+    struct log_peer peer;
+    if (event->tunnel != NULL)
+        app_describe_peer(event->tunnel, &peer);
+    log_write(&app->log, &(struct log_entry){.category = L2TPHA_LOG_EVENT,
+                                             .tunnel_id = event->tunnel_id,
+                                             .session_id = event->session_id,
+                                             .peer = event->tunnel != NULL ? &peer : NULL,
+                                             .event = l2tpha_event_name(event->kind),
+                                             .role = role,
+                                             .result = event->result,
+                                             .error = event->error,
+                                             .by_peer = event->by_peer,
+                                             .text = event->text});
+    if (role != NULL)
+        app_tell("role %s", role);
 }
 
 /* Nothing here calls the node, so all outputs of a batch stay valid; shipping a checkpoint may,
@@ -369,8 +415,7 @@ static void settle(struct app *app)
     if (app->quit)
         return;
     app_drain(app);
-    if (app->pcapng != NULL)
-        pcapng_flush(app->pcapng);
+    flush_capture(app);
     set_timer(app);
 }
 
@@ -378,10 +423,8 @@ static const char *start(struct app *app)
 {
     const struct options *options = app->options;
     char control[ENDPOINT_TEXT_MAX];
-    signal(SIGPIPE, SIG_IGN);
     tevent_add_signal(app->ev, app, SIGTERM, 0, on_signal, app);
     tevent_add_signal(app->ev, app, SIGINT, 0, on_signal, app);
-    app->log.json = options->log_json;
     app->ha = ha_new(app);
     if (options->pcapng[0] != '\0') {
         app->pcapng = pcapng_open(app, options->pcapng, options->name);
@@ -406,6 +449,19 @@ static int run(struct app *app)
     return app->status;
 }
 
+/* A reader that is gone and a file that is too long are errors of a write, and no way to die. What
+ * is opened must not become one of the three descriptors that others write to. */
+static void settle_in(void)
+{
+    int fd;
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
+        continue;
+    if (fd >= 0)
+        close(fd);
+}
+
 /* Taking the event loop down gives these signals their default back, which would end a node that is
  * leaving in good order with the status of one that was killed. */
 static void ignore_more_signals(void)
@@ -417,6 +473,30 @@ static void ignore_more_signals(void)
     sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
+static void open_output(struct app *app)
+{
+    tell_open();
+    tell_watch(app->ev);
+    log_open(&app->log, NULL, app->options->log_json);
+    log_watch(&app->log, app->ev);
+    app->log.find_peer = find_peer;
+    app->log.user = app;
+}
+
+/* Everything that others may take over is let go before the readers of our output are waited for.
+ */
+static void close_all(struct app *app)
+{
+    struct log log;
+    tell_watch(NULL);
+    log_watch(&app->log, NULL);
+    log = app->log;
+    app->log = (struct log){0};
+    talloc_free(app);
+    log_close(&log);
+    tell_close();
+}
+
 int app_main(const struct app_program *program, int argc, char **argv, void *state)
 {
     struct options options;
@@ -424,12 +504,16 @@ int app_main(const struct app_program *program, int argc, char **argv, void *sta
     if (status >= 0)
         return status;
     struct app *app = talloc_zero(NULL, struct app);
+    settle_in();
     app->options = &options;
     app->program = program;
     app->state = state;
+    settings_start(&app->settings, &options);
     app->ev = tevent_context_init(app);
-    status = run(app);
+    open_output(app);
+    status = end_capture(app, run(app));
+    control_stop(app->control);
     ignore_more_signals();
-    talloc_free(app);
+    close_all(app);
     return status;
 }

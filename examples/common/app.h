@@ -9,6 +9,8 @@
 #include "log.h"
 #include "options.h"
 #include "report.h"
+#include "settings.h"
+#include "tell.h"
 #include "udp.h"
 
 #include <l2tpha/l2tpha.h>
@@ -37,13 +39,16 @@ struct app {
     const struct app_program *program;
     void *state; /* the program's own */
     struct log log;
+    struct settings settings;
     struct tevent_context *ev;
     struct l2tpha_node *node;
     struct udp *udp; /* NULL on a standby that has not got one */
     struct ha *ha;
     struct control *control;
     struct pcapng *pcapng;
-    bool serving; /* reads the socket */
+    bool capture_told; /* that it misses something */
+    uint64_t reign;    /* changes with each new node */
+    bool serving;      /* reads the socket */
     /* planned switchover and stepping down */
     enum {
         SWITCHOVER_NONE,
@@ -71,7 +76,10 @@ struct app {
 int app_main(const struct app_program *program, int argc, char **argv, void *state);
 
 /* A line for whoever started us, on stdout. */
-void app_tell(const char *format, ...) L2TPHA_PRINTF(1, 2);
+#define app_tell tell
+
+/* Who the peer of a tunnel is, as it may be shown. */
+void app_describe_peer(const struct l2tpha_tunnel *tunnel, struct log_peer *peer);
 
 /* What is wrong (NULL = nothing), with the option that it is about before it. */
 const char *app_blame(struct app *app, const char *option, const char *value, const char *why);

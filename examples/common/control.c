@@ -1,27 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 #include "control.h"
 #include "app.h"
+#include "clock.h"
 #include "role.h"
 #include "show.h"
 #include "stream.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/* A piece of an answer takes so long at most, and then the loop has as long for everything else,
+ * however many clients want pieces. */
+#define PIECE_US 1000
+#define TICK_US 1000000
+#define SEND_BYTES (128 << 10) /* that the system keeps for a client that does not read */
+#define WORDS_MAX 8
+
+/* A command whose outcome is awaited. */
+struct pending {
+    enum control_kind kind;
+    uint64_t until;
+};
 
 struct client {
     struct client *next;
     struct control *control;
     int fd;
     struct tevent_fd *fde;
-    bool waiting; /* for the end of a switchover */
     bool closing; /* once the answer is out */
     char request[CONTROL_REQUEST_MAX];
     size_t request_len;
-    char *answer; /* what is still to be written */
-    size_t answer_len, answer_sent;
+    struct pending pending;
+    struct show *show; /* what is to come of the answer */
+    struct writer out; /* what is to be sent of it */
+    size_t sent;       /* of that */
+    uint64_t read_at;  /* when the client took something, or had nothing to take */
 };
 
 struct control {
@@ -29,7 +44,13 @@ struct control {
     struct listener *listener;
     struct client *clients;
     unsigned client_count;
+    uint64_t turned_away;
+    struct tevent_timer *piece; /* the next one is due; NULL = nobody wants any */
+    struct tevent_timer *tick;
 };
+
+static void take_line(struct client *client);
+static void go_on(struct client *client, uint64_t wait_us);
 
 static int end_client(struct client *client)
 {
@@ -43,103 +64,226 @@ static int end_client(struct client *client)
     return 0;
 }
 
-/* False when the client is gone. */
-static bool write_answer(struct client *client)
+static struct timeval after(uint64_t wait_us)
 {
-    while (client->answer_sent < client->answer_len) {
-        ssize_t sent = send(client->fd, client->answer + client->answer_sent,
-                            client->answer_len - client->answer_sent, MSG_NOSIGNAL);
-        if (sent < 0 && (errno == EAGAIN || errno == EINTR)) {
-            TEVENT_FD_NOT_READABLE(client->fde); /* one answer at a time */
-            TEVENT_FD_WRITEABLE(client->fde);
+    return tevent_timeval_current_ofs((uint32_t)(wait_us / 1000000), (uint32_t)(wait_us % 1000000));
+}
+
+/* ---- answers ---- */
+
+static void begin_answer(struct client *client, const char *key)
+{
+    writer_clear(&client->out);
+    client->sent = 0;
+    client->read_at = clock_now();
+    writer_open(&client->out, '{');
+    writer_key(&client->out, key);
+}
+
+static void end_answer(struct client *client, const char *error)
+{
+    if (error != NULL)
+        writer_put_text(&client->out, "error", error);
+    writer_close(&client->out, '}');
+    writer_raw(&client->out, "\n");
+}
+
+static void refuse(struct client *client, const char *error)
+{
+    begin_answer(client, "error");
+    writer_text(&client->out, error);
+    end_answer(client, NULL);
+}
+
+/* error NULL = it came to pass; json NULL = there is nothing to say of that. */
+static void report(struct client *client, const char *error, const char *json)
+{
+    if (error != NULL) {
+        refuse(client, error);
+        return;
+    }
+    begin_answer(client, "result");
+    writer_raw(&client->out, json != NULL ? json : "\"done\"");
+    end_answer(client, NULL);
+}
+
+/* The outcome comes later, if the command could be begun at all. */
+static void pend(struct client *client, enum control_kind kind, const char *error)
+{
+    if (error != NULL)
+        refuse(client, error);
+    else
+        client->pending =
+            (struct pending){kind, clock_now() + CONTROL_OUTCOME_S * UINT64_C(1000000)};
+}
+
+static bool is_unsent(const struct client *client)
+{
+    return client->sent < client->out.len;
+}
+
+static bool is_busy(const struct client *client)
+{
+    return client->pending.kind != CONTROL_NONE || client->show != NULL || is_unsent(client);
+}
+
+static void watch(struct client *client, uint16_t flags)
+{
+    tevent_fd_set_flags(client->fde, flags);
+}
+
+/* Send what there is. False when the client is gone. */
+static bool push(struct client *client)
+{
+    while (is_unsent(client)) {
+        ssize_t sent = send(client->fd, client->out.data + client->sent,
+                            client->out.len - client->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0 && errno == EAGAIN) {
+            watch(client, TEVENT_FD_WRITE); /* one answer at a time: nothing is read */
             return true;
         }
         if (sent < 0) {
             talloc_free(client);
             return false;
         }
-        client->answer_sent += (size_t)sent;
+        client->sent += (size_t)sent;
+        client->read_at = clock_now();
     }
-    TALLOC_FREE(client->answer);
-    client->answer_len = client->answer_sent = 0;
-    if (client->closing) {
+    writer_drain(&client->out);
+    client->sent = 0;
+    if (client->closing && !is_busy(client)) {
         talloc_free(client);
         return false;
     }
-    TEVENT_FD_READABLE(client->fde);
-    TEVENT_FD_NOT_WRITEABLE(client->fde);
+    if (!is_busy(client))
+        writer_free(&client->out);
+    watch(client, is_busy(client) ? 0 : TEVENT_FD_READ);
     return true;
 }
 
-/* Takes over object. */
-static bool answer(struct client *client, json_t *object)
+/* ---- pieces ---- */
+
+static bool has_line(const struct client *client)
 {
-    char *text = json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    json_decref(object);
-    if (text == NULL) {
-        talloc_free(client);
+    return memchr(client->request, '\n', client->request_len) != NULL;
+}
+
+/* It has read what there was, and there is more to be done for it. */
+static bool wants_turn(const struct client *client)
+{
+    if (is_unsent(client) || client->pending.kind != CONTROL_NONE || client->closing)
         return false;
+    return client->show != NULL || has_line(client);
+}
+
+/* Commands before the rest of long answers. */
+static struct client *next_in_turn(struct control *control)
+{
+    struct client *next = NULL;
+    for (struct client *client = control->clients; client != NULL; client = client->next)
+        if (wants_turn(client) && (next == NULL || (next->show != NULL && client->show == NULL)))
+            next = client;
+    return next;
+}
+
+/* The others come first the next time. */
+static void move_to_end(struct client *client)
+{
+    struct client **link = &client->control->clients;
+    while (*link != client)
+        link = &(*link)->next;
+    *link = client->next;
+    client->next = NULL;
+    while (*link != NULL)
+        link = &(*link)->next;
+    *link = client;
+}
+
+static void on_piece(struct tevent_context *ev, struct tevent_timer *timer, struct timeval now,
+                     void *user)
+{
+    struct control *control = user;
+    const char *error = NULL;
+    uint64_t begin = clock_now();
+    (void)ev, (void)timer, (void)now;
+    control->piece = NULL; /* freed by tevent */
+    struct client *client = next_in_turn(control);
+    if (client == NULL)
+        return;
+    move_to_end(client);
+    if (client->show == NULL) {
+        take_line(client);
+    } else if (show_go_on(client->show, &client->out, begin + PIECE_US, &error)) {
+        TALLOC_FREE(client->show);
+        end_answer(client, error);
     }
-    client->answer = talloc_asprintf(client, "%s\n", text);
-    free(text);
-    client->answer_len = strlen(client->answer);
-    client->answer_sent = 0;
-    return write_answer(client);
+    go_on(client, clock_now() - begin);
 }
 
-static json_t *failure(const char *error)
+static void want_piece(struct control *control, uint64_t wait_us)
 {
-    return json_pack("{s:s}", "error", error);
+    if (control->piece == NULL)
+        control->piece =
+            tevent_add_timer(control->app->ev, control, after(wait_us), on_piece, control);
 }
 
-static json_t *success(json_t *result)
+/* ---- commands ---- */
+
+static void perform_show(struct client *client, char **words, size_t count)
 {
-    return json_pack("{s:o}", "result", result);
+    begin_answer(client, "result");
+    const char *error =
+        show_begin(client, client->control->app, words + 1, count - 1, &client->out, &client->show);
+    if (error != NULL)
+        refuse(client, error);
+    else if (client->show == NULL)
+        end_answer(client, NULL);
 }
 
-/* NULL error = fine. */
-static json_t *outcome(const char *error)
-{
-    return error != NULL ? failure(error) : success(json_string("done"));
-}
-
-static json_t *set_debug(struct app *app, char **words, size_t count)
-{
-    uint32_t mask = l2tpha_node_config(app->node)->debug;
-    uint32_t change = count == 3 ? log_category_find(words[1], strlen(words[1])) : 0;
-    if (change == 0 || (strcmp(words[2], "on") != 0 && strcmp(words[2], "off") != 0))
-        return failure("debug needs a category (cf, detail, error, event, fsm, resync, rf, all) "
-                       "and on or off");
-    mask = strcmp(words[2], "on") == 0 ? mask | change : mask & ~change;
-    l2tpha_node_set_debug(app->node, mask);
-    return success(json_string("done"));
-}
-
-/* The answer to a command; NULL = it comes later. */
-static json_t *perform(struct client *client, char **words, size_t count)
+static void perform_debug(struct client *client, char **words, size_t count)
 {
     struct app *app = client->control->app;
-    json_t *result = NULL;
-    const char *error;
-    if (strcmp(words[0], "show") == 0) {
-        error = show(app, words + 1, count - 1, &result);
-        return error != NULL ? failure(error) : success(result);
-    }
-    if (strcmp(words[0], "debug") == 0)
-        return set_debug(app, words, count);
-    if (count == 1 && strcmp(words[0], "takeover") == 0)
-        return outcome(role_take_over(app, "operator"));
-    if (count == 1 && strcmp(words[0], "switchover") == 0) {
-        error = role_switchover(app);
-        client->waiting = error == NULL;
-        return error != NULL ? failure(error) : NULL;
-    }
-    return failure("unknown command");
+    report(client, settings_debug(&app->settings, app->node, words, count), NULL);
 }
 
-#define WORDS_MAX 8
+static void perform_undebug(struct client *client, char **words, size_t count)
+{
+    struct app *app = client->control->app;
+    report(client, settings_undebug(&app->settings, app->node, words, count), NULL);
+}
 
-static bool take_line(struct client *client, char *line)
+static void perform_set(struct client *client, char **words, size_t count)
+{
+    struct app *app = client->control->app;
+    report(client, settings_set(&app->settings, app->node, words, count), NULL);
+}
+
+static void perform_takeover(struct client *client, char **words, size_t count)
+{
+    (void)words, (void)count;
+    report(client, role_take_over(client->control->app, "operator"), NULL);
+}
+
+static void perform_switchover(struct client *client, char **words, size_t count)
+{
+    (void)words, (void)count;
+    pend(client, CONTROL_SWITCHOVER, role_switchover(client->control->app));
+}
+
+static const struct {
+    const char *word;
+    size_t most; /* words, this one included */
+    void (*perform)(struct client *client, char **words, size_t count);
+} commands[] = {
+    {"show", WORDS_MAX, perform_show},       {"debug", WORDS_MAX, perform_debug},
+    {"undebug", WORDS_MAX, perform_undebug}, {"set", WORDS_MAX, perform_set},
+    {"takeover", 1, perform_takeover},       {"switchover", 1, perform_switchover},
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void perform(struct client *client, char *line)
 {
     char *words[WORDS_MAX], *save = NULL;
     size_t count = 0;
@@ -147,48 +291,65 @@ static bool take_line(struct client *client, char *line)
          word = strtok_r(NULL, " \t\r", &save))
         words[count++] = word;
     if (count == 0)
-        return true;
-    json_t *object = perform(client, words, count);
-    return object == NULL || answer(client, object);
+        return;
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(words[0], commands[i].word) == 0 && count <= commands[i].most) {
+            commands[i].perform(client, words, count);
+            return;
+        }
+    refuse(client, "unknown command");
 }
 
-/* Perform what is complete, one command after the other. */
-static void take_lines(struct client *client)
+/* ---- requests ---- */
+
+/* Perform the first whole line. */
+static void take_line(struct client *client)
 {
-    char *end;
-    while (!client->waiting && client->answer == NULL &&
-           (end = memchr(client->request, '\n', client->request_len)) != NULL) {
-        char line[CONTROL_REQUEST_MAX];
-        size_t len = (size_t)(end - client->request);
-        memcpy(line, client->request, len);
-        line[len] = '\0';
-        client->request_len -= len + 1;
-        memmove(client->request, end + 1, client->request_len);
-        if (!take_line(client, line))
-            return;
-    }
-    if (client->request_len == sizeof(client->request)) {
-        client->closing = true;
-        /* Closing with input unread would make the system throw the answer away. */
-        for (int i = 0;
-             i < 16 && recv(client->fd, client->request, sizeof(client->request), 0) > 0;)
-            i++;
-        client->request_len = 0;
-        answer(client, failure("the request is too long"));
-    }
+    char line[CONTROL_REQUEST_MAX];
+    char *end = memchr(client->request, '\n', client->request_len);
+    if (end == NULL)
+        return;
+    size_t len = (size_t)(end - client->request);
+    memcpy(line, client->request, len);
+    line[len] = '\0';
+    client->request_len -= len + 1;
+    memmove(client->request, end + 1, client->request_len);
+    perform(client, line);
+}
+
+/* Closing with input unread would make the system throw the answer away. */
+static void refuse_long_line(struct client *client)
+{
+    for (int i = 0; i < 16; i++)
+        if (recv(client->fd, client->request, sizeof(client->request), MSG_DONTWAIT) <= 0)
+            break;
+    client->request_len = 0;
+    client->closing = true;
+    refuse(client, "the request is too long");
+}
+
+/* Send what there is; what is to be done then has its turn after so long. */
+static void go_on(struct client *client, uint64_t wait_us)
+{
+    struct control *control = client->control;
+    if (!is_busy(client) && !has_line(client) && client->request_len == sizeof(client->request))
+        refuse_long_line(client);
+    (void)push(client);
+    if (next_in_turn(control) != NULL)
+        want_piece(control, wait_us);
 }
 
 static void on_client(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *user)
 {
     struct client *client = user;
     (void)ev, (void)fde;
-    if (client->answer != NULL) {
-        if ((flags & TEVENT_FD_WRITE) && write_answer(client))
-            take_lines(client);
+    if (is_busy(client)) {
+        if (flags & TEVENT_FD_WRITE)
+            go_on(client, 0);
         return;
     }
     ssize_t got = recv(client->fd, client->request + client->request_len,
-                       sizeof(client->request) - client->request_len, 0);
+                       sizeof(client->request) - client->request_len, MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (got <= 0) {
@@ -196,38 +357,117 @@ static void on_client(struct tevent_context *ev, struct tevent_fd *fde, uint16_t
         return;
     }
     client->request_len += (size_t)got;
-    take_lines(client);
+    client->read_at = clock_now();
+    go_on(client, 0);
+}
+
+/* ---- clients ---- */
+
+static void want_tick(struct control *control);
+
+static void on_tick(struct tevent_context *ev, struct tevent_timer *timer, struct timeval at,
+                    void *user)
+{
+    struct control *control = user;
+    struct client *next;
+    uint64_t now = clock_now();
+    (void)ev, (void)timer, (void)at;
+    control->tick = NULL; /* freed by tevent */
+    for (struct client *client = control->clients; client != NULL; client = next) {
+        next = client->next;
+        if (is_unsent(client) && now - client->read_at > CONTROL_UNREAD_S * UINT64_C(1000000)) {
+            talloc_free(client);
+        } else if (client->pending.kind != CONTROL_NONE && now >= client->pending.until) {
+            client->pending.kind = CONTROL_NONE;
+            refuse(client, "its outcome is not known yet");
+            go_on(client, 0);
+        }
+    }
+    want_tick(control);
+}
+
+static void want_tick(struct control *control)
+{
+    if (control->tick == NULL && control->clients != NULL)
+        control->tick =
+            tevent_add_timer(control->app->ev, control, after(TICK_US), on_tick, control);
+}
+
+/* Who has asked for nothing for long makes room for others. */
+static bool leave_idle_client(struct control *control)
+{
+    struct client *idle = NULL;
+    for (struct client *client = control->clients; client != NULL; client = client->next)
+        if (!is_busy(client) && (idle == NULL || client->read_at < idle->read_at))
+            idle = client;
+    if (idle == NULL || clock_now() - idle->read_at < CONTROL_IDLE_S * UINT64_C(1000000))
+        return false;
+    talloc_free(idle);
+    return true;
 }
 
 static void on_connect(void *user, int fd)
 {
     struct control *control = user;
+    int bytes = SEND_BYTES;
     struct client *client = talloc_zero(control, struct client);
     client->control = control;
     client->fd = fd;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
     client->next = control->clients;
+    writer_start(&client->out, client);
     control->clients = client;
     control->client_count++;
     talloc_set_destructor(client, end_client);
     client->fde = tevent_add_fd(control->app->ev, client, fd, TEVENT_FD_READ, on_client, client);
-    if (control->client_count > CONTROL_CLIENTS_MAX) {
+    client->read_at = clock_now();
+    want_tick(control);
+    if (control->client_count > CONTROL_CLIENTS_MAX && !leave_idle_client(control)) {
+        control->turned_away++;
         client->closing = true;
-        answer(client, failure("too many clients"));
+        refuse(client, "too many clients");
+        go_on(client, 0);
     }
 }
 
-void control_answer(struct control *control, const char *error)
+void control_complete(struct control *control, enum control_kind kind, const char *error,
+                      const char *json)
 {
     struct client *next;
     if (control == NULL)
         return;
     for (struct client *client = control->clients; client != NULL; client = next) {
         next = client->next;
-        if (!client->waiting)
+        if (client->pending.kind != kind)
             continue;
-        client->waiting = false;
-        if (answer(client, outcome(error)))
-            take_lines(client);
+        client->pending.kind = CONTROL_NONE;
+        report(client, error, json);
+        go_on(client, 0);
+    }
+}
+
+void control_answer(struct control *control, const char *error)
+{
+    control_complete(control, CONTROL_SWITCHOVER, error, NULL);
+}
+
+uint64_t control_refused(const struct control *control)
+{
+    return control == NULL ? 0 : control->turned_away + listener_refused(control->listener);
+}
+
+void control_stop(struct control *control)
+{
+    if (control == NULL)
+        return;
+    for (struct client *client = control->clients, *next; client != NULL; client = next) {
+        next = client->next;
+        if (client->pending.kind == CONTROL_NONE)
+            continue;
+        client->pending.kind = CONTROL_NONE;
+        client->closing = true;
+        refuse(client, "the process has left before");
+        (void)push(client);
     }
 }
 

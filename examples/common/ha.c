@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define RETRY_US 200000
+#define LISTEN_TRIES 5 /* before it is said that the predecessor is not gone */
 #define READ_BYTES 65536
 #define READS_PER_EVENT 16
 #define FIRST_BYTE 1
@@ -43,6 +44,7 @@ struct ha {
     bool connect;       /* standby: keep trying */
     uint64_t retry_at;  /* when to connect; L2TPHA_NEVER = not waiting for a try */
     uint64_t listen_at; /* when to listen, likewise */
+    unsigned listen_tries;
 };
 
 struct ha *ha_new(struct app *app)
@@ -321,10 +323,10 @@ const char *ha_listen(struct ha *ha)
 
 void ha_keep_listening(struct ha *ha)
 {
-    bool first = ha->listen_at == L2TPHA_NEVER;
     const char *why = ha_listen(ha);
     ha->listen_at = why == NULL ? L2TPHA_NEVER : clock_now() + RETRY_US;
-    if (why != NULL && first)
+    ha->listen_tries = why == NULL ? 0 : ha->listen_tries + 1;
+    if (ha->listen_tries == LISTEN_TRIES)
         log_say(&ha->app->log, L2TPHA_LOG_ERROR, "--ha-listen: %s; trying again", why);
 }
 

@@ -2,21 +2,26 @@
 #include "log.h"
 #include "clock.h"
 
-#include <jansson.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LOG_TEXT_MAX 1024
 #define LOG_ALL 127u
+#define KEPT_BYTES (256 << 10) /* while nobody reads */
+#define CLOSE_MS 500
 
 static const struct {
     enum l2tpha_log_category category;
     const char *name;
+    const char *level; /* as log collectors sort */
 } categories[] = {
-    {L2TPHA_LOG_CF, "cf"},       {L2TPHA_LOG_DETAIL, "detail"}, {L2TPHA_LOG_ERROR, "error"},
-    {L2TPHA_LOG_EVENT, "event"}, {L2TPHA_LOG_FSM, "fsm"},       {L2TPHA_LOG_RESYNC, "resync"},
-    {L2TPHA_LOG_RF, "rf"},
+    {L2TPHA_LOG_CF, "cf", "debug"},       {L2TPHA_LOG_DETAIL, "detail", "debug"},
+    {L2TPHA_LOG_ERROR, "error", "error"}, {L2TPHA_LOG_EVENT, "event", "info"},
+    {L2TPHA_LOG_FSM, "fsm", "debug"},     {L2TPHA_LOG_RESYNC, "resync", "info"},
+    {L2TPHA_LOG_RF, "rf", "info"},
 };
 #define CATEGORIES (sizeof(categories) / sizeof(categories[0]))
 
@@ -26,7 +31,7 @@ const char *clock_text(uint64_t wall_us, char dst[CLOCK_TEXT_MAX])
     struct tm utc;
     gmtime_r(&seconds, &utc);
     size_t len = strftime(dst, CLOCK_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(dst + len, CLOCK_TEXT_MAX - len, ".%03uZ", (unsigned)(wall_us / 1000 % 1000));
+    snprintf(dst + len, CLOCK_TEXT_MAX - len, ".%06uZ", (unsigned)(wall_us % 1000000));
     return dst;
 }
 
@@ -61,66 +66,180 @@ uint32_t log_categories_parse(const char *list)
     }
 }
 
-static void print_text(const char *time, const struct l2tpha_log_line *line)
+static const char *level_of(enum l2tpha_log_category category)
 {
-    fprintf(stderr, "%s %s", time, log_category_name(line->category));
-    if (line->tunnel_id != 0)
-        fprintf(stderr, " tunnel %u", line->tunnel_id);
-    if (line->session_id != 0)
-        fprintf(stderr, " session %u", line->session_id);
-    fprintf(stderr, ": %s\n", line->text);
+    for (size_t i = 0; i < CATEGORIES; i++)
+        if (categories[i].category == category)
+            return categories[i].level;
+    return "info";
 }
 
-static void print_json(const char *time, const struct l2tpha_log_line *line)
+/* ---- a line ---- */
+
+static void add(struct writer *line, const char *format, ...) L2TPHA_PRINTF(2, 3);
+
+static void add(struct writer *line, const char *format, ...)
 {
-    json_t *object =
-        json_pack("{s:s, s:s, s:I, s:I, s:s}", "time", time, "category",
-                  log_category_name(line->category), "tunnel_id", (json_int_t)line->tunnel_id,
-                  "session_id", (json_int_t)line->session_id, "text", line->text);
-    if (object == NULL) /* text that is no UTF-8: better a line of text than none */ {
-        print_text(time, line);
-        return;
+    char text[LOG_TEXT_MAX + LOG_NAME_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    writer_raw(line, text);
+}
+
+static bool is_said(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
+/* What begins a line begins all of them alike; who the peer is comes last. */
+static void make_text(struct writer *line, const char *time, const struct log_entry *entry)
+{
+    add(line, "%s %s", time, log_category_name(entry->category));
+    if (entry->tunnel_id != 0)
+        add(line, " tunnel %u", entry->tunnel_id);
+    if (entry->session_id != 0)
+        add(line, " session %u", entry->session_id);
+    add(line, ": %s", is_said(entry->event) ? entry->event : "");
+    if (is_said(entry->text))
+        add(line, "%s%s", is_said(entry->event) ? ": " : "", entry->text);
+    if (is_said(entry->role))
+        add(line, ", now %s", entry->role);
+    if (entry->result != 0)
+        add(line, ", result %u error %u", entry->result, entry->error);
+    if (entry->by_peer)
+        add(line, " (by the peer)");
+    if (entry->peer != NULL)
+        add(line, " [%s%s%s]", entry->peer->name, entry->peer->name[0] != '\0' ? " " : "",
+            entry->peer->address);
+}
+
+static void make_json(struct writer *line, const char *time, const struct log_entry *entry)
+{
+    writer_open(line, '{');
+    writer_put_text(line, "time", time);
+    writer_put_text(line, "level", level_of(entry->category));
+    writer_put_text(line, "category", log_category_name(entry->category));
+    writer_put_number(line, "tunnel_id", entry->tunnel_id);
+    writer_put_number(line, "session_id", entry->session_id);
+    if (entry->peer != NULL) {
+        writer_put_text(line, "peer_name", entry->peer->name);
+        writer_put_text(line, "peer_address", entry->peer->address);
     }
-    json_dumpf(object, stderr, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    fputc('\n', stderr);
-    json_decref(object);
+    if (is_said(entry->event)) {
+        writer_put_text(line, "event", entry->event);
+        writer_put_bool(line, "by_peer", entry->by_peer);
+    }
+    if (is_said(entry->role))
+        writer_put_text(line, "role", entry->role);
+    if (entry->result != 0) {
+        writer_put_number(line, "result", entry->result);
+        writer_put_number(line, "error", entry->error);
+    }
+    writer_put_text(line, "text", entry->text != NULL ? entry->text : "");
+    writer_close(line, '}');
 }
 
-void log_put(const struct log *log, const struct l2tpha_log_line *line)
+/* ---- the log ---- */
+
+static bool print(struct log *log, const struct log_entry *entry)
 {
     char time[CLOCK_TEXT_MAX];
     clock_text(clock_wall(), time);
+    writer_clear(&log->line);
     if (log->json)
-        print_json(time, line);
+        make_json(&log->line, time, entry);
     else
-        print_text(time, line);
+        make_text(&log->line, time, entry);
+    writer_raw(&log->line, "\n");
+    return sink_put(log->sink, log->line.data, log->line.len);
 }
 
-static void say(const struct log *log, struct l2tpha_log_line line, const char *format,
-                va_list arguments)
+uint64_t log_lost(const struct log *log)
+{
+    return log->sink != NULL ? sink_lost(log->sink) : 0;
+}
+
+/* Only where a line has just been taken: else this one would be lost as well. */
+static void tell_lost(void *user)
+{
+    struct log *log = user;
+    char text[64];
+    uint64_t lost = log_lost(log) - log->lost_told;
+    if (lost == 0 || sink_kept(log->sink) > 0 || sink_error(log->sink) != 0)
+        return;
+    snprintf(text, sizeof(text), "%" PRIu64 " lines of the log were lost", lost);
+    (void)print(log, &(struct log_entry){.category = L2TPHA_LOG_ERROR, .text = text});
+    log->lost_told = log_lost(log);
+}
+
+void log_write(struct log *log, const struct log_entry *entry)
+{
+    struct log_peer peer;
+    struct log_entry whole = *entry;
+    if (log->sink == NULL)
+        return;
+    if (whole.peer == NULL && whole.tunnel_id != 0 && log->find_peer != NULL &&
+        log->find_peer(log->user, whole.tunnel_id, &peer))
+        whole.peer = &peer;
+    if (print(log, &whole))
+        tell_lost(log);
+}
+
+void log_open(struct log *log, TALLOC_CTX *parent, bool json)
+{
+    log->json = json;
+    log->sink = sink_share(parent, STDERR_FILENO, KEPT_BYTES);
+    writer_start(&log->line, parent);
+}
+
+void log_watch(struct log *log, struct tevent_context *ev)
+{
+    sink_watch(log->sink, ev, tell_lost, log);
+}
+
+void log_close(struct log *log)
+{
+    if (log->sink == NULL)
+        return;
+    sink_finish(log->sink, CLOSE_MS);
+    tell_lost(log);
+    TALLOC_FREE(log->sink);
+    writer_free(&log->line);
+}
+
+void log_put(struct log *log, const struct l2tpha_log_line *line)
+{
+    log_write(log, &(struct log_entry){.category = line->category,
+                                       .tunnel_id = line->tunnel_id,
+                                       .session_id = line->session_id,
+                                       .text = line->text});
+}
+
+static void say(struct log *log, struct log_entry entry, const char *format, va_list arguments)
 {
     char text[LOG_TEXT_MAX];
     vsnprintf(text, sizeof(text), format, arguments);
-    line.text = text;
-    log_put(log, &line);
+    entry.text = text;
+    log_write(log, &entry);
 }
 
-void log_say(const struct log *log, enum l2tpha_log_category category, const char *format, ...)
+void log_say(struct log *log, enum l2tpha_log_category category, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    say(log, (struct l2tpha_log_line){.category = category}, format, arguments);
+    say(log, (struct log_entry){.category = category}, format, arguments);
     va_end(arguments);
 }
 
-void log_about(const struct log *log, enum l2tpha_log_category category, uint32_t tunnel_id,
+void log_about(struct log *log, enum l2tpha_log_category category, uint32_t tunnel_id,
                uint32_t session_id, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     say(log,
-        (struct l2tpha_log_line){
-            .category = category, .tunnel_id = tunnel_id, .session_id = session_id},
+        (struct log_entry){.category = category, .tunnel_id = tunnel_id, .session_id = session_id},
         format, arguments);
     va_end(arguments);
 }

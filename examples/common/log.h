@@ -1,23 +1,69 @@
 /* SPDX-License-Identifier: MIT */
-/* Log lines on stderr, as text or as one JSON object each. */
+/* Log lines on stderr, as text or as one JSON object each. Writing them never waits: lines that
+ * nobody takes are lost and counted, and the log says so as soon as it is read again. */
 #ifndef EXAMPLES_LOG_H
 #define EXAMPLES_LOG_H
 
+#include "address.h"
+#include "sink.h"
+#include "writer.h"
+
 #include <l2tpha/host.h>
+
+#define LOG_NAME_MAX (4 * 255 + 1) /* of a Host Name, escaped */
+
+/* Who a tunnel's peer is. */
+struct log_peer {
+    char name[LOG_NAME_MAX]; /* "" = not known */
+    char address[ADDRESS_TEXT_MAX];
+};
 
 struct log {
     bool json;
+    struct sink *sink;
+    uint64_t lost_told; /* what the log has said of lost lines, and lost of that */
+    struct writer line; /* the one that is being made */
+    /* Who the peer of a tunnel is; false = not known. NULL = nobody knows. */
+    bool (*find_peer)(void *user, uint32_t tunnel_id, struct log_peer *peer);
+    void *user;
 };
 
-void log_put(const struct log *log, const struct l2tpha_log_line *line);
+/* One line. What is NULL, 0 or "" is left out of it. */
+struct log_entry {
+    enum l2tpha_log_category category;
+    uint32_t tunnel_id, session_id;
+    const struct log_peer *peer; /* NULL: looked up */
+    const char *event;           /* the kind of event that it tells */
+    const char *role;            /* into which an event has brought this node */
+    uint16_t result, error;      /* of the event */
+    bool by_peer;
+    const char *text;
+};
+
+/* All zero but for json = ready for log_open(). Whatever the log is not open for is dropped. */
+void log_open(struct log *log, TALLOC_CTX *parent, bool json);
+
+/* Have the log written as soon as there is room; NULL: the loop ends. */
+void log_watch(struct log *log, struct tevent_context *ev);
+
+/* Write what waits, but do not wait long for a reader; nothing is written after that. */
+void log_close(struct log *log);
+
+void log_write(struct log *log, const struct log_entry *entry);
+
+/* A line of the library's. */
+void log_put(struct log *log, const struct l2tpha_log_line *line);
 
 /* A line of the program's own. */
-void log_say(const struct log *log, enum l2tpha_log_category category, const char *format, ...)
+void log_say(struct log *log, enum l2tpha_log_category category, const char *format, ...)
     L2TPHA_PRINTF(3, 4);
 
 /* The same about one tunnel or session; 0 = none. */
-void log_about(const struct log *log, enum l2tpha_log_category category, uint32_t tunnel_id,
+void log_about(struct log *log, enum l2tpha_log_category category, uint32_t tunnel_id,
                uint32_t session_id, const char *format, ...) L2TPHA_PRINTF(5, 6);
+
+/* Lines that nobody has read and nobody will. */
+uint64_t log_lost(const struct log *log);
 
 /* Name of a category, and the category of a name: 0 if there is none; "all" is all of them. */
 const char *log_category_name(enum l2tpha_log_category category);

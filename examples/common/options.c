@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <l2tpha/failover.h>
 #include <l2tpha/node.h>
+#include <l2tpha/version.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -13,20 +14,20 @@
 #define ENDPOINTS (PROGRAM_LAC | PROGRAM_LNS)
 #define ALL_PROGRAMS (ENDPOINTS | PROGRAM_CTL)
 #define DEFAULT_PORT 1701
+#define FIRST_ROW 256 /* above all letters */
 
 enum option_kind {
     KIND_HELP,
+    KIND_VERSION,
     KIND_FLAG,       /* bool: set */
     KIND_NUMBER,     /* uint32_t within min..max */
     KIND_TEXT,       /* char[max + 1], not empty */
-    KIND_ADDRESS,    /* struct l2tpha_address */
+    KIND_ADDRESS,    /* const char *: looked up at the end */
     KIND_ENDPOINT,   /* struct endpoint */
     KIND_SOCKET,     /* struct endpoint from a bare path */
     KIND_CATEGORIES, /* uint32_t mask */
     KIND_CHOICE,     /* bool: the second of two words */
-    KIND_WORD,       /* uint32_t: which of the words, from 0 */
-    KIND_ONLY,       /* nothing to set: of these words only one is available */
-    KIND_MISSING     /* not available in this release */
+    KIND_WORD        /* uint32_t: which of the words, from 0 */
 };
 
 struct option_row {
@@ -37,7 +38,7 @@ struct option_row {
     size_t offset;
     uint32_t min, max;
     const char *choices; /* words separated by | */
-    const char *only;
+    char letter;         /* the same in short; 0 = none */
     const char *help;
 };
 
@@ -45,8 +46,10 @@ struct option_row {
 
 /* clang-format off */
 static const struct option_row rows[] = {
-    {"listen", ENDPOINTS, KIND_ADDRESS, "ADDR[:PORT]", AT(listen),
+    {"listen", PROGRAM_LNS, KIND_ADDRESS, "ADDR[:PORT]", AT(listen_text),
      .help = "UDP address (0.0.0.0:1701)"},
+    {"listen", PROGRAM_LAC, KIND_ADDRESS, "ADDR[:PORT]", AT(listen_text),
+     .help = "UDP address (0.0.0.0, any port)"},
     {"name", ENDPOINTS, KIND_TEXT, "NAME", AT(name), .max = OPTIONS_NAME_MAX,
      .help = "Host Name told to peers (the program's name)"},
     {"secret", ENDPOINTS, KIND_TEXT, "SECRET", AT(secret), .max = L2TPHA_SECRET_MAX,
@@ -72,7 +75,7 @@ static const struct option_row rows[] = {
      .help = "messages of a tunnel ahead of the standby; bounded and async (8)"},
     {"commit", ENDPOINTS, KIND_WORD, "MODE", AT(commit), .choices = "gated|bounded|async",
      .help = "when output may leave: gated, bounded or async (gated)"},
-    {"serializer", ENDPOINTS, KIND_ONLY, "NAME", .choices = "proto|cbor|json", .only = "proto",
+    {"serializer", ENDPOINTS, KIND_WORD, "NAME", AT(serializer), .choices = "proto",
      .help = "format of the checkpoints (proto)"},
     {"role", ENDPOINTS, KIND_CHOICE, "ROLE", AT(standby), .choices = "active|standby",
      .help = "active or standby (active)"},
@@ -89,7 +92,7 @@ static const struct option_row rows[] = {
      .help = "log any of cf,detail,error,event,fsm,resync,rf or all"},
     {"log-format", ENDPOINTS, KIND_CHOICE, "FORMAT", AT(log_json), .choices = "text|json",
      .help = "text or json lines on stderr (text)"},
-    {"connect", PROGRAM_LAC, KIND_ADDRESS, "ADDR[:PORT]", AT(connect),
+    {"connect", PROGRAM_LAC, KIND_ADDRESS, "ADDR[:PORT]", AT(connect_text),
      .help = "the LNS; required"},
     {"tunnels", PROGRAM_LAC, KIND_NUMBER, "T", AT(tunnels), .min = 1,
      .max = L2TPHA_TUNNELS_MAX,
@@ -106,10 +109,9 @@ static const struct option_row rows[] = {
      .help = "form of the report that ends the output (text)"},
     {"echo", PROGRAM_LNS, KIND_FLAG, NULL, AT(echo), .help = "return data frames"},
     {"json", PROGRAM_CTL, KIND_FLAG, NULL, AT(json), .help = "print JSON, not tables"},
-    {"help", ALL_PROGRAMS, KIND_HELP, NULL, .help = "print this and leave"},
-    {"ha-key", ENDPOINTS, KIND_MISSING, "FILE", .help = NULL},
-    {"store", ENDPOINTS, KIND_MISSING, "URL", .help = NULL},
-    {"metrics", ENDPOINTS, KIND_MISSING, "ADDR:PORT", .help = NULL},
+    {"help", ALL_PROGRAMS, KIND_HELP, NULL, .letter = 'h', .help = "print this and leave"},
+    {"version", ALL_PROGRAMS, KIND_VERSION, NULL, .letter = 'V',
+     .help = "print the release and leave"},
 };
 /* clang-format on */
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -125,10 +127,14 @@ static const struct {
      "usage: l2tphactl PATH COMMAND [--json]\n"
      "PATH is the control socket of l2tpha-lac or l2tpha-lns. Commands:\n"
      "  show l2tp tunnels | sessions | counters\n"
-     "  show l2tp redundancy [detail | all | id TUNNEL [SESSION]]\n"
+     "  show {l2tp | vpdn} redundancy [detail | all | id TUNNEL [SESSION]]\n"
+     "  show version | debugging\n"
      "  switchover             hand over to the standby, at the active\n"
      "  takeover               become active, at the standby\n"
-     "  debug CATEGORY on|off  cf, detail, error, event, fsm, resync, rf or all"},
+     "  debug CATEGORY on|off  cf, detail, error, event, fsm, resync, rf or all; also\n"
+     "                         debug {l2tp | vpdn} redundancy CATEGORY, and undebug\n"
+     "  set failover-resync METHOD  for tunnels that come up from now on\n"
+     "  set sso on|off         whether they are protected"},
 };
 #define PROGRAMS (sizeof(programs) / sizeof(programs[0]))
 
@@ -138,6 +144,11 @@ static size_t program_index(enum program program)
         if (programs[i].program == program)
             return i;
     return 0;
+}
+
+const char *program_name(enum program program)
+{
+    return programs[program_index(program)].name;
 }
 
 /* All complaints end here, so that each is one sentence. */
@@ -202,24 +213,16 @@ static enum options_result set_choice(const struct option_row *row, const char *
         return bad(why, "--%s: '%s' is none of %s", row->name, text, row->choices);
     if (row->kind == KIND_CHOICE)
         *(bool *)field = index > 0;
-    else if (row->kind == KIND_WORD)
+    else
         *(uint32_t *)field = (uint32_t)index;
-    else if (strcmp(text, row->only) != 0)
-        return bad(why, "--%s %s is not available in this release (only %s is)", row->name, text,
-                   row->only);
     return OPTIONS_RUN;
 }
 
-static enum options_result set_address(const struct option_row *row, const char *text, void *field,
-                                       char *why)
+static enum options_result set_endpoint(const struct option_row *row, const char *text, void *field,
+                                        char *why)
 {
-    const char *problem;
-    if (row->kind == KIND_ADDRESS)
-        problem = address_parse(text, DEFAULT_PORT, field);
-    else if (row->kind == KIND_SOCKET)
-        problem = endpoint_unix(text, field);
-    else
-        problem = endpoint_parse(text, field);
+    const char *problem =
+        row->kind == KIND_SOCKET ? endpoint_unix(text, field) : endpoint_parse(text, field);
     return problem == NULL ? OPTIONS_RUN : bad(why, "--%s: '%s': %s", row->name, text, problem);
 }
 
@@ -241,6 +244,8 @@ static enum options_result set(const struct option_row *row, const char *text,
     switch (row->kind) {
     case KIND_HELP:
         return OPTIONS_HELP;
+    case KIND_VERSION:
+        return OPTIONS_VERSION;
     case KIND_FLAG:
         *(bool *)field = true;
         return OPTIONS_RUN;
@@ -249,26 +254,24 @@ static enum options_result set(const struct option_row *row, const char *text,
     case KIND_TEXT:
         return set_text(row, text, field, why);
     case KIND_ADDRESS:
+        *(const char **)field = text;
+        return OPTIONS_RUN;
     case KIND_ENDPOINT:
     case KIND_SOCKET:
-        return set_address(row, text, field, why);
+        return set_endpoint(row, text, field, why);
     case KIND_CATEGORIES:
         return set_categories(row, text, field, why);
     case KIND_CHOICE:
     case KIND_WORD:
-    case KIND_ONLY:
         return set_choice(row, text, field, why);
-    case KIND_MISSING:
-        break;
     }
-    return bad(why, "--%s is not available in this release", row->name);
+    return bad(why, "--%s: cannot be set", row->name);
 }
 
 static void set_defaults(enum program program, struct options *options)
 {
     memset(options, 0, sizeof(*options));
     options->program = program;
-    address_parse("0.0.0.0", DEFAULT_PORT, &options->listen);
     strcpy(options->name, programs[program_index(program)].name);
     options->hello_s = 60;
     options->retries = 5;
@@ -280,16 +283,49 @@ static void set_defaults(enum program program, struct options *options)
     options->sessions = 1;
 }
 
-/* A LAC that calls an IPv6 address listens on IPv6 unless it was told where. */
-static enum options_result check_lac(struct options *options, char *why)
+static int family_of(const char *text)
 {
-    if (options->connect.len == 0)
+    struct l2tpha_address address = {0};
+    return text != NULL && address_parse(text, 0, &address) == NULL ? address_family(&address)
+                                                                    : AF_UNSPEC;
+}
+
+static enum options_result resolve(const char *name, const char *text, uint16_t port, int family,
+                                   struct l2tpha_address *address, char *why)
+{
+    const char *problem = address_resolve(text, port, family, address);
+    return problem == NULL ? OPTIONS_RUN : bad(why, "--%s: '%s': %s", name, text, problem);
+}
+
+/* Of a name that has addresses of both families, one that goes with the other end is taken. A LAC
+ * that calls an IPv6 address listens on IPv6 unless it was told where. */
+static enum options_result find_addresses(struct options *options, char *why)
+{
+    bool is_lac = options->program == PROGRAM_LAC;
+    uint16_t port = is_lac ? 0 : DEFAULT_PORT; /* whom it calls answers to wherever it calls from */
+    const char *listen = options->listen_text, *connect = options->connect_text;
+    if (is_lac && connect == NULL)
         return bad(why, "--connect is required: the address of the LNS");
-    if (!options->listen_given && address_family(&options->connect) == AF_INET6)
-        address_parse("::", DEFAULT_PORT, &options->listen);
-    if (address_family(&options->connect) != address_family(&options->listen))
+    if (listen != NULL &&
+        resolve("listen", listen, port, family_of(connect), &options->listen, why) != OPTIONS_RUN)
+        return OPTIONS_BAD;
+    if (is_lac && resolve("connect", connect, DEFAULT_PORT,
+                          listen != NULL ? address_family(&options->listen) : AF_UNSPEC,
+                          &options->connect, why) != OPTIONS_RUN)
+        return OPTIONS_BAD;
+    bool is_ipv6 = is_lac && address_family(&options->connect) == AF_INET6;
+    if (listen == NULL)
+        address_parse(is_ipv6 ? "::" : "0.0.0.0", port, &options->listen);
+    if (is_lac && address_family(&options->connect) != address_family(&options->listen))
         return bad(why, "--connect and --listen must both be IPv4 or both IPv6");
     return OPTIONS_RUN;
+}
+
+/* Over tcp the standby binds the port itself: it must be known, and be the same. */
+static bool wants_known_port(const struct options *options)
+{
+    return (options->ha_listen.kind == ENDPOINT_TCP || options->ha_connect.kind == ENDPOINT_TCP) &&
+           address_port(&options->listen) == 0;
 }
 
 /* What single options cannot know. */
@@ -307,40 +343,81 @@ static enum options_result check_together(struct options *options, char *why)
         return bad(why, "--takeover auto over tcp: a lost connection proves nothing there, so it "
                         "needs a lease, which is not available in this release; use --takeover "
                         "manual, or unix:");
-    return options->program == PROGRAM_LAC ? check_lac(options, why) : OPTIONS_RUN;
+    if (find_addresses(options, why) != OPTIONS_RUN)
+        return OPTIONS_BAD;
+    if (wants_known_port(options))
+        return bad(why,
+                   "--listen needs a port with tcp: the one who takes over must have the same");
+    return OPTIONS_RUN;
 }
 
-static size_t make_getopt(enum program program, struct option *list)
+/* What getopt is told: all long options, and after a colon that keeps it silent all letters. */
+static void make_getopt(enum program program, struct option *list, char *letters)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < ROWS; i++)
-        if (rows[i].programs & (int)program)
-            list[count++] = (struct option){
-                .name = rows[i].name, .has_arg = rows[i].value != NULL, .val = 256 + (int)i};
-    list[count] = (struct option){0};
-    return count;
+    *letters++ = ':';
+    for (size_t i = 0; i < ROWS; i++) {
+        if (!(rows[i].programs & (int)program))
+            continue;
+        *list++ = (struct option){
+            .name = rows[i].name, .has_arg = rows[i].value != NULL, .val = FIRST_ROW + (int)i};
+        if (rows[i].letter != 0)
+            *letters++ = rows[i].letter;
+    }
+    *list = (struct option){0};
+    *letters = '\0';
+}
+
+static const struct option_row *row_of(int found)
+{
+    for (size_t i = 0; i < ROWS && found < FIRST_ROW; i++)
+        if (rows[i].letter == found)
+            return &rows[i];
+    return &rows[found - FIRST_ROW];
+}
+
+/* getopt takes the beginning of a name for the name. A command line that does so breaks as soon as
+ * another option begins alike. */
+static bool is_whole(const struct option_row *row, const char *word)
+{
+    size_t len = strlen(row->name);
+    if (word[0] != '-' || word[1] != '-')
+        return true; /* a letter */
+    return strncmp(word + 2, row->name, len) == 0 &&
+           (word[2 + len] == '\0' || word[2 + len] == '=');
+}
+
+/* What getopt could make nothing of. */
+static enum options_result complain(int found, const char *word, char *why)
+{
+    if (found == ':')
+        return bad(why, "%s needs a value", word);
+    if (optopt >= FIRST_ROW)
+        return bad(why, "--%s takes no value: %s", rows[optopt - FIRST_ROW].name, word);
+    if (optopt != 0)
+        return bad(why, "unknown option -%c", optopt);
+    return bad(why, "unknown option %s", word);
 }
 
 enum options_result options_parse(enum program program, int argc, char **argv,
                                   struct options *options, char why[OPTIONS_WHY_MAX])
 {
     struct option list[ROWS + 1];
+    char letters[ROWS + 2];
     int found;
     set_defaults(program, options);
-    make_getopt(program, list);
+    make_getopt(program, list, letters);
     optind = 0; /* glibc: start anew */
     opterr = 0;
-    while ((found = getopt_long(argc, argv, ":", list, NULL)) != -1) {
-        if (found == ':')
-            return bad(why, "%s needs a value", argv[optind - 1]);
-        if (found == '?')
-            return bad(why, "unknown option or a value too many: %s", argv[optind - 1]);
-        const struct option_row *row = &rows[found - 256];
+    while ((found = getopt_long(argc, argv, letters, list, NULL)) != -1) {
+        if (found == ':' || found == '?')
+            return complain(found, argv[optind - 1], why);
+        const struct option_row *row = row_of(found);
+        const char *word = argv[optind - (optarg != NULL && optarg == argv[optind - 1] ? 2 : 1)];
+        if (!is_whole(row, word))
+            return bad(why, "unknown option %s", word);
         enum options_result result = set(row, optarg, options, why);
         if (result != OPTIONS_RUN)
             return result;
-        if (row->offset == offsetof(struct options, listen) && row->kind == KIND_ADDRESS)
-            options->listen_given = true;
     }
     options->words = argv + optind;
     options->word_count = argc - optind;
@@ -350,37 +427,54 @@ enum options_result options_parse(enum program program, int argc, char **argv,
 void options_help(enum program program, FILE *out)
 {
     char left[64];
-    const char *separator = " ";
     fprintf(out, "%s\n", programs[program_index(program)].usage);
     for (size_t i = 0; i < ROWS; i++) {
         const struct option_row *row = &rows[i];
-        if (!(row->programs & (int)program) || row->kind == KIND_MISSING)
+        if (!(row->programs & (int)program))
             continue;
-        snprintf(left, sizeof(left), "--%s %s", row->name, row->value != NULL ? row->value : "");
+        if (row->letter != 0)
+            snprintf(left, sizeof(left), "--%s, -%c", row->name, row->letter);
+        else
+            snprintf(left, sizeof(left), "--%s %s", row->name,
+                     row->value != NULL ? row->value : "");
         fprintf(out, "  %-28s %s\n", left, row->help);
     }
-    if (program == PROGRAM_CTL)
-        return;
-    fprintf(out, "Not available in this release:");
-    for (size_t i = 0; i < ROWS; i++)
-        if (rows[i].kind == KIND_MISSING) {
-            fprintf(out, "%s--%s", separator, rows[i].name);
-            separator = ", ";
-        }
-    fprintf(out, ".\n");
+}
+
+/* Whether the log is to be JSON: the complaint may be about an option before that. */
+static bool wants_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--log-format=json") == 0 ||
+            (i + 1 < argc && strcmp(argv[i], "--log-format") == 0 &&
+             strcmp(argv[i + 1], "json") == 0))
+            return true;
+    return false;
 }
 
 int options_start(enum program program, int argc, char **argv, struct options *options)
 {
     char why[OPTIONS_WHY_MAX];
+    struct log log = {0};
+    bool json = wants_json(argc, argv); /* before the words are reordered */
     switch (options_parse(program, argc, argv, options, why)) {
     case OPTIONS_RUN:
         return -1;
     case OPTIONS_HELP:
         options_help(program, stdout);
         return EXIT_SUCCESS;
+    case OPTIONS_VERSION:
+        printf("%s %s\n", program_name(program), L2TPHA_VERSION);
+        return EXIT_SUCCESS;
     default:
-        fprintf(stderr, "%s: %s. Try --help.\n", programs[program_index(program)].name, why);
-        return 2;
+        break;
     }
+    if (json && program != PROGRAM_CTL) {
+        log_open(&log, NULL, true);
+        log_say(&log, L2TPHA_LOG_ERROR, "%s: %s", program_name(program), why);
+        log_close(&log);
+    } else {
+        fprintf(stderr, "%s: %s. Try --help.\n", program_name(program), why);
+    }
+    return 2;
 }

@@ -17,7 +17,7 @@ struct options {
     enum program program;
     /* network */
     struct l2tpha_address listen;
-    bool listen_given;
+    const char *listen_text; /* as given; NULL = not given */
     char name[OPTIONS_NAME_MAX + 1];
     char secret[L2TPHA_SECRET_MAX + 1];
     bool hide_avps;
@@ -30,6 +30,7 @@ struct options {
     uint32_t recovery_ms;
     uint32_t resync_packets;
     uint32_t commit; /* enum l2tpha_commit */
+    uint32_t serializer;
     bool standby;
     bool takeover_manual;
     struct endpoint ha_listen;
@@ -41,6 +42,7 @@ struct options {
     bool log_json;
     /* LAC */
     struct l2tpha_address connect;
+    const char *connect_text;
     uint32_t tunnels;
     uint32_t sessions;
     uint32_t rate;
@@ -57,13 +59,18 @@ struct options {
 
 enum options_result {
     OPTIONS_RUN,
-    OPTIONS_HELP, /* print the help and leave with 0 */
-    OPTIONS_BAD   /* print why and leave with 2 */
+    OPTIONS_HELP,    /* print the help and leave with 0 */
+    OPTIONS_VERSION, /* print the release and leave with 0 */
+    OPTIONS_BAD      /* print why and leave with 2 */
 };
 
-/* Fill in the defaults and what argv says; the words of argv are reordered. */
+/* Fill in the defaults and what argv says; the words of argv are reordered. Names in addresses are
+ * looked up, which may take its time. */
 enum options_result options_parse(enum program program, int argc, char **argv,
                                   struct options *options, char why[OPTIONS_WHY_MAX]);
+
+/* What a program is called. */
+const char *program_name(enum program program);
 
 void options_help(enum program program, FILE *out);
 

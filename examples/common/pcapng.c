@@ -1,68 +1,84 @@
 /* SPDX-License-Identifier: MIT */
 #include "pcapng.h"
 #include "clock.h"
+#include "sink.h"
 
+#include <errno.h>
 #include <l2tpha/observe.h>
-#include <stdio.h>
 
 #define BEGIN_MAX 1024
+#define KEPT_BYTES (4 << 20) /* of a turn of the loop, or while a pipe is not read */
 
 struct pcapng {
-    FILE *file;
-    bool broken;
-    bool dirty;
+    struct sink *sink;
+    int failed;    /* errno */
+    uint64_t kept; /* datagrams since the last flush */
+    uint64_t lost;
     uint8_t *buffer; /* room for one packet block, grown as needed */
     size_t cap;
 };
 
-static int close_file(struct pcapng *pcapng)
-{
-    fclose(pcapng->file);
-    return 0;
-}
-
 /* blocked: the bytes of a block, or the error of making it. */
 static bool put(struct pcapng *pcapng, int blocked)
 {
-    size_t len = blocked > 0 ? (size_t)blocked : 0;
-    if (len == 0 || fwrite(pcapng->buffer, 1, len, pcapng->file) != len)
-        pcapng->broken = true;
-    pcapng->dirty = true;
-    return !pcapng->broken;
+    if (blocked > 0 && sink_kept(pcapng->sink) + (size_t)blocked > KEPT_BYTES)
+        pcapng_flush(pcapng);
+    return blocked > 0 && sink_keep(pcapng->sink, pcapng->buffer, (size_t)blocked);
 }
 
 struct pcapng *pcapng_open(TALLOC_CTX *parent, const char *file, const char *application)
 {
-    FILE *opened = fopen(file, "wb");
-    if (opened == NULL)
-        return NULL;
     struct pcapng *pcapng = talloc_zero(parent, struct pcapng);
-    pcapng->file = opened;
-    talloc_set_destructor(pcapng, close_file);
+    pcapng->sink = sink_create(pcapng, file, KEPT_BYTES);
+    if (pcapng->sink == NULL) {
+        int error = errno;
+        talloc_free(pcapng);
+        errno = error;
+        return NULL;
+    }
     pcapng->cap = BEGIN_MAX;
     pcapng->buffer = talloc_array(pcapng, uint8_t, pcapng->cap);
-    put(pcapng, l2tpha_capture_begin(pcapng->buffer, pcapng->cap, application));
+    (void)put(pcapng, l2tpha_capture_begin(pcapng->buffer, pcapng->cap, application));
     pcapng_flush(pcapng);
     return pcapng;
 }
 
-bool pcapng_write(struct pcapng *pcapng, const struct l2tpha_path *path, bool inbound,
+void pcapng_write(struct pcapng *pcapng, const struct l2tpha_path *path, bool inbound,
                   const uint8_t *data, size_t len)
 {
     size_t room = l2tpha_capture_room(len);
-    if (pcapng->broken)
-        return true;
+    if (pcapng->failed != 0) {
+        pcapng->lost++;
+        return;
+    }
     if (room > pcapng->cap) {
         pcapng->buffer = talloc_realloc(pcapng, pcapng->buffer, uint8_t, room);
         pcapng->cap = room;
     }
-    return put(pcapng, l2tpha_capture_packet(pcapng->buffer, pcapng->cap, path, inbound, data, len,
-                                             clock_wall()));
+    if (put(pcapng, l2tpha_capture_packet(pcapng->buffer, pcapng->cap, path, inbound, data, len,
+                                          clock_wall())))
+        pcapng->kept++;
+    else
+        pcapng->lost++;
 }
 
 void pcapng_flush(struct pcapng *pcapng)
 {
-    if (pcapng->dirty && fflush(pcapng->file) != 0)
-        pcapng->broken = true;
-    pcapng->dirty = false;
+    bool empty = sink_flush(pcapng->sink);
+    if (sink_error(pcapng->sink) != 0 && pcapng->failed == 0) {
+        pcapng->failed = sink_error(pcapng->sink);
+        pcapng->lost += pcapng->kept;
+    }
+    if (empty)
+        pcapng->kept = 0;
+}
+
+uint64_t pcapng_lost(const struct pcapng *pcapng)
+{
+    return pcapng->lost;
+}
+
+int pcapng_failed(const struct pcapng *pcapng)
+{
+    return pcapng->failed;
 }

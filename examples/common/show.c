@@ -2,9 +2,13 @@
 #include "show.h"
 #include "app.h"
 #include "clock.h"
+#include "control.h"
+#include "pcapng.h"
+#include "tell.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#define STEPS 16 /* between two looks at the clock */
 
 /* What the roles mean to an operator. */
 static const struct {
@@ -21,30 +25,6 @@ static const struct {
     [L2TPHA_ROLE_OUT_OF_SYNC] = {"standby", "out-of-sync", "out-of-sync"},
     [L2TPHA_ROLE_FENCED] = {"fenced", "none", NULL},
 };
-
-static void put_number(json_t *object, const char *key, uint64_t value)
-{
-    json_object_set_new(object, key, json_integer((json_int_t)value));
-}
-
-static void put_text(json_t *object, const char *key, const char *text)
-{
-    json_object_set_new(object, key, json_string(text));
-}
-
-/* Bytes of a peer's, which need not be UTF-8. */
-static void put_bytes(json_t *object, const char *key, struct l2tpha_bytes bytes)
-{
-    char text[1024];
-    size_t len = 0;
-    json_t *value = json_stringn((const char *)bytes.data, bytes.len);
-    for (size_t i = 0; value == NULL && i < bytes.len && len + 5 < sizeof(text); i++) {
-        bool plain = bytes.data[i] >= ' ' && bytes.data[i] < 0x7f && bytes.data[i] != '\\';
-        len += (size_t)snprintf(text + len, sizeof(text) - len, plain ? "%c" : "\\x%02x",
-                                bytes.data[i]);
-    }
-    json_object_set_new(object, key, value != NULL ? value : json_stringn(text, len));
-}
 
 static struct l2tpha_redundancy_info look(const struct app *app)
 {
@@ -78,118 +58,202 @@ static const char *configured_method(const struct app *app, uint8_t method)
     return l2tpha_failover_method_name(method);
 }
 
-static json_t *tunnel_object(const struct app *app, const struct l2tpha_tunnel *tunnel)
+static void put_tunnel(const struct app *app, struct writer *out,
+                       const struct l2tpha_tunnel *tunnel)
 {
-    char text[ADDRESS_TEXT_MAX];
-    json_t *object = json_object();
+    struct log_peer peer;
     struct l2tpha_tunnel_record record = {.size = sizeof(record)};
     l2tpha_tunnel_get(tunnel, &record);
-    put_number(object, "local_id", record.local_id);
-    put_number(object, "remote_id", record.remote_id);
-    put_text(object, "state", l2tpha_tunnel_state_name(record.state));
-    put_bytes(object, "peer_name", record.peer_name);
-    put_text(object, "peer_address", address_text(&record.path.remote, text));
-    put_number(object, "ns", record.ns);
-    put_number(object, "nr", record.nr);
-    put_number(object, "sessions", l2tpha_tunnel_sessions(tunnel));
-    put_text(object, "configured_method", configured_method(app, record.configured_method));
-    put_text(object, "effective_method", l2tpha_failover_method_name(record.effective_method));
-    put_text(object, "protection", protection(app, tunnel));
-    return object;
+    app_describe_peer(tunnel, &peer);
+    writer_put_number(out, "local_id", record.local_id);
+    writer_put_number(out, "remote_id", record.remote_id);
+    writer_put_text(out, "state", l2tpha_tunnel_state_name(record.state));
+    writer_put_text(out, "peer_name", peer.name);
+    writer_put_text(out, "peer_address", peer.address);
+    writer_put_number(out, "ns", record.ns);
+    writer_put_number(out, "nr", record.nr);
+    writer_put_number(out, "sessions", l2tpha_tunnel_sessions(tunnel));
+    writer_put_text(out, "configured_method", configured_method(app, record.configured_method));
+    writer_put_text(out, "effective_method", l2tpha_failover_method_name(record.effective_method));
+    writer_put_text(out, "protection", protection(app, tunnel));
 }
 
-static json_t *session_object(const struct l2tpha_session *session)
+static void put_session(struct writer *out, const struct l2tpha_session *session)
 {
-    json_t *object = json_object();
     struct l2tpha_session_record record = {.size = sizeof(record)};
     l2tpha_session_get(session, &record);
     bool needs_app = record.flags & L2TPHA_SESSION_NEEDS_APP;
-    put_number(object, "tunnel_id", record.tunnel_id);
-    put_number(object, "local_id", record.local_id);
-    put_number(object, "remote_id", record.remote_id);
-    put_text(object, "state", l2tpha_session_state_name(record.state));
-    json_object_set_new(object, "waiting_for_app",
-                        json_boolean(needs_app && record.app_state.len == 0));
-    json_object_set_new(object, "waiting_for_l2tp",
-                        json_boolean(record.state != L2TPHA_SESSION_ESTABLISHED));
-    return object;
+    writer_open(out, '{');
+    writer_put_number(out, "tunnel_id", record.tunnel_id);
+    writer_put_number(out, "local_id", record.local_id);
+    writer_put_number(out, "remote_id", record.remote_id);
+    writer_put_text(out, "state", l2tpha_session_state_name(record.state));
+    writer_put_bool(out, "waiting_for_app", needs_app && record.app_state.len == 0);
+    writer_put_bool(out, "waiting_for_l2tp", record.state != L2TPHA_SESSION_ESTABLISHED);
+    writer_close(out, '}');
 }
 
-static json_t *sessions_of(const struct l2tpha_tunnel *tunnel, json_t *list)
-{
-    struct l2tpha_session *session = NULL;
-    while ((session = l2tpha_session_next(tunnel, session)) != NULL)
-        json_array_append_new(list, session_object(session));
-    return list;
-}
-
-static json_t *all_tunnels(const struct app *app)
-{
-    json_t *list = json_array();
-    struct l2tpha_tunnel *tunnel = NULL;
-    while ((tunnel = l2tpha_tunnel_next(app->node, tunnel)) != NULL)
-        json_array_append_new(list, tunnel_object(app, tunnel));
-    return list;
-}
-
-static json_t *all_sessions(const struct app *app)
-{
-    json_t *list = json_array();
-    struct l2tpha_tunnel *tunnel = NULL;
-    while ((tunnel = l2tpha_tunnel_next(app->node, tunnel)) != NULL)
-        sessions_of(tunnel, list);
-    return list;
-}
-
-static json_t *all_counters(const struct app *app)
+static void put_counters(const struct app *app, struct writer *out)
 {
     const char *name, *text;
     uint64_t value;
-    json_t *object = json_object();
+    writer_open(out, '{');
     for (size_t i = 0; l2tpha_counter_at(l2tpha_counters(app->node), i, &name, &text, &value); i++)
-        put_number(object, name, value);
-    put_number(object, "datagrams_unsent", app->unsent);
-    return object;
+        writer_put_number(out, name, value);
+    writer_put_number(out, "datagrams_unsent", app->unsent);
+    writer_put_number(out, "log_lines_lost", log_lost(&app->log));
+    writer_put_number(out, "told_lines_lost", tell_lost());
+    writer_put_number(out, "capture_lost", app->pcapng != NULL ? pcapng_lost(app->pcapng) : 0);
+    writer_put_number(out, "control_refused", control_refused(app->control));
+    writer_close(out, '}');
 }
 
-static json_t *redundancy(const struct app *app)
+static void put_redundancy(const struct app *app, struct writer *out)
 {
     char text[CLOCK_TEXT_MAX];
+    uint64_t since = app->last_switchover_wall;
     struct l2tpha_redundancy_info info = look(app);
-    json_t *object = json_object();
-    put_text(object, "role", roles[info.role].role);
-    put_text(object, "state", l2tpha_role_name(info.role));
-    put_text(object, "reason", info.reason);
-    put_number(object, "epoch", info.epoch);
-    put_text(object, "sync", cut_off(app, info.role) ? "lagging" : roles[info.role].sync);
-    put_number(object, "lag_records", info.lag_records);
-    put_number(object, "tunnels", info.tunnels);
-    put_number(object, "sessions", info.sessions);
-    put_number(object, "resynced", info.resynced);
-    put_number(object, "resyncing", info.resyncing);
-    json_object_set_new(object, "last_switchover",
-                        app->last_switchover_wall == 0
-                            ? json_null()
-                            : json_string(clock_text(app->last_switchover_wall, text)));
-    return object;
+    writer_put_text(out, "role", roles[info.role].role);
+    writer_put_text(out, "state", l2tpha_role_name(info.role));
+    writer_put_text(out, "reason", info.reason);
+    writer_put_number(out, "epoch", info.epoch);
+    writer_put_text(out, "sync", cut_off(app, info.role) ? "lagging" : roles[info.role].sync);
+    writer_put_number(out, "lag_records", info.lag_records);
+    writer_put_number(out, "tunnels", info.tunnels);
+    writer_put_number(out, "sessions", info.sessions);
+    writer_put_number(out, "resynced", info.resynced);
+    writer_put_number(out, "resyncing", info.resyncing);
+    writer_put_text(out, "last_switchover", since == 0 ? NULL : clock_text(since, text));
 }
 
-static json_t *redundancy_detail(const struct app *app)
+/* What became of --pcapng. */
+static const char *capture_state(const struct app *app)
+{
+    if (app->pcapng == NULL)
+        return "off";
+    int error = pcapng_failed(app->pcapng);
+    return error != 0 ? strerror(error) : "on";
+}
+
+static void put_detail(const struct app *app, struct writer *out)
 {
     struct l2tpha_redundancy_info info = look(app);
     struct l2tpha_link_info link = {.size = sizeof(link)};
-    json_t *object = redundancy(app);
-    put_number(object, "checkpoint_last", info.last_number);
-    put_number(object, "checkpoint_confirmed", info.confirmed);
+    put_redundancy(app, out);
+    writer_put_number(out, "checkpoint_last", info.last_number);
+    writer_put_number(out, "checkpoint_confirmed", info.confirmed);
     bool there = ha_info(app->ha, &link);
-    json_object_set_new(object, "peer_present", json_boolean(there && link.up));
-    put_number(object, "link_version", link.version);
-    put_number(object, "link_peer_epoch", link.peer_epoch);
-    put_number(object, "link_frames_in", link.frames_in);
-    put_number(object, "link_frames_out", link.frames_out);
-    put_number(object, "link_queued_bytes", link.queued);
-    return object;
+    writer_put_bool(out, "peer_present", there && link.up);
+    writer_put_number(out, "link_version", link.version);
+    writer_put_number(out, "link_peer_epoch", link.peer_epoch);
+    writer_put_number(out, "link_frames_in", link.frames_in);
+    writer_put_number(out, "link_frames_out", link.frames_out);
+    writer_put_number(out, "link_queued_bytes", link.queued);
+    writer_put_text(out, "capture", capture_state(app));
 }
+
+static void put_version(const struct app *app, struct writer *out)
+{
+    writer_open(out, '{');
+    writer_put_text(out, "program", program_name(app->program->program));
+    writer_put_text(out, "version", L2TPHA_VERSION);
+    writer_put_text(out, "library", l2tpha_version());
+    writer_close(out, '}');
+}
+
+/* ---- lists, which may be long ---- */
+
+struct part {
+    const char *key; /* NULL: the list is the whole answer */
+    enum { PART_END = 0, PART_TUNNELS, PART_SESSIONS } what;
+};
+
+static const struct part tunnels[] = {{NULL, PART_TUNNELS}, {0}};
+static const struct part sessions[] = {{NULL, PART_SESSIONS}, {0}};
+static const struct part all[] = {
+    {"all_tunnels", PART_TUNNELS}, {"all_sessions", PART_SESSIONS}, {0}};
+static const struct part calls[] = {{"calls", PART_SESSIONS}, {0}};
+
+struct show {
+    const struct app *app;
+    uint64_t reign;          /* app->reign when it began */
+    const struct part *part; /* that is being written, or the end */
+    bool open;               /* its list has begun */
+    bool in_object;
+    uint32_t place;     /* of the walk */
+    uint32_t tunnel_id; /* sessions of this one alone; 0 = all */
+};
+
+/* Nothing is kept of what was seen in one piece but a place: anything may happen before the next.
+ * False at the end. */
+static bool put_next(struct show *show, struct writer *out)
+{
+    if (show->part->what == PART_TUNNELS) {
+        const struct l2tpha_tunnel *tunnel = l2tpha_tunnel_walk(show->app->node, &show->place);
+        if (tunnel == NULL)
+            return false;
+        writer_open(out, '{');
+        put_tunnel(show->app, out, tunnel);
+        writer_close(out, '}');
+        return true;
+    }
+    const struct l2tpha_session *session = l2tpha_session_walk(show->app->node, &show->place);
+    if (session == NULL)
+        return false;
+    if (show->tunnel_id == 0 || l2tpha_tunnel_id(l2tpha_session_tunnel(session)) == show->tunnel_id)
+        put_session(out, session);
+    return true;
+}
+
+static bool end(struct show *show, struct writer *out)
+{
+    if (show->in_object)
+        writer_close(out, '}');
+    return true;
+}
+
+bool show_go_on(struct show *show, struct writer *out, uint64_t until, const char **error)
+{
+    bool replaced = show->app->node == NULL || show->app->reign != show->reign;
+    *error = replaced ? "this node began anew meanwhile" : NULL;
+    for (unsigned steps = 1; show->part->what != PART_END; steps++) {
+        if (!show->open && show->part->key != NULL)
+            writer_key(out, show->part->key);
+        if (!show->open)
+            writer_open(out, '[');
+        show->open = true;
+        if (replaced || !put_next(show, out)) {
+            writer_close(out, ']');
+            show->open = false;
+            show->place = 0;
+            show->part++;
+        } else if (out->len >= SHOW_PIECE_MAX || (steps % STEPS == 0 && clock_now() >= until)) {
+            return false;
+        }
+    }
+    return end(show, out);
+}
+
+static struct show *begin(TALLOC_CTX *parent, struct app *app, const struct part *parts,
+                          uint32_t tunnel_id)
+{
+    struct show *show = talloc(parent, struct show);
+    *show = (struct show){.app = app,
+                          .reign = app->reign,
+                          .part = parts,
+                          .in_object = parts[0].key != NULL,
+                          .tunnel_id = tunnel_id};
+    return show;
+}
+
+/* ---- questions ---- */
+
+struct question {
+    TALLOC_CTX *parent;
+    struct app *app;
+    struct writer *out;
+    struct show **more;
+};
 
 /* An id in decimal; 0 if it is none. */
 static uint32_t parse_id(const char *word)
@@ -200,53 +264,69 @@ static uint32_t parse_id(const char *word)
     return *word == '\0' && id <= UINT32_MAX ? (uint32_t)id : 0;
 }
 
-static const char *redundancy_id(const struct app *app, char **ids, size_t count, json_t **result)
+static const char *show_id(struct question *question, char **ids, size_t count)
 {
-    struct l2tpha_tunnel *tunnel = l2tpha_tunnel_find(app->node, parse_id(ids[0]));
+    struct app *app = question->app;
+    uint32_t tunnel_id = parse_id(ids[0]);
+    struct l2tpha_tunnel *tunnel = l2tpha_tunnel_find(app->node, tunnel_id);
     if (tunnel == NULL)
         return "no such tunnel";
     if (count == 1) {
-        *result = tunnel_object(app, tunnel);
-        json_object_set_new(*result, "calls", sessions_of(tunnel, json_array()));
+        writer_open(question->out, '{');
+        put_tunnel(app, question->out, tunnel);
+        *question->more = begin(question->parent, app, calls, tunnel_id);
         return NULL;
     }
-    struct l2tpha_session *session =
-        l2tpha_session_find(app->node, parse_id(ids[0]), parse_id(ids[1]));
+    struct l2tpha_session *session = l2tpha_session_find(app->node, tunnel_id, parse_id(ids[1]));
     if (session == NULL)
         return "no such session";
-    *result = session_object(session);
+    put_session(question->out, session);
     return NULL;
 }
 
-static const char *show_redundancy(struct app *app, char **words, size_t count, json_t **result)
+static const char *show_redundancy(struct question *question, char **words, size_t count)
 {
+    struct app *app = question->app;
+    struct writer *out = question->out;
+    bool whole = count == 1 && strcmp(words[0], "all") == 0;
     if (count == 0) {
-        *result = redundancy(app);
-    } else if (count == 1 && strcmp(words[0], "detail") == 0) {
-        *result = redundancy_detail(app);
-    } else if (count == 1 && strcmp(words[0], "all") == 0) {
-        *result = redundancy_detail(app);
-        json_object_set_new(*result, "all_tunnels", all_tunnels(app));
-        json_object_set_new(*result, "all_sessions", all_sessions(app));
+        writer_open(out, '{');
+        put_redundancy(app, out);
+        writer_close(out, '}');
+    } else if (whole || (count == 1 && strcmp(words[0], "detail") == 0)) {
+        writer_open(out, '{');
+        put_detail(app, out);
+        if (whole)
+            *question->more = begin(question->parent, app, all, 0);
+        else
+            writer_close(out, '}');
     } else if ((count == 2 || count == 3) && strcmp(words[0], "id") == 0) {
-        return redundancy_id(app, words + 1, count - 1, result);
+        return show_id(question, words + 1, count - 1);
     } else {
         return "show l2tp redundancy takes detail, all, or id TUNNEL [SESSION]";
     }
     return NULL;
 }
 
-const char *show(struct app *app, char **words, size_t count, json_t **result)
+const char *show_begin(TALLOC_CTX *parent, struct app *app, char **words, size_t count,
+                       struct writer *out, struct show **more)
 {
+    struct question question = {.parent = parent, .app = app, .out = out, .more = more};
     const char *what = count >= 2 && strcmp(words[0], "l2tp") == 0 ? words[1] : "";
-    if (strcmp(what, "redundancy") == 0)
-        return show_redundancy(app, words + 2, count - 2, result);
-    if (count == 2 && strcmp(what, "tunnels") == 0)
-        *result = all_tunnels(app);
+    bool vpdn = count >= 2 && strcmp(words[0], "vpdn") == 0; /* another word for the same */
+    *more = NULL;
+    if (strcmp(vpdn ? words[1] : what, "redundancy") == 0)
+        return show_redundancy(&question, words + 2, count - 2);
+    if (count == 1 && strcmp(words[0], "version") == 0)
+        put_version(app, out);
+    else if (count == 1 && strcmp(words[0], "debugging") == 0)
+        settings_show_debugging(&app->settings, out);
+    else if (count == 2 && strcmp(what, "tunnels") == 0)
+        *more = begin(parent, app, tunnels, 0);
     else if (count == 2 && strcmp(what, "sessions") == 0)
-        *result = all_sessions(app);
+        *more = begin(parent, app, sessions, 0);
     else if (count == 2 && strcmp(what, "counters") == 0)
-        *result = all_counters(app);
+        put_counters(app, out);
     else
         return "unknown command";
     return NULL;

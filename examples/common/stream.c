@@ -13,8 +13,14 @@
 #define BACKLOG 16
 #define BUFFER_BYTES (4 << 20)
 
+#define PAUSE_US 100000
+
 struct listener {
     int fd;
+    int reserve; /* a descriptor to give up, so that a connection can be refused; -1 = none */
+    uint64_t refused;
+    struct tevent_context *ev;
+    struct tevent_timer *pause; /* not accepting until then */
     struct tevent_fd *fde;
     listener_handler handler;
     void *user;
@@ -88,7 +94,49 @@ static int end_listener(struct listener *listener)
         unlink(listener->path);
     TALLOC_FREE(listener->fde); /* before the descriptor */
     close(listener->fd);
+    if (listener->reserve >= 0)
+        close(listener->reserve);
     return 0;
+}
+
+static int take_reserve(void)
+{
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void on_pause_over(struct tevent_context *ev, struct tevent_timer *timer, struct timeval now,
+                          void *user)
+{
+    struct listener *listener = user;
+    (void)ev, (void)timer, (void)now;
+    listener->pause = NULL; /* freed by tevent */
+    if (listener->reserve < 0)
+        listener->reserve = take_reserve();
+    TEVENT_FD_READABLE(listener->fde);
+}
+
+/* No descriptor is left. Whoever waits to be accepted would wake the loop again and again: it is
+ * accepted in place of the reserve and closed, or nobody is accepted for a while. */
+static void refuse_one(struct listener *listener)
+{
+    if (listener->reserve >= 0)
+        close(listener->reserve);
+    int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0) {
+        close(fd);
+        listener->refused++;
+    }
+    listener->reserve = take_reserve();
+    if (fd >= 0 && listener->reserve >= 0)
+        return;
+    TEVENT_FD_NOT_READABLE(listener->fde);
+    listener->pause = tevent_add_timer(
+        listener->ev, listener, tevent_timeval_current_ofs(0, PAUSE_US), on_pause_over, listener);
+}
+
+uint64_t listener_refused(const struct listener *listener)
+{
+    return listener->refused;
 }
 
 static void on_connection(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags,
@@ -97,8 +145,11 @@ static void on_connection(struct tevent_context *ev, struct tevent_fd *fde, uint
     struct listener *listener = private_data;
     (void)ev, (void)fde, (void)flags;
     int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0) {
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+            refuse_one(listener);
         return;
+    }
     tune(fd, listener->path[0] != '\0' ? ENDPOINT_UNIX : ENDPOINT_TCP);
     listener->handler(listener->user, fd);
 }
@@ -114,6 +165,8 @@ struct listener *listener_new(TALLOC_CTX *parent, struct tevent_context *ev,
     }
     struct listener *listener = talloc_zero(parent, struct listener);
     listener->fd = fd;
+    listener->ev = ev;
+    listener->reserve = take_reserve();
     listener->handler = handler;
     listener->user = user;
     if (endpoint->kind == ENDPOINT_UNIX) {

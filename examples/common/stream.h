@@ -19,6 +19,9 @@ struct listener *listener_new(TALLOC_CTX *parent, struct tevent_context *ev,
                               const struct endpoint *endpoint, listener_handler handler, void *user,
                               const char **why);
 
+/* Connections that were closed at once since there were no descriptors for them. */
+uint64_t listener_refused(const struct listener *listener);
+
 /* Begin to connect; the descriptor is non-blocking and, over tcp, perhaps not yet connected: it is
  * when it can be written and stream_failed() is 0. -1 with errno set. */
 int stream_connect(const struct endpoint *endpoint);

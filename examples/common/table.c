@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "table.h"
+#include "utf8.h"
 
 #include <string.h>
 
@@ -26,20 +27,11 @@ static const char *cell(const json_t *value, char dst[CELL_MAX])
     }
 }
 
-/* Columns are counted in characters, not in bytes of UTF-8. */
-static int width_of(const char *text)
-{
-    int width = 0;
-    for (; *text != '\0'; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
-    return width;
-}
-
 /* The last column is not padded. */
 static void put(const char *text, int width, bool last, FILE *out)
 {
     fputs(text, out);
-    for (int pad = last ? 0 : width - width_of(text) + 2; pad > 0; pad--)
+    for (int pad = last ? 0 : width - utf8_width(text) + 2; pad > 0; pad--)
         fputc(' ', out);
     if (last)
         fputc('\n', out);
@@ -50,11 +42,11 @@ static int column_width(const json_t *list, const char *key)
     char text[CELL_MAX];
     size_t i;
     json_t *row;
-    int widest = width_of(key);
+    int widest = utf8_width(key);
     json_array_foreach(list, i, row)
     {
         const json_t *value = json_object_get(row, key);
-        int width = value != NULL ? width_of(cell(value, text)) : 1;
+        int width = value != NULL ? utf8_width(cell(value, text)) : 1;
         widest = width > widest ? width : widest;
     }
     return widest;
@@ -110,7 +102,7 @@ static void print_object(const json_t *object, FILE *out)
     int widest = 0;
     json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
-        int width = width_of(key);
+        int width = utf8_width(key);
         if (!json_is_array(value))
             widest = width > widest ? width : widest;
     }

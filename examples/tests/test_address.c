@@ -117,6 +117,26 @@ START_TEST(endpoints_are_refused)
 }
 END_TEST
 
+/* localhost is in every system's own table. */
+START_TEST(names_are_looked_up)
+{
+    struct l2tpha_address address;
+    char shown[ADDRESS_TEXT_MAX];
+    ck_assert_ptr_null(address_resolve("localhost:5", 1701, AF_INET, &address));
+    ck_assert_str_eq(address_text(&address, shown), "127.0.0.1:5");
+    ck_assert_ptr_null(address_resolve("localhost", 1701, AF_INET, &address));
+    ck_assert_str_eq(address_text(&address, shown), "127.0.0.1:1701");
+    ck_assert_ptr_null(address_resolve("[::1%lo]:5", 1701, AF_INET, &address));
+    ck_assert_str_eq(address_text(&address, shown), "[::1%lo]:5");
+    ck_assert_str_eq(address_resolve("localhost:x", 1701, AF_UNSPEC, &address),
+                     "the port is not a number");
+    ck_assert_str_eq(address_resolve("127.0.0.256", 1701, AF_UNSPEC, &address),
+                     "not an IPv4 or IPv6 address in numbers");
+    ck_assert_ptr_nonnull(address_resolve("no..where", 1701, AF_UNSPEC, &address));
+    ck_assert_ptr_nonnull(address_resolve("", 1701, AF_UNSPEC, &address));
+}
+END_TEST
+
 START_TEST(longest_unix_path)
 {
     struct endpoint endpoint;
@@ -138,6 +158,7 @@ Suite *suite_address(void)
     tcase_add_test(tcase, addresses_survive_the_socket);
     tcase_add_test(tcase, endpoints_are_parsed);
     tcase_add_test(tcase, endpoints_are_refused);
+    tcase_add_test(tcase, names_are_looked_up);
     tcase_add_test(tcase, longest_unix_path);
     return suite;
 }

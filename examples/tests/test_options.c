@@ -45,7 +45,11 @@ static const struct {
     {PROGRAM_LNS, "--window 0", "not a number from 1 to 32767"},
     {PROGRAM_LNS, "--window", "needs a value"},
     {PROGRAM_LNS, "--listen 0.0.0.0:65536", "--listen: '0.0.0.0:65536': the port is above 65535"},
-    {PROGRAM_LNS, "--listen nowhere", "not an IPv4 or IPv6 address"},
+    {PROGRAM_LNS, "--listen no..where", "--listen: 'no..where': "},
+    {PROGRAM_LNS, "--listen 10.0.0.256", "not an IPv4 or IPv6 address in numbers"},
+    {PROGRAM_LNS, "--listen localhost:l2tp", "the port is not a number"},
+    {PROGRAM_LNS, "--listen localhost:1701", NULL},
+    {PROGRAM_LNS, "--listen ::1%nothing", "the scope is not a network interface"},
     {PROGRAM_LNS, "--no-such-thing", "--no-such-thing"},
     {PROGRAM_LNS, "--echo=yes", "--echo=yes"},
     {PROGRAM_LNS, "stray", "unexpected argument 'stray'"},
@@ -79,10 +83,24 @@ static const struct {
     {PROGRAM_LNS, "--commit async", NULL},
     {PROGRAM_LNS, "--commit lazy", "'lazy' is none of gated|bounded|async"},
     {PROGRAM_CTL, "--commit gated", "--commit"},
-    {PROGRAM_LNS, "--serializer cbor", "cbor is not available in this release"},
-    {PROGRAM_LNS, "--store file:/tmp", "--store is not available in this release"},
-    {PROGRAM_LNS, "--metrics 127.0.0.1:9", "--metrics is not available in this release"},
-    {PROGRAM_LNS, "--ha-key k", "--ha-key is not available in this release"},
+    {PROGRAM_LNS, "--serializer proto", NULL},
+    {PROGRAM_LNS, "--serializer cbor", "'cbor' is none of proto"},
+    {PROGRAM_LNS, "--store file:/tmp", "unknown option --store"},
+    {PROGRAM_LNS, "--metrics 127.0.0.1:9", "unknown option --metrics"},
+    {PROGRAM_LNS, "--ha-key k", "unknown option --ha-key"},
+    {PROGRAM_LNS, "-x", "unknown option -x"},
+    {PROGRAM_LNS, "--lis 127.0.0.1", "unknown option --lis"},
+    {PROGRAM_LNS, "--lis=127.0.0.1", "unknown option --lis=127.0.0.1"},
+    {PROGRAM_LNS, "--hid", "unknown option --hid"},
+    {PROGRAM_LNS, "--listen=127.0.0.1:5 --secret=--hid", NULL},
+    {PROGRAM_LNS, "--secret --hid", NULL},
+    {PROGRAM_LNS, "--listen 127.0.0.1:0 --ha-listen tcp:127.0.0.1:5000", "needs a port with tcp"},
+    {PROGRAM_LAC, "--connect 127.0.0.1 --ha-listen tcp:127.0.0.1:5000", "needs a port with tcp"},
+    {PROGRAM_LAC, "--connect 127.0.0.1 --ha-listen unix:/tmp/ha", NULL},
+    {PROGRAM_LAC, "--connect 127.0.0.1 --listen 127.0.0.1:1701 --ha-listen tcp:127.0.0.1:5000",
+     NULL},
+    {PROGRAM_LAC, "--connect no..where", "--connect: 'no..where': "},
+    {PROGRAM_LAC, "--connect localhost --listen 127.0.0.1", NULL},
     {PROGRAM_LNS, "--recovery-time 0", NULL},
     {PROGRAM_LNS, "--recovery-time 3600000", NULL},
     {PROGRAM_LNS, "--recovery-time 3600001", "not a number from 0 to 3600000"},
@@ -123,7 +141,7 @@ START_TEST(defaults_are_those_of_the_help)
 {
     char text[ADDRESS_TEXT_MAX];
     ck_assert_int_eq(parse(PROGRAM_LAC, "--connect 192.0.2.1"), OPTIONS_RUN);
-    ck_assert_str_eq(address_text(&options.listen, text), "0.0.0.0:1701");
+    ck_assert_str_eq(address_text(&options.listen, text), "0.0.0.0:0");
     ck_assert_str_eq(address_text(&options.connect, text), "192.0.2.1:1701");
     ck_assert_str_eq(options.name, "l2tpha-lac");
     ck_assert_uint_eq(options.hello_s, 60);
@@ -138,6 +156,49 @@ START_TEST(defaults_are_those_of_the_help)
     ck_assert_uint_eq(options.recovery_ms, 60000);
     ck_assert_uint_eq(options.resync_packets, 8);
     ck_assert_uint_eq(options.commit, L2TPHA_COMMIT_GATED);
+}
+END_TEST
+
+START_TEST(ports_are_those_of_the_programs)
+{
+    char text[ADDRESS_TEXT_MAX];
+    ck_assert_int_eq(parse(PROGRAM_LNS, ""), OPTIONS_RUN);
+    ck_assert_str_eq(address_text(&options.listen, text), "0.0.0.0:1701");
+    ck_assert_int_eq(parse(PROGRAM_LNS, "--listen ::1"), OPTIONS_RUN);
+    ck_assert_str_eq(address_text(&options.listen, text), "[::1]:1701");
+    ck_assert_int_eq(parse(PROGRAM_LAC, "--connect ::1"), OPTIONS_RUN);
+    ck_assert_str_eq(address_text(&options.listen, text), "[::]:0");
+    ck_assert_int_eq(parse(PROGRAM_LAC, "--connect localhost:9 --listen 127.0.0.1"), OPTIONS_RUN);
+    ck_assert_str_eq(address_text(&options.listen, text), "127.0.0.1:0");
+    ck_assert_str_eq(address_text(&options.connect, text), "127.0.0.1:9");
+    ck_assert_int_eq(parse(PROGRAM_LAC, "--listen localhost --connect 127.0.0.1"), OPTIONS_RUN);
+    ck_assert_str_eq(address_text(&options.listen, text), "127.0.0.1:0");
+}
+END_TEST
+
+START_TEST(letters_do_what_words_do)
+{
+    ck_assert_int_eq(parse(PROGRAM_LNS, "-h"), OPTIONS_HELP);
+    ck_assert_int_eq(parse(PROGRAM_LNS, "--help"), OPTIONS_HELP);
+    ck_assert_int_eq(parse(PROGRAM_LAC, "-V"), OPTIONS_VERSION);
+    ck_assert_int_eq(parse(PROGRAM_CTL, "--version"), OPTIONS_VERSION);
+}
+END_TEST
+
+/* What the help names is taken, and nothing else is named. */
+START_TEST(the_help_names_what_there_is)
+{
+    static const enum program all[] = {PROGRAM_LAC, PROGRAM_LNS, PROGRAM_CTL};
+    char help[16384] = "", line[256];
+    FILE *out = fmemopen(help, sizeof(help), "w");
+    options_help(all[_i], out);
+    fclose(out);
+    ck_assert_ptr_null(strstr(help, "available"));
+    for (const char *at = help; (at = strstr(at, "\n  --")) != NULL; at += 5) {
+        snprintf(line, sizeof(line), "%.*s", (int)strcspn(at + 3, " ,\n"), at + 3);
+        enum options_result result = parse(all[_i], line);
+        ck_assert_msg(result != OPTIONS_BAD || strstr(why, "unknown") == NULL, "%s", why);
+    }
 }
 END_TEST
 
@@ -218,7 +279,6 @@ START_TEST(empty_texts_are_refused)
 }
 END_TEST
 
-/* Every option that a program takes is in its help, or said to be unavailable. */
 START_TEST(help_tells_what_there_is)
 {
     char text[8192] = "";
@@ -229,7 +289,7 @@ START_TEST(help_tells_what_there_is)
     ck_assert_ptr_nonnull(strstr(text, "--data-rate FRAMES_PER_S"));
     ck_assert_ptr_nonnull(strstr(text, "--ha-listen URL"));
     ck_assert_ptr_null(strstr(text, "--echo"));
-    ck_assert_ptr_nonnull(strstr(text, "--store"));
+    ck_assert_ptr_null(strstr(text, "--store"));
 }
 END_TEST
 
@@ -239,6 +299,9 @@ Suite *suite_options(void)
     Suite *suite = fixture_suite("options", &tcase);
     tcase_add_loop_test(tcase, lines_are_accepted_or_refused, 0, LINES);
     tcase_add_test(tcase, defaults_are_those_of_the_help);
+    tcase_add_test(tcase, ports_are_those_of_the_programs);
+    tcase_add_test(tcase, letters_do_what_words_do);
+    tcase_add_loop_test(tcase, the_help_names_what_there_is, 0, 3);
     tcase_add_test(tcase, values_arrive);
     tcase_add_test(tcase, words_arrive);
     tcase_add_test(tcase, long_texts_are_refused);

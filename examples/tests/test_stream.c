@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -20,6 +21,13 @@ static void take(void *user, int fd)
     (void)user;
     accepted++;
     close(fd);
+}
+
+static void on_over(struct tevent_context *ev, struct tevent_timer *timer, struct timeval now,
+                    void *user)
+{
+    (void)ev, (void)timer, (void)now;
+    *(bool *)user = true;
 }
 
 static void make_folder(void)
@@ -66,6 +74,37 @@ START_TEST(a_stale_socket_is_removed_and_a_live_one_is_not)
     ck_assert_ptr_nonnull(listener);
     ck_assert_ptr_null(listener_new(root, ev, &endpoint, take, NULL, &why));
     ck_assert_str_eq(why, strerror(EADDRINUSE));
+    talloc_free(listener);
+    talloc_free(ev);
+}
+END_TEST
+
+START_TEST(without_descriptors_it_neither_serves_nor_spins)
+{
+    struct rlimit before, few;
+    struct tevent_context *ev = tevent_context_init(root);
+    struct listener *listener = listener_new(root, ev, &endpoint, take, NULL, &why);
+    int waiting[8], turns = 0;
+    bool over = false;
+    for (int i = 0; i < 8; i++)
+        waiting[i] = stream_connect(&endpoint);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = (struct rlimit){(rlim_t)waiting[7] + 1, before.rlim_max};
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+    /* each one who waits is let go at once, and then nothing happens any more */
+    tevent_add_timer(ev, ev, tevent_timeval_current_ofs(0, 300000), on_over, &over);
+    for (; !over; turns++)
+        ck_assert_int_eq(tevent_loop_once(ev), 0);
+    ck_assert_int_lt(turns, 20);
+    ck_assert_uint_eq(listener_refused(listener), 8);
+    ck_assert_int_eq(accepted, 0);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    int fd = stream_connect(&endpoint);
+    ck_assert_int_eq(tevent_loop_once(ev), 0);
+    ck_assert_int_eq(accepted, 1);
+    close(fd);
+    for (int i = 0; i < 8; i++)
+        close(waiting[i]);
     talloc_free(listener);
     talloc_free(ev);
 }
@@ -136,6 +175,7 @@ Suite *suite_stream(void)
     tcase_add_checked_fixture(tcase, make_folder, remove_folder);
     tcase_add_test(tcase, listening_is_private_and_cleans_up);
     tcase_add_test(tcase, a_stale_socket_is_removed_and_a_live_one_is_not);
+    tcase_add_test(tcase, without_descriptors_it_neither_serves_nor_spins);
     tcase_add_test(tcase, a_file_is_not_removed);
     tcase_add_test(tcase, a_successors_socket_is_left_alone);
     tcase_add_test(tcase, connecting_to_nobody_fails);

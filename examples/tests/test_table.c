@@ -16,6 +16,9 @@ static const struct {
     {"[{\"id\":1,\"b\":true},{\"id\":2}]", "id  b\n1   yes\n2   -\n"},
     {"[{\"n\":\"\xc3\xa4\xc3\xb6\",\"x\":1},{\"n\":\"abc\",\"x\":2}]",
      "n    x\n\xc3\xa4\xc3\xb6   1\nabc  2\n"},
+    /* letters of two columns, and marks of none */
+    {"[{\"n\":\"\xe6\x97\xa5\xe6\x9c\xac\",\"x\":1},{\"n\":\"e\xcc\x81\",\"x\":2}]",
+     "n     x\n\xe6\x97\xa5\xe6\x9c\xac  1\ne\xcc\x81     2\n"},
     {"{\"role\":\"active\",\"epoch\":7,\"last\":null,\"ok\":false,\"gap\":1.25}",
      "role   active\nepoch  7\nlast   -\nok     no\ngap    1.2\n"},
     {"{\"role\":\"active\",\"all\":[{\"id\":1}]}", "role  active\n\nall\nid\n1\n"},

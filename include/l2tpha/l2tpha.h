@@ -34,5 +34,6 @@
 #include <l2tpha/session.h>
 #include <l2tpha/tunnel.h>
 #include <l2tpha/types.h>
+#include <l2tpha/version.h>
 
 #endif

@@ -140,6 +140,10 @@ L2TPHA_API struct l2tpha_session *l2tpha_session_find(const struct l2tpha_node *
 L2TPHA_API struct l2tpha_session *l2tpha_session_next(const struct l2tpha_tunnel *tunnel,
                                                       const struct l2tpha_session *previous);
 
+/** The first session at or after a place, of any tunnel of the node: as l2tpha_tunnel_walk(). */
+L2TPHA_API struct l2tpha_session *l2tpha_session_walk(const struct l2tpha_node *node,
+                                                      uint32_t *place);
+
 /** Everything that is known of it; views are valid until the next call on the node. */
 L2TPHA_API void l2tpha_session_get(const struct l2tpha_session *session,
                                    struct l2tpha_session_record *record);

@@ -74,6 +74,15 @@ L2TPHA_API struct l2tpha_tunnel *l2tpha_tunnel_find(const struct l2tpha_node *no
 L2TPHA_API struct l2tpha_tunnel *l2tpha_tunnel_next(const struct l2tpha_node *node,
                                                     const struct l2tpha_tunnel *previous);
 
+/** The first tunnel at or after a place, for walks in pieces: between two calls anything may be
+ *  called, and tunnels may come and go. Whoever is there all the time is met once; who comes or goes
+ *  meanwhile may be. Takes the same time in a node of any size.
+ *  @param node           any.
+ *  @param[in,out] place  0 to begin with; left where to go on.
+ *  @return NULL at the end. */
+L2TPHA_API struct l2tpha_tunnel *l2tpha_tunnel_walk(const struct l2tpha_node *node,
+                                                    uint32_t *place);
+
 /** Everything that is known of it; views are valid until the next call on the node. Where nothing
  *  is configured for its peer, configured_method is the node's; a standby's copy leaves it at
  *  L2TPHA_FAILOVER_NOT_CONFIGURED. */

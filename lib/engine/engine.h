@@ -210,6 +210,8 @@ int engine_tunnel_open(struct engine *engine, const struct l2tpha_tunnel_options
 struct l2tpha_tunnel *engine_tunnel_find(const struct engine *engine, uint32_t local_id);
 struct l2tpha_tunnel *engine_tunnel_next(const struct engine *engine,
                                          const struct l2tpha_tunnel *previous);
+struct l2tpha_tunnel *engine_tunnel_walk(const struct engine *engine, uint32_t *place);
+struct l2tpha_session *engine_session_walk(const struct engine *engine, uint32_t *place);
 struct l2tpha_session *engine_session_find(const struct engine *engine, uint32_t tunnel_id,
                                            uint32_t session_id);
 int engine_data_receive(struct engine *engine, const struct l2tpha_path *path, const uint8_t *data,

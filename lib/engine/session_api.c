@@ -308,6 +308,13 @@ struct l2tpha_session *engine_session_find(const struct engine *engine, uint32_t
     return entry ? session_of(entry) : NULL;
 }
 
+struct l2tpha_session *engine_session_walk(const struct engine *engine, uint32_t *place)
+{
+    struct session_entry *entry = table_session_next(engine->table, place);
+
+    return entry ? session_of(entry) : NULL;
+}
+
 struct l2tpha_session *l2tpha_session_next(const struct l2tpha_tunnel *tunnel,
                                            const struct l2tpha_session *previous)
 {

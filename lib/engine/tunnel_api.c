@@ -82,16 +82,22 @@ struct l2tpha_tunnel *engine_tunnel_find(const struct engine *engine, uint32_t l
     return entry && !tunnel_of(entry)->dying ? tunnel_of(entry) : NULL;
 }
 
+struct l2tpha_tunnel *engine_tunnel_walk(const struct engine *engine, uint32_t *place)
+{
+    struct tunnel_entry *entry;
+
+    while ((entry = table_tunnel_next(engine->table, place)))
+        if (!tunnel_of(entry)->dying)
+            return tunnel_of(entry);
+    return NULL;
+}
+
 struct l2tpha_tunnel *engine_tunnel_next(const struct engine *engine,
                                          const struct l2tpha_tunnel *previous)
 {
     uint32_t place = previous ? previous->entry.place + 1 : 0;
-    struct tunnel_entry *entry;
 
-    while ((entry = table_tunnel_next(engine->table, &place)))
-        if (!tunnel_of(entry)->dying)
-            return tunnel_of(entry);
-    return NULL;
+    return engine_tunnel_walk(engine, &place);
 }
 
 void l2tpha_tunnel_get(const struct l2tpha_tunnel *tunnel, struct l2tpha_tunnel_record *record)

@@ -35,6 +35,16 @@ struct l2tpha_tunnel *l2tpha_tunnel_next(const struct l2tpha_node *node,
     return node ? engine_tunnel_next(&node->engine, previous) : NULL;
 }
 
+struct l2tpha_tunnel *l2tpha_tunnel_walk(const struct l2tpha_node *node, uint32_t *place)
+{
+    return node && place ? engine_tunnel_walk(&node->engine, place) : NULL;
+}
+
+struct l2tpha_session *l2tpha_session_walk(const struct l2tpha_node *node, uint32_t *place)
+{
+    return node && place ? engine_session_walk(&node->engine, place) : NULL;
+}
+
 struct l2tpha_session *l2tpha_session_find(const struct l2tpha_node *node, uint32_t tunnel_id,
                                            uint32_t session_id)
 {

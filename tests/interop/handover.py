@@ -16,7 +16,7 @@ import wire
 SILENT = ("--failover-resync", "silent-failover")
 PROTOCOL = ("--failover-resync", "failover-protocol")
 LNS = ("lns", "--listen", lab.OURS, "--echo", *SILENT)
-LAC = ("lac", "--listen", lab.PEER, "--connect", lab.OURS, "--report", "json", *SILENT)
+LAC = ("lac", "--listen", f"{lab.PEER}:1701", "--connect", lab.OURS, "--report", "json", *SILENT)
 TUNNELS, SESSIONS = 3, 30
 CALLS = TUNNELS * SESSIONS
 LOAD = ("--tunnels", TUNNELS, "--sessions", SESSIONS)
@@ -347,7 +347,7 @@ def hammered(case):
 WRONG = (
     ("l2tpha-lns --no-such-option", "no-such-option"),
     ("l2tpha-lns --listen", "needs a value"),
-    ("l2tpha-lns --listen nowhere", "--listen"),
+    ("l2tpha-lns --listen no..where", "--listen: 'no..where': "),
     ("l2tpha-lns --hello-interval x", "--hello-interval"),
     ("l2tpha-lns --window 0", "--window"),
     ("l2tpha-lns --hide-avps", "--secret"),
@@ -355,7 +355,8 @@ WRONG = (
     ("l2tpha-lns --role other", "--role"),
     ("l2tpha-lns --ha-listen file:/x", "--ha-listen"),
     ("l2tpha-lns --role standby --ha-connect tcp:127.0.0.1:5000", "--takeover"),
-    ("l2tpha-lns --store file:/x", "not available"),
+    ("l2tpha-lns --store file:/x", "unknown option --store"),
+    ("l2tpha-lns -x", "unknown option -x"),
     ("l2tpha-lns --tunnels 1", "tunnels"),
     ("l2tpha-lns stray", "stray"),
     ("l2tpha-lac", "--connect"),
@@ -363,6 +364,7 @@ WRONG = (
     ("l2tpha-lac --connect 10.0.0.1 --listen ::1", "IPv4"),
     ("l2tphactl", "a path and a command"),
     ("l2tphactl /run/none bogus", "unknown command"),
+    ("l2tphactl /run/none drain", "unknown command"),
 )
 
 
@@ -375,9 +377,11 @@ def options(case):
         lab.check(result.returncode == 2, f"{line}: status {result.returncode}")
         lab.check(word in result.stderr, f"{line}: {result.stderr}")
     for program in ("l2tpha-lns", "l2tpha-lac", "l2tphactl"):
-        result = subprocess.run([case.programs / program, "--help"], check=True,
-                                capture_output=True, text=True, timeout=10)
-        lab.check("usage: " + program in result.stdout, f"{program} --help")
+        for option, word in (("--help", "usage: " + program), ("-h", "usage: " + program),
+                             ("--version", program + " "), ("-V", program + " ")):
+            result = subprocess.run([case.programs / program, option], check=True,
+                                    capture_output=True, text=True, timeout=10)
+            lab.check(result.stdout.startswith(word), f"{program} {option}: {result.stdout}")
     taken = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     taken.bind((lab.OURS, 1701))
     for line, word in ((f"l2tpha-lns --listen {lab.OURS}", f"--listen {lab.OURS}:1701: "),

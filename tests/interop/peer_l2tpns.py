@@ -96,7 +96,7 @@ def failover(case):
 def lazy(case):
     """Our LAC dies while its standby is some messages behind. l2tpns sees L2TP alone, no PPP."""
     peer = start_l2tpns(case)
-    pair = ours.Pair(case, "lac", "--listen", lab.OURS, "--connect", lab.PEER, "--secret", SECRET,
+    pair = ours.Pair(case, "lac", "--listen", f"{lab.OURS}:1701", "--connect", lab.PEER, "--secret", SECRET,
                      "--hello-interval", 2, "--retries", 8, "--sessions", 20, "--rate", 20,
                      "--commit", "async", "--resync-packets", 8, relayed=True)
     pair.active.await_line("tunnel up")

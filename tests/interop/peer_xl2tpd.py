@@ -10,7 +10,7 @@ SECRET = "a shared secret"
 TUNNEL_END = r"Connection (?:\d+ )?closed to [^,]*, port"  # a call has a serial number there
 LAZY = ("--commit", "async", "--resync-packets", 8)
 LNS = ("lns", "--listen", lab.OURS, "--hello-interval", 1, "--retries", 8)
-LAC = ("lac", "--listen", lab.OURS, "--connect", lab.PEER, "--hello-interval", 1, "--retries", 8,
+LAC = ("lac", "--listen", f"{lab.OURS}:1701", "--connect", lab.PEER, "--hello-interval", 1, "--retries", 8,
        "--report", "json")
 
 

@@ -118,7 +118,7 @@ def programs(case):
     pair.standby = None
     pair.options += ("--pcapng", lns_file, "--hide-avps")
     pair.restart()
-    lac = ours.Node(case, "lac", "lac", "--listen", lab.PEER, "--connect", lab.OURS, "--pcapng",
+    lac = ours.Node(case, "lac", "lac", "--listen", f"{lab.PEER}:1701", "--connect", lab.OURS, "--pcapng",
                     lac_file, "--secret", SECRET, "--hide-avps", "--sessions", 5, "--data-rate", 20)
     lac.await_line("^all up")
     pair.kill()

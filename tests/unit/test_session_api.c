@@ -443,6 +443,53 @@ START_TEST(data_for_nobody_is_dropped)
 }
 END_TEST
 
+/* --- walking in pieces --- */
+
+START_TEST(walk_meets_whoever_stays_once)
+{
+    enum { CALLS = 300 };
+    static uint8_t met[UINT16_MAX + 1], stays[UINT16_MAX + 1];
+    struct l2tpha_session *calls[CALLS], *session;
+    struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
+    uint32_t place = 0, steps = 0;
+
+    memset(met, 0, sizeof(met));
+    memset(stays, 0, sizeof(stays));
+    for (int i = 0; i < CALLS; i++) {
+        assert_ok(l2tpha_session_open(tunnel, &incoming, peer.now, &calls[i]));
+        stays[l2tpha_session_id(calls[i])] = i % 3 != 0;
+    }
+    /* Every third goes while the walk is under way, another comes in its place. */
+    for (; (session = l2tpha_session_walk(peer.node, &place)); steps++) {
+        assert_true(met[l2tpha_session_id(session)]++ == 0);
+        if (steps >= CALLS / 3)
+            continue;
+        assert_ok(l2tpha_session_close(calls[3 * steps], &why, peer.now));
+        assert_ok(l2tpha_session_open(tunnel, &incoming, peer.now, &session));
+        raw_drain(&peer);
+    }
+    for (uint32_t id = 0; id <= UINT16_MAX; id++)
+        assert_true(!stays[id] || met[id] == 1);
+    ck_assert_uint_le(steps, CALLS + CALLS / 3);
+}
+END_TEST
+
+START_TEST(walk_has_an_end)
+{
+    uint32_t place = 0;
+
+    ck_assert_ptr_eq(l2tpha_tunnel_walk(peer.node, &place), tunnel);
+    ck_assert_ptr_null(l2tpha_tunnel_walk(peer.node, &place));
+    ck_assert_ptr_null(l2tpha_tunnel_walk(peer.node, &place));
+    place = 0;
+    ck_assert_ptr_null(l2tpha_session_walk(peer.node, &place));
+    place = UINT32_MAX;
+    ck_assert_ptr_null(l2tpha_session_walk(peer.node, &place));
+    ck_assert_ptr_null(l2tpha_tunnel_walk(NULL, &place));
+    ck_assert_ptr_null(l2tpha_session_walk(peer.node, NULL));
+}
+END_TEST
+
 Suite *suite_session_api(void);
 Suite *suite_session_api(void)
 {
@@ -451,6 +498,8 @@ Suite *suite_session_api(void)
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, options_are_checked);
+    tcase_add_test(tcase, walk_meets_whoever_stays_once);
+    tcase_add_test(tcase, walk_has_an_end);
     tcase_add_test(tcase, calls_wait_for_the_tunnel);
     tcase_add_test(tcase, outgoing_call_needs_an_lac_that_can);
     tcase_add_test(tcase, iccn_says_what_the_host_has_said);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "settings.h"
+#include "log.h"
+
+#include <l2tpha/failover.h>
+#include <l2tpha/node.h>
+#include <l2tpha/policy.h>
+#include <string.h>
+
+#define CATEGORIES "(cf, detail, error, event, fsm, resync, rf, all)"
+
+void settings_start(struct settings *settings, const struct options *options)
+{
+    settings->debug = options->debug;
+    settings->failover = (uint8_t)options->failover;
+    settings->ha = true;
+}
+
+void settings_put(const struct settings *settings, struct l2tpha_config *config)
+{
+    config->debug = settings->debug;
+    config->failover = settings->failover;
+    config->ha = settings->ha;
+}
+
+static bool is(const char *word, const char *wanted)
+{
+    return strcmp(word, wanted) == 0;
+}
+
+/* -1 if it is neither on nor off. */
+static int switch_of(const char *word)
+{
+    return is(word, "on") ? 1 : is(word, "off") ? 0 : -1;
+}
+
+/* The category that stands alone, or behind "l2tp redundancy", as routers have it. 0 = none. */
+static uint32_t category_of(char **words, size_t count)
+{
+    if (count == 3 && (is(words[0], "l2tp") || is(words[0], "vpdn")) && is(words[1], "redundancy"))
+        words += 2;
+    else if (count != 1)
+        return 0;
+    return log_category_find(words[0], strlen(words[0]));
+}
+
+static const char *change(struct settings *settings, struct l2tpha_node *node, uint32_t categories,
+                          bool on)
+{
+    settings->debug = on ? settings->debug | categories : settings->debug & ~categories;
+    l2tpha_node_set_debug(node, settings->debug);
+    return NULL;
+}
+
+const char *settings_debug(struct settings *settings, struct l2tpha_node *node, char **words,
+                           size_t count)
+{
+    int on = count == 3 ? switch_of(words[2]) : -1;
+    uint32_t categories = category_of(words + 1, on < 0 ? count - 1 : 1);
+    if (categories == 0 || (on < 0 && count != 4))
+        return "debug needs a category " CATEGORIES " and on or off, or {l2tp | vpdn} redundancy "
+               "and a category";
+    return change(settings, node, categories, on != 0);
+}
+
+const char *settings_undebug(struct settings *settings, struct l2tpha_node *node, char **words,
+                             size_t count)
+{
+    uint32_t categories = category_of(words + 1, count - 1);
+    return categories == 0 ? "undebug needs a category " CATEGORIES
+                           : change(settings, node, categories, false);
+}
+
+static const char *set_method(struct settings *settings, struct l2tpha_node *node, const char *name)
+{
+    for (uint8_t method = 0; method <= L2TPHA_FAILOVER_FALLBACK; method++)
+        if (is(name, l2tpha_failover_method_name(method))) {
+            int error = l2tpha_node_set_failover(node, method);
+            if (error == L2TPHA_OK)
+                settings->failover = method;
+            return error == L2TPHA_OK ? NULL : l2tpha_strerror(error);
+        }
+    return "set failover-resync takes disable, failover-protocol, silent-failover or "
+           "failover-protocol-fallback-to-silent-failover";
+}
+
+const char *settings_set(struct settings *settings, struct l2tpha_node *node, char **words,
+                         size_t count)
+{
+    if (count == 3 && is(words[1], "failover-resync"))
+        return set_method(settings, node, words[2]);
+    if (count != 3 || !is(words[1], "sso") || switch_of(words[2]) < 0)
+        return "set takes failover-resync METHOD, or sso on|off";
+    int error = l2tpha_node_set_ha(node, switch_of(words[2]) != 0);
+    if (error == L2TPHA_OK)
+        settings->ha = switch_of(words[2]) != 0;
+    return error == L2TPHA_OK ? NULL : l2tpha_strerror(error);
+}
+
+void settings_show_debugging(const struct settings *settings, struct writer *out)
+{
+    static const uint32_t last = L2TPHA_LOG_RF;
+    writer_open(out, '[');
+    for (uint32_t category = 1; category <= last; category <<= 1) {
+        writer_open(out, '{');
+        writer_put_text(out, "category", log_category_name((enum l2tpha_log_category)category));
+        writer_put_bool(out, "on", settings->debug & category);
+        writer_close(out, '}');
+    }
+    writer_close(out, ']');
+}

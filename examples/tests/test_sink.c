@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/sink.h"
+#include "fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LIMIT 4096
+
+static int ends[2]; /* read, write */
+static int emptied;
+
+static void count(void *user)
+{
+    (void)user;
+    emptied++;
+}
+
+/* What can be read now. */
+static size_t drain(int fd)
+{
+    char data[65536];
+    size_t all = 0;
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    while (poll(&ready, 1, 0) > 0 && (ready.revents & POLLIN)) {
+        ssize_t got = read(fd, data, sizeof(data));
+        if (got <= 0)
+            break;
+        all += (size_t)got;
+    }
+    return all;
+}
+
+/* Pipes and sockets that nobody reads; both are such as a parent shares, and wait. */
+static void open_pair(bool is_socket)
+{
+    ck_assert_int_eq(is_socket ? socketpair(AF_UNIX, SOCK_STREAM, 0, ends) : pipe(ends), 0);
+}
+
+START_TEST(a_full_pipe_holds_nobody)
+{
+    char line[100];
+    size_t taken = 0;
+    memset(line, 'x', sizeof(line));
+    open_pair(_i == 1);
+    struct sink *sink = sink_share(root, ends[1], LIMIT);
+    for (int i = 0; i < 20000; i++)
+        taken += sink_put(sink, line, sizeof(line));
+    ck_assert_uint_eq(sink_lost(sink), 20000 - taken);
+    ck_assert_uint_gt(sink_lost(sink), 0);
+    ck_assert_uint_le(sink_kept(sink), LIMIT);
+    ck_assert_int_eq(sink_error(sink), 0);
+    ck_assert_int_eq(fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0);
+    /* what was taken arrives, whole lines */
+    size_t arrived = drain(ends[0]);
+    ck_assert(sink_flush(sink));
+    arrived += drain(ends[0]);
+    ck_assert_uint_eq(arrived, taken * sizeof(line));
+    talloc_free(sink);
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
+START_TEST(the_loop_writes_when_there_is_room)
+{
+    char line[100];
+    memset(line, 'x', sizeof(line));
+    open_pair(false);
+    struct tevent_context *ev = tevent_context_init(root);
+    struct sink *sink = sink_share(root, ends[1], LIMIT);
+    sink_watch(sink, ev, count, NULL);
+    while (sink_kept(sink) == 0)
+        sink_put(sink, line, sizeof(line));
+    emptied = 0;
+    drain(ends[0]);
+    ck_assert_int_eq(tevent_loop_once(ev), 0);
+    ck_assert_int_eq(emptied, 1);
+    ck_assert_uint_eq(sink_kept(sink), 0);
+    sink_watch(sink, NULL, NULL, NULL);
+    talloc_free(ev);
+    talloc_free(sink);
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
+START_TEST(a_reader_that_is_gone_is_an_error)
+{
+    signal(SIGPIPE, SIG_IGN);
+    open_pair(_i == 1);
+    struct sink *sink = sink_share(root, ends[1], LIMIT);
+    close(ends[0]);
+    ck_assert(!sink_put(sink, "a\n", 2));
+    ck_assert(!sink_put(sink, "b\n", 2));
+    ck_assert_int_eq(sink_error(sink), EPIPE);
+    ck_assert_uint_eq(sink_lost(sink), 2);
+    ck_assert_uint_eq(sink_kept(sink), 0);
+    talloc_free(sink);
+    close(ends[1]);
+}
+END_TEST
+
+START_TEST(a_full_disk_is_an_error)
+{
+    int fd = open("/dev/full", O_WRONLY);
+    ck_assert_int_ge(fd, 0);
+    struct sink *sink = sink_share(root, fd, LIMIT);
+    ck_assert(!sink_put(sink, "a\n", 2));
+    ck_assert_int_eq(sink_error(sink), ENOSPC);
+    ck_assert_uint_eq(sink_lost(sink), 1);
+    talloc_free(sink);
+    close(fd);
+}
+END_TEST
+
+START_TEST(a_closed_descriptor_is_an_error)
+{
+    open_pair(false);
+    close(ends[1]);
+    struct sink *sink = sink_share(root, ends[1], LIMIT);
+    ck_assert(!sink_put(sink, "a\n", 2));
+    ck_assert_int_eq(sink_error(sink), EBADF);
+    talloc_free(sink);
+    close(ends[0]);
+}
+END_TEST
+
+/* A file that may not grow any more ends with a whole block. */
+START_TEST(a_file_ends_with_a_whole_put)
+{
+    char path[] = "/tmp/l2tpha.XXXXXX", block[300];
+    struct stat found;
+    struct rlimit limit = {1000, RLIM_INFINITY};
+    close(mkstemp(path));
+    memset(block, 'x', sizeof(block));
+    signal(SIGXFSZ, SIG_IGN);
+    struct sink *sink = sink_create(root, path, LIMIT);
+    ck_assert_ptr_nonnull(sink);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    for (int i = 0; i < 5; i++) {
+        ck_assert(sink_keep(sink, block, sizeof(block)));
+        ck_assert(sink_flush(sink));
+    }
+    ck_assert_int_eq(sink_error(sink), EFBIG);
+    ck_assert_uint_eq(sink_lost(sink), 2);
+    ck_assert_int_eq(stat(path, &found), 0);
+    ck_assert_int_eq(found.st_size, 900);
+    talloc_free(sink);
+    unlink(path);
+}
+END_TEST
+
+/* A line that was cut off by a full disk does not swallow the next one. */
+START_TEST(a_torn_line_is_ended)
+{
+    char path[] = "/tmp/l2tpha.XXXXXX", data[64] = "";
+    struct rlimit limit = {10, RLIM_INFINITY};
+    int fd = mkstemp(path);
+    signal(SIGXFSZ, SIG_IGN);
+    struct sink *sink = sink_share(root, fd, LIMIT);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    ck_assert(sink_put(sink, "first\n", 6));
+    ck_assert(!sink_put(sink, "second\n", 7));
+    limit.rlim_cur = RLIM_INFINITY;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    ck_assert(sink_put(sink, "third\n", 6));
+    ck_assert_int_gt(pread(fd, data, sizeof(data) - 1, 0), 0);
+    ck_assert_str_eq(data, "first\nseco\nthird\n");
+    ck_assert_int_eq(sink_error(sink), 0);
+    talloc_free(sink);
+    close(fd);
+    unlink(path);
+}
+END_TEST
+
+START_TEST(a_pipe_without_a_reader_is_not_waited_for)
+{
+    char path[] = "/tmp/l2tpha.XXXXXX";
+    close(mkstemp(path));
+    unlink(path);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_ptr_null(sink_create(root, path, LIMIT));
+    ck_assert_int_eq(errno, ENXIO);
+    unlink(path);
+}
+END_TEST
+
+START_TEST(the_end_does_not_wait_for_ever)
+{
+    char line[100];
+    memset(line, 'x', sizeof(line));
+    open_pair(false);
+    struct sink *sink = sink_share(root, ends[1], LIMIT);
+    while (sink_kept(sink) == 0)
+        sink_put(sink, line, sizeof(line));
+    sink_finish(sink, 20);
+    ck_assert_uint_gt(sink_kept(sink), 0);
+    drain(ends[0]);
+    sink_finish(sink, 20);
+    ck_assert_uint_eq(sink_kept(sink), 0);
+    talloc_free(sink);
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
+Suite *suite_sink(void)
+{
+    TCase *tcase;
+    Suite *suite = fixture_suite("sink", &tcase);
+    tcase_add_loop_test(tcase, a_full_pipe_holds_nobody, 0, 2);
+    tcase_add_test(tcase, the_loop_writes_when_there_is_room);
+    tcase_add_loop_test(tcase, a_reader_that_is_gone_is_an_error, 0, 2);
+    tcase_add_test(tcase, a_full_disk_is_an_error);
+    tcase_add_test(tcase, a_closed_descriptor_is_an_error);
+    tcase_add_test(tcase, a_file_ends_with_a_whole_put);
+    tcase_add_test(tcase, a_torn_line_is_ended);
+    tcase_add_test(tcase, a_pipe_without_a_reader_is_not_waited_for);
+    tcase_add_test(tcase, the_end_does_not_wait_for_ever);
+    return suite;
+}

@@ -1,0 +1,345 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Whoever looks at a node, or ought to and does not, must not harm it: logs that nobody reads, full
+disks, long answers, too many clients, names that are made for terminals."""
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import time
+import unicodedata
+
+import lab
+import ours
+
+NAMES = (b"plain", b"nul\0in it", b"\x1b[31mred", b"two\nrows  1  established", b"back\b\b\r", b"del\x7f",
+         b"c1\xc2\x9b31m", "бюро-7".encode(), "日本".encode(), "e\u0301".encode(), "\u202ekcab".encode(),
+         "\u200fright".encode(), "line\u2028end".encode(), b"tab\there", b"quo\"te's \\x41", b"\xff\xfe\xc3",
+         b"\xed\xa0\x80", b"%s%n", b"x" * 255, b"\xf0\x9f\x98\x80" * 63, b"\xe6\x97\xa5" * 85)
+CALLS = 8000
+
+
+def avp(number, value):
+    return struct.pack("!HHH", 0x8000 | (6 + len(value)), 0, number) + value
+
+
+def control(tunnel, ns, nr, body):
+    return struct.pack("!HHHHHH", 0xc802, 12 + len(body), tunnel, 0, ns, nr) + body
+
+
+def dial(name, tunnel):
+    """Set up one tunnel to our LNS."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind((lab.PEER, 0))
+        peer.settimeout(5)
+        peer.connect((lab.OURS, 1701))
+        peer.send(control(0, 0, 0, avp(0, b"\0\1") + avp(2, b"\1\0") + avp(3, b"\0\0\0\3") +
+                          avp(7, name) + avp(9, struct.pack("!H", tunnel))))
+        answer = peer.recv(2000)
+        body, theirs = answer[12:], 0
+        while body:
+            length = struct.unpack("!H", body[:2])[0] & 0x3ff
+            if body[2:6] == b"\0\0\0\x09":
+                theirs = struct.unpack("!H", body[6:8])[0]
+            body = body[length:]
+        peer.send(control(theirs, 1, 1, avp(0, b"\0\3")))
+        peer.recv(2000)
+
+
+def is_shown(letter):
+    return letter == " " or unicodedata.category(letter)[0] not in "CZ"
+
+
+def columns(text):
+    return sum(0 if unicodedata.combining(letter) else
+               2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def names(case):
+    """One tunnel stays one row, and nothing but letters reaches the terminal, table and log."""
+    lns = ours.Node(case, "lns", "lns", "--listen", lab.OURS, "--debug", "all", "--retries", 1)
+    for number, name in enumerate(NAMES, 1):
+        dial(name, number)
+    lab.wait_for("all tunnels are up", lambda: len(lns.tunnels()) == len(NAMES))
+    table = subprocess.run([lns.ctl, lns.control, "show", "l2tp", "tunnels"], check=True,
+                           capture_output=True).stdout.decode("utf-8")
+    rows = table.splitlines()
+    lab.check(len(rows) == len(NAMES) + 1, f"{len(rows)} rows")
+    for text in (*rows, *lns.text().splitlines()):
+        lab.check(all(map(is_shown, text)), f"not to be shown: {text!r}")
+    places = {columns(row[:row.index(lab.PEER)]) for row in rows[1:]}
+    lab.check(len(places) == 1, f"the columns are at {places}")
+    shown = {tunnel["peer_name"] for tunnel in lns.tunnels()}
+    for wanted in ("plain", "nul\\x00in it", "\\x1b[31mred", "бюро-7", "日本", "e\u0301",
+                   "tab\\x09here", "\\xff\\xfe\\xc3", "quo\"te's \\x5cx41", "%s%n", "x" * 255):
+        lab.check(wanted in shown, f"{wanted!r} is not there")
+    lns.finish()
+    ours.check_programs(case)
+
+
+def ask(node, command):
+    """A client that has asked, and does not read."""
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(20)
+    client.connect(str(node.control))
+    client.sendall(command.encode() + b"\n")
+    return client
+
+
+def read_answer(client):
+    got = b""
+    while not got.endswith(b"\n"):
+        part = client.recv(1 << 16)
+        lab.check(part, f"closed after {len(got)} bytes")
+        got += part
+    client.close()
+    return json.loads(got)
+
+
+def memory(node):
+    with open(f"/proc/{node.pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+
+def answers(case):
+    """Long answers to many, some of whom do not read, while calls come and go and the node steps down."""
+    pair = ours.Pair(case, "lns", "--listen", lab.OURS, "--failover-resync", "silent-failover")
+    lac = ours.Node(case, "lac", "lac", "--connect", lab.OURS, "--tunnels", 8, "--sessions", CALLS // 8)
+    lac.await_line("^all up", 60)
+    pair.active.await_sessions(CALLS)
+    before = memory(pair.active)
+    idle = [ask(pair.active, "show l2tp redundancy all") for _ in range(8)]
+    lab.check(memory(pair.active) - before < 8 << 10, "memory is held for those who do not read")
+    quick = ours.Node(case, "lac", "quick", "--connect", lab.OURS, "--sessions", 500)
+    quick.await_line("^all up", 30)
+    ids = [(call["tunnel_id"], call["local_id"])
+           for call in read_answer(ask(pair.active, "show l2tp sessions"))["result"]]
+    lab.check(len(ids) == len(set(ids)), "a call is there twice")
+    lab.check(len(ids) >= CALLS, f"{len(ids)} calls")
+    quick.finish()
+    tunnel = pair.active.tunnels()[0]["local_id"]
+    answer = read_answer(ask(pair.active, f"show l2tp redundancy id {tunnel}"))["result"]
+    lab.check({call["tunnel_id"] for call in answer["calls"]} == {tunnel} and
+              len(answer["calls"]) == answer["sessions"], "not the calls of the tunnel")
+    lab.check(pair.active.redundancy()["sync"] == "in-sync", "the standby was given up")
+    idle.pop().close()
+    old = pair.active
+    pair.switch()
+    late = [read_answer(client) for client in idle]
+    lab.check(all("began anew" in answer["error"] for answer in late), "an answer has no end")
+    lab.check(old.alive() and old.ask("show version") is not None, "the old active does not answer")
+    lac.finish()
+    pair.finish()
+    ours.check_programs(case)
+
+
+class Plain(lab.Process):
+    """An LNS with its streams where the shell puts them, and with limits that the shell sets."""
+
+    def __init__(self, case, name, shell, *options):
+        self.control = lab.FILES / f"{name}.control"
+        self.ctl = case.programs / "l2tphactl"
+        super().__init__(name, ["sh", "-c", shell,
+                                *map(str, (case.programs / "l2tpha-lns", "--listen", lab.OURS,
+                                           "--control", self.control, *options))])
+        case.processes.append(self)
+        lab.wait_for(f"{name} answers", lambda: self.ask("show version") is not None)
+
+    ask = ours.Node.ask
+    counters = ours.Node.counters
+    finish = ours.Node.finish
+
+
+def load(case, name, *options):
+    """A LAC whose calls come up, and which leaves."""
+    lac = ours.Node(case, "lac", name, "--connect", lab.OURS, "--sessions", 100, "--data-rate", 20,
+                    *options)
+    lac.await_line("^all up", 20)
+    time.sleep(0.3)
+    lac.finish()
+
+
+def unread(case):
+    """Nobody reads the log, then somebody does: no call suffers, and the loss is told."""
+    pipe = lab.FILES / "pipe"
+    os.mkfifo(pipe)
+    end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    for name in ("text", "json"):
+        lns = Plain(case, name, f'exec "$0" "$@" >{pipe} 2>&1', "--debug", "all", "--echo", "--log-format", name)
+        while lns.counters()["log_lines_lost"] < 1000:
+            load(case, f"lac-{name}-{lns.counters()['log_lines_lost']}")
+        said = b""
+
+        def told(lns=lns):
+            nonlocal said
+            lns.ask("show version")
+            try:
+                said += os.read(end, 1 << 20)
+            except BlockingIOError:
+                load(case, f"lac-{name}-again-{len(said)}")
+            return b"lines of the log were lost" in said
+        lab.wait_for("the loss is told", told, 20)
+        lns.finish()
+        lab.check(name == "text" or all(line.startswith(b"{") for line in said.splitlines()
+                                        if b"time" in line), "no JSON")
+    os.close(end)
+    ours.check_programs(case)
+
+
+def full(case):
+    """Disks that take nothing end no call, whatever is written to them; a capture says so."""
+    small = lab.FILES / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", small], check=True)
+    deaf = Plain(case, "deaf", 'exec "$0" "$@" >/dev/full 2>&1', "--debug", "all", "--echo")
+    load(case, "lac-deaf")
+    lab.check(deaf.counters()["log_lines_lost"] > 0, "nothing was lost")
+    deaf.finish()
+    for name, limit, file in (("full", "", "/dev/full"), ("small", "", small / "x"),
+                              ("limited", "ulimit -f 40; ", lab.FILES / "y")):
+        lns = Plain(case, name, limit + 'exec "$0" "$@"', "--echo", "--pcapng", file)
+        load(case, f"lac-{name}")
+        lab.check(lns.counters()["capture_lost"] > 0, "no datagram is missing")
+        state = lns.ask("show l2tp redundancy detail")["capture"]
+        lab.check("space" in state or "large" in state, f"capture: {state}")
+        lab.check(lns.count("--pcapng .* cannot be written any more: ") == 1, "it is not said once")
+        lns.kill(signal.SIGTERM)
+        status = lns.ended()
+        lab.check(status == 1, f"it has ended with {status}")
+        lab.check(lns.count("--pcapng .* misses [0-9]+ datagrams") == 1, "the end does not say it")
+        if file != "/dev/full":
+            check_blocks(file)
+    ours.check_programs(case)
+
+
+def check_blocks(file):
+    """A capture file has whole blocks alone."""
+    data = open(file, "rb").read()
+    while data:
+        length = struct.unpack("!I", data[4:8])[0]
+        if data[:4] == b"\x0a\x0d\x0d\x0a" and data[8:12] == b"\x4d\x3c\x2b\x1a":
+            length = struct.unpack("<I", data[4:8])[0]
+        lab.check(12 <= length <= len(data), f"a block of {length} bytes, {len(data)} are left")
+        data = data[length:]
+
+
+def descriptors(case):
+    """With no descriptor left nothing spins, and who waits is served when there is one again."""
+    lns = ours.Node(case, "lns", "lns", "--listen", lab.OURS)
+    subprocess.run(["prlimit", f"--pid={lns.pid}", "--nofile=16:16"], check=True)
+    clients = []
+    for _ in range(40):
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        client.setblocking(False)
+        try:
+            client.connect(str(lns.control))
+        except BlockingIOError:
+            pass
+        clients.append(client)
+
+    def busy():
+        with open(f"/proc/{lns.pid}/stat", encoding="ascii") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    time.sleep(0.5)
+    before = busy()
+    time.sleep(2)
+    lab.check(busy() - before < 0.5, f"{busy() - before:.2f} s of 2 s without anything to do")
+    for client in clients:
+        client.close()
+    lab.wait_for("it answers", lambda: lns.ask("show version"))
+    lab.check(lns.counters()["control_refused"] > 0, "nobody was refused")
+    lns.finish()
+    ours.check_programs(case)
+
+
+def hangs(case):
+    """l2tphactl says what is the matter, and does not wait for ever."""
+    lns = ours.Node(case, "lns", "lns", "--listen", lab.OURS)
+    lns.kill(signal.SIGSTOP)
+    for command in ("show version", "switchover"):
+        answer = subprocess.run([lns.ctl, lns.control, *command.split()], check=False, timeout=30,
+                                capture_output=True, text=True)
+        lab.check(answer.returncode == 1 and "the process hangs" in answer.stderr, answer.stderr)
+    lns.kill(signal.SIGCONT)
+    lns.finish()
+    gone = subprocess.run([lns.ctl, lns.control, "show", "version"], check=False, timeout=30,
+                          capture_output=True, text=True)
+    lab.check(gone.returncode == 1 and str(lns.control) in gone.stderr and
+              "No such file" in gone.stderr, gone.stderr)
+    ours.check_programs(case)
+
+
+def lines(case):
+    """Each line of a JSON log is JSON, and a takeover that goes well has no error in it."""
+    pair = ours.Pair(case, "lns", "--listen", lab.OURS, "--log-format", "json", "--debug", "all")
+    lac = ours.Node(case, "lac", "lac", "--connect", lab.OURS, "--sessions", 5, "--name", "the lac")
+    lac.await_line("^all up")
+    pair.standby.await_role("standby", "in-sync")
+    pair.kill()
+    pair.active.await_resynced()
+    pair.restart()
+    pair.switch()
+    lac.finish()
+    pair.finish()
+    told = ("role ", "listening on ", "waiting for the active ")
+    for node in pair.nodes.values():
+        entries = [json.loads(line) for line in node.text().splitlines()
+                   if not line.startswith(told)]
+        errors = [entry for entry in entries if entry["level"] == "error"]
+        lab.check(not errors, f"{node.name}: {errors}")
+        up = [entry for entry in entries if entry.get("event") in ("tunnel up", "tunnel restored")]
+        lab.check(up and all(entry["peer_name"] == "the lac" and entry["peer_address"] and
+                             entry["tunnel_id"] for entry in up), f"{node.name}: {up}")
+        lab.check(all(len(entry["time"]) == 27 for entry in entries), "no time")
+    bad = subprocess.run([pair.active.ctl.parent / "l2tpha-lns", "--log-format", "json", "--listen",
+                          "192.0.2.1"], check=False, capture_output=True, text=True, timeout=20)
+    lab.check(bad.returncode == 1 and json.loads(bad.stderr)["level"] == "error", bad.stderr)
+    ours.check_programs(case)
+
+
+def settings(case):
+    """What an operator sets while a node runs stays when it steps down and begins anew."""
+    pair = ours.Pair(case, "lns", "--listen", lab.OURS)
+
+    def on(node):
+        return {entry["category"] for entry in node.ask("show debugging") if entry["on"]}
+    old = pair.active
+    for command, wanted in (("debug cf on", {"cf"}), ("debug l2tp redundancy rf", {"cf", "rf"}),
+                            ("debug vpdn redundancy fsm", {"cf", "rf", "fsm"}),
+                            ("undebug cf", {"rf", "fsm"}), ("debug fsm off", {"rf"}),
+                            ("undebug all", set()), ("debug l2tp redundancy cf", {"cf"})):
+        lab.check(old.ask(command) == "done" and on(old) == wanted, f"{command}: {on(old)}")
+    lab.check(old.ask("set failover-resync disable") == "done", "the method was refused")
+    lab.check(old.ask("show vpdn redundancy") == old.ask("show l2tp redundancy"), "they differ")
+    for command in ("debug", "debug cf", "undebug", "set sso maybe", "set failover-resync never",
+                    "set", "show l2tp vpdn"):
+        wrong = subprocess.run([old.ctl, old.control, *command.split()], check=False,
+                               capture_output=True, text=True, timeout=20)
+        lab.check(wrong.returncode == 2, f"{command}: {wrong.returncode}")
+        with ask(old, command) as client:
+            lab.check(b"error" in client.recv(1000), command)
+    pair.switch()
+    lab.check(on(old) == {"cf"}, f"after stepping down: {on(old)}")
+    pair.switch()
+    lac = ours.Node(case, "lac", "lac", "--connect", lab.OURS)
+    lac.await_line("^all up")
+    lab.check(old.tunnels()[0]["protection"] == "disabled", "the method is forgotten")
+    lab.check(old.ask("set sso off") == "done", "the switch was refused")
+    lac.finish()
+    lac = ours.Node(case, "lac", "lac-off", "--connect", lab.OURS)
+    lac.await_line("^all up")
+    lab.check("ha-off" in {tunnel["protection"] for tunnel in old.tunnels()}, "it is protected")
+    lac.finish()
+    pair.finish()
+    ours.check_programs(case)
+
+
+CASES = {case.__name__: case for case in (names, answers, unread, full, descriptors, hangs, lines,
+                                          settings)}
+
+if __name__ == "__main__":
+    lab.run(CASES)
