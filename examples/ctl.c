@@ -30,6 +30,9 @@ static const char *const commands[][8] = {
     {"show", "l2tp|vpdn", "redundancy", "id", "#", "#"},
     {"switchover"},
     {"takeover"},
+    {"standby"},
+    {"fence"},
+    {"shutdown"},
     {"debug", CATEGORIES, "on|off"},
     {"debug", "l2tp|vpdn", "redundancy", CATEGORIES},
     {"undebug", CATEGORIES},
@@ -75,12 +78,13 @@ static int complain(int status, const char *about, const char *why)
 }
 
 /* The command as a line. It is one of ours, and short. */
-static void make_line(char line[LINE_MAX_LEN], char **words, int count)
+static void make_line(char line[LINE_MAX_LEN], char **words, int count, bool stale)
 {
     size_t len = 0;
     for (int i = 0; i < count; i++)
         len += (size_t)snprintf(line + len, LINE_MAX_LEN - len, "%s%s", words[i],
-                                i + 1 < count ? " " : "\n");
+                                i + 1 < count ? " " : "");
+    snprintf(line + len, LINE_MAX_LEN - len, "%s\n", stale ? " --stale" : "");
 }
 
 static bool wait_ms(int fd, short events, int ms)
@@ -176,7 +180,7 @@ static int talk(const struct endpoint *endpoint, const struct options *options)
 {
     char line[LINE_MAX_LEN], *text = NULL;
     size_t len = 0;
-    make_line(line, options->words + 1, options->word_count - 1);
+    make_line(line, options->words + 1, options->word_count - 1, options->take_stale);
     int fd = ask(endpoint, line);
     if (fd < 0)
         return complain(EXIT_FAILURE, options->words[0],
@@ -205,6 +209,8 @@ int main(int argc, char **argv)
         options_help(PROGRAM_CTL, stderr);
         return USAGE;
     }
+    if (options.take_stale && strcmp(options.words[1], "takeover") != 0)
+        return complain(USAGE, options.words[1], "--stale goes with takeover");
     const char *why = endpoint_unix(options.words[0], &endpoint);
     if (why != NULL)
         return complain(USAGE, options.words[0], why);

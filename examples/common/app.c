@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define OUTPUTS 64
+#define AWAY_US 100000
 #define DATAGRAMS_PER_TURN 64
 #define LEAVE_TICK_US 20000
 #define LEAVE_SLACK_US 1000000
@@ -93,6 +94,9 @@ const char *app_make_node(struct app *app, bool standby)
     config.recovery_ms = options->recovery_ms;
     config.resync_packets = options->resync_packets;
     config.commit = (enum l2tpha_commit)options->commit;
+    config.commit_timeout_ms = options->commit_timeout_ms;
+    config.fresh_ms = options->fresh_ms;
+    config.rank = options->rank;
     settings_put(&app->settings, &config);
     config.standby = standby;
     config.crypto = l2tpha_crypto_nettle();
@@ -162,7 +166,9 @@ static void on_socket(struct tevent_context *ev, struct tevent_fd *fde, uint16_t
     struct l2tpha_path path;
     ssize_t len;
     (void)ev, (void)fde, (void)flags;
-    for (int i = 0; i < DATAGRAMS_PER_TURN; i++) {
+    if (clock_now() - app->turn > AWAY_US) /* whether this node still serves comes first */
+        ha_catch_up(app->ha);
+    for (int i = 0; i < DATAGRAMS_PER_TURN && app->serving; i++) {
         len = udp_receive(app->udp, app->datagram, &path);
         if (len < 0)
             return;
@@ -269,9 +275,13 @@ static void log_event(struct app *app, const struct l2tpha_event *event)
  * when it fails, so that comes last. */
 static void let_out(struct app *app, const struct l2tpha_output *outputs, size_t count)
 {
-    ha_drop_if_solo(app->ha);
+    uint64_t polled = clock_now();
+    ha_tell_sync(app->ha);
     for (size_t i = 0; i < count; i++) {
-        if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM)
+        /* Stopped in between: another may serve by now. What is not sent is sent again. */
+        if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM && clock_now() - polled > AWAY_US)
+            app->unsent++;
+        else if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM)
             send_datagram(app, &outputs[i]);
         if (outputs[i].kind != L2TPHA_OUTPUT_EVENT)
             continue;
@@ -351,8 +361,12 @@ static void check_leaving(struct app *app)
 static void on_signal(struct tevent_context *ev, struct tevent_signal *signal, int number,
                       int count, void *info, void *user)
 {
-    struct app *app = user;
     (void)ev, (void)signal, (void)number, (void)count, (void)info;
+    app_stop(user);
+}
+
+void app_stop(struct app *app)
+{
     if (!app->serving || app->stopping) {
         app_quit(app, app->stopping ? EXIT_FAILURE : EXIT_SUCCESS);
         return;
@@ -403,6 +417,7 @@ static void set_timer(struct app *app)
 static void settle(struct app *app)
 {
     uint64_t now = clock_now();
+    app->turn = now;
     if (l2tpha_deadline(app->node) <= now)
         (void)l2tpha_expire(app->node, now); /* what fails is an event of its tunnel */
     if (ha_deadline(app->ha) <= now)
@@ -508,10 +523,13 @@ int app_main(const struct app_program *program, int argc, char **argv, void *sta
     app->options = &options;
     app->program = program;
     app->state = state;
+    app->lock.fd = -1;
     settings_start(&app->settings, &options);
     app->ev = tevent_context_init(app);
     open_output(app);
     status = end_capture(app, run(app));
+    control_complete(app->control, CONTROL_SHUTDOWN,
+                     status == EXIT_SUCCESS ? NULL : "the process leaves with a failure", NULL);
     control_stop(app->control);
     ignore_more_signals();
     close_all(app);

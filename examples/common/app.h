@@ -6,6 +6,7 @@
 #define EXAMPLES_APP_H
 
 #include "ha.h"
+#include "lock.h"
 #include "log.h"
 #include "options.h"
 #include "report.h"
@@ -49,15 +50,29 @@ struct app {
     bool capture_told; /* that it misses something */
     uint64_t reign;    /* changes with each new node */
     bool serving;      /* reads the socket */
-    /* planned switchover and stepping down */
+    /* who serves: see role.h */
     enum {
         SWITCHOVER_NONE,
         SWITCHOVER_DRAINING, /* waiting for confirmations */
-        SWITCHOVER_HANDED    /* the standby was told */
+        SWITCHOVER_OFFERED,  /* the standby was asked */
+        SWITCHOVER_HANDED,   /* and told to serve */
+        SWITCHOVER_ANNOUNCED /* standby: the active was told that this node will serve */
     } switchover;
     uint64_t switchover_until;
     bool step_down;
     bool asked_to_serve;
+    bool yielded;        /* standby: the active has stopped */
+    int declined;        /* by the other end, with this error; 0 = it has not */
+    bool stale;          /* the takeover under way may begin from a stale copy */
+    uint64_t next_epoch; /* that was announced; 0 = none was */
+    bool behind;         /* standby: the active has said that it went on alone */
+    bool exact;          /* standby: the active has said that it stopped, in sync */
+    uint64_t hot_at;     /* standby: when it was in sync last */
+    bool held;           /* active: silent until another serves */
+    bool looking;        /* --role auto: for whoever serves */
+    bool look_told;
+    uint64_t look_at;
+    struct lock lock;
     /* leaving */
     bool stopping;
     uint64_t leave_until; /* 0 = not leaving */
@@ -67,6 +82,7 @@ struct app {
     struct gap control_gap;
     uint64_t unsent; /* datagrams that the system did not take */
     uint64_t last_switchover_wall;
+    uint64_t turn; /* of the loop: when the last one began */
     struct tevent_timer *timer;
     uint64_t timer_at;
     uint8_t datagram[UDP_DATAGRAM_MAX];
@@ -103,6 +119,9 @@ int app_send_data(struct app *app, struct l2tpha_session *session, const uint8_t
 
 /* Let out what the node has to say. */
 void app_drain(struct app *app);
+
+/* Leave in good order, as upon a signal. */
+void app_stop(struct app *app);
 
 /* Close all tunnels; leave, with the status that the program's left() gives, once the peers have
  * acknowledged it or the node has given them up. */

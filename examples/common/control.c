@@ -107,14 +107,19 @@ static void report(struct client *client, const char *error, const char *json)
     end_answer(client, NULL);
 }
 
-/* The outcome comes later, if the command could be begun at all. */
-static void pend(struct client *client, enum control_kind kind, const char *error)
+/* The outcome comes later, or has come before this returns. */
+static void pend(struct client *client, enum control_kind kind)
 {
-    if (error != NULL)
-        refuse(client, error);
-    else
-        client->pending =
-            (struct pending){kind, clock_now() + CONTROL_OUTCOME_S * UINT64_C(1000000)};
+    client->pending = (struct pending){kind, clock_now() + CONTROL_OUTCOME_S * UINT64_C(1000000)};
+}
+
+/* The command could not be begun. NULL = it could. */
+static void pended(struct client *client, const char *error)
+{
+    if (error == NULL)
+        return;
+    client->pending.kind = CONTROL_NONE;
+    refuse(client, error);
 }
 
 static bool is_unsent(const struct client *client)
@@ -262,14 +267,40 @@ static void perform_set(struct client *client, char **words, size_t count)
 
 static void perform_takeover(struct client *client, char **words, size_t count)
 {
-    (void)words, (void)count;
-    report(client, role_take_over(client->control->app, "operator"), NULL);
+    bool stale = count == 2 && strcmp(words[1], "--stale") == 0;
+    if (count == 2 && !stale) {
+        refuse(client, "takeover takes --stale and nothing else");
+        return;
+    }
+    pend(client, CONTROL_TAKEOVER);
+    pended(client, role_take_over(client->control->app, stale));
 }
 
 static void perform_switchover(struct client *client, char **words, size_t count)
 {
     (void)words, (void)count;
-    pend(client, CONTROL_SWITCHOVER, role_switchover(client->control->app));
+    pend(client, CONTROL_SWITCHOVER);
+    pended(client, role_switchover(client->control->app));
+}
+
+static void perform_standby(struct client *client, char **words, size_t count)
+{
+    (void)words, (void)count;
+    pend(client, CONTROL_STANDBY);
+    pended(client, role_standby(client->control->app));
+}
+
+static void perform_fence(struct client *client, char **words, size_t count)
+{
+    (void)words, (void)count;
+    report(client, role_fence(client->control->app), NULL);
+}
+
+static void perform_shutdown(struct client *client, char **words, size_t count)
+{
+    (void)words, (void)count;
+    pend(client, CONTROL_SHUTDOWN);
+    pended(client, role_shutdown(client->control->app));
 }
 
 static const struct {
@@ -279,7 +310,9 @@ static const struct {
 } commands[] = {
     {"show", WORDS_MAX, perform_show},       {"debug", WORDS_MAX, perform_debug},
     {"undebug", WORDS_MAX, perform_undebug}, {"set", WORDS_MAX, perform_set},
-    {"takeover", 1, perform_takeover},       {"switchover", 1, perform_switchover},
+    {"takeover", 2, perform_takeover},       {"switchover", 1, perform_switchover},
+    {"standby", 1, perform_standby},         {"fence", 1, perform_fence},
+    {"shutdown", 1, perform_shutdown},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -444,11 +477,6 @@ void control_complete(struct control *control, enum control_kind kind, const cha
         report(client, error, json);
         go_on(client, 0);
     }
-}
-
-void control_answer(struct control *control, const char *error)
-{
-    control_complete(control, CONTROL_SWITCHOVER, error, NULL);
 }
 
 uint64_t control_refused(const struct control *control)

@@ -18,7 +18,13 @@ struct control;
 #define CONTROL_OUTCOME_S 60    /* the longest that an outcome may take */
 
 /* Commands whose outcome comes later. All clients that wait for the same one get it together. */
-enum control_kind { CONTROL_NONE = 0, CONTROL_SWITCHOVER };
+enum control_kind {
+    CONTROL_NONE = 0,
+    CONTROL_SWITCHOVER,
+    CONTROL_TAKEOVER,
+    CONTROL_STANDBY,
+    CONTROL_SHUTDOWN
+};
 
 /* Listen on --control, if given. NULL, or what is wrong. */
 const char *control_start(struct app *app);
@@ -31,9 +37,6 @@ void control_stop(struct control *control);
  * allowed. */
 void control_complete(struct control *control, enum control_kind kind, const char *error,
                       const char *json);
-
-/* The same of a switchover. */
-void control_answer(struct control *control, const char *error);
 
 /* Connections that were refused, for want of places or of descriptors. */
 uint64_t control_refused(const struct control *control);

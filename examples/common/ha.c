@@ -2,49 +2,35 @@
 #include "ha.h"
 #include "app.h"
 #include "clock.h"
+#include "fingerprint.h"
+#include "ha_stream.h"
+#include "hook.h"
 #include "role.h"
 #include "stream.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #define RETRY_US 200000
-#define LISTEN_TRIES 5 /* before it is said that the predecessor is not gone */
-#define READ_BYTES 65536
-#define READS_PER_EVENT 16
-#define FIRST_BYTE 1
-/* Over unix silence proves nothing: the closing of the stream is what counts. */
-#define UNIX_SILENCE_MS (24u * 3600 * 1000)
-
-/* Farewells. */
-#define BYE_ALONE 'A'
-#define BYE_LEFT 'L'
-
-struct ha_stream {
-    struct ha *ha;
-    int fd;
-    struct tevent_fd *fde;
-    struct l2tpha_link *link;
-    bool local;      /* over unix */
-    bool serving;    /* we are the active of the two */
-    bool connecting; /* tcp: not yet connected */
-    bool passing;    /* descriptors are still awaited */
-    bool deaf;       /* the other end does not read any more; what it wrote still counts */
-    bool replicated; /* active: the standby has had something to hold */
-    bool dropped;    /* active: farewell is said; to be ended when the node is not being drained */
-    int farewell;    /* a pipe: active writes, standby reads; -1 = none */
-};
+#define HERALD_US 1000000      /* an active that looks for another one */
+#define HANDSHAKE_US 2000000   /* who has not said hello by then leaves its place */
+#define OLD_US 60000000        /* tcp: a superseded active that reads nothing */
+#define PENDING_MAX 8          /* streams without a hello */
+#define TELL_AGAIN_US 30000000 /* why nobody is reached */
+#define CATCH_UP_READS 64
 
 struct ha {
     struct app *app;
     struct listener *listener;
-    struct ha_stream *stream;
-    bool connect;       /* standby: keep trying */
-    uint64_t retry_at;  /* when to connect; L2TPHA_NEVER = not waiting for a try */
-    uint64_t listen_at; /* when to listen, likewise */
-    unsigned listen_tries;
+    struct ha_stream *streams;
+    struct ha_stream *ended; /* to be freed when nobody looks at them */
+    bool connect;            /* keep trying */
+    uint64_t retry_at;       /* when to connect; L2TPHA_NEVER = not waiting for a try */
+    uint64_t listen_at;      /* when to listen, likewise */
+    int refusal;             /* errno of the last try that failed; 0 = none did */
+    uint64_t told_at;        /* when that was told */
+    struct ha_other other;
 };
 
 struct ha *ha_new(struct app *app)
@@ -55,260 +41,144 @@ struct ha *ha_new(struct app *app)
     return ha;
 }
 
-static int close_stream(struct ha_stream *stream)
+/* The stream that counts: of the standby, or of the active. */
+static struct ha_stream *current(const struct ha *ha)
 {
-    TALLOC_FREE(stream->fde);
-    if (stream->farewell >= 0)
-        close(stream->farewell);
-    close(stream->fd);
-    return 0;
+    for (struct ha_stream *stream = ha->streams; stream != NULL; stream = stream->next)
+        if (stream->up && !stream->promoted)
+            return stream;
+    return NULL;
 }
 
-static void say_farewell(struct ha_stream *stream, char bye)
+static struct ha_stream *outgoing(const struct ha *ha)
 {
-    if (!stream->serving || stream->farewell < 0 || stream->dropped)
-        return;
-    if (write(stream->farewell, &bye, 1) < 0 && errno != EPIPE) /* gone already: fine */
-        log_say(&stream->ha->app->log, L2TPHA_LOG_ERROR, "farewell to the standby: %s",
-                strerror(errno));
+    for (struct ha_stream *stream = ha->streams; stream != NULL; stream = stream->next)
+        if (stream->outgoing && !stream->promoted)
+            return stream;
+    return NULL;
 }
 
-/* Forget the stream; a living active says why. */
-static void end_stream(struct ha *ha, char bye)
+static void add(struct ha *ha, struct ha_stream *stream)
 {
-    struct ha_stream *stream = ha->stream;
-    if (stream == NULL)
-        return;
-    ha->stream = NULL;
-    say_farewell(stream, bye);
-    if (stream->link != NULL)
-        l2tpha_link_free(stream->link, clock_now());
-    talloc_free(stream);
-    if (ha->connect)
-        ha->retry_at = clock_now() + RETRY_US;
+    stream->next = ha->streams;
+    ha->streams = stream;
 }
 
-static enum ha_farewell read_farewell(const struct ha_stream *stream)
+/* Over unix there is but one place, which the active has. */
+static bool wants_to_connect(const struct ha *ha)
 {
-    char bye;
-    if (stream->farewell < 0)
-        return HA_UNKNOWN;
-    if (read(stream->farewell, &bye, 1) != 1)
-        return HA_DEATH;
-    return bye == BYE_LEFT ? HA_LEFT : HA_ABANDONED;
-}
-
-/* The other end has closed the stream, or the system has. */
-static void stream_lost(struct ha_stream *stream, const char *why)
-{
-    struct ha *ha = stream->ha;
-    bool serving = stream->serving, connected = !stream->connecting && !stream->passing;
-    enum ha_farewell farewell = serving || !connected ? HA_UNKNOWN : read_farewell(stream);
-    if (connected)
-        log_say(&ha->app->log, L2TPHA_LOG_RF, "replication stream closed: %s", why);
-    end_stream(ha, BYE_ALONE);
-    if (serving)
-        role_standby_lost(ha->app);
-    else if (connected)
-        role_active_lost(ha->app, farewell);
-}
-
-/* The link cannot go on. What it says to the other end about that is sent if possible. */
-static void link_failed(struct ha_stream *stream, int error)
-{
-    struct ha *ha = stream->ha;
-    bool serving = stream->serving;
-    log_say(&ha->app->log, L2TPHA_LOG_ERROR, "replication link: %s", l2tpha_strerror(error));
-    ha_flush(ha);
-    if (ha->stream != stream)
-        return;
-    end_stream(ha, BYE_ALONE);
-    if (serving)
-        role_standby_lost(ha->app);
-    else
-        role_link_failed(ha->app);
-}
-
-static void watch_writing(struct ha_stream *stream, bool wanted)
-{
-    if (wanted)
-        TEVENT_FD_WRITEABLE(stream->fde);
-    else
-        TEVENT_FD_NOT_WRITEABLE(stream->fde);
-}
-
-void ha_flush(struct ha *ha)
-{
-    struct ha_stream *stream = ha->stream;
-    const uint8_t *data;
-    size_t len;
-    if (stream == NULL || stream->link == NULL || stream->connecting || stream->deaf)
-        return;
-    if (stream->dropped) {
-        end_stream(ha, BYE_ALONE);
-        role_standby_lost(ha->app);
-        return;
-    }
-    while ((len = l2tpha_link_poll(stream->link, &data, clock_now())) > 0) {
-        ssize_t sent = send(stream->fd, data, len, MSG_NOSIGNAL);
-        if (sent < 0 && (errno == EAGAIN || errno == EINTR)) {
-            watch_writing(stream, true);
-            return;
-        }
-        if (sent < 0) {
-            /* What the dead has written is still to be read: the reader meets the end. */
-            stream->deaf = true;
-            break;
-        }
-        l2tpha_link_sent(stream->link, (size_t)sent);
-    }
-    watch_writing(stream, false);
-}
-
-/* Active, over unix: the socket and the farewell pipe go first. */
-static const char *pass_descriptors(struct ha_stream *stream)
-{
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
-        return strerror(errno);
-    stream->farewell = ends[1];
-    int passed[STREAM_DESCRIPTORS_MAX] = {udp_fd(stream->ha->app->udp), ends[0]};
-    bool ok = stream_pass(stream->fd, FIRST_BYTE, passed, 2);
-    int error = errno;
-    close(ends[0]);
-    return ok ? NULL : strerror(error);
-}
-
-/* Standby, over unix. False when the stream is over. */
-static bool take_descriptors(struct ha_stream *stream)
-{
-    uint8_t byte;
-    int passed[STREAM_DESCRIPTORS_MAX];
-    int got = stream_accept_passed(stream->fd, &byte, passed, 2);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        return true;
-    if (got != 1 || byte != FIRST_BYTE) {
-        stream_lost(stream, got == 0 ? "before it began" : "no descriptors at its beginning");
+    const struct endpoint *endpoint = &ha->app->options->ha_connect;
+    if (!ha->connect || endpoint->kind == ENDPOINT_NONE || outgoing(ha) != NULL)
         return false;
+    return current(ha) == NULL && (role_is_standby(ha->app) || endpoint->kind == ENDPOINT_TCP);
+}
+
+static void plan_retry(struct ha *ha)
+{
+    uint64_t wait = role_is_standby(ha->app) ? RETRY_US : HERALD_US;
+    ha->retry_at = wants_to_connect(ha) ? clock_now() + wait : L2TPHA_NEVER;
+}
+
+void ha_stream_gone(struct ha *ha, struct ha_stream *stream)
+{
+    struct ha_stream **link = &ha->streams;
+    while (*link != stream)
+        link = &(*link)->next;
+    *link = stream->next;
+    stream->next = ha->ended;
+    ha->ended = stream;
+    plan_retry(ha);
+}
+
+static void free_ended(struct ha *ha)
+{
+    struct ha_stream *next;
+    for (struct ha_stream *stream = ha->ended; stream != NULL; stream = next) {
+        next = stream->next;
+        talloc_free(stream);
     }
-    stream->passing = false;
-    stream->farewell = passed[1];
-    app_inherit_socket(stream->ha->app, passed[0]);
-    return true;
+    ha->ended = NULL;
 }
 
-static void feed_link(struct ha_stream *stream, const uint8_t *data, size_t len)
+static void note_other(struct ha *ha, const struct ha_stream *stream)
 {
-    struct ha *ha = stream->ha;
-    struct l2tpha_link_info info = {.size = sizeof(info)};
-    int error = l2tpha_link_feed(stream->link, data, len, clock_now());
-    if (error == L2TPHA_ERR_FENCED && stream->serving) {
-        role_superseded(ha->app);
-    } else if (error != L2TPHA_OK) {
-        link_failed(stream, error);
-    } else {
-        l2tpha_link_get(stream->link, &info);
-        if (info.switchover)
-            role_asked_to_serve(ha->app);
-    }
-}
-
-static void read_stream(struct ha_stream *stream)
-{
-    struct ha *ha = stream->ha;
-    uint8_t data[READ_BYTES];
-    for (int i = 0; i < READS_PER_EVENT && ha->stream == stream; i++) {
-        ssize_t got = recv(stream->fd, data, sizeof(data), 0);
-        if (got < 0 && (errno == EAGAIN || errno == EINTR))
-            return;
-        if (got <= 0) {
-            stream_lost(stream, got == 0 ? "by the other end" : strerror(errno));
-            return;
-        }
-        feed_link(stream, data, (size_t)got);
-    }
-}
-
-static bool make_link(struct ha_stream *stream)
-{
-    struct l2tpha_link_options options = {.size = sizeof(options)};
-    if (stream->local && !stream->serving)
-        options.silence_ms = UNIX_SILENCE_MS;
-    int error = l2tpha_link_new(stream->ha->app->node, &options, clock_now(), &stream->link);
-    if (error != L2TPHA_OK)
-        log_say(&stream->ha->app->log, L2TPHA_LOG_ERROR, "replication link: %s",
-                l2tpha_strerror(error));
-    return error == L2TPHA_OK;
-}
-
-static void finish_connecting(struct ha_stream *stream)
-{
-    if (stream_failed(stream->fd) != 0) {
-        end_stream(stream->ha, BYE_ALONE);
+    struct l2tpha_link_info info = ha_stream_info(stream);
+    if (!info.met || info.peer_serves)
         return;
-    }
-    stream->connecting = false;
-    if (!make_link(stream)) {
-        end_stream(stream->ha, BYE_ALONE);
-        return;
-    }
-    ha_flush(stream->ha);
+    ha->other = (struct ha_other){.holds = info.peer_last > 0,
+                                  .looks = info.peer_last == 0,
+                                  .rank = info.peer_rank,
+                                  .epoch = info.peer_epoch};
 }
 
-static void on_stream(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *user)
+static void tell_differences(struct ha *ha, struct ha_stream *stream)
 {
-    struct ha_stream *stream = user;
-    (void)ev, (void)fde;
-    if (stream->connecting) {
-        finish_connecting(stream);
+    char text[FINGERPRINT_TEXT_MAX];
+    struct l2tpha_link_info info = ha_stream_info(stream);
+    if (stream->told_differs || !info.fingerprint_differs)
         return;
-    }
-    if (stream->passing && (flags & TEVENT_FD_READ)) {
-        if (!take_descriptors(stream) || stream->passing)
-            return;
-    }
-    struct ha *ha = stream->ha;
-    if (flags & TEVENT_FD_WRITE)
-        ha_flush(ha);
-    if ((flags & TEVENT_FD_READ) && ha->stream == stream)
-        read_stream(stream);
-}
-
-static struct ha_stream *new_stream(struct ha *ha, int fd, bool local)
-{
-    struct ha_stream *stream = talloc_zero(ha, struct ha_stream);
-    stream->ha = ha;
-    stream->fd = fd;
-    stream->local = local;
-    stream->farewell = -1;
-    talloc_set_destructor(stream, close_stream);
-    stream->fde = tevent_add_fd(ha->app->ev, stream, fd, TEVENT_FD_READ, on_stream, stream);
-    ha->stream = stream;
-    return stream;
+    stream->told_differs = true;
+    log_say(&ha->app->log, L2TPHA_LOG_ERROR, "the other node is configured otherwise: %s",
+            fingerprint_differences(fingerprint_of(ha->app->options), info.peer_fingerprint, text));
 }
 
 /* One standby at a time: the library's link serves one. Another tries again later. */
-static void on_standby(void *user, int fd)
+static void become_current(struct ha *ha, struct ha_stream *stream)
+{
+    struct ha_stream *next;
+    stream->up = true;
+    ha->refusal = 0;
+    log_say(&ha->app->log, L2TPHA_LOG_RF, "%s connected",
+            stream->serving ? "standby" : "to the active,");
+    tell_differences(ha, stream);
+    for (struct ha_stream *other = ha->streams; other != NULL; other = next) {
+        next = other->next;
+        if (other != stream && !other->promoted)
+            ha_stream_end(other, BYE_ALONE);
+    }
+}
+
+void ha_stream_heard(struct ha *ha, struct ha_stream *stream)
+{
+    if (stream->ended)
+        return;
+    note_other(ha, stream);
+    if (!stream->up && !stream->promoted && ha_stream_info(stream).up)
+        become_current(ha, stream);
+}
+
+/* ---- listening ---- */
+
+static unsigned pending(const struct ha *ha)
+{
+    unsigned count = 0;
+    for (const struct ha_stream *stream = ha->streams; stream != NULL; stream = stream->next)
+        count += !stream->up && !stream->outgoing;
+    return count;
+}
+
+static void on_connection(void *user, int fd)
 {
     struct ha *ha = user;
     const char *why = NULL;
-    if (ha->stream != NULL) {
+    bool serves = !role_is_standby(ha->app);
+    if (current(ha) != NULL || pending(ha) >= PENDING_MAX) {
         close(fd);
         return;
     }
     bool local = ha->app->options->ha_listen.kind == ENDPOINT_UNIX;
-    struct ha_stream *stream = new_stream(ha, fd, local);
-    stream->serving = true;
-    if (local)
-        why = pass_descriptors(stream);
-    if (why != NULL)
+    struct ha_stream *stream = ha_stream_new(ha, ha->app, fd, local);
+    add(ha, stream);
+    if (serves)
+        why = ha_stream_serve(stream);
+    else
+        ha_stream_finish_connecting(stream); /* two that look for one another */
+    if (why != NULL) {
         log_say(&ha->app->log, L2TPHA_LOG_ERROR, "handing the socket over: %s", why);
-    if (why != NULL || !make_link(stream)) {
-        end_stream(ha, BYE_ALONE);
+        ha_stream_end(stream, BYE_ALONE);
         return;
     }
-    log_say(&ha->app->log, L2TPHA_LOG_RF, "standby connected");
-    ha_flush(ha);
+    ha_stream_flush(stream);
 }
 
 const char *ha_listen(struct ha *ha)
@@ -317,17 +187,17 @@ const char *ha_listen(struct ha *ha)
     const struct endpoint *endpoint = &ha->app->options->ha_listen;
     if (endpoint->kind == ENDPOINT_NONE || ha->listener != NULL)
         return NULL;
-    ha->listener = listener_new(ha, ha->app->ev, endpoint, on_standby, ha, &why);
+    ha->listener = listener_new(ha, ha->app->ev, endpoint, on_connection, ha, &why);
     return why;
 }
 
 void ha_keep_listening(struct ha *ha)
 {
+    bool first = ha->listen_at == L2TPHA_NEVER;
     const char *why = ha_listen(ha);
     ha->listen_at = why == NULL ? L2TPHA_NEVER : clock_now() + RETRY_US;
-    ha->listen_tries = why == NULL ? 0 : ha->listen_tries + 1;
-    if (ha->listen_tries == LISTEN_TRIES)
-        log_say(&ha->app->log, L2TPHA_LOG_ERROR, "--ha-listen: %s; trying again", why);
+    if (why != NULL && first)
+        log_say(&ha->app->log, L2TPHA_LOG_RF, "--ha-listen: %s; trying again", why);
 }
 
 void ha_stop_listening(struct ha *ha)
@@ -336,20 +206,45 @@ void ha_stop_listening(struct ha *ha)
     TALLOC_FREE(ha->listener);
 }
 
+/* ---- connecting ---- */
+
+void ha_stream_refused(struct ha *ha, int error)
+{
+    char text[ENDPOINT_TEXT_MAX];
+    uint64_t now = clock_now();
+    ha->other.refused = error == ECONNREFUSED || error == ENOENT;
+    if (!role_is_standby(ha->app)) /* it is well that nobody else serves */
+        return;
+    if (error == ha->refusal && now - ha->told_at < TELL_AGAIN_US)
+        return;
+    ha->refusal = error;
+    ha->told_at = now;
+    log_say(&ha->app->log, L2TPHA_LOG_RF, "--ha-connect %s: %s; trying again",
+            endpoint_text(&ha->app->options->ha_connect, text), strerror(error));
+}
+
 static void try_connect(struct ha *ha)
 {
     const struct endpoint *endpoint = &ha->app->options->ha_connect;
-    int fd = stream_connect(endpoint);
-    ha->retry_at = fd < 0 ? clock_now() + RETRY_US : L2TPHA_NEVER;
-    if (fd < 0)
+    ha->retry_at = L2TPHA_NEVER;
+    if (!wants_to_connect(ha))
         return;
-    struct ha_stream *stream = new_stream(ha, fd, endpoint->kind == ENDPOINT_UNIX);
+    int fd = stream_connect(endpoint);
+    if (fd < 0) {
+        ha_stream_refused(ha, errno);
+        plan_retry(ha);
+        return;
+    }
+    struct ha_stream *stream = ha_stream_new(ha, ha->app, fd, endpoint->kind == ENDPOINT_UNIX);
+    stream->outgoing = true;
+    stream->serving = !role_is_standby(ha->app);
     stream->connecting = !stream->local;
     stream->passing = stream->local;
+    add(ha, stream);
     if (stream->connecting)
-        watch_writing(stream, true);
+        TEVENT_FD_WRITEABLE(stream->fde);
     else
-        finish_connecting(stream);
+        ha_stream_finish_connecting(stream);
 }
 
 void ha_connect(struct ha *ha)
@@ -360,11 +255,48 @@ void ha_connect(struct ha *ha)
 
 void ha_disconnect(struct ha *ha, bool leaving)
 {
+    struct ha_stream *next;
     ha->connect = false;
     ha->retry_at = L2TPHA_NEVER;
-    ha_flush(ha);
-    end_stream(ha, leaving ? BYE_LEFT : BYE_ALONE);
+    for (struct ha_stream *stream = ha->streams; stream != NULL; stream = next) {
+        next = stream->next;
+        ha_stream_flush(stream);
+        if (!stream->ended && !(stream->promoted && !leaving))
+            ha_stream_end(stream, leaving ? BYE_LEFT : BYE_ALONE);
+    }
 }
+
+void ha_let_go(struct ha *ha)
+{
+    struct ha_stream *next;
+    ha->connect = false;
+    ha->retry_at = L2TPHA_NEVER;
+    for (struct ha_stream *stream = ha->streams; stream != NULL; stream = next) {
+        next = stream->next;
+        ha_stream_flush(stream);
+        if (!stream->ended)
+            ha_stream_end(stream, BYE_NONE);
+    }
+}
+
+void ha_promoted(struct ha *ha)
+{
+    struct ha_stream *next;
+    for (struct ha_stream *stream = ha->streams; stream != NULL; stream = next) {
+        next = stream->next;
+        if (!stream->up) {
+            ha_stream_end(stream, BYE_ALONE);
+            continue;
+        }
+        stream->promoted = true;
+        stream->opened = clock_now();
+        ha_stream_flush(stream); /* the new epoch, before anything leaves for a peer */
+    }
+    ha->connect = true;
+    plan_retry(ha);
+}
+
+/* ---- replication ---- */
 
 static void stop_replication(struct ha *ha, uint64_t now)
 {
@@ -377,71 +309,196 @@ static void stop_replication(struct ha *ha, uint64_t now)
 void ha_send(struct ha *ha, uint64_t number, const uint8_t *data, size_t len)
 {
     uint64_t now = clock_now();
-    if (ha->stream == NULL || ha->stream->link == NULL) {
+    struct ha_stream *stream = current(ha);
+    if (stream == NULL || !stream->serving) {
         stop_replication(ha, now);
         return;
     }
-    if (ha->stream->dropped)
-        return;
-    ha->stream->replicated = true;
-    int error = l2tpha_link_send(ha->stream->link, number, data, len, now);
+    stream->replicated = true;
+    int error = l2tpha_link_send(stream->link, number, data, len, now);
     if (error != L2TPHA_OK)
-        link_failed(ha->stream, error);
+        ha_stream_failed(stream, error);
 }
 
-void ha_drop_if_solo(struct ha *ha)
+void ha_tell_sync(struct ha *ha)
 {
-    struct ha_stream *stream = ha->stream;
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-    if (stream == NULL || !stream->serving || !stream->replicated || stream->dropped)
-        return;
-    l2tpha_redundancy_get(ha->app->node, &info);
-    if (info.role != L2TPHA_ROLE_ACTIVE_SOLO)
-        return;
-    log_say(&ha->app->log, L2TPHA_LOG_RF, "standby dropped: %s", info.reason);
-    say_farewell(stream, BYE_ALONE);
-    stream->dropped = true;
+    struct ha_stream *stream = current(ha);
+    if (stream != NULL)
+        ha_stream_tell_sync(stream);
+}
+
+void ha_flush(struct ha *ha)
+{
+    struct ha_stream *next;
+    for (struct ha_stream *stream = ha->streams; stream != NULL; stream = next) {
+        next = stream->next;
+        ha_stream_flush(stream);
+    }
+}
+
+void ha_catch_up(struct ha *ha)
+{
+    struct ha_stream *stream = current(ha);
+    if (stream != NULL && !stream->connecting && !stream->passing)
+        ha_stream_read(stream);
+}
+
+static struct l2tpha_link *current_link(const struct ha *ha)
+{
+    struct ha_stream *stream = current(ha);
+    return stream != NULL ? stream->link : NULL;
 }
 
 int ha_hand_over(struct ha *ha)
 {
-    if (ha->stream == NULL || ha->stream->link == NULL)
-        return L2TPHA_ERR_NOT_IN_SYNC;
-    int error = l2tpha_link_hand_over(ha->stream->link, clock_now());
+    struct l2tpha_link *link = current_link(ha);
+    int error = link != NULL ? l2tpha_link_hand_over(link, clock_now()) : L2TPHA_ERR_NOT_IN_SYNC;
+    ha_flush(ha);
+    return error;
+}
+
+int ha_take_back(struct ha *ha)
+{
+    struct l2tpha_link *link = current_link(ha);
+    return link != NULL ? l2tpha_link_take_back(link, clock_now()) : L2TPHA_ERR_STATE;
+}
+
+int ha_decline(struct ha *ha, int why)
+{
+    struct l2tpha_link *link = current_link(ha);
+    int error = link != NULL ? l2tpha_link_decline(link, why, clock_now()) : L2TPHA_ERR_STATE;
+    ha_flush(ha);
+    return error;
+}
+
+int ha_announce(struct ha *ha, uint64_t epoch, bool force)
+{
+    struct l2tpha_link *link = current_link(ha);
+    int error =
+        link != NULL ? l2tpha_link_announce(link, epoch, force, clock_now()) : L2TPHA_ERR_STATE;
     ha_flush(ha);
     return error;
 }
 
 bool ha_info(const struct ha *ha, struct l2tpha_link_info *info)
 {
-    if (ha->stream == NULL || ha->stream->link == NULL)
+    struct l2tpha_link *link = current_link(ha);
+    if (link == NULL)
         return false;
-    l2tpha_link_get(ha->stream->link, info);
+    l2tpha_link_get(link, info);
     return true;
+}
+
+bool ha_is_exact(struct ha *ha)
+{
+    struct ha_stream *stream = current(ha);
+    if (stream == NULL || !stream->local)
+        return false;
+    for (int i = 0; i < CATCH_UP_READS && !stream->ended; i++)
+        ha_stream_read(stream);
+    char bye = stream->ended ? BYE_ALONE : ha_stream_last_bye(stream);
+    return bye == 0 || bye == BYE_SYNC;
+}
+
+void ha_look(struct ha *ha, struct ha_other *other)
+{
+    *other = ha->other;
+    ha->other = (struct ha_other){0};
+}
+
+/* ---- time ---- */
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t place_until(const struct ha_stream *stream)
+{
+    if (stream->promoted)
+        return stream->local ? L2TPHA_NEVER : stream->opened + OLD_US;
+    return stream->up ? L2TPHA_NEVER : stream->opened + HANDSHAKE_US;
+}
+
+/* When an active that hangs is to be ended. */
+static uint64_t fence_at(const struct ha *ha, const struct ha_stream *stream)
+{
+    uint32_t ms = ha->app->options->fence_hung_ms;
+    struct l2tpha_link_info info = ha_stream_info(stream);
+    if (ms == 0 || !stream->local || stream->serving || !stream->up || stream->promoted ||
+        stream->fenced)
+        return L2TPHA_NEVER;
+    return info.heard + ms * UINT64_C(1000);
+}
+
+/* Handed over, and over unix: the end of the stream tells, and silence does not. */
+static bool waits_for_the_end(const struct ha *ha, const struct ha_stream *stream)
+{
+    return stream->local && stream->serving && role_has_handed(ha->app);
+}
+
+static uint64_t stream_due(const struct ha *ha, const struct ha_stream *stream)
+{
+    uint64_t due = earlier(place_until(stream), fence_at(ha, stream));
+    if (stream->link != NULL && !waits_for_the_end(ha, stream))
+        due = earlier(due, l2tpha_link_deadline(stream->link));
+    return due;
 }
 
 uint64_t ha_deadline(const struct ha *ha)
 {
-    uint64_t due = ha->retry_at;
-    if (ha->stream != NULL)
-        due = ha->stream->link != NULL ? l2tpha_link_deadline(ha->stream->link) : L2TPHA_NEVER;
-    return due < ha->listen_at ? due : ha->listen_at;
+    uint64_t due = earlier(ha->retry_at, ha->listen_at);
+    for (const struct ha_stream *stream = ha->streams; stream != NULL; stream = stream->next)
+        due = earlier(due, stream_due(ha, stream));
+    return ha->ended != NULL ? 0 : due;
+}
+
+/* The state itself is the node's role; what others can do about it begins here. */
+static void judge_hung(struct ha *ha, struct ha_stream *stream, uint64_t now)
+{
+    struct l2tpha_link_info info = ha_stream_info(stream);
+    if (stream->serving || !stream->up || stream->promoted)
+        return;
+    if (!info.unheard)
+        stream->hung_told = false;
+    else if (!stream->hung_told) {
+        stream->hung_told = true;
+        hook_run(ha->app, "on-hung", ha->app->options->on_hung);
+    }
+    if (now >= fence_at(ha, stream)) {
+        stream->fenced = true;
+        ha_stream_end_process(stream);
+    }
+}
+
+static void expire_stream(struct ha *ha, struct ha_stream *stream, uint64_t now)
+{
+    if (place_until(stream) <= now) {
+        ha_stream_end(stream, BYE_ALONE);
+        return;
+    }
+    if (stream->link == NULL || waits_for_the_end(ha, stream))
+        return;
+    int error = l2tpha_link_expire(stream->link, now);
+    if (error == L2TPHA_ERR_FENCED && stream->serving)
+        role_superseded(ha->app);
+    else if (error != L2TPHA_OK)
+        ha_stream_failed(stream, error);
+    else
+        judge_hung(ha, stream, now);
 }
 
 void ha_expire(struct ha *ha, uint64_t now)
 {
+    struct ha_stream *next;
+    free_ended(ha);
     if (ha->listen_at <= now)
         ha_keep_listening(ha);
-    if (ha->stream == NULL) {
-        if (ha->retry_at <= now)
-            try_connect(ha);
-        return;
+    if (ha->retry_at <= now)
+        try_connect(ha);
+    for (struct ha_stream *stream = ha->streams; stream != NULL; stream = next) {
+        next = stream->next;
+        if (stream_due(ha, stream) <= now)
+            expire_stream(ha, stream, now);
     }
-    if (ha->stream->link == NULL)
-        return;
-    int error = l2tpha_link_expire(ha->stream->link, now);
-    if (error == L2TPHA_ERR_FENCED)
-        role_superseded(ha->app);
-    else if (error != L2TPHA_OK)
-        link_failed(ha->stream, error);
 }

@@ -2,6 +2,7 @@
 #include "options.h"
 #include "log.h"
 
+#include <arpa/inet.h>
 #include <getopt.h>
 #include <l2tpha/failover.h>
 #include <l2tpha/node.h>
@@ -77,14 +78,26 @@ static const struct option_row rows[] = {
      .help = "when output may leave: gated, bounded or async (gated)"},
     {"serializer", ENDPOINTS, KIND_WORD, "NAME", AT(serializer), .choices = "proto",
      .help = "format of the checkpoints (proto)"},
-    {"role", ENDPOINTS, KIND_CHOICE, "ROLE", AT(standby), .choices = "active|standby",
-     .help = "active or standby (active)"},
+    {"commit-timeout", ENDPOINTS, KIND_NUMBER, "MS", AT(commit_timeout_ms), .min = 10, .max = 60000,
+     .help = "standby silent for so long: go on alone (200)"},
+    {"role", ENDPOINTS, KIND_WORD, "ROLE", AT(role), .choices = "active|standby|auto",
+     .help = "active, standby, or auto: follow who serves, else serve (active)"},
     {"takeover", ENDPOINTS, KIND_CHOICE, "HOW", AT(takeover_manual), .choices = "auto|manual",
      .help = "on losing the active: auto or manual (auto)"},
     {"ha-listen", ENDPOINTS, KIND_ENDPOINT, "URL", AT(ha_listen),
      .help = "unix:PATH or tcp:ADDR:PORT, where a standby connects"},
     {"ha-connect", ENDPOINTS, KIND_ENDPOINT, "URL", AT(ha_connect),
-     .help = "where the active is; used while this node is a standby"},
+     .help = "where the other node is, whichever role it has"},
+    {"rank", ENDPOINTS, KIND_NUMBER, "N", AT(rank), .max = 255,
+     .help = "0 to 255, another one at the other node; wanted with tcp:"},
+    {"fresh", ENDPOINTS, KIND_NUMBER, "MS", AT(fresh_ms), .max = 86400000,
+     .help = "how long a standby cut off may still be recovered silently (10000)"},
+    {"ha-insecure", ENDPOINTS, KIND_FLAG, NULL, AT(insecure),
+     .help = "listen on tcp: beyond loopback although nothing seals the stream"},
+    {"fence-hung", ENDPOINTS, KIND_NUMBER, "MS", AT(fence_hung_ms), .max = 86400000,
+     .help = "unix:, at the standby: end an active silent for so long (0 = never)"},
+    {"on-hung", ENDPOINTS, KIND_TEXT, "COMMAND", AT(on_hung), .max = 1023,
+     .help = "at the standby: run this when the active hangs"},
     {"control", ENDPOINTS, KIND_SOCKET, "PATH", AT(control), .help = "control socket for l2tphactl"},
     {"pcapng", ENDPOINTS, KIND_TEXT, "FILE", AT(pcapng), .max = 4095,
      .help = "write every datagram to this file"},
@@ -108,6 +121,8 @@ static const struct option_row rows[] = {
     {"report", PROGRAM_LAC, KIND_CHOICE, "FORMAT", AT(report_json), .choices = "text|json",
      .help = "form of the report that ends the output (text)"},
     {"echo", PROGRAM_LNS, KIND_FLAG, NULL, AT(echo), .help = "return data frames"},
+    {"stale", PROGRAM_CTL, KIND_FLAG, NULL, AT(take_stale),
+     .help = "with takeover: also from a copy that may be behind"},
     {"json", PROGRAM_CTL, KIND_FLAG, NULL, AT(json), .help = "print JSON, not tables"},
     {"help", ALL_PROGRAMS, KIND_HELP, NULL, .letter = 'h', .help = "print this and leave"},
     {"version", ALL_PROGRAMS, KIND_VERSION, NULL, .letter = 'V',
@@ -130,7 +145,10 @@ static const struct {
      "  show {l2tp | vpdn} redundancy [detail | all | id TUNNEL [SESSION]]\n"
      "  show version | debugging\n"
      "  switchover             hand over to the standby, at the active\n"
-     "  takeover               become active, at the standby\n"
+     "  takeover [--stale]     become active, at the standby\n"
+     "  standby                step down and follow, at the active\n"
+     "  fence                  stop serving at once\n"
+     "  shutdown               close all tunnels and leave\n"
      "  debug CATEGORY on|off  cf, detail, error, event, fsm, resync, rf or all; also\n"
      "                         debug {l2tp | vpdn} redundancy CATEGORY, and undebug\n"
      "  set failover-resync METHOD  for tunnels that come up from now on\n"
@@ -278,6 +296,9 @@ static void set_defaults(enum program program, struct options *options)
     options->window = 128;
     options->failover = L2TPHA_FAILOVER_FALLBACK;
     options->recovery_ms = 60000;
+    options->commit_timeout_ms = 200;
+    options->rank = L2TPHA_RANK_NONE;
+    options->fresh_ms = 10000;
     options->resync_packets = 8;
     options->tunnels = 1;
     options->sessions = 1;
@@ -328,6 +349,45 @@ static bool wants_known_port(const struct options *options)
            address_port(&options->listen) == 0;
 }
 
+/* Others can be reached there. */
+static bool is_beyond_loopback(const struct endpoint *endpoint)
+{
+    const struct sockaddr_in *in = (const struct sockaddr_in *)&endpoint->socket;
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&endpoint->socket;
+    if (endpoint->kind != ENDPOINT_TCP)
+        return false;
+    if (endpoint->socket.ss_family == AF_INET)
+        return (ntohl(in->sin_addr.s_addr) >> 24) != 127;
+    return !IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
+static enum options_result check_redundancy(struct options *options, char *why)
+{
+    bool tcp = options->ha_connect.kind == ENDPOINT_TCP;
+    options->rank_given = options->rank != L2TPHA_RANK_NONE;
+    if (options->role != ROLE_ACTIVE && options->ha_connect.kind == ENDPOINT_NONE)
+        return bad(why, "--role %s needs --ha-connect",
+                   options->role == ROLE_AUTO ? "auto" : "standby");
+    if (options->role == ROLE_AUTO && options->ha_listen.kind == ENDPOINT_NONE)
+        return bad(why, "--role auto needs --ha-listen: the other may have to follow");
+    if (tcp && !options->takeover_manual)
+        return bad(why, "--takeover auto over tcp: a lost connection proves nothing there, so it "
+                        "needs a lease, which is not available in this release; use --takeover "
+                        "manual, or unix:");
+    if (tcp && options->role == ROLE_AUTO && !options->rank_given)
+        return bad(why, "--role auto over tcp needs --rank, another one at each node");
+    if (options->fence_hung_ms > 0 && options->fence_hung_ms < 100)
+        return bad(why, "--fence-hung: less than 100 ms is no silence");
+    if (options->fence_hung_ms > 0 && tcp)
+        return bad(why, "--fence-hung is for unix:, where the process can be ended; over tcp use "
+                        "--on-hung");
+    if (is_beyond_loopback(&options->ha_listen) && !options->insecure)
+        return bad(why, "--ha-listen: nothing seals the stream in this release, so whoever reaches "
+                        "that address can read all secrets, change state and end this node's "
+                        "reign; say --ha-insecure if only the other node reaches it");
+    return OPTIONS_RUN;
+}
+
 /* What single options cannot know. */
 static enum options_result check_together(struct options *options, char *why)
 {
@@ -337,12 +397,8 @@ static enum options_result check_together(struct options *options, char *why)
         return bad(why, "unexpected argument '%s'", options->words[0]);
     if (options->hide_avps && options->secret[0] == '\0')
         return bad(why, "--hide-avps needs --secret");
-    if (options->standby && options->ha_connect.kind == ENDPOINT_NONE)
-        return bad(why, "--role standby needs --ha-connect");
-    if (options->ha_connect.kind == ENDPOINT_TCP && !options->takeover_manual)
-        return bad(why, "--takeover auto over tcp: a lost connection proves nothing there, so it "
-                        "needs a lease, which is not available in this release; use --takeover "
-                        "manual, or unix:");
+    if (check_redundancy(options, why) != OPTIONS_RUN)
+        return OPTIONS_BAD;
     if (find_addresses(options, why) != OPTIONS_RUN)
         return OPTIONS_BAD;
     if (wants_known_port(options))

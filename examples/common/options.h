@@ -31,8 +31,15 @@ struct options {
     uint32_t resync_packets;
     uint32_t commit; /* enum l2tpha_commit */
     uint32_t serializer;
-    bool standby;
+    uint32_t commit_timeout_ms;
+    uint32_t role; /* enum role_option */
     bool takeover_manual;
+    uint32_t rank; /* L2TPHA_RANK_NONE: none was given */
+    bool rank_given;
+    uint32_t fresh_ms;
+    uint32_t fence_hung_ms; /* 0 = off */
+    char on_hung[1024];     /* a command; empty = none */
+    bool insecure;
     struct endpoint ha_listen;
     struct endpoint ha_connect;
     /* watching */
@@ -53,9 +60,12 @@ struct options {
     bool echo;
     /* l2tphactl */
     bool json;
+    bool take_stale;
     char **words; /* what is no option: views into argv */
     int word_count;
 };
+
+enum role_option { ROLE_ACTIVE, ROLE_STANDBY, ROLE_AUTO };
 
 enum options_result {
     OPTIONS_RUN,

@@ -3,34 +3,72 @@
 #include "app.h"
 #include "clock.h"
 #include "control.h"
+#include "lock.h"
+#include "tell.h"
 
 #include <stdlib.h>
 
-#define SWITCHOVER_US 5000000
+#define DRAIN_US 5000000 /* until all is confirmed */
+#define OFFER_US 1000000 /* until the standby accepts */
+#define LOOK_US 1500000  /* --role auto over tcp: who else is there? */
+#define RETRY_US 100000  /* and over unix */
+
+static struct l2tpha_redundancy_info look(const struct app *app)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+    l2tpha_redundancy_get(app->node, &info);
+    return info;
+}
 
 bool role_is_standby(const struct app *app)
 {
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-    l2tpha_redundancy_get(app->node, &info);
-    return info.role >= L2TPHA_ROLE_STANDBY_COLD && info.role <= L2TPHA_ROLE_OUT_OF_SYNC;
+    switch (look(app).role) {
+    case L2TPHA_ROLE_STANDBY_COLD:
+    case L2TPHA_ROLE_STANDBY_BULK:
+    case L2TPHA_ROLE_STANDBY_HOT:
+    case L2TPHA_ROLE_OUT_OF_SYNC:
+    case L2TPHA_ROLE_UNHEARD:
+    case L2TPHA_ROLE_CUT_OFF:
+        return true;
+    default:
+        return false;
+    }
 }
 
-static uint64_t epoch_of(const struct app *app)
+bool role_has_handed(const struct app *app)
 {
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-    l2tpha_redundancy_get(app->node, &info);
-    return info.epoch;
+    return app->switchover == SWITCHOVER_HANDED;
 }
+
+static bool has_link(const struct app *app)
+{
+    struct l2tpha_link_info link = {.size = sizeof(link)};
+    return ha_info(app->ha, &link) && link.up;
+}
+
+uint64_t role_behind_us(const struct app *app)
+{
+    return look(app).role == L2TPHA_ROLE_STANDBY_HOT ? 0 : clock_now() - app->hot_at;
+}
+
+static bool is_fresh(const struct app *app)
+{
+    return role_behind_us(app) <= app->options->fresh_ms * UINT64_C(1000);
+}
+
+/* ---- becoming active ---- */
 
 /* The node is active and has a socket. */
 static void serve(struct app *app)
 {
     char text[ADDRESS_TEXT_MAX];
     struct l2tpha_address bound;
+    app->looking = app->held = false;
+    lock_take(&app->lock, app->options);
     app_serve(app);
     udp_address(app->udp, &bound);
-    app_tell("listening on %s role active epoch %llu", address_text(&bound, text),
-             (unsigned long long)epoch_of(app));
+    tell("listening on %s role active epoch %llu", address_text(&bound, text),
+         (unsigned long long)look(app).epoch);
 }
 
 static const char *start_standby(struct app *app)
@@ -38,7 +76,7 @@ static const char *start_standby(struct app *app)
     const char *why = app_make_node(app, true);
     if (why != NULL)
         return why;
-    app_tell("waiting for the active role standby");
+    tell("waiting for the active role standby");
     ha_connect(app->ha);
     return NULL;
 }
@@ -53,17 +91,96 @@ static const char *start_active(struct app *app)
         why = app_blame(app, "listen", listen, app_open_socket(app));
     if (why == NULL)
         why = app_blame(app, "ha-listen", ha, ha_listen(app->ha));
-    if (why == NULL)
-        serve(app);
+    if (why != NULL)
+        return why;
+    serve(app);
+    if (app->options->ha_connect.kind == ENDPOINT_TCP)
+        ha_connect(app->ha); /* whoever serves there must not serve beside this node */
+    return NULL;
+}
+
+/* Is nobody there who serves, or who holds what was served? */
+static const char *start_looking(struct app *app)
+{
+    bool tcp = app->options->ha_connect.kind == ENDPOINT_TCP;
+    app->looking = true;
+    app->look_at = clock_now() + (tcp ? LOOK_US : 0);
+    const char *why = start_standby(app);
+    if (why == NULL && tcp)
+        ha_keep_listening(app->ha);
     return why;
 }
 
 const char *role_start(struct app *app)
 {
-    return app->options->standby ? start_standby(app) : start_active(app);
+    const struct options *options = app->options;
+    if (options->insecure)
+        log_say(&app->log, L2TPHA_LOG_RF,
+                "--ha-insecure: whoever reaches --ha-listen can read all secrets, change state and "
+                "end this node's reign");
+    if (options->ha_listen.kind == ENDPOINT_TCP && !options->rank_given)
+        log_say(&app->log, L2TPHA_LOG_RF,
+                "--rank is not given: two nodes promoted at once may take the same epoch");
+    switch (options->role) {
+    case ROLE_STANDBY:
+        return start_standby(app);
+    case ROLE_AUTO:
+        return start_looking(app);
+    default:
+        return start_active(app);
+    }
 }
 
-const char *role_take_over(struct app *app, const char *cause)
+/* Over tcp a node that cannot be reached may serve: only one that answers says that it does not. */
+static bool may_take_the_role(struct app *app, const char **why)
+{
+    struct ha_other other;
+    ha_look(app->ha, &other);
+    *why = NULL;
+    if (app->options->ha_connect.kind != ENDPOINT_TCP)
+        return other.refused && lock_take(&app->lock, app->options);
+    if (other.holds)
+        *why = "the other node holds what was served last: 'takeover' there, or here";
+    else if (!other.refused && !other.looks)
+        *why = "the other node cannot be reached, and may serve: 'takeover' makes this one serve";
+    return *why == NULL && (other.refused || app->options->rank < other.rank);
+}
+
+static void go_on_looking(struct app *app)
+{
+    bool tcp = app->options->ha_connect.kind == ENDPOINT_TCP;
+    const char *why;
+    uint64_t now = clock_now();
+    if (look(app).role != L2TPHA_ROLE_STANDBY_COLD || has_link(app)) {
+        app->looking = false; /* there is somebody to follow */
+        return;
+    }
+    if (now < app->look_at)
+        return;
+    app->look_at = now + (tcp ? LOOK_US : RETRY_US);
+    if (!may_take_the_role(app, &why)) {
+        if (why != NULL && !app->look_told)
+            log_say(&app->log, L2TPHA_LOG_RF, "--role auto: %s", why);
+        app->look_told = why != NULL;
+        return;
+    }
+    ha_disconnect(app->ha, false);
+    TALLOC_FREE(app->node);
+    why = start_active(app);
+    if (why == NULL)
+        return;
+    /* Somebody else has the address: whoever that is serves, or will. */
+    log_say(&app->log, L2TPHA_LOG_RF, "--role auto: %s; looking on", why);
+    TALLOC_FREE(app->udp);
+    TALLOC_FREE(app->node);
+    lock_let_go(&app->lock);
+    why = start_looking(app);
+    app->look_at = now + LOOK_US;
+    if (why != NULL)
+        app_quit(app, EXIT_FAILURE);
+}
+
+static const char *take_over(struct app *app, enum l2tpha_trust trust, const char *cause)
 {
     if (!role_is_standby(app))
         return "this node is no standby";
@@ -71,7 +188,8 @@ const char *role_take_over(struct app *app, const char *cause)
     const char *why = app_open_socket(app);
     if (why != NULL)
         return why;
-    int error = l2tpha_takeover(app->node, epoch_of(app) + 1, clock_now());
+    int error = l2tpha_takeover_as(app->node, app->next_epoch, trust, clock_now());
+    app->next_epoch = 0;
     if (error != L2TPHA_OK) {
         if (!inherited)
             TALLOC_FREE(app->udp); /* whoever serves needs the address */
@@ -79,62 +197,145 @@ const char *role_take_over(struct app *app, const char *cause)
     }
     log_say(&app->log, L2TPHA_LOG_RF, "taking over: %s", cause);
     app->last_switchover_wall = clock_wall();
-    app_drain(app);                /* peers first */
-    ha_disconnect(app->ha, false); /* an old active that lives hears the new epoch */
+    ha_promoted(app->ha); /* an old active that lives hears the new epoch first */
+    app_drain(app);
     serve(app);
     ha_keep_listening(app->ha);
     return NULL;
 }
 
-/* Taking over by itself: nobody is there to be answered. */
-static void try_to_take_over(struct app *app, const char *cause)
+/* Taking over by itself: nobody is there to be answered. NULL, or why not. */
+static const char *try_to_take_over(struct app *app, enum l2tpha_trust trust, const char *cause)
 {
-    const char *why = role_take_over(app, cause);
+    const char *why = take_over(app, trust, cause);
     if (why != NULL)
         log_say(&app->log, L2TPHA_LOG_ERROR, "cannot take over (%s): %s", cause, why);
+    return why;
 }
+
+/* How far the copy is to be believed when the operator says so. Over unix the active tells before
+ * it goes on alone, so a stream without such a word is exact, however long it has been silent. */
+static enum l2tpha_trust operators_trust(struct app *app, bool stale)
+{
+    enum l2tpha_role role = look(app).role;
+    bool in_sync = role == L2TPHA_ROLE_STANDBY_HOT || role == L2TPHA_ROLE_UNHEARD;
+    if ((in_sync && ha_is_exact(app->ha)) || (app->exact && role == L2TPHA_ROLE_CUT_OFF))
+        return L2TPHA_TRUST_EXACT;
+    if (role == L2TPHA_ROLE_STANDBY_COLD && !has_link(app))
+        return L2TPHA_TRUST_EMPTY;
+    if (!stale)
+        return app->behind && role != L2TPHA_ROLE_STANDBY_HOT ? L2TPHA_TRUST_STALE
+                                                              : L2TPHA_TRUST_AUTO;
+    return look(app).whole ? L2TPHA_TRUST_STALE : L2TPHA_TRUST_EMPTY;
+}
+
+static const char *const stale_words =
+    "the copy may be behind what was served: 'takeover --stale' recovers what RFC 4951 can, and "
+    "clears the rest";
+
+static const char *takeover_by_command(struct app *app)
+{
+    enum l2tpha_trust trust = operators_trust(app, app->stale);
+    if (trust == L2TPHA_TRUST_STALE && !app->stale)
+        return stale_words;
+    const char *why = take_over(app, trust, "operator");
+    return why != NULL && why == l2tpha_strerror(L2TPHA_ERR_STALE) ? stale_words : why;
+}
+
+static void end_takeover(struct app *app, const char *why)
+{
+    app->switchover = SWITCHOVER_NONE;
+    app->next_epoch = 0;
+    if (why != NULL)
+        log_say(&app->log, L2TPHA_LOG_RF, "no takeover: %s", why);
+    control_complete(app->control, CONTROL_TAKEOVER, why, NULL);
+}
+
+static const char *serve_again(struct app *app)
+{
+    const char *why = app_open_socket(app);
+    if (why != NULL)
+        return why;
+    (void)l2tpha_release(app->node, clock_now());
+    serve(app);
+    control_complete(app->control, CONTROL_TAKEOVER, NULL, NULL);
+    return NULL;
+}
+
+const char *role_take_over(struct app *app, bool stale)
+{
+    if (app->held)
+        return serve_again(app);
+    if (!role_is_standby(app))
+        return "this node is no standby";
+    if (app->switchover != SWITCHOVER_NONE)
+        return "a takeover is under way";
+    app->stale = stale;
+    app->next_epoch = l2tpha_epoch_next(look(app).epoch, app->options->rank);
+    if (has_link(app)) {
+        if (!stale && !look(app).whole)
+            return "the copy is not complete, and the active lives";
+        if (ha_announce(app->ha, app->next_epoch, stale) == L2TPHA_OK) {
+            app->switchover = SWITCHOVER_ANNOUNCED;
+            app->switchover_until = clock_now() + app->options->commit_timeout_ms * UINT64_C(1000);
+            return NULL;
+        }
+    }
+    const char *why = takeover_by_command(app);
+    if (why == NULL)
+        end_takeover(app, NULL);
+    return why;
+}
+
+/* ---- the active is lost ---- */
 
 /* No stream, and the socket is of no use: nobody would ever read it, and the active could not be
  * started again. It stays only where an operator may still want to go on from a complete copy. The
  * next stream brings it anew. */
 static void let_go(struct app *app)
 {
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-    l2tpha_redundancy_get(app->node, &info);
-    if (info.role != L2TPHA_ROLE_STANDBY_HOT || !app->options->takeover_manual)
+    enum l2tpha_role role = look(app).role;
+    bool complete = role == L2TPHA_ROLE_STANDBY_HOT || role == L2TPHA_ROLE_CUT_OFF;
+    if (!complete || app->behind || !app->options->takeover_manual)
         TALLOC_FREE(app->udp);
 }
 
-/* The replica falls behind from now on: better to hold nothing than to take over what is stale. */
-static void forget_replica(struct app *app)
+static void take_over_after(struct app *app, enum ha_farewell farewell)
 {
-    TALLOC_FREE(app->udp);
-    TALLOC_FREE(app->node);
-    const char *why = app_make_node(app, true);
-    if (why == NULL)
-        return;
-    log_say(&app->log, L2TPHA_LOG_ERROR, "cannot start anew as a standby: %s", why);
-    app_quit(app, EXIT_FAILURE);
+    if (farewell != HA_DEATH_BEHIND)
+        (void)try_to_take_over(app, L2TPHA_TRUST_EXACT,
+                               farewell == HA_LEFT ? "the active has left" : "the active is dead");
+    else if (is_fresh(app))
+        (void)try_to_take_over(app, L2TPHA_TRUST_STALE,
+                               "the active is dead, and had gone on alone shortly before");
+    else
+        log_say(&app->log, L2TPHA_LOG_ERROR, "cannot take over: %s", stale_words);
 }
 
 void role_active_lost(struct app *app, enum ha_farewell farewell)
 {
-    if (farewell == HA_ABANDONED) {
+    enum l2tpha_role role = look(app).role;
+    if (role == L2TPHA_ROLE_OUT_OF_SYNC || role == L2TPHA_ROLE_STANDBY_BULK)
+        farewell = farewell == HA_DEATH ? HA_DEATH_BEHIND : farewell;
+    app->behind = farewell == HA_DEATH_BEHIND || farewell == HA_ABANDONED;
+    app->exact = farewell == HA_DEATH; /* whoever takes over, and however late */
+    if (farewell == HA_ABANDONED)
         log_say(&app->log, L2TPHA_LOG_RF, "the active goes on alone: no takeover");
-        forget_replica(app);
-        return;
-    }
     if (farewell == HA_LEFT && app->program->active_left != NULL)
         app->program->active_left(app);
-    if (!app->quit && !app->options->takeover_manual && farewell != HA_UNKNOWN)
-        try_to_take_over(app, farewell == HA_LEFT ? "the active has left" : "the active is dead");
-    if (!app->quit && !app->serving)
+    bool is_over = farewell != HA_UNKNOWN && farewell != HA_ABANDONED;
+    if (app->switchover == SWITCHOVER_ANNOUNCED)
+        app->switchover_until = clock_now(); /* nobody is left to answer */
+    else if (!app->quit && !app->options->takeover_manual && is_over)
+        take_over_after(app, farewell);
+    if (!app->quit && !app->serving && app->switchover == SWITCHOVER_NONE)
         let_go(app);
 }
 
 void role_link_failed(struct app *app)
 {
-    let_go(app);
+    if (app->switchover == SWITCHOVER_NONE)
+        let_go(app);
 }
 
 void role_asked_to_serve(struct app *app)
@@ -142,78 +343,122 @@ void role_asked_to_serve(struct app *app)
     app->asked_to_serve = true;
 }
 
+void role_yielded(struct app *app)
+{
+    app->yielded = true;
+}
+
 void role_superseded(struct app *app)
 {
     app->step_down = true;
 }
 
-static void cancel_switchover(struct app *app, const char *why)
+void role_declined(struct app *app, int why)
 {
-    app->switchover = SWITCHOVER_NONE;
-    (void)l2tpha_switchover_cancel(app->node, clock_now()); /* may be cancelled already */
-    if (app->udp != NULL)
-        app_read(app);
-    else
-        app_quit(app, EXIT_FAILURE); /* somebody else has bound the address meanwhile */
-    log_say(&app->log, L2TPHA_LOG_RF, "switchover given up: %s", why);
-    control_answer(app->control, why);
+    app->declined = why;
 }
 
-void role_standby_lost(struct app *app)
+/* ---- handing over ---- */
+
+static void complete_switchover(struct app *app, const char *why)
 {
-    if (app->switchover == SWITCHOVER_DRAINING)
+    control_complete(app->control, CONTROL_SWITCHOVER, why, NULL);
+    control_complete(app->control, CONTROL_STANDBY, why, NULL);
+}
+
+/* This node serves again, with all it had. */
+static void cancel_switchover(struct app *app, const char *why)
+{
+    bool handed = app->switchover == SWITCHOVER_HANDED;
+    app->switchover = SWITCHOVER_NONE;
+    (void)l2tpha_switchover_cancel(app->node, clock_now()); /* may be cancelled already */
+    const char *unbound = app_open_socket(app);
+    if (unbound != NULL) {
+        log_say(&app->log, L2TPHA_LOG_ERROR, "after a switchover given up: %s", unbound);
+        app_quit(app, EXIT_FAILURE); /* somebody else has bound the address meanwhile */
+    } else {
+        app_read(app);
+    }
+    if (handed) {
+        lock_take(&app->lock, app->options);
+        ha_keep_listening(app->ha);
+    }
+    log_say(&app->log, L2TPHA_LOG_RF, "switchover given up: %s", why);
+    complete_switchover(app, why);
+}
+
+void role_standby_lost(struct app *app, bool is_over)
+{
+    if (app->switchover == SWITCHOVER_DRAINING || app->switchover == SWITCHOVER_OFFERED)
         cancel_switchover(app, "the standby is gone");
+    else if (app->switchover == SWITCHOVER_HANDED && is_over)
+        cancel_switchover(app, "the standby has died without having served");
     else if (app->switchover == SWITCHOVER_HANDED)
-        app->step_down = true;
+        log_say(&app->log, L2TPHA_LOG_ERROR,
+                "handed over, and the stream has ended: silent until the other is heard");
 }
 
 const char *role_switchover(struct app *app)
 {
     if (app->switchover != SWITCHOVER_NONE)
         return "a switchover is under way";
+    if (app->held)
+        return "this node is held, and serves nobody";
     int error = l2tpha_switchover(app->node, clock_now());
     if (error != L2TPHA_OK)
         return l2tpha_strerror(error);
     udp_read_stop(app->udp); /* what comes now waits in the socket for the successor */
     app->serving = false;
     app->switchover = SWITCHOVER_DRAINING;
-    app->switchover_until = clock_now() + SWITCHOVER_US;
+    app->switchover_until = clock_now() + DRAIN_US;
     return NULL;
 }
 
-/* Everything is confirmed. What the standby will need is let go before it is told. */
-static void hand_over(struct app *app)
+static void offer(struct app *app)
 {
-    ha_stop_listening(app->ha);
-    if (app->options->ha_listen.kind == ENDPOINT_TCP)
-        TALLOC_FREE(app->udp); /* the standby binds the address itself */
     int error = ha_hand_over(app->ha);
-    if (error == L2TPHA_OK) {
-        app->switchover = SWITCHOVER_HANDED;
-        app->switchover_until = clock_now() + SWITCHOVER_US;
+    if (error != L2TPHA_OK) {
+        cancel_switchover(app, l2tpha_strerror(error));
         return;
     }
-    const char *why = app_open_socket(app);
-    if (why != NULL)
-        log_say(&app->log, L2TPHA_LOG_ERROR, "after a failed switchover: %s", why);
-    ha_keep_listening(app->ha);
-    cancel_switchover(app, l2tpha_strerror(error));
+    app->switchover = SWITCHOVER_OFFERED;
+    app->switchover_until = clock_now() + OFFER_US;
+}
+
+/* What the standby will need is let go before the word that it is to serve leaves. */
+void role_handed(struct app *app)
+{
+    if (app->switchover != SWITCHOVER_OFFERED)
+        return;
+    ha_stop_listening(app->ha);
+    lock_let_go(&app->lock);
+    if (app->options->ha_listen.kind == ENDPOINT_TCP)
+        TALLOC_FREE(app->udp); /* the standby binds the address itself */
+    app->switchover = SWITCHOVER_HANDED;
+    app->switchover_until = L2TPHA_NEVER;
+}
+
+static void offer_expired(struct app *app)
+{
+    if (ha_take_back(app->ha) == L2TPHA_OK)
+        cancel_switchover(app, "the standby does not answer");
 }
 
 /* Another node serves: this one begins anew as a standby, or leaves when it may not be one. */
 static void step_down(struct app *app)
 {
     const char *why = NULL;
-    app->step_down = false;
+    app->step_down = app->held = app->behind = app->looking = false;
     app->switchover = SWITCHOVER_NONE;
     ha_stop_listening(app->ha);
     ha_disconnect(app->ha, false);
     app_yield(app);
     TALLOC_FREE(app->udp);
+    lock_let_go(&app->lock);
     log_say(&app->log, L2TPHA_LOG_RF, "stepped down: a newer epoch serves");
-    control_answer(app->control, NULL);
+    complete_switchover(app, NULL);
     if (app->options->ha_connect.kind == ENDPOINT_NONE) {
-        app_tell("leaving: without --ha-connect there is no active to be a standby of");
+        tell("leaving: without --ha-connect there is no active to be a standby of");
         app_quit(app, EXIT_SUCCESS);
         return;
     }
@@ -223,29 +468,135 @@ static void step_down(struct app *app)
         log_say(&app->log, L2TPHA_LOG_ERROR, "cannot become a standby: %s", why);
         app_quit(app, EXIT_FAILURE);
     }
+    if (app->options->role == ROLE_AUTO && app->options->ha_connect.kind == ENDPOINT_TCP)
+        ha_keep_listening(app->ha);
+}
+
+/* ---- words of the operator and of cluster managers ---- */
+
+const char *role_standby(struct app *app)
+{
+    struct l2tpha_redundancy_info info = look(app);
+    if (app->options->ha_connect.kind == ENDPOINT_NONE)
+        return "without --ha-connect there is nobody to follow";
+    if (role_is_standby(app) || app->held) {
+        control_complete(app->control, CONTROL_STANDBY, NULL, NULL);
+        return NULL;
+    }
+    if (info.role == L2TPHA_ROLE_FENCED) {
+        app->step_down = true;
+        return NULL;
+    }
+    if (info.role == L2TPHA_ROLE_ACTIVE)
+        return role_switchover(app);
+    /* Nobody holds what this node does. It is silent from now on, and follows once another serves.
+     */
+    int error = l2tpha_hold(app->node, clock_now());
+    if (error != L2TPHA_OK)
+        return l2tpha_strerror(error);
+    udp_read_stop(app->udp);
+    app->serving = false;
+    app->held = true;
+    log_say(&app->log, L2TPHA_LOG_RF, "held: silent, with all it has, until another serves");
+    control_complete(app->control, CONTROL_STANDBY, NULL, NULL);
+    return NULL;
+}
+
+const char *role_fence(struct app *app)
+{
+    struct l2tpha_redundancy_info info = look(app);
+    if (info.role == L2TPHA_ROLE_FENCED || role_is_standby(app))
+        return NULL; /* it serves nobody */
+    int error =
+        l2tpha_fence(app->node, l2tpha_epoch_next(info.epoch, app->options->rank), clock_now());
+    if (error != L2TPHA_OK)
+        return l2tpha_strerror(error);
+    app->switchover = SWITCHOVER_NONE;
+    app->held = false;
+    ha_stop_listening(app->ha);
+    ha_let_go(app->ha); /* as if dead: a standby in sync may take over */
+    app_yield(app);
+    TALLOC_FREE(app->udp);
+    lock_let_go(&app->lock);
+    complete_switchover(app, "this node was fenced");
+    tell("fenced");
+    return NULL;
+}
+
+const char *role_shutdown(struct app *app)
+{
+    app_stop(app);
+    return NULL;
+}
+
+/* ---- the loop ---- */
+
+/* By itself, since somebody else has fenced it: as good as dead, and it has said that it is. */
+static void active_stopped(struct app *app)
+{
+    role_active_lost(app, HA_DEATH);
+}
+
+static void settle_takeover(struct app *app)
+{
+    if (app->asked_to_serve) {
+        app->asked_to_serve = false;
+        if (try_to_take_over(app, L2TPHA_TRUST_EXACT, "planned switchover") != NULL)
+            (void)ha_decline(app->ha, L2TPHA_ERR_HOST);
+    }
+    if (app->switchover != SWITCHOVER_ANNOUNCED) {
+        if (app->yielded && role_is_standby(app))
+            active_stopped(app);
+        return;
+    }
+    if (app->yielded)
+        end_takeover(app, app->stale ? takeover_by_command(app)
+                                     : take_over(app, L2TPHA_TRUST_EXACT, "operator"));
+    else if (app->declined != 0)
+        end_takeover(app, "the active lives and has what this copy has not");
+    else if (clock_now() >= app->switchover_until)
+        end_takeover(app, takeover_by_command(app));
+}
+
+static void settle_switchover(struct app *app)
+{
+    bool is_late = clock_now() >= app->switchover_until;
+    if (app->switchover == SWITCHOVER_DRAINING) {
+        if (l2tpha_switchover_ready(app->node))
+            offer(app);
+        else if (is_late)
+            cancel_switchover(app, "the standby did not confirm in time");
+    } else if (app->switchover == SWITCHOVER_OFFERED && is_late) {
+        offer_expired(app);
+    } else if (app->switchover == SWITCHOVER_HANDED && !app->step_down && !look(app).handing) {
+        cancel_switchover(app, app->declined != 0 ? "the standby could not take over"
+                                                  : "the standby did not take over");
+    }
 }
 
 void role_settle(struct app *app)
 {
-    if (app->asked_to_serve) {
-        app->asked_to_serve = false;
-        try_to_take_over(app, "planned switchover");
+    if (look(app).role == L2TPHA_ROLE_STANDBY_HOT) {
+        app->hot_at = clock_now();
+        app->behind = app->exact = false;
     }
-    if (app->switchover == SWITCHOVER_DRAINING) {
-        if (l2tpha_switchover_ready(app->node))
-            hand_over(app);
-        else if (clock_now() >= app->switchover_until)
-            cancel_switchover(app, "the standby did not confirm in time");
-    } else if (app->switchover == SWITCHOVER_HANDED && clock_now() >= app->switchover_until) {
-        app->step_down = true;
-    }
+    settle_takeover(app);
+    if (!app->quit)
+        settle_switchover(app);
+    app->yielded = false;
+    app->declined = 0;
     if (app->step_down)
         step_down(app);
+    if (app->looking && !app->quit)
+        go_on_looking(app);
 }
 
 uint64_t role_deadline(const struct app *app)
 {
-    if (app->step_down || app->asked_to_serve)
+    if (app->step_down || app->asked_to_serve || app->yielded)
         return 0;
-    return app->switchover == SWITCHOVER_NONE ? L2TPHA_NEVER : app->switchover_until;
+    uint64_t due = app->looking ? app->look_at : L2TPHA_NEVER;
+    if (app->switchover != SWITCHOVER_NONE && app->switchover_until < due)
+        due = app->switchover_until;
+    return due;
 }

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#define REASON_MAX 80
 #define STEPS 16 /* between two looks at the clock */
 
 /* What the roles mean to an operator. */
@@ -24,6 +25,8 @@ static const struct {
     [L2TPHA_ROLE_STANDBY_HOT] = {"standby", "in-sync", "protected"},
     [L2TPHA_ROLE_OUT_OF_SYNC] = {"standby", "out-of-sync", "out-of-sync"},
     [L2TPHA_ROLE_FENCED] = {"fenced", "none", NULL},
+    [L2TPHA_ROLE_UNHEARD] = {"standby", "unheard", "unheard"},
+    [L2TPHA_ROLE_CUT_OFF] = {"standby", "cut-off", "cut-off"},
 };
 
 static struct l2tpha_redundancy_info look(const struct app *app)
@@ -33,11 +36,22 @@ static struct l2tpha_redundancy_info look(const struct app *app)
     return info;
 }
 
-/* A standby whose stream is gone was in sync when it last heard: that is not in sync. */
-static bool cut_off(const struct app *app, enum l2tpha_role role)
+/* An active without a standby says why; where the way there is too slow for the gate, that. */
+static const char *reason_of(const struct app *app, const struct l2tpha_redundancy_info *info,
+                             char text[REASON_MAX])
 {
     struct l2tpha_link_info link = {.size = sizeof(link)};
-    return role == L2TPHA_ROLE_STANDBY_HOT && !(ha_info(app->ha, &link) && link.up);
+    if (app->held)
+        return "held: silent until another serves";
+    if (info->unsure)
+        return "this node was away: silent until the standby is heard";
+    bool slow = info->role == L2TPHA_ROLE_ACTIVE_SOLO && ha_info(app->ha, &link) && link.up &&
+                link.round_trip > app->options->commit_timeout_ms * UINT64_C(1000);
+    if (!slow)
+        return info->reason;
+    snprintf(text, REASON_MAX, "too slow: round trip %llu ms",
+             (unsigned long long)(link.round_trip / 1000));
+    return text;
 }
 
 /* What the library says, and of a standby's copy how good that is. */
@@ -47,7 +61,7 @@ static const char *protection(const struct app *app, const struct l2tpha_tunnel 
     enum l2tpha_role role = look(app).role;
     if (strcmp(word, "standby") != 0 || roles[role].copy == NULL)
         return word;
-    return cut_off(app, role) ? "cut-off" : roles[role].copy;
+    return roles[role].copy;
 }
 
 /* A standby's copy says only what is configured for the peer. */
@@ -110,14 +124,15 @@ static void put_counters(const struct app *app, struct writer *out)
 
 static void put_redundancy(const struct app *app, struct writer *out)
 {
-    char text[CLOCK_TEXT_MAX];
+    char text[CLOCK_TEXT_MAX], reason[REASON_MAX];
     uint64_t since = app->last_switchover_wall;
     struct l2tpha_redundancy_info info = look(app);
     writer_put_text(out, "role", roles[info.role].role);
     writer_put_text(out, "state", l2tpha_role_name(info.role));
-    writer_put_text(out, "reason", info.reason);
+    writer_put_text(out, "reason", reason_of(app, &info, reason));
     writer_put_number(out, "epoch", info.epoch);
-    writer_put_text(out, "sync", cut_off(app, info.role) ? "lagging" : roles[info.role].sync);
+    writer_put_text(out, "sync", roles[info.role].sync);
+    writer_put_number(out, "unheard_ms", info.since != 0 ? (clock_now() - info.since) / 1000 : 0);
     writer_put_number(out, "lag_records", info.lag_records);
     writer_put_number(out, "tunnels", info.tunnels);
     writer_put_number(out, "sessions", info.sessions);

@@ -150,7 +150,7 @@ START_TEST(defaults_are_those_of_the_help)
     ck_assert_uint_eq(options.tunnels, 1);
     ck_assert_uint_eq(options.sessions, 1);
     ck_assert_uint_eq(options.rate + options.data_rate + options.duration_s, 0);
-    ck_assert(!options.standby && !options.takeover_manual && !options.report_json);
+    ck_assert(options.role == ROLE_ACTIVE && !options.takeover_manual && !options.report_json);
     ck_assert_uint_eq(options.failover, L2TPHA_FAILOVER_FALLBACK);
     ck_assert(!options.mute);
     ck_assert_uint_eq(options.recovery_ms, 60000);

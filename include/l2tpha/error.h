@@ -64,7 +64,7 @@ extern "C" {
     X(LINK, -66, true, "replication link protocol violated")                                       \
     X(FENCED, -67, true, "a newer epoch has taken over")                                           \
     X(UNCONFIRMED, -68, false, "the standby has yet to confirm it")                                \
-    X(STALE, -69, false, "the replica may be behind what was served")              \
+    X(STALE, -69, false, "the replica may be behind what was served")                              \
     X(EPOCH, -70, true, "epoch further ahead than reigns can be")
 
 /** Error codes; 0 is success. Each row of L2TPHA_ERRORS is one, named L2TPHA_ERR_ and its name. */

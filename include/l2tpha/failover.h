@@ -25,8 +25,8 @@ L2TPHA_API const char *l2tpha_failover_method_name(uint8_t method);
 
 /** How far the copy of a standby that takes over is to be believed. */
 enum l2tpha_trust {
-    L2TPHA_TRUST_AUTO = 0, /**< by what the node knows: exact in role STANDBY_HOT; uncertain in roles
-                                UNHEARD and CUT_OFF for fresh_ms; then L2TPHA_ERR_STALE */
+    L2TPHA_TRUST_AUTO = 0,      /**< by what the node knows: exact in role STANDBY_HOT; uncertain in
+                                   roles      UNHEARD and CUT_OFF for fresh_ms; then L2TPHA_ERR_STALE */
     L2TPHA_TRUST_EXACT = 1,     /**< the host knows that the old active let nothing out that is not
                                      in the copy: it is dead or has yielded, and the stream was read
                                      to its end */
@@ -49,7 +49,8 @@ enum l2tpha_trust {
  *  @param now    microseconds.
  *  @retval L2TPHA_ERR_STALE        the copy may be behind, and @p trust does not allow for that.
  *  @retval L2TPHA_ERR_INVALID      an epoch of another rank, or no such trust.
- *  @retval L2TPHA_ERR_STALE_EPOCH, L2TPHA_ERR_NOT_IN_SYNC, L2TPHA_ERR_ROLE  as l2tpha_takeover(). */
+ *  @retval L2TPHA_ERR_STALE_EPOCH, L2TPHA_ERR_NOT_IN_SYNC, L2TPHA_ERR_ROLE  as l2tpha_takeover().
+ */
 L2TPHA_API int l2tpha_takeover_as(struct l2tpha_node *node, uint64_t epoch, enum l2tpha_trust trust,
                                   uint64_t now);
 

@@ -55,6 +55,8 @@ struct l2tpha_redundancy_info {
                                    past perhaps: what a stale takeover would begin from */
     bool unsure;              /**< active: this node was away, and nothing leaves until the standby
                                    is heard or unsure_ms have passed */
+    bool handing;             /**< active: a planned switchover is under way */
+    bool held;                /**< active: l2tpha_hold() */
 };
 
 /** Look at it. At most info->size bytes are written. */
@@ -72,6 +74,17 @@ L2TPHA_API const char *l2tpha_role_name(enum l2tpha_role role);
  *  @retval L2TPHA_ERR_STALE_EPOCH  not newer than ours.
  *  @retval L2TPHA_ERR_ROLE         not an active node. */
 L2TPHA_API int l2tpha_fence(struct l2tpha_node *node, uint64_t epoch, uint64_t now);
+
+/** Hold a node that serves: nothing leaves, nothing is taken in, no timer of a tunnel runs, and
+ * what it has stays as it is, until l2tpha_release(). For a host that is to stop serving without
+ *  knowing yet whether another node does. A newer epoch fences it as ever.
+ *  @retval L2TPHA_ERR_ROLE  not an active node. */
+L2TPHA_API int l2tpha_hold(struct l2tpha_node *node, uint64_t now);
+
+/** Serve again.
+ *  @retval L2TPHA_ERR_STATE  it is not held.
+ *  @retval L2TPHA_ERR_ROLE   not an active node: it has been fenced, most likely. */
+L2TPHA_API int l2tpha_release(struct l2tpha_node *node, uint64_t now);
 
 /** Planned switchover, on the active in sync: stop taking input, wait until every output is
  *  confirmed; then l2tpha_switchover_ready() turns true, and the standby may take over with the

@@ -75,8 +75,8 @@ L2TPHA_API struct l2tpha_tunnel *l2tpha_tunnel_next(const struct l2tpha_node *no
                                                     const struct l2tpha_tunnel *previous);
 
 /** The first tunnel at or after a place, for walks in pieces: between two calls anything may be
- *  called, and tunnels may come and go. Whoever is there all the time is met once; who comes or goes
- *  meanwhile may be. Takes the same time in a node of any size.
+ *  called, and tunnels may come and go. Whoever is there all the time is met once; who comes or
+ * goes meanwhile may be. Takes the same time in a node of any size.
  *  @param node           any.
  *  @param[in,out] place  0 to begin with; left where to go on.
  *  @return NULL at the end. */

@@ -24,7 +24,7 @@ uint64_t engine_deadline(const struct engine *engine)
     if (timer < engine->rest_until)
         timer = engine->rest_until;
     if (engine_is_unsure(engine)) /* then what waits may leave */
-        timer = engine->unsure_until;
+        timer = engine->held ? L2TPHA_NEVER : engine->unsure_until;
     return timer < ledger ? timer : ledger;
 }
 

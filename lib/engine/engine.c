@@ -26,7 +26,7 @@ int engine_enter(struct engine *engine, uint64_t now)
         return error;
     if (!engine->serving)
         return L2TPHA_ERR_ROLE;
-    return engine->draining ? L2TPHA_ERR_STATE : L2TPHA_OK;
+    return engine->draining || engine->held ? L2TPHA_ERR_STATE : L2TPHA_OK;
 }
 
 int engine_leave(struct engine *engine, int error)

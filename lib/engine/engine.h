@@ -115,6 +115,7 @@ struct engine {
     bool serving;          /* false on a standby and once fenced: nothing is sent, no timer runs */
     bool asking;           /* inside a host callback */
     bool draining;         /* planned switchover: no input, no timers, outputs drain */
+    bool held;             /* by the host: nothing leaves, nothing is taken in */
     uint64_t unsure_until; /* after an absence: nothing leaves before the standby is heard, or then;
                               0 = no such wait */
     uint64_t rest_until; /* after an absence: no timer runs before what has come is read; 0 = no */
@@ -147,10 +148,10 @@ int engine_tick(struct engine *engine, uint64_t now);
 /* Begin a call of the host that changes something: a tick, and L2TPHA_ERR_ROLE when not serving,
  * L2TPHA_ERR_STATE while a planned switchover drains. */
 int engine_enter(struct engine *engine, uint64_t now);
-/* Whether this node does not know what its standby has become. */
+/* Whether nothing may leave: this node does not know what its standby has become, or is held. */
 static inline bool engine_is_unsure(const struct engine *engine)
 {
-    return engine->unsure_until > engine->now;
+    return engine->held || engine->unsure_until > engine->now;
 }
 /* End it: seal, and free what died. Returns error unchanged. */
 int engine_leave(struct engine *engine, int error);

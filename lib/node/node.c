@@ -256,7 +256,7 @@ int l2tpha_feed(struct l2tpha_node *node, const struct l2tpha_path *path, const 
     int error = node_enter(node, now);
     if (error)
         return error;
-    if (node->engine.draining) {
+    if (node->engine.draining || node->engine.held) {
         /* The peer sends it again, to the node that takes over. */
         node->engine.counters.fenced_drops++;
         return L2TPHA_ERR_STATE;

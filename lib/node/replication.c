@@ -182,6 +182,26 @@ int l2tpha_switchover_cancel(struct l2tpha_node *node, uint64_t now)
     return engine_leave(&node->engine, L2TPHA_OK);
 }
 
+int l2tpha_hold(struct l2tpha_node *node, uint64_t now)
+{
+    int error = node_enter_serving(node, now);
+    if (error)
+        return error;
+    node->engine.held = true;
+    return engine_leave(&node->engine, L2TPHA_OK);
+}
+
+int l2tpha_release(struct l2tpha_node *node, uint64_t now)
+{
+    int error = node_enter_serving(node, now);
+    if (error)
+        return error;
+    if (!node->engine.held)
+        return L2TPHA_ERR_STATE;
+    node->engine.held = false;
+    return engine_leave(&node->engine, L2TPHA_OK);
+}
+
 static struct l2tpha_redundancy_info describe(const struct l2tpha_node *node)
 {
     const struct engine *engine = &node->engine;
@@ -200,6 +220,8 @@ static struct l2tpha_redundancy_info describe(const struct l2tpha_node *node)
         .since = node->unheard_since,
         .whole = !serving && replica_is_whole(node->replica),
         .unsure = serving && engine_is_unsure(engine),
+        .handing = serving && engine->draining,
+        .held = serving && engine->held,
     };
 
     if (serving && ledger_mode(engine->ledger) != LEDGER_OFF)

@@ -37,7 +37,11 @@ int link_check(struct l2tpha_link *link, uint64_t now)
     if (link->error || link->side == SIDE_STANDBY || role_serves(role))
         return link->error;
     link->serving = false;
-    return link_fail(link, role == L2TPHA_ROLE_FENCED ? L2TPHA_ERR_FENCED : L2TPHA_ERR_ROLE, now);
+    if (role != L2TPHA_ROLE_FENCED)
+        return link_fail(link, L2TPHA_ERR_ROLE, now);
+    if (link->up)
+        (void)link_put_refuse(link, L2TPHA_ERR_FENCED, now); /* without room the end says it */
+    return link_fail(link, L2TPHA_ERR_FENCED, now);
 }
 
 static uint32_t with_default(uint32_t value, uint32_t otherwise)
@@ -136,6 +140,10 @@ int l2tpha_link_send(struct l2tpha_link *link, uint64_t number, const uint8_t *d
         return link_fail(link, error, now);
     write_bytes(&out, data, len);
     link->sent = number;
+    if (link->sampled == 0) {
+        link->sampled = number;
+        link->sampled_at = now;
+    }
     return L2TPHA_OK;
 }
 
@@ -197,6 +205,11 @@ static struct l2tpha_link_info describe(const struct l2tpha_link *link)
         .unheard = link->unheard,
         .heard = link->heard,
         .peer_rank = link->peer_rank,
+        .met = link->met,
+        .peer_serves = link->met && link->peer_side == SIDE_ACTIVE,
+        .peer_last = link->peer_last,
+        .peer_fingerprint = link->peer_fingerprint,
+        .round_trip = link->round_trip,
     };
 }
 

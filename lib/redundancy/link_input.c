@@ -86,6 +86,9 @@ static int take_hello(struct l2tpha_link *link, const struct link_frame *frame, 
         return error;
     link->peer_side = hello.side;
     link->peer_rank = hello.rank;
+    link->peer_last = hello.last;
+    link->peer_fingerprint = hello.fingerprint;
+    link->met = true;
     error = check_epoch(link, frame->epoch, now);
     if (error)
         return error;
@@ -126,10 +129,29 @@ static int take_checkpoint(struct l2tpha_link *link, const struct link_frame *fr
     return told ? told : link_put_refuse(link, error, now);
 }
 
+/* A copy over a path that is too slow for the gate ends where it began, and each one costs the
+ * whole state: the pause doubles, and a standby that was in sync for as long as the longest of them
+ * begins with the shortest. */
+#define FLAPS_MAX 6 /* 64 times the silence: about a minute */
+
 static int copy_later(struct l2tpha_link *link, uint64_t now)
 {
-    link->copy_at = link->copied + link->silence_us;
+    uint64_t longest = link->silence_us << FLAPS_MAX;
+
+    if (now - link->copied > longest)
+        link->flaps = 0;
+    link->copy_at = link->copied + (link->silence_us << link->flaps);
+    if (link->flaps < FLAPS_MAX)
+        link->flaps++;
     return now >= link->copy_at ? link_copy(link, now) : L2TPHA_OK;
+}
+
+static void measure(struct l2tpha_link *link, uint64_t now)
+{
+    if (link->sampled == 0 || link->acked < link->sampled)
+        return;
+    link->round_trip = now - link->sampled_at;
+    link->sampled = 0;
 }
 
 /* A node that went on alone since the standby was slow tries again once all is confirmed. */
@@ -145,6 +167,7 @@ static int take_ack(struct l2tpha_link *link, const struct link_frame *frame, ui
     if (number <= link->acked)
         return L2TPHA_OK;
     link->acked = number;
+    measure(link, now);
     if (role_of(link) == L2TPHA_ROLE_ACTIVE_SOLO)
         return number == link->sent ? copy_later(link, now) : L2TPHA_OK;
     return link->ops.done(link->ops.user, number, L2TPHA_OK, now);

@@ -41,6 +41,13 @@ struct l2tpha_link {
     uint64_t sent;    /* active: newest checkpoint queued */
     uint64_t acked;   /* active: newest one confirmed */
     uint64_t applied; /* standby: newest one applied from this stream */
+    bool met;
+    uint64_t peer_last;
+    uint64_t peer_fingerprint;
+    uint64_t sampled; /* active: checkpoint whose way there and back is being measured; 0 = none */
+    uint64_t sampled_at; /* ... since then */
+    uint64_t round_trip; /* ... and the last one's */
+    uint32_t flaps;      /* active: copies in a row after which the standby was too slow */
     uint64_t frames_in;
     uint64_t frames_out;
     uint64_t heartbeat_us;

@@ -293,7 +293,7 @@ def taken_over_by_hand(case):
     check_replica(pair)
     pair.active.kill()
     pair.active.ended()
-    pair.standby.await_role("standby", "lagging")
+    pair.standby.await_role("standby", "cut-off")
     begin = case.capture.data
     lab.wait_for("peers speak", lambda: case.capture.data > begin + 20)
     lab.check(pair.standby.ask("takeover") is not None, "the takeover was refused")

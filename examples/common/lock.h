@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Over unix: who serves holds a lock beside the replication socket, which the kernel lets go with
+ * the process. It decides between two that start at once and find nobody; it is no fence. */
+#ifndef EXAMPLES_LOCK_H
+#define EXAMPLES_LOCK_H
+
+#include <stdbool.h>
+
+struct options;
+
+struct lock {
+    int fd; /* -1 = not held */
+};
+
+/* Whether it is held now. Without --ha-listen unix: there is none to hold, and nobody else has it.
+ */
+bool lock_take(struct lock *lock, const struct options *options);
+void lock_let_go(struct lock *lock);
+
+#endif
