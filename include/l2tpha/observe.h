@@ -162,6 +162,21 @@ L2TPHA_API const struct l2tpha_counters *l2tpha_counters(const struct l2tpha_nod
 L2TPHA_API bool l2tpha_counter_at(const struct l2tpha_counters *counters, size_t index,
                                   const char **name, const char **text, uint64_t *value);
 
+/** Text from the wire (names, numbers, result messages) as it may be shown anywhere: a terminal, a
+ *  log, a table, the value of a JSON string. Printable UTF-8 stays as it is; every other octet, and
+ *  the backslash, becomes `\xHH`, so the result can be read back without doubt. Controls, format
+ *  characters, spaces other than U+0020, private and unassigned code points do not count as
+ * printable.
+ *  @param data  the octets, borrowed for the call; NULL when len is 0. NUL is an octet like any
+ * other.
+ *  @param len   octets.
+ *  @param dst   gets the text, always terminated when size > 0; NULL when size is 0.
+ *  @param size  bytes of dst. What does not fit is left out, never half a character or half a
+ * `\xHH`.
+ *  @return length of the whole text without its NUL, at most 4 * len: cut short when it is not
+ * below size. */
+L2TPHA_API size_t l2tpha_text_escape(const uint8_t *data, size_t len, char *dst, size_t size);
+
 /** Packet capture: pcapng blocks for the host to write. The file starts with
  *  l2tpha_capture_begin(), then one l2tpha_capture_packet() each. The blocks carry synthetic IP and
  *  UDP headers: a path whose addresses are `struct sockaddr_in` or `sockaddr_in6` bytes is shown
