@@ -62,13 +62,15 @@ void event_attach_message(struct engine *engine, struct event_item *event)
 void event_set_text(struct event_item *event, const uint8_t *text, size_t len)
 {
     if (event)
-        log_escape(event->text, sizeof(event->text), text, len);
+        l2tpha_text_escape(text, len, event->text, sizeof(event->text));
 }
 
-void event_set_reason(struct event_item *event, const char *reason)
+const char *reason_text(struct l2tpha_bytes words, const char *reason, char *dst, size_t size)
 {
-    if (reason)
-        event_set_text(event, (const uint8_t *)reason, strlen(reason));
+    if (!words.len && reason)
+        words = (struct l2tpha_bytes){(const uint8_t *)reason, strlen(reason)};
+    l2tpha_text_escape(words.data, words.len, dst, size);
+    return dst;
 }
 
 void engine_event_polled(struct engine *engine, const struct event_item *event)

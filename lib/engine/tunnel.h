@@ -85,6 +85,7 @@ struct tunnel_input {
     uint16_t result;                      /* for a StopCCN that is to be sent */
     uint16_t error;
     const char *reason;
+    struct l2tpha_bytes words; /* the peer's, as they came: shown in place of the reason */
     bool by_peer;
     char text[INPUT_TEXT]; /* a place for the reason */
 };
