@@ -57,6 +57,8 @@ void event_attach_message(struct engine *engine, struct event_item *event)
     memcpy(copy->data + len, message->body, message->body_len);
     copy->len = (uint32_t)(len + message->body_len);
     event->message = copy;
+    if (event->tunnel)
+        event->tunnel->event_bytes += copy->cap;
 }
 
 void event_set_text(struct event_item *event, const uint8_t *text, size_t len)
@@ -77,6 +79,8 @@ void engine_event_polled(struct engine *engine, const struct event_item *event)
 {
     struct l2tpha_tunnel *tunnel = event->tunnel;
 
+    if (tunnel && event->message)
+        tunnel->event_bytes -= event->message->cap;
     if (tunnel && --tunnel->events == 0 && tunnel->dying) {
         tunnel->dead_next = engine->dead;
         engine->dead = tunnel;

@@ -201,6 +201,8 @@ void tunnel_enter(void *object, uint8_t next)
     tunnel_note_lingering(tunnel);
     tunnel_arm(tunnel);
     tunnel_mark(tunnel, DIRTY_FULL);
+    if (before == ESTABLISHED && next != ESTABLISHED)
+        channel_drop_ahead(engine, &tunnel->channel);
     if (next == ESTABLISHED) {
         rise(tunnel, input);
         start_sessions(tunnel, NULL);
