@@ -31,7 +31,7 @@ enum l2tpha_log_category {
     L2TPHA_LOG_RF = 64      /**< redundancy roles */
 };
 
-/** One log line. Bytes that came from the wire are escaped already. */
+/** One log line. What came from the wire is escaped already, l2tpha_text_escape(). */
 struct l2tpha_log_line {
     enum l2tpha_log_category category; /**< exactly one bit */
     uint64_t now;                      /**< the node's time, microseconds */

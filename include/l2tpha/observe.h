@@ -83,6 +83,7 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(retransmissions, "messages sent again")                                                      \
     X(duplicates, "duplicates acknowledged and not processed")                                     \
     X(reordered, "messages kept until their turn")                                                 \
+    X(ahead_dropped, "messages ahead of their turn not kept: no tunnel yet, or enough is kept")    \
     X(out_of_window, "messages beyond the receive window, dropped")                                \
     X(ack_unsent, "acknowledgements of what was never sent, ignored")                              \
     X(bad_header, "datagrams with a malformed header, dropped")                                    \

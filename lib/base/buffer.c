@@ -8,7 +8,7 @@
 
 #include <l2tpha/error.h>
 
-static const uint32_t classes[] = {64, 128, 256, 512, 1024, 2048, 65536};
+static const uint32_t classes[] = {64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536};
 #define CLASSES (sizeof(classes) / sizeof(classes[0]))
 
 struct buffer_pool {
@@ -140,6 +140,21 @@ void buffer_put(struct buffer_pool *pool, struct buffer *buffer)
     buffer->next = pool->kept[class];
     pool->kept[class] = buffer;
     poison(buffer->data, buffer->cap);
+}
+
+size_t buffer_pool_room(const struct buffer_pool *pool)
+{
+    return pool->limit - pool->out_bytes;
+}
+
+size_t buffer_pool_limit(const struct buffer_pool *pool)
+{
+    return pool->limit;
+}
+
+size_t buffer_pool_share(const struct buffer_pool *pool)
+{
+    return buffer_pool_room(pool) / 16;
 }
 
 size_t buffer_pool_out(const struct buffer_pool *pool)

@@ -26,6 +26,12 @@ struct buffer *buffer_get(struct buffer_pool *pool, size_t cap, int *error);
 int buffer_reserve(struct buffer_pool *pool, size_t cap);
 /* NULL is allowed. */
 void buffer_put(struct buffer_pool *pool, struct buffer *buffer);
+/* Bytes that may still be handed out, and all that may be out at one time. */
+size_t buffer_pool_room(const struct buffer_pool *pool);
+size_t buffer_pool_limit(const struct buffer_pool *pool);
+/* What one of many holders may hold now: a sixteenth of what nobody holds. So a few get what they
+ * want, and however many take all they may get, each newcomer finds as much as they have. */
+size_t buffer_pool_share(const struct buffer_pool *pool);
 size_t buffer_pool_out(const struct buffer_pool *pool);   /* buffers not given back */
 size_t buffer_pool_bytes(const struct buffer_pool *pool); /* memory held */
 

@@ -36,27 +36,3 @@ void log_line(const struct log *log, enum l2tpha_log_category category, uint32_t
     log->host->log(log->host->user, &line);
     *asking = before;
 }
-
-const char *log_escape(char *dst, size_t cap, const uint8_t *data, size_t len)
-{
-    static const char digits[] = "0123456789abcdef";
-    size_t at = 0;
-
-    if (cap == 0)
-        return "";
-    for (size_t i = 0; i < len; i++) {
-        bool plain = data[i] >= ' ' && data[i] <= '~' && data[i] != '\\';
-        if (at + (plain ? 1 : 4) >= cap)
-            break;
-        if (plain) {
-            dst[at++] = (char)data[i];
-            continue;
-        }
-        dst[at++] = '\\';
-        dst[at++] = 'x';
-        dst[at++] = digits[data[i] >> 4];
-        dst[at++] = digits[data[i] & 0x0f];
-    }
-    dst[at] = '\0';
-    return dst;
-}

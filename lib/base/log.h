@@ -21,8 +21,4 @@ static inline bool log_wanted(const struct log *log, enum l2tpha_log_category ca
 void log_line(const struct log *log, enum l2tpha_log_category category, uint32_t tunnel_id,
               uint32_t session_id, const char *format, ...) L2TPHA_PRINTF(5, 6);
 
-/* Bytes from the wire as printable ASCII: others, and the backslash, as \xHH. What does not fit is
- * left out, never half a \xHH. Always NUL-terminated; returns dst, or "" when cap is 0. */
-const char *log_escape(char *dst, size_t cap, const uint8_t *data, size_t len);
-
 #endif

@@ -26,6 +26,12 @@
 #define STOPCCN_BYTES (832u << 10)
 #define RECORD_BYTES 24 /* what a record has besides its message */
 
+/* What a peer may have us hold when others hold much, in spite of the share of the pool. */
+#define SHARE_MIN (4u << 10)
+/* Of messages ahead of their turn, with the slots that they stand in: the largest window's slots
+ * and a default window of the usual messages. What is not kept the peer sends again. */
+#define AHEAD_BYTES (512u << 10)
+
 static uint64_t first_interval(const struct engine *engine)
 {
     return engine->config.retransmit_ms * US_PER_MS;
@@ -99,15 +105,25 @@ static void drop_slot(struct engine *engine, struct channel *channel, struct buf
 {
     if (!*slot)
         return;
+    channel->ahead_bytes -= (*slot)->cap;
+    channel->ahead_count--;
     buffer_put(engine->pool, *slot);
     *slot = NULL;
-    channel->ahead_count--;
 }
 
-static void drop_ahead(struct engine *engine, struct channel *channel)
+static void give_slots(struct engine *engine, struct channel *channel)
+{
+    buffer_put(engine->pool, channel->ahead_store);
+    channel->ahead_store = NULL;
+    channel->ahead = NULL;
+    channel->ahead_bytes = 0;
+}
+
+void channel_drop_ahead(struct engine *engine, struct channel *channel)
 {
     for (uint32_t i = 0; channel->ahead_count > 0; i++)
         drop_slot(engine, channel, &channel->ahead[i]);
+    give_slots(engine, channel);
 }
 
 /* RFC 4951 5.1: the time that a peer asks for runs on while the channel rests, and no number of
@@ -152,7 +168,7 @@ void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, 
 
     wheel_disarm(engine->wheel, &channel->retransmit);
     wheel_disarm(engine->wheel, &channel->ack);
-    drop_ahead(engine, channel);
+    channel_drop_ahead(engine, channel);
     trim(engine, channel, entry->record.ns);
     entry->record.ns = entry->record.acked = channel->sent_ns = ns;
     entry->record.nr = channel->told_nr = nr;
@@ -184,8 +200,7 @@ void channel_stop(struct engine *engine, struct channel *channel)
 {
     wheel_disarm(engine->wheel, &channel->retransmit);
     wheel_disarm(engine->wheel, &channel->ack);
-    drop_ahead(engine, channel);
-    TALLOC_FREE(channel->ahead);
+    channel_drop_ahead(engine, channel);
     buffer_put(engine->pool, channel->probe);
     channel->probe = NULL;
     channel->probe_due = false;
@@ -207,6 +222,16 @@ bool channel_has_said_all(const struct channel *channel)
 
 /* --- sending --- */
 
+/* What of a limit the tunnel may use while others hold much of the pool. */
+static uint32_t shared(const struct engine *engine, uint32_t limit)
+{
+    size_t share = buffer_pool_share(engine->pool);
+
+    if (share < SHARE_MIN)
+        share = SHARE_MIN;
+    return share < limit ? (uint32_t)share : limit;
+}
+
 static bool fits(const struct engine *engine, const struct channel *channel, uint32_t messages,
                  uint32_t bytes)
 {
@@ -219,18 +244,21 @@ static bool fits(const struct engine *engine, const struct channel *channel, uin
 
 bool channel_has_room(const struct engine *engine, const struct channel *channel, uint32_t messages)
 {
-    return fits(engine, channel, messages, messages > 1 ? ANSWER_BYTES : STOPCCN_BYTES);
+    return fits(engine, channel, messages,
+                messages > 1 ? shared(engine, ANSWER_BYTES) : STOPCCN_BYTES);
 }
 
 bool channel_has_room_for(const struct engine *engine, const struct channel *channel,
                           uint32_t messages, uint32_t bytes)
 {
-    return bytes <= ANSWER_BYTES && fits(engine, channel, messages + 1, ANSWER_BYTES - bytes);
+    uint32_t limit = shared(engine, ANSWER_BYTES);
+
+    return bytes <= limit && fits(engine, channel, messages + 1, limit - bytes);
 }
 
 bool channel_has_own_room(const struct engine *engine, const struct channel *channel)
 {
-    return fits(engine, channel, engine->config.max_queue / 2 + 1, OWN_BYTES);
+    return fits(engine, channel, engine->config.max_queue / 2 + 1, shared(engine, OWN_BYTES));
 }
 
 int channel_send(struct engine *engine, struct channel *channel, const uint8_t *data, size_t len)
@@ -477,11 +505,29 @@ static void take_nr(struct engine *engine, struct channel *channel, uint16_t nr)
 static bool make_slots(struct engine *engine, struct channel *channel)
 {
     uint32_t count = 1;
-    while (count < channel->entry->record.local_window)
+    while (count < channel->entry->record.local_window && count <= WINDOW_MAX)
         count *= 2;
-    channel->ahead = talloc_zero_array(engine->pool, struct buffer *, count);
+    size_t size = count * sizeof(struct buffer *);
+    channel->ahead_store = buffer_get(engine->pool, size, NULL);
+    if (!channel->ahead_store)
+        return false;
+    channel->ahead = (struct buffer **)(void *)channel->ahead_store->data;
+    memset(channel->ahead, 0, size);
     channel->ahead_mask = count - 1;
-    return channel->ahead;
+    channel->ahead_bytes = channel->ahead_store->cap;
+    return true;
+}
+
+/* Whoever has not completed the set-up is a stranger, and whoever is going has nothing more to say.
+ * Half of the pool is never for what the peer can send again. */
+static bool may_keep(const struct engine *engine, const struct channel *channel, size_t len)
+{
+    const struct buffer_pool *pool = engine->pool;
+    size_t share = buffer_pool_share(pool);
+
+    return channel->entry->record.state == L2TPHA_TUNNEL_ESTABLISHED &&
+           channel->ahead_bytes + len <= (share < AHEAD_BYTES ? share : AHEAD_BYTES) &&
+           buffer_pool_room(pool) >= buffer_pool_limit(pool) / 2 + len;
 }
 
 static enum channel_verdict keep(struct engine *engine, struct channel *channel, uint16_t ns,
@@ -489,21 +535,21 @@ static enum channel_verdict keep(struct engine *engine, struct channel *channel,
 {
     struct buffer *copy = NULL;
 
-    if (channel->ahead || make_slots(engine, channel)) {
-        if (channel->ahead[ns & channel->ahead_mask]) {
-            engine->counters.duplicates++;
-            return CHANNEL_DUPLICATE;
-        }
-        copy = buffer_get(engine->pool, len, NULL);
+    if (channel->ahead && channel->ahead[ns & channel->ahead_mask]) {
+        engine->counters.duplicates++;
+        return CHANNEL_DUPLICATE;
     }
+    if (may_keep(engine, channel, len) && (channel->ahead || make_slots(engine, channel)))
+        copy = buffer_get(engine->pool, len, NULL);
     if (!copy) {
-        engine->counters.limit_reached++;
+        engine->counters.ahead_dropped++;
         return CHANNEL_BEYOND;
     }
     memcpy(copy->data, data, len);
     copy->len = (uint32_t)len;
     channel->ahead[ns & channel->ahead_mask] = copy;
     channel->ahead_count++;
+    channel->ahead_bytes += copy->cap;
     engine->counters.reordered++;
     return CHANNEL_KEPT;
 }
@@ -549,6 +595,8 @@ void channel_accept(struct engine *engine, struct channel *channel)
      * slots later. */
     if (channel->ahead)
         drop_slot(engine, channel, &channel->ahead[entry->record.nr & channel->ahead_mask]);
+    if (channel->ahead_count == 0)
+        give_slots(engine, channel);
     entry->record.nr++;
     ledger_mark_tunnel(engine->ledger, entry, DIRTY_SEQUENCE);
     want_ack(engine, channel);
@@ -568,8 +616,10 @@ struct buffer *channel_take_kept(struct channel *channel)
         return NULL;
     struct buffer **slot = &channel->ahead[channel->entry->record.nr & channel->ahead_mask];
     struct buffer *message = *slot;
-    if (message)
-        channel->ahead_count--;
+    if (!message)
+        return NULL;
+    channel->ahead_count--;
+    channel->ahead_bytes -= message->cap;
     *slot = NULL;
     return message;
 }

@@ -15,8 +15,10 @@
 struct channel {
     struct tunnel_entry *entry;
     uint32_t queue_bytes;  /* of the queue in a checkpoint */
-    struct buffer **ahead; /* reordering slots by Ns; NULL until needed */
+    struct buffer **ahead; /* reordering slots by Ns, in ahead_store; NULL while none is used */
+    struct buffer *ahead_store;
     uint32_t ahead_count;
+    uint32_t ahead_bytes;  /* of the pool, slots included */
     uint32_t ahead_mask;   /* slots - 1; a power of two, so that the wrap of Ns moves no slot */
     struct buffer *cursor; /* next queued message to transmit; NULL = all transmitted */
     uint16_t cursor_ns;    /* its Ns (= entry.ns when cursor is NULL) */
@@ -63,7 +65,7 @@ enum channel_verdict {
     CHANNEL_ACK_ONLY,  /* a ZLB */
     CHANNEL_KEPT,      /* ahead of its turn, kept */
     CHANNEL_DUPLICATE, /* acknowledged again, not to be processed */
-    CHANNEL_BEYOND     /* outside the window, or no memory to keep it: dropped */
+    CHANNEL_BEYOND     /* outside the window, or not to be kept: dropped */
 };
 
 /* A tunnel that starts (ns = nr = 0) or that has been restored: everything in the queue is to be
@@ -80,7 +82,8 @@ void channel_jump(struct engine *engine, struct channel *channel, uint16_t nr);
 /* Disarm timers, free the reordering slots, leave the ready list. Nothing is sent any more. */
 void channel_stop(struct engine *engine, struct channel *channel);
 /* Whether so many messages more fit the queue limit: max_queue, 32767 since the numbers of the
- * queue must stay comparable, and the bytes that one checkpoint has room for. */
+ * queue must stay comparable, the bytes that one checkpoint has room for, and for more than one
+ * message the tunnel's share of the pool. */
 bool channel_has_room(const struct engine *engine, const struct channel *channel,
                       uint32_t messages);
 /* ... so many of so many bytes together, with room for one more behind them. */
@@ -98,6 +101,8 @@ int channel_send(struct engine *engine, struct channel *channel, const uint8_t *
 enum channel_verdict channel_receive(struct engine *engine, struct channel *channel,
                                      const struct l2tpha_header *header, const uint8_t *data,
                                      size_t len);
+/* The tunnel is no longer established: nothing is kept ahead of its turn. */
+void channel_drop_ahead(struct engine *engine, struct channel *channel);
 /* Tell the peer once more what has been processed. */
 void channel_acknowledge_again(struct engine *engine, struct channel *channel);
 /* The message in order has been processed: Nr moves on and wants to be acknowledged. */

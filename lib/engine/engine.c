@@ -95,13 +95,19 @@ static int process(struct engine *engine, struct l2tpha_tunnel *tunnel,
 }
 
 /* RFC 2661 5.8: what is not taken is not acknowledged, so the peer sends it again. That is better
- * than to take a message and to be unable to answer it, not even that it has failed. The one answer
- * that may be long is an FSR, which is no longer than its FSQ. */
+ * than to take a message and to be unable to answer it, not even that it has failed, or to tell the
+ * host of it. The one answer that may be long is an FSR, which is no longer than its FSQ. */
 static int room_for_answers(struct engine *engine, const struct l2tpha_tunnel *tunnel, size_t len)
 {
-    if (!channel_has_room(engine, &tunnel->channel, ROOM_FOR_ANSWERS))
+    size_t answer = len > ENGINE_ANSWER ? len : ENGINE_ANSWER;
+
+    if (!channel_has_room(engine, &tunnel->channel, ROOM_FOR_ANSWERS) ||
+        tunnel->event_bytes > buffer_pool_share(engine->pool))
         return L2TPHA_ERR_QUEUE_FULL;
-    return buffer_reserve(engine->pool, len > ENGINE_ANSWER ? len : ENGINE_ANSWER);
+    int error = buffer_reserve(engine->pool, answer);
+    if (!error && buffer_pool_room(engine->pool) < 2 * answer) /* an event has a copy */
+        error = L2TPHA_ERR_LIMIT;
+    return error;
 }
 
 void engine_process_kept(struct engine *engine, struct l2tpha_tunnel *tunnel)

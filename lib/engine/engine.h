@@ -190,8 +190,9 @@ struct event_item *engine_event(struct engine *engine, uint8_t kind, struct l2tp
 void event_attach_message(struct engine *engine, struct event_item *event);
 /* Printable copy of bytes from the wire into an event's text. */
 void event_set_text(struct event_item *event, const uint8_t *text, size_t len);
-/* A clean one-line text. NULL leaves it empty. */
-void event_set_reason(struct event_item *event, const char *reason);
+/* Why something has ended, as it may be shown: the peer's words if it has said any, else our reason
+ * (NULL = none), which may be the host's. Returns dst. */
+const char *reason_text(struct l2tpha_bytes words, const char *reason, char *dst, size_t size);
 /* The host is done with an event that it polled; the caller gives its message back to the pool. */
 void engine_event_polled(struct engine *engine, const struct event_item *event);
 

@@ -57,24 +57,30 @@ void event_attach_message(struct engine *engine, struct event_item *event)
     memcpy(copy->data + len, message->body, message->body_len);
     copy->len = (uint32_t)(len + message->body_len);
     event->message = copy;
+    if (event->tunnel)
+        event->tunnel->event_bytes += copy->cap;
 }
 
 void event_set_text(struct event_item *event, const uint8_t *text, size_t len)
 {
     if (event)
-        log_escape(event->text, sizeof(event->text), text, len);
+        l2tpha_text_escape(text, len, event->text, sizeof(event->text));
 }
 
-void event_set_reason(struct event_item *event, const char *reason)
+const char *reason_text(struct l2tpha_bytes words, const char *reason, char *dst, size_t size)
 {
-    if (reason)
-        event_set_text(event, (const uint8_t *)reason, strlen(reason));
+    if (!words.len && reason)
+        words = (struct l2tpha_bytes){(const uint8_t *)reason, strlen(reason)};
+    l2tpha_text_escape(words.data, words.len, dst, size);
+    return dst;
 }
 
 void engine_event_polled(struct engine *engine, const struct event_item *event)
 {
     struct l2tpha_tunnel *tunnel = event->tunnel;
 
+    if (tunnel && event->message)
+        tunnel->event_bytes -= event->message->cap;
     if (tunnel && --tunnel->events == 0 && tunnel->dying) {
         tunnel->dead_next = engine->dead;
         engine->dead = tunnel;

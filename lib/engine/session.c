@@ -227,9 +227,21 @@ static void tell_down(struct l2tpha_session *session, const struct session_input
     event->error = input->error;
     event->status = input->status;
     event->by_peer = input->by_peer;
-    event_set_reason(event, input->reason);
+    reason_text(input->words, input->reason, event->text, sizeof(event->text));
     if (input->message)
         event_attach_message(engine, event);
+}
+
+static void log_down(const struct l2tpha_session *session, const struct session_input *input)
+{
+    const struct log *log = &engine_of(session)->log;
+    char text[INPUT_TEXT];
+
+    if (log_wanted(log, L2TPHA_LOG_EVENT))
+        log_line(log, L2TPHA_LOG_EVENT, session->entry.tunnel->record.local_id,
+                 session->entry.local_id, "session is down: %s (%u/%u)",
+                 reason_text(input->words, input->reason, text, sizeof(text)), input->result,
+                 input->error);
 }
 
 static void end(struct l2tpha_session *session, uint8_t before, const struct session_input *input)
@@ -241,9 +253,7 @@ static void end(struct l2tpha_session *session, uint8_t before, const struct ses
         engine->counters.sessions_down++;
     if (is_told(session, before) && !input->quiet)
         tell_down(session, input);
-    log_line(&engine->log, L2TPHA_LOG_EVENT, tunnel->entry.record.local_id, session->entry.local_id,
-             "session is down: %s (%u/%u)", input->reason ? input->reason : "", input->result,
-             input->error);
+    log_down(session, input);
     if (tunnel->sync || tunnel->inactivity)
         engine->failover.left(engine->failover.user, session);
     leave_line(session);

@@ -62,11 +62,12 @@ struct session_input {
     uint16_t result;
     uint16_t error;
     const char *reason;
-    int status;            /* for the host: why, when no message says it */
-    bool by_peer;          /* the peer caused it */
-    bool quiet;            /* the host learns it from the return value */
-    bool with_tunnel;      /* what is written of the tunnel says it */
-    char text[INPUT_TEXT]; /* a place for the reason */
+    struct l2tpha_bytes words; /* the peer's, as they came: shown in place of the reason */
+    int status;                /* for the host: why, when no message says it */
+    bool by_peer;              /* the peer caused it */
+    bool quiet;                /* the host learns it from the return value */
+    bool with_tunnel;          /* what is written of the tunnel says it */
+    char text[INPUT_TEXT];     /* a place for the reason */
 };
 
 extern const struct fsm session_fsm_lac_incoming; /* RFC 2661 7.4.1 */

@@ -236,10 +236,8 @@ static void take_result(struct arrival *arrival)
     l2tpha_message_result(arrival->message, &result);
     input->result = result.result;
     input->error = result.has_error ? result.error : 0;
-    if (result.text_len)
-        input->reason = log_escape(input->text, sizeof(input->text), result.text, result.text_len);
-    else
-        input->reason = l2tpha_result_text(L2TPHA_MESSAGE_CDN, result.result);
+    input->words = (struct l2tpha_bytes){result.text, result.text_len};
+    input->reason = l2tpha_result_text(L2TPHA_MESSAGE_CDN, result.result);
 }
 
 static void say_improper(struct arrival *arrival, const struct l2tpha_session *session)

@@ -23,6 +23,7 @@ struct l2tpha_tunnel {
     struct inactivity *inactivity; /* failover's: sessions may be found inactive; NULL = none */
     uint32_t next_id_place;        /* session_id.c: behind the id looked for last */
     uint32_t events;               /* events in the outbox that name this tunnel */
+    size_t event_bytes;            /* of the pool, in the messages that they hold */
     bool ready;                    /* in engine.ready */
     bool dying;        /* gone for everybody but the host, who has events about it to poll */
     bool told;         /* the host knows of it: DOWN and GONE are for its ears */
@@ -85,6 +86,7 @@ struct tunnel_input {
     uint16_t result;                      /* for a StopCCN that is to be sent */
     uint16_t error;
     const char *reason;
+    struct l2tpha_bytes words; /* the peer's, as they came: shown in place of the reason */
     bool by_peer;
     char text[INPUT_TEXT]; /* a place for the reason */
 };

@@ -144,7 +144,7 @@ static void tell_down(struct l2tpha_tunnel *tunnel, const struct tunnel_input *i
     event->error = tunnel->entry.record.error;
     event->status = input->status;
     event->by_peer = input->by_peer;
-    event_set_reason(event, input->reason);
+    reason_text(input->words, input->reason, event->text, sizeof(event->text));
     if (input->message)
         event_attach_message(engine, event);
 }
@@ -156,13 +156,17 @@ static void fall(struct l2tpha_tunnel *tunnel, const struct tunnel_input *input,
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     const struct session_input sessions = {.status = input->status,
                                            .by_peer = input->by_peer,
+                                           .words = input->words,
                                            .reason = input->reason ? input->reason : "tunnel down"};
+    char text[INPUT_TEXT];
 
     tunnel->fell = true;
     if (was_up && !tunnel_is_recovery(tunnel))
         engine->counters.tunnels_down++;
-    log_line(&engine->log, L2TPHA_LOG_EVENT, record->local_id, 0, "tunnel is down: %s (%u/%u)",
-             input->reason ? input->reason : "", record->result, record->error);
+    if (log_wanted(&engine->log, L2TPHA_LOG_EVENT))
+        log_line(&engine->log, L2TPHA_LOG_EVENT, record->local_id, 0, "tunnel is down: %s (%u/%u)",
+                 reason_text(input->words, input->reason, text, sizeof(text)), record->result,
+                 record->error);
     wheel_disarm(engine->wheel, &tunnel->start); /* nothing waits to be said or asked any more */
     session_clear_all(tunnel, &sessions);
     if (tunnel->told)
@@ -197,6 +201,8 @@ void tunnel_enter(void *object, uint8_t next)
     tunnel_note_lingering(tunnel);
     tunnel_arm(tunnel);
     tunnel_mark(tunnel, DIRTY_FULL);
+    if (before == ESTABLISHED && next != ESTABLISHED)
+        channel_drop_ahead(engine, &tunnel->channel);
     if (next == ESTABLISHED) {
         rise(tunnel, input);
         start_sessions(tunnel, NULL);

@@ -190,10 +190,8 @@ static uint8_t classify_stopccn(struct l2tpha_tunnel *tunnel, struct tunnel_inpu
     record->result = result.result;
     record->error = result.has_error ? result.error : 0;
     tunnel_mark(tunnel, DIRTY_FULL); /* also where the state stays */
-    if (result.text_len)
-        input->reason = log_escape(input->text, sizeof(input->text), result.text, result.text_len);
-    else
-        input->reason = l2tpha_result_text(L2TPHA_MESSAGE_STOPCCN, result.result);
+    input->words = (struct l2tpha_bytes){result.text, result.text_len};
+    input->reason = l2tpha_result_text(L2TPHA_MESSAGE_STOPCCN, result.result);
     return TUNNEL_STOPCCN;
 }
 

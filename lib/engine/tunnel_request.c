@@ -345,6 +345,15 @@ static bool may_answer(const struct request *request)
            ((request->recovers && !request->welcome) || may_refuse(request->engine));
 }
 
+static void log_refusal(const struct request *request, const struct l2tpha_tunnel *tunnel)
+{
+    const char *reason = request->input.reason ? request->input.reason : "by the host";
+    char text[INPUT_TEXT];
+
+    log_line(&request->engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id, 0,
+             "SCCRQ refused: %s", reason_text(request->input.words, reason, text, sizeof(text)));
+}
+
 static int open_tunnel(struct request *request)
 {
     struct engine *engine = request->engine;
@@ -359,9 +368,7 @@ static int open_tunnel(struct request *request)
     channel_receive(engine, &tunnel->channel, request->header, request->data, request->len);
     bool accepted = is_acceptable(request, tunnel);
     if (!accepted)
-        log_line(&engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id, 0,
-                 "SCCRQ refused: %s",
-                 request->input.reason ? request->input.reason : "by the host");
+        log_refusal(request, tunnel);
     if (!accepted && !may_answer(request)) {
         tunnel_clear(tunnel, L2TPHA_ERR_LIMIT, "not answered");
         return drop_for_limit(request, L2TPHA_ERR_LIMIT);

@@ -4,6 +4,7 @@
  * fields are big-endian, which the byte-order magic says; timestamps have the default unit,
  * microseconds. The IP and UDP headers are made up from the path. */
 #include "base/cursor.h"
+#include "base/sockaddr.h"
 
 #include <l2tpha/observe.h>
 
@@ -25,14 +26,6 @@
 #define PROTOCOL_UDP 17
 #define HOP_LIMIT 64
 #define L2TP_PORT 1701
-
-/* Length of socket addresses, and where port and address lie in them, on every system that has
- * them; the first two bytes hold the family, on some behind a length byte. */
-#define SOCKADDR_IN 16
-#define SOCKADDR_IN6 28
-#define SOCKADDR_PORT 2
-#define SOCKADDR_IN_ADDRESS 4
-#define SOCKADDR_IN6_ADDRESS 8
 
 /* One end as the headers need it. */
 struct endpoint {
@@ -108,36 +101,12 @@ int l2tpha_capture_begin(uint8_t *dst, size_t cap, const char *application)
 
 /* --- the made-up headers --- */
 
-/* The family is 2 for IPv4 everywhere, and for IPv6 one of four values. */
-static bool has_family(const struct l2tpha_address *from, const uint8_t *families, size_t count)
-{
-    uint16_t family;
-
-    memcpy(&family, from->bytes, sizeof(family));
-    for (size_t i = 0; i < count; i++)
-        if (family == families[i] || (from->bytes[0] == from->len && from->bytes[1] == families[i]))
-            return true;
-    return false;
-}
-
-static bool is_ipv4(const struct l2tpha_address *from)
-{
-    static const uint8_t families[] = {2};
-    return from->len == SOCKADDR_IN && has_family(from, families, sizeof(families));
-}
-
-static bool is_ipv6(const struct l2tpha_address *from)
-{
-    static const uint8_t families[] = {10, 23, 28, 30}; /* Linux, Windows, FreeBSD, Darwin */
-    return from->len == SOCKADDR_IN6 && has_family(from, families, sizeof(families));
-}
-
 /* An end that is unknown or of the other family is shown as the unspecified address. */
 static struct endpoint endpoint_of(const struct l2tpha_address *from, bool ipv6)
 {
     struct endpoint end = {.port = L2TP_PORT};
 
-    if (ipv6 ? !is_ipv6(from) : !is_ipv4(from))
+    if (ipv6 ? !sockaddr_is_ipv6(from) : !sockaddr_is_ipv4(from))
         return end;
     end.port = get_u16(from->bytes + SOCKADDR_PORT);
     if (ipv6)
@@ -218,7 +187,8 @@ size_t l2tpha_capture_room(size_t len)
 static void write_packet(struct writer *out, const struct l2tpha_path *path, bool inbound,
                          const uint8_t *data, size_t len)
 {
-    bool ipv6 = is_ipv6(&path->remote) || (is_ipv6(&path->local) && !is_ipv4(&path->remote));
+    bool ipv6 = sockaddr_is_ipv6(&path->remote) ||
+                (sockaddr_is_ipv6(&path->local) && !sockaddr_is_ipv4(&path->remote));
     struct endpoint local = endpoint_of(&path->local, ipv6);
     struct endpoint remote = endpoint_of(&path->remote, ipv6);
     const struct endpoint *source = inbound ? &remote : &local;

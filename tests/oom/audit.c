@@ -115,7 +115,7 @@ static void audit_tunnel(const struct l2tpha_node *node, struct tunnel_entry *en
            "messages that nobody will send");
     tally->half_open += tunnel->counted_half_open;
     tally->resyncing += tunnel->resyncing;
-    tally->buffers += tunnel->channel.ahead_count;
+    tally->buffers += tunnel->channel.ahead_count + (tunnel->channel.ahead != NULL);
 }
 
 /* Buffers out besides those of the tunnels. */

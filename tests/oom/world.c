@@ -209,7 +209,7 @@ uint64_t world_counted(const struct l2tpha_node *node)
 {
     const struct l2tpha_counters *counters = l2tpha_counters(node);
 
-    return counters->limit_reached + counters->queue_full + counters->events_lost +
+    return counters->limit_reached + counters->ahead_dropped + counters->queue_full + counters->events_lost +
            counters->checkpoint_timeouts + counters->checkpoints_refused;
 }
 

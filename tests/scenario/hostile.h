@@ -16,7 +16,7 @@ static inline uint64_t sum_of_refusals(void)
     return c->duplicates + c->out_of_window + c->ack_unsent + c->bad_header + c->bad_version +
            c->bad_avp + c->ignored_avp + c->unknown_message + c->unexpected_message +
            c->unknown_tunnel + c->unknown_session + c->wrong_peer + c->auth_failed +
-           c->limit_reached + c->data_unknown + c->data_late;
+           c->limit_reached + c->ahead_dropped + c->data_unknown + c->data_late;
 }
 
 /* `scene` 0: nothing but the bystander; 1: a tunnel with a call and one half set up. */

@@ -41,9 +41,9 @@ START_TEST(smallest_class_that_fits)
 {
     static const struct {
         size_t asked, cap;
-    } cases[] = {{0, 64},        {64, 64},       {65, 128},     {129, 256},
-                 {257, 512},     {513, 1024},    {1025, 2048},  {2049, 65536},
-                 {65536, 65536}, {65537, 65537}, {99999, 99999}};
+    } cases[] = {{0, 64},        {64, 64},       {65, 128},      {129, 256},
+                 {257, 512},     {513, 1024},    {1025, 2048},   {2049, 4096},
+                 {32769, 65536}, {65536, 65536}, {65537, 65537}, {99999, 99999}};
 
     setup_pool(100000);
     ck_assert_uint_eq(get(cases[_i].asked)->cap, cases[_i].cap);
@@ -215,7 +215,7 @@ Suite *suite_buffer(void)
 {
     TCase *tcase;
     Suite *suite = fixture_suite("buffer", &tcase);
-    tcase_add_loop_test(tcase, smallest_class_that_fits, 0, 11);
+    tcase_add_loop_test(tcase, smallest_class_that_fits, 0, 12);
     tcase_add_test(tcase, beyond_the_largest_class);
     tcase_add_test(tcase, what_comes_back_is_given_out_again);
     tcase_add_test(tcase, limit_counts_what_is_out);

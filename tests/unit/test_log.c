@@ -80,46 +80,6 @@ START_TEST(text_that_cannot_be_formatted_leaves_a_mark)
 }
 END_TEST
 
-START_TEST(bytes_are_escaped)
-{
-    static const struct {
-        const char *data;
-        size_t len;
-        const char *text;
-    } cases[] = {
-        {"lac-1.example", 13, "lac-1.example"},
-        {"", 0, ""},
-        {" ~", 2, " ~"},
-        {"\x1f\x7f", 2, "\\x1f\\x7f"},
-        {"a\0b\n", 4, "a\\x00b\\x0a"},
-        {"\xff\x80", 2, "\\xff\\x80"},
-        {"\\x41", 4, "\\x5cx41"}, /* cannot be mistaken for an escaped byte */
-        {"%s\"", 3, "%s\""},
-    };
-    char text[64];
-    const uint8_t *data = (const uint8_t *)cases[_i].data;
-
-    ck_assert_ptr_eq(log_escape(text, sizeof(text), data, cases[_i].len), text);
-    ck_assert_str_eq(text, cases[_i].text);
-}
-END_TEST
-
-START_TEST(escaping_ends_where_room_ends)
-{
-    static const char *const texts[] = {"", "", "a", "a", "a", "a", "a\\x01", "a\\x01b", "a\\x01b"};
-    char text[16];
-    size_t cap = (size_t)_i;
-
-    memset(text, '#', sizeof(text));
-    ck_assert_str_eq(log_escape(text, cap,
-                                (const uint8_t *)"a\x01"
-                                                 "b",
-                                3),
-                     texts[cap]);
-    ck_assert_int_eq(text[cap], '#');
-}
-END_TEST
-
 Suite *suite_log(void)
 {
     TCase *tcase;
@@ -128,7 +88,5 @@ Suite *suite_log(void)
     tcase_add_test(tcase, unwanted_category_is_not_told);
     tcase_add_loop_test(tcase, long_text_is_cut, 0, 3);
     tcase_add_test(tcase, text_that_cannot_be_formatted_leaves_a_mark);
-    tcase_add_loop_test(tcase, bytes_are_escaped, 0, 8);
-    tcase_add_loop_test(tcase, escaping_ends_where_room_ends, 0, 9);
     return suite;
 }
