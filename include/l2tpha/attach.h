@@ -66,6 +66,11 @@ struct l2tpha_binding {
     /** Send an FSQ (21) or FSR (22) about these sessions. L2TPHA_ERR_QUEUE_FULL: no room now. */
     int (*send_states)(void *user, uint32_t tunnel_id, uint16_t type,
                        const struct l2tpha_failover_session *states, size_t count);
+    /** End a replicated tunnel, its sessions with it, by a StopCCN; it need not be restored.
+     * `exact`: what is queued goes first and its acknowledgement is awaited; else nobody knows what
+     * the peer expects, and the StopCCN is all that leaves, without being sent again. */
+    int (*stop_tunnel)(void *user, uint32_t tunnel_id, bool exact, uint16_t result, uint16_t error,
+                       const char *reason);
 };
 
 #ifdef __cplusplus

@@ -13,7 +13,7 @@ static struct l2tpha_tunnel *tunnel_by_id(struct engine *engine, uint32_t tunnel
 
 static void restore_sessions(struct engine *engine, const struct l2tpha_tunnel *tunnel)
 {
-    bool lags = tunnel->entry.record.flags & L2TPHA_TUNNEL_LAZY;
+    bool lags = tunnel->entry.record.flags & (L2TPHA_TUNNEL_LAZY | L2TPHA_TUNNEL_DOUBTED);
 
     for (struct session_entry *entry = tunnel->entry.sessions; entry; entry = entry->next) {
         session_of(entry)->unheard = lags;
@@ -26,7 +26,8 @@ static void end_uncertain(struct l2tpha_tunnel *tunnel)
 {
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
 
-    if (!(record->flags & L2TPHA_TUNNEL_LAZY) || record->state != L2TPHA_TUNNEL_ESTABLISHED)
+    if (!(record->flags & (L2TPHA_TUNNEL_LAZY | L2TPHA_TUNNEL_DOUBTED)) ||
+        record->state != L2TPHA_TUNNEL_ESTABLISHED)
         return;
     for (struct session_entry *entry = tunnel->entry.sessions, *next; entry; entry = next) {
         next = entry->next;
@@ -69,6 +70,7 @@ int native_restore_tunnel(struct engine *engine, const struct l2tpha_tunnel_reco
         return L2TPHA_OK;
     tunnel->resyncing = true;
     engine->resyncing++;
+    tunnel->reconciles = tunnel->entry.record.flags & L2TPHA_TUNNEL_DOUBTED;
     tunnel->told =
         state == L2TPHA_TUNNEL_ESTABLISHED || tunnel->entry.record.flags & L2TPHA_TUNNEL_INITIATOR;
     if (tunnel->told)
@@ -131,6 +133,34 @@ int native_clear_tunnel(struct engine *engine, uint32_t tunnel_id)
 static int clear_tunnel(void *user, uint32_t tunnel_id)
 {
     return native_clear_tunnel(user, tunnel_id);
+}
+
+/* What the peer expects is not known: nothing is sent before the StopCCN, and that once. */
+static void speak_once(struct engine *engine, struct l2tpha_tunnel *tunnel)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+
+    channel_reset(engine, &tunnel->channel, record->ns, record->nr);
+    tunnel->channel.tries = engine->config.retries;
+}
+
+static int stop_tunnel(void *user, uint32_t tunnel_id, bool exact, uint16_t result, uint16_t error,
+                       const char *reason)
+{
+    struct engine *engine = user;
+    struct l2tpha_tunnel *tunnel = tunnel_by_id(engine, tunnel_id);
+    struct tunnel_input input = {.result = result, .error = error, .reason = reason};
+
+    if (!tunnel)
+        return L2TPHA_ERR_NOT_FOUND;
+    int failed = tunnel->engine ? L2TPHA_OK : tunnel_start(engine, tunnel);
+    if (failed)
+        return failed;
+    tunnel_suspend(tunnel, false);
+    if (!exact)
+        speak_once(engine, tunnel);
+    tunnel->told = !tunnel_is_recovery(tunnel);
+    return tunnel_step(tunnel, TUNNEL_CLOSE, &input);
 }
 
 static int suspend_tunnel(void *user, uint32_t tunnel_id, bool suspended)
@@ -248,5 +278,6 @@ void native_binding(struct engine *engine, struct l2tpha_binding *binding)
         .jump_tunnel = jump_tunnel,
         .release_tunnel = release_tunnel,
         .send_states = send_states,
+        .stop_tunnel = stop_tunnel,
     };
 }

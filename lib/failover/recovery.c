@@ -111,6 +111,17 @@ static void end(struct recovery *recovery)
     talloc_free(recovery);
 }
 
+/* The second choice; a tunnel whose method is silent has it when RFC 4951 was but to settle what is
+ * in doubt. */
+static bool may_go_on_silently(const struct recovery *recovery)
+{
+    const struct l2tpha_tunnel_record *old = &recovery->old->entry.record;
+
+    return !(old->flags & L2TPHA_TUNNEL_CLAIMED) &&
+           (old->effective_method == L2TPHA_FAILOVER_FALLBACK ||
+            old->effective_method == L2TPHA_FAILOVER_SILENT);
+}
+
 /* Patience is for those that have silent recovery to turn to. */
 static uint64_t limit_of(const struct recovery *recovery)
 {
@@ -216,7 +227,7 @@ int recovery_start(struct failover *failover, struct l2tpha_tunnel *old)
     recovery->ours = true;
     recovery->deadline = failover->failed_at + (granted > cycle ? granted : cycle);
     recovery->patience = recovery->deadline;
-    if (old->entry.record.effective_method == L2TPHA_FAILOVER_FALLBACK &&
+    if (may_go_on_silently(recovery) &&
         engine->config.recovery_answer_ms * US_PER_MS < recovery->deadline - failover->failed_at)
         recovery->patience = failover->failed_at + engine->config.recovery_answer_ms * US_PER_MS;
     join_line(recovery);
@@ -305,7 +316,7 @@ static void set_claimed(struct recovery *recovery, bool claimed)
     if (claimed)
         record->flags |= L2TPHA_TUNNEL_CLAIMED;
     else
-        record->flags &= ~(uint32_t)L2TPHA_TUNNEL_CLAIMED;
+        record->flags &= ~(uint32_t)(L2TPHA_TUNNEL_CLAIMED | L2TPHA_TUNNEL_DOUBTED);
     tunnel_mark(recovery->old, DIRTY_FULL);
 }
 
@@ -428,6 +439,7 @@ static int go_on_silently(struct recovery *recovery, struct silent_result *resul
     const struct l2tpha_binding *binding = recovery->failover->binding;
     struct l2tpha_tunnel *old = recovery->old;
 
+    set_claimed(recovery, false);
     if (old->entry.record.flags & L2TPHA_TUNNEL_LAZY)
         return lazy_start(recovery->failover, old, result);
     silent_dismiss(binding, &old->entry, result);
@@ -462,8 +474,7 @@ int give_up(void *object, void *argument)
 
     (void)argument;
     recovery->failover->engine->counters.recoveries_failed++;
-    if (old->effective_method == L2TPHA_FAILOVER_FALLBACK &&
-        !(old->flags & L2TPHA_TUNNEL_CLAIMED)) {
+    if (may_go_on_silently(recovery)) {
         say(recovery, L2TPHA_LOG_RESYNC, "failed, silent recovery instead");
         withdraw(recovery);
         int error = binding->suspend_tunnel(binding->user, id, false);

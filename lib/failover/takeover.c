@@ -4,22 +4,47 @@
 #include "failover/takeover.h"
 
 #include "engine/native.h"
+#include "failover/inactivity.h"
 #include "failover/lazy.h"
 #include "failover/recovery.h"
 #include "failover/silent.h"
 #include "failover/sync.h"
 
 #include <l2tpha/failover.h>
+#include <stdio.h>
 
-static void clear(struct failover *failover, uint32_t tunnel_id, const char *why,
+#define RESULT_GENERAL 2 /* StopCCN, RFC 2661 4.4.2: the error code says what */
+#define ERROR_VENDOR 6   /* ... and what no other code says */
+
+/* Its numbers may be others by now, on purpose or since its node has failed. */
+#define INEXACT (L2TPHA_TUNNEL_LAZY | L2TPHA_TUNNEL_CLAIMED | L2TPHA_TUNNEL_DOUBTED)
+
+/* Without a word the peer would keep the subscribers waiting until its own HELLO is not answered.
+ */
+static int stop(struct failover *failover, uint32_t tunnel_id, const char *why)
+{
+    const struct l2tpha_binding *binding = failover->binding;
+    bool exact = failover->trust != TAKEOVER_STALE;
+    char reason[INPUT_TEXT];
+
+    snprintf(reason, sizeof(reason), "failed over: %s", why);
+    return binding->stop_tunnel(binding->user, tunnel_id, exact, RESULT_GENERAL, ERROR_VENDOR,
+                                reason);
+}
+
+static void clear(struct failover *failover, const struct tunnel_entry *tunnel, const char *why,
                   struct takeover_result *result)
 {
     const struct l2tpha_binding *binding = failover->binding;
     const struct log *log = &failover->engine->log;
+    bool told = failover->trust == TAKEOVER_STALE || !(tunnel->record.flags & INEXACT);
+    uint32_t tunnel_id = tunnel->record.local_id;
 
     log_line(log, L2TPHA_LOG_RESYNC, tunnel_id, 0, "cleared at takeover: %s", why);
     result->cleared++;
-    int error = binding->clear_tunnel(binding->user, tunnel_id);
+    int error = told ? stop(failover, tunnel_id, why) : L2TPHA_ERR_STATE;
+    if (error)
+        error = binding->clear_tunnel(binding->user, tunnel_id);
     if (error)
         log_line(log, L2TPHA_LOG_ERROR, tunnel_id, 0, "clearing failed: %s",
                  l2tpha_strerror(error));
@@ -43,6 +68,8 @@ static bool uses_protocol(const struct tunnel_entry *tunnel)
 {
     const struct l2tpha_tunnel_record *record = &tunnel->record;
 
+    if (record->flags & L2TPHA_TUNNEL_DOUBTED)
+        return record->state == L2TPHA_TUNNEL_ESTABLISHED && failover_is_capable(record);
     return record->state == L2TPHA_TUNNEL_ESTABLISHED && !is_new(tunnel) &&
            (record->effective_method == L2TPHA_FAILOVER_PROTOCOL ||
             record->effective_method == L2TPHA_FAILOVER_FALLBACK);
@@ -64,6 +91,21 @@ static int recover_lazily(struct failover *failover, struct tunnel_entry *tunnel
     return error ? error : lazy_start(failover, tunnel_of(tunnel), result);
 }
 
+static int recover_silently(struct failover *failover, struct tunnel_entry *tunnel,
+                            struct silent_result *result)
+{
+    struct l2tpha_tunnel_record *record = &tunnel->record;
+
+    int error = silent_recover(failover->binding, tunnel, result);
+    if (error)
+        return error;
+    if (record->flags & L2TPHA_TUNNEL_DOUBTED)
+        inactivity_start(failover, tunnel_of(tunnel));
+    record->flags &= ~(uint32_t)L2TPHA_TUNNEL_DOUBTED; /* nothing is left that could settle it */
+    sync_resume(failover, tunnel_of(tunnel));
+    return L2TPHA_OK;
+}
+
 static int recover_by_method(struct failover *failover, struct tunnel_entry *tunnel,
                              struct silent_result *result)
 {
@@ -73,10 +115,29 @@ static int recover_by_method(struct failover *failover, struct tunnel_entry *tun
         return recover_by_protocol(failover, tunnel, result);
     if (record->state == L2TPHA_TUNNEL_ESTABLISHED && record->flags & L2TPHA_TUNNEL_LAZY)
         return recover_lazily(failover, tunnel, result);
-    int error = silent_recover(failover->binding, tunnel, result);
-    if (!error)
-        sync_resume(failover, tunnel_of(tunnel));
-    return error;
+    return recover_silently(failover, tunnel, result);
+}
+
+/* Whoever takes over from this node shall know it, too. */
+static void doubt(const struct failover *failover, struct tunnel_entry *tunnel)
+{
+    if (failover->trust != TAKEOVER_EXACT)
+        tunnel->record.flags |= L2TPHA_TUNNEL_DOUBTED;
+    if (failover->trust == TAKEOVER_STALE)
+        tunnel->record.flags |= L2TPHA_TUNNEL_CLAIMED;
+}
+
+/* NULL: it goes on. */
+static const char *why_not(const struct failover *failover, const struct tunnel_entry *tunnel)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->record;
+
+    if (record->effective_method == L2TPHA_FAILOVER_DISABLE)
+        return record->flags & L2TPHA_TUNNEL_INCAPABLE ? "no failover protocol at both ends"
+                                                       : "failover is disabled";
+    return failover->trust == TAKEOVER_STALE && !uses_protocol(tunnel)
+               ? "its record is stale, and cannot be recovered"
+               : NULL;
 }
 
 static void recover(struct failover *failover, struct tunnel_entry *tunnel,
@@ -86,14 +147,19 @@ static void recover(struct failover *failover, struct tunnel_entry *tunnel,
     uint32_t id = tunnel->record.local_id;
     struct silent_result silent = {0};
 
-    if (tunnel->record.effective_method == L2TPHA_FAILOVER_DISABLE) {
-        clear(failover, id, "failover is disabled", result);
+    if (!tunnel_is_over(tunnel_of(tunnel)))
+        doubt(failover, tunnel);
+    const char *why = why_not(failover, tunnel);
+    if (why && !tunnel_is_over(tunnel_of(tunnel))) {
+        clear(failover, tunnel, why, result);
         return;
     }
-    sync_note_failure(tunnel_of(tunnel), failover->engine->now);
+    /* Of a record in doubt every call is a suspect. */
+    if (!(tunnel->record.flags & L2TPHA_TUNNEL_DOUBTED))
+        sync_note_failure(tunnel_of(tunnel), failover->engine->now);
     int error = recover_by_method(failover, tunnel, &silent);
     if (error) {
-        clear(failover, id, l2tpha_strerror(error), result);
+        clear(failover, tunnel, l2tpha_strerror(error), result);
         return;
     }
     if (silent.confirm)
@@ -133,11 +199,12 @@ static void resume_recovery(struct failover *failover, struct tunnel_entry *tunn
 }
 
 /* Whether the node before may have run ahead of what is known here. */
-static bool lags(const struct engine *engine)
+static bool lags(const struct failover *failover)
 {
+    const struct engine *engine = failover->engine;
     const struct tunnel_entry *tunnel;
     uint32_t place = 0;
-    bool lazy = engine->config.commit != L2TPHA_COMMIT_GATED;
+    bool lazy = failover->trust != TAKEOVER_EXACT || engine->config.commit != L2TPHA_COMMIT_GATED;
 
     while (!lazy && (tunnel = table_tunnel_next(engine->table, &place)))
         lazy = tunnel->record.flags & L2TPHA_TUNNEL_LAZY;
@@ -150,25 +217,28 @@ static bool lags(const struct engine *engine)
 #define SERIALS_PASSED 65536
 
 /* What the reign that begins here gives out is known to the next one, too. */
-static void begin_record(struct engine *engine)
+static void begin_record(struct failover *failover)
 {
+    struct engine *engine = failover->engine;
     struct l2tpha_node_record record = *engine_record(engine);
 
-    if (lags(engine)) {
+    if (lags(failover)) {
         record.tunnel_place = (uint16_t)((record.tunnel_place + TUNNEL_IDS_PASSED) % ID_SET_IDS);
         record.call_serial += SERIALS_PASSED;
     }
     engine_set_record(engine, &record);
 }
 
-void takeover_run(struct failover *failover, struct takeover_result *result)
+void takeover_run(struct failover *failover, enum takeover_trust trust,
+                  struct takeover_result *result)
 {
     struct table *table = failover->engine->table;
     struct tunnel_entry *tunnel;
     uint32_t place = 0, last;
 
     *result = (struct takeover_result){0};
-    begin_record(failover->engine);
+    failover->trust = trust;
+    begin_record(failover);
     recovery_prepare(failover);
     while ((tunnel = table_tunnel_next(table, &place)))
         if (!tunnel->record.recovers)

@@ -13,7 +13,11 @@ struct takeover_result {
 };
 
 /* Recover everything in the table. A tunnel that cannot be recovered is cleared and counted; it
- * does not keep the others waiting. */
-void takeover_run(struct failover *failover, struct takeover_result *result);
+ * does not keep the others waiting. Where the record is not exact, RFC 4951 recovers established
+ * tunnels that both ends have announced it for, whatever their method but disable, and FSQ and FSR
+ * settle the calls. The others go on silently when it is uncertain, and are cleared with a StopCCN
+ * when it is stale. */
+void takeover_run(struct failover *failover, enum takeover_trust trust,
+                  struct takeover_result *result);
 
 #endif

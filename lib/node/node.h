@@ -35,6 +35,10 @@ void node_role_changed(void *user, const struct role *role, enum l2tpha_role fro
 /* ledger_options.mode_changed */
 void node_mode_changed(void *user, enum ledger_mode mode, bool in_sync, const char *why);
 
+/* l2tpha_takeover(), with a record as good as `trust` says. */
+int node_takeover(struct l2tpha_node *node, uint64_t epoch, enum takeover_trust trust,
+                  uint64_t now);
+
 /* L2TPHA_ERR_INVALID: there is none. */
 static inline int node_enter(struct l2tpha_node *node, uint64_t now)
 {

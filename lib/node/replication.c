@@ -146,7 +146,7 @@ static void report_takeover(struct l2tpha_node *node, const struct takeover_resu
         engine_event(engine, L2TPHA_EVENT_TAKEOVER_DONE, NULL, NULL);
 }
 
-int l2tpha_takeover(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
+int node_takeover(struct l2tpha_node *node, uint64_t epoch, enum takeover_trust trust, uint64_t now)
 {
     struct takeover_result result;
 
@@ -160,9 +160,14 @@ int l2tpha_takeover(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
     ledger_reign(engine->ledger, epoch, replica_last(node->replica));
     engine->counters.takeovers++;
     node->last_switchover = engine->now;
-    takeover_run(&node->failover, &result);
+    takeover_run(&node->failover, trust, &result);
     report_takeover(node, &result);
     return engine_leave(&node->engine, L2TPHA_OK);
+}
+
+int l2tpha_takeover(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
+{
+    return node_takeover(node, epoch, TAKEOVER_EXACT, now);
 }
 
 int l2tpha_fence(struct l2tpha_node *node, uint64_t epoch, uint64_t now)

@@ -29,6 +29,20 @@ static struct l2tpha_tunnel *open_with(const struct l2tpha_policy *policy)
     return tunnel;
 }
 
+/* General error, vendor-specific (RFC 2661 4.4.2); of one tunnel. */
+static void assert_peer_is_told(void)
+{
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_DOWN), 1);
+    for (uint32_t i = 0; i < trio.far_events.count; i++) {
+        const struct l2tpha_event *event = &trio.far_events.list[i];
+        if (event->kind != L2TPHA_EVENT_TUNNEL_DOWN)
+            continue;
+        ck_assert(event->by_peer);
+        ck_assert_uint_eq(event->result, 2);
+        ck_assert_uint_eq(event->error, 6);
+    }
+}
+
 START_TEST(all_of_it_is_replicated_and_kept)
 {
     struct l2tpha_policy policy;
@@ -74,7 +88,8 @@ START_TEST(another_nodes_method_changes_nothing)
 }
 END_TEST
 
-/* Whatever the reason for which it is not protected: it goes, and nothing is said to the peer. */
+/* Whatever the reason for which it is not protected: it goes, and the peer is told at once, since
+ * the numbers are exact. */
 START_TEST(what_is_not_protected_is_cleared)
 {
     static const char *const reasons[] = {"disabled", "group-off", "peer-incapable"};
@@ -91,12 +106,49 @@ START_TEST(what_is_not_protected_is_cleared)
     trio_take_over();
     trio_settle();
     ck_assert_ptr_null(first_tunnel(trio.near));
+    assert_peer_is_told();
+}
+END_TEST
+
+/* What the peer expects is behind what it does not hear: in order, and again until it is heard. */
+START_TEST(the_word_for_the_peer_is_repeated)
+{
+    struct l2tpha_policy policy;
+
+    l2tpha_policy_init(&policy);
+    policy.profile = L2TPHA_FAILOVER_DISABLE;
+    trio_begin(true);
+    struct l2tpha_tunnel *tunnel = open_with(&policy);
+    trio.mute = true;
+    trio_dial(tunnel); /* its ICRQ is lost */
+    trio_settle();
+    trio_take_over();
+    trio_pass_ms(500);
+    trio.mute = false;
+    trio_pass_ms(3000);
+    ck_assert_ptr_null(first_tunnel(trio.near));
+    assert_peer_is_told();
+}
+END_TEST
+
+/* Numbers that are bounds alone are no numbers to say anything with. */
+START_TEST(from_a_record_that_lags_it_goes_without_a_word)
+{
+    struct l2tpha_policy policy;
+
+    l2tpha_policy_init(&policy);
+    policy.profile = L2TPHA_FAILOVER_DISABLE;
+    trio.config.commit = _i ? L2TPHA_COMMIT_ASYNC : L2TPHA_COMMIT_BOUNDED;
+    trio_begin(true);
+    open_with(&policy);
+    trio_take_over();
+    trio_settle();
+    ck_assert_ptr_null(first_tunnel(trio.near));
     ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_DOWN), 0);
 }
 END_TEST
 
-/* R4951-3.2-02: two tunnels of one node. One is recovered; the other, by its policy, goes without a
- * word. */
+/* R4951-3.2-02: two tunnels of one node. One is recovered; the other, by its policy, goes. */
 START_TEST(a_policy_excludes_one_tunnel_of_two)
 {
     struct l2tpha_policy policies[2];
@@ -119,7 +171,7 @@ START_TEST(a_policy_excludes_one_tunnel_of_two)
     ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
     ck_assert_uint_eq(l2tpha_counters(trio.far)->recoveries_by_peer, 1);
     ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
-    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_DOWN), 0);
+    assert_peer_is_told();
 }
 END_TEST
 
@@ -172,6 +224,8 @@ Suite *suite_method_takeover(void)
     tcase_add_loop_test(tcase, all_of_it_is_replicated_and_kept, 0, 2);
     tcase_add_test(tcase, another_nodes_method_changes_nothing);
     tcase_add_loop_test(tcase, what_is_not_protected_is_cleared, 0, 3);
+    tcase_add_test(tcase, the_word_for_the_peer_is_repeated);
+    tcase_add_loop_test(tcase, from_a_record_that_lags_it_goes_without_a_word, 0, 2);
     tcase_add_loop_test(tcase, a_policy_excludes_one_tunnel_of_two, 0, 2);
     tcase_add_test(tcase, the_standby_decides_on_the_rest);
     tcase_add_test(tcase, a_policy_is_set_where_the_tunnel_lives);
