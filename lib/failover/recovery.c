@@ -16,7 +16,6 @@
 #define PAUSE_US (500 * US_PER_MS)         /* between attempts */
 #define LOOK_US (10 * US_PER_MS)           /* for a place, while what is over is still unsaid */
 #define RESULT_CLEAR 1                     /* StopCCN, RFC 2661 4.4.2: general request to clear */
-#define RESULT_SHUTDOWN 6                  /* likewise */
 
 static void say(const struct recovery *recovery, enum l2tpha_log_category category,
                 const char *text)
@@ -462,30 +461,16 @@ static void withdraw(struct recovery *recovery)
     tunnel_step(tunnel, TUNNEL_CLOSE, &input);
 }
 
-/* RFC 4951 3.2.1: the old tunnel is cleared silently, unless silent recovery is the policy's second
- * choice and nothing has been given up for the first. */
-int give_up(void *object, void *argument)
+/* RFC 4951 3.2.1. A refusal is an answer: whatever its reason, lack of resources and a shutdown
+ * included, the peer will not have the tunnel recovered, and may have forgotten it. */
+int clear_old(void *object, void *argument)
 {
     struct recovery *recovery = object;
     const struct l2tpha_binding *binding = recovery->failover->binding;
-    const struct l2tpha_tunnel_record *old = &recovery->old->entry.record;
-    struct silent_result result = {0};
-    uint32_t id = old->local_id;
+    uint32_t id = recovery->old->entry.record.local_id;
 
     (void)argument;
     recovery->failover->engine->counters.recoveries_failed++;
-    if (may_go_on_silently(recovery)) {
-        say(recovery, L2TPHA_LOG_RESYNC, "failed, silent recovery instead");
-        withdraw(recovery);
-        int error = binding->suspend_tunnel(binding->user, id, false);
-        if (!error)
-            error = go_on_silently(recovery, &result);
-        failover_note(recovery->failover, id, 0, "disconnecting calls without the host's half",
-                      result.disconnect);
-        if (!error)
-            return L2TPHA_OK;
-        failover_note(recovery->failover, id, 0, "silent recovery", error);
-    }
     say(recovery, L2TPHA_LOG_RESYNC, "failed, tunnel cleared");
     recovery_discard(recovery);
     recovery->old->recovery = NULL; /* its end is not to end this one under way */
@@ -493,10 +478,37 @@ int give_up(void *object, void *argument)
     return L2TPHA_OK;
 }
 
+/* Nobody has answered: silent recovery may be the policy's second choice, when nothing has been
+ * given up for the first. */
+int give_up(void *object, void *argument)
+{
+    struct recovery *recovery = object;
+    const struct l2tpha_binding *binding = recovery->failover->binding;
+    struct silent_result result = {0};
+    uint32_t id = recovery->old->entry.record.local_id;
+
+    if (!may_go_on_silently(recovery))
+        return clear_old(object, argument);
+    say(recovery, L2TPHA_LOG_RESYNC, "failed, silent recovery instead");
+    withdraw(recovery);
+    int error = binding->suspend_tunnel(binding->user, id, false);
+    if (!error)
+        error = go_on_silently(recovery, &result);
+    failover_note(recovery->failover, id, 0, "disconnecting calls without the host's half",
+                  result.disconnect);
+    if (error) {
+        failover_note(recovery->failover, id, 0, "silent recovery", error);
+        return clear_old(object, argument);
+    }
+    recovery->failover->engine->counters.recoveries_failed++;
+    return L2TPHA_OK;
+}
+
 /* --- what happens to the recovery tunnel --- */
 
 /* Our SCCCN is acknowledged and the peer has closed in peace: done. Any other StopCCN, and a peer
- * that cannot prove who it is, are final; silence and a lost tie are not. */
+ * that cannot prove who it is, are final; silence and a lost tie are not. One that is being shut
+ * down acknowledges all that comes, and has not read it for that. */
 static uint8_t ending(const struct recovery *recovery, const struct l2tpha_tunnel *tunnel,
                       const struct tunnel_input *input)
 {
@@ -505,10 +517,8 @@ static uint8_t ending(const struct recovery *recovery, const struct l2tpha_tunne
     if (!(record->flags & L2TPHA_TUNNEL_INITIATOR))
         return RECOVERY_LOST;
     if (record->state == L2TPHA_TUNNEL_STOPPED) {
-        bool peace = record->result == RESULT_CLEAR || record->result == RESULT_SHUTDOWN;
-        return recovery->state == RECOVERY_CLAIMING && channel_idle(&tunnel->channel) && peace
-                   ? RECOVERY_SAID
-                   : RECOVERY_REFUSED;
+        bool peace = record->result == RESULT_CLEAR && channel_idle(&tunnel->channel);
+        return recovery->state == RECOVERY_CLAIMING && peace ? RECOVERY_SAID : RECOVERY_REFUSED;
     }
     return input->status == L2TPHA_ERR_AUTH ? RECOVERY_REFUSED : RECOVERY_LOST;
 }

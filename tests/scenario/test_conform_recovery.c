@@ -376,7 +376,7 @@ START_TEST(a_stopccn_after_scccn_is_success_or_failure)
         bool acknowledges;
         unsigned result;
         bool done;
-    } rows[] = {{true, 1, true},   {true, 6, true},   {true, 4, false}, {true, 2, false},
+    } rows[] = {{true, 1, true},   {true, 6, false},  {true, 4, false}, {true, 2, false},
                 {false, 1, false}, {false, 6, false}, {true, 7, false}};
 
     peer_opens_capable(&old, 1);
