@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenario/rig_trio.h"
 
+#include "node/node.h"
+
 #define BATCH 16
 
 struct trio trio;
@@ -168,7 +170,7 @@ void trio_take_over(void)
     trio.standby = NULL;
     trio.connected = false;
     trio.near_events.count = 0;
-    assert_ok(l2tpha_takeover(trio.near, trio.config.epoch + 1, trio.now));
+    assert_ok(node_takeover(trio.near, trio.config.epoch + 1, trio.trust, trio.now));
 }
 
 enum l2tpha_role trio_role(const struct l2tpha_node *node)

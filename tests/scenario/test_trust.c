@@ -6,12 +6,9 @@
 
 static void take_over(enum takeover_trust trust)
 {
-    l2tpha_node_free(trio.near);
-    trio.near = trio.standby;
-    trio.standby = NULL;
-    trio.connected = false;
-    trio.near_events.count = trio.far_events.count = 0;
-    assert_ok(node_takeover(trio.near, trio.config.epoch + 1, trust, trio.now));
+    trio.far_events.count = 0;
+    trio.trust = trust;
+    trio_take_over();
 }
 
 static const struct l2tpha_event *told(const struct trio_events *events,
@@ -181,6 +178,33 @@ START_TEST(a_stale_set_up_is_ended)
 }
 END_TEST
 
+/* From an exact record every method but disable goes on as if nothing had been: the peer hears of
+ * no recovery, and a call half set up comes up. */
+START_TEST(exact_ones_go_on_silently_whatever_the_method)
+{
+    struct l2tpha_policy policy = policy_of(methods[_i % METHODS], true);
+    bool planned = _i / METHODS;
+
+    trio_begin(true);
+    open_with(&policy);
+    trio.deaf = true;
+    trio_dial(first_tunnel(trio.near)); /* the ICRP does not come through */
+    trio_settle();
+    trio.deaf = false;
+    if (planned)
+        assert_ok(l2tpha_switchover(trio.near, trio.now));
+    trio_settle();
+    take_over(TAKEOVER_EXACT);
+    trio_pass_ms(3000);
+    ck_assert_uint_eq(l2tpha_counters(trio.near)->recovery_attempts, 0);
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_RECOVERING), 0);
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_RESYNCED), 1);
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_SESSION_UP), 1);
+    ck_assert_uint_eq(l2tpha_tunnel_sessions(first_tunnel(trio.near)), 2);
+    ck_assert_uint_eq(l2tpha_tunnel_sessions(first_tunnel(trio.far)), 2);
+}
+END_TEST
+
 /* The node that recovers it dies, too: the next one is in step with that one, not with the peer. */
 START_TEST(the_doubt_outlives_a_node)
 {
@@ -234,6 +258,7 @@ Suite *suite_trust(void)
     tcase_add_loop_test(tcase, without_the_protocol_an_uncertain_one_goes_on_silently, 0, 2);
     tcase_add_loop_test(tcase, without_the_protocol_a_stale_one_is_ended, 0, 4);
     tcase_add_loop_test(tcase, a_stale_set_up_is_ended, 0, 2);
+    tcase_add_loop_test(tcase, exact_ones_go_on_silently_whatever_the_method, 0, METHODS * 2);
     tcase_add_loop_test(tcase, the_doubt_outlives_a_node, 0, TRUSTS);
     tcase_add_loop_test(tcase, an_unanswered_stale_one_never_goes_on_silently, 0, METHODS * TRUSTS);
     return suite;
