@@ -81,6 +81,14 @@ int claim_channel(void *object, void *argument);
 int finish_claim(void *object, void *argument);
 int ask_about_sessions(void *object, void *argument);
 int try_again(void *object, void *argument);
+void recovery_say(const struct recovery *recovery, enum l2tpha_log_category category,
+                  const char *text);
+
+/* --- recovery_end.c --- */
+/* Whether the old tunnel has silent recovery to turn to. */
+bool recovery_may_be_silent(const struct recovery *recovery);
+/* Whether it has nothing but this recovery. */
+void recovery_set_claimed(struct recovery *recovery, bool claimed);
 int give_up(void *object, void *argument);
 int clear_old(void *object, void *argument);
 

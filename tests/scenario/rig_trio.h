@@ -28,6 +28,8 @@ struct trio {
     uint64_t random_state;
     uint64_t shipped;          /* newest checkpoint that the standby has */
     uint64_t datagrams;        /* that the near node has let out */
+    uint64_t spent;            /* of both, counted while there is a budget: */
+    uint64_t budget;           /* so many, and all rest; 0 = none */
     bool confirm;              /* what the standby has is confirmed */
     bool connected;            /* checkpoints reach it */
     bool deaf;                 /* datagrams to the near node are lost */
