@@ -47,7 +47,7 @@ L2TPHA_API int l2tpha_tunnel_open(struct l2tpha_node *node,
  *  @param error   general error code, used when result is 2.
  *  @param reason  UTF-8 text for the peer, or NULL.
  *  @param now     microseconds.
- *  @retval L2TPHA_ERR_STATE    closing already
+ *  @retval L2TPHA_ERR_STATE    closing already, or a recovery tunnel, which ends by itself
  *  @retval L2TPHA_ERR_INVALID  result 0
  *  @retval L2TPHA_ERR_QUEUE_FULL, L2TPHA_ERR_LIMIT, L2TPHA_ERR_NOMEM  no room for the StopCCN:
  *          nothing has changed */

@@ -141,6 +141,15 @@ static void check_moved(struct engine *engine, struct l2tpha_tunnel *tunnel)
         engine->failover.moved(engine->failover.user, tunnel);
 }
 
+/* RFC 4951 3.2.2: the peer takes its SCCCN for read once that is acknowledged, and the old tunnel
+ * for recovered. One that comes too late is read by nobody. */
+static bool is_vain(const struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header,
+                    const uint8_t *data, size_t len)
+{
+    return tunnel_is_recovery(tunnel) && tunnel_is_over(tunnel) &&
+           channel_type_of(data, len, header->header_len) == L2TPHA_MESSAGE_SCCCN;
+}
+
 int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
                    const struct l2tpha_path *path, const struct l2tpha_header *header,
                    const uint8_t *data, size_t len)
@@ -158,6 +167,10 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
         tunnel_answered(tunnel);
     switch (verdict) {
     case CHANNEL_IN_ORDER:
+        if (is_vain(tunnel, header, data, len)) {
+            error = L2TPHA_ERR_UNEXPECTED;
+            break;
+        }
         error = room_for_answers(engine, tunnel, len);
         if (error) {
             engine->counters.queue_full++;

@@ -333,7 +333,11 @@ void tunnel_arm(struct l2tpha_tunnel *tunnel)
 void tunnel_timer_due(struct l2tpha_tunnel *tunnel)
 {
     bool up = tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED;
-    struct tunnel_input input = {.result = 1, /* RFC 2661 4.4.2: general request to clear */
+    /* RFC 2661 4.4.2: general request to clear. Of a recovery tunnel that would say that it has
+     * done its work; general error, vendor-specific, says that it has not. */
+    bool vain = !up && tunnel_is_recovery(tunnel);
+    struct tunnel_input input = {.result = vain ? 2 : 1,
+                                 .error = vain ? 6 : 0,
                                  .status = up ? 0 : L2TPHA_ERR_TIMEOUT,
                                  .reason = up ? "no sessions" : "not established in time"};
 

@@ -45,6 +45,10 @@ static bool is_usable(const struct l2tpha_tunnel *tunnel)
 {
     uint8_t state = tunnel->entry.record.state;
 
+    /* A recovery tunnel ends by itself. Closed before its SCCCN it would take the recovery with it,
+     * and with that the word for the peer on the tunnel that it is for. */
+    if (tunnel_is_recovery(tunnel))
+        return false;
     return state == L2TPHA_TUNNEL_WAIT_CTL_REPLY || state == L2TPHA_TUNNEL_WAIT_CTL_CONN ||
            (state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel->close_result);
 }

@@ -5,7 +5,6 @@
  * may be followed by another one, or by silent recovery where the policy says so. */
 #include "failover/recovery.h"
 
-#include "failover/lazy.h"
 #include "failover/silent.h"
 #include "failover/sync.h"
 
@@ -16,10 +15,10 @@
 #define PAUSE_US (500 * US_PER_MS)         /* between attempts */
 #define LOOK_US (10 * US_PER_MS)           /* for a place, while what is over is still unsaid */
 #define RESULT_CLEAR 1                     /* StopCCN, RFC 2661 4.4.2: general request to clear */
-#define RESULT_SHUTDOWN 6                  /* likewise */
+#define RESULT_SHUTDOWN 6                  /* ... the sender is being shut down */
 
-static void say(const struct recovery *recovery, enum l2tpha_log_category category,
-                const char *text)
+void recovery_say(const struct recovery *recovery, enum l2tpha_log_category category,
+                  const char *text)
 {
     log_line(&recovery->failover->engine->log, category, recovery->old->entry.record.local_id, 0,
              "recovery: %s", text);
@@ -109,17 +108,6 @@ static void end(struct recovery *recovery)
     recovery_discard(recovery);
     recovery->old->recovery = NULL;
     talloc_free(recovery);
-}
-
-/* The second choice; a tunnel whose method is silent has it when RFC 4951 was but to settle what is
- * in doubt. */
-static bool may_go_on_silently(const struct recovery *recovery)
-{
-    const struct l2tpha_tunnel_record *old = &recovery->old->entry.record;
-
-    return !(old->flags & L2TPHA_TUNNEL_CLAIMED) &&
-           (old->effective_method == L2TPHA_FAILOVER_FALLBACK ||
-            old->effective_method == L2TPHA_FAILOVER_SILENT);
 }
 
 /* Patience is for those that have silent recovery to turn to. */
@@ -227,7 +215,7 @@ int recovery_start(struct failover *failover, struct l2tpha_tunnel *old)
     recovery->ours = true;
     recovery->deadline = failover->failed_at + (granted > cycle ? granted : cycle);
     recovery->patience = recovery->deadline;
-    if (may_go_on_silently(recovery) &&
+    if (recovery_may_be_silent(recovery) &&
         engine->config.recovery_answer_ms * US_PER_MS < recovery->deadline - failover->failed_at)
         recovery->patience = failover->failed_at + engine->config.recovery_answer_ms * US_PER_MS;
     join_line(recovery);
@@ -308,18 +296,6 @@ int call_peer(void *object, void *argument)
     return L2TPHA_OK;
 }
 
-/* There is no way back to the old numbers, for whoever takes over from this end either. */
-static void set_claimed(struct recovery *recovery, bool claimed)
-{
-    struct l2tpha_tunnel_record *record = &recovery->old->entry.record;
-
-    if (claimed)
-        record->flags |= L2TPHA_TUNNEL_CLAIMED;
-    else
-        record->flags &= ~(uint32_t)(L2TPHA_TUNNEL_CLAIMED | L2TPHA_TUNNEL_DOUBTED);
-    tunnel_mark(recovery->old, DIRTY_FULL);
-}
-
 /* RFC 4951 3.2.2: this end resets upon a valid SCCRP, to the values suggested. */
 int claim_channel(void *object, void *argument)
 {
@@ -329,7 +305,7 @@ int claim_channel(void *object, void *argument)
 
     (void)argument;
     recovery->answered = true;
-    set_claimed(recovery, true);
+    recovery_set_claimed(recovery, true);
     return binding->reset_tunnel(binding->user, record->recovers, record->suggested_ns,
                                  record->suggested_nr, &record->path, true);
 }
@@ -368,7 +344,7 @@ void recovery_done(struct recovery *recovery)
     struct l2tpha_tunnel *old = recovery->old;
     struct silent_result result = {0};
 
-    set_claimed(recovery, false);
+    recovery_set_claimed(recovery, false);
     sync_owe(failover, old);
     uint32_t id = old->entry.record.local_id;
     failover_note(failover, id, 0, "resuming", binding->suspend_tunnel(binding->user, id, false));
@@ -403,7 +379,7 @@ int finish_claim(void *object, void *argument)
 
     (void)argument;
     recovery->failover->engine->counters.recoveries++;
-    say(recovery, L2TPHA_LOG_RESYNC, "done");
+    recovery_say(recovery, L2TPHA_LOG_RESYNC, "done");
     recovery_done(recovery);
     ask_about_sessions(recovery, NULL);
     if (!tunnel)
@@ -430,73 +406,15 @@ int try_again(void *object, void *argument)
     recovery->again = engine->now + PAUSE_US + random * UINT64_C(8);
     if (recovery->again > limit_of(recovery))
         recovery->again = limit_of(recovery);
-    say(recovery, L2TPHA_LOG_RESYNC, "attempt failed, tried again");
-    return L2TPHA_OK;
-}
-
-static int go_on_silently(struct recovery *recovery, struct silent_result *result)
-{
-    const struct l2tpha_binding *binding = recovery->failover->binding;
-    struct l2tpha_tunnel *old = recovery->old;
-
-    set_claimed(recovery, false);
-    if (old->entry.record.flags & L2TPHA_TUNNEL_LAZY)
-        return lazy_start(recovery->failover, old, result);
-    silent_dismiss(binding, &old->entry, result);
-    failover_confirm(recovery->failover, old);
-    sync_resume(recovery->failover, old);
-    return L2TPHA_OK;
-}
-
-/* The peer may rest the old tunnel for an SCCRQ whose answer was lost: it is told that it is over.
- */
-static void withdraw(struct recovery *recovery)
-{
-    struct tunnel_input input = {.result = RESULT_CLEAR, .reason = "recovered otherwise"};
-    struct l2tpha_tunnel *tunnel = recovery->tunnel;
-
-    if (!tunnel)
-        return;
-    recovery->tunnel = NULL;
-    tunnel->recovery = NULL;
-    tunnel_step(tunnel, TUNNEL_CLOSE, &input);
-}
-
-/* RFC 4951 3.2.1: the old tunnel is cleared silently, unless silent recovery is the policy's second
- * choice and nothing has been given up for the first. */
-int give_up(void *object, void *argument)
-{
-    struct recovery *recovery = object;
-    const struct l2tpha_binding *binding = recovery->failover->binding;
-    const struct l2tpha_tunnel_record *old = &recovery->old->entry.record;
-    struct silent_result result = {0};
-    uint32_t id = old->local_id;
-
-    (void)argument;
-    recovery->failover->engine->counters.recoveries_failed++;
-    if (may_go_on_silently(recovery)) {
-        say(recovery, L2TPHA_LOG_RESYNC, "failed, silent recovery instead");
-        withdraw(recovery);
-        int error = binding->suspend_tunnel(binding->user, id, false);
-        if (!error)
-            error = go_on_silently(recovery, &result);
-        failover_note(recovery->failover, id, 0, "disconnecting calls without the host's half",
-                      result.disconnect);
-        if (!error)
-            return L2TPHA_OK;
-        failover_note(recovery->failover, id, 0, "silent recovery", error);
-    }
-    say(recovery, L2TPHA_LOG_RESYNC, "failed, tunnel cleared");
-    recovery_discard(recovery);
-    recovery->old->recovery = NULL; /* its end is not to end this one under way */
-    failover_note(recovery->failover, id, 0, "clearing", binding->clear_tunnel(binding->user, id));
+    recovery_say(recovery, L2TPHA_LOG_RESYNC, "attempt failed, tried again");
     return L2TPHA_OK;
 }
 
 /* --- what happens to the recovery tunnel --- */
 
 /* Our SCCCN is acknowledged and the peer has closed in peace: done. Any other StopCCN, and a peer
- * that cannot prove who it is, are final; silence and a lost tie are not. */
+ * that cannot prove who it is, are final; silence and a lost tie are not. One that is being shut
+ * down acknowledges all that comes, and has not read it for that. */
 static uint8_t ending(const struct recovery *recovery, const struct l2tpha_tunnel *tunnel,
                       const struct tunnel_input *input)
 {
@@ -505,10 +423,8 @@ static uint8_t ending(const struct recovery *recovery, const struct l2tpha_tunne
     if (!(record->flags & L2TPHA_TUNNEL_INITIATOR))
         return RECOVERY_LOST;
     if (record->state == L2TPHA_TUNNEL_STOPPED) {
-        bool peace = record->result == RESULT_CLEAR || record->result == RESULT_SHUTDOWN;
-        return recovery->state == RECOVERY_CLAIMING && channel_idle(&tunnel->channel) && peace
-                   ? RECOVERY_SAID
-                   : RECOVERY_REFUSED;
+        bool peace = record->result == RESULT_CLEAR && channel_idle(&tunnel->channel);
+        return recovery->state == RECOVERY_CLAIMING && peace ? RECOVERY_SAID : RECOVERY_REFUSED;
     }
     return input->status == L2TPHA_ERR_AUTH ? RECOVERY_REFUSED : RECOVERY_LOST;
 }
@@ -540,6 +456,24 @@ static void requested(struct failover *failover, struct l2tpha_tunnel *tunnel)
     recovery_step(recovery, RECOVERY_REQUEST);
 }
 
+/* The peer had acknowledged our SCCCN, and says now that it is being shut down: where nothing has
+ * come on the old tunnel since, it may not have read it, and nobody will answer there. */
+static void disown(struct failover *failover, const struct l2tpha_tunnel *tunnel)
+{
+    const struct l2tpha_binding *binding = failover->binding;
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    const struct l2tpha_tunnel *old = engine_tunnel_find(failover->engine, record->recovers);
+    uint32_t id = record->recovers;
+
+    if (record->state != L2TPHA_TUNNEL_STOPPED || record->result != RESULT_SHUTDOWN || !old ||
+        old->recovery || !old->resyncing)
+        return;
+    failover->engine->counters.recoveries_failed++;
+    log_line(&failover->engine->log, L2TPHA_LOG_RESYNC, id, 0,
+             "recovery: the peer is shut down, tunnel cleared");
+    failover_note(failover, id, 0, "clearing", binding->clear_tunnel(binding->user, id));
+}
+
 void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, uint8_t before,
                       const struct tunnel_input *input)
 {
@@ -554,6 +488,8 @@ void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, u
         recovery_step(recovery, ours ? RECOVERY_REPLY : RECOVERY_CONNECTED);
     else if (recovery && record->state != L2TPHA_TUNNEL_WAIT_CTL_REPLY)
         ended(recovery, tunnel, input);
+    else if (!recovery && ours)
+        disown(failover, tunnel);
     /* Those of an earlier reign have never been counted here. */
     if (tunnel->counted_running &&
         (record->state == L2TPHA_TUNNEL_IDLE || tunnel_is_over(tunnel))) {

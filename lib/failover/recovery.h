@@ -26,7 +26,8 @@ enum recovery_event {
     RECOVERY_REQUEST,   /* the peer's SCCRQ is accepted, and our SCCRP is queued */
     RECOVERY_CONNECTED, /* its SCCCN: valid */
     RECOVERY_LOST,      /* the recovery tunnel is gone: no answer, tie lost; may be tried again */
-    RECOVERY_REFUSED,   /* ... by the peer's StopCCN, or it could not prove itself: final */
+    RECOVERY_REFUSED,   /* ... by the peer's StopCCN, or it could not prove itself: final, for the
+                           old tunnel as well */
     RECOVERY_EXPIRED,   /* the time is over */
     RECOVERY_FAILED,    /* an action failed */
     RECOVERY_EVENT_COUNT
@@ -80,7 +81,16 @@ int claim_channel(void *object, void *argument);
 int finish_claim(void *object, void *argument);
 int ask_about_sessions(void *object, void *argument);
 int try_again(void *object, void *argument);
+void recovery_say(const struct recovery *recovery, enum l2tpha_log_category category,
+                  const char *text);
+
+/* --- recovery_end.c --- */
+/* Whether the old tunnel has silent recovery to turn to. */
+bool recovery_may_be_silent(const struct recovery *recovery);
+/* Whether it has nothing but this recovery. */
+void recovery_set_claimed(struct recovery *recovery, bool claimed);
 int give_up(void *object, void *argument);
+int clear_old(void *object, void *argument);
 
 /* --- remote.c: nothing is proven before an SCCCN, and whoever can forge an SCCRQ can forge a
  * stream of them. So requests rest the old channel for one control channel cycle at most, and then

@@ -143,13 +143,19 @@ static int suggest(struct failover *failover, const struct l2tpha_tunnel_record 
     return L2TPHA_OK;
 }
 
-/* RFC 4951 1: a tunnel half set up is not recovered. Its peer has failed, so nobody will complete
- * it. */
-static void drop_half_open(struct l2tpha_tunnel *old, const struct l2tpha_message *sccrq)
+/* RFC 4951 1: neither a tunnel half set up nor one that closes is recovered. Its peer has failed,
+ * so nobody will complete the one or acknowledge the other; upon the refusal it forgets what it has
+ * of it (3.2.1). */
+static void drop_incomplete(struct l2tpha_tunnel *old, const struct l2tpha_message *sccrq)
 {
-    if (old->entry.record.state == L2TPHA_TUNNEL_WAIT_CTL_CONN && !tunnel_is_recovery(old) &&
-        is_same_name(&old->entry.record, sccrq))
+    uint8_t state = old->entry.record.state;
+
+    if (tunnel_is_recovery(old) || !is_same_name(&old->entry.record, sccrq))
+        return;
+    if (state == L2TPHA_TUNNEL_WAIT_CTL_CONN)
         tunnel_clear(old, L2TPHA_ERR_REFUSED, "the peer has failed in the set-up");
+    else if (state == L2TPHA_TUNNEL_STOPPING)
+        tunnel_clear(old, L2TPHA_OK, "the peer has failed, and is told otherwise");
 }
 
 /* RFC 4951 3.2.1. One code for whatever is wrong with the ids tells a prober least. */
@@ -167,7 +173,7 @@ bool remote_judge(struct failover *failover, const struct l2tpha_path *path,
         return refuse(failover, input, RESULT_GENERAL, ERROR_NO_CONNECTION, unknown);
     if (tunnel_is_recovery(old) || old->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED ||
         !failover_is_capable(&old->entry.record)) {
-        drop_half_open(old, sccrq);
+        drop_incomplete(old, sccrq);
         return refuse(failover, input, RESULT_GENERAL, ERROR_NO_CONNECTION, unknown);
     }
     if (!is_same_name(&old->entry.record, sccrq))

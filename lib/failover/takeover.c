@@ -62,17 +62,19 @@ static bool is_new(const struct tunnel_entry *tunnel)
     return is_outstanding(tunnel, L2TPHA_MESSAGE_SCCCN);
 }
 
-/* A tunnel being set up goes on silently whatever its method: its record is exact, and the method
- * is settled only once it is established. */
+/* RFC 4951 is for a control channel whose state is lost (section 2). From an exact record every
+ * method but disable goes on silently: there is nothing to agree on, and a reset would cost the
+ * calls half set up (3.3, Step I). A tunnel being set up is exact in any mode. */
 static bool uses_protocol(const struct tunnel_entry *tunnel)
 {
     const struct l2tpha_tunnel_record *record = &tunnel->record;
 
-    if (record->flags & L2TPHA_TUNNEL_DOUBTED)
-        return record->state == L2TPHA_TUNNEL_ESTABLISHED && failover_is_capable(record);
-    return record->state == L2TPHA_TUNNEL_ESTABLISHED && !is_new(tunnel) &&
-           (record->effective_method == L2TPHA_FAILOVER_PROTOCOL ||
-            record->effective_method == L2TPHA_FAILOVER_FALLBACK);
+    if (record->state != L2TPHA_TUNNEL_ESTABLISHED || !(record->flags & INEXACT))
+        return false;
+    if (record->flags & (L2TPHA_TUNNEL_DOUBTED | L2TPHA_TUNNEL_CLAIMED))
+        return failover_is_capable(record);
+    return !is_new(tunnel) && (record->effective_method == L2TPHA_FAILOVER_PROTOCOL ||
+                               record->effective_method == L2TPHA_FAILOVER_FALLBACK);
 }
 
 static int recover_by_protocol(struct failover *failover, struct tunnel_entry *tunnel,

@@ -117,6 +117,17 @@ int l2tpha_takeover_as(struct l2tpha_node *node, uint64_t epoch, enum l2tpha_tru
     return error ? error : engine_leave(&node->engine, L2TPHA_OK);
 }
 
+int node_takeover(struct l2tpha_node *node, uint64_t epoch, enum takeover_trust trust, uint64_t now)
+{
+    static const enum l2tpha_trust as[] = {
+        [TAKEOVER_EXACT] = L2TPHA_TRUST_EXACT,
+        [TAKEOVER_UNCERTAIN] = L2TPHA_TRUST_UNCERTAIN,
+        [TAKEOVER_STALE] = L2TPHA_TRUST_STALE,
+    };
+
+    return l2tpha_takeover_as(node, epoch, as[trust], now);
+}
+
 int l2tpha_takeover(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
 {
     return l2tpha_takeover_as(node, epoch, L2TPHA_TRUST_AUTO, now);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenario/rig_recovery.h"
 
-#include <l2tpha/failover.h>
+#include "node/node.h"
 
 #define BATCH 32
 #define APART 200 /* ids of a peer's recovery tunnels and of its ordinary ones */
@@ -12,6 +12,7 @@ static void setup(void)
 {
     rig.config.failover = L2TPHA_FAILOVER_PROTOCOL;
     rig.config.recovery_ms = RECOVERY_TIME;
+    rig.trust = TAKEOVER_UNCERTAIN;       /* else there would be nothing to recover */
     rig.config.query = L2TPHA_QUERY_NONE; /* sessions are another matter */
 }
 
@@ -196,7 +197,7 @@ void node_fails(void)
     l2tpha_redundancy_get(rig.node, &info);
     l2tpha_node_free(rig.node);
     rig.node = heir;
-    assert_ok(l2tpha_takeover(heir, info.epoch + 1, rig.now));
+    assert_ok(node_takeover(heir, info.epoch + 1, rig.trust, rig.now));
     rig_pass_ms(5);
     forget_events();
 }

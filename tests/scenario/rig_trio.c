@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenario/rig_trio.h"
 
+#include "node/node.h"
+
 #define BATCH 16
 
 struct trio trio;
@@ -101,6 +103,7 @@ static void take_output(bool near, const struct l2tpha_output *output)
     switch (output->kind) {
     case L2TPHA_OUTPUT_DATAGRAM:
         trio.datagrams += near;
+        trio.spent += trio.budget > 0;
         if (near ? !trio.mute : !trio.deaf)
             l2tpha_feed(peer, &path, output->data, output->len, trio.now);
         break;
@@ -115,6 +118,17 @@ static void take_output(bool near, const struct l2tpha_output *output)
     }
 }
 
+static bool is_spent(void)
+{
+    return trio.budget && trio.spent >= trio.budget;
+}
+
+/* One at a time where they are counted. */
+static size_t batch(void)
+{
+    return trio.budget ? 1 : BATCH;
+}
+
 static bool drain(bool near)
 {
     struct l2tpha_node *node = near ? trio.near : trio.far;
@@ -123,7 +137,7 @@ static bool drain(bool near)
     bool any = false;
     size_t count;
 
-    while ((count = l2tpha_poll(node, outputs, BATCH, trio.now)) > 0) {
+    while (!is_spent() && (count = l2tpha_poll(node, outputs, batch(), trio.now)) > 0) {
         any = true;
         for (size_t i = 0; i < count; i++)
             take_output(near, &outputs[i]);
@@ -168,7 +182,8 @@ void trio_take_over(void)
     trio.standby = NULL;
     trio.connected = false;
     trio.near_events.count = 0;
-    assert_ok(l2tpha_takeover(trio.near, trio.config.epoch + 1, trio.now));
+    trio.spent = 0;
+    assert_ok(node_takeover(trio.near, trio.config.epoch + 1, trio.trust, trio.now));
 }
 
 enum l2tpha_role trio_role(const struct l2tpha_node *node)

@@ -4,6 +4,7 @@
 #ifndef SCENARIO_RIG_TRIO_H
 #define SCENARIO_RIG_TRIO_H
 
+#include "failover/failover.h"
 #include "fixture.h"
 
 #include <l2tpha/l2tpha.h>
@@ -25,13 +26,16 @@ struct trio {
     struct trio_events near_events, far_events;
     uint64_t now;
     uint64_t random_state;
-    uint64_t shipped;   /* newest checkpoint that the standby has */
-    uint64_t datagrams; /* that the near node has let out */
-    bool confirm;       /* what the standby has is confirmed */
-    bool connected;     /* checkpoints reach it */
-    bool deaf;          /* datagrams to the near node are lost */
-    bool mute;          /* datagrams of the near node are lost */
-    bool forgetful;     /* events are not kept */
+    uint64_t shipped;          /* newest checkpoint that the standby has */
+    uint64_t datagrams;        /* that the near node has let out */
+    uint64_t spent;            /* of both, counted while there is a budget: */
+    uint64_t budget;           /* so many, and all rest; 0 = none */
+    bool confirm;              /* what the standby has is confirmed */
+    bool connected;            /* checkpoints reach it */
+    bool deaf;                 /* datagrams to the near node are lost */
+    bool mute;                 /* datagrams of the near node are lost */
+    bool forgetful;            /* events are not kept */
+    enum takeover_trust trust; /* in what the standby has, at a takeover */
 };
 
 extern struct trio trio;

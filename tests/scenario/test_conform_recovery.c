@@ -376,7 +376,7 @@ START_TEST(a_stopccn_after_scccn_is_success_or_failure)
         bool acknowledges;
         unsigned result;
         bool done;
-    } rows[] = {{true, 1, true},   {true, 6, true},   {true, 4, false}, {true, 2, false},
+    } rows[] = {{true, 1, true},   {true, 6, false},  {true, 4, false}, {true, 2, false},
                 {false, 1, false}, {false, 6, false}, {true, 7, false}};
 
     peer_opens_capable(&old, 1);
@@ -398,6 +398,29 @@ START_TEST(a_stopccn_after_scccn_is_success_or_failure)
         ck_assert_uint_eq(tunnel_state(&old), L2TPHA_TUNNEL_IDLE);
         ck_assert_uint_eq(rig_counters()->recoveries_failed, 1);
     }
+}
+END_TEST
+
+/* The acknowledgement alone was taken for the end of it; the peer leaves, and has read nothing.
+ * What has been heard on the old tunnel since shows otherwise. */
+START_TEST(a_shutdown_after_the_acknowledgement_is_no_success)
+{
+    bool reads = _i;
+
+    peer_opens_capable(&old, 1);
+    node_claims(&fresh, &old);
+    assert_ok(peer_acks(&fresh));
+    expect_stopccn(&fresh, 1, 0);
+    expect_on(&old, HELLO);
+    if (reads)
+        assert_ok(peer_acks(&old));
+    fresh.nr--; /* our StopCCN has crossed its own */
+    struct says stopccn = valid(&fresh, STOPCCN);
+    change(&stopccn, AVP_U16(1, 6));
+    assert_ok(say(&fresh, &stopccn));
+    expect_zlb(&fresh);
+    ck_assert_uint_eq(tunnel_state(&old), reads ? L2TPHA_TUNNEL_ESTABLISHED : L2TPHA_TUNNEL_IDLE);
+    ck_assert_uint_eq(rig_counters()->recoveries_failed, !reads);
 }
 END_TEST
 
@@ -522,6 +545,7 @@ Suite *suite_conform_recovery(void)
     tcase_add_test(tcase, calls_asked_for_meanwhile_begin_after_the_recovery);
     tcase_add_test(tcase, stopccn_ends_the_recovery_tunnel_alone);
     tcase_add_loop_test(tcase, a_stopccn_after_scccn_is_success_or_failure, 0, 7);
+    tcase_add_loop_test(tcase, a_shutdown_after_the_acknowledgement_is_no_success, 0, 2);
     tcase_add_test(tcase, hello_on_the_recovery_tunnel_touches_the_old_one_not);
     tcase_add_loop_test(tcase, a_call_on_the_recovery_tunnel_is_refused, 0, 2);
     tcase_add_test(tcase, a_recovered_tunnel_can_be_recovered_again);

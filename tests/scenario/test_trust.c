@@ -4,14 +4,11 @@
 #include "node/node.h"
 #include "scenario/rig_trio.h"
 
-static void take_over(enum l2tpha_trust trust)
+static void take_over(enum takeover_trust trust)
 {
-    l2tpha_node_free(trio.near);
-    trio.near = trio.standby;
-    trio.standby = NULL;
-    trio.connected = false;
-    trio.near_events.count = trio.far_events.count = 0;
-    assert_ok(l2tpha_takeover_as(trio.near, trio.config.epoch + 1, trust, trio.now));
+    trio.far_events.count = 0;
+    trio.trust = trust;
+    trio_take_over();
 }
 
 static const struct l2tpha_event *told(const struct trio_events *events,
@@ -72,7 +69,7 @@ static const uint8_t methods[] = {L2TPHA_FAILOVER_PROTOCOL, L2TPHA_FAILOVER_SILE
                                   L2TPHA_FAILOVER_FALLBACK};
 #define METHODS 3
 #define TRUSTS 2
-static const enum l2tpha_trust doubts[TRUSTS] = {L2TPHA_TRUST_UNCERTAIN, L2TPHA_TRUST_STALE};
+static const enum takeover_trust doubts[TRUSTS] = {TAKEOVER_UNCERTAIN, TAKEOVER_STALE};
 
 /* Whatever the method but disable; the call of which the record knows nothing is found and ended.
  */
@@ -125,7 +122,7 @@ START_TEST(without_the_protocol_an_uncertain_one_goes_on_silently)
 
     trio_begin(true);
     open_with(&policy);
-    take_over(L2TPHA_TRUST_UNCERTAIN);
+    take_over(TAKEOVER_UNCERTAIN);
     trio_pass_ms(1000);
     ck_assert_uint_eq(l2tpha_counters(trio.near)->recovery_attempts, 0);
     ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_RESYNCED), 1);
@@ -143,7 +140,7 @@ START_TEST(without_the_protocol_a_stale_one_is_ended)
     trio_begin(true);
     open_with(&policy);
     trio.mute = _i / 2;
-    take_over(L2TPHA_TRUST_STALE);
+    take_over(TAKEOVER_STALE);
     uint64_t before = trio.datagrams;
     trio_pass_ms(20);
     ck_assert_uint_eq(trio.datagrams, before + 1);
@@ -173,11 +170,38 @@ START_TEST(a_stale_set_up_is_ended)
     assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
     trio_settle();
     trio.mute = trio.deaf = false;
-    take_over(L2TPHA_TRUST_STALE);
+    take_over(TAKEOVER_STALE);
     trio_pass_ms(3000);
     ck_assert_ptr_null(first_tunnel(trio.near));
     ck_assert_uint_eq(tunnels_of(trio.far), 0);
     ck_assert_uint_eq(l2tpha_counters(trio.near)->recovery_attempts, 0);
+}
+END_TEST
+
+/* From an exact record every method but disable goes on as if nothing had been: the peer hears of
+ * no recovery, and a call half set up comes up. */
+START_TEST(exact_ones_go_on_silently_whatever_the_method)
+{
+    struct l2tpha_policy policy = policy_of(methods[_i % METHODS], true);
+    bool planned = _i / METHODS;
+
+    trio_begin(true);
+    open_with(&policy);
+    trio.deaf = true;
+    trio_dial(first_tunnel(trio.near)); /* the ICRP does not come through */
+    trio_settle();
+    trio.deaf = false;
+    if (planned)
+        assert_ok(l2tpha_switchover(trio.near, trio.now));
+    trio_settle();
+    take_over(TAKEOVER_EXACT);
+    trio_pass_ms(3000);
+    ck_assert_uint_eq(l2tpha_counters(trio.near)->recovery_attempts, 0);
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_RECOVERING), 0);
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_RESYNCED), 1);
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_SESSION_UP), 1);
+    ck_assert_uint_eq(l2tpha_tunnel_sessions(first_tunnel(trio.near)), 2);
+    ck_assert_uint_eq(l2tpha_tunnel_sessions(first_tunnel(trio.far)), 2);
 }
 END_TEST
 
@@ -195,7 +219,7 @@ START_TEST(the_doubt_outlives_a_node)
     trio_settle();
     trio.mute = false;
     trio.config.epoch++;
-    take_over(L2TPHA_TRUST_EXACT);
+    take_over(TAKEOVER_EXACT);
     trio_pass_ms(3000);
     ck_assert_uint_eq(l2tpha_counters(trio.near)->recoveries, 1);
     ck_assert_uint_eq(l2tpha_tunnel_sessions(first_tunnel(trio.near)), 1);
@@ -234,6 +258,7 @@ Suite *suite_trust(void)
     tcase_add_loop_test(tcase, without_the_protocol_an_uncertain_one_goes_on_silently, 0, 2);
     tcase_add_loop_test(tcase, without_the_protocol_a_stale_one_is_ended, 0, 4);
     tcase_add_loop_test(tcase, a_stale_set_up_is_ended, 0, 2);
+    tcase_add_loop_test(tcase, exact_ones_go_on_silently_whatever_the_method, 0, METHODS * 2);
     tcase_add_loop_test(tcase, the_doubt_outlives_a_node, 0, TRUSTS);
     tcase_add_loop_test(tcase, an_unanswered_stale_one_never_goes_on_silently, 0, METHODS * TRUSTS);
     return suite;

@@ -165,6 +165,8 @@ static const char *const kinds[DUO_KIND_COUNT] = {"one end", "both ends", "again
 
 static const char *const commits[] = {"gated", "bounded", "async"};
 
+static const char *const trusts[] = {"exact", "uncertain", "stale"};
+
 static void make_plan(struct duo *duo, uint64_t seed, bool verbose)
 {
     *duo = (struct duo){
@@ -180,10 +182,10 @@ static void begin(struct duo *duo)
               l2tpha_failover_method_name(duo->plan.ends[1].method), duo->plan.death_count,
               duo->plan.faults.loss);
     for (unsigned i = 0; i < 2; i++)
-        world_say(&duo->world, "plan", "end %u: %s, %s%s, lease %u, window %u", i,
-                  commits[duo->plan.ends[i].commit], duo->plan.ends[i].linked ? "link" : "direct",
-                  duo->plan.cut_for ? ", cut" : "", duo->plan.ends[i].resync_packets,
-                  duo->plan.ends[i].window);
+        world_say(&duo->world, "plan", "end %u: %s, %s, %s%s, lease %u, window %u", i,
+                  commits[duo->plan.ends[i].commit], trusts[duo->plan.ends[i].trust],
+                  duo->plan.ends[i].linked ? "link" : "direct", duo->plan.cut_for ? ", cut" : "",
+                  duo->plan.ends[i].resync_packets, duo->plan.ends[i].window);
     net_init(&duo->net, &duo->world);
     duo->net.faults = duo->plan.faults;
     for (unsigned i = 0; i < 2; i++)
@@ -238,6 +240,7 @@ bool duo_run_steps(struct duo *duo, uint64_t seed, unsigned first, unsigned seco
     plan->near_wrap = plan->capability_off = false;
     for (unsigned i = 0; i < 2; i++) {
         plan->ends[i].method = L2TPHA_FAILOVER_PROTOCOL;
+        plan->ends[i].trust = TAKEOVER_UNCERTAIN;
         plan->ends[i].name = i ? "end-1" : "end-0";
         plan->ends[i].renamed = NULL;
         plan->ends[i].forgets_secret = false;

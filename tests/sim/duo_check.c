@@ -74,6 +74,13 @@ static struct duo_kept *find_kept(struct duo *duo, unsigned place, uint32_t tunn
     return NULL;
 }
 
+/* Nobody but who is not answered has a second choice. */
+static bool has_no_choice(const struct l2tpha_tunnel_record *record)
+{
+    return record->effective_method == L2TPHA_FAILOVER_PROTOCOL ||
+           record->flags & L2TPHA_TUNNEL_CLAIMED;
+}
+
 static void keep(struct duo *duo, const struct end *taker, const struct l2tpha_tunnel *tunnel,
                  const struct l2tpha_session *session)
 {
@@ -92,8 +99,10 @@ static void keep(struct duo *duo, const struct end *taker, const struct l2tpha_t
     kept->tunnel[there] = record->remote_id;
     kept->session[here] = id;
     kept->session[there] = session ? session->entry.remote_id : 0;
-    kept->doomed = duo->plan.kind >= DUO_REFUSED && tunnel->recovery &&
-                   record->effective_method == L2TPHA_FAILOVER_PROTOCOL;
+    bool in_vain = duo->plan.kind >= DUO_REFUSED && tunnel->recovery;
+    kept->doomed = in_vain && has_no_choice(record);
+    /* The refusal may be heard, or be lost for as long as an answer is waited for. */
+    kept->excused |= in_vain && !kept->doomed && duo->plan.kind != DUO_DEAF;
 }
 
 /* What the dead active had not told its standby yet was not established: nor has its peer heard.
@@ -126,14 +135,22 @@ static bool was_closed(const struct duo *duo, const struct l2tpha_tunnel_record 
     return false;
 }
 
-/* The set-up of a tunnel runs ahead of no standby: what the peer has established the taker has. */
+/* The peer may know nothing of it, and have said so. */
+static bool is_in_doubt(const struct l2tpha_tunnel *tunnel)
+{
+    return tunnel->entry.record.flags & L2TPHA_TUNNEL_DOUBTED;
+}
+
+/* The set-up of a tunnel runs ahead of no standby: what the peer has established the taker has, if
+ * it has not cleared what is stale. */
 static void check_tunnels(struct duo *duo, const struct end *taker)
 {
     const struct end *peer = &duo->ends[!taker->place];
     struct l2tpha_tunnel *tunnel = NULL;
 
     while (peer->active.node && (tunnel = l2tpha_tunnel_next(peer->active.node, tunnel)))
-        if (is_up(tunnel) && !was_closed(duo, &tunnel->entry.record, peer->place) &&
+        if (taker->options.trust != TAKEOVER_STALE && is_up(tunnel) && !is_in_doubt(tunnel) &&
+            !was_closed(duo, &tunnel->entry.record, peer->place) &&
             !l2tpha_tunnel_find(taker->active.node, tunnel->entry.record.remote_id))
             world_fail(&duo->world, "tunnel %u of end %u has no other end after the takeover",
                        (unsigned)tunnel->entry.record.local_id, peer->place);

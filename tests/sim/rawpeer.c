@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/rawpeer.h"
 
+#include "node/node.h"
+
 #include <string.h>
 
 static int give_random(void *user, uint8_t *dst, size_t len)
@@ -108,7 +110,7 @@ void raw_take_over(struct rawpeer *peer)
     peer->standby = NULL;
     raw_forget(peer);
     l2tpha_redundancy_get(peer->node, &info);
-    assert_ok(l2tpha_takeover(peer->node, info.epoch + 1, peer->now));
+    assert_ok(node_takeover(peer->node, info.epoch + 1, peer->trust, peer->now));
     raw_drain(peer);
 }
 

@@ -4,6 +4,7 @@
 #ifndef TESTS_RAWPEER_H
 #define TESTS_RAWPEER_H
 
+#include "failover/failover.h"
 #include "fixture.h"
 
 #include <l2tpha/l2tpha.h>
@@ -38,7 +39,8 @@ struct rawpeer {
     const char *secret;      /* what the node's host answers; NULL = none */
     bool random_fails;
     struct l2tpha_verdict tunnel_verdict, session_verdict;
-    bool may_call; /* admit_session is set: outgoing calls are possible */
+    enum takeover_trust trust; /* in what the standby has, at a takeover */
+    bool may_call;             /* admit_session is set: outgoing calls are possible */
     uint64_t seed;
     uint16_t id, node_id; /* tunnel ids */
     uint16_t ns, nr;

@@ -31,13 +31,13 @@ static const struct fsm_expect expected[] = {
     {"appendix B", WAITING, RECOVERY_REQUEST, YIELDED, "lend_channel"},
     {"3.2.2, reset upon SCCRP", CALLING, RECOVERY_REPLY, CLAIMING, "claim_channel"},
     {"3.2.1, tie lost", CALLING, RECOVERY_LOST, WAITING, "try_again"},
-    {"3.2.1, StopCCN", CALLING, RECOVERY_REFUSED, IDLE, "give_up"},
+    {"3.2.1, StopCCN", CALLING, RECOVERY_REFUSED, IDLE, "clear_old"},
     {"3.2.1, in time or not at all", CALLING, RECOVERY_EXPIRED, IDLE, "give_up"},
     {"own failure", CALLING, RECOVERY_FAILED, IDLE, "give_up"},
     {"appendix B", CALLING, RECOVERY_REQUEST, YIELDED, "lend_channel"},
     {"3.2.2, SCCCN is delivered", CLAIMING, RECOVERY_SAID, IDLE, "finish_claim"},
     {"3.2.1, the peer may have failed", CLAIMING, RECOVERY_LOST, WAITING, "try_again"},
-    {"3.2.1, StopCCN", CLAIMING, RECOVERY_REFUSED, IDLE, "give_up"},
+    {"3.2.1, StopCCN", CLAIMING, RECOVERY_REFUSED, IDLE, "clear_old"},
     {"3.2.1, in time or not at all", CLAIMING, RECOVERY_EXPIRED, IDLE, "give_up"},
     {"own failure", CLAIMING, RECOVERY_FAILED, IDLE, "give_up"},
     {"appendix B", CLAIMING, RECOVERY_REQUEST, YIELDED, "lend_channel"},
@@ -155,6 +155,7 @@ static void fail_over(void)
     struct l2tpha_tunnel_recovery named = {0};
     uint16_t id = 0;
 
+    peer.trust = TAKEOVER_UNCERTAIN;
     raw_take_over(&peer);
     raw_pass(&peer, 10);
     const struct l2tpha_message *sccrq = raw_expect(&peer, L2TPHA_MESSAGE_SCCRQ);

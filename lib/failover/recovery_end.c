@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* Recoveries of ours that come to nothing: what becomes of the old tunnel. */
+#include "failover/recovery.h"
+
+#include "failover/lazy.h"
+#include "failover/silent.h"
+#include "failover/sync.h"
+
+#include <l2tpha/failover.h>
+
+#define RESULT_CLEAR 1 /* StopCCN, RFC 2661 4.4.2: general request to clear */
+
+/* There is no way back to the old numbers, for whoever takes over from this end either. */
+void recovery_set_claimed(struct recovery *recovery, bool claimed)
+{
+    struct l2tpha_tunnel_record *record = &recovery->old->entry.record;
+
+    if (claimed)
+        record->flags |= L2TPHA_TUNNEL_CLAIMED;
+    else
+        record->flags &= ~(uint32_t)(L2TPHA_TUNNEL_CLAIMED | L2TPHA_TUNNEL_DOUBTED);
+    tunnel_mark(recovery->old, DIRTY_FULL);
+}
+
+/* The second choice; a tunnel whose method is silent has it when RFC 4951 was but to settle what is
+ * in doubt. */
+bool recovery_may_be_silent(const struct recovery *recovery)
+{
+    const struct l2tpha_tunnel_record *old = &recovery->old->entry.record;
+
+    return !(old->flags & L2TPHA_TUNNEL_CLAIMED) &&
+           (old->effective_method == L2TPHA_FAILOVER_FALLBACK ||
+            old->effective_method == L2TPHA_FAILOVER_SILENT);
+}
+
+static int go_on_silently(struct recovery *recovery, struct silent_result *result)
+{
+    const struct l2tpha_binding *binding = recovery->failover->binding;
+    struct l2tpha_tunnel *old = recovery->old;
+
+    recovery_set_claimed(recovery, false);
+    if (old->entry.record.flags & L2TPHA_TUNNEL_LAZY)
+        return lazy_start(recovery->failover, old, result);
+    silent_dismiss(binding, &old->entry, result);
+    failover_confirm(recovery->failover, old);
+    sync_resume(recovery->failover, old);
+    return L2TPHA_OK;
+}
+
+/* The peer may rest the old tunnel for an SCCRQ whose answer was lost: it is told that it is over.
+ */
+static void withdraw(struct recovery *recovery)
+{
+    struct tunnel_input input = {.result = RESULT_CLEAR, .reason = "recovered otherwise"};
+    struct l2tpha_tunnel *tunnel = recovery->tunnel;
+
+    if (!tunnel)
+        return;
+    recovery->tunnel = NULL;
+    tunnel->recovery = NULL;
+    tunnel_step(tunnel, TUNNEL_CLOSE, &input);
+}
+
+/* RFC 4951 3.2.1. A refusal is an answer: whatever its reason, lack of resources and a shutdown
+ * included, the peer will not have the tunnel recovered, and may have forgotten it. */
+int clear_old(void *object, void *argument)
+{
+    struct recovery *recovery = object;
+    const struct l2tpha_binding *binding = recovery->failover->binding;
+    uint32_t id = recovery->old->entry.record.local_id;
+
+    (void)argument;
+    recovery->failover->engine->counters.recoveries_failed++;
+    recovery_say(recovery, L2TPHA_LOG_RESYNC, "failed, tunnel cleared");
+    recovery_discard(recovery);
+    recovery->old->recovery = NULL; /* its end is not to end this one under way */
+    failover_note(recovery->failover, id, 0, "clearing", binding->clear_tunnel(binding->user, id));
+    return L2TPHA_OK;
+}
+
+/* Nobody has answered: silent recovery may be the policy's second choice, when nothing has been
+ * given up for the first. */
+int give_up(void *object, void *argument)
+{
+    struct recovery *recovery = object;
+    const struct l2tpha_binding *binding = recovery->failover->binding;
+    struct silent_result result = {0};
+    uint32_t id = recovery->old->entry.record.local_id;
+
+    if (!recovery_may_be_silent(recovery))
+        return clear_old(object, argument);
+    recovery_say(recovery, L2TPHA_LOG_RESYNC, "failed, silent recovery instead");
+    withdraw(recovery);
+    int error = binding->suspend_tunnel(binding->user, id, false);
+    if (!error)
+        error = go_on_silently(recovery, &result);
+    failover_note(recovery->failover, id, 0, "disconnecting calls without the host's half",
+                  result.disconnect);
+    if (error) {
+        failover_note(recovery->failover, id, 0, "silent recovery", error);
+        return clear_old(object, argument);
+    }
+    recovery->failover->engine->counters.recoveries_failed++;
+    return L2TPHA_OK;
+}
