@@ -4,8 +4,8 @@
  *
  * An entry call (one datagram, one timer, one call of the host) is one or more transactions. Each
  * ends in engine_seal(): everything it changed, its replies included, becomes one checkpoint, and
- * its events wait for that number. Objects that died are freed by the node after the last seal of
- * the entry call and only once their last event was polled. */
+ * its events wait for that number. Objects that died are freed after the last seal of the
+ * entry call, and only once the host is done with the last event about them. */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
@@ -59,12 +59,21 @@ struct event_item {
     uint32_t queried; /* SESSIONS_SYNCED */
     uint32_t cleared;
     uint32_t unverified;
-    struct l2tpha_tunnel *tunnel; /* NULL = none; it stays until its events have been polled */
+    struct l2tpha_tunnel *tunnel;   /* NULL = none; it stays until the host is done with its */
+    struct l2tpha_session *session; /* events, and so does this */
     uint32_t tunnel_id;
     uint32_t session_id;
-    void *user;
     struct buffer *message; /* the peer's message in clear, header included; NULL = none */
     char text[112];
+};
+
+#define ENGINE_POLLED 16 /* events that the host looks at at one time */
+
+/* One that it looks at: valid until it polls again. */
+struct polled_event {
+    struct event_item item;
+    struct l2tpha_event event;
+    struct l2tpha_message message;
 };
 
 /* What the layer above does with what RFC 4951 brings. Recovery tunnels are tunnels of the engine
@@ -136,6 +145,12 @@ struct engine {
     struct session_input *session_input; /* likewise */
     struct l2tpha_tunnel *calling[ENGINE_CALLING]; /* in wait-ctl-reply, by the peer's address */
 };
+    uint64_t events_made;                          /* so many have been put into events */
+    uint64_t events_done;                          /* with so many of them the host is done */
+    struct l2tpha_session *buried_head;            /* gone, but named by events, oldest first */
+    struct l2tpha_session *buried_tail;
+    uint32_t polled_count;
+    struct polled_event polled[ENGINE_POLLED];
 
 /* --- engine.c --- */
 /* Time moves on to now, never back. L2TPHA_ERR_REENTERED inside a callback, L2TPHA_ERR_INVALID for
@@ -174,8 +189,14 @@ void event_attach_message(struct engine *engine, struct event_item *event);
 void event_set_text(struct event_item *event, const uint8_t *text, size_t len);
 /* A clean one-line text. NULL leaves it empty. */
 void event_set_reason(struct event_item *event, const char *reason);
-/* The host is done with an event that it polled; the caller gives its message back to the pool. */
-void engine_event_polled(struct engine *engine, const struct event_item *event);
+/* The host is done with an event, or never hears of it. */
+void engine_event_done(struct engine *engine, struct event_item *event);
+/* A session is out of the table: its memory stays for as long as events may name it. */
+void engine_bury(struct engine *engine, struct l2tpha_session *session);
+/* The host has set another user pointer, of the session or, when that is NULL, of the tunnel: the
+ * events that it looks at have it. */
+void engine_rename(struct engine *engine, const struct l2tpha_tunnel *tunnel,
+                   const struct l2tpha_session *session, void *user);
 
 /* --- ready.c --- */
 /* Put a tunnel in line for engine_next_datagram. Harmless when it is there already or dying. */

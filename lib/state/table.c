@@ -110,7 +110,7 @@ void table_drop_bytes(struct table *table, struct l2tpha_bytes *field)
     uint8_t *owned = (uint8_t *)field->data;
     if (owned) {
         memset(owned, 0, field->len);
-        buffer_put(table->pool, (struct buffer *)(void *)(owned - offsetof(struct buffer, data)));
+        buffer_put(table->pool, buffer_of(owned));
     }
     *field = (struct l2tpha_bytes){NULL, 0};
 }

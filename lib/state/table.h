@@ -73,11 +73,11 @@ struct session_entry {
     uint8_t late_count; /* the engine's, where there is room: late data frames in a row */
     uint16_t sent_ns; /* the engine's, where there is room: next data Ns; data_ns is ahead of it */
     uint32_t generation;
-    uint32_t dirty;             /* its number on the ledger's list; 0 = not on it */
-    uint32_t place;             /* in the table */
-    uint32_t since;             /* when its state has changed here, seconds; not replicated */
-    struct session_entry *next; /* of the tunnel */
-    struct session_entry **back;
+    uint32_t dirty;              /* its number on the ledger's list; 0 = not on it */
+    uint32_t place;              /* in the table */
+    uint32_t since;              /* when its state has changed here, seconds; not replicated */
+    struct session_entry *next;  /* of the tunnel */
+    struct session_entry **back; /* NULL = detached */
 };
 
 /* What a reset of the control channel leaves: a call that is up, and one of which the peer has not
@@ -170,6 +170,11 @@ struct session_entry *table_session_next(const struct table *table, uint32_t *pl
 uint32_t table_session_count(const struct table *table);
 /* The peer's id for it, indexed. L2TPHA_ERR_EXISTS: another session of the tunnel has it. */
 int table_session_set_remote(struct session_entry *entry, uint32_t remote_id);
+/* The first half of it: nobody finds the entry any more, walks and counts pass over it, and its
+ * next is free for its owner's use; but its memory stays. */
+void table_session_detach(struct table *table, struct session_entry *entry);
+/* The second: of one detached. */
+void table_session_free(struct table *table, struct session_entry *entry);
 struct session_entry *table_session_find_remote(const struct table *table,
                                                 const struct tunnel_entry *tunnel,
                                                 uint32_t remote_id);
