@@ -107,6 +107,7 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(data_unconfirmed, "data frames not sent since the standby did not know their numbers yet")   \
     X(tunnels_up, "tunnels established")                                                           \
     X(tunnels_down, "tunnels ended")                                                               \
+    X(tunnels_replaced, "tunnels ended since their peer has begun anew")                           \
     X(sessions_up, "sessions established")                                                         \
     X(sessions_down, "sessions ended")                                                             \
     X(checkpoints, "checkpoints made")                                                             \

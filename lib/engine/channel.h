@@ -100,6 +100,9 @@ enum channel_verdict channel_receive(struct engine *engine, struct channel *chan
                                      size_t len);
 /* Tell the peer once more what has been processed. */
 void channel_acknowledge_again(struct engine *engine, struct channel *channel);
+/* The peer asks for what it was told already: the oldest message leaves once more, if there is one
+ * that it has not acknowledged, and what has been processed is told again in any case. */
+void channel_say_again(struct engine *engine, struct channel *channel);
 /* The message in order has been processed: Nr moves on and wants to be acknowledged. */
 void channel_accept(struct engine *engine, struct channel *channel);
 /* Its length; 0 = none. */

@@ -129,6 +129,7 @@ struct engine {
     uint32_t recovering;      /* recovery tunnels in the table */
     uint64_t refusals_until;  /* recoveries refused lately fill their limit until then */
     struct id_set tunnel_ids; /* in use; made when there are many */
+    uint32_t tunnels_started; /* so many were made here */
     uint32_t half_open;       /* tunnels that peers have asked for, not yet established */
     uint32_t resyncing;       /* tunnels whose peer has not answered since a takeover */
     uint32_t resynced;
@@ -144,13 +145,13 @@ struct engine {
     struct tunnel_input *tunnel_input;   /* of the step being run; NULL outside */
     struct session_input *session_input; /* likewise */
     struct l2tpha_tunnel *calling[ENGINE_CALLING]; /* in wait-ctl-reply, by the peer's address */
-};
     uint64_t events_made;                          /* so many have been put into events */
     uint64_t events_done;                          /* with so many of them the host is done */
     struct l2tpha_session *buried_head;            /* gone, but named by events, oldest first */
     struct l2tpha_session *buried_tail;
     uint32_t polled_count;
     struct polled_event polled[ENGINE_POLLED];
+};
 
 /* --- engine.c --- */
 /* Time moves on to now, never back. L2TPHA_ERR_REENTERED inside a callback, L2TPHA_ERR_INVALID for
