@@ -54,6 +54,7 @@ extern "C" {
     X(AUTH, -52, true, "tunnel authentication failed")                                             \
     X(REFUSED, -53, false, "refused by policy")                                                    \
     X(TIMEOUT, -54, true, "no answer in time")                                                     \
+    X(REPLACED, -55, true, "the peer has begun anew")                                              \
     /* records, checkpoints, replication */                                                        \
     X(RECORD, -60, false, "malformed record")                                                      \
     X(RECORD_VERSION, -61, false, "unsupported format version")                                    \

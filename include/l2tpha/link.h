@@ -70,8 +70,8 @@ L2TPHA_API int l2tpha_link_feed(struct l2tpha_link *link, const uint8_t *data, s
  *  @param data    its bytes.
  *  @param len     how many.
  *  @param now     microseconds.
- *  @retval L2TPHA_ERR_QUEUE_FULL  the stream does not drain: the node has gone on alone, so that
- *          outputs polled together with this one are no longer valid.
+ *  @retval L2TPHA_ERR_QUEUE_FULL  the stream does not drain: the node has gone on alone. Outputs
+ *          polled together with this one stay what they are.
  *  @retval L2TPHA_ERR_NOMEM  likewise.
  *  @retval L2TPHA_ERR_STATE  no hellos yet: the checkpoint was made for an earlier stream; drop it.
  *  @retval L2TPHA_ERR_ROLE   not the active's end.

@@ -181,7 +181,9 @@ enum l2tpha_output_kind {
     L2TPHA_OUTPUT_EVENT = 3       /**< act on it */
 };
 
-/** One output. Everything it points to is valid until the next call on the node. */
+/** One output. Everything that it names or points to stays valid until the next l2tpha_poll() of
+ *  the node, whatever the host calls in between: a tunnel or session that ends meanwhile is over
+ *  (calls about it give L2TPHA_ERR_STATE) but still there, and the bytes are as they were. */
 struct l2tpha_output {
     enum l2tpha_output_kind kind;     /**< which of the following are set */
     uint32_t tunnel_id;               /**< local id, 0 = none */
@@ -191,9 +193,11 @@ struct l2tpha_output {
     uint64_t number;                  /**< CHECKPOINT: its number */
     const struct l2tpha_event *event; /**< EVENT */
     uint8_t zlb[12];                  /**< DATAGRAM: room for a ZLB; not for the host */
+    struct l2tpha_path to;            /**< DATAGRAM: room for the path; not for the host */
 };
 
 /** Fetch what may leave now: one checkpoint, then datagrams, then events. Call until it returns 0.
+ *  The outputs of the poll before are over with this call, and not before.
  *  @param node     any; a standby has events alone.
  *  @param outputs  room for max of them.
  *  @param max      how many are wanted at most.

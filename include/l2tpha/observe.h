@@ -45,17 +45,19 @@ enum l2tpha_event_kind {
     /** @endcond */
 };
 
-/** One event. Valid until the next call on the node. */
+/** One event. All of it is valid until the next l2tpha_poll() of the node. */
 struct l2tpha_event {
     enum l2tpha_event_kind kind;    /**< what has happened */
     uint64_t checkpoint;            /**< number that was confirmed before this could be told: a key
                                          under which effects outside become idempotent */
     uint32_t tunnel_id;             /**< local id, 0 = none */
     uint32_t session_id;            /**< local id, 0 = none */
-    struct l2tpha_tunnel *tunnel;   /**< NULL when tunnel_id is 0. Of TUNNEL_GONE it is alive
-                                         until the next call on the node */
-    struct l2tpha_session *session; /**< NULL when it is gone already */
-    void *user;                     /**< the session's user pointer, else the tunnel's */
+    struct l2tpha_tunnel *tunnel;   /**< NULL when tunnel_id is 0 */
+    struct l2tpha_session *session; /**< NULL when it is gone already. One that goes before the next
+                                         poll is there until then: calls about it give
+                                         L2TPHA_ERR_STATE */
+    void *user;                     /**< the session's user pointer, else the tunnel's, as it is
+                                         now: one set while the event waits is seen here */
     uint16_t result;                /**< Result Code, 0 = none */
     uint16_t error;                 /**< general error code */
     int status;                     /**< 0 or a negative error of this library */
@@ -106,6 +108,7 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(data_unconfirmed, "data frames not sent since the standby did not know their numbers yet")   \
     X(tunnels_up, "tunnels established")                                                           \
     X(tunnels_down, "tunnels ended")                                                               \
+    X(tunnels_replaced, "tunnels ended since their peer has begun anew")                           \
     X(sessions_up, "sessions established")                                                         \
     X(sessions_down, "sessions ended")                                                             \
     X(checkpoints, "checkpoints made")                                                             \

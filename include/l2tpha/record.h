@@ -106,7 +106,8 @@ struct l2tpha_tunnel_record {
     uint16_t resets;                 /**< two more with each reset of the control channel (RFC 4951
                                           3.2.2), modulo 2^16; odd when numbered data began at 0
                                           again with the last one (3.2.3) */
-    uint8_t tie_breaker[8];          /**< ours, while the SCCRQ is outstanding */
+    uint8_t tie_breaker[8];          /**< ours, while the SCCRQ is outstanding; of a tunnel that the
+                                          peer has asked for a digest of its SCCRQ */
 };
 
 /** A session, whole. Byte strings are views. */

@@ -29,12 +29,21 @@ struct l2tpha_link;
 /** "Never", as returned by every deadline function. */
 #define L2TPHA_NEVER UINT64_MAX
 
-/** Longest transport address kept: an IPv6 address with its scope fits. */
-#define L2TPHA_ADDRESS_MAX 28
+/** Longest transport address kept: a `struct sockaddr_in6` of 28 bytes fits, and up to 12 bytes of
+ * a mark behind it. */
+#define L2TPHA_ADDRESS_MAX 40
 
 /** One end of a path. The library compares and copies the bytes and never looks inside them, so
  *  any transport fits; a UDP host puts the bytes of its `struct sockaddr_in` or `sockaddr_in6`
- *  here, with every padding byte zero. */
+ *  here, with every padding byte zero.
+ *
+ *  What else tells peers apart goes behind them: of clients behind one NAT that come by IPsec in
+ *  transport mode, all from port 1701, the socket address may be the same, and only the mark of the
+ *  security association (of `SO_MARK`, or an xfrm interface's index) differs. The host appends it
+ *  to each remote address that it feeds and takes it off again, for the socket, in each path that
+ * it is given; tests/consumer/mark.c shows both. A path is its peer's as a whole: the mark is part
+ * of the tunnel's record and survives a takeover, so both nodes of a pair have to give the same
+ * peer the same mark. */
 struct l2tpha_address {
     uint8_t len;                       /**< bytes of the address in use; 0 = unspecified */
     uint8_t bytes[L2TPHA_ADDRESS_MAX]; /**< the address, opaque */

@@ -17,6 +17,10 @@ struct buffer_pool {
     size_t out_bytes; /* their caps */
     size_t held;      /* buffers handed out or kept */
     size_t held_bytes;
+    uint32_t round; /* of lending; 1 to 255, and round again: a buffer that seems to be lent in this
+                       one, and was in an earlier, is free one call back later */
+    struct buffer *waiting; /* lent in this round and given back */
+    size_t waiting_count;
     struct buffer *kept[CLASSES];
 };
 
@@ -26,6 +30,7 @@ int buffer_pool_new(TALLOC_CTX *parent, size_t limit, struct buffer_pool **pool)
     if (!fresh)
         return L2TPHA_ERR_NOMEM;
     fresh->limit = limit;
+    fresh->round = 1;
     *pool = fresh;
     return L2TPHA_OK;
 }
@@ -75,7 +80,7 @@ static struct buffer *make(struct buffer_pool *pool, uint32_t cap)
     if (!buffer)
         return NULL;
     talloc_set_name_const(buffer, "struct buffer");
-    buffer->cap = cap;
+    buffer->cap = cap & BUFFER_MAX;
     pool->held++;
     pool->held_bytes += cap;
     return buffer;
@@ -100,7 +105,7 @@ struct buffer *buffer_get(struct buffer_pool *pool, size_t cap, int *error)
 {
     size_t class = class_of(cap);
     size_t size = class < CLASSES ? classes[class] : cap;
-    if (size > UINT32_MAX || size > pool->limit - pool->out_bytes)
+    if (size > BUFFER_MAX || size > pool->limit - pool->out_bytes)
         return refuse(error, L2TPHA_ERR_LIMIT);
 
     struct buffer *buffer = take_kept(pool, class);
@@ -112,6 +117,7 @@ struct buffer *buffer_get(struct buffer_pool *pool, size_t cap, int *error)
         return refuse(error, L2TPHA_ERR_NOMEM);
     buffer->next = NULL;
     buffer->len = 0;
+    buffer->lent = 0;
     pool->out++;
     pool->out_bytes += buffer->cap;
     return buffer;
@@ -126,10 +132,8 @@ int buffer_reserve(struct buffer_pool *pool, size_t cap)
     return buffer ? L2TPHA_OK : error;
 }
 
-void buffer_put(struct buffer_pool *pool, struct buffer *buffer)
+static void set_free(struct buffer_pool *pool, struct buffer *buffer)
 {
-    if (!buffer)
-        return;
     size_t class = class_of(buffer->cap);
     pool->out--;
     pool->out_bytes -= buffer->cap;
@@ -155,6 +159,42 @@ size_t buffer_pool_limit(const struct buffer_pool *pool)
 size_t buffer_pool_share(const struct buffer_pool *pool)
 {
     return buffer_pool_room(pool) / 16;
+}
+
+void buffer_put(struct buffer_pool *pool, struct buffer *buffer)
+{
+    if (!buffer)
+        return;
+    if (buffer->lent != pool->round) {
+        set_free(pool, buffer);
+        return;
+    }
+    buffer->next = pool->waiting;
+    pool->waiting = buffer;
+    pool->waiting_count++;
+}
+
+void buffer_lend(const struct buffer_pool *pool, struct buffer *buffer)
+{
+    buffer->lent = pool->round & UINT8_MAX;
+}
+
+void buffer_call_back(struct buffer_pool *pool)
+{
+    struct buffer *next;
+
+    for (struct buffer *buffer = pool->waiting; buffer; buffer = next) {
+        next = buffer->next;
+        set_free(pool, buffer);
+    }
+    pool->waiting = NULL;
+    pool->waiting_count = 0;
+    pool->round = pool->round % UINT8_MAX + 1;
+}
+
+size_t buffer_pool_waiting(const struct buffer_pool *pool)
+{
+    return pool->waiting_count;
 }
 
 size_t buffer_pool_out(const struct buffer_pool *pool)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Byte buffers of a few sizes, kept for re-use so that a steady state allocates nothing. What is
- * larger than these is made to measure and not kept. */
+ * larger than these is made to measure and not kept. One that is lent to the host stays where it is
+ * until it is called back, whoever gives it back meanwhile. */
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
 
@@ -10,10 +11,19 @@
 struct buffer {
     struct buffer *next; /* next and prev are free for the holder's own list */
     struct buffer *prev;
-    uint32_t cap; /* bytes that fit in data */
-    uint32_t len; /* bytes used; the holder's */
+    uint32_t cap : 24; /* bytes that fit in data */
+    uint32_t lent : 8; /* round in which it was lent last; 0 = never */
+    uint32_t len;      /* bytes used; the holder's */
     uint8_t data[];
 };
+
+#define BUFFER_MAX ((1u << 24) - 1) /* bytes */
+
+/* The one that these bytes are the beginning of. */
+static inline struct buffer *buffer_of(const uint8_t *data)
+{
+    return (struct buffer *)(void *)((uintptr_t)data - offsetof(struct buffer, data));
+}
 
 struct buffer_pool;
 
@@ -32,7 +42,12 @@ size_t buffer_pool_limit(const struct buffer_pool *pool);
 /* What one of many holders may hold now: a sixteenth of what nobody holds. So a few get what they
  * want, and however many take all they may get, each newcomer finds as much as they have. */
 size_t buffer_pool_share(const struct buffer_pool *pool);
-size_t buffer_pool_out(const struct buffer_pool *pool);   /* buffers not given back */
-size_t buffer_pool_bytes(const struct buffer_pool *pool); /* memory held */
+/* The host looks at it: its bytes stay until the next buffer_call_back(). */
+void buffer_lend(const struct buffer_pool *pool, struct buffer *buffer);
+/* The host looks at nothing any more: what was given back meanwhile is free now. */
+void buffer_call_back(struct buffer_pool *pool);
+size_t buffer_pool_waiting(const struct buffer_pool *pool); /* given back, and not free yet */
+size_t buffer_pool_out(const struct buffer_pool *pool);     /* buffers not free */
+size_t buffer_pool_bytes(const struct buffer_pool *pool);   /* memory held */
 
 #endif

@@ -219,6 +219,15 @@ bool idtable_find(const struct idtable *table, uint64_t key, uint32_t *value)
     return true;
 }
 
+void idtable_replace(struct idtable *table, uint64_t key, uint32_t value)
+{
+    uint32_t hash = hash_of(table, key);
+    struct segment *segment = segment_of(table, hash);
+
+    if (segment)
+        probe(table, segment, hash, key)->value = value;
+}
+
 /* Move back each later entry of the run that probing would no longer reach across the gap. */
 static void close_gap(struct segment *segment, uint32_t mask, uint32_t gap)
 {

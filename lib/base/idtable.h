@@ -40,6 +40,8 @@ struct idtable {
  * allows; each changes nothing. */
 int idtable_insert(struct idtable *table, uint64_t key, uint32_t value);
 bool idtable_find(const struct idtable *table, uint64_t key, uint32_t *value);
+/* Another value for a key that is there; its key is the same. */
+void idtable_replace(struct idtable *table, uint64_t key, uint32_t value);
 /* Whether the key was there. */
 bool idtable_remove(struct idtable *table, uint64_t key);
 /* Drop all entries and give the memory back. */

@@ -560,6 +560,13 @@ void channel_acknowledge_again(struct engine *engine, struct channel *channel)
     ready(engine, channel);
 }
 
+void channel_say_again(struct engine *engine, struct channel *channel)
+{
+    if (!channel_idle(channel))
+        cursor_to_oldest(channel);
+    channel_acknowledge_again(engine, channel);
+}
+
 enum channel_verdict channel_receive(struct engine *engine, struct channel *channel,
                                      const struct l2tpha_header *header, const uint8_t *data,
                                      size_t len)

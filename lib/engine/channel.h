@@ -31,17 +31,17 @@ struct channel {
     uint64_t interval;     /* current retransmission interval, us */
     uint64_t since;        /* start of the control channel timeout; L2TPHA_NEVER = none runs */
     uint16_t told_nr;      /* last Nr told to the peer; short of entry.nr = an ack is wanted */
-    bool suspended;        /* nothing leaves, nothing is taken, no timer runs */
-    bool resyncing;        /* resync.c: the numbers of a lazy record are being settled */
-    bool held;             /* ... and the queue waits until the peer has been asked */
-    bool careful;          /* one message at a time, each once the one before is acknowledged */
-    bool probe_due;        /* the probe wants to leave */
+    bool suspended : 1;    /* nothing leaves, nothing is taken, no timer runs */
+    bool resyncing : 1;    /* resync.c: the numbers of a lazy record are being settled */
+    bool held : 1;         /* ... and the queue waits until the peer has been asked */
+    bool careful : 1;      /* one message at a time, each once the one before is acknowledged */
+    bool probe_due : 1;    /* the probe wants to leave */
+    bool inherits : 1;  /* acknowledgements up to the ceiling are believed, though not sent here */
+    bool ack_now : 1;   /* tell it as soon as nr_safe is past told_nr, without company */
+    bool ack_again : 1; /* a duplicate or a message ahead asks for nr_safe, new or not */
     uint16_t probe_ns;
-    bool inherits; /* acknowledgements up to the ceiling are believed, though not sent here */
     uint16_t ceiling;
     struct buffer *probe; /* a HELLO beside the queue; NULL = none yet */
-    bool ack_now;         /* tell it as soon as nr_safe is past told_nr, without company */
-    bool ack_again;       /* a duplicate or a message ahead asks for nr_safe, new or not */
     struct timer retransmit;
     struct timer ack;
 };
@@ -105,6 +105,9 @@ enum channel_verdict channel_receive(struct engine *engine, struct channel *chan
 void channel_drop_ahead(struct engine *engine, struct channel *channel);
 /* Tell the peer once more what has been processed. */
 void channel_acknowledge_again(struct engine *engine, struct channel *channel);
+/* The peer asks for what it was told already: the oldest message leaves once more, if there is one
+ * that it has not acknowledged, and what has been processed is told again in any case. */
+void channel_say_again(struct engine *engine, struct channel *channel);
 /* The message in order has been processed: Nr moves on and wants to be acknowledged. */
 void channel_accept(struct engine *engine, struct channel *channel);
 /* Its length; 0 = none. */

@@ -4,8 +4,8 @@
  *
  * An entry call (one datagram, one timer, one call of the host) is one or more transactions. Each
  * ends in engine_seal(): everything it changed, its replies included, becomes one checkpoint, and
- * its events wait for that number. Objects that died are freed by the node after the last seal of
- * the entry call and only once their last event was polled. */
+ * its events wait for that number. Objects that died are freed after the last seal of the
+ * entry call, and only once the host is done with the last event about them. */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
@@ -59,12 +59,21 @@ struct event_item {
     uint32_t queried; /* SESSIONS_SYNCED */
     uint32_t cleared;
     uint32_t unverified;
-    struct l2tpha_tunnel *tunnel; /* NULL = none; it stays until its events have been polled */
+    struct l2tpha_tunnel *tunnel;   /* NULL = none; it stays until the host is done with its */
+    struct l2tpha_session *session; /* events, and so does this */
     uint32_t tunnel_id;
     uint32_t session_id;
-    void *user;
     struct buffer *message; /* the peer's message in clear, header included; NULL = none */
     char text[112];
+};
+
+#define ENGINE_POLLED 16 /* events that the host looks at at one time */
+
+/* One that it looks at: valid until it polls again. */
+struct polled_event {
+    struct event_item item;
+    struct l2tpha_event event;
+    struct l2tpha_message message;
 };
 
 /* What the layer above does with what RFC 4951 brings. Recovery tunnels are tunnels of the engine
@@ -124,6 +133,7 @@ struct engine {
     uint32_t recovering;      /* recovery tunnels in the table */
     uint64_t refusals_until;  /* recoveries refused lately fill their limit until then */
     struct id_set tunnel_ids; /* in use; made when there are many */
+    uint32_t tunnels_started; /* so many were made here */
     uint32_t half_open;       /* tunnels that peers have asked for, not yet established */
     uint32_t resyncing;       /* tunnels whose peer has not answered since a takeover */
     uint32_t resynced;
@@ -139,6 +149,12 @@ struct engine {
     struct tunnel_input *tunnel_input;   /* of the step being run; NULL outside */
     struct session_input *session_input; /* likewise */
     struct l2tpha_tunnel *calling[ENGINE_CALLING]; /* in wait-ctl-reply, by the peer's address */
+    uint64_t events_made;                          /* so many have been put into events */
+    uint64_t events_done;                          /* with so many of them the host is done */
+    struct l2tpha_session *buried_head;            /* gone, but named by events, oldest first */
+    struct l2tpha_session *buried_tail;
+    uint32_t polled_count;
+    struct polled_event polled[ENGINE_POLLED];
 };
 
 /* --- engine.c --- */
@@ -193,8 +209,14 @@ void event_set_text(struct event_item *event, const uint8_t *text, size_t len);
 /* Why something has ended, as it may be shown: the peer's words if it has said any, else our reason
  * (NULL = none), which may be the host's. Returns dst. */
 const char *reason_text(struct l2tpha_bytes words, const char *reason, char *dst, size_t size);
-/* The host is done with an event that it polled; the caller gives its message back to the pool. */
-void engine_event_polled(struct engine *engine, const struct event_item *event);
+/* The host is done with an event, or never hears of it. */
+void engine_event_done(struct engine *engine, struct event_item *event);
+/* A session is out of the table: its memory stays for as long as events may name it. */
+void engine_bury(struct engine *engine, struct l2tpha_session *session);
+/* The host has set another user pointer, of the session or, when that is NULL, of the tunnel: the
+ * events that it looks at have it. */
+void engine_rename(struct engine *engine, const struct l2tpha_tunnel *tunnel,
+                   const struct l2tpha_session *session, void *user);
 
 /* --- ready.c --- */
 /* Put a tunnel in line for engine_next_datagram. Harmless when it is there already or dying. */

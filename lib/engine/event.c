@@ -5,13 +5,6 @@
 
 #include <string.h>
 
-static void *user_of(const struct l2tpha_tunnel *tunnel, const struct l2tpha_session *session)
-{
-    if (session)
-        return session->user;
-    return tunnel ? tunnel->user : NULL;
-}
-
 struct event_item *engine_event(struct engine *engine, uint8_t kind, struct l2tpha_tunnel *tunnel,
                                 struct l2tpha_session *session)
 {
@@ -24,9 +17,13 @@ struct event_item *engine_event(struct engine *engine, uint8_t kind, struct l2tp
         return NULL;
     }
     engine->open_events++;
+    engine->events_made++;
     event->kind = kind;
-    event->user = user_of(tunnel, session);
-    event->session_id = session ? session->entry.local_id : 0;
+    if (session) {
+        event->session = session;
+        event->session_id = session->entry.local_id;
+        session->named = true;
+    }
     if (tunnel) {
         event->tunnel = tunnel;
         event->tunnel_id = tunnel->entry.record.local_id;
@@ -75,14 +72,59 @@ const char *reason_text(struct l2tpha_bytes words, const char *reason, char *dst
     return dst;
 }
 
-void engine_event_polled(struct engine *engine, const struct event_item *event)
+/* --- the end of what events name --- */
+
+static void unbury(struct engine *engine)
+{
+    struct l2tpha_session *session;
+
+    while ((session = engine->buried_head) && session->buried_at <= engine->events_done) {
+        engine->buried_head = session->buried_next;
+        table_session_free(engine->table, &session->entry);
+    }
+    if (!engine->buried_head)
+        engine->buried_tail = NULL;
+}
+
+void engine_event_done(struct engine *engine, struct event_item *event)
 {
     struct l2tpha_tunnel *tunnel = event->tunnel;
 
     if (tunnel && event->message)
         tunnel->event_bytes -= event->message->cap;
+    buffer_put(engine->pool, event->message);
+    event->message = NULL;
+    engine->events_done++;
+    unbury(engine);
     if (tunnel && --tunnel->events == 0 && tunnel->dying) {
         tunnel->dead_next = engine->dead;
         engine->dead = tunnel;
+    }
+}
+
+/* Events are done with in the order in which they were made, so those about it are among the ones
+ * made by now. */
+void engine_bury(struct engine *engine, struct l2tpha_session *session)
+{
+    if (!session->named || engine->events_done == engine->events_made) {
+        table_session_free(engine->table, &session->entry);
+        return;
+    }
+    session->buried_at = engine->events_made;
+    session->buried_next = NULL;
+    if (engine->buried_tail)
+        engine->buried_tail->buried_next = session;
+    else
+        engine->buried_head = session;
+    engine->buried_tail = session;
+}
+
+void engine_rename(struct engine *engine, const struct l2tpha_tunnel *tunnel,
+                   const struct l2tpha_session *session, void *user)
+{
+    for (uint32_t i = 0; i < engine->polled_count; i++) {
+        struct polled_event *polled = &engine->polled[i];
+        if (polled->item.tunnel == tunnel && polled->item.session == session)
+            polled->event.user = user;
     }
 }

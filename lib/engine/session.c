@@ -264,7 +264,8 @@ static void end(struct l2tpha_session *session, uint8_t before, const struct ses
         ledger_forget_session(engine->ledger, &session->entry);
     else
         ledger_gone_session(engine->ledger, &session->entry);
-    table_session_remove(engine->table, &session->entry);
+    table_session_detach(engine->table, &session->entry);
+    engine_bury(engine, session);
     if (tunnel->entry.session_count == 0 && tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)
         tunnel_arm(tunnel);
 }

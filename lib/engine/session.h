@@ -7,7 +7,13 @@
 
 struct l2tpha_session {
     struct session_entry entry; /* first: the table allocates us and knows this part only */
-    struct timer timer;         /* TIMER_SESSION: establishment, or when the next WEN may go */
+    union {
+        struct timer timer; /* TIMER_SESSION: establishment, or when the next WEN may go */
+        struct {            /* once it is gone: */
+            struct l2tpha_session *buried_next;
+            uint64_t buried_at; /* it stays until the host is done with so many events */
+        };
+    };
     void *user;
     union {                                 /* NULL = in no line */
         struct l2tpha_session **wait_back;  /* wait-tunnel: in the tunnel's line */
@@ -22,6 +28,7 @@ struct l2tpha_session {
     uint16_t dismissed;      /* Result Code with which to be ended as soon as a CDN can be queued */
     bool connecting : 1;     /* our ICCN or OCCN has not left yet */
     bool unheard : 1;        /* restored from a record that lags, and nothing was heard of it yet */
+    bool named : 1;          /* an event has named it */
     uint8_t query : 3;       /* failover's: enum sync_query */
     uint8_t query_tries : 5; /* likewise: times that the peer was asked about it */
     union {
@@ -88,6 +95,12 @@ static inline struct l2tpha_session *tunnel_session_find(const struct l2tpha_tun
         table_session_find(tunnel->engine->table, &tunnel->entry, session_id);
 
     return entry ? session_of(entry) : NULL;
+}
+
+/* It is over, and only kept since the host may look at it. */
+static inline bool session_is_gone(const struct l2tpha_session *session)
+{
+    return !session->entry.back;
 }
 
 static inline struct l2tpha_tunnel *session_tunnel(const struct l2tpha_session *session)

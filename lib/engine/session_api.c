@@ -14,7 +14,9 @@
 
 static int begin(struct l2tpha_session *session, uint64_t now)
 {
-    return session ? tunnel_begin(session_tunnel(session), now) : L2TPHA_ERR_INVALID;
+    int error = session ? tunnel_begin(session_tunnel(session), now) : L2TPHA_ERR_INVALID;
+
+    return !error && session_is_gone(session) ? L2TPHA_ERR_STATE : error;
 }
 
 static struct engine *engine_of(const struct l2tpha_session *session)
@@ -343,6 +345,8 @@ struct l2tpha_tunnel *l2tpha_session_tunnel(const struct l2tpha_session *session
 void l2tpha_session_set_user(struct l2tpha_session *session, void *user)
 {
     session->user = user;
+    if (session_tunnel(session)->engine)
+        engine_rename(session_tunnel(session)->engine, session_tunnel(session), session, user);
 }
 
 void *l2tpha_session_user(const struct l2tpha_session *session)

@@ -88,8 +88,10 @@ int tunnel_new(struct engine *engine, const struct l2tpha_path *path, uint32_t r
         entry->record.recovers = recovers;
         error = tunnel_start(engine, tunnel_of(entry));
     }
-    if (!error)
+    if (!error) {
+        tunnel_of(entry)->started = ++engine->tunnels_started;
         tunnel_take_policy(tunnel_of(entry), NULL);
+    }
     if (error) {
         tunnel_remove(engine, tunnel_of(entry));
         return error;
@@ -128,6 +130,7 @@ int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel)
     tunnel->hello.kind = TIMER_HELLO;
     tunnel->timer.kind = TIMER_TUNNEL;
     tunnel->start.kind = TIMER_START;
+    tunnel->answered_ms = (uint32_t)(engine->now / US_PER_MS);
     if (state != L2TPHA_TUNNEL_ESTABLISHED || engine->config.commit != L2TPHA_COMMIT_GATED)
         tunnel_set_commit(tunnel);
     channel_start(engine, &tunnel->channel, &tunnel->entry);
@@ -332,7 +335,8 @@ void tunnel_arm(struct l2tpha_tunnel *tunnel)
 
 void tunnel_timer_due(struct l2tpha_tunnel *tunnel)
 {
-    bool up = tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED;
+    uint8_t state = tunnel->entry.record.state;
+    bool up = state == L2TPHA_TUNNEL_ESTABLISHED;
     /* RFC 2661 4.4.2: general request to clear. Of a recovery tunnel that would say that it has
      * done its work; general error, vendor-specific, says that it has not. */
     bool vain = !up && tunnel_is_recovery(tunnel);
@@ -341,7 +345,10 @@ void tunnel_timer_due(struct l2tpha_tunnel *tunnel)
                                  .status = up ? 0 : L2TPHA_ERR_TIMEOUT,
                                  .reason = up ? "no sessions" : "not established in time"};
 
-    tunnel_step(tunnel, TUNNEL_TIMEOUT, &input);
+    if (state == L2TPHA_TUNNEL_WAIT_CTL_CONN && tunnel_has_twin(tunnel))
+        tunnel_clear(tunnel, input.status, input.reason); /* a StopCCN would end the other one */
+    else
+        tunnel_step(tunnel, TUNNEL_TIMEOUT, &input);
 }
 
 void tunnel_hello_due(struct l2tpha_tunnel *tunnel)

@@ -24,26 +24,37 @@ struct l2tpha_tunnel {
     uint32_t next_id_place;        /* session_id.c: behind the id looked for last */
     uint32_t events;               /* events in the outbox that name this tunnel */
     size_t event_bytes;            /* of the pool, in the messages that they hold */
-    bool ready;                    /* in engine.ready */
-    bool dying;        /* gone for everybody but the host, who has events about it to poll */
-    bool told;         /* the host knows of it: DOWN and GONE are for its ears */
-    bool fell;         /* DOWN has happened */
-    bool resyncing;    /* restored, and the peer has not answered yet */
-    bool unresponsive; /* retransmissions are used up and the peer's Recovery Time is not */
-    bool reconciles;   /* taken over from a lazy record: the peer may have calls that we have not */
-    bool asked_incoming; /* ICRQ went out here: we are the LAC of incoming calls */
-    bool asked_outgoing; /* OCRQ went out here: we are the LNS of outgoing calls */
-    bool lingering;      /* in engine.linger */
-    bool counted_half_open;
-    bool counted_recovering;
-    bool counted_running; /* failover's: one of the recovery tunnels that it has under way */
-    struct timer timer;   /* TIMER_TUNNEL: by state */
-    struct timer start;   /* TIMER_START */
-    struct l2tpha_tunnel *linger_next;
-    struct l2tpha_tunnel *linger_prev;
-    struct l2tpha_tunnel *dead_next;
-    struct l2tpha_tunnel *calling_next;  /* in engine.calling while in wait-ctl-reply */
-    struct l2tpha_tunnel **calling_back; /* NULL = not there */
+    bool ready : 1;                /* in engine.ready */
+    bool dying : 1;          /* gone for everybody but the host, who has events about it to poll */
+    bool told : 1;           /* the host knows of it: DOWN and GONE are for its ears */
+    bool fell : 1;           /* DOWN has happened */
+    bool resyncing : 1;      /* restored, and the peer has not answered yet */
+    bool unresponsive : 1;   /* retransmissions are used up and the peer's Recovery Time is not */
+    bool reconciles : 1;     /* taken over from a lazy record: the peer may have calls that we have
+                                not */
+    bool asked_incoming : 1; /* ICRQ went out here: we are the LAC of incoming calls */
+    bool asked_outgoing : 1; /* OCRQ went out here: we are the LNS of outgoing calls */
+    bool lingering : 1;      /* in engine.linger */
+    bool counted_half_open : 1;
+    bool counted_recovering : 1;
+    bool counted_running : 1; /* failover's: one of the recovery tunnels that it has under way */
+    bool asked_again : 1;     /* tunnel_twin.c: an SCCRQ like its own came though it was answered */
+    uint32_t asked_again_ms;  /* ... when */
+    uint32_t answered_ms;     /* likewise: when it was made live, or established */
+    uint32_t started;         /* the order in which tunnels were made; 0 = it was taken over */
+    struct timer timer;       /* TIMER_TUNNEL: by state */
+    struct timer start;       /* TIMER_START */
+    union {
+        struct { /* in engine.calling while in wait-ctl-reply */
+            struct l2tpha_tunnel *calling_next;
+            struct l2tpha_tunnel **calling_back;
+        };
+        struct { /* in engine.linger once it is over */
+            struct l2tpha_tunnel *linger_next;
+            struct l2tpha_tunnel *linger_prev;
+        };
+        struct l2tpha_tunnel *dead_next; /* in engine.dead when it is idle */
+    };
     struct recovery *recovery; /* failover's, of both tunnels that take part in one; NULL = none */
     uint64_t stray_at;         /* resync.c: the next stray call may be ended then */
     uint16_t close_result; /* of a StopCCN that waits for the channel to carry again; 0 = none */
@@ -200,6 +211,25 @@ void message_done(struct engine *engine);
 /* A datagram with header tunnel id 0: SCCRQ, or a StopCCN of a half-open tunnel. */
 int tunnel_process_unbound(struct engine *engine, const struct l2tpha_path *path,
                            const struct l2tpha_header *header, const uint8_t *data, size_t len);
+
+/* --- tunnel_twin.c: tunnels with one id of one peer, which has begun anew --- */
+/* What tells an SCCRQ from another one with the same Assigned Tunnel ID. */
+uint64_t tunnel_request_digest(const struct l2tpha_message *sccrq);
+/* This tunnel was asked for by that SCCRQ. */
+void tunnel_note_request(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *sccrq);
+/* The tunnel that began with this SCCRQ; NULL = it is no copy, but asks for a new one. */
+struct l2tpha_tunnel *tunnel_find_copied(struct engine *engine, const struct l2tpha_path *path,
+                                         const struct l2tpha_message *sccrq, uint32_t recovers);
+/* The tunnel that a StopCCN without our id means; NULL = none. */
+struct l2tpha_tunnel *tunnel_find_stopped(struct engine *engine, const struct l2tpha_path *path,
+                                          const struct l2tpha_message *stopccn);
+/* Of those half open one goes, if need be, for there are few at one time. */
+void tunnel_make_twin_place(struct engine *engine, const struct l2tpha_path *path, uint32_t id);
+/* Whether another one, not over, has its peer's id too: what is said of this one would be taken
+ * for that one's. */
+bool tunnel_has_twin(const struct l2tpha_tunnel *tunnel);
+/* It is established, and so its peer has no use for the others that are older. */
+void tunnel_replace_twins(struct l2tpha_tunnel *tunnel);
 
 /* --- tunnel_linger.c: recovery tunnels that are over, oldest first --- */
 /* The state may have changed. */

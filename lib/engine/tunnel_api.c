@@ -124,6 +124,8 @@ uint32_t l2tpha_tunnel_sessions(const struct l2tpha_tunnel *tunnel)
 void l2tpha_tunnel_set_user(struct l2tpha_tunnel *tunnel, void *user)
 {
     tunnel->user = user;
+    if (tunnel->engine)
+        engine_rename(tunnel->engine, tunnel, NULL, user);
 }
 
 void *l2tpha_tunnel_user(const struct l2tpha_tunnel *tunnel)

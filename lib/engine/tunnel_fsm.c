@@ -124,6 +124,7 @@ static void rise(struct l2tpha_tunnel *tunnel, const struct tunnel_input *input)
     tunnel_set_half_open(tunnel, false);
     if (tunnel_is_recovery(tunnel))
         return; /* the host hears of the tunnel that it is for */
+    tunnel_replace_twins(tunnel);
     tunnel_settle_method(tunnel);
     engine->counters.tunnels_up++;
     tunnel->told = true;

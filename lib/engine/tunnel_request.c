@@ -79,16 +79,6 @@ static void decipher(struct request *request)
         engine->config.crypto->wipe(engine->config.crypto->user, secret, sizeof(secret));
 }
 
-static struct l2tpha_tunnel *find_by_peer(struct engine *engine, const struct l2tpha_path *path)
-{
-    uint16_t id;
-
-    if (!l2tpha_message_u16(&engine->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id) || id == 0)
-        return NULL;
-    struct tunnel_entry *entry = table_tunnel_find_remote(engine->table, &path->remote, id);
-    return entry && !tunnel_of(entry)->dying ? tunnel_of(entry) : NULL;
-}
-
 /* --- ties, RFC 2661 4.4.3 --- */
 
 enum tie { TIE_NONE, TIE_OURS, TIE_PEERS, TIE_EQUAL };
@@ -294,13 +284,16 @@ static int make_tunnel(struct request *request, struct l2tpha_tunnel **tunnel)
     /* RFC 4951 3.2.1: who may have his tunnel back does not wait for those who want one. */
     if (!request->welcome && engine->half_open >= engine->config.max_half_open)
         return L2TPHA_ERR_LIMIT;
+    l2tpha_message_u16(&engine->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
+    if (!request->recovers)
+        tunnel_make_twin_place(engine, request->path, id);
     int error = buffer_reserve(engine->pool, ENGINE_ANSWER);
     if (!error)
         error =
             tunnel_new(engine, request->path, request->recovery.remote_tunnel_id, &after, tunnel);
     if (error)
         return error;
-    l2tpha_message_u16(&engine->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
+    tunnel_note_request(*tunnel, &engine->message);
     error = table_tunnel_set_remote(engine->table, &(*tunnel)->entry, request->path, id);
     if (error) {
         tunnel_clear(*tunnel, error, "no memory");
@@ -382,14 +375,6 @@ static int open_tunnel(struct request *request)
     return error ? error : refused;
 }
 
-/* A peer with few free ids uses that of a recovery tunnel again that is over here too, but not
- * forgotten yet. What recovers the same tunnel is a copy. */
-static bool is_reused(const struct request *request, const struct l2tpha_tunnel *known)
-{
-    return known && known->lingering &&
-           known->entry.record.recovers != request->recovery.remote_tunnel_id;
-}
-
 /* A copy of the SCCRQ that a tunnel began with; its numbers mean nothing to the channel, which may
  * have been reset or be one round on. RFC 2661 7.2.1: an SCCRQ ends the tunnel whose id its header
  * has, and this one has none. */
@@ -400,7 +385,12 @@ static int process_copy(struct engine *engine, struct l2tpha_tunnel *known)
         return L2TPHA_OK;
     }
     engine->counters.duplicates++;
-    channel_acknowledge_again(engine, &known->channel);
+    /* A peer that is being set up, or refused, may have begun anew with the same words: its answer
+     * is the same. */
+    if (known->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)
+        channel_acknowledge_again(engine, &known->channel);
+    else
+        channel_say_again(engine, &known->channel);
     return L2TPHA_ERR_DUPLICATE;
 }
 
@@ -411,16 +401,13 @@ static int process_sccrq(struct request *request)
     if (request->fault.error)
         engine->counters.bad_avp++;
     engine->counters.ignored_avp += engine->message.ignored;
-    struct l2tpha_tunnel *known = find_by_peer(engine, request->path);
     /* RFC 2661 5.8: a tunnel's first message has Ns 0 and nothing to acknowledge. */
     if (request->header->ns != 0 || request->header->nr != 0) {
         engine->counters.out_of_window++;
         return L2TPHA_ERR_OUT_OF_WINDOW;
     }
-    if (is_reused(request, known)) {
-        tunnel_end_lingering(known);
-        known = NULL;
-    }
+    struct l2tpha_tunnel *known = tunnel_find_copied(engine, request->path, &engine->message,
+                                                     request->recovery.remote_tunnel_id);
     if (known)
         return process_copy(engine, known);
     if (request->recovers &&
@@ -434,7 +421,7 @@ static int process_sccrq(struct request *request)
 static int process_stopccn(struct request *request)
 {
     struct engine *engine = request->engine;
-    struct l2tpha_tunnel *tunnel = find_by_peer(engine, request->path);
+    struct l2tpha_tunnel *tunnel = tunnel_find_stopped(engine, request->path, &engine->message);
 
     if (!tunnel) {
         engine->counters.unknown_tunnel++;

@@ -10,15 +10,6 @@
 #include "redundancy/role.h"
 #include "state/replica.h"
 
-#define NODE_POLL_EVENTS 16 /* events handed out by one poll */
-
-/* An event that the host is looking at: valid until the next call on the node. */
-struct node_polled {
-    struct event_item item;
-    struct l2tpha_event event;
-    struct l2tpha_message message;
-};
-
 struct l2tpha_node {
     struct engine engine;
     struct replica *replica;
@@ -27,8 +18,6 @@ struct l2tpha_node {
     struct failover failover;
     uint64_t last_switchover;
     uint64_t unheard_since; /* standby: when the active was heard last; 0 = it is heard */
-    uint32_t polled_count;
-    struct node_polled polled[NODE_POLL_EVENTS];
 };
 
 /* struct role's changed: the host is told. */

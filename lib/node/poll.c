@@ -6,14 +6,19 @@
 #include <string.h>
 
 /* What the host looked at since the last poll is over. */
-static void release_polled(struct l2tpha_node *node)
+static void release_polled(struct engine *engine)
 {
-    for (uint32_t i = 0; i < node->polled_count; i++) {
-        struct event_item *item = &node->polled[i].item;
-        engine_event_polled(&node->engine, item);
-        buffer_put(node->engine.pool, item->message);
-    }
-    node->polled_count = 0;
+    for (uint32_t i = 0; i < engine->polled_count; i++)
+        engine_event_done(engine, &engine->polled[i].item);
+    engine->polled_count = 0;
+    buffer_call_back(engine->pool);
+}
+
+/* Whatever the host does before it polls again, these bytes stay. */
+static void lend(struct engine *engine, const struct l2tpha_output *output)
+{
+    if (output->data != output->zlb)
+        buffer_lend(engine->pool, buffer_of(output->data));
 }
 
 static bool poll_checkpoint(struct engine *engine, struct l2tpha_output *output)
@@ -22,6 +27,8 @@ static bool poll_checkpoint(struct engine *engine, struct l2tpha_output *output)
     bool any =
         ledger_poll(engine->ledger, engine->now, &output->number, &output->data, &output->len);
     engine_close_events(engine, 0); /* a copy may have been given up: no transaction is open */
+    if (any)
+        lend(engine, output);
     return any;
 }
 
@@ -30,12 +37,26 @@ static bool poll_datagram(struct engine *engine, struct l2tpha_output *output)
     output->kind = L2TPHA_OUTPUT_DATAGRAM;
     output->number = 0;
     output->event = NULL;
-    return engine_next_datagram(engine, output);
+    if (!engine_next_datagram(engine, output))
+        return false;
+    lend(engine, output);
+    /* The tunnel may go, or its peer move, while the output waits to be sent. */
+    output->to = *output->path;
+    output->path = &output->to;
+    return true;
 }
 
-static void present(struct node_polled *polled)
+static void *user_of(const struct event_item *item)
+{
+    if (item->session)
+        return item->session->user;
+    return item->tunnel ? item->tunnel->user : NULL;
+}
+
+static void present(struct polled_event *polled)
 {
     const struct event_item *item = &polled->item;
+    bool lives = item->session && !session_is_gone(item->session);
 
     polled->event = (struct l2tpha_event){
         .kind = (enum l2tpha_event_kind)item->kind,
@@ -43,8 +64,8 @@ static void present(struct node_polled *polled)
         .tunnel_id = item->tunnel_id,
         .session_id = item->session_id,
         .tunnel = item->tunnel,
-        .session = item->tunnel ? tunnel_session_find(item->tunnel, item->session_id) : NULL,
-        .user = item->user,
+        .session = lives ? item->session : NULL,
+        .user = user_of(item),
         .result = item->result,
         .error = item->error,
         .status = item->status,
@@ -63,32 +84,30 @@ static void present(struct node_polled *polled)
 }
 
 /* What an entry call has changed here happens on the node that has taken over when it was not
- * confirmed, and is told there. */
+ * confirmed, and is told there. Not while the host looks at older ones: events are done with in
+ * their order. */
 static void drop_unconfirmed(struct engine *engine)
 {
     struct event_item *head;
 
     while ((head = outbox_head(engine->events)) &&
            head->depends > ledger_confirmed(engine->ledger)) {
-        engine_event_polled(engine, head);
-        buffer_put(engine->pool, head->message);
+        engine_event_done(engine, head);
         outbox_pop(engine->events);
     }
 }
 
-static bool poll_event(struct l2tpha_node *node, struct l2tpha_output *output)
+static bool poll_event(struct engine *engine, struct l2tpha_output *output)
 {
-    struct engine *engine = &node->engine;
-
-    if (!engine->serving)
+    if (!engine->serving && engine->polled_count == 0)
         drop_unconfirmed(engine);
     struct event_item *head = outbox_head(engine->events);
-    if (!head || node->polled_count == NODE_POLL_EVENTS)
+    if (!head || engine->polled_count == ENGINE_POLLED)
         return false;
     if (head->depends > ledger_confirmed(engine->ledger) ||
         (head->tunnel_id && engine_is_unsure(engine)))
         return false;
-    struct node_polled *polled = &node->polled[node->polled_count++];
+    struct polled_event *polled = &engine->polled[engine->polled_count++];
     polled->item = *head;
     outbox_pop(engine->events);
     present(polled);
@@ -104,16 +123,16 @@ size_t l2tpha_poll(struct l2tpha_node *node, struct l2tpha_output *outputs, size
 
     if (!node || !outputs || node_enter(node, now))
         return 0;
-    release_polled(node);
-    if (node->engine.serving) {
-        if (max && poll_checkpoint(&node->engine, &outputs[0]))
+    struct engine *engine = &node->engine;
+    release_polled(engine);
+    if (engine->serving) {
+        if (max && poll_checkpoint(engine, &outputs[0]))
             count = 1;
-        while (count < max && poll_datagram(&node->engine, &outputs[count]))
+        while (count < max && poll_datagram(engine, &outputs[count]))
             count++;
     }
-    while (count < max && poll_event(node, &outputs[count]))
+    while (count < max && poll_event(engine, &outputs[count]))
         count++;
-    if (count == 0)
-        engine_reap(&node->engine);
+    engine_reap(engine);
     return count;
 }

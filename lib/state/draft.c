@@ -38,24 +38,33 @@ int draft_put_node(struct draft *draft, const struct node_entry *entry)
     return draft_put(draft, &record);
 }
 
-/* The newest `count` messages of the queue, the last one first. Nr is stamped whenever a message is
- * sent, so that zero may stand for it here. */
+/* Nr is stamped whenever a message is sent, so that zero may stand for it here; but the message may
+ * be in the host's hands just now, and stays what it is. */
+static int put_message(struct draft *draft, const struct tunnel_entry *entry, uint16_t ns,
+                       struct buffer *message)
+{
+    struct l2tpha_record record = {.kind = L2TPHA_RECORD_MESSAGE};
+    bool stamped = message->len >= NR_AT + 2;
+    uint16_t nr = stamped ? get_u16(message->data + NR_AT) : 0;
+
+    if (stamped)
+        put_u16(message->data + NR_AT, 0);
+    record.of.message = (struct l2tpha_message_record){
+        .tunnel_id = entry->record.local_id, .ns = ns, .bytes = {message->data, message->len}};
+    int error = draft_put(draft, &record);
+    if (stamped)
+        put_u16(message->data + NR_AT, nr);
+    return error;
+}
+
+/* The newest `count` messages of the queue, the last one first. */
 static int put_messages(struct draft *draft, const struct tunnel_entry *entry, uint32_t count)
 {
-    struct l2tpha_record record;
     uint16_t ns = entry->record.ns;
     int error = 0;
 
-    record.kind = L2TPHA_RECORD_MESSAGE;
     for (struct buffer *message = entry->queue_tail; count > 0 && message && !error; count--) {
-        if (message->len >= NR_AT + 2)
-            put_u16(message->data + NR_AT, 0);
-        record.of.message = (struct l2tpha_message_record){
-            .tunnel_id = entry->record.local_id,
-            .ns = --ns,
-            .bytes = {message->data, message->len},
-        };
-        error = draft_put(draft, &record);
+        error = put_message(draft, entry, --ns, message);
         message = message->prev;
     }
     return error;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Tunnels live in a slab; an id table leads from each key to the place there. Each tunnel has a
- * table of its sessions, so what one message touches lies close together. The peer index keeps one
- * tunnel for each (address, remote id), the one set last: a peer that has restarted may use an id
- * again while the old tunnel lingers. */
+ * table of its sessions, so what one message touches lies close together. The peer index leads to
+ * one tunnel for each (address, remote id), the one set last, and from there a list to those that
+ * had them before: a peer that has restarted may use an id again while this end still has the old
+ * tunnel. */
 #include "state/digest.h"
 #include "state/table_private.h"
 
@@ -110,7 +111,7 @@ void table_drop_bytes(struct table *table, struct l2tpha_bytes *field)
     uint8_t *owned = (uint8_t *)field->data;
     if (owned) {
         memset(owned, 0, field->len);
-        buffer_put(table->pool, (struct buffer *)(void *)(owned - offsetof(struct buffer, data)));
+        buffer_put(table->pool, buffer_of(owned));
     }
     *field = (struct l2tpha_bytes){NULL, 0};
 }
@@ -156,53 +157,105 @@ bool address_is(const struct l2tpha_address *a, const struct l2tpha_address *b)
     return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
-static void forget_peer(struct table *table, struct tunnel_entry *entry)
+static struct tunnel_entry *at_place(const struct table *table, uint32_t place)
 {
-    const struct l2tpha_tunnel_record *record = &entry->record;
-    uint64_t key = peer_key(table, &record->path.remote, record->remote_id);
+    return place == SLAB_NONE ? NULL : slab_get(table->tunnels, place);
+}
+
+/* Whatever has the key: another address or id with the same is as good as impossible, and only
+ * makes the list longer. */
+static struct tunnel_entry *first_of_key(const struct table *table, uint64_t key)
+{
     uint32_t place;
 
-    if (record->remote_id != 0 && idtable_find(&table->tunnel_peers, key, &place) &&
-        place == entry->place)
+    return idtable_find(&table->tunnel_peers, key, &place) ? at_place(table, place) : NULL;
+}
+
+/* Lists are short: tunnel_request.c has the limit. */
+static void unindex(struct table *table, struct tunnel_entry *entry)
+{
+    uint64_t key = peer_key(table, &entry->record.path.remote, entry->record.remote_id);
+    struct tunnel_entry *at = first_of_key(table, key);
+
+    if (!entry->indexed)
+        return;
+    entry->indexed = false;
+    if (at != entry) {
+        while (at->older_twin != entry->place)
+            at = at_place(table, at->older_twin);
+        at->older_twin = entry->older_twin;
+    } else if (entry->older_twin != SLAB_NONE) {
+        idtable_replace(&table->tunnel_peers, key, entry->older_twin);
+    } else {
         idtable_remove(&table->tunnel_peers, key);
+    }
+}
+
+/* The entry, whose record has the old ones still, gets another address and id. */
+static int reindex(struct table *table, struct tunnel_entry *entry,
+                   const struct l2tpha_address *address, uint32_t remote_id)
+{
+    uint64_t key = peer_key(table, address, remote_id);
+    struct tunnel_entry *first = remote_id ? first_of_key(table, key) : NULL;
+
+    if (remote_id && !first) {
+        int error = idtable_insert(&table->tunnel_peers, key, entry->place);
+        if (error)
+            return error;
+    }
+    unindex(table, entry);
+    if (first)
+        idtable_replace(&table->tunnel_peers, key, entry->place);
+    entry->older_twin = first ? first->place : SLAB_NONE;
+    entry->indexed = remote_id != 0;
+    return 0;
 }
 
 int table_tunnel_set_remote(struct table *table, struct tunnel_entry *entry,
                             const struct l2tpha_path *path, uint32_t remote_id)
 {
-    uint32_t place = SLAB_NONE;
+    const struct l2tpha_tunnel_record *record = &entry->record;
+    int error = 0;
 
     if (path->remote.len > L2TPHA_ADDRESS_MAX || path->local.len > L2TPHA_ADDRESS_MAX)
         return L2TPHA_ERR_INVALID;
-    if (remote_id != 0) {
-        uint64_t key = peer_key(table, &path->remote, remote_id);
-        if (idtable_find(&table->tunnel_peers, key, &place) && place != entry->place)
-            idtable_remove(&table->tunnel_peers, key);
-        int error =
-            place == entry->place ? 0 : idtable_insert(&table->tunnel_peers, key, entry->place);
-        if (error)
-            return error;
-    }
-    if (remote_id != entry->record.remote_id ||
-        !address_is(&path->remote, &entry->record.path.remote))
-        forget_peer(table, entry);
+    if (!entry->indexed || remote_id != record->remote_id ||
+        !address_is(&path->remote, &record->path.remote))
+        error = reindex(table, entry, &path->remote, remote_id);
+    if (error)
+        return error;
     entry->record.path = *path;
     entry->record.remote_id = remote_id;
     return 0;
+}
+
+static bool is_at(const struct tunnel_entry *entry, const struct l2tpha_address *address,
+                  uint32_t remote_id)
+{
+    return entry->record.remote_id == remote_id && address_is(&entry->record.path.remote, address);
 }
 
 struct tunnel_entry *table_tunnel_find_remote(const struct table *table,
                                               const struct l2tpha_address *address,
                                               uint32_t remote_id)
 {
-    uint32_t place;
-    if (address->len > L2TPHA_ADDRESS_MAX ||
-        !idtable_find(&table->tunnel_peers, peer_key(table, address, remote_id), &place))
-        return NULL;
-    struct tunnel_entry *entry = slab_get(table->tunnels, place);
-    return entry->record.remote_id == remote_id && address_is(&entry->record.path.remote, address)
-               ? entry
-               : NULL;
+    struct tunnel_entry *entry = NULL;
+
+    if (address->len <= L2TPHA_ADDRESS_MAX)
+        entry = first_of_key(table, peer_key(table, address, remote_id));
+    while (entry && !is_at(entry, address, remote_id))
+        entry = at_place(table, entry->older_twin);
+    return entry;
+}
+
+struct tunnel_entry *table_tunnel_next_twin(const struct table *table,
+                                            const struct tunnel_entry *entry)
+{
+    struct tunnel_entry *next = entry->indexed ? at_place(table, entry->older_twin) : NULL;
+
+    while (next && !is_at(next, &entry->record.path.remote, entry->record.remote_id))
+        next = at_place(table, next->older_twin);
+    return next;
 }
 
 /* --- adding, finding, removing --- */
@@ -232,7 +285,7 @@ void table_tunnel_remove(struct table *table, struct tunnel_entry *entry)
         table_session_remove(table, entry->sessions);
     idtable_clear(&entry->session_ids);
     table_queue_trim(table, entry, entry->record.ns);
-    forget_peer(table, entry);
+    unindex(table, entry);
     drop_strings(table, &entry->record);
     idtable_remove(&table->tunnel_ids, entry->record.local_id);
     slab_free(table->tunnels, entry->place);

@@ -38,8 +38,11 @@ struct tunnel_entry {
     uint16_t acked_sealed; /* ... as it is in the newest checkpoint about it */
     uint8_t dirty;         /* enum dirty bits */
     bool gone;             /* ledger_gone_tunnel(): its owner keeps it, for no standby to have */
+    bool indexed;          /* found by the peer's address and id */
     uint32_t recovered_by; /* standby: recovery tunnel that was for it last; it may be gone since,
                               or its id another's */
+    uint32_t older_twin;   /* place of the next one with the same address and id of the peer, the
+                              one that got them before; SLAB_NONE = none */
     uint64_t born;         /* first number that may be about it, 0 = not sealed yet */
     struct tunnel_entry *dirty_next;
     struct tunnel_entry **dirty_back;   /* NULL = not on the ledger's list */
@@ -73,11 +76,11 @@ struct session_entry {
     uint8_t late_count; /* the engine's, where there is room: late data frames in a row */
     uint16_t sent_ns; /* the engine's, where there is room: next data Ns; data_ns is ahead of it */
     uint32_t generation;
-    uint32_t dirty;             /* its number on the ledger's list; 0 = not on it */
-    uint32_t place;             /* in the table */
-    uint32_t since;             /* when its state has changed here, seconds; not replicated */
-    struct session_entry *next; /* of the tunnel */
-    struct session_entry **back;
+    uint32_t dirty;              /* its number on the ledger's list; 0 = not on it */
+    uint32_t place;              /* in the table */
+    uint32_t since;              /* when its state has changed here, seconds; not replicated */
+    struct session_entry *next;  /* of the tunnel */
+    struct session_entry **back; /* NULL = detached */
 };
 
 /* What a reset of the control channel leaves: a call that is up, and one of which the peer has not
@@ -143,15 +146,18 @@ uint32_t table_tunnel_count(const struct table *table);
 /* Copy bytes into one of an entry's own strings; len 0 empties it. */
 int table_tunnel_set_bytes(struct table *table, struct l2tpha_bytes *field, const uint8_t *data,
                            size_t len);
-/* Set path and remote id and index them, so that a repeated SCCRQ finds its tunnel. Of two tunnels
- * with the same ones the later is found. */
+/* Set path and remote id and index them, so that a repeated SCCRQ finds its tunnel. Several tunnels
+ * may have the same ones: a peer that begins anew uses its id again. */
 int table_tunnel_set_remote(struct table *table, struct tunnel_entry *entry,
                             const struct l2tpha_path *path, uint32_t remote_id);
 bool address_is(const struct l2tpha_address *a, const struct l2tpha_address *b);
-/* By the peer's address and its id for the tunnel. */
+/* By the peer's address and its id for the tunnel: the one that got them last, and then, given the
+ * previous one, the others. NULL = none, or no more. */
 struct tunnel_entry *table_tunnel_find_remote(const struct table *table,
                                               const struct l2tpha_address *address,
                                               uint32_t remote_id);
+struct tunnel_entry *table_tunnel_next_twin(const struct table *table,
+                                            const struct tunnel_entry *entry);
 /* Everything from a record, strings copied, queue untouched. All or nothing. */
 int table_tunnel_load(struct table *table, struct tunnel_entry *entry,
                       const struct l2tpha_tunnel_record *record);
@@ -164,6 +170,11 @@ void table_queue_trim(struct table *table, struct tunnel_entry *entry, uint16_t 
 struct session_entry *table_session_add(struct table *table, struct tunnel_entry *tunnel,
                                         uint32_t local_id, int *error);
 void table_session_remove(struct table *table, struct session_entry *entry);
+/* The first half of it: nobody finds the entry any more, walks and counts pass over it, and its
+ * next is free for its owner's use; but its memory stays. */
+void table_session_detach(struct table *table, struct session_entry *entry);
+/* The second: of one detached. */
+void table_session_free(struct table *table, struct session_entry *entry);
 struct session_entry *table_session_find(const struct table *table,
                                          const struct tunnel_entry *tunnel, uint32_t local_id);
 struct session_entry *table_session_next(const struct table *table, uint32_t *place);

@@ -11,6 +11,7 @@ struct table {
     struct slab *tunnels;
     struct slab *sessions;
     struct slab *extras;         /* struct session_extra */
+    uint32_t detached;           /* of the sessions */
     struct idtable tunnel_ids;   /* local id -> place in tunnels */
     struct idtable tunnel_peers; /* hash of peer address and remote id -> place in tunnels */
     struct idtable_kind by_tunnel_id;

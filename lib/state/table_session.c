@@ -77,7 +77,7 @@ static void drop_extra(struct table *table, struct session_extra *extra)
     slab_free(table->extras, extra->place);
 }
 
-void table_session_remove(struct table *table, struct session_entry *entry)
+void table_session_detach(struct table *table, struct session_entry *entry)
 {
     struct tunnel_entry *tunnel = entry->tunnel;
 
@@ -89,7 +89,22 @@ void table_session_remove(struct table *table, struct session_entry *entry)
         idtable_remove(&tunnel->session_ids, key_of(REMOTE, entry->remote_id));
     idtable_remove(&tunnel->session_ids, key_of(LOCAL, entry->local_id));
     drop_extra(table, entry->extra);
+    entry->extra = NULL;
+    entry->next = NULL;
+    entry->back = NULL;
+    table->detached++;
+}
+
+void table_session_free(struct table *table, struct session_entry *entry)
+{
+    table->detached--;
     slab_free(table->sessions, entry->place);
+}
+
+void table_session_remove(struct table *table, struct session_entry *entry)
+{
+    table_session_detach(table, entry);
+    table_session_free(table, entry);
 }
 
 struct session_entry *table_session_find(const struct table *table,
@@ -100,15 +115,19 @@ struct session_entry *table_session_find(const struct table *table,
 
 struct session_entry *table_session_next(const struct table *table, uint32_t *place)
 {
-    struct session_entry *entry = slab_next(table->sessions, place);
-    if (entry)
+    struct session_entry *entry;
+
+    while ((entry = slab_next(table->sessions, place))) {
         ++*place;
-    return entry;
+        if (entry->back)
+            return entry;
+    }
+    return NULL;
 }
 
 uint32_t table_session_count(const struct table *table)
 {
-    return slab_count(table->sessions);
+    return slab_count(table->sessions) - table->detached;
 }
 
 int table_session_set_remote(struct session_entry *entry, uint32_t remote_id)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What a user of the installed library does first: take a function from the core and one from an
  * adapter. */
+#include "mark.h"
+
 #include <l2tpha/crypto.h>
 #include <l2tpha/error.h>
 
@@ -23,5 +25,5 @@ int main(void)
         fprintf(stderr, "md5: wrong digest of nothing\n"); /* RFC 1321 A.5 */
         return 1;
     }
-    return 0;
+    return check_marks();
 }

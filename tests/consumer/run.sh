@@ -30,10 +30,10 @@ use_pkgconfig()
     PKG_CONFIG_PATH=$prefix/lib/pkgconfig
     export PKG_CONFIG_PATH
     # shellcheck disable=SC2046 # the flags are words
-    "${CC:-cc}" $(pkg-config --cflags l2tpha-nettle) "$here/main.c" \
+    "${CC:-cc}" $(pkg-config --cflags l2tpha-nettle) "$here/main.c" "$here/mark.c" \
         $(pkg-config --libs l2tpha-nettle) -o "$work/pkgconfig/consumer"
     # shellcheck disable=SC2046
-    "${CC:-cc}" $(pkg-config --cflags l2tpha-nettle) "$here/main.c" \
+    "${CC:-cc}" $(pkg-config --cflags l2tpha-nettle) "$here/main.c" "$here/mark.c" \
         "$prefix/lib/libl2tpha-nettle.a" "$prefix/lib/libl2tpha.a" \
         $(pkg-config --static --libs l2tpha-nettle | sed 's/-ll2tpha[^ ]*//g') \
         -o "$work/pkgconfig/consumer_static"

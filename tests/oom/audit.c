@@ -79,8 +79,8 @@ static uint32_t events_about(const struct engine *engine, const struct l2tpha_no
 
     for (uint32_t i = 0; (item = outbox_at(engine->events, i)); i++)
         count += item->tunnel_id == tunnel_id;
-    for (uint32_t i = 0; i < node->polled_count; i++)
-        count += node->polled[i].item.tunnel_id == tunnel_id;
+    for (uint32_t i = 0; i < node->engine.polled_count; i++)
+        count += node->engine.polled[i].item.tunnel_id == tunnel_id;
     return count;
 }
 
@@ -125,12 +125,12 @@ static size_t other_buffers(const struct l2tpha_node *node)
     const struct ledger *ledger = engine->ledger;
     const struct event_item *item;
     const struct flight *flight;
-    size_t count = ledger->shipping != NULL;
+    size_t count = (ledger->shipping != NULL) + buffer_pool_waiting(engine->pool);
 
     for (uint32_t i = 0; (item = outbox_at(engine->events, i)); i++)
         count += item->message != NULL;
-    for (uint32_t i = 0; i < node->polled_count; i++)
-        count += node->polled[i].item.message != NULL;
+    for (uint32_t i = 0; i < node->engine.polled_count; i++)
+        count += node->engine.polled[i].item.message != NULL;
     for (uint32_t i = 0; (flight = outbox_at(ledger->flights, i)); i++)
         count += flight->blob != NULL;
     return count;

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* A client that has begun anew, after a StopCCN or without a word, often uses its tunnel id and its
+ * port again. Its SCCRQ then names a tunnel that this end still has, and differs from a copy of the
+ * SCCRQ of that one in little, or in nothing. It is new
+ * - when Tie Breaker, Challenge or Host Name differ;
+ * - when that tunnel is over: RFC 2661 5.7 keeps it for copies of a StopCCN alone;
+ * - when the peer has had the answer for longer than it repeats a request, or repeats it all the
+ *   same: one copy may be late on the wire, a second one half a second behind it is asked anew.
+ *
+ * Nothing is proven by it. So the new tunnel is set up beside the old one, its twin, which falls
+ * when the new one is established: then the peer itself has given the id away. What the old one
+ * would still say would be taken for the new one's, so it falls without a word. The one established
+ * last wins, since the peer has one at most; those asked for later than it are still to come. */
+#include "engine/tunnel.h"
+
+#include "state/digest.h"
+
+#define US_PER_MS UINT64_C(1000)
+#define AGAIN_MS 500      /* between two requests of one peer that asks anew */
+#define TWINS_HALF_OPEN 4 /* with one address and id of the peer */
+
+static uint32_t now_ms(const struct engine *engine)
+{
+    return (uint32_t)(engine->now / US_PER_MS);
+}
+
+static struct l2tpha_tunnel *next_living(const struct engine *engine, struct tunnel_entry *entry)
+{
+    while (entry && tunnel_of(entry)->dying)
+        entry = table_tunnel_next_twin(engine->table, entry);
+    return entry ? tunnel_of(entry) : NULL;
+}
+
+static struct l2tpha_tunnel *first_twin(const struct engine *engine,
+                                        const struct l2tpha_address *remote, uint32_t id)
+{
+    return id ? next_living(engine, table_tunnel_find_remote(engine->table, remote, id)) : NULL;
+}
+
+static struct l2tpha_tunnel *next_twin(const struct l2tpha_tunnel *tunnel)
+{
+    const struct engine *engine = tunnel->engine;
+
+    return next_living(engine, table_tunnel_next_twin(engine->table, &tunnel->entry));
+}
+
+static uint16_t assigned_id(const struct l2tpha_message *message)
+{
+    uint16_t id = 0;
+
+    l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
+    return id;
+}
+
+uint64_t tunnel_request_digest(const struct l2tpha_message *sccrq)
+{
+    static const uint16_t types[] = {L2TPHA_AVP_TIE_BREAKER, L2TPHA_AVP_CHALLENGE,
+                                     L2TPHA_AVP_HOST_NAME};
+    uint64_t digest = 0;
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        struct l2tpha_bytes value = {0};
+        if (l2tpha_message_bytes(sccrq, types[i], &value))
+            digest = digest_bytes(digest ^ types[i], value.data, value.len);
+    }
+    return digest ? digest : 1; /* 0 = not known */
+}
+
+void tunnel_note_request(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *sccrq)
+{
+    if (!tunnel_is_recovery(tunnel))
+        put_u64(tunnel->entry.record.tie_breaker, tunnel_request_digest(sccrq));
+}
+
+/* --- copies --- */
+
+/* Not known of one that this end has asked for, nor of one that an older release has set up. */
+static bool differs(const struct l2tpha_tunnel *known, uint64_t digest)
+{
+    const struct l2tpha_tunnel_record *record = &known->entry.record;
+    uint64_t own = record->flags & L2TPHA_TUNNEL_INITIATOR ? 0 : get_u64(record->tie_breaker);
+
+    return own != 0 && own != digest;
+}
+
+/* The peer has shown that it has our answer, and so will not repeat its request. */
+static bool is_answered(const struct l2tpha_tunnel *known)
+{
+    return known->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED || channel_idle(&known->channel);
+}
+
+static bool is_asked_anew(struct l2tpha_tunnel *known)
+{
+    const struct engine *engine = known->engine;
+    uint32_t now = now_ms(engine);
+
+    if (now - known->answered_ms > channel_cycle_us(engine) / US_PER_MS)
+        return true;
+    if (known->asked_again)
+        return now - known->asked_again_ms >= AGAIN_MS;
+    known->asked_again = true;
+    known->asked_again_ms = now;
+    return false;
+}
+
+/* Of one that is over only a refusal answers the request itself: it is the first that was said. */
+static bool is_refused(const struct l2tpha_tunnel *known)
+{
+    const struct l2tpha_tunnel_record *record = &known->entry.record;
+
+    return record->state == L2TPHA_TUNNEL_STOPPING && record->ns == 1 &&
+           !(record->flags & L2TPHA_TUNNEL_INITIATOR);
+}
+
+static bool is_copy(struct l2tpha_tunnel *known, uint64_t digest)
+{
+    if (differs(known, digest))
+        return false;
+    if (tunnel_is_over(known))
+        return is_refused(known);
+    /* RFC 4951 3.2.1: what rests is being recovered; that comes first. */
+    return known->channel.suspended || !is_answered(known) || !is_asked_anew(known);
+}
+
+/* Recovery tunnels have ids of their own (RFC 4951 3.2.1), but a peer with few free ones uses that
+ * of one that is over, and not forgotten here. What recovers the same tunnel is a copy. */
+static bool is_reused(const struct l2tpha_tunnel *known, uint32_t recovers)
+{
+    return known->lingering && known->entry.record.recovers != recovers;
+}
+
+struct l2tpha_tunnel *tunnel_find_copied(struct engine *engine, const struct l2tpha_path *path,
+                                         const struct l2tpha_message *sccrq, uint32_t recovers)
+{
+    uint64_t digest = tunnel_request_digest(sccrq);
+    uint16_t id = assigned_id(sccrq);
+    struct l2tpha_tunnel *known = first_twin(engine, &path->remote, id), *next;
+
+    for (; known; known = next) {
+        next = next_twin(known);
+        bool recovery = recovers || tunnel_is_recovery(known);
+        if (recovery && is_reused(known, recovers))
+            tunnel_end_lingering(known);
+        else if (recovery ? tunnel_is_recovery(known) || !tunnel_is_over(known)
+                          : is_copy(known, digest))
+            return known;
+    }
+    return NULL;
+}
+
+/* It comes of a peer that has not heard of our id: so it means one that is half open, and the
+ * oldest of these, should it come late. Of others it is a copy. */
+struct l2tpha_tunnel *tunnel_find_stopped(struct engine *engine, const struct l2tpha_path *path,
+                                          const struct l2tpha_message *stopccn)
+{
+    struct l2tpha_tunnel *first = first_twin(engine, &path->remote, assigned_id(stopccn));
+    struct l2tpha_tunnel *found = first;
+
+    for (struct l2tpha_tunnel *at = first; at; at = next_twin(at))
+        if (at->entry.record.state == L2TPHA_TUNNEL_WAIT_CTL_CONN)
+            found = at;
+    return found;
+}
+
+/* --- several at one time --- */
+
+void tunnel_make_twin_place(struct engine *engine, const struct l2tpha_path *path, uint32_t id)
+{
+    struct l2tpha_tunnel *oldest = NULL;
+    uint32_t count = 0;
+
+    for (struct l2tpha_tunnel *at = first_twin(engine, &path->remote, id); at; at = next_twin(at)) {
+        if (at->entry.record.state != L2TPHA_TUNNEL_WAIT_CTL_CONN || tunnel_is_recovery(at))
+            continue;
+        oldest = at;
+        count++;
+    }
+    if (count < TWINS_HALF_OPEN)
+        return;
+    engine->counters.limit_reached++;
+    tunnel_clear(oldest, L2TPHA_ERR_LIMIT, "the peer asks anew all the time");
+}
+
+bool tunnel_has_twin(const struct l2tpha_tunnel *tunnel)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    const struct l2tpha_tunnel *at =
+        first_twin(tunnel->engine, &record->path.remote, record->remote_id);
+
+    while (at && (at == tunnel || tunnel_is_over(at)))
+        at = next_twin(at);
+    return at != NULL;
+}
+
+static bool is_outlived(const struct l2tpha_tunnel *twin, const struct l2tpha_tunnel *by)
+{
+    if (twin == by || tunnel_is_recovery(twin))
+        return false;
+    return twin->entry.record.state != L2TPHA_TUNNEL_WAIT_CTL_CONN || twin->started < by->started;
+}
+
+void tunnel_replace_twins(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    struct l2tpha_tunnel *twin = first_twin(engine, &record->path.remote, record->remote_id), *next;
+
+    tunnel->answered_ms = now_ms(engine);
+    tunnel->asked_again = false;
+    for (; twin; twin = next) {
+        next = next_twin(twin);
+        if (!is_outlived(twin, tunnel))
+            continue;
+        engine->counters.tunnels_replaced += twin->told && !twin->fell;
+        tunnel_clear(twin, L2TPHA_ERR_REPLACED, "the peer has begun anew");
+    }
+}
