@@ -64,6 +64,13 @@ static int answer_secret(void *user, const struct l2tpha_peer *peer, uint8_t *ds
     return L2TPHA_OK;
 }
 
+static bool answer_same_host(void *user, const struct l2tpha_address *asked,
+                             const struct l2tpha_address *answers)
+{
+    (void)user;
+    return address_same_host(asked, answers);
+}
+
 const char *app_make_node(struct app *app, bool standby)
 {
     const struct options *options = app->options;
@@ -72,7 +79,8 @@ const char *app_make_node(struct app *app, bool standby)
                                .user = app,
                                .random = answer_random,
                                .log = take_log,
-                               .secret = answer_secret};
+                               .secret = answer_secret,
+                               .same_host = answer_same_host};
     l2tpha_config_init(&config);
     config.name = options->name;
     config.vendor_name = "libl2tpha";
