@@ -62,6 +62,7 @@ struct event_item {
     struct l2tpha_tunnel *tunnel; /* NULL = none; it stays until its events have been polled */
     uint32_t tunnel_id;
     uint32_t session_id;
+    uint32_t successor; /* TUNNEL_DOWN, SESSION_DOWN */
     void *user;
     struct buffer *message; /* the peer's message in clear, header included; NULL = none */
     char text[112];

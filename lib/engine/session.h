@@ -62,6 +62,7 @@ struct session_input {
     uint16_t result;
     uint16_t error;
     const char *reason;
+    uint32_t successor;    /* see struct tunnel_input */
     int status;            /* for the host: why, when no message says it */
     bool by_peer;          /* the peer caused it */
     bool quiet;            /* the host learns it from the return value */

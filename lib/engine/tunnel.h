@@ -85,6 +85,7 @@ struct tunnel_input {
     uint16_t result;                      /* for a StopCCN that is to be sent */
     uint16_t error;
     const char *reason;
+    uint32_t successor; /* TUNNEL_SCCRQ_LOST: local id of the tunnel that has won; 0 = none */
     bool by_peer;
     char text[INPUT_TEXT]; /* a place for the reason */
 };

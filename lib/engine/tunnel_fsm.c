@@ -144,6 +144,7 @@ static void tell_down(struct l2tpha_tunnel *tunnel, const struct tunnel_input *i
     event->error = tunnel->entry.record.error;
     event->status = input->status;
     event->by_peer = input->by_peer;
+    event->successor = input->successor;
     event_set_reason(event, input->reason);
     if (input->message)
         event_attach_message(engine, event);
@@ -156,6 +157,7 @@ static void fall(struct l2tpha_tunnel *tunnel, const struct tunnel_input *input,
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     const struct session_input sessions = {.status = input->status,
                                            .by_peer = input->by_peer,
+                                           .successor = input->successor,
                                            .reason = input->reason ? input->reason : "tunnel down"};
 
     tunnel->fell = true;

@@ -53,6 +53,7 @@ static void present(struct node_polled *polled)
         .queried = item->queried,
         .cleared = item->cleared,
         .unverified = item->unverified,
+        .successor = item->successor,
         .text = item->text,
     };
     if (!item->message)
