@@ -7,8 +7,6 @@
 
 #include <stdlib.h>
 
-#define TUNNELS_AT_ONCE 32 /* half open, so that setup does not overrun its peer */
-#define CALLS_AT_ONCE 256  /* likewise, without --rate */
 #define LAST_ECHO_US 1000000
 
 static struct lac *lac_of(struct app *app)
@@ -16,6 +14,17 @@ static struct lac *lac_of(struct app *app)
     struct lac *lac = app->state;
     lac->app = app;
     return lac;
+}
+
+/* Of a takeover: --duration is counted from the first node that dialled for the pair. */
+static void set_stop(struct lac *lac)
+{
+    uint64_t duration = lac->app->options->duration_s * UINT64_C(1000000);
+    uint64_t now_wall = clock_wall();
+    uint64_t gone = now_wall > lac->began_wall ? now_wall - lac->began_wall : 0;
+    lac->stop_at = L2TPHA_NEVER;
+    if (duration > 0)
+        lac->stop_at = clock_now() + (gone < duration ? duration - gone : 0);
 }
 
 static void on_event(struct app *app, const struct l2tpha_event *event)
@@ -26,6 +35,7 @@ static void on_event(struct app *app, const struct l2tpha_event *event)
     switch (event->kind) {
     case L2TPHA_EVENT_TUNNEL_RESTORED:
         lac_tunnel_restored(lac, event);
+        set_stop(lac);
         break;
     case L2TPHA_EVENT_TUNNEL_UP:
     case L2TPHA_EVENT_TUNNEL_DOWN:
@@ -48,45 +58,6 @@ static void on_frame(struct app *app, const struct l2tpha_frame *frame)
 
 /* ---- the plan ---- */
 
-static void open_tunnels(struct lac *lac, uint64_t now)
-{
-    while (lac->tunnels_half_open < TUNNELS_AT_ONCE &&
-           lac->report.tunnels < lac->app->options->tunnels) {
-        lac->report.tunnels++;
-        int error = lac_open_tunnel(lac, now);
-        if (error != L2TPHA_OK) {
-            lac->report.tunnels_lost++;
-            log_say(&lac->app->log, L2TPHA_LOG_ERROR, "tunnel: %s", l2tpha_strerror(error));
-        }
-    }
-}
-
-static bool may_call(struct lac *lac, uint64_t now)
-{
-    if (lac->dial_count == 0)
-        return false;
-    return lac->app->options->rate > 0 ? pace_due(&lac->call_pace, now)
-                                       : lac->calls_half_open < CALLS_AT_ONCE;
-}
-
-static void open_calls(struct lac *lac, uint64_t now)
-{
-    while (may_call(lac, now)) {
-        struct lac_tunnel *tunnel = lac->dial[lac->dial_next++ % lac->dial_count];
-        int error = lac_open_call(lac, tunnel, now);
-        if (error == L2TPHA_ERR_QUEUE_FULL)
-            return; /* the tunnel has enough to do; it is asked again */
-        lac->report.calls_asked++;
-        if (error != L2TPHA_OK) {
-            lac->report.calls_failed++;
-            log_about(&lac->app->log, L2TPHA_LOG_ERROR, tunnel->id, 0, "call: %s",
-                      l2tpha_strerror(error));
-        }
-        if (++tunnel->calls >= lac->app->options->sessions)
-            lac_dial_remove(lac, tunnel);
-    }
-}
-
 static void stop(struct app *app)
 {
     struct lac *lac = lac_of(app);
@@ -100,12 +71,13 @@ static void stop(struct app *app)
 static void tell_progress(struct lac *lac)
 {
     const struct options *options = lac->app->options;
-    if (!lac->told_up && lac->tunnels_up == options->tunnels &&
+    if (!lac->told_up && lac->standing == options->tunnels &&
         lac->up_count == (size_t)options->tunnels * options->sessions) {
         lac->told_up = true;
         app_tell("all up: %u tunnels, %zu calls", lac->tunnels_up, lac->up_count);
     }
-    if (lac->report.tunnels >= options->tunnels && lac->tunnels_up + lac->tunnels_half_open == 0) {
+    if (lac->report.tunnels >= options->tunnels &&
+        lac->tunnels_up + lac->tunnels_half_open + lac->redials.count == 0) {
         app_tell("no tunnel is left");
         stop(lac->app);
     }
@@ -121,7 +93,7 @@ static bool is_waiting(const struct lac *lac)
 static void finish(struct lac *lac)
 {
     lac->finished = true;
-    lac->report.tunnels_lost += lac->tunnels_half_open;
+    lac->report.tunnels_lost += lac_unsettled_tunnels(lac);
     lac->report.calls_failed += lac->calls_half_open;
     for (size_t i = 0; i < lac->up_count; i++)
         lac_settle_flow(lac, lac->up[i]);
@@ -140,10 +112,16 @@ static void on_expire(struct app *app, uint64_t now)
             finish(lac);
         return;
     }
-    open_tunnels(lac, now);
-    open_calls(lac, now);
+    lac_open_tunnels(lac, now);
+    lac_open_calls(lac, now);
     lac_send_frames(lac, now);
+    lac_silence_look(lac, now);
     tell_progress(lac);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
 }
 
 static uint64_t deadline(struct app *app)
@@ -153,11 +131,10 @@ static uint64_t deadline(struct app *app)
         return L2TPHA_NEVER;
     if (lac->stopping)
         return lac->last_echo_at;
-    uint64_t due = lac->stop_at, call = pace_deadline(&lac->call_pace);
     uint64_t frame = lac->up_count > 0 ? pace_deadline(&lac->frame_pace) : L2TPHA_NEVER;
-    if (lac->dial_count > 0 && call < due)
-        due = call;
-    return frame < due ? frame : due;
+    uint64_t due = earlier(lac->stop_at, frame);
+    due = earlier(due, earlier(lac_redial_deadline(lac), lac_call_deadline(lac)));
+    return lac->silence.since != 0 ? earlier(due, lac->silence.tell_at) : due;
 }
 
 static void serve(struct app *app)
@@ -167,9 +144,10 @@ static void serve(struct app *app)
     uint64_t now = clock_now();
     l2tpha_redundancy_get(app->node, &info);
     lac->epoch = info.epoch;
-    lac->stop_at = app->options->duration_s == 0
-                       ? L2TPHA_NEVER
-                       : lac->started + app->options->duration_s * UINT64_C(1000000);
+    if (lac->began_wall == 0)
+        lac->began_wall = clock_wall();
+    set_stop(lac);
+    udp_watch(app->udp);
     if (lac->reign == NULL)
         lac->reign = talloc_new(app);
     pace_set(&lac->call_pace, app->options->rate, now);
@@ -184,8 +162,11 @@ static void yield(struct app *app)
     TALLOC_FREE(lac->reign);
     lac->dial = NULL;
     lac->up = NULL;
+    lac->redials = lac->recalls = (struct retry_line){0};
+    lac->silence = (struct lac_silence){0};
     lac->dial_count = lac->up_count = 0;
-    lac->tunnels_half_open = lac->tunnels_up = lac->calls_half_open = 0;
+    lac->tunnels_half_open = lac->tunnels_up = lac->standing = lac->calls_half_open = 0;
+    lac->told_up = false;
     lac->report.tunnels = lac->report.calls_asked = lac->report.calls_up = 0;
 }
 
@@ -219,6 +200,6 @@ static const struct app_program program = {
 
 int main(int argc, char **argv)
 {
-    struct lac lac = {.started = clock_now(), .stop_at = L2TPHA_NEVER};
+    struct lac lac = {.stop_at = L2TPHA_NEVER};
     return app_main(&program, argc, argv, &lac);
 }

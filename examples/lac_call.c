@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define CALLS_AT_ONCE 256 /* half open, without --rate */
 #define FRAMES_PER_TURN 1024
 
 void lac_set_frame_rate(struct lac *lac)
@@ -35,6 +36,18 @@ void lac_settle_flow(struct lac *lac, struct lac_call *call)
     memset(&call->flow, 0, sizeof(call->flow));
 }
 
+/* One of the tunnel's calls has come to nothing or ended. It is placed again, in the same tunnel
+ * where that lives, and together with all that end before its time has come. */
+static void hold_call(struct lac *lac, struct lac_tunnel *tunnel)
+{
+    if (lac->app->options->redial_s == 0 || lac->stopping)
+        return;
+    tunnel->calls -= tunnel->calls > 0;
+    tunnel->held++;
+    tunnel->again++;
+    retry_later(lac->reign, &lac->recalls, &tunnel->call, lac->app->options->redial_s, clock_now());
+}
+
 static void call_down(struct lac *lac, struct lac_call *call)
 {
     if (call->up) {
@@ -42,6 +55,7 @@ static void call_down(struct lac *lac, struct lac_call *call)
         lac->up[call->place] = lac->up[--lac->up_count];
         lac->up[call->place]->place = call->place;
         lac_set_frame_rate(lac);
+        lac->told_up = false;
         lac->report.calls_lost += !lac->finished;
     } else {
         lac->calls_half_open--;
@@ -65,8 +79,7 @@ void lac_call_restored(struct lac *lac, struct l2tpha_session *session)
         lac->calls_half_open++;
 }
 
-/* A call asked for by the tunnel, or not; a failure counts as a call that did not come up. */
-int lac_open_call(struct lac *lac, struct lac_tunnel *tunnel, uint64_t now)
+static int open_call(struct lac *lac, struct lac_tunnel *tunnel, uint64_t now)
 {
     struct l2tpha_session *session;
     struct lac_call *call = talloc_zero(lac->reign, struct lac_call);
@@ -91,14 +104,69 @@ int lac_open_call(struct lac *lac, struct lac_tunnel *tunnel, uint64_t now)
 void lac_on_call(struct lac *lac, const struct l2tpha_event *event)
 {
     struct lac_call *call = talloc_get_type(event->user, struct lac_call);
+    struct lac_tunnel *tunnel = l2tpha_tunnel_user(event->tunnel);
     if (call == NULL)
         return;
     if (event->kind == L2TPHA_EVENT_SESSION_DOWN) {
         call_down(lac, call);
+        if (tunnel != NULL)
+            hold_call(lac, tunnel);
     } else if (!call->up) {
         lac->calls_half_open--;
         call_up(lac, call);
+        if (tunnel != NULL)
+            tunnel->call.failures = 0;
     }
+}
+
+/* ---- placing them ---- */
+
+static bool may_call(struct lac *lac, uint64_t now)
+{
+    if (lac->dial_count == 0)
+        return false;
+    return lac->app->options->rate > 0 ? pace_due(&lac->call_pace, now)
+                                       : lac->calls_half_open < CALLS_AT_ONCE;
+}
+
+/* False when the tunnel has enough to do; it is asked again. A failure counts as a call that did
+ * not come up. */
+static bool place_call(struct lac *lac, struct lac_tunnel *tunnel, uint64_t now)
+{
+    int error = open_call(lac, tunnel, now);
+    if (error == L2TPHA_ERR_QUEUE_FULL)
+        return false;
+    lac->report.calls_asked++;
+    lac->report.calls_redialed += tunnel->again > 0;
+    tunnel->again -= tunnel->again > 0;
+    tunnel->calls++;
+    if (error != L2TPHA_OK) {
+        lac->report.calls_failed++;
+        log_about(&lac->app->log, L2TPHA_LOG_ERROR, tunnel->id, 0, "call: %s",
+                  l2tpha_strerror(error));
+        hold_call(lac, tunnel);
+    }
+    if (!lac_wants_calls(lac, tunnel))
+        lac_dial_remove(lac, tunnel);
+    return true;
+}
+
+void lac_open_calls(struct lac *lac, uint64_t now)
+{
+    struct lac_tunnel *tunnel;
+    while ((tunnel = retry_due(&lac->recalls, now)) != NULL) {
+        tunnel->held = 0;
+        lac_dial_add(lac, tunnel);
+    }
+    while (may_call(lac, now))
+        if (!place_call(lac, lac->dial[lac->dial_next++ % lac->dial_count], now))
+            return;
+}
+
+uint64_t lac_call_deadline(const struct lac *lac)
+{
+    uint64_t due = retry_deadline(&lac->recalls), call = pace_deadline(&lac->call_pace);
+    return lac->dial_count > 0 && call < due ? call : due;
 }
 
 /* ---- data ---- */

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* The tunnels of l2tpha-lac. */
+/* The tunnels of l2tpha-lac: dialled, lost, dialled again. */
+#include "common/clock.h"
 #include "lac.h"
 
-/* ---- tunnels ---- */
+#define TUNNELS_AT_ONCE 32 /* half open, so that setup does not overrun its peer */
+#define BEGAN_BYTES 8      /* of the state attached to a tunnel: struct lac.began_wall */
 
-static void dial_add(struct lac *lac, struct lac_tunnel *tunnel)
+bool lac_wants_calls(const struct lac *lac, const struct lac_tunnel *tunnel)
+{
+    uint64_t wanted = (uint64_t)tunnel->stands * lac->app->options->sessions;
+    return tunnel->up && (uint64_t)tunnel->calls + tunnel->held < wanted;
+}
+
+void lac_dial_add(struct lac *lac, struct lac_tunnel *tunnel)
 {
     size_t room = talloc_array_length(lac->dial);
-    if (tunnel->calls >= lac->app->options->sessions)
+    if (tunnel->dialing || !lac_wants_calls(lac, tunnel))
         return;
     if (lac->dial_count == room)
         lac->dial = talloc_realloc(lac->reign, lac->dial, struct lac_tunnel *, 2 * room + 64);
@@ -25,25 +33,115 @@ void lac_dial_remove(struct lac *lac, struct lac_tunnel *tunnel)
     lac->dial[tunnel->place]->place = tunnel->place;
 }
 
+static struct lac_tunnel *new_tunnel(struct lac *lac)
+{
+    struct lac_tunnel *tunnel = talloc_zero(lac->reign, struct lac_tunnel);
+    tunnel->stands = 1;
+    tunnel->redial.owner = tunnel->call.owner = tunnel;
+    return tunnel;
+}
+
 static void tunnel_up(struct lac *lac, struct lac_tunnel *tunnel)
 {
     tunnel->up = true;
+    tunnel->lost = false;
+    tunnel->redial.failures = tunnel->call.failures = 0;
     lac->tunnels_up++;
-    dial_add(lac, tunnel);
+    lac->standing += tunnel->stands;
+    lac_dial_add(lac, tunnel);
 }
 
-/* It stays the user of its sessions' last events until it is gone. */
+/* Counted once, however often it is then dialled in vain. */
+static void tunnel_failed(struct lac *lac, struct lac_tunnel *tunnel)
+{
+    lac->report.tunnels_lost += !tunnel->lost && !lac->finished;
+    tunnel->lost = true;
+    if (lac->app->options->redial_s == 0 || lac->stopping)
+        talloc_free(tunnel);
+    else
+        retry_later(lac->reign, &lac->redials, &tunnel->redial, lac->app->options->redial_s,
+                    clock_now());
+}
+
 static void tunnel_down(struct lac *lac, struct lac_tunnel *tunnel)
 {
-    if (tunnel->down)
-        return;
-    tunnel->down = true;
-    if (tunnel->up)
+    if (tunnel->up) {
         lac->tunnels_up--;
-    else
+        lac->standing -= tunnel->stands;
+        lac->told_up = false;
+    } else {
         lac->tunnels_half_open--;
-    lac->report.tunnels_lost += !lac->finished;
+    }
+    tunnel->up = false;
+    tunnel->id = tunnel->calls = tunnel->held = 0; /* whose calls have ended before it did */
+    retry_cancel(&lac->recalls, &tunnel->call);
     lac_dial_remove(lac, tunnel);
+    tunnel_failed(lac, tunnel);
+}
+
+/* RFC 2661 4.4.3, 7.2.1: the LNS has dialled as well, and its tunnel is the one that is left. The
+ * calls go there, those of several that have given way to the same one. */
+static void tie_lost(struct lac *lac, struct lac_tunnel *tunnel, uint32_t successor)
+{
+    struct l2tpha_tunnel *handle = l2tpha_tunnel_find(lac->app->node, successor);
+    struct lac_tunnel *other = NULL;
+    if (handle == NULL) {
+        tunnel_down(lac, tunnel);
+        return;
+    }
+    log_about(&lac->app->log, L2TPHA_LOG_EVENT, successor, 0, "takes the calls of tunnel %u",
+              tunnel->id);
+    other = l2tpha_tunnel_user(handle);
+    if (other == NULL) {
+        tunnel->id = successor;
+        l2tpha_tunnel_set_user(handle, tunnel);
+        return;
+    }
+    other->stands += tunnel->stands;
+    other->again += tunnel->again;
+    lac->standing += other->up ? tunnel->stands : 0;
+    lac->tunnels_half_open--;
+    talloc_free(tunnel);
+    lac_dial_add(lac, other);
+}
+
+/* A tunnel of the node is ours for as long as it may have calls, and no longer. */
+void lac_on_tunnel(struct lac *lac, const struct l2tpha_event *event)
+{
+    struct lac_tunnel *tunnel = l2tpha_tunnel_user(event->tunnel);
+    if (tunnel == NULL)
+        return;
+    if (event->kind == L2TPHA_EVENT_TUNNEL_UP) {
+        if (tunnel->up)
+            return;
+        lac->tunnels_half_open--;
+        tunnel_up(lac, tunnel);
+        return;
+    }
+    l2tpha_tunnel_set_user(event->tunnel, NULL);
+    if (event->successor != 0)
+        tie_lost(lac, tunnel, event->successor);
+    else
+        tunnel_down(lac, tunnel);
+}
+
+/* --- what goes to the standby with the tunnel --- */
+
+static void put_began(const struct lac *lac, uint8_t state[BEGAN_BYTES])
+{
+    for (int i = 0; i < BEGAN_BYTES; i++)
+        state[i] = (uint8_t)(lac->began_wall >> (8 * (BEGAN_BYTES - 1 - i)));
+}
+
+static void take_began(struct lac *lac, const struct l2tpha_bytes *state)
+{
+    uint64_t began = 0;
+    if (state->len != BEGAN_BYTES)
+        return;
+    for (int i = 0; i < BEGAN_BYTES; i++)
+        began = began << 8 | state->data[i];
+    if (lac->began_wall == 0 || began < lac->began_wall)
+        lac->began_wall = began;
 }
 
 void lac_tunnel_restored(struct lac *lac, const struct l2tpha_event *event)
@@ -54,10 +152,11 @@ void lac_tunnel_restored(struct lac *lac, const struct l2tpha_event *event)
     l2tpha_tunnel_get(event->tunnel, &record);
     if (record.state > L2TPHA_TUNNEL_ESTABLISHED)
         return;
-    struct lac_tunnel *tunnel = talloc_zero(lac->reign, struct lac_tunnel);
+    struct lac_tunnel *tunnel = new_tunnel(lac);
     tunnel->id = event->tunnel_id;
     tunnel->calls = l2tpha_tunnel_sessions(event->tunnel);
     l2tpha_tunnel_set_user(event->tunnel, tunnel);
+    take_began(lac, &record.app_state);
     lac->report.tunnels++;
     if (record.state == L2TPHA_TUNNEL_ESTABLISHED)
         tunnel_up(lac, tunnel);
@@ -68,33 +167,70 @@ void lac_tunnel_restored(struct lac *lac, const struct l2tpha_event *event)
         lac_call_restored(lac, session);
 }
 
-int lac_open_tunnel(struct lac *lac, uint64_t now)
+/* --- dialling --- */
+
+static int open_tunnel(struct lac *lac, struct lac_tunnel *tunnel, uint64_t now)
 {
+    uint8_t began[BEGAN_BYTES];
     struct l2tpha_tunnel *handle;
-    struct lac_tunnel *tunnel = talloc_zero(lac->reign, struct lac_tunnel);
     struct l2tpha_tunnel_options options = {.size = sizeof(options), .user = tunnel};
     options.path.remote = lac->app->options->connect;
     int error = l2tpha_tunnel_open(lac->app->node, &options, now, &handle);
-    if (error != L2TPHA_OK) {
-        talloc_free(tunnel);
+    if (error != L2TPHA_OK)
         return error;
-    }
     tunnel->id = l2tpha_tunnel_id(handle);
     lac->tunnels_half_open++;
-    return L2TPHA_OK;
+    lac_silence_begin(lac, now);
+    put_began(lac, began);
+    return l2tpha_tunnel_set_app_state(handle, began, sizeof(began), now);
 }
 
-void lac_on_tunnel(struct lac *lac, const struct l2tpha_event *event)
+static void dial(struct lac *lac, struct lac_tunnel *tunnel, uint64_t now)
 {
-    struct lac_tunnel *tunnel = talloc_get_type(event->user, struct lac_tunnel);
-    if (tunnel == NULL)
+    int error = open_tunnel(lac, tunnel, now);
+    if (error == L2TPHA_OK)
         return;
-    if (event->kind == L2TPHA_EVENT_TUNNEL_UP && !tunnel->up) {
-        lac->tunnels_half_open--;
-        tunnel_up(lac, tunnel);
-    } else if (event->kind != L2TPHA_EVENT_TUNNEL_UP) {
-        tunnel_down(lac, tunnel);
+    log_say(&lac->app->log, L2TPHA_LOG_ERROR, "tunnel: %s", l2tpha_strerror(error));
+    if (tunnel->id == 0)
+        tunnel_failed(lac, tunnel);
+}
+
+/* What was restored counts as dialled, so after a takeover it has to be known what that is. */
+static bool may_dial_more(const struct lac *lac)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+    if (lac->report.tunnels >= lac->app->options->tunnels)
+        return false;
+    l2tpha_redundancy_get(lac->app->node, &info);
+    return info.resyncing == 0;
+}
+
+void lac_open_tunnels(struct lac *lac, uint64_t now)
+{
+    struct lac_tunnel *tunnel;
+    while (lac->tunnels_half_open < TUNNELS_AT_ONCE &&
+           (tunnel = retry_due(&lac->redials, now)) != NULL) {
+        lac->report.redials++;
+        dial(lac, tunnel, now);
     }
-    if (event->kind == L2TPHA_EVENT_TUNNEL_GONE)
-        talloc_free(tunnel);
+    while (lac->tunnels_half_open < TUNNELS_AT_ONCE && may_dial_more(lac)) {
+        lac->report.tunnels++;
+        dial(lac, new_tunnel(lac), now);
+    }
+}
+
+uint64_t lac_redial_deadline(const struct lac *lac)
+{
+    return lac->tunnels_half_open < TUNNELS_AT_ONCE ? retry_deadline(&lac->redials) : L2TPHA_NEVER;
+}
+
+uint32_t lac_unsettled_tunnels(const struct lac *lac)
+{
+    struct l2tpha_tunnel *handle = NULL;
+    uint32_t count = 0;
+    while ((handle = l2tpha_tunnel_next(lac->app->node, handle)) != NULL) {
+        const struct lac_tunnel *tunnel = l2tpha_tunnel_user(handle);
+        count += tunnel != NULL && !tunnel->up && !tunnel->lost;
+    }
+    return count;
 }
