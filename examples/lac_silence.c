@@ -22,6 +22,12 @@ void lac_silence_begin(struct lac *lac, uint64_t now)
     *silence = (struct lac_silence){now, now + FIRST_US, heard(lac)};
 }
 
+void lac_silence_end(struct lac *lac)
+{
+    if (lac->tunnels_half_open == 0)
+        lac->silence.since = 0;
+}
+
 static void tell(const struct lac *lac, uint64_t us)
 {
     char text[ADDRESS_TEXT_MAX];

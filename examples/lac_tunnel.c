@@ -106,23 +106,30 @@ static void tie_lost(struct lac *lac, struct lac_tunnel *tunnel, uint32_t succes
 }
 
 /* A tunnel of the node is ours for as long as it may have calls, and no longer. */
-void lac_on_tunnel(struct lac *lac, const struct l2tpha_event *event)
+static void tunnel_over(struct lac *lac, struct lac_tunnel *tunnel,
+                        const struct l2tpha_event *event)
 {
-    struct lac_tunnel *tunnel = l2tpha_tunnel_user(event->tunnel);
-    if (tunnel == NULL)
-        return;
-    if (event->kind == L2TPHA_EVENT_TUNNEL_UP) {
-        if (tunnel->up)
-            return;
-        lac->tunnels_half_open--;
-        tunnel_up(lac, tunnel);
-        return;
-    }
     l2tpha_tunnel_set_user(event->tunnel, NULL);
     if (event->successor != 0)
         tie_lost(lac, tunnel, event->successor);
     else
         tunnel_down(lac, tunnel);
+}
+
+void lac_on_tunnel(struct lac *lac, const struct l2tpha_event *event)
+{
+    struct lac_tunnel *tunnel = l2tpha_tunnel_user(event->tunnel);
+    bool up = event->kind == L2TPHA_EVENT_TUNNEL_UP;
+    if (tunnel == NULL || (up && tunnel->up))
+        return;
+    if (up) {
+        lac->tunnels_half_open--;
+        tunnel_up(lac, tunnel);
+    } else {
+        tunnel_over(lac, tunnel, event);
+    }
+    if (up || event->by_peer)
+        lac_silence_end(lac);
 }
 
 /* --- what goes to the standby with the tunnel --- */
