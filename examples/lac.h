@@ -8,6 +8,8 @@
 #include "common/pace.h"
 #include "common/retry.h"
 
+#define REDIAL_S 5 /* without --redial */
+
 /* One of those that were asked for. It outlives the tunnels of the node that it has one after the
  * other. */
 struct lac_tunnel {
@@ -17,7 +19,8 @@ struct lac_tunnel {
     uint32_t held;   /* calls that have ended and wait to be placed again */
     uint32_t again;  /* calls to be placed that have been placed before */
     bool up;
-    bool lost; /* and counted as that; not up again yet */
+    bool proved; /* has been up: the LNS takes us */
+    bool lost;   /* and counted as that; not up again yet */
     bool dialing;
     size_t place;              /* in lac.dial, while dialing */
     struct retry redial, call; /* of the tunnel; of the calls held */
@@ -64,6 +67,9 @@ void lac_on_tunnel(struct lac *lac, const struct l2tpha_event *event);
 void lac_tunnel_restored(struct lac *lac, const struct l2tpha_event *event);
 /* Dial those that are due again, then the ones never dialled so far. */
 void lac_open_tunnels(struct lac *lac, uint64_t now);
+/* The first pause before what has ended so is tried again; 0 = it is not. proved: it was up before,
+ * so that a refusal is not for good. */
+uint32_t lac_redial_s(const struct lac *lac, bool proved, bool final);
 /* When there is something to dial again; L2TPHA_NEVER = not before something else has happened. */
 uint64_t lac_redial_deadline(const struct lac *lac);
 /* So many were neither up nor lost. */
@@ -85,6 +91,10 @@ void lac_settle_flow(struct lac *lac, struct lac_call *call);
 void lac_set_frame_rate(struct lac *lac);
 void lac_on_frame(struct lac *lac, const struct l2tpha_frame *frame);
 void lac_send_frames(struct lac *lac, uint64_t now);
+
+/* --- lac_final.c --- */
+/* Whether a StopCCN or a CDN says what will be no other the next time (RFC 2661 4.4.2). */
+bool lac_is_final(uint16_t message, uint16_t result, uint16_t error);
 
 /* --- lac_silence.c --- */
 /* An SCCRQ leaves; one is answered, whatever the answer is. */

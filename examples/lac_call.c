@@ -38,14 +38,14 @@ void lac_settle_flow(struct lac *lac, struct lac_call *call)
 
 /* One of the tunnel's calls has come to nothing or ended. It is placed again, in the same tunnel
  * where that lives, and together with all that end before its time has come. */
-static void hold_call(struct lac *lac, struct lac_tunnel *tunnel)
+static void hold_call(struct lac *lac, struct lac_tunnel *tunnel, uint32_t pause_s)
 {
-    if (lac->app->options->redial_s == 0 || lac->stopping)
+    if (pause_s == 0)
         return;
     tunnel->calls -= tunnel->calls > 0;
     tunnel->held++;
     tunnel->again++;
-    retry_later(lac->reign, &lac->recalls, &tunnel->call, lac->app->options->redial_s, clock_now());
+    retry_later(lac->reign, &lac->recalls, &tunnel->call, pause_s, clock_now());
 }
 
 static void call_down(struct lac *lac, struct lac_call *call)
@@ -101,6 +101,16 @@ static int open_call(struct lac *lac, struct lac_tunnel *tunnel, uint64_t now)
     return L2TPHA_OK;
 }
 
+static void call_over(struct lac *lac, struct lac_call *call, const struct l2tpha_event *event)
+{
+    struct lac_tunnel *tunnel = l2tpha_tunnel_user(event->tunnel);
+    bool final = lac_is_final(L2TPHA_MESSAGE_CDN, event->result, event->error);
+    bool proved = call->up;
+    call_down(lac, call);
+    if (tunnel != NULL)
+        hold_call(lac, tunnel, lac_redial_s(lac, proved, final));
+}
+
 void lac_on_call(struct lac *lac, const struct l2tpha_event *event)
 {
     struct lac_call *call = talloc_get_type(event->user, struct lac_call);
@@ -108,9 +118,7 @@ void lac_on_call(struct lac *lac, const struct l2tpha_event *event)
     if (call == NULL)
         return;
     if (event->kind == L2TPHA_EVENT_SESSION_DOWN) {
-        call_down(lac, call);
-        if (tunnel != NULL)
-            hold_call(lac, tunnel);
+        call_over(lac, call, event);
     } else if (!call->up) {
         lac->calls_half_open--;
         call_up(lac, call);
@@ -144,7 +152,7 @@ static bool place_call(struct lac *lac, struct lac_tunnel *tunnel, uint64_t now)
         lac->report.calls_failed++;
         log_about(&lac->app->log, L2TPHA_LOG_ERROR, tunnel->id, 0, "call: %s",
                   l2tpha_strerror(error));
-        hold_call(lac, tunnel);
+        hold_call(lac, tunnel, lac_redial_s(lac, false, false));
     }
     if (!lac_wants_calls(lac, tunnel))
         lac_dial_remove(lac, tunnel);

@@ -43,7 +43,7 @@ static struct lac_tunnel *new_tunnel(struct lac *lac)
 
 static void tunnel_up(struct lac *lac, struct lac_tunnel *tunnel)
 {
-    tunnel->up = true;
+    tunnel->up = tunnel->proved = true;
     tunnel->lost = false;
     tunnel->redial.failures = tunnel->call.failures = 0;
     lac->tunnels_up++;
@@ -51,19 +51,29 @@ static void tunnel_up(struct lac *lac, struct lac_tunnel *tunnel)
     lac_dial_add(lac, tunnel);
 }
 
-/* Counted once, however often it is then dialled in vain. */
-static void tunnel_failed(struct lac *lac, struct lac_tunnel *tunnel)
+uint32_t lac_redial_s(const struct lac *lac, bool proved, bool final)
 {
-    lac->report.tunnels_lost += !tunnel->lost && !lac->finished;
-    tunnel->lost = true;
-    if (lac->app->options->redial_s == 0 || lac->stopping)
-        talloc_free(tunnel);
-    else
-        retry_later(lac->reign, &lac->redials, &tunnel->redial, lac->app->options->redial_s,
-                    clock_now());
+    uint32_t asked = lac->app->options->redial_s;
+    if (lac->stopping)
+        return 0;
+    if (asked != REDIAL_UNSET)
+        return asked;
+    return final && !proved ? 0 : REDIAL_S;
 }
 
-static void tunnel_down(struct lac *lac, struct lac_tunnel *tunnel)
+/* Counted once, however often it is then dialled in vain. */
+static void tunnel_failed(struct lac *lac, struct lac_tunnel *tunnel, bool final)
+{
+    uint32_t pause_s = lac_redial_s(lac, tunnel->proved, final);
+    lac->report.tunnels_lost += !tunnel->lost && !lac->finished;
+    tunnel->lost = true;
+    if (pause_s == 0)
+        talloc_free(tunnel);
+    else
+        retry_later(lac->reign, &lac->redials, &tunnel->redial, pause_s, clock_now());
+}
+
+static void tunnel_down(struct lac *lac, struct lac_tunnel *tunnel, bool final)
 {
     if (tunnel->up) {
         lac->tunnels_up--;
@@ -76,7 +86,7 @@ static void tunnel_down(struct lac *lac, struct lac_tunnel *tunnel)
     tunnel->id = tunnel->calls = tunnel->held = 0; /* whose calls have ended before it did */
     retry_cancel(&lac->recalls, &tunnel->call);
     lac_dial_remove(lac, tunnel);
-    tunnel_failed(lac, tunnel);
+    tunnel_failed(lac, tunnel, final);
 }
 
 /* RFC 2661 4.4.3, 7.2.1: the LNS has dialled as well, and its tunnel is the one that is left. The
@@ -86,7 +96,7 @@ static void tie_lost(struct lac *lac, struct lac_tunnel *tunnel, uint32_t succes
     struct l2tpha_tunnel *handle = l2tpha_tunnel_find(lac->app->node, successor);
     struct lac_tunnel *other = NULL;
     if (handle == NULL) {
-        tunnel_down(lac, tunnel);
+        tunnel_down(lac, tunnel, false);
         return;
     }
     log_about(&lac->app->log, L2TPHA_LOG_EVENT, successor, 0, "takes the calls of tunnel %u",
@@ -113,7 +123,7 @@ static void tunnel_over(struct lac *lac, struct lac_tunnel *tunnel,
     if (event->successor != 0)
         tie_lost(lac, tunnel, event->successor);
     else
-        tunnel_down(lac, tunnel);
+        tunnel_down(lac, tunnel, lac_is_final(L2TPHA_MESSAGE_STOPCCN, event->result, event->error));
 }
 
 void lac_on_tunnel(struct lac *lac, const struct l2tpha_event *event)
@@ -199,7 +209,7 @@ static void dial(struct lac *lac, struct lac_tunnel *tunnel, uint64_t now)
         return;
     log_say(&lac->app->log, L2TPHA_LOG_ERROR, "tunnel: %s", l2tpha_strerror(error));
     if (tunnel->id == 0)
-        tunnel_failed(lac, tunnel);
+        tunnel_failed(lac, tunnel, false);
 }
 
 /* What was restored counts as dialled, so after a takeover it has to be known what that is. */

@@ -148,6 +148,29 @@ def never(case):
     ours.check_programs(case)
 
 
+def final(case):
+    """Without --redial, what an LNS refuses for good is given up; not what it has taken before, nor
+    what it will take later."""
+    server = hand.Server()
+    for code, error in ((2, 8), (2, 3), (4, None), (5, 1)):
+        lac = start(case, "--hello-interval", 1, "--retries", 1)
+        server.refuse(code, error)
+        lac.await_line("^no tunnel is left")
+        end(lac, tunnels_lost=1, redials=0)
+    lac = start(case, "--sessions", 2)
+    before = time.monotonic()
+    server.refuse(2, 4)
+    tunnel = server.accept(9, calls=1)  # after 5 to 7.5 s
+    lab.check(time.monotonic() - before >= 4.9, "dialled at once")
+    tunnel.refuse_call(5)
+    server.rest(1)
+    tunnel.close(4)
+    server.accept(9, calls=2)
+    lac.await_line("^all up")
+    leave(lac, server, tunnels=1, tunnels_lost=2, redials=2, calls_failed=1, calls_lost=1)
+    ours.check_programs(case)
+
+
 def crossed(case):
     """The LNS dials as well. Whose tie breaker is higher gives way, and the calls go to the other
     tunnel; with the same one both begin anew."""
@@ -245,7 +268,7 @@ def stopped(case):
     ours.check_programs(case)
 
 
-CASES = {case.__name__: case for case in (died, closed, refused, absent, parts, never, crossed,
+CASES = {case.__name__: case for case in (died, closed, refused, absent, parts, never, final, crossed,
                                           pair, pair_duration, stopped)}
 
 if __name__ == "__main__":
