@@ -92,10 +92,6 @@ void lac_set_frame_rate(struct lac *lac);
 void lac_on_frame(struct lac *lac, const struct l2tpha_frame *frame);
 void lac_send_frames(struct lac *lac, uint64_t now);
 
-/* --- lac_final.c --- */
-/* Whether a StopCCN or a CDN says what will be no other the next time (RFC 2661 4.4.2). */
-bool lac_is_final(uint16_t message, uint16_t result, uint16_t error);
-
 /* --- lac_silence.c --- */
 /* An SCCRQ leaves; one is answered, whatever the answer is. */
 void lac_silence_begin(struct lac *lac, uint64_t now);

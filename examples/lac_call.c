@@ -2,6 +2,7 @@
 /* The calls of l2tpha-lac and their numbered data frames. */
 #include "common/clock.h"
 #include "common/data.h"
+#include "common/refusal.h"
 #include "lac.h"
 
 #include <string.h>
@@ -104,7 +105,7 @@ static int open_call(struct lac *lac, struct lac_tunnel *tunnel, uint64_t now)
 static void call_over(struct lac *lac, struct lac_call *call, const struct l2tpha_event *event)
 {
     struct lac_tunnel *tunnel = l2tpha_tunnel_user(event->tunnel);
-    bool final = lac_is_final(L2TPHA_MESSAGE_CDN, event->result, event->error);
+    bool final = refusal_of_call_is_final(event->result, event->error);
     bool proved = call->up;
     call_down(lac, call);
     if (tunnel != NULL)

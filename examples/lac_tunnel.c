@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The tunnels of l2tpha-lac: dialled, lost, dialled again. */
 #include "common/clock.h"
+#include "common/refusal.h"
 #include "lac.h"
 
 #define TUNNELS_AT_ONCE 32 /* half open, so that setup does not overrun its peer */
@@ -123,7 +124,7 @@ static void tunnel_over(struct lac *lac, struct lac_tunnel *tunnel,
     if (event->successor != 0)
         tie_lost(lac, tunnel, event->successor);
     else
-        tunnel_down(lac, tunnel, lac_is_final(L2TPHA_MESSAGE_STOPCCN, event->result, event->error));
+        tunnel_down(lac, tunnel, refusal_of_tunnel_is_final(event->result, event->error));
 }
 
 void lac_on_tunnel(struct lac *lac, const struct l2tpha_event *event)
