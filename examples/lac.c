@@ -21,6 +21,8 @@ static void set_stop(struct lac *lac)
 {
     uint64_t duration = lac->app->options->duration_s * UINT64_C(1000000);
     uint64_t now_wall = clock_wall();
+    if (lac->began_wall == 0) /* by this one */
+        lac->began_wall = now_wall;
     uint64_t gone = now_wall > lac->began_wall ? now_wall - lac->began_wall : 0;
     lac->stop_at = L2TPHA_NEVER;
     if (duration > 0)
@@ -41,6 +43,9 @@ static void on_event(struct app *app, const struct l2tpha_event *event)
     case L2TPHA_EVENT_TUNNEL_DOWN:
     case L2TPHA_EVENT_TUNNEL_GONE:
         lac_on_tunnel(lac, event);
+        break;
+    case L2TPHA_EVENT_TUNNEL_UNRESPONSIVE:
+        lac_silence_begin(lac, clock_now());
         break;
     case L2TPHA_EVENT_SESSION_UP:
     case L2TPHA_EVENT_SESSION_DOWN:
@@ -144,8 +149,6 @@ static void serve(struct app *app)
     uint64_t now = clock_now();
     l2tpha_redundancy_get(app->node, &info);
     lac->epoch = info.epoch;
-    if (lac->began_wall == 0)
-        lac->began_wall = clock_wall();
     set_stop(lac);
     udp_watch(app->udp);
     if (lac->reign == NULL)

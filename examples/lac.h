@@ -93,7 +93,7 @@ void lac_on_frame(struct lac *lac, const struct l2tpha_frame *frame);
 void lac_send_frames(struct lac *lac, uint64_t now);
 
 /* --- lac_silence.c --- */
-/* An SCCRQ leaves; one is answered, whatever the answer is. */
+/* An SCCRQ leaves, or a tunnel's peer is waited for; an SCCRQ is answered, whatever is said. */
 void lac_silence_begin(struct lac *lac, uint64_t now);
 void lac_silence_end(struct lac *lac);
 /* Say it when nobody answers: soon, and then ever more rarely. */

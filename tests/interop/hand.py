@@ -151,10 +151,10 @@ class Server:
         tunnel.nr = 1
         return tunnel
 
-    def accept(self, seconds=5.0, calls=0):
+    def accept(self, seconds=5.0, calls=0, more=()):
         """A tunnel, as soon as one is asked for, with so many calls."""
         tunnel = self.make(self.await_request(seconds))
-        tunnel.say(setup("SCCRP", tunnel.id))
+        tunnel.say(setup("SCCRP", tunnel.id, *more))
         tunnel.await_message("SCCCN")
         for _ in range(calls):
             tunnel.answer_call()

@@ -105,6 +105,23 @@ def absent(case):
     ours.check_programs(case)
 
 
+def waited_for(case):
+    """An LNS with RFC 4951 gets the time that it has asked for; the LAC says whom it waits for."""
+    server = hand.Server()
+    lac = start(case, *QUICK)
+    server.accept(calls=1, more=[hand.avp(76, b"\0\3" + (9000).to_bytes(4, "big"), 0)])
+    lac.await_line("^all up")
+    server.die()
+    before = time.monotonic()
+    server.await_("it is waited for", lambda: lac.count("peer unresponsive"), 6)
+    server.await_("it does not answer", lambda: lac.count("^no answer from .* for 3 s"), 5)
+    server.accept(12, calls=1)
+    lab.check(time.monotonic() - before > 9, "it was given up too early")
+    lac.await_line("^all up", times=2)
+    leave(lac, server, redials=1, calls_lost=1, calls_redialed=1)
+    ours.check_programs(case)
+
+
 def parts(case):
     """One tunnel of three, one call, a call refused: what lives on is left alone."""
     server = hand.Server()
@@ -228,7 +245,7 @@ def pair(case):
 
 
 def pair_duration(case):
-    """The time of a pair runs from its first dialling, whoever dials; in whatever order they start."""
+    """The time of a pair runs from its first dialling, in whatever order its nodes start."""
     server = hand.Server()
     options = (*LAC[1:], *QUICK, "--duration", 8, "--data-rate", 5)
     ha = f"unix:{lab.FILES}/lac.ha"
@@ -268,8 +285,8 @@ def stopped(case):
     ours.check_programs(case)
 
 
-CASES = {case.__name__: case for case in (died, closed, refused, absent, parts, never, final, crossed,
-                                          pair, pair_duration, stopped)}
+CASES = {case.__name__: case for case in (died, closed, refused, absent, waited_for, parts, never,
+                                          final, crossed, pair, pair_duration, stopped)}
 
 if __name__ == "__main__":
     lab.run(CASES)
