@@ -21,6 +21,7 @@ struct lac_tunnel {
     bool up;
     bool proved; /* has been up: the LNS takes us */
     bool lost;   /* and counted as that; not up again yet */
+    bool marked; /* the standby can tell it from one that the LNS has dialled for itself */
     bool dialing;
     size_t place;              /* in lac.dial, while dialing */
     struct retry redial, call; /* of the tunnel; of the calls held */
@@ -72,6 +73,9 @@ void lac_open_tunnels(struct lac *lac, uint64_t now);
 uint32_t lac_redial_s(const struct lac *lac, bool proved, bool final);
 /* When there is something to dial again; L2TPHA_NEVER = not before something else has happened. */
 uint64_t lac_redial_deadline(const struct lac *lac);
+/* Have it marked, before it has a call. An error of the library. */
+int lac_mark(struct lac *lac, struct lac_tunnel *tunnel, struct l2tpha_tunnel *handle,
+             uint64_t now);
 /* So many were neither up nor lost. */
 uint32_t lac_unsettled_tunnels(const struct lac *lac);
 /* Whether there are calls to be placed in it; when there are, or are not any more: */

@@ -90,8 +90,9 @@ static int open_call(struct lac *lac, struct lac_tunnel *tunnel, uint64_t now)
                                              .framing = 1,
                                              .tx_speed = 100000000};
     struct l2tpha_tunnel *handle = l2tpha_tunnel_find(lac->app->node, tunnel->id);
-    int error = handle != NULL ? l2tpha_session_open(handle, &options, now, &session)
-                               : L2TPHA_ERR_NOT_FOUND;
+    int error = handle != NULL ? lac_mark(lac, tunnel, handle, now) : L2TPHA_ERR_NOT_FOUND;
+    if (error == L2TPHA_OK)
+        error = l2tpha_session_open(handle, &options, now, &session);
     if (error != L2TPHA_OK) {
         talloc_free(call);
         return error;

@@ -5,7 +5,8 @@
 #include "lac.h"
 
 #define TUNNELS_AT_ONCE 32 /* half open, so that setup does not overrun its peer */
-#define BEGAN_BYTES 8      /* of the state attached to a tunnel: struct lac.began_wall */
+#define BEGAN_BYTES 8      /* struct lac.began_wall */
+#define MARK_BYTES 12      /* that, and lac_tunnel.stands */
 
 bool lac_wants_calls(const struct lac *lac, const struct lac_tunnel *tunnel)
 {
@@ -105,6 +106,7 @@ static void tie_lost(struct lac *lac, struct lac_tunnel *tunnel, uint32_t succes
     other = l2tpha_tunnel_user(handle);
     if (other == NULL) {
         tunnel->id = successor;
+        tunnel->marked = false;
         l2tpha_tunnel_set_user(handle, tunnel);
         return;
     }
@@ -145,21 +147,48 @@ void lac_on_tunnel(struct lac *lac, const struct l2tpha_event *event)
 
 /* --- what goes to the standby with the tunnel --- */
 
-static void put_began(const struct lac *lac, uint8_t state[BEGAN_BYTES])
+static void put(uint8_t *dst, size_t len, uint64_t value)
 {
-    for (int i = 0; i < BEGAN_BYTES; i++)
-        state[i] = (uint8_t)(lac->began_wall >> (8 * (BEGAN_BYTES - 1 - i)));
+    for (; len > 0; value >>= 8)
+        dst[--len] = (uint8_t)value;
 }
 
-static void take_began(struct lac *lac, const struct l2tpha_bytes *state)
+static uint64_t get(const uint8_t *src, size_t len)
 {
-    uint64_t began = 0;
-    if (state->len != BEGAN_BYTES)
+    uint64_t value = 0;
+    while (len-- > 0)
+        value = value << 8 | *src++;
+    return value;
+}
+
+int lac_mark(struct lac *lac, struct lac_tunnel *tunnel, struct l2tpha_tunnel *handle, uint64_t now)
+{
+    uint8_t mark[MARK_BYTES];
+    if (tunnel->marked)
+        return L2TPHA_OK;
+    put(mark, BEGAN_BYTES, lac->began_wall);
+    put(mark + BEGAN_BYTES, MARK_BYTES - BEGAN_BYTES, tunnel->stands);
+    int error = l2tpha_tunnel_set_app_state(handle, mark, sizeof(mark), now);
+    tunnel->marked = error == L2TPHA_OK;
+    return error;
+}
+
+static void take_mark(struct lac *lac, struct lac_tunnel *tunnel, const struct l2tpha_bytes *mark)
+{
+    if (mark->len != MARK_BYTES)
         return;
-    for (int i = 0; i < BEGAN_BYTES; i++)
-        began = began << 8 | state->data[i];
+    uint64_t began = get(mark->data, BEGAN_BYTES);
     if (lac->began_wall == 0 || began < lac->began_wall)
         lac->began_wall = began;
+    tunnel->stands = (uint32_t)get(mark->data + BEGAN_BYTES, MARK_BYTES - BEGAN_BYTES);
+    tunnel->marked = true;
+}
+
+/* Not over, and not one that the LNS has dialled for itself. */
+static bool is_ours(const struct l2tpha_tunnel_record *record)
+{
+    return record->state <= L2TPHA_TUNNEL_ESTABLISHED &&
+           (record->flags & L2TPHA_TUNNEL_INITIATOR || record->app_state.len == MARK_BYTES);
 }
 
 void lac_tunnel_restored(struct lac *lac, const struct l2tpha_event *event)
@@ -168,14 +197,14 @@ void lac_tunnel_restored(struct lac *lac, const struct l2tpha_event *event)
     if (event->tunnel == NULL)
         return;
     l2tpha_tunnel_get(event->tunnel, &record);
-    if (record.state > L2TPHA_TUNNEL_ESTABLISHED)
+    if (!is_ours(&record))
         return;
     struct lac_tunnel *tunnel = new_tunnel(lac);
+    take_mark(lac, tunnel, &record.app_state);
     tunnel->id = event->tunnel_id;
     tunnel->calls = l2tpha_tunnel_sessions(event->tunnel);
     l2tpha_tunnel_set_user(event->tunnel, tunnel);
-    take_began(lac, &record.app_state);
-    lac->report.tunnels++;
+    lac->report.tunnels += tunnel->stands;
     if (record.state == L2TPHA_TUNNEL_ESTABLISHED)
         tunnel_up(lac, tunnel);
     else
@@ -189,7 +218,6 @@ void lac_tunnel_restored(struct lac *lac, const struct l2tpha_event *event)
 
 static int open_tunnel(struct lac *lac, struct lac_tunnel *tunnel, uint64_t now)
 {
-    uint8_t began[BEGAN_BYTES];
     struct l2tpha_tunnel *handle;
     struct l2tpha_tunnel_options options = {.size = sizeof(options), .user = tunnel};
     options.path.remote = lac->app->options->connect;
@@ -199,8 +227,8 @@ static int open_tunnel(struct lac *lac, struct lac_tunnel *tunnel, uint64_t now)
     tunnel->id = l2tpha_tunnel_id(handle);
     lac->tunnels_half_open++;
     lac_silence_begin(lac, now);
-    put_began(lac, began);
-    return l2tpha_tunnel_set_app_state(handle, began, sizeof(began), now);
+    tunnel->marked = false;
+    return lac_mark(lac, tunnel, handle, now);
 }
 
 static void dial(struct lac *lac, struct lac_tunnel *tunnel, uint64_t now)

@@ -244,6 +244,33 @@ def pair(case):
     ours.check_programs(case)
 
 
+def pair_crossed(case):
+    """What the LNS has dialled in place of the LAC's own is gone on with by the standby; what it has
+    dialled for itself is left to it."""
+    server = hand.Server()
+    ha = f"unix:{lab.FILES}/lac.ha"
+    both = (*LAC[1:], *QUICK, "--tunnels", 2, "--sessions", 2)
+    active = ours.Node(case, "lac", "active", *both, "--ha-listen", ha)
+    first = server.await_request()
+    address = (first.source, first.source_port)
+    tunnel = server.dial(address, hand.avp(hand.TIE_BREAKER, bytes(8), 0))
+    server.established(tunnel)
+    for _ in range(4):
+        tunnel.answer_call()
+    active.await_line("^all up: 1 tunnels, 4 calls")
+    server.requests.clear()
+    server.established(server.dial(address))
+    standby = ours.Node(case, "lac", "standby", *both, "--role", "standby", "--ha-connect", ha)
+    standby.await_role("standby", "in-sync")
+    active.kill(signal.SIGKILL)
+    server.await_("all up", lambda: standby.count("^all up: 1 tunnels, 4 calls"))
+    server.rest(2)
+    lab.check(not server.requests, "one tunnel more was dialled")
+    lab.check(len(standby.sessions()) == 4, "calls were placed in a tunnel of the LNS's own")
+    leave(standby, server, tunnels=2, tunnels_lost=0, redials=0, calls_up=4, calls_lost=0)
+    ours.check_programs(case)
+
+
 def pair_duration(case):
     """The time of a pair runs from its first dialling, in whatever order its nodes start."""
     server = hand.Server()
@@ -286,7 +313,8 @@ def stopped(case):
 
 
 CASES = {case.__name__: case for case in (died, closed, refused, absent, waited_for, parts, never,
-                                          final, crossed, pair, pair_duration, stopped)}
+                                          final, crossed, pair, pair_crossed, pair_duration,
+                                          stopped)}
 
 if __name__ == "__main__":
     lab.run(CASES)
