@@ -108,6 +108,34 @@ START_TEST(the_tunnel_that_is_left_may_be_waited_for)
 }
 END_TEST
 
+/* ... also by a host that has taken over meanwhile, and finds them there. */
+START_TEST(a_successor_with_calls_is_restored)
+{
+    struct trio_events *lost;
+    struct l2tpha_node *loser;
+    uint64_t seed = 1;
+
+    do {
+        l2tpha_node_free(trio.near);
+        l2tpha_node_free(trio.standby);
+        l2tpha_node_free(trio.far);
+        trio.near = trio.standby = trio.far = NULL;
+        trio.near_events.count = trio.far_events.count = 0;
+        trio.mute = trio.deaf = false;
+        trio.random_state = seed++;
+        trio_begin(true);
+        loser = cross_half(&lost);
+        trio_settle();
+    } while (loser != trio.near);
+    trio_take_over();
+    trio.mute = false;
+    trio_pass_ms(5000);
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_RESTORED), 1);
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_UP), 1);
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_SESSION_UP), 2 * CALLS);
+}
+END_TEST
+
 /* What has won comes to nothing: the host was told of it, so it is told that too. */
 START_TEST(the_end_of_the_tunnel_that_is_left_is_told)
 {
@@ -158,6 +186,7 @@ Suite *suite_crossed_dial(void)
 
     tcase_add_loop_test(tcase, calls_that_waited_come_up_on_the_tunnel_that_is_left, 0, 16);
     tcase_add_loop_test(tcase, the_tunnel_that_is_left_may_be_waited_for, 0, 4);
+    tcase_add_test(tcase, a_successor_with_calls_is_restored);
     tcase_add_loop_test(tcase, the_end_of_the_tunnel_that_is_left_is_told, 0, 4);
     tcase_add_loop_test(tcase, several_tunnels_have_one_successor, 0, 8);
     return suite;
