@@ -211,7 +211,7 @@ def crossed(case):
     lac = start(case, *QUICK)
     first = server.await_request()
     same = hand.wire.revealed(first.avps, "")[hand.TIE_BREAKER]
-    server.dial(address, hand.avp(hand.TIE_BREAKER, same, 0))
+    server.dial((first.source, first.source_port), hand.avp(hand.TIE_BREAKER, same, 0))
     server.tunnels.clear()  # RFC 2661 4.4.3: both are discarded
     server.accept(LATEST, calls=1)
     lac.await_line("^all up")
