@@ -145,6 +145,17 @@ const char *address_resolve(const char *text, uint16_t default_port, int family,
     return is_name ? look_up(&place, family, address) : parse_numbers(&place, address);
 }
 
+bool address_same_host(const struct l2tpha_address *a, const struct l2tpha_address *b)
+{
+    struct sockaddr_storage first, second;
+    if (a->len != b->len || a->len != address_to_socket(a, &first))
+        return false;
+    address_to_socket(b, &second);
+    /* sin_port and sin6_port share their place */
+    ((struct sockaddr_in *)&first)->sin_port = ((struct sockaddr_in *)&second)->sin_port;
+    return memcmp(&first, &second, a->len) == 0;
+}
+
 int address_family(const struct l2tpha_address *address)
 {
     switch (address->len) {

@@ -74,6 +74,13 @@ static int answer_secret(void *user, const struct l2tpha_peer *peer, uint8_t *ds
     return L2TPHA_OK;
 }
 
+static bool answer_same_host(void *user, const struct l2tpha_address *asked,
+                             const struct l2tpha_address *answers)
+{
+    (void)user;
+    return address_same_host(asked, answers);
+}
+
 const char *app_make_node(struct app *app, bool standby)
 {
     const struct options *options = app->options;
@@ -82,7 +89,8 @@ const char *app_make_node(struct app *app, bool standby)
                                .user = app,
                                .random = answer_random,
                                .log = take_log,
-                               .secret = answer_secret};
+                               .secret = answer_secret,
+                               .same_host = answer_same_host};
     l2tpha_config_init(&config);
     config.name = options->name;
     config.vendor_name = "libl2tpha";
@@ -334,7 +342,8 @@ static bool still_closing(struct app *app)
     while ((tunnel = l2tpha_tunnel_next(app->node, tunnel)) != NULL) {
         struct l2tpha_tunnel_record record = {.size = sizeof(record)};
         l2tpha_tunnel_get(tunnel, &record);
-        closing = closing || record.state != L2TPHA_TUNNEL_STOPPED;
+        /* A peer that has never said its id has no tunnel that it could be told of. */
+        closing = closing || (record.state != L2TPHA_TUNNEL_STOPPED && record.remote_id != 0);
         if (record.state < L2TPHA_TUNNEL_STOPPING)
             (void)l2tpha_tunnel_close(tunnel, 6, 0, "shutting down", clock_now());
     }

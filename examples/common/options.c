@@ -116,6 +116,9 @@ static const struct option_row rows[] = {
      .help = "new calls per second (0 = as fast as allowed)"},
     {"data-rate", PROGRAM_LAC, KIND_NUMBER, "FRAMES_PER_S", AT(data_rate), .min = 0, .max = 100000,
      .help = "numbered data frames per second and call (0)"},
+    {"redial", PROGRAM_LAC, KIND_NUMBER, "S", AT(redial_s), .min = 0, .max = 86400,
+     .help = "dial again after S seconds, and ever later; 0 = never. Without it, after 5,\n"
+             "                               but not what the LNS has refused for good"},
     {"duration", PROGRAM_LAC, KIND_NUMBER, "S", AT(duration_s), .min = 1, .max = 31536000,
      .help = "leave after S seconds; else on SIGTERM or SIGINT. A second signal ends it at once"},
     {"report", PROGRAM_LAC, KIND_CHOICE, "FORMAT", AT(report_json), .choices = "text|json",
@@ -302,6 +305,7 @@ static void set_defaults(enum program program, struct options *options)
     options->resync_packets = 8;
     options->tunnels = 1;
     options->sessions = 1;
+    options->redial_s = REDIAL_UNSET;
 }
 
 static int family_of(const char *text)

@@ -54,6 +54,8 @@ struct options {
     uint32_t sessions;
     uint32_t rate;
     uint32_t data_rate;
+    uint32_t redial_s; /* 0 = never */
+#define REDIAL_UNSET UINT32_MAX
     uint32_t duration_s; /* 0 = until told to stop */
     bool report_json;
     /* LNS */

@@ -82,10 +82,12 @@ void report_add(struct report *report, const struct flow *flow, uint64_t now)
 #define REPORT_ROWS(X)                                                                             \
     X(tunnels, "tunnels")                                                                          \
     X(tunnels_lost, "tunnels lost")                                                                \
+    X(redials, "tunnels redialled")                                                                \
     X(calls_asked, "calls asked")                                                                  \
     X(calls_up, "calls up")                                                                        \
     X(calls_failed, "calls failed")                                                                \
     X(calls_lost, "calls lost")                                                                    \
+    X(calls_redialed, "calls redialled")                                                           \
     X(frames_sent, "frames sent")                                                                  \
     X(frames_received, "frames received")                                                          \
     X(frames_lost, "frames lost")                                                                  \

@@ -38,12 +38,14 @@ uint64_t flow_send(struct flow *flow, uint64_t now);
 bool flow_receive(struct flow *flow, uint64_t number, uint64_t now);
 
 struct report {
-    uint64_t tunnels;      /* asked for or restored */
-    uint64_t tunnels_lost; /* that did not come up, or ended without our asking */
-    uint64_t calls_asked;
-    uint64_t calls_up;     /* that came up, or were restored */
-    uint64_t calls_failed; /* that never came up */
-    uint64_t calls_lost;   /* that came up and ended without our asking */
+    uint64_t tunnels;        /* asked for or restored; dialled again is no other one */
+    uint64_t tunnels_lost;   /* that did not come up, or ended without our asking */
+    uint64_t redials;        /* tunnels dialled again */
+    uint64_t calls_asked;    /* those placed again are there again */
+    uint64_t calls_up;       /* that came up, or were restored */
+    uint64_t calls_failed;   /* that never came up */
+    uint64_t calls_lost;     /* that came up and ended without our asking */
+    uint64_t calls_redialed; /* placed again, since one had failed or was lost */
     uint64_t frames_sent;
     uint64_t frames_received;
     uint64_t frames_lost;

@@ -3,10 +3,14 @@
 #include "address.h"
 
 #include <errno.h>
+#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#define ERROR_BYTES 512
+#define ERRORS_AT_ONCE 64
 
 /* A takeover needs room for what arrives while nobody reads. */
 #define RECEIVE_BYTES (8 << 20)
@@ -15,6 +19,8 @@ struct udp {
     int fd;
     bool anywhere;         /* bound to no address: each datagram says which it came to */
     in_port_t port;        /* network order */
+    bool watches;          /* errors of what was sent are told, on the socket's error queue */
+    int trouble;           /* udp_trouble() */
     struct tevent_fd *fde; /* NULL = not reading */
 };
 
@@ -71,6 +77,20 @@ struct udp *udp_open(TALLOC_CTX *parent, const struct l2tpha_address *address)
     return NULL;
 }
 
+/* With this a send fails for what became of an earlier one, too. */
+void udp_watch(struct udp *udp)
+{
+    int on = 1;
+    udp->watches = setsockopt(udp->fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on)) == 0;
+    if (setsockopt(udp->fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on)) == 0)
+        udp->watches = true;
+}
+
+int udp_trouble(const struct udp *udp)
+{
+    return udp->trouble;
+}
+
 int udp_fd(const struct udp *udp)
 {
     return udp->fd;
@@ -101,6 +121,37 @@ union beside {
     struct cmsghdr header; /* for its alignment */
     uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 };
+
+static void note_trouble(struct udp *udp, int error)
+{
+    if (error != EMSGSIZE && error != EAGAIN && error != EINTR)
+        udp->trouble = error;
+}
+
+/* Empty the error queue, or the socket would be readable for ever. Several sockets of a pair are
+ * one, so what is there need not be of this one's sending. */
+static void take_errors(struct udp *udp)
+{
+    union {
+        struct cmsghdr header;
+        uint8_t bytes[ERROR_BYTES];
+    } beside;
+    struct msghdr message = {.msg_control = &beside, .msg_controllen = sizeof(beside)};
+    for (int i = 0; udp->watches && i < ERRORS_AT_ONCE; i++) {
+        message.msg_controllen = sizeof(beside);
+        if (recvmsg(udp->fd, &message, MSG_ERRQUEUE) < 0)
+            return;
+        for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header != NULL;
+             header = CMSG_NXTHDR(&message, header)) {
+            struct sock_extended_err error;
+            if (!(header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR) &&
+                !(header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR))
+                continue;
+            memcpy(&error, CMSG_DATA(header), sizeof(error));
+            note_trouble(udp, (int)error.ee_errno);
+        }
+    }
+}
 
 static void arrived_at(const struct udp *udp, struct msghdr *message, struct l2tpha_address *local)
 {
@@ -137,8 +188,11 @@ ssize_t udp_receive(struct udp *udp, uint8_t data[UDP_DATAGRAM_MAX], struct l2tp
                              .msg_control = &beside,
                              .msg_controllen = sizeof(beside)};
     ssize_t got = recvmsg(udp->fd, &message, 0);
-    if (got < 0)
+    if (got < 0) {
+        take_errors(udp);
         return -1;
+    }
+    udp->trouble = 0;
     arrived_at(udp, &message, &path->local);
     address_from_socket(&from, &path->remote);
     return got;
@@ -180,5 +234,8 @@ bool udp_send(struct udp *udp, const struct l2tpha_path *path, const void *head,
     message.msg_namelen = address_to_socket(&path->remote, &to);
     if (udp->anywhere)
         leave_from(&path->local, &message, &beside);
-    return sendmsg(udp->fd, &message, 0) >= 0;
+    if (sendmsg(udp->fd, &message, 0) >= 0)
+        return true;
+    note_trouble(udp, errno);
+    return udp->watches && sendmsg(udp->fd, &message, 0) >= 0; /* that may have been an old one */
 }

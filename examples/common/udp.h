@@ -20,6 +20,11 @@ struct udp *udp_adopt(TALLOC_CTX *parent, int fd);
 
 int udp_fd(const struct udp *udp);
 
+/* Have the network's word (ICMP) about what was sent and did not arrive: an errno of udp_trouble(),
+ * 0 = nothing since the last datagram came in. For who speaks to one peer: it costs with many. */
+void udp_watch(struct udp *udp);
+int udp_trouble(const struct udp *udp);
+
 /* Where it is bound. */
 void udp_address(const struct udp *udp, struct l2tpha_address *address);
 

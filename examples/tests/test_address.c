@@ -89,6 +89,29 @@ START_TEST(addresses_survive_the_socket)
 }
 END_TEST
 
+START_TEST(one_host_has_many_ports)
+{
+    static const char *const same[][2] = {{"192.0.2.1:1", "192.0.2.1:2"},
+                                          {"[2001:db8::1]:1", "[2001:db8::1]:2"}};
+    static const char *const others[][2] = {{"192.0.2.1:1", "192.0.2.2:1"},
+                                            {"[2001:db8::1]:1", "[2001:db8::2]:1"},
+                                            {"[::1%lo]:1", "[::1]:1"},
+                                            {"192.0.2.1:1", "[::ffff:192.0.2.1]:1"}};
+    struct l2tpha_address a, b, nothing = {0};
+    for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+        ck_assert_ptr_null(address_parse(same[i][0], 0, &a));
+        ck_assert_ptr_null(address_parse(same[i][1], 0, &b));
+        ck_assert(address_same_host(&a, &b));
+        ck_assert(!address_same_host(&a, &nothing));
+    }
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        ck_assert_ptr_null(address_parse(others[i][0], 0, &a));
+        ck_assert_ptr_null(address_parse(others[i][1], 0, &b));
+        ck_assert(!address_same_host(&a, &b));
+    }
+}
+END_TEST
+
 START_TEST(endpoints_are_parsed)
 {
     struct endpoint endpoint;
@@ -156,6 +179,7 @@ Suite *suite_address(void)
     tcase_add_loop_test(tcase, addresses_are_parsed_or_refused, 0, TEXTS);
     tcase_add_test(tcase, padding_is_dropped);
     tcase_add_test(tcase, addresses_survive_the_socket);
+    tcase_add_test(tcase, one_host_has_many_ports);
     tcase_add_test(tcase, endpoints_are_parsed);
     tcase_add_test(tcase, endpoints_are_refused);
     tcase_add_test(tcase, names_are_looked_up);

@@ -140,7 +140,7 @@ START_TEST(report_is_complete_json)
     ck_assert_int_eq(json_integer_value(json_object_get(object, "calls_asked")), 5);
     ck_assert_int_eq(json_integer_value(json_object_get(object, "frames_lost")), 2);
     ck_assert_double_eq(json_real_value(json_object_get(object, "data_gap_ms")), 1.5);
-    ck_assert_uint_eq(json_object_size(object), 13);
+    ck_assert_uint_eq(json_object_size(object), 15);
     json_decref(object);
 }
 END_TEST

@@ -5,7 +5,9 @@
 #include "fixture.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -117,6 +119,46 @@ START_TEST(what_is_no_answer_leaves_by_the_route)
 }
 END_TEST
 
+static const char *const families[] = {"127.0.0.1:0", "[::1]:0"};
+
+/* The port is closed; whatever came back of that, what is sent next leaves, and the socket is not
+ * left with something to be read. */
+START_TEST(a_closed_port_is_told_and_disturbs_nothing)
+{
+    static uint8_t data[UDP_DATAGRAM_MAX];
+    struct l2tpha_address loopback = parse(families[_i]);
+    struct l2tpha_path closed = {.local = {.len = 0}}, open = closed, from;
+    struct udp *udp = udp_open(root, &loopback), *other = udp_open(root, &loopback);
+    struct pollfd ready = {.events = POLLIN};
+    if (udp == NULL && _i == 1)
+        return; /* a system without IPv6 */
+    udp_watch(udp);
+    ck_assert_int_eq(udp_trouble(udp), 0);
+    udp_address(other, &closed.remote);
+    talloc_free(other);
+    other = udp_open(root, &loopback);
+    udp_address(other, &open.remote);
+    ready.fd = udp_fd(udp);
+    for (int i = 0; i < 3; i++) {
+        ck_assert(udp_send(udp, &closed, "lost", 4, NULL, 0));
+        ck_assert_int_eq(poll(&ready, 1, 10000), 1);
+        if (i > 0)
+            ck_assert_int_eq(udp_receive(udp, data, &from), -1);
+        ck_assert(udp_send(udp, &open, "kept", 4, NULL, 0));
+        ck_assert_int_eq(udp_receive(other, data, &from), 4);
+        ck_assert_int_eq(udp_receive(udp, data, &from), -1);
+        ck_assert_int_eq(udp_trouble(udp), ECONNREFUSED);
+        ck_assert_int_eq(poll(&ready, 1, 0), 0);
+    }
+    udp_address(udp, &open.remote);
+    ck_assert(udp_send(other, &open, "word", 4, NULL, 0));
+    ck_assert_int_eq(udp_receive(udp, data, &from), 4);
+    ck_assert_int_eq(udp_trouble(udp), 0);
+    talloc_free(udp);
+    talloc_free(other);
+}
+END_TEST
+
 Suite *suite_udp(void)
 {
     TCase *tcase;
@@ -125,5 +167,6 @@ Suite *suite_udp(void)
                         (int)(sizeof(rows) / sizeof(rows[0])));
     tcase_add_test(tcase, an_inherited_socket_answers_from_there_too);
     tcase_add_test(tcase, what_is_no_answer_leaves_by_the_route);
+    tcase_add_loop_test(tcase, a_closed_port_is_told_and_disturbs_nothing, 0, 2);
     return suite;
 }

@@ -13,6 +13,7 @@
 extern "C" {
 #endif
 
+struct l2tpha_address;
 struct l2tpha_message;
 struct l2tpha_policy;
 
@@ -81,6 +82,12 @@ struct l2tpha_host {
      *  an ICRQ's numbers and Physical Channel ID, is to be read from the request here. */
     void (*admit_session)(void *user, struct l2tpha_tunnel *tunnel,
                           const struct l2tpha_message *request, struct l2tpha_verdict *verdict);
+    /** Whether two remote addresses are of one host, whatever their ports: RFC 2661 8.1 lets a peer
+     * answer an SCCRQ from a port of its choice. An SCCRP is followed wherever it comes from; a
+     * StopCCN, which proves nothing, only from the host that was asked. NULL = addresses that
+     * differ are of different hosts. */
+    bool (*same_host)(void *user, const struct l2tpha_address *asked,
+                      const struct l2tpha_address *answers);
 };
 
 #ifdef __cplusplus

@@ -69,6 +69,10 @@ struct l2tpha_event {
     uint32_t cleared;               /**< ... that the peer does not have: cleared */
     uint32_t unverified;            /**< ... that it did not answer for: kept */
     const struct l2tpha_message *message; /**< the peer's message, deciphered; NULL = none */
+    uint32_t successor; /**< TUNNEL_DOWN, SESSION_DOWN: the tunnel has lost a tie (RFC 2661 4.4.3);
+                             local id of the peer's that is set up in its place. Calls that waited
+                             may be opened on that at once (7.2.1); its end is told like that of a
+                             tunnel opened here. 0 = there is none */
 };
 
 /** Text of an event kind, such as "tunnel up"; "unknown" for any other number. Static. */

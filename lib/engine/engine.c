@@ -198,13 +198,31 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
     return error;
 }
 
-/* RFC 2661 8.1: the SCCRP may come from anywhere; from then on both ends stay. */
-static bool may_come_from(const struct l2tpha_tunnel *tunnel, const struct l2tpha_path *path,
-                          uint16_t type)
+static bool is_same_host(struct engine *engine, const struct l2tpha_address *asked,
+                         const struct l2tpha_address *answers)
 {
-    return (tunnel->entry.record.state == L2TPHA_TUNNEL_WAIT_CTL_REPLY &&
-            type == L2TPHA_MESSAGE_SCCRP) ||
-           address_is(&tunnel->entry.record.path.remote, &path->remote);
+    if (!engine->host.same_host)
+        return false;
+    engine->asking = true;
+    bool same = engine->host.same_host(engine->host.user, asked, answers);
+    engine->asking = false;
+    return same;
+}
+
+/* RFC 2661 8.1: the answer to an SCCRQ may come from a port of the peer's choice, the SCCRP from
+ * anywhere; from then on both ends stay. A StopCCN has nothing to be checked by, so it has to be
+ * the first word of the host that was asked, and to acknowledge what that was asked. */
+static bool is_answer(const struct l2tpha_tunnel *tunnel, const struct l2tpha_path *path,
+                      const struct l2tpha_header *header, uint16_t type)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+
+    if (record->state != L2TPHA_TUNNEL_WAIT_CTL_REPLY)
+        return false;
+    return type == L2TPHA_MESSAGE_SCCRP ||
+           (type == L2TPHA_MESSAGE_STOPCCN && header->ns == record->nr &&
+            header->nr == record->ns &&
+            is_same_host(tunnel->engine, &record->path.remote, &path->remote));
 }
 
 static int receive_bound(struct engine *engine, const struct l2tpha_path *path,
@@ -217,7 +235,8 @@ static int receive_bound(struct engine *engine, const struct l2tpha_path *path,
         return L2TPHA_ERR_NOT_OURS;
     }
     prefetch(tunnel, sizeof(*tunnel));
-    if (!may_come_from(tunnel, path, channel_type_of(data, len, header->header_len))) {
+    if (!address_is(&tunnel->entry.record.path.remote, &path->remote) &&
+        !is_answer(tunnel, path, header, channel_type_of(data, len, header->header_len))) {
         engine->counters.wrong_peer++;
         log_line(&engine->log, L2TPHA_LOG_ERROR, header->tunnel_id, 0,
                  "datagram from another address dropped");

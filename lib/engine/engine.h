@@ -63,6 +63,7 @@ struct event_item {
     struct l2tpha_session *session; /* events, and so does this */
     uint32_t tunnel_id;
     uint32_t session_id;
+    uint32_t successor;     /* TUNNEL_DOWN, SESSION_DOWN */
     struct buffer *message; /* the peer's message in clear, header included; NULL = none */
     char text[112];
 };

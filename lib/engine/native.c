@@ -71,8 +71,9 @@ int native_restore_tunnel(struct engine *engine, const struct l2tpha_tunnel_reco
     tunnel->resyncing = true;
     engine->resyncing++;
     tunnel->reconciles = tunnel->entry.record.flags & L2TPHA_TUNNEL_DOUBTED;
-    tunnel->told =
-        state == L2TPHA_TUNNEL_ESTABLISHED || tunnel->entry.record.flags & L2TPHA_TUNNEL_INITIATOR;
+    /* One of the peer's that has calls before it is up was told of as a successor. */
+    tunnel->told = state == L2TPHA_TUNNEL_ESTABLISHED || tunnel->entry.session_count > 0 ||
+                   tunnel->entry.record.flags & L2TPHA_TUNNEL_INITIATOR;
     if (tunnel->told)
         engine_event(engine, L2TPHA_EVENT_TUNNEL_RESTORED, tunnel, NULL);
     log_line(&engine->log, L2TPHA_LOG_RESYNC, record->local_id, 0, "tunnel restored");

@@ -227,6 +227,7 @@ static void tell_down(struct l2tpha_session *session, const struct session_input
     event->error = input->error;
     event->status = input->status;
     event->by_peer = input->by_peer;
+    event->successor = input->successor;
     reason_text(input->words, input->reason, event->text, sizeof(event->text));
     if (input->message)
         event_attach_message(engine, event);

@@ -69,6 +69,7 @@ struct session_input {
     uint16_t result;
     uint16_t error;
     const char *reason;
+    uint32_t successor;        /* see struct tunnel_input */
     struct l2tpha_bytes words; /* the peer's, as they came: shown in place of the reason */
     int status;                /* for the host: why, when no message says it */
     bool by_peer;              /* the peer caused it */

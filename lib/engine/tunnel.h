@@ -98,6 +98,7 @@ struct tunnel_input {
     uint16_t error;
     const char *reason;
     struct l2tpha_bytes words; /* the peer's, as they came: shown in place of the reason */
+    uint32_t successor; /* TUNNEL_SCCRQ_LOST: local id of the tunnel that has won; 0 = none */
     bool by_peer;
     char text[INPUT_TEXT]; /* a place for the reason */
 };

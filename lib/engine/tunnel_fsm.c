@@ -145,6 +145,7 @@ static void tell_down(struct l2tpha_tunnel *tunnel, const struct tunnel_input *i
     event->error = tunnel->entry.record.error;
     event->status = input->status;
     event->by_peer = input->by_peer;
+    event->successor = input->successor;
     reason_text(input->words, input->reason, event->text, sizeof(event->text));
     if (input->message)
         event_attach_message(engine, event);
@@ -158,6 +159,7 @@ static void fall(struct l2tpha_tunnel *tunnel, const struct tunnel_input *input,
     const struct session_input sessions = {.status = input->status,
                                            .by_peer = input->by_peer,
                                            .words = input->words,
+                                           .successor = input->successor,
                                            .reason = input->reason ? input->reason : "tunnel down"};
     char text[INPUT_TEXT];
 

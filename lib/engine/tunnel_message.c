@@ -143,14 +143,16 @@ static uint8_t faulty(struct tunnel_input *input, const struct l2tpha_decode_fau
     return TUNNEL_FAULT;
 }
 
-/* Where a StopCCN or an acknowledgement has to go, as far as the message says it. */
+/* Where a StopCCN or an acknowledgement has to go: back to where the answer came from, with the id
+ * that it says, or 0. */
 static void learn_remote(struct l2tpha_tunnel *tunnel, const struct tunnel_input *input)
 {
-    uint16_t id;
+    uint16_t id = 0;
 
-    if (tunnel->entry.record.remote_id == 0 &&
-        l2tpha_message_u16(input->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id) && id != 0)
-        table_tunnel_set_remote(tunnel->engine->table, &tunnel->entry, input->path, id);
+    if (tunnel->entry.record.remote_id != 0)
+        return;
+    l2tpha_message_u16(input->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
+    table_tunnel_set_remote(tunnel->engine->table, &tunnel->entry, input->path, id);
 }
 
 static uint8_t classify_sccrp(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault,

@@ -167,18 +167,24 @@ static bool is_beaten(struct request *request)
     return false;
 }
 
-/* Those of ours to which the tie went so go without a word. True when there was one. */
-static bool clear_rivals(struct request *request, enum tie tie)
+/* Those of ours to which the tie went so go without a word. True when there was one. The host is
+ * told which one stands in for them (NULL = none), and from then on of that one as well. */
+static bool clear_rivals(struct request *request, enum tie tie, struct l2tpha_tunnel *successor)
 {
     struct l2tpha_tunnel *ours = next_rival(request, NULL), *next;
     struct tunnel_input input = {.status = L2TPHA_ERR_REFUSED, .reason = "tie lost"};
     bool any = false;
+
+    if (successor && !request->recovers)
+        input.successor = successor->entry.record.local_id;
 
     for (; ours; ours = next) {
         next = next_rival(request, ours);
         if (compare_ties(ours, &request->engine->message) != tie)
             continue;
         any = true;
+        if (input.successor)
+            successor->told = true;
         tunnel_step(ours, TUNNEL_SCCRQ_LOST, &input);
     }
     return any;
@@ -187,7 +193,7 @@ static bool clear_rivals(struct request *request, enum tie tie)
 /* When both are equal the peer's goes too. One that is not even well-formed does not count. */
 static bool is_equal(struct request *request)
 {
-    return !request->fault.error && clear_rivals(request, TIE_EQUAL);
+    return !request->fault.error && clear_rivals(request, TIE_EQUAL, NULL);
 }
 
 /* --- admission --- */
@@ -367,7 +373,7 @@ static int open_tunnel(struct request *request)
         return drop_for_limit(request, L2TPHA_ERR_LIMIT);
     }
     if (accepted) /* ours does not make way for what is refused */
-        clear_rivals(request, TIE_PEERS);
+        clear_rivals(request, TIE_PEERS, tunnel);
     int refused = accepted ? L2TPHA_OK : L2TPHA_ERR_REFUSED;
     error = tunnel_step(tunnel, accepted ? TUNNEL_SCCRQ : TUNNEL_SCCRQ_REFUSED, &request->input);
     if (!tunnel->dying)

@@ -74,6 +74,7 @@ static void present(struct polled_event *polled)
         .queried = item->queried,
         .cleared = item->cleared,
         .unverified = item->unverified,
+        .successor = item->successor,
         .text = item->text,
     };
     if (!item->message)

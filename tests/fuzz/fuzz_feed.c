@@ -86,13 +86,22 @@ static void host_admit_session(void *user, struct l2tpha_tunnel *tunnel,
     verdict->result = world->refuse ? 4 : 0;
 }
 
+static bool host_same_host(void *user, const struct l2tpha_address *asked,
+                           const struct l2tpha_address *answers)
+{
+    (void)user;
+    REQUIRE(asked->len <= L2TPHA_ADDRESS_MAX && answers->len <= L2TPHA_ADDRESS_MAX);
+    return true;
+}
+
 static struct l2tpha_node *make_node(struct world *world, bool standby)
 {
     struct l2tpha_host host = {.size = sizeof(host),
                                .user = world,
                                .random = host_random,
                                .secret = host_secret,
-                               .admit_session = host_admit_session};
+                               .admit_session = host_admit_session,
+                               .same_host = host_same_host};
     struct l2tpha_config config;
     struct l2tpha_node *node;
 

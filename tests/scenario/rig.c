@@ -62,6 +62,14 @@ static bool host_admit_recovery(void *user, uint32_t tunnel_id, const struct l2t
     return rig.admit_recovery;
 }
 
+/* The first octet is the host, the others are its port. */
+static bool host_same_host(void *user, const struct l2tpha_address *asked,
+                           const struct l2tpha_address *answers)
+{
+    (void)user;
+    return asked->len == answers->len && asked->bytes[0] == answers->bytes[0];
+}
+
 /* --- life --- */
 
 static void rig_setup(void)
@@ -107,7 +115,8 @@ struct l2tpha_node *rig_make(bool standby)
                                      .secret = host_secret,
                                      .admit_tunnel = host_admit_tunnel,
                                      .admit_recovery = host_admit_recovery,
-                                     .admit_session = host_admit_session};
+                                     .admit_session = host_admit_session,
+                                     .same_host = host_same_host};
     struct l2tpha_config config = rig.config;
     struct l2tpha_node *node;
 

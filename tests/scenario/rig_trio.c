@@ -203,14 +203,21 @@ uint32_t trio_told(const struct trio_events *events, enum l2tpha_event_kind kind
     return count;
 }
 
-struct l2tpha_tunnel *trio_tunnel(struct l2tpha_node *from)
+struct l2tpha_tunnel *trio_open(struct l2tpha_node *from)
 {
     struct l2tpha_tunnel_options options = {
         .size = sizeof(options), .path.remote = from == trio.near ? far_address : near_address};
     struct l2tpha_tunnel *tunnel;
-    struct l2tpha_tunnel_record record;
 
     assert_ok(l2tpha_tunnel_open(from, &options, trio.now, &tunnel));
+    return tunnel;
+}
+
+struct l2tpha_tunnel *trio_tunnel(struct l2tpha_node *from)
+{
+    struct l2tpha_tunnel *tunnel = trio_open(from);
+    struct l2tpha_tunnel_record record;
+
     trio_settle();
     l2tpha_tunnel_get(tunnel, &record);
     ck_assert_uint_eq(record.state, L2TPHA_TUNNEL_ESTABLISHED);

@@ -55,6 +55,8 @@ void trio_pass_ms(uint64_t ms);
 void trio_take_over(void);
 enum l2tpha_role trio_role(const struct l2tpha_node *node);
 uint32_t trio_told(const struct trio_events *events, enum l2tpha_event_kind kind);
+/* A tunnel that one of them asks the other for; nothing has left yet. */
+struct l2tpha_tunnel *trio_open(struct l2tpha_node *from);
 /* A tunnel that one of them opens to the other, established and settled. */
 struct l2tpha_tunnel *trio_tunnel(struct l2tpha_node *from);
 struct l2tpha_session_options trio_call(enum l2tpha_call call);

@@ -417,6 +417,55 @@ START_TEST(an_sccrp_from_another_port_is_followed)
 }
 END_TEST
 
+/* ... with an id of the peer's, or with none. */
+START_TEST(a_stopccn_from_another_port_is_the_answer)
+{
+    node_calls(&peer, 1);
+    peer.path.remote.bytes[1] = 50;
+    struct says stopccn = valid(&peer, STOPCCN);
+    if (_i == 1)
+        change(&stopccn, AVP_U16(9, 0));
+    else if (_i == 2)
+        leave_out(&stopccn, 9);
+    if (_i > 0)
+        peer.id = 0;
+    say(&peer, &stopccn);
+    expect_zlb(&peer);
+    const struct told *told = expect_event(L2TPHA_EVENT_TUNNEL_DOWN);
+    ck_assert_uint_eq(told->event.result, 1);
+    ck_assert(told->event.by_peer);
+    assert_error(say_again(&peer), L2TPHA_ERR_DUPLICATE);
+    expect_zlb(&peer);
+    rig_pass_ms(40000);
+    expect_nothing(); /* nor is the SCCRQ sent again */
+    expect_event(L2TPHA_EVENT_TUNNEL_GONE);
+}
+END_TEST
+
+/* Not the first word, no acknowledgement of the SCCRQ, no SCCRQ outstanding. */
+START_TEST(a_stopccn_from_another_port_that_answers_nothing_is_dropped)
+{
+    struct peer other;
+
+    if (_i == 2)
+        node_opens(&peer, 1);
+    else
+        node_calls(&peer, 1);
+    uint64_t digest = rig_digest();
+    other = peer;
+    other.path.remote.bytes[1] = 50;
+    if (_i == 0)
+        other.ns++;
+    else if (_i == 1)
+        other.nr--;
+    assert_error(say_valid(&other, STOPCCN), L2TPHA_ERR_WRONG_PEER);
+    expect_nothing();
+    expect_no_event();
+    ck_assert_uint_eq(rig_counters()->wrong_peer, 1);
+    ck_assert_uint_eq(rig_digest(), digest);
+}
+END_TEST
+
 START_TEST(an_established_tunnel_stays_where_it_is)
 {
     struct peer moved;
@@ -461,6 +510,8 @@ Suite *suite_conform_channel(void)
     tcase_add_test(tcase, a_window_of_zero_is_invalid);
     tcase_add_test(tcase, the_answer_goes_where_the_request_came_from);
     tcase_add_test(tcase, an_sccrp_from_another_port_is_followed);
+    tcase_add_loop_test(tcase, a_stopccn_from_another_port_is_the_answer, 0, 3);
+    tcase_add_loop_test(tcase, a_stopccn_from_another_port_that_answers_nothing_is_dropped, 0, 3);
     tcase_add_test(tcase, an_established_tunnel_stays_where_it_is);
     return suite;
 }

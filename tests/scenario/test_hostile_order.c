@@ -201,14 +201,16 @@ START_TEST(a_flood_of_what_is_refused_takes_no_places)
 }
 END_TEST
 
-/* RFC 2661 8.1: the SCCRP alone may come from another address than the SCCRQ went to. */
+/* RFC 2661 8.1: the SCCRP may come from another address than the SCCRQ went to; a StopCCN from
+ * another port, but from no other host. */
 START_TEST(who_has_not_been_asked_does_not_answer)
 {
     static const uint16_t types[] = {STOPCCN, ZLB, HELLO, ICRQ, CDN, SCCRP};
 
     node_calls(&peer, 5);
     uint64_t digest = rig_digest();
-    peer.path.remote.bytes[1] ^= 1;
+    const unsigned octet = types[_i] == STOPCCN ? 0 : 1;
+    peer.path.remote.bytes[octet] ^= 1;
     if (types[_i] == SCCRP) {
         assert_ok(say_valid(&peer, SCCRP));
         expect(&peer, SCCCN);
@@ -220,7 +222,7 @@ START_TEST(who_has_not_been_asked_does_not_answer)
     ck_assert_uint_eq(rig_digest(), digest);
     expect_nothing();
     expect_no_event();
-    peer.path.remote.bytes[1] ^= 1;
+    peer.path.remote.bytes[octet] ^= 1;
     rig_pass_ms(1000);
     expect(&peer, SCCRQ); /* nobody has acknowledged it */
 }
