@@ -28,13 +28,13 @@ void lac_silence_end(struct lac *lac)
         lac->silence.since = 0;
 }
 
-static void tell(const struct lac *lac, uint64_t us)
+static void tell_silence(const struct lac *lac, uint64_t us)
 {
     char text[ADDRESS_TEXT_MAX];
     int error = lac->app->udp != NULL ? udp_trouble(lac->app->udp) : 0;
-    app_tell("no answer from %s for %llu s%s%s", address_text(&lac->app->options->connect, text),
-             (unsigned long long)us / 1000000, error != 0 ? ": " : "",
-             error != 0 ? strerror(error) : "");
+    tell("no answer from %s for %llu s%s%s", address_text(&lac->app->options->connect, text),
+         (unsigned long long)us / 1000000, error != 0 ? ": " : "",
+         error != 0 ? strerror(error) : "");
 }
 
 void lac_silence_look(struct lac *lac, uint64_t now)
@@ -51,6 +51,6 @@ void lac_silence_look(struct lac *lac, uint64_t now)
     if (now < silence->tell_at)
         return;
     uint64_t pause = now - silence->since;
-    tell(lac, pause);
+    tell_silence(lac, pause);
     silence->tell_at = now + (pause < PAUSE_MAX_US ? pause : PAUSE_MAX_US);
 }
