@@ -341,7 +341,8 @@ static bool half_window_untold(const struct channel *channel)
  * for its place. Nor does it go with what waits for room in the window, at both ends maybe. */
 static void want_ack(struct engine *engine, struct channel *channel)
 {
-    bool waits = channel->entry->record.recovers == 0 && !is_stalled(channel);
+    bool waits =
+        channel->entry->record.recovers == 0 && !is_stalled(channel) && !channel->ended_call;
     uint64_t delay = waits ? engine->config.ack_delay_ms * US_PER_MS : 0;
 
     if (channel->told_nr == channel->entry->record.nr) {
@@ -377,8 +378,9 @@ static bool ack_is_due(const struct channel *channel)
            (channel->ack_now && serial_after(channel->entry->nr_safe, channel->told_nr));
 }
 
-/* RFC 2661 5.8: a ZLB takes no number. Its Ns is that of the next message that has not left yet;
- * some peers ignore one with any other. */
+/* xl2tpd calls again once the header of a ZLB has named the call that its CDN has ended, and for
+ * others a ZLB is no more than its Nr. RFC 2661 5.8: it takes no number. Its Ns is that of the next
+ * message that has not left yet; some peers ignore one with any other. */
 static bool write_zlb(const struct channel *channel, uint8_t *zlb)
 {
     const struct l2tpha_header header = {
@@ -388,6 +390,8 @@ static bool write_zlb(const struct channel *channel, uint8_t *zlb)
         .version = 2,
         .length = L2TPHA_CONTROL_HEADER,
         .tunnel_id = channel->entry->record.remote_id,
+        .session_id =
+            channel->entry->nr_safe == channel->entry->record.nr ? channel->ended_call : 0,
         .ns = channel->sent_ns,
         .nr = channel->entry->nr_safe,
     };

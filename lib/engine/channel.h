@@ -41,6 +41,8 @@ struct channel {
     bool ack_again : 1; /* a duplicate or a message ahead asks for nr_safe, new or not */
     uint16_t probe_ns;
     uint16_t ceiling;
+    uint16_t ended_call; /* the peer's id of the call that the message taken last, a CDN, has ended;
+                            0 = none */
     struct buffer *probe; /* a HELLO beside the queue; NULL = none yet */
     struct timer retransmit;
     struct timer ack;

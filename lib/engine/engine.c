@@ -88,6 +88,7 @@ static int process(struct engine *engine, struct l2tpha_tunnel *tunnel,
                    const struct l2tpha_path *path, const uint8_t *data, size_t len)
 {
     engine->counters.messages_in++;
+    tunnel->channel.ended_call = 0;
     int error = tunnel_process(tunnel, path, data, len);
     if (!tunnel->dying)
         channel_accept(engine, &tunnel->channel);

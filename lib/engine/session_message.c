@@ -310,6 +310,8 @@ int session_process(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *m
                               .fault = fault,
                               .input = {.message = message, .by_peer = true}};
 
+    if (message->type == L2TPHA_MESSAGE_CDN)
+        tunnel->channel.ended_call = (uint16_t)assigned_id(&arrival);
     if (kinds[message->type].event == SESSION_REQUEST && message->header.session_id == 0)
         return process_request(&arrival);
     struct l2tpha_session *session = find_session(&arrival);

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Our endpoints and xl2tpd, which knows nothing of failover: it must not notice any."""
+import time
+
 import lab
 import ours
 from xl2tpd import Xl2tpd
@@ -60,6 +62,27 @@ def lac(case, secret=None):
     ours.await_hellos(case, 3)
     call_again(case, peer, node, 10)
     close_tunnels(case, peer, node, 10)
+    node.finish()
+    finish(case, peer)
+
+
+def lac_redials(case):
+    """It hangs up a call and places the next in the same tunnel. It waits for a ZLB that names the
+    call, and says \"already active\" for as long as there is none."""
+    node = ours.Node(case, *LNS[:1], "lns-a", *LNS[1:])
+    peer = Xl2tpd(case, "lac")
+    for count in range(1, 6):
+        peer.call()
+        peer.await_calls(count)
+        node.await_sessions(1)
+        peer.hang_up()
+        node.await_sessions(0)
+        time.sleep(0.2)  # it does not say that it has heard
+    lab.say("five calls, one after the other")
+    lab.check(len(peer.tunnels()) == 1 and peer.closed() == 0, "xl2tpd has lost its tunnel")
+    lab.check(not peer.count("already active"), "xl2tpd does not know that its call has ended")
+    peer.close()
+    lab.wait_for("our LNS has no tunnel", lambda: not node.tunnels(), 10)
     node.finish()
     finish(case, peer)
 
@@ -175,6 +198,7 @@ def lac_lazy(case):
 
 
 CASES = {
+    "lac_redials": lac_redials,
     "lac": lac,
     "lac_secret": lambda case: lac(case, SECRET),
     "lac_failover": lac_failover,
