@@ -105,6 +105,8 @@ enum channel_verdict channel_receive(struct engine *engine, struct channel *chan
 void channel_drop_ahead(struct engine *engine, struct channel *channel);
 /* Tell the peer once more what has been processed. */
 void channel_acknowledge_again(struct engine *engine, struct channel *channel);
+/* Send what is unacknowledged once more, before it is due. */
+void channel_say_again(struct engine *engine, struct channel *channel);
 /* The message in order has been processed: Nr moves on and wants to be acknowledged. */
 void channel_accept(struct engine *engine, struct channel *channel);
 /* Its length; 0 = none. */

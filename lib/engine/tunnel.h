@@ -6,6 +6,13 @@
 #include "base/fsm.h"
 #include "engine/channel.h"
 
+/* Its place in lines of half_open.c. */
+enum { TUNNEL_LINE, TUNNEL_SOURCE, TUNNEL_PLACES };
+struct tunnel_place {
+    struct l2tpha_tunnel *next;
+    struct l2tpha_tunnel *prev;
+};
+
 /* What each message touches stands together, ahead of the rest. */
 struct l2tpha_tunnel {
     struct tunnel_entry entry; /* first: the table allocates us and knows this part only */
@@ -37,8 +44,14 @@ struct l2tpha_tunnel {
     bool counted_half_open;
     bool counted_recovering;
     bool counted_running; /* failover's: one of the recovery tunnels that it has under way */
+    bool counted_over;    /* in engine.strangers.over */
+    bool unproven;        /* half_open.c: its address may be forged, credit bounds what is sent */
+    uint32_t credit;      /* bytes */
     struct timer timer;   /* TIMER_TUNNEL: by state */
     struct timer start;   /* TIMER_START */
+    struct tunnel_place places[TUNNEL_PLACES]; /* half_open.c */
+    struct tunnel_line *source;                /* half_open.c: where it comes from */
+    uint64_t started_at;                       /* half_open.c */
     struct l2tpha_tunnel *linger_next;
     struct l2tpha_tunnel *linger_prev;
     struct l2tpha_tunnel *dead_next;
@@ -104,6 +117,9 @@ static inline bool tunnel_is_open(const struct l2tpha_tunnel *tunnel)
     return tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel->channel.suspended &&
            !tunnel->unresponsive && !tunnel->channel.resyncing;
 }
+/* Whether all places are taken. Recovery tunnels have places and ids of their own: those of
+ * ordinary ones may all be in use. */
+bool tunnel_is_full(const struct engine *engine, bool recovery);
 /* A new tunnel with a fresh id, in the table and idle. Its path is set. `after` is the node's
  * record without that id, for engine_set_record() once it is sure that the tunnel stays: an id of
  * which nobody has heard is not taken. */
@@ -160,6 +176,7 @@ struct l2tpha_tunnel *tunnel_next_calling(struct engine *engine,
                                           const struct l2tpha_tunnel *previous);
 void tunnel_join_calling(struct l2tpha_tunnel *tunnel);
 void tunnel_leave_calling(struct l2tpha_tunnel *tunnel);
+/* half_open.c: a peer has asked for it, and it is not established. */
 void tunnel_set_half_open(struct l2tpha_tunnel *tunnel, bool half_open);
 /* This recovery SCCRQ for the old tunnel has lost a tie: beaten_request. */
 void tunnel_remember_beaten(struct l2tpha_tunnel *old, const struct l2tpha_message *sccrq);
