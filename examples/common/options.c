@@ -74,6 +74,12 @@ static const struct option_row rows[] = {
      .help = "how long peers are asked to wait for a recovery (60000)"},
     {"resync-packets", ENDPOINTS, KIND_NUMBER, "N", AT(resync_packets), .min = 1, .max = 255,
      .help = "messages of a tunnel ahead of the standby; bounded and async (8)"},
+    {"max-half-open", ENDPOINTS, KIND_NUMBER, "N", AT(max_half_open), .min = 1,
+     .max = L2TPHA_TUNNELS_MAX,
+     .help = "tunnels asked for by peers and not completed; beyond it the oldest goes (4096)"},
+    {"half-open-per-peer", ENDPOINTS, KIND_NUMBER, "N", AT(half_open_per_peer), .min = 0,
+     .max = L2TPHA_TUNNELS_MAX,
+     .help = "... from one address or IPv6 /64; 0 = no limit of its own (512)"},
     {"commit", ENDPOINTS, KIND_WORD, "MODE", AT(commit), .choices = "gated|bounded|async",
      .help = "when output may leave: gated, bounded or async (gated)"},
     {"serializer", ENDPOINTS, KIND_WORD, "NAME", AT(serializer), .choices = "proto",
@@ -303,6 +309,8 @@ static void set_defaults(enum program program, struct options *options)
     options->rank = L2TPHA_RANK_NONE;
     options->fresh_ms = 10000;
     options->resync_packets = 8;
+    options->max_half_open = 4096;
+    options->half_open_per_peer = 512;
     options->tunnels = 1;
     options->sessions = 1;
     options->redial_s = REDIAL_UNSET;

@@ -37,6 +37,10 @@ static const struct {
     {PROGRAM_LNS, "", NULL},
     {PROGRAM_LNS, "--listen 127.0.0.1:0 --name x --window 32767 --retries 100", NULL},
     {PROGRAM_LNS, "--hello-interval 0", NULL},
+    {PROGRAM_LNS, "--max-half-open 1 --half-open-per-peer 0", NULL},
+    {PROGRAM_LAC, "--connect 127.0.0.1 --max-half-open 65023 --half-open-per-peer 65023", NULL},
+    {PROGRAM_LNS, "--max-half-open 0", "not a number from 1 to 65023"},
+    {PROGRAM_LNS, "--half-open-per-peer 65024", "not a number from 0 to 65023"},
     {PROGRAM_LNS, "--hello-interval -1", "not a number from 0 to 86400"},
     {PROGRAM_LNS, "--hello-interval 86401", "not a number"},
     {PROGRAM_LNS, "--hello-interval 99999999999999999999999", "not a number"},
@@ -146,6 +150,8 @@ START_TEST(defaults_are_those_of_the_help)
     ck_assert_str_eq(options.name, "l2tpha-lac");
     ck_assert_uint_eq(options.hello_s, 60);
     ck_assert_uint_eq(options.retries, 5);
+    ck_assert_uint_eq(options.max_half_open, 4096);
+    ck_assert_uint_eq(options.half_open_per_peer, 512);
     ck_assert_uint_eq(options.window, 128);
     ck_assert_uint_eq(options.tunnels, 1);
     ck_assert_uint_eq(options.sessions, 1);

@@ -62,9 +62,13 @@ struct l2tpha_config {
     uint32_t idle_ms;           /**< tunnel without sessions is closed, 0 = never (default 0) */
     uint32_t max_tunnels;       /**< tunnels, lingering ones included; recovery tunnels have ids of
                                      their own (default and most L2TPHA_TUNNELS_MAX) */
-    uint32_t max_half_open;     /**< tunnels that peers have asked for and not completed
-                                     (default 4096) */
-    uint32_t max_sessions;      /**< sessions of the node (default 1048576) */
+    uint32_t max_half_open;     /**< tunnels that peers have asked for and not completed: for one
+                                     more the one started first goes (default 4096) */
+    uint32_t max_half_open_per_source; /**< ... from one address, whatever its port, or one /64 of
+                                     IPv6; 0 = no limit of its own (default 512). Addresses are
+                                     known from `struct sockaddr_in` and `sockaddr_in6` bytes in
+                                     the path; of others the whole counts */
+    uint32_t max_sessions;             /**< sessions of the node (default 1048576) */
     uint32_t max_queue;         /**< unacknowledged messages of one tunnel, 4 to 32000 (default
                                      32000): what a host may ask for fills half of it, answers
                                      the rest. Whatever it is, the queue is full for the host

@@ -103,6 +103,9 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(wrong_peer, "datagrams with our ids from another address, dropped")                          \
     X(auth_failed, "tunnel authentication failures")                                               \
     X(limit_reached, "requests refused since a limit is reached")                                  \
+    X(half_open_ended, "half-open tunnels ended since others needed their places")                 \
+    X(half_open_ended_source, "half-open tunnels ended since others of their source needed them")  \
+    X(unproven_held, "messages not sent again to addresses that have not answered yet")            \
     X(queue_full, "messages dropped since there was no room for the answer")                       \
     X(fenced_drops, "datagrams dropped by a standby, fenced or draining node")                     \
     X(data_in, "data frames received")                                                             \

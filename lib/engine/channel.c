@@ -291,11 +291,20 @@ static bool is_stalled(const struct channel *channel)
     return channel->cursor && outstanding >= window_size(channel);
 }
 
+/* So much may be sent to an address that has proved nothing yet. */
+static bool is_paid_for(const struct channel *channel, size_t len)
+{
+    const struct l2tpha_tunnel *tunnel = tunnel_of(channel->entry);
+
+    return !tunnel->unproven || len <= tunnel->credit;
+}
+
 /* Whether the message at the cursor is with the standby and fits the window. */
 static bool may_leave(const struct channel *channel)
 {
     return channel->cursor && !channel->held &&
-           serial_before(channel->cursor_ns, channel->entry->ns_safe) && !is_stalled(channel);
+           serial_before(channel->cursor_ns, channel->entry->ns_safe) && !is_stalled(channel) &&
+           is_paid_for(channel, channel->cursor->len);
 }
 
 /* A peer that is kept for its Recovery Time is not kept until the next retransmission. */
@@ -372,10 +381,12 @@ static void told(struct engine *engine, struct channel *channel)
     want_ack(engine, channel);
 }
 
+/* Who has proved nothing hears of it with our answer, or would wait for that in vain. */
 static bool ack_is_due(const struct channel *channel)
 {
-    return channel->ack_again ||
-           (channel->ack_now && serial_after(channel->entry->nr_safe, channel->told_nr));
+    return !tunnel_of(channel->entry)->unproven &&
+           (channel->ack_again ||
+            (channel->ack_now && serial_after(channel->entry->nr_safe, channel->told_nr)));
 }
 
 /* xl2tpd calls again once the header of a ZLB has named the call that its CDN has ended, and for
@@ -407,6 +418,14 @@ static const struct buffer *leave_probe(struct channel *channel)
     return channel->probe;
 }
 
+static void pay(struct channel *channel, size_t len)
+{
+    struct l2tpha_tunnel *tunnel = tunnel_of(channel->entry);
+
+    if (tunnel->unproven)
+        tunnel->credit -= (uint32_t)len;
+}
+
 bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_output *output)
 {
     if (channel->suspended || (engine->config.commit == L2TPHA_COMMIT_BOUNDED &&
@@ -426,6 +445,7 @@ bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_
     } else {
         return false;
     }
+    pay(channel, output->len);
     told(engine, channel);
     output->kind = L2TPHA_OUTPUT_DATAGRAM;
     output->tunnel_id = channel->entry->record.local_id;
@@ -460,6 +480,16 @@ void channel_repeat(struct engine *engine, struct channel *channel)
 {
     channel->interval = next_interval(engine, channel->interval);
     window_collapse(channel);
+    cursor_to_oldest(channel);
+    if (channel->cursor && !is_paid_for(channel, channel->cursor->len)) {
+        engine->counters.unproven_held++;
+        wheel_arm(engine->wheel, &channel->retransmit, engine->now + channel->interval);
+    }
+    ready(engine, channel);
+}
+
+void channel_say_again(struct engine *engine, struct channel *channel)
+{
     cursor_to_oldest(channel);
     ready(engine, channel);
 }

@@ -2,6 +2,7 @@
 /* Where input meets the engine: one datagram or one timer in, then one transaction for each message
  * that it lets through. */
 #include "base/prefetch.h"
+#include "engine/half_open.h"
 #include "engine/session.h"
 
 #include <string.h>
@@ -166,6 +167,8 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
     enum channel_verdict verdict = channel_receive(engine, &tunnel->channel, header, data, len);
     if (tunnel->channel.tries == 0)
         tunnel_answered(tunnel);
+    if (tunnel->unproven && tunnel->entry.record.acked)
+        half_open_proved(tunnel);
     switch (verdict) {
     case CHANNEL_IN_ORDER:
         if (is_vain(tunnel, header, data, len)) {

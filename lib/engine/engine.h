@@ -29,6 +29,7 @@
 #define ENGINE_ANSWER 2048    /* bytes of an answer; only an ICCN with long proxy AVPs has more */
 #define ENGINE_RECOVERIES 512 /* ids and places kept for recovery tunnels */
 #define ENGINE_CALLING 256    /* buckets of tunnels whose SCCRQ is outstanding */
+#define ENGINE_SOURCES 256    /* places of sources of half-open tunnels */
 
 struct tunnel_input;
 struct session_input;
@@ -110,6 +111,26 @@ struct engine_failover {
     void (*due)(void *user, struct timer *timer);
 };
 
+/* Tunnels, oldest first. */
+struct tunnel_line {
+    struct l2tpha_tunnel *head;
+    struct l2tpha_tunnel *tail;
+    uint32_t count;
+};
+
+/* half_open.c */
+struct strangers {
+    struct tunnel_line started; /* that peers have asked for, not yet established */
+    struct tunnel_line over;    /* that were established once and are kept for copies */
+    struct tunnel_line sources[ENGINE_SOURCES]; /* those started, by where they come from */
+    uint64_t seed;
+    uint64_t log_at; /* no line before */
+    uint32_t ended;  /* since the last line */
+    uint32_t ended_for_source;
+    uint32_t dropped;
+    int last_error;
+};
+
 struct engine {
     struct l2tpha_config config;
     struct l2tpha_host host;
@@ -135,8 +156,8 @@ struct engine {
     uint64_t refusals_until;  /* recoveries refused lately fill their limit until then */
     struct id_set tunnel_ids; /* in use; made when there are many */
     uint32_t tunnels_started; /* so many were made here */
-    uint32_t half_open;       /* tunnels that peers have asked for, not yet established */
-    uint32_t resyncing;       /* tunnels whose peer has not answered since a takeover */
+    struct strangers strangers;
+    uint32_t resyncing; /* tunnels whose peer has not answered since a takeover */
     uint32_t resynced;
     struct l2tpha_tunnel *ready_head;  /* tunnels that may have something to send, first in first */
     struct l2tpha_tunnel *ready_tail;  /* out */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A tunnel's life outside its machine: making it, its timers, its messages, its end. */
+#include "engine/half_open.h"
 #include "engine/resync.h"
 #include "engine/session.h"
 
@@ -59,8 +60,7 @@ static void fill_record(struct engine *engine, struct l2tpha_tunnel_record *reco
     record->resync_packets = (uint16_t)engine->config.resync_packets;
 }
 
-/* Recovery tunnels have places and ids of their own: those of ordinary ones may all be in use. */
-static bool is_full(const struct engine *engine, bool recovery)
+bool tunnel_is_full(const struct engine *engine, bool recovery)
 {
     if (recovery)
         return engine->recovering >= ENGINE_RECOVERIES;
@@ -72,7 +72,7 @@ int tunnel_new(struct engine *engine, const struct l2tpha_path *path, uint32_t r
 {
     int error;
 
-    if (is_full(engine, recovers != 0))
+    if (tunnel_is_full(engine, recovers != 0))
         return L2TPHA_ERR_LIMIT;
 
     *after = *engine_record(engine);
@@ -136,7 +136,11 @@ int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel)
     channel_start(engine, &tunnel->channel, &tunnel->entry);
     if (state == L2TPHA_TUNNEL_WAIT_CTL_REPLY)
         tunnel_join_calling(tunnel);
-    tunnel_set_half_open(tunnel, state == L2TPHA_TUNNEL_WAIT_CTL_CONN);
+    if (state == L2TPHA_TUNNEL_WAIT_CTL_CONN) {
+        tunnel_set_half_open(tunnel, true);
+        half_open_restored(tunnel);
+    }
+    half_open_note(tunnel);
     tunnel_note_lingering(tunnel);
     tunnel_arm(tunnel);
     return L2TPHA_OK;
@@ -174,18 +178,6 @@ void tunnel_suspend(struct l2tpha_tunnel *tunnel, bool suspended)
     wheel_disarm(engine->wheel, &tunnel->timer);
 }
 
-/* Recovery tunnels have a limit of their own, is_full(). */
-void tunnel_set_half_open(struct l2tpha_tunnel *tunnel, bool half_open)
-{
-    if (half_open == tunnel->counted_half_open || tunnel_is_recovery(tunnel))
-        return;
-    tunnel->counted_half_open = half_open;
-    if (half_open)
-        tunnel->engine->half_open++;
-    else
-        tunnel->engine->half_open--;
-}
-
 /* --- tunnels whose SCCRQ is outstanding, for tie breaking (RFC 2661 4.4.3) --- */
 
 static struct l2tpha_tunnel **bucket_of(struct engine *engine, const struct l2tpha_address *remote)
@@ -206,16 +198,17 @@ void tunnel_join_calling(struct l2tpha_tunnel *tunnel)
     if (*bucket)
         (*bucket)->calling_back = &tunnel->calling_next;
     *bucket = tunnel;
+    tunnel->calling = true;
 }
 
 void tunnel_leave_calling(struct l2tpha_tunnel *tunnel)
 {
-    if (!tunnel->calling_back)
+    if (!tunnel->calling)
         return;
     *tunnel->calling_back = tunnel->calling_next;
     if (tunnel->calling_next)
         tunnel->calling_next->calling_back = tunnel->calling_back;
-    tunnel->calling_back = NULL;
+    tunnel->calling = false;
 }
 
 struct l2tpha_tunnel *tunnel_next_calling(struct engine *engine,
@@ -347,8 +340,8 @@ void tunnel_timer_due(struct l2tpha_tunnel *tunnel)
 
     if (state == L2TPHA_TUNNEL_WAIT_CTL_CONN && tunnel_has_twin(tunnel))
         tunnel_clear(tunnel, input.status, input.reason); /* a StopCCN would end the other one */
-    else
-        tunnel_step(tunnel, TUNNEL_TIMEOUT, &input);
+    else /* nobody has ever answered: there is nobody to be told */
+        tunnel_step(tunnel, tunnel->unproven ? TUNNEL_UNREACHABLE : TUNNEL_TIMEOUT, &input);
 }
 
 void tunnel_hello_due(struct l2tpha_tunnel *tunnel)
@@ -432,6 +425,7 @@ void tunnel_die(struct l2tpha_tunnel *tunnel)
     if (tunnel->recovery || tunnel->sync || tunnel->lazy || tunnel->inactivity)
         engine->failover.gone(engine->failover.user, tunnel);
     tunnel_set_half_open(tunnel, false);
+    half_open_note(tunnel);
     wheel_disarm(engine->wheel, &tunnel->hello);
     wheel_disarm(engine->wheel, &tunnel->timer);
     wheel_disarm(engine->wheel, &tunnel->start);

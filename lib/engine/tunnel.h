@@ -6,6 +6,13 @@
 #include "base/fsm.h"
 #include "engine/channel.h"
 
+/* Its place in lines of half_open.c. */
+enum { TUNNEL_LINE, TUNNEL_SOURCE, TUNNEL_PLACES };
+struct tunnel_place {
+    struct l2tpha_tunnel *next;
+    struct l2tpha_tunnel *prev;
+};
+
 /* What each message touches stands together, ahead of the rest. */
 struct l2tpha_tunnel {
     struct tunnel_entry entry; /* first: the table allocates us and knows this part only */
@@ -23,7 +30,7 @@ struct l2tpha_tunnel {
     struct inactivity *inactivity; /* failover's: sessions may be found inactive; NULL = none */
     uint32_t next_id_place;        /* session_id.c: behind the id looked for last */
     uint32_t events;               /* events in the outbox that name this tunnel */
-    size_t event_bytes;            /* of the pool, in the messages that they hold */
+    uint32_t event_bytes;          /* of the pool, in the messages that they hold */
     bool ready : 1;                /* in engine.ready */
     bool dying : 1;          /* gone for everybody but the host, who has events about it to poll */
     bool told : 1;           /* the host knows of it: DOWN and GONE are for its ears */
@@ -38,12 +45,20 @@ struct l2tpha_tunnel {
     bool counted_half_open : 1;
     bool counted_recovering : 1;
     bool counted_running : 1; /* failover's: one of the recovery tunnels that it has under way */
-    bool asked_again : 1;     /* tunnel_twin.c: an SCCRQ like its own came though it was answered */
-    uint32_t asked_again_ms;  /* ... when */
-    uint32_t answered_ms;     /* likewise: when it was made live, or established */
-    uint32_t started;         /* the order in which tunnels were made; 0 = it was taken over */
-    struct timer timer;       /* TIMER_TUNNEL: by state */
-    struct timer start;       /* TIMER_START */
+    bool counted_over : 1;    /* in engine.strangers.over */
+    bool unproven : 1;    /* half_open.c: its address may be forged, credit bounds what is sent */
+    bool calling : 1;     /* in engine.calling */
+    bool asked_again : 1; /* tunnel_twin.c: an SCCRQ like its own came though it was answered */
+    uint32_t asked_again_ms; /* ... when */
+    uint32_t answered_ms;    /* likewise: when it was made live, or established */
+    uint32_t started;        /* the order in which tunnels were made; 0 = it was taken over */
+    uint32_t credit;         /* half_open.c: bytes */
+    uint32_t begun_ms;       /* half_open.c */
+    uint16_t close_result;   /* of a StopCCN that waits for the channel to carry again; 0 = none */
+    uint16_t close_error;
+    uint8_t source;     /* half_open.c: place of where it comes from */
+    struct timer timer; /* TIMER_TUNNEL: by state */
+    struct timer start; /* TIMER_START */
     union {
         struct { /* in engine.calling while in wait-ctl-reply */
             struct l2tpha_tunnel *calling_next;
@@ -53,16 +68,15 @@ struct l2tpha_tunnel {
             struct l2tpha_tunnel *linger_next;
             struct l2tpha_tunnel *linger_prev;
         };
-        struct l2tpha_tunnel *dead_next; /* in engine.dead when it is idle */
+        struct tunnel_place places[TUNNEL_PLACES]; /* half_open.c, of one that is no recovery's */
+        struct l2tpha_tunnel *dead_next;           /* in engine.dead when it is idle */
     };
     struct recovery *recovery; /* failover's, of both tunnels that take part in one; NULL = none */
     uint64_t stray_at;         /* resync.c: the next stray call may be ended then */
-    uint16_t close_result; /* of a StopCCN that waits for the channel to carry again; 0 = none */
-    uint16_t close_error;
-    uint64_t rests_until;    /* failover's, of an old tunnel: recovery.h */
-    uint64_t failed_at;      /* failover's: when an end of it failed, sync.h; 0 = not known */
-    uint16_t beaten_request; /* Assigned Tunnel ID of a recovery SCCRQ that has lost the tie: */
-    uint64_t beaten_until;   /* copies of it are dropped until then */
+    uint64_t rests_until;      /* failover's, of an old tunnel: recovery.h */
+    uint64_t failed_at;        /* failover's: when an end of it failed, sync.h; 0 = not known */
+    uint64_t beaten_until; /* until then copies of a recovery SCCRQ are dropped that has lost the */
+    uint16_t beaten_request; /* tie: its Assigned Tunnel ID */
 };
 
 /* Events of the machine: RFC 2661 7.2.1, classified before they are dispatched. */
@@ -116,6 +130,9 @@ static inline bool tunnel_is_open(const struct l2tpha_tunnel *tunnel)
     return tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel->channel.suspended &&
            !tunnel->unresponsive && !tunnel->channel.resyncing;
 }
+/* Whether all places are taken. Recovery tunnels have places and ids of their own: those of
+ * ordinary ones may all be in use. */
+bool tunnel_is_full(const struct engine *engine, bool recovery);
 /* A new tunnel with a fresh id, in the table and idle. Its path is set. `after` is the node's
  * record without that id, for engine_set_record() once it is sure that the tunnel stays: an id of
  * which nobody has heard is not taken. */
@@ -172,6 +189,7 @@ struct l2tpha_tunnel *tunnel_next_calling(struct engine *engine,
                                           const struct l2tpha_tunnel *previous);
 void tunnel_join_calling(struct l2tpha_tunnel *tunnel);
 void tunnel_leave_calling(struct l2tpha_tunnel *tunnel);
+/* half_open.c: a peer has asked for it, and it is not established. */
 void tunnel_set_half_open(struct l2tpha_tunnel *tunnel, bool half_open);
 /* This recovery SCCRQ for the old tunnel has lost a tie: beaten_request. */
 void tunnel_remember_beaten(struct l2tpha_tunnel *old, const struct l2tpha_message *sccrq);

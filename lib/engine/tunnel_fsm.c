@@ -2,6 +2,7 @@
 /* The control connection's machine: RFC 2661 7.2.1 row for row. Where the RFC says "clean up" and
  * idle, the reliable delivery of what was said last comes in between (5.7, 7.1): STOPPING until our
  * StopCCN is acknowledged, STOPPED to acknowledge copies of the peer's. */
+#include "engine/half_open.h"
 #include "engine/session.h"
 
 #define IDLE L2TPHA_TUNNEL_IDLE
@@ -202,6 +203,7 @@ void tunnel_enter(void *object, uint8_t next)
     if (next == WAIT_CTL_REPLY)
         tunnel_join_calling(tunnel);
     tunnel_note_lingering(tunnel);
+    half_open_note(tunnel);
     tunnel_arm(tunnel);
     tunnel_mark(tunnel, DIRTY_FULL);
     if (before == ESTABLISHED && next != ESTABLISHED)

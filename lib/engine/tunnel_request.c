@@ -2,6 +2,7 @@
 /* Datagrams with header tunnel id 0: SCCRQ, which may make a tunnel, and the StopCCN of a peer that
  * does not know our id yet. */
 #include "engine/auth.h"
+#include "engine/half_open.h"
 
 #include <string.h>
 
@@ -274,10 +275,16 @@ static bool is_acceptable(struct request *request, struct l2tpha_tunnel *tunnel)
 
 static int drop_for_limit(struct request *request, int error)
 {
-    request->engine->counters.limit_reached++;
-    log_line(&request->engine->log, L2TPHA_LOG_ERROR, 0, 0, "SCCRQ dropped: %s",
-             l2tpha_strerror(error));
+    half_open_dropped(request->engine, error);
     return error;
+}
+
+/* RFC 4951 3.2.1: the address of the tunnel that is asked back has answered us before. */
+static bool is_proven(const struct request *request)
+{
+    const struct tunnel_entry *old = request->welcome ? find_pair(request) : NULL;
+
+    return old && address_is(&old->record.path.remote, &request->path->remote);
 }
 
 /* Its id, if readable, is where a refusal goes (and 0 otherwise). */
@@ -287,13 +294,18 @@ static int make_tunnel(struct request *request, struct l2tpha_tunnel **tunnel)
     struct l2tpha_node_record after;
     uint16_t id = 0;
 
-    /* RFC 4951 3.2.1: who may have his tunnel back does not wait for those who want one. */
-    if (!request->welcome && engine->half_open >= engine->config.max_half_open)
-        return L2TPHA_ERR_LIMIT;
+    /* RFC 4951 3.2.1: who may have his tunnel back does not wait for those who want one; and who
+     * may not sends nobody away. */
+    int error = L2TPHA_OK;
     l2tpha_message_u16(&engine->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
     if (!request->recovers)
         tunnel_make_twin_place(engine, request->path, id);
-    int error = buffer_reserve(engine->pool, ENGINE_ANSWER);
+    if (!request->recovers)
+        error = half_open_make_place(engine, &request->path->remote);
+    else if (!request->welcome && engine->strangers.started.count >= engine->config.max_half_open)
+        error = L2TPHA_ERR_LIMIT;
+    if (!error)
+        error = buffer_reserve(engine->pool, ENGINE_ANSWER);
     if (!error)
         error =
             tunnel_new(engine, request->path, request->recovery.remote_tunnel_id, &after, tunnel);
@@ -307,6 +319,8 @@ static int make_tunnel(struct request *request, struct l2tpha_tunnel **tunnel)
     }
     engine_set_record(engine, &after);
     tunnel_set_half_open(*tunnel, true);
+    if (!is_proven(request))
+        half_open_doubt(*tunnel, request->len);
     return L2TPHA_OK;
 }
 
@@ -366,12 +380,12 @@ static int open_tunnel(struct request *request)
     engine->counters.messages_in++;
     channel_receive(engine, &tunnel->channel, request->header, request->data, request->len);
     bool accepted = is_acceptable(request, tunnel);
-    if (!accepted)
-        log_refusal(request, tunnel);
     if (!accepted && !may_answer(request)) {
         tunnel_clear(tunnel, L2TPHA_ERR_LIMIT, "not answered");
         return drop_for_limit(request, L2TPHA_ERR_LIMIT);
     }
+    if (!accepted)
+        log_refusal(request, tunnel);
     if (accepted) /* ours does not make way for what is refused */
         clear_rivals(request, TIE_PEERS, tunnel);
     int refused = accepted ? L2TPHA_OK : L2TPHA_ERR_REFUSED;
@@ -384,19 +398,16 @@ static int open_tunnel(struct request *request)
 /* A copy of the SCCRQ that a tunnel began with; its numbers mean nothing to the channel, which may
  * have been reset or be one round on. RFC 2661 7.2.1: an SCCRQ ends the tunnel whose id its header
  * has, and this one has none. */
-static int process_copy(struct engine *engine, struct l2tpha_tunnel *known)
+static int process_copy(struct request *request, struct l2tpha_tunnel *known)
 {
+    struct engine *engine = request->engine;
+
     if (known->channel.suspended) {
         engine->counters.suspended_drops++;
         return L2TPHA_OK;
     }
     engine->counters.duplicates++;
-    /* A peer that is being set up, or refused, may have begun anew with the same words: its answer
-     * is the same. */
-    if (known->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)
-        channel_acknowledge_again(engine, &known->channel);
-    else
-        channel_say_again(engine, &known->channel);
+    half_open_asked_again(known, request->len);
     return L2TPHA_ERR_DUPLICATE;
 }
 
@@ -415,7 +426,7 @@ static int process_sccrq(struct request *request)
     struct l2tpha_tunnel *known = tunnel_find_copied(engine, request->path, &engine->message,
                                                      request->recovery.remote_tunnel_id);
     if (known)
-        return process_copy(engine, known);
+        return process_copy(request, known);
     if (request->recovers &&
         !engine->failover.heed(engine->failover.user, request->path, &engine->message))
         return L2TPHA_ERR_WRONG_PEER;

@@ -2,6 +2,7 @@
 /* Making a node, and the entries that drive it. */
 #include "node/node.h"
 
+#include "base/bits.h"
 #include "engine/channel.h"
 
 #include <l2tpha/policy.h>
@@ -33,6 +34,7 @@ void l2tpha_config_init(struct l2tpha_config *config)
         .answer_ms = 60000,
         .max_tunnels = L2TPHA_TUNNELS_MAX,
         .max_half_open = 4096,
+        .max_half_open_per_source = 512,
         .max_sessions = 1u << 20,
         .max_queue = 32000,
         .max_events = 1u << 20,
@@ -196,6 +198,7 @@ static int make_engine(struct l2tpha_node *node, uint64_t now)
     engine->serving = !engine->config.standby;
     engine->beginning =
         (struct l2tpha_node_record){.size = sizeof(engine->beginning), .call_serial = seed.serial};
+    engine->strangers.seed = bits_mix(seed.table);
     put_u64(engine->beginning.tunnel_key, seed.ids ? seed.ids : 1); /* 0 would be none */
     engine->scratch = talloc_size(node, ENGINE_SCRATCH);
     engine->build = talloc_size(node, ENGINE_SCRATCH);

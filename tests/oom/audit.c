@@ -158,7 +158,8 @@ void audit_node(const struct l2tpha_node *node)
     while ((entry = table_tunnel_next(engine->table, &place)))
         audit_tunnel(node, entry, &tally);
     EXPECT(tally.sessions == table_session_count(engine->table), "session outside any tunnel");
-    EXPECT(tally.half_open == engine->half_open, "half-open tunnels are counted wrong");
+    EXPECT(tally.half_open == engine->strangers.started.count,
+           "half-open tunnels are counted wrong");
     EXPECT(tally.resyncing == engine->resyncing, "tunnels to be confirmed are counted wrong");
     EXPECT(engine->open_events == 0 && !engine->dead && !engine->asking && !engine->tunnel_input &&
                !engine->session_input,

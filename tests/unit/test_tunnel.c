@@ -45,8 +45,7 @@ START_TEST(repeated_sccrq_is_a_duplicate)
     assert_error(raw_send(&peer), L2TPHA_ERR_DUPLICATE);
     ck_assert_uint_eq(tunnels(), 1);
     ck_assert_uint_eq(raw_counters(&peer)->duplicates, 1);
-    raw_pass(&peer, 100);
-    ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_SCCRP), 1); /* the same, at once */
+    raw_expect(&peer, L2TPHA_MESSAGE_SCCRP); /* the peer has not got the first */
     ck_assert_uint_eq(peer.sent_count, 1);
     peer.nr = nr;
 }
@@ -120,9 +119,23 @@ static size_t spoil(uint16_t without, const uint8_t *extra)
     return out;
 }
 
+/* Pays for an answer and its repetition, at an address that may be forged. */
+static size_t fill_up(size_t len)
+{
+    enum { FILLING = 64 };
+    static const uint8_t head[] = {0, 6 + FILLING, 0, 0, 0x03, 0x84}; /* 900, may be ignored */
+
+    memset(peer.build + len, 0, sizeof(head) + FILLING);
+    memcpy(peer.build + len, head, sizeof(head));
+    len += sizeof(head) + FILLING;
+    peer.build[2] = (uint8_t)(len >> 8);
+    peer.build[3] = (uint8_t)len;
+    return len;
+}
+
 START_TEST(bad_sccrq_is_refused)
 {
-    size_t len = spoil(bad_sccrqs[_i].without, bad_sccrqs[_i].extra);
+    size_t len = fill_up(spoil(bad_sccrqs[_i].without, bad_sccrqs[_i].extra));
     struct l2tpha_result result;
 
     assert_error(raw_feed(&peer, peer.build, len), L2TPHA_ERR_REFUSED);
@@ -199,9 +212,9 @@ START_TEST(half_open_tunnels_are_limited_and_age)
         peer.id = (uint16_t)(100 + i);
         peer.ns = peer.nr = 0;
         raw_begin_setup(&peer, L2TPHA_MESSAGE_SCCRQ);
-        assert_error(raw_send(&peer), i < 2 ? L2TPHA_OK : L2TPHA_ERR_LIMIT);
+        assert_ok(raw_send(&peer));
     }
-    ck_assert_uint_eq(raw_counters(&peer)->limit_reached, 2);
+    ck_assert_uint_eq(raw_counters(&peer)->half_open_ended, 2);
     ck_assert_uint_eq(tunnels(), 2);
     raw_pass(&peer, 200000);
     ck_assert_uint_eq(tunnels(), 0);

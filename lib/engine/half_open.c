@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/* Anybody can ask for tunnels, from addresses of others too, and each request takes a place, memory
+ * and an answer until it is completed. So nobody who asks is kept at the cost of the next who does:
+ * where a limit is reached, the one that was started first goes, without a word, first among those
+ * of the same source. Whoever answers at once gets in for as long as a round trip takes less time
+ * than a limit's worth of requests. A tunnel that is established makes place for nobody.
+ *
+ * A tunnel starts once more when its peer has acknowledged something: from then on its address is
+ * its own. Until then less than three times the bytes that came from there are sent there, so that
+ * a forged request brings a third party little; copies of the request earn more, since a peer that
+ * asks again has not got our answer. */
+#include "engine/half_open.h"
+
+#include "base/bits.h"
+#include "base/sockaddr.h"
+#include "engine/tunnel.h"
+#include "state/digest.h"
+
+#define SECOND_US UINT64_C(1000000)
+#define SHORT_LIFE_MS 3000u /* under pressure: two retransmissions of a request */
+#define LOG_EVERY_US (10 * SECOND_US)
+#define ENDED_AT_ONCE 4 /* bounds the work for one request */
+#define CREDIT 3
+#define CREDIT_MAX (1u << 20)
+#define PREFIX 8 /* of an IPv6 address: a subscriber has a /64 of his own */
+
+_Static_assert(ENGINE_SOURCES <= UINT8_MAX + 1, "a tunnel's source");
+
+static uint32_t now_ms(const struct engine *engine)
+{
+    return (uint32_t)(engine->now / 1000);
+}
+
+/* --- lines: oldest first --- */
+
+static void line_append(struct tunnel_line *line, struct l2tpha_tunnel *tunnel, unsigned which)
+{
+    struct tunnel_place *place = &tunnel->places[which];
+
+    place->next = NULL;
+    place->prev = line->tail;
+    if (line->tail)
+        line->tail->places[which].next = tunnel;
+    else
+        line->head = tunnel;
+    line->tail = tunnel;
+    line->count++;
+}
+
+static void line_remove(struct tunnel_line *line, struct l2tpha_tunnel *tunnel, unsigned which)
+{
+    struct tunnel_place *place = &tunnel->places[which];
+
+    if (place->prev)
+        place->prev->places[which].next = place->next;
+    else
+        line->head = place->next;
+    if (place->next)
+        place->next->places[which].prev = place->prev;
+    else
+        line->tail = place->prev;
+    line->count--;
+}
+
+/* --- sources --- */
+
+/* What a sender cannot choose anew with each datagram: the port is not part of it. Sources share a
+ * place now and then; nobody can foretell which. */
+static uint8_t source_of(const struct engine *engine, const struct l2tpha_address *remote)
+{
+    const uint8_t *data = remote->bytes;
+    size_t len = remote->len;
+
+    if (sockaddr_is_ipv4(remote)) {
+        data += SOCKADDR_IN_ADDRESS;
+        len = 4;
+    } else if (sockaddr_is_ipv6(remote)) {
+        data += SOCKADDR_IN6_ADDRESS;
+        len = PREFIX;
+    }
+    uint64_t hash = digest_bytes(engine->strangers.seed, data, len);
+    return (uint8_t)(hash % ENGINE_SOURCES);
+}
+
+static void join(struct l2tpha_tunnel *tunnel)
+{
+    struct strangers *strangers = &tunnel->engine->strangers;
+
+    tunnel->source = source_of(tunnel->engine, &tunnel->entry.record.path.remote);
+    tunnel->begun_ms = now_ms(tunnel->engine);
+    line_append(&strangers->started, tunnel, TUNNEL_LINE);
+    line_append(&strangers->sources[tunnel->source], tunnel, TUNNEL_SOURCE);
+}
+
+static void leave(struct l2tpha_tunnel *tunnel)
+{
+    struct strangers *strangers = &tunnel->engine->strangers;
+
+    line_remove(&strangers->started, tunnel, TUNNEL_LINE);
+    line_remove(&strangers->sources[tunnel->source], tunnel, TUNNEL_SOURCE);
+}
+
+/* Recovery tunnels have a limit of their own, is_full(). One that was never established stays in
+ * its line until it is gone, whatever its state: to end what one has begun takes no more than to
+ * begin. */
+void tunnel_set_half_open(struct l2tpha_tunnel *tunnel, bool half_open)
+{
+    if (half_open == tunnel->counted_half_open || tunnel_is_recovery(tunnel))
+        return;
+    tunnel->counted_half_open = half_open;
+    if (half_open)
+        join(tunnel);
+    else
+        leave(tunnel);
+}
+
+void half_open_note(struct l2tpha_tunnel *tunnel)
+{
+    bool over = tunnel_is_over(tunnel) && !tunnel->counted_half_open && !tunnel_is_recovery(tunnel);
+
+    if (over == tunnel->counted_over)
+        return;
+    tunnel->counted_over = over;
+    if (over)
+        line_append(&tunnel->engine->strangers.over, tunnel, TUNNEL_LINE);
+    else
+        line_remove(&tunnel->engine->strangers.over, tunnel, TUNNEL_LINE);
+}
+
+/* --- making place --- */
+
+/* What has happened since the last line. */
+static void report(struct engine *engine)
+{
+    struct strangers *strangers = &engine->strangers;
+
+    if (engine->now < strangers->log_at)
+        return;
+    strangers->log_at = engine->now + LOG_EVERY_US;
+    log_line(&engine->log, L2TPHA_LOG_ERROR, 0, 0,
+             "%u half-open tunnels of at most %u; ended for others: %u, of the same source: %u; "
+             "requests dropped: %u%s%s",
+             strangers->started.count, engine->config.max_half_open, strangers->ended,
+             strangers->ended_for_source, strangers->dropped,
+             strangers->last_error ? ", last: " : "",
+             strangers->last_error ? l2tpha_strerror(strangers->last_error) : "");
+    strangers->ended = strangers->ended_for_source = strangers->dropped = 0;
+    strangers->last_error = L2TPHA_OK;
+}
+
+void half_open_dropped(struct engine *engine, int error)
+{
+    engine->counters.limit_reached++;
+    engine->strangers.dropped++;
+    engine->strangers.last_error = error;
+    report(engine);
+}
+
+static void end(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+
+    tunnel_clear(tunnel, L2TPHA_ERR_LIMIT, "its place is needed");
+    engine_seal(engine);
+    engine_reap(engine);
+}
+
+static void end_started(struct l2tpha_tunnel *tunnel)
+{
+    tunnel->engine->counters.half_open_ended++;
+    tunnel->engine->strangers.ended++;
+    end(tunnel);
+}
+
+static void keep_source_share(struct engine *engine, const struct l2tpha_address *remote)
+{
+    const struct tunnel_line *source = &engine->strangers.sources[source_of(engine, remote)];
+    uint32_t most = engine->config.max_half_open_per_source;
+
+    for (int i = 0; most && source->count >= most && i < ENDED_AT_ONCE; i++) {
+        engine->counters.half_open_ended_source++;
+        engine->strangers.ended_for_source++;
+        end(source->head);
+    }
+}
+
+/* Half of the limit or a quarter of the pool is left: who has answered nothing for so long will
+ * hardly do so any more. Otherwise they have all the time of setup_ms. */
+static bool is_outlived(const struct engine *engine, const struct l2tpha_tunnel *tunnel)
+{
+    const struct strangers *strangers = &engine->strangers;
+    const struct buffer_pool *pool = engine->pool;
+
+    return buffer_pool_room(pool) < buffer_pool_limit(pool) / 4 ||
+           (strangers->started.count > engine->config.max_half_open / 2 &&
+            now_ms(engine) - tunnel->begun_ms > SHORT_LIFE_MS);
+}
+
+static void keep_limit(struct engine *engine)
+{
+    struct strangers *strangers = &engine->strangers;
+
+    for (int i = 0; i < ENDED_AT_ONCE && strangers->started.head; i++) {
+        if (strangers->started.count < engine->config.max_half_open &&
+            !is_outlived(engine, strangers->started.head))
+            return;
+        end_started(strangers->started.head);
+    }
+}
+
+/* A copy of a StopCCN that goes unanswered costs its peer a wait. */
+static void keep_tunnel_limit(struct engine *engine)
+{
+    struct strangers *strangers = &engine->strangers;
+
+    if (tunnel_is_full(engine, false) && strangers->over.head)
+        end(strangers->over.head);
+    if (tunnel_is_full(engine, false) && strangers->started.head) /* that waits for its events */
+        end_started(strangers->started.head);
+}
+
+int half_open_make_place(struct engine *engine, const struct l2tpha_address *remote)
+{
+    const struct strangers *strangers = &engine->strangers;
+    const struct buffer_pool *pool = engine->pool;
+
+    keep_source_share(engine, remote);
+    keep_limit(engine);
+    keep_tunnel_limit(engine);
+    if (strangers->ended || strangers->ended_for_source)
+        report(engine);
+    return strangers->started.count >= engine->config.max_half_open ||
+                   buffer_pool_room(pool) < buffer_pool_limit(pool) / 8
+               ? L2TPHA_ERR_LIMIT
+               : L2TPHA_OK;
+}
+
+/* --- addresses that may be forged --- */
+
+static void earn(struct l2tpha_tunnel *tunnel, size_t len)
+{
+    size_t credit = tunnel->credit + CREDIT * len;
+
+    tunnel->credit = credit < CREDIT_MAX ? (uint32_t)credit : CREDIT_MAX;
+}
+
+void half_open_doubt(struct l2tpha_tunnel *tunnel, size_t len)
+{
+    tunnel->unproven = true;
+    tunnel->credit = 0;
+    earn(tunnel, len);
+    tunnel->credit -= tunnel->credit > 0; /* less than three times */
+}
+
+void half_open_restored(struct l2tpha_tunnel *tunnel)
+{
+    if (tunnel->entry.record.acked)
+        return;
+    tunnel->unproven = true;
+    tunnel->credit = tunnel->channel.queue_bytes;
+}
+
+void half_open_asked_again(struct l2tpha_tunnel *tunnel, size_t len)
+{
+    if (!tunnel->unproven) {
+        channel_acknowledge_again(tunnel->engine, &tunnel->channel);
+        return;
+    }
+    earn(tunnel, len);
+    channel_say_again(tunnel->engine, &tunnel->channel);
+}
+
+void half_open_proved(struct l2tpha_tunnel *tunnel)
+{
+    tunnel->unproven = false;
+    engine_ready(tunnel->engine, tunnel);
+    if (!tunnel->counted_half_open)
+        return;
+    leave(tunnel);
+    join(tunnel);
+}
