@@ -14,6 +14,7 @@
 /* A piece of an answer takes so long at most, and then the loop has as long for everything else,
  * however many clients want pieces. */
 #define PIECE_US 1000
+#define GAP_US 100 /* at least */
 #define TICK_US 1000000
 #define SEND_BYTES (128 << 10) /* that the system keeps for a client that does not read */
 #define WORDS_MAX 8
@@ -127,6 +128,11 @@ static bool is_busy(const struct client *client)
     return client->pending.kind != CONTROL_NONE || client->show != NULL || is_unsent(client);
 }
 
+static bool has_line(const struct client *client)
+{
+    return memchr(client->request, '\n', client->request_len) != NULL;
+}
+
 static void watch(struct client *client, uint16_t flags)
 {
     tevent_fd_set_flags(client->fde, flags);
@@ -159,16 +165,12 @@ static bool push(struct client *client)
     }
     if (!is_busy(client))
         writer_free(&client->out);
-    watch(client, is_busy(client) ? 0 : TEVENT_FD_READ);
+    /* the end of a client that has said all it wants is not its end before it has the answers */
+    watch(client, is_busy(client) || has_line(client) ? 0 : TEVENT_FD_READ);
     return true;
 }
 
 /* ---- pieces ---- */
-
-static bool has_line(const struct client *client)
-{
-    return memchr(client->request, '\n', client->request_len) != NULL;
-}
 
 /* It has read what there was, and there is more to be done for it. */
 static bool wants_turn(const struct client *client)
@@ -219,7 +221,8 @@ static void on_piece(struct tevent_context *ev, struct tevent_timer *timer, stru
         TALLOC_FREE(client->show);
         end_answer(client, error);
     }
-    go_on(client, clock_now() - begin);
+    uint64_t took = clock_now() - begin;
+    go_on(client, took > GAP_US ? took : GAP_US);
 }
 
 static void want_piece(struct control *control, uint64_t wait_us)
