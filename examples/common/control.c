@@ -7,6 +7,7 @@
 #include "stream.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #define PIECE_US 1000
 #define GAP_US 100 /* at least */
 #define TICK_US 1000000
+#define REFUSALS_US 10000000
 #define SEND_BYTES (128 << 10) /* that the system keeps for a client that does not read */
 #define WORDS_MAX 8
 
@@ -46,6 +48,7 @@ struct control {
     struct client *clients;
     unsigned client_count;
     uint64_t turned_away;
+    uint64_t refusal_told_at;
     struct tevent_timer *piece; /* the next one is due; NULL = nobody wants any */
     struct tevent_timer *tick;
 };
@@ -108,14 +111,17 @@ static void report(struct client *client, const char *error, const char *json)
     end_answer(client, NULL);
 }
 
-/* The outcome comes later, if the command could be begun at all. */
-static void pend(struct client *client, enum control_kind kind, const char *error)
+/* Begin a command whose outcome comes later, through control_complete(), or even before this
+ * returns; unless it cannot be begun. */
+static void begin_pending(struct client *client, enum control_kind kind,
+                          const char *(*begin)(struct app *app))
 {
-    if (error != NULL)
-        refuse(client, error);
-    else
-        client->pending =
-            (struct pending){kind, clock_now() + CONTROL_OUTCOME_S * UINT64_C(1000000)};
+    client->pending = (struct pending){kind, clock_now() + CONTROL_OUTCOME_S * UINT64_C(1000000)};
+    const char *error = begin(client->control->app);
+    if (error == NULL || client->pending.kind == CONTROL_NONE)
+        return;
+    client->pending.kind = CONTROL_NONE;
+    refuse(client, error);
 }
 
 static bool is_unsent(const struct client *client)
@@ -272,7 +278,7 @@ static void perform_takeover(struct client *client, char **words, size_t count)
 static void perform_switchover(struct client *client, char **words, size_t count)
 {
     (void)words, (void)count;
-    pend(client, CONTROL_SWITCHOVER, role_switchover(client->control->app));
+    begin_pending(client, CONTROL_SWITCHOVER, role_switchover);
 }
 
 static const struct {
@@ -433,19 +439,17 @@ static void on_connect(void *user, int fd)
     }
 }
 
+/* Nothing is sent here: whoever is inside a command of a client's does not lose that client. */
 void control_complete(struct control *control, enum control_kind kind, const char *error,
                       const char *json)
 {
-    struct client *next;
-    if (control == NULL)
-        return;
-    for (struct client *client = control->clients; client != NULL; client = next) {
-        next = client->next;
+    struct client *client = control != NULL ? control->clients : NULL;
+    for (; client != NULL; client = client->next) {
         if (client->pending.kind != kind)
             continue;
         client->pending.kind = CONTROL_NONE;
         report(client, error, json);
-        go_on(client, 0);
+        watch(client, TEVENT_FD_WRITE);
     }
 }
 
@@ -465,13 +469,25 @@ void control_stop(struct control *control)
         return;
     for (struct client *client = control->clients, *next; client != NULL; client = next) {
         next = client->next;
-        if (client->pending.kind == CONTROL_NONE)
-            continue;
+        if (client->pending.kind != CONTROL_NONE)
+            refuse(client, "the process has left before");
         client->pending.kind = CONTROL_NONE;
         client->closing = true;
-        refuse(client, "the process has left before");
         (void)push(client);
     }
+}
+
+/* Of many, one now and then. */
+static void on_refusal(void *user)
+{
+    struct control *control = user;
+    uint64_t now = clock_now();
+    if (control->refusal_told_at != 0 && now - control->refusal_told_at < REFUSALS_US)
+        return;
+    control->refusal_told_at = now;
+    log_say(&control->app->log, L2TPHA_LOG_ERROR,
+            "--control: no descriptor is left for who connects; %" PRIu64 " refused so far",
+            control_refused(control));
 }
 
 const char *control_start(struct app *app)
@@ -485,6 +501,8 @@ const char *control_start(struct app *app)
     control->listener = listener_new(control, app->ev, endpoint, on_connect, control, &why);
     if (control->listener == NULL)
         TALLOC_FREE(control);
+    else
+        listener_tell_refusals(control->listener, on_refusal);
     app->control = control;
     return why;
 }

@@ -252,6 +252,7 @@ def descriptors(case):
         client.close()
     lab.wait_for("it answers", lambda: lns.ask("show version"))
     lab.check(lns.counters()["control_refused"] > 0, "nobody was refused")
+    lab.check(lns.count("--control: no descriptor is left") == 1, "it is not said once")
     lns.finish()
     ours.check_programs(case)
 
