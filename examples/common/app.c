@@ -518,6 +518,7 @@ static void close_all(struct app *app)
     log_watch(&app->log, NULL);
     log = app->log;
     app->log = (struct log){0};
+    log.find_peer = NULL;
     talloc_free(app);
     log_close(&log);
     tell_close();

@@ -7,6 +7,7 @@
 #include "stream.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,7 +15,9 @@
 /* A piece of an answer takes so long at most, and then the loop has as long for everything else,
  * however many clients want pieces. */
 #define PIECE_US 1000
+#define GAP_US 100 /* at least */
 #define TICK_US 1000000
+#define REFUSALS_US 10000000
 #define SEND_BYTES (128 << 10) /* that the system keeps for a client that does not read */
 #define WORDS_MAX 8
 
@@ -45,6 +48,7 @@ struct control {
     struct client *clients;
     unsigned client_count;
     uint64_t turned_away;
+    uint64_t refusal_told_at;
     struct tevent_timer *piece; /* the next one is due; NULL = nobody wants any */
     struct tevent_timer *tick;
 };
@@ -107,16 +111,14 @@ static void report(struct client *client, const char *error, const char *json)
     end_answer(client, NULL);
 }
 
-/* The outcome comes later, or has come before this returns. */
-static void pend(struct client *client, enum control_kind kind)
+/* Begin a command whose outcome comes later, through control_complete(), or even before this
+ * returns; unless it cannot be begun. */
+static void begin_pending(struct client *client, enum control_kind kind,
+                          const char *(*begin)(struct app *app))
 {
     client->pending = (struct pending){kind, clock_now() + CONTROL_OUTCOME_S * UINT64_C(1000000)};
-}
-
-/* The command could not be begun. NULL = it could. */
-static void pended(struct client *client, const char *error)
-{
-    if (error == NULL)
+    const char *error = begin(client->control->app);
+    if (error == NULL || client->pending.kind == CONTROL_NONE)
         return;
     client->pending.kind = CONTROL_NONE;
     refuse(client, error);
@@ -130,6 +132,11 @@ static bool is_unsent(const struct client *client)
 static bool is_busy(const struct client *client)
 {
     return client->pending.kind != CONTROL_NONE || client->show != NULL || is_unsent(client);
+}
+
+static bool has_line(const struct client *client)
+{
+    return memchr(client->request, '\n', client->request_len) != NULL;
 }
 
 static void watch(struct client *client, uint16_t flags)
@@ -164,16 +171,12 @@ static bool push(struct client *client)
     }
     if (!is_busy(client))
         writer_free(&client->out);
-    watch(client, is_busy(client) ? 0 : TEVENT_FD_READ);
+    /* the end of a client that has said all it wants is not its end before it has the answers */
+    watch(client, is_busy(client) || has_line(client) ? 0 : TEVENT_FD_READ);
     return true;
 }
 
 /* ---- pieces ---- */
-
-static bool has_line(const struct client *client)
-{
-    return memchr(client->request, '\n', client->request_len) != NULL;
-}
 
 /* It has read what there was, and there is more to be done for it. */
 static bool wants_turn(const struct client *client)
@@ -224,7 +227,8 @@ static void on_piece(struct tevent_context *ev, struct tevent_timer *timer, stru
         TALLOC_FREE(client->show);
         end_answer(client, error);
     }
-    go_on(client, clock_now() - begin);
+    uint64_t took = clock_now() - begin;
+    go_on(client, took > GAP_US ? took : GAP_US);
 }
 
 static void want_piece(struct control *control, uint64_t wait_us)
@@ -265,6 +269,16 @@ static void perform_set(struct client *client, char **words, size_t count)
     report(client, settings_set(&app->settings, app->node, words, count), NULL);
 }
 
+static const char *take_over(struct app *app)
+{
+    return role_take_over(app, false);
+}
+
+static const char *take_over_stale(struct app *app)
+{
+    return role_take_over(app, true);
+}
+
 static void perform_takeover(struct client *client, char **words, size_t count)
 {
     bool stale = count == 2 && strcmp(words[1], "--stale") == 0;
@@ -272,22 +286,19 @@ static void perform_takeover(struct client *client, char **words, size_t count)
         refuse(client, "takeover takes --stale and nothing else");
         return;
     }
-    pend(client, CONTROL_TAKEOVER);
-    pended(client, role_take_over(client->control->app, stale));
+    begin_pending(client, CONTROL_TAKEOVER, stale ? take_over_stale : take_over);
 }
 
 static void perform_switchover(struct client *client, char **words, size_t count)
 {
     (void)words, (void)count;
-    pend(client, CONTROL_SWITCHOVER);
-    pended(client, role_switchover(client->control->app));
+    begin_pending(client, CONTROL_SWITCHOVER, role_switchover);
 }
 
 static void perform_standby(struct client *client, char **words, size_t count)
 {
     (void)words, (void)count;
-    pend(client, CONTROL_STANDBY);
-    pended(client, role_standby(client->control->app));
+    begin_pending(client, CONTROL_STANDBY, role_standby);
 }
 
 static void perform_fence(struct client *client, char **words, size_t count)
@@ -299,8 +310,7 @@ static void perform_fence(struct client *client, char **words, size_t count)
 static void perform_shutdown(struct client *client, char **words, size_t count)
 {
     (void)words, (void)count;
-    pend(client, CONTROL_SHUTDOWN);
-    pended(client, role_shutdown(client->control->app));
+    begin_pending(client, CONTROL_SHUTDOWN, role_shutdown);
 }
 
 static const struct {
@@ -463,19 +473,17 @@ static void on_connect(void *user, int fd)
     }
 }
 
+/* Nothing is sent here: whoever is inside a command of a client's does not lose that client. */
 void control_complete(struct control *control, enum control_kind kind, const char *error,
                       const char *json)
 {
-    struct client *next;
-    if (control == NULL)
-        return;
-    for (struct client *client = control->clients; client != NULL; client = next) {
-        next = client->next;
+    struct client *client = control != NULL ? control->clients : NULL;
+    for (; client != NULL; client = client->next) {
         if (client->pending.kind != kind)
             continue;
         client->pending.kind = CONTROL_NONE;
         report(client, error, json);
-        go_on(client, 0);
+        watch(client, TEVENT_FD_WRITE);
     }
 }
 
@@ -490,13 +498,25 @@ void control_stop(struct control *control)
         return;
     for (struct client *client = control->clients, *next; client != NULL; client = next) {
         next = client->next;
-        if (client->pending.kind == CONTROL_NONE)
-            continue;
+        if (client->pending.kind != CONTROL_NONE)
+            refuse(client, "the process has left before");
         client->pending.kind = CONTROL_NONE;
         client->closing = true;
-        refuse(client, "the process has left before");
         (void)push(client);
     }
+}
+
+/* Of many, one now and then. */
+static void on_refusal(void *user)
+{
+    struct control *control = user;
+    uint64_t now = clock_now();
+    if (control->refusal_told_at != 0 && now - control->refusal_told_at < REFUSALS_US)
+        return;
+    control->refusal_told_at = now;
+    log_say(&control->app->log, L2TPHA_LOG_ERROR,
+            "--control: no descriptor is left for who connects; %" PRIu64 " refused so far",
+            control_refused(control));
 }
 
 const char *control_start(struct app *app)
@@ -510,6 +530,8 @@ const char *control_start(struct app *app)
     control->listener = listener_new(control, app->ev, endpoint, on_connect, control, &why);
     if (control->listener == NULL)
         TALLOC_FREE(control);
+    else
+        listener_tell_refusals(control->listener, on_refusal);
     app->control = control;
     return why;
 }

@@ -19,6 +19,7 @@ struct listener {
     int fd;
     int reserve; /* a descriptor to give up, so that a connection can be refused; -1 = none */
     uint64_t refused;
+    void (*on_refusal)(void *user);
     struct tevent_context *ev;
     struct tevent_timer *pause; /* not accepting until then */
     struct tevent_fd *fde;
@@ -127,11 +128,18 @@ static void refuse_one(struct listener *listener)
         listener->refused++;
     }
     listener->reserve = take_reserve();
+    if (fd >= 0 && listener->on_refusal != NULL)
+        listener->on_refusal(listener->user);
     if (fd >= 0 && listener->reserve >= 0)
         return;
     TEVENT_FD_NOT_READABLE(listener->fde);
     listener->pause = tevent_add_timer(
         listener->ev, listener, tevent_timeval_current_ofs(0, PAUSE_US), on_pause_over, listener);
+}
+
+void listener_tell_refusals(struct listener *listener, void (*refused)(void *user))
+{
+    listener->on_refusal = refused;
 }
 
 uint64_t listener_refused(const struct listener *listener)

@@ -22,6 +22,9 @@ struct listener *listener_new(TALLOC_CTX *parent, struct tevent_context *ev,
 /* Connections that were closed at once since there were no descriptors for them. */
 uint64_t listener_refused(const struct listener *listener);
 
+/* Have each of them told, to the user of the handler. */
+void listener_tell_refusals(struct listener *listener, void (*refused)(void *user));
+
 /* Begin to connect; the descriptor is non-blocking and, over tcp, perhaps not yet connected: it is
  * when it can be written and stream_failed() is 0. -1 with errno set. */
 int stream_connect(const struct endpoint *endpoint);

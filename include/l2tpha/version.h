@@ -11,11 +11,10 @@
 extern "C" {
 #endif
 
-/** @{ Release of the headers: major, minor, patch. */
+/** Release of the headers. */
 #define L2TPHA_VERSION_MAJOR 0
-#define L2TPHA_VERSION_MINOR 1
-#define L2TPHA_VERSION_PATCH 0
-/** @} */
+#define L2TPHA_VERSION_MINOR 1 /**< see L2TPHA_VERSION_MAJOR */
+#define L2TPHA_VERSION_PATCH 0 /**< see L2TPHA_VERSION_MAJOR */
 
 /** The same as a text. */
 #define L2TPHA_VERSION "0.1.0"

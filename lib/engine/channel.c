@@ -488,12 +488,6 @@ void channel_repeat(struct engine *engine, struct channel *channel)
     ready(engine, channel);
 }
 
-void channel_say_again(struct engine *engine, struct channel *channel)
-{
-    cursor_to_oldest(channel);
-    ready(engine, channel);
-}
-
 /* --- receiving --- */
 
 /* One past what the peer may have: what the node before has sent counts as well. */

@@ -252,6 +252,7 @@ def descriptors(case):
         client.close()
     lab.wait_for("it answers", lambda: lns.ask("show version"))
     lab.check(lns.counters()["control_refused"] > 0, "nobody was refused")
+    lab.check(lns.count("--control: no descriptor is left") == 1, "it is not said once")
     lns.finish()
     ours.check_programs(case)
 
@@ -322,6 +323,10 @@ def settings(case):
         lab.check(wrong.returncode == 2, f"{command}: {wrong.returncode}")
         with ask(old, command) as client:
             lab.check(b"error" in client.recv(1000), command)
+    with ask(old, "show version\nshow debugging\nshow l2tp sessions") as client:
+        client.shutdown(socket.SHUT_WR)  # as a shell's pipe does
+        got = b"".join(iter(lambda: client.recv(1 << 16), b""))
+        lab.check(len([json.loads(line) for line in got.splitlines()]) == 3, f"{got}")
     pair.switch()
     lab.check(on(old) == {"cf"}, f"after stepping down: {on(old)}")
     pair.switch()
