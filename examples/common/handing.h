@@ -9,7 +9,8 @@ struct app;
 /* Whoever waits for the outcome is told: NULL = another node serves. */
 void handing_complete(struct app *app, const char *why);
 
-/* What is under way, after each turn of the loop. */
+/* What is under way, after each turn of the loop; and of a node that is held. */
 void handing_settle(struct app *app);
+void handing_settle_held(struct app *app);
 
 #endif

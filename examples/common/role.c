@@ -140,12 +140,31 @@ static bool may_take_the_role(struct app *app, const char **why)
     return *why == NULL && (other.refused || app->options->rank < other.rank);
 }
 
+/* It follows nobody, and nobody could go on from what it holds. */
+static bool has_nothing(const struct app *app)
+{
+    return role_is_standby(app) && !has_link(app) && !role_info(app).whole;
+}
+
+/* Whoever was followed is gone before there was a copy. */
+static void look_again(struct app *app)
+{
+    bool tcp = app->options->ha_connect.kind == ENDPOINT_TCP;
+    if (app->options->role != ROLE_AUTO || app->looking || !has_nothing(app))
+        return;
+    app->looking = true;
+    app->look_told = false;
+    app->look_at = clock_now() + (tcp ? LOOK_US : RETRY_US);
+    if (tcp)
+        ha_keep_listening(app->ha);
+}
+
 static void go_on_looking(struct app *app)
 {
     bool tcp = app->options->ha_connect.kind == ENDPOINT_TCP;
     const char *why;
     uint64_t now = clock_now();
-    if (role_info(app).role != L2TPHA_ROLE_STANDBY_COLD || has_link(app)) {
+    if (!has_nothing(app)) {
         app->looking = false; /* there is somebody to follow */
         return;
     }
@@ -191,10 +210,10 @@ static const char *take_over(struct app *app, enum l2tpha_trust trust, const cha
     }
     log_say(&app->log, L2TPHA_LOG_RF, "taking over: %s", cause);
     app->last_switchover_wall = clock_wall();
-    ha_promoted(app->ha); /* an old active that lives hears the new epoch first */
+    ha_keep_listening(app->ha); /* whoever steps down is to follow at once: nobody protects this */
+    ha_promoted(app->ha);       /* an old active that lives hears the new epoch first */
     app_drain(app);
     serve(app);
-    ha_keep_listening(app->ha);
     return NULL;
 }
 
@@ -258,12 +277,12 @@ static const char *serve_again(struct app *app)
 
 const char *role_take_over(struct app *app, bool stale)
 {
+    if (app->switchover != SWITCHOVER_NONE)
+        return role_is_standby(app) ? "a takeover is under way" : "a switchover is under way";
     if (app->held)
         return serve_again(app);
     if (!role_is_standby(app))
         return "this node is no standby";
-    if (app->switchover != SWITCHOVER_NONE)
-        return "a takeover is under way";
     app->stale = stale;
     app->next_epoch = l2tpha_epoch_next(role_info(app).epoch, app->options->rank);
     if (has_link(app)) {
@@ -405,6 +424,7 @@ const char *role_standby(struct app *app)
     udp_read_stop(app->udp);
     app->serving = false;
     app->held = true;
+    app->offer_at = 0;
     log_say(&app->log, L2TPHA_LOG_RF, "held: silent, with all it has, until another serves");
     control_complete(app->control, CONTROL_STANDBY, NULL, NULL);
     return NULL;
@@ -447,11 +467,12 @@ static void active_stopped(struct app *app)
 
 static void settle_takeover(struct app *app)
 {
-    if (app->asked_to_serve) {
-        app->asked_to_serve = false;
-        if (try_to_take_over(app, L2TPHA_TRUST_EXACT, "planned switchover") != NULL)
-            (void)ha_decline(app->ha, L2TPHA_ERR_HOST);
-    }
+    bool asked = app->asked_to_serve && !app->quit; /* who leaves is seen to have left */
+    app->asked_to_serve = false;
+    if (asked && try_to_take_over(app, L2TPHA_TRUST_EXACT, "planned switchover") != NULL)
+        (void)ha_decline(app->ha, L2TPHA_ERR_HOST);
+    else if (asked && app->switchover == SWITCHOVER_ANNOUNCED)
+        end_takeover(app, NULL); /* both ends were told the same */
     if (app->switchover != SWITCHOVER_ANNOUNCED) {
         if (app->yielded && role_is_standby(app))
             active_stopped(app);
@@ -479,7 +500,11 @@ void role_settle(struct app *app)
     app->declined = 0;
     if (app->step_down)
         step_down(app);
-    if (app->looking && !app->quit)
+    if (app->quit)
+        return;
+    handing_settle_held(app);
+    look_again(app);
+    if (app->looking)
         go_on_looking(app);
 }
 
@@ -488,6 +513,9 @@ uint64_t role_deadline(const struct app *app)
     if (app->step_down || app->asked_to_serve || app->yielded)
         return 0;
     uint64_t due = app->looking ? app->look_at : L2TPHA_NEVER;
+    if (app->held && app->switchover == SWITCHOVER_NONE &&
+        role_info(app).role == L2TPHA_ROLE_ACTIVE)
+        due = app->offer_at;
     if (app->switchover != SWITCHOVER_NONE && app->switchover_until < due)
         due = app->switchover_until;
     return due;
