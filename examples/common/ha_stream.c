@@ -239,9 +239,11 @@ void ha_stream_end_process(struct ha_stream *stream)
                 "--fence-hung: the process of the active is not known, or another user's");
         return;
     }
-    log_say(&app->log, L2TPHA_LOG_ERROR, "the active hangs: its process is ended");
-    if (syscall(SYS_pidfd_send_signal, stream->process, SIGKILL, NULL, 0) != 0 && errno != ESRCH)
-        log_say(&app->log, L2TPHA_LOG_ERROR, "--fence-hung: %s", strerror(errno));
+    int error = syscall(SYS_pidfd_send_signal, stream->process, SIGKILL, NULL, 0) == 0 ? 0 : errno;
+    log_say(&app->log, L2TPHA_LOG_ERROR,
+            error == 0       ? "the active hangs: its process is ended"
+            : error == ESRCH ? "--fence-hung: the process that made the stream is gone"
+                             : "--fence-hung: the process of the active cannot be ended");
 }
 
 /* Standby, over unix. False when the stream is over. */
