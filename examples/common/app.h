@@ -69,6 +69,7 @@ struct app {
     bool exact;          /* standby: the active has said that it stopped, in sync */
     uint64_t hot_at;     /* standby: when it was in sync last */
     bool held;           /* active: silent until another serves */
+    uint64_t offer_at;   /* held: when to offer the reign to a standby in sync */
     bool looking;        /* --role auto: for whoever serves */
     bool look_told;
     uint64_t look_at;

@@ -13,7 +13,10 @@
 #include <unistd.h>
 
 #define RETRY_US 200000
-#define HERALD_US 1000000      /* an active that looks for another one */
+#define SOON_US 20000 /* a standby that has just lost its active, or begins */
+#define SOON_TRIES 25
+#define HERALD_US 500000       /* an active that looks for another one */
+#define CONNECT_US 1000000     /* tcp: a path that was cut is tried anew, not waited for */
 #define HANDSHAKE_US 2000000   /* who has not said hello by then leaves its place */
 #define OLD_US 60000000        /* tcp: a superseded active that reads nothing */
 #define PENDING_MAX 8          /* streams without a hello */
@@ -26,6 +29,7 @@ struct ha {
     struct ha_stream *streams;
     struct ha_stream *ended; /* to be freed when nobody looks at them */
     bool connect;            /* keep trying */
+    unsigned tries;          /* to connect, since hellos were exchanged last */
     uint64_t retry_at;       /* when to connect; L2TPHA_NEVER = not waiting for a try */
     uint64_t listen_at;      /* when to listen, likewise */
     int refusal;             /* errno of the last try that failed; 0 = none did */
@@ -75,7 +79,9 @@ static bool wants_to_connect(const struct ha *ha)
 
 static void plan_retry(struct ha *ha)
 {
-    uint64_t wait = role_is_standby(ha->app) ? RETRY_US : HERALD_US;
+    uint64_t wait = ha->tries < SOON_TRIES ? SOON_US : RETRY_US;
+    if (!role_is_standby(ha->app))
+        wait = HERALD_US;
     ha->retry_at = wants_to_connect(ha) ? clock_now() + wait : L2TPHA_NEVER;
 }
 
@@ -127,6 +133,7 @@ static void become_current(struct ha *ha, struct ha_stream *stream)
 {
     struct ha_stream *next;
     stream->up = true;
+    ha->tries = 0;
     ha->refusal = 0;
     log_say(&ha->app->log, L2TPHA_LOG_RF, "%s connected",
             stream->serving ? "standby" : "to the active,");
@@ -149,12 +156,20 @@ void ha_stream_heard(struct ha *ha, struct ha_stream *stream)
 
 /* ---- listening ---- */
 
-static unsigned pending(const struct ha *ha)
+/* The other node says hello within a round trip; a crowd of those who say nothing must not keep it
+ * out, so the longest there leaves. */
+static void make_room(struct ha *ha)
 {
+    struct ha_stream *oldest = NULL;
     unsigned count = 0;
-    for (const struct ha_stream *stream = ha->streams; stream != NULL; stream = stream->next)
-        count += !stream->up && !stream->outgoing;
-    return count;
+    for (struct ha_stream *stream = ha->streams; stream != NULL; stream = stream->next) {
+        if (stream->up || stream->outgoing)
+            continue;
+        count++;
+        oldest = stream; /* new ones are put in front */
+    }
+    if (count >= PENDING_MAX)
+        ha_stream_end(oldest, BYE_ALONE);
 }
 
 static void on_connection(void *user, int fd)
@@ -162,10 +177,11 @@ static void on_connection(void *user, int fd)
     struct ha *ha = user;
     const char *why = NULL;
     bool serves = !role_is_standby(ha->app);
-    if (current(ha) != NULL || pending(ha) >= PENDING_MAX) {
+    if (current(ha) != NULL) {
         close(fd);
         return;
     }
+    make_room(ha);
     bool local = ha->app->options->ha_listen.kind == ENDPOINT_UNIX;
     struct ha_stream *stream = ha_stream_new(ha, ha->app, fd, local);
     add(ha, stream);
@@ -229,6 +245,7 @@ static void try_connect(struct ha *ha)
     ha->retry_at = L2TPHA_NEVER;
     if (!wants_to_connect(ha))
         return;
+    ha->tries++;
     int fd = stream_connect(endpoint);
     if (fd < 0) {
         ha_stream_refused(ha, errno);
@@ -417,7 +434,9 @@ static uint64_t place_until(const struct ha_stream *stream)
 {
     if (stream->promoted)
         return stream->local ? L2TPHA_NEVER : stream->opened + OLD_US;
-    return stream->up ? L2TPHA_NEVER : stream->opened + HANDSHAKE_US;
+    if (stream->up)
+        return L2TPHA_NEVER;
+    return stream->opened + (stream->connecting ? CONNECT_US : HANDSHAKE_US);
 }
 
 /* When an active that hangs is to be ended. */

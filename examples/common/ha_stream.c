@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -194,23 +195,40 @@ static const char *pass_descriptors(struct ha_stream *stream)
     return ok ? NULL : strerror(error);
 }
 
-/* Whose process it is at the other end. The descriptor names the process itself, so no other that
- * comes to have its number is ever meant; of another user it is none of our business. */
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77 /* Linux 6.5 */
+#endif
+
+/* Whose process it is at the other end: a descriptor of the process itself, so that no other that
+ * comes to have its number is ever meant. An older kernel tells the number alone. */
+static int open_process(int fd, pid_t pid)
+{
+    int process = -1;
+    socklen_t len = sizeof(process);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &process, &len) == 0)
+        return process;
+    if (errno != ENOPROTOOPT)
+        return -1;
+    struct pollfd open = {.fd = fd, .events = POLLRDHUP};
+    process = (int)syscall(SYS_pidfd_open, pid, 0);
+    /* If the stream is there after that, the process that had the number was there before. */
+    if (process >= 0 && poll(&open, 1, 0) != 0) {
+        close(process);
+        return -1;
+    }
+    return process;
+}
+
+/* Of another user it is none of our business. */
 static void name_process(struct ha_stream *stream)
 {
-    struct ucred peer, again;
+    struct ucred peer;
     socklen_t len = sizeof(peer);
-    if (getsockopt(stream->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || peer.pid <= 1)
+    if (getsockopt(stream->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || peer.pid <= 1 ||
+        peer.pid == getpid())
         return;
-    if (geteuid() != 0 && peer.uid != geteuid())
-        return;
-    stream->process = (int)syscall(SYS_pidfd_open, peer.pid, 0);
-    len = sizeof(again);
-    if (getsockopt(stream->fd, SOL_SOCKET, SO_PEERCRED, &again, &len) != 0 ||
-        again.pid != peer.pid || peer.pid == getpid()) {
-        close_if(stream->process);
-        stream->process = -1;
-    }
+    if (geteuid() == 0 || peer.uid == geteuid())
+        stream->process = open_process(stream->fd, peer.pid);
 }
 
 void ha_stream_end_process(struct ha_stream *stream)
@@ -221,9 +239,11 @@ void ha_stream_end_process(struct ha_stream *stream)
                 "--fence-hung: the process of the active is not known, or another user's");
         return;
     }
-    log_say(&app->log, L2TPHA_LOG_ERROR, "the active hangs: its process is ended");
-    if (syscall(SYS_pidfd_send_signal, stream->process, SIGKILL, NULL, 0) != 0 && errno != ESRCH)
-        log_say(&app->log, L2TPHA_LOG_ERROR, "--fence-hung: %s", strerror(errno));
+    int error = syscall(SYS_pidfd_send_signal, stream->process, SIGKILL, NULL, 0) == 0 ? 0 : errno;
+    log_say(&app->log, L2TPHA_LOG_ERROR,
+            error == 0       ? "the active hangs: its process is ended"
+            : error == ESRCH ? "--fence-hung: the process that made the stream is gone"
+                             : "--fence-hung: the process of the active cannot be ended");
 }
 
 /* Standby, over unix. False when the stream is over. */

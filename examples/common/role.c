@@ -3,17 +3,16 @@
 #include "app.h"
 #include "clock.h"
 #include "control.h"
+#include "handing.h"
 #include "lock.h"
 #include "tell.h"
 
 #include <stdlib.h>
 
-#define DRAIN_US 5000000 /* until all is confirmed */
-#define OFFER_US 1000000 /* until the standby accepts */
-#define LOOK_US 1500000  /* --role auto over tcp: who else is there? */
-#define RETRY_US 100000  /* and over unix */
+#define LOOK_US 1500000 /* --role auto over tcp: who else is there? */
+#define RETRY_US 100000 /* and over unix */
 
-static struct l2tpha_redundancy_info look(const struct app *app)
+struct l2tpha_redundancy_info role_info(const struct app *app)
 {
     struct l2tpha_redundancy_info info = {.size = sizeof(info)};
     l2tpha_redundancy_get(app->node, &info);
@@ -22,7 +21,7 @@ static struct l2tpha_redundancy_info look(const struct app *app)
 
 bool role_is_standby(const struct app *app)
 {
-    switch (look(app).role) {
+    switch (role_info(app).role) {
     case L2TPHA_ROLE_STANDBY_COLD:
     case L2TPHA_ROLE_STANDBY_BULK:
     case L2TPHA_ROLE_STANDBY_HOT:
@@ -35,11 +34,6 @@ bool role_is_standby(const struct app *app)
     }
 }
 
-bool role_has_handed(const struct app *app)
-{
-    return app->switchover == SWITCHOVER_HANDED;
-}
-
 static bool has_link(const struct app *app)
 {
     struct l2tpha_link_info link = {.size = sizeof(link)};
@@ -48,7 +42,7 @@ static bool has_link(const struct app *app)
 
 uint64_t role_behind_us(const struct app *app)
 {
-    return look(app).role == L2TPHA_ROLE_STANDBY_HOT ? 0 : clock_now() - app->hot_at;
+    return role_info(app).role == L2TPHA_ROLE_STANDBY_HOT ? 0 : clock_now() - app->hot_at;
 }
 
 static bool is_fresh(const struct app *app)
@@ -68,7 +62,7 @@ static void serve(struct app *app)
     app_serve(app);
     udp_address(app->udp, &bound);
     tell("listening on %s role active epoch %llu", address_text(&bound, text),
-         (unsigned long long)look(app).epoch);
+         (unsigned long long)role_info(app).epoch);
 }
 
 static const char *start_standby(struct app *app)
@@ -146,12 +140,31 @@ static bool may_take_the_role(struct app *app, const char **why)
     return *why == NULL && (other.refused || app->options->rank < other.rank);
 }
 
+/* It follows nobody, and nobody could go on from what it holds. */
+static bool has_nothing(const struct app *app)
+{
+    return role_is_standby(app) && !has_link(app) && !role_info(app).whole;
+}
+
+/* Whoever was followed is gone before there was a copy. */
+static void look_again(struct app *app)
+{
+    bool tcp = app->options->ha_connect.kind == ENDPOINT_TCP;
+    if (app->options->role != ROLE_AUTO || app->looking || !has_nothing(app))
+        return;
+    app->looking = true;
+    app->look_told = false;
+    app->look_at = clock_now() + (tcp ? LOOK_US : RETRY_US);
+    if (tcp)
+        ha_keep_listening(app->ha);
+}
+
 static void go_on_looking(struct app *app)
 {
     bool tcp = app->options->ha_connect.kind == ENDPOINT_TCP;
     const char *why;
     uint64_t now = clock_now();
-    if (look(app).role != L2TPHA_ROLE_STANDBY_COLD || has_link(app)) {
+    if (!has_nothing(app)) {
         app->looking = false; /* there is somebody to follow */
         return;
     }
@@ -197,10 +210,10 @@ static const char *take_over(struct app *app, enum l2tpha_trust trust, const cha
     }
     log_say(&app->log, L2TPHA_LOG_RF, "taking over: %s", cause);
     app->last_switchover_wall = clock_wall();
-    ha_promoted(app->ha); /* an old active that lives hears the new epoch first */
+    ha_keep_listening(app->ha); /* whoever steps down is to follow at once: nobody protects this */
+    ha_promoted(app->ha);       /* an old active that lives hears the new epoch first */
     app_drain(app);
     serve(app);
-    ha_keep_listening(app->ha);
     return NULL;
 }
 
@@ -217,7 +230,7 @@ static const char *try_to_take_over(struct app *app, enum l2tpha_trust trust, co
  * it goes on alone, so a stream without such a word is exact, however long it has been silent. */
 static enum l2tpha_trust operators_trust(struct app *app, bool stale)
 {
-    enum l2tpha_role role = look(app).role;
+    enum l2tpha_role role = role_info(app).role;
     bool in_sync = role == L2TPHA_ROLE_STANDBY_HOT || role == L2TPHA_ROLE_UNHEARD;
     if ((in_sync && ha_is_exact(app->ha)) || (app->exact && role == L2TPHA_ROLE_CUT_OFF))
         return L2TPHA_TRUST_EXACT;
@@ -226,7 +239,7 @@ static enum l2tpha_trust operators_trust(struct app *app, bool stale)
     if (!stale)
         return app->behind && role != L2TPHA_ROLE_STANDBY_HOT ? L2TPHA_TRUST_STALE
                                                               : L2TPHA_TRUST_AUTO;
-    return look(app).whole ? L2TPHA_TRUST_STALE : L2TPHA_TRUST_EMPTY;
+    return role_info(app).whole ? L2TPHA_TRUST_STALE : L2TPHA_TRUST_EMPTY;
 }
 
 static const char *const stale_words =
@@ -264,16 +277,16 @@ static const char *serve_again(struct app *app)
 
 const char *role_take_over(struct app *app, bool stale)
 {
+    if (app->switchover != SWITCHOVER_NONE)
+        return role_is_standby(app) ? "a takeover is under way" : "a switchover is under way";
     if (app->held)
         return serve_again(app);
     if (!role_is_standby(app))
         return "this node is no standby";
-    if (app->switchover != SWITCHOVER_NONE)
-        return "a takeover is under way";
     app->stale = stale;
-    app->next_epoch = l2tpha_epoch_next(look(app).epoch, app->options->rank);
+    app->next_epoch = l2tpha_epoch_next(role_info(app).epoch, app->options->rank);
     if (has_link(app)) {
-        if (!stale && !look(app).whole)
+        if (!stale && !role_info(app).whole)
             return "the copy is not complete, and the active lives";
         if (ha_announce(app->ha, app->next_epoch, stale) == L2TPHA_OK) {
             app->switchover = SWITCHOVER_ANNOUNCED;
@@ -294,7 +307,7 @@ const char *role_take_over(struct app *app, bool stale)
  * next stream brings it anew. */
 static void let_go(struct app *app)
 {
-    enum l2tpha_role role = look(app).role;
+    enum l2tpha_role role = role_info(app).role;
     bool complete = role == L2TPHA_ROLE_STANDBY_HOT || role == L2TPHA_ROLE_CUT_OFF;
     if (!complete || app->behind || !app->options->takeover_manual)
         TALLOC_FREE(app->udp);
@@ -314,7 +327,7 @@ static void take_over_after(struct app *app, enum ha_farewell farewell)
 
 void role_active_lost(struct app *app, enum ha_farewell farewell)
 {
-    enum l2tpha_role role = look(app).role;
+    enum l2tpha_role role = role_info(app).role;
     if (role == L2TPHA_ROLE_OUT_OF_SYNC || role == L2TPHA_ROLE_STANDBY_BULK)
         farewell = farewell == HA_DEATH ? HA_DEATH_BEHIND : farewell;
     app->behind = farewell == HA_DEATH_BEHIND || farewell == HA_ABANDONED;
@@ -358,92 +371,6 @@ void role_declined(struct app *app, int why)
     app->declined = why;
 }
 
-/* ---- handing over ---- */
-
-static void complete_switchover(struct app *app, const char *why)
-{
-    control_complete(app->control, CONTROL_SWITCHOVER, why, NULL);
-    control_complete(app->control, CONTROL_STANDBY, why, NULL);
-}
-
-/* This node serves again, with all it had. */
-static void cancel_switchover(struct app *app, const char *why)
-{
-    bool handed = app->switchover == SWITCHOVER_HANDED;
-    app->switchover = SWITCHOVER_NONE;
-    (void)l2tpha_switchover_cancel(app->node, clock_now()); /* may be cancelled already */
-    const char *unbound = app_open_socket(app);
-    if (unbound != NULL) {
-        log_say(&app->log, L2TPHA_LOG_ERROR, "after a switchover given up: %s", unbound);
-        app_quit(app, EXIT_FAILURE); /* somebody else has bound the address meanwhile */
-    } else {
-        app_read(app);
-    }
-    if (handed) {
-        lock_take(&app->lock, app->options);
-        ha_keep_listening(app->ha);
-    }
-    log_say(&app->log, L2TPHA_LOG_RF, "switchover given up: %s", why);
-    complete_switchover(app, why);
-}
-
-void role_standby_lost(struct app *app, bool is_over)
-{
-    if (app->switchover == SWITCHOVER_DRAINING || app->switchover == SWITCHOVER_OFFERED)
-        cancel_switchover(app, "the standby is gone");
-    else if (app->switchover == SWITCHOVER_HANDED && is_over)
-        cancel_switchover(app, "the standby has died without having served");
-    else if (app->switchover == SWITCHOVER_HANDED)
-        log_say(&app->log, L2TPHA_LOG_ERROR,
-                "handed over, and the stream has ended: silent until the other is heard");
-}
-
-const char *role_switchover(struct app *app)
-{
-    if (app->switchover != SWITCHOVER_NONE)
-        return "a switchover is under way";
-    if (app->held)
-        return "this node is held, and serves nobody";
-    int error = l2tpha_switchover(app->node, clock_now());
-    if (error != L2TPHA_OK)
-        return l2tpha_strerror(error);
-    udp_read_stop(app->udp); /* what comes now waits in the socket for the successor */
-    app->serving = false;
-    app->switchover = SWITCHOVER_DRAINING;
-    app->switchover_until = clock_now() + DRAIN_US;
-    return NULL;
-}
-
-static void offer(struct app *app)
-{
-    int error = ha_hand_over(app->ha);
-    if (error != L2TPHA_OK) {
-        cancel_switchover(app, l2tpha_strerror(error));
-        return;
-    }
-    app->switchover = SWITCHOVER_OFFERED;
-    app->switchover_until = clock_now() + OFFER_US;
-}
-
-/* What the standby will need is let go before the word that it is to serve leaves. */
-void role_handed(struct app *app)
-{
-    if (app->switchover != SWITCHOVER_OFFERED)
-        return;
-    ha_stop_listening(app->ha);
-    lock_let_go(&app->lock);
-    if (app->options->ha_listen.kind == ENDPOINT_TCP)
-        TALLOC_FREE(app->udp); /* the standby binds the address itself */
-    app->switchover = SWITCHOVER_HANDED;
-    app->switchover_until = L2TPHA_NEVER;
-}
-
-static void offer_expired(struct app *app)
-{
-    if (ha_take_back(app->ha) == L2TPHA_OK)
-        cancel_switchover(app, "the standby does not answer");
-}
-
 /* Another node serves: this one begins anew as a standby, or leaves when it may not be one. */
 static void step_down(struct app *app)
 {
@@ -456,7 +383,7 @@ static void step_down(struct app *app)
     TALLOC_FREE(app->udp);
     lock_let_go(&app->lock);
     log_say(&app->log, L2TPHA_LOG_RF, "stepped down: a newer epoch serves");
-    complete_switchover(app, NULL);
+    handing_complete(app, NULL);
     if (app->options->ha_connect.kind == ENDPOINT_NONE) {
         tell("leaving: without --ha-connect there is no active to be a standby of");
         app_quit(app, EXIT_SUCCESS);
@@ -476,7 +403,7 @@ static void step_down(struct app *app)
 
 const char *role_standby(struct app *app)
 {
-    struct l2tpha_redundancy_info info = look(app);
+    struct l2tpha_redundancy_info info = role_info(app);
     if (app->options->ha_connect.kind == ENDPOINT_NONE)
         return "without --ha-connect there is nobody to follow";
     if (role_is_standby(app) || app->held) {
@@ -497,6 +424,7 @@ const char *role_standby(struct app *app)
     udp_read_stop(app->udp);
     app->serving = false;
     app->held = true;
+    app->offer_at = 0;
     log_say(&app->log, L2TPHA_LOG_RF, "held: silent, with all it has, until another serves");
     control_complete(app->control, CONTROL_STANDBY, NULL, NULL);
     return NULL;
@@ -504,7 +432,7 @@ const char *role_standby(struct app *app)
 
 const char *role_fence(struct app *app)
 {
-    struct l2tpha_redundancy_info info = look(app);
+    struct l2tpha_redundancy_info info = role_info(app);
     if (info.role == L2TPHA_ROLE_FENCED || role_is_standby(app))
         return NULL; /* it serves nobody */
     int error =
@@ -518,7 +446,7 @@ const char *role_fence(struct app *app)
     app_yield(app);
     TALLOC_FREE(app->udp);
     lock_let_go(&app->lock);
-    complete_switchover(app, "this node was fenced");
+    handing_complete(app, "this node was fenced");
     tell("fenced");
     return NULL;
 }
@@ -539,11 +467,12 @@ static void active_stopped(struct app *app)
 
 static void settle_takeover(struct app *app)
 {
-    if (app->asked_to_serve) {
-        app->asked_to_serve = false;
-        if (try_to_take_over(app, L2TPHA_TRUST_EXACT, "planned switchover") != NULL)
-            (void)ha_decline(app->ha, L2TPHA_ERR_HOST);
-    }
+    bool asked = app->asked_to_serve && !app->quit; /* who leaves is seen to have left */
+    app->asked_to_serve = false;
+    if (asked && try_to_take_over(app, L2TPHA_TRUST_EXACT, "planned switchover") != NULL)
+        (void)ha_decline(app->ha, L2TPHA_ERR_HOST);
+    else if (asked && app->switchover == SWITCHOVER_ANNOUNCED)
+        end_takeover(app, NULL); /* both ends were told the same */
     if (app->switchover != SWITCHOVER_ANNOUNCED) {
         if (app->yielded && role_is_standby(app))
             active_stopped(app);
@@ -558,36 +487,24 @@ static void settle_takeover(struct app *app)
         end_takeover(app, takeover_by_command(app));
 }
 
-static void settle_switchover(struct app *app)
-{
-    bool is_late = clock_now() >= app->switchover_until;
-    if (app->switchover == SWITCHOVER_DRAINING) {
-        if (l2tpha_switchover_ready(app->node))
-            offer(app);
-        else if (is_late)
-            cancel_switchover(app, "the standby did not confirm in time");
-    } else if (app->switchover == SWITCHOVER_OFFERED && is_late) {
-        offer_expired(app);
-    } else if (app->switchover == SWITCHOVER_HANDED && !app->step_down && !look(app).handing) {
-        cancel_switchover(app, app->declined != 0 ? "the standby could not take over"
-                                                  : "the standby did not take over");
-    }
-}
-
 void role_settle(struct app *app)
 {
-    if (look(app).role == L2TPHA_ROLE_STANDBY_HOT) {
+    if (role_info(app).role == L2TPHA_ROLE_STANDBY_HOT) {
         app->hot_at = clock_now();
         app->behind = app->exact = false;
     }
     settle_takeover(app);
     if (!app->quit)
-        settle_switchover(app);
+        handing_settle(app);
     app->yielded = false;
     app->declined = 0;
     if (app->step_down)
         step_down(app);
-    if (app->looking && !app->quit)
+    if (app->quit)
+        return;
+    handing_settle_held(app);
+    look_again(app);
+    if (app->looking)
         go_on_looking(app);
 }
 
@@ -596,6 +513,9 @@ uint64_t role_deadline(const struct app *app)
     if (app->step_down || app->asked_to_serve || app->yielded)
         return 0;
     uint64_t due = app->looking ? app->look_at : L2TPHA_NEVER;
+    if (app->held && app->switchover == SWITCHOVER_NONE &&
+        role_info(app).role == L2TPHA_ROLE_ACTIVE)
+        due = app->offer_at;
     if (app->switchover != SWITCHOVER_NONE && app->switchover_until < due)
         due = app->switchover_until;
     return due;

@@ -35,6 +35,7 @@ void role_settle(struct app *app);
 /* When role_settle() is to be called at the latest. */
 uint64_t role_deadline(const struct app *app);
 
+struct l2tpha_redundancy_info role_info(const struct app *app);
 bool role_is_standby(const struct app *app);
 /* The standby was told to serve, and nothing was heard since. */
 bool role_has_handed(const struct app *app);

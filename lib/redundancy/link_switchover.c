@@ -65,7 +65,9 @@ int link_take_offer(struct l2tpha_link *link, const struct link_frame *frame, ui
         return error;
     if (next != l2tpha_epoch_next(frame->epoch, link->ops.rank(link->ops.user)))
         return L2TPHA_ERR_LINK;
-    if (role_of(link) != L2TPHA_ROLE_STANDBY_HOT)
+    /* Who was away has read all that came before the offer; should that be old, nobody takes the
+     * answer. */
+    if (role_of(link) != L2TPHA_ROLE_STANDBY_HOT && role_of(link) != L2TPHA_ROLE_UNHEARD)
         return link_put_refuse(link, L2TPHA_ERR_NOT_IN_SYNC, now);
     link->next = next;
     return link_put_number(link, FRAME_ACCEPT, next, now);

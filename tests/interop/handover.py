@@ -216,31 +216,6 @@ def unprotected(case):
         lab.check(wire.numbering_faults(good + [bad]), f"not found bad: {bad}")
 
 
-def check_port_comes_back(pair):
-    """A standby of no use is left: the active can be started again, and the two are a pair."""
-    pair.standby.await_role("standby", "none")
-    lab.check(pair.standby.redundancy()["state"] == "standby-cold", "the standby is not cold")
-    lab.check(pair.standby.ask("takeover") is None, "it has taken over nothing")
-    pair.active = pair.start(pair.name_of(pair.active), "active")
-    pair.await_sync()
-
-
-def left_behind(case):
-    """The active goes on alone, then dies. Nothing may be taken over, so the port is let go."""
-    pair = ours.Pair(case, *LNS)
-    pair.standby.kill(signal.SIGSTOP)
-    lac = ours.Node(case, *LAC[:1], "lac", *LAC[1:])
-    pair.active.await_role("active", "none")
-    lac.await_line("^all up")
-    lac.kill()
-    pair.active.kill()
-    pair.active.ended()
-    pair.standby.kill(signal.SIGCONT)
-    check_port_comes_back(pair)
-    pair.finish()
-    ours.check_programs(case)
-
-
 def port_is_free():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
@@ -399,7 +374,7 @@ def options(case):
 
 CASES = {case.__name__: case for case in (lns_killed, lac_killed, lns_recovered, lac_recovered,
                                           lns_switched_by_protocol, switchovers, standby_killed,
-                                          left_behind, died_early, taken_over_by_hand,
+                                          died_early, taken_over_by_hand,
                                           unprotected, leaving, options)}
 
 if __name__ == "__main__":

@@ -30,6 +30,12 @@ class Node(lab.Process):
                                 capture_output=True, text=True)
         return json.loads(answer.stdout) if answer.returncode == 0 else None
 
+    def tell(self, *words):
+        """Exit status and words of a command of l2tphactl."""
+        done = subprocess.run([self.ctl, self.control, *words], check=False, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return done.returncode, done.stdout.strip()
+
     def redundancy(self):
         return self.ask("show l2tp redundancy") or {}
 

@@ -3,10 +3,30 @@
 to keep it to itself. What the standby has not got when the active dies is what it lags behind."""
 import select
 import socket
+import struct
 import threading
 
 CHUNK = 1 << 16
 DESCRIPTORS = 4
+OFFER, ACCEPT, GO = 6, 9, 10  # types of frames, docs/replication-link.md
+
+
+class Frames:
+    """The types of the frames in one direction of a stream."""
+
+    def __init__(self):
+        self.rest = b""
+
+    def take(self, data):
+        self.rest += data
+        types = []
+        while len(self.rest) >= 5:
+            length, kind = struct.unpack(">IB", self.rest[:5])
+            if len(self.rest) < 4 + length:
+                break
+            types.append(kind)
+            self.rest = self.rest[4 + length:]
+        return types
 
 
 class Relay(threading.Thread):
@@ -20,6 +40,7 @@ class Relay(threading.Thread):
         self.listener.listen()
         self.held = threading.Event()
         self.kept = 0  # bytes
+        self.waits_for = None  # (type of frame, what is to be done before it is passed on)
         self.start()
 
     def run(self):
@@ -36,6 +57,7 @@ class Relay(threading.Thread):
 
     def pass_on(self, active, standby):
         other = {active: standby, standby: active}
+        frames = {active: Frames(), standby: Frames()}
         while True:
             for source in select.select([active, standby], [], [])[0]:
                 data, descriptors, _, _ = socket.recv_fds(source, CHUNK, DESCRIPTORS)
@@ -44,12 +66,23 @@ class Relay(threading.Thread):
                 if self.held.is_set():
                     self.kept += len(data)
                     continue
+                if not descriptors:  # they come with a byte of their own
+                    self.look_at(frames[source].take(data))
                 if descriptors:
                     sent = socket.send_fds(other[source], [data], descriptors)
                     data = data[sent:]
                     for descriptor in descriptors:
                         socket.close(descriptor)
                 other[source].sendall(data)
+
+    def look_at(self, types):
+        if self.waits_for and self.waits_for[0] in types:
+            action, self.waits_for = self.waits_for[1], None
+            action()
+
+    def before(self, kind, action):
+        """Once, when such a frame comes; it is not passed on before action() has returned."""
+        self.waits_for = (kind, action)
 
     def hold(self):
         """From now on nothing gets through."""

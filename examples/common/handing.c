@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include "handing.h"
+#include "app.h"
+#include "clock.h"
+#include "control.h"
+#include "role.h"
+
+#include <stdlib.h>
+
+#define DRAIN_US 5000000 /* until all is confirmed */
+#define OFFER_US 1000000 /* until the standby accepts */
+#define HELD_US 1000000  /* held: between two offers that were not taken */
+
+bool role_has_handed(const struct app *app)
+{
+    return app->switchover == SWITCHOVER_HANDED;
+}
+
+void handing_complete(struct app *app, const char *why)
+{
+    control_complete(app->control, CONTROL_SWITCHOVER, why, NULL);
+    control_complete(app->control, CONTROL_STANDBY, why, NULL);
+}
+
+static void stay_held(struct app *app, const char *why)
+{
+    (void)l2tpha_hold(app->node, clock_now());
+    app->offer_at = clock_now() + HELD_US;
+    log_say(&app->log, L2TPHA_LOG_RF, "held on: %s", why);
+}
+
+/* This node serves again, with all it had; unless it was held before. */
+static void cancel_switchover(struct app *app, const char *why)
+{
+    bool handed = app->switchover == SWITCHOVER_HANDED;
+    app->switchover = SWITCHOVER_NONE;
+    (void)l2tpha_switchover_cancel(app->node, clock_now()); /* may be cancelled already */
+    if (handed) {
+        lock_take(&app->lock, app->options);
+        ha_keep_listening(app->ha);
+    }
+    if (app->held) {
+        stay_held(app, why);
+        return;
+    }
+    const char *unbound = app_open_socket(app);
+    if (unbound != NULL) {
+        log_say(&app->log, L2TPHA_LOG_ERROR, "after a switchover given up: %s", unbound);
+        app_quit(app, EXIT_FAILURE); /* somebody else has bound the address meanwhile */
+    } else {
+        app_read(app);
+    }
+    log_say(&app->log, L2TPHA_LOG_RF, "switchover given up: %s", why);
+    handing_complete(app, why);
+}
+
+void role_standby_lost(struct app *app, bool is_over)
+{
+    if (app->step_down) /* its newer epoch was the last thing that it said */
+        return;
+    if (app->switchover == SWITCHOVER_DRAINING || app->switchover == SWITCHOVER_OFFERED)
+        cancel_switchover(app, "the standby is gone");
+    else if (app->switchover == SWITCHOVER_HANDED && is_over)
+        cancel_switchover(app, "the standby has died without having served");
+    else if (app->switchover == SWITCHOVER_HANDED)
+        log_say(&app->log, L2TPHA_LOG_ERROR,
+                "handed over, and the stream has ended: silent until the other is heard");
+}
+
+static const char *begin_switchover(struct app *app)
+{
+    int error = l2tpha_switchover(app->node, clock_now());
+    if (error != L2TPHA_OK)
+        return l2tpha_strerror(error);
+    app->switchover = SWITCHOVER_DRAINING;
+    app->switchover_until = clock_now() + DRAIN_US;
+    return NULL;
+}
+
+const char *role_switchover(struct app *app)
+{
+    if (app->switchover != SWITCHOVER_NONE)
+        return "a switchover is under way";
+    if (app->held)
+        return "this node is held, and serves nobody";
+    const char *why = begin_switchover(app);
+    if (why != NULL)
+        return why;
+    udp_read_stop(app->udp); /* what comes now waits in the socket for the successor */
+    app->serving = false;
+    return NULL;
+}
+
+/* Nobody is served while this node is held: whoever comes to hold all that it has is to serve. */
+void handing_settle_held(struct app *app)
+{
+    if (!app->held || app->switchover != SWITCHOVER_NONE || clock_now() < app->offer_at ||
+        role_info(app).role != L2TPHA_ROLE_ACTIVE)
+        return;
+    (void)l2tpha_release(app->node, clock_now()); /* what was confirmed is polled, to be ready */
+    const char *why = begin_switchover(app);
+    if (why != NULL)
+        stay_held(app, why);
+}
+
+static void offer(struct app *app)
+{
+    int error = ha_hand_over(app->ha);
+    if (error != L2TPHA_OK) {
+        cancel_switchover(app, l2tpha_strerror(error));
+        return;
+    }
+    app->switchover = SWITCHOVER_OFFERED;
+    app->switchover_until = clock_now() + OFFER_US;
+}
+
+/* What the standby will need is let go before the word that it is to serve leaves. */
+void role_handed(struct app *app)
+{
+    if (app->switchover != SWITCHOVER_OFFERED)
+        return;
+    ha_stop_listening(app->ha);
+    lock_let_go(&app->lock);
+    if (app->options->ha_listen.kind == ENDPOINT_TCP)
+        TALLOC_FREE(app->udp); /* the standby binds the address itself */
+    app->switchover = SWITCHOVER_HANDED;
+    app->switchover_until = L2TPHA_NEVER;
+}
+
+/* Not accepted so far, or the link has ended the offer by itself: nobody takes over upon it. */
+static void take_back(struct app *app, const char *why)
+{
+    (void)ha_take_back(app->ha);
+    cancel_switchover(app, why);
+}
+
+void handing_settle(struct app *app)
+{
+    bool is_late = clock_now() >= app->switchover_until;
+    if (app->switchover == SWITCHOVER_DRAINING) {
+        if (!app->step_down && !role_info(app).handing)
+            cancel_switchover(app, "the standby is not in sync any more");
+        else if (l2tpha_switchover_ready(app->node))
+            offer(app);
+        else if (is_late)
+            cancel_switchover(app, "the standby did not confirm in time");
+    } else if (app->switchover == SWITCHOVER_OFFERED && !app->step_down &&
+               !role_info(app).handing) {
+        take_back(app, "the standby lacked something");
+    } else if (app->switchover == SWITCHOVER_OFFERED && is_late) {
+        take_back(app, "the standby does not answer");
+    } else if (app->switchover == SWITCHOVER_HANDED && !app->step_down && !role_info(app).handing) {
+        cancel_switchover(app, app->declined != 0 ? "the standby could not take over"
+                                                  : "the standby did not take over");
+    }
+}

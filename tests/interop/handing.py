@@ -1,0 +1,269 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A reign that is handed over, whatever happens to either end meanwhile, and the words of an operator
+and of a cluster manager: what is said comes to pass, or is said not to."""
+import signal
+import threading
+import time
+
+import lab
+import ours
+import relay
+from twins import LAC, LNS, PROTOCOL, check_calls, finish_lac, serves, serving, state
+
+
+class Command(threading.Thread):
+    """A command of l2tphactl under way."""
+
+    def __init__(self, node, *words):
+        super().__init__(daemon=True)
+        self.node, self.words, self.result, self.took = node, words, None, 0.0
+        self.begin = time.monotonic()
+        self.start()
+
+    def run(self):
+        self.result = self.node.tell(*self.words)
+        self.took = time.monotonic() - self.begin
+
+    def outcome(self, seconds=10):
+        self.join(seconds)
+        lab.check(self.result is not None, f"{self.words} is not answered within {seconds} s")
+        return self.result
+
+
+def settle(pair):
+    """The pair after a switchover: who serves is the active. Both are there and in sync."""
+    def one():
+        found = serving(*pair.nodes.values())
+        lab.check(len(found) < 2, "two nodes serve")
+        return found
+    pair.active = lab.wait_for("one node serves", one, 8)[0]
+    lab.check(len(serving(*pair.nodes.values())) == 1, "not exactly one node serves")
+    other = {"a": "b", "b": "a"}[pair.name_of(pair.active)]
+    pair.standby = pair.nodes[other]
+    if pair.standby.child.poll() is not None:
+        pair.standby = pair.start(other, "standby")
+    pair.await_sync()
+
+
+def check_outcome(pair, order, was):
+    """What the command says is what came to pass: it fails when the node serves on."""
+    status, words = order.outcome()
+    settle(pair)
+    switched = pair.active is not was
+    lab.check((status == 0) == switched, f"{order.words}: status {status}, {words!r}; switched: {switched}")
+    return f"{'switched' if switched else 'served on'} after {order.took * 1000:.0f} ms: {words}"
+
+
+def stop_then_order(pair, word, offset):
+    """The standby is stopped so many seconds after the command, or before it, for a second."""
+    was = pair.active
+    if offset < 0:
+        pair.standby.kill(signal.SIGSTOP)
+        time.sleep(-offset)
+    order = Command(was, word)
+    if offset >= 0:
+        time.sleep(offset)
+        pair.standby.kill(signal.SIGSTOP)
+    stopped = pair.standby
+    time.sleep(1)
+    stopped.kill(signal.SIGCONT)
+    return check_outcome(pair, order, was)
+
+
+def stalled(case):
+    """A planned switchover whose standby is stopped at a bad moment: nothing is lost, one node serves,
+    and the command says which."""
+    pair = ours.Pair(case, *LNS)
+    lac = ours.Node(case, *LAC, "--tunnels", 2, "--sessions", 20, "--rate", 20, "--data-rate", 5)
+    for offset in (-0.02, -0.002, 0.0, 0.001, 0.002, 0.003, 0.004, 0.006):
+        said = stop_then_order(pair, "standby" if offset > 0.002 else "switchover", offset)
+        lab.say(f"stopped at {offset * 1000:+.0f} ms: {said}")
+    lac.await_line("^all up")
+    check_calls(lac, 40)
+    lab.wait_for("the active has all calls", lambda: len(pair.active.sessions()) == 40)
+    finish_lac(lac)
+    pair.finish()
+    ours.check_wire(case)
+    ours.check_programs(case)
+
+
+def stop_for(node, seconds):
+    node.kill(signal.SIGSTOP)
+    threading.Timer(seconds, node.kill, (signal.SIGCONT,)).start()
+
+
+def kill_and_wait(node):
+    node.kill()
+    node.child.wait()
+
+
+# Frame, who is disturbed, how, and whether the other serves in the end.
+MOMENTS = (
+    (relay.OFFER, "standby", kill_and_wait, False),
+    (relay.OFFER, "standby", lambda node: stop_for(node, 0.5), True),
+    (relay.OFFER, "standby", lambda node: stop_for(node, 1.5), False),
+    (relay.ACCEPT, "standby", kill_and_wait, False),
+    (relay.ACCEPT, "standby", lambda node: stop_for(node, 1.5), True),
+    (relay.ACCEPT, "active", lambda node: stop_for(node, 0.5), True),
+    (relay.GO, "standby", kill_and_wait, False),
+    (relay.GO, "standby", lambda node: stop_for(node, 1.5), True),
+    (relay.GO, "active", lambda node: stop_for(node, 1.5), True),
+    (relay.GO, "active", kill_and_wait, True),
+)
+
+
+def dying(case):
+    """The same at each step of it, also with a standby that dies before it has served, and with the old
+    active stopped or dead."""
+    pair = ours.Pair(case, *LNS, relayed=True)
+    lac = ours.Node(case, *LAC, "--tunnels", 2, "--sessions", 20, "--data-rate", 5)
+    lac.await_line("^all up")
+    for frame, who, what, switches in MOMENTS:
+        was, disturbed = pair.active, getattr(pair, who)
+        pair.relays[pair.name_of(was)].before(frame, lambda what=what, node=disturbed: what(node))
+        order = Command(was, "switchover")
+        if what is kill_and_wait and who == "active":
+            lab.check(order.outcome()[0] != 0, "a dead node has answered")
+            settle(pair)
+            said = "the active died"
+        else:
+            said = check_outcome(pair, order, was)
+        lab.say(f"{who} at frame {frame}: {said}")
+        lab.check((pair.active is not was) == switches, "the wrong one serves")
+        check_calls(lac, 40)
+        lab.wait_for("the active has all calls", lambda: len(pair.active.sessions()) == 40)
+    finish_lac(lac)
+    pair.finish()
+    ours.check_wire(case)
+    ours.check_programs(case)
+
+
+def farewells(case):
+    """What the last word of the active means: dead, left, gone on alone, alone and then dead."""
+    for name, words in (("left", "serves"), ("fenced", "serves"), ("killed", "serves"), ("alone", "waits")):
+        pair = ours.Pair(case, *LNS)
+        lac = ours.Node(case, LAC[0], f"lac-{name}", *LAC[2:], "--sessions", 3)
+        lac.await_line("^all up")
+        lab.wait_for("the standby holds them", lambda: pair.standby.redundancy()["sessions"] == 3)
+        if name == "left":
+            status, said = pair.active.tell("shutdown")
+            lab.check(status == 0, f"shutdown: {status} {said}")
+            lab.check(pair.active.ended() == 0, "it has not left in good order")
+        elif name == "fenced":
+            status, said = pair.active.tell("fence")
+            lab.check(status == 0, f"fence: {status} {said}")
+        elif name == "killed":
+            pair.active.kill()
+        else:  # goes on alone: a second standby is none of this pair, but a stream that ends is
+            pair.standby.kill(signal.SIGSTOP)
+            pair.active.await_role("active", "none")
+            pair.standby.kill(signal.SIGCONT)
+        if words == "serves":
+            lab.wait_for("the standby serves", lambda: serves(pair.standby), 2)
+            lab.check(name == "left" or len(lac.sessions()) == 3, "calls are lost")
+        else:
+            lab.stays("one serves", lambda: serving(pair.active, pair.standby) == [pair.active], 1)
+            pair.await_sync()
+        lab.say(f"{name}: {state(pair.standby)}")
+        for node in (lac, *pair.nodes.values()):
+            if node.alive():
+                node.kill()
+                node.ended()
+        for name_of in pair.nodes:
+            (lab.FILES / f"lns-{name_of}.ha").unlink(missing_ok=True)
+    ours.check_programs(case)
+
+
+def expect(node, words, status, text=""):
+    got, said = node.tell(*words.split())
+    lab.check(got == status and text in said, f"{node.name}: {words}: {got} {said!r}, not {status} {text!r}")
+
+
+def outcomes(case):
+    """Each word, in each role: what comes of it, and what is answered."""
+    pair = ours.Pair(case, *LNS)
+    lac = ours.Node(case, *LAC, "--sessions", 3, "--data-rate", 5)
+    lac.await_line("^all up")
+    pair.await_sync()
+    a, b = pair.active, pair.standby
+    expect(a, "takeover", 1, "no standby")
+    expect(b, "switchover", 1, "redundancy role")
+    expect(b, "standby", 0)
+    expect(b, "fence", 0)
+    lab.check(state(b) == "standby-hot", "a standby was changed by words that are none for it")
+    expect(b, "takeover", 0)  # from an active that lives: it yields
+    lab.check(serving(a, b) == [b], "not the one that was told to")
+    pair.active, pair.standby = b, a
+    pair.await_sync()
+    expect(b, "standby", 0)
+    lab.check(serving(a, b) == [a], "the other does not serve")
+    pair.active, pair.standby = a, b
+    pair.await_sync()
+    b.kill()
+    b.ended()
+    a.await_role("active", "none")
+    expect(a, "switchover", 1, "not in sync")
+    expect(a, "standby", 0)
+    lab.check(a.redundancy()["reason"].startswith("held"), "it is not held")
+    expect(a, "switchover", 1, "held")
+    expect(a, "standby", 0)
+    begin = case.capture.control(lab.OURS)
+    time.sleep(1)
+    lab.check(len(case.capture.control(lab.OURS)) == len(begin), "a node that is held has spoken")
+    expect(a, "takeover", 0)
+    lab.check(serves(a), "it does not serve again")
+    expect(a, "standby", 0)
+    pair.standby = b = pair.start("b", "standby")  # whoever comes to hold it all is to serve
+    lab.wait_for("the other serves", lambda: serving(a, b) == [b], 5)
+    pair.active, pair.standby = b, a
+    pair.await_sync()
+    check_calls(lac, 3)
+    expect(b, "fence", 0)
+    lab.wait_for("the other serves", lambda: serving(a, b) == [a], 2)
+    lab.check(state(b) == "fenced", f"{state(b)} after fence")
+    expect(b, "takeover", 1, "no standby")
+    expect(b, "switchover", 1)
+    expect(b, "fence", 0)
+    check_calls(lac, 3)
+    expect(b, "standby", 0)
+    pair.active, pair.standby = a, b
+    pair.await_sync()
+    expect(b, "shutdown", 0)
+    b.ended(2)
+    finish_lac(lac)
+    expect(a, "shutdown", 0)
+    lab.check(a.ended() == 0, "it has not left in good order")
+    cold = ours.Node(case, LNS[0], "cold", *LNS[1:], "--role", "standby", "--ha-connect", f"unix:{lab.FILES}/none")
+    expect(cold, "takeover", 0)  # nobody has state: told to, it serves from nothing
+    lab.check(serves(cold), "a cold node does not serve")
+    expect(cold, "standby", 0)
+    cold.kill()
+    ours.check_programs(case)
+
+
+def told(case):
+    """What is wrong with a pair is said, once: where the other node is not, how it is configured."""
+    path = lab.FILES / "ha"
+    lost = ours.Node(case, LNS[0], "lost", *LNS[1:], "--role", "standby", "--ha-connect", "unix:/none/ha")
+    lost.await_line("--ha-connect /none/ha: No such file or directory; trying again")
+    active = ours.Node(case, LNS[0], "one", *LNS[1:], "--ha-listen", f"unix:{path}", "--secret", "one",
+                       "--window", 9)
+    other = ours.Node(case, LNS[0], "two", *LNS[1:], *PROTOCOL, "--secret", "two", "--name", "two", "--role",
+                      "standby", "--ha-connect", f"unix:{path}")
+    for node in (active, other):
+        node.await_line("error: the other node is configured otherwise: "
+                        "--secret, --name, --window, --failover-resync$")
+    other.await_role("standby", "in-sync")
+    time.sleep(1)
+    lab.check(lost.count("--ha-connect") == 1, f"told {lost.count('--ha-connect')} times in a second")
+    lab.check(active.count("configured otherwise") == 1, "told again")
+    for node in (lost, other, active):
+        node.finish()
+    ours.check_programs(case)
+
+
+CASES = {case.__name__: case for case in (stalled, dying, farewells, outcomes, told)}
+
+if __name__ == "__main__":
+    lab.run(CASES)
