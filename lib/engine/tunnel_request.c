@@ -86,7 +86,7 @@ static struct l2tpha_tunnel *find_by_peer(struct engine *engine, const struct l2
     if (!l2tpha_message_u16(&engine->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id) || id == 0)
         return NULL;
     struct tunnel_entry *entry = table_tunnel_find_remote(engine->table, &path->remote, id);
-    return entry && !tunnel_of(entry)->dying ? tunnel_of(entry) : NULL;
+    return entry ? engine_wake(engine, tunnel_of(entry)) : NULL;
 }
 
 /* --- ties, RFC 2661 4.4.3 --- */
@@ -419,6 +419,8 @@ static int process_sccrq(struct request *request)
     if (request->recovers &&
         !engine->failover.heed(engine->failover.user, request->path, &engine->message))
         return L2TPHA_ERR_WRONG_PEER;
+    if (!engine->failover.settled(engine->failover.user))
+        return drop_for_limit(request, L2TPHA_ERR_LIMIT); /* the peer sends it again */
     if (is_beaten(request) || is_equal(request))
         return L2TPHA_ERR_REFUSED;
     return open_tunnel(request);

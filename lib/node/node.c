@@ -3,6 +3,7 @@
 #include "node/node.h"
 
 #include "engine/channel.h"
+#include "failover/takeover.h"
 
 #include <l2tpha/policy.h>
 #include <string.h>
@@ -55,6 +56,7 @@ void l2tpha_config_init(struct l2tpha_config *config)
         .suspect_ms = 60000,
         .commit_timeout_ms = 200,
         .epoch = 1,
+        .takeover_batch = 256,
     };
 }
 
@@ -100,6 +102,8 @@ static const char *refused_setting(const struct l2tpha_config *config)
         {(unsigned)config->query > L2TPHA_QUERY_NONE, "query"},
         {config->commit_timeout_ms == 0, "commit_timeout_ms"},
         {config->epoch == 0, "epoch"},
+        {config->takeover_batch == 0 || config->takeover_batch > L2TPHA_TUNNELS_MAX,
+         "takeover_batch"},
         {config->hide_avps && !config->crypto, "hide_avps"},
     };
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
@@ -136,6 +140,7 @@ static int make_state(struct l2tpha_node *node, uint64_t seed)
         .max_tunnels = config->max_tunnels + ENGINE_RECOVERIES,
         .max_sessions = config->max_sessions,
         .seed = seed,
+        .user = engine,
     };
     int error = buffer_pool_new(node, config->max_buffer_bytes, &engine->pool);
     if (!error)
@@ -266,6 +271,7 @@ int l2tpha_expire(struct l2tpha_node *node, uint64_t now)
         return error;
     if (node->engine.serving) {
         ledger_expire(node->engine.ledger, node->engine.now);
+        takeover_go_on(&node->failover);
         while (!node->engine.draining && (timer = wheel_pop(node->engine.wheel, node->engine.now)))
             engine_timer(&node->engine, timer);
     }
@@ -278,7 +284,9 @@ uint64_t l2tpha_deadline(const struct l2tpha_node *node)
         return L2TPHA_NEVER;
     uint64_t timer = node->engine.draining ? L2TPHA_NEVER : wheel_deadline(node->engine.wheel);
     uint64_t ledger = ledger_deadline(node->engine.ledger);
-    return timer < ledger ? timer : ledger;
+    uint64_t takeover = takeover_deadline(&node->failover);
+    uint64_t earliest = timer < ledger ? timer : ledger;
+    return earliest < takeover ? earliest : takeover;
 }
 
 const struct l2tpha_config *l2tpha_node_config(const struct l2tpha_node *node)

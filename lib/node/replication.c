@@ -134,22 +134,8 @@ uint64_t l2tpha_checkpoint_digest(const struct l2tpha_node *node)
     return node ? ledger_digest(node->engine.table, node->engine.config.serializer) : 0;
 }
 
-static void report_takeover(struct l2tpha_node *node, const struct takeover_result *result)
-{
-    struct engine *engine = &node->engine;
-
-    log_line(
-        &engine->log, L2TPHA_LOG_RESYNC, 0, 0,
-        "takeover: %u tunnels, %u sessions restored, %u tunnels cleared, %u calls disconnected",
-        result->tunnels, result->sessions, result->cleared, result->disconnected);
-    if (engine->resyncing == 0)
-        engine_event(engine, L2TPHA_EVENT_TAKEOVER_DONE, NULL, NULL);
-}
-
 int l2tpha_takeover(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
 {
-    struct takeover_result result;
-
     int error = node_enter(node, now);
     if (error)
         return error;
@@ -160,8 +146,7 @@ int l2tpha_takeover(struct l2tpha_node *node, uint64_t epoch, uint64_t now)
     ledger_reign(engine->ledger, epoch, replica_last(node->replica));
     engine->counters.takeovers++;
     node->last_switchover = engine->now;
-    takeover_run(&node->failover, &result);
-    report_takeover(node, &result);
+    takeover_run(&node->failover);
     return engine_leave(&node->engine, L2TPHA_OK);
 }
 
@@ -221,7 +206,7 @@ static struct l2tpha_redundancy_info describe(const struct l2tpha_node *node)
         .tunnels = table_tunnel_count(engine->table),
         .sessions = table_session_count(engine->table),
         .resynced = engine->resynced,
-        .resyncing = engine->resyncing,
+        .resyncing = engine->resyncing + engine->unrestored,
         .last_switchover = node->last_switchover,
     };
 

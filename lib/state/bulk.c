@@ -169,11 +169,10 @@ void bulk_done(struct ledger *ledger, uint64_t number)
     ledger->options.mode_changed(ledger->options.user, LEDGER_GATED, true, NULL);
 }
 
-int ledger_bulk(struct ledger *ledger, uint64_t now)
+static int make_begin(struct ledger *ledger, uint64_t now)
 {
     struct l2tpha_checkpoint_header header = {.kind = L2TPHA_CHECKPOINT_BULK_BEGIN};
 
-    ledger_reset(ledger);
     if (++ledger->generation == GENERATION_RECEIVED)
         ledger->generation = 1;
     ledger->mode = LEDGER_BULK;
@@ -183,4 +182,22 @@ int ledger_bulk(struct ledger *ledger, uint64_t now)
     if (error)
         ledger_fail(ledger, error, now);
     return error;
+}
+
+int ledger_bulk(struct ledger *ledger, uint64_t now)
+{
+    ledger_reset(ledger);
+    ledger->wanted = ledger->held;
+    return ledger->held ? 0 : make_begin(ledger, now);
+}
+
+void ledger_hold(struct ledger *ledger, bool held, uint64_t now)
+{
+    bool begins = ledger->wanted && !held;
+
+    ledger->held = held;
+    if (!begins)
+        return;
+    ledger->wanted = false;
+    (void)make_begin(ledger, now); /* a failure is told by the mode */
 }

@@ -48,10 +48,7 @@ int ledger_new(TALLOC_CTX *parent, const struct ledger_options *options, struct 
 
 static void unlink_tunnel(struct tunnel_entry *entry)
 {
-    *entry->dirty_back = entry->dirty_next;
-    if (entry->dirty_next)
-        entry->dirty_next->dirty_back = entry->dirty_back;
-    entry->dirty_back = NULL;
+    table_tunnel_unlist(entry);
     entry->dirty = 0;
 }
 
@@ -301,7 +298,7 @@ void ledger_reset(struct ledger *ledger)
     buffer_put(table_pool(ledger->options.table), ledger->shipping);
     ledger->shipping = NULL;
     ledger->mode = LEDGER_OFF;
-    ledger->in_sync = ledger->late = false;
+    ledger->in_sync = ledger->late = ledger->wanted = false;
     ledger->bulk.phase = BULK_NONE;
     ledger->depends = ledger->shipped = ledger->last;
     while (outbox_count(ledger->marks) > 0)
@@ -312,7 +309,7 @@ void ledger_reset(struct ledger *ledger)
 void ledger_stop(struct ledger *ledger, const char *why, uint64_t now)
 {
     (void)now;
-    if (ledger->mode == LEDGER_OFF)
+    if (ledger_mode(ledger) == LEDGER_OFF)
         return;
     log_cf(ledger, "going on alone", why);
     ledger_reset(ledger);
@@ -510,7 +507,7 @@ uint64_t ledger_acknowledged(const struct ledger *ledger)
 
 enum ledger_mode ledger_mode(const struct ledger *ledger)
 {
-    return ledger->mode;
+    return ledger->wanted ? LEDGER_BULK : ledger->mode;
 }
 
 bool ledger_in_sync(const struct ledger *ledger)
@@ -573,19 +570,19 @@ void ledger_expire(struct ledger *ledger, uint64_t now)
 
 void ledger_reign(struct ledger *ledger, uint64_t epoch, uint64_t last)
 {
-    struct tunnel_entry *entry;
-    uint32_t place = 0;
-
     ledger->last = last;
     ledger_reset(ledger);
     ledger->epoch = epoch;
-    ledger->acknowledged = ledger->ungated = last;
-    while ((entry = table_tunnel_next(ledger->options.table, &place))) {
-        entry->ns_safe = entry->ns_sealed = entry->record.ns;
-        entry->nr_safe = entry->record.nr;
-        entry->acked_safe = entry->acked_sealed = entry->record.acked;
-        entry->born = last + 1;
-    }
+    ledger->acknowledged = ledger->ungated = ledger->inherited = last;
+}
+
+void ledger_adopt(const struct ledger *ledger, struct tunnel_entry *entry)
+{
+    table_tunnel_unlist(entry);
+    entry->ns_safe = entry->ns_sealed = entry->record.ns;
+    entry->nr_safe = entry->record.nr;
+    entry->acked_safe = entry->acked_sealed = entry->record.acked;
+    entry->born = ledger->inherited + 1;
 }
 
 uint64_t ledger_epoch(const struct ledger *ledger)

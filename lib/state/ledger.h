@@ -50,6 +50,8 @@ struct ledger {
     bool weighty; /* more than DIRTY_ACKED is marked */
     bool lost;    /* a mark could not be kept: memory was out */
     bool late;    /* bounded commit: the oldest checkpoint is older than the lag allowed */
+    bool held;    /* ledger_hold() */
+    bool wanted;  /* ... and a copy is asked for */
     uint32_t generation;
     uint64_t epoch;
     uint64_t last;         /* newest number made */
@@ -57,6 +59,7 @@ struct ledger {
     uint64_t acknowledged; /* newest number confirmed by a standby */
     uint64_t ungated;      /* up to here outputs did not wait */
     uint64_t shipped;      /* newest number handed out */
+    uint64_t inherited;    /* newest number of the reign before */
     uint64_t lazy_since;   /* of lazy marks left behind by a seal; L2TPHA_NEVER = none */
     struct tunnel_entry *dirty_tunnels;
     struct session_entry **dirty_sessions; /* the one numbered n is at n - 1 */
