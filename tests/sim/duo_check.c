@@ -74,6 +74,15 @@ static struct duo_kept *find_kept(struct duo *duo, unsigned place, uint32_t tunn
     return NULL;
 }
 
+/* Or will, when the takeover comes to it: unless its SCCCN may be what the peer waits for. */
+static bool asks_to_recover(const struct l2tpha_tunnel *tunnel)
+{
+    const struct buffer *oldest = tunnel->entry.queue_head;
+
+    return tunnel->engine ? tunnel->recovery != NULL
+                          : !oldest || channel_message_type(oldest) != L2TPHA_MESSAGE_SCCCN;
+}
+
 static void keep(struct duo *duo, const struct end *taker, const struct l2tpha_tunnel *tunnel,
                  const struct l2tpha_session *session)
 {
@@ -92,7 +101,7 @@ static void keep(struct duo *duo, const struct end *taker, const struct l2tpha_t
     kept->tunnel[there] = record->remote_id;
     kept->session[here] = id;
     kept->session[there] = session ? session->entry.remote_id : 0;
-    kept->doomed = duo->plan.kind >= DUO_REFUSED && tunnel->recovery &&
+    kept->doomed = duo->plan.kind >= DUO_REFUSED && asks_to_recover(tunnel) &&
                    record->effective_method == L2TPHA_FAILOVER_PROTOCOL;
 }
 

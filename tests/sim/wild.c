@@ -37,6 +37,7 @@ static struct l2tpha_node *make_node(struct wild *wild, TALLOC_CTX *parent)
     config.max_tunnels = SMALL_TUNNELS;
     config.max_sessions = SMALL_SESSIONS;
     config.bearer_caps = 3;
+    config.takeover_batch = 1 + (uint32_t)(world->state % 3);
     config.failover = (uint8_t)world_below(world, L2TPHA_FAILOVER_FALLBACK + 1);
     config.commit = (enum l2tpha_commit)world_below(world, L2TPHA_COMMIT_ASYNC + 1);
     config.inactivity_ms = world_below(world, 2) ? 0 : 5000;
