@@ -469,11 +469,13 @@ int ledger_done(struct ledger *ledger, uint64_t number, int status, uint64_t now
     if (number <= ledger->acknowledged)
         return 0;
     ledger->acknowledged = number;
+    ledger->progress = now;
     while ((flight = outbox_head(ledger->flights)) && flight->number <= number)
         outbox_pop(ledger->flights); /* handed out: its blob is gone already */
     while ((mark = outbox_head(ledger->marks)) && mark->number <= number)
         pop_mark(ledger);
     bulk_done(ledger, number);
+    bulk_turn(ledger);
     judge_lag(ledger, now);
     return 0;
 }
@@ -539,53 +541,39 @@ bool ledger_poll(struct ledger *ledger, uint64_t now, uint64_t *number, const ui
     return true;
 }
 
+/* Until the copy is confirmed a standby that confirms one thing after the other is not silent,
+ * however old what it has not come to is by then. */
 static uint64_t silence_deadline(const struct ledger *ledger)
 {
     const struct flight *oldest = outbox_head(ledger->flights);
     bool async = ledger->options.commit == L2TPHA_COMMIT_ASYNC;
     if (ledger->mode != LEDGER_GATED || !oldest)
         return L2TPHA_NEVER;
-    return after(oldest->since, ledger->options.timeout_us * (async ? ASYNC_PATIENCE : 1));
+    bool progresses = !ledger->in_sync && ledger->progress > oldest->since;
+    return after(progresses ? ledger->progress : oldest->since,
+                 ledger->options.timeout_us * (async ? ASYNC_PATIENCE : 1));
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
 }
 
 uint64_t ledger_deadline(const struct ledger *ledger)
 {
     uint64_t lazy = after(ledger->lazy_since, LEDGER_LAZY_US);
-    uint64_t silence = silence_deadline(ledger);
-    return lazy < silence ? lazy : silence;
+
+    return sooner(sooner(lazy, silence_deadline(ledger)), bulk_deadline(ledger));
 }
 
 void ledger_expire(struct ledger *ledger, uint64_t now)
 {
     drop_shipped(ledger);
+    bulk_turn(ledger);
     if (now >= silence_deadline(ledger)) {
         ledger->options.counters->checkpoint_timeouts++;
         abandon(ledger, "standby silent", now);
     }
     if (ledger->mode != LEDGER_OFF && now >= after(ledger->lazy_since, LEDGER_LAZY_US))
         commit(ledger, now);
-}
-
-/* --- takeover --- */
-
-void ledger_reign(struct ledger *ledger, uint64_t epoch, uint64_t last)
-{
-    ledger->last = last;
-    ledger_reset(ledger);
-    ledger->epoch = epoch;
-    ledger->acknowledged = ledger->ungated = ledger->inherited = last;
-}
-
-void ledger_adopt(const struct ledger *ledger, struct tunnel_entry *entry)
-{
-    table_tunnel_unlist(entry);
-    entry->ns_safe = entry->ns_sealed = entry->record.ns;
-    entry->nr_safe = entry->record.nr;
-    entry->acked_safe = entry->acked_sealed = entry->record.acked;
-    entry->born = ledger->inherited + 1;
-}
-
-uint64_t ledger_epoch(const struct ledger *ledger)
-{
-    return ledger->epoch;
 }

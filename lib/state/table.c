@@ -428,10 +428,19 @@ void table_clear(struct table *table)
     slab_trim(table->extras);
 }
 
+static void sweep_sessions(struct table *table, struct tunnel_entry *tunnel, uint32_t generation)
+{
+    for (struct session_entry *session = tunnel->sessions, *next; session; session = next) {
+        next = session->next;
+        if (session->generation != generation)
+            table_session_remove(table, session);
+    }
+    tunnel->refreshed = tunnel->session_count;
+}
+
 void table_sweep(struct table *table, uint32_t generation)
 {
     struct tunnel_entry *tunnel;
-    struct session_entry *session;
     uint32_t place = 0;
 
     if (table->node->generation != generation)
@@ -439,10 +448,8 @@ void table_sweep(struct table *table, uint32_t generation)
     while ((tunnel = table_tunnel_next(table, &place)))
         if (tunnel->generation != generation)
             table_tunnel_remove(table, tunnel);
-    place = 0;
-    while ((session = table_session_next(table, &place)))
-        if (session->generation != generation)
-            table_session_remove(table, session);
+        else if (tunnel->refreshed != tunnel->session_count)
+            sweep_sessions(table, tunnel, generation);
 }
 
 size_t table_bytes(const struct table *table)

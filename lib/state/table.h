@@ -47,7 +47,10 @@ struct tunnel_entry {
         *dirty_next; /* the ledger's list; until a takeover has come to the entry, */
     struct tunnel_entry **dirty_back;   /* the table's of those unsettled. NULL = on neither */
     struct l2tpha_tunnel_record record; /* byte strings are owned, see table_tunnel_set_bytes */
-    uint64_t moved;                     /* lazy commit: newest number that it depends on */
+    union {
+        uint64_t moved;     /* lazy commit: newest number that it depends on */
+        uint32_t refreshed; /* standby: no more of its sessions than these have its generation */
+    };
     uint64_t ahead_from; /* ... the one that has it established, by the numbers that it has now;
                             once confirmed it runs ahead; 0 = none yet */
 };
@@ -201,7 +204,8 @@ size_t table_session_bytes(const struct session_entry *entry);
 
 /* Everything: a standby that starts afresh. */
 void table_clear(struct table *table);
-/* Remove what does not carry this generation: the end of a verified bulk copy. */
+/* Remove what does not carry this generation: the end of a verified bulk copy. Sessions are looked
+ * at only where some of a tunnel may not. */
 void table_sweep(struct table *table, uint32_t generation);
 size_t table_bytes(const struct table *table);
 struct buffer_pool *table_pool(const struct table *table);
