@@ -149,6 +149,7 @@ static json_t *all_counters(const struct app *app)
     for (size_t i = 0; l2tpha_counter_at(l2tpha_counters(app->node), i, &name, &text, &value); i++)
         put_number(object, name, value);
     put_number(object, "datagrams_unsent", app->unsent);
+    put_number(object, "datagrams_overflowed", app->udp != NULL ? udp_overflowed(app->udp) : 0);
     return object;
 }
 

@@ -227,7 +227,8 @@ void takeover_restore(struct failover *failover, struct l2tpha_tunnel *tunnel)
 
 #define TUNNEL_STEPS 16         /* a tunnel's work as a multiple of a session's */
 #define PAUSE_US UINT64_C(8000) /* until a batch more is restored, whoever has answered */
-#define WINDOW_BATCHES 4        /* most tunnels whose peers have not answered */
+/* Most tunnels whose peers have not answered: these may take their time. */
+#define WINDOW_BATCHES 16
 
 static struct tunnel_entry *next_unrestored(struct failover *failover, uint32_t *steps)
 {
@@ -292,12 +293,12 @@ void takeover_go_on(struct failover *failover)
     struct takeover *takeover = &failover->takeover;
     uint32_t most = takeover->restoring ? room(failover) : 0;
 
-    if (takeover->restoring && engine->now >= takeover->due)
+    if (takeover->restoring && engine->now >= takeover->due) {
+        takeover->due = engine->now + PAUSE_US;
         most = engine->config.takeover_batch;
-    if (most == 0)
-        return;
-    takeover->due = engine->now + PAUSE_US;
-    restore_slice(failover, most);
+    }
+    if (most > 0)
+        restore_slice(failover, most);
 }
 
 uint64_t takeover_deadline(const struct failover *failover)

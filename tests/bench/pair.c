@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
 #include "bench/pair.h"
+#include "node/node.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,6 +84,23 @@ static bool drain(struct bench *pair, struct l2tpha_node *node, struct l2tpha_no
             check(l2tpha_checkpoint_done(node, confirmed, 0, pair->now), "done");
     }
     return any;
+}
+
+void bench_hello(struct bench *pair, struct l2tpha_tunnel *tunnel)
+{
+    check(tunnel_hello(tunnel), "hello");
+    engine_seal(&pair->lac->engine);
+}
+
+bool bench_answer(struct bench *pair)
+{
+    struct l2tpha_path path = {.remote = lns_address};
+    struct l2tpha_output output;
+
+    if (l2tpha_poll(pair->lns, &output, 1, pair->now) == 0 || output.kind != L2TPHA_OUTPUT_DATAGRAM)
+        return false;
+    l2tpha_feed(pair->lac, &path, output.data, output.len, pair->now);
+    return true;
 }
 
 bool bench_exchange(struct bench *pair)

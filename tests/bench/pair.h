@@ -22,6 +22,10 @@ uint64_t clock_ns(void);
 
 void bench_open(struct bench *pair, bool with_standby);
 void bench_close(struct bench *pair);
+/* The LAC has something to say on this tunnel. */
+void bench_hello(struct bench *pair, struct l2tpha_tunnel *tunnel);
+/* One output of the LNS, for the LAC if it is a datagram: then true. */
+bool bench_answer(struct bench *pair);
 /* One round trip: what the LAC has to say, then what the LNS has. Returns whether anything was. */
 bool bench_exchange(struct bench *pair);
 /* Hand everything over until both sides are quiet. */
