@@ -9,8 +9,8 @@
 
 /* Of a copy, on its way at one time. Bytes are what a path is filled with, however long it is; the
  * count bounds parts that have little in them. */
-#define BULK_BYTES (2u << 20)
-#define BULK_PARTS 64
+#define BULK_BYTES (4u << 20)
+#define BULK_PARTS 128
 
 /* A checkpoint that is not confirmed. Numbers in the ring are consecutive. */
 struct flight {
