@@ -15,7 +15,7 @@
 #include <l2tpha/failover.h>
 
 static void clear(struct failover *failover, uint32_t tunnel_id, const char *why,
-                  struct takeover *result)
+                  struct takeover_result *result)
 {
     const struct l2tpha_binding *binding = failover->binding;
     const struct log *log = &failover->engine->log;
@@ -82,7 +82,8 @@ static int recover_by_method(struct failover *failover, struct tunnel_entry *tun
     return error;
 }
 
-static void recover(struct failover *failover, struct tunnel_entry *tunnel, struct takeover *result)
+static void recover(struct failover *failover, struct tunnel_entry *tunnel,
+                    struct takeover_result *result)
 {
     const struct log *log = &failover->engine->log;
     uint32_t id = tunnel->record.local_id;
@@ -159,9 +160,9 @@ static void begin_record(struct engine *engine)
 
 /* --- one --- */
 
-static bool is_live(const struct tunnel_entry *entry)
+static bool is_live(struct tunnel_entry *entry)
 {
-    return tunnel_of((struct tunnel_entry *)(uintptr_t)entry)->engine != NULL;
+    return tunnel_of(entry)->engine != NULL;
 }
 
 static void restore_ordinary(struct failover *failover, struct tunnel_entry *entry)
@@ -169,7 +170,7 @@ static void restore_ordinary(struct failover *failover, struct tunnel_entry *ent
     struct engine *engine = failover->engine;
 
     ledger_adopt(engine->ledger, entry);
-    recover(failover, entry, &failover->takeover);
+    recover(failover, entry, &failover->takeover.result);
     engine->unrestored--;
 }
 
@@ -194,15 +195,15 @@ static void restore_pair(struct failover *failover, struct tunnel_entry *old)
 static void finish(struct failover *failover)
 {
     struct engine *engine = failover->engine;
-    struct takeover *takeover = &failover->takeover;
+    const struct takeover_result *result = &failover->takeover.result;
 
-    if (!takeover->restoring || engine->unrestored || table_first_unsettled(engine->table))
+    if (!failover->takeover.restoring || engine->unrestored || table_first_unsettled(engine->table))
         return;
-    takeover->restoring = false;
+    failover->takeover.restoring = false;
     log_line(
         &engine->log, L2TPHA_LOG_RESYNC, 0, 0,
         "takeover: %u tunnels, %u sessions restored, %u tunnels cleared, %u calls disconnected",
-        takeover->tunnels, takeover->sessions, takeover->cleared, takeover->disconnected);
+        result->tunnels, result->sessions, result->cleared, result->disconnected);
     engine_check_takeover(engine);
     engine_seal(engine);
     ledger_hold(engine->ledger, false, engine->now);
