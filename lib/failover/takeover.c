@@ -229,7 +229,7 @@ void takeover_restore(struct failover *failover, struct l2tpha_tunnel *tunnel)
 #define TUNNEL_STEPS 16         /* a tunnel's work as a multiple of a session's */
 #define PAUSE_US UINT64_C(8000) /* until a batch more is restored, whoever has answered */
 /* Most tunnels whose peers have not answered: these may take their time. */
-#define WINDOW_BATCHES 16
+#define WINDOW_BATCHES 8
 
 static struct tunnel_entry *next_unrestored(struct failover *failover, uint32_t *steps)
 {
