@@ -15,10 +15,13 @@ static int find(struct engine *engine, const struct l2tpha_path *path,
                 const struct l2tpha_header *header, struct l2tpha_session **session)
 {
     struct l2tpha_tunnel *tunnel = engine_tunnel_find(engine, header->tunnel_id);
+    struct session_entry *entry = NULL;
+
     if (tunnel && address_is(&tunnel->entry.record.path.remote, &path->remote))
         tunnel = engine_wake(engine, tunnel);
-    *session = tunnel ? engine_session_find(engine, header->tunnel_id, header->session_id) : NULL;
-
+    if (tunnel)
+        entry = table_session_find(engine->table, &tunnel->entry, header->session_id);
+    *session = entry ? session_of(entry) : NULL;
     if (!*session) {
         engine->counters.data_unknown++;
         if (tunnel && address_is(&tunnel->entry.record.path.remote, &path->remote))
