@@ -16,6 +16,7 @@
 #define OUTPUTS 64
 #define AWAY_US 100000
 #define DATAGRAMS_PER_TURN 64
+#define READS_PER_DRAIN 16
 #define LEAVE_TICK_US 20000
 #define LEAVE_SLACK_US 1000000
 
@@ -170,20 +171,25 @@ static void take_datagram(struct app *app, const struct l2tpha_path *path, size_
         app->program->frame(app, &frame);
 }
 
-static void on_socket(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *user)
+static void read_some(struct app *app)
 {
-    struct app *app = user;
     struct l2tpha_path path;
     ssize_t len;
-    (void)ev, (void)fde, (void)flags;
-    if (clock_now() - app->turn > AWAY_US) /* whether this node still serves comes first */
-        ha_catch_up(app->ha);
     for (int i = 0; i < DATAGRAMS_PER_TURN && app->serving; i++) {
         len = udp_receive(app->udp, app->datagram, &path);
         if (len < 0)
             return;
         take_datagram(app, &path, (size_t)len, clock_now());
     }
+}
+
+static void on_socket(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *user)
+{
+    struct app *app = user;
+    (void)ev, (void)fde, (void)flags;
+    if (clock_now() - app->turn > AWAY_US) /* whether this node still serves comes first */
+        ha_catch_up(app->ha);
+    read_some(app);
 }
 
 const char *app_open_socket(struct app *app)
@@ -304,12 +310,18 @@ static void let_out(struct app *app, const struct l2tpha_output *outputs, size_t
             ha_send(app->ha, outputs[i].number, outputs[i].data, outputs[i].len);
 }
 
+/* Peers answer while there is more to send: what they say does not wait in the socket until it
+ * overflows. But the other descriptors have their turn. */
 void app_drain(struct app *app)
 {
     struct l2tpha_output outputs[OUTPUTS];
     size_t count;
-    while ((count = l2tpha_poll(app->node, outputs, OUTPUTS, clock_now())) > 0)
+    int reads = READS_PER_DRAIN;
+    while ((count = l2tpha_poll(app->node, outputs, OUTPUTS, clock_now())) > 0) {
         let_out(app, outputs, count);
+        if (app->serving && count == OUTPUTS && reads-- > 0)
+            read_some(app);
+    }
     ha_flush(app->ha);
 }
 

@@ -115,6 +115,7 @@ static void put_counters(const struct app *app, struct writer *out)
     for (size_t i = 0; l2tpha_counter_at(l2tpha_counters(app->node), i, &name, &text, &value); i++)
         writer_put_number(out, name, value);
     writer_put_number(out, "datagrams_unsent", app->unsent);
+    writer_put_number(out, "datagrams_overflowed", app->udp != NULL ? udp_overflowed(app->udp) : 0);
     writer_put_number(out, "log_lines_lost", log_lost(&app->log));
     writer_put_number(out, "told_lines_lost", tell_lost());
     writer_put_number(out, "capture_lost", app->pcapng != NULL ? pcapng_lost(app->pcapng) : 0);

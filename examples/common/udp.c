@@ -21,6 +21,7 @@ struct udp {
     in_port_t port;        /* network order */
     bool watches;          /* errors of what was sent are told, on the socket's error queue */
     int trouble;           /* udp_trouble() */
+    uint32_t overflowed;   /* datagrams that found it full */
     struct tevent_fd *fde; /* NULL = not reading */
 };
 
@@ -53,8 +54,10 @@ static void ask_for_addresses(struct udp *udp)
 struct udp *udp_adopt(TALLOC_CTX *parent, int fd)
 {
     struct udp *udp = talloc_zero(parent, struct udp);
+    int on = 1;
     udp->fd = fd;
     ask_for_addresses(udp);
+    setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
     talloc_set_destructor(udp, close_socket);
     return udp;
 }
@@ -116,10 +119,11 @@ void udp_read_stop(struct udp *udp)
     TALLOC_FREE(udp->fde);
 }
 
-/* What is beside a datagram: the address of ours that it came to, or is to leave from. */
+/* What is beside a datagram: the address of ours that it came to, or is to leave from; and how many
+ * others were lost. */
 union beside {
     struct cmsghdr header; /* for its alignment */
-    uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+    uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t))];
 };
 
 static void note_trouble(struct udp *udp, int error)
@@ -153,15 +157,15 @@ static void take_errors(struct udp *udp)
     }
 }
 
-static void arrived_at(const struct udp *udp, struct msghdr *message, struct l2tpha_address *local)
+static void
+arrived_at(const struct udp *udp, struct msghdr *message,
+           struct l2tpha_address *local) static void arrived_at(const struct udp *udp,
+                                                                const struct cmsghdr *header,
+                                                                struct l2tpha_address *local)
 {
     struct sockaddr_storage socket = {0};
     struct sockaddr_in *in = (struct sockaddr_in *)&socket;
     struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&socket;
-    const struct cmsghdr *header = CMSG_FIRSTHDR(message);
-    memset(local, 0, sizeof(*local)); /* the only one */
-    if (!udp->anywhere || header == NULL)
-        return;
     if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
         struct in_pktinfo info;
         memcpy(&info, CMSG_DATA(header), sizeof(info));
@@ -172,8 +176,22 @@ static void arrived_at(const struct udp *udp, struct msghdr *message, struct l2t
         memcpy(&info, CMSG_DATA(header), sizeof(info));
         *in6 = (struct sockaddr_in6){
             .sin6_family = AF_INET6, .sin6_port = udp->port, .sin6_addr = info.ipi6_addr};
+    } else {
+        return;
     }
     address_from_socket(&socket, local);
+}
+
+static void take_beside(struct udp *udp, struct msghdr *message, struct l2tpha_address *local)
+{
+    memset(local, 0, sizeof(*local)); /* the only one */
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
+         header = CMSG_NXTHDR(message, header)) {
+        if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SO_RXQ_OVFL)
+            memcpy(&udp->overflowed, CMSG_DATA(header), sizeof(udp->overflowed));
+        else if (udp->anywhere)
+            arrived_at(udp, header, local);
+    }
 }
 
 ssize_t udp_receive(struct udp *udp, uint8_t data[UDP_DATAGRAM_MAX], struct l2tpha_path *path)
@@ -193,9 +211,14 @@ ssize_t udp_receive(struct udp *udp, uint8_t data[UDP_DATAGRAM_MAX], struct l2tp
         return -1;
     }
     udp->trouble = 0;
-    arrived_at(udp, &message, &path->local);
+    take_beside(udp, &message, &path->local);
     address_from_socket(&from, &path->remote);
     return got;
+}
+
+uint32_t udp_overflowed(const struct udp *udp)
+{
+    return udp->overflowed;
 }
 
 static void put_beside(struct msghdr *message, union beside *beside, int level, int type,

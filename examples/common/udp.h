@@ -37,6 +37,10 @@ void udp_read_stop(struct udp *udp);
  * came to when the socket is bound to none. */
 ssize_t udp_receive(struct udp *udp, uint8_t data[UDP_DATAGRAM_MAX], struct l2tpha_path *path);
 
+/* Datagrams that have found the socket full since it was opened, as the last one received has it.
+ */
+uint32_t udp_overflowed(const struct udp *udp);
+
 /* Send head and body as one datagram, from path->local where udp_receive() tells it. False when the
  * system does not take it: it is lost then, as datagrams may be. */
 bool udp_send(struct udp *udp, const struct l2tpha_path *path, const void *head, size_t head_len,

@@ -63,7 +63,13 @@ L2TPHA_API int l2tpha_takeover_as(struct l2tpha_node *node, uint64_t epoch, enum
  *    first asked for the numbers;
  *  - disabled: the tunnel is cleared.
  *
- *  Progress and results are events.
+ *  The call returns at once. Tunnels are restored by it and by the following calls of
+ *  l2tpha_expire(), a slice each (l2tpha_config::takeover_batch), as fast as peers answer;
+ *  l2tpha_deadline() says when. One that is spoken to, by its peer, by data or by a call of the
+ *  host, is restored at once. Until then its handle shows what the node before knew: calls and
+ *  data are served all the same.
+ *
+ *  Progress and results are events. A copy for a new standby begins when all are restored.
  *  @param node   a standby whose role is L2TPHA_ROLE_STANDBY_HOT, or _UNHEARD or _CUT_OFF lately.
  *  @param epoch  of the new reign: newer than the old active's; 0 = the next one of this node.
  *  @param now    microseconds.

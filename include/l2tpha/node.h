@@ -130,6 +130,9 @@ struct l2tpha_config {
                                       on; a standby follows no older one (default 1) */
     const struct l2tpha_crypto *crypto;         /**< NULL = no secrets, no hiding */
     const struct l2tpha_serializer *serializer; /**< NULL = proto */
+    uint32_t takeover_batch; /**< after a takeover: tunnels restored in one call at most, and an
+                                  eighth of those that may wait for their peers' answers at one
+                                  time; 1 to L2TPHA_TUNNELS_MAX (default 256) */
 };
 
 /** Fill in every default and size. name stays NULL and has to be set. */

@@ -3,7 +3,8 @@
  *  Sessions of the built-in engine (RFC 2661 5.2, 7.4, 7.5) and their data frames. Handles are
  *  borrowed from the node. A call may end within any l2tpha_feed() or l2tpha_expire(), and then its
  *  handle dies at once, before its event SESSION_DOWN can be polled: keep its ids and use
- *  l2tpha_session_find().
+ *  l2tpha_session_find(). After a takeover that goes for the first call on its tunnel or a session
+ * of it, too, which then fails with L2TPHA_ERR_STATE if it was this one.
  *
  *  Besides what is said there, every function that is given a time fails with L2TPHA_ERR_ROLE on a
  *  node that is not active, L2TPHA_ERR_STATE while a planned switchover is draining,

@@ -15,8 +15,13 @@ static int find(struct engine *engine, const struct l2tpha_path *path,
                 const struct l2tpha_header *header, struct l2tpha_session **session)
 {
     struct l2tpha_tunnel *tunnel = engine_tunnel_find(engine, header->tunnel_id);
-    *session = tunnel ? tunnel_session_find(tunnel, header->session_id) : NULL;
+    struct session_entry *entry = NULL;
 
+    if (tunnel && address_is(&tunnel->entry.record.path.remote, &path->remote))
+        tunnel = engine_wake(engine, tunnel);
+    if (tunnel)
+        entry = table_session_find(engine->table, &tunnel->entry, header->session_id);
+    *session = entry ? session_of(entry) : NULL;
     if (!*session) {
         engine->counters.data_unknown++;
         if (tunnel && address_is(&tunnel->entry.record.path.remote, &path->remote))
@@ -193,7 +198,7 @@ static bool may_carry(struct l2tpha_session *session)
 int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority, uint8_t header[12],
                      size_t *header_len, const struct l2tpha_path **path, uint64_t now)
 {
-    int error = session ? tunnel_begin(session_tunnel(session), now) : L2TPHA_ERR_INVALID;
+    int error = session_begin(session, now);
     if (error)
         return error;
     struct l2tpha_tunnel *tunnel = session_tunnel(session);

@@ -246,6 +246,10 @@ static int receive_bound(struct engine *engine, const struct l2tpha_path *path,
                  "datagram from another address dropped");
         return L2TPHA_ERR_WRONG_PEER;
     }
+    if (!engine_wake(engine, tunnel)) {
+        engine->counters.unknown_tunnel++;
+        return L2TPHA_ERR_NOT_OURS;
+    }
     return engine_deliver(engine, tunnel, path, header, data, len);
 }
 
@@ -277,6 +281,23 @@ int engine_receive(struct engine *engine, const struct l2tpha_path *path, const 
         error = tunnel_process_unbound(engine, path, &header, data, header.length);
     engine_seal(engine);
     return error;
+}
+
+/* --- a takeover under way --- */
+
+struct l2tpha_tunnel *engine_wake(struct engine *engine, struct l2tpha_tunnel *tunnel)
+{
+    if (tunnel && !tunnel->engine)
+        engine->failover.wake(engine->failover.user, tunnel);
+    return tunnel && !tunnel->dying ? tunnel : NULL;
+}
+
+void engine_check_takeover(struct engine *engine)
+{
+    if (!engine->taking_over || engine->unrestored || engine->resyncing)
+        return;
+    engine->taking_over = false;
+    engine_event(engine, L2TPHA_EVENT_TAKEOVER_DONE, NULL, NULL);
 }
 
 /* --- timers --- */

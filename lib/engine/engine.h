@@ -107,6 +107,12 @@ struct engine_failover {
     void (*left)(void *user, struct l2tpha_session *session);
     /* A tunnel is about to die; its sessions are gone. */
     void (*gone)(void *user, struct l2tpha_tunnel *tunnel);
+    /* A tunnel of the table to which a takeover has not come yet is spoken to: make it live, in a
+     * transaction of its own. */
+    void (*wake)(void *user, struct l2tpha_tunnel *tunnel);
+    /* Whether all tunnels that are being set up, recovered or closed are live: only then ties are
+     * seen and limits counted. If not, some more of them are now. */
+    bool (*settled)(void *user);
     /* TIMER_RECOVERY, TIMER_SYNC, TIMER_LAZY, TIMER_INACTIVITY. */
     void (*due)(void *user, struct timer *timer);
 };
@@ -154,11 +160,13 @@ struct engine {
     struct engine_failover failover;
     uint32_t recovering;      /* recovery tunnels in the table */
     uint64_t refusals_until;  /* recoveries refused lately fill their limit until then */
-    struct id_set tunnel_ids; /* in use; made when there are many */
+    struct id_set tunnel_ids; /* in use, as far as they are live; made when there are many */
     uint32_t tunnels_started; /* so many were made here */
     struct strangers strangers;
-    uint32_t resyncing; /* tunnels whose peer has not answered since a takeover */
+    uint32_t resyncing; /* tunnels restored whose peer has not answered since a takeover */
     uint32_t resynced;
+    uint32_t unrestored;               /* ordinary tunnels to which the takeover has not come yet */
+    bool taking_over;                  /* TAKEOVER_DONE is to be told yet */
     struct l2tpha_tunnel *ready_head;  /* tunnels that may have something to send, first in first */
     struct l2tpha_tunnel *ready_tail;  /* out */
     struct l2tpha_tunnel *linger_head; /* recovery tunnels that are over, oldest first */
@@ -206,6 +214,11 @@ void engine_close_events(struct engine *engine, uint64_t number);
 /* One datagram, T bit set. Errors as l2tpha_feed(). Seals after every message it processes. */
 int engine_receive(struct engine *engine, const struct l2tpha_path *path, const uint8_t *data,
                    size_t len);
+/* A tunnel found in the table, about to be worked with: made live if a takeover has not come to it
+ * yet. NULL when there is none, or it could not go on. */
+struct l2tpha_tunnel *engine_wake(struct engine *engine, struct l2tpha_tunnel *tunnel);
+/* A tunnel more is restored, or confirmed by its peer: after the last one it is told. */
+void engine_check_takeover(struct engine *engine);
 /* A timer that wheel_pop gave. Seals. */
 void engine_timer(struct engine *engine, struct timer *timer);
 /* Free the dead whose events have been polled. */

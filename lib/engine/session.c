@@ -19,6 +19,24 @@ static struct engine *engine_of(const struct l2tpha_session *session)
     return session_tunnel(session)->engine;
 }
 
+/* A takeover that comes to the tunnel only now may end the session. */
+int session_begin(struct l2tpha_session *session, uint64_t now)
+{
+    if (!session)
+        return L2TPHA_ERR_INVALID;
+    struct l2tpha_tunnel *tunnel = session_tunnel(session);
+    uint32_t id = session->entry.local_id;
+    bool live = tunnel->engine;
+    int error = tunnel_begin(tunnel, now);
+    if (error)
+        return error;
+    if (session_is_gone(session))
+        return L2TPHA_ERR_STATE;
+    if (live)
+        return L2TPHA_OK;
+    return tunnel_session_find(tunnel, id) == session ? L2TPHA_OK : L2TPHA_ERR_STATE;
+}
+
 int session_new(struct l2tpha_tunnel *tunnel, struct l2tpha_session **session)
 {
     struct engine *engine = tunnel->engine;

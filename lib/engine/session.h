@@ -109,6 +109,8 @@ static inline struct l2tpha_tunnel *session_tunnel(const struct l2tpha_session *
     return tunnel_of(session->entry.tunnel);
 }
 
+/* Begin a call of the host about it: as tunnel_begin(). L2TPHA_ERR_STATE: it is gone. */
+int session_begin(struct l2tpha_session *session, uint64_t now);
 /* A new session with a fresh id, idle; session_id_taken() when it is sure that it stays or was told
  * of. L2TPHA_ERR_NO_ID, _LIMIT, _NOMEM. */
 int session_new(struct l2tpha_tunnel *tunnel, struct l2tpha_session **session);

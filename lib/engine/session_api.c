@@ -12,13 +12,6 @@
 /* Bytes that an OCCN or a CDN takes, besides texts of the host's. */
 #define MESSAGE_BYTES 256
 
-static int begin(struct l2tpha_session *session, uint64_t now)
-{
-    int error = session ? tunnel_begin(session_tunnel(session), now) : L2TPHA_ERR_INVALID;
-
-    return !error && session_is_gone(session) ? L2TPHA_ERR_STATE : error;
-}
-
 static struct engine *engine_of(const struct l2tpha_session *session)
 {
     return session_tunnel(session)->engine;
@@ -150,7 +143,7 @@ int l2tpha_session_open(struct l2tpha_tunnel *tunnel, const struct l2tpha_sessio
 int l2tpha_session_answered(struct l2tpha_session *session,
                             const struct l2tpha_session_options *options, uint64_t now)
 {
-    int error = begin(session, now);
+    int error = session_begin(session, now);
     if (error)
         return error;
     struct session_input input = {.options = options};
@@ -202,7 +195,7 @@ static int reserve_cdn(const struct l2tpha_session *session, const struct l2tpha
 int l2tpha_session_close(struct l2tpha_session *session, const struct l2tpha_disconnect *why,
                          uint64_t now)
 {
-    int error = begin(session, now);
+    int error = session_begin(session, now);
     if (error)
         return error;
     if (!why || why->size != sizeof(*why) || why->result == 0)
@@ -232,7 +225,7 @@ int l2tpha_session_set_link_info(struct l2tpha_session *session, uint32_t send_a
     const struct l2tpha_accm accm = {.send = send_accm, .receive = receive_accm};
     struct l2tpha_builder builder;
 
-    int error = begin(session, now);
+    int error = session_begin(session, now);
     if (error)
         return error;
     if (!is_up_as(session, L2TPHA_LNS))
@@ -248,7 +241,7 @@ int l2tpha_session_set_link_info(struct l2tpha_session *session, uint32_t send_a
 int l2tpha_session_report_errors(struct l2tpha_session *session,
                                  const struct l2tpha_call_errors *totals, uint64_t now)
 {
-    int error = begin(session, now);
+    int error = session_begin(session, now);
     if (error)
         return error;
     if (!totals)
@@ -260,7 +253,7 @@ int l2tpha_session_report_errors(struct l2tpha_session *session,
 
 int l2tpha_session_heard(struct l2tpha_session *session, uint64_t now)
 {
-    int error = begin(session, now);
+    int error = session_begin(session, now);
     if (error)
         return error;
     session->unheard = false;
@@ -271,7 +264,7 @@ int l2tpha_session_heard(struct l2tpha_session *session, uint64_t now)
 int l2tpha_session_set_app_state(struct l2tpha_session *session, const uint8_t *data, size_t len,
                                  uint64_t now)
 {
-    int error = begin(session, now);
+    int error = session_begin(session, now);
     if (error)
         return error;
     if (len > APP_STATE_MAX || (!data && len))
@@ -286,7 +279,7 @@ int l2tpha_session_set_app_state(struct l2tpha_session *session, const uint8_t *
 
 int l2tpha_session_needs_app_state(struct l2tpha_session *session, bool needed, uint64_t now)
 {
-    int error = begin(session, now);
+    int error = session_begin(session, now);
     if (error)
         return error;
     struct engine *engine = engine_of(session);

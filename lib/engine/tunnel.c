@@ -14,20 +14,28 @@ void tunnel_mark(struct l2tpha_tunnel *tunnel, uint8_t dirty)
         ledger_mark_tunnel(tunnel->engine->ledger, &tunnel->entry, dirty);
 }
 
-/* The set of ids in use, once it is worth its memory. */
+/* The set of ids in use, once it is worth its memory. Ids that it lacks are found in the table. */
 static const struct id_set *many(struct engine *engine)
 {
     struct id_set *set = &engine->tunnel_ids;
-    struct tunnel_entry *entry;
-    uint32_t place = 0;
 
     if (set->words)
         return set;
     if (table_tunnel_count(engine->table) < ID_SET_FEW || !id_set_make(engine->table, set))
         return NULL;
-    while ((entry = table_tunnel_next(engine->table, &place)))
-        id_set_take(set, entry->record.local_id);
     return set;
+}
+
+/* After a takeover the set has not heard of all of them yet; what the table tells it stays. */
+static uint16_t free_by_set(struct engine *engine, struct scramble *walk)
+{
+    uint16_t id = id_set_next(&engine->tunnel_ids, walk);
+
+    while (id && table_tunnel_find(engine->table, id)) {
+        id_set_take(&engine->tunnel_ids, id);
+        id = id_set_next(&engine->tunnel_ids, walk);
+    }
+    return id;
 }
 
 /* The record's place moves on to behind the id. */
@@ -38,7 +46,7 @@ static uint16_t free_id(struct engine *engine, struct l2tpha_node_record *record
     uint16_t id = 0;
 
     if (set)
-        id = id_set_next(set, &walk);
+        id = free_by_set(engine, &walk);
     for (uint32_t i = 0; !set && !id && i <= ID_SET_FEW; i++) {
         uint16_t next = scramble_next(&walk);
         if (!table_tunnel_find(engine->table, next))
@@ -379,8 +387,7 @@ static void resynced(struct l2tpha_tunnel *tunnel)
 
     tunnel->resyncing = false;
     engine->resyncing--;
-    if (engine->resyncing == 0)
-        engine_event(engine, L2TPHA_EVENT_TAKEOVER_DONE, NULL, NULL);
+    engine_check_takeover(engine);
 }
 
 void tunnel_heard(struct l2tpha_tunnel *tunnel)

@@ -16,7 +16,7 @@ struct tunnel_place {
 /* What each message touches stands together, ahead of the rest. */
 struct l2tpha_tunnel {
     struct tunnel_entry entry; /* first: the table allocates us and knows this part only */
-    struct engine *engine;
+    struct engine *engine;     /* NULL = a record that nobody has made live yet */
     struct l2tpha_tunnel *ready_next;
     struct l2tpha_tunnel *ready_prev;
     struct channel channel;
@@ -124,6 +124,12 @@ static inline struct l2tpha_tunnel *tunnel_of(struct tunnel_entry *entry)
     return (struct l2tpha_tunnel *)(void *)entry;
 }
 
+/* Also of one that is not live. */
+static inline struct engine *tunnel_engine(const struct l2tpha_tunnel *tunnel)
+{
+    return tunnel->engine ? tunnel->engine : table_user(&tunnel->entry);
+}
+
 /* Whether calls may be placed: established, and the channel carries, as far as is known. */
 static inline bool tunnel_is_open(const struct l2tpha_tunnel *tunnel)
 {
@@ -180,7 +186,7 @@ int tunnel_send(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder);
 /* Forget it silently, sessions included: no message is sent. */
 void tunnel_clear(struct l2tpha_tunnel *tunnel, int status, const char *why);
 
-/* Begin a call of the host about this tunnel: as engine_enter(). */
+/* Begin a call of the host about this tunnel: as engine_enter(). It is live then, or dying. */
 int tunnel_begin(struct l2tpha_tunnel *tunnel, uint64_t now);
 void tunnel_mark(struct l2tpha_tunnel *tunnel, uint8_t dirty);
 /* The first tunnel with an outstanding SCCRQ to this peer after `previous` (NULL = first). */

@@ -9,8 +9,11 @@ int tunnel_begin(struct l2tpha_tunnel *tunnel, uint64_t now)
 {
     if (!tunnel)
         return L2TPHA_ERR_INVALID;
-    /* On a standby it is a record that nobody has made live. */
-    return tunnel->engine ? engine_enter(tunnel->engine, now) : L2TPHA_ERR_ROLE;
+    struct engine *engine = tunnel_engine(tunnel);
+    int error = engine_enter(engine, now);
+    if (!error)
+        engine_wake(engine, tunnel);
+    return error;
 }
 
 int engine_tunnel_open(struct engine *engine, const struct l2tpha_tunnel_options *options,
@@ -107,7 +110,7 @@ struct l2tpha_tunnel *engine_tunnel_next(const struct engine *engine,
 void l2tpha_tunnel_get(const struct l2tpha_tunnel *tunnel, struct l2tpha_tunnel_record *record)
 {
     *record = tunnel->entry.record;
-    if (tunnel->engine)
+    if (tunnel->engine || tunnel_engine(tunnel)->serving)
         record->configured_method = tunnel_configured_method(tunnel);
 }
 

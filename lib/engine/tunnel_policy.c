@@ -24,7 +24,7 @@ uint8_t tunnel_configured_method(const struct l2tpha_tunnel *tunnel)
 {
     uint8_t own = tunnel->entry.record.configured_method;
 
-    return own == L2TPHA_FAILOVER_NOT_CONFIGURED ? tunnel->engine->config.failover : own;
+    return own == L2TPHA_FAILOVER_NOT_CONFIGURED ? tunnel_engine(tunnel)->config.failover : own;
 }
 
 static void set_flag(struct l2tpha_tunnel *tunnel, uint32_t flag, bool on)
@@ -114,6 +114,12 @@ static const char *own_reason(const struct l2tpha_tunnel_record *record)
     return record->flags & L2TPHA_TUNNEL_INCAPABLE ? "peer-incapable" : "disabled";
 }
 
+/* Or about to be, as soon as the takeover comes to it. */
+static bool is_live(const struct l2tpha_tunnel *tunnel)
+{
+    return tunnel->engine || tunnel_engine(tunnel)->serving;
+}
+
 static const char *standby_reason(const struct engine *engine)
 {
     if (!engine->serving)
@@ -133,6 +139,6 @@ const char *l2tpha_tunnel_protection(const struct l2tpha_tunnel *tunnel)
     const char *reason = own_reason(&tunnel->entry.record);
 
     if (!reason)
-        reason = tunnel->engine ? standby_reason(tunnel->engine) : "standby";
+        reason = is_live(tunnel) ? standby_reason(tunnel_engine(tunnel)) : "standby";
     return reason ? reason : "protected";
 }

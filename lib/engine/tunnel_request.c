@@ -430,6 +430,8 @@ static int process_sccrq(struct request *request)
     if (request->recovers &&
         !engine->failover.heed(engine->failover.user, request->path, &engine->message))
         return L2TPHA_ERR_WRONG_PEER;
+    if (!engine->failover.settled(engine->failover.user))
+        return drop_for_limit(request, L2TPHA_ERR_LIMIT); /* the peer sends it again */
     if (is_beaten(request) || is_equal(request))
         return L2TPHA_ERR_REFUSED;
     return open_tunnel(request);

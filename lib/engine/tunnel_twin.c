@@ -31,9 +31,18 @@ static struct l2tpha_tunnel *next_living(const struct engine *engine, struct tun
     return entry ? tunnel_of(entry) : NULL;
 }
 
-static struct l2tpha_tunnel *first_twin(const struct engine *engine,
-                                        const struct l2tpha_address *remote, uint32_t id)
+/* All of them are live: what a takeover has not come to yet is restored, which may end it. */
+static struct l2tpha_tunnel *first_twin(struct engine *engine, const struct l2tpha_address *remote,
+                                        uint32_t id)
 {
+    struct tunnel_entry *entry = id ? table_tunnel_find_remote(engine->table, remote, id) : NULL;
+
+    while (entry && tunnel_of(entry)->engine)
+        entry = table_tunnel_next_twin(engine->table, entry);
+    if (entry) {
+        engine_wake(engine, tunnel_of(entry));
+        return first_twin(engine, remote, id);
+    }
     return id ? next_living(engine, table_tunnel_find_remote(engine->table, remote, id)) : NULL;
 }
 

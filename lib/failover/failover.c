@@ -5,6 +5,7 @@
 #include "failover/lazy.h"
 #include "failover/recovery.h"
 #include "failover/sync.h"
+#include "failover/takeover.h"
 
 static bool heed(void *user, const struct l2tpha_path *path, const struct l2tpha_message *sccrq)
 {
@@ -71,6 +72,16 @@ static void gone(void *user, struct l2tpha_tunnel *tunnel)
     recovery_gone(user, tunnel);
 }
 
+static void wake(void *user, struct l2tpha_tunnel *tunnel)
+{
+    takeover_restore(user, tunnel);
+}
+
+static bool settled(void *user)
+{
+    return takeover_settle(user);
+}
+
 static void due(void *user, struct timer *timer)
 {
     if (timer->kind == TIMER_RECOVERY)
@@ -100,6 +111,8 @@ void failover_attach(struct failover *failover, struct engine *engine,
         .passed = passed,
         .left = left,
         .gone = gone,
+        .wake = wake,
+        .settled = settled,
         .due = due,
     };
 }

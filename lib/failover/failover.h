@@ -23,9 +23,26 @@ enum takeover_trust {
     TAKEOVER_STALE      /* the active has gone on without this node for long */
 };
 
+struct takeover_result {
+    uint32_t tunnels;      /* recovered, or being so */
+    uint32_t sessions;     /* restored */
+    uint32_t cleared;      /* tunnels cleared: by policy or since their recovery failed */
+    uint32_t disconnected; /* sessions ended with a CDN */
+};
+
+/* A takeover under way (takeover.c). */
+struct takeover {
+    bool restoring;    /* some tunnels are not live yet */
+    uint32_t place;    /* of the walk over them */
+    uint32_t resynced; /* tunnels that peers had confirmed before */
+    uint64_t due;      /* more are restored then, whoever has answered */
+    struct takeover_result result;
+};
+
 struct failover {
     struct engine *engine;
     const struct l2tpha_binding *binding;
+    struct takeover takeover;
     uint64_t failed_at;        /* when this end took over; 0 = it has not */
     enum takeover_trust trust; /* in what it took over with */
     struct recovery *waiting;  /* own recoveries that wait for a place, in order */

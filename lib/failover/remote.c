@@ -27,7 +27,9 @@ static struct l2tpha_tunnel *find_pair(const struct failover *failover,
 {
     struct l2tpha_tunnel *old = engine_tunnel_find(failover->engine, pair->remote_tunnel_id);
 
-    return pair->tunnel_id && old && old->entry.record.remote_id == pair->tunnel_id ? old : NULL;
+    if (!pair->tunnel_id || !old || old->entry.record.remote_id != pair->tunnel_id)
+        return NULL;
+    return engine_wake(failover->engine, old);
 }
 
 static struct l2tpha_tunnel *find_named(const struct failover *failover,

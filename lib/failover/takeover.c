@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Ordinary tunnels first, each by its effective method; then the recovery tunnels, which are about
- * them. */
+/* Each tunnel by its effective method; recovery tunnels after those that they are about. What is no
+ * ordinary established tunnel comes first, since others depend on it: ties, limits, and whether a
+ * channel rests. The rest is paced by the peers' answers: so many HELLOs are out at one time, which
+ * become more with each answer, and some more every few milliseconds, for peers that do not answer.
+ */
 #include "failover/takeover.h"
 
 #include "engine/native.h"
@@ -158,7 +161,7 @@ static void recover(struct failover *failover, struct tunnel_entry *tunnel,
     }
     /* Of a record in doubt every call is a suspect. */
     if (!(tunnel->record.flags & L2TPHA_TUNNEL_DOUBTED))
-        sync_note_failure(tunnel_of(tunnel), failover->engine->now);
+        sync_note_failure(tunnel_of(tunnel), failover->failed_at);
     int error = recover_by_method(failover, tunnel, &silent);
     if (error) {
         clear(failover, tunnel, l2tpha_strerror(error), result);
@@ -203,14 +206,9 @@ static void resume_recovery(struct failover *failover, struct tunnel_entry *tunn
 /* Whether the node before may have run ahead of what is known here. */
 static bool lags(const struct failover *failover)
 {
-    const struct engine *engine = failover->engine;
-    const struct tunnel_entry *tunnel;
-    uint32_t place = 0;
-    bool lazy = failover->trust != TAKEOVER_EXACT || engine->config.commit != L2TPHA_COMMIT_GATED;
-
-    while (!lazy && (tunnel = table_tunnel_next(engine->table, &place)))
-        lazy = tunnel->record.flags & L2TPHA_TUNNEL_LAZY;
-    return lazy;
+    return failover->trust != TAKEOVER_EXACT ||
+           failover->engine->config.commit != L2TPHA_COMMIT_GATED ||
+           table_lazy_count(failover->engine->table) > 0;
 }
 
 /* The node before may have given out ids and serial numbers that only its peers know: a tunnel with
@@ -231,23 +229,179 @@ static void begin_record(struct failover *failover)
     engine_set_record(engine, &record);
 }
 
-void takeover_run(struct failover *failover, enum takeover_trust trust,
-                  struct takeover_result *result)
+/* --- one --- */
+
+static bool is_live(struct tunnel_entry *entry)
+{
+    return tunnel_of(entry)->engine != NULL;
+}
+
+static void restore_ordinary(struct failover *failover, struct tunnel_entry *entry)
+{
+    struct engine *engine = failover->engine;
+
+    ledger_adopt(engine->ledger, entry);
+    recover(failover, entry, &failover->takeover.result);
+    engine->unrestored--;
+}
+
+static void restore_recovery(struct failover *failover, struct tunnel_entry *entry)
+{
+    ledger_adopt(failover->engine->ledger, entry);
+    resume_recovery(failover, entry);
+}
+
+/* Whether the channel of an old tunnel rests is for its recovery tunnel to say: both at once. */
+static void restore_pair(struct failover *failover, struct tunnel_entry *old)
+{
+    struct tunnel_entry *attempt =
+        old->recovered_by ? table_tunnel_find(failover->engine->table, old->recovered_by) : NULL;
+    uint32_t id = old->record.local_id;
+
+    restore_ordinary(failover, old);
+    if (attempt && attempt->record.recovers == id && !is_live(attempt))
+        restore_recovery(failover, attempt);
+}
+
+static void finish(struct failover *failover)
+{
+    struct engine *engine = failover->engine;
+    const struct takeover_result *result = &failover->takeover.result;
+
+    if (!failover->takeover.restoring || engine->unrestored || table_first_unsettled(engine->table))
+        return;
+    failover->takeover.restoring = false;
+    log_line(
+        &engine->log, L2TPHA_LOG_RESYNC, 0, 0,
+        "takeover: %u tunnels, %u sessions restored, %u tunnels cleared, %u calls disconnected",
+        result->tunnels, result->sessions, result->cleared, result->disconnected);
+    engine_check_takeover(engine);
+    engine_seal(engine);
+    ledger_hold(engine->ledger, false, engine->now);
+}
+
+void takeover_restore(struct failover *failover, struct l2tpha_tunnel *tunnel)
+{
+    struct tunnel_entry *entry = &tunnel->entry;
+    struct tunnel_entry *old = entry;
+
+    if (entry->record.recovers)
+        old = table_tunnel_find(failover->engine->table, entry->record.recovers);
+    if (old && !old->record.recovers && !is_live(old))
+        restore_pair(failover, old);
+    if (!is_live(entry))
+        restore_recovery(failover, entry);
+    engine_seal(failover->engine);
+    finish(failover);
+}
+
+/* --- slices --- */
+
+#define TUNNEL_STEPS 16         /* a tunnel's work as a multiple of a session's */
+#define PAUSE_US UINT64_C(8000) /* until a batch more is restored, whoever has answered */
+/* Most tunnels whose peers have not answered: these may take their time. */
+#define WINDOW_BATCHES 8
+
+static struct tunnel_entry *next_unrestored(struct failover *failover, uint32_t *steps)
 {
     struct table *table = failover->engine->table;
-    struct tunnel_entry *tunnel;
-    uint32_t place = 0, last;
+    struct tunnel_entry *entry = table_first_unsettled(table);
 
-    *result = (struct takeover_result){0};
+    while (!entry && *steps > 0) {
+        entry = table_tunnel_next(table, &failover->takeover.place);
+        if (!entry)
+            return NULL;
+        --*steps;
+        if (is_live(entry))
+            entry = NULL;
+    }
+    return entry;
+}
+
+static uint32_t cost_of(const struct tunnel_entry *entry)
+{
+    return TUNNEL_STEPS + entry->session_count;
+}
+
+/* Bounded by the work: one tunnel at least, and no more after a large one. */
+static void restore_slice(struct failover *failover, uint32_t most)
+{
+    uint32_t steps = most * TUNNEL_STEPS;
+    struct tunnel_entry *entry;
+
+    while (steps > 0 && (entry = next_unrestored(failover, &steps))) {
+        uint32_t cost = cost_of(entry);
+        takeover_restore(failover, tunnel_of(entry));
+        steps -= cost < steps ? cost : steps;
+    }
+}
+
+/* Those that are recovered by RFC 4951 have a pace of their own. */
+static uint32_t unanswered(const struct failover *failover)
+{
+    uint32_t count = failover->engine->resyncing;
+    uint32_t others = failover->waiting_count + failover->running;
+
+    return count > others ? count - others : 0;
+}
+
+/* How many more peers may be asked now. */
+static uint32_t room(const struct failover *failover)
+{
+    const struct engine *engine = failover->engine;
+    uint32_t batch = engine->config.takeover_batch;
+    uint32_t grown = engine->resynced - failover->takeover.resynced;
+    uint32_t most = (WINDOW_BATCHES - 1) * batch;
+    uint32_t window = batch + (grown < most ? grown : most), out = unanswered(failover);
+
+    if (out >= window)
+        return 0;
+    return window - out < batch ? window - out : batch;
+}
+
+void takeover_go_on(struct failover *failover)
+{
+    struct engine *engine = failover->engine;
+    struct takeover *takeover = &failover->takeover;
+    uint32_t most = takeover->restoring ? room(failover) : 0;
+
+    if (takeover->restoring && engine->now >= takeover->due) {
+        takeover->due = engine->now + PAUSE_US;
+        most = engine->config.takeover_batch;
+    }
+    if (most > 0)
+        restore_slice(failover, most);
+}
+
+uint64_t takeover_deadline(const struct failover *failover)
+{
+    if (!failover->takeover.restoring)
+        return L2TPHA_NEVER;
+    return room(failover) ? failover->engine->now : failover->takeover.due;
+}
+
+bool takeover_settle(struct failover *failover)
+{
+    const struct engine *engine = failover->engine;
+
+    for (uint32_t i = 0; i < engine->config.takeover_batch && table_first_unsettled(engine->table);
+         i++)
+        takeover_restore(failover, tunnel_of(table_first_unsettled(engine->table)));
+    return !table_first_unsettled(engine->table);
+}
+
+void takeover_run(struct failover *failover, enum takeover_trust trust)
+{
+    struct engine *engine = failover->engine;
+
     failover->trust = trust;
     begin_record(failover);
     recovery_prepare(failover);
-    while ((tunnel = table_tunnel_next(table, &place)))
-        if (!tunnel->record.recovers)
-            recover(failover, tunnel, result);
-    last = place;
-    place = 0;
-    while (place < last && (tunnel = table_tunnel_next(table, &place)))
-        if (tunnel->record.recovers && !tunnel_of(tunnel)->engine)
-            resume_recovery(failover, tunnel);
+    failover->takeover = (struct takeover){.restoring = true, .resynced = engine->resynced};
+    engine->unrestored = table_tunnel_count(engine->table) - table_recovery_count(engine->table);
+    engine->taking_over = true;
+    ledger_hold(engine->ledger, true, engine->now);
+    engine_seal(engine);
+    finish(failover); /* there may be none */
+    takeover_go_on(failover);
 }

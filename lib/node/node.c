@@ -4,6 +4,7 @@
 
 #include "base/bits.h"
 #include "engine/channel.h"
+#include "failover/takeover.h"
 
 #include <l2tpha/policy.h>
 #include <string.h>
@@ -60,6 +61,7 @@ void l2tpha_config_init(struct l2tpha_config *config)
         .fresh_ms = 10000,
         .rank = L2TPHA_RANK_NONE,
         .epoch = 1,
+        .takeover_batch = 256,
     };
 }
 
@@ -107,6 +109,8 @@ static const char *refused_setting(const struct l2tpha_config *config)
         {config->unsure_ms == 0, "unsure_ms"},
         {config->rank > ROLE_RANK_MAX && config->rank != L2TPHA_RANK_NONE, "rank"},
         {config->epoch == 0, "epoch"},
+        {config->takeover_batch == 0 || config->takeover_batch > L2TPHA_TUNNELS_MAX,
+         "takeover_batch"},
         {config->hide_avps && !config->crypto, "hide_avps"},
     };
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
@@ -145,6 +149,7 @@ static int make_state(struct l2tpha_node *node, uint64_t seed)
         .max_tunnels = config->max_tunnels + ENGINE_RECOVERIES,
         .max_sessions = config->max_sessions,
         .seed = seed,
+        .user = engine,
     };
     int error = buffer_pool_new(node, config->max_buffer_bytes, &engine->pool);
     if (!error)
@@ -276,6 +281,8 @@ int l2tpha_expire(struct l2tpha_node *node, uint64_t now)
         return error;
     if (node->engine.serving) {
         ledger_expire(node->engine.ledger, node->engine.now);
+        if (!engine_is_unsure(&node->engine))
+            takeover_go_on(&node->failover);
         while (engine_may_run_timers(&node->engine) &&
                (timer = wheel_pop(node->engine.wheel, node->engine.now)))
             engine_timer(&node->engine, timer);
@@ -285,7 +292,11 @@ int l2tpha_expire(struct l2tpha_node *node, uint64_t now)
 
 uint64_t l2tpha_deadline(const struct l2tpha_node *node)
 {
-    return node ? engine_deadline(&node->engine) : L2TPHA_NEVER;
+    if (!node)
+        return L2TPHA_NEVER;
+    uint64_t engine = engine_deadline(&node->engine);
+    uint64_t takeover = takeover_deadline(&node->failover);
+    return engine < takeover || engine_is_unsure(&node->engine) ? engine : takeover;
 }
 
 const struct l2tpha_config *l2tpha_node_config(const struct l2tpha_node *node)

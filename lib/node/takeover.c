@@ -9,18 +9,6 @@
 
 #include <l2tpha/failover.h>
 
-static void report_takeover(struct l2tpha_node *node, const struct takeover_result *result)
-{
-    struct engine *engine = &node->engine;
-
-    log_line(
-        &engine->log, L2TPHA_LOG_RESYNC, 0, 0,
-        "takeover: %u tunnels, %u sessions restored, %u tunnels cleared, %u calls disconnected",
-        result->tunnels, result->sessions, result->cleared, result->disconnected);
-    if (engine->resyncing == 0)
-        engine_event(engine, L2TPHA_EVENT_TAKEOVER_DONE, NULL, NULL);
-}
-
 /* What the node itself knows of its copy. */
 static enum l2tpha_trust own_trust(const struct l2tpha_node *node)
 {
@@ -81,7 +69,6 @@ static const char *const reasons[] = {
 static int reign(struct l2tpha_node *node, uint64_t epoch, enum l2tpha_trust trust)
 {
     struct engine *engine = &node->engine;
-    struct takeover_result result;
     enum role_event event;
 
     int error = event_of(node, &trust, &event);
@@ -95,8 +82,7 @@ static int reign(struct l2tpha_node *node, uint64_t epoch, enum l2tpha_trust tru
     ledger_reign(engine->ledger, epoch, replica_last(node->replica));
     engine->counters.takeovers++;
     node->last_switchover = engine->now;
-    takeover_run(&node->failover, trust_in_tunnels(trust), &result);
-    report_takeover(node, &result);
+    takeover_run(&node->failover, trust_in_tunnels(trust));
     return L2TPHA_OK;
 }
 

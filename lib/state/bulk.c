@@ -3,15 +3,19 @@
  * sessions, by their places in the slabs, with increments in between, then BULK_END. The node
  * itself is in the first part. Whatever an increment carries has the generation of the copy, and
  * the walk passes it over; a part is made only when it can be shipped at once. A standby so slow
- * that increments pile up is found by their number. */
+ * that increments pile up is found by their number.
+ *
+ * A host polls until nothing comes, and meanwhile does nothing else. So only a few parts are made
+ * before it has been elsewhere: then the deadline has come, and the next ones follow. */
 #include "state/digest.h"
 #include "state/ledger.h"
 
 #include <string.h>
 
-#define PART_RECORDS 128
+#define PART_RECORDS 1024
 #define PART_BYTES (48 * 1024)
-#define PART_STEPS 1024 /* entries looked at, so that one part costs no more than another */
+#define PART_STEPS PART_RECORDS /* entries looked at: one part costs no more than another */
+#define TURN_PARTS 4            /* about half a millisecond */
 
 /* Where a part's walk has come to; taken over once the part is written. */
 struct walk {
@@ -19,6 +23,7 @@ struct walk {
     uint32_t place;
     uint64_t count;
     uint64_t digest;
+    uint64_t bytes;
     uint32_t *carried[PART_RECORDS]; /* generations of the entries in it */
     uint32_t entries;
     struct tunnel_entry *tunnels[PART_RECORDS];
@@ -81,6 +86,7 @@ static int fill_part(struct draft *draft, struct ledger *ledger, void *argument)
             break;
     }
     walk->count = draft->count;
+    walk->bytes = (uint64_t)(draft->end - draft->start);
     walk->digest =
         digest_bytes(ledger->bulk.digest, draft->start, (size_t)(draft->end - draft->start));
     return error;
@@ -118,7 +124,10 @@ static void make_part(struct ledger *ledger, uint64_t now)
     bulk->place = walk.place;
     bulk->count += walk.count;
     bulk->digest = walk.digest;
-    bulk->parts[bulk->waiting++] = ledger->last;
+    bulk->parts[bulk->waiting++] = (struct bulk_part){ledger->last, walk.bytes};
+    bulk->bytes += walk.bytes;
+    bulk->turn++;
+    bulk->turn_at = now;
 }
 
 /* From this number on outputs wait. */
@@ -140,17 +149,35 @@ static void make_end(struct ledger *ledger, uint64_t now)
     ledger->mode = LEDGER_GATED;
 }
 
+static bool has_part_to_make(const struct ledger *ledger)
+{
+    const struct bulk *bulk = &ledger->bulk;
+
+    return (bulk->phase == BULK_TUNNELS || bulk->phase == BULK_SESSIONS) &&
+           bulk->waiting < BULK_PARTS && bulk->bytes < BULK_BYTES &&
+           outbox_room(ledger->flights) >= 2; /* one is left for an increment */
+}
+
 void bulk_advance(struct ledger *ledger, uint64_t now)
 {
     struct bulk *bulk = &ledger->bulk;
 
-    if (bulk->phase == BULK_NONE || bulk->phase == BULK_ENDED || bulk->waiting == BULK_WINDOW ||
-        outbox_room(ledger->flights) < 2) /* one is left for an increment */
-        return;
-    if (bulk->phase != BULK_WALKED)
+    if (has_part_to_make(ledger) && bulk->turn < TURN_PARTS)
         make_part(ledger, now);
-    else if (bulk->waiting == 0)
+    else if (bulk->phase == BULK_WALKED && bulk->waiting == 0 && outbox_room(ledger->flights) >= 2)
         make_end(ledger, now);
+}
+
+void bulk_turn(struct ledger *ledger)
+{
+    ledger->bulk.turn = 0;
+}
+
+uint64_t bulk_deadline(const struct ledger *ledger)
+{
+    const struct bulk *bulk = &ledger->bulk;
+
+    return bulk->turn >= TURN_PARTS && has_part_to_make(ledger) ? bulk->turn_at : L2TPHA_NEVER;
 }
 
 void bulk_done(struct ledger *ledger, uint64_t number)
@@ -158,8 +185,8 @@ void bulk_done(struct ledger *ledger, uint64_t number)
     struct bulk *bulk = &ledger->bulk;
     uint32_t done = 0;
 
-    while (done < bulk->waiting && bulk->parts[done] <= number)
-        done++;
+    while (done < bulk->waiting && bulk->parts[done].number <= number)
+        bulk->bytes -= bulk->parts[done++].bytes;
     memmove(bulk->parts, bulk->parts + done, (bulk->waiting - done) * sizeof(bulk->parts[0]));
     bulk->waiting -= done;
     if (bulk->phase != BULK_ENDED || number < bulk->end)
@@ -169,11 +196,10 @@ void bulk_done(struct ledger *ledger, uint64_t number)
     ledger->options.mode_changed(ledger->options.user, LEDGER_GATED, true, NULL);
 }
 
-int ledger_bulk(struct ledger *ledger, uint64_t now)
+int bulk_begin(struct ledger *ledger, uint64_t now)
 {
     struct l2tpha_checkpoint_header header = {.kind = L2TPHA_CHECKPOINT_BULK_BEGIN};
 
-    ledger_reset(ledger);
     if (++ledger->generation == GENERATION_RECEIVED)
         ledger->generation = 1;
     ledger->mode = LEDGER_BULK;
@@ -183,4 +209,11 @@ int ledger_bulk(struct ledger *ledger, uint64_t now)
     if (error)
         ledger_fail(ledger, error, now);
     return error;
+}
+
+int ledger_bulk(struct ledger *ledger, uint64_t now)
+{
+    ledger_reset(ledger);
+    ledger->wanted = ledger->held;
+    return ledger->held ? 0 : bulk_begin(ledger, now);
 }

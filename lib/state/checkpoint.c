@@ -49,10 +49,7 @@ int ledger_new(TALLOC_CTX *parent, const struct ledger_options *options, struct 
 
 static void unlink_tunnel(struct tunnel_entry *entry)
 {
-    *entry->dirty_back = entry->dirty_next;
-    if (entry->dirty_next)
-        entry->dirty_next->dirty_back = entry->dirty_back;
-    entry->dirty_back = NULL;
+    table_tunnel_unlist(entry);
     entry->dirty = 0;
 }
 
@@ -302,7 +299,7 @@ void ledger_reset(struct ledger *ledger)
     buffer_put(table_pool(ledger->options.table), ledger->shipping);
     ledger->shipping = NULL;
     ledger->mode = LEDGER_OFF;
-    ledger->in_sync = ledger->late = false;
+    ledger->in_sync = ledger->late = ledger->wanted = false;
     ledger->bulk.phase = BULK_NONE;
     ledger->depends = ledger->shipped = ledger->last;
     while (outbox_count(ledger->marks) > 0)
@@ -313,7 +310,7 @@ void ledger_reset(struct ledger *ledger)
 void ledger_stop(struct ledger *ledger, const char *why, uint64_t now)
 {
     (void)now;
-    if (ledger->mode == LEDGER_OFF)
+    if (ledger_mode(ledger) == LEDGER_OFF)
         return;
     log_cf(ledger, "going on alone", why);
     ledger_reset(ledger);
@@ -473,11 +470,13 @@ int ledger_done(struct ledger *ledger, uint64_t number, int status, uint64_t now
     if (number <= ledger->acknowledged)
         return 0;
     ledger->acknowledged = number;
+    ledger->progress = now;
     while ((flight = outbox_head(ledger->flights)) && flight->number <= number)
         outbox_pop(ledger->flights); /* handed out: its blob is gone already */
     while ((mark = outbox_head(ledger->marks)) && mark->number <= number)
         pop_mark(ledger);
     bulk_done(ledger, number);
+    bulk_turn(ledger);
     judge_lag(ledger, now);
     return 0;
 }
@@ -511,7 +510,7 @@ uint64_t ledger_acknowledged(const struct ledger *ledger)
 
 enum ledger_mode ledger_mode(const struct ledger *ledger)
 {
-    return ledger->mode;
+    return ledger->wanted ? LEDGER_BULK : ledger->mode;
 }
 
 bool ledger_in_sync(const struct ledger *ledger)
@@ -543,6 +542,8 @@ bool ledger_poll(struct ledger *ledger, uint64_t now, uint64_t *number, const ui
     return true;
 }
 
+/* Until the copy is confirmed a standby that confirms one thing after the other is not silent,
+ * however old what it has not come to is by then. */
 static uint64_t silence_deadline(const struct ledger *ledger)
 {
     const struct flight *oldest = outbox_head(ledger->flights);
@@ -550,6 +551,8 @@ static uint64_t silence_deadline(const struct ledger *ledger)
     if (ledger->mode != LEDGER_GATED || !oldest)
         return L2TPHA_NEVER;
     uint64_t since = oldest->since > ledger->awake_since ? oldest->since : ledger->awake_since;
+    if (!ledger->in_sync && ledger->progress > since)
+        since = ledger->progress;
     return after(since, ledger->options.timeout_us * (async ? ASYNC_PATIENCE : 1));
 }
 
@@ -575,43 +578,25 @@ static void judge_silence(struct ledger *ledger, uint64_t now)
     ledger->doubt = L2TPHA_NEVER;
 }
 
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 uint64_t ledger_deadline(const struct ledger *ledger)
 {
     uint64_t lazy = after(ledger->lazy_since, LEDGER_LAZY_US);
     uint64_t silence = silence_deadline(ledger);
     if (silence != L2TPHA_NEVER && ledger->doubt != L2TPHA_NEVER)
         silence = after(ledger->doubt, LOOK_US);
-    return lazy < silence ? lazy : silence;
+    return sooner(sooner(lazy, silence), bulk_deadline(ledger));
 }
 
 void ledger_expire(struct ledger *ledger, uint64_t now)
 {
     drop_shipped(ledger);
+    bulk_turn(ledger);
     judge_silence(ledger, now);
     if (ledger->mode != LEDGER_OFF && now >= after(ledger->lazy_since, LEDGER_LAZY_US))
         commit(ledger, now);
-}
-
-/* --- takeover --- */
-
-void ledger_reign(struct ledger *ledger, uint64_t epoch, uint64_t last)
-{
-    struct tunnel_entry *entry;
-    uint32_t place = 0;
-
-    ledger->last = last;
-    ledger_reset(ledger);
-    ledger->epoch = epoch;
-    ledger->acknowledged = ledger->ungated = last;
-    while ((entry = table_tunnel_next(ledger->options.table, &place))) {
-        entry->ns_safe = entry->ns_sealed = entry->record.ns;
-        entry->nr_safe = entry->record.nr;
-        entry->acked_safe = entry->acked_sealed = entry->record.acked;
-        entry->born = last + 1;
-    }
-}
-
-uint64_t ledger_epoch(const struct ledger *ledger)
-{
-    return ledger->epoch;
 }

@@ -93,9 +93,13 @@ void ledger_wake(struct ledger *ledger, uint64_t now);
 void ledger_expire(struct ledger *ledger, uint64_t now);
 
 /* --- takeover --- */
-/* Go on as the active under a new epoch, with numbers after `last`. Mode OFF; every tunnel's safe
- * and sealed marks are set to what its record says. */
+/* Go on as the active under a new epoch, with numbers after `last`. Mode OFF. */
 void ledger_reign(struct ledger *ledger, uint64_t epoch, uint64_t last);
+/* A tunnel that a replica has left: its safe and sealed marks are what its record says. It is among
+ * the unsettled no more. Before anything of it is marked. */
+void ledger_adopt(const struct ledger *ledger, struct tunnel_entry *entry);
+/* Not all tunnels are adopted yet: a copy that is asked for meanwhile begins when they are. */
+void ledger_hold(struct ledger *ledger, bool held, uint64_t now);
 uint64_t ledger_epoch(const struct ledger *ledger);
 
 /* Digest over the whole table, independent of order. */

@@ -7,7 +7,10 @@
 #include "base/outbox.h"
 #include "state/checkpoint.h"
 
-#define BULK_WINDOW 8 /* parts on their way at one time */
+/* Of a copy, on its way at one time. Bytes are what a path is filled with, however long it is; the
+ * count bounds parts that have little in them. */
+#define BULK_BYTES (4u << 20)
+#define BULK_PARTS 128
 
 /* A checkpoint that is not confirmed. Numbers in the ring are consecutive. */
 struct flight {
@@ -33,14 +36,22 @@ struct gone {
 
 enum bulk_phase { BULK_NONE, BULK_TUNNELS, BULK_SESSIONS, BULK_WALKED, BULK_ENDED };
 
+struct bulk_part {
+    uint64_t number;
+    uint64_t bytes;
+};
+
 struct bulk {
     enum bulk_phase phase;
     uint32_t place; /* of the walk */
     uint64_t count; /* records in the parts so far */
     uint64_t digest;
-    uint64_t end;                /* number of the BULK_END */
-    uint64_t parts[BULK_WINDOW]; /* numbers of those not confirmed, oldest first */
-    uint32_t waiting;            /* how many */
+    uint64_t end;                       /* number of the BULK_END */
+    struct bulk_part parts[BULK_PARTS]; /* not confirmed, oldest first */
+    uint32_t waiting;                   /* how many */
+    uint64_t bytes;                     /* of them */
+    uint32_t turn;                      /* parts made since the host has come back */
+    uint64_t turn_at;                   /* when the last one was made */
 };
 
 struct ledger {
@@ -50,6 +61,8 @@ struct ledger {
     bool weighty; /* more than DIRTY_ACKED is marked */
     bool lost;    /* a mark could not be kept: memory was out */
     bool late;    /* bounded commit: the oldest checkpoint is older than the lag allowed */
+    bool held;    /* ledger_hold() */
+    bool wanted;  /* ... and a copy is asked for */
     uint32_t generation;
     uint64_t epoch;
     uint64_t last;         /* newest number made */
@@ -59,6 +72,8 @@ struct ledger {
     uint64_t shipped;      /* newest number handed out */
     uint64_t awake_since;  /* silence of before does not count */
     uint64_t doubt;        /* when the silence was seen to be too long; L2TPHA_NEVER = it is not */
+    uint64_t inherited;    /* newest number of the reign before */
+    uint64_t progress;     /* when a standby has confirmed something last */
     uint64_t lazy_since;   /* of lazy marks left behind by a seal; L2TPHA_NEVER = none */
     struct tunnel_entry *dirty_tunnels;
     struct session_entry **dirty_sessions; /* the one numbered n is at n - 1 */
@@ -119,8 +134,14 @@ static inline void ledger_note_known(struct tunnel_entry *entry, uint64_t number
 void ledger_fail(struct ledger *ledger, int error, uint64_t now);
 
 /* --- bulk.c --- */
+/* Begin a copy; on an error the node goes on alone. */
+int bulk_begin(struct ledger *ledger, uint64_t now);
 /* Make the next piece of the copy, if there is one to make now. */
 void bulk_advance(struct ledger *ledger, uint64_t now);
 void bulk_done(struct ledger *ledger, uint64_t number);
+/* The host has come back from whatever else it does: more may be made. */
+void bulk_turn(struct ledger *ledger);
+/* When it is to come back for that; L2TPHA_NEVER = there is nothing to make now. */
+uint64_t bulk_deadline(const struct ledger *ledger);
 
 #endif

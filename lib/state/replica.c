@@ -63,6 +63,33 @@ static int lose_thread(struct replica *replica, int error, const char *why)
 
 /* --- second pass --- */
 
+/* What has come in this copy, or since. A tunnel counts those of its sessions that have, so that at
+ * the end of a copy nobody has to look at all of them. */
+static void refresh_tunnel(const struct replica *replica, struct tunnel_entry *tunnel)
+{
+    if (tunnel->generation == replica->generation)
+        return;
+    tunnel->generation = replica->generation;
+    tunnel->refreshed = 0;
+}
+
+static void refresh_session(const struct replica *replica, struct session_entry *session)
+{
+    if (session->generation == replica->generation)
+        return;
+    session->generation = replica->generation;
+    session->tunnel->refreshed += session->tunnel->generation == replica->generation;
+}
+
+static void remove_session(struct table *table, struct session_entry *session)
+{
+    struct tunnel_entry *tunnel = session->tunnel;
+
+    if (session->generation == tunnel->generation && tunnel->refreshed > 0)
+        tunnel->refreshed--;
+    table_session_remove(table, session);
+}
+
 static void apply_gone(struct table *table, const struct l2tpha_gone_record *record)
 {
     struct tunnel_entry *tunnel = table_tunnel_find(table, record->tunnel_id);
@@ -70,7 +97,7 @@ static void apply_gone(struct table *table, const struct l2tpha_gone_record *rec
         tunnel ? table_session_find(table, tunnel, record->session_id) : NULL;
 
     if (session)
-        table_session_remove(table, session);
+        remove_session(table, session);
     else if (tunnel && record->session_id == 0)
         table_tunnel_remove(table, tunnel);
 }
@@ -87,7 +114,7 @@ static void settle_sessions(struct table *table, struct tunnel_entry *tunnel,
     for (struct session_entry *session = tunnel->sessions, *next; session; session = next) {
         next = session->next;
         if (over || !session_outlives_reset(session))
-            table_session_remove(table, session);
+            remove_session(table, session);
         else if (record_resets_data(record) && session_is_numbered(session))
             session->data_ns = 0;
     }
@@ -107,7 +134,7 @@ static int apply_tunnel(const struct replica *replica, const struct l2tpha_tunne
     if (error)
         return error;
     entry->record.ns = record->acked; /* moved on by its messages, which follow */
-    entry->generation = replica->generation;
+    refresh_tunnel(replica, entry);
     return 0;
 }
 
@@ -132,7 +159,7 @@ static void evict_leftover(struct table *table, const struct tunnel_entry *tunne
 {
     struct session_entry *holder = table_session_find_remote(table, tunnel, record->remote_id);
     if (holder && holder->local_id != record->local_id)
-        table_session_remove(table, holder);
+        remove_session(table, holder);
 }
 
 static int apply_session(const struct replica *replica, const struct l2tpha_session_record *record)
@@ -145,7 +172,7 @@ static int apply_session(const struct replica *replica, const struct l2tpha_sess
     if (!entry && !(entry = table_session_add(table, tunnel, record->local_id, &error)))
         return error;
     evict_leftover(table, tunnel, record);
-    entry->generation = replica->generation;
+    refresh_session(replica, entry);
     bool changed = entry->state != record->state;
     error = table_session_load(table, entry, record);
     if (!error && changed && replica->options.now)
@@ -196,7 +223,7 @@ static int apply_record(const struct replica *replica, const struct l2tpha_recor
         pending->entry = table_tunnel_find(table, record->of.sequence.tunnel_id);
         pending->acked = record->of.sequence.acked;
         pending->entry->record.nr = record->of.sequence.nr;
-        pending->entry->generation = replica->generation;
+        refresh_tunnel(replica, pending->entry);
         return 0;
     default:
         return L2TPHA_ERR_RECORD;

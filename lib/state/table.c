@@ -94,6 +94,7 @@ int table_new(TALLOC_CTX *parent, const struct table_options *options, struct bu
     fresh->node->record.size = sizeof(fresh->node->record);
     fresh->pool = pool;
     fresh->seed = options->seed;
+    fresh->user = options->user;
     make_indexes(fresh);
     int error = make_slabs(fresh, options);
     if (error) {
@@ -258,6 +259,65 @@ struct tunnel_entry *table_tunnel_next_twin(const struct table *table,
     return next;
 }
 
+/* --- what a takeover has to know of all of them, without looking at each --- */
+
+void *table_user(const struct tunnel_entry *entry)
+{
+    const struct table *table = entry->session_ids.kind->user;
+    return table->user;
+}
+
+uint32_t table_lazy_count(const struct table *table)
+{
+    return table->lazy_count;
+}
+
+uint32_t table_recovery_count(const struct table *table)
+{
+    return table->recovery_count;
+}
+
+struct tunnel_entry *table_first_unsettled(const struct table *table)
+{
+    return table->unsettled;
+}
+
+void table_tunnel_unlist(struct tunnel_entry *entry)
+{
+    if (!entry->dirty_back)
+        return;
+    *entry->dirty_back = entry->dirty_next;
+    if (entry->dirty_next)
+        entry->dirty_next->dirty_back = entry->dirty_back;
+    entry->dirty_back = NULL;
+}
+
+static void forget_kind(struct table *table, struct tunnel_entry *entry)
+{
+    table_tunnel_unlist(entry);
+    table->lazy_count -= entry->is_lazy;
+    table->recovery_count -= entry->is_recovery;
+    entry->is_lazy = entry->is_recovery = false;
+}
+
+static void note_kind(struct table *table, struct tunnel_entry *entry)
+{
+    const struct l2tpha_tunnel_record *record = &entry->record;
+
+    forget_kind(table, entry);
+    entry->is_lazy = record->flags & L2TPHA_TUNNEL_LAZY;
+    entry->is_recovery = record->recovers != 0;
+    table->lazy_count += entry->is_lazy;
+    table->recovery_count += entry->is_recovery;
+    if (record->state == L2TPHA_TUNNEL_ESTABLISHED && !entry->is_recovery)
+        return;
+    entry->dirty_next = table->unsettled;
+    entry->dirty_back = &table->unsettled;
+    if (entry->dirty_next)
+        entry->dirty_next->dirty_back = &entry->dirty_next;
+    table->unsettled = entry;
+}
+
 /* --- adding, finding, removing --- */
 
 struct tunnel_entry *table_tunnel_add(struct table *table, uint32_t local_id, int *error)
@@ -285,6 +345,7 @@ void table_tunnel_remove(struct table *table, struct tunnel_entry *entry)
         table_session_remove(table, entry->sessions);
     idtable_clear(&entry->session_ids);
     table_queue_trim(table, entry, entry->record.ns);
+    forget_kind(table, entry);
     unindex(table, entry);
     drop_strings(table, &entry->record);
     idtable_remove(&table->tunnel_ids, entry->record.local_id);
@@ -345,6 +406,7 @@ int table_tunnel_load(struct table *table, struct tunnel_entry *entry,
     drop_strings(table, &entry->record);
     entry->record = fresh;
     entry->record.size = sizeof(entry->record);
+    note_kind(table, entry);
     return 0;
 }
 
@@ -419,10 +481,19 @@ void table_clear(struct table *table)
     slab_trim(table->extras);
 }
 
+static void sweep_sessions(struct table *table, struct tunnel_entry *tunnel, uint32_t generation)
+{
+    for (struct session_entry *session = tunnel->sessions, *next; session; session = next) {
+        next = session->next;
+        if (session->generation != generation)
+            table_session_remove(table, session);
+    }
+    tunnel->refreshed = tunnel->session_count;
+}
+
 void table_sweep(struct table *table, uint32_t generation)
 {
     struct tunnel_entry *tunnel;
-    struct session_entry *session;
     uint32_t place = 0;
 
     if (table->node->generation != generation)
@@ -430,10 +501,8 @@ void table_sweep(struct table *table, uint32_t generation)
     while ((tunnel = table_tunnel_next(table, &place)))
         if (tunnel->generation != generation)
             table_tunnel_remove(table, tunnel);
-    place = 0;
-    while ((session = table_session_next(table, &place)))
-        if (session->generation != generation)
-            table_session_remove(table, session);
+        else if (tunnel->refreshed != tunnel->session_count)
+            sweep_sessions(table, tunnel, generation);
 }
 
 size_t table_bytes(const struct table *table)

@@ -37,17 +37,23 @@ struct tunnel_entry {
     uint16_t acked_safe;   /* lazy commit: record.acked as the standby has confirmed it */
     uint16_t acked_sealed; /* ... as it is in the newest checkpoint about it */
     uint8_t dirty;         /* enum dirty bits */
-    bool gone;             /* ledger_gone_tunnel(): its owner keeps it, for no standby to have */
-    bool indexed;          /* found by the peer's address and id */
+    bool gone : 1;         /* ledger_gone_tunnel(): its owner keeps it, for no standby to have */
+    bool indexed : 1;      /* found by the peer's address and id */
+    bool is_lazy : 1;      /* counted: the record that was loaded has the flag LAZY, */
+    bool is_recovery : 1;  /* ... and is a recovery tunnel's */
     uint32_t recovered_by; /* standby: recovery tunnel that was for it last; it may be gone since,
                               or its id another's */
     uint32_t older_twin;   /* place of the next one with the same address and id of the peer, the
                               one that got them before; SLAB_NONE = none */
     uint64_t born;         /* first number that may be about it, 0 = not sealed yet */
-    struct tunnel_entry *dirty_next;
-    struct tunnel_entry **dirty_back;   /* NULL = not on the ledger's list */
+    struct tunnel_entry
+        *dirty_next; /* the ledger's list; until a takeover has come to the entry, */
+    struct tunnel_entry **dirty_back;   /* the table's of those unsettled. NULL = on neither */
     struct l2tpha_tunnel_record record; /* byte strings are owned, see table_tunnel_set_bytes */
-    uint64_t moved;                     /* lazy commit: newest number that it depends on */
+    union {
+        uint64_t moved;     /* lazy commit: newest number that it depends on */
+        uint32_t refreshed; /* standby: no more of its sessions than these have its generation */
+    };
     uint64_t ahead_from; /* ... the one that has it established, by the numbers that it has now;
                             once confirmed it runs ahead; 0 = none yet */
 };
@@ -124,6 +130,7 @@ struct table_options {
     uint32_t max_tunnels;
     uint32_t max_sessions;
     uint64_t seed; /* of the id tables */
+    void *user;    /* table_user() */
 };
 
 struct table;
@@ -131,6 +138,8 @@ struct table;
 int table_new(TALLOC_CTX *parent, const struct table_options *options, struct buffer_pool *pool,
               struct table **table);
 struct node_entry *table_node(const struct table *table);
+/* Whose the table is that an entry stands in. */
+void *table_user(const struct tunnel_entry *entry);
 /* From a record, its string copied. All or nothing. */
 int table_node_load(struct table *table, const struct l2tpha_node_record *record);
 
@@ -143,6 +152,14 @@ struct tunnel_entry *table_tunnel_find(const struct table *table, uint32_t local
 /* The first one with a place >= *place, which moves past it. NULL at the end. */
 struct tunnel_entry *table_tunnel_next(const struct table *table, uint32_t *place);
 uint32_t table_tunnel_count(const struct table *table);
+/* Of those loaded from records: how many have the flag LAZY, and how many are recovery tunnels. */
+uint32_t table_lazy_count(const struct table *table);
+uint32_t table_recovery_count(const struct table *table);
+/* Of those loaded from records, one that is no ordinary established tunnel; NULL = there is none.
+ * A takeover looks at these first. */
+struct tunnel_entry *table_first_unsettled(const struct table *table);
+/* It is looked at: it is not among them any more. Harmless when it was not. */
+void table_tunnel_unlist(struct tunnel_entry *entry);
 /* Copy bytes into one of an entry's own strings; len 0 empties it. */
 int table_tunnel_set_bytes(struct table *table, struct l2tpha_bytes *field, const uint8_t *data,
                            size_t len);
@@ -198,7 +215,8 @@ size_t table_session_bytes(const struct session_entry *entry);
 
 /* Everything: a standby that starts afresh. */
 void table_clear(struct table *table);
-/* Remove what does not carry this generation: the end of a verified bulk copy. */
+/* Remove what does not carry this generation: the end of a verified bulk copy. Sessions are looked
+ * at only where some of a tunnel may not. */
 void table_sweep(struct table *table, uint32_t generation);
 size_t table_bytes(const struct table *table);
 struct buffer_pool *table_pool(const struct table *table);

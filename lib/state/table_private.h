@@ -18,6 +18,10 @@ struct table {
     struct idtable_kind by_peer;
     struct idtable_kind by_session_id; /* of the tables in the tunnels */
     uint64_t seed;
+    void *user;
+    struct tunnel_entry *unsettled; /* linked by dirty_next */
+    uint32_t lazy_count;
+    uint32_t recovery_count;
 };
 
 /* The keys in a tunnel's table of sessions; idtable_key. */

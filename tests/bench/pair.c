@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
 #include "bench/pair.h"
+#include "node/node.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +86,29 @@ static bool drain(struct bench *pair, struct l2tpha_node *node, struct l2tpha_no
     return any;
 }
 
+void bench_hello(struct bench *pair, struct l2tpha_tunnel *tunnel)
+{
+    check(tunnel_hello(tunnel), "hello");
+    engine_seal(&pair->lac->engine);
+}
+
+void bench_hear(struct bench *pair, const struct l2tpha_output *output)
+{
+    struct l2tpha_path path = {.remote = lns_address};
+
+    l2tpha_feed(pair->lac, &path, output->data, output->len, pair->now);
+}
+
+bool bench_answer(struct bench *pair)
+{
+    struct l2tpha_output output;
+
+    if (l2tpha_poll(pair->lns, &output, 1, pair->now) == 0 || output.kind != L2TPHA_OUTPUT_DATAGRAM)
+        return false;
+    bench_hear(pair, &output);
+    return true;
+}
+
 bool bench_exchange(struct bench *pair)
 {
     bool any = drain(pair, pair->lac, pair->lns, NULL);
@@ -127,6 +151,21 @@ void bench_open(struct bench *pair, bool with_standby)
     pair->standby = make_node(pair, "lns", true);
     check(l2tpha_checkpoint_bulk(pair->lns, pair->now), "bulk");
     bench_settle(pair);
+}
+
+struct l2tpha_node *bench_standby(struct bench *pair)
+{
+    return make_node(pair, "lns", true);
+}
+
+void bench_speak(struct bench *pair, uint64_t now)
+{
+    struct l2tpha_path path = {.remote = lac_address};
+    struct l2tpha_output output;
+
+    while (l2tpha_poll(pair->lac, &output, 1, pair->now) > 0)
+        if (output.kind == L2TPHA_OUTPUT_DATAGRAM)
+            l2tpha_feed(pair->lns, &path, output.data, output.len, now);
 }
 
 void bench_close(struct bench *pair)

@@ -21,7 +21,17 @@ void check(int error, const char *what);
 uint64_t clock_ns(void);
 
 void bench_open(struct bench *pair, bool with_standby);
+/* A standby that is not there yet. */
+struct l2tpha_node *bench_standby(struct bench *pair);
+/* A datagram of the LNS reaches the LAC. */
+void bench_hear(struct bench *pair, const struct l2tpha_output *output);
+/* What the LAC has to say, to the LNS at this time. */
+void bench_speak(struct bench *pair, uint64_t now);
 void bench_close(struct bench *pair);
+/* The LAC has something to say on this tunnel. */
+void bench_hello(struct bench *pair, struct l2tpha_tunnel *tunnel);
+/* One output of the LNS, for the LAC if it is a datagram: then true. */
+bool bench_answer(struct bench *pair);
 /* One round trip: what the LAC has to say, then what the LNS has. Returns whether anything was. */
 bool bench_exchange(struct bench *pair);
 /* Hand everything over until both sides are quiet. */

@@ -85,13 +85,17 @@ static void copy_on(struct standby *standby)
                                            .timeout_us = 1,
                                            .confirmed = confirmed,
                                            .mode_changed = mode_changed};
+    struct tunnel_entry *entry;
     struct ledger *ledger;
+    uint32_t place = 0;
     uint64_t number;
     const uint8_t *data;
     size_t len;
 
     must(!ledger_new(standby, &options, &ledger));
     ledger_reign(ledger, 1, replica_last(standby->replica));
+    while ((entry = table_tunnel_next(standby->table, &place)))
+        ledger_adopt(ledger, entry);
     must(!ledger_bulk(ledger, 0));
     bool numbered = true;
     while (numbered && ledger_poll(ledger, 0, &number, &data, &len)) {

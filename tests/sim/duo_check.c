@@ -103,6 +103,8 @@ static void keep(struct duo *duo, const struct end *taker, const struct l2tpha_t
     kept->doomed = in_vain && has_no_choice(record);
     /* The refusal may be heard, or be lost for as long as an answer is waited for. */
     kept->excused |= in_vain && !kept->doomed && duo->plan.kind != DUO_DEAF;
+    /* What the takeover has not come to yet has no attempt to be seen. */
+    kept->excused |= duo->plan.kind >= DUO_REFUSED && !tunnel->engine;
 }
 
 /* What the dead active had not told its standby yet was not established: nor has its peer heard.

@@ -90,6 +90,7 @@ int end_make_node(struct end *end, bool standby, struct l2tpha_node **node)
     config.max_events = 512;
     config.max_checkpoints = 512;
     config.max_buffer_bytes = 16u << 20;
+    config.takeover_batch = options->batch; /* few: much happens before all are restored */
     config.crypto = l2tpha_crypto_nettle();
     config.debug = end->world->verbose ? ~0u : 0;
     config.standby = standby;

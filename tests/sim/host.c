@@ -76,6 +76,7 @@ int pair_node(struct pair *pair, bool standby, struct side *host)
     config.max_events = 512;
     config.max_checkpoints = 512;
     config.max_buffer_bytes = 16u << 20;
+    config.takeover_batch = options->batch; /* few: much happens before all are restored */
     config.crypto = l2tpha_crypto_nettle();
     config.debug = pair->world->verbose ? ~0u : 0;
     config.standby = standby;

@@ -313,10 +313,14 @@ void twins_sync(struct state_pair *pair)
 
 struct ledger *twins_promote(struct state_pair *pair)
 {
+    struct tunnel_entry *entry;
     struct ledger *ledger;
+    uint32_t place = 0;
     pair->options.table = pair->standby;
     assert_ok(ledger_new(pair, &pair->options, &ledger));
     ledger_reign(ledger, replica_epoch(pair->replica) + 1, replica_last(pair->replica));
+    while ((entry = table_tunnel_next(pair->standby, &place)))
+        ledger_adopt(ledger, entry);
     return ledger;
 }
 

@@ -37,6 +37,7 @@ static struct l2tpha_node *make_node(struct wild *wild, TALLOC_CTX *parent)
     config.max_tunnels = SMALL_TUNNELS;
     config.max_sessions = SMALL_SESSIONS;
     config.bearer_caps = 3;
+    config.takeover_batch = 1 + (uint32_t)(world->state % 3);
     config.failover = (uint8_t)world_below(world, L2TPHA_FAILOVER_FALLBACK + 1);
     config.commit = (enum l2tpha_commit)world_below(world, L2TPHA_COMMIT_ASYNC + 1);
     config.inactivity_ms = world_below(world, 2) ? 0 : 5000;
@@ -120,6 +121,14 @@ static void drain(struct wild *wild)
     }
 }
 
+static bool is_copying(const struct wild *wild)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+
+    l2tpha_redundancy_get(wild->node, &info);
+    return info.role == L2TPHA_ROLE_ACTIVE_BULK;
+}
+
 void wild_take_over(struct wild *wild)
 {
     drain(wild);
@@ -128,6 +137,10 @@ void wild_take_over(struct wild *wild)
     wild->next = make_node(wild, talloc_parent(wild->node));
     assert_ok(l2tpha_checkpoint_bulk(wild->node, wild->world.now));
     drain(wild);
+    for (; is_copying(wild); wild->world.now += MS) { /* it begins when all are restored */
+        assert_ok(l2tpha_expire(wild->node, wild->world.now));
+        drain(wild);
+    }
     ck_assert_uint_eq(l2tpha_checkpoint_digest(wild->next), l2tpha_checkpoint_digest(wild->node));
 }
 

@@ -175,29 +175,6 @@ START_TEST(a_copy_gates_from_its_end)
 }
 END_TEST
 
-/* Eight parts and no more are on their way; their confirmation lets the next ones out. */
-START_TEST(a_copy_has_a_window)
-{
-    unsigned shipped = 0, total = 0;
-    for (uint32_t id = 1; id <= 5000; id++)
-        twins_tunnel(pair, id);
-    twins_seal(pair);
-    assert_ok(ledger_bulk(pair->ledger, pair->now));
-    while (poll_number())
-        shipped++;
-    ck_assert_uint_eq(shipped, 1 + 8);
-    do {
-        total += shipped;
-        assert_ok(ledger_done(pair->ledger, ledger_last(pair->ledger), 0, pair->now));
-        for (shipped = 0; poll_number(); shipped++)
-            ;
-        ck_assert_uint_le(shipped, 8);
-    } while (shipped);
-    ck_assert_uint_eq(total, 1 + 5000 / 128 + 1 + 1 + 1); /* the last: no sessions, and the end */
-    ck_assert(ledger_in_sync(pair->ledger));
-}
-END_TEST
-
 START_TEST(a_copy_can_start_again)
 {
     struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
@@ -557,7 +534,6 @@ Suite *suite_checkpoint(void)
     tcase_add_test(tcase, nothing_is_safe_before_it_is_confirmed);
     tcase_add_test(tcase, namesake_is_not_confirmed);
     tcase_add_test(tcase, a_copy_gates_from_its_end);
-    tcase_add_test(tcase, a_copy_has_a_window);
     tcase_add_test(tcase, a_copy_can_start_again);
     tcase_add_test(tcase, lazy_marks_wait_for_company);
     tcase_add_test(tcase, the_node_is_told_when_it_has_changed);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The ledger of a node that takes over. What a replica has left is adopted tunnel by tunnel, and
+ * nothing of it is in a checkpoint before all of it is. */
+#include "state/ledger.h"
+
+void ledger_reign(struct ledger *ledger, uint64_t epoch, uint64_t last)
+{
+    ledger->last = last;
+    ledger_reset(ledger);
+    ledger->epoch = epoch;
+    ledger->acknowledged = ledger->ungated = ledger->inherited = last;
+}
+
+void ledger_adopt(const struct ledger *ledger, struct tunnel_entry *entry)
+{
+    table_tunnel_unlist(entry);
+    entry->moved = 0;
+    entry->ns_safe = entry->ns_sealed = entry->record.ns;
+    entry->nr_safe = entry->record.nr;
+    entry->acked_safe = entry->acked_sealed = entry->record.acked;
+    entry->born = ledger->inherited + 1;
+}
+
+void ledger_hold(struct ledger *ledger, bool held, uint64_t now)
+{
+    bool begins = ledger->wanted && !held;
+
+    ledger->held = held;
+    if (!begins)
+        return;
+    ledger->wanted = false;
+    (void)bulk_begin(ledger, now); /* a failure is told by the mode */
+}
+
+uint64_t ledger_epoch(const struct ledger *ledger)
+{
+    return ledger->epoch;
+}
