@@ -157,11 +157,8 @@ static void take_errors(struct udp *udp)
     }
 }
 
-static void
-arrived_at(const struct udp *udp, struct msghdr *message,
-           struct l2tpha_address *local) static void arrived_at(const struct udp *udp,
-                                                                const struct cmsghdr *header,
-                                                                struct l2tpha_address *local)
+static void arrived_at(const struct udp *udp, const struct cmsghdr *header,
+                       struct l2tpha_address *local)
 {
     struct sockaddr_storage socket = {0};
     struct sockaddr_in *in = (struct sockaddr_in *)&socket;
