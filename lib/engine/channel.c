@@ -157,7 +157,7 @@ void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, 
     entry->record.ns = entry->record.acked = channel->sent_ns = ns;
     entry->record.nr = channel->told_nr = nr;
     ledger_restart_tunnel(engine->ledger, entry);
-    channel->ack_now = channel->ack_again = false;
+    channel->ack_now = channel->ack_again = channel->nudged = false;
     channel->inherits = channel->resyncing = channel->held = channel->careful = channel->probe_due =
         false;
     window_start(channel);
@@ -424,9 +424,19 @@ int channel_retransmit_due(struct engine *engine, struct channel *channel)
     return L2TPHA_OK;
 }
 
+void channel_nudge(struct engine *engine, struct channel *channel)
+{
+    if (channel->suspended || channel->nudged || channel->cursor_ns == channel->entry->record.acked)
+        return;
+    channel->nudged = true; /* else two ends could go on like that for ever */
+    cursor_to_oldest(channel);
+    ready(engine, channel);
+}
+
 void channel_repeat(struct engine *engine, struct channel *channel)
 {
     channel->interval = next_interval(engine, channel->interval);
+    channel->nudged = false;
     window_collapse(channel);
     cursor_to_oldest(channel);
     ready(engine, channel);
@@ -466,6 +476,7 @@ static void take_nr(struct engine *engine, struct channel *channel, uint16_t nr)
         cursor_to_oldest(channel);
     window_grow(channel, (uint32_t)(overtaken && out > 0 ? out : news));
     channel->tries = 0;
+    channel->nudged = false;
     channel->interval = first_interval(engine);
     bool under_way = channel->cursor_ns != nr;
     channel->since = under_way ? engine->now : L2TPHA_NEVER;

@@ -167,6 +167,7 @@ void tunnel_enter(void *object, uint8_t next);
 
 /* --- tunnel_action.c: what the rows do; fsm_action --- */
 int send_sccrq(void *object, void *argument);
+int ask_again(void *object, void *argument);
 int send_sccrp(void *object, void *argument);
 int send_scccn(void *object, void *argument);
 int send_stopccn(void *object, void *argument);

@@ -68,6 +68,18 @@ int send_sccrq(void *object, void *argument)
     return error ? error : tunnel_send(tunnel, &builder);
 }
 
+/* RFC 4951 appendix B: both ends have failed. The loser asks, so it has not heard ours yet: that
+ * may have met nobody there. */
+int ask_again(void *object, void *argument)
+{
+    struct l2tpha_tunnel *tunnel = object;
+
+    (void)argument;
+    if (tunnel_is_recovery(tunnel))
+        channel_nudge(tunnel->engine, &tunnel->channel);
+    return L2TPHA_OK;
+}
+
 static int take_name(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
                      uint16_t type, struct l2tpha_bytes *field)
 {

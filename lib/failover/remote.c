@@ -87,8 +87,10 @@ bool remote_heed(const struct failover *failover, const struct l2tpha_message *s
 
     if (!old)
         return true; /* it is refused, with a word */
-    if (is_overtaken(old->recovery, sccrq))
+    if (is_overtaken(old->recovery, sccrq)) {
         tunnel_remember_beaten(old, sccrq);
+        recovery_challenge(old->recovery);
+    }
     l2tpha_message_u16(sccrq, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
     return id != old->beaten_request || engine->now >= old->beaten_until ||
            is_won_in_vain(old->recovery);
@@ -326,7 +328,7 @@ int remote_adopt(struct failover *failover, struct l2tpha_tunnel *tunnel)
         return L2TPHA_OK; /* whatever has become of the old one */
     if (!old || tunnel_is_recovery(old) || old->entry.record.state < L2TPHA_TUNNEL_ESTABLISHED)
         return L2TPHA_ERR_NOT_FOUND;
-    if (old->recovery)
+    if (old->recovery && old->recovery->state != RECOVERY_WAITING)
         return L2TPHA_ERR_EXISTS;
     int error = recovery_of(failover, old, &recovery);
     if (error)
