@@ -39,8 +39,12 @@ struct channel {
     uint16_t ceiling;
     struct buffer *probe; /* a HELLO beside the queue; NULL = none yet */
     bool ack_now;         /* tell it as soon as nr_safe is past told_nr, without company */
-    bool nudged;          /* what is out was repeated before its time; once, until an answer */
-    bool ack_again;       /* a duplicate or a message ahead asks for nr_safe, new or not */
+    enum {
+        NUDGE_NONE,
+        NUDGE_DUE, /* the timer is set for a repetition before its time */
+        NUDGE_DONE /* there was one: no other until an answer, or the next regular one */
+    } nudge;
+    bool ack_again; /* a duplicate or a message ahead asks for nr_safe, new or not */
     struct timer retransmit;
     struct timer ack;
 };
@@ -111,7 +115,7 @@ struct buffer *channel_take_kept(struct channel *channel);
 bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_output *output);
 /* The retransmission timer is due. 0, or L2TPHA_ERR_TIMEOUT: the peer is given up. */
 int channel_retransmit_due(struct engine *engine, struct channel *channel);
-/* The peer cannot have heard what is out: send it once more at once, whatever the timer. */
+/* The peer has not heard what is out, it seems: send it once more soon, if no answer comes. */
 void channel_nudge(struct engine *engine, struct channel *channel);
 /* Send the oldest message once more, and wait for longer. */
 void channel_repeat(struct engine *engine, struct channel *channel);

@@ -178,7 +178,7 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
     case CHANNEL_DUPLICATE:
         error = L2TPHA_ERR_DUPLICATE;
         /* What acknowledged it before has met nobody, nor has what went with that. */
-        if (!tunnel->channel.resyncing)
+        if (tunnel_is_recovery(tunnel) || (tunnel->restored && !tunnel->channel.resyncing))
             channel_nudge(engine, &tunnel->channel);
         break;
     case CHANNEL_BEYOND:

@@ -28,6 +28,8 @@ struct l2tpha_tunnel {
     bool told;         /* the host knows of it: DOWN and GONE are for its ears */
     bool fell;         /* DOWN has happened */
     bool resyncing;    /* restored, and the peer has not answered yet */
+    bool restored;     /* by a takeover of this node */
+    bool meek;         /* a recovery tunnel that gives way to one of the peer's */
     bool unresponsive; /* retransmissions are used up and the peer's Recovery Time is not */
     bool reconciles;   /* taken over from a lazy record: the peer may have calls that we have not */
     bool asked_incoming; /* ICRQ went out here: we are the LAC of incoming calls */

@@ -42,6 +42,8 @@ static int put_tie_breaker(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *
     int error = engine_random(engine, record->tie_breaker, sizeof(record->tie_breaker));
     if (error)
         return error;
+    if (tunnel->meek)
+        memset(record->tie_breaker, 0xff, sizeof(record->tie_breaker));
     record->flags |= L2TPHA_TUNNEL_TIE_BREAKER;
     l2tpha_builder_put_bytes(builder, L2TPHA_AVP_TIE_BREAKER, record->tie_breaker,
                              sizeof(record->tie_breaker));

@@ -15,7 +15,6 @@
 #define PAUSE_US (500 * US_PER_MS)         /* between attempts */
 #define LOOK_US (10 * US_PER_MS)           /* for a place, while what is over is still unsaid */
 #define CHALLENGE_US (200 * US_PER_MS)     /* for an SCCCN to be acknowledged */
-#define REMIND_US (100 * US_PER_MS)        /* between two reminders */
 #define RESULT_CLEAR 1                     /* StopCCN, RFC 2661 4.4.2: general request to clear */
 #define RESULT_SHUTDOWN 6                  /* ... the sender is being shut down */
 
@@ -243,6 +242,7 @@ void recovery_due(struct failover *failover, struct timer *timer)
         return;
     }
     if (recovery->state == RECOVERY_CLAIMING && recovery->challenged) {
+        recovery->meek = true; /* it may be asking already */
         recovery_step(recovery, RECOVERY_LOST);
         recovery->again = failover->engine->now;
         recovery_arm(recovery);
@@ -275,6 +275,7 @@ static int make_tunnel(struct recovery *recovery, struct l2tpha_tunnel **tunnel)
         return error;
     recovery->failover->running++;
     (*tunnel)->counted_running = true;
+    (*tunnel)->meek = recovery->meek;
     struct l2tpha_tunnel_record *record = &(*tunnel)->entry.record;
     record->flags |= L2TPHA_TUNNEL_INITIATOR;
     error =
@@ -538,13 +539,8 @@ void recovery_challenge(struct recovery *recovery)
  * asked may have met nobody. */
 static void remind(struct recovery *recovery)
 {
-    struct engine *engine = recovery->failover->engine;
-
-    if (!recovery->tunnel || engine->now < recovery->reminded + REMIND_US ||
-        (recovery->state != RECOVERY_CALLING && recovery->state != RECOVERY_CLAIMING))
-        return;
-    recovery->reminded = engine->now;
-    channel_nudge(engine, &recovery->tunnel->channel);
+    if (recovery->state == RECOVERY_CALLING && recovery->tunnel)
+        channel_nudge(recovery->failover->engine, &recovery->tunnel->channel);
 }
 
 /* The peer goes on where our SCCCN has told it to, so it has our SCCCN: its first message may well

@@ -157,7 +157,7 @@ static void drop_incomplete(struct l2tpha_tunnel *old, const struct l2tpha_messa
     if (state == L2TPHA_TUNNEL_WAIT_CTL_CONN)
         tunnel_clear(old, L2TPHA_ERR_REFUSED, "the peer has failed in the set-up");
     else if (state == L2TPHA_TUNNEL_STOPPING)
-        tunnel_clear(old, L2TPHA_OK, "the peer has failed, and is told otherwise");
+        old->channel.tries = old->engine->config.retries; /* it has been said often enough */
 }
 
 /* RFC 4951 3.2.1. One code for whatever is wrong with the ids tells a prober least. */
