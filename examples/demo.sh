@@ -20,8 +20,9 @@ interface and without privileges:
 
   an LNS with its standby, and a LAC that opens $tunnels tunnels of $calls_each calls and sends data frames
   1. the active LNS is killed (SIGKILL) while calls are being set up: the standby takes over,
-     by METHOD: silent-failover (default), or failover-protocol (RFC 4951); with the latter, which
-     ends calls that are half set up, it is killed once all calls are up
+     by METHOD: silent-failover (default), or failover-protocol (RFC 4951). The latter is for a
+     standby that may be behind, so it is shown with --commit bounded; it ends calls that are half
+     set up, so the LNS is killed once all calls are up
   2. the killed node is started again as the new standby and catches up
   3. a planned switchover makes it the active one again
   4. the LAC closes everything and reports
@@ -49,8 +50,8 @@ while [ $# -gt 0 ]; do
     shift
 done
 case $method in
-silent-failover) killed_at=$((calls / 2)) ;;
-failover-protocol) killed_at=$calls ;;
+silent-failover) killed_at=$((calls / 2)) commit=gated ;;
+failover-protocol) killed_at=$calls commit=bounded ;;
 *)
     echo "demo.sh: --failover-resync takes silent-failover or failover-protocol, not '$method'" >&2
     exit 2
@@ -148,7 +149,7 @@ start_node()
     shift 2
     "$bin/l2tpha-lns" --listen "$address" --echo --name lns --control "$work/$name.control" \
         --ha-listen "unix:$work/$name.ha" --ha-connect "unix:$work/$other.ha" \
-        --failover-resync "$method" "$@" \
+        --failover-resync "$method" --commit "$commit" "$@" \
         >>"$work/$name.log" 2>&1 &
 }
 

@@ -14,7 +14,7 @@ extern "C" {
  *  no value of the attribute. */
 enum l2tpha_failover_method {
     L2TPHA_FAILOVER_DISABLE = 0,         /**< clear the tunnel */
-    L2TPHA_FAILOVER_PROTOCOL = 1,        /**< RFC 4951 */
+    L2TPHA_FAILOVER_PROTOCOL = 1,        /**< RFC 4951, where the record is not exact */
     L2TPHA_FAILOVER_SILENT = 2,          /**< go on without telling the peer */
     L2TPHA_FAILOVER_FALLBACK = 3,        /**< RFC 4951 if the peer has it, else silent */
     L2TPHA_FAILOVER_NOT_CONFIGURED = 255 /**< the next level decides */
@@ -26,7 +26,8 @@ L2TPHA_API const char *l2tpha_failover_method_name(uint8_t method);
 /** How far the copy of a standby that takes over is to be believed. */
 enum l2tpha_trust {
     L2TPHA_TRUST_AUTO = 0,      /**< by what the node knows: exact in role STANDBY_HOT; uncertain in
-                                   roles      UNHEARD and CUT_OFF for fresh_ms; then L2TPHA_ERR_STALE */
+                                     roles UNHEARD and CUT_OFF for fresh_ms; then
+                                     L2TPHA_ERR_STALE */
     L2TPHA_TRUST_EXACT = 1,     /**< the host knows that the old active let nothing out that is not
                                      in the copy: it is dead or has yielded, and the stream was read
                                      to its end */
@@ -54,14 +55,14 @@ enum l2tpha_trust {
 L2TPHA_API int l2tpha_takeover_as(struct l2tpha_node *node, uint64_t epoch, enum l2tpha_trust trust,
                                   uint64_t now);
 
-/** l2tpha_takeover_as() with L2TPHA_TRUST_AUTO. Each tunnel goes by its effective method:
- *  - RFC 4951, the default where both ends have announced it: a recovery tunnel is asked for, and
- *    the control channel is reset;
- *  - silently, as tunnels being set up do: what the peer has not acknowledged is sent again with
- *    the same Ns and bytes and the current Nr, nothing new before it; a HELLO confirms; calls half
- *    set up go on. Where the old active ran ahead of the record (enum l2tpha_commit) the peer is
- *    first asked for the numbers;
- *  - disabled: the tunnel is cleared.
+/** l2tpha_takeover_as() with L2TPHA_TRUST_AUTO.
+ *  - Tunnels whose record is exact go on silently, whatever their method but disable: what the peer
+ *    has not acknowledged is sent again with the same Ns and bytes and the current Nr, nothing new
+ *    before it; a HELLO confirms; calls half set up go on.
+ *  - Where the old active ran ahead of the record (enum l2tpha_commit) the effective method
+ *    decides: by RFC 4951, the default where both ends have announced it, a recovery tunnel is
+ * asked for and the control channel is reset; silently, the peer is first asked for the numbers.
+ *  - Disabled: the tunnel is cleared, by a StopCCN where its numbers are exact.
  *
  *  The call returns at once. Tunnels are restored by it and by the following calls of
  *  l2tpha_expire(), a slice each (l2tpha_config::takeover_batch), as fast as peers answer;

@@ -17,7 +17,8 @@
  *  | any, with a switch of HA off                  | disable                  | disable           |
  *
  *  The method is about failovers of this end. "silent-failover" and "disable" announce the
- *  capability all the same, for the peer's own. */
+ *  capability all the same, for the peer's own. From an exact record every method but "disable"
+ *  goes on silently; they differ in what they allow when it is not, see l2tpha_takeover(). */
 #ifndef L2TPHA_POLICY_H
 #define L2TPHA_POLICY_H
 

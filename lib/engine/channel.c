@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define US_PER_MS UINT64_C(1000)
+#define NUDGE_US (100 * US_PER_MS)           /* for an answer that is on its way already */
 #define CAP_MIN_MS 8000                      /* RFC 2661 5.8: a cap is never below 8 seconds */
 #define CYCLE_MIN_US (31 * US_PER_MS * 1000) /* RFC 2661 5.7 */
 
@@ -174,6 +175,7 @@ void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, 
     entry->record.nr = channel->told_nr = nr;
     ledger_restart_tunnel(engine->ledger, entry);
     channel->ack_now = channel->ack_again = false;
+    channel->nudge = NUDGE_NONE;
     channel->inherits = channel->resyncing = channel->held = channel->careful = channel->probe_due =
         false;
     window_start(channel);
@@ -467,6 +469,12 @@ int channel_retransmit_due(struct engine *engine, struct channel *channel)
 
     if (channel->since == L2TPHA_NEVER) /* nothing is under way any more */
         return L2TPHA_OK;
+    if (channel->nudge == NUDGE_DUE) { /* no try less: the peer has the same time as ever */
+        channel->nudge = NUDGE_DONE;
+        cursor_to_oldest(channel);
+        ready(engine, channel);
+        return L2TPHA_OK;
+    }
     if (channel->tries >= engine->config.retries)
         return L2TPHA_ERR_TIMEOUT;
     channel->tries++;
@@ -476,9 +484,22 @@ int channel_retransmit_due(struct engine *engine, struct channel *channel)
     return L2TPHA_OK;
 }
 
+void channel_nudge(struct engine *engine, struct channel *channel)
+{
+    uint64_t at = engine->now + NUDGE_US;
+
+    if (channel->suspended || channel->nudge != NUDGE_NONE ||
+        channel->cursor_ns == channel->entry->record.acked || !timer_armed(&channel->retransmit) ||
+        channel->retransmit.at <= at)
+        return;
+    channel->nudge = NUDGE_DUE;
+    wheel_arm(engine->wheel, &channel->retransmit, at);
+}
+
 void channel_repeat(struct engine *engine, struct channel *channel)
 {
     channel->interval = next_interval(engine, channel->interval);
+    channel->nudge = NUDGE_NONE;
     window_collapse(channel);
     cursor_to_oldest(channel);
     if (channel->cursor && !is_paid_for(channel, channel->cursor->len)) {
@@ -522,6 +543,7 @@ static void take_nr(struct engine *engine, struct channel *channel, uint16_t nr)
         cursor_to_oldest(channel);
     window_grow(channel, (uint32_t)(overtaken && out > 0 ? out : news));
     channel->tries = 0;
+    channel->nudge = NUDGE_NONE;
     channel->interval = first_interval(engine);
     bool under_way = channel->cursor_ns != nr;
     channel->since = under_way ? engine->now : L2TPHA_NEVER;

@@ -44,6 +44,11 @@ struct channel {
     uint16_t ended_call; /* the peer's id of the call that the message taken last, a CDN, has ended;
                             0 = none */
     struct buffer *probe; /* a HELLO beside the queue; NULL = none yet */
+    enum {
+        NUDGE_NONE,
+        NUDGE_DUE, /* the timer is set for a repetition before its time */
+        NUDGE_DONE /* there was one: no other until an answer, or the next regular one */
+    } nudge : 2;
     struct timer retransmit;
     struct timer ack;
 };
@@ -120,6 +125,8 @@ struct buffer *channel_take_kept(struct channel *channel);
 bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_output *output);
 /* The retransmission timer is due. 0, or L2TPHA_ERR_TIMEOUT: the peer is given up. */
 int channel_retransmit_due(struct engine *engine, struct channel *channel);
+/* The peer has not heard what is out, it seems: send it once more soon, if no answer comes. */
+void channel_nudge(struct engine *engine, struct channel *channel);
 /* Send the oldest message once more, and wait for longer. */
 void channel_repeat(struct engine *engine, struct channel *channel);
 /* The delayed acknowledgement is due. */

@@ -185,6 +185,9 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
         break;
     case CHANNEL_DUPLICATE:
         error = L2TPHA_ERR_DUPLICATE;
+        /* What acknowledged it before has met nobody, nor has what went with that. */
+        if (tunnel_is_recovery(tunnel) || (tunnel->restored && !tunnel->channel.resyncing))
+            channel_nudge(engine, &tunnel->channel);
         break;
     case CHANNEL_BEYOND:
         error = L2TPHA_ERR_OUT_OF_WINDOW;

@@ -68,7 +68,7 @@ int native_restore_tunnel(struct engine *engine, const struct l2tpha_tunnel_reco
     restore_sessions(engine, tunnel);
     if (tunnel_is_recovery(tunnel))
         return L2TPHA_OK;
-    tunnel->resyncing = true;
+    tunnel->resyncing = tunnel->restored = true;
     engine->resyncing++;
     tunnel->reconciles = tunnel->entry.record.flags & L2TPHA_TUNNEL_DOUBTED;
     /* One of the peer's that has calls before it is up was told of as a successor. */

@@ -399,6 +399,9 @@ void tunnel_heard(struct l2tpha_tunnel *tunnel)
     arm_hello(tunnel);
     if (!tunnel->resyncing || tunnel->channel.resyncing)
         return;
+    /* The first word since the takeover. What this end has said before may have met nobody there,
+     * if the peer has failed, too. */
+    channel_nudge(engine, &tunnel->channel);
     engine->resynced++;
     engine_event(engine, L2TPHA_EVENT_TUNNEL_RESYNCED, tunnel, NULL);
     log_line(&engine->log, L2TPHA_LOG_RESYNC, tunnel->entry.record.local_id, 0, "peer confirmed");

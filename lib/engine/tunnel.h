@@ -36,6 +36,8 @@ struct l2tpha_tunnel {
     bool told : 1;           /* the host knows of it: DOWN and GONE are for its ears */
     bool fell : 1;           /* DOWN has happened */
     bool resyncing : 1;      /* restored, and the peer has not answered yet */
+    bool restored : 1;       /* by a takeover of this node */
+    bool meek : 1;           /* a recovery tunnel that gives way to one of the peer's */
     bool unresponsive : 1;   /* retransmissions are used up and the peer's Recovery Time is not */
     bool reconciles : 1;     /* taken over from a lazy record: the peer may have calls that we have
                                 not */
@@ -205,6 +207,7 @@ void tunnel_enter(void *object, uint8_t next);
 
 /* --- tunnel_action.c: what the rows do; fsm_action --- */
 int send_sccrq(void *object, void *argument);
+int ask_again(void *object, void *argument);
 int send_sccrp(void *object, void *argument);
 int send_scccn(void *object, void *argument);
 int send_stopccn(void *object, void *argument);

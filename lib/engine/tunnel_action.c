@@ -42,6 +42,8 @@ static int put_tie_breaker(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *
     int error = engine_random(engine, record->tie_breaker, sizeof(record->tie_breaker));
     if (error)
         return error;
+    if (tunnel->meek)
+        memset(record->tie_breaker, 0xff, sizeof(record->tie_breaker));
     record->flags |= L2TPHA_TUNNEL_TIE_BREAKER;
     l2tpha_builder_put_bytes(builder, L2TPHA_AVP_TIE_BREAKER, record->tie_breaker,
                              sizeof(record->tie_breaker));
@@ -66,6 +68,18 @@ int send_sccrq(void *object, void *argument)
     if (!error)
         error = auth_put_challenge(tunnel, &builder);
     return error ? error : tunnel_send(tunnel, &builder);
+}
+
+/* RFC 4951 appendix B: both ends have failed. The loser asks, so it has not heard ours yet: that
+ * may have met nobody there. */
+int ask_again(void *object, void *argument)
+{
+    struct l2tpha_tunnel *tunnel = object;
+
+    (void)argument;
+    if (tunnel_is_recovery(tunnel))
+        channel_nudge(tunnel->engine, &tunnel->channel);
+    return L2TPHA_OK;
 }
 
 static int take_name(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,

@@ -38,7 +38,7 @@ static const struct fsm_row rows[] = {
     FSM_ROW(ESTABLISHED, TUNNEL_SCCCN, STOPPING, send_stopccn),
     FSM_ROW_SILENT(ESTABLISHED, TUNNEL_STOPCCN, STOPPED),
     /* Ties (4.4.3), and what the RFC's table leaves out */
-    FSM_ROW_SILENT(WAIT_CTL_REPLY, TUNNEL_SCCRQ_WON, FSM_SAME),
+    FSM_ROW(WAIT_CTL_REPLY, TUNNEL_SCCRQ_WON, FSM_SAME, ask_again),
     FSM_ROW(WAIT_CTL_REPLY, TUNNEL_SCCRQ, STOPPING, send_stopccn),
     FSM_ROW(WAIT_CTL_REPLY, TUNNEL_CLOSE, STOPPING, send_stopccn),
     FSM_ROW(WAIT_CTL_CONN, TUNNEL_CLOSE, STOPPING, send_stopccn),

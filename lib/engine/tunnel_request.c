@@ -97,7 +97,7 @@ static enum tie compare_ties(const struct l2tpha_tunnel *ours, const struct l2tp
         return TIE_PEERS;
     int order = memcmp(record->tie_breaker, peers.data, peers.len);
     if (order == 0)
-        return TIE_EQUAL;
+        return ours->meek ? TIE_PEERS : TIE_EQUAL;
     return order < 0 ? TIE_OURS : TIE_PEERS;
 }
 

@@ -14,6 +14,7 @@
 #define PLACES (ENGINE_RECOVERIES / 4 * 3) /* of ours at one time; the rest is for peers */
 #define PAUSE_US (500 * US_PER_MS)         /* between attempts */
 #define LOOK_US (10 * US_PER_MS)           /* for a place, while what is over is still unsaid */
+#define CHALLENGE_US (200 * US_PER_MS)     /* for an SCCCN to be acknowledged */
 #define RESULT_CLEAR 1                     /* StopCCN, RFC 2661 4.4.2: general request to clear */
 #define RESULT_SHUTDOWN 6                  /* ... the sender is being shut down */
 
@@ -158,6 +159,10 @@ void recovery_arm(struct recovery *recovery)
             at = recovery->turn;
         break;
     case RECOVERY_CLAIMING:
+        at = limit_of(recovery);
+        if (recovery->challenged && recovery->challenged + CHALLENGE_US < at)
+            at = recovery->challenged + CHALLENGE_US;
+        break;
     case RECOVERY_YIELDED:
         at = limit_of(recovery);
         break;
@@ -183,6 +188,7 @@ void recovery_enter(void *object, uint8_t next)
              "recovery: %s -> %s", recovery_fsm.state_names[recovery->state],
              recovery_fsm.state_names[next]);
     recovery->state = next;
+    recovery->challenged = 0;
     if (next == RECOVERY_IDLE) {
         end(recovery);
         wake_line(failover);
@@ -235,6 +241,13 @@ void recovery_due(struct failover *failover, struct timer *timer)
         recovery_step(recovery, RECOVERY_EXPIRED);
         return;
     }
+    if (recovery->state == RECOVERY_CLAIMING && recovery->challenged) {
+        recovery->meek = true; /* it may be asking already */
+        recovery_step(recovery, RECOVERY_LOST);
+        recovery->again = failover->engine->now;
+        recovery_arm(recovery);
+        return;
+    }
     if (has_had_its_turn(recovery)) {
         recovery_step(recovery, RECOVERY_LOST);
         return;
@@ -262,6 +275,7 @@ static int make_tunnel(struct recovery *recovery, struct l2tpha_tunnel **tunnel)
         return error;
     recovery->failover->running++;
     (*tunnel)->counted_running = true;
+    (*tunnel)->meek = recovery->meek;
     struct l2tpha_tunnel_record *record = &(*tunnel)->entry.record;
     record->flags |= L2TPHA_TUNNEL_INITIATOR;
     error =
@@ -508,6 +522,27 @@ void recovery_said(struct failover *failover, struct l2tpha_tunnel *tunnel)
         recovery_step(recovery, RECOVERY_SAID);
 }
 
+/* A peer that is still the one that answered acknowledges the SCCCN at once; whoever has taken its
+ * place does not know it, and is asked anew. */
+void recovery_challenge(struct recovery *recovery)
+{
+    struct engine *engine = recovery->failover->engine;
+
+    if (recovery->challenged)
+        return;
+    recovery->challenged = engine->now;
+    channel_nudge(engine, &recovery->tunnel->channel);
+    recovery_arm(recovery);
+}
+
+/* The peer is there, and speaks as before the recovery: if it has failed as well, what we have
+ * asked may have met nobody. */
+static void remind(struct recovery *recovery)
+{
+    if (recovery->state == RECOVERY_CALLING && recovery->tunnel)
+        channel_nudge(recovery->failover->engine, &recovery->tunnel->channel);
+}
+
 /* The peer goes on where our SCCCN has told it to, so it has our SCCCN: its first message may well
  * be here before the acknowledgement, and would be lost. Only both numbers together say so. */
 bool recovery_heard(struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header)
@@ -515,9 +550,13 @@ bool recovery_heard(struct l2tpha_tunnel *tunnel, const struct l2tpha_header *he
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     struct recovery *recovery = tunnel->recovery;
 
-    if (!recovery || recovery->old != tunnel || recovery->state != RECOVERY_CLAIMING ||
-        header->ns != record->nr || header->nr != record->ns)
+    if (!recovery || recovery->old != tunnel)
         return false;
+    if (recovery->state != RECOVERY_CLAIMING || header->ns != record->nr ||
+        header->nr != record->ns) {
+        remind(recovery);
+        return false;
+    }
     return recovery_step(recovery, RECOVERY_SAID) == L2TPHA_OK && !tunnel->channel.suspended;
 }
 

@@ -39,11 +39,13 @@ struct recovery {
     struct l2tpha_tunnel *tunnel; /* the recovery tunnel; NULL = none now */
     uint8_t state;
     bool ours;              /* this end has failed: it tries until the deadline */
+    bool meek;              /* a claim of ours was in vain: the peer's own request goes first */
     bool answered;          /* the peer has said something to it */
     bool unasked;           /* recovered by the peer; the sessions are to be asked about yet */
     uint64_t deadline;      /* ours: then it has failed */
     uint64_t patience;      /* ours: then a peer that has not answered is recovered silently */
     uint64_t again;         /* waiting: the next attempt is not before */
+    uint64_t challenged;    /* claiming: when the peer has asked itself; 0 = it has not */
     uint64_t turn;          /* calling: then it makes room for those in line */
     struct timer timer;     /* TIMER_RECOVERY */
     struct recovery *next;  /* in line for a place */
@@ -70,6 +72,8 @@ void recovery_gone(struct failover *failover, struct l2tpha_tunnel *tunnel);
 void recovery_due(struct failover *failover, struct timer *timer);
 /* The tunnel's; made when it has none. */
 int recovery_of(struct failover *failover, struct l2tpha_tunnel *old, struct recovery **recovery);
+/* Claiming: the peer asks, too, and may have failed since it answered. */
+void recovery_challenge(struct recovery *recovery);
 /* Let its recovery tunnel go without a word. */
 void recovery_discard(struct recovery *recovery);
 /* The tunnel's channel is reset and carries again. */

@@ -89,8 +89,10 @@ bool remote_heed(const struct failover *failover, const struct l2tpha_message *s
 
     if (!old)
         return true; /* it is refused, with a word */
-    if (is_overtaken(old->recovery, sccrq))
+    if (is_overtaken(old->recovery, sccrq)) {
         tunnel_remember_beaten(old, sccrq);
+        recovery_challenge(old->recovery);
+    }
     l2tpha_message_u16(sccrq, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
     return id != old->beaten_request || engine->now >= old->beaten_until ||
            is_won_in_vain(old->recovery);
@@ -157,7 +159,7 @@ static void drop_incomplete(struct l2tpha_tunnel *old, const struct l2tpha_messa
     if (state == L2TPHA_TUNNEL_WAIT_CTL_CONN)
         tunnel_clear(old, L2TPHA_ERR_REFUSED, "the peer has failed in the set-up");
     else if (state == L2TPHA_TUNNEL_STOPPING)
-        tunnel_clear(old, L2TPHA_OK, "the peer has failed, and is told otherwise");
+        old->channel.tries = old->engine->config.retries; /* it has been said often enough */
 }
 
 /* RFC 4951 3.2.1. One code for whatever is wrong with the ids tells a prober least. */
@@ -328,7 +330,7 @@ int remote_adopt(struct failover *failover, struct l2tpha_tunnel *tunnel)
         return L2TPHA_OK; /* whatever has become of the old one */
     if (!old || tunnel_is_recovery(old) || old->entry.record.state < L2TPHA_TUNNEL_ESTABLISHED)
         return L2TPHA_ERR_NOT_FOUND;
-    if (old->recovery)
+    if (old->recovery && old->recovery->state != RECOVERY_WAITING)
         return L2TPHA_ERR_EXISTS;
     int error = recovery_of(failover, old, &recovery);
     if (error)

@@ -179,8 +179,10 @@ static void recover(struct failover *failover, struct tunnel_entry *tunnel,
 }
 
 /* Own recovery tunnels go without a word: the tunnels that they were for are recovered anew. So do
- * the peer's when this end is now a recovery endpoint itself. What closes goes on, but for one that
- * would ask again for what is asked for anew: its StopCCN waits behind its SCCRQ. */
+ * the peer's when this end is now a recovery endpoint itself, but for one that waits for its SCCCN:
+ * by a record in step the peer is at it, and what it resets needs no other recovery. What closes
+ * goes on, but for one that would ask again for what is asked for anew: its StopCCN waits behind
+ * its SCCRQ. */
 static bool goes_on(struct failover *failover, const struct tunnel_entry *tunnel)
 {
     const struct l2tpha_tunnel_record *record = &tunnel->record;
@@ -188,7 +190,10 @@ static bool goes_on(struct failover *failover, const struct tunnel_entry *tunnel
 
     if (record->state == L2TPHA_TUNNEL_STOPPING || record->state == L2TPHA_TUNNEL_STOPPED)
         return !is_outstanding(tunnel, L2TPHA_MESSAGE_SCCRQ) || !old || !old->recovery;
-    return !(record->flags & L2TPHA_TUNNEL_INITIATOR) && old && !old->recovery;
+    if (record->flags & L2TPHA_TUNNEL_INITIATOR || !old)
+        return false;
+    return !old->recovery ||
+           (record->state == L2TPHA_TUNNEL_WAIT_CTL_CONN && failover->trust == TAKEOVER_EXACT);
 }
 
 static void resume_recovery(struct failover *failover, struct tunnel_entry *tunnel)

@@ -78,6 +78,7 @@ static struct l2tpha_node *make_node(const char *name, bool is_standby)
     config.hide_avps = secret[0] != '\0';
     config.crypto = l2tpha_crypto_nettle();
     config.failover = L2TPHA_FAILOVER_PROTOCOL;
+    config.commit = L2TPHA_COMMIT_BOUNDED; /* an exact record would need no recovery */
     config.standby = is_standby;
     check(l2tpha_node_new(NULL, &config, &host, now, &node) == L2TPHA_OK, name);
     return node;

@@ -553,27 +553,6 @@ START_TEST(a_stranger_learns_no_ids)
 }
 END_TEST
 
-/* RFC 4951 3.2.2: an acknowledged SCCCN is a recovery that is done. One that is not read any more
- * is not acknowledged, nor is the attempt ended in peace. */
-START_TEST(an_scccn_that_comes_too_late_is_not_acknowledged)
-{
-    struct peer late_old, late;
-
-    rig.config.setup_ms = 5000;
-    peer_opens_capable(&late_old, 1);
-    peer_asks_back(&late, &late_old);
-    assert_ok(peer_acks(&late));
-    rig_pass_ms(5100);
-    expect_stopccn(&late, 2, 6);
-    late.nr--;
-    say_valid(&late, SCCCN);
-    ck_assert_uint_eq(record_of(&late).nr, 1);
-    rig_pass_ms(100);
-    expect_nothing();
-    ck_assert_uint_eq(rig_counters()->recoveries_by_peer, 0);
-}
-END_TEST
-
 Suite *suite_conform_remote(void)
 {
     TCase *tcase;
@@ -604,6 +583,5 @@ Suite *suite_conform_remote(void)
     tcase_add_test(tcase, many_tunnels_are_recovered_at_a_time);
     tcase_add_test(tcase, another_address_needs_the_hosts_word);
     tcase_add_test(tcase, a_stranger_learns_no_ids);
-    tcase_add_test(tcase, an_scccn_that_comes_too_late_is_not_acknowledged);
     return suite;
 }

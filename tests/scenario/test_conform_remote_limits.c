@@ -266,6 +266,27 @@ START_TEST(unproven_requests_end_with_the_time_of_both)
 }
 END_TEST
 
+/* RFC 4951 3.2.2: an acknowledged SCCCN is a recovery that is done. One that is not read any more
+ * is not acknowledged, nor is the attempt ended in peace. */
+START_TEST(an_scccn_that_comes_too_late_is_not_acknowledged)
+{
+    struct peer late_old, late;
+
+    rig.config.setup_ms = 5000;
+    peer_opens_capable(&late_old, 1);
+    peer_asks_back(&late, &late_old);
+    assert_ok(peer_acks(&late));
+    rig_pass_ms(5100);
+    expect_stopccn(&late, 2, 6);
+    late.nr--;
+    say_valid(&late, SCCCN);
+    ck_assert_uint_eq(record_of(&late).nr, 1);
+    rig_pass_ms(100);
+    expect_nothing();
+    ck_assert_uint_eq(rig_counters()->recoveries_by_peer, 0);
+}
+END_TEST
+
 Suite *suite_conform_remote_limits(void);
 Suite *suite_conform_remote_limits(void)
 {
@@ -281,5 +302,6 @@ Suite *suite_conform_remote_limits(void)
     tcase_add_test(tcase, what_is_over_makes_place);
     tcase_add_test(tcase, an_id_used_again_is_not_taken_for_a_copy);
     tcase_add_test(tcase, what_is_under_way_makes_no_place);
+    tcase_add_test(tcase, an_scccn_that_comes_too_late_is_not_acknowledged);
     return suite;
 }

@@ -255,3 +255,57 @@ bool duo_run_steps(struct duo *duo, uint64_t seed, unsigned first, unsigned seco
     *died = duo->seen_deaths == 2;
     return sound;
 }
+
+/* --- one instant --- */
+
+#define INSTANT_DEATH (5 * SECOND) /* of end 0 */
+
+static void plan_instant(struct duo *duo, const struct duo_instant *instant)
+{
+    struct duo_plan *plan = &duo->plan;
+    unsigned calls = instant->tunnels * instant->calls;
+
+    plan->kind = DUO_BOTH;
+    plan->faults = (struct net_faults){.delay = instant->delay};
+    for (unsigned i = 0; i < 2; i++)
+        plan->ends[i] = instant->ends[i];
+    plan->action_count = instant->tunnels + calls;
+    for (unsigned i = 0; i < plan->action_count; i++)
+        plan->actions[i] = (struct duo_action){.at = i < instant->tunnels ? 0 : SECOND,
+                                               .deed = i < instant->tunnels ? DUO_OPEN : DUO_CALL,
+                                               .end = (uint8_t)(i % 2),
+                                               .pick = i};
+    for (unsigned i = 0; i < 2; i++) /* what has them say something then */
+        plan->actions[plan->action_count++] = (struct duo_action){
+            .at = INSTANT_DEATH, .deed = DUO_CALL, .end = (uint8_t)i, .pick = i};
+    plan->death_count = 2;
+    plan->deaths[0] = (struct duo_death){.end = 0, .delay = INSTANT_DEATH, .steps = 1};
+    plan->deaths[1] =
+        (struct duo_death){.end = 1, .delay = instant->apart, .steps = instant->steps};
+}
+
+bool duo_run_instant(struct duo *duo, const struct duo_instant *instant, bool verbose, bool *died,
+                     uint64_t *took)
+{
+    *duo = (struct duo){.world = {.state = 1, .verbose = verbose}, .death_at = L2TPHA_NEVER};
+    plan_instant(duo, instant);
+    begin(duo);
+    run_until(duo, INSTANT_DEATH - 1);
+    unsigned wanted = instant->steps ? 2 : 1;
+    while (!duo->world.failed && duo->seen_takeovers < wanted &&
+           duo->world.now < INSTANT_DEATH + SECOND)
+        step(duo, next_event(duo));
+    uint64_t since = duo->world.now;
+    while (!duo->world.failed && !duo_is_whole(duo) && duo->world.now < since + 100 * SECOND)
+        step(duo, next_event(duo));
+    *took = duo->world.now - since;
+    *died = duo->seen_takeovers == 2;
+    make_peace(duo);
+    come_to_rest(duo);
+    if (!duo->world.failed)
+        duo_check_kept(duo);
+    for (unsigned i = 0; i < 2; i++)
+        end_free(&duo->ends[i]);
+    net_free(&duo->net);
+    return !duo->world.failed;
+}

@@ -91,6 +91,19 @@ bool duo_run_seed(struct duo *duo, uint64_t seed, bool verbose);
 bool duo_run_steps(struct duo *duo, uint64_t seed, unsigned first, unsigned second, uint64_t steps,
                    bool *died);
 
+/* Both ends die within milliseconds, on a net without a fault. */
+struct duo_instant {
+    struct end_options ends[2];
+    unsigned tunnels, calls; /* so many calls on each */
+    uint64_t apart;          /* us between the death of end 0 and that of end 1, and then: */
+    uint64_t steps;          /* of end 1's own */
+    uint64_t delay;          /* us of the net */
+};
+/* *died: whether end 1 was still alive to die; *took: us from the later takeover until both have
+ * all tunnels, nothing waits for an acknowledgement and calls can be placed. */
+bool duo_run_instant(struct duo *duo, const struct duo_instant *instant, bool verbose, bool *died,
+                     uint64_t *took);
+
 /* --- duo_plan.c --- */
 void duo_plan(struct duo_plan *plan, struct world *world);
 /* --- duo_act.c --- */
@@ -108,6 +121,8 @@ void duo_excuse(struct duo *duo, unsigned place, uint32_t tunnel, uint32_t sessi
 void duo_watch(struct duo *duo);
 /* NULL when all has come to rest and both ends agree; else what is missing. */
 const char *duo_unrest(struct duo *duo);
+/* Both serve, and agree about every tunnel that is not one for a recovery. */
+bool duo_is_whole(struct duo *duo);
 /* What had to stay has stayed, what had to go has gone. */
 void duo_check_kept(struct duo *duo);
 /* Call on every tunnel; then, once at rest, see that all these calls are up. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What has to be so between two ends of ours that recover by RFC 4951. */
+#include "failover/recovery.h"
 #include "node/node.h"
 #include "sim/duo.h"
 
@@ -299,6 +300,26 @@ const char *duo_unrest(struct duo *duo)
         if (!end_is_idle(&duo->ends[i]))
             why = "a replica differs";
     return why;
+}
+
+/* Only its recovery tunnel is still there. */
+static bool is_returned(const struct l2tpha_tunnel *tunnel)
+{
+    return tunnel->recovery && tunnel->recovery->state == RECOVERY_RETURNED;
+}
+
+bool duo_is_whole(struct duo *duo)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct l2tpha_tunnel *tunnel = NULL;
+        if (!duo->ends[i].active.node)
+            return false;
+        while ((tunnel = l2tpha_tunnel_next(duo->ends[i].active.node, tunnel)))
+            if (!tunnel_is_recovery(tunnel) && !is_returned(tunnel) &&
+                tunnel_unrest(duo, i, tunnel))
+                return false;
+    }
+    return true;
 }
 
 /* --- the control channel carries --- */

@@ -37,7 +37,7 @@ static const struct fsm_expect expected[] = {
     {"7.2.1-16", REPLY, TUNNEL_STOPCCN, STOPPED, NULL},
     {"7.2.1-16", CONN, TUNNEL_STOPCCN, STOPPED, NULL},
     {"7.2.1-16", UP, TUNNEL_STOPCCN, STOPPED, NULL},
-    {"4.4.3-10", REPLY, TUNNEL_SCCRQ_WON, FSM_SAME, NULL},
+    {"4.4.3-10", REPLY, TUNNEL_SCCRQ_WON, FSM_SAME, "ask_again"},
     {"7.1-02", REPLY, TUNNEL_SCCRQ, STOPPING, "send_stopccn"},
     {"close before it is up", REPLY, TUNNEL_CLOSE, STOPPING, "send_stopccn"},
     {"close before it is up", CONN, TUNNEL_CLOSE, STOPPING, "send_stopccn"},
