@@ -10,6 +10,7 @@
 #include "engine/channel.h"
 
 #include "base/serial.h"
+#include "engine/reorder.h"
 #include "engine/tunnel.h"
 #include "engine/window.h"
 
@@ -29,10 +30,6 @@
 
 /* What a peer may have us hold when others hold much, in spite of the share of the pool. */
 #define SHARE_MIN (4u << 10)
-/* Of messages ahead of their turn, with the slots that they stand in: the largest window's slots
- * and a default window of the usual messages. What is not kept the peer sends again. */
-#define AHEAD_BYTES (512u << 10)
-
 static uint64_t first_interval(const struct engine *engine)
 {
     return engine->config.retransmit_ms * US_PER_MS;
@@ -102,31 +99,6 @@ void channel_start(struct engine *engine, struct channel *channel, struct tunnel
     ready(engine, channel);
 }
 
-static void drop_slot(struct engine *engine, struct channel *channel, struct buffer **slot)
-{
-    if (!*slot)
-        return;
-    channel->ahead_bytes -= (*slot)->cap;
-    channel->ahead_count--;
-    buffer_put(engine->pool, *slot);
-    *slot = NULL;
-}
-
-static void give_slots(struct engine *engine, struct channel *channel)
-{
-    buffer_put(engine->pool, channel->ahead_store);
-    channel->ahead_store = NULL;
-    channel->ahead = NULL;
-    channel->ahead_bytes = 0;
-}
-
-void channel_drop_ahead(struct engine *engine, struct channel *channel)
-{
-    for (uint32_t i = 0; channel->ahead_count > 0; i++)
-        drop_slot(engine, channel, &channel->ahead[i]);
-    give_slots(engine, channel);
-}
-
 /* RFC 4951 5.1: the time that a peer asks for runs on while the channel rests, and no number of
  * attempts that come to nothing keeps a tunnel for longer. After the last retransmission, one that
  * could be answered in vain, there is one more of these, and then none. */
@@ -169,7 +141,7 @@ void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, 
 
     wheel_disarm(engine->wheel, &channel->retransmit);
     wheel_disarm(engine->wheel, &channel->ack);
-    channel_drop_ahead(engine, channel);
+    reorder_drop(engine, channel);
     trim(engine, channel, entry->record.ns);
     entry->record.ns = entry->record.acked = channel->sent_ns = ns;
     entry->record.nr = channel->told_nr = nr;
@@ -192,8 +164,7 @@ void channel_jump(struct engine *engine, struct channel *channel, uint16_t nr)
     struct tunnel_entry *entry = channel->entry;
 
     for (; entry->record.nr != nr; entry->record.nr++)
-        if (channel->ahead)
-            drop_slot(engine, channel, &channel->ahead[entry->record.nr & channel->ahead_mask]);
+        reorder_pass(engine, channel);
     ledger_mark_tunnel(engine->ledger, entry, DIRTY_SEQUENCE);
     want_ack(engine, channel);
 }
@@ -202,7 +173,7 @@ void channel_stop(struct engine *engine, struct channel *channel)
 {
     wheel_disarm(engine->wheel, &channel->retransmit);
     wheel_disarm(engine->wheel, &channel->ack);
-    channel_drop_ahead(engine, channel);
+    reorder_drop(engine, channel);
     buffer_put(engine->pool, channel->probe);
     channel->probe = NULL;
     channel->probe_due = false;
@@ -552,58 +523,6 @@ static void take_nr(struct engine *engine, struct channel *channel, uint16_t nr)
     ready(engine, channel);
 }
 
-static bool make_slots(struct engine *engine, struct channel *channel)
-{
-    uint32_t count = 1;
-    while (count < channel->entry->record.local_window && count <= WINDOW_MAX)
-        count *= 2;
-    size_t size = count * sizeof(struct buffer *);
-    channel->ahead_store = buffer_get(engine->pool, size, NULL);
-    if (!channel->ahead_store)
-        return false;
-    channel->ahead = (struct buffer **)(void *)channel->ahead_store->data;
-    memset(channel->ahead, 0, size);
-    channel->ahead_mask = count - 1;
-    channel->ahead_bytes = channel->ahead_store->cap;
-    return true;
-}
-
-/* Whoever has not completed the set-up is a stranger, and whoever is going has nothing more to say.
- * Half of the pool is never for what the peer can send again. */
-static bool may_keep(const struct engine *engine, const struct channel *channel, size_t len)
-{
-    const struct buffer_pool *pool = engine->pool;
-    size_t share = buffer_pool_share(pool);
-
-    return channel->entry->record.state == L2TPHA_TUNNEL_ESTABLISHED &&
-           channel->ahead_bytes + len <= (share < AHEAD_BYTES ? share : AHEAD_BYTES) &&
-           buffer_pool_room(pool) >= buffer_pool_limit(pool) / 2 + len;
-}
-
-static enum channel_verdict keep(struct engine *engine, struct channel *channel, uint16_t ns,
-                                 const uint8_t *data, size_t len)
-{
-    struct buffer *copy = NULL;
-
-    if (channel->ahead && channel->ahead[ns & channel->ahead_mask]) {
-        engine->counters.duplicates++;
-        return CHANNEL_DUPLICATE;
-    }
-    if (may_keep(engine, channel, len) && (channel->ahead || make_slots(engine, channel)))
-        copy = buffer_get(engine->pool, len, NULL);
-    if (!copy) {
-        engine->counters.ahead_dropped++;
-        return CHANNEL_BEYOND;
-    }
-    memcpy(copy->data, data, len);
-    copy->len = (uint32_t)len;
-    channel->ahead[ns & channel->ahead_mask] = copy;
-    channel->ahead_count++;
-    channel->ahead_bytes += copy->cap;
-    engine->counters.reordered++;
-    return CHANNEL_KEPT;
-}
-
 void channel_acknowledge_again(struct engine *engine, struct channel *channel)
 {
     channel->ack_again = true;
@@ -641,7 +560,8 @@ enum channel_verdict channel_receive(struct engine *engine, struct channel *chan
         engine->counters.out_of_window++;
         return CHANNEL_BEYOND;
     }
-    return keep(engine, channel, header->ns, data, header->length < len ? header->length : len);
+    return reorder_keep(engine, channel, header->ns, data,
+                        header->length < len ? header->length : len);
 }
 
 void channel_accept(struct engine *engine, struct channel *channel)
@@ -650,33 +570,8 @@ void channel_accept(struct engine *engine, struct channel *channel)
 
     /* A copy that was kept, and not taken when its turn had come, must not come again one round of
      * slots later. */
-    if (channel->ahead)
-        drop_slot(engine, channel, &channel->ahead[entry->record.nr & channel->ahead_mask]);
-    if (channel->ahead_count == 0)
-        give_slots(engine, channel);
+    reorder_pass(engine, channel);
     entry->record.nr++;
     ledger_mark_tunnel(engine->ledger, entry, DIRTY_SEQUENCE);
     want_ack(engine, channel);
-}
-
-size_t channel_kept_len(const struct channel *channel)
-{
-    if (channel->ahead_count == 0)
-        return 0;
-    const struct buffer *message = channel->ahead[channel->entry->record.nr & channel->ahead_mask];
-    return message ? message->len : 0;
-}
-
-struct buffer *channel_take_kept(struct channel *channel)
-{
-    if (channel->ahead_count == 0)
-        return NULL;
-    struct buffer **slot = &channel->ahead[channel->entry->record.nr & channel->ahead_mask];
-    struct buffer *message = *slot;
-    if (!message)
-        return NULL;
-    channel->ahead_count--;
-    channel->ahead_bytes -= message->cap;
-    *slot = NULL;
-    return message;
 }

@@ -108,8 +108,6 @@ int channel_send(struct engine *engine, struct channel *channel, const uint8_t *
 enum channel_verdict channel_receive(struct engine *engine, struct channel *channel,
                                      const struct l2tpha_header *header, const uint8_t *data,
                                      size_t len);
-/* The tunnel is no longer established: nothing is kept ahead of its turn. */
-void channel_drop_ahead(struct engine *engine, struct channel *channel);
 /* Tell the peer once more what has been processed. */
 void channel_acknowledge_again(struct engine *engine, struct channel *channel);
 /* The peer asks for what it was told already: the oldest message leaves once more, if there is one
@@ -117,10 +115,6 @@ void channel_acknowledge_again(struct engine *engine, struct channel *channel);
 void channel_say_again(struct engine *engine, struct channel *channel);
 /* The message in order has been processed: Nr moves on and wants to be acknowledged. */
 void channel_accept(struct engine *engine, struct channel *channel);
-/* Its length; 0 = none. */
-size_t channel_kept_len(const struct channel *channel);
-/* The kept message whose turn has come; the caller gives it back to the pool. NULL = none. */
-struct buffer *channel_take_kept(struct channel *channel);
 /* The next datagram that may leave now; false = none. ZLBs are written to output->zlb. */
 bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_output *output);
 /* The retransmission timer is due. 0, or L2TPHA_ERR_TIMEOUT: the peer is given up. */

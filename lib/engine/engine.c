@@ -3,6 +3,7 @@
  * that it lets through. */
 #include "base/prefetch.h"
 #include "engine/half_open.h"
+#include "engine/reorder.h"
 #include "engine/session.h"
 
 #include <string.h>
@@ -117,8 +118,8 @@ void engine_process_kept(struct engine *engine, struct l2tpha_tunnel *tunnel)
     struct buffer *kept;
 
     while (!tunnel->dying &&
-           room_for_answers(engine, tunnel, channel_kept_len(&tunnel->channel)) == L2TPHA_OK &&
-           (kept = channel_take_kept(&tunnel->channel))) {
+           room_for_answers(engine, tunnel, reorder_next_len(&tunnel->channel)) == L2TPHA_OK &&
+           (kept = reorder_take(&tunnel->channel))) {
         engine_seal(engine);
         process(engine, tunnel, &tunnel->entry.record.path, kept->data, kept->len);
         buffer_put(engine->pool, kept);

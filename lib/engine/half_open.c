@@ -184,14 +184,14 @@ static void keep_source_share(struct engine *engine, const struct l2tpha_address
     }
 }
 
-/* Half of the limit or a quarter of the pool is left: who has answered nothing for so long will
+/* Half of the limit or an eighth of the pool is left: who has answered nothing for so long will
  * hardly do so any more. Otherwise they have all the time of setup_ms. */
 static bool is_outlived(const struct engine *engine, const struct l2tpha_tunnel *tunnel)
 {
     const struct strangers *strangers = &engine->strangers;
     const struct buffer_pool *pool = engine->pool;
 
-    return buffer_pool_room(pool) < buffer_pool_limit(pool) / 4 ||
+    return buffer_pool_room(pool) < buffer_pool_limit(pool) / 8 ||
            (strangers->started.count > engine->config.max_half_open / 2 &&
             now_ms(engine) - tunnel->begun_ms > SHORT_LIFE_MS);
 }
@@ -230,7 +230,7 @@ int half_open_make_place(struct engine *engine, const struct l2tpha_address *rem
     if (strangers->ended || strangers->ended_for_source)
         report(engine);
     return strangers->started.count >= engine->config.max_half_open ||
-                   buffer_pool_room(pool) < buffer_pool_limit(pool) / 8
+                   buffer_pool_room(pool) < buffer_pool_limit(pool) / 32
                ? L2TPHA_ERR_LIMIT
                : L2TPHA_OK;
 }

@@ -3,6 +3,7 @@
  * idle, the reliable delivery of what was said last comes in between (5.7, 7.1): STOPPING until our
  * StopCCN is acknowledged, STOPPED to acknowledge copies of the peer's. */
 #include "engine/half_open.h"
+#include "engine/reorder.h"
 #include "engine/session.h"
 
 #define IDLE L2TPHA_TUNNEL_IDLE
@@ -207,7 +208,7 @@ void tunnel_enter(void *object, uint8_t next)
     tunnel_arm(tunnel);
     tunnel_mark(tunnel, DIRTY_FULL);
     if (before == ESTABLISHED && next != ESTABLISHED)
-        channel_drop_ahead(engine, &tunnel->channel);
+        reorder_drop(engine, &tunnel->channel);
     if (next == ESTABLISHED) {
         rise(tunnel, input);
         start_sessions(tunnel, NULL);

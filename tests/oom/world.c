@@ -209,7 +209,7 @@ uint64_t world_counted(const struct l2tpha_node *node)
 {
     const struct l2tpha_counters *counters = l2tpha_counters(node);
 
-    return counters->limit_reached + counters->ahead_dropped + counters->queue_full + counters->events_lost +
+    return counters->limit_reached + counters->queue_full + counters->events_lost +
            counters->checkpoint_timeouts + counters->checkpoints_refused;
 }
 
@@ -243,8 +243,10 @@ static void deliver(struct world *world, struct l2tpha_node *from,
     const struct l2tpha_path path = {.remote = from == world->lac ? lac_address : lns_address};
     int error = l2tpha_feed(to, &path, output->data, output->len, world->now);
 
-    /* What a lossy network does to a node is no failure of it. */
-    if (error != L2TPHA_ERR_DUPLICATE && error != L2TPHA_ERR_NOT_OURS)
+    /* What a lossy network does to a node is no failure of it, nor is what it does not keep before
+     * a tunnel is established; what memory was missing for is counted. */
+    if (error != L2TPHA_ERR_DUPLICATE && error != L2TPHA_ERR_NOT_OURS &&
+        error != L2TPHA_ERR_OUT_OF_WINDOW)
         world_note(world, error);
 }
 

@@ -51,18 +51,28 @@ static void honest_is_reordered(void)
     forget_datagrams();
 }
 
+/* Said without a look at what comes of it: there are very many. */
+static int say_blindly(const struct peer *peer, struct wire *wire, uint16_t ns)
+{
+    static struct l2tpha_output outputs[8];
+
+    wire->data[8] = (uint8_t)(ns >> 8);
+    wire->data[9] = (uint8_t)ns;
+    int error = l2tpha_feed(rig.node, &peer->path, wire->data, wire->len, rig.now);
+    while (l2tpha_poll(rig.node, outputs, 8, rig.now) > 0)
+        ;
+    return error;
+}
+
 /* As far ahead of its turn as the window lets it. */
 static void rush_ahead(struct peer *peer)
 {
     struct says hello = long_one(peer, HELLO);
-    uint16_t ns = peer->ns;
+    struct wire wire;
 
-    for (uint16_t i = 1; i < rig.config.window; i++) {
-        peer->ns = (uint16_t)(ns + i);
-        say(peer, &hello);
-    }
-    peer->ns = ns;
-    forget_datagrams();
+    compose(peer, &hello, &wire);
+    for (uint16_t i = 1; i < rig.config.window; i++)
+        say_blindly(peer, &wire, (uint16_t)(peer->ns + i));
 }
 
 /* 0: the SCCRP is not answered at all; 1: by an SCCCN ahead of its turn */
@@ -110,6 +120,7 @@ START_TEST(tunnels_that_are_over_keep_nothing)
         rush_ahead(&hostile);
         assert_ok(say_valid(&hostile, STOPCCN));
         rush_ahead(&hostile);
+        forget_datagrams();
         forget_events();
     }
     ck_assert_uint_gt(rig_counters()->reordered, 150);
@@ -122,19 +133,18 @@ END_TEST
 START_TEST(peers_that_acknowledge_nothing_leave_room)
 {
     struct peer hostile;
+    struct wire wire;
 
     begin();
-    for (unsigned i = 0; i < 60; i++) {
+    for (unsigned i = 0; i < 40; i++) {
         peer_opens(&hostile, 10 + i);
         struct says icrq = valid(&hostile, ICRQ);
         leave_out(&icrq, 15);
-        int error = 0;
-        for (int tries = 0; tries < 3000 && error != L2TPHA_ERR_QUEUE_FULL; tries++)
-            error = say(&hostile, &icrq);
-        forget_datagrams();
-        forget_events();
+        compose(&hostile, &icrq, &wire);
+        while (say_blindly(&hostile, &wire, hostile.ns) != L2TPHA_ERR_QUEUE_FULL)
+            hostile.ns++;
     }
-    ck_assert_uint_gt(rig_counters()->queue_full, 0);
+    ck_assert_uint_eq(rig_counters()->queue_full, 40);
     honest_is_served();
 }
 END_TEST

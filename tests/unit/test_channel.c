@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The channel alone: RFC 2661 5.8 and appendix B. Rows of the requirements
  * are named where they are tested. */
+#include "engine/reorder.h"
 #include "unit/channel_end.h"
 
 static const struct start plain = {.local_window = 4, .remote_window = 4};
@@ -233,7 +234,7 @@ END_TEST
 
 static void take_kept(struct end *end, uint16_t ns)
 {
-    struct buffer *kept = channel_take_kept(end->channel);
+    struct buffer *kept = reorder_take(end->channel);
 
     ck_assert_ptr_nonnull(kept);
     ck_assert_uint_eq(kept->len, MESSAGE_LEN);
@@ -252,13 +253,13 @@ START_TEST(messages_ahead_are_kept_until_their_turn)
 
     for (uint16_t i = (uint16_t)(window - 1); i > 0; i--) {
         ck_assert_int_eq(end_hear(end, (uint16_t)(nr + i), 0), CHANNEL_KEPT);
-        ck_assert_ptr_null(channel_take_kept(end->channel));
+        ck_assert_ptr_null(reorder_take(end->channel));
         expect_zlb(end, 0, nr); /* at once, and it does not acknowledge what is kept */
     }
     ck_assert_int_eq(end_hear(end, nr, 0), CHANNEL_IN_ORDER);
     for (uint16_t i = 1; i < window; i++)
         take_kept(end, (uint16_t)(nr + i));
-    ck_assert_ptr_null(channel_take_kept(end->channel));
+    ck_assert_ptr_null(reorder_take(end->channel));
     expect_zlb(end, 0, nr + window);
     ck_assert_uint_eq(end->channel->ahead_count, 0);
     end_free(end);
@@ -275,7 +276,7 @@ START_TEST(a_kept_message_that_came_again_is_forgotten)
     ck_assert_int_eq(end_hear(end, 1, 0), CHANNEL_IN_ORDER);
     ck_assert_uint_eq(end->channel->ahead_count, 0);
     for (uint16_t ns = 2; ns < 12; ns++) {
-        ck_assert_ptr_null(channel_take_kept(end->channel));
+        ck_assert_ptr_null(reorder_take(end->channel));
         ck_assert_int_eq(end_hear(end, ns, 0), CHANNEL_IN_ORDER);
     }
     end_free(end);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The channel between the ledger and the wire: nothing leaves, and nothing is acknowledged, before
  * the standby has it; what a restored channel does; limits. */
+#include "engine/reorder.h"
 #include "unit/channel_end.h"
 
 static const struct start plain = {.local_window = 4, .remote_window = 4};
@@ -319,7 +320,7 @@ START_TEST(a_steady_state_allocates_nothing)
         end_hear(end, (uint16_t)(ns + 1), i);
         end_hear(end, (uint16_t)(ns + 1), i);
         end_hear(end, ns, i);
-        struct buffer *kept = channel_take_kept(end->channel);
+        struct buffer *kept = reorder_take(end->channel);
         ck_assert_ptr_nonnull(kept);
         buffer_put(end->engine.pool, kept);
         end_accept(end);
@@ -344,7 +345,7 @@ START_TEST(trailing_bytes_are_not_kept)
     ck_assert_int_eq(channel_receive(&end->engine, end->channel, &header, data, sizeof(data)),
                      CHANNEL_KEPT);
     end_hear(end, 0, 0);
-    struct buffer *kept = channel_take_kept(end->channel);
+    struct buffer *kept = reorder_take(end->channel);
     ck_assert_uint_eq(kept->len, MESSAGE_LEN);
     buffer_put(end->engine.pool, kept);
     end_free(end);

@@ -2,6 +2,7 @@
 /* A channel and its peer on a link that loses, doubles and reorders, in virtual time with fixed
  * seeds: whatever happens, each message arrives exactly once and in order. The peer is a second
  * channel, or a small model of what deployed peers do. */
+#include "engine/reorder.h"
 #include "unit/channel_end.h"
 
 #define WIRE_MAX 4096
@@ -175,7 +176,7 @@ static void end_deliver(struct world *world, const struct packet *packet)
         CHANNEL_IN_ORDER) {
         hear(world, packet->to, packet->data);
         end_accept(end);
-        while ((kept = channel_take_kept(end->channel))) {
+        while ((kept = reorder_take(end->channel))) {
             hear(world, packet->to, kept->data);
             buffer_put(end->engine.pool, kept);
             end_accept(end);
