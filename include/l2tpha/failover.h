@@ -61,7 +61,7 @@ L2TPHA_API int l2tpha_takeover_as(struct l2tpha_node *node, uint64_t epoch, enum
  *    before it; a HELLO confirms; calls half set up go on.
  *  - Where the old active ran ahead of the record (enum l2tpha_commit) the effective method
  *    decides: by RFC 4951, the default where both ends have announced it, a recovery tunnel is
- * asked for and the control channel is reset; silently, the peer is first asked for the numbers.
+ *    asked for and the control channel is reset; silently, the peer is first asked for the numbers.
  *  - Disabled: the tunnel is cleared, by a StopCCN where its numbers are exact.
  *
  *  The call returns at once. Tunnels are restored by it and by the following calls of
