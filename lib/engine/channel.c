@@ -354,10 +354,19 @@ static void told(struct engine *engine, struct channel *channel)
     want_ack(engine, channel);
 }
 
-/* Who has proved nothing hears of it with our answer, or would wait for that in vain. */
+/* Who has proved nothing hears of it with our answer, or would wait for that in vain; but for one
+ * that has ended what it began, and has paid for a ZLB. */
+static bool may_acknowledge(const struct channel *channel)
+{
+    const struct l2tpha_tunnel *tunnel = tunnel_of(channel->entry);
+
+    return !tunnel->unproven ||
+           (tunnel_is_over(tunnel) && is_paid_for(channel, L2TPHA_CONTROL_HEADER));
+}
+
 static bool ack_is_due(const struct channel *channel)
 {
-    return !tunnel_of(channel->entry)->unproven &&
+    return may_acknowledge(channel) &&
            (channel->ack_again ||
             (channel->ack_now && serial_after(channel->entry->nr_safe, channel->told_nr)));
 }

@@ -292,7 +292,7 @@ int l2tpha_expire(struct l2tpha_node *node, uint64_t now)
 
 uint64_t l2tpha_deadline(const struct l2tpha_node *node)
 {
-    if (!node)
+    if (!node || !node->engine.serving)
         return L2TPHA_NEVER;
     uint64_t engine = engine_deadline(&node->engine);
     uint64_t takeover = takeover_deadline(&node->failover);
