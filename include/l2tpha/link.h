@@ -10,8 +10,8 @@
  *
  *  The calls may come in any order: an end that was not driven for longer than two heartbeats was
  *  away, measures the other's silence anew, and asks whether it is still what it was
- *  (docs/replication-link.md, "Absence"). A newer epoch is heard as long as the link lives, whatever
- *  the node has become meanwhile. */
+ *  (docs/replication-link.md, "Absence"). A newer epoch is heard as long as the link lives,
+ * whatever the node has become meanwhile. */
 #ifndef L2TPHA_LINK_H
 #define L2TPHA_LINK_H
 
@@ -31,7 +31,9 @@ struct l2tpha_link_options {
     size_t max_queue;      /**< bytes not yet taken by the stream; beyond it the link fails
                                 (0 = 64 MiB) */
     uint64_t fingerprint;  /**< of the configuration: a difference is told, not refused */
-    bool ranks_differ;     /**< refuse a peer of this node's own rank: L2TPHA_ERR_EXISTS */
+    uint32_t answer_ms; /**< how long an announcement may stay unanswered; as long as the active's
+                             commit_timeout_ms (0 = 200) */
+    bool ranks_differ;  /**< refuse a peer of this node's own rank: L2TPHA_ERR_EXISTS */
 };
 
 /** Make a link for a stream that has just been opened. It hangs off the node, and is the active's
@@ -48,9 +50,9 @@ L2TPHA_API int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_lin
                                uint64_t now, struct l2tpha_link **link);
 
 /** The stream is gone, or the host is done with it. On the active the node goes on alone; once the
- *  standby was told to serve (l2tpha_link_info.handed) it stays silent, until the host fences it or,
- *  knowing that the other does not serve, calls l2tpha_switchover_cancel(). A standby that was in
- *  sync is cut off: L2TPHA_ROLE_CUT_OFF. */
+ *  standby was told to serve (l2tpha_link_info.handed) it stays silent, until the host fences it
+ * or, knowing that the other does not serve, calls l2tpha_switchover_cancel(). A standby that was
+ * in sync is cut off: L2TPHA_ROLE_CUT_OFF. */
 L2TPHA_API void l2tpha_link_free(struct l2tpha_link *link, uint64_t now);
 
 /** Bytes that came in, in pieces of any size.
@@ -114,11 +116,13 @@ struct l2tpha_link_info {
     bool handed;              /**< active: it was told to; this node is silent until it is fenced */
     int declined;             /**< why the other end did not take over, or would not yield; 0 =
                                    nothing of the kind */
+    bool unanswered;          /**< standby: it has announced its reign, and for answer_ms, in which
+                                   this end read all that came, nothing was answered */
     bool yielded;             /**< standby: the active has said that it sends nothing any more */
-    bool unheard;             /**< standby: nothing has come for six heartbeats, or this end was away
-                                   and has not heard since */
-    uint64_t heard;           /**< when bytes came last; while this end is not away */
-    uint32_t peer_rank;       /**< of the other node, or L2TPHA_RANK_NONE */
+    bool unheard;       /**< standby: nothing has come for six heartbeats, or this end was away
+                             and has not heard since */
+    uint64_t heard;     /**< when bytes came last; while this end is not away */
+    uint32_t peer_rank; /**< of the other node, or L2TPHA_RANK_NONE */
 };
 
 /** Look at it. At most info->size bytes are written. */
@@ -139,7 +143,8 @@ L2TPHA_API int l2tpha_link_hand_over(struct l2tpha_link *link, uint64_t now);
 
 /** Take an offer back that the standby has not accepted yet: it never takes over upon it. The host
  *  calls l2tpha_switchover_cancel() to serve again.
- *  @retval L2TPHA_ERR_STATE  nothing is offered; where l2tpha_link_info.handed is true it is too late.
+ *  @retval L2TPHA_ERR_STATE  nothing is offered; where l2tpha_link_info.handed is true it is too
+ * late.
  *  @retval L2TPHA_ERR_ROLE   not the active's end.
  *  @return the link's error again, once it has failed. */
 L2TPHA_API int l2tpha_link_take_back(struct l2tpha_link *link, uint64_t now);
@@ -157,9 +162,11 @@ L2TPHA_API int l2tpha_link_decline(struct l2tpha_link *link, int why, uint64_t n
 /** On a standby that is about to take over while its active may live: say so first. An active in
  *  sync with it that reads this is fenced and answers, which is how l2tpha_link_feed() ends:
  *  L2TPHA_ERR_FENCED, with l2tpha_link_info.yielded. One that has gone on without it serves on, and
- *  l2tpha_link_info.declined says why: the takeover would lose what only that node has. A host that gets no answer waits for as long as the active's gate would
- *  (commit_timeout_ms) before it calls l2tpha_takeover() with the same epoch: an active that is
- *  stopped all that time hears of it before it lets anything out.
+ *  l2tpha_link_info.declined says why: the takeover would lose what only that node has. A host that
+ *  gets no answer waits until l2tpha_link_info.unanswered is true before it calls l2tpha_takeover()
+ *  with the same epoch: an active that is stopped all that time hears of it before it lets anything
+ *  out. It must not measure that time itself, since an answer may lie unread while it was away.
+ * From the announcement to the answer the role is L2TPHA_ROLE_UNHEARD.
  *  @param link   the standby's end.
  *  @param epoch  of the reign that is to begin.
  *  @param force  fence the active whatever it has.

@@ -58,6 +58,7 @@ struct ledger {
     uint64_t ungated;      /* up to here outputs did not wait */
     uint64_t shipped;      /* newest number handed out */
     uint64_t awake_since;  /* silence of before does not count */
+    unsigned looks;        /* at that silence */
     uint64_t doubt;        /* when the silence was seen to be too long; L2TPHA_NEVER = it is not */
     uint64_t lazy_since;   /* of lazy marks left behind by a seal; L2TPHA_NEVER = none */
     struct tunnel_entry *dirty_tunnels;
