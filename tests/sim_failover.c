@@ -2,6 +2,7 @@
 /* simulate: run scenarios by seed. Each is a whole life of a pair of nodes and their peers, with
  * failovers at moments that the seed chooses, and is judged at its end. */
 #include "sim/duo.h"
+#include "sim/reign.h"
 #include "sim/sim.h"
 
 #include <stdio.h>
@@ -13,20 +14,33 @@ struct options {
     uint64_t first;
     uint64_t seeds;
     bool verbose;
-    bool recovery;
+    enum { WORLD_FAILOVER, WORLD_RECOVERY, WORLD_REIGN, WORLDS } world;
 };
+
+static const char *const worlds[WORLDS] = {"failover", "recovery", "reign"};
 
 static void usage(FILE *out)
 {
     fprintf(out, "usage: simulate [--seeds N] [--first S] [--seed S] [--verbose]\n"
-                 "                [--world failover|recovery]\n"
+                 "                [--world failover|recovery|reign]\n"
                  "  --seeds N    how many scenarios (default 1000)\n"
                  "  --first S    the first one's seed (default 1)\n"
                  "  --seed S     this one alone\n"
                  "  --world W    failover: one end with a standby, recovered silently (default);\n"
-                 "               recovery: two ends with standbys, recovered by RFC 4951\n"
+                 "               recovery: two ends with standbys, recovered by RFC 4951;\n"
+                 "               reign: two nodes, one of which serves, whatever happens\n"
                  "  --verbose    print every message and event\n"
                  "Exit status 0: all went well; 1: failures, one line each; 2: bad options.\n");
+}
+
+static bool parse_world(struct options *options, const char *name)
+{
+    for (int i = 0; i < WORLDS; i++)
+        if (strcmp(name, worlds[i]) == 0) {
+            options->world = i;
+            return true;
+        }
+    return false;
 }
 
 static bool parse(struct options *options, int argc, char **argv)
@@ -39,8 +53,7 @@ static bool parse(struct options *options, int argc, char **argv)
         if (i + 1 == argc)
             return false;
         if (strcmp(argv[i], "--world") == 0) {
-            options->recovery = strcmp(argv[++i], "recovery") == 0;
-            if (!options->recovery && strcmp(argv[i], "failover") != 0)
+            if (!parse_world(options, argv[++i]))
                 return false;
             continue;
         }
@@ -167,6 +180,62 @@ static bool run_recoveries(const struct options *options)
     return sums.failed == 0 && (options->seeds < SURE || sums.desynced);
 }
 
+/* --- who serves --- */
+
+static void add_sums(struct reign_sums *sums, const struct reign_sums *one)
+{
+    for (int i = 0; i < 5; i++)
+        sums->takeovers[i] += one->takeovers[i];
+    sums->switchovers += one->switchovers;
+    sums->not_come_off += one->not_come_off;
+    sums->fenced += one->fenced;
+    sums->stops += one->stops;
+    sums->deaths += one->deaths;
+    sums->splits += one->splits;
+    sums->leaks += one->leaks;
+    sums->claims += one->claims;
+    if (one->longest_split > sums->longest_split)
+        sums->longest_split = one->longest_split;
+}
+
+static bool run_reigns(const struct options *options)
+{
+    struct reigns *reigns = calloc(1, sizeof(*reigns));
+    struct reign_sums sums = {0};
+    uint64_t failed = 0, clean = 0;
+
+    if (!reigns)
+        return false;
+    clock_t start = clock();
+    for (uint64_t i = 0; i < options->seeds; i++) {
+        if (!reign_run_seed(reigns, options->first + i, options->verbose)) {
+            printf("seed %llu failed: %s\n", (unsigned long long)(options->first + i),
+                   reigns->world.why);
+            failed++;
+        }
+        clean += reigns->clean;
+        add_sums(&sums, &reigns->sums);
+    }
+    double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    printf(
+        "%llu stops, %llu deaths, takeovers: %llu by what the node knew, %llu exact, %llu stale, "
+        "%llu from nothing; %llu switchovers begun, %llu taken back; %llu fenced\n",
+        (unsigned long long)sums.stops, (unsigned long long)sums.deaths,
+        (unsigned long long)sums.takeovers[0], (unsigned long long)sums.takeovers[1],
+        (unsigned long long)sums.takeovers[3], (unsigned long long)sums.takeovers[4],
+        (unsigned long long)sums.switchovers, (unsigned long long)sums.not_come_off,
+        (unsigned long long)sums.fenced);
+    printf("%llu claims held; after cuts two served %llu times, in hearing for %llu ms at most, "
+           "%llu datagrams\n",
+           (unsigned long long)sums.claims, (unsigned long long)sums.splits,
+           (unsigned long long)(sums.longest_split / 1000), (unsigned long long)sums.leaks);
+    printf("%llu scenarios, %llu lost nothing, %llu failed, %.1f s\n",
+           (unsigned long long)options->seeds, (unsigned long long)clean,
+           (unsigned long long)failed, seconds);
+    free(reigns);
+    return failed == 0;
+}
+
 int main(int argc, char **argv)
 {
     struct options options = {.first = 1, .seeds = 1000};
@@ -179,6 +248,8 @@ int main(int argc, char **argv)
         usage(stderr);
         return 2;
     }
-    bool well = options.recovery ? run_recoveries(&options) : run_failovers(&options);
+    bool well = options.world == WORLD_REIGN      ? run_reigns(&options)
+                : options.world == WORLD_RECOVERY ? run_recoveries(&options)
+                                                  : run_failovers(&options);
     return well ? 0 : 1;
 }

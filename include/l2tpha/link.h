@@ -31,7 +31,9 @@ struct l2tpha_link_options {
     size_t max_queue;      /**< bytes not yet taken by the stream; beyond it the link fails
                                 (0 = 64 MiB) */
     uint64_t fingerprint;  /**< of the configuration: a difference is told, not refused */
-    bool ranks_differ;     /**< refuse a peer of this node's own rank: L2TPHA_ERR_EXISTS */
+    uint32_t answer_ms; /**< how long an announcement may stay unanswered; as long as the active's
+                             commit_timeout_ms (0 = 200) */
+    bool ranks_differ;  /**< refuse a peer of this node's own rank: L2TPHA_ERR_EXISTS */
 };
 
 /** Make a link for a stream that has just been opened. It hangs off the node, and is the active's
@@ -114,6 +116,8 @@ struct l2tpha_link_info {
     bool handed;              /**< active: it was told to; this node is silent until it is fenced */
     int declined;             /**< why the other end did not take over, or would not yield; 0 =
                                    nothing of the kind */
+    bool unanswered;          /**< standby: it has announced its reign, and for answer_ms, in which
+                                   this end read all that came, nothing was answered */
     bool yielded;             /**< standby: the active has said that it sends nothing any more */
     bool unheard;       /**< standby: nothing has come for six heartbeats, or this end was away
                              and has not heard since */
@@ -165,9 +169,10 @@ L2TPHA_API int l2tpha_link_decline(struct l2tpha_link *link, int why, uint64_t n
  *  sync with it that reads this is fenced and answers, which is how l2tpha_link_feed() ends:
  *  L2TPHA_ERR_FENCED, with l2tpha_link_info.yielded. One that has gone on without it serves on, and
  *  l2tpha_link_info.declined says why: the takeover would lose what only that node has. A host that
- * gets no answer waits for as long as the active's gate would (commit_timeout_ms) before it calls
- * l2tpha_takeover() with the same epoch: an active that is stopped all that time hears of it before
- * it lets anything out.
+ *  gets no answer waits until l2tpha_link_info.unanswered is true before it calls l2tpha_takeover()
+ *  with the same epoch: an active that is stopped all that time hears of it before it lets anything
+ *  out. It must not measure that time itself, since an answer may lie unread while it was away.
+ *  From the announcement to the answer the role is L2TPHA_ROLE_UNHEARD.
  *  @param link   the standby's end.
  *  @param epoch  of the reign that is to begin.
  *  @param force  fence the active whatever it has.

@@ -7,9 +7,12 @@
  *
  * - no timer runs for a moment, in which the host reads what has come: input before silence;
  * - the silence of the standby is measured anew: this node's own absence is not the standby's;
- * - with a standby that could have taken over nothing leaves, neither datagrams nor data nor
- * events, before the standby is heard (the link asks it), a newer epoch is, or unsure_ms have
- * passed. */
+ * - with a standby that could have taken over, or a link to one that could be told to, nothing
+ * leaves, neither datagrams nor data nor events, before the standby is heard (the link asks it), a
+ * newer epoch is, or unsure_ms have passed.
+ *
+ * A quiet node asks to be called late, and a standby not at all: a link tells when it wants to be
+ * driven, and that counts for its node. */
 #include "engine/engine.h"
 
 #define AWAY_US UINT64_C(100000)
@@ -35,11 +38,16 @@ bool engine_may_run_timers(const struct engine *engine)
 
 void engine_away(struct engine *engine)
 {
+    bool linked = engine->expected != L2TPHA_NEVER;
+
+    engine->absences++;
+    engine->counters.absences++;
+    if (linked) /* seen */
+        engine->expected = engine->now;
     if (!engine->serving)
         return;
-    engine->counters.absences++;
     engine->rest_until = engine->now + REST_US;
-    if (ledger_mode(engine->ledger) == LEDGER_OFF)
+    if (!linked && ledger_mode(engine->ledger) == LEDGER_OFF)
         return;
     ledger_wake(engine->ledger, engine->now);
     engine->unsure_until = engine->now + engine->config.unsure_ms * UINT64_C(1000);
@@ -54,6 +62,8 @@ void engine_move_on(struct engine *engine, uint64_t now)
 
     if (now > before + AWAY_US) {
         uint64_t due = engine_deadline(engine);
+        if (engine->expected < due)
+            due = engine->expected;
         away = due != L2TPHA_NEVER && now > due && now - due > AWAY_US;
     }
     if (now > before)

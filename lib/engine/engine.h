@@ -156,6 +156,8 @@ struct engine {
     uint64_t unsure_until; /* after an absence: nothing leaves before the standby is heard, or then;
                               0 = no such wait */
     uint64_t rest_until; /* after an absence: no timer runs before what has come is read; 0 = no */
+    uint64_t expected; /* whoever drives a link of this node calls by then; L2TPHA_NEVER: no link */
+    uint64_t absences; /* so many, on a standby too */
     struct l2tpha_node_record beginning; /* of the node's record, when no reign has left one */
     struct engine_failover failover;
     uint32_t recovering;      /* recovery tunnels in the table */

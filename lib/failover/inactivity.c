@@ -26,6 +26,7 @@ void inactivity_start(struct failover *failover, struct l2tpha_tunnel *tunnel)
         return;
     }
     fresh->tunnel = tunnel;
+    fresh->absences = engine->absences;
     fresh->timer.kind = TIMER_INACTIVITY;
     tunnel->inactivity = fresh;
     wheel_arm(engine->wheel, &fresh->timer, engine->now + engine->config.inactivity_ms * US_PER_MS);
@@ -64,15 +65,17 @@ static void judge(struct failover *failover, struct l2tpha_session *session)
                                          "nothing was heard of it after a takeover"));
 }
 
-/* A tunnel that does not carry hears nothing: its sessions are not judged by that. */
+/* A tunnel that does not carry hears nothing, nor does a node that is stopped: sessions are not
+ * judged by that. */
 void inactivity_due(struct failover *failover, struct timer *timer)
 {
     struct inactivity *inactivity = container_of(timer, struct inactivity, timer);
     struct engine *engine = failover->engine;
     struct l2tpha_tunnel *tunnel = inactivity->tunnel;
 
-    if (!tunnel_is_open(tunnel)) {
+    if (!tunnel_is_open(tunnel) || inactivity->absences != engine->absences) {
         inactivity->cursor = NULL;
+        inactivity->absences = engine->absences;
         wheel_arm(engine->wheel, timer, engine->now + engine->config.inactivity_ms * US_PER_MS);
         return;
     }

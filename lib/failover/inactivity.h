@@ -9,6 +9,7 @@
 struct inactivity {
     struct l2tpha_tunnel *tunnel;
     struct timer timer;           /* TIMER_INACTIVITY */
+    uint64_t absences;            /* of the engine's, when the time began */
     struct session_entry *cursor; /* the next one to be looked at; NULL = the time is not over */
 };
 

@@ -29,6 +29,15 @@ static uint64_t link_last(void *user)
     return l2tpha_checkpoint_last(user);
 }
 
+/* The next reign is newer than what anybody knows of. */
+static void link_met(void *user, uint64_t epoch)
+{
+    struct l2tpha_node *node = user;
+
+    if (epoch > node->met)
+        node->met = epoch;
+}
+
 static int link_bulk(void *user, uint64_t now)
 {
     return l2tpha_checkpoint_bulk(user, now);
@@ -69,12 +78,19 @@ static int link_fence(void *user, uint64_t epoch, uint64_t now)
     return l2tpha_fence(user, epoch, now);
 }
 
-static void link_away(void *user, uint64_t now)
+static uint64_t link_present(void *user, bool away, uint64_t until, uint64_t now)
 {
     struct l2tpha_node *node = user;
+    struct engine *engine = &node->engine;
+    uint64_t before = engine->absences;
 
-    if (!node_enter(node, now))
-        engine_away(&node->engine);
+    if (!node_enter(node, now)) {
+        if (away && engine->absences == before)
+            engine_away(engine);
+        engine->expected = until;
+        (void)node_enter(node, now);
+    }
+    return engine->absences;
 }
 
 static void link_unheard(void *user, uint64_t since, uint64_t now)
@@ -111,12 +127,13 @@ int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *
         .rank = link_rank,
         .epoch = link_epoch,
         .last = link_last,
+        .met = link_met,
         .bulk = link_bulk,
         .done = link_done,
         .apply = link_apply,
         .stop = link_stop,
         .fence = link_fence,
-        .away = link_away,
+        .present = link_present,
         .unheard = link_unheard,
         .heard = link_heard,
         .cut = link_cut,

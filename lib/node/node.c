@@ -198,6 +198,7 @@ static int make_engine(struct l2tpha_node *node, uint64_t now)
     if (engine->host.random(engine->host.user, (uint8_t *)&seed, sizeof(seed)))
         return L2TPHA_ERR_HOST;
     engine->now = now;
+    engine->expected = L2TPHA_NEVER;
     engine->log = (struct log){
         .host = &engine->host, .mask = engine->config.debug, .now = now, .asking = &engine->asking};
     engine->serving = !engine->config.standby;

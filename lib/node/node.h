@@ -18,6 +18,9 @@ struct l2tpha_node {
     struct failover failover;
     uint64_t last_switchover;
     uint64_t unheard_since; /* standby: when the active was heard last; 0 = it is heard */
+    bool blind;             /* standby: on the stream that there is it is not heard */
+    uint64_t absences;      /* of the engine's, those seen */
+    uint64_t met;           /* newest epoch that was heard of on a link */
 };
 
 /* struct role's changed: the host is told. */
@@ -40,11 +43,8 @@ int node_takeover(struct l2tpha_node *node, uint64_t epoch, enum takeover_trust 
 void node_lose_sight(struct l2tpha_node *node, uint64_t since, uint64_t now);
 void node_see_again(struct l2tpha_node *node, uint64_t now);
 void node_cut_off(struct l2tpha_node *node, uint64_t since, uint64_t now);
-/* L2TPHA_ERR_INVALID: there is none. */
-static inline int node_enter(struct l2tpha_node *node, uint64_t now)
-{
-    return node ? engine_tick(&node->engine, now) : L2TPHA_ERR_INVALID;
-}
+/* L2TPHA_ERR_INVALID: there is none. A standby that was away has lost sight of the active. */
+int node_enter(struct l2tpha_node *node, uint64_t now);
 
 /* For what only an active does. */
 static inline int node_enter_serving(struct l2tpha_node *node, uint64_t now)

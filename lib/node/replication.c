@@ -93,6 +93,10 @@ static void follow_replica(struct l2tpha_node *node)
         break;
     case REPLICA_HOT:
         node_note(node, ROLE_COPY_COMPLETE, 0, "in sync");
+        if (node->blind) /* a copy of before, perhaps */
+            node_note(node, ROLE_UNHEARD, 0, "nothing is heard of the active");
+        else
+            node->unheard_since = 0;
         break;
     case REPLICA_OUT_OF_SYNC:
         node_note(node, ROLE_LOST_THREAD, epoch, replica_reason(node->replica));
@@ -219,8 +223,8 @@ static struct l2tpha_redundancy_info describe(const struct l2tpha_node *node)
         .last_switchover = node->last_switchover,
         .since = node->unheard_since,
         .whole = !serving && replica_is_whole(node->replica),
+        .handing_over = serving && engine->draining,
         .unsure = serving && engine_is_unsure(engine),
-        .handing = serving && engine->draining,
         .held = serving && engine->held,
     };
 

@@ -95,8 +95,11 @@ int l2tpha_takeover_as(struct l2tpha_node *node, uint64_t epoch, enum l2tpha_tru
     if (error)
         return error;
     uint32_t rank = node->engine.config.rank;
+    uint64_t newest = node->met > node->role.epoch ? node->met : node->role.epoch;
     if (epoch == 0)
-        epoch = l2tpha_epoch_next(node->role.epoch, rank);
+        epoch = l2tpha_epoch_next(newest, rank);
+    if (epoch < node->met && role_follows(node->role.state))
+        return L2TPHA_ERR_STALE_EPOCH;
     if (rank != L2TPHA_RANK_NONE && (epoch & ROLE_RANK_MAX) != rank)
         return L2TPHA_ERR_INVALID;
     error = reign(node, epoch, trust);

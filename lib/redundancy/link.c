@@ -4,7 +4,13 @@
 
 #define HEARTBEAT_MS 50
 #define SILENCE_MS 1000
+#define ANSWER_MS 200
 #define MAX_QUEUE ((size_t)64 << 20)
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
 
 /* The node goes on alone, but not once it has handed over: the standby may be serving already, and
  * the end of the stream does not say that it is not. The host knows, and may cancel. A standby may
@@ -14,10 +20,12 @@ static void stop_serving(struct l2tpha_link *link, uint64_t now)
     if (link->serving && !link->handed)
         link->ops.stop(link->ops.user, now);
     link->serving = false;
-    if (link->side == SIDE_STANDBY && link->up && !link->cut) {
-        link->cut = true;
-        link->ops.cut(link->ops.user, link->heard, now);
-    }
+    if (link->ended)
+        return;
+    link->ended = true;
+    if (link->side == SIDE_STANDBY && link->up)
+        link->ops.cut(link->ops.user, sooner(link->heard, now), now);
+    (void)link->ops.present(link->ops.user, false, L2TPHA_NEVER, now);
 }
 
 int link_fail(struct l2tpha_link *link, int error, uint64_t now)
@@ -34,8 +42,10 @@ int link_check(struct l2tpha_link *link, uint64_t now)
     if (!link)
         return L2TPHA_ERR_INVALID;
     enum l2tpha_role role = role_of(link);
-    if (link->error || link->side == SIDE_STANDBY || role_serves(role))
+    if (link->error || link->side == SIDE_STANDBY || role_serves(role)) {
+        link_wake(link, now);
         return link->error;
+    }
     link->serving = false;
     if (role != L2TPHA_ROLE_FENCED)
         return link_fail(link, L2TPHA_ERR_ROLE, now);
@@ -59,6 +69,7 @@ static int set_options(struct l2tpha_link *link, const struct l2tpha_link_option
         *to = *options;
     to->heartbeat_ms = with_default(to->heartbeat_ms, HEARTBEAT_MS);
     to->silence_ms = with_default(to->silence_ms, SILENCE_MS);
+    to->answer_ms = with_default(to->answer_ms, ANSWER_MS);
     to->max_queue = to->max_queue ? to->max_queue : MAX_QUEUE;
     if (to->heartbeat_ms < HEARTBEAT_MIN_MS || to->silence_ms / 2 < to->heartbeat_ms)
         return L2TPHA_ERR_INVALID;
@@ -71,9 +82,9 @@ static int set_options(struct l2tpha_link *link, const struct l2tpha_link_option
 
 static bool ops_complete(const struct link_ops *ops)
 {
-    return ops->role && ops->rank && ops->epoch && ops->last && ops->bulk && ops->done &&
-           ops->apply && ops->stop && ops->fence && ops->away && ops->unheard && ops->heard &&
-           ops->cut && ops->resume;
+    return ops->role && ops->rank && ops->epoch && ops->last && ops->met && ops->bulk &&
+           ops->done && ops->apply && ops->stop && ops->fence && ops->present && ops->unheard &&
+           ops->heard && ops->cut && ops->resume;
 }
 
 static int open_link(struct l2tpha_link *link, const struct l2tpha_link_options *options,
@@ -86,9 +97,10 @@ static int open_link(struct l2tpha_link *link, const struct l2tpha_link_options 
     byte_queue_init(&link->out, link, link->options.max_queue);
     frame_reader_init(&link->in, link);
     link->side = role_serves(role_of(link)) ? SIDE_ACTIVE : SIDE_STANDBY;
-    link->heard = now;
-    link->copy_at = link->doubt = L2TPHA_NEVER;
+    link->opened = link->heard = now;
+    link->copy_at = link->doubt = link->answer_at = L2TPHA_NEVER;
     link->peer_rank = L2TPHA_RANK_NONE;
+    link->absences = link_present(link, false, now);
     return link_put_hello(link, now);
 }
 
@@ -115,8 +127,10 @@ int link_new(TALLOC_CTX *parent, const struct link_ops *ops,
 
 void l2tpha_link_free(struct l2tpha_link *link, uint64_t now)
 {
-    if (link)
+    if (link) {
+        link_wake(link, now);
         stop_serving(link, now);
+    }
     talloc_free(link);
 }
 
@@ -132,7 +146,6 @@ int l2tpha_link_send(struct l2tpha_link *link, uint64_t number, const uint8_t *d
         return L2TPHA_ERR_ROLE;
     if (!link->up)
         return L2TPHA_ERR_STATE;
-    link_wake(link, now);
     if (!data || len == 0 || len > FRAME_BODY_MAX || number <= link->sent)
         return L2TPHA_ERR_INVALID;
     error = link_put(link, FRAME_CHECKPOINT, len, now, &out);
@@ -147,19 +160,20 @@ int l2tpha_link_send(struct l2tpha_link *link, uint64_t number, const uint8_t *d
     return L2TPHA_OK;
 }
 
+/* Before the hellos nothing is said, but whoever drives the link is missed as soon. */
 static uint64_t heartbeat_due(const struct l2tpha_link *link)
 {
-    return link->up ? link->spoke + link->heartbeat_us : L2TPHA_NEVER;
+    return link->spoke + link->heartbeat_us;
 }
 
 uint64_t l2tpha_link_deadline(const struct l2tpha_link *link)
 {
     if (!link || link->error)
         return L2TPHA_NEVER;
-    uint64_t silent = link_silence_due(link), heartbeat = heartbeat_due(link);
-    if (link->copy_at < heartbeat)
-        heartbeat = link->copy_at;
-    return heartbeat < silent ? heartbeat : silent;
+    uint64_t due = link_silence_due(link);
+    due = sooner(due, heartbeat_due(link));
+    due = sooner(due, link->answer_at);
+    return sooner(due, link->copy_at);
 }
 
 int l2tpha_link_expire(struct l2tpha_link *link, uint64_t now)
@@ -168,16 +182,16 @@ int l2tpha_link_expire(struct l2tpha_link *link, uint64_t now)
 
     if (error)
         return error;
-    link_wake(link, now);
     error = link_judge_silence(link, now);
     if (error)
         return link_fail(link, error, now);
+    link_judge_answer(link, now);
     if (now >= link->copy_at && (error = link_copy(link, now)))
         return link_fail(link, error, now);
     if (now < heartbeat_due(link))
         return L2TPHA_OK;
     link->spoke = now;
-    if (byte_queue_len(&link->out) > 0)
+    if (!link->up || byte_queue_len(&link->out) > 0)
         return L2TPHA_OK; /* what still waits will say that we live */
     error = link_put_number(link, FRAME_HEARTBEAT, last_of(link), now);
     return error ? link_fail(link, error, now) : L2TPHA_OK;
@@ -201,6 +215,7 @@ static struct l2tpha_link_info describe(const struct l2tpha_link *link)
         .offered = link->offered,
         .handed = link->handed,
         .declined = link->declined,
+        .unanswered = link->unanswered,
         .yielded = link->yielded,
         .unheard = link->unheard,
         .heard = link->heard,

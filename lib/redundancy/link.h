@@ -10,9 +10,10 @@
 struct link_ops {
     void *user;
     enum l2tpha_role (*role)(void *user);
-    uint32_t (*rank)(void *user);  /* of its epochs, or L2TPHA_RANK_NONE */
-    uint64_t (*epoch)(void *user); /* own, or on a standby the active's; 0 = none known */
-    uint64_t (*last)(void *user);  /* newest checkpoint made or applied */
+    uint32_t (*rank)(void *user);            /* of its epochs, or L2TPHA_RANK_NONE */
+    uint64_t (*epoch)(void *user);           /* own, or on a standby the active's; 0 = none known */
+    uint64_t (*last)(void *user);            /* newest checkpoint made or applied */
+    void (*met)(void *user, uint64_t epoch); /* the other node knows of it */
     /* As the l2tpha_checkpoint_ and l2tpha_fence() calls of the same name. */
     int (*bulk)(void *user, uint64_t now);
     int (*done)(void *user, uint64_t number, int status, uint64_t now);
@@ -21,8 +22,9 @@ struct link_ops {
                  uint64_t *number);
     void (*stop)(void *user, uint64_t now);
     int (*fence)(void *user, uint64_t epoch, uint64_t now);
-    /* Active: this node was away; what the other end has become meanwhile is not known yet. */
-    void (*away)(void *user, uint64_t now);
+    /* This node is being driven, and will be again by then (L2TPHA_NEVER: the link is over); away:
+     * it was not. Returns how often it was away, as far as anybody knows. */
+    uint64_t (*present)(void *user, bool away, uint64_t until, uint64_t now);
     /* Standby: nothing was heard of the active since then. */
     void (*unheard)(void *user, uint64_t since, uint64_t now);
     /* Either: it has been heard, and all that it had said before. */

@@ -45,6 +45,7 @@ static int check_epoch(struct l2tpha_link *link, uint64_t epoch, uint64_t now)
     if (!knows_none && epoch > ours && epoch - ours > EPOCHS_AHEAD_MAX)
         return L2TPHA_ERR_EPOCH;
     link->peer_epoch = epoch;
+    link->ops.met(link->ops.user, epoch);
     if (epoch > ours && role_serves(role_of(link)))
         return link_fenced(link, epoch, now);
     if (epoch < ours && link->peer_side == SIDE_ACTIVE)
@@ -103,8 +104,7 @@ static int take_hello(struct l2tpha_link *link, const struct link_frame *frame, 
     link->version = hello.version_max < LINK_VERSION_MAX ? hello.version_max : LINK_VERSION_MAX;
     link->fingerprint_differs = hello.fingerprint != link->options.fingerprint;
     agree_on_heartbeat(link, hello.heartbeat_ms);
-    link->up = true;
-    return link->side == SIDE_ACTIVE ? link_copy(link, now) : L2TPHA_OK;
+    return link_meets(link, now);
 }
 
 /* After a gap all that is on its way does not fit either: it is told once. */
@@ -269,7 +269,6 @@ int l2tpha_link_feed(struct l2tpha_link *link, const uint8_t *data, size_t len, 
         return error;
     if (!data && len > 0)
         return L2TPHA_ERR_INVALID;
-    link_wake(link, now);
     if (len > 0)
         link_hears(link, now);
     error = take_input(link, data, len, now);

@@ -83,8 +83,7 @@ size_t l2tpha_link_poll(struct l2tpha_link *link, const uint8_t **data, uint64_t
 {
     if (!link || !data)
         return 0;
-    if (!link->error)
-        link_wake(link, now);
+    link_wake(link, now);
     tell_promotion(link, now);
     *data = byte_queue_data(&link->out);
     return byte_queue_len(&link->out);

@@ -5,13 +5,15 @@
  * since what is read first may be old. As the stream keeps its order, the ECHO says that all that
  * was said before it has been read, a newer epoch included.
  *
- * Nor does an order of calls decide: a silence that has lasted too long is looked at twice, so that
- * a host that runs timers first has had a turn to read. */
+ * Nor does an order of calls decide: a silence that has lasted too long is looked at three times.
+ * Twice is not enough, since a turn that reads and then looks may be followed by one that looks and
+ * then reads. */
 #include "redundancy/link_state.h"
 
 #define AWAY_BEATS 1            /* not driven for so many beyond what was asked for: away */
 #define UNHEARD_BEATS 6         /* nothing heard for so many: the active hangs */
-#define LOOK_US UINT64_C(10000) /* between the two looks */
+#define LOOKS 3                 /* at a silence, before it counts: between the first and the last */
+#define LOOK_US UINT64_C(10000) /* lies a whole turn of the host's loop, in whatever order */
 
 static uint64_t away_us(const struct l2tpha_link *link)
 {
@@ -41,24 +43,59 @@ static void ask(struct l2tpha_link *link, uint64_t now)
         link->probe = link->probes;
 }
 
+void link_doubts(struct l2tpha_link *link, uint64_t now)
+{
+    if (link->side == SIDE_STANDBY)
+        lose_sight(link, link->heard, now);
+    ask(link, now);
+}
+
+uint64_t link_present(const struct l2tpha_link *link, bool away, uint64_t now)
+{
+    return link->ops.present(link->ops.user, away, now + link->heartbeat_us, now);
+}
+
+/* The node may have seen it before: its entries come in any order, too. */
 void link_wake(struct l2tpha_link *link, uint64_t now)
 {
     uint64_t due = l2tpha_link_deadline(link); /* no later should this call have come */
+    bool away = due != L2TPHA_NEVER && now > due && now - due > away_us(link);
 
-    if (due == L2TPHA_NEVER || now <= due || now - due <= away_us(link))
+    if (link->error)
         return;
+    uint64_t absences = link_present(link, away, now);
+    if (absences == link->absences)
+        return;
+    link->absences = absences;
     link->doubt = L2TPHA_NEVER;
     link->spoke = now; /* this absence has been seen */
-    if (!link->up) {
-        link->heard = now;
-        return;
-    }
-    if (link->side == SIDE_ACTIVE)
-        link->ops.away(link->ops.user, now);
+    if (link->copy_at < now)
+        link->copy_at = now;
+    if (link->answer_at != L2TPHA_NEVER)
+        link->answer_at = now + (uint64_t)link->options.answer_ms * 1000;
+    if (link->up)
+        link_doubts(link, now);
     else
-        lose_sight(link, link->heard, now);
+        link->slept = true;
     link->heard = now;
-    ask(link, now);
+}
+
+/* What is read first on a new stream was said when it was opened, while this end was away perhaps:
+ * a standby can tell by the time that has passed since, an active asks. */
+int link_meets(struct l2tpha_link *link, uint64_t now)
+{
+    bool late = link->slept || now - link->opened > 2 * away_us(link);
+
+    link->up = true;
+    link->absences = link_present(link, false, now);
+    if (link->side == SIDE_STANDBY && !late) {
+        link->ops.heard(link->ops.user, now);
+        return L2TPHA_OK;
+    }
+    link_doubts(link, now);
+    if (link->error || link->side == SIDE_STANDBY)
+        return link->error;
+    return link_copy(link, now);
 }
 
 void link_hears(struct l2tpha_link *link, uint64_t now)
@@ -113,11 +150,28 @@ uint64_t link_silence_due(const struct l2tpha_link *link)
 
 int link_judge_silence(struct l2tpha_link *link, uint64_t now)
 {
-    if (link->side == SIDE_STANDBY && link->up && now >= link->heard + unheard_us(link))
-        lose_sight(link, link->heard, now);
+    if (link->side == SIDE_STANDBY && link->up && !link->unheard &&
+        now >= link->heard + unheard_us(link)) {
+        link_doubts(link, now); /* what comes first then was said long before */
+        if (link->error)
+            return link->error;
+    }
     if (now < link->heard + link->silence_us)
         return L2TPHA_OK;
-    if (link->doubt == L2TPHA_NEVER)
-        link->doubt = now;
-    return now >= link->doubt + LOOK_US ? L2TPHA_ERR_TIMEOUT : L2TPHA_OK;
+    if (link->doubt != L2TPHA_NEVER && now < link->doubt + LOOK_US)
+        return L2TPHA_OK;
+    link->looks = link->doubt == L2TPHA_NEVER ? 1 : link->looks + 1;
+    link->doubt = now;
+    return link->looks >= LOOKS ? L2TPHA_ERR_TIMEOUT : L2TPHA_OK;
+}
+
+void link_judge_answer(struct l2tpha_link *link, uint64_t now)
+{
+    if (now < link->answer_at)
+        return;
+    link->answer_at = now + LOOK_US;
+    if (++link->looks < LOOKS)
+        return;
+    link->answer_at = L2TPHA_NEVER;
+    link->unanswered = true;
 }

@@ -22,16 +22,18 @@ struct l2tpha_link {
     enum frame_side side; /* ours when the stream opened */
     enum frame_side peer_side;
     bool up;
-    bool serving;   /* a copy was begun and the node has not been told of an end */
-    bool offered;   /* active: the standby was asked to take over, and may still be taken back */
-    bool handed;    /* active: the standby was told to take over, and has not refused */
-    bool announced; /* standby: the peer was told that we are about to serve */
-    bool yielded;   /* standby: the active has answered that it sends nothing any more */
-    bool cut;       /* standby: the node was told that the stream is over */
-    int declined;   /* why the other end would not take over, or yield; 0 = it has not said so */
-    bool unheard;   /* standby: the node was told that the active is not heard */
-    bool lost;      /* standby: a gap was told and no checkpoint has fitted since */
-    bool promoted;  /* standby: the peer was told that we are active now */
+    bool serving;    /* a copy was begun and the node has not been told of an end */
+    bool offered;    /* active: the standby was asked to take over, and may still be taken back */
+    bool handed;     /* active: the standby was told to take over, and has not refused */
+    bool announced;  /* standby: the peer was told that we are about to serve */
+    bool yielded;    /* standby: the active has answered that it sends nothing any more */
+    bool slept;      /* this end was away before the hellos */
+    bool unanswered; /* standby: ... and it has not answered for answer_ms */
+    bool ended;      /* the node was told that the stream is over */
+    int declined;    /* why the other end would not take over, or yield; 0 = it has not said so */
+    bool unheard;    /* standby: the node was told that the active is not heard */
+    bool lost;       /* standby: a gap was told and no checkpoint has fitted since */
+    bool promoted;   /* standby: the peer was told that we are active now */
     bool switchover;
     bool fingerprint_differs;
     bool ack_due;
@@ -52,11 +54,16 @@ struct l2tpha_link {
     uint64_t frames_out;
     uint64_t heartbeat_us;
     uint64_t silence_us;
-    uint64_t probe;  /* number of the PROBE whose ECHO is awaited; 0 = none */
-    uint64_t probes; /* so many */
-    uint64_t doubt;  /* when the silence was seen to be too long; L2TPHA_NEVER = it is not */
-    uint64_t next;   /* epoch offered, or accepted */
+    uint64_t probe;    /* number of the PROBE whose ECHO is awaited; 0 = none */
+    uint64_t probes;   /* so many */
+    uint64_t absences; /* of the node's, those that a PROBE was sent for */
+    uint64_t doubt;    /* when the silence was seen to be too long; L2TPHA_NEVER = it is not */
+    unsigned looks;    /* at that silence, or at an answer that does not come */
+    uint64_t
+        answer_at; /* standby: announced; when to look whether an answer is missing; or NEVER */
+    uint64_t next; /* epoch offered, or accepted */
     uint32_t peer_rank;
+    uint64_t opened;  /* when it was made */
     uint64_t heard;   /* when bytes came last */
     uint64_t spoke;   /* when a frame was queued last */
     uint64_t copied;  /* active: when the last copy began */
@@ -81,13 +88,19 @@ static inline uint64_t last_of(const struct l2tpha_link *link)
 /* --- link.c --- */
 /* The first error ends the link and stays; returns the one that did. */
 int link_fail(struct l2tpha_link *link, int error, uint64_t now);
-/* The link's error, or the one that a change of our own role makes of it: an active that serves no
- * more has nothing to say here. */
+/* Each entry begins with it: the link's error, or the one that a change of our own role makes of
+ * it, since an active that serves no more has nothing to say here. */
 int link_check(struct l2tpha_link *link, uint64_t now);
 
 /* --- link_presence.c --- */
-/* To be called first by each entry: was the host away? Then no silence of the peer's counts. */
+/* The node is told that somebody drives it; how often nobody did. */
+uint64_t link_present(const struct l2tpha_link *link, bool away, uint64_t now);
+/* At the beginning of each entry: was the host away? Then no silence of the peer's counts. */
 void link_wake(struct l2tpha_link *link, uint64_t now);
+/* What the node knows of the peer counts no more until the peer has answered a PROBE. */
+void link_doubts(struct l2tpha_link *link, uint64_t now);
+/* The hellos are said. */
+int link_meets(struct l2tpha_link *link, uint64_t now);
 /* Bytes of the peer have come; before and after they are judged. */
 void link_hears(struct l2tpha_link *link, uint64_t now);
 void link_has_heard(struct l2tpha_link *link, uint64_t now);
@@ -95,6 +108,8 @@ int link_take_probe(struct l2tpha_link *link, const struct link_frame *frame, ui
 int link_take_echo(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now);
 /* When link_judge_silence() has something to do. */
 uint64_t link_silence_due(const struct l2tpha_link *link);
+/* Whether an announcement was answered in time. */
+void link_judge_answer(struct l2tpha_link *link, uint64_t now);
 /* L2TPHA_ERR_TIMEOUT: the peer is gone. */
 int link_judge_silence(struct l2tpha_link *link, uint64_t now);
 

@@ -34,7 +34,6 @@ int l2tpha_link_hand_over(struct l2tpha_link *link, uint64_t now)
         return L2TPHA_ERR_NOT_IN_SYNC;
     if (link->offered || link->handed)
         return L2TPHA_ERR_STATE;
-    link_wake(link, now);
     link->next = l2tpha_epoch_next(epoch_of(link), link->peer_rank);
     error = link_put_number(link, FRAME_OFFER, link->next, now);
     if (error)
@@ -117,16 +116,17 @@ static int decline(struct l2tpha_link *link, int why, uint64_t now)
 
 int l2tpha_link_decline(struct l2tpha_link *link, int why, uint64_t now)
 {
-    if (!link || why >= 0)
+    if (why >= 0)
         return L2TPHA_ERR_INVALID;
-    if (link->error)
-        return link->error;
+    int error = link_check(link, now);
+    if (error)
+        return error;
     if (link->side != SIDE_STANDBY)
         return L2TPHA_ERR_ROLE;
     if (!link->switchover || role_serves(role_of(link)))
         return L2TPHA_ERR_STATE;
     link->switchover = false;
-    int error = decline(link, why, now);
+    error = decline(link, why, now);
     return error ? link_fail(link, error, now) : L2TPHA_OK;
 }
 
@@ -142,7 +142,8 @@ int link_take_decline(struct l2tpha_link *link, const struct link_frame *frame, 
     link->declined = why;
     if (link->handed)
         link->ops.resume(link->ops.user, now);
-    link->handed = link->announced = false;
+    link->handed = link->announced = link->unanswered = false;
+    link->answer_at = L2TPHA_NEVER;
     return L2TPHA_OK;
 }
 
@@ -150,24 +151,28 @@ int l2tpha_link_announce(struct l2tpha_link *link, uint64_t epoch, bool force, u
 {
     struct writer out;
 
-    if (!link)
-        return L2TPHA_ERR_INVALID;
-    if (link->error)
-        return link->error;
+    int error = link_check(link, now);
+
+    if (error)
+        return error;
     if (link->side != SIDE_STANDBY || !role_follows(role_of(link)))
         return L2TPHA_ERR_ROLE;
     if (!link->up || link->announced)
         return L2TPHA_ERR_STATE;
-    if (epoch <= epoch_of(link))
+    if (epoch <= epoch_of(link) || epoch <= link->peer_epoch)
         return L2TPHA_ERR_STALE_EPOCH;
-    int error = link_put(link, FRAME_ANNOUNCE, ANNOUNCE_BODY, now, &out);
+    error = link_put(link, FRAME_ANNOUNCE, ANNOUNCE_BODY, now, &out);
     if (error)
         return link_fail(link, error, now);
     write_u64(&out, epoch);
     write_u8(&out, force);
     link->announced = true;
+    link->unanswered = false;
     link->declined = 0;
-    return L2TPHA_OK;
+    link->looks = 0;
+    link->answer_at = now + (uint64_t)link->options.answer_ms * 1000;
+    link_doubts(link, now); /* until it has answered */
+    return link->error;
 }
 
 /* It asks, so it may be told that it lacks what this end has; unless it knows and wants to serve

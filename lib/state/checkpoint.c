@@ -13,7 +13,8 @@
  * is given up. */
 #define ASYNC_PATIENCE 10
 
-#define LOOK_US UINT64_C(10000) /* between the two looks at a standby's silence */
+#define LOOKS 3 /* at a standby's silence, before it counts: between the first and */
+#define LOOK_US UINT64_C(10000) /* the last lies a whole turn of the host, in whatever order */
 #define MARKS_MAX (1u << 20)
 #define LIST_FIRST 64
 #define GONE_ENOUGH 4096 /* 40 KiB */
@@ -562,16 +563,17 @@ void ledger_wake(struct ledger *ledger, uint64_t now)
     ledger->doubt = L2TPHA_NEVER;
 }
 
-/* Twice, so that a host that runs its timers before it reads has had a turn to read. */
 static void judge_silence(struct ledger *ledger, uint64_t now)
 {
     if (now < silence_deadline(ledger)) {
         ledger->doubt = L2TPHA_NEVER;
         return;
     }
-    if (ledger->doubt == L2TPHA_NEVER)
-        ledger->doubt = now;
-    if (now < after(ledger->doubt, LOOK_US))
+    if (ledger->doubt != L2TPHA_NEVER && now < after(ledger->doubt, LOOK_US))
+        return;
+    ledger->looks = ledger->doubt == L2TPHA_NEVER ? 1 : ledger->looks + 1;
+    ledger->doubt = now;
+    if (ledger->looks < LOOKS)
         return;
     ledger->options.counters->checkpoint_timeouts++;
     abandon(ledger, "standby silent", now);

@@ -71,6 +71,7 @@ struct ledger {
     uint64_t ungated;      /* up to here outputs did not wait */
     uint64_t shipped;      /* newest number handed out */
     uint64_t awake_since;  /* silence of before does not count */
+    unsigned looks;        /* at that silence */
     uint64_t doubt;        /* when the silence was seen to be too long; L2TPHA_NEVER = it is not */
     uint64_t inherited;    /* newest number of the reign before */
     uint64_t progress;     /* when a standby has confirmed something last */

@@ -98,6 +98,18 @@ static uint32_t rank(void *user)
     return L2TPHA_RANK_NONE;
 }
 
+static void met(void *user, uint64_t newest)
+{
+    (void)user, (void)newest;
+}
+
+static uint64_t present(void *user, bool away, uint64_t until, uint64_t now)
+{
+    (void)user;
+    require(until >= now);
+    return away;
+}
+
 static void tell(void *user, uint64_t now)
 {
     (void)user, (void)now;
@@ -145,12 +157,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
                            .rank = rank,
                            .epoch = epoch,
                            .last = last,
+                           .met = met,
                            .bulk = bulk,
                            .done = done,
                            .apply = apply,
                            .stop = stop,
                            .fence = fence,
-                           .away = tell,
+                           .present = present,
                            .unheard = tell_since,
                            .heard = tell,
                            .cut = tell_since,

@@ -58,9 +58,11 @@ static void active_goes_on_alone(void)
     ck_assert_uint_eq(blob_count, 1);
     pair.now += COMMIT_TIMEOUT_US + 2000;
     assert_ok(l2tpha_expire(pair.lns, pair.now));
-    ck_assert_uint_eq(hold_back(), 0); /* a host may have run its timers before it read */
-    pair.now = l2tpha_deadline(pair.lns);
-    assert_ok(l2tpha_expire(pair.lns, pair.now));
+    for (int look = 0; look < 2; look++) { /* a host may have run its timers before it read */
+        ck_assert_uint_eq(hold_back(), 0);
+        pair.now = l2tpha_deadline(pair.lns);
+        assert_ok(l2tpha_expire(pair.lns, pair.now));
+    }
     ck_assert_uint_eq(hold_back(), 1); /* the SLI is free now */
     ck_assert_uint_eq(blob_count, 2);
 }

@@ -117,6 +117,26 @@ START_TEST(what_only_this_end_has_goes_and_what_lives_stays)
 }
 END_TEST
 
+/* The node itself was stopped for all that time: what came for it was dropped by its socket. */
+START_TEST(a_node_that_was_away_has_heard_nobody)
+{
+    begin_with_calls(3);
+    take_over();
+    trio_pass_ms(1000);
+    trio.now += 2 * WAIT_MS * 1000;
+    for (int turn = 0; turn < 3; turn++) {
+        assert_ok(l2tpha_expire(trio.near, trio.now));
+        trio_settle();
+        trio.now += 20000;
+    }
+    trio_pass_ms(WAIT_MS / 2);
+    ck_assert_uint_eq(calls_left(), 3);
+    ck_assert_uint_eq(l2tpha_counters(trio.near)->sessions_inactive, 0);
+    trio_pass_ms(WAIT_MS);
+    ck_assert_uint_eq(calls_left(), 0);
+}
+END_TEST
+
 /* 0: not wanted; 1: the record is exact */
 START_TEST(silence_is_no_reason)
 {
@@ -198,6 +218,7 @@ Suite *suite_inactivity(void)
     Suite *suite = trio_suite("inactivity", &tcase);
 
     tcase_add_test(tcase, what_only_this_end_has_goes_and_what_lives_stays);
+    tcase_add_test(tcase, a_node_that_was_away_has_heard_nobody);
     tcase_add_loop_test(tcase, silence_is_no_reason, 0, 2);
     tcase_add_test(tcase, many_are_looked_at_in_steps);
     tcase_add_loop_test(tcase, a_tunnel_that_does_not_carry_is_not_judged, 0, 2);

@@ -124,10 +124,18 @@ static uint32_t fake_rank(void *user)
     return ((struct fake *)user)->rank;
 }
 
-static void fake_away(void *user, uint64_t now)
+static void fake_met(void *user, uint64_t epoch)
 {
-    (void)now;
-    ((struct fake *)user)->aways++;
+    ((struct fake *)user)->met = epoch;
+}
+
+static uint64_t fake_present(void *user, bool away, uint64_t until, uint64_t now)
+{
+    struct fake *fake = user;
+
+    ck_assert_uint_ge(until, now);
+    fake->aways += away;
+    return fake->absences += away;
 }
 
 static void fake_unheard(void *user, uint64_t since, uint64_t now)
@@ -173,12 +181,13 @@ struct link_ops linked_ops(struct fake *fake)
                              .rank = fake_rank,
                              .epoch = fake_epoch,
                              .last = fake_last,
+                             .met = fake_met,
                              .bulk = fake_bulk,
                              .done = fake_done,
                              .apply = fake_apply,
                              .stop = fake_stop,
                              .fence = fake_fence,
-                             .away = fake_away,
+                             .present = fake_present,
                              .unheard = fake_unheard,
                              .heard = fake_heard,
                              .cut = fake_cut,

@@ -23,6 +23,8 @@ struct fake {
     enum fake_kind kinds[TO_SEND_MAX];
     size_t count;
     uint32_t rank;
+    uint64_t met;
+    uint64_t absences; /* those of the node's other entries included */
     unsigned bulks, stops, aways, unheards, heards, cuts, resumes;
     int status;                                           /* last one told by done */
     int bulk_error, done_error, apply_error, fence_error; /* what to answer, 0 = do it */

@@ -12,7 +12,7 @@ void oracle_init(struct oracle *oracle, struct world *world)
     oracle->world = world;
     oracle->tunnel_count = oracle->order_count = oracle->news_count = 0;
     oracle->last_processed = 0;
-    oracle->stopping = false;
+    oracle->stopping = oracle->excused = false;
 }
 
 /* --- the wire --- */
@@ -184,7 +184,7 @@ void oracle_node_stops(struct oracle *oracle, bool mutual, const struct l2tpha_m
     struct l2tpha_result result = {0};
 
     l2tpha_message_result(message, &result);
-    if (mutual || (oracle->stopping && result.result == STOP_RESULT))
+    if (mutual || oracle->excused || (oracle->stopping && result.result == STOP_RESULT))
         return;
     world_fail(oracle->world, "the node gave up the tunnel: result %u error %u %.*s", result.result,
                result.error, (int)result.text_len, (const char *)result.text);

@@ -58,6 +58,7 @@ struct oracle {
     uint32_t news_count;
     struct oracle_news news[ORACLE_NUMBERS];
     bool stopping; /* some host has asked a tunnel to close */
+    bool excused;  /* state was lost, and the hosts know: tunnels and calls may be given up */
 };
 
 void oracle_init(struct oracle *oracle, struct world *world);

@@ -348,6 +348,8 @@ START_TEST(standby_silent)
     ledger_expire(pair->ledger, made + 1000 + TIMEOUT_US);
     ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_GATED); /* what it said may be unread */
     ledger_expire(pair->ledger, ledger_deadline(pair->ledger));
+    ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_GATED);
+    ledger_expire(pair->ledger, ledger_deadline(pair->ledger));
     assert_alone("standby silent", true);
     assert_all_safe();
     ck_assert_uint_eq(pair->active_counters.checkpoint_timeouts, 1);

@@ -327,6 +327,30 @@ START_TEST(lost_doubled_reordered)
 }
 END_TEST
 
+/* It has held everything, and each tunnel in it is as it was once: over a gap, and while a further
+ * copy is under way. */
+START_TEST(whole_once_is_whole_until_it_is_dropped)
+{
+    ck_assert(!replica_is_whole(pair->replica));
+    for (unsigned step = 0; step < 300; step++)
+        twins_change(pair);
+    assert_ok(ledger_bulk(pair->ledger, pair->now));
+    ck_assert(twins_ship(pair));
+    ck_assert_int_eq(replica_state(pair->replica), REPLICA_BULK);
+    ck_assert(!replica_is_whole(pair->replica)); /* half a first copy is none */
+    twins_drain(pair);
+    ck_assert_int_eq(replica_state(pair->replica), REPLICA_HOT);
+    ck_assert(replica_is_whole(pair->replica));
+    assert_ok(ledger_bulk(pair->ledger, pair->now));
+    ck_assert(twins_ship(pair));
+    ck_assert_int_eq(replica_state(pair->replica), REPLICA_BULK);
+    ck_assert(replica_is_whole(pair->replica));
+    replica_empty(pair->replica);
+    ck_assert(!replica_is_whole(pair->replica));
+    ck_assert_uint_eq(table_tunnel_count(pair->standby), 0);
+}
+END_TEST
+
 START_TEST(increment_before_any_copy)
 {
     record_stream();
@@ -485,6 +509,7 @@ Suite *suite_replica(void)
     tcase_add_test(tcase, any_bit_flipped);
     tcase_add_test(tcase, lost_doubled_reordered);
     tcase_add_test(tcase, increment_before_any_copy);
+    tcase_add_test(tcase, whole_once_is_whole_until_it_is_dropped);
     tcase_add_test(tcase, older_epoch_is_refused);
     tcase_add_test(tcase, end_with_wrong_count_or_digest);
     tcase_add_test(tcase, kinds_out_of_turn);

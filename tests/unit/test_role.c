@@ -153,6 +153,45 @@ START_TEST(nobody_need_listen)
 }
 END_TEST
 
+/* The smallest newer one of that rank. */
+static const struct {
+    uint64_t newest;
+    uint32_t rank;
+    uint64_t next;
+} next_epochs[] = {
+    {0, 0, 256}, /* there is no epoch 0 */
+    {0, 1, 1},
+    {1, 1, 257},
+    {1, 2, 2},
+    {2, 1, 257},
+    {257, 1, 513},
+    {257, 2, 258},
+    {511, 0, 512},
+    {511, 255, 767},
+    {0x1ff, 3, 0x203},
+    {0, 255, 255},
+    {7, L2TPHA_RANK_NONE, 8},
+    {7, 256, 8},
+    {UINT64_C(1) << 40, 9, (UINT64_C(1) << 40) + 9},
+};
+
+START_TEST(the_next_epoch_has_the_nodes_rank)
+{
+    ck_assert_uint_eq(l2tpha_epoch_next(next_epochs[_i].newest, next_epochs[_i].rank),
+                      next_epochs[_i].next);
+}
+END_TEST
+
+/* Two that are promoted at once, whatever they know. */
+START_TEST(two_ranks_never_make_the_same_epoch)
+{
+    for (uint64_t a = 0; a < 600; a++)
+        for (uint64_t b = a > 20 ? a - 20 : 0; b < a + 20; b++)
+            if (l2tpha_epoch_next(a, 1) == l2tpha_epoch_next(b, 2))
+                ck_abort_msg("%u and %u", (unsigned)a, (unsigned)b);
+}
+END_TEST
+
 Suite *suite_role(void);
 Suite *suite_role(void)
 {
@@ -165,5 +204,8 @@ Suite *suite_role(void)
     tcase_add_test(tcase, a_fenced_node_never_serves_again);
     tcase_add_test(tcase, names_and_service);
     tcase_add_test(tcase, nobody_need_listen);
+    tcase_add_loop_test(tcase, the_next_epoch_has_the_nodes_rank, 0,
+                        sizeof(next_epochs) / sizeof(next_epochs[0]));
+    tcase_add_test(tcase, two_ranks_never_make_the_same_epoch);
     return suite;
 }

@@ -1,0 +1,4 @@
+# lib/redundancy/link_presence.c
+# world reign
+# Whatever bytes come first after an absence count as heard.
+s/^    if (!link->up || link->error || link->probe)$/    if (!link->up || link->error)/

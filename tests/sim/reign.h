@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* A world about who serves. Two nodes of different rank with the replication link between them, run
+ * by hosts that behave as hosts do: each turn of a host's loop makes its calls in another order, it
+ * acts on its outputs one by one, and it may be stopped between any two steps, for any time. Links
+ * hang and are cut, operators promote whom they like, boxes die and come back. */
+#ifndef SIM_REIGN_H
+#define SIM_REIGN_H
+
+#include "sim/oracle.h"
+#include "sim/peer.h"
+#include "sim/reign_wire.h"
+
+#include <l2tpha/l2tpha.h>
+#include <l2tpha/link.h>
+
+#define REIGN_PEERS 2
+#define REIGN_BATCH 8
+#define REIGN_INBOX 64
+#define REIGN_MARKS 24
+#define REIGN_FAULTS 48
+#define REIGNS 64
+
+enum reign_step {
+    STEP_LINK_IN,
+    STEP_SOCKET,
+    STEP_EXPIRE,
+    STEP_LINK_EXPIRE,
+    STEP_POLL,
+    STEP_LINK_OUT,
+    STEP_PROGRAM,
+    STEPS
+};
+
+/* What an operator has told a host, or it has found out. */
+enum reign_order { ORDER_NONE, ORDER_SWITCHOVER, ORDER_TAKEOVER };
+enum reign_phase { PHASE_SEEK, PHASE_ANNOUNCED };
+
+/* An output that the host has fetched. */
+struct reign_output {
+    enum l2tpha_output_kind kind;
+    uint64_t number;
+    uint32_t tunnel_id;
+    unsigned to;
+    size_t len;
+    uint8_t *data;
+};
+
+struct box {
+    unsigned place;
+    char name[8];
+    TALLOC_CTX *root;
+    struct l2tpha_node *node; /* NULL: it is dead */
+    struct l2tpha_link *link;
+    int wire, backlog;
+    uint64_t known; /* newest epoch that its host remembers over a restart */
+    uint64_t at;    /* when it makes its next step, */
+    uint8_t order[STEPS];
+    unsigned next; /* of that; STEPS = the turn is over */
+    bool asleep;
+    bool called;       /* the library, since it woke */
+    uint64_t stop_in;  /* steps until it is stopped, 0 = not, */
+    uint64_t stop_for; /* for so long */
+    uint64_t woke;
+    unsigned slow; /* percent of its steps that take up to so long: */
+    uint64_t slow_us;
+    uint64_t restart_at;
+    struct packet *inbox[REIGN_INBOX];
+    unsigned inbox_count;
+    struct reign_output batch[REIGN_BATCH];
+    unsigned batch_count, batch_next;
+    uint64_t retry_at;
+    enum reign_order told;
+    bool begun;
+    enum reign_phase phase;
+    bool insists;         /* the operator wants it even from a stale copy */
+    uint64_t phase_until; /* the present phase ends then */
+    uint64_t epoch;       /* announced */
+    bool yielded;         /* the active has said so */
+    bool given;           /* unix: the active is dead, and the stream was read to its end */
+    unsigned reign;       /* index of the present or last one */
+    uint64_t covered_at;  /* its copy held all that had been let out */
+    uint64_t handed_at;
+    bool follows;      /* it holds a copy, whatever it is worth, */
+    uint64_t ended_at; /* until then */
+    bool hangs_up;     /* serving: it is to end a call */
+};
+
+/* What has been let out for one tunnel. */
+struct reign_mark {
+    uint32_t local_id, remote_id;
+    bool sent, acked;
+    uint16_t ns, nr;
+    bool here; /* the node that let it out has the tunnel still */
+};
+
+/* Time in which somebody served. */
+struct reign {
+    unsigned box;
+    uint64_t epoch;
+    uint64_t began;
+    bool excused;      /* the host was told that the other may be serving */
+    uint64_t heard_at; /* excused: when the other could first read of it, NEVER = not yet */
+    unsigned copy_count;
+    struct reign_mark copy[REIGN_MARKS]; /* what it began with */
+};
+
+enum reign_fault_kind {
+    FAULT_STOP,
+    FAULT_STOP_BOTH,
+    FAULT_HANG,
+    FAULT_CUT,
+    FAULT_HEAL,
+    FAULT_KILL,
+    FAULT_SWITCHOVER,
+    FAULT_TAKEOVER,
+    FAULT_TAKEOVER_BOTH,
+    FAULT_SLOW,
+    FAULT_CALL,
+    FAULT_HANG_UP,
+    FAULT_HELLO,
+    FAULT_NODE_HANGS_UP,
+    FAULT_KINDS
+};
+
+struct reign_fault {
+    uint64_t at;
+    enum reign_fault_kind kind;
+    uint8_t box; /* 2: whoever serves; 3: whoever does not */
+    uint64_t number;
+    uint64_t steps;
+    bool flag;
+};
+
+struct reign_sums {
+    uint64_t takeovers[5]; /* by enum l2tpha_trust */
+    uint64_t switchovers, not_come_off, fenced, stops, deaths, splits, leaks, claims;
+    uint64_t longest_split;
+};
+
+struct reigns {
+    struct world world;
+    struct net net;
+    struct oracle oracle;
+    struct wires wires;
+    struct peer peers[REIGN_PEERS];
+    unsigned peer_count;
+    bool local; /* over unix: the end of a stream tells the truth, and both have one socket */
+    uint32_t fresh_ms;
+    struct box boxes[2];
+    unsigned owner; /* of the address */
+    bool clean;     /* nothing was lost that the hosts were told of */
+    unsigned mark_count;
+    struct reign_mark marks[REIGN_MARKS];
+    unsigned reign_count;
+    struct reign all[REIGNS];
+    unsigned fault_count, next_fault;
+    struct reign_fault faults[REIGN_FAULTS];
+    uint64_t end;
+    uint64_t split_since, met_since;
+    unsigned spins;
+    struct reign_sums sums;
+};
+
+/* Run a seed's scenario to its end. False: it has failed, world.why says how. */
+bool reign_run_seed(struct reigns *reigns, uint64_t seed, bool verbose);
+
+/* --- reign_plan.c --- */
+void reign_plan(struct reigns *reigns);
+void reign_fault(struct reigns *reigns, const struct reign_fault *fault);
+
+/* --- reign_box.c: a host's loop --- */
+/* A node, as active or standby. */
+void box_start(struct reigns *reigns, struct box *box, bool standby);
+/* The process ends; with the box's power, or alone. */
+void box_kill(struct reigns *reigns, struct box *box, bool power);
+uint64_t box_deadline(const struct reigns *reigns, const struct box *box);
+void box_step(struct reigns *reigns, struct box *box);
+bool box_serves(const struct box *box);
+enum l2tpha_role box_role(const struct box *box);
+struct box *box_other(struct reigns *reigns, const struct box *box);
+void box_drop_link(struct reigns *reigns, struct box *box);
+/* A datagram for the address of both. */
+void box_receive(struct reigns *reigns, struct packet *packet);
+
+/* --- reign_program.c: what a host decides --- */
+void program_step(struct reigns *reigns, struct box *box);
+void program_link_failed(struct reigns *reigns, struct box *box, int error);
+void program_stream_ended(struct reigns *reigns, struct box *box);
+/* At its next step. */
+void program_order(struct box *box, enum reign_order order, bool insists);
+uint64_t program_deadline(const struct box *box);
+
+/* --- reign_judge.c --- */
+void judge_began(struct reigns *reigns, struct box *box, bool excused);
+void judge_sent(struct reigns *reigns, struct box *box, uint32_t tunnel_id, const uint8_t *data,
+                size_t len);
+/* Before a takeover: whether its copy holds all that was let out. After it: was that allowed? */
+bool judge_covers(struct reigns *reigns, const struct box *box);
+void judge_takeover(struct reigns *reigns, struct box *box, bool covered, bool excused);
+/* After each step. */
+void judge_claims(struct reigns *reigns);
+void judge_split(struct reigns *reigns);
+void judge_end(struct reigns *reigns);
+/* Everything that peers and nodes have to do is done. */
+bool judge_at_rest(struct reigns *reigns);
+
+#endif

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+/* A host's loop. */
+#include "sim/reign.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define READS 6 /* pieces of the stream, and datagrams, in one turn */
+#define AWAKE (60 * MS)
+#define SEEK (700 * MS)
+
+static int host_random(void *user, uint8_t *dst, size_t len)
+{
+    struct reigns *reigns = user;
+
+    for (size_t i = 0; i < len; i++)
+        dst[i] = (uint8_t)world_random(&reigns->world);
+    return 0;
+}
+
+static void host_admit(void *user, struct l2tpha_tunnel *tunnel,
+                       const struct l2tpha_message *request, struct l2tpha_verdict *verdict)
+{
+    (void)user, (void)tunnel, (void)request;
+    verdict->result = 0;
+}
+
+static void host_log(void *user, const struct l2tpha_log_line *line)
+{
+    struct reigns *reigns = user;
+
+    world_say(&reigns->world, "log", "%u/%u %s", (unsigned)line->tunnel_id,
+              (unsigned)line->session_id, line->text);
+}
+
+void box_start(struct reigns *reigns, struct box *box, bool standby)
+{
+    const struct l2tpha_host host = {.size = sizeof(host),
+                                     .user = reigns,
+                                     .random = host_random,
+                                     .admit_session = host_admit,
+                                     .log = reigns->world.verbose ? host_log : NULL};
+    struct l2tpha_config config;
+
+    l2tpha_config_init(&config);
+    config.name = "node";
+    config.bearer_caps = 3;
+    config.window = 16;
+    config.retransmit_ms = 500;
+    config.retransmit_cap_ms = 8000;
+    config.retries = 60;
+    config.setup_ms = config.answer_ms = 3600 * 1000;
+    config.hello_ms = 3000;
+    config.max_tunnels = 64;
+    config.max_half_open = 16;
+    config.max_sessions = 256;
+    config.max_queue = 100;
+    config.max_events = 512;
+    config.max_checkpoints = 512;
+    config.max_buffer_bytes = 16u << 20;
+    config.debug = reigns->world.verbose ? L2TPHA_LOG_RF | L2TPHA_LOG_RESYNC : 0;
+    config.failover_capability = false;
+    config.standby = standby;
+    config.fresh_ms = reigns->fresh_ms;
+    config.rank = box->place + 1;
+    config.epoch = box->known;
+    int error = l2tpha_node_new(box->root, &config, &host, reigns->world.now, &box->node);
+    if (error)
+        world_fail(&reigns->world, "no node: %s", l2tpha_strerror(error));
+    box->wire = box->backlog = NO_WIRE;
+    box->told = ORDER_NONE;
+    box->given = box->yielded = false;
+    box->next = STEPS;
+    box->at = box->retry_at = reigns->world.now;
+    box->restart_at = L2TPHA_NEVER;
+    box->asleep = false;
+    box->called = true;
+    box->handed_at = 0;
+    world_say(&reigns->world, box->name, "=== starts as a %s ===", standby ? "standby" : "active");
+    if (!standby)
+        judge_began(reigns, box, true);
+}
+
+struct box *box_other(struct reigns *reigns, const struct box *box)
+{
+    return &reigns->boxes[!box->place];
+}
+
+enum l2tpha_role box_role(const struct box *box)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+
+    if (!box->node)
+        return L2TPHA_ROLE_FENCED;
+    l2tpha_redundancy_get(box->node, &info);
+    return info.role;
+}
+
+bool box_serves(const struct box *box)
+{
+    enum l2tpha_role role = box_role(box);
+
+    return role == L2TPHA_ROLE_ACTIVE || role == L2TPHA_ROLE_ACTIVE_SOLO ||
+           role == L2TPHA_ROLE_ACTIVE_BULK;
+}
+
+static void drop_batch(struct box *box)
+{
+    for (unsigned i = box->batch_next; i < box->batch_count; i++)
+        free(box->batch[i].data);
+    box->batch_count = box->batch_next = 0;
+}
+
+static void drop_inbox(struct reigns *reigns, struct box *box)
+{
+    for (unsigned i = 0; i < box->inbox_count; i++)
+        net_give_back(&reigns->net, box->inbox[i]);
+    box->inbox_count = 0;
+}
+
+void box_drop_link(struct reigns *reigns, struct box *box)
+{
+    if (box->link)
+        l2tpha_link_free(box->link, reigns->world.now);
+    box->link = NULL;
+    if (box->wire != NO_WIRE) {
+        if (box_serves(box)) /* over unix the active that lives says so */
+            reigns->wires.all[box->wire].alone = true;
+        wires_close(&reigns->wires, box->wire, box->place, true);
+    }
+    box->wire = NO_WIRE;
+    if (box->phase == PHASE_ANNOUNCED && !box->yielded) { /* on another stream, once more */
+        box->phase = PHASE_SEEK;
+        box->phase_until = reigns->world.now + SEEK;
+    }
+    box->retry_at = reigns->world.now + world_between(&reigns->world, 20 * MS, 300 * MS);
+}
+
+void box_kill(struct reigns *reigns, struct box *box, bool power)
+{
+    if (!box->node)
+        return;
+    world_say(&reigns->world, box->name, "=== dies ===");
+    reigns->sums.deaths++;
+    talloc_free(box->node); /* its links with it */
+    box->node = NULL;
+    box->link = NULL;
+    if (box->wire != NO_WIRE) {
+        if (power)
+            stream_cut(&reigns->wires.all[box->wire].way[!box->place]);
+        wires_close(&reigns->wires, box->wire, box->place, !power);
+    }
+    if (box->backlog != NO_WIRE)
+        wires_close(&reigns->wires, box->backlog, box->place, !power);
+    box->wire = box->backlog = NO_WIRE;
+    drop_batch(box);
+    if (power || !reigns->local)
+        drop_inbox(reigns, box);
+    box->at = L2TPHA_NEVER;
+}
+
+/* --- input --- */
+
+void box_receive(struct reigns *reigns, struct packet *packet)
+{
+    struct box *box = &reigns->boxes[reigns->owner];
+
+    if (reigns->local && !box_serves(box) && box_serves(box_other(reigns, box)))
+        box = box_other(reigns, box);
+    if ((!box->node && !reigns->local) || box->inbox_count == REIGN_INBOX)
+        net_give_back(&reigns->net, packet);
+    else
+        box->inbox[box->inbox_count++] = packet;
+}
+
+/* The one socket that both have. */
+static void take_inbox(struct box *box, struct box *other)
+{
+    while (!box_serves(other) && other->inbox_count && box->inbox_count < REIGN_INBOX)
+        box->inbox[box->inbox_count++] = other->inbox[--other->inbox_count];
+}
+
+static void read_socket(struct reigns *reigns, struct box *box)
+{
+    struct l2tpha_path path;
+
+    if (!box_serves(box)) {
+        if (!reigns->local)
+            drop_inbox(reigns, box);
+        return;
+    }
+    if (reigns->local)
+        take_inbox(box, box_other(reigns, box));
+    unsigned count = box->inbox_count < READS ? box->inbox_count : READS;
+    for (unsigned i = 0; i < count; i++) {
+        struct packet *packet = box->inbox[i];
+        net_address(NET_NODE, &path.local);
+        net_address(packet->from, &path.remote);
+        l2tpha_feed(box->node, &path, packet->data, packet->len, reigns->world.now);
+        box->called = true;
+        net_give_back(&reigns->net, packet);
+    }
+    box->inbox_count -= count;
+    memmove(box->inbox, box->inbox + count, box->inbox_count * sizeof(box->inbox[0]));
+}
+
+static void new_link(struct reigns *reigns, struct box *box)
+{
+    const struct l2tpha_link_options options = {.size = sizeof(options), .ranks_differ = true};
+
+    box->called = true;
+    int error = l2tpha_link_new(box->node, &options, reigns->world.now, &box->link);
+    if (error == L2TPHA_ERR_ROLE) /* fenced */
+        box_drop_link(reigns, box);
+    else if (error)
+        world_fail(&reigns->world, "no link: %s", l2tpha_strerror(error));
+}
+
+/* Who has a stream takes no other. */
+static void accept_stream(struct reigns *reigns, struct box *box)
+{
+    if (box->backlog == NO_WIRE)
+        return;
+    if (box->wire != NO_WIRE) {
+        wires_close(&reigns->wires, box->backlog, box->place, true);
+        box->backlog = NO_WIRE;
+        return;
+    }
+    box->wire = box->backlog;
+    box->backlog = NO_WIRE;
+    new_link(reigns, box);
+}
+
+static void connect_stream(struct reigns *reigns, struct box *box)
+{
+    struct box *other = box_other(reigns, box);
+
+    box->retry_at = reigns->world.now + world_between(&reigns->world, 50 * MS, 400 * MS);
+    if (!other->node || other->backlog != NO_WIRE)
+        return;
+    int wire = wires_connect(&reigns->wires, box->place);
+    if (wire == NO_WIRE)
+        return;
+    box->wire = other->backlog = wire;
+    new_link(reigns, box);
+}
+
+static void read_link(struct reigns *reigns, struct box *box)
+{
+    struct unit *unit;
+
+    accept_stream(reigns, box);
+    if (box->wire == NO_WIRE && box->retry_at <= reigns->world.now)
+        connect_stream(reigns, box);
+    for (unsigned i = 0; i < READS && box->link; i++) {
+        if (!(unit = wires_read(&reigns->wires, box->wire, box->place)))
+            break;
+        int error = l2tpha_link_feed(box->link, unit->data, unit->len, reigns->world.now);
+        box->called = true;
+        free(unit);
+        if (error)
+            program_link_failed(reigns, box, error);
+    }
+    if (box->link && wires_ended(&reigns->wires, box->wire, box->place)) {
+        box->called = true;
+        program_stream_ended(reigns, box);
+    }
+}
+
+/* --- output --- */
+
+static void flush_link(struct reigns *reigns, struct box *box)
+{
+    const uint8_t *data;
+    size_t len;
+
+    while (box->link && (len = l2tpha_link_poll(box->link, &data, reigns->world.now))) {
+        wires_write(&reigns->wires, box->wire, box->place, data, len);
+        l2tpha_link_sent(box->link, len);
+    }
+    box->called |= box->link != NULL;
+}
+
+static bool keep_output(struct reigns *reigns, struct box *box, const struct l2tpha_output *output)
+{
+    struct reign_output *kept = &box->batch[box->batch_count];
+
+    if (output->kind == L2TPHA_OUTPUT_EVENT) {
+        world_say(&reigns->world, box->name, "event '%s' %u %s",
+                  l2tpha_event_name(output->event->kind), (unsigned)output->event->tunnel_id,
+                  output->event->text ? output->event->text : "");
+        return true;
+    }
+    *kept = (struct reign_output){.kind = output->kind,
+                                  .number = output->number,
+                                  .tunnel_id = output->tunnel_id,
+                                  .len = output->len,
+                                  .data = malloc(output->len)};
+    if (!kept->data)
+        return false;
+    memcpy(kept->data, output->data, output->len);
+    if (output->kind == L2TPHA_OUTPUT_DATAGRAM)
+        kept->to = net_place(&output->path->remote);
+    box->batch_count++;
+    return true;
+}
+
+/* Over unix an active that is alone says so before it acts on what that has set free. */
+static void poll_node(struct reigns *reigns, struct box *box)
+{
+    struct l2tpha_output outputs[REIGN_BATCH];
+
+    size_t count = l2tpha_poll(box->node, outputs, REIGN_BATCH, reigns->world.now);
+    box->called = true;
+    box->batch_count = box->batch_next = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!keep_output(reigns, box, &outputs[i]))
+            world_fail(&reigns->world, "out of memory");
+    if (box->wire != NO_WIRE && box_role(box) == L2TPHA_ROLE_ACTIVE_SOLO)
+        reigns->wires.all[box->wire].alone = true;
+    if (box->wire != NO_WIRE && box_role(box) == L2TPHA_ROLE_ACTIVE)
+        reigns->wires.all[box->wire].alone = false;
+}
+
+static void act_on(struct reigns *reigns, struct box *box, struct reign_output *output)
+{
+    if (output->kind == L2TPHA_OUTPUT_DATAGRAM) {
+        judge_sent(reigns, box, output->tunnel_id, output->data, output->len);
+        reigns->owner = box->place;
+        net_send(&reigns->net, NET_NODE, output->to, output->data, output->len);
+    } else if (box->link) {
+        int error = l2tpha_link_send(box->link, output->number, output->data, output->len,
+                                     reigns->world.now);
+        if (error && error != L2TPHA_ERR_STATE)
+            program_link_failed(reigns, box, error);
+        flush_link(reigns, box);
+    }
+    free(output->data);
+    output->data = NULL;
+}
+
+/* --- the loop --- */
+
+static void shuffle(struct reigns *reigns, struct box *box)
+{
+    for (unsigned i = 0; i < STEPS; i++) {
+        unsigned at = (unsigned)world_below(&reigns->world, i + 1);
+        box->order[i] = box->order[at];
+        box->order[at] = (uint8_t)i;
+    }
+    box->next = 0;
+}
+
+static void expire_link(struct reigns *reigns, struct box *box)
+{
+    if (!box->link)
+        return;
+    int error = l2tpha_link_expire(box->link, reigns->world.now);
+    box->called = true;
+    if (error)
+        program_link_failed(reigns, box, error);
+}
+
+static void make_step(struct reigns *reigns, struct box *box)
+{
+    if (box->batch_next < box->batch_count) {
+        act_on(reigns, box, &box->batch[box->batch_next++]);
+        return;
+    }
+    if (box->next >= STEPS)
+        shuffle(reigns, box);
+    switch (box->order[box->next++]) {
+    case STEP_LINK_IN:
+        read_link(reigns, box);
+        break;
+    case STEP_SOCKET:
+        read_socket(reigns, box);
+        break;
+    case STEP_EXPIRE:
+        l2tpha_expire(box->node, reigns->world.now);
+        box->called = true;
+        break;
+    case STEP_LINK_EXPIRE:
+        expire_link(reigns, box);
+        break;
+    case STEP_POLL:
+        poll_node(reigns, box);
+        break;
+    case STEP_LINK_OUT:
+        flush_link(reigns, box);
+        break;
+    default:
+        program_step(reigns, box);
+        break;
+    }
+}
+
+/* How long until the next step, if all goes well. */
+static uint64_t pace(struct reigns *reigns, struct box *box)
+{
+    if (box->stop_in && --box->stop_in == 0) {
+        reigns->sums.stops++;
+        world_say(&reigns->world, box->name, "is stopped for %llu ms",
+                  (unsigned long long)(box->stop_for / MS));
+        return box->stop_for;
+    }
+    if (world_chance(&reigns->world, box->slow))
+        return world_below(&reigns->world, box->slow_us);
+    return world_below(&reigns->world, 30);
+}
+
+void box_step(struct reigns *reigns, struct box *box)
+{
+    if (box->restart_at <= reigns->world.now) {
+        box_start(reigns, box, true);
+        return;
+    }
+    if (!box->node)
+        return;
+    if (box->asleep) {
+        box->asleep = box->called = false;
+        box->woke = reigns->world.now;
+        world_say(&reigns->world, box->name, "wakes");
+    }
+    make_step(reigns, box);
+    uint64_t wait = pace(reigns, box);
+    box->at = reigns->world.now + wait;
+    box->asleep = wait > AWAKE;
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+uint64_t box_deadline(const struct reigns *reigns, const struct box *box)
+{
+    if (!box->node)
+        return box->restart_at;
+    if (box->next < STEPS || box->batch_next < box->batch_count)
+        return box->at;
+    uint64_t due = l2tpha_deadline(box->node);
+    if (box->link)
+        due = sooner(due, sooner(l2tpha_link_deadline(box->link),
+                                 wires_deadline(&reigns->wires, box->wire, box->place)));
+    else
+        due = sooner(due, box->retry_at);
+    if (box->backlog != NO_WIRE || box->batch_count || (box->inbox_count && box_serves(box)))
+        due = box->at;
+    due = sooner(due, program_deadline(box));
+    return due > box->at ? due : box->at;
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/* What a host decides: the role program that the library asks for. */
+#include "sim/reign.h"
+
+#define SEEK (700 * MS)   /* an operator's takeover: look for the other for so long */
+#define PATIENCE (SECOND) /* a planned switchover that is not accepted is taken back */
+#define FATE (4 * SECOND) /* handed over, and cut off: then the operator has looked */
+
+static struct l2tpha_link_info info_of(const struct box *box)
+{
+    struct l2tpha_link_info info = {.size = sizeof(info)};
+
+    if (box->link)
+        l2tpha_link_get(box->link, &info);
+    return info;
+}
+
+static void end_order(struct box *box)
+{
+    box->told = ORDER_NONE;
+    box->yielded = box->given = false;
+}
+
+/* --- taking over --- */
+
+static int try_as(struct reigns *reigns, struct box *box, uint64_t epoch, enum l2tpha_trust trust,
+                  bool excused)
+{
+    bool covered = judge_covers(reigns, box);
+
+    box->called = true;
+    int error = l2tpha_takeover_as(box->node, epoch, trust, reigns->world.now);
+    world_say(&reigns->world, box->name, "=== takeover as %d, epoch %llu: %s (%s) ===", (int)trust,
+              (unsigned long long)epoch, l2tpha_strerror(error), covered ? "whole" : "behind");
+    if (error)
+        return error;
+    reigns->sums.takeovers[trust]++;
+    judge_takeover(reigns, box, covered, excused);
+    end_order(box);
+    return 0;
+}
+
+/* By what the library knows; an operator may insist. */
+static void take_over(struct reigns *reigns, struct box *box, uint64_t epoch, bool excused)
+{
+    if (!try_as(reigns, box, epoch, L2TPHA_TRUST_AUTO, excused))
+        return;
+    if (box->insists && try_as(reigns, box, epoch, L2TPHA_TRUST_STALE, true))
+        try_as(reigns, box, epoch, L2TPHA_TRUST_EMPTY, true);
+    end_order(box);
+}
+
+/* The active lets nothing out any more, and the stream was read to its end. */
+static void take_over_exact(struct reigns *reigns, struct box *box, uint64_t epoch)
+{
+    if (try_as(reigns, box, epoch, L2TPHA_TRUST_EXACT, false))
+        end_order(box);
+}
+
+static uint64_t next_epoch(struct reigns *reigns, const struct box *box)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+
+    (void)reigns;
+    l2tpha_redundancy_get(box->node, &info);
+    uint64_t newest = info_of(box).peer_epoch;
+    newest = info.epoch > newest ? info.epoch : newest;
+    return l2tpha_epoch_next(box->known > newest ? box->known : newest, box->place + 1);
+}
+
+static void announce(struct reigns *reigns, struct box *box)
+{
+    box->epoch = next_epoch(reigns, box);
+    box->called = true;
+    int error = l2tpha_link_announce(box->link, box->epoch, box->insists, reigns->world.now);
+    world_say(&reigns->world, box->name,
+              "=== announces epoch %llu: %s ===", (unsigned long long)box->epoch,
+              l2tpha_strerror(error));
+    if (error)
+        return;
+    box->phase = PHASE_ANNOUNCED;
+    box->phase_until = reigns->world.now;
+}
+
+static void pursue_takeover(struct reigns *reigns, struct box *box)
+{
+    struct l2tpha_link_info info = info_of(box);
+
+    if (box->phase == PHASE_SEEK) {
+        if (box->link && info.up)
+            announce(reigns, box);
+        else if (reigns->world.now >= box->phase_until)
+            take_over(reigns, box, 0, true);
+        return;
+    }
+    if (box->yielded) {
+        if (box->insists)
+            take_over(reigns, box, box->epoch, false);
+        else
+            take_over_exact(reigns, box, box->epoch);
+    } else if (info.declined) {
+        world_say(&reigns->world, box->name, "the active declines");
+        end_order(box);
+    } else if (info.unanswered) {
+        uint64_t since = box->phase_until;
+        bool good = !reigns->wires.hung[0] && !reigns->wires.hung[1] &&
+                    reigns->wires.healed[0] < since && reigns->wires.healed[1] < since;
+        take_over(reigns, box, box->epoch, !good || box->insists);
+    }
+}
+
+/* --- switchover --- */
+
+static void stay(struct reigns *reigns, struct box *box, const char *why)
+{
+    world_say(&reigns->world, box->name, "=== the switchover does not come off: %s ===", why);
+    reigns->sums.not_come_off++;
+    (void)l2tpha_switchover_cancel(box->node, reigns->world.now);
+    end_order(box);
+}
+
+static void pursue_switchover(struct reigns *reigns, struct box *box)
+{
+    struct l2tpha_link_info info = info_of(box);
+
+    box->called = true;
+    if (info.handed) {
+        box->handed_at = reigns->world.now;
+        return;
+    }
+    if (box->handed_at && !box->link) {
+        bool dead = !box_other(reigns, box)->node;
+        if (dead && (reigns->local || reigns->world.now > box->handed_at + FATE)) {
+            box->handed_at = 0;
+            stay(reigns, box, "the standby is dead");
+        }
+        return;
+    }
+    if (box->handed_at && !info.up)
+        return;
+    if (info.declined) {
+        box->handed_at = 0;
+        stay(reigns, box, l2tpha_strerror(info.declined));
+    } else if (box->handed_at || !box->link) {
+        box->handed_at = 0;
+        stay(reigns, box, "another stream");
+    } else if (reigns->world.now >= box->phase_until) {
+        if (info.offered)
+            (void)l2tpha_link_take_back(box->link, reigns->world.now);
+        stay(reigns, box, "no answer");
+    } else if (!info.offered && l2tpha_switchover_ready(box->node)) {
+        (void)l2tpha_link_hand_over(box->link, reigns->world.now);
+    }
+}
+
+static void begin_switchover(struct reigns *reigns, struct box *box)
+{
+    box->called = true;
+    if (!box->link || l2tpha_switchover(box->node, reigns->world.now)) {
+        end_order(box);
+        return;
+    }
+    world_say(&reigns->world, box->name, "=== is to hand over ===");
+    reigns->sums.switchovers++;
+    box->handed_at = 0;
+    box->phase_until = reigns->world.now + PATIENCE;
+}
+
+/* --- what happens to it --- */
+
+void program_order(struct box *box, enum reign_order order, bool insists)
+{
+    if (!box->node || box->told != ORDER_NONE)
+        return;
+    box->told = order;
+    box->insists = insists;
+    box->begun = false;
+}
+
+static void begin_order(struct reigns *reigns, struct box *box)
+{
+    box->begun = true;
+    box->phase = PHASE_SEEK;
+    box->phase_until = reigns->world.now + SEEK;
+    if (box_serves(box) != (box->told == ORDER_SWITCHOVER))
+        end_order(box);
+    else if (box->told == ORDER_SWITCHOVER)
+        begin_switchover(reigns, box);
+    else
+        world_say(&reigns->world, box->name,
+                  "=== is to take over%s ===", box->insists ? ", whatever it has" : "");
+}
+
+static void flush_and_drop(struct reigns *reigns, struct box *box)
+{
+    const uint8_t *data;
+    size_t len;
+
+    while ((len = l2tpha_link_poll(box->link, &data, reigns->world.now))) {
+        wires_write(&reigns->wires, box->wire, box->place, data, len);
+        l2tpha_link_sent(box->link, len);
+    }
+    box_drop_link(reigns, box);
+}
+
+void program_link_failed(struct reigns *reigns, struct box *box, int error)
+{
+    struct l2tpha_link_info info = info_of(box);
+
+    world_say(&reigns->world, box->name, "link: %s", l2tpha_strerror(error));
+    if (error == L2TPHA_ERR_EPOCH || error == L2TPHA_ERR_LINK || error == L2TPHA_ERR_RECORD)
+        world_fail(&reigns->world, "%s: the link failed: %s", box->name, l2tpha_strerror(error));
+    if (box->told == ORDER_TAKEOVER && box->phase == PHASE_ANNOUNCED)
+        box->yielded = info.yielded;
+    flush_and_drop(reigns, box);
+}
+
+/* Over unix the kernel tells the truth: who closed without a word is dead. */
+void program_stream_ended(struct reigns *reigns, struct box *box)
+{
+    const struct wire *wire = &reigns->wires.all[box->wire];
+
+    world_say(&reigns->world, box->name, "the stream has ended");
+    bool died = reigns->local && !box_other(reigns, box)->node && !wire->alone && !wire->dead;
+    bool held = box_role(box) == L2TPHA_ROLE_STANDBY_HOT || box_role(box) == L2TPHA_ROLE_UNHEARD;
+    box_drop_link(reigns, box);
+    if (died && held && !box_serves(box))
+        box->given = true;
+}
+
+static void begin_anew(struct reigns *reigns, struct box *box)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+
+    world_say(&reigns->world, box->name, "=== is fenced ===");
+    reigns->sums.fenced++;
+    l2tpha_redundancy_get(box->node, &info);
+    box->known = info.epoch > box->known ? info.epoch : box->known;
+    if (box->link)
+        flush_and_drop(reigns, box);
+    talloc_free(box->node);
+    box_start(reigns, box, true);
+}
+
+static void answer_go(struct reigns *reigns, struct box *box)
+{
+    int error = L2TPHA_ERR_LIMIT;
+
+    if (!world_chance(&reigns->world, 15)) {
+        error = try_as(reigns, box, 0,
+                       world_chance(&reigns->world, 50) ? L2TPHA_TRUST_AUTO : L2TPHA_TRUST_EXACT,
+                       false);
+        if (!error)
+            return;
+    }
+    world_say(&reigns->world, box->name, "declines: %s", l2tpha_strerror(error));
+    error = l2tpha_link_decline(box->link, error, reigns->world.now);
+    if (error)
+        program_link_failed(reigns, box, error);
+}
+
+/* Any call. */
+static void hang_up(struct reigns *reigns, struct box *box)
+{
+    const struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
+    struct l2tpha_tunnel *tunnel = l2tpha_tunnel_next(box->node, NULL);
+    struct l2tpha_session *session = tunnel ? l2tpha_session_next(tunnel, NULL) : NULL;
+
+    box->hangs_up = false;
+    box->called = true;
+    if (session)
+        (void)l2tpha_session_close(session, &why, reigns->world.now);
+}
+
+void program_step(struct reigns *reigns, struct box *box)
+{
+    if (box_role(box) == L2TPHA_ROLE_FENCED) {
+        begin_anew(reigns, box);
+        return;
+    }
+    if (box->told != ORDER_NONE && !box->begun) {
+        begin_order(reigns, box);
+        return;
+    }
+    if (box_serves(box)) {
+        if (box->hangs_up)
+            hang_up(reigns, box);
+        if (box->told == ORDER_TAKEOVER)
+            end_order(box);
+        if (box->told == ORDER_SWITCHOVER)
+            pursue_switchover(reigns, box);
+        return;
+    }
+    if (box->told == ORDER_SWITCHOVER)
+        end_order(box);
+    if (box->given) {
+        box->given = false;
+        if (!box_other(reigns, box)->node)
+            take_over_exact(reigns, box, 0);
+        return;
+    }
+    if (box->link && info_of(box).switchover)
+        answer_go(reigns, box);
+    else if (box->told == ORDER_TAKEOVER)
+        pursue_takeover(reigns, box);
+}
+
+uint64_t program_deadline(const struct box *box)
+{
+    if (box_role(box) == L2TPHA_ROLE_FENCED || box->given || box->yielded)
+        return 0;
+    if (box->told == ORDER_NONE)
+        return box->link && info_of(box).switchover && !box_serves(box) ? 0 : L2TPHA_NEVER;
+    return box->at + 5 * MS; /* it looks often */
+}
