@@ -5,8 +5,6 @@
 #include "control.h"
 #include "role.h"
 
-#include <stdlib.h>
-
 #define DRAIN_US 5000000 /* until all is confirmed */
 #define OFFER_US 1000000 /* until the standby accepts */
 #define HELD_US 1000000  /* held: between two offers that were not taken */
@@ -25,11 +23,13 @@ void handing_complete(struct app *app, const char *why)
 static void stay_held(struct app *app, const char *why)
 {
     (void)l2tpha_hold(app->node, clock_now());
+    app->held = true;
     app->offer_at = clock_now() + HELD_US;
-    log_say(&app->log, L2TPHA_LOG_RF, "held on: %s", why);
+    log_say(&app->log, L2TPHA_LOG_RF, "held: %s", why);
 }
 
-/* This node serves again, with all it had; unless it was held before. */
+/* This node serves again, with all it had; unless it was held before, or the address has moved away
+ * meanwhile: then whoever has it is yet to serve. */
 static void cancel_switchover(struct app *app, const char *why)
 {
     bool handed = app->switchover == SWITCHOVER_HANDED;
@@ -39,14 +39,10 @@ static void cancel_switchover(struct app *app, const char *why)
         lock_take(&app->lock, app->options);
         ha_keep_listening(app->ha);
     }
-    if (app->held) {
-        stay_held(app, why);
-        return;
-    }
-    const char *unbound = app_open_socket(app);
+    const char *unbound = app->held ? why : app_open_socket(app);
     if (unbound != NULL) {
-        log_say(&app->log, L2TPHA_LOG_ERROR, "after a switchover given up: %s", unbound);
-        app_quit(app, EXIT_FAILURE); /* somebody else has bound the address meanwhile */
+        stay_held(app, unbound);
+        control_complete(app->control, CONTROL_STANDBY, NULL, NULL);
     } else {
         app_read(app);
     }
