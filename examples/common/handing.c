@@ -50,6 +50,11 @@ static void cancel_switchover(struct app *app, const char *why)
     handing_complete(app, why);
 }
 
+/* Over tcp. What the other does when it is met again says what came of it: it serves, or asks for a
+ * copy. */
+static const char fate_unknown[] = "handed over, and the stream has ended: silent until the other "
+                                   "is met; 'takeover' has this node serve again";
+
 void role_standby_lost(struct app *app, bool is_over)
 {
     if (app->step_down) /* its newer epoch was the last thing that it said */
@@ -58,9 +63,19 @@ void role_standby_lost(struct app *app, bool is_over)
         cancel_switchover(app, "the standby is gone");
     else if (app->switchover == SWITCHOVER_HANDED && is_over)
         cancel_switchover(app, "the standby has died without having served");
-    else if (app->switchover == SWITCHOVER_HANDED)
-        log_say(&app->log, L2TPHA_LOG_ERROR,
-                "handed over, and the stream has ended: silent until the other is heard");
+    else if (app->switchover == SWITCHOVER_HANDED) {
+        log_say(&app->log, L2TPHA_LOG_ERROR, "%s", fate_unknown);
+        handing_complete(app, fate_unknown);
+    }
+}
+
+const char *handing_reclaim(struct app *app)
+{
+    cancel_switchover(app, "the operator has it back");
+    if (app->held)
+        return "the address is not here: held";
+    control_complete(app->control, CONTROL_TAKEOVER, NULL, NULL);
+    return NULL;
 }
 
 static const char *begin_switchover(struct app *app)
@@ -115,10 +130,12 @@ void role_handed(struct app *app)
 {
     if (app->switchover != SWITCHOVER_OFFERED)
         return;
-    ha_stop_listening(app->ha);
-    lock_let_go(&app->lock);
-    if (app->options->ha_listen.kind == ENDPOINT_TCP)
+    if (app->options->ha_listen.kind == ENDPOINT_TCP) {
         TALLOC_FREE(app->udp); /* the standby binds the address itself */
+    } else {
+        ha_stop_listening(app->ha);
+        lock_let_go(&app->lock);
+    }
     app->switchover = SWITCHOVER_HANDED;
     app->switchover_until = L2TPHA_NEVER;
 }

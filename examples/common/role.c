@@ -277,6 +277,8 @@ static const char *serve_again(struct app *app)
 
 const char *role_take_over(struct app *app, bool stale)
 {
+    if (role_has_handed(app) && !has_link(app))
+        return handing_reclaim(app);
     if (app->switchover != SWITCHOVER_NONE)
         return role_is_standby(app) ? "a takeover is under way" : "a switchover is under way";
     if (app->held)
