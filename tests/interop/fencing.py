@@ -239,6 +239,26 @@ def behind_for_long(case):
     ours.check_programs(case)
 
 
+def behind_and_restarted(case):
+    """Nobody takes the stale copy over, and the active is started again, with nothing: the two are a pair,
+    since that is a new reign."""
+    pair = ours.Pair(case, *LNS, "--fresh", 300)
+    lac = ours.Node(case, *LAC, "--sessions", 2)
+    lac.await_line("^all up")
+    lab.wait_for("the standby holds them", lambda: pair.standby.redundancy()["sessions"] == 2)
+    pair.standby.kill(signal.SIGSTOP)
+    pair.active.await_role("active", "none", 4)
+    pair.active.kill()
+    pair.active.ended()
+    pair.standby.kill(signal.SIGCONT)
+    pair.standby.await_role("standby", "cut-off")
+    pair.active = pair.start(pair.name_of(pair.active), "active")
+    pair.await_sync()
+    lac.kill()
+    pair.finish()
+    ours.check_programs(case)
+
+
 def hung(case):
     """An active that hangs is told at the standby within a second, once, and all is quiet again after."""
     flag = lab.FILES / "hung"
@@ -393,7 +413,8 @@ def fence_other(case):
 
 
 CASES = {case.__name__: case for case in (woken, woken_idle, both_stopped, same_path, behind,
-                                          behind_without_protocol, behind_for_long, hung, fence_hung, fence_other)}
+                                          behind_without_protocol, behind_for_long, behind_and_restarted,
+                                          hung, fence_hung, fence_other)}
 
 if __name__ == "__main__":
     lab.run(CASES)

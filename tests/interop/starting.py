@@ -174,6 +174,44 @@ def kills(case):
     ours.check_programs(case)
 
 
+def stale(case):
+    """What is left when the active dies after the other was left behind: with --role auto it serves, from
+    what it has; whoever is started follows, and so does a stale copy where there is one that serves."""
+    auto = Auto(case, same_path, ("--fresh", 300))
+    auto.longest = 4
+    auto.launch("a")
+    auto.launch("b")
+    auto.await_pair()
+    lac = ours.Node(case, *LAC, "--sessions", 5)
+    lac.await_line("^all up")
+    auto.kill(auto.serving()[0])  # so that the epochs of a new start would be old ones
+    lab.wait_for("the other serves", auto.serving, 2)
+    survivor = auto.serving()[0]
+    other = {"a": "b", "b": "a"}[survivor]
+    auto.launch(other)
+    auto.await_pair()
+    auto.nodes[other].kill(signal.SIGSTOP)
+    lab.wait_for("it is left behind", lambda: auto.state(survivor) == "active-solo", 4)
+    time.sleep(0.5)
+    auto.kill(survivor)
+    auto.nodes[other].kill(signal.SIGCONT)
+    lab.wait_for("the stale one serves", lambda: auto.serving() == [other], 2)
+    lab.check(len(lac.sessions()) == 5, "calls are lost")
+    auto.launch(survivor)
+    auto.await_pair()
+    lab.check(auto.serving() == [other], "a node that comes back has taken the role")
+    auto.nodes[survivor].kill(signal.SIGSTOP)
+    lab.wait_for("it is left behind", lambda: auto.state(other) == "active-solo", 4)
+    auto.kill(other)
+    auto.launch(other)  # before the stale one wakes, which has the port until then
+    time.sleep(1)
+    auto.nodes[survivor].kill(signal.SIGCONT)
+    auto.await_pair()
+    lac.kill()
+    auto.end()
+    ours.check_programs(case)
+
+
 def ranked(name):
     mine, other = {"a": (1, 2), "b": (2, 1)}[name]
     return ("--listen", "0.0.0.0", "--rank", mine, "--takeover", "manual", "--ha-insecure",
@@ -230,7 +268,7 @@ def ranks(case):
     ours.check_programs(case)
 
 
-CASES = {case.__name__: case for case in (at_once, restarts, kills, ranks)}
+CASES = {case.__name__: case for case in (at_once, restarts, kills, stale, ranks)}
 
 if __name__ == "__main__":
     lab.run(CASES)
