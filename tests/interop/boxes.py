@@ -107,7 +107,7 @@ class Boxes:
             lab.check(len(lac.sessions()) == CALLS, f"{len(lac.sessions())} calls at {lac.name}")
         lab.wait_for("the endpoint has all calls", lambda: len(node.sessions()) == len(self.lacs) * CALLS, 5)
         before = self.frames()
-        lab.wait_for("data flows", lambda: all(now > then + 2 * CALLS for now, then
+        lab.wait_for("data flows", lambda: all(new > old + 2 * CALLS for new, old
                                                in zip(self.frames(), before)), 8)
 
     def finish(self):
@@ -165,9 +165,11 @@ def moved(case):
     b.node.kill()
     b.node.ended()
     pair.await_serving("a")
+    backups = b.keepalived.count("Entering BACKUP STATE")
     b.start()
     pair.await_pair("a")
     pair.check_calls("a")
+    b.keepalived.await_line("Entering BACKUP STATE", 5, backups + 1)
     lab.say("keepalived is stopped")
     a.keepalived.kill(signal.SIGTERM)
     pair.await_serving("b")
@@ -179,4 +181,4 @@ def moved(case):
 CASES = {case.__name__: case for case in (healed, moved)}
 
 if __name__ == "__main__":
-    lab.run(CASES, tools=("keepalived",))
+    lab.run(CASES, tools=("keepalived", "nsenter"))
