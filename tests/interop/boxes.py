@@ -21,7 +21,7 @@ PLACES = {"a": 1, "b": 2, "lac": 3}
 PRIORITY = {"a": 150, "b": 100}
 CALLS = 10
 SERVING = ("active-solo", "active-bulk", "active")
-FOUND = 6.0  # seconds from a failure to an endpoint that serves: three advertisements, and a bit
+FOUND = 8.0  # seconds from a failure to an endpoint that serves: three advertisements, and a bit
 
 
 class Box:
@@ -42,7 +42,8 @@ class Box:
 
     def start_keepalived(self):
         conf = lab.FILES / f"keepalived-{self.name}.conf"
-        values = {"$CONTROL": self.control, "$ADDRESS": f"{SERVICE}/24", "$PRIORITY": PRIORITY[self.name]}
+        values = {"$CONTROL": self.control, "$ADDRESS": f"{SERVICE}/24", "$PRIORITY": PRIORITY[self.name],
+                  "$WITNESS": machines.address(PLACES["lac"])}
         lines = (ETC / "keepalived.conf").read_text().splitlines()
         for key, value in values.items():
             place = next(at for at, line in enumerate(lines) if line.startswith(f"{key}="))
@@ -134,20 +135,40 @@ def furnish(case):
 
 
 def healed(case):
-    """The cable of the machine that serves is pulled: the other serves. It is plugged in: the old one
-    has the address again, and must not serve what it had. Three times in a row."""
+    """The machines do not reach one another any more: both have the address, and the other serves. When
+    they do again, the old one, which keeps the address, must not serve what it had. Three times in a row."""
     pair = Boxes(case)
     for count in range(3):
-        pair.net.pull("a")
+        pair.net.part("a", "b")
         pair.await_serving("b")
         pair.check_calls("b")
-        lab.check(pair.boxes["a"].serves(), "cut off, it does not know yet")
-        pair.net.plug("a")
+        lab.check(pair.boxes["a"].serves(), "it cannot know yet")
+        pair.net.join("a", "b")
         begin = time.monotonic()
         lab.wait_for("the old one steps down", lambda: not pair.boxes["a"].serves(), 3)
-        lab.say(f"round {count}: a has stepped down {time.monotonic() - begin:.2f} s after the cable was plugged in")
+        lab.say(f"round {count}: a has stepped down {time.monotonic() - begin:.2f} s after they were joined")
         pair.await_pair("a")
         pair.check_calls("a")
+    pair.finish()
+
+
+def pulled(case):
+    """The cable of one machine is pulled: of the standby's, nothing happens; of the one that serves, the
+    other serves. It is plugged in again, and follows."""
+    pair = Boxes(case)
+    a, b = pair.boxes["a"], pair.boxes["b"]
+    pair.net.pull("b")
+    lab.stays("a alone serves", lambda: a.serves() and not b.serves(), 6)
+    pair.check_calls("a")
+    pair.net.plug("b")
+    pair.await_pair("a")
+    pair.net.pull("a")
+    pair.await_serving("b")
+    lab.wait_for("a is silent", lambda: not a.serves(), 3)
+    pair.check_calls("b")
+    pair.net.plug("a")
+    pair.await_pair("b")
+    pair.check_calls("b")
     pair.finish()
 
 
@@ -178,7 +199,7 @@ def moved(case):
     pair.finish()
 
 
-CASES = {case.__name__: case for case in (healed, moved)}
+CASES = {case.__name__: case for case in (healed, pulled, moved)}
 
 if __name__ == "__main__":
-    lab.run(CASES, tools=("keepalived", "nsenter"))
+    lab.run(CASES, tools=("keepalived", "nsenter", "bridge", "ping"))

@@ -52,6 +52,19 @@ class Machines:
     def plug(self, name):
         ip("link", "set", cable(name), "master", "bridge", inside=SWITCH)
 
+    def part(self, *names):
+        """They reach all others, and not one another."""
+        self.isolate(names, "on")
+
+    def join(self, *names):
+        self.isolate(names, "off")
+
+    def isolate(self, names, how):
+        for name in names:
+            done = subprocess.run(("bridge", "-n", SWITCH, "link", "set", "dev", cable(name), "isolated", how),
+                                  check=False, capture_output=True, text=True)
+            lab.check(done.returncode == 0, f"isolated {how}: {done.stderr.strip()}")
+
     def down(self, name):
         """Whoever is there sees that the link is gone."""
         ip("link", "set", cable(name), "down", inside=SWITCH)
