@@ -427,10 +427,12 @@ const char *role_standby(struct app *app)
     struct l2tpha_redundancy_info info = role_info(app);
     if (app->options->ha_connect.kind == ENDPOINT_NONE)
         return "without --ha-connect there is nobody to follow";
-    if (role_is_standby(app) || app->held) {
+    if (role_is_standby(app) || app->held || (role_has_handed(app) && !has_link(app))) {
         control_complete(app->control, CONTROL_STANDBY, NULL, NULL);
         return NULL;
     }
+    if (app->switchover != SWITCHOVER_NONE)
+        return NULL; /* what is under way tells */
     if (info.role == L2TPHA_ROLE_FENCED) {
         app->step_down = true;
         return NULL;

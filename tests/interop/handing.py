@@ -146,7 +146,8 @@ def over_tcp(case):
     near, far = ("127.0.0.1", 1702), ("127.0.0.1", 1703)
     between = relay.Relay(far, near)
     options = (*LNS[1:], "--takeover", "manual")
-    active = ours.Node(case, LNS[0], "near", *options, "--rank", 1, "--ha-listen", "tcp:%s:%d" % near)
+    active = ours.Node(case, LNS[0], "near", *options, "--rank", 1, "--ha-listen", "tcp:%s:%d" % near,
+                       "--ha-connect", "tcp:127.0.0.1:1704")
     follow = (case, LNS[0], "far", *options, "--rank", 2, "--role", "standby", "--ha-connect", "tcp:%s:%d" % far)
     lac = ours.Node(case, *LAC, "--sessions", 5, "--data-rate", 5)
     lac.await_line("^all up")
@@ -160,6 +161,7 @@ def over_tcp(case):
         begin = case.capture.control(lab.OURS)
         time.sleep(0.5)
         lab.check(len(case.capture.control(lab.OURS)) == len(begin), "it speaks before it may")
+        expect(active, "standby", 0)  # it serves nobody, and keeps what it has
         if again == "met":
             standby = ours.Node(*follow)
             standby.await_role("standby", "in-sync")
