@@ -14,7 +14,7 @@ build) ;;
     packages="$packages
     g++ git check
     doxygen python3 shellcheck clang clang-format libclang-rt-14-dev
-    tshark xl2tpd l2tpns nftables iproute2 procps"
+    tshark xl2tpd l2tpns keepalived nftables iproute2 iputils-ping procps"
     ;;
 *)
     echo "usage: install-deps.sh [build]" >&2

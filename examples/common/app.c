@@ -110,6 +110,8 @@ const char *app_make_node(struct app *app, bool standby)
     config.rank = options->rank;
     settings_put(&app->settings, &config);
     config.standby = standby;
+    if (!standby)
+        config.epoch = lock_epoch(options) + 1;
     config.crypto = l2tpha_crypto_nettle();
     app->reign++;
     int error = l2tpha_node_new(app, &config, &host, clock_now(), &app->node);

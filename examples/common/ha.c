@@ -32,8 +32,8 @@ struct ha {
     unsigned tries;          /* to connect, since hellos were exchanged last */
     uint64_t retry_at;       /* when to connect; L2TPHA_NEVER = not waiting for a try */
     uint64_t listen_at;      /* when to listen, likewise */
-    int refusal;             /* errno of the last try that failed; 0 = none did */
-    uint64_t told_at;        /* when that was told */
+    int refusal;      /* why the last try failed: errno, or an error of the library; 0 = none */
+    uint64_t told_at; /* when that was told */
     struct ha_other other;
 };
 
@@ -237,6 +237,27 @@ void ha_stream_refused(struct ha *ha, int error)
     ha->told_at = now;
     log_say(&ha->app->log, L2TPHA_LOG_RF, "--ha-connect %s: %s; trying again",
             endpoint_text(&ha->app->options->ha_connect, text), strerror(error));
+}
+
+/* A standby that holds more than the one that serves has made will not forget it for that. */
+static const char *advice(const struct ha *ha, int error)
+{
+    if (error != L2TPHA_ERR_STALE_EPOCH || !role_is_standby(ha->app))
+        return "";
+    return ": this copy is not of the one that serves; 'takeover' goes on with it, a restart of "
+           "this node follows";
+}
+
+/* Tried again five times a second, or by anybody. */
+void ha_stream_unwelcome(struct ha *ha, int error)
+{
+    uint64_t now = clock_now();
+    if (error == ha->refusal && now - ha->told_at < TELL_AGAIN_US)
+        return;
+    ha->refusal = error;
+    ha->told_at = now;
+    log_say(&ha->app->log, L2TPHA_LOG_RF, "replication link: %s%s", l2tpha_strerror(error),
+            advice(ha, error));
 }
 
 static void try_connect(struct ha *ha)

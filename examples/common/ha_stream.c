@@ -115,8 +115,11 @@ void ha_stream_failed(struct ha_stream *stream, int error)
     bool serving = stream->serving, up = stream->up, promoted = stream->promoted;
     /* Of one that we have superseded, and of a stranger, it is no error of ours. */
     bool expected = promoted || error == L2TPHA_ERR_STALE_EPOCH || error == L2TPHA_ERR_FENCED;
-    log_say(&app->log, expected || !up ? L2TPHA_LOG_RF : L2TPHA_LOG_ERROR, "replication link: %s",
-            l2tpha_strerror(error));
+    if (!up)
+        ha_stream_unwelcome(stream->ha, error);
+    else
+        log_say(&app->log, expected ? L2TPHA_LOG_RF : L2TPHA_LOG_ERROR, "replication link: %s",
+                l2tpha_strerror(error));
     ha_stream_flush(stream);
     if (stream->ended)
         return;
@@ -279,6 +282,7 @@ static bool make_link(struct ha_stream *stream)
     const struct options *options = stream->app->options;
     struct l2tpha_link_options link = {.size = sizeof(link),
                                        .fingerprint = fingerprint_of(options),
+                                       .answer_ms = options->commit_timeout_ms,
                                        .ranks_differ = !stream->local && options->rank_given};
     if (stream->local && !stream->serving)
         link.silence_ms = UNIX_SILENCE_MS;

@@ -62,6 +62,8 @@ void ha_stream_end_process(struct ha_stream *stream);
 /* --- ha.c --- */
 /* A connection was not made; a stream has ended; it has said something. */
 void ha_stream_refused(struct ha *ha, int error);
+/* The two do not go together, or a stranger has called: an error of the library. */
+void ha_stream_unwelcome(struct ha *ha, int error);
 void ha_stream_gone(struct ha *ha, struct ha_stream *stream);
 void ha_stream_heard(struct ha *ha, struct ha_stream *stream);
 

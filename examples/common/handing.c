@@ -5,8 +5,6 @@
 #include "control.h"
 #include "role.h"
 
-#include <stdlib.h>
-
 #define DRAIN_US 5000000 /* until all is confirmed */
 #define OFFER_US 1000000 /* until the standby accepts */
 #define HELD_US 1000000  /* held: between two offers that were not taken */
@@ -25,11 +23,13 @@ void handing_complete(struct app *app, const char *why)
 static void stay_held(struct app *app, const char *why)
 {
     (void)l2tpha_hold(app->node, clock_now());
+    app->held = true;
     app->offer_at = clock_now() + HELD_US;
-    log_say(&app->log, L2TPHA_LOG_RF, "held on: %s", why);
+    log_say(&app->log, L2TPHA_LOG_RF, "held: %s", why);
 }
 
-/* This node serves again, with all it had; unless it was held before. */
+/* This node serves again, with all it had; unless it was held before, or the address has moved away
+ * meanwhile: then whoever has it is yet to serve. */
 static void cancel_switchover(struct app *app, const char *why)
 {
     bool handed = app->switchover == SWITCHOVER_HANDED;
@@ -39,20 +39,21 @@ static void cancel_switchover(struct app *app, const char *why)
         lock_take(&app->lock, app->options);
         ha_keep_listening(app->ha);
     }
-    if (app->held) {
-        stay_held(app, why);
-        return;
-    }
-    const char *unbound = app_open_socket(app);
+    const char *unbound = app->held ? why : app_open_socket(app);
     if (unbound != NULL) {
-        log_say(&app->log, L2TPHA_LOG_ERROR, "after a switchover given up: %s", unbound);
-        app_quit(app, EXIT_FAILURE); /* somebody else has bound the address meanwhile */
+        stay_held(app, unbound);
+        control_complete(app->control, CONTROL_STANDBY, NULL, NULL);
     } else {
         app_read(app);
     }
     log_say(&app->log, L2TPHA_LOG_RF, "switchover given up: %s", why);
     handing_complete(app, why);
 }
+
+/* Over tcp. What the other does when it is met again says what came of it: it serves, or asks for a
+ * copy. */
+static const char fate_unknown[] = "handed over, and the stream has ended: silent until the other "
+                                   "is met; 'takeover' has this node serve again";
 
 void role_standby_lost(struct app *app, bool is_over)
 {
@@ -62,9 +63,19 @@ void role_standby_lost(struct app *app, bool is_over)
         cancel_switchover(app, "the standby is gone");
     else if (app->switchover == SWITCHOVER_HANDED && is_over)
         cancel_switchover(app, "the standby has died without having served");
-    else if (app->switchover == SWITCHOVER_HANDED)
-        log_say(&app->log, L2TPHA_LOG_ERROR,
-                "handed over, and the stream has ended: silent until the other is heard");
+    else if (app->switchover == SWITCHOVER_HANDED) {
+        log_say(&app->log, L2TPHA_LOG_ERROR, "%s", fate_unknown);
+        handing_complete(app, fate_unknown);
+    }
+}
+
+const char *handing_reclaim(struct app *app)
+{
+    cancel_switchover(app, "the operator has it back");
+    if (app->held)
+        return "the address is not here: held";
+    control_complete(app->control, CONTROL_TAKEOVER, NULL, NULL);
+    return NULL;
 }
 
 static const char *begin_switchover(struct app *app)
@@ -119,10 +130,12 @@ void role_handed(struct app *app)
 {
     if (app->switchover != SWITCHOVER_OFFERED)
         return;
-    ha_stop_listening(app->ha);
-    lock_let_go(&app->lock);
-    if (app->options->ha_listen.kind == ENDPOINT_TCP)
+    if (app->options->ha_listen.kind == ENDPOINT_TCP) {
         TALLOC_FREE(app->udp); /* the standby binds the address itself */
+    } else {
+        ha_stop_listening(app->ha);
+        lock_let_go(&app->lock);
+    }
     app->switchover = SWITCHOVER_HANDED;
     app->switchover_until = L2TPHA_NEVER;
 }
@@ -138,18 +151,19 @@ void handing_settle(struct app *app)
 {
     bool is_late = clock_now() >= app->switchover_until;
     if (app->switchover == SWITCHOVER_DRAINING) {
-        if (!app->step_down && !role_info(app).handing)
+        if (!app->step_down && !role_info(app).handing_over)
             cancel_switchover(app, "the standby is not in sync any more");
         else if (l2tpha_switchover_ready(app->node))
             offer(app);
         else if (is_late)
             cancel_switchover(app, "the standby did not confirm in time");
     } else if (app->switchover == SWITCHOVER_OFFERED && !app->step_down &&
-               !role_info(app).handing) {
+               !role_info(app).handing_over) {
         take_back(app, "the standby lacked something");
     } else if (app->switchover == SWITCHOVER_OFFERED && is_late) {
         take_back(app, "the standby does not answer");
-    } else if (app->switchover == SWITCHOVER_HANDED && !app->step_down && !role_info(app).handing) {
+    } else if (app->switchover == SWITCHOVER_HANDED && !app->step_down &&
+               !role_info(app).handing_over) {
         cancel_switchover(app, app->declined != 0 ? "the standby could not take over"
                                                   : "the standby did not take over");
     }

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/un.h>
@@ -19,13 +20,21 @@ static const char *common_path(const struct options *options)
     return ours->sun_path;
 }
 
-bool lock_take(struct lock *lock, const struct options *options)
+/* -1 = there is none, or it cannot be had. */
+static int open_file(const struct options *options)
 {
     char path[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 8];
+    if (options->ha_listen.kind != ENDPOINT_UNIX)
+        return -1;
+    snprintf(path, sizeof(path), "%s.lock", common_path(options));
+    return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+bool lock_take(struct lock *lock, const struct options *options)
+{
     if (options->ha_listen.kind != ENDPOINT_UNIX || lock->fd >= 0)
         return true;
-    snprintf(path, sizeof(path), "%s.lock", common_path(options));
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open_file(options);
     if (fd < 0)
         return false;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -41,4 +50,34 @@ void lock_let_go(struct lock *lock)
     if (lock->fd >= 0)
         close(lock->fd);
     lock->fd = -1;
+}
+
+static uint64_t read_epoch(int fd)
+{
+    char text[32];
+    ssize_t got = pread(fd, text, sizeof(text) - 1, 0);
+    text[got > 0 ? got : 0] = '\0';
+    return strtoull(text, NULL, 10);
+}
+
+uint64_t lock_epoch(const struct options *options)
+{
+    int fd = open_file(options);
+    uint64_t epoch = fd >= 0 ? read_epoch(fd) : 0;
+    if (fd >= 0)
+        close(fd);
+    return epoch;
+}
+
+/* One write, and never a shorter text: a reader sees the old one or the new one. */
+void lock_note(const struct options *options, uint64_t epoch)
+{
+    char text[32];
+    int fd = open_file(options);
+    if (fd < 0)
+        return;
+    int len = snprintf(text, sizeof(text), "%020llu\n", (unsigned long long)epoch);
+    if (read_epoch(fd) < epoch && pwrite(fd, text, (size_t)len, 0) != len)
+        (void)ftruncate(fd, 0); /* a full disk: then it is not known */
+    close(fd);
 }

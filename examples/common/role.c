@@ -59,6 +59,7 @@ static void serve(struct app *app)
     struct l2tpha_address bound;
     app->looking = app->held = false;
     lock_take(&app->lock, app->options);
+    lock_note(app->options, role_info(app).epoch);
     app_serve(app);
     udp_address(app->udp, &bound);
     tell("listening on %s role active epoch %llu", address_text(&bound, text),
@@ -125,74 +126,6 @@ const char *role_start(struct app *app)
     }
 }
 
-/* Over tcp a node that cannot be reached may serve: only one that answers says that it does not. */
-static bool may_take_the_role(struct app *app, const char **why)
-{
-    struct ha_other other;
-    ha_look(app->ha, &other);
-    *why = NULL;
-    if (app->options->ha_connect.kind != ENDPOINT_TCP)
-        return other.refused && lock_take(&app->lock, app->options);
-    if (other.holds)
-        *why = "the other node holds what was served last: 'takeover' there, or here";
-    else if (!other.refused && !other.looks)
-        *why = "the other node cannot be reached, and may serve: 'takeover' makes this one serve";
-    return *why == NULL && (other.refused || app->options->rank < other.rank);
-}
-
-/* It follows nobody, and nobody could go on from what it holds. */
-static bool has_nothing(const struct app *app)
-{
-    return role_is_standby(app) && !has_link(app) && !role_info(app).whole;
-}
-
-/* Whoever was followed is gone before there was a copy. */
-static void look_again(struct app *app)
-{
-    bool tcp = app->options->ha_connect.kind == ENDPOINT_TCP;
-    if (app->options->role != ROLE_AUTO || app->looking || !has_nothing(app))
-        return;
-    app->looking = true;
-    app->look_told = false;
-    app->look_at = clock_now() + (tcp ? LOOK_US : RETRY_US);
-    if (tcp)
-        ha_keep_listening(app->ha);
-}
-
-static void go_on_looking(struct app *app)
-{
-    bool tcp = app->options->ha_connect.kind == ENDPOINT_TCP;
-    const char *why;
-    uint64_t now = clock_now();
-    if (!has_nothing(app)) {
-        app->looking = false; /* there is somebody to follow */
-        return;
-    }
-    if (now < app->look_at)
-        return;
-    app->look_at = now + (tcp ? LOOK_US : RETRY_US);
-    if (!may_take_the_role(app, &why)) {
-        if (why != NULL && !app->look_told)
-            log_say(&app->log, L2TPHA_LOG_RF, "--role auto: %s", why);
-        app->look_told = why != NULL;
-        return;
-    }
-    ha_disconnect(app->ha, false);
-    TALLOC_FREE(app->node);
-    why = start_active(app);
-    if (why == NULL)
-        return;
-    /* Somebody else has the address: whoever that is serves, or will. */
-    log_say(&app->log, L2TPHA_LOG_RF, "--role auto: %s; looking on", why);
-    TALLOC_FREE(app->udp);
-    TALLOC_FREE(app->node);
-    lock_let_go(&app->lock);
-    why = start_looking(app);
-    app->look_at = now + LOOK_US;
-    if (why != NULL)
-        app_quit(app, EXIT_FAILURE);
-}
-
 static const char *take_over(struct app *app, enum l2tpha_trust trust, const char *cause)
 {
     if (!role_is_standby(app))
@@ -224,6 +157,92 @@ static const char *try_to_take_over(struct app *app, enum l2tpha_trust trust, co
     if (why != NULL)
         log_say(&app->log, L2TPHA_LOG_ERROR, "cannot take over (%s): %s", cause, why);
     return why;
+}
+
+/* Over tcp a node that cannot be reached may serve: only one that answers says that it does not. */
+static bool may_take_the_role(struct app *app, const char **why)
+{
+    struct ha_other other;
+    ha_look(app->ha, &other);
+    *why = NULL;
+    if (app->options->ha_connect.kind != ENDPOINT_TCP)
+        return other.refused && lock_take(&app->lock, app->options);
+    if (other.holds)
+        *why = "the other node holds what was served last: 'takeover' there, or here";
+    else if (!other.refused && !other.looks)
+        *why = "the other node cannot be reached, and may serve: 'takeover' makes this one serve";
+    return *why == NULL && (other.refused || app->options->rank < other.rank);
+}
+
+/* It follows nobody, and nobody could go on from what it holds; over unix also when that may be
+ * stale, for there it can be known that nobody else has more. */
+static bool may_look(const struct app *app)
+{
+    bool unsure = app->options->ha_connect.kind == ENDPOINT_UNIX && !app->options->takeover_manual;
+    return role_is_standby(app) && app->switchover == SWITCHOVER_NONE && !has_link(app) &&
+           (unsure || !role_info(app).whole);
+}
+
+/* Whoever was followed is gone, and this node could not take over. */
+static void look_again(struct app *app)
+{
+    bool tcp = app->options->ha_connect.kind == ENDPOINT_TCP;
+    if (app->options->role != ROLE_AUTO || app->looking || !may_look(app))
+        return;
+    app->looking = true;
+    app->look_told = false;
+    app->look_at = clock_now() + (tcp ? LOOK_US : RETRY_US);
+    if (tcp)
+        ha_keep_listening(app->ha);
+}
+
+/* Nobody has what this node lacks: the dead are dead, and what they knew is settled by RFC 4951 or
+ * closed. */
+static void serve_what_is_left(struct app *app)
+{
+    if (try_to_take_over(app, L2TPHA_TRUST_STALE, "nobody serves, and the copy may be behind") ==
+        NULL)
+        return;
+    lock_let_go(&app->lock);
+    app->look_at = clock_now() + LOOK_US;
+}
+
+static void go_on_looking(struct app *app)
+{
+    bool tcp = app->options->ha_connect.kind == ENDPOINT_TCP;
+    const char *why;
+    uint64_t now = clock_now();
+    if (!may_look(app)) {
+        app->looking = false; /* there is somebody to follow */
+        return;
+    }
+    if (now < app->look_at)
+        return;
+    app->look_at = now + (tcp ? LOOK_US : RETRY_US);
+    if (!may_take_the_role(app, &why)) {
+        if (why != NULL && !app->look_told)
+            log_say(&app->log, L2TPHA_LOG_RF, "--role auto: %s", why);
+        app->look_told = why != NULL;
+        return;
+    }
+    if (role_info(app).whole) {
+        serve_what_is_left(app);
+        return;
+    }
+    ha_disconnect(app->ha, false);
+    TALLOC_FREE(app->node);
+    why = start_active(app);
+    if (why == NULL)
+        return;
+    /* Somebody else has the address: whoever that is serves, or will. */
+    log_say(&app->log, L2TPHA_LOG_RF, "--role auto: %s; looking on", why);
+    TALLOC_FREE(app->udp);
+    TALLOC_FREE(app->node);
+    lock_let_go(&app->lock);
+    why = start_looking(app);
+    app->look_at = now + LOOK_US;
+    if (why != NULL)
+        app_quit(app, EXIT_FAILURE);
 }
 
 /* How far the copy is to be believed when the operator says so. Over unix the active tells before
@@ -277,6 +296,8 @@ static const char *serve_again(struct app *app)
 
 const char *role_take_over(struct app *app, bool stale)
 {
+    if (role_has_handed(app) && !has_link(app))
+        return handing_reclaim(app);
     if (app->switchover != SWITCHOVER_NONE)
         return role_is_standby(app) ? "a takeover is under way" : "a switchover is under way";
     if (app->held)
@@ -406,10 +427,12 @@ const char *role_standby(struct app *app)
     struct l2tpha_redundancy_info info = role_info(app);
     if (app->options->ha_connect.kind == ENDPOINT_NONE)
         return "without --ha-connect there is nobody to follow";
-    if (role_is_standby(app) || app->held) {
+    if (role_is_standby(app) || app->held || (role_has_handed(app) && !has_link(app))) {
         control_complete(app->control, CONTROL_STANDBY, NULL, NULL);
         return NULL;
     }
+    if (app->switchover != SWITCHOVER_NONE)
+        return NULL; /* what is under way tells */
     if (info.role == L2TPHA_ROLE_FENCED) {
         app->step_down = true;
         return NULL;
@@ -465,6 +488,15 @@ static void active_stopped(struct app *app)
     role_active_lost(app, HA_DEATH);
 }
 
+/* The link counts only time in which this node has read all that came. */
+static bool is_unanswered(struct app *app)
+{
+    struct l2tpha_link_info link = {.size = sizeof(link)};
+    if (ha_info(app->ha, &link) && link.up)
+        return link.unanswered;
+    return clock_now() >= app->switchover_until;
+}
+
 static void settle_takeover(struct app *app)
 {
     bool asked = app->asked_to_serve && !app->quit; /* who leaves is seen to have left */
@@ -483,8 +515,10 @@ static void settle_takeover(struct app *app)
                                      : take_over(app, L2TPHA_TRUST_EXACT, "operator"));
     else if (app->declined != 0)
         end_takeover(app, "the active lives and has what this copy has not");
-    else if (clock_now() >= app->switchover_until)
+    else if (is_unanswered(app))
         end_takeover(app, takeover_by_command(app));
+    else if (clock_now() >= app->switchover_until)
+        app->switchover_until = clock_now() + RETRY_US;
 }
 
 void role_settle(struct app *app)

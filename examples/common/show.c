@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "control.h"
 #include "pcapng.h"
+#include "role.h"
 #include "tell.h"
 
 #include <string.h>
@@ -43,6 +44,8 @@ static const char *reason_of(const struct app *app, const struct l2tpha_redundan
     struct l2tpha_link_info link = {.size = sizeof(link)};
     if (app->held)
         return "held: silent until another serves";
+    if (role_has_handed(app))
+        return "handed over: silent until the other serves";
     if (info->unsure)
         return "this node was away: silent until the standby is heard";
     bool slow = info->role == L2TPHA_ROLE_ACTIVE_SOLO && ha_info(app->ha, &link) && link.up &&

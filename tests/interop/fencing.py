@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import threading
 import time
 
 import lab
@@ -48,7 +47,7 @@ def woken(case):
     pair = ours.Pair(case, *LNS, "--takeover", "manual")
     lac = ours.Node(case, *LAC, "--tunnels", 2, "--sessions", 20, "--data-rate", 20)
     lac.await_line("^all up")
-    for seconds in (0.3, 0.6, 0.9, 1.1, 1.5, 2.5, 4, 6):
+    for seconds in (0.3, 0.6, 0.9, 1.1, 1.5, 2.5, 6):
         pair.await_sync()
         take_over_stopped(pair, seconds)
         woken_at = time.monotonic()
@@ -86,6 +85,57 @@ def woken_idle(case):
     lab.check(old.ended(2) == 0, "an old active without --ha-connect does not leave in good order")
     lab.check(serves(new), "the new one does not serve")
     new.finish()
+    ours.check_programs(case)
+
+
+def both_stopped(case):
+    """Both nodes are stopped, as their machine may be, and wake in either order: nothing has changed."""
+    pair = ours.Pair(case, *LNS)
+    lac = ours.Node(case, *LAC, "--tunnels", 2, "--sessions", 10, "--data-rate", 20)
+    lac.await_line("^all up")
+    for first, second in ((pair.active, pair.standby), (pair.standby, pair.active)):
+        for seconds, later in ((0.4, 0.0), (1.5, 0.05), (0.4, 1.5)):
+            first.kill(signal.SIGSTOP)
+            second.kill(signal.SIGSTOP)
+            time.sleep(seconds)
+            first.kill(signal.SIGCONT)
+            time.sleep(later)
+            second.kill(signal.SIGCONT)
+            pair.await_sync()
+            lab.check(serving(*pair.nodes.values()) == [pair.active], "another one serves")
+            check_calls(lac, 20)
+    finish_lac(lac)
+    pair.finish()
+    ours.check_wire(case)
+    ours.check_programs(case)
+
+
+def same_path(case):
+    """With one path for both, the active is stopped and taken over from, and then killed, or wakes."""
+    options = (*LNS[1:], "--role", "auto", "--takeover", "manual", "--ha-listen", f"unix:{lab.FILES}/ha",
+               "--ha-connect", f"unix:{lab.FILES}/ha")
+    active, standby = (ours.Node(case, LNS[0], name, *options) for name in "ab")
+    lac = ours.Node(case, *LAC, "--sessions", 5, "--data-rate", 20)
+    lac.await_line("^all up")
+    for way in ("killed", "wakes", "killed"):
+        standby.await_role("standby", "in-sync")
+        active.kill(signal.SIGSTOP)
+        time.sleep(1.1)
+        status, words = standby.tell("takeover")
+        lab.check(status == 0, f"takeover: {words}")
+        if way == "killed":
+            active.kill()
+            active.ended()
+            active = ours.Node(case, LNS[0], active.name, *options)
+        else:
+            active.kill(signal.SIGCONT)
+        active, standby = standby, active
+        standby.await_role("standby", "in-sync")
+        lab.check(serving(active, standby) == [active], "not the new one serves")
+        check_calls(lac, 5)
+    finish_lac(lac)
+    standby.finish()
+    active.finish()
     ours.check_programs(case)
 
 
@@ -186,6 +236,26 @@ def behind_for_long(case):
     gone.kill()
     lac.finish()
     pair.standby.finish()
+    ours.check_programs(case)
+
+
+def behind_and_restarted(case):
+    """Nobody takes the stale copy over, and the active is started again, with nothing: the two are a pair,
+    since that is a new reign."""
+    pair = ours.Pair(case, *LNS, "--fresh", 300)
+    lac = ours.Node(case, *LAC, "--sessions", 2)
+    lac.await_line("^all up")
+    lab.wait_for("the standby holds them", lambda: pair.standby.redundancy()["sessions"] == 2)
+    pair.standby.kill(signal.SIGSTOP)
+    pair.active.await_role("active", "none", 4)
+    pair.active.kill()
+    pair.active.ended()
+    pair.standby.kill(signal.SIGCONT)
+    pair.standby.await_role("standby", "cut-off")
+    pair.active = pair.start(pair.name_of(pair.active), "active")
+    pair.await_sync()
+    lac.kill()
+    pair.finish()
     ours.check_programs(case)
 
 
@@ -342,8 +412,9 @@ def fence_other(case):
     ours.check_programs(case)
 
 
-CASES = {case.__name__: case for case in (woken, woken_idle, behind, behind_without_protocol,
-                                          behind_for_long, hung, fence_hung, fence_other)}
+CASES = {case.__name__: case for case in (woken, woken_idle, both_stopped, same_path, behind,
+                                          behind_without_protocol, behind_for_long, behind_and_restarted,
+                                          hung, fence_hung, fence_other)}
 
 if __name__ == "__main__":
     lab.run(CASES)

@@ -10,6 +10,7 @@ import lab
 import ours
 import relay
 from twins import LAC, LNS, PROTOCOL, check_calls, finish_lac, serves, serving, state
+import wire
 
 
 class Command(threading.Thread):
@@ -139,6 +140,46 @@ def dying(case):
     ours.check_programs(case)
 
 
+def over_tcp(case):
+    """Over tcp nothing tells the old active that the standby died before it served: it is silent, says so,
+    and serves again with all it has when the other is met, or the operator says that it may."""
+    near, far = ("127.0.0.1", 1702), ("127.0.0.1", 1703)
+    between = relay.Relay(far, near)
+    options = (*LNS[1:], "--takeover", "manual")
+    active = ours.Node(case, LNS[0], "near", *options, "--rank", 1, "--ha-listen", "tcp:%s:%d" % near,
+                       "--ha-connect", "tcp:127.0.0.1:1704")
+    follow = (case, LNS[0], "far", *options, "--rank", 2, "--role", "standby", "--ha-connect", "tcp:%s:%d" % far)
+    lac = ours.Node(case, *LAC, "--sessions", 5, "--data-rate", 5)
+    lac.await_line("^all up")
+    for again in ("met", "told"):
+        standby = ours.Node(*follow)
+        standby.await_role("standby", "in-sync")
+        between.before(relay.GO, lambda node=standby: kill_and_wait(node))
+        status, words = active.tell("switchover")
+        lab.check(status == 1 and "silent until the other is met" in words, f"switchover: {status} {words}")
+        lab.check(active.redundancy()["reason"].startswith("handed"), f"{active.redundancy()}")
+        begin = case.capture.control(lab.OURS)
+        time.sleep(0.5)
+        lab.check(len(case.capture.control(lab.OURS)) == len(begin), "it speaks before it may")
+        expect(active, "standby", 0)  # it serves nobody, and keeps what it has
+        if again == "met":
+            standby = ours.Node(*follow)
+            standby.await_role("standby", "in-sync")
+        else:
+            expect(active, "takeover", 0)
+        active.await_role("active")
+        check_calls(lac, 5)
+        frames = case.capture.data
+        lab.wait_for("data flows", lambda frames=frames: case.capture.data > frames + 20)
+        if standby.child.poll() is None:
+            standby.finish()
+    finish_lac(lac)
+    active.finish()
+    faults = wire.numbering_faults(case.capture.control(lab.OURS))
+    lab.check(not faults, "; ".join(faults[:5]))
+    ours.check_programs(case)
+
+
 def farewells(case):
     """What the last word of the active means: dead, left, gone on alone, alone and then dead."""
     for name, words in (("left", "serves"), ("fenced", "serves"), ("killed", "serves"), ("alone", "waits")):
@@ -263,7 +304,7 @@ def told(case):
     ours.check_programs(case)
 
 
-CASES = {case.__name__: case for case in (stalled, dying, farewells, outcomes, told)}
+CASES = {case.__name__: case for case in (stalled, dying, over_tcp, farewells, outcomes, told)}
 
 if __name__ == "__main__":
     lab.run(CASES)

@@ -15,11 +15,12 @@ SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error:|LeakSanitizer")
 class Node(lab.Process):
     """l2tpha-lac or l2tpha-lns with a control socket."""
 
-    def __init__(self, case, program, name, *options):
+    def __init__(self, case, program, name, *options, inside=()):
+        """inside: words before the command, to run it elsewhere."""
         self.control = lab.FILES / f"{name}.control"
         self.ctl = case.programs / "l2tphactl"
         super().__init__(name, [str(word) for word in (
-            case.programs / f"l2tpha-{program}", "--control", self.control, *options)])
+            *inside, case.programs / f"l2tpha-{program}", "--control", self.control, *options)])
         case.processes.append(self)
         lab.wait_for(f"{name} answers", lambda: self.ask("show l2tp redundancy") is not None)
 

@@ -29,14 +29,19 @@ class Frames:
         return types
 
 
+def family(place):
+    return socket.AF_INET if isinstance(place, tuple) else socket.AF_UNIX
+
+
 class Relay(threading.Thread):
-    """Listens at `here` for the standby and connects to the active at `there`."""
+    """Listens at `here` for the standby and connects to the active at `there`: paths, or addresses with
+    ports."""
 
     def __init__(self, here, there):
         super().__init__(daemon=True)
-        self.there = str(there)
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.listener.bind(str(here))
+        self.there = there if isinstance(there, tuple) else str(there)
+        self.listener = socket.socket(family(here), socket.SOCK_STREAM)
+        self.listener.bind(here if isinstance(here, tuple) else str(here))
         self.listener.listen()
         self.held = threading.Event()
         self.kept = 0  # bytes
@@ -46,7 +51,7 @@ class Relay(threading.Thread):
     def run(self):
         while True:
             standby, _ = self.listener.accept()
-            active = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            active = socket.socket(family(self.there), socket.SOCK_STREAM)
             try:
                 active.connect(self.there)
                 self.pass_on(active, standby)
