@@ -9,12 +9,6 @@
 #include "base/serial.h"
 #include "state/record.h"
 
-/* Only the lease waits for a standby that lags in asynchronous commit: it may lag longer before it
- * is given up. */
-#define ASYNC_PATIENCE 10
-
-#define LOOKS 3 /* at a standby's silence, before it counts: between the first and */
-#define LOOK_US UINT64_C(10000) /* the last lies a whole turn of the host, in whatever order */
 #define MARKS_MAX (1u << 20)
 #define LIST_FIRST 64
 #define GONE_ENOUGH 4096 /* 40 KiB */
@@ -320,7 +314,7 @@ void ledger_stop(struct ledger *ledger, const char *why, uint64_t now)
 
 /* The standby may still believe that it holds everything. What it reads last of this stream tells
  * it better, whenever it gets to it: poll hands this out ahead of the outputs that are free now. */
-static void abandon(struct ledger *ledger, const char *why, uint64_t now)
+void ledger_abandon(struct ledger *ledger, const char *why, uint64_t now)
 {
     struct l2tpha_checkpoint_header header = {.kind = L2TPHA_CHECKPOINT_ABANDON};
 
@@ -346,7 +340,7 @@ void ledger_fail(struct ledger *ledger, int error, uint64_t now)
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
         if (reasons[i].error == error)
             why = reasons[i].why;
-    abandon(ledger, why, now);
+    ledger_abandon(ledger, why, now);
 }
 
 /* --- sealing --- */
@@ -425,18 +419,13 @@ static void drop_shipped(struct ledger *ledger)
     ledger->shipping = NULL;
 }
 
-static uint64_t after(uint64_t since, uint64_t wait)
-{
-    return since > L2TPHA_NEVER - wait ? L2TPHA_NEVER : since + wait;
-}
-
 static void judge_lag(struct ledger *ledger, uint64_t now)
 {
     const struct flight *oldest = outbox_head(ledger->flights);
 
     ledger->late = ledger->options.commit == L2TPHA_COMMIT_BOUNDED &&
                    ledger->mode == LEDGER_GATED && oldest &&
-                   now >= after(oldest->made, ledger->options.lag_us);
+                   now >= ledger_after(oldest->made, ledger->options.lag_us);
 }
 
 uint64_t ledger_seal(struct ledger *ledger, uint64_t now)
@@ -545,41 +534,6 @@ bool ledger_poll(struct ledger *ledger, uint64_t now, uint64_t *number, const ui
 
 /* Until the copy is confirmed a standby that confirms one thing after the other is not silent,
  * however old what it has not come to is by then. */
-static uint64_t silence_deadline(const struct ledger *ledger)
-{
-    const struct flight *oldest = outbox_head(ledger->flights);
-    bool async = ledger->options.commit == L2TPHA_COMMIT_ASYNC;
-    if (ledger->mode != LEDGER_GATED || !oldest)
-        return L2TPHA_NEVER;
-    uint64_t since = oldest->since > ledger->awake_since ? oldest->since : ledger->awake_since;
-    if (!ledger->in_sync && ledger->progress > since)
-        since = ledger->progress;
-    return after(since, ledger->options.timeout_us * (async ? ASYNC_PATIENCE : 1));
-}
-
-void ledger_wake(struct ledger *ledger, uint64_t now)
-{
-    ledger->awake_since = now;
-    ledger->doubt = L2TPHA_NEVER;
-}
-
-static void judge_silence(struct ledger *ledger, uint64_t now)
-{
-    if (now < silence_deadline(ledger)) {
-        ledger->doubt = L2TPHA_NEVER;
-        return;
-    }
-    if (ledger->doubt != L2TPHA_NEVER && now < after(ledger->doubt, LOOK_US))
-        return;
-    ledger->looks = ledger->doubt == L2TPHA_NEVER ? 1 : ledger->looks + 1;
-    ledger->doubt = now;
-    if (ledger->looks < LOOKS)
-        return;
-    ledger->options.counters->checkpoint_timeouts++;
-    abandon(ledger, "standby silent", now);
-    ledger->doubt = L2TPHA_NEVER;
-}
-
 static uint64_t sooner(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -587,10 +541,8 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 
 uint64_t ledger_deadline(const struct ledger *ledger)
 {
-    uint64_t lazy = after(ledger->lazy_since, LEDGER_LAZY_US);
+    uint64_t lazy = ledger_after(ledger->lazy_since, LEDGER_LAZY_US);
     uint64_t silence = silence_deadline(ledger);
-    if (silence != L2TPHA_NEVER && ledger->doubt != L2TPHA_NEVER)
-        silence = after(ledger->doubt, LOOK_US);
     return sooner(sooner(lazy, silence), bulk_deadline(ledger));
 }
 
@@ -598,7 +550,7 @@ void ledger_expire(struct ledger *ledger, uint64_t now)
 {
     drop_shipped(ledger);
     bulk_turn(ledger);
-    judge_silence(ledger, now);
-    if (ledger->mode != LEDGER_OFF && now >= after(ledger->lazy_since, LEDGER_LAZY_US))
+    silence_judge(ledger, now);
+    if (ledger->mode != LEDGER_OFF && now >= ledger_after(ledger->lazy_since, LEDGER_LAZY_US))
         commit(ledger, now);
 }

@@ -131,6 +131,16 @@ static inline void ledger_note_known(struct tunnel_entry *entry, uint64_t number
     if (entry->record.state >= L2TPHA_TUNNEL_ESTABLISHED && entry->ahead_from == 0)
         entry->ahead_from = number;
 }
+/* Go on alone, and tell the standby so. */
+void ledger_abandon(struct ledger *ledger, const char *why, uint64_t now);
+static inline uint64_t ledger_after(uint64_t since, uint64_t wait)
+{
+    return since > L2TPHA_NEVER - wait ? L2TPHA_NEVER : since + wait;
+}
+/* --- silence.c --- */
+uint64_t silence_deadline(const struct ledger *ledger);
+void silence_judge(struct ledger *ledger, uint64_t now);
+/* --- checkpoint.c --- */
 /* Go on alone because of an error. */
 void ledger_fail(struct ledger *ledger, int error, uint64_t now);
 
