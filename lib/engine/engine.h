@@ -115,6 +115,7 @@ struct engine {
     bool serving;          /* false on a standby and once fenced: nothing is sent, no timer runs */
     bool asking;           /* inside a host callback */
     bool draining;         /* planned switchover: no input, no timers, outputs drain */
+    bool handed;           /* ... and the other end was told to serve: nothing is left to do here */
     uint64_t unsure_until; /* after an absence: nothing leaves before the standby is heard, or then;
                               0 = no such wait */
     uint64_t rest_until; /* after an absence: no timer runs before what has come is read; 0 = no */

@@ -272,7 +272,7 @@ int l2tpha_expire(struct l2tpha_node *node, uint64_t now)
     int error = node_enter(node, now);
     if (error)
         return error;
-    if (node->engine.serving) {
+    if (node->engine.serving && !node->engine.handed) {
         ledger_expire(node->engine.ledger, node->engine.now);
         while (engine_may_run_timers(&node->engine) &&
                (timer = wheel_pop(node->engine.wheel, node->engine.now)))

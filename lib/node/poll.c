@@ -105,7 +105,7 @@ size_t l2tpha_poll(struct l2tpha_node *node, struct l2tpha_output *outputs, size
     if (!node || !outputs || node_enter(node, now))
         return 0;
     release_polled(node);
-    if (node->engine.serving) {
+    if (node->engine.serving && !node->engine.handed) {
         if (max && poll_checkpoint(&node->engine, &outputs[0]))
             count = 1;
         while (count < max && poll_datagram(&node->engine, &outputs[count]))
