@@ -119,8 +119,9 @@ struct l2tpha_link_info {
     bool unanswered;          /**< standby: it has announced its reign, and for answer_ms, in which
                                    this end read all that came, nothing was answered */
     bool yielded;             /**< standby: the active has said that it sends nothing any more */
-    bool unheard;       /**< standby: nothing has come for six heartbeats, or this end was away
-                             and has not heard since */
+    bool unheard;       /**< standby: nothing has come for six heartbeats or for three quarters of
+                             answer_ms, whichever is less; or this end was away, or has announced its
+                             reign; and it has not been answered since */
     uint64_t heard;     /**< when bytes came last; while this end is not away */
     uint32_t peer_rank; /**< of the other node, or L2TPHA_RANK_NONE */
     bool met;           /**< the other end's hello has been read, whatever came of it */

@@ -20,7 +20,7 @@
 
 uint64_t engine_deadline(const struct engine *engine)
 {
-    if (!engine->serving)
+    if (!engine->serving || engine->handed)
         return L2TPHA_NEVER;
     uint64_t timer = engine->draining ? L2TPHA_NEVER : wheel_deadline(engine->wheel);
     uint64_t ledger = ledger_deadline(engine->ledger);

@@ -152,6 +152,7 @@ struct engine {
     bool serving;          /* false on a standby and once fenced: nothing is sent, no timer runs */
     bool asking;           /* inside a host callback */
     bool draining;         /* planned switchover: no input, no timers, outputs drain */
+    bool handed;           /* ... and the other end was told to serve: nothing is left to do here */
     bool held;             /* by the host: nothing leaves, nothing is taken in */
     uint64_t unsure_until; /* after an absence: nothing leaves before the standby is heard, or then;
                               0 = no such wait */

@@ -108,6 +108,16 @@ static void link_cut(void *user, uint64_t since, uint64_t now)
     node_cut_off(user, since, now);
 }
 
+static bool link_hand(void *user, uint64_t now)
+{
+    struct l2tpha_node *node = user;
+
+    if (node_enter(node, now) || !node->engine.draining || node->role.state != L2TPHA_ROLE_ACTIVE)
+        return false;
+    node->engine.handed = true;
+    return true;
+}
+
 static void link_resume(void *user, uint64_t now)
 {
     struct l2tpha_node *node = user;
@@ -137,6 +147,7 @@ int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *
         .unheard = link_unheard,
         .heard = link_heard,
         .cut = link_cut,
+        .hand = link_hand,
         .resume = link_resume,
     };
 

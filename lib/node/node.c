@@ -280,7 +280,7 @@ int l2tpha_expire(struct l2tpha_node *node, uint64_t now)
     int error = node_enter(node, now);
     if (error)
         return error;
-    if (node->engine.serving) {
+    if (node->engine.serving && !node->engine.handed) {
         ledger_expire(node->engine.ledger, node->engine.now);
         if (!engine_is_unsure(&node->engine))
             takeover_go_on(&node->failover);

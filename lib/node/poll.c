@@ -126,7 +126,7 @@ size_t l2tpha_poll(struct l2tpha_node *node, struct l2tpha_output *outputs, size
         return 0;
     struct engine *engine = &node->engine;
     release_polled(engine);
-    if (engine->serving) {
+    if (engine->serving && !engine->handed) {
         if (max && poll_checkpoint(engine, &outputs[0]))
             count = 1;
         while (count < max && poll_datagram(engine, &outputs[count]))

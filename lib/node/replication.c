@@ -12,7 +12,7 @@ void node_role_changed(void *user, const struct role *role, enum l2tpha_role fro
 
     engine->serving = role_serves(role->state);
     if (role->state != L2TPHA_ROLE_ACTIVE) /* nobody is there to hand over to */
-        engine->draining = false;
+        engine->draining = engine->handed = false;
     log_line(&engine->log, L2TPHA_LOG_RF, 0, 0, "role %s -> %s: %s", l2tpha_role_name(from),
              l2tpha_role_name(role->state), role->reason);
     struct event_item *item = engine_event(engine, L2TPHA_EVENT_ROLE_CHANGED, NULL, NULL);
@@ -182,7 +182,7 @@ int l2tpha_switchover_cancel(struct l2tpha_node *node, uint64_t now)
         return error;
     if (!node->engine.draining)
         return L2TPHA_ERR_STATE;
-    node->engine.draining = false;
+    node->engine.draining = node->engine.handed = false;
     return engine_leave(&node->engine, L2TPHA_OK);
 }
 

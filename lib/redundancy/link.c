@@ -84,7 +84,7 @@ static bool ops_complete(const struct link_ops *ops)
 {
     return ops->role && ops->rank && ops->epoch && ops->last && ops->met && ops->bulk &&
            ops->done && ops->apply && ops->stop && ops->fence && ops->present && ops->unheard &&
-           ops->heard && ops->cut && ops->resume;
+           ops->heard && ops->cut && ops->hand && ops->resume;
 }
 
 static int open_link(struct l2tpha_link *link, const struct l2tpha_link_options *options,

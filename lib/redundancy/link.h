@@ -31,6 +31,9 @@ struct link_ops {
     void (*heard)(void *user, uint64_t now);
     /* Standby: the stream is over; the active was heard last then. */
     void (*cut)(void *user, uint64_t since, uint64_t now);
+    /* Active: the standby is about to be told to serve. True: nothing leaves this node any more, by
+     * no timer either, until resume; false: it serves, or is no more in sync. */
+    bool (*hand)(void *user, uint64_t now);
     /* Active: the standby will not take over after all. */
     void (*resume)(void *user, uint64_t now);
 };

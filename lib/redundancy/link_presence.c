@@ -20,9 +20,15 @@ static uint64_t away_us(const struct l2tpha_link *link)
     return AWAY_BEATS * (uint64_t)link->options.heartbeat_ms * 1000;
 }
 
+/* Before an active can have gone on alone of whom nothing comes any more. */
 static uint64_t unheard_us(const struct l2tpha_link *link)
 {
-    return UNHEARD_BEATS * (uint64_t)link->options.heartbeat_ms * 1000;
+    uint64_t heartbeat = (uint64_t)link->options.heartbeat_ms * 1000;
+    uint64_t gate = (uint64_t)link->options.answer_ms * 1000 * 3 / 4;
+
+    if (gate > UNHEARD_BEATS * heartbeat)
+        return UNHEARD_BEATS * heartbeat;
+    return gate > 2 * heartbeat ? gate : 2 * heartbeat;
 }
 
 static void lose_sight(struct l2tpha_link *link, uint64_t since, uint64_t now)

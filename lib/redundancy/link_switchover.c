@@ -84,6 +84,8 @@ int link_take_accept(struct l2tpha_link *link, const struct link_frame *frame, u
     if (next != link->next)
         return L2TPHA_ERR_LINK;
     link->offered = false;
+    if (!link->ops.hand(link->ops.user, now)) /* it serves again without having taken it back */
+        return L2TPHA_OK;
     error = link_put_number(link, FRAME_GO, next, now);
     link->handed = !error;
     return error;

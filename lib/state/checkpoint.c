@@ -471,43 +471,6 @@ int ledger_done(struct ledger *ledger, uint64_t number, int status, uint64_t now
     return 0;
 }
 
-uint64_t ledger_last(const struct ledger *ledger)
-{
-    return ledger->last;
-}
-
-uint64_t ledger_confirmed(const struct ledger *ledger)
-{
-    return ledger_is_lazy(ledger) && !ledger->late ? ledger->last : ledger_known(ledger);
-}
-
-bool ledger_holds(const struct ledger *ledger, const struct tunnel_entry *entry)
-{
-    return ledger->late && entry->moved > ledger_known(ledger);
-}
-
-uint64_t ledger_known(const struct ledger *ledger)
-{
-    if (ledger->mode != LEDGER_GATED)
-        return ledger->last;
-    return ledger->acknowledged > ledger->ungated ? ledger->acknowledged : ledger->ungated;
-}
-
-uint64_t ledger_acknowledged(const struct ledger *ledger)
-{
-    return ledger->acknowledged;
-}
-
-enum ledger_mode ledger_mode(const struct ledger *ledger)
-{
-    return ledger->wanted ? LEDGER_BULK : ledger->mode;
-}
-
-bool ledger_in_sync(const struct ledger *ledger)
-{
-    return ledger->in_sync;
-}
-
 /* --- towards the standby --- */
 
 bool ledger_poll(struct ledger *ledger, uint64_t now, uint64_t *number, const uint8_t **data,

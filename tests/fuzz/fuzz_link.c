@@ -98,6 +98,12 @@ static uint32_t rank(void *user)
     return L2TPHA_RANK_NONE;
 }
 
+static bool hand(void *user, uint64_t now)
+{
+    (void)user, (void)now;
+    return true;
+}
+
 static void met(void *user, uint64_t newest)
 {
     (void)user, (void)newest;
@@ -158,6 +164,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
                            .epoch = epoch,
                            .last = last,
                            .met = met,
+                           .hand = hand,
                            .bulk = bulk,
                            .done = done,
                            .apply = apply,

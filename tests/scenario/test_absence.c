@@ -3,6 +3,7 @@
  * standby's copy is worth by what is known of it. */
 #include "node/node.h"
 #include "scenario/rig_trio.h"
+#include "state/ledger.h"
 
 #include <string.h>
 
@@ -413,6 +414,32 @@ START_TEST(an_unanswered_announcement_leaves_doubt)
 }
 END_TEST
 
+/* The standby is stopped just then: no timer of the active's makes it serve again, though what has
+ * been acknowledged since is still to be told. */
+START_TEST(who_has_said_go_stays_silent)
+{
+    struct l2tpha_output output;
+
+    link_up();
+    trio.near->engine.draining = true;
+    assert_ok(l2tpha_link_hand_over(links[0], trio.now));
+    carry(0, 1, trio.now);
+    carry(1, 0, trio.now); /* accepted; GO */
+    trio.near->engine.ledger->lazy_since = trio.now;
+    ck_assert_uint_eq(l2tpha_deadline(trio.near), L2TPHA_NEVER);
+    for (int i = 0; i < 100; i++) {
+        trio.now += 10 * MS;
+        assert_ok(l2tpha_expire(trio.near, trio.now));
+        while (l2tpha_poll(trio.near, &output, 1, trio.now) > 0)
+            ck_assert_int_eq(output.kind, L2TPHA_OUTPUT_EVENT);
+    }
+    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE);
+    ck_assert(info_of(trio.near).handing_over);
+    assert_ok(l2tpha_switchover_cancel(trio.near, trio.now));
+    ck_assert(!info_of(trio.near).handing_over);
+}
+END_TEST
+
 /* A standby that holds nothing has still heard of the reign. */
 START_TEST(the_next_epoch_is_newer_than_any_heard_of)
 {
@@ -452,6 +479,7 @@ Suite *suite_absence(void)
     tcase_add_test(tcase, a_node_alone_with_a_link_is_unsure_too);
     tcase_add_loop_test(tcase, a_standby_that_was_away_does_not_take_its_copy_for_exact, 0, 2);
     tcase_add_test(tcase, an_unanswered_announcement_leaves_doubt);
+    tcase_add_test(tcase, who_has_said_go_stays_silent);
     tcase_add_test(tcase, the_next_epoch_is_newer_than_any_heard_of);
     return suite;
 }

@@ -168,6 +168,12 @@ static void fake_cut(void *user, uint64_t since, uint64_t now)
         fake->role = L2TPHA_ROLE_CUT_OFF;
 }
 
+static bool fake_hand(void *user, uint64_t now)
+{
+    (void)now;
+    return ((const struct fake *)user)->role == L2TPHA_ROLE_ACTIVE;
+}
+
 static void fake_resume(void *user, uint64_t now)
 {
     (void)now;
@@ -191,6 +197,7 @@ struct link_ops linked_ops(struct fake *fake)
                              .unheard = fake_unheard,
                              .heard = fake_heard,
                              .cut = fake_cut,
+                             .hand = fake_hand,
                              .resume = fake_resume};
 }
 

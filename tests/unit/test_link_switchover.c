@@ -39,6 +39,17 @@ START_TEST(an_offer_taken_back_is_never_taken)
 }
 END_TEST
 
+/* It went on alone meanwhile, or its host has it serve again and forgot to take the offer back. */
+START_TEST(who_serves_again_gives_nothing)
+{
+    offer();
+    to_standby();
+    active.role = L2TPHA_ROLE_ACTIVE_SOLO;
+    linked_run(0, NULL, NULL);
+    ck_assert(!linked_info(&active).handed && !linked_info(&standby).switchover);
+}
+END_TEST
+
 START_TEST(who_was_told_to_and_cannot_says_so)
 {
     offer();
@@ -226,6 +237,7 @@ Suite *suite_link_switchover(void)
 
     tcase_add_checked_fixture(tcase, linked_setup, linked_teardown);
     tcase_add_test(tcase, an_offer_taken_back_is_never_taken);
+    tcase_add_test(tcase, who_serves_again_gives_nothing);
     tcase_add_test(tcase, who_was_told_to_and_cannot_says_so);
     tcase_add_loop_test(tcase, the_end_of_the_stream_in_each_phase, 0, 4);
     tcase_add_test(tcase, the_order_names_an_epoch_of_the_standbys_rank);
