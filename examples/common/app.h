@@ -74,6 +74,7 @@ struct app {
     bool look_told;
     uint64_t look_at;
     struct lock lock;
+    uint64_t lock_at; /* when to try for it again */
     /* leaving */
     bool stopping;
     uint64_t leave_until; /* 0 = not leaving */

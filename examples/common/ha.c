@@ -260,6 +260,11 @@ void ha_stream_unwelcome(struct ha *ha, int error)
             advice(ha, error));
 }
 
+void ha_stream_connected(struct ha *ha)
+{
+    ha->other.refused = false;
+}
+
 static void try_connect(struct ha *ha)
 {
     const struct endpoint *endpoint = &ha->app->options->ha_connect;

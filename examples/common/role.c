@@ -11,6 +11,7 @@
 
 #define LOOK_US 1500000 /* --role auto over tcp: who else is there? */
 #define RETRY_US 100000 /* and over unix */
+#define LOCK_US 200000  /* between two tries for the lock */
 
 struct l2tpha_redundancy_info role_info(const struct app *app)
 {
@@ -187,8 +188,10 @@ static bool may_look(const struct app *app)
 static void look_again(struct app *app)
 {
     bool tcp = app->options->ha_connect.kind == ENDPOINT_TCP;
+    struct ha_other past;
     if (app->options->role != ROLE_AUTO || app->looking || !may_look(app))
         return;
+    ha_look(app->ha, &past); /* what is met from now on counts */
     app->looking = true;
     app->look_told = false;
     app->look_at = clock_now() + (tcp ? LOOK_US : RETRY_US);
@@ -510,6 +513,20 @@ static void settle_takeover(struct app *app)
         end_takeover(app, takeover_by_command(app));
 }
 
+/* A predecessor that is dying, or was stopped, may have it still. */
+static bool lacks_lock(const struct app *app)
+{
+    return app->serving && app->lock.fd < 0 && app->options->ha_listen.kind == ENDPOINT_UNIX;
+}
+
+static void settle_lock(struct app *app)
+{
+    if (!lacks_lock(app) || clock_now() < app->lock_at)
+        return;
+    (void)lock_take(&app->lock, app->options);
+    app->lock_at = clock_now() + LOCK_US;
+}
+
 void role_settle(struct app *app)
 {
     if (role_info(app).role == L2TPHA_ROLE_STANDBY_HOT) {
@@ -525,6 +542,7 @@ void role_settle(struct app *app)
         step_down(app);
     if (app->quit)
         return;
+    settle_lock(app);
     handing_settle_held(app);
     look_again(app);
     if (app->looking)
@@ -536,6 +554,8 @@ uint64_t role_deadline(const struct app *app)
     if (app->step_down || app->asked_to_serve || app->yielded)
         return 0;
     uint64_t due = app->looking ? app->look_at : L2TPHA_NEVER;
+    if (lacks_lock(app))
+        due = app->lock_at;
     if (app->held && app->switchover == SWITCHOVER_NONE &&
         role_info(app).role == L2TPHA_ROLE_ACTIVE)
         due = app->offer_at;
