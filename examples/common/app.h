@@ -68,6 +68,7 @@ struct app {
     bool behind;         /* standby: the active has said that it went on alone */
     bool exact;          /* standby: the active has said that it stopped, in sync */
     uint64_t hot_at;     /* standby: when it was in sync last */
+    uint64_t began;      /* standby: when it began to look for whom to follow */
     bool held;           /* active: silent until another serves */
     uint64_t offer_at;   /* held: when to offer the reign to a standby in sync */
     bool looking;        /* --role auto: for whoever serves */

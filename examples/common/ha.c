@@ -449,6 +449,11 @@ void ha_look(struct ha *ha, struct ha_other *other)
     ha->other = (struct ha_other){0};
 }
 
+bool ha_was_refused(const struct ha *ha)
+{
+    return ha->refusal == ECONNREFUSED;
+}
+
 /* ---- time ---- */
 
 static uint64_t earlier(uint64_t a, uint64_t b)

@@ -73,6 +73,7 @@ static const char *start_standby(struct app *app)
     if (why != NULL)
         return why;
     tell("waiting for the active role standby");
+    app->began = clock_now();
     ha_connect(app->ha);
     return NULL;
 }
@@ -297,6 +298,14 @@ static const char *serve_again(struct app *app)
     return NULL;
 }
 
+/* Over tcp: one that begins has nothing, and the other, a round trip away, may have it all. */
+static bool is_too_early(const struct app *app)
+{
+    return app->options->ha_connect.kind == ENDPOINT_TCP && !has_link(app) &&
+           role_info(app).role == L2TPHA_ROLE_STANDBY_COLD && !ha_was_refused(app->ha) &&
+           clock_now() - app->began < LOOK_US;
+}
+
 const char *role_take_over(struct app *app, bool stale)
 {
     if (role_has_handed(app) && !has_link(app))
@@ -307,6 +316,8 @@ const char *role_take_over(struct app *app, bool stale)
         return serve_again(app);
     if (!role_is_standby(app))
         return "this node is no standby";
+    if (is_too_early(app))
+        return "the other node is being looked for: again in a second";
     app->stale = stale;
     app->next_epoch = l2tpha_epoch_next(role_info(app).epoch, app->options->rank);
     if (has_link(app)) {
