@@ -71,6 +71,7 @@ struct app {
     uint64_t began;      /* standby: when it began to look for whom to follow */
     bool held;           /* active: silent until another serves */
     uint64_t offer_at;   /* held: when to offer the reign to a standby in sync */
+    uint64_t offer_wait; /* and how long to wait when it does not take it */
     bool looking;        /* --role auto: for whoever serves */
     bool look_told;
     uint64_t look_at;

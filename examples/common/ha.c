@@ -524,6 +524,8 @@ static void judge_hung(struct ha *ha, struct ha_stream *stream, uint64_t now)
 static void expire_stream(struct ha *ha, struct ha_stream *stream, uint64_t now)
 {
     if (place_until(stream) <= now) {
+        if (stream->connecting)
+            ha_stream_refused(ha, ETIMEDOUT);
         ha_stream_end(stream, BYE_ALONE);
         return;
     }

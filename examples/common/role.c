@@ -460,10 +460,7 @@ const char *role_standby(struct app *app)
         return l2tpha_strerror(error);
     udp_read_stop(app->udp);
     app->serving = false;
-    app->held = true;
-    app->offer_at = 0;
-    log_say(&app->log, L2TPHA_LOG_RF, "held: silent, with all it has, until another serves");
-    control_complete(app->control, CONTROL_STANDBY, NULL, NULL);
+    handing_hold(app);
     return NULL;
 }
 

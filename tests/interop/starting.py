@@ -252,6 +252,7 @@ def ranks(case):
     auto.kill("a")
     auto.launch("a")
     auto.await_words("a", "cannot be reached, and may serve")
+    auto.await_words("a", ": Connection timed out; trying again")
     lab.stays("one serves", lambda: auto.serving() == ["b"], 2)
     net.plug("b")
     auto.await_pair()
