@@ -68,12 +68,15 @@ struct app {
     bool behind;         /* standby: the active has said that it went on alone */
     bool exact;          /* standby: the active has said that it stopped, in sync */
     uint64_t hot_at;     /* standby: when it was in sync last */
+    uint64_t began;      /* standby: when it began to look for whom to follow */
     bool held;           /* active: silent until another serves */
     uint64_t offer_at;   /* held: when to offer the reign to a standby in sync */
+    uint64_t offer_wait; /* and how long to wait when it does not take it */
     bool looking;        /* --role auto: for whoever serves */
     bool look_told;
     uint64_t look_at;
     struct lock lock;
+    uint64_t lock_at; /* when to try for it again */
     /* leaving */
     bool stopping;
     uint64_t leave_until; /* 0 = not leaving */

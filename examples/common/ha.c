@@ -260,6 +260,11 @@ void ha_stream_unwelcome(struct ha *ha, int error)
             advice(ha, error));
 }
 
+void ha_stream_connected(struct ha *ha)
+{
+    ha->other.refused = false;
+}
+
 static void try_connect(struct ha *ha)
 {
     const struct endpoint *endpoint = &ha->app->options->ha_connect;
@@ -444,6 +449,11 @@ void ha_look(struct ha *ha, struct ha_other *other)
     ha->other = (struct ha_other){0};
 }
 
+bool ha_was_refused(const struct ha *ha)
+{
+    return ha->refusal == ECONNREFUSED;
+}
+
 /* ---- time ---- */
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -514,6 +524,8 @@ static void judge_hung(struct ha *ha, struct ha_stream *stream, uint64_t now)
 static void expire_stream(struct ha *ha, struct ha_stream *stream, uint64_t now)
 {
     if (place_until(stream) <= now) {
+        if (stream->connecting)
+            ha_stream_refused(ha, ETIMEDOUT);
         ha_stream_end(stream, BYE_ALONE);
         return;
     }

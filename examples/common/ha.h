@@ -89,6 +89,8 @@ struct ha_other {
     uint64_t epoch;
 };
 void ha_look(struct ha *ha, struct ha_other *other);
+/* Nobody listened there when it was tried last. */
+bool ha_was_refused(const struct ha *ha);
 
 uint64_t ha_deadline(const struct ha *ha);
 void ha_expire(struct ha *ha, uint64_t now);

@@ -313,6 +313,7 @@ void ha_stream_finish_connecting(struct ha_stream *stream)
         return;
     }
     stream->connecting = false;
+    ha_stream_connected(stream->ha);
     if (!make_link(stream)) {
         ha_stream_end(stream, BYE_ALONE);
         return;

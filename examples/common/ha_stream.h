@@ -60,7 +60,8 @@ void ha_stream_failed(struct ha_stream *stream, int error);
 void ha_stream_end_process(struct ha_stream *stream);
 
 /* --- ha.c --- */
-/* A connection was not made; a stream has ended; it has said something. */
+/* A connection was made, or was not; a stream has ended; it has said something. */
+void ha_stream_connected(struct ha *ha);
 void ha_stream_refused(struct ha *ha, int error);
 /* The two do not go together, or a stranger has called: an error of the library. */
 void ha_stream_unwelcome(struct ha *ha, int error);

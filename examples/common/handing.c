@@ -7,7 +7,8 @@
 
 #define DRAIN_US 5000000 /* until all is confirmed */
 #define OFFER_US 1000000 /* until the standby accepts */
-#define HELD_US 1000000  /* held: between two offers that were not taken */
+#define HELD_US 1000000  /* held: after an offer that was not taken; doubled each time, up to */
+#define HELD_MAX_US 32000000
 
 bool role_has_handed(const struct app *app)
 {
@@ -23,30 +24,40 @@ void handing_complete(struct app *app, const char *why)
 static void stay_held(struct app *app, const char *why)
 {
     (void)l2tpha_hold(app->node, clock_now());
+    app->offer_at = clock_now() + app->offer_wait;
+    app->offer_wait = app->offer_wait < HELD_MAX_US ? 2 * app->offer_wait : HELD_MAX_US;
+    log_say(&app->log, L2TPHA_LOG_RF, "held on: %s", why);
+}
+
+void handing_hold(struct app *app)
+{
     app->held = true;
-    app->offer_at = clock_now() + HELD_US;
-    log_say(&app->log, L2TPHA_LOG_RF, "held: %s", why);
+    app->offer_at = 0;
+    app->offer_wait = HELD_US;
+    log_say(&app->log, L2TPHA_LOG_RF, "held: silent, with all it has, until another serves");
+    control_complete(app->control, CONTROL_STANDBY, NULL, NULL);
 }
 
 /* This node serves again, with all it had; unless it was held before, or the address has moved away
  * meanwhile: then whoever has it is yet to serve. */
 static void cancel_switchover(struct app *app, const char *why)
 {
-    bool handed = app->switchover == SWITCHOVER_HANDED;
+    bool handed = app->switchover == SWITCHOVER_HANDED, was_held = app->held;
     app->switchover = SWITCHOVER_NONE;
     (void)l2tpha_switchover_cancel(app->node, clock_now()); /* may be cancelled already */
     if (handed) {
         lock_take(&app->lock, app->options);
         ha_keep_listening(app->ha);
     }
-    const char *unbound = app->held ? why : app_open_socket(app);
-    if (unbound != NULL) {
-        stay_held(app, unbound);
-        control_complete(app->control, CONTROL_STANDBY, NULL, NULL);
-    } else {
+    const char *unbound = was_held ? NULL : app_open_socket(app);
+    if (unbound != NULL)
+        handing_hold(app);
+    if (app->held)
+        stay_held(app, unbound != NULL ? unbound : why);
+    else
         app_read(app);
-    }
-    log_say(&app->log, L2TPHA_LOG_RF, "switchover given up: %s", why);
+    if (!was_held)
+        log_say(&app->log, L2TPHA_LOG_RF, "switchover given up: %s", why);
     handing_complete(app, why);
 }
 

@@ -16,4 +16,7 @@ const char *handing_reclaim(struct app *app);
 void handing_settle(struct app *app);
 void handing_settle_held(struct app *app);
 
+/* The node is held from now on. */
+void handing_hold(struct app *app);
+
 #endif

@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define EPOCH_MAX (UINT64_C(1) << 56)
+
 /* Both nodes of a pair mean the same file, also where each listens on a path of its own. */
 static const char *common_path(const struct options *options)
 {
@@ -52,12 +54,14 @@ void lock_let_go(struct lock *lock)
     lock->fd = -1;
 }
 
+/* What no sequence of reigns can have come to is damage. */
 static uint64_t read_epoch(int fd)
 {
     char text[32];
     ssize_t got = pread(fd, text, sizeof(text) - 1, 0);
     text[got > 0 ? got : 0] = '\0';
-    return strtoull(text, NULL, 10);
+    uint64_t epoch = strtoull(text, NULL, 10);
+    return epoch <= EPOCH_MAX ? epoch : 0;
 }
 
 uint64_t lock_epoch(const struct options *options)

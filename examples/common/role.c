@@ -11,6 +11,7 @@
 
 #define LOOK_US 1500000 /* --role auto over tcp: who else is there? */
 #define RETRY_US 100000 /* and over unix */
+#define LOCK_US 200000  /* between two tries for the lock */
 
 struct l2tpha_redundancy_info role_info(const struct app *app)
 {
@@ -72,6 +73,7 @@ static const char *start_standby(struct app *app)
     if (why != NULL)
         return why;
     tell("waiting for the active role standby");
+    app->began = clock_now();
     ha_connect(app->ha);
     return NULL;
 }
@@ -187,8 +189,10 @@ static bool may_look(const struct app *app)
 static void look_again(struct app *app)
 {
     bool tcp = app->options->ha_connect.kind == ENDPOINT_TCP;
+    struct ha_other past;
     if (app->options->role != ROLE_AUTO || app->looking || !may_look(app))
         return;
+    ha_look(app->ha, &past); /* what is met from now on counts */
     app->looking = true;
     app->look_told = false;
     app->look_at = clock_now() + (tcp ? LOOK_US : RETRY_US);
@@ -294,6 +298,14 @@ static const char *serve_again(struct app *app)
     return NULL;
 }
 
+/* Over tcp: one that begins has nothing, and the other, a round trip away, may have it all. */
+static bool is_too_early(const struct app *app)
+{
+    return app->options->ha_connect.kind == ENDPOINT_TCP && !has_link(app) &&
+           role_info(app).role == L2TPHA_ROLE_STANDBY_COLD && !ha_was_refused(app->ha) &&
+           clock_now() - app->began < LOOK_US;
+}
+
 const char *role_take_over(struct app *app, bool stale)
 {
     if (role_has_handed(app) && !has_link(app))
@@ -304,6 +316,8 @@ const char *role_take_over(struct app *app, bool stale)
         return serve_again(app);
     if (!role_is_standby(app))
         return "this node is no standby";
+    if (is_too_early(app))
+        return "the other node is being looked for: again in a second";
     app->stale = stale;
     app->next_epoch = l2tpha_epoch_next(role_info(app).epoch, app->options->rank);
     if (has_link(app)) {
@@ -446,10 +460,7 @@ const char *role_standby(struct app *app)
         return l2tpha_strerror(error);
     udp_read_stop(app->udp);
     app->serving = false;
-    app->held = true;
-    app->offer_at = 0;
-    log_say(&app->log, L2TPHA_LOG_RF, "held: silent, with all it has, until another serves");
-    control_complete(app->control, CONTROL_STANDBY, NULL, NULL);
+    handing_hold(app);
     return NULL;
 }
 
@@ -521,6 +532,20 @@ static void settle_takeover(struct app *app)
         app->switchover_until = clock_now() + RETRY_US;
 }
 
+/* A predecessor that is dying, or was stopped, may have it still. */
+static bool lacks_lock(const struct app *app)
+{
+    return app->serving && app->lock.fd < 0 && app->options->ha_listen.kind == ENDPOINT_UNIX;
+}
+
+static void settle_lock(struct app *app)
+{
+    if (!lacks_lock(app) || clock_now() < app->lock_at)
+        return;
+    (void)lock_take(&app->lock, app->options);
+    app->lock_at = clock_now() + LOCK_US;
+}
+
 void role_settle(struct app *app)
 {
     if (role_info(app).role == L2TPHA_ROLE_STANDBY_HOT) {
@@ -536,6 +561,7 @@ void role_settle(struct app *app)
         step_down(app);
     if (app->quit)
         return;
+    settle_lock(app);
     handing_settle_held(app);
     look_again(app);
     if (app->looking)
@@ -547,6 +573,8 @@ uint64_t role_deadline(const struct app *app)
     if (app->step_down || app->asked_to_serve || app->yielded)
         return 0;
     uint64_t due = app->looking ? app->look_at : L2TPHA_NEVER;
+    if (lacks_lock(app))
+        due = app->lock_at;
     if (app->held && app->switchover == SWITCHOVER_NONE &&
         role_info(app).role == L2TPHA_ROLE_ACTIVE)
         due = app->offer_at;

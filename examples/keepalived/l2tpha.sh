@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What keepalived tells an endpoint: it serves where the address is.
 #
-#     l2tpha.sh CONTROL check                          whether the endpoint answers
+#     l2tpha.sh CONTROL check                          whether the endpoint answers and, on the MASTER, serves
 #     l2tpha.sh CONTROL notify INSTANCE NAME STATE     what this machine is now
 #
 # MASTER: takeover. A copy that lacks something is waited for as long as the other endpoint lives and
@@ -17,7 +17,11 @@ log() { logger -t l2tpha "$control: $*" 2>/dev/null || true; }
 ctl() { timeout 10 l2tphactl "$control" "$@" 2>&1; }
 
 if [ "$2" = check ]; then
-    ctl show version >/dev/null
+    # One that has died and was started again holds nothing: the other machine does, and is to serve.
+    case $(cat "$control.wanted" 2>/dev/null) in
+    MASTER*) ctl show l2tp redundancy --json | grep -q '"role": "active"' ;;
+    *) ctl show version >/dev/null ;;
+    esac
     exit
 fi
 

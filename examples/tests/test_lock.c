@@ -95,6 +95,10 @@ START_TEST(what_is_no_epoch_is_none)
     ck_assert_uint_eq(lock_epoch(&first), 0);
     lock_note(&first, 5);
     ck_assert_uint_eq(lock_epoch(&second), 5);
+    fd = open(lock_path, O_WRONLY | O_TRUNC);
+    ck_assert_int_eq(write(fd, "99999999999999999999999", 23), 23);
+    close(fd);
+    ck_assert_uint_eq(lock_epoch(&first), 0);
     unlink(lock_path);
     ck_assert_int_eq(symlink("/dev/null", lock_path), 0);
     lock_note(&first, 6);

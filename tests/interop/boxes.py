@@ -60,6 +60,13 @@ class Box:
     def serves(self):
         return self.state() in SERVING
 
+    def backups(self):
+        """How often keepalived has come to be a good BACKUP."""
+        return self.keepalived.count("Entering BACKUP STATE")
+
+    def await_backup(self, before):
+        lab.wait_for(f"keepalived of {self.name} is BACKUP", lambda: self.backups() > before, 6)
+
     def has_address(self):
         return self.net.has(self.name, SERVICE)
 
@@ -118,7 +125,8 @@ class Boxes:
             for what in ("calls_lost", "calls_failed", "tunnels_lost"):
                 lab.check(report[what] == 0, f"{lac.name}: {what}: {report[what]}")
         for box in self.boxes.values():
-            box.keepalived.kill(signal.SIGTERM)
+            if box.keepalived.alive():
+                box.keepalived.kill(signal.SIGTERM)
         ours.check_programs(self.case)
 
 
@@ -160,8 +168,10 @@ def pulled(case):
     pair.net.pull("b")
     lab.stays("a alone serves", lambda: a.serves() and not b.serves(), 6)
     pair.check_calls("a")
+    backups = b.backups()
     pair.net.plug("b")
     pair.await_pair("a")
+    b.await_backup(backups)
     pair.net.pull("a")
     pair.await_serving("b")
     lab.wait_for("a is silent", lambda: not a.serves(), 3)
@@ -180,22 +190,33 @@ def moved(case):
     lab.wait_for("a is silent", lambda: not a.serves(), 3)
     pair.await_serving("b")
     pair.check_calls("b")
+    backups = a.backups()
     pair.net.up("a")
     pair.await_pair("b")
+    a.await_backup(backups)
     lab.say("killed")
     b.node.kill()
     b.node.ended()
     pair.await_serving("a")
-    backups = b.keepalived.count("Entering BACKUP STATE")
+    backups = b.backups()
     b.start()
     pair.await_pair("a")
     pair.check_calls("a")
-    b.keepalived.await_line("Entering BACKUP STATE", 5, backups + 1)
-    lab.say("keepalived is stopped")
-    a.keepalived.kill(signal.SIGTERM)
+    b.await_backup(backups)
+    lab.say("killed, and started again at once")
+    backups = a.backups()
+    a.node.kill()
+    a.node.ended()
+    a.start()
     pair.await_serving("b")
     pair.await_pair("b")
     pair.check_calls("b")
+    a.await_backup(backups)
+    lab.say("keepalived is stopped")
+    b.keepalived.kill(signal.SIGTERM)
+    pair.await_serving("a")
+    pair.await_pair("a")
+    pair.check_calls("a")
     pair.finish()
 
 

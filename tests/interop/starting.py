@@ -252,6 +252,7 @@ def ranks(case):
     auto.kill("a")
     auto.launch("a")
     auto.await_words("a", "cannot be reached, and may serve")
+    auto.await_words("a", ": Connection timed out; trying again")
     lab.stays("one serves", lambda: auto.serving() == ["b"], 2)
     net.plug("b")
     auto.await_pair()
@@ -268,7 +269,36 @@ def ranks(case):
     ours.check_programs(case)
 
 
-CASES = {case.__name__: case for case in (at_once, restarts, kills, stale, ranks)}
+def early(case):
+    """Over tcp a standby that has just begun and is told to serve looks for the other first, which may hold
+    all there is; where nobody answers it serves from nothing, at once if the connection is refused."""
+    net = machines.Machines({"a": 1, "b": 2})
+
+    def start(name, role):
+        return ours.Node(case, LNS[0], name, *LNS[1:], *ranked(name), "--role", role, inside=net.at(name))
+    first, second = start("a", "active"), start("b", "standby")
+    lab.wait_for("the second one serves", lambda: second.tell("takeover")[0] == 0, 3)
+    lab.wait_for("the first one follows", lambda: glance(first.control) == "standby-hot", 3)
+    first.kill()
+    first.ended()
+    net.pull("a")
+    first = start("a", "standby")
+    status, words = first.tell("takeover")
+    lab.check(status == 1 and "looked for" in words, f"takeover: {status} {words}")
+    lab.wait_for("it serves when nobody answers", lambda: first.tell("takeover")[0] == 0, 3)
+    for node in (first, second):
+        node.kill()
+        node.ended()
+    net.plug("a")
+    first = start("a", "standby")
+    first.await_line("Connection refused")
+    status, words = first.tell("takeover")
+    lab.check(status == 0, f"takeover: {status} {words}")
+    first.finish()
+    ours.check_programs(case)
+
+
+CASES = {case.__name__: case for case in (at_once, restarts, kills, stale, ranks, early)}
 
 if __name__ == "__main__":
     lab.run(CASES)
