@@ -47,6 +47,7 @@ static void ask(struct l2tpha_link *link, uint64_t now)
         link_fail(link, error, now);
     else
         link->probe = link->probes;
+    link->asked = now;
 }
 
 void link_doubts(struct l2tpha_link *link, uint64_t now)
@@ -128,20 +129,24 @@ int link_take_probe(struct l2tpha_link *link, const struct link_frame *frame, ui
     return error ? error : link_put_number(link, FRAME_ECHO, number, now);
 }
 
-/* Of several the newest counts. */
+/* Of several the newest counts; and what was answered long ago is no news either: the stream hung
+ * behind it. */
 int link_take_echo(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now)
 {
     uint64_t number;
     int error = number_read(frame, &number);
 
-    (void)now;
     if (error)
         return error;
     if (number == 0 || number > link->probes)
         return L2TPHA_ERR_LINK;
-    if (number == link->probe)
+    if (number != link->probe)
+        return L2TPHA_OK;
+    if (now - link->asked > (uint64_t)link->options.answer_ms * 1000)
+        ask(link, now);
+    else
         link->probe = 0;
-    return L2TPHA_OK;
+    return link->error;
 }
 
 uint64_t link_silence_due(const struct l2tpha_link *link)

@@ -55,6 +55,7 @@ struct l2tpha_link {
     uint64_t heartbeat_us;
     uint64_t silence_us;
     uint64_t probe;    /* number of the PROBE whose ECHO is awaited; 0 = none */
+    uint64_t asked;    /* when the last one was sent */
     uint64_t probes;   /* so many */
     uint64_t absences; /* of the node's, those that a PROBE was sent for */
     uint64_t doubt;    /* when the silence was seen to be too long; L2TPHA_NEVER = it is not */

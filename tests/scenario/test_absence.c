@@ -435,8 +435,11 @@ START_TEST(who_has_said_go_stays_silent)
     }
     ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE);
     ck_assert(info_of(trio.near).handing_over);
+    l2tpha_link_free(links[0], trio.now);
+    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE); /* as silent as before */
     assert_ok(l2tpha_switchover_cancel(trio.near, trio.now));
     ck_assert(!info_of(trio.near).handing_over);
+    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE_SOLO); /* without a standby */
 }
 END_TEST
 

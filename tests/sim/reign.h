@@ -98,6 +98,7 @@ struct reign {
     unsigned box;
     uint64_t epoch;
     uint64_t began;
+    bool spoken;
     bool excused;      /* the host was told that the other may be serving */
     uint64_t heard_at; /* excused: when the other could first read of it, NEVER = not yet */
     unsigned copy_count;
@@ -151,6 +152,8 @@ struct reigns {
     bool clean;     /* nothing was lost that the hosts were told of */
     unsigned mark_count;
     struct reign_mark marks[REIGN_MARKS];
+    unsigned looked_count;
+    struct reign_mark looked[REIGN_MARKS]; /* what a node held just before its takeover */
     unsigned reign_count;
     struct reign all[REIGNS];
     unsigned fault_count, next_fault;
@@ -191,6 +194,8 @@ void program_order(struct box *box, enum reign_order order, bool insists);
 uint64_t program_deadline(const struct box *box);
 
 /* --- reign_judge.c --- */
+/* Just before a takeover, which may say something at once. */
+void judge_look(struct reigns *reigns, const struct box *box);
 void judge_began(struct reigns *reigns, struct box *box, bool excused);
 void judge_sent(struct reigns *reigns, struct box *box, uint32_t tunnel_id, const uint8_t *data,
                 size_t len);

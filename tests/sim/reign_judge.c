@@ -70,6 +70,11 @@ static unsigned copy_table(const struct box *box, struct reign_mark *marks)
     return count;
 }
 
+void judge_look(struct reigns *reigns, const struct box *box)
+{
+    reigns->looked_count = copy_table(box, reigns->looked);
+}
+
 void judge_began(struct reigns *reigns, struct box *box, bool excused)
 {
     struct l2tpha_redundancy_info info = {.size = sizeof(info)};
@@ -88,7 +93,8 @@ void judge_began(struct reigns *reigns, struct box *box, bool excused)
                             .began = reigns->world.now,
                             .excused = excused,
                             .heard_at = L2TPHA_NEVER};
-    reign->copy_count = copy_table(box, reign->copy);
+    reign->copy_count = reigns->looked_count;
+    memcpy(reign->copy, reigns->looked, sizeof(reign->copy));
     box->reign = reigns->reign_count++;
     reigns->owner = box->place; /* its host says whose the address is now */
     box->known = info.epoch > box->known ? info.epoch : box->known;
@@ -102,11 +108,38 @@ static bool took_over_as(const struct box *box, const char *reason)
     return strcmp(info.reason, reason) == 0;
 }
 
+/* One that died is over: who is left serves on, and so does who knows that it let nothing out. */
+static bool is_in_force(struct reigns *reigns, unsigned i)
+{
+    const struct box *box = &reigns->boxes[reigns->all[i].box];
+
+    return box->node && box->reign == i && box_serves(box);
+}
+
+/* The newest reign, if it is newer than this box's. */
+static struct reign *newer(struct reigns *reigns, const struct box *box)
+{
+    struct reign *found = NULL;
+    uint64_t epoch = reigns->all[box->reign].epoch;
+
+    for (unsigned i = 0; i < reigns->reign_count; i++)
+        if (reigns->all[i].epoch > epoch && is_in_force(reigns, i)) {
+            found = &reigns->all[i];
+            epoch = found->epoch;
+        }
+    return found;
+}
+
 void judge_takeover(struct reigns *reigns, struct box *box, bool covered, bool excused)
 {
     uint64_t behind = reigns->world.now - box->covered_at;
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+    /* Another that serves meanwhile has the newer epoch: this one is fenced when they meet. */
+    const struct reign *newest = newer(reigns, box);
 
-    if (took_over_as(box, "took over") && !covered)
+    l2tpha_redundancy_get(box->node, &info);
+
+    if (took_over_as(box, "took over") && !covered && !(newest && newest->epoch > info.epoch))
         world_fail(&reigns->world, "%s takes a copy for exact that is behind", box->name);
     if (took_over_as(box, "took over, from a copy that may be behind") && !covered &&
         behind > reigns->fresh_ms * MS)
@@ -119,20 +152,6 @@ void judge_takeover(struct reigns *reigns, struct box *box, bool covered, bool e
         reigns->mark_count = 0;
     }
     judge_began(reigns, box, excused);
-}
-
-/* The newest reign, if it is newer than this box's. */
-static struct reign *newer(struct reigns *reigns, const struct box *box)
-{
-    struct reign *found = NULL;
-    uint64_t epoch = reigns->all[box->reign].epoch;
-
-    for (unsigned i = 0; i < reigns->reign_count; i++)
-        if (reigns->all[i].epoch > epoch) {
-            found = &reigns->all[i];
-            epoch = found->epoch;
-        }
-    return found;
 }
 
 static void judge_leak(struct reigns *reigns, struct box *box, struct reign *reign,
@@ -154,6 +173,17 @@ static void judge_leak(struct reigns *reigns, struct box *box, struct reign *rei
                    (unsigned long long)reign->epoch);
 }
 
+/* A newer reign let something out and died, and this one goes on without it. */
+static bool lost_a_reign(const struct reigns *reigns, const struct box *box)
+{
+    const struct reign *own = &reigns->all[box->reign];
+
+    for (unsigned i = 0; i < reigns->reign_count; i++)
+        if (reigns->all[i].spoken && reigns->all[i].epoch > own->epoch)
+            return true;
+    return false;
+}
+
 void judge_sent(struct reigns *reigns, struct box *box, uint32_t tunnel_id, const uint8_t *data,
                 size_t len)
 {
@@ -169,6 +199,11 @@ void judge_sent(struct reigns *reigns, struct box *box, uint32_t tunnel_id, cons
         judge_leak(reigns, box, later, &header, tunnel_id, message);
         return;
     }
+    if (lost_a_reign(reigns, box)) {
+        reigns->clean = false;
+        reigns->oracle.excused = true;
+    }
+    reigns->all[box->reign].spoken = true;
     struct reign_mark *mark =
         find_mark(reigns->marks, reigns->mark_count, tunnel_id, header.tunnel_id);
     if (!mark) {

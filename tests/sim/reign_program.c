@@ -21,6 +21,17 @@ static void end_order(struct box *box)
     box->yielded = box->given = false;
 }
 
+static void flush(struct reigns *reigns, struct box *box)
+{
+    const uint8_t *data;
+    size_t len;
+
+    while (box->link && (len = l2tpha_link_poll(box->link, &data, reigns->world.now))) {
+        wires_write(&reigns->wires, box->wire, box->place, data, len);
+        l2tpha_link_sent(box->link, len);
+    }
+}
+
 /* --- taking over --- */
 
 static int try_as(struct reigns *reigns, struct box *box, uint64_t epoch, enum l2tpha_trust trust,
@@ -28,6 +39,7 @@ static int try_as(struct reigns *reigns, struct box *box, uint64_t epoch, enum l
 {
     bool covered = judge_covers(reigns, box);
 
+    judge_look(reigns, box);
     box->called = true;
     int error = l2tpha_takeover_as(box->node, epoch, trust, reigns->world.now);
     world_say(&reigns->world, box->name, "=== takeover as %d, epoch %llu: %s (%s) ===", (int)trust,
@@ -36,6 +48,7 @@ static int try_as(struct reigns *reigns, struct box *box, uint64_t epoch, enum l
         return error;
     reigns->sums.takeovers[trust]++;
     judge_takeover(reigns, box, covered, excused);
+    flush(reigns, box); /* the other hears of it before anything leaves */
     end_order(box);
     return 0;
 }
@@ -193,13 +206,7 @@ static void begin_order(struct reigns *reigns, struct box *box)
 
 static void flush_and_drop(struct reigns *reigns, struct box *box)
 {
-    const uint8_t *data;
-    size_t len;
-
-    while ((len = l2tpha_link_poll(box->link, &data, reigns->world.now))) {
-        wires_write(&reigns->wires, box->wire, box->place, data, len);
-        l2tpha_link_sent(box->link, len);
-    }
+    flush(reigns, box);
     box_drop_link(reigns, box);
 }
 

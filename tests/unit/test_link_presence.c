@@ -154,6 +154,21 @@ START_TEST(an_answer_of_before_is_none)
 }
 END_TEST
 
+/* It was said soon and came late: the stream hung behind it. */
+START_TEST(an_answer_that_was_long_on_its_way_is_none)
+{
+    const uint8_t *data;
+
+    linked_sync();
+    (void)l2tpha_link_poll(standby.link, &data, SLEEP);
+    linked_carry(&standby, &active, SIZE_MAX, SLEEP, NULL);
+    linked_carry(&active, &standby, SIZE_MAX, SLEEP + 200 * MS + 1, NULL);
+    ck_assert_int_eq(standby.role, L2TPHA_ROLE_UNHEARD);
+    linked_run(SLEEP + 200 * MS + 1, NULL, NULL);
+    ck_assert_int_eq(standby.role, L2TPHA_ROLE_STANDBY_HOT);
+}
+END_TEST
+
 /* Another entry of the node has noticed it. */
 START_TEST(the_nodes_absence_is_the_links)
 {
@@ -290,6 +305,7 @@ Suite *suite_link_presence(void)
     tcase_add_test(tcase, a_silence_is_looked_at_in_three_turns);
     tcase_add_test(tcase, old_bytes_are_no_news);
     tcase_add_test(tcase, an_answer_of_before_is_none);
+    tcase_add_test(tcase, an_answer_that_was_long_on_its_way_is_none);
     tcase_add_test(tcase, the_nodes_absence_is_the_links);
     tcase_add_test(tcase, who_is_late_but_there_was_not_away);
     tcase_add_test(tcase, an_absence_is_seen_once);
