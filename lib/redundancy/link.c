@@ -118,6 +118,7 @@ int link_new(TALLOC_CTX *parent, const struct link_ops *ops,
     made->ops = *ops;
     int error = open_link(made, options, now);
     if (error) {
+        (void)ops->present(ops->user, false, L2TPHA_NEVER, now); /* nobody drives it */
         talloc_free(made);
         return error;
     }

@@ -152,7 +152,8 @@ void world_take_over(struct world *world)
     alloc_resume();
     world->lns = world->standby;
     world->standby = NULL;
-    world_note(world, l2tpha_takeover(world->lns, 2, world->now));
+    world_note(world,
+               l2tpha_takeover_as(world->lns, 2, L2TPHA_TRUST_EXACT, world->now)); /* it is dead */
 }
 
 /* --- noting --- */
@@ -254,7 +255,7 @@ static void deliver(struct world *world, struct l2tpha_node *from,
 static bool is_loss(const struct l2tpha_event *event)
 {
     return event->role == L2TPHA_ROLE_OUT_OF_SYNC ||
-           (event->role == L2TPHA_ROLE_ACTIVE_SOLO && strcmp(event->text, "took over") != 0);
+           (event->role == L2TPHA_ROLE_ACTIVE_SOLO && strncmp(event->text, "took over", 9) != 0);
 }
 
 static void take_event(struct world *world, const struct l2tpha_event *event)

@@ -123,6 +123,8 @@ static void come_to_rest(struct duo *duo)
 {
     uint64_t limit = duo->world.now + PEACE, touched = 0;
     bool caught_up = false;
+
+    duo->copied[0] = duo->copied[1] = false;
     const char *why;
 
     while (!duo->world.failed && (why = duo_unrest(duo))) {
@@ -134,7 +136,7 @@ static void come_to_rest(struct duo *duo)
         }
         if (duo->world.now >= touched + DATA_EVERY) {
             touched = duo->world.now;
-            caught_up = false;
+            caught_up = duo->copied[0] = duo->copied[1] = false;
             duo_touch(duo);
         }
         uint64_t at = next_event(duo);

@@ -72,6 +72,7 @@ struct duo {
     struct net net;
     struct end ends[2];
     bool aged;
+    bool copied[2]; /* this end's standby has held what it holds, since there was peace */
     unsigned next_action;
     unsigned next_death;
     uint64_t death_at; /* when the next one is armed; L2TPHA_NEVER = not known yet */

@@ -286,19 +286,21 @@ const char *duo_unrest(struct duo *duo)
 {
     const char *why = NULL;
 
-    if (duo->net.count)
-        return "datagrams are under way";
     for (unsigned i = 0; i < 2; i++)
         if (!duo->ends[i].active.node)
             return "an end is dead";
+    /* With HELLOs in between the two need not be so at the same instant. */
+    for (unsigned i = 0; i < 2; i++)
+        duo->copied[i] |= end_is_idle(&duo->ends[i]);
+    if (duo->net.count)
+        return "datagrams are under way";
     for (unsigned i = 0; i < 2 && !why; i++) {
         struct l2tpha_tunnel *tunnel = NULL;
         while (!why && (tunnel = l2tpha_tunnel_next(duo->ends[i].active.node, tunnel)))
             why = tunnel_unrest(duo, i, tunnel);
     }
-    for (unsigned i = 0; i < 2 && !why; i++)
-        if (!end_is_idle(&duo->ends[i]))
-            why = "a replica differs";
+    if (!why && !(duo->copied[0] && duo->copied[1]))
+        why = "a replica differs";
     return why;
 }
 

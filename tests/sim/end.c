@@ -296,7 +296,10 @@ void end_catch_up(struct end *end)
 
 bool end_is_idle(const struct end *end)
 {
-    return end_is_protected(end) && !end->line.down.head && !end->line.up.head &&
+    /* A link is never quiet: its heartbeats may follow one another without a gap. */
+    bool quiet = end->line.linked || (!end->line.down.head && !end->line.up.head);
+
+    return end_is_protected(end) && quiet &&
            l2tpha_checkpoint_digest(end->active.node) ==
                l2tpha_checkpoint_digest(end->standby.node);
 }
