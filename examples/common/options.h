@@ -31,7 +31,7 @@ struct options {
     uint32_t resync_packets;
     uint32_t max_half_open;
     uint32_t half_open_per_peer; /* 0 = no limit of its own */
-    uint32_t commit; /* enum l2tpha_commit */
+    uint32_t commit;             /* enum l2tpha_commit */
     uint32_t serializer;
     uint32_t commit_timeout_ms;
     uint32_t role; /* enum role_option */
