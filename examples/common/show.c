@@ -203,6 +203,13 @@ struct show {
     uint32_t tunnel_id; /* sessions of this one alone; 0 = all */
 };
 
+static bool is_recovery(const struct l2tpha_tunnel *tunnel)
+{
+    struct l2tpha_tunnel_record record = {.size = sizeof(record)};
+    l2tpha_tunnel_get(tunnel, &record);
+    return record.recovers != 0;
+}
+
 /* Nothing is kept of what was seen in one piece but a place: anything may happen before the next.
  * False at the end. */
 static bool put_next(struct show *show, struct writer *out)
@@ -211,6 +218,8 @@ static bool put_next(struct show *show, struct writer *out)
         const struct l2tpha_tunnel *tunnel = l2tpha_tunnel_walk(show->app->node, &show->place);
         if (tunnel == NULL)
             return false;
+        if (is_recovery(tunnel)) /* about another one, and gone in no time */
+            return true;
         writer_open(out, '{');
         put_tunnel(show->app, out, tunnel);
         writer_close(out, '}');

@@ -45,7 +45,7 @@ struct l2tpha_redundancy_info {
     uint64_t last_number;     /**< newest checkpoint made or applied */
     uint64_t confirmed;       /**< newest checkpoint confirmed by the standby */
     uint64_t lag_records;     /**< checkpoints made and not confirmed */
-    uint32_t tunnels;         /**< tunnels held */
+    uint32_t tunnels;         /**< tunnels held, recovery tunnels (RFC 4951) apart */
     uint32_t sessions;        /**< sessions held */
     uint32_t resynced;        /**< tunnels confirmed by their peers since the last takeover */
     uint32_t resyncing;       /**< tunnels not yet confirmed since the last takeover */

@@ -209,6 +209,16 @@ int l2tpha_release(struct l2tpha_node *node, uint64_t now)
     return engine_leave(&node->engine, L2TPHA_OK);
 }
 
+/* Recovery tunnels are about others, and are no tunnels of the host's. */
+static uint32_t count_tunnels(const struct l2tpha_node *node)
+{
+    const struct engine *engine = &node->engine;
+    bool live = engine->serving && !node->failover.takeover.restoring;
+
+    return table_tunnel_count(engine->table) -
+           (live ? engine->recovering : table_recovery_count(engine->table));
+}
+
 static struct l2tpha_redundancy_info describe(const struct l2tpha_node *node)
 {
     const struct engine *engine = &node->engine;
@@ -219,7 +229,7 @@ static struct l2tpha_redundancy_info describe(const struct l2tpha_node *node)
         .epoch = node->role.epoch,
         .last_number = l2tpha_checkpoint_last(node),
         .confirmed = serving ? ledger_acknowledged(engine->ledger) : replica_last(node->replica),
-        .tunnels = table_tunnel_count(engine->table),
+        .tunnels = count_tunnels(node),
         .sessions = table_session_count(engine->table),
         .resynced = engine->resynced,
         .resyncing = engine->resyncing + engine->unrestored,
