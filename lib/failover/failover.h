@@ -7,6 +7,7 @@
 #include "engine/tunnel.h"
 
 #include <l2tpha/attach.h>
+#include <l2tpha/failover.h>
 
 /* Failover Session States in one message of ours: 1400 octets less header and Message Type, 16 each
  * (RFC 4951 5.4); and what the longest datagram may bring. */
@@ -14,14 +15,6 @@
 #define FAILOVER_STATES_MAX ((65535 - 20) / 16)
 
 struct recovery;
-
-/* How good the record is that a takeover begins with. A record that runs behind on purpose says so
- * by itself (L2TPHA_TUNNEL_LAZY), whatever this says. */
-enum takeover_trust {
-    TAKEOVER_EXACT,     /* planned, or the active died while this node was in step with it */
-    TAKEOVER_UNCERTAIN, /* the link was lost just before: some of it may be missing */
-    TAKEOVER_STALE      /* the active has gone on without this node for long */
-};
 
 struct takeover_result {
     uint32_t tunnels;      /* recovered, or being so */
@@ -43,9 +36,9 @@ struct failover {
     struct engine *engine;
     const struct l2tpha_binding *binding;
     struct takeover takeover;
-    uint64_t failed_at;        /* when this end took over; 0 = it has not */
-    enum takeover_trust trust; /* in what it took over with */
-    struct recovery *waiting;  /* own recoveries that wait for a place, in order */
+    uint64_t failed_at;       /* when this end took over; 0 = it has not */
+    enum l2tpha_trust trust;  /* in what it took over with */
+    struct recovery *waiting; /* own recoveries that wait for a place, in order */
     struct recovery **waiting_end;
     uint32_t waiting_count;
     uint32_t running; /* recovery tunnels of ours under way */

@@ -27,7 +27,7 @@
 static int stop(struct failover *failover, uint32_t tunnel_id, const char *why)
 {
     const struct l2tpha_binding *binding = failover->binding;
-    bool exact = failover->trust != TAKEOVER_STALE;
+    bool exact = failover->trust != L2TPHA_TRUST_STALE;
     char reason[INPUT_TEXT];
 
     snprintf(reason, sizeof(reason), "failed over: %s", why);
@@ -40,7 +40,7 @@ static void clear(struct failover *failover, const struct tunnel_entry *tunnel, 
 {
     const struct l2tpha_binding *binding = failover->binding;
     const struct log *log = &failover->engine->log;
-    bool told = failover->trust == TAKEOVER_STALE || !(tunnel->record.flags & INEXACT);
+    bool told = failover->trust == L2TPHA_TRUST_STALE || !(tunnel->record.flags & INEXACT);
     uint32_t tunnel_id = tunnel->record.local_id;
 
     log_line(log, L2TPHA_LOG_RESYNC, tunnel_id, 0, "cleared at takeover: %s", why);
@@ -126,9 +126,9 @@ static int recover_by_method(struct failover *failover, struct tunnel_entry *tun
 /* Whoever takes over from this node shall know it, too. */
 static void doubt(const struct failover *failover, struct tunnel_entry *tunnel)
 {
-    if (failover->trust != TAKEOVER_EXACT)
+    if (failover->trust != L2TPHA_TRUST_EXACT)
         tunnel->record.flags |= L2TPHA_TUNNEL_DOUBTED;
-    if (failover->trust == TAKEOVER_STALE)
+    if (failover->trust == L2TPHA_TRUST_STALE)
         tunnel->record.flags |= L2TPHA_TUNNEL_CLAIMED;
 }
 
@@ -140,7 +140,7 @@ static const char *why_not(const struct failover *failover, const struct tunnel_
     if (record->effective_method == L2TPHA_FAILOVER_DISABLE)
         return record->flags & L2TPHA_TUNNEL_INCAPABLE ? "no failover protocol at both ends"
                                                        : "failover is disabled";
-    return failover->trust == TAKEOVER_STALE && !uses_protocol(tunnel)
+    return failover->trust == L2TPHA_TRUST_STALE && !uses_protocol(tunnel)
                ? "its record is stale, and cannot be recovered"
                : NULL;
 }
@@ -193,7 +193,7 @@ static bool goes_on(struct failover *failover, const struct tunnel_entry *tunnel
     if (record->flags & L2TPHA_TUNNEL_INITIATOR || !old)
         return false;
     return !old->recovery ||
-           (record->state == L2TPHA_TUNNEL_WAIT_CTL_CONN && failover->trust == TAKEOVER_EXACT);
+           (record->state == L2TPHA_TUNNEL_WAIT_CTL_CONN && failover->trust == L2TPHA_TRUST_EXACT);
 }
 
 static void resume_recovery(struct failover *failover, struct tunnel_entry *tunnel)
@@ -211,7 +211,7 @@ static void resume_recovery(struct failover *failover, struct tunnel_entry *tunn
 /* Whether the node before may have run ahead of what is known here. */
 static bool lags(const struct failover *failover)
 {
-    return failover->trust != TAKEOVER_EXACT ||
+    return failover->trust != L2TPHA_TRUST_EXACT ||
            failover->engine->config.commit != L2TPHA_COMMIT_GATED ||
            table_lazy_count(failover->engine->table) > 0;
 }
@@ -395,7 +395,7 @@ bool takeover_settle(struct failover *failover)
     return !table_first_unsettled(engine->table);
 }
 
-void takeover_run(struct failover *failover, enum takeover_trust trust)
+void takeover_run(struct failover *failover, enum l2tpha_trust trust)
 {
     struct engine *engine = failover->engine;
 

@@ -11,7 +11,7 @@
  * RFC 4951 recovers established tunnels that both ends have announced it for, whatever their method
  * but disable, and FSQ and FSR settle the calls. The others go on silently when it is uncertain,
  * and are cleared with a StopCCN when it is stale. */
-void takeover_run(struct failover *failover, enum takeover_trust trust);
+void takeover_run(struct failover *failover, enum l2tpha_trust trust);
 /* As much as one call should do, and peers are to answer at once. */
 void takeover_go_on(struct failover *failover);
 /* When to go on; L2TPHA_NEVER = all are restored. */

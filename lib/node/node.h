@@ -33,11 +33,6 @@ void node_mode_changed(void *user, enum ledger_mode mode, bool in_sync, const ch
 /* --- replication.c --- */
 int node_checkpoint_done(struct l2tpha_node *node, uint64_t number, int status, uint64_t now);
 
-/* --- takeover.c --- */
-/* l2tpha_takeover_as(), with a record as good as `trust` says. */
-int node_takeover(struct l2tpha_node *node, uint64_t epoch, enum takeover_trust trust,
-                  uint64_t now);
-
 /* --- sight.c --- */
 /* Standby: the active is not heard, since then; is heard again; the stream is over. */
 void node_lose_sight(struct l2tpha_node *node, uint64_t since, uint64_t now);

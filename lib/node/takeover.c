@@ -52,13 +52,6 @@ static int event_of(const struct l2tpha_node *node, enum l2tpha_trust *trust,
     return L2TPHA_OK;
 }
 
-static enum takeover_trust trust_in_tunnels(enum l2tpha_trust trust)
-{
-    if (trust == L2TPHA_TRUST_STALE)
-        return TAKEOVER_STALE;
-    return trust == L2TPHA_TRUST_UNCERTAIN ? TAKEOVER_UNCERTAIN : TAKEOVER_EXACT;
-}
-
 static const char *const reasons[] = {
     [L2TPHA_TRUST_EXACT] = "took over",
     [L2TPHA_TRUST_UNCERTAIN] = "took over, from a copy that may be behind",
@@ -82,7 +75,7 @@ static int reign(struct l2tpha_node *node, uint64_t epoch, enum l2tpha_trust tru
     ledger_reign(engine->ledger, epoch, replica_last(node->replica));
     engine->counters.takeovers++;
     node->last_switchover = engine->now;
-    takeover_run(&node->failover, trust_in_tunnels(trust));
+    takeover_run(&node->failover, trust);
     return L2TPHA_OK;
 }
 
@@ -104,17 +97,6 @@ int l2tpha_takeover_as(struct l2tpha_node *node, uint64_t epoch, enum l2tpha_tru
         return L2TPHA_ERR_INVALID;
     error = reign(node, epoch, trust);
     return error ? error : engine_leave(&node->engine, L2TPHA_OK);
-}
-
-int node_takeover(struct l2tpha_node *node, uint64_t epoch, enum takeover_trust trust, uint64_t now)
-{
-    static const enum l2tpha_trust as[] = {
-        [TAKEOVER_EXACT] = L2TPHA_TRUST_EXACT,
-        [TAKEOVER_UNCERTAIN] = L2TPHA_TRUST_UNCERTAIN,
-        [TAKEOVER_STALE] = L2TPHA_TRUST_STALE,
-    };
-
-    return l2tpha_takeover_as(node, epoch, as[trust], now);
 }
 
 int l2tpha_takeover(struct l2tpha_node *node, uint64_t epoch, uint64_t now)

@@ -320,7 +320,7 @@ static void bench_recovery(void)
     pair.lns = pair.standby;
     pair.standby = NULL;
     uint64_t start = clock_ns(), began = pair.now;
-    check(node_takeover(pair.lns, 2, TAKEOVER_UNCERTAIN, pair.now), "takeover");
+    check(l2tpha_takeover_as(pair.lns, 2, L2TPHA_TRUST_UNCERTAIN, pair.now), "takeover");
     for (int i = 0; i < 60000 && l2tpha_counters(pair.lns)->recoveries < TUNNELS; i++)
         bench_pass(&pair, 1100);
     report("recovery of 65,000 tunnels by RFC 4951", (double)(clock_ns() - start) / 1e9, "s", "10",

@@ -111,9 +111,9 @@ struct rig {
     struct l2tpha_config config; /* for a test to change before the node is made */
     const char *secret;          /* the host's answer; NULL = none shared */
     struct l2tpha_verdict admit_tunnel, admit_session;
-    bool admit_recovery;       /* from another address than the tunnel's */
-    bool has_random;           /* false: the host's generator fails */
-    enum takeover_trust trust; /* in what the standby has, at a takeover */
+    bool admit_recovery;     /* from another address than the tunnel's */
+    bool has_random;         /* false: the host's generator fails */
+    enum l2tpha_trust trust; /* in what the standby has, at a takeover */
     uint32_t asked_tunnel, asked_session;
     struct l2tpha_node *node;
     uint64_t now; /* virtual, microseconds */

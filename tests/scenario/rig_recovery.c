@@ -12,7 +12,7 @@ static void setup(void)
 {
     rig.config.failover = L2TPHA_FAILOVER_PROTOCOL;
     rig.config.recovery_ms = RECOVERY_TIME;
-    rig.trust = TAKEOVER_UNCERTAIN;       /* else there would be nothing to recover */
+    rig.trust = L2TPHA_TRUST_UNCERTAIN;   /* else there would be nothing to recover */
     rig.config.query = L2TPHA_QUERY_NONE; /* sessions are another matter */
 }
 
@@ -197,7 +197,7 @@ void node_fails(void)
     l2tpha_redundancy_get(rig.node, &info);
     l2tpha_node_free(rig.node);
     rig.node = heir;
-    assert_ok(node_takeover(heir, info.epoch + 1, rig.trust, rig.now));
+    assert_ok(l2tpha_takeover_as(heir, info.epoch + 1, rig.trust, rig.now));
     rig_pass_ms(5);
     forget_events();
 }

@@ -183,7 +183,7 @@ void trio_take_over(void)
     trio.connected = false;
     trio.near_events.count = 0;
     trio.spent = 0;
-    assert_ok(node_takeover(trio.near, trio.config.epoch + 1, trio.trust, trio.now));
+    assert_ok(l2tpha_takeover_as(trio.near, trio.config.epoch + 1, trio.trust, trio.now));
 }
 
 enum l2tpha_role trio_role(const struct l2tpha_node *node)

@@ -26,16 +26,16 @@ struct trio {
     struct trio_events near_events, far_events;
     uint64_t now;
     uint64_t random_state;
-    uint64_t shipped;          /* newest checkpoint that the standby has */
-    uint64_t datagrams;        /* that the near node has let out */
-    uint64_t spent;            /* of both, counted while there is a budget: */
-    uint64_t budget;           /* so many, and all rest; 0 = none */
-    bool confirm;              /* what the standby has is confirmed */
-    bool connected;            /* checkpoints reach it */
-    bool deaf;                 /* datagrams to the near node are lost */
-    bool mute;                 /* datagrams of the near node are lost */
-    bool forgetful;            /* events are not kept */
-    enum takeover_trust trust; /* in what the standby has, at a takeover */
+    uint64_t shipped;        /* newest checkpoint that the standby has */
+    uint64_t datagrams;      /* that the near node has let out */
+    uint64_t spent;          /* of both, counted while there is a budget: */
+    uint64_t budget;         /* so many, and all rest; 0 = none */
+    bool confirm;            /* what the standby has is confirmed */
+    bool connected;          /* checkpoints reach it */
+    bool deaf;               /* datagrams to the near node are lost */
+    bool mute;               /* datagrams of the near node are lost */
+    bool forgetful;          /* events are not kept */
+    enum l2tpha_trust trust; /* in what the standby has, at a takeover */
 };
 
 extern struct trio trio;

@@ -9,7 +9,7 @@
 
 static struct duo duo;
 
-static struct end_options end_of(unsigned place, uint8_t method, enum takeover_trust trust,
+static struct end_options end_of(unsigned place, uint8_t method, enum l2tpha_trust trust,
                                  enum l2tpha_commit commit)
 {
     return (struct end_options){
@@ -31,28 +31,28 @@ static struct end_options end_of(unsigned place, uint8_t method, enum takeover_t
 static const struct {
     const char *name;
     uint8_t method;
-    enum takeover_trust trust[2];
+    enum l2tpha_trust trust[2];
     enum l2tpha_commit commit;
 } pairs[] = {
     {"exact, exact",
      L2TPHA_FAILOVER_FALLBACK,
-     {TAKEOVER_EXACT, TAKEOVER_EXACT},
+     {L2TPHA_TRUST_EXACT, L2TPHA_TRUST_EXACT},
      L2TPHA_COMMIT_GATED},
     {"in doubt, in doubt",
      L2TPHA_FAILOVER_PROTOCOL,
-     {TAKEOVER_UNCERTAIN, TAKEOVER_UNCERTAIN},
+     {L2TPHA_TRUST_UNCERTAIN, L2TPHA_TRUST_UNCERTAIN},
      L2TPHA_COMMIT_GATED},
     {"exact, in doubt",
      L2TPHA_FAILOVER_FALLBACK,
-     {TAKEOVER_EXACT, TAKEOVER_UNCERTAIN},
+     {L2TPHA_TRUST_EXACT, L2TPHA_TRUST_UNCERTAIN},
      L2TPHA_COMMIT_GATED},
     {"in doubt, exact",
      L2TPHA_FAILOVER_FALLBACK,
-     {TAKEOVER_UNCERTAIN, TAKEOVER_EXACT},
+     {L2TPHA_TRUST_UNCERTAIN, L2TPHA_TRUST_EXACT},
      L2TPHA_COMMIT_GATED},
     {"lazy, lazy",
      L2TPHA_FAILOVER_PROTOCOL,
-     {TAKEOVER_EXACT, TAKEOVER_EXACT},
+     {L2TPHA_TRUST_EXACT, L2TPHA_TRUST_EXACT},
      L2TPHA_COMMIT_BOUNDED},
 };
 #define PAIRS (int)(sizeof(pairs) / sizeof(pairs[0]))

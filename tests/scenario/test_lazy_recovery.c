@@ -17,7 +17,7 @@ static void run_ahead(void)
     rig.config.failover = L2TPHA_FAILOVER_SILENT;
     rig.config.commit = L2TPHA_COMMIT_ASYNC;
     rig.config.hello_ms = 0;
-    rig.trust = TAKEOVER_EXACT; /* the record says by itself that it lags */
+    rig.trust = L2TPHA_TRUST_EXACT; /* the record says by itself that it lags */
 }
 
 static void lag_behind(void)

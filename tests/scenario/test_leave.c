@@ -66,7 +66,7 @@ static void assert_over(void)
 START_TEST(the_peer_leaves_in_the_middle_of_it)
 {
     begin(L2TPHA_COMMIT_GATED);
-    trio.trust = TAKEOVER_UNCERTAIN;
+    trio.trust = L2TPHA_TRUST_UNCERTAIN;
     trio_take_over();
     recover_for((uint64_t)_i + 1);
     leave(trio.far);
@@ -82,7 +82,7 @@ START_TEST(the_peer_leaves_before_it)
     leave(trio.far);
     trio_settle();
     trio.deaf = false;
-    trio.trust = _i ? TAKEOVER_EXACT : TAKEOVER_UNCERTAIN;
+    trio.trust = _i ? L2TPHA_TRUST_EXACT : L2TPHA_TRUST_UNCERTAIN;
     trio_take_over();
     assert_over();
 }
@@ -92,7 +92,7 @@ END_TEST
 START_TEST(who_recovers_leaves_in_the_middle_of_it)
 {
     begin(L2TPHA_COMMIT_GATED);
-    trio.trust = TAKEOVER_UNCERTAIN;
+    trio.trust = L2TPHA_TRUST_UNCERTAIN;
     trio_take_over();
     recover_for((uint64_t)_i + 1);
     leave(trio.near);
@@ -106,7 +106,7 @@ END_TEST
 START_TEST(both_leave_in_the_middle_of_it)
 {
     begin(L2TPHA_COMMIT_GATED);
-    trio.trust = TAKEOVER_UNCERTAIN;
+    trio.trust = L2TPHA_TRUST_UNCERTAIN;
     trio_take_over();
     recover_for((uint64_t)_i + 1);
     leave(trio.near);
@@ -123,7 +123,7 @@ START_TEST(a_recovery_tunnel_is_not_the_hosts_to_close)
     unsigned refused = 0;
 
     begin(L2TPHA_COMMIT_GATED);
-    trio.trust = TAKEOVER_UNCERTAIN;
+    trio.trust = L2TPHA_TRUST_UNCERTAIN;
     trio_take_over();
     recover_for(1);
     while ((tunnel = l2tpha_tunnel_next(trio.near, tunnel)))

@@ -164,7 +164,7 @@ START_TEST(a_policy_excludes_one_tunnel_of_two)
     for (int i = 0; i < 2; i++)
         ids[i] = record_of(open_with(&policies[(i + _i) % 2])).local_id;
     trio_pass_ms(500);
-    trio.trust = TAKEOVER_UNCERTAIN;
+    trio.trust = L2TPHA_TRUST_UNCERTAIN;
     trio_take_over();
     trio_pass_ms(1000);
     ck_assert_ptr_nonnull(l2tpha_tunnel_find(trio.near, ids[_i]));

@@ -44,7 +44,7 @@ END_TEST
 START_TEST(an_attempt_given_up_asks_no_more)
 {
     trio.config.failover = L2TPHA_FAILOVER_FALLBACK;
-    trio.trust = TAKEOVER_UNCERTAIN;
+    trio.trust = L2TPHA_TRUST_UNCERTAIN;
     trio_begin(true);
     trio_tunnel(trio.near);
     trio_pass_ms(1000);
@@ -107,7 +107,7 @@ static void recover(void)
     struct l2tpha_tunnel *tunnel = first_tunnel(trio.standby);
 
     tunnel->entry.record.effective_method = L2TPHA_FAILOVER_PROTOCOL;
-    trio.trust = TAKEOVER_UNCERTAIN;
+    trio.trust = L2TPHA_TRUST_UNCERTAIN;
     trio_take_over();
     trio_pass_ms(2000);
     ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);

@@ -15,7 +15,7 @@ static struct l2tpha_session *far_session(void)
 static void begin(void)
 {
     trio.config.failover = L2TPHA_FAILOVER_PROTOCOL;
-    trio.trust = TAKEOVER_UNCERTAIN;
+    trio.trust = L2TPHA_TRUST_UNCERTAIN;
     trio_begin(true);
     trio_dial(trio_tunnel(trio.near));
     trio_pass_ms(1000);

@@ -12,7 +12,7 @@ static struct peer old[PAIRS], fresh[PAIRS];
 static void both_fail(void)
 {
     rig.config.takeover_batch = 1;
-    rig.trust = TAKEOVER_EXACT;
+    rig.trust = L2TPHA_TRUST_EXACT;
     rig.config.failover = L2TPHA_FAILOVER_SILENT;
     for (unsigned i = 0; i < PAIRS; i++)
         peer_opens_capable(&old[i], i + 1);

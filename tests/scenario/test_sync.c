@@ -466,7 +466,7 @@ START_TEST(a_full_tunnel_is_asked_about_in_few_round_trips)
         pair.lac->engine.config.query = L2TPHA_QUERY_NONE;
     while ((tunnel = table_tunnel_next(pair.lns->engine.table, &place)))
         tunnel->record.effective_method = L2TPHA_FAILOVER_PROTOCOL;
-    assert_ok(node_takeover(pair.lns, 2, TAKEOVER_UNCERTAIN, pair.now));
+    assert_ok(l2tpha_takeover_as(pair.lns, 2, L2TPHA_TRUST_UNCERTAIN, pair.now));
     while (l2tpha_counters(pair.lns)->queries_out == 0)
         round_trip(&pair);
     bytes_under_way = 0;

@@ -4,7 +4,7 @@
 #include "node/node.h"
 #include "scenario/rig_trio.h"
 
-static void take_over(enum takeover_trust trust)
+static void take_over(enum l2tpha_trust trust)
 {
     trio.far_events.count = 0;
     trio.trust = trust;
@@ -69,7 +69,7 @@ static const uint8_t methods[] = {L2TPHA_FAILOVER_PROTOCOL, L2TPHA_FAILOVER_SILE
                                   L2TPHA_FAILOVER_FALLBACK};
 #define METHODS 3
 #define TRUSTS 2
-static const enum takeover_trust doubts[TRUSTS] = {TAKEOVER_UNCERTAIN, TAKEOVER_STALE};
+static const enum l2tpha_trust doubts[TRUSTS] = {L2TPHA_TRUST_UNCERTAIN, L2TPHA_TRUST_STALE};
 
 /* Whatever the method but disable; the call of which the record knows nothing is found and ended.
  */
@@ -122,7 +122,7 @@ START_TEST(without_the_protocol_an_uncertain_one_goes_on_silently)
 
     trio_begin(true);
     open_with(&policy);
-    take_over(TAKEOVER_UNCERTAIN);
+    take_over(L2TPHA_TRUST_UNCERTAIN);
     trio_pass_ms(1000);
     ck_assert_uint_eq(l2tpha_counters(trio.near)->recovery_attempts, 0);
     ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_RESYNCED), 1);
@@ -140,7 +140,7 @@ START_TEST(without_the_protocol_a_stale_one_is_ended)
     trio_begin(true);
     open_with(&policy);
     trio.mute = _i / 2;
-    take_over(TAKEOVER_STALE);
+    take_over(L2TPHA_TRUST_STALE);
     uint64_t before = trio.datagrams;
     trio_pass_ms(20);
     ck_assert_uint_eq(trio.datagrams, before + 1);
@@ -170,7 +170,7 @@ START_TEST(a_stale_set_up_is_ended)
     assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
     trio_settle();
     trio.mute = trio.deaf = false;
-    take_over(TAKEOVER_STALE);
+    take_over(L2TPHA_TRUST_STALE);
     trio_pass_ms(3000);
     ck_assert_ptr_null(first_tunnel(trio.near));
     ck_assert_uint_eq(tunnels_of(trio.far), 0);
@@ -194,7 +194,7 @@ START_TEST(exact_ones_go_on_silently_whatever_the_method)
     if (planned)
         assert_ok(l2tpha_switchover(trio.near, trio.now));
     trio_settle();
-    take_over(TAKEOVER_EXACT);
+    take_over(L2TPHA_TRUST_EXACT);
     trio_pass_ms(3000);
     ck_assert_uint_eq(l2tpha_counters(trio.near)->recovery_attempts, 0);
     ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_RECOVERING), 0);
@@ -219,7 +219,7 @@ START_TEST(the_doubt_outlives_a_node)
     trio_settle();
     trio.mute = false;
     trio.config.epoch++;
-    take_over(TAKEOVER_EXACT);
+    take_over(L2TPHA_TRUST_EXACT);
     trio_pass_ms(3000);
     ck_assert_uint_eq(l2tpha_counters(trio.near)->recoveries, 1);
     ck_assert_uint_eq(l2tpha_tunnel_sessions(first_tunnel(trio.near)), 1);

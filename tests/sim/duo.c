@@ -167,7 +167,7 @@ static const char *const kinds[DUO_KIND_COUNT] = {"one end", "both ends", "again
 
 static const char *const commits[] = {"gated", "bounded", "async"};
 
-static const char *const trusts[] = {"exact", "uncertain", "stale"};
+static const char *const trusts[] = {"as known", "exact", "uncertain", "stale", "empty"};
 
 static void make_plan(struct duo *duo, uint64_t seed, bool verbose)
 {
@@ -242,7 +242,7 @@ bool duo_run_steps(struct duo *duo, uint64_t seed, unsigned first, unsigned seco
     plan->near_wrap = plan->capability_off = false;
     for (unsigned i = 0; i < 2; i++) {
         plan->ends[i].method = L2TPHA_FAILOVER_PROTOCOL;
-        plan->ends[i].trust = TAKEOVER_UNCERTAIN;
+        plan->ends[i].trust = L2TPHA_TRUST_UNCERTAIN;
         plan->ends[i].name = i ? "end-1" : "end-0";
         plan->ends[i].renamed = NULL;
         plan->ends[i].forgets_secret = false;

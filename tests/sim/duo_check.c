@@ -152,7 +152,7 @@ static void check_tunnels(struct duo *duo, const struct end *taker)
     struct l2tpha_tunnel *tunnel = NULL;
 
     while (peer->active.node && (tunnel = l2tpha_tunnel_next(peer->active.node, tunnel)))
-        if (taker->options.trust != TAKEOVER_STALE && is_up(tunnel) && !is_in_doubt(tunnel) &&
+        if (taker->options.trust != L2TPHA_TRUST_STALE && is_up(tunnel) && !is_in_doubt(tunnel) &&
             !was_closed(duo, &tunnel->entry.record, peer->place) &&
             !l2tpha_tunnel_find(taker->active.node, tunnel->entry.record.remote_id))
             world_fail(&duo->world, "tunnel %u of end %u has no other end after the takeover",

@@ -23,9 +23,9 @@ static void plan_end(struct end_options *end, struct world *world, unsigned plac
         .stream_delay = world_between(world, 1, 3000),
         .takeover_delay = world_below(world, world_chance(world, 50) ? 5 * MS : 3 * SECOND),
         .standby_delay = world_below(world, world_chance(world, 70) ? 5 * MS : 2 * SECOND),
-        .trust = (enum takeover_trust)(world_chance(world, 25)   ? TAKEOVER_EXACT
-                                       : world_chance(world, 75) ? TAKEOVER_UNCERTAIN
-                                                                 : TAKEOVER_STALE),
+        .trust = (enum l2tpha_trust)(world_chance(world, 25)   ? L2TPHA_TRUST_EXACT
+                                     : world_chance(world, 75) ? L2TPHA_TRUST_UNCERTAIN
+                                                               : L2TPHA_TRUST_STALE),
         .retransmit_ms = (uint32_t)world_between(world, 100, 400),
     };
 }

@@ -154,7 +154,8 @@ static void take_over(struct end *end)
     end->takeovers++;
     if (end->options.forgets_secret)
         change_secrets(end->active.node);
-    int error = node_takeover(end->active.node, ++end->epoch, end->options.trust, end->world->now);
+    int error =
+        l2tpha_takeover_as(end->active.node, ++end->epoch, end->options.trust, end->world->now);
     world_say(end->world, "end", "=== end %u: takeover, epoch %llu ===", end->place,
               (unsigned long long)end->epoch);
     if (error)

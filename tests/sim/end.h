@@ -34,8 +34,8 @@ struct end_options {
     uint64_t takeover_delay; /* us between death and takeover */
     uint64_t standby_delay;  /* us until there is a new standby */
     uint32_t retransmit_ms;
-    enum takeover_trust trust; /* in what the standby has; it is never worse than that */
-    unsigned equal_ties;       /* so many tie breakers are the same at both ends */
+    enum l2tpha_trust trust; /* in what the standby has; it is never worse than that */
+    unsigned equal_ties;     /* so many tie breakers are the same at both ends */
 };
 
 struct end {

@@ -110,7 +110,7 @@ void raw_take_over(struct rawpeer *peer)
     peer->standby = NULL;
     raw_forget(peer);
     l2tpha_redundancy_get(peer->node, &info);
-    assert_ok(node_takeover(peer->node, info.epoch + 1, peer->trust, peer->now));
+    assert_ok(l2tpha_takeover_as(peer->node, info.epoch + 1, peer->trust, peer->now));
     raw_drain(peer);
 }
 

@@ -39,8 +39,8 @@ struct rawpeer {
     const char *secret;      /* what the node's host answers; NULL = none */
     bool random_fails;
     struct l2tpha_verdict tunnel_verdict, session_verdict;
-    enum takeover_trust trust; /* in what the standby has, at a takeover */
-    bool may_call;             /* admit_session is set: outgoing calls are possible */
+    enum l2tpha_trust trust; /* in what the standby has, at a takeover */
+    bool may_call;           /* admit_session is set: outgoing calls are possible */
     uint64_t seed;
     uint16_t id, node_id; /* tunnel ids */
     uint16_t ns, nr;

@@ -155,7 +155,7 @@ static void fail_over(void)
     struct l2tpha_tunnel_recovery named = {0};
     uint16_t id = 0;
 
-    peer.trust = TAKEOVER_UNCERTAIN;
+    peer.trust = L2TPHA_TRUST_UNCERTAIN;
     raw_take_over(&peer);
     raw_pass(&peer, 10);
     const struct l2tpha_message *sccrq = raw_expect(&peer, L2TPHA_MESSAGE_SCCRQ);

@@ -29,7 +29,7 @@ static void take_over(struct bench *pair, uint32_t tunnels)
     l2tpha_node_free(pair->lns);
     pair->lns = pair->standby;
     pair->standby = NULL;
-    assert_ok(node_takeover(pair->lns, 2, TAKEOVER_UNCERTAIN, pair->now));
+    assert_ok(l2tpha_takeover_as(pair->lns, 2, L2TPHA_TRUST_UNCERTAIN, pair->now));
 }
 
 START_TEST(many_are_recovered_a_few_at_a_time)
