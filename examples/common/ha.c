@@ -296,7 +296,8 @@ void ha_connect(struct ha *ha)
     try_connect(ha);
 }
 
-void ha_disconnect(struct ha *ha, bool leaving)
+/* old_too: also those that only wait for a superseded active to read. */
+static void end_all(struct ha *ha, bool old_too, char bye)
 {
     struct ha_stream *next;
     ha->connect = false;
@@ -304,22 +305,19 @@ void ha_disconnect(struct ha *ha, bool leaving)
     for (struct ha_stream *stream = ha->streams; stream != NULL; stream = next) {
         next = stream->next;
         ha_stream_flush(stream);
-        if (!stream->ended && !(stream->promoted && !leaving))
-            ha_stream_end(stream, leaving ? BYE_LEFT : BYE_ALONE);
+        if (!stream->ended && (old_too || !stream->promoted))
+            ha_stream_end(stream, bye);
     }
+}
+
+void ha_disconnect(struct ha *ha, bool leaving)
+{
+    end_all(ha, leaving, leaving ? BYE_LEFT : BYE_ALONE);
 }
 
 void ha_let_go(struct ha *ha)
 {
-    struct ha_stream *next;
-    ha->connect = false;
-    ha->retry_at = L2TPHA_NEVER;
-    for (struct ha_stream *stream = ha->streams; stream != NULL; stream = next) {
-        next = stream->next;
-        ha_stream_flush(stream);
-        if (!stream->ended)
-            ha_stream_end(stream, BYE_NONE);
-    }
+    end_all(ha, true, BYE_NONE);
 }
 
 void ha_promoted(struct ha *ha)
