@@ -36,15 +36,6 @@ static int host_secret(void *user, const struct l2tpha_peer *peer, uint8_t *dst,
     return 0;
 }
 
-static void host_admit(void *user, struct l2tpha_tunnel *tunnel,
-                       const struct l2tpha_message *request, struct l2tpha_verdict *verdict)
-{
-    (void)user;
-    (void)tunnel;
-    (void)request;
-    verdict->result = 0;
-}
-
 static void host_log(void *user, const struct l2tpha_log_line *line)
 {
     struct end *end = user;
@@ -61,12 +52,11 @@ int end_make_node(struct end *end, bool standby, struct l2tpha_node **node)
                                           .user = end,
                                           .random = host_random,
                                           .secret = host_secret,
-                                          .admit_session = host_admit,
+                                          .admit_session = world_admit,
                                           .log = end->world->verbose ? host_log : NULL};
 
-    l2tpha_config_init(&config);
+    world_config(&config);
     config.name = end->made++ && options->renamed ? options->renamed : options->name;
-    config.bearer_caps = 3;
     config.window = options->window;
     config.failover = options->method;
     config.commit = options->commit;
@@ -75,7 +65,6 @@ int end_make_node(struct end *end, bool standby, struct l2tpha_node **node)
     config.resync_packets = options->resync_packets;
     config.hello_ms = 20000;
     config.retransmit_ms = options->retransmit_ms;
-    config.retransmit_cap_ms = 8000;
     /* So many that only a mistake, never bad luck, loses a message. */
     config.retries = 20;
     config.setup_ms = 60000;
@@ -84,13 +73,6 @@ int end_make_node(struct end *end, bool standby, struct l2tpha_node **node)
     config.recovery_answer_ms = 20000;
     config.query_ms = 3000;
     config.query_tries = 20;
-    config.max_tunnels = 64;
-    config.max_half_open = 16;
-    config.max_sessions = 256;
-    config.max_queue = 100;
-    config.max_events = 512;
-    config.max_checkpoints = 512;
-    config.max_buffer_bytes = 16u << 20;
     config.takeover_batch = options->batch; /* few: much happens before all are restored */
     config.crypto = l2tpha_crypto_nettle();
     config.debug = end->world->verbose ? ~0u : 0;

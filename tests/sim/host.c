@@ -29,15 +29,6 @@ static int host_secret(void *user, const struct l2tpha_peer *peer, uint8_t *dst,
     return 0;
 }
 
-static void host_admit(void *user, struct l2tpha_tunnel *tunnel,
-                       const struct l2tpha_message *request, struct l2tpha_verdict *verdict)
-{
-    (void)user;
-    (void)tunnel;
-    (void)request;
-    verdict->result = 0;
-}
-
 static void host_log(void *user, const struct l2tpha_log_line *line)
 {
     struct pair *pair = user;
@@ -54,28 +45,19 @@ int pair_node(struct pair *pair, bool standby, struct side *host)
                                           .user = pair,
                                           .random = host_random,
                                           .secret = host_secret,
-                                          .admit_session = host_admit,
+                                          .admit_session = world_admit,
                                           .log = pair->world->verbose ? host_log : NULL};
 
-    l2tpha_config_init(&config);
+    world_config(&config);
     config.name = "node";
-    config.bearer_caps = 3;
     config.window = options->window;
     config.ack_delay_ms = options->ack_delay_ms;
     config.hello_ms = options->hello_ms;
     config.retransmit_ms = options->retransmit_ms;
     config.hide_avps = options->hides;
-    config.retransmit_cap_ms = 8000;
     /* Long enough that only a mistake, never bad luck, ends a tunnel or a call. */
     config.retries = 60;
     config.setup_ms = config.answer_ms = 3600 * 1000;
-    config.max_tunnels = 64;
-    config.max_half_open = 16;
-    config.max_sessions = 256;
-    config.max_queue = 100;
-    config.max_events = 512;
-    config.max_checkpoints = 512;
-    config.max_buffer_bytes = 16u << 20;
     config.takeover_batch = options->batch; /* few: much happens before all are restored */
     config.crypto = l2tpha_crypto_nettle();
     config.debug = pair->world->verbose ? ~0u : 0;

@@ -19,13 +19,6 @@ static int host_random(void *user, uint8_t *dst, size_t len)
     return 0;
 }
 
-static void host_admit(void *user, struct l2tpha_tunnel *tunnel,
-                       const struct l2tpha_message *request, struct l2tpha_verdict *verdict)
-{
-    (void)user, (void)tunnel, (void)request;
-    verdict->result = 0;
-}
-
 static void host_log(void *user, const struct l2tpha_log_line *line)
 {
     struct reigns *reigns = user;
@@ -39,26 +32,17 @@ void box_start(struct reigns *reigns, struct box *box, bool standby)
     const struct l2tpha_host host = {.size = sizeof(host),
                                      .user = reigns,
                                      .random = host_random,
-                                     .admit_session = host_admit,
+                                     .admit_session = world_admit,
                                      .log = reigns->world.verbose ? host_log : NULL};
     struct l2tpha_config config;
 
-    l2tpha_config_init(&config);
+    world_config(&config);
     config.name = "node";
-    config.bearer_caps = 3;
     config.window = 16;
     config.retransmit_ms = 500;
-    config.retransmit_cap_ms = 8000;
     config.retries = 60;
     config.setup_ms = config.answer_ms = 3600 * 1000;
     config.hello_ms = 3000;
-    config.max_tunnels = 64;
-    config.max_half_open = 16;
-    config.max_sessions = 256;
-    config.max_queue = 100;
-    config.max_events = 512;
-    config.max_checkpoints = 512;
-    config.max_buffer_bytes = 16u << 20;
     config.debug = reigns->world.verbose ? L2TPHA_LOG_RF | L2TPHA_LOG_RESYNC : 0;
     config.failover_capability = false;
     config.standby = standby;

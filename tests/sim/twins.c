@@ -257,6 +257,14 @@ uint64_t twins_seal(struct state_pair *pair)
 
 /* --- shipping --- */
 
+uint64_t twins_poll(struct state_pair *pair)
+{
+    uint64_t number;
+    const uint8_t *data;
+    size_t len;
+    return ledger_poll(pair->ledger, pair->now, &number, &data, &len) ? number : 0;
+}
+
 bool twins_ship(struct state_pair *pair)
 {
     uint64_t number, applied;

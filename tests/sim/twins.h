@@ -53,6 +53,8 @@ void twins_give_out(struct state_pair *pair);
 void twins_change(struct state_pair *pair);
 uint64_t twins_seal(struct state_pair *pair);
 
+/* The number of the next checkpoint, which goes nowhere; 0 = there is none. */
+uint64_t twins_poll(struct state_pair *pair);
 /* Ship one checkpoint: poll, apply, confirm. False: there is none. */
 bool twins_ship(struct state_pair *pair);
 /* What the replica says to these bytes, at exactly their length, so that reading past their end is

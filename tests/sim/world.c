@@ -58,3 +58,24 @@ void world_show(struct world *world, const char *who, const char *fate, const ui
               l2tpha_message_name((uint16_t)type), header.ns, header.nr, (unsigned)header.tunnel_id,
               (unsigned)header.session_id);
 }
+
+void world_config(struct l2tpha_config *config)
+{
+    l2tpha_config_init(config);
+    config->bearer_caps = 3;
+    config->retransmit_cap_ms = 8000;
+    config->max_tunnels = 64;
+    config->max_half_open = 16;
+    config->max_sessions = 256;
+    config->max_queue = 100;
+    config->max_events = 512;
+    config->max_checkpoints = 512;
+    config->max_buffer_bytes = 16u << 20;
+}
+
+void world_admit(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_message *request,
+                 struct l2tpha_verdict *verdict)
+{
+    (void)user, (void)tunnel, (void)request;
+    verdict->result = 0;
+}

@@ -5,7 +5,7 @@
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
-#include <l2tpha/types.h>
+#include <l2tpha/node.h>
 
 #define MS UINT64_C(1000)
 #define SECOND UINT64_C(1000000)
@@ -58,5 +58,11 @@ void world_say(struct world *world, const char *who, const char *format, ...) L2
 /* One control message on the ladder. */
 void world_show(struct world *world, const char *who, const char *fate, const uint8_t *data,
                 size_t len);
+
+/* The defaults, with limits so small that a run gets near them. */
+void world_config(struct l2tpha_config *config);
+/* Every call is welcome. */
+void world_admit(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_message *request,
+                 struct l2tpha_verdict *verdict);
 
 #endif

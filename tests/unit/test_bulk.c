@@ -19,15 +19,6 @@ static void teardown(void)
     fixture_teardown();
 }
 
-static uint64_t poll_number(void)
-{
-    uint64_t number;
-    const uint8_t *data;
-    size_t len;
-
-    return ledger_poll(pair->ledger, pair->now, &number, &data, &len) ? number : 0;
-}
-
 /* Whatever the host does besides: it is let go after a few parts, and called back at once. */
 static size_t poll_turn(unsigned *parts)
 {
@@ -114,15 +105,15 @@ START_TEST(a_standby_that_confirms_a_copy_is_not_silent)
     twins_seal(pair);
     assert_ok(ledger_bulk(pair->ledger, pair->now));
     for (unsigned i = 0; i < 3; i++) /* the beginning and both walks */
-        ck_assert_uint_ne(number = poll_number(), 0);
+        ck_assert_uint_ne(number = twins_poll(pair), 0);
     for (unsigned i = 0; i < 5; i++) {
         twins_message(pair, tunnel, 20);
         twins_seal(pair);
-        ck_assert_uint_ne(poll_number(), 0);
+        ck_assert_uint_ne(twins_poll(pair), 0);
     }
     assert_ok(ledger_done(pair->ledger, number, 0, pair->now));
     ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_BULK);
-    ck_assert_uint_ne(poll_number(), 0);
+    ck_assert_uint_ne(twins_poll(pair), 0);
     ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_GATED);
     for (next = number + 1; next <= ledger_last(pair->ledger); next++) {
         pair->now += TIMEOUT_US - 1;
@@ -141,8 +132,8 @@ START_TEST(a_standby_that_confirms_a_copy_is_not_silent)
     }
     ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_OFF);
     ck_assert_str_eq(pair->why, "standby silent");
-    ck_assert_uint_ne(poll_number(), 0); /* it is told */
-    ck_assert_uint_eq(poll_number(), 0);
+    ck_assert_uint_ne(twins_poll(pair), 0); /* it is told */
+    ck_assert_uint_eq(twins_poll(pair), 0);
 }
 END_TEST
 

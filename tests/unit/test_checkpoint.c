@@ -18,14 +18,6 @@ static void teardown(void)
     fixture_teardown();
 }
 
-static uint64_t poll_number(void)
-{
-    uint64_t number;
-    const uint8_t *data;
-    size_t len;
-    return ledger_poll(pair->ledger, pair->now, &number, &data, &len) ? number : 0;
-}
-
 /* The last thing for a standby that may still listen: it is stale from here on. */
 static void assert_abandons(void)
 {
@@ -50,7 +42,7 @@ static void assert_alone(const char *why, bool abandons)
     ck_assert(!ledger_in_sync(pair->ledger));
     ck_assert_int_eq(pair->mode, LEDGER_OFF);
     ck_assert_str_eq(pair->why, why);
-    ck_assert_uint_eq(poll_number(), 0);
+    ck_assert_uint_eq(twins_poll(pair), 0);
     ck_assert_uint_eq(ledger_confirmed(pair->ledger), ledger_last(pair->ledger));
     ck_assert_uint_eq(ledger_deadline(pair->ledger), L2TPHA_NEVER);
 }
@@ -79,7 +71,7 @@ START_TEST(off_confirms_itself_and_writes_nothing)
     twins_remove_tunnel(pair, tunnel);
     ck_assert_uint_eq(twins_seal(pair), 0);
     ck_assert_uint_eq(ledger_last(pair->ledger), 0);
-    ck_assert_uint_eq(poll_number(), 0);
+    ck_assert_uint_eq(twins_poll(pair), 0);
     ck_assert_uint_eq(pair->active_counters.checkpoints, 0);
     ck_assert_uint_eq(ledger_deadline(pair->ledger), L2TPHA_NEVER);
 }
@@ -103,7 +95,7 @@ START_TEST(nothing_is_safe_before_it_is_confirmed)
     ck_assert_uint_eq(tunnel->ns_safe, 0);
     assert_error(ledger_done(pair->ledger, before + 1, 0, pair->now), L2TPHA_ERR_INVALID);
     for (unsigned i = 1; i <= 3; i++)
-        ck_assert_uint_eq(poll_number(), before + i);
+        ck_assert_uint_eq(twins_poll(pair), before + i);
     ck_assert_uint_eq(tunnel->ns_safe, 0);
     ck_assert_uint_eq(tunnel->nr_safe, 0);
 
@@ -130,12 +122,12 @@ START_TEST(namesake_is_not_confirmed)
     twins_remove_tunnel(pair, tunnel);
     tunnel = twins_tunnel(pair, 1);
     twins_message(pair, tunnel, 20);
-    ck_assert_uint_eq(poll_number(), old);
+    ck_assert_uint_eq(twins_poll(pair), old);
     assert_ok(ledger_done(pair->ledger, old, 0, pair->now));
     ck_assert_uint_eq(tunnel->ns_safe, 0);
     uint64_t its = twins_seal(pair);
     ck_assert_uint_eq(tunnel->ns_safe, 0);
-    ck_assert_uint_eq(poll_number(), its);
+    ck_assert_uint_eq(twins_poll(pair), its);
     assert_ok(ledger_done(pair->ledger, its, 0, pair->now));
     ck_assert_uint_eq(tunnel->ns_safe, 1);
 }
@@ -151,7 +143,7 @@ START_TEST(a_copy_gates_from_its_end)
     twins_seal(pair);
     ck_assert_uint_eq(tunnel->ns_safe, 1); /* nothing waits while the copy is under way */
     while (ledger_mode(pair->ledger) == LEDGER_BULK) {
-        uint64_t number = poll_number();
+        uint64_t number = twins_poll(pair);
         ck_assert_uint_ne(number, 0);
         if (ledger_mode(pair->ledger) == LEDGER_BULK)
             assert_ok(ledger_done(pair->ledger, number, 0, pair->now));
@@ -169,7 +161,7 @@ START_TEST(a_copy_gates_from_its_end)
     ck_assert(pair->in_sync);
     ck_assert_ptr_null(pair->why);
     ck_assert_uint_eq(tunnel->ns_safe, 1);
-    uint64_t last = poll_number();
+    uint64_t last = twins_poll(pair);
     assert_ok(ledger_done(pair->ledger, last, 0, pair->now));
     ck_assert_uint_eq(tunnel->ns_safe, 2);
 }
@@ -339,7 +331,7 @@ START_TEST(standby_silent)
     uint64_t made = pair->now;
     ck_assert_uint_eq(ledger_deadline(pair->ledger), made + TIMEOUT_US);
     pair->now += 1000;
-    ck_assert_uint_ne(poll_number(), 0); /* the time runs from here */
+    ck_assert_uint_ne(twins_poll(pair), 0); /* the time runs from here */
     ck_assert_uint_eq(ledger_deadline(pair->ledger), made + 1000 + TIMEOUT_US);
     ledger_expire(pair->ledger, made + 999 + TIMEOUT_US);
     ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_GATED);
@@ -370,7 +362,7 @@ START_TEST(standby_refused)
     twins_sync(pair);
     twins_message(pair, tunnel, 20);
     twins_seal(pair);
-    uint64_t number = poll_number();
+    uint64_t number = twins_poll(pair);
     assert_ok(ledger_done(pair->ledger, number, L2TPHA_ERR_RECORD, pair->now));
     assert_alone("standby refused", false);
     assert_all_safe();
