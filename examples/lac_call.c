@@ -80,7 +80,8 @@ void lac_call_restored(struct lac *lac, struct l2tpha_session *session)
         lac->calls_half_open++;
 }
 
-static int open_call(struct lac *lac, struct lac_tunnel *tunnel, uint64_t now)
+static int open_call(struct lac *lac, struct lac_tunnel *tunnel, struct l2tpha_tunnel *handle,
+                     uint64_t now)
 {
     struct l2tpha_session *session;
     struct lac_call *call = talloc_zero(lac->reign, struct lac_call);
@@ -89,8 +90,7 @@ static int open_call(struct lac *lac, struct lac_tunnel *tunnel, uint64_t now)
                                              .user = call,
                                              .framing = 1,
                                              .tx_speed = 100000000};
-    struct l2tpha_tunnel *handle = l2tpha_tunnel_find(lac->app->node, tunnel->id);
-    int error = handle != NULL ? lac_mark(lac, tunnel, handle, now) : L2TPHA_ERR_NOT_FOUND;
+    int error = lac_mark(lac, tunnel, handle, now);
     if (error == L2TPHA_OK)
         error = l2tpha_session_open(handle, &options, now, &session);
     if (error != L2TPHA_OK) {
@@ -139,12 +139,25 @@ static bool may_call(struct lac *lac, uint64_t now)
                                        : lac->calls_half_open < CALLS_AT_ONCE;
 }
 
-/* False when the tunnel has enough to do; it is asked again. A failure counts as a call that did
- * not come up. */
+static bool is_over(struct l2tpha_tunnel *handle)
+{
+    struct l2tpha_tunnel_record record = {.size = sizeof(record)};
+    if (handle != NULL)
+        l2tpha_tunnel_get(handle, &record);
+    return handle == NULL || record.state >= L2TPHA_TUNNEL_STOPPING;
+}
+
+/* False when the tunnel has enough to do, or the node rests; it is asked again. A failure counts as
+ * a call that did not come up. A tunnel may be over that the events do not say so of yet. */
 static bool place_call(struct lac *lac, struct lac_tunnel *tunnel, uint64_t now)
 {
-    int error = open_call(lac, tunnel, now);
-    if (error == L2TPHA_ERR_QUEUE_FULL)
+    struct l2tpha_tunnel *handle = l2tpha_tunnel_find(lac->app->node, tunnel->id);
+    if (is_over(handle)) {
+        lac_dial_remove(lac, tunnel);
+        return true;
+    }
+    int error = open_call(lac, tunnel, handle, now);
+    if (error == L2TPHA_ERR_QUEUE_FULL || error == L2TPHA_ERR_STATE)
         return false;
     lac->report.calls_asked++;
     lac->report.calls_redialed += tunnel->again > 0;
@@ -178,8 +191,6 @@ uint64_t lac_call_deadline(const struct lac *lac)
     uint64_t due = retry_deadline(&lac->recalls), call = pace_deadline(&lac->call_pace);
     return lac->dial_count > 0 && call < due ? call : due;
 }
-
-/* ---- data ---- */
 
 /* ---- data ---- */
 

@@ -58,8 +58,12 @@ def closed(case):
         tunnel = server.accept(LATEST, calls=1)
         tunnel.close(code, 4 if code == 2 else None)
     tunnel = server.make(server.await_request(LATEST))
+    lac.kill(signal.SIGSTOP)  # it reads both at once: a tunnel that is up, and over
     tunnel.say(hand.setup("SCCRP", tunnel.id))
-    tunnel.close(1)  # crosses the SCCCN
+    tunnel.stop(1)
+    lac.kill(signal.SIGCONT)
+    tunnel.await_acknowledged()
+    del server.tunnels[tunnel.id]
     server.accept(LATEST, calls=1)
     lac.await_line("^all up", times=8)
     leave(lac, server, tunnels=1, redials=8, calls_lost=7, calls_redialed=7, calls_up=8)
@@ -312,9 +316,27 @@ def stopped(case):
     ours.check_programs(case)
 
 
+def pair_late(case):
+    """The end of a tunnel is told when the standby has it, and that is late: meanwhile it takes no calls, and none
+    fail for it."""
+    server = hand.Server()
+    both = ours.Pair(case, *LAC, *QUICK, "--sessions", 100, "--rate", 20, "--commit-timeout", 2000)
+    tunnel = server.accept(calls=2)
+    both.standby.kill(signal.SIGSTOP)
+    tunnel.stop(1)
+    server.rest(0.8)
+    both.standby.kill(signal.SIGCONT)
+    tunnel.await_acknowledged()
+    del server.tunnels[tunnel.id]
+    server.accept(LATEST, calls=2)
+    lab.check(both.active.count("^[^ ]* error ") == 0, "calls were placed in a tunnel that was over")
+    leave(both.active, server, tunnels=1, redials=1, tunnels_lost=1, calls_lost=2)
+    ours.check_programs(case)
+
+
 CASES = {case.__name__: case for case in (died, closed, refused, absent, waited_for, parts, never,
                                           final, crossed, pair, pair_crossed, pair_duration,
-                                          stopped)}
+                                          pair_late, stopped)}
 
 if __name__ == "__main__":
     lab.run(CASES)
