@@ -358,8 +358,10 @@ static bool still_closing(struct app *app)
     while ((tunnel = l2tpha_tunnel_next(app->node, tunnel)) != NULL) {
         struct l2tpha_tunnel_record record = {.size = sizeof(record)};
         l2tpha_tunnel_get(tunnel, &record);
-        /* A peer that has never said its id has no tunnel that it could be told of. */
-        closing = closing || (record.state != L2TPHA_TUNNEL_STOPPED && record.remote_id != 0);
+        /* A peer that has never said its id has no tunnel that it could be told of; one that has
+         * acknowledged nothing may be a stranger, and is told once. */
+        closing = closing || (record.state != L2TPHA_TUNNEL_STOPPED && record.remote_id != 0 &&
+                              record.acked != 0);
         if (record.state < L2TPHA_TUNNEL_STOPPING)
             (void)l2tpha_tunnel_close(tunnel, 6, 0, "shutting down", clock_now());
     }
