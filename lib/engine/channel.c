@@ -30,25 +30,31 @@
 
 /* What a peer may have us hold when others hold much, in spite of the share of the pool. */
 #define SHARE_MIN (4u << 10)
-static uint64_t first_interval(const struct engine *engine)
+static uint32_t first_interval_ms(const struct engine *engine)
 {
-    return engine->config.retransmit_ms * US_PER_MS;
+    return engine->config.retransmit_ms;
 }
 
-static uint64_t next_interval(const struct engine *engine, uint64_t interval)
+static uint32_t next_interval_ms(const struct engine *engine, uint32_t interval_ms)
 {
     uint32_t cap_ms = engine->config.retransmit_cap_ms;
-    uint64_t cap = (cap_ms > CAP_MIN_MS ? cap_ms : CAP_MIN_MS) * US_PER_MS;
-    return interval * 2 < cap ? interval * 2 : cap;
+    cap_ms = cap_ms > CAP_MIN_MS ? cap_ms : CAP_MIN_MS;
+    return interval_ms <= cap_ms / 2 ? interval_ms * 2 : cap_ms;
+}
+
+/* When what leaves now is repeated. */
+static uint64_t interval_over(const struct engine *engine, const struct channel *channel)
+{
+    return engine->now + channel->interval_ms * US_PER_MS;
 }
 
 uint64_t channel_cycle_us(const struct engine *engine)
 {
-    uint64_t interval = first_interval(engine);
+    uint32_t interval_ms = first_interval_ms(engine);
     uint64_t cycle = 0;
     for (uint32_t i = 0; i < engine->config.retries; i++) {
-        cycle += interval;
-        interval = next_interval(engine, interval);
+        cycle += interval_ms * US_PER_MS;
+        interval_ms = next_interval_ms(engine, interval_ms);
     }
     return cycle > CYCLE_MIN_US ? cycle : CYCLE_MIN_US;
 }
@@ -87,7 +93,7 @@ void channel_start(struct engine *engine, struct channel *channel, struct tunnel
         .entry = entry,
         .sent_ns = entry->record.ns,
         .told_nr = entry->record.nr,
-        .interval = first_interval(engine),
+        .interval_ms = first_interval_ms(engine),
         .since = L2TPHA_NEVER,
         .retransmit.kind = TIMER_RETRANSMIT,
         .ack.kind = TIMER_ACK,
@@ -110,7 +116,7 @@ static bool has_had_its_chances(const struct engine *engine, const struct channe
 
 static void resume(struct engine *engine, struct channel *channel)
 {
-    channel->interval = first_interval(engine);
+    channel->interval_ms = first_interval_ms(engine);
     cursor_to_oldest(channel);
     if (channel->since == L2TPHA_NEVER)
         return;
@@ -152,7 +158,7 @@ void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, 
         false;
     window_start(channel);
     channel->tries = 0;
-    channel->interval = first_interval(engine);
+    channel->interval_ms = first_interval_ms(engine);
     channel->since = L2TPHA_NEVER;
     cursor_to_oldest(channel);
 }
@@ -284,7 +290,7 @@ static bool may_leave(const struct channel *channel)
 static uint64_t retransmit_at(const struct engine *engine, const struct channel *channel)
 {
     const struct l2tpha_tunnel *tunnel = tunnel_of(channel->entry);
-    uint64_t at = engine->now + channel->interval;
+    uint64_t at = interval_over(engine, channel);
     uint64_t until = tunnel->unresponsive ? tunnel_granted_until(tunnel) : 0;
 
     return until > engine->now && until < at ? until : at;
@@ -478,13 +484,13 @@ void channel_nudge(struct engine *engine, struct channel *channel)
 
 void channel_repeat(struct engine *engine, struct channel *channel)
 {
-    channel->interval = next_interval(engine, channel->interval);
+    channel->interval_ms = next_interval_ms(engine, channel->interval_ms);
     channel->nudge = NUDGE_NONE;
     window_collapse(channel);
     cursor_to_oldest(channel);
     if (channel->cursor && !is_paid_for(channel, channel->cursor->len)) {
         engine->counters.unproven_held++;
-        wheel_arm(engine->wheel, &channel->retransmit, engine->now + channel->interval);
+        wheel_arm(engine->wheel, &channel->retransmit, interval_over(engine, channel));
     }
     ready(engine, channel);
 }
@@ -524,11 +530,11 @@ static void take_nr(struct engine *engine, struct channel *channel, uint16_t nr)
     window_grow(channel, (uint32_t)(overtaken && out > 0 ? out : news));
     channel->tries = 0;
     channel->nudge = NUDGE_NONE;
-    channel->interval = first_interval(engine);
+    channel->interval_ms = first_interval_ms(engine);
     bool under_way = channel->cursor_ns != nr;
     channel->since = under_way ? engine->now : L2TPHA_NEVER;
     wheel_arm(engine->wheel, &channel->retransmit,
-              under_way ? engine->now + channel->interval : L2TPHA_NEVER);
+              under_way ? interval_over(engine, channel) : L2TPHA_NEVER);
     ready(engine, channel);
 }
 

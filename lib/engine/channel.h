@@ -14,22 +14,20 @@
 
 struct channel {
     struct tunnel_entry *entry;
-    uint32_t queue_bytes;  /* of the queue in a checkpoint */
-    struct buffer **ahead; /* reordering slots by Ns, in ahead_store; NULL while none is used */
-    struct buffer *ahead_store;
-    uint32_t ahead_count;
-    uint32_t ahead_bytes;  /* of the pool, slots included */
-    uint32_t ahead_mask;   /* slots - 1; a power of two, so that the wrap of Ns moves no slot */
+    struct buffer *ahead;  /* reorder.c: slots by Ns; NULL while none is used */
     struct buffer *cursor; /* next queued message to transmit; NULL = all transmitted */
-    uint16_t cursor_ns;    /* its Ns (= entry.ns when cursor is NULL) */
-    uint16_t sent_ns;      /* one past the highest Ns ever transmitted: what may be acked */
-    uint32_t window;       /* congestion window, messages (CWND) */
-    uint32_t window_part;  /* acks counted towards the next step in congestion avoidance */
-    uint32_t threshold;    /* SSTHRESH; the peer's window bounds it */
+    uint64_t since;        /* start of the control channel timeout; L2TPHA_NEVER = none runs */
+    uint32_t queue_bytes;  /* of the queue in a checkpoint */
+    uint32_t ahead_bytes;  /* of the pool, slots included */
+    uint32_t interval_ms;  /* current retransmission interval */
     uint32_t tries;        /* retransmissions of the oldest message so far; 0 = none since the last
                             * acknowledgement of something new */
-    uint64_t interval;     /* current retransmission interval, us */
-    uint64_t since;        /* start of the control channel timeout; L2TPHA_NEVER = none runs */
+    uint16_t ahead_count;  /* messages in the slots: fewer than the window has */
+    uint16_t window;       /* congestion window, messages (CWND), WINDOW_MAX at most */
+    uint16_t window_part;  /* acks counted towards the next step in congestion avoidance */
+    uint16_t threshold;    /* SSTHRESH; the peer's window bounds it */
+    uint16_t cursor_ns;    /* Ns of the cursor's message (= entry.ns when there is none) */
+    uint16_t sent_ns;      /* one past the highest Ns ever transmitted: what may be acked */
     uint16_t told_nr;      /* last Nr told to the peer; short of entry.nr = an ack is wanted */
     bool suspended : 1;    /* nothing leaves, nothing is taken, no timer runs */
     bool resyncing : 1;    /* resync.c: the numbers of a lazy record are being settled */
@@ -39,16 +37,16 @@ struct channel {
     bool inherits : 1;  /* acknowledgements up to the ceiling are believed, though not sent here */
     bool ack_now : 1;   /* tell it as soon as nr_safe is past told_nr, without company */
     bool ack_again : 1; /* a duplicate or a message ahead asks for nr_safe, new or not */
-    uint16_t probe_ns;
-    uint16_t ceiling;
-    uint16_t ended_call; /* the peer's id of the call that the message taken last, a CDN, has ended;
-                            0 = none */
-    struct buffer *probe; /* a HELLO beside the queue; NULL = none yet */
     enum {
         NUDGE_NONE,
         NUDGE_DUE, /* the timer is set for a repetition before its time */
         NUDGE_DONE /* there was one: no other until an answer, or the next regular one */
     } nudge : 2;
+    uint16_t probe_ns;
+    uint16_t ceiling;
+    uint16_t ended_call; /* the peer's id of the call that the message taken last, a CDN, has ended;
+                            0 = none */
+    struct buffer *probe; /* a HELLO beside the queue; NULL = none yet */
     struct timer retransmit;
     struct timer ack;
 };

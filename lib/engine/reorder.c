@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Slots by Ns, as many as the window has, from the pool and only while one is used. */
+/* Slots by Ns, as many as the window has, from the pool and only while one is used. Their number is
+ * a power of two, so that the wrap of Ns moves no slot. */
 #include "engine/reorder.h"
 
 #include "engine/window.h"
@@ -9,6 +10,18 @@
 /* Of messages ahead of their turn, with the slots that they stand in: the largest window's slots
  * and a default window of the usual messages. What is not kept the peer sends again. */
 #define AHEAD_BYTES (512u << 10)
+
+static uint32_t slot_count(const struct channel *channel)
+{
+    return channel->ahead->len / (uint32_t)sizeof(struct buffer *);
+}
+
+static struct buffer **slot_of(const struct channel *channel, uint16_t ns)
+{
+    struct buffer **slots = (struct buffer **)(void *)channel->ahead->data;
+
+    return &slots[ns & (slot_count(channel) - 1)];
+}
 
 static void drop_slot(struct engine *engine, struct channel *channel, struct buffer **slot)
 {
@@ -22,16 +35,15 @@ static void drop_slot(struct engine *engine, struct channel *channel, struct buf
 
 static void give_slots(struct engine *engine, struct channel *channel)
 {
-    buffer_put(engine->pool, channel->ahead_store);
-    channel->ahead_store = NULL;
+    buffer_put(engine->pool, channel->ahead);
     channel->ahead = NULL;
     channel->ahead_bytes = 0;
 }
 
 void reorder_drop(struct engine *engine, struct channel *channel)
 {
-    for (uint32_t i = 0; channel->ahead_count > 0; i++)
-        drop_slot(engine, channel, &channel->ahead[i]);
+    for (uint16_t ns = 0; channel->ahead_count > 0; ns++)
+        drop_slot(engine, channel, slot_of(channel, ns));
     give_slots(engine, channel);
 }
 
@@ -41,13 +53,12 @@ static bool make_slots(struct engine *engine, struct channel *channel)
     while (count < channel->entry->record.local_window && count <= WINDOW_MAX)
         count *= 2;
     size_t size = count * sizeof(struct buffer *);
-    channel->ahead_store = buffer_get(engine->pool, size, NULL);
-    if (!channel->ahead_store)
+    channel->ahead = buffer_get(engine->pool, size, NULL);
+    if (!channel->ahead)
         return false;
-    channel->ahead = (struct buffer **)(void *)channel->ahead_store->data;
-    memset(channel->ahead, 0, size);
-    channel->ahead_mask = count - 1;
-    channel->ahead_bytes = channel->ahead_store->cap;
+    memset(channel->ahead->data, 0, size);
+    channel->ahead->len = (uint32_t)size;
+    channel->ahead_bytes = channel->ahead->cap;
     return true;
 }
 
@@ -68,7 +79,7 @@ enum channel_verdict reorder_keep(struct engine *engine, struct channel *channel
 {
     struct buffer *copy = NULL;
 
-    if (channel->ahead && channel->ahead[ns & channel->ahead_mask]) {
+    if (channel->ahead && *slot_of(channel, ns)) {
         engine->counters.duplicates++;
         return CHANNEL_DUPLICATE;
     }
@@ -84,7 +95,7 @@ enum channel_verdict reorder_keep(struct engine *engine, struct channel *channel
     }
     memcpy(copy->data, data, len);
     copy->len = (uint32_t)len;
-    channel->ahead[ns & channel->ahead_mask] = copy;
+    *slot_of(channel, ns) = copy;
     channel->ahead_count++;
     channel->ahead_bytes += copy->cap;
     engine->counters.reordered++;
@@ -95,7 +106,7 @@ size_t reorder_next_len(const struct channel *channel)
 {
     if (channel->ahead_count == 0)
         return 0;
-    const struct buffer *message = channel->ahead[channel->entry->record.nr & channel->ahead_mask];
+    const struct buffer *message = *slot_of(channel, channel->entry->record.nr);
     return message ? message->len : 0;
 }
 
@@ -103,7 +114,7 @@ struct buffer *reorder_take(struct channel *channel)
 {
     if (channel->ahead_count == 0)
         return NULL;
-    struct buffer **slot = &channel->ahead[channel->entry->record.nr & channel->ahead_mask];
+    struct buffer **slot = slot_of(channel, channel->entry->record.nr);
     struct buffer *message = *slot;
     if (!message)
         return NULL;
@@ -117,7 +128,16 @@ void reorder_pass(struct engine *engine, struct channel *channel)
 {
     if (!channel->ahead)
         return;
-    drop_slot(engine, channel, &channel->ahead[channel->entry->record.nr & channel->ahead_mask]);
+    drop_slot(engine, channel, slot_of(channel, channel->entry->record.nr));
     if (channel->ahead_count == 0)
         give_slots(engine, channel);
+}
+
+bool reorder_lowest(const struct channel *channel, uint16_t *ns)
+{
+    if (channel->ahead_count == 0)
+        return false;
+    for (*ns = channel->entry->record.nr; !*slot_of(channel, *ns); ++*ns)
+        ;
+    return true;
 }

@@ -16,5 +16,7 @@ void reorder_drop(struct engine *engine, struct channel *channel);
 size_t reorder_next_len(const struct channel *channel);
 /* That message; the caller gives it back to the pool. NULL = none. */
 struct buffer *reorder_take(struct channel *channel);
+/* The lowest Ns that is kept; false = none. */
+bool reorder_lowest(const struct channel *channel, uint16_t *ns);
 
 #endif

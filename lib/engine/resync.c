@@ -106,18 +106,6 @@ void tunnel_set_commit(struct l2tpha_tunnel *tunnel)
     tunnel_mark(tunnel, DIRTY_FULL);
 }
 
-bool channel_lowest_kept(const struct channel *channel, uint16_t *ns)
-{
-    uint16_t nr = channel->entry->record.nr;
-
-    for (uint32_t i = 0; channel->ahead_count > 0 && i <= channel->ahead_mask; i++) {
-        *ns = (uint16_t)(nr + i);
-        if (channel->ahead[*ns & channel->ahead_mask])
-            return true;
-    }
-    return false;
-}
-
 /* xl2tpd ends the tunnel upon a CDN whose header has session id 0, which RFC 2661 4.4.4 allows. It
  * finds the call missing by itself. */
 static bool takes_no_id(const struct l2tpha_tunnel *tunnel)

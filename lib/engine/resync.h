@@ -15,8 +15,6 @@ void tunnel_release(struct l2tpha_tunnel *tunnel);
 
 /* The record says how this node commits. Only while its numbers are exact. */
 void tunnel_set_commit(struct l2tpha_tunnel *tunnel);
-/* The lowest message ahead of its turn that is kept; false = none. */
-bool channel_lowest_kept(const struct channel *channel, uint16_t *ns);
 /* Something has come for a session that this end has not: end it, where the tunnel reconciles.
  * remote_id is the peer's id for it, 0 = it was not said. */
 void tunnel_end_stray(struct l2tpha_tunnel *tunnel, uint32_t session_id, uint32_t remote_id);

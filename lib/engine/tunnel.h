@@ -51,6 +51,7 @@ struct l2tpha_tunnel {
     bool unproven : 1;    /* half_open.c: its address may be forged, credit bounds what is sent */
     bool calling : 1;     /* in engine.calling */
     bool asked_again : 1; /* tunnel_twin.c: an SCCRQ like its own came though it was answered */
+    uint8_t source;       /* half_open.c: place of where it comes from */
     uint32_t asked_again_ms; /* ... when */
     uint32_t answered_ms;    /* likewise: when it was made live, or established */
     uint32_t started;        /* the order in which tunnels were made; 0 = it was taken over */
@@ -58,7 +59,6 @@ struct l2tpha_tunnel {
     uint32_t begun_ms;       /* half_open.c */
     uint16_t close_result;   /* of a StopCCN that waits for the channel to carry again; 0 = none */
     uint16_t close_error;
-    uint8_t source;     /* half_open.c: place of where it comes from */
     struct timer timer; /* TIMER_TUNNEL: by state */
     struct timer start; /* TIMER_START */
     union {

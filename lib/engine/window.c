@@ -5,13 +5,13 @@
  * spoken yet. */
 #define WINDOW_DEFAULT 4
 
-static uint32_t lesser(uint32_t a, uint32_t b)
+static uint16_t lesser(uint16_t a, uint16_t b)
 {
     return a < b ? a : b;
 }
 
 /* The record's, since it may become known, or change, while the channel runs. */
-static uint32_t peer_window(const struct channel *channel)
+static uint16_t peer_window(const struct channel *channel)
 {
     uint16_t window = channel->entry->record.remote_window;
     return lesser(window ? window : WINDOW_DEFAULT, WINDOW_MAX);
@@ -26,7 +26,7 @@ void window_start(struct channel *channel)
 
 void window_grow(struct channel *channel, uint32_t messages)
 {
-    uint32_t limit = peer_window(channel);
+    uint16_t limit = peer_window(channel);
 
     for (; messages > 0 && channel->window < limit; messages--) {
         /* From SSTHRESH on it takes CWND acknowledgements to grow by one message. */
@@ -39,13 +39,13 @@ void window_grow(struct channel *channel, uint32_t messages)
 
 void window_collapse(struct channel *channel)
 {
-    uint32_t half = window_size(channel) / 2;
+    uint16_t half = window_size(channel) / 2;
     channel->threshold = half ? half : 1;
     channel->window = 1;
     channel->window_part = 0;
 }
 
-uint32_t window_size(const struct channel *channel)
+uint16_t window_size(const struct channel *channel)
 {
     if (channel->careful)
         return 1;

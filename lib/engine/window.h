@@ -8,6 +8,7 @@
 
 /* Numbers no more than this apart can be told in order, RFC 2661 5.8. */
 #define WINDOW_MAX 32767
+_Static_assert(WINDOW_MAX < UINT16_MAX, "windows and what is in them fit 16 bits");
 
 /* One message, and slow start up to the peer's window. */
 void window_start(struct channel *channel);
@@ -18,6 +19,6 @@ void window_grow(struct channel *channel, uint32_t messages);
 /* A retransmission has been triggered. */
 void window_collapse(struct channel *channel);
 /* Messages that may be outstanding now; never 0, or nothing would ever open it again. */
-uint32_t window_size(const struct channel *channel);
+uint16_t window_size(const struct channel *channel);
 
 #endif

@@ -16,6 +16,7 @@
 #include "failover/lazy.h"
 
 #include "base/serial.h"
+#include "engine/reorder.h"
 #include "engine/resync.h"
 #include "failover/inactivity.h"
 #include "failover/sync.h"
@@ -195,7 +196,7 @@ static uint16_t next_of_peer(const struct lazy *lazy)
     const struct l2tpha_tunnel_record *record = record_of(lazy);
     uint16_t next = lazy->end, kept;
     bool seen = lazy->seen && !serial_before(lazy->lowest, record->nr);
-    bool any = channel_lowest_kept(&lazy->tunnel->channel, &kept);
+    bool any = reorder_lowest(&lazy->tunnel->channel, &kept);
 
     if (seen)
         next = lazy->lowest;

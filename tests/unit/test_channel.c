@@ -390,19 +390,19 @@ START_TEST(news_resets_tries_and_interval)
     end_say(end, 2);
     expect_message(end, 0, 0);
     for (int i = 1; i <= 5; i++) {
-        end_wait(end, end->channel->interval + GRAIN_US);
+        end_wait(end, end->channel->interval_ms * MS + GRAIN_US);
         expect_message(end, 0, 0);
     }
     end_hear_zlb(end, 0, 1);
     expect_message(end, 1, 0);
     end_hear_zlb(end, 0, 1); /* no news */
     for (uint64_t i = 1; i <= 5; i++) {
-        ck_assert_uint_eq(end->channel->interval, (1000 * MS) << (i - 1));
-        end_wait(end, end->channel->interval + GRAIN_US);
+        ck_assert_uint_eq(end->channel->interval_ms, 1000u << (i - 1));
+        end_wait(end, end->channel->interval_ms * MS + GRAIN_US);
         ck_assert_int_eq(end->status, L2TPHA_OK);
         expect_message(end, 1, 0);
     }
-    end_wait(end, end->channel->interval + GRAIN_US);
+    end_wait(end, end->channel->interval_ms * MS + GRAIN_US);
     ck_assert_int_eq(end->status, L2TPHA_ERR_TIMEOUT);
     end_free(end);
 }

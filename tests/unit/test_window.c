@@ -134,7 +134,7 @@ START_TEST(the_threshold_is_one_at_least)
     end_say(end, 1);
     for (int i = 0; i < 3; i++) {
         expect_message(end, 0, 0);
-        end_wait(end, end->channel->interval + GRAIN_US);
+        end_wait(end, end->channel->interval_ms * MS + GRAIN_US);
         ck_assert_uint_eq(end->channel->threshold, 1);
         ck_assert_uint_eq(window_size(end->channel), 1);
     }
