@@ -21,8 +21,6 @@ static int restore(const struct l2tpha_binding *binding, const struct session_en
 {
     struct l2tpha_session_record record;
 
-    if (!binding->restore_session)
-        return L2TPHA_OK;
     table_session_get(session, &record);
     return binding->restore_session(binding->user, &record);
 }
@@ -57,6 +55,10 @@ int silent_install(const struct l2tpha_binding *binding, struct tunnel_entry *tu
 {
     int error = binding->restore_tunnel(binding->user, &tunnel->record, suspended);
 
+    if (!binding->restore_session) { /* they came with the tunnel */
+        result->sessions += error ? 0 : tunnel->session_count;
+        return error;
+    }
     for (struct session_entry *session = tunnel->sessions; session && !error;
          session = session->next) {
         error = restore(binding, session);
