@@ -12,13 +12,10 @@
  * Nobody is asked about again, or given up, whose FSQ is still on its way. The channel delivers it,
  * and a peer that acknowledges nothing may be resting the channel for a recovery that comes to
  * nothing, and answer later. */
-#include "failover/sync.h"
-
 #include "engine/window.h"
-#include "failover/lazy.h"
 #include "failover/recovery.h"
+#include "failover/sync_private.h"
 
-#define US_PER_MS UINT64_C(1000)
 #define US_PER_S UINT64_C(1000000)
 #define STALE_MS 1000           /* a session is asked about at most once in this time */
 #define AHEAD 128               /* messages queued by us at one time, whatever the window */
@@ -26,51 +23,15 @@
 #define STEP_PAUSE_US US_PER_MS /* before the next */
 #define ROOM_PAUSE_US US_PER_S  /* when there is no room and no acknowledgement to make any */
 
-struct line {
-    struct l2tpha_session *first;
-    struct l2tpha_session **end;
-};
-
-struct sync {
-    struct failover *failover;
-    struct l2tpha_tunnel *tunnel;
-    struct timer timer;           /* TIMER_SYNC */
-    struct session_entry *cursor; /* the next one to be asked about for the first time; NULL = all
-                                     have been */
-    struct line asked;            /* QUERY_ASKED, longest wait first */
-    struct line stale;            /* QUERY_STALE, likewise */
-    uint16_t last_ns;             /* of the last FSQ; until it is acknowledged: */
-    uint32_t unheard_at;          /* who was asked from then on may not have been heard of yet */
-    uint32_t round;               /* names this synchronisation; 0 = it is not shared: */
-    bool alone;                   /* the node before may have asked as well */
-    bool whole;                   /* every session is asked about, or all the suspects */
-    bool second;                  /* the cursor is at what was left to the peer */
-    bool suspects;                /* only sessions that have changed from then on: */
-    uint32_t from;                /* seconds */
-    uint32_t queried;
-    uint32_t cleared;
-    uint32_t unverified;
-};
-
-static struct engine *engine_of(const struct sync *sync)
-{
-    return sync->failover->engine;
-}
-
 /* --- lines --- */
-
-static uint32_t now_ms(const struct sync *sync)
-{
-    return (uint32_t)(engine_of(sync)->now / US_PER_MS);
-}
 
 /* Rounded up, so that no wait is shorter than it should be. */
 static uint32_t stamp_of(const struct sync *sync)
 {
-    return (uint32_t)((engine_of(sync)->now + US_PER_MS - 1) / US_PER_MS);
+    return (uint32_t)((sync_engine(sync)->now + US_PER_MS - 1) / US_PER_MS);
 }
 
-static void join(struct sync *sync, struct l2tpha_session *session, uint8_t query)
+void sync_join(struct sync *sync, struct l2tpha_session *session, uint8_t query)
 {
     struct line *line = query == QUERY_ASKED ? &sync->asked : &sync->stale;
 
@@ -82,7 +43,7 @@ static void join(struct sync *sync, struct l2tpha_session *session, uint8_t quer
     line->end = &session->query_next;
 }
 
-static void leave(struct sync *sync, struct l2tpha_session *session)
+void sync_leave(struct sync *sync, struct l2tpha_session *session)
 {
     struct line *line = session->query == QUERY_ASKED ? &sync->asked : &sync->stale;
 
@@ -100,16 +61,16 @@ static bool is_in_line(const struct l2tpha_session *session)
     return session->query == QUERY_ASKED || session->query == QUERY_STALE;
 }
 
-static void settle(struct sync *sync, struct l2tpha_session *session)
+void sync_settle(struct sync *sync, struct l2tpha_session *session)
 {
-    leave(sync, session);
+    sync_leave(sync, session);
     session->query_tries = 0;
 }
 
 /* Milliseconds that the first in line has to wait yet. */
 static int32_t wait_of(const struct sync *sync, const struct line *line, uint32_t wait_ms)
 {
-    return (int32_t)(line->first->query_at + wait_ms - now_ms(sync));
+    return (int32_t)(line->first->query_at + wait_ms - sync_now_ms(sync));
 }
 
 /* --- whom to ask next --- */
@@ -137,16 +98,16 @@ static bool is_known(struct sync *sync, const struct l2tpha_session *session)
     if (sync->round == 0 || session->query != QUERY_NAMED || session->query_at != sync->round)
         return false;
     sync->queried++;
-    engine_of(sync)->counters.queries_saved++;
+    sync_engine(sync)->counters.queries_saved++;
     return true;
 }
 
 /* RFC 4951 has no end for an FSQ without an answer: it is no evidence, so the session stays. */
 static void keep_unverified(struct sync *sync, struct l2tpha_session *session)
 {
-    settle(sync, session);
+    sync_settle(sync, session);
     sync->unverified++;
-    engine_of(sync)->counters.sessions_unverified++;
+    sync_engine(sync)->counters.sessions_unverified++;
 }
 
 /* A number of before a reset, which flushes the FSQs, is hardly among those out. */
@@ -172,12 +133,12 @@ static struct l2tpha_session *take_ripe(struct sync *sync, struct line *line, ui
         struct l2tpha_session *session = line->first;
         --*steps;
         if (is_under_way(sync, session)) {
-            leave(sync, session);
-            join(sync, session, QUERY_ASKED);
+            sync_leave(sync, session);
+            sync_join(sync, session, QUERY_ASKED);
             continue;
         }
-        if (session->query_tries < engine_of(sync)->config.query_tries) {
-            leave(sync, session);
+        if (session->query_tries < sync_engine(sync)->config.query_tries) {
+            sync_leave(sync, session);
             return session;
         }
         keep_unverified(sync, session);
@@ -208,7 +169,7 @@ static struct l2tpha_session *take_next(struct sync *sync, uint32_t *steps)
     struct l2tpha_session *session = take_ripe(sync, &sync->stale, STALE_MS, steps);
 
     if (!session)
-        session = take_ripe(sync, &sync->asked, engine_of(sync)->config.query_ms, steps);
+        session = take_ripe(sync, &sync->asked, sync_engine(sync)->config.query_ms, steps);
     return session ? session : take_new(sync, steps);
 }
 
@@ -219,8 +180,8 @@ static void ask(struct sync *sync, struct l2tpha_session *session,
                                               .remote_session_id = session->entry.remote_id};
     if (session->query_tries++ == 0)
         sync->queried++;
-    engine_of(sync)->counters.queries_out++;
-    join(sync, session, QUERY_ASKED);
+    sync_engine(sync)->counters.queries_out++;
+    sync_join(sync, session, QUERY_ASKED);
 }
 
 /* --- sending --- */
@@ -262,7 +223,7 @@ static bool send_query(struct sync *sync, uint32_t *steps, int *error)
 
 static void end(struct sync *sync)
 {
-    wheel_disarm(engine_of(sync)->wheel, &sync->timer);
+    wheel_disarm(sync_engine(sync)->wheel, &sync->timer);
     sync->tunnel->sync = NULL;
     talloc_free(sync);
 }
@@ -271,7 +232,7 @@ static void tell(const struct sync *sync)
 {
     if (sync->tunnel->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED)
         return;
-    log_line(&engine_of(sync)->log, L2TPHA_LOG_RESYNC, sync->tunnel->entry.record.local_id, 0,
+    log_line(&sync_engine(sync)->log, L2TPHA_LOG_RESYNC, sync->tunnel->entry.record.local_id, 0,
              "%u sessions asked about, %u cleared, %u not answered for", sync->queried,
              sync->cleared, sync->unverified);
     struct event_item *event =
@@ -285,7 +246,7 @@ static void tell(const struct sync *sync)
 
 static void arm(struct sync *sync, bool blocked)
 {
-    struct engine *engine = engine_of(sync);
+    struct engine *engine = sync_engine(sync);
     int32_t wait = INT32_MAX, other;
 
     if (sync->asked.first)
@@ -464,9 +425,9 @@ void sync_stop(struct failover *failover, struct l2tpha_tunnel *tunnel)
     if (!sync)
         return;
     while (sync->asked.first)
-        settle(sync, sync->asked.first);
+        sync_settle(sync, sync->asked.first);
     while (sync->stale.first)
-        settle(sync, sync->stale.first);
+        sync_settle(sync, sync->stale.first);
     end(sync);
 }
 
@@ -484,7 +445,7 @@ void sync_doubt(struct failover *failover, struct l2tpha_session *session)
         return;
     }
     failover->engine->counters.sessions_stale++;
-    join(sync, session, QUERY_STALE);
+    sync_join(sync, session, QUERY_STALE);
 }
 
 void sync_named(struct l2tpha_session *session)
@@ -518,78 +479,14 @@ void sync_left(struct failover *failover, struct l2tpha_session *session)
     if (sync->cursor == &session->entry)
         sync->cursor = session->entry.next;
     if (is_in_line(session))
-        settle(sync, session);
+        sync_settle(sync, session);
     if (is_over(sync))
         wheel_arm(failover->engine->wheel, &sync->timer, failover->engine->now);
-}
-
-/* --- FSR --- */
-
-/* RFC 4951 3.3: 0 clears without a CDN. */
-static void clear(struct failover *failover, struct l2tpha_session *session)
-{
-    const struct l2tpha_binding *binding = failover->binding;
-    uint32_t tunnel_id = session_tunnel(session)->entry.record.local_id;
-    uint32_t id = session->entry.local_id;
-
-    failover->engine->counters.sessions_desynced++;
-    failover_note(failover, tunnel_id, id, "clearing",
-                  binding->clear_session(binding->user, tunnel_id, id, L2TPHA_ERR_NOT_IN_SYNC,
-                                         "the peer has no such session"));
-}
-
-/* An id other than the one on record still says that the session is there. */
-static void take_answer(struct sync *sync, struct l2tpha_session *session, uint32_t peers_id)
-{
-    if (peers_id == session->entry.remote_id) {
-        session->unheard = false;
-        settle(sync, session);
-        session->query = sync->alone ? QUERY_SAID : QUERY_NONE;
-        session->query_at = now_ms(sync);
-    } else if (peers_id != 0) {
-        leave(sync, session);
-        join(sync, session, QUERY_STALE);
-        engine_of(sync)->counters.sessions_stale++;
-    } else {
-        settle(sync, session);
-        sync->cleared++;
-        clear(sync->failover, session);
-    }
-}
-
-/* What the peer has said to the node before is on its way no longer than its channel lasts. */
-static bool may_be_corrected(const struct failover *failover, const struct l2tpha_session *session)
-{
-    const struct engine *engine = failover->engine;
-    uint32_t ago = (uint32_t)(engine->now / US_PER_MS) - session->query_at;
-
-    return session->query == QUERY_SAID && ago * US_PER_MS <= channel_cycle_us(engine);
-}
-
-static int take_response(struct failover *failover, struct l2tpha_tunnel *tunnel,
-                         const struct l2tpha_message *fsr)
-{
-    struct l2tpha_avp_cursor cursor = {0};
-    struct l2tpha_failover_session state;
-    bool old = lazy_is_old(tunnel, &fsr->header); /* the node before had asked */
-
-    while (l2tpha_message_each(fsr, L2TPHA_AVP_FAILOVER_SESSION_STATE, &cursor)) {
-        if (!l2tpha_avp_session_state(&cursor.avp, &state))
-            continue;
-        struct l2tpha_session *session = tunnel_session_find(tunnel, state.remote_session_id);
-        if (session && session->query == QUERY_ASKED && !old)
-            take_answer(tunnel->sync, session, state.session_id);
-        else if (session && state.session_id == 0 && may_be_corrected(failover, session))
-            clear(failover, session); /* what it had said before was older than our question */
-        else
-            failover->engine->counters.answers_ignored++;
-    }
-    return L2TPHA_OK;
 }
 
 int sync_states(struct failover *failover, struct l2tpha_tunnel *tunnel,
                 const struct l2tpha_message *message)
 {
     return message->type == L2TPHA_MESSAGE_FSQ ? answer_query(failover, tunnel, message)
-                                               : take_response(failover, tunnel, message);
+                                               : sync_take_response(failover, tunnel, message);
 }

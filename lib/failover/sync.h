@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Session state synchronisation by FSQ and FSR, RFC 4951 3.3: asking in sync.c, answering in
- * answer.c. */
+ * answer.c, taking the answers in response.c. */
 #ifndef FAILOVER_SYNC_H
 #define FAILOVER_SYNC_H
 

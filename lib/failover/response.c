@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* What the peer answers, RFC 4951 3.3. */
+#include "failover/lazy.h"
+#include "failover/sync_private.h"
+
+/* RFC 4951 3.3: 0 clears without a CDN. */
+static void clear(struct failover *failover, struct l2tpha_session *session)
+{
+    const struct l2tpha_binding *binding = failover->binding;
+    uint32_t tunnel_id = session_tunnel(session)->entry.record.local_id;
+    uint32_t id = session->entry.local_id;
+
+    failover->engine->counters.sessions_desynced++;
+    failover_note(failover, tunnel_id, id, "clearing",
+                  binding->clear_session(binding->user, tunnel_id, id, L2TPHA_ERR_NOT_IN_SYNC,
+                                         "the peer has no such session"));
+}
+
+/* An id other than the one on record still says that the session is there. */
+static void take_answer(struct sync *sync, struct l2tpha_session *session, uint32_t peers_id)
+{
+    if (peers_id == session->entry.remote_id) {
+        session->unheard = false;
+        sync_settle(sync, session);
+        session->query = sync->alone ? QUERY_SAID : QUERY_NONE;
+        session->query_at = sync_now_ms(sync);
+    } else if (peers_id != 0) {
+        sync_leave(sync, session);
+        sync_join(sync, session, QUERY_STALE);
+        sync_engine(sync)->counters.sessions_stale++;
+    } else {
+        sync_settle(sync, session);
+        sync->cleared++;
+        clear(sync->failover, session);
+    }
+}
+
+/* What the peer has said to the node before is on its way no longer than its channel lasts. */
+static bool may_be_corrected(const struct failover *failover, const struct l2tpha_session *session)
+{
+    const struct engine *engine = failover->engine;
+    uint32_t ago = (uint32_t)(engine->now / US_PER_MS) - session->query_at;
+
+    return session->query == QUERY_SAID && ago * US_PER_MS <= channel_cycle_us(engine);
+}
+
+int sync_take_response(struct failover *failover, struct l2tpha_tunnel *tunnel,
+                       const struct l2tpha_message *fsr)
+{
+    struct l2tpha_avp_cursor cursor = {0};
+    struct l2tpha_failover_session state;
+    bool old = lazy_is_old(tunnel, &fsr->header); /* the node before had asked */
+
+    while (l2tpha_message_each(fsr, L2TPHA_AVP_FAILOVER_SESSION_STATE, &cursor)) {
+        if (!l2tpha_avp_session_state(&cursor.avp, &state))
+            continue;
+        struct l2tpha_session *session = tunnel_session_find(tunnel, state.remote_session_id);
+        if (session && session->query == QUERY_ASKED && !old)
+            take_answer(tunnel->sync, session, state.session_id);
+        else if (session && state.session_id == 0 && may_be_corrected(failover, session))
+            clear(failover, session); /* what it had said before was older than our question */
+        else
+            failover->engine->counters.answers_ignored++;
+    }
+    return L2TPHA_OK;
+}
