@@ -33,8 +33,8 @@ struct l2tpha_binding {
     /** Forget a session silently; the host is told why. */
     int (*clear_session)(void *user, uint32_t tunnel_id, uint32_t session_id, int status,
                          const char *why);
-    /** Forget a tunnel with its sessions silently. */
-    int (*clear_tunnel)(void *user, uint32_t tunnel_id);
+    /** Forget a tunnel with its sessions silently; the host is told why. */
+    int (*clear_tunnel)(void *user, uint32_t tunnel_id, int status, const char *why);
     /** While suspended nothing is sent on the control channel, not even an acknowledgement, and
      * what comes is dropped silently; numbers and queue stay, timers rest, data goes on (RFC
      * 4951 3.2.1). Afterwards it goes on where it was. */

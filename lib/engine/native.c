@@ -116,7 +116,7 @@ static int clear_session(void *user, uint32_t tunnel_id, uint32_t session_id, in
     return L2TPHA_OK;
 }
 
-int native_clear_tunnel(struct engine *engine, uint32_t tunnel_id)
+int native_clear_tunnel(struct engine *engine, uint32_t tunnel_id, int status, const char *why)
 {
     struct l2tpha_tunnel *tunnel = tunnel_by_id(engine, tunnel_id);
 
@@ -127,13 +127,13 @@ int native_clear_tunnel(struct engine *engine, uint32_t tunnel_id)
         tunnel->channel.entry = &tunnel->entry;
     }
     tunnel->told = !tunnel_is_recovery(tunnel);
-    tunnel_clear(tunnel, L2TPHA_OK, "cleared");
+    tunnel_clear(tunnel, status, why);
     return L2TPHA_OK;
 }
 
-static int clear_tunnel(void *user, uint32_t tunnel_id)
+static int clear_tunnel(void *user, uint32_t tunnel_id, int status, const char *why)
 {
-    return native_clear_tunnel(user, tunnel_id);
+    return native_clear_tunnel(user, tunnel_id, status, why);
 }
 
 /* What the peer expects is not known: nothing is sent before the StopCCN, and that once. */

@@ -342,7 +342,9 @@ static void give_up(struct lazy *lazy)
 
     failover->engine->counters.resyncs_failed++;
     say(lazy, "the peer's numbers cannot be found, tunnel cleared");
-    failover_note(failover, id, 0, "clearing", binding->clear_tunnel(binding->user, id));
+    failover_note(failover, id, 0, "clearing",
+                  binding->clear_tunnel(binding->user, id, L2TPHA_ERR_TIMEOUT,
+                                        "the peer's numbers cannot be found"));
 }
 
 /* --- what comes --- */

@@ -485,7 +485,9 @@ static void disown(struct failover *failover, const struct l2tpha_tunnel *tunnel
     failover->engine->counters.recoveries_failed++;
     log_line(&failover->engine->log, L2TPHA_LOG_RESYNC, id, 0,
              "recovery: the peer is shut down, tunnel cleared");
-    failover_note(failover, id, 0, "clearing", binding->clear_tunnel(binding->user, id));
+    failover_note(
+        failover, id, 0, "clearing",
+        binding->clear_tunnel(binding->user, id, L2TPHA_ERR_REFUSED, "the peer is shut down"));
 }
 
 void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, uint8_t before,

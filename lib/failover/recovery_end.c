@@ -61,20 +61,25 @@ static void withdraw(struct recovery *recovery)
     tunnel_step(tunnel, TUNNEL_CLOSE, &input);
 }
 
-/* RFC 4951 3.2.1. A refusal is an answer: whatever its reason, lack of resources and a shutdown
- * included, the peer will not have the tunnel recovered, and may have forgotten it. */
-int clear_old(void *object, void *argument)
+static void clear(struct recovery *recovery, int status, const char *why)
 {
-    struct recovery *recovery = object;
     const struct l2tpha_binding *binding = recovery->failover->binding;
     uint32_t id = recovery->old->entry.record.local_id;
 
-    (void)argument;
     recovery->failover->engine->counters.recoveries_failed++;
     recovery_say(recovery, L2TPHA_LOG_RESYNC, "failed, tunnel cleared");
     recovery_discard(recovery);
     recovery->old->recovery = NULL; /* its end is not to end this one under way */
-    failover_note(recovery->failover, id, 0, "clearing", binding->clear_tunnel(binding->user, id));
+    failover_note(recovery->failover, id, 0, "clearing",
+                  binding->clear_tunnel(binding->user, id, status, why));
+}
+
+/* RFC 4951 3.2.1. A refusal is an answer: whatever its reason, lack of resources and a shutdown
+ * included, the peer will not have the tunnel recovered, and may have forgotten it. */
+int clear_old(void *object, void *argument)
+{
+    (void)argument;
+    clear(object, L2TPHA_ERR_REFUSED, "the peer has refused the recovery");
     return L2TPHA_OK;
 }
 
@@ -87,8 +92,11 @@ int give_up(void *object, void *argument)
     struct silent_result result = {0};
     uint32_t id = recovery->old->entry.record.local_id;
 
-    if (!recovery_may_be_silent(recovery))
-        return clear_old(object, argument);
+    (void)argument;
+    if (!recovery_may_be_silent(recovery)) {
+        clear(recovery, L2TPHA_ERR_TIMEOUT, "not recovered in time");
+        return L2TPHA_OK;
+    }
     recovery_say(recovery, L2TPHA_LOG_RESYNC, "failed, silent recovery instead");
     withdraw(recovery);
     int error = binding->suspend_tunnel(binding->user, id, false);
@@ -98,7 +106,8 @@ int give_up(void *object, void *argument)
                   result.disconnect);
     if (error) {
         failover_note(recovery->failover, id, 0, "silent recovery", error);
-        return clear_old(object, argument);
+        clear(recovery, error, "not recovered");
+        return L2TPHA_OK;
     }
     recovery->failover->engine->counters.recoveries_failed++;
     return L2TPHA_OK;

@@ -35,8 +35,9 @@ static int stop(struct failover *failover, uint32_t tunnel_id, const char *why)
                                 reason);
 }
 
-static void clear(struct failover *failover, const struct tunnel_entry *tunnel, const char *why,
-                  struct takeover_result *result)
+/* Status 0: that is how it is configured. */
+static void clear(struct failover *failover, const struct tunnel_entry *tunnel, int status,
+                  const char *why, struct takeover_result *result)
 {
     const struct l2tpha_binding *binding = failover->binding;
     const struct log *log = &failover->engine->log;
@@ -47,7 +48,7 @@ static void clear(struct failover *failover, const struct tunnel_entry *tunnel, 
     result->cleared++;
     int error = told ? stop(failover, tunnel_id, why) : L2TPHA_ERR_STATE;
     if (error)
-        error = binding->clear_tunnel(binding->user, tunnel_id);
+        error = binding->clear_tunnel(binding->user, tunnel_id, status, why);
     if (error)
         log_line(log, L2TPHA_LOG_ERROR, tunnel_id, 0, "clearing failed: %s",
                  l2tpha_strerror(error));
@@ -156,7 +157,7 @@ static void recover(struct failover *failover, struct tunnel_entry *tunnel,
         doubt(failover, tunnel);
     const char *why = why_not(failover, tunnel);
     if (why && !tunnel_is_over(tunnel_of(tunnel))) {
-        clear(failover, tunnel, why, result);
+        clear(failover, tunnel, L2TPHA_OK, why, result);
         return;
     }
     /* Of a record in doubt every call is a suspect. */
@@ -164,7 +165,7 @@ static void recover(struct failover *failover, struct tunnel_entry *tunnel,
         sync_note_failure(tunnel_of(tunnel), failover->failed_at);
     int error = recover_by_method(failover, tunnel, &silent);
     if (error) {
-        clear(failover, tunnel, l2tpha_strerror(error), result);
+        clear(failover, tunnel, error, l2tpha_strerror(error), result);
         return;
     }
     if (silent.confirm)
@@ -205,7 +206,7 @@ static void resume_recovery(struct failover *failover, struct tunnel_entry *tunn
     if (!error)
         error = remote_adopt(failover, tunnel_of(tunnel));
     if (error)
-        native_clear_tunnel(engine, tunnel->record.local_id);
+        native_clear_tunnel(engine, tunnel->record.local_id, error, l2tpha_strerror(error));
 }
 
 /* Whether the node before may have run ahead of what is known here. */
