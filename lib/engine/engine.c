@@ -139,8 +139,9 @@ static void check_delivered(struct l2tpha_tunnel *tunnel)
 static void check_moved(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
     bool said = tunnel_is_recovery(tunnel) && channel_idle(&tunnel->channel);
+    bool owed = tunnel->entry.record.flags & L2TPHA_TUNNEL_UNSYNCED;
 
-    if (!tunnel->dying && (said || tunnel->sync))
+    if (!tunnel->dying && (said || owed || tunnel->sync))
         engine->failover.moved(engine->failover.user, tunnel);
 }
 

@@ -308,19 +308,38 @@ static void go_on(struct sync *sync)
 
 /* --- beginning and end --- */
 
+static void forget_asked(struct sync *sync)
+{
+    while (sync->asked.first)
+        sync_settle(sync, sync->asked.first);
+    while (sync->stale.first)
+        sync_settle(sync, sync->stale.first);
+}
+
+/* Nobody is in its lines. */
+static void begin_anew(struct sync *sync)
+{
+    wheel_disarm(sync_engine(sync)->wheel, &sync->timer);
+    *sync = (struct sync){
+        .failover = sync->failover,
+        .tunnel = sync->tunnel,
+        .timer.kind = TIMER_SYNC,
+        .last_ns = (uint16_t)(sync->tunnel->entry.record.acked - 1),
+        .asked.end = &sync->asked.first,
+        .stale.end = &sync->stale.first,
+    };
+}
+
 static int sync_of(struct failover *failover, struct l2tpha_tunnel *tunnel, struct sync **sync)
 {
     if (!tunnel->sync) {
         struct sync *fresh = talloc_zero(failover->engine->table, struct sync);
         if (!fresh)
             return L2TPHA_ERR_NOMEM;
-        fresh->failover = failover;
-        fresh->tunnel = tunnel;
-        fresh->timer.kind = TIMER_SYNC;
-        fresh->last_ns = (uint16_t)(tunnel->entry.record.acked - 1);
-        fresh->asked.end = &fresh->asked.first;
-        fresh->stale.end = &fresh->stale.first;
         tunnel->sync = fresh;
+        fresh->tunnel = tunnel;
+        fresh->failover = failover;
+        begin_anew(fresh);
     }
     *sync = tunnel->sync;
     return L2TPHA_OK;
@@ -332,10 +351,11 @@ static int begin(struct failover *failover, struct l2tpha_tunnel *tunnel, struct
         return L2TPHA_ERR_STATE;
     if (!failover_is_capable(&tunnel->entry.record))
         return L2TPHA_ERR_AVP_MISSING;
-    sync_stop(failover, tunnel);
     int error = sync_of(failover, tunnel, sync);
     if (error)
         return error;
+    forget_asked(*sync);
+    begin_anew(*sync);
     (*sync)->cursor = tunnel->entry.sessions;
     (*sync)->whole = true;
     return L2TPHA_OK;
@@ -394,6 +414,8 @@ void sync_start(struct failover *failover, struct l2tpha_tunnel *tunnel, bool sh
 {
     int error = start(failover, tunnel, shared);
 
+    if (error == L2TPHA_ERR_NOMEM)
+        set_owed(tunnel, true); /* sync_moved() begins it */
     if (error)
         log_line(&failover->engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id, 0,
                  "sessions not asked about: %s", l2tpha_strerror(error));
@@ -424,10 +446,7 @@ void sync_stop(struct failover *failover, struct l2tpha_tunnel *tunnel)
     (void)failover;
     if (!sync)
         return;
-    while (sync->asked.first)
-        sync_settle(sync, sync->asked.first);
-    while (sync->stale.first)
-        sync_settle(sync, sync->stale.first);
+    forget_asked(sync);
     end(sync);
 }
 
@@ -440,6 +459,7 @@ void sync_doubt(struct failover *failover, struct l2tpha_session *session)
         !failover_is_capable(&tunnel->entry.record))
         return;
     if (sync_of(failover, tunnel, &sync)) {
+        set_owed(tunnel, true);
         log_line(&failover->engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id,
                  session->entry.local_id, "stale session not asked about: no memory");
         return;
@@ -460,9 +480,14 @@ void sync_named(struct l2tpha_session *session)
 
 void sync_moved(struct failover *failover, struct l2tpha_tunnel *tunnel)
 {
-    (void)failover;
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+
     if (tunnel->sync)
         go_on(tunnel->sync);
+    else if (record->flags & L2TPHA_TUNNEL_UNSYNCED && failover_is_capable(record) &&
+             !tunnel->recovery && tunnel_is_open(tunnel))
+        sync_start(failover, tunnel, false); /* memory was out; what the peer asks about was not
+                                                noted meanwhile */
 }
 
 void sync_due(struct failover *failover, struct timer *timer)

@@ -24,9 +24,9 @@ void sync_note_failure(struct l2tpha_tunnel *tunnel, uint64_t at);
 /* The tunnel is recovered: the peer is to be asked about its sessions, whoever serves by then. */
 void sync_owe(struct failover *failover, struct l2tpha_tunnel *tunnel);
 /* Ask the peer about the tunnel's sessions after a recovery, by the node's setting, as soon as the
- * tunnel carries. A query under way begins anew; when none can be made, the log says why. Shared:
- * the peer asks as well, and what it asks about it has; after a takeover from a record that lags
- * its FSQ may be older than the end of a call that the record still has. */
+ * tunnel carries. A query under way begins anew; when there is no memory for one, it is owed.
+ * Shared: the peer asks as well, and what it asks about it has; after a takeover from a record that
+ * lags its FSQ may be older than the end of a call that the record still has. */
 void sync_start(struct failover *failover, struct l2tpha_tunnel *tunnel, bool shared);
 /* After a takeover that is no recovery: go on with what the node before was asking. */
 void sync_resume(struct failover *failover, struct l2tpha_tunnel *tunnel);
@@ -40,7 +40,7 @@ void sync_stop(struct failover *failover, struct l2tpha_tunnel *tunnel);
 void sync_doubt(struct failover *failover, struct l2tpha_session *session);
 /* The peer asks about a session, which is paired as it says. */
 void sync_named(struct l2tpha_session *session);
-/* The tunnel has room again. */
+/* The tunnel has room again. What is owed and could not be begun, for want of memory, begins. */
 void sync_moved(struct failover *failover, struct l2tpha_tunnel *tunnel);
 /* A session goes. */
 void sync_left(struct failover *failover, struct l2tpha_session *session);
