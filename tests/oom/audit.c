@@ -2,12 +2,19 @@
 /* A walk over everything that a node holds, from the inside. */
 #include "oom/world.h"
 
+#include "failover/recovery.h"
+#include "failover/sync.h"
 #include "node/node.h"
 #include "oom/alloc.h"
 #include "state/ledger.h"
 #include "state/table_private.h"
 
 #include <string.h>
+
+/* Blocks of their own, for what few tunnels or sessions have. */
+static const char *const block_names[] = {"struct session_wen", "struct recovery", "struct sync",
+                                          "struct lazy", "struct inactivity"};
+enum { REPORT, RECOVERY, SYNC, LAZY, INACTIVITY, BLOCKS };
 
 /* What the walk has met, to be compared with what the node says that it holds. */
 struct tally {
@@ -16,7 +23,9 @@ struct tally {
     uint32_t resyncing;
     size_t buffers;
     size_t extras;
-    size_t reports; /* of bearer errors */
+    uint32_t running; /* recovery tunnels of its own */
+    uint32_t waiting; /* recoveries in line */
+    size_t blocks[BLOCKS];
 };
 
 static void audit_queue(const struct tunnel_entry *entry, struct tally *tally)
@@ -45,6 +54,13 @@ static size_t strings_of_tunnel(const struct l2tpha_tunnel_record *record)
            (record->challenge.len > 0) + (record->app_state.len > 0) + (record->unknown.len > 0);
 }
 
+/* Of those that wait for the tunnel, or of those that the peer is asked about. */
+static bool stands_in_line(const struct l2tpha_session *session)
+{
+    return session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL || session->query == QUERY_ASKED ||
+           session->query == QUERY_STALE;
+}
+
 static void audit_session(const struct engine *engine, const struct session_entry *entry,
                           struct tally *tally)
 {
@@ -61,14 +77,14 @@ static void audit_session(const struct engine *engine, const struct session_entr
         EXPECT(table_session_find_remote(engine->table, tunnel, entry->remote_id) == entry,
                "session is not found by the peer's id");
     if (live)
-        EXPECT(!session->wait_back == (entry->state != L2TPHA_SESSION_WAIT_TUNNEL),
-               "session and line of those that wait differ");
+        EXPECT(!session->wait_back == !stands_in_line(session), "session and its line differ");
     if (live && entry->state != L2TPHA_SESSION_ESTABLISHED)
         EXPECT(timer_armed(&session->timer), "half-open session without a limit");
     tally->sessions++;
     tally->extras += entry->extra != NULL;
     tally->buffers += entry->extra ? strings_of_session(entry->extra) : 0;
-    tally->reports += !session->wait_back && session->wen; /* it shares its place with the line */
+    /* It shares its place with the line of those that wait for the tunnel. */
+    tally->blocks[REPORT] += entry->state != L2TPHA_SESSION_WAIT_TUNNEL && session->wen;
 }
 
 static uint32_t events_about(const struct engine *engine, const struct l2tpha_node *node,
@@ -82,6 +98,32 @@ static uint32_t events_about(const struct engine *engine, const struct l2tpha_no
     for (uint32_t i = 0; i < node->engine.polled_count; i++)
         count += node->engine.polled[i].item.tunnel_id == tunnel_id;
     return count;
+}
+
+/* Somebody is at it: its timer is set, or its recovery tunnel's is. */
+static void audit_recovery(const struct l2tpha_tunnel *tunnel, struct tally *tally)
+{
+    const struct recovery *recovery = tunnel->recovery;
+
+    EXPECT(recovery->old == tunnel || recovery->tunnel == tunnel, "another tunnel's recovery");
+    if (recovery->old != tunnel)
+        return;
+    EXPECT(!recovery->tunnel || recovery->tunnel->recovery == recovery,
+           "recovery tunnel without its recovery");
+    EXPECT(recovery->tunnel || timer_armed(&recovery->timer), "recovery without a limit");
+    tally->blocks[RECOVERY]++;
+    tally->waiting += recovery->back != NULL;
+}
+
+static void audit_failover(const struct l2tpha_tunnel *tunnel, struct tally *tally)
+{
+    if (tunnel->recovery)
+        audit_recovery(tunnel, tally);
+    EXPECT(!tunnel->channel.suspended || tunnel->recovery, "a channel rests for ever");
+    tally->running += tunnel->counted_running;
+    tally->blocks[SYNC] += tunnel->sync != NULL;
+    tally->blocks[LAZY] += tunnel->lazy != NULL;
+    tally->blocks[INACTIVITY] += tunnel->inactivity != NULL;
 }
 
 static void audit_tunnel(const struct l2tpha_node *node, struct tunnel_entry *entry,
@@ -111,11 +153,14 @@ static void audit_tunnel(const struct l2tpha_node *node, struct tunnel_entry *en
                timer_armed(&tunnel->timer),
            "half-open tunnel without a limit");
     EXPECT(entry->queue_count == 0 || tunnel->ready || timer_armed(&tunnel->channel.retransmit) ||
-               tunnel->dying || ledger_mode(engine->ledger) == LEDGER_GATED,
+               tunnel->dying || tunnel->channel.suspended ||
+               ledger_mode(engine->ledger) == LEDGER_GATED,
            "messages that nobody will send");
+    audit_failover(tunnel, tally);
     tally->half_open += tunnel->counted_half_open;
     tally->resyncing += tunnel->resyncing;
-    tally->buffers += tunnel->channel.ahead_count + (tunnel->channel.ahead != NULL);
+    tally->buffers += tunnel->channel.ahead_count + (tunnel->channel.ahead != NULL) +
+                      (tunnel->channel.probe != NULL);
 }
 
 /* Buffers out besides those of the tunnels. */
@@ -144,7 +189,8 @@ static void count_block(const void *block, int depth, int max_depth, int is_ref,
     (void)depth;
     (void)max_depth;
     (void)is_ref;
-    held->reports += strcmp(name, "struct session_wen") == 0;
+    for (size_t i = 0; i < BLOCKS; i++)
+        held->blocks[i] += strcmp(name, block_names[i]) == 0;
 }
 
 void audit_node(const struct l2tpha_node *node)
@@ -168,9 +214,13 @@ void audit_node(const struct l2tpha_node *node)
            "%zu buffers are out, %zu are held", buffer_pool_out(engine->pool),
            tally.buffers + other_buffers(node));
     talloc_report_depth_cb(engine->table, 0, -1, count_block, &held);
-    EXPECT(slab_count(engine->table->extras) == tally.extras && held.reports == tally.reports,
-           "%u extras and %zu reports, %zu and %zu are held", slab_count(engine->table->extras),
-           held.reports, tally.extras, tally.reports);
+    EXPECT(slab_count(engine->table->extras) == tally.extras, "%u extras, %zu are held",
+           slab_count(engine->table->extras), tally.extras);
+    for (size_t i = 0; i < BLOCKS; i++)
+        EXPECT(held.blocks[i] == tally.blocks[i], "%zu of %s, %zu are held", held.blocks[i],
+               block_names[i], tally.blocks[i]);
+    EXPECT(node->failover.running == tally.running && node->failover.waiting_count == tally.waiting,
+           "recoveries are counted wrong");
     alloc_resume();
 }
 

@@ -38,9 +38,14 @@ static void fill_pool(struct l2tpha_node *node, struct buffer **held)
     }
 }
 
-void dry_end(struct world *world)
+void dry_refill(struct world *world)
 {
     fill_pool(world->lac, &world->held[0]);
     fill_pool(world->lns, &world->held[1]);
+}
+
+void dry_end(struct world *world)
+{
+    dry_refill(world);
     world->dry = false;
 }

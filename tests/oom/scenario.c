@@ -40,8 +40,10 @@ static void open_calls(struct world *world, struct l2tpha_node *node, struct l2t
     struct l2tpha_session *session;
 
     for (unsigned i = 0; tunnel && i < count; i++) {
+        struct l2tpha_session_options call = options;
+        call.sequencing_required = i % 2 > 0;
         struct snapshot before = world_look(world, node);
-        int error = l2tpha_session_open(tunnel, &options, world->now, &session);
+        int error = l2tpha_session_open(tunnel, &call, world->now, &session);
         world_check_call(world, node, &before, error, "session_open");
     }
 }
@@ -284,6 +286,59 @@ static void run_takeover(struct world *world)
     hang_up(world);
 }
 
+static void go_on(struct world *world)
+{
+    const struct l2tpha_counters *counters = l2tpha_counters(world->lns);
+
+    world_pass(world, 5 * SECOND);
+    EXPECT(alloc_failed() ||
+               counters->recoveries + counters->recoveries_by_peer + counters->resyncs > 0,
+           "nothing had to be recovered");
+    hang_up(world);
+}
+
+/* Those half set up may be lost. */
+static void run_recovery(struct world *world)
+{
+    world_take_over(world);
+    go_on(world);
+}
+
+static void prepare_both(struct world *world)
+{
+    prepare_takeover(world);
+    world_double_lac(world);
+    world_settle(world);
+}
+
+static void run_both(struct world *world)
+{
+    world_take_over(world);
+    world_lose_lac(world);
+    go_on(world);
+}
+
+/* The LAC recovers, and its remote endpoint dies at that. */
+static void lose_both(struct world *world, unsigned turns)
+{
+    world_lose_lac(world);
+    while (turns-- > 0)
+        world_turn(world);
+    world->trust = L2TPHA_TRUST_EXACT;
+    world_take_over(world);
+    go_on(world);
+}
+
+static void run_asked(struct world *world)
+{
+    lose_both(world, 1);
+}
+
+static void run_reset(struct world *world)
+{
+    lose_both(world, 2);
+}
+
 /* The codec works in the caller's memory alone. */
 static void run_codec(struct world *world)
 {
@@ -341,5 +396,53 @@ const struct scenario scenarios[] = {
      .linked = true,
      .prepare = prepare_takeover,
      .run = run_takeover},
+    {.name = "recovery",
+     .costs_calls = true,
+     .trust = L2TPHA_TRUST_UNCERTAIN,
+     .prepare = prepare_takeover,
+     .run = run_recovery},
+    {.name = "recovery with dry pools",
+     .dry = true,
+     .costs_calls = true,
+     .trust = L2TPHA_TRUST_UNCERTAIN,
+     .prepare = prepare_takeover,
+     .run = run_recovery},
+    {.name = "recovery with a secret",
+     .secret = true,
+     .linked = true,
+     .costs_calls = true,
+     .trust = L2TPHA_TRUST_UNCERTAIN,
+     .prepare = prepare_takeover,
+     .run = run_recovery},
+    {.name = "recovery of a stale copy",
+     .dry = true,
+     .costs_calls = true,
+     .trust = L2TPHA_TRUST_STALE,
+     .prepare = prepare_takeover,
+     .run = run_recovery},
+    {.name = "recovery at both ends",
+     .dry = true,
+     .costs_calls = true,
+     .trust = L2TPHA_TRUST_UNCERTAIN,
+     .prepare = prepare_both,
+     .run = run_both},
+    {.name = "recovery taken over, asked",
+     .dry = true,
+     .costs_calls = true,
+     .trust = L2TPHA_TRUST_UNCERTAIN,
+     .prepare = prepare_both,
+     .run = run_asked},
+    {.name = "recovery taken over, reset",
+     .dry = true,
+     .costs_calls = true,
+     .trust = L2TPHA_TRUST_UNCERTAIN,
+     .prepare = prepare_both,
+     .run = run_reset},
+    {.name = "takeover that lags",
+     .dry = true,
+     .costs_calls = true,
+     .commit = L2TPHA_COMMIT_ASYNC,
+     .prepare = prepare_takeover,
+     .run = run_recovery},
 };
 const size_t scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);

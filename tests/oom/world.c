@@ -93,6 +93,8 @@ int world_node(struct world *world, const char *name, bool standby, struct l2tph
     config.hide_avps = world->secret;
     config.failover = L2TPHA_FAILOVER_SILENT;
     config.standby = standby;
+    config.takeover_batch = 1; /* some tunnels are restored by a timer, or as they are spoken to */
+    config.commit = world->commit;
     return l2tpha_node_new(world->root, &config, &host, world->now, node);
 }
 
@@ -142,18 +144,34 @@ void world_connect(struct world *world)
     world_note(world, error);
 }
 
+void world_double_lac(struct world *world)
+{
+    must(world_node(world, "lac", true, &world->double_lac));
+    must(l2tpha_checkpoint_bulk(world->lac, world->now));
+}
+
+static void replace(struct world *world, struct l2tpha_node **node, struct l2tpha_node **standby)
+{
+    dry_refill(world);
+    alloc_pause();
+    talloc_free(*node);
+    alloc_resume();
+    *node = *standby;
+    *standby = NULL;
+    world_note(world, l2tpha_takeover_as(*node, 2, world->trust ? world->trust : L2TPHA_TRUST_EXACT,
+                                         world->now));
+}
+
 void world_take_over(struct world *world)
 {
     if (world->up)
         close_stream(world);
-    EXPECT(!world->held[1], "the dead node's buffers are held");
-    alloc_pause();
-    talloc_free(world->lns);
-    alloc_resume();
-    world->lns = world->standby;
-    world->standby = NULL;
-    world_note(world,
-               l2tpha_takeover_as(world->lns, 2, L2TPHA_TRUST_EXACT, world->now)); /* it is dead */
+    replace(world, &world->lns, &world->standby);
+}
+
+void world_lose_lac(struct world *world)
+{
+    replace(world, &world->lac, &world->double_lac);
 }
 
 /* --- noting --- */
@@ -217,14 +235,16 @@ uint64_t world_counted(const struct l2tpha_node *node)
 /* --- handing over --- */
 
 /* The checkpoint of a poll. False: the node went on alone, and its other outputs are void. */
-static bool ship(struct world *world, const struct l2tpha_output *output, uint64_t *number,
-                 int *status)
+static bool ship(struct world *world, const struct l2tpha_node *from,
+                 const struct l2tpha_output *output, uint64_t *number, int *status)
 {
-    if (!world->linked) {
+    struct l2tpha_node *standby = from == world->lac ? world->double_lac : world->standby;
+
+    if (!world->linked || from == world->lac) {
         *number = output->number;
-        *status = world->standby ? l2tpha_checkpoint_apply(world->standby, output->data,
-                                                           output->len, world->now, NULL)
-                                 : 0;
+        *status =
+            standby ? l2tpha_checkpoint_apply(standby, output->data, output->len, world->now, NULL)
+                    : 0;
         world_note(world, *status);
         return true;
     }
@@ -303,7 +323,7 @@ static bool drain(struct world *world, struct l2tpha_node *node)
             deliver(world, node, output);
         else if (output->kind == L2TPHA_OUTPUT_EVENT)
             take_event(world, output->event);
-        else if (!ship(world, output, &number, &status))
+        else if (!ship(world, node, output, &number, &status))
             break;
     }
     if (number)
@@ -333,19 +353,22 @@ static bool carry(struct world *world, struct l2tpha_link *from, struct l2tpha_l
     return true;
 }
 
+bool world_turn(struct world *world)
+{
+    dry_begin(world);
+    bool any = drain(world, world->lac);
+    any |= drain(world, world->lns);
+    any |= world->standby && drain(world, world->standby);
+    any |= world->double_lac && drain(world, world->double_lac);
+    any |= carry(world, world->up, world->down);
+    any |= carry(world, world->down, world->up);
+    return any;
+}
+
 void world_settle(struct world *world)
 {
-    bool any = true;
-
-    for (unsigned steps = 0; any; steps++) {
-        dry_begin(world);
+    for (unsigned steps = 0; world_turn(world); steps++)
         EXPECT(steps < STEPS_MAX, "nodes do not come to rest");
-        any = drain(world, world->lac);
-        any |= drain(world, world->lns);
-        any |= world->standby && drain(world, world->standby);
-        any |= carry(world, world->up, world->down);
-        any |= carry(world, world->down, world->up);
-    }
 }
 
 /* --- time --- */

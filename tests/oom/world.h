@@ -14,19 +14,22 @@ struct world {
     TALLOC_CTX *root;
     struct l2tpha_node *lac;
     struct l2tpha_node *lns;
-    struct l2tpha_node *standby; /* of the LNS; NULL = none */
-    struct l2tpha_link *up;      /* the LNS's end of the stream to it; NULL = no stream */
-    struct l2tpha_link *down;    /* the standby's */
-    uint64_t now;                /* virtual, microseconds */
-    uint64_t seed;               /* of what is random */
-    bool secret;                 /* tunnels are authenticated, AVPs are hidden */
-    bool linked;                 /* checkpoints go over a stream, else from hand to hand */
-    bool reorder;                /* the datagrams of one poll arrive last one first */
-    bool large;                  /* too large to look at everything with each call */
-    bool dry;                    /* pools keep no buffers: each message needs memory */
-    struct buffer *held[2];      /* what they kept, of the LAC and of the LNS */
-    unsigned named;              /* failures that somebody was told of */
-    uint32_t answer[64];         /* tunnel and session ids of outgoing calls to be answered */
+    struct l2tpha_node *standby;    /* of the LNS; NULL = none */
+    struct l2tpha_node *double_lac; /* the LAC's; NULL = none */
+    struct l2tpha_link *up;         /* the LNS's end of the stream to it; NULL = no stream */
+    struct l2tpha_link *down;       /* the standby's */
+    uint64_t now;                   /* virtual, microseconds */
+    uint64_t seed;                  /* of what is random */
+    enum l2tpha_trust trust;        /* in the copy that is taken over with; 0 = exact */
+    enum l2tpha_commit commit;      /* of the nodes */
+    bool secret;                    /* tunnels are authenticated, AVPs are hidden */
+    bool linked;                    /* checkpoints go over a stream, else from hand to hand */
+    bool reorder;                   /* the datagrams of one poll arrive last one first */
+    bool large;                     /* too large to look at everything with each call */
+    bool dry;                       /* pools keep no buffers: each message needs memory */
+    struct buffer *held[2];         /* what they kept, of the LAC and of the LNS */
+    unsigned named;                 /* failures that somebody was told of */
+    uint32_t answer[64];            /* tunnel and session ids of outgoing calls to be answered */
     size_t answers;
 };
 
@@ -54,8 +57,14 @@ void world_close(struct world *world);
 /* Give the LNS a standby, or the one that it has a new copy. */
 void world_connect(struct world *world);
 void world_add_standby(struct world *world);
+/* The LAC gets a standby, too; its checkpoints go from hand to hand. */
+void world_double_lac(struct world *world);
 /* The LNS dies; its standby serves in its place. */
 void world_take_over(struct world *world);
+/* The LAC dies, likewise. */
+void world_lose_lac(struct world *world);
+/* Hand over what there is. Whether there was anything. */
+bool world_turn(struct world *world);
 /* Hand everything over until all are quiet. */
 void world_settle(struct world *world);
 /* Let time pass, timers included. */
@@ -71,8 +80,9 @@ enum l2tpha_role world_role(const struct l2tpha_node *node);
 uint64_t world_counted(const struct l2tpha_node *node);
 
 /* --- dry.c --- */
-/* Take away what the pools keep, and give it back. */
+/* Take away what the pools keep, give it back, and do so for good. */
 void dry_begin(struct world *world);
+void dry_refill(struct world *world);
 void dry_end(struct world *world);
 
 /* --- audit.c --- */
