@@ -155,12 +155,19 @@ void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, 
     channel->ack_now = channel->ack_again = false;
     channel->nudge = NUDGE_NONE;
     channel->inherits = channel->resyncing = channel->held = channel->careful = channel->probe_due =
-        false;
+        channel->heard = channel->peer_said = false;
     window_start(channel);
     channel->tries = 0;
     channel->interval_ms = first_interval_ms(engine);
     channel->since = L2TPHA_NEVER;
     cursor_to_oldest(channel);
+}
+
+void channel_give_up(struct engine *engine, struct channel *channel)
+{
+    uint16_t ns = channel->peer_said ? channel->peer_nr : channel->sent_ns;
+
+    channel_reset(engine, channel, ns, channel->entry->record.nr);
 }
 
 static void want_ack(struct engine *engine, struct channel *channel);
@@ -510,6 +517,8 @@ static void take_nr(struct engine *engine, struct channel *channel, uint16_t nr)
     struct tunnel_entry *entry = channel->entry;
     int news = serial_diff(nr, entry->record.acked);
 
+    channel->peer_nr = nr;
+    channel->peer_said = channel->tries > 0;
     if (news <= 0)
         return;
     uint16_t limit = may_be_acked(channel);
@@ -529,6 +538,7 @@ static void take_nr(struct engine *engine, struct channel *channel, uint16_t nr)
         cursor_to_oldest(channel);
     window_grow(channel, (uint32_t)(overtaken && out > 0 ? out : news));
     channel->tries = 0;
+    channel->heard = channel->peer_said = false;
     channel->nudge = NUDGE_NONE;
     channel->interval_ms = first_interval_ms(engine);
     bool under_way = channel->cursor_ns != nr;

@@ -37,11 +37,14 @@ struct channel {
     bool inherits : 1;  /* acknowledgements up to the ceiling are believed, though not sent here */
     bool ack_now : 1;   /* tell it as soon as nr_safe is past told_nr, without company */
     bool ack_again : 1; /* a duplicate or a message ahead asks for nr_safe, new or not */
+    bool heard : 1;     /* what came last of the peer, data or not, came after `since` */
+    bool peer_said : 1; /* its Nr, after it was sent a copy and acknowledging nothing: peer_nr */
     enum {
         NUDGE_NONE,
         NUDGE_DUE, /* the timer is set for a repetition before its time */
         NUDGE_DONE /* there was one: no other until an answer, or the next regular one */
     } nudge : 2;
+    uint16_t peer_nr;
     uint16_t probe_ns;
     uint16_t ceiling;
     uint16_t ended_call; /* the peer's id of the call that the message taken last, a CDN, has ended;
@@ -82,6 +85,9 @@ void channel_start(struct engine *engine, struct channel *channel, struct tunnel
 void channel_suspend(struct engine *engine, struct channel *channel, bool suspended);
 /* RFC 4951 3.2.2: flush both windows and go on with these numbers, slow start included. */
 void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, uint16_t nr);
+/* Give up what is queued. What is said next has the number that the peer expects, as far as it has
+ * said so, or else comes behind all that was sent, which it may yet read. */
+void channel_give_up(struct engine *engine, struct channel *channel);
 /* The peer's messages below nr are known to be acknowledged, or given up: it goes on there. */
 void channel_jump(struct engine *engine, struct channel *channel, uint16_t nr);
 /* Disarm timers, free the reordering slots, leave the ready list. Nothing is sent any more. */

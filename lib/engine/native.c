@@ -139,9 +139,7 @@ static int clear_tunnel(void *user, uint32_t tunnel_id, int status, const char *
 /* What the peer expects is not known: nothing is sent before the StopCCN, and that once. */
 static void speak_once(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
-    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-
-    channel_reset(engine, &tunnel->channel, record->ns, record->nr);
+    channel_give_up(engine, &tunnel->channel);
     tunnel->channel.tries = engine->config.retries;
 }
 

@@ -384,11 +384,12 @@ int start_sessions(void *object, void *argument)
     return L2TPHA_OK;
 }
 
-/* After a takeover: one tunnel less that has to be confirmed. */
-static void resynced(struct l2tpha_tunnel *tunnel)
+void tunnel_resynced(struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = tunnel->engine;
 
+    if (!tunnel->resyncing)
+        return;
     tunnel->resyncing = false;
     engine->resyncing--;
     engine_check_takeover(engine);
@@ -397,19 +398,21 @@ static void resynced(struct l2tpha_tunnel *tunnel)
 void tunnel_heard(struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = tunnel->engine;
+    struct channel *channel = &tunnel->channel;
 
-    if (tunnel->channel.suspended)
+    channel->heard = channel->since < engine->now; /* not when nothing is under way */
+    if (channel->suspended)
         return; /* data: says nothing of the control channel */
     arm_hello(tunnel);
-    if (!tunnel->resyncing || tunnel->channel.resyncing)
+    if (!tunnel->resyncing || channel->resyncing)
         return;
     /* The first word since the takeover. What this end has said before may have met nobody there,
      * if the peer has failed, too. */
-    channel_nudge(engine, &tunnel->channel);
+    channel_nudge(engine, channel);
     engine->resynced++;
     engine_event(engine, L2TPHA_EVENT_TUNNEL_RESYNCED, tunnel, NULL);
     log_line(&engine->log, L2TPHA_LOG_RESYNC, tunnel->entry.record.local_id, 0, "peer confirmed");
-    resynced(tunnel);
+    tunnel_resynced(tunnel);
 }
 
 /* --- the end --- */
@@ -427,17 +430,23 @@ void tunnel_clear(struct l2tpha_tunnel *tunnel, int status, const char *why)
     engine->tunnel_input = outer;
 }
 
+void tunnel_leave_failover(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+
+    if (tunnel->recovery || tunnel->sync || tunnel->lazy || tunnel->inactivity)
+        engine->failover.gone(engine->failover.user, tunnel);
+}
+
 /* It stays in the table, found by nobody, until the host has polled the events about it. */
 void tunnel_die(struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = tunnel->engine;
 
-    if (tunnel->resyncing)
-        resynced(tunnel);
+    tunnel_resynced(tunnel);
     if (tunnel->told)
         engine_event(engine, L2TPHA_EVENT_TUNNEL_GONE, tunnel, NULL);
-    if (tunnel->recovery || tunnel->sync || tunnel->lazy || tunnel->inactivity)
-        engine->failover.gone(engine->failover.user, tunnel);
+    tunnel_leave_failover(tunnel);
     tunnel_set_half_open(tunnel, false);
     half_open_note(tunnel);
     wheel_disarm(engine->wheel, &tunnel->hello);

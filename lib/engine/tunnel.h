@@ -178,6 +178,10 @@ void tunnel_start_due(struct l2tpha_tunnel *tunnel);
 void tunnel_reset(struct l2tpha_tunnel *tunnel, uint16_t ns, uint16_t nr);
 /* Anything was received from the peer. */
 void tunnel_heard(struct l2tpha_tunnel *tunnel);
+/* After a takeover: one tunnel less, if it is one, that has to be confirmed. */
+void tunnel_resynced(struct l2tpha_tunnel *tunnel);
+/* Whatever failover does with it ends. */
+void tunnel_leave_failover(struct l2tpha_tunnel *tunnel);
 /* Have the peer confirm: a HELLO unless something is outstanding (RFC 2661 6.5). */
 int tunnel_hello(struct l2tpha_tunnel *tunnel);
 /* Begin a message to the peer in engine->build, hiding switched on where it applies. */
@@ -274,6 +278,8 @@ bool tunnel_make_place(struct engine *engine);
 uint64_t tunnel_granted_until(const struct l2tpha_tunnel *tunnel);
 /* The retransmissions are used up: the tunnel goes, or is kept for the peer's time. */
 void tunnel_unanswered(struct l2tpha_tunnel *tunnel);
+/* Something of the peer comes, if not what is waited for: when it is given up it is told. */
+bool tunnel_still_speaks(const struct l2tpha_tunnel *tunnel);
 /* The peer has acknowledged something, or the channel is reset. */
 void tunnel_answered(struct l2tpha_tunnel *tunnel);
 

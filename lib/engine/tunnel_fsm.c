@@ -176,6 +176,7 @@ static void fall(struct l2tpha_tunnel *tunnel, const struct tunnel_input *input,
     session_clear_all(tunnel, &sessions);
     if (tunnel->told)
         tell_down(tunnel, input);
+    tunnel_resynced(tunnel);
 }
 
 static void leave(struct l2tpha_tunnel *tunnel, uint8_t state)

@@ -5,10 +5,17 @@
  * timeout, so the tunnel is kept until the later one. Meanwhile the oldest message is repeated at
  * the capped interval, calls wait and data goes on.
  *
+ * RFC 2661 has it cleared without a word, as for a peer that is gone. One of which something still
+ * comes is there, behind a path that lives, and would keep its end for as long as nothing is asked
+ * of that: it is told, once for all.
+ *
  * None of this is replicated: a node that takes over has heard nothing yet, and waits in full. */
 #include "engine/tunnel.h"
 
 #define US_PER_MS UINT64_C(1000)
+
+#define RESULT_GENERAL 2 /* StopCCN, RFC 2661 4.4.2 */
+#define ERROR_VENDOR 6   /* ... and what no other code says */
 
 /* RFC 4951 3.1: it counts only when both ends have announced. */
 static bool has_asked_for_time(const struct l2tpha_tunnel *tunnel)
@@ -36,13 +43,35 @@ static void say(struct l2tpha_tunnel *tunnel, uint8_t kind, const char *text)
     log_line(&tunnel->engine->log, L2TPHA_LOG_EVENT, tunnel->entry.record.local_id, 0, "%s", text);
 }
 
+/* With a twin its id means another tunnel. */
+bool tunnel_still_speaks(const struct l2tpha_tunnel *tunnel)
+{
+    return tunnel->channel.heard && tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED &&
+           !tunnel_is_recovery(tunnel) && !tunnel_has_twin(tunnel);
+}
+
+static void give_up(struct l2tpha_tunnel *tunnel)
+{
+    struct tunnel_input input = {.result = RESULT_GENERAL,
+                                 .error = ERROR_VENDOR,
+                                 .status = L2TPHA_ERR_TIMEOUT,
+                                 .reason = "peer does not answer"};
+
+    if (!tunnel_still_speaks(tunnel)) {
+        tunnel_step(tunnel, TUNNEL_UNREACHABLE, &input);
+        return;
+    }
+    tunnel_leave_failover(tunnel);
+    channel_give_up(tunnel->engine, &tunnel->channel);
+    tunnel_step(tunnel, TUNNEL_CLOSE, &input);
+}
+
 void tunnel_unanswered(struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = tunnel->engine;
-    struct tunnel_input input = {.status = L2TPHA_ERR_TIMEOUT, .reason = "peer does not answer"};
 
     if (engine->now >= tunnel_granted_until(tunnel)) {
-        tunnel_step(tunnel, TUNNEL_UNREACHABLE, &input);
+        give_up(tunnel);
         return;
     }
     if (!tunnel->unresponsive) {

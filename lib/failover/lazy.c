@@ -24,7 +24,9 @@
 
 #define US_PER_MS UINT64_C(1000)
 #define PROBE_TRIES 3
-#define REPEATED 2 /* times that a message has to be heard to be taken for the oldest one */
+#define RESULT_GENERAL 2 /* StopCCN, RFC 2661 4.4.2 */
+#define ERROR_VENDOR 6   /* ... and what no other code says */
+#define REPEATED 2       /* times that a message has to be heard to be taken for the oldest one */
 #define PROBE_FIRST_US (1000 * US_PER_MS) /* doubled each time */
 
 static const struct l2tpha_tunnel_record *record_of(const struct lazy *lazy)
@@ -339,12 +341,19 @@ static void give_up(struct lazy *lazy)
     const struct l2tpha_binding *binding = lazy->failover->binding;
     struct failover *failover = lazy->failover;
     uint32_t id = record_of(lazy)->local_id;
+    int error;
 
     failover->engine->counters.resyncs_failed++;
     say(lazy, "the peer's numbers cannot be found, tunnel cleared");
-    failover_note(failover, id, 0, "clearing",
-                  binding->clear_tunnel(binding->user, id, L2TPHA_ERR_TIMEOUT,
-                                        "the peer's numbers cannot be found"));
+    if (tunnel_still_speaks(lazy->tunnel)) {
+        end(lazy);
+        error = binding->stop_tunnel(binding->user, id, false, RESULT_GENERAL, ERROR_VENDOR,
+                                     "numbers not found after a failover");
+    } else {
+        error = binding->clear_tunnel(binding->user, id, L2TPHA_ERR_TIMEOUT,
+                                      "the peer's numbers cannot be found");
+    }
+    failover_note(failover, id, 0, "clearing", error);
 }
 
 /* --- what comes --- */
