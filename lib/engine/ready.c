@@ -40,7 +40,8 @@ bool engine_next_datagram(struct engine *engine, struct l2tpha_output *output)
         return false;
     while (engine->ready_head) {
         struct l2tpha_tunnel *tunnel = engine->ready_head;
-        if (channel_next(engine, &tunnel->channel, output)) {
+        if (!tunnel_is_hushed(tunnel) && channel_next(engine, &tunnel->channel, output)) {
+            tunnel->answers = false;
             engine->counters.datagrams_out++;
             if (output->data == output->zlb)
                 engine->counters.zlb_out++;

@@ -154,6 +154,7 @@ int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel)
     }
     half_open_note(tunnel);
     tunnel_note_lingering(tunnel);
+    tunnel_note_twins(tunnel);
     tunnel_arm(tunnel);
     return L2TPHA_OK;
 }
@@ -369,6 +370,7 @@ void tunnel_start_due(struct l2tpha_tunnel *tunnel)
 
     if (!tunnel->channel.suspended)
         tunnel_step(tunnel, tunnel->close_result ? TUNNEL_CLOSE : TUNNEL_OPEN, &input);
+    engine_ready(tunnel->engine, tunnel); /* it may have been hushed */
 }
 
 int start_sessions(void *object, void *argument)

@@ -37,6 +37,7 @@ struct l2tpha_tunnel {
     bool fell : 1;           /* DOWN has happened */
     bool resyncing : 1;      /* restored, and the peer has not answered yet */
     bool restored : 1;       /* by a takeover of this node */
+    bool recovered : 1;      /* with its peer, by RFC 4951, in this node */
     bool meek : 1;           /* a recovery tunnel that gives way to one of the peer's */
     bool unresponsive : 1;   /* retransmissions are used up and the peer's Recovery Time is not */
     bool reconciles : 1;     /* taken over from a lazy record: the peer may have calls that we have
@@ -51,8 +52,11 @@ struct l2tpha_tunnel {
     bool unproven : 1;    /* half_open.c: its address may be forged, credit bounds what is sent */
     bool calling : 1;     /* in engine.calling */
     bool asked_again : 1; /* tunnel_twin.c: an SCCRQ like its own came though it was answered */
+    bool twinned : 1;     /* ... another tunnel has, or had, its address and the peer's id */
+    bool answers : 1;     /* ... a copy of its request came, which it answers though hushed */
     uint8_t source;       /* half_open.c: place of where it comes from */
     uint32_t asked_again_ms; /* ... when */
+    uint32_t hushed_ms;      /* ... when it last fell silent for a new one */
     uint32_t answered_ms;    /* likewise: when it was made live, or established */
     uint32_t started;        /* the order in which tunnels were made; 0 = it was taken over */
     uint32_t credit;         /* half_open.c: bytes */
@@ -260,6 +264,12 @@ void tunnel_make_twin_place(struct engine *engine, const struct l2tpha_path *pat
 /* Whether another one, not over, has its peer's id too: what is said of this one would be taken
  * for that one's. */
 bool tunnel_has_twin(const struct l2tpha_tunnel *tunnel);
+/* The tunnel is new, or new to this node. */
+void tunnel_note_twins(struct l2tpha_tunnel *tunnel);
+/* It says nothing just now, for the sake of a twin. */
+bool tunnel_is_hushed(struct l2tpha_tunnel *tunnel);
+/* Its twins may be hushed no more. */
+void tunnel_wake_twins(struct l2tpha_tunnel *tunnel);
 /* It is established, and so its peer has no use for the others that are older. */
 void tunnel_replace_twins(struct l2tpha_tunnel *tunnel);
 

@@ -218,6 +218,7 @@ void tunnel_enter(void *object, uint8_t next)
     }
     if (tunnel_is_recovery(tunnel))
         engine->failover.entered(engine->failover.user, tunnel, before, input);
+    tunnel_wake_twins(tunnel);
     if (next == IDLE)
         tunnel_die(tunnel);
 }

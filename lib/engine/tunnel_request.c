@@ -318,6 +318,7 @@ static int make_tunnel(struct request *request, struct l2tpha_tunnel **tunnel)
         return error;
     }
     engine_set_record(engine, &after);
+    tunnel_note_twins(*tunnel);
     tunnel_set_half_open(*tunnel, true);
     if (!is_proven(request))
         half_open_doubt(*tunnel, request->len);

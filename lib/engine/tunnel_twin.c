@@ -4,13 +4,20 @@
  * SCCRQ of that one in little, or in nothing. It is new
  * - when Tie Breaker, Challenge or Host Name differ;
  * - when that tunnel is over: RFC 2661 5.7 keeps it for copies of a StopCCN alone;
- * - when the peer has had the answer for longer than it repeats a request, or repeats it all the
- *   same: one copy may be late on the wire, a second one half a second behind it is asked anew.
+ * - when the peer has had the answer for longer than it repeats a request, has not confirmed the
+ *   tunnel since a takeover, or repeats the request all the same: one copy may be late on the wire,
+ * a second one half a second behind it is asked anew.
  *
  * Nothing is proven by it. So the new tunnel is set up beside the old one, its twin, which falls
  * when the new one is established: then the peer itself has given the id away. What the old one
  * would still say would be taken for the new one's, so it falls without a word. The one established
- * last wins, since the peer has one at most; those asked for later than it are still to come. */
+ * last wins, since the peer has one at most; those asked for later than it are still to come.
+ *
+ * Until then whatever this end says to the peer's id goes to a client that may be in the midst of
+ * the new set-up, where few numbers are in use: an old HELLO with Ns 1 would be its next message,
+ * an old Nr would acknowledge what it has just said. So the others are silent while a new one is
+ * half open. One that is established, which a forged request must not end, is so for a moment, and
+ * not again soon: a peer repeats itself for much longer. */
 #include "engine/tunnel.h"
 
 #include "state/digest.h"
@@ -18,6 +25,8 @@
 #define US_PER_MS UINT64_C(1000)
 #define AGAIN_MS 500      /* between two requests of one peer that asks anew */
 #define TWINS_HALF_OPEN 4 /* with one address and id of the peer */
+#define HUSH_MS 2000      /* of an established one: a client whose SCCCN is lost repeats it once */
+#define HUSH_PAUSE_MS 10000
 
 static uint32_t now_ms(const struct engine *engine)
 {
@@ -103,7 +112,10 @@ static bool is_asked_anew(struct l2tpha_tunnel *known)
     const struct engine *engine = known->engine;
     uint32_t now = now_ms(engine);
 
-    if (now - known->answered_ms > channel_cycle_us(engine) / US_PER_MS)
+    /* After a takeover that the peer has not confirmed: what the node before has heard is not
+     * known, and who dials again has waited for long enough. */
+    if ((known->resyncing && !known->recovered) ||
+        now - known->answered_ms > channel_cycle_us(engine) / US_PER_MS)
         return true;
     if (known->asked_again)
         return now - known->asked_again_ms >= AGAIN_MS;
@@ -117,7 +129,7 @@ static bool is_refused(const struct l2tpha_tunnel *known)
 {
     const struct l2tpha_tunnel_record *record = &known->entry.record;
 
-    return record->state == L2TPHA_TUNNEL_STOPPING && record->ns == 1 &&
+    return record->state == L2TPHA_TUNNEL_STOPPING && record->ns == 1 && record->nr == 1 &&
            !(record->flags & L2TPHA_TUNNEL_INITIATOR);
 }
 
@@ -157,8 +169,18 @@ struct l2tpha_tunnel *tunnel_find_copied(struct engine *engine, const struct l2t
     return NULL;
 }
 
+/* Its peer has not heard of our id, as far as is known. */
+static bool is_unknown_to_peer(const struct l2tpha_tunnel *tunnel)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+
+    return record->state == L2TPHA_TUNNEL_WAIT_CTL_CONN ||
+           (record->state == L2TPHA_TUNNEL_STOPPED && record->acked == 0);
+}
+
 /* It comes of a peer that has not heard of our id: so it means one that is half open, and the
- * oldest of these, should it come late. Of others it is a copy. */
+ * oldest of these, should it come late. Where that has been stopped so, or for others, it is a
+ * copy: one that was meant for a younger one costs less than a new tunnel that an old word ends. */
 struct l2tpha_tunnel *tunnel_find_stopped(struct engine *engine, const struct l2tpha_path *path,
                                           const struct l2tpha_message *stopccn)
 {
@@ -166,7 +188,7 @@ struct l2tpha_tunnel *tunnel_find_stopped(struct engine *engine, const struct l2
     struct l2tpha_tunnel *found = first;
 
     for (struct l2tpha_tunnel *at = first; at; at = next_twin(at))
-        if (at->entry.record.state == L2TPHA_TUNNEL_WAIT_CTL_CONN)
+        if (is_unknown_to_peer(at))
             found = at;
     return found;
 }
@@ -199,6 +221,110 @@ bool tunnel_has_twin(const struct l2tpha_tunnel *tunnel)
     while (at && (at == tunnel || tunnel_is_over(at)))
         at = next_twin(at);
     return at != NULL;
+}
+
+/* --- one speaks at a time --- */
+
+/* Live ones alone, whatever a takeover has still to come to. */
+static struct l2tpha_tunnel *live(const struct engine *engine, struct tunnel_entry *entry)
+{
+    while (entry && (!tunnel_of(entry)->engine || tunnel_of(entry)->dying))
+        entry = table_tunnel_next_twin(engine->table, entry);
+    return entry ? tunnel_of(entry) : NULL;
+}
+
+static struct l2tpha_tunnel *first_live(const struct l2tpha_tunnel *tunnel)
+{
+    const struct engine *engine = tunnel->engine;
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+
+    return record->remote_id
+               ? live(engine, table_tunnel_find_remote(engine->table, &record->path.remote,
+                                                       record->remote_id))
+               : NULL;
+}
+
+static struct l2tpha_tunnel *next_live(const struct l2tpha_tunnel *tunnel)
+{
+    const struct engine *engine = tunnel->engine;
+
+    return live(engine, table_tunnel_next_twin(engine->table, &tunnel->entry));
+}
+
+static void begin_hush(struct l2tpha_tunnel *tunnel)
+{
+    uint32_t now = now_ms(tunnel->engine);
+
+    if (tunnel->twinned && now - tunnel->hushed_ms < HUSH_PAUSE_MS)
+        return;
+    tunnel->twinned = true;
+    tunnel->hushed_ms = now;
+}
+
+void tunnel_note_twins(struct l2tpha_tunnel *tunnel)
+{
+    struct l2tpha_tunnel *at = first_live(tunnel);
+
+    if (tunnel_is_recovery(tunnel))
+        return;
+    for (; at; at = next_live(at)) {
+        if (at == tunnel || tunnel_is_recovery(at))
+            continue;
+        begin_hush(at);
+        begin_hush(tunnel);
+    }
+}
+
+static uint32_t hush_left_ms(const struct l2tpha_tunnel *tunnel)
+{
+    uint32_t passed = now_ms(tunnel->engine) - tunnel->hushed_ms;
+
+    return passed < HUSH_MS ? HUSH_MS - passed : 0;
+}
+
+static bool is_hushed_by(const struct l2tpha_tunnel *tunnel, const struct l2tpha_tunnel *twin)
+{
+    int32_t later = (int32_t)(twin->started - tunnel->started); /* 0: both were taken over */
+
+    if (twin == tunnel || twin->entry.record.state != L2TPHA_TUNNEL_WAIT_CTL_CONN ||
+        tunnel_is_recovery(twin))
+        return false;
+    if (tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)
+        return hush_left_ms(tunnel) > 0;
+    return later > 0 || (later == 0 && tunnel_is_over(tunnel));
+}
+
+/* An established one goes on by itself. */
+static void go_on_later(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+    uint64_t at = engine->now + hush_left_ms(tunnel) * US_PER_MS;
+
+    if (tunnel->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED ||
+        (timer_armed(&tunnel->start) && tunnel->start.at <= at))
+        return;
+    wheel_arm(engine->wheel, &tunnel->start, at);
+}
+
+bool tunnel_is_hushed(struct l2tpha_tunnel *tunnel)
+{
+    const struct l2tpha_tunnel *at = NULL;
+
+    if (tunnel->twinned && !tunnel->answers && !tunnel_is_recovery(tunnel))
+        at = first_live(tunnel);
+    while (at && !is_hushed_by(tunnel, at))
+        at = next_live(at);
+    if (at)
+        go_on_later(tunnel);
+    return at != NULL;
+}
+
+void tunnel_wake_twins(struct l2tpha_tunnel *tunnel)
+{
+    if (!tunnel->twinned)
+        return;
+    for (struct l2tpha_tunnel *at = first_live(tunnel); at; at = next_live(at))
+        engine_ready(at->engine, at);
 }
 
 static bool is_outlived(const struct l2tpha_tunnel *twin, const struct l2tpha_tunnel *by)

@@ -155,6 +155,7 @@ static void keep_datagram(const struct l2tpha_output *output)
     judge(output->data, output->len);
     heard->path = *output->path;
     heard->at = rig.now;
+    heard->by = output->tunnel_id;
     heard->len = output->len;
     heard->data = talloc_memdup(heard, output->data, output->len);
     assert_ok(l2tpha_message_open(heard->data, heard->len, &hiding, scratch, sizeof(scratch),

@@ -94,6 +94,7 @@ struct heard {
     struct heard *next;
     struct l2tpha_path path;
     uint64_t at;
+    uint32_t by; /* the node's tunnel that has said it; 0 = none */
     size_t len;
     uint8_t *data;
     struct l2tpha_message message; /* deciphered */

@@ -6,6 +6,7 @@
 #include "scenario/rig_recovery.h"
 
 #define CYCLE_MS 32000 /* more than a full retransmission cycle */
+#define HUSH_MS 2000   /* a tunnel may be silent for the sake of one that was asked for later */
 
 static struct peer old, fresh, other;
 static uint64_t random_state;
@@ -60,7 +61,12 @@ static void expect_new(struct peer *peer)
 static void complete(struct peer *peer)
 {
     assert_ok(say_valid(peer, SCCCN));
-    rig_pass_ms(100);
+    struct peer same_id = *peer;
+    for (uint32_t ms = 0; ms <= HUSH_MS && !rig.heard; ms += 100) {
+        rig_pass_ms(100);
+        while (rig.heard && rig.heard->by != peer->node_id) /* of those asked for later */
+            expect(&same_id, SCCRP);
+    }
     expect_zlb(peer);
     ck_assert_uint_eq(tunnel_state(peer), L2TPHA_TUNNEL_ESTABLISHED);
 }
@@ -143,6 +149,8 @@ START_TEST(another_request_is_new_at_once)
     expect_new(&fresh);
     if (_i == 1)
         return;
+    rig_pass_ms(HUSH_MS);
+    forget_datagrams(); /* the SCCRP again */
     assert_alive(&old);
     complete(&fresh);
     old_has_fallen();
@@ -157,6 +165,35 @@ START_TEST(the_same_request_is_new_after_a_cycle)
     expect_new(&fresh);
     complete(&fresh);
     old_has_fallen();
+}
+END_TEST
+
+/* It was dialled again while the node failed, whether that one has heard it or not. */
+START_TEST(the_same_request_is_new_after_a_takeover)
+{
+    rig.config.failover = L2TPHA_FAILOVER_SILENT;
+    peer_opens(&old, 1);
+    if (_i == 0)
+        assert_error(ask(&fresh, 0), L2TPHA_ERR_DUPLICATE);
+    node_fails();
+    forget_datagrams(); /* HELLO */
+    assert_ok(ask(&fresh, 0));
+    expect_new(&fresh);
+    complete(&fresh);
+    ck_assert_uint_eq(tunnel_state(&old), L2TPHA_TUNNEL_IDLE);
+}
+END_TEST
+
+/* ... but not once the peer has answered there. */
+START_TEST(a_confirmed_tunnel_is_not_begun_anew)
+{
+    rig.config.failover = L2TPHA_FAILOVER_SILENT;
+    peer_opens(&old, 1);
+    node_fails();
+    expect(&old, HELLO);
+    assert_ok(peer_acks(&old));
+    assert_error(ask(&fresh, 0), L2TPHA_ERR_DUPLICATE);
+    expect_nothing();
 }
 END_TEST
 
@@ -193,6 +230,8 @@ START_TEST(a_forged_request_ends_nothing)
         forget_datagrams();
         ck_assert_uint_le(tunnels_of_node(), 1 + 4);
     }
+    rig_pass_ms(HUSH_MS);
+    forget_datagrams();
     /* All of them are given up, and none of it is said with a word that would end the true one. */
     for (unsigned i = 0; i < 90; i++) {
         assert_alive(&old);
@@ -438,6 +477,8 @@ Suite *suite_redial(void)
     tcase_add_test(tcase, the_end_of_the_old_one_is_not_repeated);
     tcase_add_loop_test(tcase, another_request_is_new_at_once, 0, 3);
     tcase_add_test(tcase, the_same_request_is_new_after_a_cycle);
+    tcase_add_loop_test(tcase, the_same_request_is_new_after_a_takeover, 0, 2);
+    tcase_add_test(tcase, a_confirmed_tunnel_is_not_begun_anew);
     tcase_add_test(tcase, the_same_request_is_new_when_it_is_repeated);
     tcase_add_test(tcase, a_forged_request_ends_nothing);
     tcase_add_test(tcase, a_half_open_tunnel_answers_again);

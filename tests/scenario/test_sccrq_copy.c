@@ -45,7 +45,7 @@ START_TEST(is_never_taken_for_a_message_of_the_tunnel)
     assert_error(say_sccrq(_i >= 3), L2TPHA_ERR_DUPLICATE);
     ck_assert_uint_eq(rig_counters()->duplicates, 1);
     ck_assert_uint_eq(rig_digest(), digest);
-    expect_zlb(&old);
+    expect_nothing(); /* it has the answer, or is another client by now */
     for (int i = 0; i < 3; i++)
         assert_alive(&old);
     ck_assert_uint_eq(record_of(&old).state, L2TPHA_TUNNEL_ESTABLISHED);
@@ -58,7 +58,7 @@ START_TEST(acknowledges_nothing)
 {
     recovered_at(65535, 100);
     assert_error(say_sccrq(false), L2TPHA_ERR_DUPLICATE);
-    expect_zlb(&old);
+    expect_nothing();
     rig_pass_ms(1000);
     expect_on(&old, HELLO);
     assert_ok(peer_acks(&old));
