@@ -118,7 +118,8 @@ class Tunnel:
         self.ns += 1
 
     def take(self, control):
-        self.acknowledged = max(self.acknowledged, control.nr)
+        if control.nr <= self.ns:  # what acknowledges more than was said is not about this tunnel
+            self.acknowledged = max(self.acknowledged, control.nr)
         if control.type == "ZLB":
             return
         if control.ns == self.nr:
