@@ -63,8 +63,9 @@ struct l2tpha_tunnel {
     uint32_t begun_ms;       /* half_open.c */
     uint16_t close_result;   /* of a StopCCN that waits for the channel to carry again; 0 = none */
     uint16_t close_error;
-    struct timer timer; /* TIMER_TUNNEL: by state */
-    struct timer start; /* TIMER_START */
+    uint16_t beaten_request; /* Assigned Tunnel ID of a recovery SCCRQ that has lost the tie */
+    struct timer timer;      /* TIMER_TUNNEL: by state */
+    struct timer start;      /* TIMER_START */
     union {
         struct { /* in engine.calling while in wait-ctl-reply */
             struct l2tpha_tunnel *calling_next;
@@ -81,8 +82,7 @@ struct l2tpha_tunnel {
     uint64_t stray_at;         /* resync.c: the next stray call may be ended then */
     uint64_t rests_until;      /* failover's, of an old tunnel: recovery.h */
     uint64_t failed_at;        /* failover's: when an end of it failed, sync.h; 0 = not known */
-    uint64_t beaten_until; /* until then copies of a recovery SCCRQ are dropped that has lost the */
-    uint16_t beaten_request; /* tie: its Assigned Tunnel ID */
+    uint64_t beaten_until;     /* ... its copies are dropped until then */
 };
 
 /* Events of the machine: RFC 2661 7.2.1, classified before they are dispatched. */
