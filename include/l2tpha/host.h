@@ -39,6 +39,9 @@ struct l2tpha_log_line {
     uint32_t tunnel_id;                /**< local tunnel id, 0 = none */
     uint32_t session_id;               /**< local session id, 0 = none */
     const char *text;                  /**< one line without its end; borrowed for the call */
+    const char *format;                /**< what @p text was made from, the same for all lines of
+                                            one kind: for hosts that bound how often each is
+                                            written; static */
 };
 
 /** Who a tunnel's peer is, for questions about it. */

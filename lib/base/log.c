@@ -28,7 +28,8 @@ void log_line(const struct log *log, enum l2tpha_log_category category, uint32_t
                                    .now = log->now,
                                    .tunnel_id = tunnel_id,
                                    .session_id = session_id,
-                                   .text = text};
+                                   .text = text,
+                                   .format = format};
     bool nowhere = false;
     bool *asking = log->asking ? log->asking : &nowhere;
     bool before = *asking;

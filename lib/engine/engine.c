@@ -247,8 +247,9 @@ static int receive_bound(struct engine *engine, const struct l2tpha_path *path,
     if (!address_is(&tunnel->entry.record.path.remote, &path->remote) &&
         !is_answer(tunnel, path, header, channel_type_of(data, len, header->header_len))) {
         engine->counters.wrong_peer++;
-        log_line(&engine->log, L2TPHA_LOG_ERROR, header->tunnel_id, 0,
-                 "datagram from another address dropped");
+        /* Not a line of that tunnel: its peer has done nothing. */
+        log_line(&engine->log, L2TPHA_LOG_ERROR, 0, 0,
+                 "datagram for tunnel %u from another address dropped", header->tunnel_id);
         return L2TPHA_ERR_WRONG_PEER;
     }
     if (!engine_wake(engine, tunnel)) {

@@ -119,6 +119,11 @@ uint32_t l2tpha_tunnel_id(const struct l2tpha_tunnel *tunnel)
     return tunnel->entry.record.local_id;
 }
 
+bool l2tpha_tunnel_is_told(const struct l2tpha_tunnel *tunnel)
+{
+    return tunnel->told;
+}
+
 uint32_t l2tpha_tunnel_sessions(const struct l2tpha_tunnel *tunnel)
 {
     return tunnel->entry.session_count;

@@ -54,7 +54,8 @@ static bool may_come_from(const struct failover *failover, const struct l2tpha_t
         (host->admit_recovery && host->admit_recovery(host->user, id, path)))
         return true;
     engine->counters.wrong_peer++;
-    log_line(&engine->log, L2TPHA_LOG_ERROR, id, 0, "recovery asked for from another address");
+    log_line(&engine->log, L2TPHA_LOG_ERROR, 0, 0,
+             "recovery of tunnel %u asked for from another address", id);
     return false;
 }
 

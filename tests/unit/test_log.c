@@ -35,6 +35,7 @@ START_TEST(line_carries_all)
     ck_assert_uint_eq(heard.line.tunnel_id, 11);
     ck_assert_uint_eq(heard.line.session_id, 22);
     ck_assert_str_eq(heard.text, "role active, epoch 3");
+    ck_assert_str_eq(heard.line.format, "role %s, epoch %d");
 }
 END_TEST
 
