@@ -60,6 +60,14 @@ static bool find_peer(void *user, uint32_t tunnel_id, struct log_peer *peer)
     return tunnel != NULL;
 }
 
+static bool is_told(void *user, uint32_t tunnel_id)
+{
+    struct app *app = user;
+    struct l2tpha_tunnel *tunnel =
+        app->node != NULL ? l2tpha_tunnel_find(app->node, tunnel_id) : NULL;
+    return tunnel != NULL && l2tpha_tunnel_is_told(tunnel);
+}
+
 static void take_log(void *user, const struct l2tpha_log_line *line)
 {
     struct app *app = user;
@@ -276,6 +284,8 @@ static void log_event(struct app *app, const struct l2tpha_event *event)
     if (event->tunnel != NULL)
         app_describe_peer(event->tunnel, &peer);
     log_write(&app->log, &(struct log_entry){.category = L2TPHA_LOG_EVENT,
+                                             .kind = l2tpha_event_name(event->kind),
+                                             .told = true, /* by this */
                                              .tunnel_id = event->tunnel_id,
                                              .session_id = event->session_id,
                                              .peer = event->tunnel != NULL ? &peer : NULL,
@@ -358,10 +368,10 @@ static bool still_closing(struct app *app)
     while ((tunnel = l2tpha_tunnel_next(app->node, tunnel)) != NULL) {
         struct l2tpha_tunnel_record record = {.size = sizeof(record)};
         l2tpha_tunnel_get(tunnel, &record);
-        /* A peer that has never said its id has no tunnel that it could be told of; one that has
-         * acknowledged nothing may be a stranger, and is told once. */
+        /* A peer that has never said its id has no tunnel that it could be told of, and who has not
+         * completed one may not be there at all. */
         closing = closing || (record.state != L2TPHA_TUNNEL_STOPPED && record.remote_id != 0 &&
-                              record.acked != 0);
+                              l2tpha_tunnel_is_told(tunnel));
         if (record.state < L2TPHA_TUNNEL_STOPPING)
             (void)l2tpha_tunnel_close(tunnel, 6, 0, "shutting down", clock_now());
     }
@@ -522,6 +532,7 @@ static void open_output(struct app *app)
     log_open(&app->log, NULL, app->options->log_json);
     log_watch(&app->log, app->ev);
     app->log.find_peer = find_peer;
+    app->log.is_told = is_told;
     app->log.user = app;
 }
 
@@ -535,6 +546,7 @@ static void close_all(struct app *app)
     log = app->log;
     app->log = (struct log){0};
     log.find_peer = NULL;
+    log.is_told = NULL;
     talloc_free(app);
     log_close(&log);
     tell_close();

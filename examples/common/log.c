@@ -137,6 +137,8 @@ static void make_json(struct writer *line, const char *time, const struct log_en
         writer_put_number(line, "result", entry->result);
         writer_put_number(line, "error", entry->error);
     }
+    if (entry->left_out != 0)
+        writer_put_number(line, "left_out", entry->left_out);
     writer_put_text(line, "text", entry->text != NULL ? entry->text : "");
     writer_close(line, '}');
 }
@@ -174,11 +176,93 @@ static void tell_lost(void *user)
     log->lost_told = log_lost(log);
 }
 
+/* ---- lines that are left out ---- */
+
+/* What a kind has in common: what its values stand for is not said. */
+static void kind_text(const char *kind, char *dst, size_t size)
+{
+    size_t len = 0;
+    while (*kind != '\0' && len + 4 < size) {
+        if (*kind != '%' || kind[1] == '%') {
+            dst[len++] = *kind;
+            kind += *kind == '%' ? 2 : 1;
+            continue;
+        }
+        kind += 1 + strspn(kind + 1, "0123456789.*lzh");
+        kind += *kind != '\0';
+        memcpy(dst + len, "...", 3);
+        len += 3;
+    }
+    dst[len] = '\0';
+}
+
+static void tell_left_out(struct log *log, uint64_t now)
+{
+    struct log_left_out left_out;
+    char kind[LOG_TEXT_MAX / 2], text[LOG_TEXT_MAX];
+    while (log_limit_tell(log->limit, now, &left_out)) {
+        kind_text(left_out.kind, kind, sizeof(kind));
+        snprintf(text, sizeof(text), "%" PRIu64 " lines of this kind were left out: %s",
+                 left_out.lines, kind);
+        (void)print(log, &(struct log_entry){.category = left_out.category,
+                                             .text = text,
+                                             .left_out = left_out.lines});
+    }
+}
+
+static void want_timer(struct log *log);
+
+static void on_timer(struct tevent_context *ev, struct tevent_timer *timer, struct timeval at,
+                     void *user)
+{
+    struct log *log = user;
+    (void)ev, (void)timer, (void)at;
+    log->timer = NULL; /* freed by tevent */
+    tell_left_out(log, log->now());
+    want_timer(log);
+}
+
+static void want_timer(struct log *log)
+{
+    uint64_t due = log_limit_deadline(log->limit), now = log->now();
+    if (due == UINT64_MAX || log->timer != NULL || log->ev == NULL)
+        return;
+    uint64_t wait = due > now ? due - now : 0;
+    log->timer = tevent_add_timer(
+        log->ev, log->ev,
+        tevent_timeval_current_ofs((uint32_t)(wait / 1000000), (uint32_t)(wait % 1000000)),
+        on_timer, log);
+}
+
+static bool is_told(const struct log *log, const struct log_entry *entry)
+{
+    return entry->told || log->is_told == NULL || log->is_told(log->user, entry->tunnel_id);
+}
+
+/* Whether this one is among those that are written. */
+static bool may_write(struct log *log, const struct log_entry *entry)
+{
+    uint64_t now = log->now();
+    tell_left_out(log, now);
+    if (entry->kind == NULL)
+        return true;
+    uint32_t tunnel_id = entry->tunnel_id != 0 && is_told(log, entry) ? entry->tunnel_id : 0;
+    if (log_limit_take(log->limit, entry->category, entry->kind, tunnel_id, now))
+        return true;
+    want_timer(log);
+    return false;
+}
+
+uint64_t log_left_out(const struct log *log)
+{
+    return log->limit != NULL ? log_limit_total(log->limit) : 0;
+}
+
 void log_write(struct log *log, const struct log_entry *entry)
 {
     struct log_peer peer;
     struct log_entry whole = *entry;
-    if (log->sink == NULL)
+    if (log->sink == NULL || !may_write(log, entry))
         return;
     if (whole.peer == NULL && whole.tunnel_id != 0 && log->find_peer != NULL &&
         log->find_peer(log->user, whole.tunnel_id, &peer))
@@ -191,27 +275,35 @@ void log_open(struct log *log, TALLOC_CTX *parent, bool json)
 {
     log->json = json;
     log->sink = sink_share(parent, STDERR_FILENO, KEPT_BYTES);
+    log->limit = log_limit_new(parent);
+    log->now = clock_now;
     writer_start(&log->line, parent);
 }
 
 void log_watch(struct log *log, struct tevent_context *ev)
 {
     sink_watch(log->sink, ev, tell_lost, log);
+    log->ev = ev;
+    TALLOC_FREE(log->timer);
+    want_timer(log);
 }
 
 void log_close(struct log *log)
 {
     if (log->sink == NULL)
         return;
+    tell_left_out(log, UINT64_MAX);
     sink_finish(log->sink, CLOSE_MS);
     tell_lost(log);
     TALLOC_FREE(log->sink);
+    TALLOC_FREE(log->limit);
     writer_free(&log->line);
 }
 
 void log_put(struct log *log, const struct l2tpha_log_line *line)
 {
     log_write(log, &(struct log_entry){.category = line->category,
+                                       .kind = line->format,
                                        .tunnel_id = line->tunnel_id,
                                        .session_id = line->session_id,
                                        .text = line->text});
@@ -222,6 +314,7 @@ static void say(struct log *log, struct log_entry entry, const char *format, va_
     char text[LOG_TEXT_MAX];
     vsnprintf(text, sizeof(text), format, arguments);
     entry.text = text;
+    entry.kind = format;
     log_write(log, &entry);
 }
 

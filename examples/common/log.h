@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Log lines on stderr, as text or as one JSON object each. Writing them never waits: lines that
- * nobody takes are lost and counted, and the log says so as soon as it is read again. */
+ * nobody takes are lost and counted, and the log says so as soon as it is read again. Nor do lines
+ * of one kind come faster than log_limit.h has it: the others are left out and counted, and after a
+ * second a line says so. */
 #ifndef EXAMPLES_LOG_H
 #define EXAMPLES_LOG_H
 
 #include "address.h"
+#include "log_limit.h"
 #include "sink.h"
 #include "writer.h"
 
 #include <l2tpha/host.h>
+#include <tevent.h>
 
 #define LOG_NAME_MAX (4 * 255 + 1) /* of a Host Name, escaped */
 
@@ -23,6 +27,12 @@ struct log {
     struct sink *sink;
     uint64_t lost_told; /* what the log has said of lost lines, and lost of that */
     struct writer line; /* the one that is being made */
+    struct log_limit *limit;
+    uint64_t (*now)(void); /* monotonic microseconds */
+    struct tevent_context *ev;
+    struct tevent_timer *timer; /* what was left out is to be said */
+    /* Whether the host was told of a tunnel. NULL = of all. */
+    bool (*is_told)(void *user, uint32_t tunnel_id);
     /* Who the peer of a tunnel is; false = not known. NULL = nobody knows. */
     bool (*find_peer)(void *user, uint32_t tunnel_id, struct log_peer *peer);
     void *user;
@@ -31,12 +41,15 @@ struct log {
 /* One line. What is NULL, 0 or "" is left out of it. */
 struct log_entry {
     enum l2tpha_log_category category;
+    const char *kind; /* of which there are not too many: what it is made from; NULL = no limit */
+    bool told;        /* the host was told of the tunnel; else that is looked up */
     uint32_t tunnel_id, session_id;
     const struct log_peer *peer; /* NULL: looked up */
     const char *event;           /* the kind of event that it tells */
     const char *role;            /* into which an event has brought this node */
     uint16_t result, error;      /* of the event */
     bool by_peer;
+    uint64_t left_out; /* lines that this one stands for */
     const char *text;
 };
 
@@ -64,6 +77,9 @@ void log_about(struct log *log, enum l2tpha_log_category category, uint32_t tunn
 
 /* Lines that nobody has read and nobody will. */
 uint64_t log_lost(const struct log *log);
+
+/* Lines that there were too many of. */
+uint64_t log_left_out(const struct log *log);
 
 /* Name of a category, and the category of a name: 0 if there is none; "all" is all of them. */
 const char *log_category_name(enum l2tpha_log_category category);

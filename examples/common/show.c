@@ -120,6 +120,7 @@ static void put_counters(const struct app *app, struct writer *out)
     writer_put_number(out, "datagrams_unsent", app->unsent);
     writer_put_number(out, "datagrams_overflowed", app->udp != NULL ? udp_overflowed(app->udp) : 0);
     writer_put_number(out, "log_lines_lost", log_lost(&app->log));
+    writer_put_number(out, "log_lines_left_out", log_left_out(&app->log));
     writer_put_number(out, "told_lines_lost", tell_lost());
     writer_put_number(out, "capture_lost", app->pcapng != NULL ? pcapng_lost(app->pcapng) : 0);
     writer_put_number(out, "control_refused", control_refused(app->control));

@@ -109,9 +109,11 @@ START_TEST(what_was_lost_is_said)
 {
     unsigned lost = 0;
     const char *line;
+    char text[201] = "";
     open_log(_i == 1);
+    memset(text, '0', sizeof(text) - 1);
     while (log_lost(&test_log) < 5)
-        log_say(&test_log, L2TPHA_LOG_RF, "%0200d", 0);
+        log_write(&test_log, &(struct log_entry){.category = L2TPHA_LOG_RF, .text = text});
     while (sink_kept(test_log.sink) > 0) {
         next_line();
         sink_flush(test_log.sink);
@@ -133,12 +135,102 @@ START_TEST(what_was_lost_is_said)
 }
 END_TEST
 
+static uint64_t virtual_now;
+
+static uint64_t now(void)
+{
+    return virtual_now;
+}
+
+static bool is_told(void *user, uint32_t tunnel_id)
+{
+    (void)user;
+    return tunnel_id == 7;
+}
+
+/* As from the library: about a stranger's datagrams, and about the tunnel that is up. */
+static void put(uint32_t tunnel_id, unsigned lines)
+{
+    static const char *const format = "SCCRQ refused: %s, %04x%%";
+    for (unsigned i = 0; i < lines; i++)
+        log_put(&test_log, &(struct l2tpha_log_line){.category = L2TPHA_LOG_ERROR,
+                                                     .tunnel_id = tunnel_id,
+                                                     .text = "SCCRQ refused: x, 0001%",
+                                                     .format = format});
+}
+
+static void open_limited(bool json)
+{
+    open_log(json);
+    test_log.now = now;
+    test_log.is_told = is_told;
+    virtual_now = UINT64_C(5000000);
+}
+
+static void skip_lines(unsigned lines, const char *word)
+{
+    while (lines-- > 0)
+        ck_assert_ptr_nonnull(strstr(next_line(), word));
+}
+
+#define LEFT_OUT " lines of this kind were left out: SCCRQ refused: ..., ...%"
+
+START_TEST(too_many_lines_are_left_out)
+{
+    const char *line;
+    open_limited(false);
+    put(0, 5000);
+    put(9, 5000); /* half open */
+    ck_assert_uint_eq(log_left_out(&test_log), 10000 - LOG_STRANGE_PER_S);
+    put(7, 3); /* not starved */
+    log_say(&test_log, L2TPHA_LOG_RF, "taking over: %s", "operator");
+    skip_lines(LOG_STRANGE_PER_S, "SCCRQ refused: x");
+    skip_lines(3, "tunnel 7: SCCRQ refused: x");
+    ck_assert_ptr_nonnull(strstr(next_line(), "taking over: operator"));
+    virtual_now += LOG_TELL_US;
+    log_say(&test_log, L2TPHA_LOG_RF, "later");
+    line = strstr(next_line(), "error: ");
+    ck_assert_ptr_nonnull(line);
+    ck_assert_str_eq(line, "error: 9980" LEFT_OUT);
+    ck_assert_ptr_nonnull(strstr(next_line(), "later"));
+    ck_assert_uint_eq(log_lost(&test_log), 0);
+    end_log();
+}
+END_TEST
+
+/* At the end, by the loop, as JSON. */
+START_TEST(what_was_left_out_is_said)
+{
+    struct tevent_context *ev = tevent_context_init(root);
+    open_limited(true);
+    put(0, 30);
+    skip_lines(LOG_STRANGE_PER_S, "SCCRQ refused: x");
+    if (_i == 0) {
+        virtual_now += LOG_TELL_US;
+        log_watch(&test_log, ev);
+        ck_assert_int_eq(tevent_loop_once(ev), 0);
+        log_watch(&test_log, NULL);
+    } else {
+        log_close(&test_log);
+    }
+    json_t *line = json_loads(next_line(), 0, NULL);
+    ck_assert_ptr_nonnull(line);
+    ck_assert_int_eq(NUMBER("left_out"), 10);
+    ck_assert_str_eq(TEXT("level"), "error");
+    ck_assert_str_eq(TEXT("text"), "10" LEFT_OUT);
+    json_decref(line);
+    end_log();
+    talloc_free(ev);
+}
+END_TEST
+
 START_TEST(a_log_that_is_not_open_takes_anything)
 {
     struct log nowhere = {0};
     log_write(&nowhere, &entry);
     log_say(&nowhere, L2TPHA_LOG_RF, "x");
     ck_assert_uint_eq(log_lost(&nowhere), 0);
+    ck_assert_uint_eq(log_left_out(&nowhere), 0);
     log_close(&nowhere);
 }
 END_TEST
@@ -150,6 +242,8 @@ Suite *suite_log(void)
     tcase_add_test(tcase, a_line_of_text);
     tcase_add_test(tcase, a_line_of_json);
     tcase_add_loop_test(tcase, what_was_lost_is_said, 0, 2);
+    tcase_add_test(tcase, too_many_lines_are_left_out);
+    tcase_add_loop_test(tcase, what_was_left_out_is_said, 0, 2);
     tcase_add_test(tcase, a_log_that_is_not_open_takes_anything);
     return suite;
 }
