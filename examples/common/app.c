@@ -296,7 +296,7 @@ static void log_event(struct app *app, const struct l2tpha_event *event)
                                              .by_peer = event->by_peer,
                                              .text = event->text});
     if (role != NULL)
-        app_tell("role %s", role);
+        tell_role(role, clock_now());
 }
 
 /* Nothing here calls the node, so all outputs of a batch stay valid; shipping a checkpoint may,
@@ -422,7 +422,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 static uint64_t deadline(const struct app *app)
 {
     uint64_t due = earlier(l2tpha_deadline(app->node), ha_deadline(app->ha));
-    due = earlier(due, role_deadline(app));
+    due = earlier(due, earlier(role_deadline(app), tell_role_deadline()));
     if (app->serving && app->program->deadline != NULL)
         due = earlier(due, app->program->deadline((struct app *)(uintptr_t)app));
     return app->leave_until != 0 ? earlier(due, clock_now() + LEAVE_TICK_US) : due;
@@ -462,6 +462,7 @@ static void settle(struct app *app)
     if (app->serving && app->program->expire != NULL)
         app->program->expire(app, now);
     app_drain(app);
+    tell_role(NULL, now);
     role_settle(app);
     check_leaving(app);
     if (app->quit)

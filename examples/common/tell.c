@@ -8,8 +8,15 @@
 #define KEPT_BYTES (64 << 10) /* while nobody reads */
 #define CLOSE_MS 1000
 
+#define SECOND_US 1000000
+
 static struct sink *sink;
 static FILE *stream;
+static struct {
+    uint64_t second; /* when it began */
+    unsigned count;  /* of those told in it */
+    const char *late;
+} roles;
 
 static ssize_t put(void *cookie, const char *data, size_t len)
 {
@@ -49,6 +56,26 @@ void tell(const char *format, ...)
     va_end(arguments);
     fputc('\n', stream);
     fflush(stream);
+}
+
+void tell_role(const char *role, uint64_t now)
+{
+    if (role != NULL)
+        roles.late = role;
+    if (now - roles.second >= SECOND_US) {
+        roles.second = now;
+        roles.count = 0;
+    }
+    if (roles.late == NULL || roles.count == TELL_ROLES_PER_S)
+        return;
+    roles.count++;
+    tell("role %s", roles.late);
+    roles.late = NULL;
+}
+
+uint64_t tell_role_deadline(void)
+{
+    return roles.late != NULL ? roles.second + SECOND_US : UINT64_MAX;
 }
 
 FILE *tell_stream(void)

@@ -16,6 +16,12 @@ void tell_close(void);                      /* waits for a reader, but not for l
 /* A line. */
 void tell(const char *format, ...) L2TPHA_PRINTF(1, 2);
 
+/* The role that the node has now. Whoever reaches --ha-listen may have it change without end, so of
+ * more than so many within a second only the last is told, once that is over. */
+#define TELL_ROLES_PER_S 20
+void tell_role(const char *role, uint64_t now); /* static text; NULL: the one that waits */
+uint64_t tell_role_deadline(void);              /* when to call that; UINT64_MAX = none waits */
+
 /* The same as a stream, for what is made of many pieces. */
 FILE *tell_stream(void);
 

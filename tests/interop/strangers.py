@@ -199,6 +199,26 @@ def crowded(case):
     world.finish()
 
 
+def flapping(case):
+    """Who comes and goes all the time, as a standby would, fills neither log nor stdout."""
+    world = World(case)
+    world.epoch = world.active.redundancy()["epoch"]
+    before, begun, count = world.active.text().count("\n"), time.monotonic(), 0
+    while time.monotonic() - begun < 3:
+        with call(hello(world.epoch)) as client:
+            client.recv(1 << 16)
+        count += 1
+    lines = world.active.text().count("\n") - before
+    lab.say(f"{count} connections, {lines} lines")
+    lab.check(count > 300, f"only {count} connections")
+    lab.check(lines < 1000, f"{lines} lines")
+    world.check("flapping")
+    lab.wait_for("the last role is told", lambda: world.active.text().rstrip().rsplit("\nrole ", 1)[1].split()[0] ==
+                 state(world.active))
+    world.follow(6)
+    world.finish()
+
+
 def beyond(case):
     """Where others could reach it, an active listens only when told so twice, and says what that means."""
     line = (case.programs / "l2tpha-lns", "--listen", lab.OURS, "--ha-listen")
@@ -302,7 +322,7 @@ def slow_told(case):
     world.finish()
 
 
-CASES = {case.__name__: case for case in (strangers, crowded, beyond, slow, slow_told)}
+CASES = {case.__name__: case for case in (strangers, crowded, flapping, beyond, slow, slow_told)}
 
 if __name__ == "__main__":
     lab.run(CASES)
