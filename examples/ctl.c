@@ -23,11 +23,15 @@
 /* Commands, word by word: | separates choices, # is a number, ... ends what may be left out. */
 static const char *const commands[][8] = {
     {"show", "version|debugging"},
+    {"show", "l2tp"},
     {"show", "l2tp", "tunnels|sessions|counters"},
+    {"show", "l2tp", "destination", "profile"},
     {"show", "l2tp|vpdn", "redundancy"},
     {"show", "l2tp|vpdn", "redundancy", "detail|all"},
     {"show", "l2tp|vpdn", "redundancy", "id", "#"},
     {"show", "l2tp|vpdn", "redundancy", "id", "#", "#"},
+    {"show", "l2tp|vpdn", "redundancy", "detail", "id", "#"},
+    {"clear", "l2tp|vpdn", "redundancy", "counters"},
     {"switchover"},
     {"takeover"},
     {"standby"},
@@ -40,6 +44,7 @@ static const char *const commands[][8] = {
     {"set", "failover-resync",
      "disable|failover-protocol|silent-failover|failover-protocol-fallback-to-silent-failover"},
     {"set", "sso", "on|off"},
+    {"set", "resync", "#"},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -109,7 +109,6 @@ const char *app_make_node(struct app *app, bool standby)
     config.retries = options->retries;
     config.failover_capability = !options->mute;
     config.recovery_ms = options->recovery_ms;
-    config.resync_packets = options->resync_packets;
     config.max_half_open = options->max_half_open;
     config.max_half_open_per_source = options->half_open_per_peer;
     config.commit = (enum l2tpha_commit)options->commit;

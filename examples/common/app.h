@@ -5,6 +5,7 @@
 #ifndef EXAMPLES_APP_H
 #define EXAMPLES_APP_H
 
+#include "cleared.h"
 #include "ha.h"
 #include "lock.h"
 #include "log.h"
@@ -41,6 +42,7 @@ struct app {
     void *state; /* the program's own */
     struct log log;
     struct settings settings;
+    struct cleared cleared;
     struct tevent_context *ev;
     struct l2tpha_node *node;
     struct udp *udp; /* NULL on a standby that has not got one */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "control.h"
 #include "app.h"
+#include "cleared.h"
 #include "clock.h"
 #include "role.h"
 #include "show.h"
@@ -269,6 +270,15 @@ static void perform_set(struct client *client, char **words, size_t count)
     report(client, settings_set(&app->settings, app->node, words, count), NULL);
 }
 
+static void perform_clear(struct client *client, char **words, size_t count)
+{
+    bool known = count == 4 && (strcmp(words[1], "l2tp") == 0 || strcmp(words[1], "vpdn") == 0) &&
+                 strcmp(words[2], "redundancy") == 0 && strcmp(words[3], "counters") == 0;
+    if (known)
+        cleared_set(client->control->app);
+    report(client, known ? NULL : "clear takes {l2tp | vpdn} redundancy counters", NULL);
+}
+
 static const char *take_over(struct app *app)
 {
     return role_take_over(app, false);
@@ -318,10 +328,15 @@ static const struct {
     size_t most; /* words, this one included */
     void (*perform)(struct client *client, char **words, size_t count);
 } commands[] = {
-    {"show", WORDS_MAX, perform_show},       {"debug", WORDS_MAX, perform_debug},
-    {"undebug", WORDS_MAX, perform_undebug}, {"set", WORDS_MAX, perform_set},
-    {"takeover", 2, perform_takeover},       {"switchover", 1, perform_switchover},
-    {"standby", 1, perform_standby},         {"fence", 1, perform_fence},
+    {"show", WORDS_MAX, perform_show},
+    {"debug", WORDS_MAX, perform_debug},
+    {"undebug", WORDS_MAX, perform_undebug},
+    {"set", WORDS_MAX, perform_set},
+    {"clear", WORDS_MAX, perform_clear},
+    {"takeover", 2, perform_takeover},
+    {"switchover", 1, perform_switchover},
+    {"standby", 1, perform_standby},
+    {"fence", 1, perform_fence},
     {"shutdown", 1, perform_shutdown},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -150,9 +150,10 @@ static const struct {
     {PROGRAM_CTL, "l2tphactl",
      "usage: l2tphactl PATH COMMAND [--json]\n"
      "PATH is the control socket of l2tpha-lac or l2tpha-lns. Commands:\n"
-     "  show l2tp tunnels | sessions | counters\n"
-     "  show {l2tp | vpdn} redundancy [detail | all | id TUNNEL [SESSION]]\n"
+     "  show l2tp [tunnels | sessions | counters | destination profile]\n"
+     "  show {l2tp | vpdn} redundancy [detail | all | id TUNNEL [SESSION] | detail id TUNNEL]\n"
      "  show version | debugging\n"
+     "  clear {l2tp | vpdn} redundancy counters\n"
      "  switchover             hand over to the standby, at the active\n"
      "  takeover [--stale]     become active, at the standby\n"
      "  standby                step down and follow, at the active\n"
@@ -161,7 +162,8 @@ static const struct {
      "  debug CATEGORY on|off  cf, detail, error, event, fsm, resync, rf or all; also\n"
      "                         debug {l2tp | vpdn} redundancy CATEGORY, and undebug\n"
      "  set failover-resync METHOD  for tunnels that come up from now on\n"
-     "  set sso on|off         whether they are protected"},
+     "  set sso on|off         whether they are protected\n"
+     "  set resync N           their messages ahead of the standby, 1 to 255; bounded and async"},
 };
 #define PROGRAMS (sizeof(programs) / sizeof(programs[0]))
 

@@ -14,6 +14,7 @@ void settings_start(struct settings *settings, const struct options *options)
     settings->debug = options->debug;
     settings->failover = (uint8_t)options->failover;
     settings->ha = true;
+    settings->resync_packets = options->resync_packets;
 }
 
 void settings_put(const struct settings *settings, struct l2tpha_config *config)
@@ -21,6 +22,7 @@ void settings_put(const struct settings *settings, struct l2tpha_config *config)
     config->debug = settings->debug;
     config->failover = settings->failover;
     config->ha = settings->ha;
+    config->resync_packets = settings->resync_packets;
 }
 
 static bool is(const char *word, const char *wanted)
@@ -84,17 +86,38 @@ static const char *set_method(struct settings *settings, struct l2tpha_node *nod
            "failover-protocol-fallback-to-silent-failover";
 }
 
+static const char *set_ha(struct settings *settings, struct l2tpha_node *node, const char *word)
+{
+    if (switch_of(word) < 0)
+        return "set sso takes on or off";
+    int error = l2tpha_node_set_ha(node, switch_of(word) != 0);
+    if (error == L2TPHA_OK)
+        settings->ha = switch_of(word) != 0;
+    return error == L2TPHA_OK ? NULL : l2tpha_strerror(error);
+}
+
+static const char *set_resync(struct settings *settings, struct l2tpha_node *node, const char *word)
+{
+    uint32_t packets = 0;
+    for (; *word >= '0' && *word <= '9' && packets <= L2TPHA_RESYNC_PACKETS_MAX; word++)
+        packets = packets * 10 + (uint32_t)(*word - '0');
+    if (*word != '\0' || l2tpha_node_set_resync(node, packets) != L2TPHA_OK)
+        return "set resync takes a number from 1 to 255";
+    settings->resync_packets = packets;
+    return NULL;
+}
+
 const char *settings_set(struct settings *settings, struct l2tpha_node *node, char **words,
                          size_t count)
 {
-    if (count == 3 && is(words[1], "failover-resync"))
-        return set_method(settings, node, words[2]);
-    if (count != 3 || !is(words[1], "sso") || switch_of(words[2]) < 0)
-        return "set takes failover-resync METHOD, or sso on|off";
-    int error = l2tpha_node_set_ha(node, switch_of(words[2]) != 0);
-    if (error == L2TPHA_OK)
-        settings->ha = switch_of(words[2]) != 0;
-    return error == L2TPHA_OK ? NULL : l2tpha_strerror(error);
+    static const struct {
+        const char *word;
+        const char *(*set)(struct settings *settings, struct l2tpha_node *node, const char *word);
+    } all[] = {{"failover-resync", set_method}, {"sso", set_ha}, {"resync", set_resync}};
+    for (size_t i = 0; count == 3 && i < sizeof(all) / sizeof(all[0]); i++)
+        if (is(words[1], all[i].word))
+            return all[i].set(settings, node, words[2]);
+    return "set takes failover-resync METHOD, sso on|off, or resync N";
 }
 
 void settings_show_debugging(const struct settings *settings, struct writer *out)

@@ -14,6 +14,7 @@ struct settings {
     uint32_t debug; /* categories */
     uint8_t failover;
     bool ha;
+    uint32_t resync_packets;
 };
 
 /* Those of the command line. */

@@ -95,6 +95,25 @@ static void put_tunnel(const struct app *app, struct writer *out,
     writer_put_text(out, "protection", protection(app, tunnel));
 }
 
+/* What is of interest when something is wrong with it. */
+static void put_tunnel_detail(struct writer *out, const struct l2tpha_tunnel *tunnel)
+{
+    char vendor[LOG_NAME_MAX], local[ADDRESS_TEXT_MAX];
+    struct l2tpha_tunnel_record record = {.size = sizeof(record)};
+    l2tpha_tunnel_get(tunnel, &record);
+    l2tpha_text_escape(record.peer_vendor.data, record.peer_vendor.len, vendor, sizeof(vendor));
+    writer_put_text(out, "peer_vendor", vendor);
+    writer_put_text(out, "local_address", address_text(&record.path.local, local));
+    writer_put_number(out, "acknowledged", record.acked);
+    writer_put_number(out, "local_window", record.local_window);
+    writer_put_number(out, "remote_window", record.remote_window);
+    writer_put_bool(out, "responsive", l2tpha_tunnel_is_responsive(tunnel));
+    writer_put_bool(out, "numbers_exact", !(record.flags & L2TPHA_TUNNEL_LAZY));
+    writer_put_number(out, "resync_packets", record.resync_packets);
+    writer_put_number(out, "result", record.result);
+    writer_put_number(out, "error", record.error);
+}
+
 static void put_session(struct writer *out, const struct l2tpha_session *session)
 {
     struct l2tpha_session_record record = {.size = sizeof(record)};
@@ -112,10 +131,10 @@ static void put_session(struct writer *out, const struct l2tpha_session *session
 
 static void put_counters(const struct app *app, struct writer *out)
 {
-    const char *name, *text;
+    const char *name;
     uint64_t value;
     writer_open(out, '{');
-    for (size_t i = 0; l2tpha_counter_at(l2tpha_counters(app->node), i, &name, &text, &value); i++)
+    for (size_t i = 0; cleared_counter_at(app, i, &name, &value); i++)
         writer_put_number(out, name, value);
     writer_put_number(out, "datagrams_unsent", app->unsent);
     writer_put_number(out, "datagrams_overflowed", app->udp != NULL ? udp_overflowed(app->udp) : 0);
@@ -141,8 +160,12 @@ static void put_redundancy(const struct app *app, struct writer *out)
     writer_put_number(out, "lag_records", info.lag_records);
     writer_put_number(out, "tunnels", info.tunnels);
     writer_put_number(out, "sessions", info.sessions);
-    writer_put_number(out, "resynced", info.resynced);
+    writer_put_number(out, "resynced", cleared_resynced(app, &info));
     writer_put_number(out, "resyncing", info.resyncing);
+    writer_put_number(out, "resync_failed",
+                      cleared_counter(app, "recoveries_failed") +
+                          cleared_counter(app, "resyncs_failed"));
+    writer_put_number(out, "received", cleared_counter(app, "checkpoints_applied"));
     writer_put_text(out, "last_switchover", since == 0 ? NULL : clock_text(since, text));
 }
 
@@ -170,6 +193,53 @@ static void put_detail(const struct app *app, struct writer *out)
     writer_put_number(out, "link_frames_out", link.frames_out);
     writer_put_number(out, "link_queued_bytes", link.queued);
     writer_put_text(out, "capture", capture_state(app));
+}
+
+/* What holds for all tunnels, where nothing else is said of a peer. */
+static void put_settings(const struct app *app, struct writer *out)
+{
+    static const char *const commits[] = {"gated", "bounded", "async"};
+    const struct l2tpha_config *config = l2tpha_node_config(app->node);
+    struct l2tpha_redundancy_info info = look(app);
+    writer_open(out, '{');
+    writer_put_text(out, "name", config->name);
+    writer_put_bool(out, "authentication", app->options->secret[0] != '\0');
+    writer_put_text(out, "failover_resync", l2tpha_failover_method_name(config->failover));
+    writer_put_bool(out, "sso", config->ha);
+    writer_put_bool(out, "failover_capability", config->failover_capability);
+    writer_put_number(out, "recovery_ms", config->recovery_ms);
+    writer_put_number(out, "resync_packets", config->resync_packets);
+    writer_put_text(out, "commit", commits[config->commit]);
+    writer_put_number(out, "commit_timeout_ms", config->commit_timeout_ms);
+    writer_put_number(out, "window", config->window);
+    writer_put_number(out, "hello_ms", config->hello_ms);
+    writer_put_number(out, "retries", config->retries);
+    writer_put_number(out, "max_half_open", config->max_half_open);
+    writer_put_number(out, "half_open_per_peer", config->max_half_open_per_source);
+    writer_put_number(out, "tunnels", info.tunnels);
+    writer_put_number(out, "sessions", info.sessions);
+    writer_close(out, '}');
+}
+
+/* These programs have the one profile for whoever calls, or for whom they call, and it leaves the
+ * method to the node. */
+static void put_profiles(const struct app *app, struct writer *out)
+{
+    char address[ADDRESS_TEXT_MAX] = "any";
+    const struct l2tpha_config *config = l2tpha_node_config(app->node);
+    if (app->options->connect.len != 0)
+        address_text(&app->options->connect, address);
+    writer_open(out, '[');
+    writer_open(out, '{');
+    writer_put_text(out, "profile", "default");
+    writer_put_text(out, "address", address);
+    writer_put_text(out, "remote_host", "any");
+    writer_put_text(out, "failover_resync",
+                    l2tpha_failover_method_name(L2TPHA_FAILOVER_NOT_CONFIGURED));
+    writer_put_text(out, "in_force", l2tpha_failover_method_name(config->failover));
+    writer_put_bool(out, "sso", config->ha);
+    writer_close(out, '}');
+    writer_close(out, ']');
 }
 
 static void put_version(const struct app *app, struct writer *out)
@@ -293,7 +363,7 @@ static uint32_t parse_id(const char *word)
     return *word == '\0' && id <= UINT32_MAX ? (uint32_t)id : 0;
 }
 
-static const char *show_id(struct question *question, char **ids, size_t count)
+static const char *show_id(struct question *question, char **ids, size_t count, bool detail)
 {
     struct app *app = question->app;
     uint32_t tunnel_id = parse_id(ids[0]);
@@ -303,6 +373,8 @@ static const char *show_id(struct question *question, char **ids, size_t count)
     if (count == 1) {
         writer_open(question->out, '{');
         put_tunnel(app, question->out, tunnel);
+        if (detail)
+            put_tunnel_detail(question->out, tunnel);
         *question->more = begin(question->parent, app, calls, tunnel_id);
         return NULL;
     }
@@ -330,9 +402,11 @@ static const char *show_redundancy(struct question *question, char **words, size
         else
             writer_close(out, '}');
     } else if ((count == 2 || count == 3) && strcmp(words[0], "id") == 0) {
-        return show_id(question, words + 1, count - 1);
+        return show_id(question, words + 1, count - 1, false);
+    } else if (count == 3 && strcmp(words[0], "detail") == 0 && strcmp(words[1], "id") == 0) {
+        return show_id(question, words + 2, 1, true);
     } else {
-        return "show l2tp redundancy takes detail, all, or id TUNNEL [SESSION]";
+        return "show l2tp redundancy takes detail, all, id TUNNEL [SESSION], or detail id TUNNEL";
     }
     return NULL;
 }
@@ -356,6 +430,10 @@ const char *show_begin(TALLOC_CTX *parent, struct app *app, char **words, size_t
         *more = begin(parent, app, sessions, 0);
     else if (count == 2 && strcmp(what, "counters") == 0)
         put_counters(app, out);
+    else if (count == 1 && strcmp(words[0], "l2tp") == 0)
+        put_settings(app, out);
+    else if (count == 3 && strcmp(what, "destination") == 0 && strcmp(words[2], "profile") == 0)
+        put_profiles(app, out);
     else
         return "unknown command";
     return NULL;

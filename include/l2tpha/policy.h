@@ -103,6 +103,14 @@ L2TPHA_API int l2tpha_node_set_failover(struct l2tpha_node *node, uint8_t method
  *  @retval L2TPHA_ERR_REENTERED  called from a host callback */
 L2TPHA_API int l2tpha_node_set_ha(struct l2tpha_node *node, bool on);
 
+/** Change the node's resync-packets, the lease of tunnels that come up from now on in lazy modes
+ *  (l2tpha_config::commit). Those that are there keep theirs, which their standby reckons with.
+ *  @param node     in any role.
+ *  @param packets  1 to L2TPHA_RESYNC_PACKETS_MAX.
+ *  @retval L2TPHA_ERR_INVALID    out of range
+ *  @retval L2TPHA_ERR_REENTERED  called from a host callback */
+L2TPHA_API int l2tpha_node_set_resync(struct l2tpha_node *node, uint32_t packets);
+
 /** Change what is said about a tunnel's peer. Of a tunnel that is being set up everything counts
  *  that has not been said to the peer yet; of one that is or has been up, only the configured
  *  method is set, to be looked at: it applies to the next tunnel.

@@ -331,6 +331,16 @@ int l2tpha_node_set_ha(struct l2tpha_node *node, bool on)
     return L2TPHA_OK;
 }
 
+int l2tpha_node_set_resync(struct l2tpha_node *node, uint32_t packets)
+{
+    if (!node || packets == 0 || packets > L2TPHA_RESYNC_PACKETS_MAX)
+        return L2TPHA_ERR_INVALID;
+    if (node->engine.asking)
+        return L2TPHA_ERR_REENTERED;
+    node->engine.config.resync_packets = packets;
+    return L2TPHA_OK;
+}
+
 const struct l2tpha_counters *l2tpha_counters(const struct l2tpha_node *node)
 {
     return &node->engine.counters;

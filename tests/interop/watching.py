@@ -343,8 +343,71 @@ def settings(case):
     ours.check_programs(case)
 
 
+def words(case):
+    """Every word of l2tphactl, as a table and as JSON; what is cleared and set."""
+    pair = ours.Pair(case, "lns", "--listen", lab.OURS, "--commit", "bounded")
+    lac = ours.Node(case, "lac", "lac", "--connect", lab.OURS, "--sessions", 5)
+    lac.await_line("^all up")
+    pair.active.await_sessions(5)
+    node, tunnel = pair.active, pair.active.tunnels()[0]["local_id"]
+    call = node.sessions()[0]["local_id"]
+    for what in ("version", "debugging", "l2tp", "l2tp tunnels", "l2tp sessions", "l2tp counters",
+                 "l2tp destination profile", "l2tp redundancy", "l2tp redundancy detail", "l2tp redundancy all",
+                 f"l2tp redundancy id {tunnel}", f"vpdn redundancy id {tunnel} {call}",
+                 f"vpdn redundancy detail id {tunnel}"):
+        for who in (node, pair.standby):
+            status, table = who.tell("show", *what.split())
+            lab.check(status == 0 and len(table.splitlines()) > 1, f"{what}: {status}, {table}")
+            lab.check(who.ask(f"show {what}") is not None, f"{what}: no JSON")
+    for what in (f"redundancy id {tunnel} 65535", f"redundancy detail id {tunnel ^ 1}"):
+        lab.check(node.tell("show", "l2tp", *what.split())[0] == 1, what)
+    detail = node.ask(f"show l2tp redundancy detail id {tunnel}")
+    lab.check(detail["resync_packets"] == 8 and len(detail["calls"]) == 5 and not detail["numbers_exact"], f"{detail}")
+    profile = lac.ask("show l2tp destination profile")[0]
+    lab.check(profile["address"] == f"{lab.OURS}:1701" and profile["failover_resync"] == "not-configured" and
+              profile["in_force"] == lac.ask("show l2tp")["failover_resync"], f"{profile}")
+    cleared(pair)
+    node = pair.active
+    for number in ("20", "255"):
+        lab.check(node.tell("set", "resync", number) == (0, "done"), "resync was refused")
+    for number, status in (("0", 1), ("256", 1), ("99999999999", 2), ("x", 2), ("-1", 2)):
+        lab.check(node.tell("set", "resync", number)[0] == status, f"resync {number}")
+    again = ours.Node(case, "lac", "again", "--connect", lab.OURS)
+    again.await_line("^all up")
+    leases = {node.ask(f"show l2tp redundancy detail id {tunnel['local_id']}")["resync_packets"]
+              for tunnel in node.tunnels()}
+    lab.check(leases == {8, 255} and node.ask("show l2tp")["resync_packets"] == 255, f"{leases}")
+    pair.restart()
+    pair.switch()
+    lab.check(node.ask("show l2tp")["resync_packets"] == 255, "what was set is forgotten")
+    again.finish()
+    lac.finish()
+    pair.finish()
+    ours.check_programs(case)
+
+
+def cleared(pair):
+    """Of redundancy all counters, and no others; what happens from then on counts."""
+    lab.check(pair.standby.redundancy()["received"] > 0, "the standby has received nothing")
+    pair.kill()
+    pair.active.await_resynced()
+    node = pair.active
+    before = node.counters()
+    lab.check(before["takeovers"] == 1 and node.redundancy()["resynced"] == 1, f"{node.redundancy()}")
+    for line in ("clear l2tp redundancy", "clear counters", "clear"):
+        lab.check(node.tell(*line.split())[0] == 2, line)
+        with ask(node, line) as client:
+            lab.check(b"clear takes" in client.recv(1000), line)
+    lab.check(node.tell("clear", "l2tp", "redundancy", "counters") == (0, "done"), "it was refused")
+    after, now = node.counters(), node.redundancy()
+    lab.check(not any(after[what] for what in ("takeovers", "recoveries", "checkpoints_applied")) and
+              now["resynced"] == now["resync_failed"] == now["received"] == 0, f"{after}, {now}")
+    lab.check(all(after[what] >= before[what] for what in ("datagrams_in", "messages_in", "tunnels_up")),
+              "other counters were cleared")
+
+
 CASES = {case.__name__: case for case in (names, answers, unread, full, descriptors, hangs, lines,
-                                          settings)}
+                                          settings, words)}
 
 if __name__ == "__main__":
     lab.run(CASES)

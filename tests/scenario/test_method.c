@@ -297,7 +297,7 @@ END_TEST
 
 static struct {
     struct l2tpha_node *node;
-    int failover, ha;
+    int failover, ha, resync;
 } meddled;
 
 static void meddle(void *user, const struct l2tpha_peer *peer, const struct l2tpha_message *sccrq,
@@ -309,6 +309,7 @@ static void meddle(void *user, const struct l2tpha_peer *peer, const struct l2tp
     verdict->result = 0;
     meddled.failover = l2tpha_node_set_failover(meddled.node, L2TPHA_FAILOVER_DISABLE);
     meddled.ha = l2tpha_node_set_ha(meddled.node, false);
+    meddled.resync = l2tpha_node_set_resync(meddled.node, 1);
 }
 
 static int same_random(void *user, uint8_t *dst, size_t len)
@@ -333,6 +334,7 @@ START_TEST(a_callback_may_not_change_the_node)
     assert_ok(l2tpha_feed(meddled.node, &peer.path, wire.data, wire.len, rig.now));
     assert_error(meddled.failover, L2TPHA_ERR_REENTERED);
     assert_error(meddled.ha, L2TPHA_ERR_REENTERED);
+    assert_error(meddled.resync, L2TPHA_ERR_REENTERED);
     ck_assert_uint_eq(l2tpha_node_config(meddled.node)->failover, L2TPHA_FAILOVER_FALLBACK);
     ck_assert(l2tpha_node_config(meddled.node)->ha);
     l2tpha_node_free(meddled.node);
