@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -451,6 +452,19 @@ static void want_tick(struct control *control)
             tevent_add_timer(control->app->ev, control, after(TICK_US), on_tick, control);
 }
 
+/* Nobody is told of the end of a client while there is only to be written to it, or not even that.
+ */
+static void leave_gone_clients(struct control *control)
+{
+    struct client *next;
+    for (struct client *client = control->clients; client != NULL; client = next) {
+        struct pollfd state = {.fd = client->fd};
+        next = client->next;
+        if (poll(&state, 1, 0) > 0 && (state.revents & (POLLHUP | POLLERR)))
+            talloc_free(client);
+    }
+}
+
 /* Who has asked for nothing for long makes room for others. */
 static bool leave_idle_client(struct control *control)
 {
@@ -468,6 +482,8 @@ static void on_connect(void *user, int fd)
 {
     struct control *control = user;
     int bytes = SEND_BYTES;
+    if (control->client_count >= CONTROL_CLIENTS_MAX)
+        leave_gone_clients(control);
     struct client *client = talloc_zero(control, struct client);
     client->control = control;
     client->fd = fd;

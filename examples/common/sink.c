@@ -129,7 +129,9 @@ static void watch(struct sink *sink, bool wanted)
 {
     if (!wanted)
         TALLOC_FREE(sink->fde);
-    else if (sink->fde == NULL && sink->ev != NULL)
+    else if (sink->fde != NULL)
+        TEVENT_FD_WRITEABLE(sink->fde);
+    else if (sink->ev != NULL)
         sink->fde = tevent_add_fd(sink->ev, sink, sink->fd, TEVENT_FD_WRITE, on_room, sink);
 }
 
@@ -212,13 +214,18 @@ static bool mend(struct sink *sink)
     return !sink->torn;
 }
 
+/* tevent ends the watch, without a word, when the reader has gone. */
+static bool is_watched(const struct sink *sink)
+{
+    return sink->fde != NULL && (tevent_fd_get_flags(sink->fde) & TEVENT_FD_WRITE);
+}
+
 bool sink_put(struct sink *sink, const void *data, size_t len)
 {
-    if (sink_kept(sink) > 0) {
-        if (sink->ev == NULL)
-            sink_flush(sink);
+    if (sink_kept(sink) > 0 && !is_watched(sink))
+        sink_flush(sink);
+    if (sink_kept(sink) > 0)
         return sink_keep(sink, data, len);
-    }
     size_t done = mend(sink) ? write_some(sink, data, len) : 0;
     if (done == len)
         return true;

@@ -24,6 +24,12 @@ static void count(void *user)
     emptied++;
 }
 
+static void on_time(struct tevent_context *ev, struct tevent_timer *timer, struct timeval now,
+                    void *user)
+{
+    (void)ev, (void)timer, (void)now, (void)user;
+}
+
 /* What can be read now. */
 static size_t drain(int fd)
 {
@@ -115,6 +121,41 @@ START_TEST(a_reader_that_is_gone_is_an_error)
     ck_assert_uint_eq(sink_kept(sink), 0);
     talloc_free(sink);
     close(ends[1]);
+}
+END_TEST
+
+/* The loop does not tell that a reader has gone while there was something to be read; when somebody
+ * reads again, lines arrive again. */
+START_TEST(a_reader_that_leaves_in_the_middle_may_come_back)
+{
+    char path[] = "/tmp/l2tpha.XXXXXX", line[100], data[8] = "";
+    memset(line, 'x', sizeof(line));
+    signal(SIGPIPE, SIG_IGN);
+    close(mkstemp(path));
+    unlink(path);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ends[0] = open(path, O_RDONLY | O_NONBLOCK);
+    struct tevent_context *ev = tevent_context_init(root);
+    struct sink *sink = sink_create(root, path, LIMIT);
+    sink_watch(sink, ev, count, NULL);
+    while (sink_kept(sink) == 0)
+        sink_put(sink, line, sizeof(line));
+    close(ends[0]);
+    tevent_add_timer(ev, ev, tevent_timeval_zero(), on_time, NULL);
+    ck_assert_int_eq(tevent_loop_once(ev), 0);
+    ck_assert_int_eq(tevent_loop_once(ev), 0);
+    ck_assert(!sink_put(sink, "a\n", 2));
+    ck_assert_int_eq(sink_error(sink), EPIPE);
+    ends[0] = open(path, O_RDONLY | O_NONBLOCK);
+    drain(ends[0]);
+    ck_assert(sink_put(sink, "b\n", 2));
+    ck_assert_int_eq(read(ends[0], data, sizeof(data) - 1), 2);
+    ck_assert_str_eq(data, "b\n");
+    sink_watch(sink, NULL, NULL, NULL);
+    talloc_free(sink);
+    talloc_free(ev);
+    close(ends[0]);
+    unlink(path);
 }
 END_TEST
 
@@ -229,6 +270,7 @@ Suite *suite_sink(void)
     tcase_add_loop_test(tcase, a_full_pipe_holds_nobody, 0, 2);
     tcase_add_test(tcase, the_loop_writes_when_there_is_room);
     tcase_add_loop_test(tcase, a_reader_that_is_gone_is_an_error, 0, 2);
+    tcase_add_test(tcase, a_reader_that_leaves_in_the_middle_may_come_back);
     tcase_add_test(tcase, a_full_disk_is_an_error);
     tcase_add_test(tcase, a_closed_descriptor_is_an_error);
     tcase_add_test(tcase, a_file_ends_with_a_whole_put);
