@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define USAGE 2
@@ -80,6 +81,28 @@ static int complain(int status, const char *about, const char *why)
 {
     fprintf(stderr, "l2tphactl: %s: %s\n", about, why);
     return status;
+}
+
+static int complain_of_command(char **words, int count)
+{
+    fputs("l2tphactl: unknown command '", stderr);
+    for (int i = 0; i < count; i++)
+        fprintf(stderr, "%s%s", i > 0 ? " " : "", words[i]);
+    fputs("'. Try --help.\n", stderr);
+    return USAGE;
+}
+
+/* Why nobody has answered at that path. */
+static const char *blame(const char *path, int error)
+{
+    struct stat found;
+    if (error == EAGAIN)
+        return "nobody accepts: the process hangs, or is stopped";
+    if (error != ECONNREFUSED)
+        return strerror(error);
+    if (stat(path, &found) == 0 && !S_ISSOCK(found.st_mode))
+        return "that is no socket";
+    return "nobody listens there: the process has ended";
 }
 
 /* The command as a line. It is one of ours, and short. */
@@ -188,9 +211,7 @@ static int talk(const struct endpoint *endpoint, const struct options *options)
     make_line(line, options->words + 1, options->word_count - 1, options->take_stale);
     int fd = ask(endpoint, line);
     if (fd < 0)
-        return complain(EXIT_FAILURE, options->words[0],
-                        errno == EAGAIN ? "nobody accepts: the process hangs, or is stopped"
-                                        : strerror(errno));
+        return complain(EXIT_FAILURE, options->words[0], blame(options->words[0], errno));
     FILE *answer = open_memstream(&text, &len);
     const char *why = read_line(fd, endpoint, answer);
     fclose(answer);
@@ -208,12 +229,13 @@ int main(int argc, char **argv)
     int status = options_start(PROGRAM_CTL, argc, argv, &options);
     if (status >= 0)
         return status;
-    if (options.word_count < 2 || !is_command(options.words + 1, options.word_count - 1)) {
-        fprintf(stderr, "l2tphactl: %s\n",
-                options.word_count < 2 ? "a path and a command are required" : "unknown command");
+    if (options.word_count < 2) {
+        fprintf(stderr, "l2tphactl: a path and a command are required\n");
         options_help(PROGRAM_CTL, stderr);
         return USAGE;
     }
+    if (!is_command(options.words + 1, options.word_count - 1))
+        return complain_of_command(options.words + 1, options.word_count - 1);
     if (options.take_stale && strcmp(options.words[1], "takeover") != 0)
         return complain(USAGE, options.words[1], "--stale goes with takeover");
     const char *why = endpoint_unix(options.words[0], &endpoint);

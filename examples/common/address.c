@@ -156,6 +156,19 @@ bool address_same_host(const struct l2tpha_address *a, const struct l2tpha_addre
     return memcmp(&first, &second, a->len) == 0;
 }
 
+bool address_is_one_host(const struct l2tpha_address *address)
+{
+    struct sockaddr_storage socket;
+    const struct sockaddr_in *in = (const struct sockaddr_in *)&socket;
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&socket;
+    address_to_socket(address, &socket);
+    if (socket.ss_family == AF_INET) {
+        uint32_t host = ntohl(in->sin_addr.s_addr);
+        return host != INADDR_ANY && host != INADDR_BROADCAST && !IN_MULTICAST(host);
+    }
+    return !IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr) && !IN6_IS_ADDR_MULTICAST(&in6->sin6_addr);
+}
+
 int address_family(const struct l2tpha_address *address)
 {
     switch (address->len) {

@@ -26,6 +26,9 @@ const char *address_text(const struct l2tpha_address *address, char dst[ADDRESS_
 void address_from_socket(const struct sockaddr_storage *from, struct l2tpha_address *address);
 socklen_t address_to_socket(const struct l2tpha_address *address, struct sockaddr_storage *to);
 
+/* Whether it names one host: not any, not several. */
+bool address_is_one_host(const struct l2tpha_address *address);
+
 /* Whether both are of one host: all but the port is the same. */
 bool address_same_host(const struct l2tpha_address *a, const struct l2tpha_address *b);
 

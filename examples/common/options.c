@@ -332,6 +332,16 @@ static enum options_result resolve(const char *name, const char *text, uint16_t 
     return problem == NULL ? OPTIONS_RUN : bad(why, "--%s: '%s': %s", name, text, problem);
 }
 
+/* What somebody can be called at. */
+static enum options_result check_callee(const struct options *options, char *why)
+{
+    if (address_port(&options->connect) == 0)
+        return bad(why, "--connect: '%s': nobody listens on port 0", options->connect_text);
+    if (!address_is_one_host(&options->connect))
+        return bad(why, "--connect: '%s' is not the address of one host", options->connect_text);
+    return OPTIONS_RUN;
+}
+
 /* Of a name that has addresses of both families, one that goes with the other end is taken. A LAC
  * that calls an IPv6 address listens on IPv6 unless it was told where. */
 static enum options_result find_addresses(struct options *options, char *why)
@@ -353,7 +363,7 @@ static enum options_result find_addresses(struct options *options, char *why)
         address_parse(is_ipv6 ? "::" : "0.0.0.0", port, &options->listen);
     if (is_lac && address_family(&options->connect) != address_family(&options->listen))
         return bad(why, "--connect and --listen must both be IPv4 or both IPv6");
-    return OPTIONS_RUN;
+    return is_lac ? check_callee(options, why) : OPTIONS_RUN;
 }
 
 /* Over tcp the standby binds the port itself: it must be known, and be the same. */
@@ -390,6 +400,10 @@ static enum options_result check_redundancy(struct options *options, char *why)
                         "manual, or unix:");
     if (tcp && options->role == ROLE_AUTO && !options->rank_given)
         return bad(why, "--role auto over tcp needs --rank, another one at each node");
+    if ((options->fence_hung_ms > 0 || options->on_hung[0] != '\0') &&
+        options->ha_connect.kind == ENDPOINT_NONE)
+        return bad(why, "--%s needs --ha-connect: it is about the other node",
+                   options->fence_hung_ms > 0 ? "fence-hung" : "on-hung");
     if (options->fence_hung_ms > 0 && options->fence_hung_ms < 100)
         return bad(why, "--fence-hung: less than 100 ms is no silence");
     if (options->fence_hung_ms > 0 && tcp)

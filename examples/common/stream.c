@@ -162,13 +162,25 @@ static void on_connection(struct tevent_context *ev, struct tevent_fd *fde, uint
     listener->handler(listener->user, fd);
 }
 
+/* What errno says of a path is not what is the matter with it. */
+static const char *blame(int error, const struct endpoint *endpoint)
+{
+    struct stat found;
+    if (error != EADDRINUSE || endpoint->kind != ENDPOINT_UNIX)
+        return strerror(error);
+    if (lstat(((const struct sockaddr_un *)&endpoint->socket)->sun_path, &found) == 0 &&
+        !S_ISSOCK(found.st_mode))
+        return S_ISDIR(found.st_mode) ? "that is a directory" : "a file is there that is no socket";
+    return "somebody listens there already";
+}
+
 struct listener *listener_new(TALLOC_CTX *parent, struct tevent_context *ev,
                               const struct endpoint *endpoint, listener_handler handler, void *user,
                               const char **why)
 {
     int fd = open_listener(endpoint);
     if (fd < 0) {
-        *why = strerror(errno);
+        *why = blame(errno, endpoint);
         return NULL;
     }
     struct listener *listener = talloc_zero(parent, struct listener);

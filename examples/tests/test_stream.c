@@ -73,7 +73,7 @@ START_TEST(a_stale_socket_is_removed_and_a_live_one_is_not)
     struct listener *listener = listener_new(root, ev, &endpoint, take, NULL, &why);
     ck_assert_ptr_nonnull(listener);
     ck_assert_ptr_null(listener_new(root, ev, &endpoint, take, NULL, &why));
-    ck_assert_str_eq(why, strerror(EADDRINUSE));
+    ck_assert_str_eq(why, "somebody listens there already");
     talloc_free(listener);
     talloc_free(ev);
 }
@@ -117,7 +117,13 @@ START_TEST(a_file_is_not_removed)
     ck_assert_int_ge(fd, 0);
     close(fd);
     ck_assert_ptr_null(listener_new(root, ev, &endpoint, take, NULL, &why));
+    ck_assert_str_eq(why, "a file is there that is no socket");
     ck_assert_int_eq(access(path, F_OK), 0);
+    unlink(path);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    ck_assert_ptr_null(listener_new(root, ev, &endpoint, take, NULL, &why));
+    ck_assert_str_eq(why, "that is a directory");
+    ck_assert_int_eq(rmdir(path), 0);
     talloc_free(ev);
 }
 END_TEST

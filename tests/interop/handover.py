@@ -348,7 +348,10 @@ WRONG = (
     ("l2tpha-lac --connect 10.0.0.1 --listen ::1", "IPv4"),
     ("l2tphactl", "a path and a command"),
     ("l2tphactl /run/none bogus", "unknown command"),
-    ("l2tphactl /run/none drain", "unknown command"),
+    ("l2tphactl /run/none drain", "unknown command 'drain'"),
+    ("l2tphactl /run/none show l2tp redundancy id", "unknown command 'show l2tp redundancy id'"),
+    ("l2tpha-lac --connect 10.0.0.1:0", "port 0"),
+    ("l2tpha-lac --connect 0.0.0.0", "not the address of one host"),
 )
 
 
@@ -360,6 +363,7 @@ def options(case):
                                 capture_output=True, text=True, timeout=10)
         lab.check(result.returncode == 2, f"{line}: status {result.returncode}")
         lab.check(word in result.stderr, f"{line}: {result.stderr}")
+        lab.check(len(result.stderr.splitlines()) == 1 or line == "l2tphactl", f"{line}: {result.stderr}")
     for program in ("l2tpha-lns", "l2tpha-lac", "l2tphactl"):
         for option, word in (("--help", "usage: " + program), ("-h", "usage: " + program),
                              ("--version", program + " "), ("-V", program + " ")):
@@ -368,17 +372,31 @@ def options(case):
             lab.check(result.stdout.startswith(word), f"{program} {option}: {result.stdout}")
     taken = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     taken.bind((lab.OURS, 1701))
+    (lab.FILES / "file").touch()
+    listening, left = (socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in range(2))
+    listening.bind(str(lab.FILES / "taken"))
+    listening.listen()
+    left.bind(str(lab.FILES / "left"))
+    left.close()
     for line, word in ((f"l2tpha-lns --listen {lab.OURS}", f"--listen {lab.OURS}:1701: "),
                        ("l2tpha-lns --control /none/a", "--control /none/a: No such file"),
                        ("l2tpha-lac --connect ::1 --pcapng /none/b", "--pcapng /none/b: No such file"),
                        (f"l2tpha-lns --listen {lab.PEER} --ha-listen unix:/none/c",
                         "--ha-listen /none/c: No such file"),
+                       (f"l2tpha-lns --control {lab.FILES}", "that is a directory"),
+                       (f"l2tpha-lns --control {lab.FILES}/file", "a file is there that is no socket"),
+                       (f"l2tpha-lns --control {lab.FILES}/taken", "somebody listens there already"),
+                       (f"l2tpha-lac --connect ::1 --pcapng {lab.FILES}", "Is a directory"),
+                       (f"l2tphactl {lab.FILES} show version", "that is no socket"),
+                       (f"l2tphactl {lab.FILES}/file show version", "that is no socket"),
+                       (f"l2tphactl {lab.FILES}/left show version", "nobody listens there"),
                        ("l2tphactl /run/none show l2tp tunnels", "/run/none")):
         program, *words = line.split()
         result = subprocess.run([case.programs / program, *words], check=False,
                                 capture_output=True, text=True, timeout=10)
         lab.check(result.returncode == 1 and word in result.stderr,
                   f"{line}: status {result.returncode}: {result.stderr}")
+        lab.check(len(result.stderr.splitlines()) == 1, f"{line}: {result.stderr}")
 
 
 CASES = {case.__name__: case for case in (lns_killed, lac_killed, lns_recovered, lac_recovered,
