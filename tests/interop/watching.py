@@ -19,6 +19,7 @@ NAMES = (b"plain", b"nul\0in it", b"\x1b[31mred", b"two\nrows  1  established", 
          "\u200fright".encode(), "line\u2028end".encode(), b"tab\there", b"quo\"te's \\x41", b"\xff\xfe\xc3",
          b"\xed\xa0\x80", b"%s%n", b"x" * 255, b"\xf0\x9f\x98\x80" * 63, b"\xe6\x97\xa5" * 85)
 CALLS = 8000
+MANY = 50000
 
 
 def avp(number, value):
@@ -411,8 +412,80 @@ def cleared(pair):
               "other counters were cleared")
 
 
+class Timed:
+    """What the programs started meanwhile take for each turn of their loops, in microseconds."""
+
+    def __init__(self, case):
+        self.file = lab.FILES / "turns"
+        self.file.touch()
+        self.extra = {"TURNS": str(self.file), "LD_PRELOAD": str(case.programs / "libturns.so"),
+                      "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+
+    def __enter__(self):
+        os.environ.update(self.extra)
+        return self
+
+    def __exit__(self, *_):
+        for name in ("TURNS", "LD_PRELOAD"):
+            del os.environ[name]
+
+    def longest(self):
+        """Since the last call."""
+        turns = list(map(int, self.file.read_text(encoding="ascii").split()))
+        self.file.write_text("", encoding="ascii")
+        return max(turns, default=0)
+
+
+def leave_amid(node, line):
+    for pause in (0, 0.001, 0.01, 0.03, 0.1) * 3:
+        with ask(node, line):
+            time.sleep(pause)
+
+
+def turns(case):
+    """Whatever is asked, however often, and however it is read: no turn of the loop takes 5 ms."""
+    with Timed(case) as timed:
+        lns = ours.Node(case, "lns", "lns", "--listen", lab.OURS)
+    lac = ours.Node(case, "lac", "lac", "--connect", lab.OURS, "--tunnels", 20, "--sessions", MANY // 20)
+    lac.await_line("^all up", 100)
+    time.sleep(1)
+    tunnel = lns.tunnels()[0]["local_id"]
+    lab.check(timed.longest() > 0, "nothing was measured")
+    asked = ["show version", "show debugging", "show l2tp", "show l2tp tunnels", "show l2tp sessions",
+             "show l2tp counters", "show l2tp destination profile", "show l2tp redundancy",
+             "show l2tp redundancy detail", "show l2tp redundancy all", f"show l2tp redundancy id {tunnel}",
+             f"show l2tp redundancy detail id {tunnel}", "clear l2tp redundancy counters", "set resync 9",
+             "undebug all"]
+
+    def check_turns(what):
+        took = timed.longest()
+        lab.say(f"{what}: {took / 1000} ms")
+        lab.check(took < 5000, f"{what}: a turn took {took / 1000} ms")
+    for line in asked:
+        for _ in range(3):
+            read_answer(ask(lns, line))
+    check_turns("one after the other")
+    for line in ("show l2tp sessions", "show l2tp redundancy all"):
+        for client in [ask(lns, line) for _ in range(16)]:
+            read_answer(client)
+        check_turns(f"{line}, 16 clients at once")
+        leave_amid(lns, line)
+        check_turns(f"{line}, clients leave")
+    with ask(lns, "show l2tp sessions") as slow:
+        for _ in range(500):
+            slow.recv(500)
+            time.sleep(0.002)
+    check_turns("a client reads slowly")
+    for client in [ask(lns, "\n".join(["show l2tp counters"] * 10)) for _ in range(16)]:
+        read_answer(client)
+    check_turns("many lines at once")
+    for node in (lns, lac):
+        node.kill()
+    ours.check_programs(case)
+
+
 CASES = {case.__name__: case for case in (names, answers, unread, full, descriptors, hangs, lines,
-                                          settings, words)}
+                                          settings, words, turns)}
 
 if __name__ == "__main__":
     lab.run(CASES)
