@@ -159,7 +159,10 @@ static void put_redundancy(const struct app *app, struct writer *out)
     writer_put_number(out, "unheard_ms", info.since != 0 ? (clock_now() - info.since) / 1000 : 0);
     writer_put_number(out, "lag_records", info.lag_records);
     writer_put_number(out, "tunnels", info.tunnels);
+    writer_put_number(out, "tunnels_ha", info.tunnels_ha);
+    writer_put_number(out, "tunnels_resync", info.resyncing);
     writer_put_number(out, "sessions", info.sessions);
+    writer_put_number(out, "sessions_ha", info.sessions_ha);
     writer_put_number(out, "resynced", cleared_resynced(app, &info));
     writer_put_number(out, "resyncing", info.resyncing);
     writer_put_number(out, "resync_failed",

@@ -53,12 +53,14 @@ struct l2tpha_redundancy_info {
     uint64_t since;           /**< UNHEARD, CUT_OFF: when the active was heard last; else 0 */
     bool whole;               /**< standby: it has held everything since its last copy ended, in the
                                    past perhaps: what a stale takeover would begin from */
-    bool handing_over; /**< active: a planned switchover is under way: this node takes nothing
-                            in and begins nothing, and when the standby was told to serve,
-                            it is silent until the outcome is known */
-    bool unsure;       /**< active: this node was away, and nothing leaves until the standby
-                            is heard or unsure_ms have passed */
-    bool held;         /**< active: l2tpha_hold() */
+    bool handing_over;    /**< active: a planned switchover is under way: this node takes nothing
+                               in and begins nothing, and when the standby was told to serve,
+                               it is silent until the outcome is known */
+    bool unsure;          /**< active: this node was away, and nothing leaves until the standby
+                               is heard or unsure_ms have passed */
+    bool held;            /**< active: l2tpha_hold() */
+    uint32_t tunnels_ha;  /**< of the tunnels: those whose effective method is not "disable" */
+    uint32_t sessions_ha; /**< sessions of these */
 };
 
 /** Look at it. At most info->size bytes are written. */

@@ -51,6 +51,7 @@ static void guess_method(struct l2tpha_tunnel *tunnel)
 
     tunnel->entry.record.effective_method =
         unprotected ? L2TPHA_FAILOVER_DISABLE : L2TPHA_FAILOVER_SILENT;
+    table_note_method(tunnel->engine->table, &tunnel->entry);
 }
 
 void tunnel_take_policy(struct l2tpha_tunnel *tunnel, const struct l2tpha_policy *policy)
@@ -80,6 +81,7 @@ void tunnel_settle_method(struct l2tpha_tunnel *tunnel)
     else if (lacking && method == L2TPHA_FAILOVER_FALLBACK)
         method = L2TPHA_FAILOVER_SILENT;
     record->effective_method = method;
+    table_note_method(tunnel->engine->table, &tunnel->entry);
     log_line(&tunnel->engine->log, L2TPHA_LOG_EVENT, record->local_id, 0, "failover method: %s",
              l2tpha_failover_method_name(method));
 }

@@ -239,6 +239,8 @@ static struct l2tpha_redundancy_info describe(const struct l2tpha_node *node)
         .handing_over = serving && engine->draining,
         .unsure = serving && engine_is_unsure(engine),
         .held = serving && engine->held,
+        .tunnels_ha = table_ha_tunnels(engine->table),
+        .sessions_ha = table_ha_sessions(engine->table),
     };
 
     if (serving && ledger_mode(engine->ledger) != LEDGER_OFF)

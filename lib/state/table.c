@@ -7,6 +7,7 @@
 #include "state/digest.h"
 #include "state/table_private.h"
 
+#include <l2tpha/failover.h>
 #include <string.h>
 
 static const size_t string_places[] = {
@@ -318,6 +319,32 @@ static void note_kind(struct table *table, struct tunnel_entry *entry)
     table->unsettled = entry;
 }
 
+static void set_ha(struct table *table, struct tunnel_entry *entry, bool on)
+{
+    if (entry->is_ha == on)
+        return;
+    entry->is_ha = on;
+    table->ha_tunnels += on ? 1u : UINT32_MAX;
+    table->ha_sessions += on ? entry->session_count : -entry->session_count;
+}
+
+void table_note_method(struct table *table, struct tunnel_entry *entry)
+{
+    const struct l2tpha_tunnel_record *record = &entry->record;
+
+    set_ha(table, entry, record->effective_method != L2TPHA_FAILOVER_DISABLE && !record->recovers);
+}
+
+uint32_t table_ha_tunnels(const struct table *table)
+{
+    return table->ha_tunnels;
+}
+
+uint32_t table_ha_sessions(const struct table *table)
+{
+    return table->ha_sessions;
+}
+
 /* --- adding, finding, removing --- */
 
 struct tunnel_entry *table_tunnel_add(struct table *table, uint32_t local_id, int *error)
@@ -346,6 +373,7 @@ void table_tunnel_remove(struct table *table, struct tunnel_entry *entry)
     idtable_clear(&entry->session_ids);
     table_queue_trim(table, entry, entry->record.ns);
     forget_kind(table, entry);
+    set_ha(table, entry, false);
     unindex(table, entry);
     drop_strings(table, &entry->record);
     idtable_remove(&table->tunnel_ids, entry->record.local_id);
@@ -407,6 +435,7 @@ int table_tunnel_load(struct table *table, struct tunnel_entry *entry,
     entry->record = fresh;
     entry->record.size = sizeof(entry->record);
     note_kind(table, entry);
+    table_note_method(table, entry);
     return 0;
 }
 

@@ -41,6 +41,7 @@ struct tunnel_entry {
     bool indexed : 1;      /* found by the peer's address and id */
     bool is_lazy : 1;      /* counted: the record that was loaded has the flag LAZY, */
     bool is_recovery : 1;  /* ... and is a recovery tunnel's */
+    bool is_ha : 1;        /* counted: table_note_method() */
     uint32_t recovered_by; /* standby: recovery tunnel that was for it last; it may be gone since,
                               or its id another's */
     uint32_t older_twin;   /* place of the next one with the same address and id of the peer, the
@@ -155,6 +156,11 @@ uint32_t table_tunnel_count(const struct table *table);
 /* Of those loaded from records: how many have the flag LAZY, and how many are recovery tunnels. */
 uint32_t table_lazy_count(const struct table *table);
 uint32_t table_recovery_count(const struct table *table);
+/* Its effective method may have changed. */
+void table_note_method(struct table *table, struct tunnel_entry *entry);
+/* Tunnels with a failover method, recovery tunnels apart, and the sessions of these. */
+uint32_t table_ha_tunnels(const struct table *table);
+uint32_t table_ha_sessions(const struct table *table);
 /* Of those loaded from records, one that is no ordinary established tunnel; NULL = there is none.
  * A takeover looks at these first. */
 struct tunnel_entry *table_first_unsettled(const struct table *table);

@@ -22,6 +22,8 @@ struct table {
     struct tunnel_entry *unsettled; /* linked by dirty_next */
     uint32_t lazy_count;
     uint32_t recovery_count;
+    uint32_t ha_tunnels;
+    uint32_t ha_sessions;
 };
 
 /* The keys in a tunnel's table of sessions; idtable_key. */

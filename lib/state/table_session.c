@@ -35,7 +35,7 @@ static struct session_entry *lookup(const struct table *table, const struct tunn
                : NULL;
 }
 
-static void link_to(struct session_entry *entry, struct tunnel_entry *tunnel)
+static void link_to(struct table *table, struct session_entry *entry, struct tunnel_entry *tunnel)
 {
     entry->tunnel = tunnel;
     entry->next = tunnel->sessions;
@@ -44,6 +44,7 @@ static void link_to(struct session_entry *entry, struct tunnel_entry *tunnel)
         entry->next->back = &entry->next;
     tunnel->sessions = entry;
     tunnel->session_count++;
+    table->ha_sessions += tunnel->is_ha;
 }
 
 struct session_entry *table_session_add(struct table *table, struct tunnel_entry *tunnel,
@@ -62,7 +63,7 @@ struct session_entry *table_session_add(struct table *table, struct tunnel_entry
         return NULL;
     }
     entry->local_id = local_id;
-    link_to(entry, tunnel);
+    link_to(table, entry, tunnel);
     return entry;
 }
 
@@ -85,6 +86,7 @@ void table_session_detach(struct table *table, struct session_entry *entry)
     if (entry->next)
         entry->next->back = entry->back;
     tunnel->session_count--;
+    table->ha_sessions -= tunnel->is_ha;
     if (entry->remote_id != 0)
         idtable_remove(&tunnel->session_ids, key_of(REMOTE, entry->remote_id));
     idtable_remove(&tunnel->session_ids, key_of(LOCAL, entry->local_id));

@@ -386,10 +386,26 @@ def words(case):
     pair.restart()
     pair.switch()
     lab.check(node.ask("show l2tp")["resync_packets"] == 255, "what was set is forgotten")
-    again.finish()
-    lac.finish()
+    check_ha(pair, 2, 6)
+    lab.check(pair.active.tell("set", "failover-resync", "disable") == (0, "done"), "the method was refused")
+    bare = ours.Node(case, "lac", "bare", "--connect", lab.OURS, "--sessions", 3)
+    bare.await_line("^all up")
+    check_ha(pair, 2, 6, 3, 9)
+    for client in (bare, again, lac):
+        client.finish()
     pair.finish()
     ours.check_programs(case)
+
+
+def check_ha(pair, tunnels_ha, sessions_ha, tunnels=None, sessions=None):
+    """Both nodes say how much is protected of what there is."""
+    wanted = (tunnels or tunnels_ha, tunnels_ha, sessions or sessions_ha, sessions_ha)
+
+    def there(node):
+        now = node.redundancy()
+        return tuple(now[what] for what in ("tunnels", "tunnels_ha", "sessions", "sessions_ha")) == wanted
+    for node in (pair.active, pair.standby):
+        lab.wait_for(f"{node.name} has {wanted}", lambda node=node: there(node))
 
 
 def cleared(pair):

@@ -4,6 +4,7 @@
 
 #include "base/bits.h"
 
+#include <l2tpha/failover.h>
 #include <l2tpha/serializer.h>
 #include <string.h>
 
@@ -281,6 +282,51 @@ START_TEST(loading_a_tunnel)
 }
 END_TEST
 
+static void method_of(struct tunnel_entry *tunnel, uint8_t method)
+{
+    tunnel->record.effective_method = method;
+    table_note_method(table, tunnel);
+}
+
+static void assert_ha(uint32_t tunnels, uint32_t sessions)
+{
+    ck_assert_uint_eq(table_ha_tunnels(table), tunnels);
+    ck_assert_uint_eq(table_ha_sessions(table), sessions);
+}
+
+START_TEST(tunnels_with_a_method_are_counted)
+{
+    struct tunnel_entry *one = add_tunnel(1), *other = add_tunnel(2), *recovery = add_tunnel(3);
+    struct session_entry *early = add_session(one, 1);
+    add_session(one, 2);
+    add_session(other, 1);
+    assert_ha(0, 0);
+    method_of(one, L2TPHA_FAILOVER_SILENT);
+    method_of(one, L2TPHA_FAILOVER_FALLBACK);
+    assert_ha(1, 2);
+    add_session(one, 3);
+    add_session(other, 2);
+    table_session_remove(table, early);
+    assert_ha(1, 2);
+    recovery->record.recovers = 1;
+    method_of(recovery, L2TPHA_FAILOVER_SILENT);
+    assert_ha(1, 2);
+    struct l2tpha_tunnel_record record = other->record;
+    record.effective_method = L2TPHA_FAILOVER_PROTOCOL;
+    ck_assert_int_eq(table_tunnel_load(table, other, &record), 0);
+    ck_assert_int_eq(table_tunnel_load(table, other, &record), 0);
+    assert_ha(2, 4);
+    method_of(one, L2TPHA_FAILOVER_DISABLE);
+    assert_ha(1, 2);
+    table_tunnel_remove(table, other);
+    assert_ha(0, 0);
+    method_of(one, L2TPHA_FAILOVER_SILENT);
+    assert_ha(1, 2);
+    table_clear(table);
+    assert_ha(0, 0);
+}
+END_TEST
+
 static size_t encode(const struct l2tpha_session_record *session, uint8_t room[256])
 {
     struct l2tpha_record record = {.kind = L2TPHA_RECORD_SESSION};
@@ -417,6 +463,7 @@ Suite *suite_table(void)
     tcase_add_test(tcase, strings_are_owned);
     tcase_add_test(tcase, queue_runs_through_the_wrap);
     tcase_add_test(tcase, loading_a_tunnel);
+    tcase_add_test(tcase, tunnels_with_a_method_are_counted);
     tcase_add_test(tcase, loading_a_session);
     tcase_add_test(tcase, sweep_leaves_one_generation);
     tcase_add_test(tcase, random_sessions);
