@@ -16,6 +16,7 @@ struct sink {
     bool is_socket;
     bool toggles; /* shared and not to be opened anew: does not wait only while we write */
     bool torn;    /* the last line that was written has no end */
+    bool split;   /* what is kept begins with the rest of a line */
     off_t whole;  /* a file of our own: where its last whole put ends; -1 = no such file */
     int error;
     uint64_t lost;
@@ -163,6 +164,7 @@ static void take_back(struct sink *sink)
 static void forget_kept(struct sink *sink)
 {
     sink->begin = sink->end = 0;
+    sink->split = false;
     watch(sink, false);
 }
 
@@ -173,6 +175,8 @@ bool sink_flush(struct sink *sink)
         return true;
     size_t done = write_some(sink, sink->kept + sink->begin, len);
     sink->begin += done;
+    if (done > 0)
+        sink->split = sink->kept[sink->begin - 1] != '\n';
     if (done == len) {
         if (sink->whole >= 0)
             sink->whole += (off_t)len;
@@ -180,7 +184,7 @@ bool sink_flush(struct sink *sink)
         return true;
     }
     if (sink->error != 0) {
-        sink->torn = sink->torn || done > 0;
+        sink->torn = sink->torn || sink->split;
         sink->lost++;
         take_back(sink);
         forget_kept(sink);
@@ -238,6 +242,7 @@ bool sink_put(struct sink *sink, const void *data, size_t len)
         sink->torn = sink->torn || done > 0;
         return false;
     }
+    sink->split = done > 0;
     watch(sink, true);
     return true;
 }

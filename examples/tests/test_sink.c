@@ -128,18 +128,20 @@ END_TEST
  * reads again, lines arrive again. */
 START_TEST(a_reader_that_leaves_in_the_middle_may_come_back)
 {
-    char path[] = "/tmp/l2tpha.XXXXXX", line[100], data[8] = "";
+    char path[] = "/tmp/l2tpha.XXXXXX", line[12000], data[8] = "";
+    size_t len = _i == 0 ? 100 : sizeof(line); /* a long one is written in part */
     memset(line, 'x', sizeof(line));
+    line[len - 1] = '\n';
     signal(SIGPIPE, SIG_IGN);
     close(mkstemp(path));
     unlink(path);
     ck_assert_int_eq(mkfifo(path, 0600), 0);
     ends[0] = open(path, O_RDONLY | O_NONBLOCK);
     struct tevent_context *ev = tevent_context_init(root);
-    struct sink *sink = sink_create(root, path, LIMIT);
+    struct sink *sink = sink_create(root, path, 4 * LIMIT);
     sink_watch(sink, ev, count, NULL);
     while (sink_kept(sink) == 0)
-        sink_put(sink, line, sizeof(line));
+        sink_put(sink, line, len);
     close(ends[0]);
     tevent_add_timer(ev, ev, tevent_timeval_zero(), on_time, NULL);
     ck_assert_int_eq(tevent_loop_once(ev), 0);
@@ -149,8 +151,8 @@ START_TEST(a_reader_that_leaves_in_the_middle_may_come_back)
     ends[0] = open(path, O_RDONLY | O_NONBLOCK);
     drain(ends[0]);
     ck_assert(sink_put(sink, "b\n", 2));
-    ck_assert_int_eq(read(ends[0], data, sizeof(data) - 1), 2);
-    ck_assert_str_eq(data, "b\n");
+    ck_assert_int_gt(read(ends[0], data, sizeof(data) - 1), 0);
+    ck_assert_str_eq(data, _i == 0 ? "b\n" : "\nb\n");
     sink_watch(sink, NULL, NULL, NULL);
     talloc_free(sink);
     talloc_free(ev);
@@ -270,7 +272,7 @@ Suite *suite_sink(void)
     tcase_add_loop_test(tcase, a_full_pipe_holds_nobody, 0, 2);
     tcase_add_test(tcase, the_loop_writes_when_there_is_room);
     tcase_add_loop_test(tcase, a_reader_that_is_gone_is_an_error, 0, 2);
-    tcase_add_test(tcase, a_reader_that_leaves_in_the_middle_may_come_back);
+    tcase_add_loop_test(tcase, a_reader_that_leaves_in_the_middle_may_come_back, 0, 2);
     tcase_add_test(tcase, a_full_disk_is_an_error);
     tcase_add_test(tcase, a_closed_descriptor_is_an_error);
     tcase_add_test(tcase, a_file_ends_with_a_whole_put);
