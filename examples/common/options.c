@@ -68,6 +68,8 @@ static const struct option_row rows[] = {
                 "failover-protocol-fallback-to-silent-failover",
      .help = "how tunnels are recovered: failover-protocol, silent-failover, disable or\n"
              "                               failover-protocol-fallback-to-silent-failover (the last)"},
+    {"no-sso", ENDPOINTS, KIND_FLAG, NULL, AT(no_sso),
+     .help = "protect no tunnel, whatever its method; 'set sso on' does from then on"},
     {"no-failover-capability", ENDPOINTS, KIND_FLAG, NULL, AT(mute),
      .help = "do not announce RFC 4951 to peers"},
     {"recovery-time", ENDPOINTS, KIND_NUMBER, "MS", AT(recovery_ms), .min = 0, .max = 3600000,
@@ -250,6 +252,9 @@ static enum options_result set_choice(const struct option_row *row, const char *
 static enum options_result set_endpoint(const struct option_row *row, const char *text, void *field,
                                         char *why)
 {
+    const struct endpoint *before = field;
+    if (before->kind != ENDPOINT_NONE)
+        return bad(why, "--%s is given twice: there is one in this release", row->name);
     const char *problem =
         row->kind == KIND_SOCKET ? endpoint_unix(text, field) : endpoint_parse(text, field);
     return problem == NULL ? OPTIONS_RUN : bad(why, "--%s: '%s': %s", row->name, text, problem);

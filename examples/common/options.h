@@ -26,7 +26,8 @@ struct options {
     uint32_t window;
     /* redundancy */
     uint32_t failover; /* enum l2tpha_failover_method */
-    bool mute;         /* announce no failover capability */
+    bool no_sso;
+    bool mute; /* announce no failover capability */
     uint32_t recovery_ms;
     uint32_t resync_packets;
     uint32_t max_half_open;

@@ -13,7 +13,7 @@ void settings_start(struct settings *settings, const struct options *options)
 {
     settings->debug = options->debug;
     settings->failover = (uint8_t)options->failover;
-    settings->ha = true;
+    settings->ha = !options->no_sso;
     settings->resync_packets = options->resync_packets;
 }
 

@@ -391,7 +391,11 @@ def words(case):
     bare = ours.Node(case, "lac", "bare", "--connect", lab.OURS, "--sessions", 3)
     bare.await_line("^all up")
     check_ha(pair, 2, 6, 3, 9)
-    for client in (bare, again, lac):
+    off = ours.Node(case, "lac", "off", "--connect", lab.OURS, "--no-sso")
+    off.await_line("^all up")
+    lab.check(off.ask("show l2tp")["sso"] is False and off.tunnels()[0]["protection"] == "ha-off", "--no-sso")
+    lab.check(off.redundancy()["tunnels_ha"] == 0, "--no-sso is counted")
+    for client in (off, bare, again, lac):
         client.finish()
     pair.finish()
     ours.check_programs(case)
