@@ -471,10 +471,23 @@ static void settle(struct app *app)
     set_timer(app);
 }
 
+static const char *send_log(struct app *app)
+{
+    static const char *const places[] = {"stderr", "journal", "syslog"};
+    enum log_place place = (enum log_place)app->options->log;
+    if (place == LOG_TO_STDERR)
+        return NULL;
+    return app_blame(app, "log", places[place],
+                     log_send(&app->log, NULL, place, NULL, program_name(app->program->program)));
+}
+
 static const char *start(struct app *app)
 {
     const struct options *options = app->options;
     char control[ENDPOINT_TEXT_MAX];
+    const char *why = send_log(app);
+    if (why != NULL)
+        return why;
     tevent_add_signal(app->ev, app, SIGTERM, 0, on_signal, app);
     tevent_add_signal(app->ev, app, SIGINT, 0, on_signal, app);
     app->ha = ha_new(app);
@@ -484,7 +497,7 @@ static const char *start(struct app *app)
             return app_blame(app, "pcapng", options->pcapng, strerror(errno));
     }
     endpoint_text(&options->control, control);
-    const char *why = app_blame(app, "control", control, control_start(app));
+    why = app_blame(app, "control", control, control_start(app));
     return why != NULL ? why : role_start(app);
 }
 

@@ -2,6 +2,7 @@
 #include "log.h"
 #include "clock.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -96,7 +97,7 @@ static bool is_said(const char *text)
 /* What begins a line begins all of them alike; who the peer is comes last. */
 static void make_text(struct writer *line, const char *time, const struct log_entry *entry)
 {
-    add(line, "%s %s", time, log_category_name(entry->category));
+    add(line, "%s%s%s", time, time[0] != '\0' ? " " : "", log_category_name(entry->category));
     if (entry->tunnel_id != 0)
         add(line, " tunnel %u", entry->tunnel_id);
     if (entry->session_id != 0)
@@ -145,16 +146,40 @@ static void make_json(struct writer *line, const char *time, const struct log_en
 
 /* ---- the log ---- */
 
+/* RFC 5424 6.2.1 */
+static int severity_of(enum l2tpha_log_category category)
+{
+    const char *level = level_of(category);
+    return strcmp(level, "error") == 0 ? 3 : strcmp(level, "info") == 0 ? 6 : 7;
+}
+
+#define FACILITY_DAEMON 3
+
+/* What goes before a line there. */
+static void make_head(const struct log *log, struct writer *line, enum l2tpha_log_category category)
+{
+    int severity = severity_of(category);
+    if (log->place == LOG_TO_SYSLOG)
+        add(line, "<%d>%s[%d]: ", FACILITY_DAEMON << 3 | severity, log->program, (int)getpid());
+    if (log->place == LOG_TO_JOURNAL)
+        add(line, "PRIORITY=%d\nSYSLOG_FACILITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=", severity,
+            FACILITY_DAEMON, log->program);
+}
+
+/* The journal and syslog know the time by themselves. */
 static bool print(struct log *log, const struct log_entry *entry)
 {
-    char time[CLOCK_TEXT_MAX];
-    clock_text(clock_wall(), time);
+    char time[CLOCK_TEXT_MAX] = "";
+    if (log->place == LOG_TO_STDERR || log->json)
+        clock_text(clock_wall(), time);
     writer_clear(&log->line);
+    make_head(log, &log->line, entry->category);
     if (log->json)
         make_json(&log->line, time, entry);
     else
         make_text(&log->line, time, entry);
-    writer_raw(&log->line, "\n");
+    if (log->place != LOG_TO_SYSLOG)
+        writer_raw(&log->line, "\n");
     return sink_put(log->sink, log->line.data, log->line.len);
 }
 
@@ -278,6 +303,21 @@ void log_open(struct log *log, TALLOC_CTX *parent, bool json)
     log->limit = log_limit_new(parent);
     log->now = clock_now;
     writer_start(&log->line, parent);
+}
+
+const char *log_send(struct log *log, TALLOC_CTX *parent, enum log_place place, const char *path,
+                     const char *program)
+{
+    static const char *const usual[] = {
+        [LOG_TO_JOURNAL] = "/run/systemd/journal/socket", [LOG_TO_SYSLOG] = "/dev/log"};
+    struct sink *sink = sink_datagrams(parent, path != NULL ? path : usual[place]);
+    if (sink == NULL)
+        return strerror(errno);
+    talloc_free(log->sink);
+    log->sink = sink;
+    log->place = place;
+    log->program = program;
+    return NULL;
 }
 
 void log_watch(struct log *log, struct tevent_context *ev)

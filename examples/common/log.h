@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Log lines on stderr, as text or as one JSON object each. Writing them never waits: lines that
- * nobody takes are lost and counted, and the log says so as soon as it is read again. Nor do lines
- * of one kind come faster than log_limit.h has it: the others are left out and counted, and after a
- * second a line says so. */
+/* Log lines on stderr, in the journal or in syslog, as text or as one JSON object each. Writing
+ * them never waits: lines that nobody takes are lost and counted, and the log says so as soon as it
+ * is read again. Nor do lines of one kind come faster than log_limit.h has it: the others are left
+ * out and counted, and after a second a line says so. */
 #ifndef EXAMPLES_LOG_H
 #define EXAMPLES_LOG_H
 
@@ -22,8 +22,13 @@ struct log_peer {
     char address[ADDRESS_TEXT_MAX];
 };
 
+/* Where lines go. */
+enum log_place { LOG_TO_STDERR, LOG_TO_JOURNAL, LOG_TO_SYSLOG };
+
 struct log {
     bool json;
+    enum log_place place;
+    const char *program; /* for the journal and syslog */
     struct sink *sink;
     uint64_t lost_told; /* what the log has said of lost lines, and lost of that */
     struct writer line; /* the one that is being made */
@@ -55,6 +60,11 @@ struct log_entry {
 
 /* All zero but for json = ready for log_open(). Whatever the log is not open for is dropped. */
 void log_open(struct log *log, TALLOC_CTX *parent, bool json);
+
+/* From now on to the journal or to syslog, each line one message; path: of their socket, NULL = as
+ * usual. program: who says it, borrowed. NULL, or what is wrong: then all is as it was. */
+const char *log_send(struct log *log, TALLOC_CTX *parent, enum log_place place, const char *path,
+                     const char *program);
 
 /* Have the log written as soon as there is room; NULL: the loop ends. */
 void log_watch(struct log *log, struct tevent_context *ev);

@@ -50,6 +50,7 @@ struct options {
     char pcapng[4096];
     uint32_t debug;
     bool log_json;
+    uint32_t log; /* enum log_place */
     /* LAC */
     struct l2tpha_address connect;
     const char *connect_text;

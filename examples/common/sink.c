@@ -8,16 +8,18 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 struct sink {
     int fd;
     bool own; /* the descriptor is ours */
     bool is_socket;
-    bool toggles; /* shared and not to be opened anew: does not wait only while we write */
-    bool torn;    /* the last line that was written has no end */
-    bool split;   /* what is kept begins with the rest of a line */
-    off_t whole;  /* a file of our own: where its last whole put ends; -1 = no such file */
+    struct sockaddr_un to; /* of datagrams; else no path in it */
+    bool toggles;          /* shared and not to be opened anew: does not wait only while we write */
+    bool torn;             /* the last line that was written has no end */
+    bool split;            /* what is kept begins with the rest of a line */
+    off_t whole;           /* a file of our own: where its last whole put ends; -1 = no such file */
     int error;
     uint64_t lost;
     char *kept;
@@ -81,7 +83,46 @@ struct sink *sink_create(TALLOC_CTX *parent, const char *path, size_t limit)
     return sink;
 }
 
+struct sink *sink_datagrams(TALLOC_CTX *parent, const char *path)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof(to.sun_path)) {
+        errno = ENAMETOOLONG;
+        return NULL;
+    }
+    strcpy(to.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return NULL;
+    if (connect(fd, (const struct sockaddr *)&to, sizeof(to)) != 0) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        return NULL;
+    }
+    struct sink *sink = new_sink(parent, fd, true, 1);
+    sink->to = to;
+    return sink;
+}
+
 /* ---- writing ---- */
+
+static bool try_datagram(const struct sink *sink, const void *data, size_t len)
+{
+    return send(sink->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len;
+}
+
+/* One that has been started again has another socket at that path. */
+static bool put_datagram(struct sink *sink, const void *data, size_t len)
+{
+    bool put = try_datagram(sink, data, len);
+    if (!put && errno != EAGAIN && errno != EINTR &&
+        connect(sink->fd, (const struct sockaddr *)&sink->to, sizeof(sink->to)) == 0)
+        put = try_datagram(sink, data, len);
+    sink->error = put || errno == EAGAIN ? 0 : errno;
+    sink->lost += !put;
+    return put;
+}
 
 static ssize_t try_write(const struct sink *sink, const char *data, size_t len)
 {
@@ -226,6 +267,8 @@ static bool is_watched(const struct sink *sink)
 
 bool sink_put(struct sink *sink, const void *data, size_t len)
 {
+    if (sink->to.sun_path[0] != '\0')
+        return put_datagram(sink, data, len);
     if (sink_kept(sink) > 0 && !is_watched(sink))
         sink_flush(sink);
     if (sink_kept(sink) > 0)

@@ -21,6 +21,10 @@ struct sink *sink_share(TALLOC_CTX *parent, int fd, size_t limit);
  * Freeing it writes what can be written, and closes it. */
 struct sink *sink_create(TALLOC_CTX *parent, const char *path, size_t limit);
 
+/* Write to a datagram socket at this path, each put as one datagram: nothing is kept. Whoever
+ * listens there may be started again. NULL with errno set. */
+struct sink *sink_datagrams(TALLOC_CTX *parent, const char *path);
+
 /* Write what is kept as soon as there is room, and then say so; until it is told so, only
  * sink_put() and sink_flush() try. NULL: no longer, the loop ends. */
 void sink_watch(struct sink *sink, struct tevent_context *ev, void (*emptied)(void *user),

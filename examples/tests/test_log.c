@@ -2,10 +2,13 @@
 #include "common/log.h"
 #include "fixture.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static int ends[2];
@@ -224,6 +227,85 @@ START_TEST(what_was_left_out_is_said)
 }
 END_TEST
 
+/* Whoever takes datagrams at a path of its own. */
+static int take_at(const char *path)
+{
+    struct sockaddr_un here = {.sun_family = AF_UNIX};
+    strcpy(here.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&here, sizeof(here)), 0);
+    return fd;
+}
+
+static const char *next_datagram(int fd)
+{
+    static char data[8192];
+    ssize_t got = recv(fd, data, sizeof(data) - 1, 0);
+    data[got > 0 ? got : 0] = '\0';
+    return data;
+}
+
+static const struct {
+    enum log_place place;
+    const char *format; /* with the process id */
+} places[] = {
+    {LOG_TO_SYSLOG, "<27>prog[%d]: error tunnel 7: no way [lac \"q\" \\x1b 192.0.2.1:1701]"},
+    {LOG_TO_JOURNAL, "PRIORITY=3\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=prog\n"
+                     "MESSAGE=error tunnel 7: no way [lac \"q\" \\x1b 192.0.2.1:1701]\n"},
+};
+
+START_TEST(lines_are_sent_elsewhere)
+{
+    char folder[] = "/tmp/l2tpha.XXXXXX", path[64], wanted[512];
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/log", folder);
+    open_log(false);
+    ck_assert_str_eq(log_send(&test_log, root, places[_i].place, path, "prog"), strerror(ENOENT));
+    log_say(&test_log, L2TPHA_LOG_RF, "still on stderr");
+    ck_assert_ptr_nonnull(strstr(next_line(), "still on stderr"));
+    int fd = take_at(path);
+    ck_assert_ptr_null(log_send(&test_log, root, places[_i].place, path, "prog"));
+    log_about(&test_log, L2TPHA_LOG_ERROR, 7, 0, "no way");
+    snprintf(wanted, sizeof(wanted), places[_i].format, (int)getpid());
+    ck_assert_str_eq(next_datagram(fd), wanted);
+    close(fd); /* it is started again, and what is said meanwhile is lost and told of */
+    unlink(path);
+    log_say(&test_log, L2TPHA_LOG_RF, "to nobody");
+    ck_assert_uint_eq(log_lost(&test_log), 1);
+    fd = take_at(path);
+    log_say(&test_log, L2TPHA_LOG_RF, "again");
+    ck_assert_ptr_nonnull(strstr(next_datagram(fd), "rf: again"));
+    ck_assert_ptr_nonnull(strstr(next_datagram(fd), "1 lines of the log were lost"));
+    end_log();
+    close(fd);
+    unlink(path);
+    rmdir(folder);
+}
+END_TEST
+
+/* It does not wait for one that does not read. */
+START_TEST(a_full_socket_holds_nobody)
+{
+    char folder[] = "/tmp/l2tpha.XXXXXX", path[64];
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/log", folder);
+    int fd = take_at(path);
+    open_log(true);
+    ck_assert_ptr_null(log_send(&test_log, root, LOG_TO_SYSLOG, path, "prog"));
+    while (log_lost(&test_log) < 5)
+        log_write(&test_log, &(struct log_entry){.category = L2TPHA_LOG_RF, .text = "x"});
+    while (next_datagram(fd)[0] != '\0')
+        continue;
+    log_say(&test_log, L2TPHA_LOG_RF, "again");
+    ck_assert_ptr_nonnull(strstr(next_datagram(fd), "\"again\"}"));
+    ck_assert_ptr_nonnull(strstr(next_datagram(fd), "5 lines of the log were lost"));
+    end_log();
+    close(fd);
+    unlink(path);
+    rmdir(folder);
+}
+END_TEST
+
 START_TEST(a_log_that_is_not_open_takes_anything)
 {
     struct log nowhere = {0};
@@ -244,6 +326,8 @@ Suite *suite_log(void)
     tcase_add_loop_test(tcase, what_was_lost_is_said, 0, 2);
     tcase_add_test(tcase, too_many_lines_are_left_out);
     tcase_add_loop_test(tcase, what_was_left_out_is_said, 0, 2);
+    tcase_add_loop_test(tcase, lines_are_sent_elsewhere, 0, 2);
+    tcase_add_test(tcase, a_full_socket_holds_nobody);
     tcase_add_test(tcase, a_log_that_is_not_open_takes_anything);
     return suite;
 }
