@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Our programs in a test: single nodes, a node with its standby, and what must hold of them."""
 import json
+import os
 import re
 import signal
 import subprocess
@@ -147,6 +148,20 @@ class Pair:
         if self.standby:
             self.standby.finish()
         self.active.finish()
+
+
+def pid_of_active(ppp_peer):
+    """The process of ppp_peer that serves first."""
+    ppp_peer.await_line("^active ")
+    return int(ppp_peer.text().split("active ", 1)[1].split()[0])
+
+
+def end_ppp_peer(case, ppp_peer, active):
+    """The standby leaves, and then the one that serves."""
+    ppp_peer.kill(signal.SIGTERM)
+    lab.check(ppp_peer.ended() == 0, "ppp_peer has failed")
+    os.kill(active, signal.SIGTERM)
+    lab.wait_for("a StopCCN", lambda: case.capture.control(lab.OURS, "StopCCN"))
 
 
 def kill_behind(case, pair, messages):

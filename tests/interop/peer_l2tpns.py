@@ -75,8 +75,7 @@ def failover(case):
     lac.await_line(r"^address 10\.97\.0\.", 30)
     lac.await_line(r"^reply", 10, times=10)
     lab.say("pings are answered")
-    active = int(lac.text().split("active ", 1)[1].split()[0])
-    os.kill(active, signal.SIGKILL)
+    os.kill(ours.pid_of_active(lac), signal.SIGKILL)
     lac.await_line(r"^serving in epoch 2")
     before = lac.count(r"^reply")
     lac.await_line(r"^restored address 10\.97\.0\.")
@@ -89,6 +88,30 @@ def failover(case):
     lab.check(lac.ended() == 0, "ppp_peer has failed")
     lab.wait_for("StopCCN", lambda: case.capture.control(lab.OURS, "StopCCN"))
     lab.check(peer.alive(), "l2tpns has ended")
+    ours.check_wire(case)
+    ours.check_programs(case)
+
+
+def redials(case):
+    """Calls in one tunnel, one after the other. l2tpns says a CDN as well when ours hangs up, and the ZLB
+    for that names its call, which is more than it needs."""
+    start_l2tpns(case)
+    lac = case.start("ppp_peer", case.programs / "ppp_peer", lab.OURS, lab.PEER, SECRET)
+    active = ours.pid_of_active(lac)
+    calls = 4
+    for count in range(1, calls + 1):
+        lac.await_line(r"^address 10\.97\.0\.", 30, times=count)
+        lac.await_line(r"^reply", times=lac.count(r"^reply") + 3)
+        lab.say(f"pings are answered in call {count}")
+        if count == calls:
+            break
+        os.kill(active, signal.SIGUSR1)
+        lab.wait_for("a ZLB that names its call", lambda: len(
+            {zlb.session for zlb in case.capture.control(lab.OURS, "ZLB")} - {0}) == count)
+    lab.check(case.capture.different(lab.OURS, "CDN") == calls - 1, "not a CDN for each call")
+    lab.check(not case.capture.control(kind="StopCCN"), "the tunnel was ended")
+    lab.check(case.capture.different(lab.OURS, "SCCRQ") == 1, "another tunnel was dialled")
+    ours.end_ppp_peer(case, lac, active)
     ours.check_wire(case)
     ours.check_programs(case)
 
@@ -115,4 +138,4 @@ def lazy(case):
 
 
 if __name__ == "__main__":
-    lab.run({"failover": failover, "lazy": lazy}, tools=("l2tpns", "setsid"), tun=True)
+    lab.run({"failover": failover, "redials": redials, "lazy": lazy}, tools=("l2tpns", "setsid"), tun=True)

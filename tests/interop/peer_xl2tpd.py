@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Our endpoints and xl2tpd, which knows nothing of failover: it must not notice any."""
+import os
+import signal
 import time
 
 import lab
@@ -132,6 +134,58 @@ def lns(case, secret=None):
     finish(case, peer)
 
 
+def await_zlb(case, session, seconds=5.0):
+    """A ZLB of ours names this call of the peer's."""
+    lab.wait_for(f"a ZLB that names call {session}", lambda: any(
+        message.session == session for message in case.capture.control(lab.OURS, "ZLB")), seconds)
+
+
+def lns_redials(case):
+    """Calls in one tunnel, one after the other: our LAC hangs up, and xl2tpd does."""
+    peer = Xl2tpd(case, "lns")
+    lac = case.start("ppp_peer", case.programs / "ppp_peer", lab.OURS, lab.PEER)
+    active = ours.pid_of_active(lac)
+    for count in range(1, 6):
+        peer.await_calls(count)
+        lac.await_line("^session up", times=count)
+        os.kill(active, signal.SIGUSR1)
+    lab.wait_for("our CDNs", lambda: case.capture.different(lab.OURS, "CDN") == 5)
+    for count in range(6, 11):
+        peer.await_calls(count)
+        lac.await_line("^session up", times=count)
+        peer.hang_up()
+        await_zlb(case, peer.calls()[-1])
+    peer.await_calls(11)
+    lac.await_line("^session up", times=11)
+    lab.say("five calls hung up by either end, and the eleventh is up")
+    lab.check(case.capture.different(lab.PEER, "CDN") == 5, "xl2tpd has not hung up five times")
+    lab.check(len(peer.tunnels()) == 1 and not peer.count(TUNNEL_END), "xl2tpd has lost its tunnel")
+    ours.end_ppp_peer(case, lac, active)
+    lab.wait_for("xl2tpd has no tunnel", lambda: peer.count(TUNNEL_END) == 1)
+    check_stopped(case, lab.OURS)
+    finish(case, peer)
+
+
+def lns_hangs_up(case):
+    """l2tpha-lac places a call again that xl2tpd has hung up, in the same tunnel."""
+    peer = Xl2tpd(case, "lns")
+    node = ours.Node(case, *LAC[:1], "lac-a", *LAC[1:], "--sessions", 2, "--redial", 1)
+    for count in range(2, 6):
+        peer.await_calls(count)
+        node.await_sessions(2)
+        peer.hang_up()
+        await_zlb(case, peer.calls()[-1])
+    peer.await_calls(6)
+    node.await_sessions(2)
+    lab.check(len(peer.tunnels()) == 1 and not peer.count(TUNNEL_END), "xl2tpd has lost its tunnel")
+    node.kill(signal.SIGTERM)
+    node.ended()
+    lab.wait_for("xl2tpd has no tunnel", lambda: peer.count(TUNNEL_END) == 1)
+    check_stopped(case, lab.OURS)
+    lab.check(node.report()["calls_redialed"] == 4, "the report does not know the calls")
+    finish(case, peer)
+
+
 def lns_failover(case, loss=False):
     peer = Xl2tpd(case, "lns")
     pair = ours.Pair(case, *LAC, "--sessions", 6, "--rate", 2)
@@ -206,6 +260,8 @@ CASES = {
     "lac_failover_loss": lambda case: lac_failover(case, loss=True),
     "lns": lns,
     "lns_secret": lambda case: lns(case, SECRET),
+    "lns_redials": lns_redials,
+    "lns_hangs_up": lns_hangs_up,
     "lns_failover": lns_failover,
     "lns_lazy": lns_lazy,
     "lns_failover_loss": lambda case: lns_failover(case, loss=True),

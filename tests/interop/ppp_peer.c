@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* ppp_peer OWN PEER [SECRET]: a LAC with one call that speaks PPP and pings the LNS through it, in
  * two processes: the first serves, the second is its standby and has the same UDP socket. When the
- * first is killed the second goes on, with the addresses that came as the session's app state. */
+ * first is killed the second goes on, with the addresses that came as the session's app state.
+ * However a call ends, the next one is placed in the same tunnel; SIGUSR1 hangs up. */
 #include "ppp.h"
 
 #include <arpa/inet.h>
@@ -27,6 +28,7 @@ static struct {
     int udp, stream;
     bool serving;
     struct l2tpha_address lns;
+    struct l2tpha_tunnel *tunnel;
     struct l2tpha_session *call; /* NULL until it is up */
     struct ppp ppp;
     bool known; /* our addresses are replicated */
@@ -34,7 +36,7 @@ static struct {
     uint64_t leave_at; /* 0 = not leaving */
 } own;
 static const char *secret = "";
-static volatile sig_atomic_t stopping;
+static volatile sig_atomic_t stopping, hanging_up;
 
 static void say(const char *format, ...) L2TPHA_PRINTF(1, 2);
 
@@ -79,8 +81,10 @@ static int answer_secret(void *user, const struct l2tpha_peer *peer, uint8_t *ds
 
 static void on_signal(int number)
 {
-    (void)number;
-    stopping = 1;
+    if (number == SIGTERM)
+        stopping = 1;
+    else
+        hanging_up = 1;
 }
 
 /* ---- the call ---- */
@@ -139,18 +143,35 @@ static void take_frame(const struct l2tpha_frame *frame)
 
 static void open_call(void)
 {
-    struct l2tpha_tunnel *tunnel;
     struct l2tpha_session *session;
     struct l2tpha_tunnel_options where = {.size = sizeof(where)};
     struct l2tpha_session_options what = {
         .size = sizeof(what), .call = L2TPHA_CALL_INCOMING, .framing = 1, .tx_speed = 1000000};
     where.path.remote = own.lns;
-    check(l2tpha_tunnel_open(own.node, &where, clock_now(), &tunnel) == L2TPHA_OK, "tunnel");
-    check(l2tpha_session_open(tunnel, &what, clock_now(), &session) == L2TPHA_OK, "call");
+    if (own.tunnel == NULL)
+        check(l2tpha_tunnel_open(own.node, &where, clock_now(), &own.tunnel) == L2TPHA_OK,
+              "tunnel");
+    check(l2tpha_session_open(own.tunnel, &what, clock_now(), &session) == L2TPHA_OK, "call");
 }
 
 /* Told, not asked: calls into the node wait until the batch is done. */
 static bool wants_call;
+
+static void call_ended(void)
+{
+    own.call = NULL;
+    own.ppp = (struct ppp){0};
+    own.known = false;
+    wants_call = true;
+}
+
+static void hang_up(void)
+{
+    const struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
+    check(l2tpha_session_close(own.call, &why, clock_now()) == L2TPHA_OK, "hanging up");
+    own.call = NULL;
+    hanging_up = 0;
+}
 
 static void take_event(const struct l2tpha_event *event)
 {
@@ -160,10 +181,16 @@ static void take_event(const struct l2tpha_event *event)
         wants_call = true;
     if (event->kind == L2TPHA_EVENT_SESSION_UP)
         own.call = event->session;
-    if (event->kind == L2TPHA_EVENT_TUNNEL_RESTORED)
+    if (event->kind == L2TPHA_EVENT_TUNNEL_RESTORED) {
+        own.tunnel = event->tunnel;
         restore(l2tpha_session_next(event->tunnel, NULL));
+    }
     if (event->kind == L2TPHA_EVENT_SESSION_DOWN)
-        own.call = NULL;
+        call_ended();
+    if (event->kind == L2TPHA_EVENT_TUNNEL_DOWN) {
+        own.tunnel = NULL;
+        wants_call = false;
+    }
 }
 
 /* ---- the node and the link to the other process ---- */
@@ -194,7 +221,7 @@ static void drain(void)
             if (outputs[i].kind == L2TPHA_OUTPUT_CHECKPOINT && own.link != NULL)
                 (void)l2tpha_link_send(own.link, outputs[i].number, outputs[i].data, outputs[i].len,
                                        clock_now());
-        if (wants_call)
+        if (wants_call && !stopping)
             open_call();
         wants_call = false;
     }
@@ -259,6 +286,8 @@ static void expire(uint64_t now)
         (void)l2tpha_link_expire(own.link, now);
     if (stopping && own.leave_at == 0)
         leave();
+    if (hanging_up && own.serving && own.call != NULL)
+        hang_up();
     if (now < own.tick_at)
         return;
     own.tick_at = now + TICK_US;
@@ -323,6 +352,7 @@ int main(int argc, char **argv)
     secret = argc > 3 ? argv[3] : "";
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL);
     open_socket(argv[1], argv[2]);
     check(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0, "socketpair");
     pid_t child = fork();

@@ -107,7 +107,7 @@ class Xl2tpd(lab.Process):
                 re.findall(r"Call established with .*?Local: (\d+)", self.text())]
 
     def hang_up(self):
-        """As LAC: end the newest call. Its tunnel stays."""
+        """End the newest call. Its tunnel stays."""
         self.command(f"h {self.calls()[-1]}")
 
     def close(self, line="first"):
