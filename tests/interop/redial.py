@@ -109,6 +109,27 @@ def absent(case):
     ours.check_programs(case)
 
 
+def deaf(case):
+    """The LNS acknowledges nothing any more, and its frames still come: it is told, behind all that it
+    was sent. What it reads when it wakes up ends its tunnel."""
+    server = hand.Server()
+    lac = start(case, *QUICK, "--sessions", 2, "--rate", 1)
+    tunnel = server.accept(calls=1)
+    frame = b"\0\2" + hand.u16(tunnel.peer_id) + hand.u16(tunnel.calls[1]) + b"\xff\3"
+    until = time.monotonic() + 10
+    while not case.capture.control(lab.PEER, "StopCCN"):
+        lab.check(time.monotonic() < until, "the LNS is not told")
+        server.socket.sendto(frame, tunnel.address)
+        time.sleep(0.1)
+    stopccn = tunnel.await_message("StopCCN")
+    lab.check(stopccn.result() == 2, f"StopCCN {stopccn.result()}")
+    server.tunnels.clear()
+    server.accept(LATEST, calls=2)
+    lac.await_line("^all up")
+    leave(lac, server, tunnels=1, tunnels_lost=1, redials=1, calls_up=3)
+    ours.check_programs(case)
+
+
 def waited_for(case):
     """An LNS with RFC 4951 gets the time that it has asked for; the LAC says whom it waits for."""
     server = hand.Server()
@@ -334,7 +355,7 @@ def pair_late(case):
     ours.check_programs(case)
 
 
-CASES = {case.__name__: case for case in (died, closed, refused, absent, waited_for, parts, never,
+CASES = {case.__name__: case for case in (died, closed, refused, absent, deaf, waited_for, parts, never,
                                           final, crossed, pair, pair_crossed, pair_duration,
                                           pair_late, stopped)}
 
