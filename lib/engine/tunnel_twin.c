@@ -327,11 +327,15 @@ void tunnel_wake_twins(struct l2tpha_tunnel *tunnel)
         engine_ready(at->engine, at);
 }
 
-static bool is_outlived(const struct l2tpha_tunnel *twin, const struct l2tpha_tunnel *by)
+/* `older`: it stands behind `by`, in the order in which they became known here. */
+static bool is_outlived(const struct l2tpha_tunnel *twin, const struct l2tpha_tunnel *by,
+                        bool older)
 {
     if (twin == by || tunnel_is_recovery(twin))
         return false;
-    return twin->entry.record.state != L2TPHA_TUNNEL_WAIT_CTL_CONN || twin->started < by->started;
+    if (twin->entry.record.state != L2TPHA_TUNNEL_WAIT_CTL_CONN)
+        return true;
+    return twin->started == by->started ? older : twin->started < by->started;
 }
 
 void tunnel_replace_twins(struct l2tpha_tunnel *tunnel)
@@ -339,12 +343,14 @@ void tunnel_replace_twins(struct l2tpha_tunnel *tunnel)
     struct engine *engine = tunnel->engine;
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     struct l2tpha_tunnel *twin = first_twin(engine, &record->path.remote, record->remote_id), *next;
+    bool older = false;
 
     tunnel->answered_ms = now_ms(engine);
     tunnel->asked_again = false;
     for (; twin; twin = next) {
         next = next_twin(twin);
-        if (!is_outlived(twin, tunnel))
+        older |= twin == tunnel;
+        if (!is_outlived(twin, tunnel, older))
             continue;
         engine->counters.tunnels_replaced += twin->told && !twin->fell;
         tunnel_clear(twin, L2TPHA_ERR_REPLACED, "the peer has begun anew");

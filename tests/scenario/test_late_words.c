@@ -19,6 +19,7 @@ static uint8_t data[8]; /* a frame of its call */
 /* How the old tunnel is when the client begins anew. */
 enum old_state {
     HALF_OPEN,
+    DELAYED, /* ... and what completes it, and a call behind that, is on its way */
     UP,
     WITH_A_CALL,
     SPOKEN_TO, /* ... and something is said to it that it does not acknowledge */
@@ -91,6 +92,16 @@ static void make_frame(uint16_t call)
     data[5] = (uint8_t)call;
 }
 
+/* Said by the old client, and not there yet. */
+static void is_late(uint16_t type)
+{
+    struct says message = valid(&old, type);
+
+    compose(&old, &message, &old.last);
+    old.ns++;
+    keep(&old.last);
+}
+
 static void begins(enum old_state state)
 {
     kept_count = 0;
@@ -102,7 +113,11 @@ static void begins(enum old_state state)
     says(&old, &message);
     expect_on(&old, SCCRP);
     make_frame(1);
-    if (state == HALF_OPEN)
+    if (state == DELAYED) {
+        is_late(SCCCN);
+        is_late(ICRQ);
+    }
+    if (state == HALF_OPEN || state == DELAYED)
         return;
     message = valid(&old, SCCCN);
     says(&old, &message);
@@ -369,6 +384,112 @@ START_TEST(a_copy_is_not_answered_with_old_numbers)
 }
 END_TEST
 
+/* --- at random --- */
+
+static uint64_t random_state;
+
+static uint32_t below(uint32_t limit)
+{
+    random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(random_state >> 33) % limit;
+}
+
+/* Not the SCCRQ as long as nobody has asked anew: that would be the new request itself. */
+static void one_late_word(void)
+{
+    unsigned from = fresh.ns == 0 && kept_count > 1;
+    const struct wire *wire = &kept[from + below(kept_count - from)];
+    struct l2tpha_frame frame;
+
+    if (below(5) == 0)
+        l2tpha_data_receive(rig.node, &old.path, data, sizeof(data), rig.now, &frame);
+    else
+        say_octets(&old, wire->data, wire->len);
+}
+
+static bool
+    takeovers; /* a copy of the node does not tell which of two half-open tunnels is older */
+
+/* Time, late words and now and then a takeover, for so long. */
+static void something_happens(uint32_t ms)
+{
+    uint64_t until = rig.now + ms * UINT64_C(1000);
+
+    while (rig.now < until) {
+        uint64_t left = (until - rig.now) / 1000 + 1;
+        if (takeovers && below(40) == 0) {
+            rig_drain();
+            forget_others();
+            forget_datagrams();
+            node_fails();
+        } else if (below(2)) {
+            one_late_word();
+        } else {
+            uint32_t pause = 1 + below(400);
+            rig_pass_ms(pause < left ? pause : left);
+        }
+        hears_nothing_of_others();
+        forget_datagrams();
+    }
+}
+
+/* The answer to what it has said last; its node may have died with the first one. What else is said
+ * to it is acknowledged. */
+static uint16_t answered_with(struct peer *peer, uint16_t type, uint16_t avp)
+{
+    for (int tries = 0; tries < 40; tries++) {
+        if (tries > 0)
+            say_again(peer);
+        rig_pass_ms(100);
+        hears_nothing_of_others();
+        while (rig.heard) {
+            bool own = rig.heard->by == peer->node_id;
+            if (own && rig.heard->message.type == type)
+                return heard_u16(expect(peer, type), avp);
+            expect(own ? peer : &other, rig.heard->message.type);
+        }
+        peer_acks(peer);
+    }
+    ck_abort_msg("no %s", l2tpha_message_name(type));
+}
+
+START_TEST(at_random)
+{
+    rig.config.failover = L2TPHA_FAILOVER_SILENT;
+    random_state = (uint64_t)_i + 1;
+    for (unsigned round = 0; round < 20; round++) {
+        enum old_state state = (enum old_state)below(OLD_STATES);
+        begins(state);
+        takeovers = state != HALF_OPEN && state != DELAYED;
+        something_happens(below(3) ? 0 : below(5000));
+        memset(&fresh, 0, sizeof(fresh));
+        fresh.path = old.path;
+        fresh.id = old.id;
+        struct says sccrq = request(&fresh, (uint8_t)(2 + below(100)));
+        assert_ok(say(&fresh, &sccrq));
+        fresh.node_id = heard_u16(expect(&fresh, SCCRP), L2TPHA_AVP_ASSIGNED_TUNNEL_ID);
+        fresh.ns = 3;
+        something_happens(below(1800));
+        fresh.ns = 1;
+        assert_ok(say_valid(&fresh, SCCCN));
+        ck_assert_uint_eq(tunnel_state(&old), L2TPHA_TUNNEL_IDLE);
+        something_happens(below(3000));
+        assert_ok(say_valid(&fresh, ICRQ));
+        uint16_t call = answered_with(&fresh, ICRP, 14);
+        assert_ok(say_valid_for(&fresh, ICCN, call));
+        something_happens(below(3000));
+        ck_assert_uint_eq(tunnel_state(&fresh), L2TPHA_TUNNEL_ESTABLISHED);
+        ck_assert_uint_eq(session_state(&fresh, call), L2TPHA_SESSION_ESTABLISHED);
+        ck_assert_uint_eq(l2tpha_tunnel_sessions(tunnel_of_peer(&fresh)), 1);
+        say_valid(&fresh, STOPCCN);
+        rig_pass_ms(100000); /* all of it is forgotten */
+        forget_datagrams();
+        forget_events();
+        ck_assert_uint_eq(tunnels_of_node(), 0);
+    }
+}
+END_TEST
+
 Suite *suite_late_words(void)
 {
     TCase *tcase;
@@ -382,5 +503,6 @@ Suite *suite_late_words(void)
     tcase_add_test(tcase, forged_requests_do_not_silence_the_old_one);
     tcase_add_loop_test(tcase, a_copy_of_a_stopccn_without_id_ends_nothing_new, 0, 2);
     tcase_add_loop_test(tcase, a_copy_is_not_answered_with_old_numbers, 0, 2);
+    tcase_add_loop_test(tcase, at_random, 0, 20);
     return suite;
 }
