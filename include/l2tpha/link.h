@@ -9,7 +9,7 @@
  *  arrives and acknowledges it.
  *
  *  The calls may come in any order: an end that was not driven for longer than two heartbeats was
- *  away, measures the other's silence anew, and asks whether it is still what it was
+ *  away, does not count that as the other's silence, and asks whether it is still what it was
  *  (docs/replication-link.md, "Absence"). A newer epoch is heard as long as the link lives,
  * whatever the node has become meanwhile. */
 #ifndef L2TPHA_LINK_H
@@ -122,7 +122,7 @@ struct l2tpha_link_info {
     bool unheard;       /**< standby: nothing has come for six heartbeats or for three quarters of
                              answer_ms, whichever is less; or this end was away, or has announced its
                              reign; and it has not been answered since */
-    uint64_t heard;     /**< when bytes came last; while this end is not away */
+    uint64_t heard;     /**< when bytes came last; time in which this end was away does not count */
     uint32_t peer_rank; /**< of the other node, or L2TPHA_RANK_NONE */
     bool met;           /**< the other end's hello has been read, whatever came of it */
     bool peer_serves;   /**< it was an active's */

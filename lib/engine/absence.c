@@ -5,8 +5,10 @@
  * entry that comes later than the node has asked for finds it away, and three things follow,
  * whichever entry that is:
  *
- * - no timer runs for a moment, in which the host reads what has come: input before silence;
- * - the silence of the standby is measured anew: this node's own absence is not the standby's;
+ * - no timer runs for a moment, in which the host reads what has come: input before silence; but
+ * timers that so many absences in a row have put off run, or a host that is always late never has
+ * them;
+ * - the silence of the standby is measured in own time: base/patience.h;
  * - with a standby that could have taken over, or a link to one that could be told to, nothing
  * leaves, neither datagrams nor data nor events, before the standby is heard (the link asks it), a
  * newer epoch is, or unsure_ms have passed.
@@ -15,8 +17,15 @@
  * driven, and that counts for its node. */
 #include "engine/engine.h"
 
+#include "base/patience.h"
+
 #define AWAY_US UINT64_C(100000)
 #define REST_US UINT64_C(20000) /* a turn of the host's loop */
+
+static uint64_t rest_until(const struct engine *engine)
+{
+    return engine->rests <= PATIENCE_ABSENCES ? engine->rest_until : 0;
+}
 
 uint64_t engine_deadline(const struct engine *engine)
 {
@@ -24,16 +33,18 @@ uint64_t engine_deadline(const struct engine *engine)
         return L2TPHA_NEVER;
     uint64_t timer = engine->draining ? L2TPHA_NEVER : wheel_deadline(engine->wheel);
     uint64_t ledger = ledger_deadline(engine->ledger);
-    if (timer < engine->rest_until)
-        timer = engine->rest_until;
+    if (timer < rest_until(engine))
+        timer = rest_until(engine);
     if (engine_is_unsure(engine)) /* then what waits may leave */
         timer = engine->held ? L2TPHA_NEVER : engine->unsure_until;
     return timer < ledger ? timer : ledger;
 }
 
-bool engine_may_run_timers(const struct engine *engine)
+bool engine_may_run_timers(struct engine *engine)
 {
-    return !engine->draining && engine->now >= engine->rest_until && !engine_is_unsure(engine);
+    if (engine->now >= engine->rest_until)
+        engine->rests = 0;
+    return !engine->draining && engine->now >= rest_until(engine) && !engine_is_unsure(engine);
 }
 
 void engine_away(struct engine *engine)
@@ -47,9 +58,11 @@ void engine_away(struct engine *engine)
     if (!engine->serving)
         return;
     engine->rest_until = engine->now + REST_US;
+    if (engine->rests <= PATIENCE_ABSENCES)
+        engine->rests++;
     if (!linked && ledger_mode(engine->ledger) == LEDGER_OFF)
         return;
-    ledger_wake(engine->ledger, engine->now);
+    ledger_absent(engine->ledger, engine->before, engine->now);
     engine->unsure_until = engine->now + engine->config.unsure_ms * UINT64_C(1000);
     log_line(&engine->log, L2TPHA_LOG_RF, 0, 0,
              "this node was away: nothing leaves before the standby is heard");
@@ -66,8 +79,10 @@ void engine_move_on(struct engine *engine, uint64_t now)
             due = engine->expected;
         away = due != L2TPHA_NEVER && now > due && now - due > AWAY_US;
     }
-    if (now > before)
+    if (now > before) {
+        engine->before = before;
         engine->now = now;
+    }
     engine->log.now = engine->now;
     if (away)
         engine_away(engine);

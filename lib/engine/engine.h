@@ -157,6 +157,8 @@ struct engine {
     uint64_t unsure_until; /* after an absence: nothing leaves before the standby is heard, or then;
                               0 = no such wait */
     uint64_t rest_until; /* after an absence: no timer runs before what has come is read; 0 = no */
+    unsigned rests;      /* so often in a row */
+    uint64_t before;     /* the last time that was earlier than now */
     uint64_t expected; /* whoever drives a link of this node calls by then; L2TPHA_NEVER: no link */
     uint64_t absences; /* so many, on a standby too */
     struct l2tpha_node_record beginning; /* of the node's record, when no reign has left one */
@@ -234,7 +236,7 @@ void engine_move_on(struct engine *engine, uint64_t now);
 void engine_away(struct engine *engine);
 /* When the host is to call at the latest. */
 uint64_t engine_deadline(const struct engine *engine);
-bool engine_may_run_timers(const struct engine *engine);
+bool engine_may_run_timers(struct engine *engine);
 
 /* --- event.c --- */
 /* Add an event; NULL when the limit is reached or memory is out (counted by events_lost). */

@@ -24,7 +24,7 @@ static void stop_serving(struct l2tpha_link *link, uint64_t now)
         return;
     link->ended = true;
     if (link->side == SIDE_STANDBY && link->up)
-        link->ops.cut(link->ops.user, sooner(link->heard, now), now);
+        link->ops.cut(link->ops.user, sooner(link_last_heard(link), now), now);
     (void)link->ops.present(link->ops.user, false, L2TPHA_NEVER, now);
 }
 
@@ -97,8 +97,8 @@ static int open_link(struct l2tpha_link *link, const struct l2tpha_link_options 
     byte_queue_init(&link->out, link, link->options.max_queue);
     frame_reader_init(&link->in, link);
     link->side = role_serves(role_of(link)) ? SIDE_ACTIVE : SIDE_STANDBY;
-    link->opened = link->heard = now;
-    link->copy_at = link->doubt = link->answer_at = L2TPHA_NEVER;
+    link->opened = link->driven = link->heard = now;
+    link->copy_at = L2TPHA_NEVER;
     link->peer_rank = L2TPHA_RANK_NONE;
     link->absences = link_present(link, false, now);
     return link_put_hello(link, now);
@@ -173,7 +173,7 @@ uint64_t l2tpha_link_deadline(const struct l2tpha_link *link)
         return L2TPHA_NEVER;
     uint64_t due = link_silence_due(link);
     due = sooner(due, heartbeat_due(link));
-    due = sooner(due, link->answer_at);
+    due = sooner(due, link_answer_due(link));
     return sooner(due, link->copy_at);
 }
 
@@ -219,7 +219,7 @@ static struct l2tpha_link_info describe(const struct l2tpha_link *link)
         .unanswered = link->unanswered,
         .yielded = link->yielded,
         .unheard = link->unheard,
-        .heard = link->heard,
+        .heard = link_last_heard(link),
         .peer_rank = link->peer_rank,
         .met = link->met,
         .peer_serves = link->met && link->peer_side == SIDE_ACTIVE,

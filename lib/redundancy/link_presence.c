@@ -1,30 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is there. A host that was stopped finds all its timers overdue and, unread, what the peer has
  * said meanwhile: its own absence is not the peer's silence. So whatever entry comes first after an
- * absence measures anew, and asks the peer by a PROBE: until its ECHO has come nothing is known,
- * since what is read first may be old. As the stream keeps its order, the ECHO says that all that
- * was said before it has been read, a newer epoch included.
+ * absence does not count it, and asks the peer by a PROBE: until its ECHO has come nothing is
+ * known, since what is read first may be old. As the stream keeps its order, the ECHO says that all
+ * that was said before it has been read, a newer epoch included.
  *
- * Nor does an order of calls decide: a silence that has lasted too long is looked at three times.
- * Twice is not enough, since a turn that reads and then looks may be followed by one that looks and
- * then reads. */
+ * Nor does an order of calls decide: a silence that has lasted too long is looked at several times,
+ * base/patience.h. */
 #include "redundancy/link_state.h"
 
-#define AWAY_BEATS 1            /* not driven for so many beyond what was asked for: away */
-#define UNHEARD_BEATS 6         /* nothing heard for so many: the active hangs */
-#define LOOKS 3                 /* at a silence, before it counts: between the first and the last */
-#define LOOK_US UINT64_C(10000) /* lies a whole turn of the host's loop, in whatever order */
+#define AWAY_BEATS 1    /* not driven for so many beyond what was asked for: away */
+#define UNHEARD_BEATS 6 /* nothing heard for so many: the active hangs */
 
 static uint64_t away_us(const struct l2tpha_link *link)
 {
     return AWAY_BEATS * (uint64_t)link->options.heartbeat_ms * 1000;
 }
 
+static uint64_t answer_us(const struct l2tpha_link *link)
+{
+    return (uint64_t)link->options.answer_ms * 1000;
+}
+
 /* Before an active can have gone on alone of whom nothing comes any more. */
 static uint64_t unheard_us(const struct l2tpha_link *link)
 {
     uint64_t heartbeat = (uint64_t)link->options.heartbeat_ms * 1000;
-    uint64_t gate = (uint64_t)link->options.answer_ms * 1000 * 3 / 4;
+    uint64_t gate = answer_us(link) * 3 / 4;
 
     if (gate > UNHEARD_BEATS * heartbeat)
         return UNHEARD_BEATS * heartbeat;
@@ -53,7 +55,7 @@ static void ask(struct l2tpha_link *link, uint64_t now)
 void link_doubts(struct l2tpha_link *link, uint64_t now)
 {
     if (link->side == SIDE_STANDBY)
-        lose_sight(link, link->heard, now);
+        lose_sight(link, link_last_heard(link), now);
     ask(link, now);
 }
 
@@ -62,29 +64,37 @@ uint64_t link_present(const struct l2tpha_link *link, bool away, uint64_t now)
     return link->ops.present(link->ops.user, away, now + link->heartbeat_us, now);
 }
 
-/* The node may have seen it before: its entries come in any order, too. */
-void link_wake(struct l2tpha_link *link, uint64_t now)
+static void note_absence(struct l2tpha_link *link, uint64_t from, uint64_t now)
 {
-    uint64_t due = l2tpha_link_deadline(link); /* no later should this call have come */
-    bool away = due != L2TPHA_NEVER && now > due && now - due > away_us(link);
-
-    if (link->error)
-        return;
-    uint64_t absences = link_present(link, away, now);
-    if (absences == link->absences)
-        return;
-    link->absences = absences;
-    link->doubt = L2TPHA_NEVER;
     link->spoke = now; /* this absence has been seen */
     if (link->copy_at < now)
         link->copy_at = now;
-    if (link->answer_at != L2TPHA_NEVER)
-        link->answer_at = now + (uint64_t)link->options.answer_ms * 1000;
     if (link->up)
         link_doubts(link, now);
     else
         link->slept = true;
-    link->heard = now;
+    patience_absent(&link->silence, from, now);
+    patience_absent(&link->answer, from, now);
+}
+
+/* The node may have seen it before: its entries come in any order, too. */
+void link_wake(struct l2tpha_link *link, uint64_t now)
+{
+    uint64_t due = l2tpha_link_deadline(link); /* no later should this call have come */
+    uint64_t from = link->driven;
+
+    if (link->error)
+        return;
+    if (due < from) /* it is overdue, but the host was there */
+        due = from;
+    bool away = now > due && now - due > away_us(link);
+    if (now > link->driven)
+        link->driven = now;
+    uint64_t absences = link_present(link, away, now);
+    if (absences == link->absences)
+        return;
+    link->absences = absences;
+    note_absence(link, from, now);
 }
 
 /* What is read first on a new stream was said when it was opened, while this end was away perhaps:
@@ -107,8 +117,13 @@ int link_meets(struct l2tpha_link *link, uint64_t now)
 
 void link_hears(struct l2tpha_link *link, uint64_t now)
 {
-    link->heard = now;
-    link->doubt = L2TPHA_NEVER;
+    patience_heard(&link->silence);
+    link->heard = patience_own(&link->silence, now);
+}
+
+uint64_t link_last_heard(const struct l2tpha_link *link)
+{
+    return link->heard + link->silence.absent;
 }
 
 void link_has_heard(struct l2tpha_link *link, uint64_t now)
@@ -142,7 +157,7 @@ int link_take_echo(struct l2tpha_link *link, const struct link_frame *frame, uin
         return L2TPHA_ERR_LINK;
     if (number != link->probe)
         return L2TPHA_OK;
-    if (now - link->asked > (uint64_t)link->options.answer_ms * 1000)
+    if (now - link->asked > answer_us(link))
         ask(link, now);
     else
         link->probe = 0;
@@ -151,10 +166,9 @@ int link_take_echo(struct l2tpha_link *link, const struct link_frame *frame, uin
 
 uint64_t link_silence_due(const struct l2tpha_link *link)
 {
-    uint64_t due =
-        link->doubt == L2TPHA_NEVER ? link->heard + link->silence_us : link->doubt + LOOK_US;
+    uint64_t due = patience_due(&link->silence, link->heard, link->silence_us);
     bool may_lose_sight = link->side == SIDE_STANDBY && link->up && !link->unheard;
-    uint64_t unheard = may_lose_sight ? link->heard + unheard_us(link) : L2TPHA_NEVER;
+    uint64_t unheard = may_lose_sight ? link_last_heard(link) + unheard_us(link) : L2TPHA_NEVER;
 
     return unheard < due ? unheard : due;
 }
@@ -162,27 +176,31 @@ uint64_t link_silence_due(const struct l2tpha_link *link)
 int link_judge_silence(struct l2tpha_link *link, uint64_t now)
 {
     if (link->side == SIDE_STANDBY && link->up && !link->unheard &&
-        now >= link->heard + unheard_us(link)) {
+        now >= link_last_heard(link) + unheard_us(link)) {
         link_doubts(link, now); /* what comes first then was said long before */
         if (link->error)
             return link->error;
     }
-    if (now < link->heard + link->silence_us)
-        return L2TPHA_OK;
-    if (link->doubt != L2TPHA_NEVER && now < link->doubt + LOOK_US)
-        return L2TPHA_OK;
-    link->looks = link->doubt == L2TPHA_NEVER ? 1 : link->looks + 1;
-    link->doubt = now;
-    return link->looks >= LOOKS ? L2TPHA_ERR_TIMEOUT : L2TPHA_OK;
+    return patience_over(&link->silence, link->heard, link->silence_us, now) ? L2TPHA_ERR_TIMEOUT
+                                                                             : L2TPHA_OK;
+}
+
+void link_awaits(struct l2tpha_link *link, uint64_t now)
+{
+    link->waiting = true;
+    link->answer = (struct patience){0};
+    link->told = now;
+}
+
+uint64_t link_answer_due(const struct l2tpha_link *link)
+{
+    return link->waiting ? patience_due(&link->answer, link->told, answer_us(link)) : L2TPHA_NEVER;
 }
 
 void link_judge_answer(struct l2tpha_link *link, uint64_t now)
 {
-    if (now < link->answer_at)
+    if (!link->waiting || !patience_over(&link->answer, link->told, answer_us(link), now))
         return;
-    link->answer_at = now + LOOK_US;
-    if (++link->looks < LOOKS)
-        return;
-    link->answer_at = L2TPHA_NEVER;
+    link->waiting = false;
     link->unanswered = true;
 }

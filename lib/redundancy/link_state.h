@@ -5,6 +5,7 @@
 #ifndef REDUNDANCY_LINK_STATE_H
 #define REDUNDANCY_LINK_STATE_H
 
+#include "base/patience.h"
 #include "redundancy/link.h"
 #include "redundancy/link_frame.h"
 #include "redundancy/role.h"
@@ -28,6 +29,7 @@ struct l2tpha_link {
     bool announced;  /* standby: the peer was told that we are about to serve */
     bool yielded;    /* standby: the active has answered that it sends nothing any more */
     bool slept;      /* this end was away before the hellos */
+    bool waiting;    /* standby: ... and its answer is awaited */
     bool unanswered; /* standby: ... and it has not answered for answer_ms */
     bool ended;      /* the node was told that the stream is over */
     int declined;    /* why the other end would not take over, or yield; 0 = it has not said so */
@@ -58,16 +60,16 @@ struct l2tpha_link {
     uint64_t asked;    /* when the last one was sent */
     uint64_t probes;   /* so many */
     uint64_t absences; /* of the node's, those that a PROBE was sent for */
-    uint64_t doubt;    /* when the silence was seen to be too long; L2TPHA_NEVER = it is not */
-    unsigned looks;    /* at that silence, or at an answer that does not come */
-    uint64_t
-        answer_at; /* standby: announced; when to look whether an answer is missing; or NEVER */
-    uint64_t next; /* epoch offered, or accepted */
+    uint64_t next;     /* epoch offered, or accepted */
     uint32_t peer_rank;
-    uint64_t opened;  /* when it was made */
-    uint64_t heard;   /* when bytes came last */
-    uint64_t spoke;   /* when a frame was queued last */
-    uint64_t copied;  /* active: when the last copy began */
+    uint64_t opened; /* when it was made */
+    uint64_t driven; /* when the host has called last */
+    /* Own time: base/patience.h. */
+    struct patience silence, answer; /* of the peer, and to an announcement */
+    uint64_t heard;                  /* when bytes came last */
+    uint64_t told;                   /* standby: when it has announced */
+    uint64_t spoke;                  /* when a frame was queued last */
+    uint64_t copied;                 /* active: when the last copy began */
     uint64_t copy_at; /* active: when the next copy may begin; L2TPHA_NEVER = none is wanted */
 };
 
@@ -104,12 +106,18 @@ void link_doubts(struct l2tpha_link *link, uint64_t now);
 int link_meets(struct l2tpha_link *link, uint64_t now);
 /* Bytes of the peer have come; before and after they are judged. */
 void link_hears(struct l2tpha_link *link, uint64_t now);
+/* When that was: time in which this end was away does not count. */
+uint64_t link_last_heard(const struct l2tpha_link *link);
 void link_has_heard(struct l2tpha_link *link, uint64_t now);
 int link_take_probe(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now);
 int link_take_echo(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now);
 /* When link_judge_silence() has something to do. */
 uint64_t link_silence_due(const struct l2tpha_link *link);
-/* Whether an announcement was answered in time. */
+/* The active was told something, and its answer is awaited. */
+void link_awaits(struct l2tpha_link *link, uint64_t now);
+/* When to look whether it is missing. */
+uint64_t link_answer_due(const struct l2tpha_link *link);
+/* Whether it came in time. */
 void link_judge_answer(struct l2tpha_link *link, uint64_t now);
 /* L2TPHA_ERR_TIMEOUT: the peer is gone. */
 int link_judge_silence(struct l2tpha_link *link, uint64_t now);

@@ -144,8 +144,7 @@ int link_take_decline(struct l2tpha_link *link, const struct link_frame *frame, 
     link->declined = why;
     if (link->handed)
         link->ops.resume(link->ops.user, now);
-    link->handed = link->announced = link->unanswered = false;
-    link->answer_at = L2TPHA_NEVER;
+    link->handed = link->announced = link->unanswered = link->waiting = false;
     return L2TPHA_OK;
 }
 
@@ -171,8 +170,7 @@ int l2tpha_link_announce(struct l2tpha_link *link, uint64_t epoch, bool force, u
     link->announced = true;
     link->unanswered = false;
     link->declined = 0;
-    link->looks = 0;
-    link->answer_at = now + (uint64_t)link->options.answer_ms * 1000;
+    link_awaits(link, now);
     link_doubts(link, now); /* until it has answered */
     return link->error;
 }

@@ -28,7 +28,7 @@ int ledger_new(TALLOC_CTX *parent, const struct ledger_options *options, struct 
         return L2TPHA_ERR_NOMEM;
     fresh->options = *options;
     fresh->epoch = options->epoch;
-    fresh->lazy_since = fresh->doubt = L2TPHA_NEVER;
+    fresh->lazy_since = L2TPHA_NEVER;
     int error = outbox_new(fresh, sizeof(struct flight), options->max_in_flight, &fresh->flights);
     if (!error)
         error = outbox_new(fresh, sizeof(struct mark), MARKS_MAX, &fresh->marks);
@@ -460,7 +460,8 @@ int ledger_done(struct ledger *ledger, uint64_t number, int status, uint64_t now
     if (number <= ledger->acknowledged)
         return 0;
     ledger->acknowledged = number;
-    ledger->progress = now;
+    ledger->progress = patience_own(&ledger->patience, now);
+    patience_heard(&ledger->patience);
     while ((flight = outbox_head(ledger->flights)) && flight->number <= number)
         outbox_pop(ledger->flights); /* handed out: its blob is gone already */
     while ((mark = outbox_head(ledger->marks)) && mark->number <= number)
@@ -488,7 +489,7 @@ bool ledger_poll(struct ledger *ledger, uint64_t now, uint64_t *number, const ui
     ledger->shipping = next->blob;
     ledger->shipped = next->number;
     next->blob = NULL;
-    next->since = now;
+    next->since = patience_own(&ledger->patience, now);
     *number = next->number;
     *data = ledger->shipping->data;
     *len = ledger->shipping->len;

@@ -87,8 +87,8 @@ void ledger_stop(struct ledger *ledger, const char *why, uint64_t now);
 bool ledger_poll(struct ledger *ledger, uint64_t now, uint64_t *number, const uint8_t **data,
                  size_t *len);
 uint64_t ledger_deadline(const struct ledger *ledger);
-/* This node was away: the standby's silence counts from now. */
-void ledger_wake(struct ledger *ledger, uint64_t now);
+/* This node was away since `from` or later: that is not the standby's silence. */
+void ledger_absent(struct ledger *ledger, uint64_t from, uint64_t now);
 /* Lazy marks that have waited long enough; the standby's silence. */
 void ledger_expire(struct ledger *ledger, uint64_t now);
 

@@ -133,7 +133,10 @@ static int enqueue(struct ledger *ledger, const struct draft *draft, uint64_t no
     }
     memcpy(blob->data, draft->start, len);
     blob->len = (uint32_t)len;
-    *flight = (struct flight){.number = ++ledger->last, .since = now, .made = now, .blob = blob};
+    *flight = (struct flight){.number = ++ledger->last,
+                              .since = patience_own(&ledger->patience, now),
+                              .made = now,
+                              .blob = blob};
     ledger->options.counters->checkpoints++;
     ledger->options.counters->checkpoint_bytes += len;
     return 0;

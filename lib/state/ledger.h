@@ -5,6 +5,7 @@
 #define STATE_LEDGER_H
 
 #include "base/outbox.h"
+#include "base/patience.h"
 #include "state/checkpoint.h"
 
 /* Of a copy, on its way at one time. Bytes are what a path is filled with, however long it is; the
@@ -15,7 +16,7 @@
 /* A checkpoint that is not confirmed. Numbers in the ring are consecutive. */
 struct flight {
     uint64_t number;
-    uint64_t since; /* when it was handed out; until then, when it was made */
+    uint64_t since; /* when it was handed out; until then, when it was made; in own time */
     uint64_t made;
     struct buffer *blob; /* NULL once handed out */
 };
@@ -70,12 +71,10 @@ struct ledger {
     uint64_t acknowledged; /* newest number confirmed by a standby */
     uint64_t ungated;      /* up to here outputs did not wait */
     uint64_t shipped;      /* newest number handed out */
-    uint64_t awake_since;  /* silence of before does not count */
-    unsigned looks;        /* at that silence */
-    uint64_t doubt;        /* when the silence was seen to be too long; L2TPHA_NEVER = it is not */
-    uint64_t inherited;    /* newest number of the reign before */
-    uint64_t progress;     /* when a standby has confirmed something last */
-    uint64_t lazy_since;   /* of lazy marks left behind by a seal; L2TPHA_NEVER = none */
+    struct patience patience;
+    uint64_t inherited;  /* newest number of the reign before */
+    uint64_t progress;   /* when a standby has confirmed something last, in own time */
+    uint64_t lazy_since; /* of lazy marks left behind by a seal; L2TPHA_NEVER = none */
     struct tunnel_entry *dirty_tunnels;
     struct session_entry **dirty_sessions; /* the one numbered n is at n - 1 */
     uint32_t dirty_count;

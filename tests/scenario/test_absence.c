@@ -70,6 +70,27 @@ START_TEST(an_acknowledgement_that_waits_is_read_first)
 }
 END_TEST
 
+/* Every turn of its host takes too long, and its calls come at the end of it: its timers run all
+ * the same. */
+START_TEST(who_is_always_late_repeats_what_was_lost)
+{
+    trio_begin(false);
+    trio_tunnel(trio.near);
+    trio_pass_ms(1000);
+    trio.deaf = true;
+    trio_dial(first_tunnel(trio.near));
+    trio_settle();
+    trio.deaf = false;
+    uint64_t before = trio.datagrams;
+    for (int i = 0; i < 10; i++) {
+        trio.now += 1500 * MS;
+        assert_ok(l2tpha_expire(trio.near, trio.now));
+        trio_settle();
+    }
+    ck_assert_uint_gt(trio.datagrams, before);
+}
+END_TEST
+
 START_TEST(a_node_without_a_standby_is_sure)
 {
     trio_begin(false);
@@ -184,6 +205,29 @@ START_TEST(the_first_entry_finds_it_out)
     ck_assert(info_of(trio.near).unsure);
     ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE);
     ck_assert_uint_eq(l2tpha_deadline(trio.near), trio.now + 200 * MS);
+}
+END_TEST
+
+/* A host that is always late, and whose standby is dead, does not wait for it for ever. */
+START_TEST(who_is_always_late_goes_on_alone)
+{
+    struct l2tpha_output output;
+    int turns = 0;
+
+    trio_begin(true);
+    trio_tunnel(trio.near);
+    trio_pass_ms(1000);
+    trio.confirm = false;
+    trio_dial(first_tunnel(trio.near));
+    for (; trio_role(trio.near) == L2TPHA_ROLE_ACTIVE && turns < 100; turns++) {
+        while (l2tpha_poll(trio.near, &output, 1, trio.now) > 0)
+            ck_assert_int_ne(output.kind, L2TPHA_OUTPUT_DATAGRAM);
+        sleep_ms(150);
+        assert_ok(l2tpha_expire(trio.near, trio.now));
+    }
+    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE_SOLO);
+    ck_assert_int_le(turns, 15);
+    ck_assert_int_gt(turns, 8);
 }
 END_TEST
 
@@ -470,10 +514,12 @@ Suite *suite_absence(void)
     Suite *suite = trio_suite("absence", &tcase);
 
     tcase_add_test(tcase, an_acknowledgement_that_waits_is_read_first);
+    tcase_add_test(tcase, who_is_always_late_repeats_what_was_lost);
     tcase_add_test(tcase, a_node_without_a_standby_is_sure);
     tcase_add_test(tcase, datagrams_data_and_events_are_held);
     tcase_add_loop_test(tcase, what_ends_the_doubt, 0, 3);
     tcase_add_loop_test(tcase, the_first_entry_finds_it_out, 0, 4);
+    tcase_add_test(tcase, who_is_always_late_goes_on_alone);
     tcase_add_loop_test(tcase, every_role_with_every_trust, 0, SIGHTS * 5);
     tcase_add_test(tcase, an_epoch_of_another_rank_is_refused);
     tcase_add_test(tcase, a_new_copy_is_as_new_as_it_is);

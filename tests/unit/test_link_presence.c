@@ -105,6 +105,91 @@ START_TEST(silence_is_measured_anew)
 }
 END_TEST
 
+/* It is stopped for a moment, over and over: the time in between adds up. */
+START_TEST(absences_hide_no_silence)
+{
+    uint64_t now = 0;
+
+    linked_sync();
+    drive(&active, 900 * MS);
+    now = l2tpha_link_deadline(active.link) + 300 * MS;
+    assert_ok(l2tpha_link_expire(active.link, now));
+    ck_assert_uint_eq(active.aways, 1);
+    drive(&active, now + 90 * MS);
+    now = l2tpha_link_deadline(active.link) + 300 * MS;
+    assert_ok(l2tpha_link_expire(active.link, now));
+    ck_assert_uint_eq(active.aways, 2);
+    int error = 0;
+    for (uint64_t at = now; !error && at < now + 100 * MS; at = l2tpha_link_deadline(active.link))
+        error = l2tpha_link_expire(active.link, at);
+    assert_error(error, L2TPHA_ERR_TIMEOUT);
+}
+END_TEST
+
+/* Every turn of its host takes longer than it should: it notices all the same. */
+START_TEST(who_is_always_late_notices_a_silence)
+{
+    uint64_t now = 0;
+    int error = 0, turns = 0;
+
+    linked_sync();
+    for (; !error && turns < 100; turns++)
+        error = l2tpha_link_expire(active.link, now += 300 * MS);
+    assert_error(error, L2TPHA_ERR_TIMEOUT);
+    ck_assert_int_le(turns, 15);
+    ck_assert_uint_eq(active.stops, 1);
+}
+END_TEST
+
+/* A silence that is due since long must not make each entry find an absence either. */
+START_TEST(what_is_overdue_is_no_absence)
+{
+    const uint8_t *data;
+    uint64_t now = 0;
+
+    linked_sync();
+    for (int turns = 0; turns < 20; turns++)
+        (void)l2tpha_link_poll(active.link, &data, now += 300 * MS);
+    ck_assert_uint_eq(active.aways, 20);
+    uint64_t frames = linked_info(&active).frames_out;
+    for (int i = 0; i < 5; i++)
+        (void)l2tpha_link_poll(active.link, &data, now + 100 * MS);
+    ck_assert_uint_eq(active.aways, 21);
+    ck_assert_uint_eq(linked_info(&active).frames_out, frames + 1);
+}
+END_TEST
+
+START_TEST(who_is_always_late_hears_all_the_same)
+{
+    uint64_t now = 0;
+
+    linked_sync();
+    for (int turns = 0; turns < 100; turns++) {
+        now += 300 * MS;
+        assert_ok(l2tpha_link_expire(active.link, now));
+        assert_ok(l2tpha_link_expire(standby.link, now));
+        linked_carry(&active, &standby, SIZE_MAX, now, NULL);
+        linked_carry(&standby, &active, SIZE_MAX, now, NULL);
+    }
+    ck_assert_uint_eq(active.stops, 0);
+}
+END_TEST
+
+/* ... nor does it wait for an answer for ever. */
+START_TEST(who_is_always_late_misses_an_answer)
+{
+    uint64_t now = 0;
+    int turns = 0;
+
+    linked_sync();
+    assert_ok(l2tpha_link_announce(standby.link, 6, false, 0));
+    for (; !linked_info(&standby).unanswered && turns < 100; turns++)
+        assert_ok(l2tpha_link_expire(standby.link, now += 300 * MS));
+    ck_assert_int_le(turns, 12);
+    ck_assert_int_gt(turns, 8); /* its own absences are not the active's silence */
+}
+END_TEST
+
 /* Twice is not enough: a turn of the host that reads and then looks may be followed by one that
  * looks and then reads. */
 START_TEST(a_silence_is_looked_at_in_three_turns)
@@ -302,6 +387,11 @@ Suite *suite_link_presence(void)
     tcase_add_loop_test(tcase, no_order_of_calls_hides_a_newer_epoch, 0, 24);
     tcase_add_test(tcase, an_end_that_is_freed_first_was_away_too);
     tcase_add_test(tcase, silence_is_measured_anew);
+    tcase_add_test(tcase, absences_hide_no_silence);
+    tcase_add_test(tcase, who_is_always_late_notices_a_silence);
+    tcase_add_test(tcase, what_is_overdue_is_no_absence);
+    tcase_add_test(tcase, who_is_always_late_hears_all_the_same);
+    tcase_add_test(tcase, who_is_always_late_misses_an_answer);
     tcase_add_test(tcase, a_silence_is_looked_at_in_three_turns);
     tcase_add_test(tcase, old_bytes_are_no_news);
     tcase_add_test(tcase, an_answer_of_before_is_none);
