@@ -7,6 +7,7 @@
  * it says anything (engine/resync.c). */
 #include "failover/inactivity.h"
 
+#include "base/patience.h"
 #include "engine/session.h"
 
 #define US_PER_MS UINT64_C(1000)
@@ -65,15 +66,24 @@ static void judge(struct failover *failover, struct l2tpha_session *session)
                                          "nothing was heard of it after a takeover"));
 }
 
-/* A tunnel that does not carry hears nothing, nor does a node that is stopped: sessions are not
- * judged by that. */
+/* A node that is stopped hears nothing; but one that is stopped ever again is not excused for ever
+ * (base/patience.h). */
+static bool is_excused(struct inactivity *inactivity, const struct engine *engine)
+{
+    if (inactivity->absences == engine->absences || inactivity->excused == PATIENCE_ABSENCES)
+        return false;
+    inactivity->excused++;
+    return true;
+}
+
+/* Nor does a tunnel that does not carry: sessions are not judged by that. */
 void inactivity_due(struct failover *failover, struct timer *timer)
 {
     struct inactivity *inactivity = container_of(timer, struct inactivity, timer);
     struct engine *engine = failover->engine;
     struct l2tpha_tunnel *tunnel = inactivity->tunnel;
 
-    if (!tunnel_is_open(tunnel) || inactivity->absences != engine->absences) {
+    if (!tunnel_is_open(tunnel) || is_excused(inactivity, engine)) {
         inactivity->cursor = NULL;
         inactivity->absences = engine->absences;
         wheel_arm(engine->wheel, timer, engine->now + engine->config.inactivity_ms * US_PER_MS);

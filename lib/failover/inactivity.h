@@ -10,6 +10,7 @@ struct inactivity {
     struct l2tpha_tunnel *tunnel;
     struct timer timer;           /* TIMER_INACTIVITY */
     uint64_t absences;            /* of the engine's, when the time began */
+    unsigned excused;             /* times that it began anew for that */
     struct session_entry *cursor; /* the next one to be looked at; NULL = the time is not over */
 };
 

@@ -137,6 +137,28 @@ START_TEST(a_node_that_was_away_has_heard_nobody)
 }
 END_TEST
 
+/* It is stopped once in each such time: that hides for a while who is gone, and not for ever. */
+START_TEST(a_node_that_is_stopped_ever_again_finds_out)
+{
+    int times = 0;
+
+    begin_with_calls(3);
+    take_over();
+    for (; calls_left() > 0 && times < 100; times++) {
+        trio_pass_ms(WAIT_MS / 2);
+        trio.now += WAIT_MS * 1000;
+        for (int turn = 0; turn < 3; turn++) {
+            assert_ok(l2tpha_expire(trio.near, trio.now));
+            trio_settle();
+            trio.now += 20000;
+        }
+    }
+    ck_assert_int_gt(times, 5);
+    ck_assert_int_le(times, 10);
+    ck_assert_uint_eq(l2tpha_counters(trio.near)->sessions_inactive, 3);
+}
+END_TEST
+
 /* 0: not wanted; 1: the record is exact */
 START_TEST(silence_is_no_reason)
 {
@@ -219,6 +241,7 @@ Suite *suite_inactivity(void)
 
     tcase_add_test(tcase, what_only_this_end_has_goes_and_what_lives_stays);
     tcase_add_test(tcase, a_node_that_was_away_has_heard_nobody);
+    tcase_add_test(tcase, a_node_that_is_stopped_ever_again_finds_out);
     tcase_add_loop_test(tcase, silence_is_no_reason, 0, 2);
     tcase_add_test(tcase, many_are_looked_at_in_steps);
     tcase_add_loop_test(tcase, a_tunnel_that_does_not_carry_is_not_judged, 0, 2);
