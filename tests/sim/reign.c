@@ -43,8 +43,10 @@ static void note_roles(struct reigns *reigns)
         enum l2tpha_role role = box_role(box);
         bool follows = box->node && !box_serves(box) && role != L2TPHA_ROLE_STANDBY_COLD &&
                        role != L2TPHA_ROLE_FENCED;
-        if (box->follows && !follows)
+        if (box->follows && !follows) {
             box->ended_at = reigns->world.now;
+            box_mark(box_other(reigns, box));
+        }
         box->follows = follows;
     }
 }
@@ -129,6 +131,7 @@ static void make_peace(struct reigns *reigns)
     wires_hang(&reigns->wires, 1, false);
     for (unsigned i = 0; i < 2; i++) {
         struct box *box = &reigns->boxes[i];
+        box_mark(box);
         box->slow = 0;
         box->stop_in = 0;
         if (!box->node)
@@ -171,7 +174,8 @@ bool reign_run_seed(struct reigns *reigns, uint64_t seed, bool verbose)
     reigns->world =
         (struct world){.state = seed * UINT64_C(0x2545f4914f6cdd1d) + 1, .verbose = verbose};
     begin(reigns);
-    run_until(reigns, reigns->end);
+    while (!reigns->world.failed && reigns->world.now < reigns->end) /* a fault may put it off */
+        run_until(reigns, reigns->end);
     make_peace(reigns);
     if (!reigns->world.failed)
         judge_end(reigns);

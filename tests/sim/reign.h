@@ -57,11 +57,14 @@ struct box {
     uint8_t order[STEPS];
     unsigned next; /* of that; STEPS = the turn is over */
     bool asleep;
-    bool called;       /* the library, since it woke */
-    uint64_t stop_in;  /* steps until it is stopped, 0 = not, */
-    uint64_t stop_for; /* for so long */
-    uint64_t woke;
-    unsigned slow; /* percent of its steps that take up to so long: */
+    bool called;         /* the library, since it woke */
+    uint64_t stop_in;    /* steps until it is stopped, 0 = not, */
+    uint64_t stop_for;   /* for so long */
+    uint64_t turned;     /* when its last turn began */
+    uint64_t late_at;    /* when one was late last */
+    uint64_t lived;      /* its own time: no turn counts for longer than one that is in time; */
+    uint64_t lived_mark; /* ... when the last words of its standby can have come at the latest */
+    unsigned slow;       /* percent of its steps that take up to so long: */
     uint64_t slow_us;
     uint64_t restart_at;
     struct packet *inbox[REIGN_INBOX];
@@ -180,6 +183,8 @@ uint64_t box_deadline(const struct reigns *reigns, const struct box *box);
 void box_step(struct reigns *reigns, struct box *box);
 bool box_serves(const struct box *box);
 enum l2tpha_role box_role(const struct box *box);
+/* From here on it can hear nothing more from the other. */
+void box_mark(struct box *box);
 struct box *box_other(struct reigns *reigns, const struct box *box);
 void box_drop_link(struct reigns *reigns, struct box *box);
 /* A datagram for the address of both. */

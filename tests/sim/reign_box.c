@@ -8,6 +8,7 @@
 
 #define READS 6 /* pieces of the stream, and datagrams, in one turn */
 #define AWAKE (60 * MS)
+#define TURN (100 * MS) /* of a host that is in time */
 #define SEEK (700 * MS)
 
 static int host_random(void *user, uint8_t *dst, size_t len)
@@ -326,8 +327,24 @@ static void act_on(struct reigns *reigns, struct box *box, struct reign_output *
 
 /* --- the loop --- */
 
+void box_mark(struct box *box)
+{
+    box->lived_mark = box->lived;
+}
+
+static void note_turn(struct reigns *reigns, struct box *box)
+{
+    uint64_t time = reigns->world.now - box->turned;
+
+    if (time > TURN)
+        box->late_at = reigns->world.now;
+    box->lived += time > TURN ? TURN : time;
+    box->turned = reigns->world.now;
+}
+
 static void shuffle(struct reigns *reigns, struct box *box)
 {
+    note_turn(reigns, box);
     for (unsigned i = 0; i < STEPS; i++) {
         unsigned at = (unsigned)world_below(&reigns->world, i + 1);
         box->order[i] = box->order[at];
@@ -404,7 +421,7 @@ void box_step(struct reigns *reigns, struct box *box)
         return;
     if (box->asleep) {
         box->asleep = box->called = false;
-        box->woke = reigns->world.now;
+        box->late_at = reigns->world.now;
         world_say(&reigns->world, box->name, "wakes");
     }
     make_step(reigns, box);

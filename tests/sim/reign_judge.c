@@ -5,7 +5,9 @@
 
 #include <string.h>
 
-#define STANDS_FOR (1300 * MS) /* a standby that died: how long the active may not know */
+#define STANDS_FOR (1300 * MS) /* a standby that died: how long the active may not know, */
+#define LATE_STANDS_FOR                                                                            \
+    (3 * SECOND)             /* and in its own time, when it is stopped or late ever again */
 #define HEARING SECOND       /* an old active that can read of a newer epoch: how long it serves */
 #define MEETING (3 * SECOND) /* how long two that look for one another may take */
 
@@ -227,6 +229,21 @@ void judge_sent(struct reigns *reigns, struct box *box, uint32_t tunnel_id, cons
 
 /* --- claims --- */
 
+/* What a dead standby has said last comes late where the wire hung. Unsure or not, an active that
+ * waits for it does not do so for ever. */
+static void judge_stands(struct reigns *reigns, const struct box *box, const struct box *other,
+                         bool unsure)
+{
+    uint64_t healed = reigns->wires.healed[box->place];
+    uint64_t last = healed > other->ended_at ? healed : other->ended_at;
+    uint64_t now = reigns->world.now;
+
+    if (!unsure && now - last > STANDS_FOR && now - box->late_at > STANDS_FOR)
+        world_fail(&reigns->world, "%s is 'active', its standby is dead", box->name);
+    if (box->lived - box->lived_mark > LATE_STANDS_FOR)
+        world_fail(&reigns->world, "%s is 'active', its standby is dead since long", box->name);
+}
+
 /* Killing it now, reading the stream to its end and taking over exactly loses nothing. */
 static void judge_active(struct reigns *reigns, struct box *box)
 {
@@ -234,19 +251,30 @@ static void judge_active(struct reigns *reigns, struct box *box)
     struct box *other = box_other(reigns, box);
 
     l2tpha_redundancy_get(box->node, &info);
-    if (info.role != L2TPHA_ROLE_ACTIVE || info.unsure || info.handing_over)
+    if (info.role != L2TPHA_ROLE_ACTIVE || info.handing_over)
         return;
     if (newer(reigns, box)) /* who serves since then has it all, or judge_leak() has said so */
         return;
     if (!other->node || !other->follows) {
-        if (reigns->world.now - other->ended_at > STANDS_FOR &&
-            reigns->world.now - box->woke > STANDS_FOR)
-            world_fail(&reigns->world, "%s is 'active', its standby is dead", box->name);
+        judge_stands(reigns, box, other, info.unsure);
         return;
     }
+    if (info.unsure)
+        return;
     reigns->sums.claims++;
     if (!judge_covers(reigns, other))
         world_fail(&reigns->world, "%s is 'active', its standby's copy is behind", box->name);
+}
+
+/* The word that a standby is in sync no more has left, and is to be read first: it is under way, or
+ * the end of the stream is. What a box without power has said last may be lost. */
+static bool is_told(const struct reigns *reigns, const struct box *box)
+{
+    if (!box->link)
+        return false;
+    const struct wire *wire = &reigns->wires.all[box->wire];
+    return !wires_empty(&reigns->wires, box->wire, box->place) ||
+           (!wire->dead && (wire->alone || wire->ends[box->place]));
 }
 
 static void judge_standby(struct reigns *reigns, struct box *box)
@@ -258,11 +286,7 @@ static void judge_standby(struct reigns *reigns, struct box *box)
         box->covered_at = covered ? reigns->world.now : box->covered_at;
     if (box->asleep || !box->called || box_role(box) != L2TPHA_ROLE_STANDBY_HOT || covered)
         return;
-    /* The word that it is not has left, and is to be read first. */
-    bool told =
-        box->link && other->node && other->wire == box->wire &&
-        (!wires_empty(&reigns->wires, box->wire, box->place) || reigns->wires.all[box->wire].alone);
-    if (!told)
+    if (!is_told(reigns, box))
         world_fail(&reigns->world, "%s is 'hot' and behind", box->name);
 }
 

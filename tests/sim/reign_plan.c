@@ -2,6 +2,8 @@
 /* What goes wrong, and when. */
 #include "sim/reign.h"
 
+#define LATE (12 * SECOND) /* a host that is late all that time */
+
 static const enum reign_fault_kind mix[] = {
     FAULT_STOP,     FAULT_STOP,     FAULT_STOP,     FAULT_STOP,          FAULT_STOP_BOTH,
     FAULT_HANG,     FAULT_CUT,      FAULT_KILL,     FAULT_SWITCHOVER,    FAULT_SWITCHOVER,
@@ -124,6 +126,8 @@ static void heal(struct reigns *reigns)
 {
     wires_hang(&reigns->wires, 0, false);
     wires_hang(&reigns->wires, 1, false);
+    box_mark(&reigns->boxes[0]);
+    box_mark(&reigns->boxes[1]);
     world_say(&reigns->world, "wire", "is healed");
 }
 
@@ -133,8 +137,25 @@ static void kill_box(struct reigns *reigns, struct box *box, const struct reign_
         return;
     box->follows = false;
     box->ended_at = reigns->world.now;
+    box_mark(box_other(reigns, box));
     box_kill(reigns, box, !reigns->local && fault->flag);
     box->restart_at = reigns->world.now + fault->number;
+}
+
+/* Some steps take long; or so many that every turn is late, and then the other loses its power. */
+static void slow_down(struct reigns *reigns, struct box *box, const struct reign_fault *fault)
+{
+    struct reign_fault dies = {.number = LATE, .flag = true};
+
+    box->slow = box->slow ? 0 : (unsigned)world_between(&reigns->world, 1, fault->flag ? 60 : 8);
+    box->slow_us = fault->flag ? 90 * MS : 500 * MS;
+    if (!box->slow || fault->number % 4 != 0)
+        return;
+    box->slow = 100;
+    box->slow_us = (fault->flag ? 60 : 120) * MS;
+    kill_box(reigns, box_other(reigns, box), &dies);
+    if (reigns->end < reigns->world.now + LATE)
+        reigns->end = reigns->world.now + LATE;
 }
 
 static void work_of(struct reigns *reigns, const struct reign_fault *fault)
@@ -187,9 +208,7 @@ void reign_fault(struct reigns *reigns, const struct reign_fault *fault)
         program_order(&reigns->boxes[box_serves(&reigns->boxes[0])], ORDER_TAKEOVER, fault->flag);
         return;
     case FAULT_SLOW:
-        box->slow =
-            box->slow ? 0 : (unsigned)world_between(&reigns->world, 1, fault->flag ? 60 : 8);
-        box->slow_us = fault->flag ? 90 * MS : 500 * MS;
+        slow_down(reigns, box, fault);
         return;
     case FAULT_NODE_HANGS_UP:
         box->hangs_up = true;

@@ -247,6 +247,8 @@ static void begin_anew(struct reigns *reigns, struct box *box)
         flush_and_drop(reigns, box);
     talloc_free(box->node);
     box_start(reigns, box, true);
+    if (box_serves(box_other(reigns, box))) /* whoever steps down gives the address up */
+        reigns->owner = box_other(reigns, box)->place;
 }
 
 static void answer_go(struct reigns *reigns, struct box *box)
