@@ -38,6 +38,16 @@ void handing_hold(struct app *app)
     control_complete(app->control, CONTROL_STANDBY, NULL, NULL);
 }
 
+/* It goes on with the socket that it has had all the time, unless the address has moved. */
+static void take_socket_back(struct app *app)
+{
+    if (app->udp == NULL)
+        return;
+    udp_share(app->udp, false);
+    if (!udp_is_here(&app->options->listen))
+        TALLOC_FREE(app->udp);
+}
+
 /* This node serves again, with all it had; unless it was held before, or the address has moved away
  * meanwhile: then whoever has it is yet to serve. */
 static void cancel_switchover(struct app *app, const char *why)
@@ -48,6 +58,7 @@ static void cancel_switchover(struct app *app, const char *why)
     if (handed) {
         lock_take(&app->lock, app->options);
         ha_keep_listening(app->ha);
+        take_socket_back(app);
     }
     const char *unbound = was_held ? NULL : app_open_socket(app);
     if (unbound != NULL)
@@ -136,13 +147,16 @@ static void offer(struct app *app)
     app->switchover_until = clock_now() + OFFER_US;
 }
 
-/* What the standby will need is let go before the word that it is to serve leaves. */
+/* What the standby will need is let go before the word that it is to serve leaves. The address it
+ * binds itself over tcp, and this node's socket stays there, unread, until the other serves: were
+ * the port free in between, an ICMP port unreachable would end the tunnel at some peers. */
 void role_handed(struct app *app)
 {
     if (app->switchover != SWITCHOVER_OFFERED)
         return;
     if (app->options->ha_listen.kind == ENDPOINT_TCP) {
-        TALLOC_FREE(app->udp); /* the standby binds the address itself */
+        if (app->udp != NULL)
+            udp_share(app->udp, true);
     } else {
         ha_stop_listening(app->ha);
         lock_let_go(&app->lock);

@@ -176,6 +176,19 @@ static bool may_take_the_role(struct app *app, const char **why)
     return *why == NULL && (other.refused || app->options->rank < other.rank);
 }
 
+/* Over tcp the old active keeps the address until this node serves: whoever it has counted on must
+ * not be told that nobody is there. */
+static bool take_what_is_given(struct app *app)
+{
+    bool inherited = app->udp != NULL;
+    if (!inherited) /* if it cannot be had, that is told below */
+        app->udp = udp_open_beside(app, &app->options->listen);
+    const char *why = try_to_take_over(app, L2TPHA_TRUST_EXACT, "planned switchover");
+    if (why != NULL && !inherited)
+        TALLOC_FREE(app->udp); /* what comes is for the old one's again */
+    return why == NULL;
+}
+
 /* It follows nobody, and nobody could go on from what it holds; over unix also when that may be
  * stale, for there it can be known that nobody else has more. */
 static bool may_look(const struct app *app)
@@ -321,6 +334,8 @@ const char *role_take_over(struct app *app, bool stale)
     app->stale = stale;
     app->next_epoch = l2tpha_epoch_next(role_info(app).epoch, app->options->rank);
     if (has_link(app)) {
+        if (app->udp == NULL && !udp_is_here(&app->options->listen))
+            return "the address of --listen is not here, and the active lives";
         if (!stale && !role_info(app).whole)
             return "the copy is not complete, and the active lives";
         if (ha_announce(app->ha, app->next_epoch, stale) == L2TPHA_OK) {
@@ -512,7 +527,7 @@ static void settle_takeover(struct app *app)
 {
     bool asked = app->asked_to_serve && !app->quit; /* who leaves is seen to have left */
     app->asked_to_serve = false;
-    if (asked && try_to_take_over(app, L2TPHA_TRUST_EXACT, "planned switchover") != NULL)
+    if (asked && !take_what_is_given(app))
         (void)ha_decline(app->ha, L2TPHA_ERR_HOST);
     else if (asked && app->switchover == SWITCHOVER_ANNOUNCED)
         end_takeover(app, NULL); /* both ends were told the same */

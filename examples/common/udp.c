@@ -62,22 +62,55 @@ struct udp *udp_adopt(TALLOC_CTX *parent, int fd)
     return udp;
 }
 
-struct udp *udp_open(TALLOC_CTX *parent, const struct l2tpha_address *address)
+void udp_share(struct udp *udp, bool share)
+{
+    int on = share;
+    setsockopt(udp->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+}
+
+bool udp_is_here(const struct l2tpha_address *address)
+{
+    struct sockaddr_storage any_port;
+    socklen_t len = address_to_socket(address, &any_port);
+    ((struct sockaddr_in *)&any_port)->sin_port = 0; /* an IPv6 one's is at the same place */
+    int fd = socket(any_port.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return true;
+    bool gone = bind(fd, (const struct sockaddr *)&any_port, len) != 0 && errno == EADDRNOTAVAIL;
+    close(fd);
+    return !gone;
+}
+
+static struct udp *open_bound(TALLOC_CTX *parent, const struct l2tpha_address *address, bool beside)
 {
     struct sockaddr_storage socket_address;
     socklen_t len = address_to_socket(address, &socket_address);
-    int bytes = RECEIVE_BYTES;
+    int bytes = RECEIVE_BYTES, shared = beside;
     int fd = socket(socket_address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return NULL;
     if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) != 0)
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-    if (bind(fd, (const struct sockaddr *)&socket_address, len) == 0)
-        return udp_adopt(parent, fd);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &shared, sizeof(shared));
+    if (bind(fd, (const struct sockaddr *)&socket_address, len) == 0) {
+        struct udp *udp = udp_adopt(parent, fd);
+        udp_share(udp, false);
+        return udp;
+    }
     int error = errno;
     close(fd);
     errno = error;
     return NULL;
+}
+
+struct udp *udp_open(TALLOC_CTX *parent, const struct l2tpha_address *address)
+{
+    return open_bound(parent, address, false);
+}
+
+struct udp *udp_open_beside(TALLOC_CTX *parent, const struct l2tpha_address *address)
+{
+    return open_bound(parent, address, true);
 }
 
 /* With this a send fails for what became of an earlier one, too. */

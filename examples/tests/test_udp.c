@@ -159,6 +159,40 @@ START_TEST(a_closed_port_is_told_and_disturbs_nothing)
 }
 END_TEST
 
+/* A port that changes hands, and comes back, is never free. */
+START_TEST(a_shared_port_is_the_last_ones)
+{
+    static uint8_t data[UDP_DATAGRAM_MAX];
+    struct l2tpha_address listen = parse("127.0.0.4:0"), bound;
+    struct l2tpha_path path;
+    struct udp *old = udp_open(root, &listen);
+    udp_address(old, &bound);
+    ck_assert_ptr_null(udp_open_beside(root, &bound));
+    udp_share(old, true);
+    ck_assert_ptr_null(udp_open(root, &bound));
+    struct udp *next = udp_open_beside(root, &bound);
+    ck_assert_ptr_nonnull(next);
+    close(say(old, "127.0.0.4:0"));
+    ck_assert_int_eq(udp_receive(next, data, &path), 3);
+    ck_assert_int_eq(udp_receive(old, data, &path), -1);
+    ck_assert_ptr_null(udp_open_beside(root, &bound)); /* the next one is nobody's to share */
+    talloc_free(next);
+    close(say(old, "127.0.0.4:0"));
+    ck_assert_int_eq(udp_receive(old, data, &path), 3);
+    udp_share(old, false);
+    ck_assert_ptr_null(udp_open_beside(root, &bound));
+    talloc_free(old);
+}
+END_TEST
+
+START_TEST(whose_address_it_is_can_be_known)
+{
+    struct l2tpha_address here = parse("127.0.0.1:1701"), gone = parse("192.0.2.77:1701");
+    ck_assert(udp_is_here(&here));
+    ck_assert(!udp_is_here(&gone));
+}
+END_TEST
+
 Suite *suite_udp(void)
 {
     TCase *tcase;
@@ -167,6 +201,8 @@ Suite *suite_udp(void)
                         (int)(sizeof(rows) / sizeof(rows[0])));
     tcase_add_test(tcase, an_inherited_socket_answers_from_there_too);
     tcase_add_test(tcase, what_is_no_answer_leaves_by_the_route);
+    tcase_add_test(tcase, a_shared_port_is_the_last_ones);
+    tcase_add_test(tcase, whose_address_it_is_can_be_known);
     tcase_add_loop_test(tcase, a_closed_port_is_told_and_disturbs_nothing, 0, 2);
     return suite;
 }

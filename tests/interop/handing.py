@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: MIT
 """A reign that is handed over, whatever happens to either end meanwhile, and the words of an operator
 and of a cluster manager: what is said comes to pass, or is said not to."""
+import os
+import pathlib
 import signal
+import socket
 import threading
 import time
 
@@ -180,6 +183,92 @@ def over_tcp(case):
     ours.check_programs(case)
 
 
+class Prober(threading.Thread):
+    """Somebody whom an ICMP port unreachable tells that nobody is there."""
+
+    def __init__(self, address):
+        super().__init__(daemon=True)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.connect((address, 1701))
+        self.refused, self.sent, self.goes_on = 0, 0, True
+        self.start()
+
+    def run(self):
+        while self.goes_on:
+            try:
+                self.socket.send(b"is somebody there?")
+            except ConnectionRefusedError:
+                self.refused += 1
+            self.sent += 1
+            time.sleep(0.0005)
+
+    def check(self, when):
+        lab.check(self.refused == 0, f"{when}: the port was free {self.refused} times of {self.sent}")
+
+
+def udp_sockets(node):
+    """Those that a process has bound to port 1701, by inode."""
+    table = pathlib.Path(f"/proc/{node.child.pid}/net/udp").read_text().splitlines()[1:]
+    bound = {line.split()[9] for line in table if line.split()[1].endswith(f":{1701:04X}")}
+    links = (os.readlink(link) for link in pathlib.Path(f"/proc/{node.child.pid}/fd").iterdir() if link.is_symlink())
+    return sorted(bound & {link[len("socket:["):-1] for link in links if link.startswith("socket:[")})
+
+
+def port_stays(case):
+    """Over tcp the old active keeps its socket until the other serves: no peer is told meanwhile that nobody
+    is there, and a switchover that does not come off goes on with the very socket."""
+    near, far = ("127.0.0.1", 1702), ("127.0.0.1", 1703)
+    between = relay.Relay(far, near)
+    options = (*LNS[1:], "--takeover", "manual")
+    active = ours.Node(case, LNS[0], "near", *options, "--rank", 1, "--ha-listen", "tcp:%s:%d" % near,
+                       "--ha-connect", "tcp:127.0.0.1:1704")
+    follow = ("--takeover", "manual", "--rank", 2, "--role", "standby", "--ha-connect", "tcp:%s:%d" % far,
+              "--ha-listen", "tcp:127.0.0.1:1704")
+    lac = ours.Node(case, *LAC, "--sessions", 5, "--data-rate", 20)
+    lac.await_line("^all up")
+    prober, sockets = Prober(lab.OURS), udp_sockets(active)
+    lab.check(len(sockets) == 1, f"it has the sockets {sockets}")
+
+    def goes_on(when):
+        lab.check(serves(active) and udp_sockets(active) == sockets, f"{when}: {state(active)}, another socket")
+        frames = case.capture.data
+        lab.wait_for("data flows", lambda: case.capture.data > frames + 20)
+        check_calls(lac, 5)
+        prober.check(when)
+
+    elsewhere = ["192.0.2.77" if word == lab.OURS else word for word in LNS[1:]]
+    standby = ours.Node(case, LNS[0], "elsewhere", *elsewhere, *follow)
+    standby.await_role("standby", "in-sync")
+    expect(active, "switchover", 1, "could not take over")
+    goes_on("declined")
+    expect(standby, "takeover", 1, "the address of --listen is not here")
+    goes_on("refused")
+    standby.finish()
+    standby = ours.Node(case, LNS[0], "far", *LNS[1:], *follow)
+    standby.await_role("standby", "in-sync")
+    between.before(relay.GO, lambda: kill_and_wait(standby))
+    expect(active, "switchover", 1, "silent until the other is met")
+    time.sleep(0.3)
+    prober.check("while nobody serves")
+    expect(active, "takeover", 0)
+    goes_on("dead")
+    standby = ours.Node(case, LNS[0], "far", *LNS[1:], *follow)
+    standby.await_role("standby", "in-sync")
+    expect(active, "switchover", 0)
+    lab.check(serving(active, standby) == [standby], "the other does not serve")
+    lab.wait_for("the old one lets go", lambda: not udp_sockets(active))
+    active.await_role("standby", "in-sync")
+    frames = case.capture.data
+    lab.wait_for("data flows", lambda: case.capture.data > frames + 20)
+    check_calls(lac, 5)
+    prober.check("switched")
+    prober.goes_on = False
+    finish_lac(lac)
+    standby.finish()
+    active.finish()
+    ours.check_programs(case)
+
+
 def farewells(case):
     """What the last word of the active means: dead, left, gone on alone, alone and then dead."""
     for name, words in (("left", "serves"), ("fenced", "serves"), ("killed", "serves"), ("alone", "waits")):
@@ -304,7 +393,7 @@ def told(case):
     ours.check_programs(case)
 
 
-CASES = {case.__name__: case for case in (stalled, dying, over_tcp, farewells, outcomes, told)}
+CASES = {case.__name__: case for case in (stalled, dying, over_tcp, port_stays, farewells, outcomes, told)}
 
 if __name__ == "__main__":
     lab.run(CASES)
