@@ -109,7 +109,7 @@ static void free_ended(struct ha *ha)
 static void note_other(struct ha *ha, const struct ha_stream *stream)
 {
     struct l2tpha_link_info info = ha_stream_info(stream);
-    if (!info.met || info.peer_serves)
+    if (!info.met || info.peer_serves || stream->taken)
         return;
     ha->other = (struct ha_other){.holds = info.peer_last > 0,
                                   .looks = info.peer_last == 0,
@@ -177,13 +177,15 @@ static void on_connection(void *user, int fd)
     struct ha *ha = user;
     const char *why = NULL;
     bool serves = !role_is_standby(ha->app);
-    if (current(ha) != NULL) {
+    bool local = ha->app->options->ha_listen.kind == ENDPOINT_UNIX;
+    bool taken = current(ha) != NULL;
+    if (local && taken) {
         close(fd);
         return;
     }
     make_room(ha);
-    bool local = ha->app->options->ha_listen.kind == ENDPOINT_UNIX;
     struct ha_stream *stream = ha_stream_new(ha, ha->app, fd, local);
+    stream->taken = stream->promoted = taken;
     add(ha, stream);
     if (serves)
         why = ha_stream_serve(stream);
@@ -461,7 +463,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static uint64_t place_until(const struct ha_stream *stream)
 {
-    if (stream->promoted)
+    if (stream->promoted && !stream->taken)
         return stream->local ? L2TPHA_NEVER : stream->opened + OLD_US;
     if (stream->up)
         return L2TPHA_NEVER;

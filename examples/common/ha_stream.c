@@ -115,9 +115,9 @@ void ha_stream_failed(struct ha_stream *stream, int error)
     bool serving = stream->serving, up = stream->up, promoted = stream->promoted;
     /* Of one that we have superseded, and of a stranger, it is no error of ours. */
     bool expected = promoted || error == L2TPHA_ERR_STALE_EPOCH || error == L2TPHA_ERR_FENCED;
-    if (!up)
+    if (!up && !stream->taken)
         ha_stream_unwelcome(stream->ha, error);
-    else
+    else if (up)
         log_say(&app->log, expected ? L2TPHA_LOG_RF : L2TPHA_LOG_ERROR, "replication link: %s",
                 l2tpha_strerror(error));
     ha_stream_flush(stream);
@@ -283,7 +283,8 @@ static bool make_link(struct ha_stream *stream)
     struct l2tpha_link_options link = {.size = sizeof(link),
                                        .fingerprint = fingerprint_of(options),
                                        .answer_ms = options->commit_timeout_ms,
-                                       .ranks_differ = !stream->local && options->rank_given};
+                                       .ranks_differ = !stream->local && options->rank_given,
+                                       .taken = stream->taken};
     if (stream->local && !stream->serving)
         link.silence_ms = UNIX_SILENCE_MS;
     int error = l2tpha_link_new(stream->app->node, &link, clock_now(), &stream->link);

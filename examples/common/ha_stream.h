@@ -15,16 +15,17 @@ struct ha_stream {
     int fd;
     struct tevent_fd *fde;
     struct l2tpha_link *link;
-    bool local;        /* over unix */
-    bool serving;      /* we are the active of the two */
-    bool outgoing;     /* we have connected */
-    bool connecting;   /* tcp: not yet connected */
-    bool passing;      /* descriptors are still awaited */
-    bool deaf;         /* the other end does not read any more; what it wrote still counts */
-    bool promoted;     /* standby: we serve now, and the other is to know */
-    bool up;           /* hellos have been exchanged, once */
-    bool replicated;   /* active: the standby has had something to hold */
-    bool alone;        /* active: the standby was told that we go on alone */
+    bool local;      /* over unix */
+    bool serving;    /* we are the active of the two */
+    bool outgoing;   /* we have connected */
+    bool connecting; /* tcp: not yet connected */
+    bool passing;    /* descriptors are still awaited */
+    bool deaf;       /* the other end does not read any more; what it wrote still counts */
+    bool promoted;   /* standby: we serve now, and the other is to know */
+    bool taken;      /* another stream counts: who serves in an older epoch is told, and promoted */
+    bool up;         /* hellos have been exchanged, once */
+    bool replicated; /* active: the standby has had something to hold */
+    bool alone;      /* active: the standby was told that we go on alone */
     bool told_differs; /* configurations */
     bool fenced;       /* standby: the process of the active was ended */
     bool hung_told;    /* standby: --on-hung was run in this silence */

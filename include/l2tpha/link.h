@@ -34,6 +34,8 @@ struct l2tpha_link_options {
     uint32_t answer_ms; /**< how long an announcement may stay unanswered; as long as the active's
                              commit_timeout_ms (0 = 200) */
     bool ranks_differ;  /**< refuse a peer of this node's own rank: L2TPHA_ERR_EXISTS */
+    bool taken; /**< this node has another link that goes on: here an active of an older epoch is
+                     told so, and anybody else meets nobody: L2TPHA_ERR_LIMIT */
 };
 
 /** Make a link for a stream that has just been opened. It hangs off the node, and is the active's

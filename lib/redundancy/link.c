@@ -25,7 +25,8 @@ static void stop_serving(struct l2tpha_link *link, uint64_t now)
     link->ended = true;
     if (link->side == SIDE_STANDBY && link->up)
         link->ops.cut(link->ops.user, sooner(link_last_heard(link), now), now);
-    (void)link->ops.present(link->ops.user, false, L2TPHA_NEVER, now);
+    if (!link->options.taken)
+        (void)link->ops.present(link->ops.user, false, L2TPHA_NEVER, now);
 }
 
 int link_fail(struct l2tpha_link *link, int error, uint64_t now)
@@ -101,7 +102,7 @@ static int open_link(struct l2tpha_link *link, const struct l2tpha_link_options 
     link->copy_at = L2TPHA_NEVER;
     link->peer_rank = L2TPHA_RANK_NONE;
     link->absences = link_present(link, false, now);
-    return link_put_hello(link, now);
+    return link->options.taken ? L2TPHA_OK : link_put_hello(link, now);
 }
 
 int link_new(TALLOC_CTX *parent, const struct link_ops *ops,

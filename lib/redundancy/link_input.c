@@ -78,6 +78,15 @@ static void agree_on_heartbeat(struct l2tpha_link *link, uint32_t peer_ms)
         link->heartbeat_us = (uint64_t)ms * 1000;
 }
 
+/* The hello that such a link has kept back is said to whom it ends, or who ends this reign. */
+static bool wants_hello(const struct l2tpha_link *link, uint64_t epoch)
+{
+    uint64_t ours = epoch_of(link);
+
+    return link->options.taken &&
+           (epoch > ours || (epoch < ours && link->peer_side == SIDE_ACTIVE));
+}
+
 static int take_hello(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now)
 {
     struct link_hello hello;
@@ -90,7 +99,11 @@ static int take_hello(struct l2tpha_link *link, const struct link_frame *frame, 
     link->peer_last = hello.last;
     link->peer_fingerprint = hello.fingerprint;
     link->met = true;
+    if (wants_hello(link, frame->epoch) && (error = link_put_hello(link, now)))
+        return link_fail(link, error, now);
     error = check_epoch(link, frame->epoch, now);
+    if (!error && link->options.taken)
+        return link_fail(link, L2TPHA_ERR_LIMIT, now);
     if (error)
         return error;
     if (hello.version_max < LINK_VERSION_MIN || hello.version_min > LINK_VERSION_MAX)

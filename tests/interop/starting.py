@@ -10,7 +10,7 @@ import time
 import lab
 import machines
 import ours
-from twins import LAC, LNS, Watch, glance
+from twins import LAC, LNS, Watch, glance, serves
 
 SERVING = ("active-solo", "active-bulk", "active")
 LONGEST = 2.0  # seconds without anybody who serves
@@ -298,7 +298,41 @@ def early(case):
     ours.check_programs(case)
 
 
-CASES = {case.__name__: case for case in (at_once, restarts, kills, stale, ranks, early)}
+def replaced(case):
+    """An old active wakes when its place is taken by a third node: whoever serves or follows in the newer epoch has
+    no place for it, and tells it all the same. One that starts again from nothing is no newer than who serves."""
+    net = machines.Machines({"a": 1, "b": 2, "c": 3})
+
+    def start(rank_of, role, place):
+        return ours.Node(case, LNS[0], place, *LNS[1:], *ranked(rank_of), "--role", role, inside=net.at(place))
+
+    def await_follower(active, standby):
+        lab.wait_for("one follows the other", lambda: [glance(active.control), glance(standby.control)] ==
+                     ["active", "standby-hot"], 8)
+    old, active = start("a", "active", "a"), start("b", "standby", "b")
+    await_follower(old, active)
+    old.kill(signal.SIGSTOP)
+    active.kill()
+    active.ended()
+    active = start("b", "standby", "b")
+    lab.wait_for("the other one serves", lambda: active.tell("takeover")[0] == 0, 5)
+    spare = start("a", "standby", "c")  # in place of the first machine
+    await_follower(active, spare)
+    old.kill(signal.SIGCONT)  # of whom nobody takes a stream any more
+    lab.wait_for("the old one is silent", lambda: not old.alive() or not serves(old), 4)
+    lab.check([glance(active.control), glance(spare.control)] == ["active", "standby-hot"], "the pair is disturbed")
+    for node in (old, spare):
+        node.kill()
+        node.ended()
+    again = start("a", "active", "a")
+    await_follower(active, again)
+    for node in (active, again):
+        node.kill()
+        node.ended()
+    ours.check_programs(case)
+
+
+CASES = {case.__name__: case for case in (at_once, restarts, kills, stale, ranks, early, replaced)}
 
 if __name__ == "__main__":
     lab.run(CASES)

@@ -223,6 +223,61 @@ START_TEST(an_epoch_too_far_ahead_fences_nobody)
 }
 END_TEST
 
+/* A node that has a link already tells whoever serves in an older epoch, whichever side it is, and
+ * begins nothing with anybody. */
+START_TEST(a_node_that_is_taken_tells_an_old_active)
+{
+    const struct l2tpha_link_options taken = {.size = sizeof(taken), .taken = true};
+    int error = 0, other = 0;
+
+    active.role = _i ? L2TPHA_ROLE_STANDBY_HOT : L2TPHA_ROLE_ACTIVE;
+    standby.role = L2TPHA_ROLE_ACTIVE_SOLO;
+    active.epoch = standby.epoch + 1;
+    linked_open_end(&active, &taken);
+    linked_open_end(&standby, NULL);
+    linked_run(0, &error, &other);
+    assert_error(error, L2TPHA_ERR_STALE_EPOCH);
+    assert_error(other, L2TPHA_ERR_FENCED);
+    ck_assert_uint_eq(standby.fenced_by, active.epoch);
+    ck_assert_uint_eq(active.bulks + active.stops + active.cuts, 0);
+}
+END_TEST
+
+START_TEST(a_node_that_is_taken_has_no_word_for_others)
+{
+    const struct l2tpha_link_options taken = {.size = sizeof(taken), .taken = true};
+    const uint8_t *data;
+    int error = 0;
+
+    standby.role = _i ? L2TPHA_ROLE_ACTIVE_SOLO : L2TPHA_ROLE_STANDBY_COLD;
+    standby.epoch = active.epoch;
+    linked_open_end(&active, &taken);
+    linked_open_end(&standby, NULL);
+    ck_assert_uint_eq(l2tpha_link_poll(active.link, &data, 0), 0);
+    linked_carry(&standby, &active, SIZE_MAX, 0, &error);
+    assert_error(error, L2TPHA_ERR_LIMIT);
+    ck_assert_uint_eq(l2tpha_link_poll(active.link, &data, 0), 0);
+    ck_assert_uint_eq(active.bulks + active.stops, 0);
+    ck_assert_int_eq(active.role, L2TPHA_ROLE_ACTIVE_SOLO);
+}
+END_TEST
+
+START_TEST(a_node_that_is_taken_hears_of_a_newer_epoch)
+{
+    const struct l2tpha_link_options taken = {.size = sizeof(taken), .taken = true};
+    int error = 0, other = 0;
+
+    standby.role = L2TPHA_ROLE_ACTIVE_SOLO;
+    standby.epoch = active.epoch + 1;
+    linked_open_end(&active, &taken);
+    linked_open_end(&standby, NULL);
+    linked_run(0, &error, &other);
+    assert_error(error, L2TPHA_ERR_FENCED);
+    assert_error(other, L2TPHA_ERR_STALE_EPOCH);
+    ck_assert_uint_eq(active.fenced_by, standby.epoch);
+}
+END_TEST
+
 START_TEST(each_tells_the_other_its_epoch)
 {
     linked_sync();
@@ -249,6 +304,9 @@ Suite *suite_link_switchover(void)
     tcase_add_test(tcase, an_announcement_must_be_new_and_possible);
     tcase_add_loop_test(tcase, an_epoch_too_far_ahead_fences_nobody, 0, 2);
     tcase_add_test(tcase, each_tells_the_other_its_epoch);
+    tcase_add_loop_test(tcase, a_node_that_is_taken_tells_an_old_active, 0, 2);
+    tcase_add_loop_test(tcase, a_node_that_is_taken_has_no_word_for_others, 0, 2);
+    tcase_add_test(tcase, a_node_that_is_taken_hears_of_a_newer_epoch);
     suite_add_tcase(suite, tcase);
     return suite;
 }
