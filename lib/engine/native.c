@@ -188,7 +188,6 @@ static int reset_tunnel(void *user, uint32_t tunnel_id, uint16_t ns, uint16_t nr
     session_settle_all(tunnel, data_channel);
     tunnel_reset(tunnel, ns, nr);
     tunnel_set_commit(tunnel);
-    tunnel->recovered = true;
     tunnel_answered(tunnel);
     return L2TPHA_OK;
 }

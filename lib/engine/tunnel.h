@@ -37,7 +37,6 @@ struct l2tpha_tunnel {
     bool fell : 1;           /* DOWN has happened */
     bool resyncing : 1;      /* restored, and the peer has not answered yet */
     bool restored : 1;       /* by a takeover of this node */
-    bool recovered : 1;      /* with its peer, by RFC 4951, in this node */
     bool meek : 1;           /* a recovery tunnel that gives way to one of the peer's */
     bool unresponsive : 1;   /* retransmissions are used up and the peer's Recovery Time is not */
     bool reconciles : 1;     /* taken over from a lazy record: the peer may have calls that we have

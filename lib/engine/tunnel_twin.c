@@ -4,9 +4,8 @@
  * SCCRQ of that one in little, or in nothing. It is new
  * - when Tie Breaker, Challenge or Host Name differ;
  * - when that tunnel is over: RFC 2661 5.7 keeps it for copies of a StopCCN alone;
- * - when the peer has had the answer for longer than it repeats a request, has not confirmed the
- *   tunnel since a takeover, or repeats the request all the same: one copy may be late on the wire,
- * a second one half a second behind it is asked anew.
+ * - when the peer has had the answer for longer than it repeats a request, or repeats it all the
+ *   same: one copy may be late on the wire, a second one half a second behind it is asked anew.
  *
  * Nothing is proven by it. So the new tunnel is set up beside the old one, its twin, which falls
  * when the new one is established: then the peer itself has given the id away. What the old one
@@ -112,10 +111,7 @@ static bool is_asked_anew(struct l2tpha_tunnel *known)
     const struct engine *engine = known->engine;
     uint32_t now = now_ms(engine);
 
-    /* After a takeover that the peer has not confirmed: what the node before has heard is not
-     * known, and who dials again has waited for long enough. */
-    if ((known->resyncing && !known->recovered) ||
-        now - known->answered_ms > channel_cycle_us(engine) / US_PER_MS)
+    if (now - known->answered_ms > channel_cycle_us(engine) / US_PER_MS)
         return true;
     if (known->asked_again)
         return now - known->asked_again_ms >= AGAIN_MS;
