@@ -163,13 +163,6 @@ void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, 
     cursor_to_oldest(channel);
 }
 
-void channel_give_up(struct engine *engine, struct channel *channel)
-{
-    uint16_t ns = channel->peer_said ? channel->peer_nr : channel->sent_ns;
-
-    channel_reset(engine, channel, ns, channel->entry->record.nr);
-}
-
 static void want_ack(struct engine *engine, struct channel *channel);
 
 void channel_jump(struct engine *engine, struct channel *channel, uint16_t nr)

@@ -85,8 +85,8 @@ void channel_start(struct engine *engine, struct channel *channel, struct tunnel
 void channel_suspend(struct engine *engine, struct channel *channel, bool suspended);
 /* RFC 4951 3.2.2: flush both windows and go on with these numbers, slow start included. */
 void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, uint16_t nr);
-/* Give up what is queued. What is said next has the number that the peer expects, as far as it has
- * said so, or else comes behind all that was sent, which it may yet read. */
+/* resync.c: give up what is queued. What is said next has the number that the peer expects, as far
+ * as it has said so, or else comes behind all that was sent, which it may yet read. */
 void channel_give_up(struct engine *engine, struct channel *channel);
 /* The peer's messages below nr are known to be acknowledged, or given up: it goes on there. */
 void channel_jump(struct engine *engine, struct channel *channel, uint16_t nr);

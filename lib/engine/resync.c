@@ -76,6 +76,13 @@ void tunnel_jump(struct l2tpha_tunnel *tunnel, uint16_t nr)
     engine_process_kept(engine, tunnel);
 }
 
+void channel_give_up(struct engine *engine, struct channel *channel)
+{
+    uint16_t ns = channel->peer_said ? channel->peer_nr : channel->sent_ns;
+
+    channel_reset(engine, channel, ns, channel->entry->record.nr);
+}
+
 void tunnel_release(struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = tunnel->engine;
