@@ -332,7 +332,8 @@ const char *role_take_over(struct app *app, bool stale)
     if (is_too_early(app))
         return "the other node is being looked for: again in a second";
     app->stale = stale;
-    app->next_epoch = l2tpha_epoch_next(role_info(app).epoch, app->options->rank);
+    uint64_t newest = role_info(app).epoch, noted = lock_epoch(app->options);
+    app->next_epoch = l2tpha_epoch_next(noted > newest ? noted : newest, app->options->rank);
     if (has_link(app)) {
         if (app->udp == NULL && !udp_is_here(&app->options->listen))
             return "the address of --listen is not here, and the active lives";

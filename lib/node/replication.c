@@ -226,7 +226,7 @@ static struct l2tpha_redundancy_info describe(const struct l2tpha_node *node)
     struct l2tpha_redundancy_info now = {
         .role = node->role.state,
         .reason = node->role.reason,
-        .epoch = node->role.epoch,
+        .epoch = serving || node->role.epoch > node->met ? node->role.epoch : node->met,
         .last_number = l2tpha_checkpoint_last(node),
         .confirmed = serving ? ledger_acknowledged(engine->ledger) : replica_last(node->replica),
         .tunnels = count_tunnels(node),

@@ -332,7 +332,18 @@ def replaced(case):
     ours.check_programs(case)
 
 
-CASES = {case.__name__: case for case in (at_once, restarts, kills, stale, ranks, early, replaced)}
+def noted(case):
+    """Over unix: a cold node that serves upon command begins a reign that has no name of one that is over."""
+    ha = f"unix:{lab.FILES}/ha"
+    (lab.FILES / "ha.lock").write_text(f"{1000:020}\n", encoding="ascii")
+    node = ours.Node(case, LNS[0], "cold", *LNS[1:], "--role", "standby", "--ha-listen", ha, "--ha-connect", ha)
+    lab.wait_for("it serves", lambda: node.tell("takeover")[0] == 0)
+    lab.check(node.redundancy()["epoch"] > 1000, f"epoch {node.redundancy()['epoch']}")
+    node.finish()
+    ours.check_programs(case)
+
+
+CASES = {case.__name__: case for case in (at_once, restarts, kills, stale, ranks, early, replaced, noted)}
 
 if __name__ == "__main__":
     lab.run(CASES)
