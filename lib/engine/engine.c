@@ -140,8 +140,9 @@ static void check_moved(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
     bool said = tunnel_is_recovery(tunnel) && channel_idle(&tunnel->channel);
     bool owed = tunnel->entry.record.flags & L2TPHA_TUNNEL_UNSYNCED;
+    bool recovered = !tunnel_is_recovery(tunnel) && tunnel->recovery;
 
-    if (!tunnel->dying && (said || owed || tunnel->sync))
+    if (!tunnel->dying && (said || owed || recovered || tunnel->sync))
         engine->failover.moved(engine->failover.user, tunnel);
 }
 
@@ -152,6 +153,22 @@ static bool is_vain(const struct l2tpha_tunnel *tunnel, const struct l2tpha_head
 {
     return tunnel_is_recovery(tunnel) && tunnel_is_over(tunnel) &&
            channel_type_of(data, len, header->header_len) == L2TPHA_MESSAGE_SCCCN;
+}
+
+/* What acknowledged it before has met nobody, nor has what went with that. */
+static void take_duplicate(struct engine *engine, struct l2tpha_tunnel *tunnel,
+                           const struct l2tpha_header *header, const uint8_t *data, size_t len)
+{
+    struct l2tpha_decode_fault fault = {0};
+
+    if (tunnel_is_recovery(tunnel) || (tunnel->restored && !tunnel->channel.resyncing))
+        channel_nudge(engine, &tunnel->channel);
+    if (!tunnel_is_recovery(tunnel) ||
+        channel_type_of(data, len, header->header_len) != L2TPHA_MESSAGE_SCCRP)
+        return;
+    l2tpha_message_decode(data, len, &engine->message, &fault);
+    if (!fault.error)
+        engine->failover.answered_again(engine->failover.user, tunnel, &engine->message);
 }
 
 int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
@@ -187,9 +204,7 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
         break;
     case CHANNEL_DUPLICATE:
         error = L2TPHA_ERR_DUPLICATE;
-        /* What acknowledged it before has met nobody, nor has what went with that. */
-        if (tunnel_is_recovery(tunnel) || (tunnel->restored && !tunnel->channel.resyncing))
-            channel_nudge(engine, &tunnel->channel);
+        take_duplicate(engine, tunnel, header, data, len);
         break;
     case CHANNEL_BEYOND:
         error = L2TPHA_ERR_OUT_OF_WINDOW;

@@ -96,6 +96,9 @@ struct engine_failover {
                     const struct tunnel_input *input);
     /* A datagram for a suspended tunnel: whether the tunnel goes on with it. */
     bool (*heard)(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
+    /* A recovery tunnel of ours has had its SCCRP, and another one comes. */
+    void (*answered_again)(void *user, struct l2tpha_tunnel *recovery,
+                           const struct l2tpha_message *sccrp);
     /* Everything that a recovery tunnel has sent is acknowledged, or a tunnel with queries to send
      * has room again. */
     void (*moved)(void *user, struct l2tpha_tunnel *tunnel);

@@ -139,11 +139,16 @@ static bool is_copy(struct l2tpha_tunnel *known, uint64_t digest)
     return known->channel.suspended || !is_answered(known) || !is_asked_anew(known);
 }
 
-/* Recovery tunnels have ids of their own (RFC 4951 3.2.1), but a peer with few free ones uses that
- * of one that is over, and not forgotten here. What recovers the same tunnel is a copy. */
+/* Recovery tunnels have ids of their own (RFC 4951 3.2.1), but a peer with few free ones soon uses
+ * that of one that it has given up, or that is over. The answer to that one must not be taken for
+ * an answer to this. What recovers the same tunnel is a copy. */
 static bool is_reused(const struct l2tpha_tunnel *known, uint32_t recovers)
 {
-    return known->lingering && known->entry.record.recovers != recovers;
+    const struct l2tpha_tunnel_record *record = &known->entry.record;
+    bool asked =
+        recovers && tunnel_is_recovery(known) && !(record->flags & L2TPHA_TUNNEL_INITIATOR);
+
+    return (known->lingering || asked) && record->recovers != recovers;
 }
 
 struct l2tpha_tunnel *tunnel_find_copied(struct engine *engine, const struct l2tpha_path *path,

@@ -36,12 +36,21 @@ static bool heard(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_
     return recovery_heard(tunnel, header);
 }
 
+static void answered_again(void *user, struct l2tpha_tunnel *recovery,
+                           const struct l2tpha_message *sccrp)
+{
+    (void)user;
+    recovery_answered_again(recovery, sccrp);
+}
+
 static void moved(void *user, struct l2tpha_tunnel *tunnel)
 {
-    if (tunnel_is_recovery(tunnel))
+    if (tunnel_is_recovery(tunnel)) {
         recovery_said(user, tunnel);
-    else
-        sync_moved(user, tunnel);
+        return;
+    }
+    recovery_moved(tunnel);
+    sync_moved(user, tunnel);
 }
 
 static int states(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message)
@@ -106,6 +115,7 @@ void failover_attach(struct failover *failover, struct engine *engine,
         .equip = equip,
         .entered = entered,
         .heard = heard,
+        .answered_again = answered_again,
         .moved = moved,
         .states = states,
         .passed = passed,

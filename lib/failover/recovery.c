@@ -111,24 +111,33 @@ static void end(struct recovery *recovery)
     talloc_free(recovery);
 }
 
-/* Patience is for those that have silent recovery to turn to. */
+/* Where there is silent recovery to turn to, a peer that does not answer is not asked for ever.
+ * Nobody is recovered so who has not been asked for that long: the time in line does not count. */
+static uint64_t patience_end(const struct recovery *recovery)
+{
+    uint64_t most = recovery->failover->engine->config.recovery_answer_ms * US_PER_MS;
+
+    return recovery->asked_at + (recovery->asked_us < most ? most - recovery->asked_us : 0);
+}
+
 static uint64_t limit_of(const struct recovery *recovery)
 {
-    bool claimed = recovery->old->entry.record.flags & L2TPHA_TUNNEL_CLAIMED;
+    uint64_t limit = recovery->deadline;
 
-    if (recovery->state == RECOVERY_YIELDED && recovery->old->rests_until > recovery->deadline)
+    if (recovery->state == RECOVERY_YIELDED && recovery->old->rests_until > limit)
         return recovery->old->rests_until; /* the peer's turn, which may have begun late */
-    if (recovery->state == RECOVERY_YIELDED)
-        return recovery->deadline;
-    return recovery->answered || claimed ? recovery->deadline : recovery->patience;
+    if (recovery->state == RECOVERY_CALLING && !recovery->answered &&
+        recovery_may_be_silent(recovery) && patience_end(recovery) < limit)
+        return patience_end(recovery);
+    return limit;
 }
 
 /* Peers that are gone must not keep the places from those in line: each attempt has its share of
- * the time that is left, but time enough for an answer. */
+ * the time that is left, but time enough for an answer, also to what either end repeats once. */
 static uint64_t turn_end(const struct recovery *recovery)
 {
     const struct engine *engine = recovery->failover->engine;
-    uint64_t limit = limit_of(recovery), least = engine->config.retransmit_ms * US_PER_MS;
+    uint64_t limit = limit_of(recovery), least = engine->config.retransmit_ms * US_PER_MS / 2 * 3;
     uint64_t turn = limit > engine->now ? limit - engine->now : 0;
 
     turn /= recovery->failover->waiting_count / PLACES + 2;
@@ -220,10 +229,6 @@ int recovery_start(struct failover *failover, struct l2tpha_tunnel *old)
         return error;
     recovery->ours = true;
     recovery->deadline = failover->failed_at + (granted > cycle ? granted : cycle);
-    recovery->patience = recovery->deadline;
-    if (recovery_may_be_silent(recovery) &&
-        engine->config.recovery_answer_ms * US_PER_MS < recovery->deadline - failover->failed_at)
-        recovery->patience = failover->failed_at + engine->config.recovery_answer_ms * US_PER_MS;
     join_line(recovery);
     failover_tell(failover, L2TPHA_EVENT_TUNNEL_RECOVERING, old);
     error = recovery_step(recovery, RECOVERY_OPEN);
@@ -291,7 +296,7 @@ static int make_tunnel(struct recovery *recovery, struct l2tpha_tunnel **tunnel)
 int call_peer(void *object, void *argument)
 {
     struct recovery *recovery = object;
-    struct failover *failover = recovery->failover;
+    struct engine *engine = recovery->failover->engine;
     struct tunnel_input input = {0};
     struct l2tpha_tunnel *tunnel;
 
@@ -299,7 +304,8 @@ int call_peer(void *object, void *argument)
     int error = make_tunnel(recovery, &tunnel);
     if (error)
         return error;
-    failover->engine->counters.recovery_attempts++;
+    recovery->asked_at = engine->now;
+    engine->counters.recovery_attempts++;
     error = tunnel_step(tunnel, TUNNEL_OPEN, &input);
     if (error) {
         tunnel_clear(tunnel, error, "not opened");
@@ -412,6 +418,8 @@ int try_again(void *object, void *argument)
     uint16_t random = 0;
 
     (void)argument;
+    if (recovery->state == RECOVERY_CALLING)
+        recovery->asked_us += engine->now - recovery->asked_at;
     leave_line(recovery);
     recovery_discard(recovery);
     recovery->old->beaten_until = 0; /* what has lost to this attempt may have its turn */
@@ -522,44 +530,6 @@ void recovery_said(struct failover *failover, struct l2tpha_tunnel *tunnel)
     (void)failover;
     if (recovery && recovery->state == RECOVERY_CLAIMING)
         recovery_step(recovery, RECOVERY_SAID);
-}
-
-/* A peer that is still the one that answered acknowledges the SCCCN at once; whoever has taken its
- * place does not know it, and is asked anew. */
-void recovery_challenge(struct recovery *recovery)
-{
-    struct engine *engine = recovery->failover->engine;
-
-    if (recovery->challenged)
-        return;
-    recovery->challenged = engine->now;
-    channel_nudge(engine, &recovery->tunnel->channel);
-    recovery_arm(recovery);
-}
-
-/* The peer is there, and speaks as before the recovery: if it has failed as well, what we have
- * asked may have met nobody. */
-static void remind(struct recovery *recovery)
-{
-    if (recovery->state == RECOVERY_CALLING && recovery->tunnel)
-        channel_nudge(recovery->failover->engine, &recovery->tunnel->channel);
-}
-
-/* The peer goes on where our SCCCN has told it to, so it has our SCCCN: its first message may well
- * be here before the acknowledgement, and would be lost. Only both numbers together say so. */
-bool recovery_heard(struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header)
-{
-    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-    struct recovery *recovery = tunnel->recovery;
-
-    if (!recovery || recovery->old != tunnel)
-        return false;
-    if (recovery->state != RECOVERY_CLAIMING || header->ns != record->nr ||
-        header->nr != record->ns) {
-        remind(recovery);
-        return false;
-    }
-    return recovery_step(recovery, RECOVERY_SAID) == L2TPHA_OK && !tunnel->channel.suspended;
 }
 
 /* The old tunnel goes, for whatever reason: nothing is left to recover. */

@@ -43,7 +43,8 @@ struct recovery {
     bool answered;          /* the peer has said something to it */
     bool unasked;           /* recovered by the peer; the sessions are to be asked about yet */
     uint64_t deadline;      /* ours: then it has failed */
-    uint64_t patience;      /* ours: then a peer that has not answered is recovered silently */
+    uint64_t asked_at;      /* calling: since when */
+    uint64_t asked_us;      /* ours: for how long in attempts before, without an answer */
     uint64_t again;         /* waiting: the next attempt is not before */
     uint64_t challenged;    /* claiming: when the peer has asked itself; 0 = it has not */
     uint64_t turn;          /* calling: then it makes room for those in line */
@@ -66,14 +67,11 @@ void recovery_arm(struct recovery *recovery);
 /* Engine's hooks. */
 void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, uint8_t before,
                       const struct tunnel_input *input);
-bool recovery_heard(struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
 void recovery_said(struct failover *failover, struct l2tpha_tunnel *tunnel);
 void recovery_gone(struct failover *failover, struct l2tpha_tunnel *tunnel);
 void recovery_due(struct failover *failover, struct timer *timer);
 /* The tunnel's; made when it has none. */
 int recovery_of(struct failover *failover, struct l2tpha_tunnel *old, struct recovery **recovery);
-/* Claiming: the peer asks, too, and may have failed since it answered. */
-void recovery_challenge(struct recovery *recovery);
 /* Let its recovery tunnel go without a word. */
 void recovery_discard(struct recovery *recovery);
 /* The tunnel's channel is reset and carries again. */
@@ -87,6 +85,14 @@ int ask_about_sessions(void *object, void *argument);
 int try_again(void *object, void *argument);
 void recovery_say(const struct recovery *recovery, enum l2tpha_log_category category,
                   const char *text);
+
+/* --- recovery_sign.c --- */
+/* Engine's hooks. */
+bool recovery_heard(struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
+void recovery_moved(struct l2tpha_tunnel *tunnel);
+void recovery_answered_again(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *sccrp);
+/* Claiming: the peer asks, too, and may have failed since it answered. */
+void recovery_challenge(struct recovery *recovery);
 
 /* --- recovery_end.c --- */
 /* Whether the old tunnel has silent recovery to turn to. */

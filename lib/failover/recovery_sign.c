@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* What the peer shows, by what it says on either tunnel, of how far a recovery has come. */
+#include "failover/recovery.h"
+
+#define US_PER_MS UINT64_C(1000)
+#define RETURN_US (1000 * US_PER_MS) /* for the StopCCN of a peer that goes on already */
+
+/* The peer speaks on the old tunnel again, so it has closed the recovery tunnel. If its StopCCN is
+ * lost nobody may repeat it, for the place may be another's already; and ours is needed, too. */
+void recovery_moved(struct l2tpha_tunnel *tunnel)
+{
+    struct recovery *recovery = tunnel->recovery;
+
+    if (!recovery || recovery->old != tunnel || recovery->state != RECOVERY_RETURNED ||
+        !recovery->tunnel || tunnel->entry.record.nr == recovery->tunnel->entry.record.suggested_ns)
+        return;
+    struct engine *engine = recovery->failover->engine;
+    if (recovery->timer.at > engine->now + RETURN_US)
+        wheel_arm(engine->wheel, &recovery->timer, engine->now + RETURN_US);
+}
+
+/* A peer that is still the one that answered acknowledges the SCCCN at once; whoever has taken its
+ * place does not know it, and is asked anew. */
+void recovery_challenge(struct recovery *recovery)
+{
+    struct engine *engine = recovery->failover->engine;
+
+    if (recovery->challenged)
+        return;
+    recovery->challenged = engine->now;
+    channel_nudge(engine, &recovery->tunnel->channel);
+    recovery_arm(recovery);
+}
+
+/* Another tunnel of the peer's answers: what we claim with has been made by a node that has failed
+ * since, or is the answer to another request, of ours that we have given up, under the same id. */
+void recovery_answered_again(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *sccrp)
+{
+    struct recovery *recovery = tunnel->recovery;
+    uint16_t id = 0;
+
+    if (recovery && recovery->state == RECOVERY_CLAIMING &&
+        l2tpha_message_u16(sccrp, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id) &&
+        id != tunnel->entry.record.remote_id)
+        recovery_challenge(recovery);
+}
+
+/* The peer is there, and speaks as before the recovery: if it has failed as well, what we have
+ * asked may have met nobody. */
+static void remind(struct recovery *recovery)
+{
+    if (recovery->state == RECOVERY_CALLING && recovery->tunnel)
+        channel_nudge(recovery->failover->engine, &recovery->tunnel->channel);
+}
+
+/* The peer goes on where our SCCCN has told it to, so it has our SCCCN: its first message may well
+ * be here before the acknowledgement, and would be lost. Only both numbers together say so. */
+bool recovery_heard(struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    struct recovery *recovery = tunnel->recovery;
+
+    if (!recovery || recovery->old != tunnel)
+        return false;
+    if (recovery->state != RECOVERY_CLAIMING || header->ns != record->nr ||
+        header->nr != record->ns) {
+        remind(recovery);
+        return false;
+    }
+    return recovery_step(recovery, RECOVERY_SAID) == L2TPHA_OK && !tunnel->channel.suspended;
+}
