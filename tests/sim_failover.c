@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* simulate: run scenarios by seed. Each is a whole life of a pair of nodes and their peers, with
  * failovers at moments that the seed chooses, and is judged at its end. */
+#include "sim/crowd.h"
 #include "sim/duo.h"
 #include "sim/reign.h"
 #include "sim/sim.h"
@@ -14,23 +15,28 @@ struct options {
     uint64_t first;
     uint64_t seeds;
     bool verbose;
-    enum { WORLD_FAILOVER, WORLD_RECOVERY, WORLD_REIGN, WORLDS } world;
+    uint64_t tunnels, calls; /* of a crowd */
+    enum { WORLD_FAILOVER, WORLD_RECOVERY, WORLD_REIGN, WORLD_CROWD, WORLDS } world;
 };
 
-static const char *const worlds[WORLDS] = {"failover", "recovery", "reign"};
+static const char *const worlds[WORLDS] = {"failover", "recovery", "reign", "crowd"};
 
 static void usage(FILE *out)
 {
-    fprintf(out, "usage: simulate [--seeds N] [--first S] [--seed S] [--verbose]\n"
-                 "                [--world failover|recovery|reign]\n"
-                 "  --seeds N    how many scenarios (default 1000)\n"
-                 "  --first S    the first one's seed (default 1)\n"
-                 "  --seed S     this one alone\n"
-                 "  --world W    failover: one end with a standby, recovered silently (default);\n"
-                 "               recovery: two ends with standbys, recovered by RFC 4951;\n"
-                 "               reign: two nodes, one of which serves, whatever happens\n"
-                 "  --verbose    print every message and event\n"
-                 "Exit status 0: all went well; 1: failures, one line each; 2: bad options.\n");
+    fprintf(out,
+            "usage: simulate [--seeds N] [--first S] [--seed S] [--verbose]\n"
+            "                [--world failover|recovery|reign|crowd] [--tunnels N] [--calls N]\n"
+            "  --seeds N    how many scenarios (default 1000)\n"
+            "  --first S    the first one's seed (default 1)\n"
+            "  --seed S     this one alone\n"
+            "  --world W    failover: one end with a standby, recovered silently (default);\n"
+            "               recovery: two ends with standbys, recovered by RFC 4951;\n"
+            "               reign: two nodes, one of which serves, whatever happens;\n"
+            "               crowd: takeovers and copies of very many tunnels\n"
+            "  --tunnels N  of a crowd (default 2000)\n"
+            "  --calls N    of each of its tunnels (default 1)\n"
+            "  --verbose    print every message and event\n"
+            "Exit status 0: all went well; 1: failures, one line each; 2: bad options.\n");
 }
 
 static bool parse_world(struct options *options, const char *name)
@@ -63,6 +69,10 @@ static bool parse(struct options *options, int argc, char **argv)
             return false;
         if (strcmp(argv[i], "--seeds") == 0) {
             options->seeds = value;
+        } else if (strcmp(argv[i], "--tunnels") == 0) {
+            options->tunnels = value;
+        } else if (strcmp(argv[i], "--calls") == 0) {
+            options->calls = value;
         } else if (strcmp(argv[i], "--first") == 0) {
             options->first = value;
         } else if (strcmp(argv[i], "--seed") == 0) {
@@ -236,9 +246,39 @@ static bool run_reigns(const struct options *options)
     return failed == 0;
 }
 
+/* --- very many tunnels --- */
+
+static bool run_crowds(const struct options *options)
+{
+    static const char *const kinds[CROWD_KINDS] = {"in sync", "in a copy", "and in its takeover"};
+    struct crowd crowd;
+    uint64_t failed = 0;
+
+    clock_t start = clock();
+    for (uint64_t i = 0; i < options->seeds; i++) {
+        bool well = crowd_run_seed(&crowd, options->first + i, (uint32_t)options->tunnels,
+                                   (uint32_t)options->calls, options->verbose);
+        printf(
+            "seed %llu %s: died %s, round trip %llu ms, %u of 1000 lost: %u calls opened, %u "
+            "ended, %u lost; %u peers asked at once; all confirmed after %llu ms; %zu KiB of the "
+            "copy under way\n",
+            (unsigned long long)(options->first + i), well ? "well" : "failed", kinds[crowd.kind],
+            (unsigned long long)(2 * crowd.delay / MS), crowd.loss, crowd.opened, crowd.closed,
+            crowd.lost, crowd.out_most, (unsigned long long)(crowd.confirmed_us / MS),
+            crowd.most_unconfirmed / 1024);
+        if (!well)
+            printf("seed %llu failed: %s\n", (unsigned long long)(options->first + i),
+                   crowd.world.why);
+        failed += !well;
+    }
+    printf("%llu scenarios, %llu failed, %.1f s\n", (unsigned long long)options->seeds,
+           (unsigned long long)failed, (double)(clock() - start) / CLOCKS_PER_SEC);
+    return failed == 0;
+}
+
 int main(int argc, char **argv)
 {
-    struct options options = {.first = 1, .seeds = 1000};
+    struct options options = {.first = 1, .seeds = 1000, .tunnels = 2000, .calls = 1};
 
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
         usage(stdout);
@@ -250,6 +290,7 @@ int main(int argc, char **argv)
     }
     bool well = options.world == WORLD_REIGN      ? run_reigns(&options)
                 : options.world == WORLD_RECOVERY ? run_recoveries(&options)
+                : options.world == WORLD_CROWD    ? run_crowds(&options)
                                                   : run_failovers(&options);
     return well ? 0 : 1;
 }

@@ -42,9 +42,8 @@ static int cheap_random(void *user, uint8_t *dst, size_t len)
 
 static struct l2tpha_node *make_node(struct bench *pair, const char *name, bool standby)
 {
-    static uint64_t seed = 42;
     struct l2tpha_config config;
-    struct l2tpha_host host = {.size = sizeof(host), .user = &seed, .random = cheap_random};
+    struct l2tpha_host host = {.size = sizeof(host), .user = &pair->seed, .random = cheap_random};
     struct l2tpha_node *node;
 
     l2tpha_config_init(&config);
@@ -143,7 +142,7 @@ void bench_pass(struct bench *pair, uint64_t us)
 
 void bench_open(struct bench *pair, bool with_standby)
 {
-    *pair = (struct bench){.root = talloc_new(NULL), .now = 1000000};
+    *pair = (struct bench){.root = talloc_new(NULL), .now = 1000000, .seed = 42};
     pair->lac = make_node(pair, "lac", false);
     pair->lns = make_node(pair, "lns", false);
     if (!with_standby)

@@ -14,6 +14,7 @@ struct bench {
     uint64_t now;                /* virtual, microseconds */
     uint64_t datagrams;          /* handed over so far */
     uint64_t bytes;              /* of them */
+    uint64_t seed;               /* of what is random */
 };
 
 /* Fails loudly: a benchmark that went wrong has no figures. */
