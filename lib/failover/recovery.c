@@ -48,6 +48,8 @@ static void join_line(struct recovery *recovery)
 
     if (recovery->back)
         return;
+    if (recovery->asked_at)
+        recovery->asked_us += failover->engine->now - recovery->asked_at;
     recovery->next = NULL;
     recovery->back = failover->waiting_end;
     *failover->waiting_end = recovery;
@@ -418,8 +420,6 @@ int try_again(void *object, void *argument)
     uint16_t random = 0;
 
     (void)argument;
-    if (recovery->state == RECOVERY_CALLING)
-        recovery->asked_us += engine->now - recovery->asked_at;
     leave_line(recovery);
     recovery_discard(recovery);
     recovery->old->beaten_until = 0; /* what has lost to this attempt may have its turn */

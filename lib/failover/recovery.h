@@ -43,8 +43,8 @@ struct recovery {
     bool answered;          /* the peer has said something to it */
     bool unasked;           /* recovered by the peer; the sessions are to be asked about yet */
     uint64_t deadline;      /* ours: then it has failed */
-    uint64_t asked_at;      /* calling: since when */
-    uint64_t asked_us;      /* ours: for how long in attempts before, without an answer */
+    uint64_t asked_at;      /* ours: when it left the line last; 0 = its peer was never asked */
+    uint64_t asked_us;      /* ours: for how long its peer was asked before that */
     uint64_t again;         /* waiting: the next attempt is not before */
     uint64_t challenged;    /* claiming: when the peer has asked itself; 0 = it has not */
     uint64_t turn;          /* calling: then it makes room for those in line */
