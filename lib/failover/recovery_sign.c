@@ -5,8 +5,8 @@
 #define US_PER_MS UINT64_C(1000)
 #define RETURN_US (1000 * US_PER_MS) /* for the StopCCN of a peer that goes on already */
 
-/* The peer speaks on the old tunnel again, so it has closed the recovery tunnel. If its StopCCN is
- * lost nobody may repeat it, for the place may be another's already; and ours is needed, too. */
+/* The peer speaks on the old tunnel again, so it closes the recovery tunnel. If its StopCCN is lost
+ * nobody may repeat it, for the place may be another's already; and ours is needed, too. */
 void recovery_moved(struct l2tpha_tunnel *tunnel)
 {
     struct recovery *recovery = tunnel->recovery;
@@ -15,7 +15,8 @@ void recovery_moved(struct l2tpha_tunnel *tunnel)
         !recovery->tunnel || tunnel->entry.record.nr == recovery->tunnel->entry.record.suggested_ns)
         return;
     struct engine *engine = recovery->failover->engine;
-    if (recovery->timer.at > engine->now + RETURN_US)
+    bool scarce = engine->recovering > ENGINE_RECOVERIES / 2;
+    if (scarce && recovery->timer.at > engine->now + RETURN_US)
         wheel_arm(engine->wheel, &recovery->timer, engine->now + RETURN_US);
 }
 
