@@ -282,9 +282,10 @@ static void log_event(struct app *app, const struct l2tpha_event *event)
     struct log_peer peer;
     if (event->tunnel != NULL)
         app_describe_peer(event->tunnel, &peer);
+    /* All that happens to tunnels is told: the host knows of them, and lists are made of it. */
+    const char *kind = event->tunnel_id == 0 ? l2tpha_event_name(event->kind) : NULL;
     log_write(&app->log, &(struct log_entry){.category = L2TPHA_LOG_EVENT,
-                                             .kind = l2tpha_event_name(event->kind),
-                                             .told = true, /* by this */
+                                             .kind = kind,
                                              .tunnel_id = event->tunnel_id,
                                              .session_id = event->session_id,
                                              .peer = event->tunnel != NULL ? &peer : NULL,

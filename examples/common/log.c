@@ -259,9 +259,9 @@ static void want_timer(struct log *log)
         on_timer, log);
 }
 
-static bool is_told(const struct log *log, const struct log_entry *entry)
+static bool is_told(const struct log *log, uint32_t tunnel_id)
 {
-    return entry->told || log->is_told == NULL || log->is_told(log->user, entry->tunnel_id);
+    return log->is_told == NULL || log->is_told(log->user, tunnel_id);
 }
 
 /* Whether this one is among those that are written. */
@@ -271,7 +271,8 @@ static bool may_write(struct log *log, const struct log_entry *entry)
     tell_left_out(log, now);
     if (entry->kind == NULL)
         return true;
-    uint32_t tunnel_id = entry->tunnel_id != 0 && is_told(log, entry) ? entry->tunnel_id : 0;
+    uint32_t tunnel_id =
+        entry->tunnel_id != 0 && is_told(log, entry->tunnel_id) ? entry->tunnel_id : 0;
     if (log_limit_take(log->limit, entry->category, entry->kind, tunnel_id, now))
         return true;
     want_timer(log);

@@ -47,7 +47,6 @@ struct log {
 struct log_entry {
     enum l2tpha_log_category category;
     const char *kind; /* of which there are not too many: what it is made from; NULL = no limit */
-    bool told;        /* the host was told of the tunnel; else that is looked up */
     uint32_t tunnel_id, session_id;
     const struct log_peer *peer; /* NULL: looked up */
     const char *event;           /* the kind of event that it tells */
