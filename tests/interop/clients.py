@@ -23,6 +23,13 @@ def dial(client, *more, to=HERE, scccn=()):
     return tunnel
 
 
+def begin(case, *options):
+    """Our LNS, a client, and their tunnel."""
+    node = start(case, *options)
+    client = hand.Server(lab.PEER)
+    return node, client, dial(client)
+
+
 def finish(case, node, client):
     """The node leaves; the client, which is there, acknowledges that."""
     node.kill(signal.SIGTERM)
@@ -63,9 +70,7 @@ def bare(case):
 
 def serial(case):
     """A Call Serial Number of two octets costs that call alone, which is told why."""
-    node = start(case)
-    client = hand.Server(lab.PEER)
-    tunnel = dial(client)
+    node, client, tunnel = begin(case)
     tunnel.place_call(1)
     code, error, words = refused(tunnel, 2, serial=b"\0\7")
     lab.check((code, error) == (2, 2) and "15" in words, f"refused with {code}, {error}, {words}")
@@ -95,9 +100,7 @@ def result_codes(case):
 
 def early_cdn(case):
     """A call is given up before its answer came: session id 0 in the header, its own in the AVP."""
-    node = start(case)
-    client = hand.Server(lab.PEER)
-    tunnel = dial(client)
+    node, client, tunnel = begin(case)
     tunnel.quiet = True
     tunnel.ask_call(77)
     tunnel.say(hand.message("CDN", hand.result(1), hand.avp(hand.ASSIGNED_SESSION, hand.u16(77))))
@@ -164,9 +167,7 @@ def challenge(case):
 
 def hello(case):
     """No HELLO while frames arrive; one, not a stream, after the silence. RFC 2661 6.5."""
-    node = start(case, "--hello-interval", 2, "--echo")
-    client = hand.Server(lab.PEER)
-    tunnel = dial(client)
+    node, client, tunnel = begin(case, "--hello-interval", 2, "--echo")
     theirs = tunnel.place_call(1)
     for _ in range(10):
         client.socket.sendto(hand.frame(tunnel.peer_id, theirs, b"\xff\x03\xc0\x21echo"), HERE)
@@ -179,9 +180,7 @@ def hello(case):
 
 def acknowledgements(case):
     """A ZLB is never answered, whatever its numbers; a message ahead of its turn once at most."""
-    node = start(case)
-    client = hand.Server(lab.PEER)
-    tunnel = dial(client)
+    node, client, tunnel = begin(case)
     theirs = tunnel.place_call(1)
     client.rest(0.3)
     before = len(client.heard)
@@ -205,9 +204,7 @@ def acknowledgements(case):
 
 def frames(case):
     """Data headers without Length, with odd Offset Sizes, with numbers, with octets behind; a frame before the ICCN."""
-    node = start(case, "--echo")
-    client = hand.Server(lab.PEER)
-    tunnel = dial(client)
+    node, client, tunnel = begin(case, "--echo")
     theirs = tunnel.place_call(1, complete=False)
 
     def send(data):
@@ -334,9 +331,7 @@ def repeated_request(case):
 
 def information(case):
     """SLI and WEN at any time, also for calls that are not there or not up yet: acknowledged, and nothing ends."""
-    node = start(case)
-    client = hand.Server(lab.PEER)
-    tunnel = dial(client)
+    node, client, tunnel = begin(case)
     sli = hand.message("SLI", hand.avp(35, b"\0\0\xff\xff\xff\xff\0\0\0\0"))
     wen = hand.message("WEN", hand.avp(34, bytes(26)))
     theirs = tunnel.place_call(1, complete=False)
@@ -352,9 +347,7 @@ def information(case):
 
 def proxy(case):
     """Proxy LCP and authentication of any kind and length, optional or mandatory; wrong lengths that are optional."""
-    node = start(case)
-    client = hand.Server(lab.PEER)
-    tunnel = dial(client)
+    node, client, tunnel = begin(case)
     lcp = bytes.fromhex("010405d40305c22305050611223344")
     forms = ((1, b"user@isp", None), (2, b"user@isp", b"c" * 16), (2, b"u" * 255, b"c" * 255), (3, b"", b"c"),
              (4, b"", None), (5, b"user", b"8octets!"), (7, b"eap", b"x" * 900))

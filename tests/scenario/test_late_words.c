@@ -266,15 +266,20 @@ START_TEST(what_the_old_one_wants_to_say_waits)
 }
 END_TEST
 
-/* It ends before it is established: what waited for it is said then. */
-START_TEST(what_waited_is_said_when_the_new_one_is_given_up)
+static void dials_again(void)
 {
-    begins(UP);
     fresh = old;
     fresh.ns = fresh.nr = fresh.node_id = 0;
     struct says sccrq = request(&fresh, 2);
     assert_ok(say(&fresh, &sccrq));
     expect_on(&fresh, SCCRP);
+}
+
+/* It ends before it is established: what waited for it is said then. */
+START_TEST(what_waited_is_said_when_the_new_one_is_given_up)
+{
+    begins(UP);
+    dials_again();
     closes();
     rig_drain();
     expect_nothing();
@@ -290,11 +295,7 @@ START_TEST(a_takeover_waits_with_its_hello)
 {
     rig.config.failover = L2TPHA_FAILOVER_SILENT;
     begins(UP);
-    fresh = old;
-    fresh.ns = fresh.nr = fresh.node_id = 0;
-    struct says sccrq = request(&fresh, 2);
-    assert_ok(say(&fresh, &sccrq));
-    expect_on(&fresh, SCCRP);
+    dials_again();
     node_fails();
     for (int i = 0; i < 18; i++) {
         rig_pass_ms(100);
@@ -348,15 +349,10 @@ START_TEST(a_copy_of_a_stopccn_without_id_ends_nothing_new)
     struct peer unknowing = old;
     unknowing.node_id = unknowing.nr = 0;
     struct says stopccn = valid(&unknowing, STOPCCN);
-    struct says sccrq;
     if (_i == 0)
         assert_ok(say(&unknowing, &stopccn)); /* before the new request, and after it */
-    fresh = old;
-    fresh.ns = fresh.nr = fresh.node_id = 0;
-    sccrq = request(&fresh, 2);
     forget_datagrams();
-    assert_ok(say(&fresh, &sccrq));
-    expect_on(&fresh, SCCRP);
+    dials_again();
     for (int i = 0; i < 3; i++) {
         compose(&unknowing, &stopccn, &unknowing.last);
         if (_i == 0)
