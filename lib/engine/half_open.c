@@ -262,17 +262,18 @@ void half_open_restored(struct l2tpha_tunnel *tunnel)
 
 void half_open_asked_again(struct l2tpha_tunnel *tunnel, size_t len)
 {
+    bool recovery = tunnel_is_recovery(tunnel);
+
     /* Who has the answer needs no other, and a client that has begun anew with the same words would
-     * take the numbers of this tunnel for those of its own. */
-    if (!tunnel->unproven && !tunnel_is_recovery(tunnel))
-        return;
-    if (!tunnel->unproven) {
+     * take the numbers of this tunnel for those of its own. What is over is asked for again only
+     * while nobody has heard of it. */
+    if (tunnel->unproven || (tunnel_is_over(tunnel) && !recovery)) {
+        tunnel->answers = tunnel->twinned;
+        earn(tunnel, len);
+        channel_say_again(tunnel->engine, &tunnel->channel);
+    } else if (recovery) {
         channel_acknowledge_again(tunnel->engine, &tunnel->channel);
-        return;
     }
-    tunnel->answers = tunnel->twinned;
-    earn(tunnel, len);
-    channel_say_again(tunnel->engine, &tunnel->channel);
 }
 
 void half_open_proved(struct l2tpha_tunnel *tunnel)

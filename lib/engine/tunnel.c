@@ -368,7 +368,7 @@ void tunnel_start_due(struct l2tpha_tunnel *tunnel)
 {
     struct tunnel_input input = {.result = tunnel->close_result, .error = tunnel->close_error};
 
-    if (!tunnel->channel.suspended)
+    if (!tunnel->channel.suspended && !tunnel_is_over(tunnel))
         tunnel_step(tunnel, tunnel->close_result ? TUNNEL_CLOSE : TUNNEL_OPEN, &input);
     engine_ready(tunnel->engine, tunnel); /* it may have been hushed */
 }

@@ -15,8 +15,9 @@
  * Until then whatever this end says to the peer's id goes to a client that may be in the midst of
  * the new set-up, where few numbers are in use: an old HELLO with Ns 1 would be its next message,
  * an old Nr would acknowledge what it has just said. So the others are silent while a new one is
- * half open. One that is established, which a forged request must not end, is so for a moment, and
- * not again soon: a peer repeats itself for much longer. */
+ * half open. One that is established, which a forged request must not end, or that is over, of
+ * which the peer may not know yet if it was a late copy that asked, is so for a moment, and not
+ * again soon: either end repeats itself for much longer. */
 #include "engine/tunnel.h"
 
 #include "state/digest.h"
@@ -24,7 +25,7 @@
 #define US_PER_MS UINT64_C(1000)
 #define AGAIN_MS 500      /* between two requests of one peer that asks anew */
 #define TWINS_HALF_OPEN 4 /* with one address and id of the peer */
-#define HUSH_MS 2000      /* of an established one: a client whose SCCCN is lost repeats it once */
+#define HUSH_MS 2000      /* a client whose SCCCN is lost repeats it once */
 #define HUSH_PAUSE_MS 10000
 
 static uint32_t now_ms(const struct engine *engine)
@@ -120,12 +121,13 @@ static bool is_asked_anew(struct l2tpha_tunnel *known)
     return false;
 }
 
-/* Of one that is over only a refusal answers the request itself: it is the first that was said. */
-static bool is_refused(const struct l2tpha_tunnel *known)
+/* One that is over answers the request itself while the peer has acknowledged nothing: a refusal,
+ * or an SCCRP that was lost and the StopCCN behind it. */
+static bool is_unheard(const struct l2tpha_tunnel *known)
 {
     const struct l2tpha_tunnel_record *record = &known->entry.record;
 
-    return record->state == L2TPHA_TUNNEL_STOPPING && record->ns == 1 && record->nr == 1 &&
+    return record->state == L2TPHA_TUNNEL_STOPPING && record->acked == 0 && record->nr == 1 &&
            !(record->flags & L2TPHA_TUNNEL_INITIATOR);
 }
 
@@ -134,7 +136,7 @@ static bool is_copy(struct l2tpha_tunnel *known, uint64_t digest)
     if (differs(known, digest))
         return false;
     if (tunnel_is_over(known))
-        return is_refused(known);
+        return is_unheard(known);
     /* RFC 4951 3.2.1: what rests is being recovered; that comes first. */
     return known->channel.suspended || !is_answered(known) || !is_asked_anew(known);
 }
@@ -283,26 +285,29 @@ static uint32_t hush_left_ms(const struct l2tpha_tunnel *tunnel)
     return passed < HUSH_MS ? HUSH_MS - passed : 0;
 }
 
+static bool is_half_open(const struct l2tpha_tunnel *tunnel)
+{
+    return tunnel->entry.record.state == L2TPHA_TUNNEL_WAIT_CTL_CONN;
+}
+
 static bool is_hushed_by(const struct l2tpha_tunnel *tunnel, const struct l2tpha_tunnel *twin)
 {
     int32_t later = (int32_t)(twin->started - tunnel->started); /* 0: both were taken over */
 
-    if (twin == tunnel || twin->entry.record.state != L2TPHA_TUNNEL_WAIT_CTL_CONN ||
-        tunnel_is_recovery(twin))
+    if (twin == tunnel || !is_half_open(twin) || tunnel_is_recovery(twin))
         return false;
-    if (tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)
-        return hush_left_ms(tunnel) > 0;
-    return later > 0 || (later == 0 && tunnel_is_over(tunnel));
+    if (is_half_open(tunnel))
+        return later > 0;
+    return hush_left_ms(tunnel) > 0;
 }
 
-/* An established one goes on by itself. */
+/* One that is not half open goes on by itself. */
 static void go_on_later(struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = tunnel->engine;
     uint64_t at = engine->now + hush_left_ms(tunnel) * US_PER_MS;
 
-    if (tunnel->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED ||
-        (timer_armed(&tunnel->start) && tunnel->start.at <= at))
+    if (is_half_open(tunnel) || (timer_armed(&tunnel->start) && tunnel->start.at <= at))
         return;
     wheel_arm(engine->wheel, &tunnel->start, at);
 }

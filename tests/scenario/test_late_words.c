@@ -290,6 +290,46 @@ START_TEST(what_waited_is_said_when_the_new_one_is_given_up)
 }
 END_TEST
 
+/* Nobody may be there to complete it: it was a late copy that asked. */
+START_TEST(what_an_end_wants_to_say_waits_for_a_moment)
+{
+    begins(UP);
+    closes();
+    rig_drain();
+    forget_datagrams();
+    dials_again();
+    uint32_t ms = 0;
+    for (; ms < 8000 && !(rig.heard && rig.heard->by == old.node_id); ms += 100) {
+        forget_datagrams();
+        rig_pass_ms(100);
+    }
+    ck_assert_uint_ge(ms, 1800);
+    ck_assert_uint_lt(ms, 8000);
+    ck_assert_int_eq(rig.heard->message.type, STOPCCN);
+}
+END_TEST
+
+/* It has acknowledged nothing, so it may have heard nothing: the same words are a copy. */
+START_TEST(an_end_that_was_not_heard_is_said_to_a_copy)
+{
+    rig.config.failover = L2TPHA_FAILOVER_SILENT;
+    begins(HALF_OPEN);
+    closes();
+    rig_drain();
+    if (_i == 1)
+        node_fails();
+    rig_pass_ms(1000);
+    forget_datagrams();
+    assert_error(say_octets(&old, kept[0].data, kept[0].len), L2TPHA_ERR_DUPLICATE);
+    for (int i = 0; i < 10 && !rig.heard; i++)
+        rig_pass_ms(100);
+    ck_assert_ptr_nonnull(rig.heard);
+    ck_assert_uint_eq(rig.heard->by, old.node_id);
+    ck_assert_int_eq(rig.heard->message.type, SCCRP);
+    ck_assert_uint_eq(tunnels_of_node(), 1);
+}
+END_TEST
+
 /* After a takeover the old one is asked by HELLO, but not at once. */
 START_TEST(a_takeover_waits_with_its_hello)
 {
@@ -495,6 +535,8 @@ Suite *suite_late_words(void)
     tcase_add_loop_test(tcase, the_old_one_does_not_speak_meanwhile, 0, OLD_STATES);
     tcase_add_loop_test(tcase, what_the_old_one_wants_to_say_waits, 0, 2);
     tcase_add_test(tcase, what_waited_is_said_when_the_new_one_is_given_up);
+    tcase_add_test(tcase, what_an_end_wants_to_say_waits_for_a_moment);
+    tcase_add_loop_test(tcase, an_end_that_was_not_heard_is_said_to_a_copy, 0, 2);
     tcase_add_test(tcase, a_takeover_waits_with_its_hello);
     tcase_add_test(tcase, forged_requests_do_not_silence_the_old_one);
     tcase_add_loop_test(tcase, a_copy_of_a_stopccn_without_id_ends_nothing_new, 0, 2);
