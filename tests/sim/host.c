@@ -85,6 +85,16 @@ static void on_number(struct pair *pair, const struct l2tpha_event *event)
         oracle_told(pair->oracle, errors.crc, pair->epoch);
 }
 
+/* A request that comes late may be asked by nobody any more: what it has made ends unanswered. A
+ * peer that does want it is missed where both ends are compared. */
+static bool was_only_asked_for(const struct l2tpha_event *event)
+{
+    struct l2tpha_tunnel_record record = {.size = sizeof(record)};
+
+    l2tpha_tunnel_get(event->tunnel, &record);
+    return !(record.flags & L2TPHA_TUNNEL_INITIATOR) && record.nr == 1;
+}
+
 static void on_event(struct pair *pair, const struct l2tpha_event *event)
 {
     world_say(pair->world, pair->active.name, "event '%s' %u/%u %s", l2tpha_event_name(event->kind),
@@ -99,7 +109,7 @@ static void on_event(struct pair *pair, const struct l2tpha_event *event)
         pair->answer_calls = true;
         return;
     case L2TPHA_EVENT_TUNNEL_DOWN:
-        if (!event->by_peer && !pair->oracle->stopping)
+        if (!event->by_peer && !pair->oracle->stopping && !was_only_asked_for(event))
             world_fail(pair->world, "tunnel %u went down: %s", (unsigned)event->tunnel_id,
                        event->status ? l2tpha_strerror(event->status) : event->text);
         return;
