@@ -198,8 +198,8 @@ def redials(case):
     now = {tunnel["local_id"] for tunnel in pair.active.tunnels()}
     lab.check(others <= now, "a tunnel of others is gone")
     lab.check(len(now - others) <= 1, "the client has several tunnels")
-    pair.active.await_sessions(len(lac.sessions()) + 2 + sum(
-        tunnel["sessions"] for tunnel in pair.active.tunnels() if tunnel["local_id"] not in others))
+    lab.wait_for("the calls of others live", lambda: len(lac.sessions()) == 10 and sum(
+        session["tunnel_id"] in others for session in pair.active.sessions()) == 12)
     finish_lac(lac)
     lab.check(case.capture.unreachable == 0, "ICMP destination unreachable was sent")
     pair.active.kill(signal.SIGKILL)
