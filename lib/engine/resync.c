@@ -14,7 +14,6 @@
 
 #define STRAY_US UINT64_C(100000) /* between two stray calls of a tunnel that are ended */
 
-#define RESULT_GENERAL 2 /* RFC 2661 4.4.2 */
 #define ERROR_SESSION_ID 5
 
 static int queue_hello(struct l2tpha_tunnel *tunnel)

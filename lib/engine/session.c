@@ -7,8 +7,7 @@
 
 #define US_PER_MS UINT64_C(1000)
 #define US_PER_S UINT64_C(1000000)
-#define RESULT_GENERAL 2      /* CDN, RFC 2661 4.4.2 */
-#define RESULT_NOT_IN_TIME 10 /* likewise */
+#define RESULT_NOT_IN_TIME 10 /* CDN, RFC 2661 4.4.2 */
 #define CDN_BYTES 512         /* reasons are short */
 #define START_BYTES 65536     /* of what waiting calls bring with them into one checkpoint */
 #define RETRY_MS 250          /* when the queue was full or memory was out */

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#define RESULT_GENERAL 2
 #define ERROR_RESOURCES 4
 
 static void build(struct l2tpha_session *session, struct l2tpha_builder *builder, uint16_t type,

@@ -7,7 +7,6 @@
 #include <stdio.h>
 
 /* Result and general error codes of CDN, RFC 2661 4.4.2 */
-#define RESULT_GENERAL 2
 #define RESULT_TEMPORARY 4
 #define RESULT_PERMANENT 5
 #define RESULT_NO_FRAMING 11

@@ -14,6 +14,9 @@ struct tunnel_place {
 };
 
 /* What each message touches stands together, ahead of the rest. */
+#define RESULT_GENERAL 2 /* of a StopCCN or CDN, RFC 2661 4.4.2: the error code says what */
+#define ERROR_VENDOR 6   /* ... and what no other code says */
+
 struct l2tpha_tunnel {
     struct tunnel_entry entry; /* first: the table allocates us and knows this part only */
     struct engine *engine;     /* NULL = a record that nobody has made live yet */

@@ -8,7 +8,6 @@
 #define PROTOCOL_REVISION 0
 #define WINDOW_DEFAULT 4 /* RFC 2661 5.8 */
 
-#define RESULT_GENERAL 2
 #define ERROR_RESOURCES 4
 
 static void put_self(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#define RESULT_GENERAL 2
 #define ERROR_VALUE 3 /* RFC 2661 4.4.2: a field was out of range */
 
 static void put_capability(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)

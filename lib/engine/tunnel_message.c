@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 /* Result and general error codes of StopCCN, RFC 2661 4.4.2 */
-#define RESULT_GENERAL 2
 #define RESULT_UNAUTHORIZED 4
 #define RESULT_VERSION 5
 #define RESULT_STATE 7

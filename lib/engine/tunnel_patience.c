@@ -14,9 +14,6 @@
 
 #define US_PER_MS UINT64_C(1000)
 
-#define RESULT_GENERAL 2 /* StopCCN, RFC 2661 4.4.2 */
-#define ERROR_VENDOR 6   /* ... and what no other code says */
-
 /* RFC 4951 3.1: it counts only when both ends have announced. */
 static bool has_asked_for_time(const struct l2tpha_tunnel *tunnel)
 {

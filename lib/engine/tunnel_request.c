@@ -7,7 +7,6 @@
 #include <string.h>
 
 /* Result and general error codes of StopCCN, RFC 2661 4.4.2 */
-#define RESULT_GENERAL 2
 #define ERROR_VALUE 3
 #define ERROR_RESOURCES 4
 

@@ -33,9 +33,14 @@ static uint32_t now_ms(const struct engine *engine)
     return (uint32_t)(engine->now / US_PER_MS);
 }
 
+static bool is_half_open(const struct l2tpha_tunnel *tunnel)
+{
+    return tunnel->entry.record.state == L2TPHA_TUNNEL_WAIT_CTL_CONN;
+}
+
 static struct l2tpha_tunnel *next_living(const struct engine *engine, struct tunnel_entry *entry)
 {
-    while (entry && tunnel_of(entry)->dying)
+    while (entry && (!tunnel_of(entry)->engine || tunnel_of(entry)->dying))
         entry = table_tunnel_next_twin(engine->table, entry);
     return entry ? tunnel_of(entry) : NULL;
 }
@@ -177,8 +182,7 @@ static bool is_unknown_to_peer(const struct l2tpha_tunnel *tunnel)
 {
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
 
-    return record->state == L2TPHA_TUNNEL_WAIT_CTL_CONN ||
-           (record->state == L2TPHA_TUNNEL_STOPPED && record->acked == 0);
+    return is_half_open(tunnel) || (record->state == L2TPHA_TUNNEL_STOPPED && record->acked == 0);
 }
 
 /* It comes of a peer that has not heard of our id: so it means one that is half open, and the
@@ -204,7 +208,7 @@ void tunnel_make_twin_place(struct engine *engine, const struct l2tpha_path *pat
     uint32_t count = 0;
 
     for (struct l2tpha_tunnel *at = first_twin(engine, &path->remote, id); at; at = next_twin(at)) {
-        if (at->entry.record.state != L2TPHA_TUNNEL_WAIT_CTL_CONN || tunnel_is_recovery(at))
+        if (!is_half_open(at) || tunnel_is_recovery(at))
             continue;
         oldest = at;
         count++;
@@ -228,30 +232,16 @@ bool tunnel_has_twin(const struct l2tpha_tunnel *tunnel)
 
 /* --- one speaks at a time --- */
 
-/* Live ones alone, whatever a takeover has still to come to. */
-static struct l2tpha_tunnel *live(const struct engine *engine, struct tunnel_entry *entry)
-{
-    while (entry && (!tunnel_of(entry)->engine || tunnel_of(entry)->dying))
-        entry = table_tunnel_next_twin(engine->table, entry);
-    return entry ? tunnel_of(entry) : NULL;
-}
-
+/* What a takeover has still to come to stays as it is. */
 static struct l2tpha_tunnel *first_live(const struct l2tpha_tunnel *tunnel)
 {
     const struct engine *engine = tunnel->engine;
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
 
     return record->remote_id
-               ? live(engine, table_tunnel_find_remote(engine->table, &record->path.remote,
-                                                       record->remote_id))
+               ? next_living(engine, table_tunnel_find_remote(engine->table, &record->path.remote,
+                                                              record->remote_id))
                : NULL;
-}
-
-static struct l2tpha_tunnel *next_live(const struct l2tpha_tunnel *tunnel)
-{
-    const struct engine *engine = tunnel->engine;
-
-    return live(engine, table_tunnel_next_twin(engine->table, &tunnel->entry));
 }
 
 static void begin_hush(struct l2tpha_tunnel *tunnel)
@@ -270,7 +260,7 @@ void tunnel_note_twins(struct l2tpha_tunnel *tunnel)
 
     if (tunnel_is_recovery(tunnel))
         return;
-    for (; at; at = next_live(at)) {
+    for (; at; at = next_twin(at)) {
         if (at == tunnel || tunnel_is_recovery(at))
             continue;
         begin_hush(at);
@@ -283,11 +273,6 @@ static uint32_t hush_left_ms(const struct l2tpha_tunnel *tunnel)
     uint32_t passed = now_ms(tunnel->engine) - tunnel->hushed_ms;
 
     return passed < HUSH_MS ? HUSH_MS - passed : 0;
-}
-
-static bool is_half_open(const struct l2tpha_tunnel *tunnel)
-{
-    return tunnel->entry.record.state == L2TPHA_TUNNEL_WAIT_CTL_CONN;
 }
 
 static bool is_hushed_by(const struct l2tpha_tunnel *tunnel, const struct l2tpha_tunnel *twin)
@@ -319,7 +304,7 @@ bool tunnel_is_hushed(struct l2tpha_tunnel *tunnel)
     if (tunnel->twinned && !tunnel->answers && !tunnel_is_recovery(tunnel))
         at = first_live(tunnel);
     while (at && !is_hushed_by(tunnel, at))
-        at = next_live(at);
+        at = next_twin(at);
     if (at)
         go_on_later(tunnel);
     return at != NULL;
@@ -329,7 +314,7 @@ void tunnel_wake_twins(struct l2tpha_tunnel *tunnel)
 {
     if (!tunnel->twinned)
         return;
-    for (struct l2tpha_tunnel *at = first_live(tunnel); at; at = next_live(at))
+    for (struct l2tpha_tunnel *at = first_live(tunnel); at; at = next_twin(at))
         engine_ready(at->engine, at);
 }
 
@@ -339,7 +324,7 @@ static bool is_outlived(const struct l2tpha_tunnel *twin, const struct l2tpha_tu
 {
     if (twin == by || tunnel_is_recovery(twin))
         return false;
-    if (twin->entry.record.state != L2TPHA_TUNNEL_WAIT_CTL_CONN)
+    if (!is_half_open(twin))
         return true;
     return twin->started == by->started ? older : twin->started < by->started;
 }

@@ -24,9 +24,7 @@
 
 #define US_PER_MS UINT64_C(1000)
 #define PROBE_TRIES 3
-#define RESULT_GENERAL 2 /* StopCCN, RFC 2661 4.4.2 */
-#define ERROR_VENDOR 6   /* ... and what no other code says */
-#define REPEATED 2       /* times that a message has to be heard to be taken for the oldest one */
+#define REPEATED 2 /* times that a message has to be heard to be taken for the oldest one */
 #define PROBE_FIRST_US (1000 * US_PER_MS) /* doubled each time */
 
 static const struct l2tpha_tunnel_record *record_of(const struct lazy *lazy)

@@ -10,7 +10,6 @@
 
 #include <string.h>
 
-#define RESULT_GENERAL 2 /* StopCCN, RFC 2661 4.4.2 */
 #define RESULT_UNAUTHORIZED 4
 #define RESULT_CLEAR 1
 #define ERROR_NO_CONNECTION 1

@@ -16,9 +16,6 @@
 #include <l2tpha/failover.h>
 #include <stdio.h>
 
-#define RESULT_GENERAL 2 /* StopCCN, RFC 2661 4.4.2: the error code says what */
-#define ERROR_VENDOR 6   /* ... and what no other code says */
-
 /* Its numbers may be others by now, on purpose or since its node has failed. */
 #define INEXACT (L2TPHA_TUNNEL_LAZY | L2TPHA_TUNNEL_CLAIMED | L2TPHA_TUNNEL_DOUBTED)
 
