@@ -3,10 +3,9 @@
 #ifndef ENGINE_AUTH_H
 #define ENGINE_AUTH_H
 
-#include "engine/tunnel.h"
+#include "control/tunnel.h"
 
 #define AUTH_CHALLENGE_SIZE 16
-
 /* Ask the host for the secret shared with whoever is at this path and has this name (NULL = not yet
  * known); *len = 0 when there is none. L2TPHA_ERR_HOST: the callback failed. */
 int auth_ask_secret(struct engine *engine, const struct l2tpha_path *path,

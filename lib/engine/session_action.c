@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What the machines of a call say: ICRQ to CDN, RFC 2661 6.6-6.14. */
-#include "engine/session.h"
+#include "engine/session_action.h"
+
+#include "engine/session_fsm.h"
+
+#include "control/event.h"
+#include "control/session_id.h"
+#include "control/tunnel_send.h"
+#include "engine/session_avps.h"
 
 #include <string.h>
 

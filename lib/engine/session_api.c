@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* l2tpha_session_*(): the host's hands on a session. */
-#include "engine/session.h"
+#include "control/event.h"
+#include "control/session_id.h"
+#include "control/transaction.h"
+#include "control/tunnel_send.h"
+#include "dispatch/begin.h"
+#include "engine/session_avps.h"
+#include "engine/session_errors.h"
+#include "engine/session_fsm.h"
+#include "engine/session_wait.h"
 
 #include <string.h>
 
@@ -8,7 +16,6 @@
 #define FRAMING_SYNC 1
 #define FRAMING_BITS 3
 #define BEARER_BITS 3
-
 /* Bytes that an OCCN or a CDN takes, besides texts of the host's. */
 #define MESSAGE_BYTES 256
 
@@ -289,25 +296,6 @@ int l2tpha_session_needs_app_state(struct l2tpha_session *session, bool needed, 
         session->entry.flags &= (uint8_t)~L2TPHA_SESSION_NEEDS_APP;
     ledger_mark_session(engine->ledger, &session->entry);
     return engine_leave(engine, L2TPHA_OK);
-}
-
-/* --- looking --- */
-
-struct l2tpha_session *engine_session_find(const struct engine *engine, uint32_t tunnel_id,
-                                           uint32_t session_id)
-{
-    struct tunnel_entry *tunnel = table_tunnel_find(engine->table, tunnel_id);
-    struct session_entry *entry =
-        tunnel ? table_session_find(engine->table, tunnel, session_id) : NULL;
-
-    return entry ? session_of(entry) : NULL;
-}
-
-struct l2tpha_session *engine_session_walk(const struct engine *engine, uint32_t *place)
-{
-    struct session_entry *entry = table_session_next(engine->table, place);
-
-    return entry ? session_of(entry) : NULL;
 }
 
 struct l2tpha_session *l2tpha_session_next(const struct l2tpha_tunnel *tunnel,

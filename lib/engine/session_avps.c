@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A call's attributes as AVPs. Those of a message that has to wait are kept encoded, in clear, so
  * that they are replicated as they are and a takeover can go on with the call. */
-#include "engine/session.h"
+#include "engine/session_avps.h"
 
 #include "base/cursor.h"
+#include "codec/avp.h"
 
 #define MESSAGE_TYPE_AVP 8
 #define AVP_LENGTH 0x03ff
-
 /* Proxy Authen Types, RFC 2661 4.4.5, as bits */
 #define BIT(type) (1u << (type))
 #define HAS_NAME (BIT(1) | BIT(2) | BIT(3) | BIT(5))

@@ -2,7 +2,9 @@
 /* WAN-Error-Notify, RFC 2661 6.13: on an error, at most once in 60 seconds, with the totals of the
  * call. What comes too early waits for the session's timer, which is free once it is established.
  */
-#include "engine/session.h"
+#include "engine/session_errors.h"
+
+#include "control/tunnel_send.h"
 
 #define PAUSE_US UINT64_C(60000000)
 

@@ -3,7 +3,12 @@
  * each what the RFC says elsewhere: SLI and WEN (6.13, 6.14), faults (7.1), timers (7.3). A state
  * that has no row for an event ignores it; idle rows that need no session also answer messages for
  * sessions that are not there. */
-#include "engine/session.h"
+#include "engine/session_fsm.h"
+
+#include "control/event.h"
+#include "engine/session_action.h"
+#include "engine/session_errors.h"
+#include "state/record.h"
 
 #define IDLE L2TPHA_SESSION_IDLE
 #define WAIT_TUNNEL L2TPHA_SESSION_WAIT_TUNNEL
@@ -11,7 +16,6 @@
 #define WAIT_CONNECT L2TPHA_SESSION_WAIT_CONNECT
 #define WAIT_CS_ANSWER L2TPHA_SESSION_WAIT_CS_ANSWER
 #define ESTABLISHED L2TPHA_SESSION_ESTABLISHED
-
 /* How a state in which the peer knows the session ends beyond the RFC's own rows. */
 #define ENDS(state)                                                                                \
     FSM_ROW(state, SESSION_FAULT, IDLE, send_cdn),                                                 \
@@ -133,6 +137,7 @@ static const struct fsm_row lns_outgoing[] = { /* RFC 2661 7.5.2 */
     ENDS(WAIT_CONNECT),
     ENDS_ESTABLISHED,
 };
+
 /* clang-format on */
 
 static const char *const state_names[] = {
@@ -173,8 +178,11 @@ static const char *const event_names[SESSION_EVENT_COUNT] = {
     }
 
 const struct fsm session_fsm_lac_incoming = MACHINE("LAC incoming call", "7.4.1", lac_incoming);
+
 const struct fsm session_fsm_lns_incoming = MACHINE("LNS incoming call", "7.4.2", lns_incoming);
+
 const struct fsm session_fsm_lac_outgoing = MACHINE("LAC outgoing call", "7.5.1", lac_outgoing);
+
 const struct fsm session_fsm_lns_outgoing = MACHINE("LNS outgoing call", "7.5.2", lns_outgoing);
 
 static const struct fsm *machine_of(uint8_t side, uint8_t call)
@@ -199,4 +207,177 @@ bool session_has_state(uint8_t side, uint8_t call, uint8_t state)
 const char *l2tpha_session_state_name(uint8_t state)
 {
     return state < COUNT(state_names) ? state_names[state] : "unknown";
+}
+
+#define US_PER_S UINT64_C(1000000)
+
+int session_step(struct l2tpha_session *session, uint8_t event, struct session_input *input)
+{
+    struct engine *engine = session_engine(session);
+    struct session_input *outer = engine->session_input;
+
+    engine->session_input = input;
+    int error = fsm_step(session_fsm(session), session->entry.state, event, session, input);
+    engine->session_input = outer;
+    return error;
+}
+
+/* Whether the host has heard of it: it asked for it, or was told. */
+static bool is_told(const struct l2tpha_session *session, uint8_t state)
+{
+    return session->entry.flags & L2TPHA_SESSION_LOCAL_CALL ||
+           state == L2TPHA_SESSION_ESTABLISHED || state == L2TPHA_SESSION_WAIT_CS_ANSWER;
+}
+
+static void tell_down(struct l2tpha_session *session, const struct session_input *input)
+{
+    struct engine *engine = session_engine(session);
+    struct event_item *event =
+        engine_event(engine, L2TPHA_EVENT_SESSION_DOWN, session_tunnel(session), session);
+
+    if (!event)
+        return;
+    event->result = input->result;
+    event->error = input->error;
+    event->status = input->status;
+    event->by_peer = input->by_peer;
+    event->successor = input->successor;
+    reason_text(input->words, input->reason, event->text, sizeof(event->text));
+    if (input->message)
+        event_attach_message(engine, event);
+}
+
+static void log_down(const struct l2tpha_session *session, const struct session_input *input)
+{
+    const struct log *log = &session_engine(session)->log;
+    char text[INPUT_TEXT];
+
+    if (log_wanted(log, L2TPHA_LOG_EVENT))
+        log_line(log, L2TPHA_LOG_EVENT, session->entry.tunnel->record.local_id,
+                 session->entry.local_id, "session is down: %s (%u/%u)",
+                 reason_text(input->words, input->reason, text, sizeof(text)), input->result,
+                 input->error);
+}
+
+static void end(struct l2tpha_session *session, uint8_t before, const struct session_input *input)
+{
+    struct l2tpha_tunnel *tunnel = session_tunnel(session);
+    struct engine *engine = tunnel->engine;
+
+    if (before == L2TPHA_SESSION_ESTABLISHED)
+        engine->counters.sessions_down++;
+    if (is_told(session, before) && !input->quiet)
+        tell_down(session, input);
+    log_down(session, input);
+    if (tunnel->sync || tunnel->inactivity)
+        engine->failover.left(engine->failover.user, session);
+    session_leave_line(session);
+    wheel_disarm(engine->wheel, &session->timer);
+    TALLOC_FREE(session->wen);
+    id_set_give(&tunnel->session_ids_taken, session->entry.local_id);
+    if (input->with_tunnel)
+        ledger_forget_session(engine->ledger, &session->entry);
+    else
+        ledger_gone_session(engine->ledger, &session->entry);
+    table_session_detach(engine->table, &session->entry);
+    engine_bury(engine, session);
+    if (tunnel->entry.session_count == 0 && tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)
+        tunnel_arm(tunnel);
+}
+
+static void rise(struct l2tpha_session *session, uint8_t kind, const char *text,
+                 const struct session_input *input)
+{
+    struct engine *engine = session_engine(session);
+    struct event_item *event = engine_event(engine, kind, session_tunnel(session), session);
+
+    if (input->message)
+        event_attach_message(engine, event);
+    log_line(&engine->log, L2TPHA_LOG_EVENT, session->entry.tunnel->record.local_id,
+             session->entry.local_id, "%s", text);
+}
+
+void session_enter(void *object, uint8_t next)
+{
+    static const struct session_input nothing;
+    struct l2tpha_session *session = object;
+    struct engine *engine = session_engine(session);
+    const struct session_input *input = engine->session_input ? engine->session_input : &nothing;
+    uint8_t before = session->entry.state;
+
+    log_line(&engine->log, L2TPHA_LOG_FSM, session->entry.tunnel->record.local_id,
+             session->entry.local_id, "%s: %s -> %s", session_fsm(session)->name,
+             l2tpha_session_state_name(before), l2tpha_session_state_name(next));
+    session->entry.state = next;
+    session->entry.since = (uint32_t)(engine->now / US_PER_S);
+    if (next == L2TPHA_SESSION_IDLE) {
+        end(session, before, input);
+        return;
+    }
+    session_leave_line(session);
+    if (next == L2TPHA_SESSION_WAIT_TUNNEL)
+        session_join_line(session);
+    session_arm(session);
+    ledger_mark_session(engine->ledger, &session->entry);
+    if (next == L2TPHA_SESSION_WAIT_CS_ANSWER)
+        rise(session, L2TPHA_EVENT_SESSION_CALL, "outgoing call is wanted", input);
+    if (next == L2TPHA_SESSION_ESTABLISHED) {
+        engine->counters.sessions_up++;
+        rise(session, L2TPHA_EVENT_SESSION_UP, "session is up", input);
+    }
+}
+
+static void forget(struct l2tpha_session *session, struct session_input *input)
+{
+    struct engine *engine = session_engine(session);
+    struct session_input *outer = engine->session_input;
+
+    engine->session_input = input;
+    session_enter(session, L2TPHA_SESSION_IDLE);
+    engine->session_input = outer;
+}
+
+void session_clear(struct l2tpha_session *session, int status, const char *why)
+{
+    struct session_input input = {.status = status, .reason = why};
+
+    forget(session, &input);
+}
+
+static void settle(struct l2tpha_session *session, bool data_channel)
+{
+    struct session_input input = {.status = L2TPHA_ERR_NOT_IN_SYNC,
+                                  .reason = "not established when the tunnel was recovered",
+                                  .with_tunnel = true};
+    struct session_entry *entry = &session->entry;
+
+    if (!session_outlives_reset(entry)) {
+        forget(session, &input);
+        return;
+    }
+    session->connecting = false; /* what would have told the peer is flushed, or was told */
+    if (data_channel && session_is_numbered(entry))
+        entry->sent_ns = entry->data_ns = session->lease_end = 0;
+}
+
+/* The standby does the same by the count, replica.c. */
+void session_settle_all(struct l2tpha_tunnel *tunnel, bool data_channel)
+{
+    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+
+    record->resets = record_next_resets(record->resets, data_channel);
+    tunnel_mark(tunnel, DIRTY_FULL);
+    for (struct session_entry *entry = tunnel->entry.sessions, *next; entry; entry = next) {
+        next = entry->next;
+        settle(session_of(entry), data_channel);
+    }
+}
+
+void session_clear_all(struct l2tpha_tunnel *tunnel, const struct session_input *input)
+{
+    struct session_input copy = *input;
+
+    copy.with_tunnel = true;
+    while (tunnel->entry.sessions)
+        forget(session_of(tunnel->entry.sessions), &copy);
 }

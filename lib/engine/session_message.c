@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Session messages of an established tunnel: whose they are, whether they are acceptable, and then
  * one event for that session's machine. */
-#include "engine/resync.h"
-#include "engine/session.h"
+#include "engine/session_message.h"
+
+#include "control/resync.h"
+#include "control/session_id.h"
+#include "engine/message.h"
+#include "engine/session_action.h"
+#include "engine/session_fsm.h"
 
 #include <stdio.h>
 

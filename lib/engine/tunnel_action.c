@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* What the control connection's machine says: SCCRQ, SCCRP, SCCCN, StopCCN (RFC 2661 6.1-6.4). */
+#include "engine/tunnel_action.h"
+
+#include "control/machine.h"
+
+#include "control/tunnel_send.h"
 #include "engine/auth.h"
+#include "engine/session_wait.h"
+#include "engine/tunnel_failover.h"
 
 #include <string.h>
 
 #define PROTOCOL_VERSION 1
 #define PROTOCOL_REVISION 0
 #define WINDOW_DEFAULT 4 /* RFC 2661 5.8 */
-
 #define ERROR_RESOURCES 4
 
 static void put_self(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
@@ -185,4 +191,21 @@ int stop_failed(void *object, void *argument)
     if (record->state == L2TPHA_TUNNEL_IDLE && record->flags & L2TPHA_TUNNEL_INITIATOR)
         return L2TPHA_OK;
     return send_stopccn(object, argument);
+}
+
+#define US_PER_MS UINT64_C(1000)
+#define START_BATCH 64    /* waiting sessions started in one transaction */
+#define START_RETRY_MS 50 /* when the queue was full */
+
+int start_sessions(void *object, void *argument)
+{
+    struct l2tpha_tunnel *tunnel = object;
+    struct engine *engine = tunnel->engine;
+
+    (void)argument;
+    if (!session_start_waiting(tunnel, START_BATCH) || !tunnel_is_open(tunnel))
+        return L2TPHA_OK;
+    uint64_t pause = channel_has_own_room(engine, &tunnel->channel) ? 0 : START_RETRY_MS;
+    wheel_arm(engine->wheel, &tunnel->start, engine->now + pause * US_PER_MS);
+    return L2TPHA_OK;
 }

@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* l2tpha_tunnel_*(): the host's hands on a tunnel. */
-#include "engine/session.h"
+#include "engine/tunnel_api.h"
 
-#define APP_STATE_MAX 60000
+#include "control/transaction.h"
+#include "control/tunnel_policy.h"
+#include "dispatch/begin.h"
+#include "engine/tunnel_fsm.h"
+
 #define STOPCCN_MAX 2048 /* bytes of a StopCCN: its one text is an AVP's at most */
-
-int tunnel_begin(struct l2tpha_tunnel *tunnel, uint64_t now)
-{
-    if (!tunnel)
-        return L2TPHA_ERR_INVALID;
-    struct engine *engine = tunnel_engine(tunnel);
-    int error = engine_enter(engine, now);
-    if (!error)
-        engine_wake(engine, tunnel);
-    return error;
-}
 
 int engine_tunnel_open(struct engine *engine, const struct l2tpha_tunnel_options *options,
                        struct l2tpha_tunnel **tunnel)
@@ -80,80 +73,4 @@ int l2tpha_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t 
     if (failed)
         return failed;
     return engine_leave(engine, tunnel_step(tunnel, TUNNEL_CLOSE, &input));
-}
-
-struct l2tpha_tunnel *engine_tunnel_find(const struct engine *engine, uint32_t local_id)
-{
-    struct tunnel_entry *entry = table_tunnel_find(engine->table, local_id);
-
-    return entry && !tunnel_of(entry)->dying ? tunnel_of(entry) : NULL;
-}
-
-struct l2tpha_tunnel *engine_tunnel_walk(const struct engine *engine, uint32_t *place)
-{
-    struct tunnel_entry *entry;
-
-    while ((entry = table_tunnel_next(engine->table, place)))
-        if (!tunnel_of(entry)->dying)
-            return tunnel_of(entry);
-    return NULL;
-}
-
-struct l2tpha_tunnel *engine_tunnel_next(const struct engine *engine,
-                                         const struct l2tpha_tunnel *previous)
-{
-    uint32_t place = previous ? previous->entry.place + 1 : 0;
-
-    return engine_tunnel_walk(engine, &place);
-}
-
-void l2tpha_tunnel_get(const struct l2tpha_tunnel *tunnel, struct l2tpha_tunnel_record *record)
-{
-    *record = tunnel->entry.record;
-    if (tunnel->engine || tunnel_engine(tunnel)->serving)
-        record->configured_method = tunnel_configured_method(tunnel);
-}
-
-uint32_t l2tpha_tunnel_id(const struct l2tpha_tunnel *tunnel)
-{
-    return tunnel->entry.record.local_id;
-}
-
-bool l2tpha_tunnel_is_told(const struct l2tpha_tunnel *tunnel)
-{
-    return tunnel->told;
-}
-
-uint32_t l2tpha_tunnel_sessions(const struct l2tpha_tunnel *tunnel)
-{
-    return tunnel->entry.session_count;
-}
-
-void l2tpha_tunnel_set_user(struct l2tpha_tunnel *tunnel, void *user)
-{
-    tunnel->user = user;
-    if (tunnel->engine)
-        engine_rename(tunnel->engine, tunnel, NULL, user);
-}
-
-void *l2tpha_tunnel_user(const struct l2tpha_tunnel *tunnel)
-{
-    return tunnel->user;
-}
-
-int l2tpha_tunnel_set_app_state(struct l2tpha_tunnel *tunnel, const uint8_t *data, size_t len,
-                                uint64_t now)
-{
-    int error = tunnel_begin(tunnel, now);
-    if (error)
-        return error;
-    struct engine *engine = tunnel->engine;
-    if (len > APP_STATE_MAX || (!data && len))
-        return L2TPHA_ERR_INVALID;
-    if (tunnel->dying)
-        return L2TPHA_ERR_STATE;
-    error = table_tunnel_set_bytes(engine->table, &tunnel->entry.record.app_state, data, len);
-    if (!error)
-        tunnel_mark(tunnel, DIRTY_FULL);
-    return engine_leave(engine, error);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* RFC 4951 in the messages that set up a tunnel: the capability on ordinary ones (5.1), the tunnel
  * to be recovered (5.2) and the sequence suggested for it (5.3) on recovery tunnels. */
-#include "codec/avp.h"
-#include "engine/tunnel.h"
+#include "engine/tunnel_failover.h"
 
-#include <string.h>
+#include "control/machine.h"
+
+#include "codec/avp.h"
 
 #define ERROR_VALUE 3 /* RFC 2661 4.4.2: a field was out of range */
 
@@ -81,54 +82,6 @@ void take_failover_avps(struct l2tpha_tunnel *tunnel, const struct l2tpha_messag
     record->remote_recovery_ms = peer.recovery_time_ms < config->recovery_max_ms
                                      ? peer.recovery_time_ms
                                      : config->recovery_max_ms;
-}
-
-#define SESSION_ID 6 /* its place in a control header */
-
-/* What an SLI or a WEN tells of a call that stays. A CDN is not repeated: the peer may not have the
- * call, and some end the tunnel over that; it is found by FSQ. */
-static bool still_holds(const struct l2tpha_tunnel *tunnel, const struct buffer *message)
-{
-    uint16_t type = channel_message_type(message);
-
-    return (type == L2TPHA_MESSAGE_SLI || type == L2TPHA_MESSAGE_WEN) &&
-           table_session_find_remote(tunnel->engine->table, &tunnel->entry,
-                                     get_u16(message->data + SESSION_ID));
-}
-
-/* Copies of them, oldest first. One for which there is no memory is lost like the others. */
-static struct buffer *copy_what_holds(const struct l2tpha_tunnel *tunnel)
-{
-    struct buffer *first = NULL, **end = &first;
-
-    for (const struct buffer *message = tunnel->entry.queue_head; message;
-         message = message->next) {
-        struct buffer *copy = still_holds(tunnel, message)
-                                  ? buffer_get(tunnel->engine->pool, message->len, NULL)
-                                  : NULL;
-        if (!copy)
-            continue;
-        memcpy(copy->data, message->data, message->len);
-        copy->len = message->len;
-        *end = copy;
-        end = &copy->next;
-    }
-    return first;
-}
-
-void tunnel_reset(struct l2tpha_tunnel *tunnel, uint16_t ns, uint16_t nr)
-{
-    struct engine *engine = tunnel->engine;
-    struct buffer *message = copy_what_holds(tunnel), *next;
-
-    channel_reset(engine, &tunnel->channel, ns, nr);
-    for (; message; message = next) {
-        next = message->next;
-        if (channel_send(engine, &tunnel->channel, message->data, message->len))
-            log_line(&engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id, 0,
-                     "a message is lost with the reset");
-        buffer_put(engine->pool, message);
-    }
 }
 
 static bool refuse(struct tunnel_input *input, const char *reason)

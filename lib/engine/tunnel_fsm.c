@@ -2,9 +2,19 @@
 /* The control connection's machine: RFC 2661 7.2.1 row for row. Where the RFC says "clean up" and
  * idle, the reliable delivery of what was said last comes in between (5.7, 7.1): STOPPING until our
  * StopCCN is acknowledged, STOPPED to acknowledge copies of the peer's. */
-#include "engine/half_open.h"
-#include "engine/reorder.h"
-#include "engine/session.h"
+#include "engine/tunnel_fsm.h"
+
+#include "control/calling.h"
+#include "control/event.h"
+#include "control/half_open.h"
+#include "control/linger.h"
+#include "control/reorder.h"
+#include "control/tunnel_policy.h"
+#include "control/twin.h"
+#include "dispatch/tunnel_end.h"
+#include "dispatch/twins.h"
+#include "engine/session_fsm.h"
+#include "engine/tunnel_action.h"
 
 #define IDLE L2TPHA_TUNNEL_IDLE
 #define WAIT_CTL_REPLY L2TPHA_TUNNEL_WAIT_CTL_REPLY
@@ -66,6 +76,7 @@ static const struct fsm_row rows[] = {
     FSM_ROW(WAIT_CTL_CONN, TUNNEL_FAILED, STOPPING, stop_failed),
     FSM_ROW(ESTABLISHED, TUNNEL_FAILED, STOPPING, stop_failed),
 };
+
 /* clang-format on */
 
 static const char *const state_names[] = {
@@ -221,4 +232,64 @@ void tunnel_enter(void *object, uint8_t next)
     tunnel_wake_twins(tunnel);
     if (next == IDLE)
         tunnel_die(tunnel);
+}
+
+int tunnel_step(struct l2tpha_tunnel *tunnel, uint8_t event, struct tunnel_input *input)
+{
+    struct engine *engine = tunnel->engine;
+    struct tunnel_input *outer = engine->tunnel_input;
+
+    engine->tunnel_input = input;
+    int error = fsm_step(&tunnel_fsm, tunnel->entry.record.state, event, tunnel, input);
+    engine->tunnel_input = outer;
+    if (error == L2TPHA_ERR_UNEXPECTED)
+        log_line(&engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id, 0,
+                 "%s is improper in %s", tunnel_fsm.event_names[event],
+                 l2tpha_tunnel_state_name(tunnel->entry.record.state));
+    return error;
+}
+
+/* --- the end --- */
+
+void tunnel_clear(struct l2tpha_tunnel *tunnel, int status, const char *why)
+{
+    struct engine *engine = tunnel->engine;
+    struct tunnel_input *outer = engine->tunnel_input;
+    struct tunnel_input input = {.status = status, .reason = why};
+
+    if (tunnel->dying)
+        return;
+    engine->tunnel_input = &input;
+    tunnel_enter(tunnel, L2TPHA_TUNNEL_IDLE);
+    engine->tunnel_input = outer;
+}
+
+/* `older`: it stands behind `by`, in the order in which they became known here. */
+static bool is_outlived(const struct l2tpha_tunnel *twin, const struct l2tpha_tunnel *by,
+                        bool older)
+{
+    if (twin == by || tunnel_is_recovery(twin))
+        return false;
+    if (!tunnel_is_half_open(twin))
+        return true;
+    return twin->started == by->started ? older : twin->started < by->started;
+}
+
+void tunnel_replace_twins(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    struct l2tpha_tunnel *twin = twin_first(engine, &record->path.remote, record->remote_id), *next;
+    bool older = false;
+
+    tunnel->answered_ms = engine_now_ms(engine);
+    tunnel->asked_again = false;
+    for (; twin; twin = next) {
+        next = twin_next(twin);
+        older |= twin == tunnel;
+        if (!is_outlived(twin, tunnel, older))
+            continue;
+        engine->counters.tunnels_replaced += twin->told && !twin->fell;
+        tunnel_clear(twin, L2TPHA_ERR_REPLACED, "the peer has begun anew");
+    }
 }

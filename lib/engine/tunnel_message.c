@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Messages of an existing tunnel: decoded with its secret, judged, then dispatched as an event. */
+#include "engine/tunnel_message.h"
+
+#include "control/tunnel_send.h"
 #include "engine/auth.h"
-#include "engine/session.h"
+#include "engine/message.h"
+#include "engine/session_message.h"
+#include "engine/tunnel_failover.h"
+#include "engine/tunnel_fsm.h"
 
 #include <stdio.h>
 
@@ -11,40 +17,8 @@
 #define RESULT_STATE 7
 #define ERROR_RESOURCES 4
 #define ERROR_UNKNOWN_AVP 8
-
 #define VERSION_MAJOR 1
 #define VERSION_HIGHEST 2 /* RFC 2661 4.4.2 gives no form: the header's version */
-
-void fault_say(const struct l2tpha_decode_fault *fault, char *text, size_t cap, uint16_t *result,
-               uint16_t *error)
-{
-    l2tpha_fault_text(fault, text, cap);
-    *result = RESULT_GENERAL;
-    *error = l2tpha_fault_general_error(fault);
-}
-
-/* Decoding goes on behind a fault, so unhiding does too: an answer needs the other AVPs. */
-void message_finish(struct engine *engine, const struct l2tpha_hiding *hiding,
-                    struct l2tpha_decode_fault *fault)
-{
-    struct l2tpha_message *message = &engine->message;
-    struct l2tpha_decode_fault later = {0};
-    struct l2tpha_decode_fault *into = fault->error ? &later : fault;
-
-    if (message->hidden)
-        l2tpha_message_unhide(message, hiding, engine->scratch, ENGINE_SCRATCH, into);
-    if (!fault->error && l2tpha_message_is_known(message->type))
-        l2tpha_message_check(message, fault);
-}
-
-void message_done(struct engine *engine)
-{
-    const struct l2tpha_crypto *crypto = engine->config.crypto;
-    const struct l2tpha_message *message = &engine->message;
-
-    if (crypto && message->body == engine->scratch)
-        crypto->wipe(crypto->user, engine->scratch, message->body_len);
-}
 
 static void note_message(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault)
 {

@@ -1,15 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /* Datagrams with header tunnel id 0: SCCRQ, which may make a tunnel, and the StopCCN of a peer that
  * does not know our id yet. */
+#include "engine/tunnel_request.h"
+
+#include "control/calling.h"
+#include "control/event.h"
+#include "control/find.h"
+#include "control/half_open.h"
+#include "control/tunnel_policy.h"
+#include "control/twin.h"
+#include "dispatch/deliver.h"
 #include "engine/auth.h"
-#include "engine/half_open.h"
+#include "engine/message.h"
+#include "engine/place.h"
+#include "engine/tunnel_failover.h"
+#include "engine/tunnel_fsm.h"
+#include "engine/tunnel_message.h"
+#include "engine/tunnel_twin.h"
 
 #include <string.h>
 
 /* Result and general error codes of StopCCN, RFC 2661 4.4.2 */
 #define ERROR_VALUE 3
 #define ERROR_RESOURCES 4
-
 /* Requests refused: in a second, and as many at once after one without. */
 #define REFUSALS 32
 #define REFUSALS_US UINT64_C(1000000)
@@ -120,13 +133,6 @@ static struct l2tpha_tunnel *next_rival(const struct request *request,
     while (ours && !is_rival(request, ours))
         ours = tunnel_next_calling(request->engine, &request->path->remote, ours);
     return ours;
-}
-
-/* Copies of what has lost may come after the winner has done its work: they must not begin anew. */
-void tunnel_remember_beaten(struct l2tpha_tunnel *old, const struct l2tpha_message *sccrq)
-{
-    l2tpha_message_u16(sccrq, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &old->beaten_request);
-    old->beaten_until = old->engine->now + channel_cycle_us(old->engine);
 }
 
 static void remember_beaten(const struct request *request)

@@ -10,62 +10,18 @@
  * Nothing is proven by it. So the new tunnel is set up beside the old one, its twin, which falls
  * when the new one is established: then the peer itself has given the id away. What the old one
  * would still say would be taken for the new one's, so it falls without a word. The one established
- * last wins, since the peer has one at most; those asked for later than it are still to come.
- *
- * Until then whatever this end says to the peer's id goes to a client that may be in the midst of
- * the new set-up, where few numbers are in use: an old HELLO with Ns 1 would be its next message,
- * an old Nr would acknowledge what it has just said. So the others are silent while a new one is
- * half open. One that is established, which a forged request must not end, or that is over, of
- * which the peer may not know yet if it was a late copy that asked, is so for a moment, and not
- * again soon: either end repeats itself for much longer. */
-#include "engine/tunnel.h"
+ * last wins, since the peer has one at most; those asked for later than it are still to come. */
+#include "engine/tunnel_twin.h"
 
+#include "control/twin.h"
+#include "dispatch/twins.h"
+#include "engine/place.h"
+#include "engine/tunnel_fsm.h"
 #include "state/digest.h"
 
 #define US_PER_MS UINT64_C(1000)
 #define AGAIN_MS 500      /* between two requests of one peer that asks anew */
 #define TWINS_HALF_OPEN 4 /* with one address and id of the peer */
-#define HUSH_MS 2000      /* a client whose SCCCN is lost repeats it once */
-#define HUSH_PAUSE_MS 10000
-
-static uint32_t now_ms(const struct engine *engine)
-{
-    return (uint32_t)(engine->now / US_PER_MS);
-}
-
-static bool is_half_open(const struct l2tpha_tunnel *tunnel)
-{
-    return tunnel->entry.record.state == L2TPHA_TUNNEL_WAIT_CTL_CONN;
-}
-
-static struct l2tpha_tunnel *next_living(const struct engine *engine, struct tunnel_entry *entry)
-{
-    while (entry && (!tunnel_of(entry)->engine || tunnel_of(entry)->dying))
-        entry = table_tunnel_next_twin(engine->table, entry);
-    return entry ? tunnel_of(entry) : NULL;
-}
-
-/* All of them are live: what a takeover has not come to yet is restored, which may end it. */
-static struct l2tpha_tunnel *first_twin(struct engine *engine, const struct l2tpha_address *remote,
-                                        uint32_t id)
-{
-    struct tunnel_entry *entry = id ? table_tunnel_find_remote(engine->table, remote, id) : NULL;
-
-    while (entry && tunnel_of(entry)->engine)
-        entry = table_tunnel_next_twin(engine->table, entry);
-    if (entry) {
-        engine_wake(engine, tunnel_of(entry));
-        return first_twin(engine, remote, id);
-    }
-    return id ? next_living(engine, table_tunnel_find_remote(engine->table, remote, id)) : NULL;
-}
-
-static struct l2tpha_tunnel *next_twin(const struct l2tpha_tunnel *tunnel)
-{
-    const struct engine *engine = tunnel->engine;
-
-    return next_living(engine, table_tunnel_next_twin(engine->table, &tunnel->entry));
-}
 
 static uint16_t assigned_id(const struct l2tpha_message *message)
 {
@@ -115,7 +71,7 @@ static bool is_answered(const struct l2tpha_tunnel *known)
 static bool is_asked_anew(struct l2tpha_tunnel *known)
 {
     const struct engine *engine = known->engine;
-    uint32_t now = now_ms(engine);
+    uint32_t now = engine_now_ms(engine);
 
     if (now - known->answered_ms > channel_cycle_us(engine) / US_PER_MS)
         return true;
@@ -163,10 +119,10 @@ struct l2tpha_tunnel *tunnel_find_copied(struct engine *engine, const struct l2t
 {
     uint64_t digest = tunnel_request_digest(sccrq);
     uint16_t id = assigned_id(sccrq);
-    struct l2tpha_tunnel *known = first_twin(engine, &path->remote, id), *next;
+    struct l2tpha_tunnel *known = twin_first(engine, &path->remote, id), *next;
 
     for (; known; known = next) {
-        next = next_twin(known);
+        next = twin_next(known);
         bool recovery = recovers || tunnel_is_recovery(known);
         if (recovery && is_reused(known, recovers))
             tunnel_end_lingering(known);
@@ -182,7 +138,8 @@ static bool is_unknown_to_peer(const struct l2tpha_tunnel *tunnel)
 {
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
 
-    return is_half_open(tunnel) || (record->state == L2TPHA_TUNNEL_STOPPED && record->acked == 0);
+    return tunnel_is_half_open(tunnel) ||
+           (record->state == L2TPHA_TUNNEL_STOPPED && record->acked == 0);
 }
 
 /* It comes of a peer that has not heard of our id: so it means one that is half open, and the
@@ -191,10 +148,10 @@ static bool is_unknown_to_peer(const struct l2tpha_tunnel *tunnel)
 struct l2tpha_tunnel *tunnel_find_stopped(struct engine *engine, const struct l2tpha_path *path,
                                           const struct l2tpha_message *stopccn)
 {
-    struct l2tpha_tunnel *first = first_twin(engine, &path->remote, assigned_id(stopccn));
+    struct l2tpha_tunnel *first = twin_first(engine, &path->remote, assigned_id(stopccn));
     struct l2tpha_tunnel *found = first;
 
-    for (struct l2tpha_tunnel *at = first; at; at = next_twin(at))
+    for (struct l2tpha_tunnel *at = first; at; at = twin_next(at))
         if (is_unknown_to_peer(at))
             found = at;
     return found;
@@ -207,8 +164,8 @@ void tunnel_make_twin_place(struct engine *engine, const struct l2tpha_path *pat
     struct l2tpha_tunnel *oldest = NULL;
     uint32_t count = 0;
 
-    for (struct l2tpha_tunnel *at = first_twin(engine, &path->remote, id); at; at = next_twin(at)) {
-        if (!is_half_open(at) || tunnel_is_recovery(at))
+    for (struct l2tpha_tunnel *at = twin_first(engine, &path->remote, id); at; at = twin_next(at)) {
+        if (!tunnel_is_half_open(at) || tunnel_is_recovery(at))
             continue;
         oldest = at;
         count++;
@@ -217,133 +174,4 @@ void tunnel_make_twin_place(struct engine *engine, const struct l2tpha_path *pat
         return;
     engine->counters.limit_reached++;
     tunnel_clear(oldest, L2TPHA_ERR_LIMIT, "the peer asks anew all the time");
-}
-
-bool tunnel_has_twin(const struct l2tpha_tunnel *tunnel)
-{
-    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-    const struct l2tpha_tunnel *at =
-        first_twin(tunnel->engine, &record->path.remote, record->remote_id);
-
-    while (at && (at == tunnel || tunnel_is_over(at)))
-        at = next_twin(at);
-    return at != NULL;
-}
-
-/* --- one speaks at a time --- */
-
-/* What a takeover has still to come to stays as it is. */
-static struct l2tpha_tunnel *first_live(const struct l2tpha_tunnel *tunnel)
-{
-    const struct engine *engine = tunnel->engine;
-    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-
-    return record->remote_id
-               ? next_living(engine, table_tunnel_find_remote(engine->table, &record->path.remote,
-                                                              record->remote_id))
-               : NULL;
-}
-
-static void begin_hush(struct l2tpha_tunnel *tunnel)
-{
-    uint32_t now = now_ms(tunnel->engine);
-
-    if (tunnel->twinned && now - tunnel->hushed_ms < HUSH_PAUSE_MS)
-        return;
-    tunnel->twinned = true;
-    tunnel->hushed_ms = now;
-}
-
-void tunnel_note_twins(struct l2tpha_tunnel *tunnel)
-{
-    struct l2tpha_tunnel *at = first_live(tunnel);
-
-    if (tunnel_is_recovery(tunnel))
-        return;
-    for (; at; at = next_twin(at)) {
-        if (at == tunnel || tunnel_is_recovery(at))
-            continue;
-        begin_hush(at);
-        begin_hush(tunnel);
-    }
-}
-
-static uint32_t hush_left_ms(const struct l2tpha_tunnel *tunnel)
-{
-    uint32_t passed = now_ms(tunnel->engine) - tunnel->hushed_ms;
-
-    return passed < HUSH_MS ? HUSH_MS - passed : 0;
-}
-
-static bool is_hushed_by(const struct l2tpha_tunnel *tunnel, const struct l2tpha_tunnel *twin)
-{
-    int32_t later = (int32_t)(twin->started - tunnel->started); /* 0: both were taken over */
-
-    if (twin == tunnel || !is_half_open(twin) || tunnel_is_recovery(twin))
-        return false;
-    if (is_half_open(tunnel))
-        return later > 0;
-    return hush_left_ms(tunnel) > 0;
-}
-
-/* One that is not half open goes on by itself. */
-static void go_on_later(struct l2tpha_tunnel *tunnel)
-{
-    struct engine *engine = tunnel->engine;
-    uint64_t at = engine->now + hush_left_ms(tunnel) * US_PER_MS;
-
-    if (is_half_open(tunnel) || (timer_armed(&tunnel->start) && tunnel->start.at <= at))
-        return;
-    wheel_arm(engine->wheel, &tunnel->start, at);
-}
-
-bool tunnel_is_hushed(struct l2tpha_tunnel *tunnel)
-{
-    const struct l2tpha_tunnel *at = NULL;
-
-    if (tunnel->twinned && !tunnel->answers && !tunnel_is_recovery(tunnel))
-        at = first_live(tunnel);
-    while (at && !is_hushed_by(tunnel, at))
-        at = next_twin(at);
-    if (at)
-        go_on_later(tunnel);
-    return at != NULL;
-}
-
-void tunnel_wake_twins(struct l2tpha_tunnel *tunnel)
-{
-    if (!tunnel->twinned)
-        return;
-    for (struct l2tpha_tunnel *at = first_live(tunnel); at; at = next_twin(at))
-        engine_ready(at->engine, at);
-}
-
-/* `older`: it stands behind `by`, in the order in which they became known here. */
-static bool is_outlived(const struct l2tpha_tunnel *twin, const struct l2tpha_tunnel *by,
-                        bool older)
-{
-    if (twin == by || tunnel_is_recovery(twin))
-        return false;
-    if (!is_half_open(twin))
-        return true;
-    return twin->started == by->started ? older : twin->started < by->started;
-}
-
-void tunnel_replace_twins(struct l2tpha_tunnel *tunnel)
-{
-    struct engine *engine = tunnel->engine;
-    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-    struct l2tpha_tunnel *twin = first_twin(engine, &record->path.remote, record->remote_id), *next;
-    bool older = false;
-
-    tunnel->answered_ms = now_ms(engine);
-    tunnel->asked_again = false;
-    for (; twin; twin = next) {
-        next = next_twin(twin);
-        older |= twin == tunnel;
-        if (!is_outlived(twin, tunnel, older))
-            continue;
-        engine->counters.tunnels_replaced += twin->told && !twin->fell;
-        tunnel_clear(twin, L2TPHA_ERR_REPLACED, "the peer has begun anew");
-    }
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Answering, RFC 4951 3.3: one entry for each that was asked about. Nothing is cleared here, since
  * what the peer believes of a session says nothing of the one that it is paired with. */
-#include "failover/sync.h"
+#include "failover/answer.h"
 
+#include "control/session.h"
 #include "failover/lazy.h"
+#include "failover/sync.h"
 
 /* Whether a session of this end is what the peer says; one that is paired otherwise is doubted,
  * whichever of its ids the peer has named. */

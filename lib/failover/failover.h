@@ -4,7 +4,8 @@
 #ifndef FAILOVER_FAILOVER_H
 #define FAILOVER_FAILOVER_H
 
-#include "engine/tunnel.h"
+#include "control/machine.h"
+#include "control/tunnel.h"
 
 #include <l2tpha/attach.h>
 #include <l2tpha/failover.h>
@@ -12,9 +13,8 @@
 /* Failover Session States in one message of ours: 1400 octets less header and Message Type, 16 each
  * (RFC 4951 5.4); and what the longest datagram may bring. */
 #define FAILOVER_STATES ((1400 - 20) / 16)
-#define FAILOVER_STATES_MAX ((65535 - 20) / 16)
 
-struct recovery;
+#define FAILOVER_STATES_MAX ((65535 - 20) / 16)
 
 struct takeover_result {
     uint32_t tunnels;      /* recovered, or being so */
@@ -46,9 +46,6 @@ struct failover {
     struct l2tpha_failover_session states[FAILOVER_STATES_MAX]; /* of the message being made */
 };
 
-/* The hooks of the engine; failover and what it points to stay as long as the engine. */
-void failover_attach(struct failover *failover, struct engine *engine,
-                     const struct l2tpha_binding *binding);
 /* What the binding could not do goes without it: it is logged and counted. session_id 0 = for the
  * whole tunnel. */
 void failover_note(const struct failover *failover, uint32_t tunnel_id, uint32_t session_id,

@@ -4,11 +4,11 @@
  * that nothing was heard of them (`unheard`), which the first sign of life clears; one walk, some
  * time after the takeover, clears those that are left. No CDN is sent: some peers end the tunnel
  * upon one for a session that they do not have, and a peer that has it after all is told as soon as
- * it says anything (engine/resync.c). */
+ * it says anything (control/resync.c). */
 #include "failover/inactivity.h"
 
 #include "base/patience.h"
-#include "engine/session.h"
+#include "control/session.h"
 
 #define US_PER_MS UINT64_C(1000)
 #define STEPS 1024              /* sessions looked at in one event */

@@ -16,8 +16,8 @@
 #include "failover/lazy.h"
 
 #include "base/serial.h"
-#include "engine/reorder.h"
-#include "engine/resync.h"
+#include "control/reorder.h"
+#include "dispatch/patience.h"
 #include "failover/inactivity.h"
 #include "failover/sync.h"
 #include "state/record.h"

@@ -50,7 +50,6 @@ void lazy_overtaken(struct l2tpha_tunnel *tunnel);
 /* Whether a message of the peer's is one that it may have said to the node before, of whose end
  * this one does not know all. */
 bool lazy_is_old(const struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
-/* Engine's hooks. */
 void lazy_heard(struct failover *failover, struct l2tpha_tunnel *tunnel,
                 const struct l2tpha_header *header);
 void lazy_due(struct failover *failover, struct timer *timer);

@@ -4,7 +4,6 @@
 #ifndef FAILOVER_RECOVERY_H
 #define FAILOVER_RECOVERY_H
 
-#include "base/fsm.h"
 #include "failover/failover.h"
 
 enum recovery_state {
@@ -54,70 +53,25 @@ struct recovery {
 };
 
 extern const struct fsm recovery_fsm; /* recovery_fsm.c */
-
-/* --- recovery.c --- */
-/* This end has failed: recover an established tunnel, restored and suspended, whose peer is
- * capable. Begins as soon as there is a place. */
-int recovery_start(struct failover *failover, struct l2tpha_tunnel *old);
 /* Before the first of them: the table has been taken over now. */
 void recovery_prepare(struct failover *failover);
-int recovery_step(struct recovery *recovery, uint8_t event);
 /* Set the timer by state. */
 void recovery_arm(struct recovery *recovery);
-/* Engine's hooks. */
-void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, uint8_t before,
-                      const struct tunnel_input *input);
-void recovery_said(struct failover *failover, struct l2tpha_tunnel *tunnel);
-void recovery_gone(struct failover *failover, struct l2tpha_tunnel *tunnel);
-void recovery_due(struct failover *failover, struct timer *timer);
 /* The tunnel's; made when it has none. */
 int recovery_of(struct failover *failover, struct l2tpha_tunnel *old, struct recovery **recovery);
 /* Let its recovery tunnel go without a word. */
 void recovery_discard(struct recovery *recovery);
-/* The tunnel's channel is reset and carries again. */
-void recovery_done(struct recovery *recovery);
-/* fsm_action and fsm_enter */
-void recovery_enter(void *object, uint8_t next);
-int call_peer(void *object, void *argument);
-int claim_channel(void *object, void *argument);
-int finish_claim(void *object, void *argument);
-int ask_about_sessions(void *object, void *argument);
-int try_again(void *object, void *argument);
 void recovery_say(const struct recovery *recovery, enum l2tpha_log_category category,
                   const char *text);
-
-/* --- recovery_sign.c --- */
-/* Engine's hooks. */
-bool recovery_heard(struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
-void recovery_moved(struct l2tpha_tunnel *tunnel);
-void recovery_answered_again(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *sccrp);
 /* Claiming: the peer asks, too, and may have failed since it answered. */
 void recovery_challenge(struct recovery *recovery);
-
-/* --- recovery_end.c --- */
 /* Whether the old tunnel has silent recovery to turn to. */
 bool recovery_may_be_silent(const struct recovery *recovery);
-/* Whether it has nothing but this recovery. */
-void recovery_set_claimed(struct recovery *recovery, bool claimed);
-int give_up(void *object, void *argument);
-int clear_old(void *object, void *argument);
-
-/* --- remote.c: nothing is proven before an SCCCN, and whoever can forge an SCCRQ can forge a
- * stream of them. So requests rest the old channel for one control channel cycle at most, and then
- * not for another one, however many there are: tunnel.rests_until is the end of the first.
- * Meanwhile they are answered all the same, and the first SCCCN that is valid recovers the tunnel,
- * while the peer's Recovery Time (5.1) or its acknowledgements decide how long there is one. --- */
-bool remote_heed(const struct failover *failover, const struct l2tpha_message *sccrq);
-bool remote_judge(struct failover *failover, const struct l2tpha_path *path,
-                  const struct l2tpha_message *sccrq, struct tunnel_input *input);
-bool remote_equip(struct failover *failover, struct l2tpha_tunnel *recovery,
-                  struct tunnel_input *input);
-/* The peer's recovery tunnel of a restored node goes on. */
-int remote_adopt(struct failover *failover, struct l2tpha_tunnel *recovery);
-int lend_channel(void *object, void *argument);
-int go_on_unproven(void *object, void *argument);
-int take_back(void *object, void *argument);
-int return_channel(void *object, void *argument);
-int close_returned(void *object, void *argument);
+void recovery_free(struct recovery *recovery);
+bool recovery_has_had_its_turn(const struct recovery *recovery);
+void recovery_join_line(struct recovery *recovery);
+void recovery_leave_line(struct recovery *recovery);
+uint64_t recovery_limit(const struct recovery *recovery);
+void recovery_wake_line(struct failover *failover);
 
 #endif

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Recoveries of ours that come to nothing: what becomes of the old tunnel. */
-#include "failover/recovery.h"
+#include "failover/recovery_end.h"
 
+#include "engine/tunnel_fsm.h"
 #include "failover/lazy.h"
-#include "failover/silent.h"
 #include "failover/sync.h"
-
-#include <l2tpha/failover.h>
 
 #define RESULT_CLEAR 1 /* StopCCN, RFC 2661 4.4.2: general request to clear */
 
@@ -20,17 +18,6 @@ void recovery_set_claimed(struct recovery *recovery, bool claimed)
     else
         record->flags &= ~(uint32_t)(L2TPHA_TUNNEL_CLAIMED | L2TPHA_TUNNEL_DOUBTED);
     tunnel_mark(recovery->old, DIRTY_FULL);
-}
-
-/* The second choice; a tunnel whose method is silent has it when RFC 4951 was but to settle what is
- * in doubt. */
-bool recovery_may_be_silent(const struct recovery *recovery)
-{
-    const struct l2tpha_tunnel_record *old = &recovery->old->entry.record;
-
-    return !(old->flags & L2TPHA_TUNNEL_CLAIMED) &&
-           (old->effective_method == L2TPHA_FAILOVER_FALLBACK ||
-            old->effective_method == L2TPHA_FAILOVER_SILENT);
 }
 
 static int go_on_silently(struct recovery *recovery, struct silent_result *result)

@@ -2,7 +2,11 @@
 /* The recovery of one tunnel, RFC 4951 3.2 and appendix B: the upper half when this end has failed,
  * the lower half when the peer has. Both at once is a request that comes while this end is at it:
  * the tie is broken before, so the peer's has won (3.2.1). */
-#include "failover/recovery.h"
+#include "failover/recovery_fsm.h"
+
+#include "failover/recovery_action.h"
+#include "failover/recovery_end.h"
+#include "failover/remote.h"
 
 #define IDLE RECOVERY_IDLE
 #define WAITING RECOVERY_WAITING
@@ -52,7 +56,6 @@ static const struct fsm_row rows[] = {
     FSM_ROW(RETURNED, RECOVERY_FAILED, IDLE, take_back),
     FSM_ROW_SILENT(IDLE, RECOVERY_FAILED, IDLE),
 };
-/* clang-format on */
 
 static const char *const state_names[RECOVERY_STATE_COUNT] = {
     [IDLE] = "idle",       [WAITING] = "waiting", [CALLING] = "calling",   [CLAIMING] = "claiming",
@@ -79,3 +82,36 @@ const struct fsm recovery_fsm = {
     .failed_event = RECOVERY_FAILED,
     .enter = recovery_enter,
 };
+
+/* --- the machine --- */
+
+int recovery_step(struct recovery *recovery, uint8_t event)
+{
+    int error = fsm_step(&recovery_fsm, recovery->state, event, recovery, NULL);
+
+    if (error == L2TPHA_ERR_UNEXPECTED)
+        log_line(&recovery->failover->engine->log, L2TPHA_LOG_ERROR,
+                 recovery->old->entry.record.local_id, 0, "recovery: %s is improper in %s",
+                 recovery_fsm.event_names[event], recovery_fsm.state_names[recovery->state]);
+    return error;
+}
+
+void recovery_enter(void *object, uint8_t next)
+{
+    struct recovery *recovery = object;
+    struct failover *failover = recovery->failover;
+
+    log_line(&failover->engine->log, L2TPHA_LOG_FSM, recovery->old->entry.record.local_id, 0,
+             "recovery: %s -> %s", recovery_fsm.state_names[recovery->state],
+             recovery_fsm.state_names[next]);
+    recovery->state = next;
+    recovery->challenged = 0;
+    if (next == RECOVERY_IDLE) {
+        recovery_free(recovery);
+        recovery_wake_line(failover);
+        return;
+    }
+    if (next != RECOVERY_WAITING)
+        recovery_leave_line(recovery);
+    recovery_arm(recovery);
+}

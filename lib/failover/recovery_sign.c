@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the peer shows, by what it says on either tunnel, of how far a recovery has come. */
-#include "failover/recovery.h"
+#include "failover/recovery_sign.h"
+
+#include "failover/recovery_fsm.h"
 
 #define US_PER_MS UINT64_C(1000)
 #define RETURN_US (1000 * US_PER_MS) /* for the StopCCN of a peer that goes on already */
@@ -18,19 +20,6 @@ void recovery_moved(struct l2tpha_tunnel *tunnel)
     bool scarce = engine->recovering > ENGINE_RECOVERIES / 2;
     if (scarce && recovery->timer.at > engine->now + RETURN_US)
         wheel_arm(engine->wheel, &recovery->timer, engine->now + RETURN_US);
-}
-
-/* A peer that is still the one that answered acknowledges the SCCCN at once; whoever has taken its
- * place does not know it, and is asked anew. */
-void recovery_challenge(struct recovery *recovery)
-{
-    struct engine *engine = recovery->failover->engine;
-
-    if (recovery->challenged)
-        return;
-    recovery->challenged = engine->now;
-    channel_nudge(engine, &recovery->tunnel->channel);
-    recovery_arm(recovery);
 }
 
 /* Another tunnel of the peer's answers: what we claim with has been made by a node that has failed

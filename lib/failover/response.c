@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the peer answers, RFC 4951 3.3. */
+#include "failover/response.h"
+
+#include "control/session.h"
+#include "failover/answer.h"
 #include "failover/lazy.h"
 #include "failover/sync_private.h"
 
@@ -63,4 +67,11 @@ int sync_take_response(struct failover *failover, struct l2tpha_tunnel *tunnel,
             failover->engine->counters.answers_ignored++;
     }
     return L2TPHA_OK;
+}
+
+int sync_states(struct failover *failover, struct l2tpha_tunnel *tunnel,
+                const struct l2tpha_message *message)
+{
+    return message->type == L2TPHA_MESSAGE_FSQ ? answer_query(failover, tunnel, message)
+                                               : sync_take_response(failover, tunnel, message);
 }

@@ -22,7 +22,6 @@ struct silent_result {
  * one of installing: such a tunnel cannot go on. */
 int silent_recover(const struct l2tpha_binding *binding, struct tunnel_entry *tunnel,
                    struct silent_result *result);
-
 /* End the sessions of an installed tunnel that lack the host's half. */
 void silent_dismiss(const struct l2tpha_binding *binding, struct tunnel_entry *tunnel,
                     struct silent_result *result);

@@ -12,8 +12,10 @@
  * Nobody is asked about again, or given up, whose FSQ is still on its way. The channel delivers it,
  * and a peer that acknowledges nothing may be resting the channel for a recovery that comes to
  * nothing, and answer later. */
-#include "engine/window.h"
-#include "failover/recovery.h"
+#include "failover/sync.h"
+
+#include "control/session.h"
+#include "control/window.h"
 #include "failover/sync_private.h"
 
 #define US_PER_S UINT64_C(1000000)
@@ -507,11 +509,4 @@ void sync_left(struct failover *failover, struct l2tpha_session *session)
         sync_settle(sync, session);
     if (is_over(sync))
         wheel_arm(failover->engine->wheel, &sync->timer, failover->engine->now);
-}
-
-int sync_states(struct failover *failover, struct l2tpha_tunnel *tunnel,
-                const struct l2tpha_message *message)
-{
-    return message->type == L2TPHA_MESSAGE_FSQ ? answer_query(failover, tunnel, message)
-                                               : sync_take_response(failover, tunnel, message);
 }

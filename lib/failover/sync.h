@@ -4,7 +4,6 @@
 #ifndef FAILOVER_SYNC_H
 #define FAILOVER_SYNC_H
 
-#include "engine/session.h"
 #include "failover/failover.h"
 
 /* What is known of an established session while it is being asked about; l2tpha_session.query. It
@@ -44,14 +43,11 @@ void sync_named(struct l2tpha_session *session);
 void sync_moved(struct failover *failover, struct l2tpha_tunnel *tunnel);
 /* A session goes. */
 void sync_left(struct failover *failover, struct l2tpha_session *session);
-/* FSQ or FSR in order on an established tunnel. */
-int sync_states(struct failover *failover, struct l2tpha_tunnel *tunnel,
-                const struct l2tpha_message *message);
 void sync_due(struct failover *failover, struct timer *timer);
-
-/* --- answer.c --- */
-/* Answer an FSQ by FSRs. */
-int answer_query(struct failover *failover, struct l2tpha_tunnel *tunnel,
-                 const struct l2tpha_message *fsq);
+/* The session joins the line for QUERY_ASKED or QUERY_STALE, leaves the one that it is in, and does
+ * so with nothing left to ask. */
+void sync_join(struct sync *sync, struct l2tpha_session *session, uint8_t query);
+void sync_leave(struct sync *sync, struct l2tpha_session *session);
+void sync_settle(struct sync *sync, struct l2tpha_session *session);
 
 #endif

@@ -43,15 +43,4 @@ static inline uint32_t sync_now_ms(const struct sync *sync)
     return (uint32_t)(sync_engine(sync)->now / US_PER_MS);
 }
 
-/* The session joins the line for QUERY_ASKED or QUERY_STALE, leaves the one that it is in, and does
- * so with nothing left to ask. */
-void sync_join(struct sync *sync, struct l2tpha_session *session, uint8_t query);
-void sync_leave(struct sync *sync, struct l2tpha_session *session);
-void sync_settle(struct sync *sync, struct l2tpha_session *session);
-
-/* --- response.c --- */
-/* An FSR. */
-int sync_take_response(struct failover *failover, struct l2tpha_tunnel *tunnel,
-                       const struct l2tpha_message *fsr);
-
 #endif

@@ -6,14 +6,14 @@
  */
 #include "failover/takeover.h"
 
-#include "engine/native.h"
+#include "control/find.h"
+#include "control/transaction.h"
+#include "engine/machine.h"
 #include "failover/inactivity.h"
 #include "failover/lazy.h"
-#include "failover/recovery.h"
-#include "failover/silent.h"
+#include "failover/recovery_input.h"
 #include "failover/sync.h"
 
-#include <l2tpha/failover.h>
 #include <stdio.h>
 
 /* Its numbers may be others by now, on purpose or since its node has failed. */

@@ -2,6 +2,7 @@
 /* The replication link's way to the node. */
 #include "node/node.h"
 
+#include "control/absence.h"
 #include "redundancy/link.h"
 
 #include <l2tpha/checkpoint.h>

@@ -3,7 +3,14 @@
 #include "node/node.h"
 
 #include "base/bits.h"
-#include "engine/channel.h"
+#include "control/absence.h"
+#include "control/ready.h"
+#include "control/transaction.h"
+#include "dispatch/input.h"
+#include "dispatch/timers.h"
+#include "engine/machine.h"
+#include "engine/session_fsm.h"
+#include "failover/hooks.h"
 #include "failover/takeover.h"
 
 #include <l2tpha/policy.h>

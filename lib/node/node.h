@@ -4,8 +4,7 @@
 #ifndef NODE_NODE_H
 #define NODE_NODE_H
 
-#include "engine/native.h"
-#include "engine/session.h"
+#include "control/session.h"
 #include "failover/failover.h"
 #include "redundancy/role.h"
 #include "state/replica.h"

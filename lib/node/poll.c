@@ -3,6 +3,10 @@
  * events. */
 #include "node/node.h"
 
+#include "control/event.h"
+#include "control/transaction.h"
+#include "dispatch/output.h"
+
 #include <string.h>
 
 /* What the host looked at since the last poll is over. */

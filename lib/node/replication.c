@@ -2,6 +2,9 @@
 /* Checkpoints out, back and in; roles; switchover. */
 #include "node/node.h"
 
+#include "control/event.h"
+#include "control/transaction.h"
+
 #include <l2tpha/checkpoint.h>
 #include <string.h>
 

@@ -2,6 +2,8 @@
 /* Whether the other node is seen: what the link tells of it, and what that makes of the role. */
 #include "node/node.h"
 
+#include "control/transaction.h"
+
 /* What was heard before this node was away may be old; and an active of which nothing is heard may
  * be doing what nobody here knows of. */
 static void lose_sight(struct l2tpha_node *node, uint64_t since)

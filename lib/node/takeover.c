@@ -5,6 +5,7 @@
  * cannot tell; for a while the first is what has happened as a rule, later nobody can say. */
 #include "node/node.h"
 
+#include "control/transaction.h"
 #include "failover/takeover.h"
 
 #include <l2tpha/failover.h>

@@ -2,6 +2,11 @@
 /* The entries about tunnels, sessions and data that start from the node. */
 #include "node/node.h"
 
+#include "control/find.h"
+#include "control/transaction.h"
+#include "dispatch/begin.h"
+#include "dispatch/data.h"
+#include "engine/tunnel_api.h"
 #include "failover/sync.h"
 
 int l2tpha_tunnel_open(struct l2tpha_node *node, const struct l2tpha_tunnel_options *options,

@@ -6,6 +6,7 @@
 #include "base/timing.h"
 #include "bench/pair.h"
 #include "node/node.h"
+#include "control/transaction.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /* A stream of checkpoints, each behind its length in two bytes, into a standby. Whatever they are:
  * what it holds stays sound, and can be written and read again. */
 #include "base/cursor.h"
-#include "engine/session.h"
+#include "engine/session_fsm.h"
 #include "state/checkpoint.h"
 #include "state/replica.h"
 

@@ -1,4 +1,4 @@
-# lib/engine/channel.c
+# lib/control/channel.c
 # A message sent again acknowledges what was processed, not what is safe with the standby.
 /l2tpha_header_stamp(message->data, channel->cursor_ns, channel->entry->nr_safe);/c\
     bool again = serial_before(channel->cursor_ns, channel->sent_ns);\

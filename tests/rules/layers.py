@@ -6,7 +6,7 @@ import re
 
 import rule
 
-LAYERS = ["base", "codec", "state", "engine", "failover", "redundancy", "observe", "node"]
+LAYERS = ["base", "codec", "state", "control", "failover", "dispatch", "engine", "redundancy", "observe", "node"]
 SYSTEM = {"inttypes.h", "limits.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h",
           "stdio.h", "stdlib.h", "string.h", "talloc.h",  # stdio.h for snprintf into buffers
           "sanitizer/asan_interface.h"}  # part of the compiler, where it is used at all

@@ -4,7 +4,6 @@
 #ifndef SCENARIO_STATES_H
 #define SCENARIO_STATES_H
 
-#include "engine/tunnel.h"
 #include "scenario/rig.h"
 
 #define MOST 86 /* entries in 1400 octets */

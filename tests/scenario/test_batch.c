@@ -4,6 +4,7 @@
 #include "bench/pair.h"
 #include "fixture.h"
 #include "node/node.h"
+#include "dispatch/output.h"
 
 #include <l2tpha/l2tpha.h>
 #include <string.h>

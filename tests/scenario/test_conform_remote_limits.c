@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* RFC 4951 3.2: a node as remote endpoint that is asked more often than it can be meant. */
-#include "engine/engine.h"
 #include "scenario/rig_recovery.h"
 
 #define GENERAL 2 /* StopCCN */

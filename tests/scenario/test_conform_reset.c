@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the reset of a recovered tunnel's channel leaves behind, and what it comes before: RFC 4951
  * 2, 3.2.2 and 3.3, at either end. */
-#include "engine/tunnel.h"
 #include "scenario/rig_recovery.h"
 
 static struct peer old, fresh;

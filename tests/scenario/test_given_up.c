@@ -3,7 +3,6 @@
  * else of its tunnel, still comes, the path lives and the peer believes in the tunnel: it is told
  * that there is none, with the number that it expects as far as that is known. Who is silent, as
  * those who are gone are, is not spoken to. */
-#include "engine/tunnel.h"
 #include "scenario/rig_recovery.h"
 
 #define ERROR_VENDOR 6

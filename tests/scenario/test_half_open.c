@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Who asks for a tunnel back (RFC 4951 3.2.1) does not stand in line with strangers that ask for
  * one: max_half_open counts the strangers alone. */
-#include "engine/engine.h"
 #include "scenario/rig_recovery.h"
 
 static struct peer old, fresh;

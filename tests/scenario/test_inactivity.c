@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A standby that lagged has calls that the old active saw end: with a peer that cannot be asked
  * about them they show by saying nothing. */
-#include "engine/session.h"
 #include "failover/inactivity.h"
 #include "node/node.h"
 #include "scenario/rig_trio.h"

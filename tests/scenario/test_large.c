@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Whatever ends or changes all calls of a tunnel at once fits into one checkpoint: the node stays
  * protected, and the standby holds what it holds. */
-#include "engine/session.h"
+#include "control/session_id.h"
+#include "control/transaction.h"
 #include "node/node.h"
 #include "scenario/rig_trio.h"
 

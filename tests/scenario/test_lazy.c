@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Takeover from a record that outputs ran ahead of: after it the tunnel is in step, and nothing new
  * is lost or doubled, whoever the peer is. */
-#include "engine/native.h"
+#include "control/find.h"
 #include "failover/lazy.h"
 #include "fixture.h"
 #include "node/node.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Takeovers between two capable ends: the end that waits dies as well (RFC 4951 5.1), and numbered
  * data after a recovery by protocol (3.2.3). */
-#include "engine/session.h"
+#include "control/session.h"
+#include "control/transaction.h"
 #include "scenario/rig_trio.h"
 
 #define TIMEOUT_MS 7000 /* with two retransmissions */

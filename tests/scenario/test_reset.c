@@ -3,6 +3,7 @@
  * calls that stay is said again, with new numbers. */
 #include "node/node.h"
 #include "scenario/rig_trio.h"
+#include "control/transaction.h"
 
 #define ACCM 0x000a0000
 

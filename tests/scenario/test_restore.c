@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Between a takeover and the restoring of its last tunnel: slices of one tunnel, and peers that do
  * not answer, so that each test finds most of them not restored yet. */
-#include "engine/session.h"
 #include "node/node.h"
 #include "scenario/rig_trio.h"
 

@@ -2,7 +2,7 @@
 /* Ids of calls in a tunnel that has all it can have: each is found, whichever is the free one. */
 #include "base/bits.h"
 #include "bench/pair.h"
-#include "engine/session.h"
+#include "control/session.h"
 #include "fixture.h"
 #include "scenario/rig_trio.h"
 

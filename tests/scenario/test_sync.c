@@ -4,6 +4,7 @@
 #include "bench/pair.h"
 #include "node/node.h"
 #include "scenario/rig_trio.h"
+#include "engine/session_fsm.h"
 
 #include <string.h>
 

@@ -2,6 +2,7 @@
 #include "sim/end.h"
 
 #include "node/node.h"
+#include "control/transaction.h"
 
 #include <l2tpha/checkpoint.h>
 #include <l2tpha/observe.h>

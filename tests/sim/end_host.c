@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What the host of an end does: it answers the node's questions and acts on its outputs. */
-#include "engine/tunnel.h"
 #include "node/node.h"
 #include "sim/end.h"
 

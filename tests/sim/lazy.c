@@ -2,6 +2,7 @@
 #include "sim/lazy.h"
 
 #include "node/node.h"
+#include "control/transaction.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* A beginning near the wrap of the sequence numbers: a standby gets, behind the empty copy of a
  * fresh active, one checkpoint written here, and takes over. */
 #include "base/octets.h"
-#include "engine/session.h"
+#include "control/session_id.h"
 #include "sim/sim.h"
 
 #include <l2tpha/checkpoint.h>

@@ -3,7 +3,7 @@
 
 #include "base/bits.h"
 #include "base/cursor.h"
-#include "engine/session.h"
+#include "engine/session_fsm.h"
 
 #include <stdio.h>
 

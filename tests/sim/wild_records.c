@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/octets.h"
-#include "engine/session.h"
+#include "engine/session_fsm.h"
 #include "fixture.h"
 #include "sim/wild.h"
 

@@ -6,8 +6,9 @@
 
 #include "base/cursor.h"
 #include "base/serial.h"
-#include "engine/tunnel.h"
-#include "engine/window.h"
+#include "control/ready.h"
+#include "control/window.h"
+#include "dispatch/output.h"
 #include "fixture.h"
 
 #define MESSAGE_LEN (L2TPHA_CONTROL_HEADER + 4) /* a header and the message's number */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The channel alone: RFC 2661 5.8 and appendix B. Rows of the requirements
  * are named where they are tested. */
-#include "engine/reorder.h"
+#include "control/reorder.h"
 #include "unit/channel_end.h"
 
 static const struct start plain = {.local_window = 4, .remote_window = 4};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The channel between the ledger and the wire: nothing leaves, and nothing is acknowledged, before
  * the standby has it; what a restored channel does; limits. */
-#include "engine/reorder.h"
+#include "control/ready.h"
+#include "control/reorder.h"
 #include "unit/channel_end.h"
 
 static const struct start plain = {.local_window = 4, .remote_window = 4};

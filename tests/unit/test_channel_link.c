@@ -2,7 +2,7 @@
 /* A channel and its peer on a link that loses, doubles and reorders, in virtual time with fixed
  * seeds: whatever happens, each message arrives exactly once and in order. The peer is a second
  * channel, or a small model of what deployed peers do. */
-#include "engine/reorder.h"
+#include "control/reorder.h"
 #include "unit/channel_end.h"
 
 #define WIRE_MAX 4096

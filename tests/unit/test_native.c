@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The engine's side of a takeover: whatever a tunnel or a call was doing, the standby goes on with
  * it. */
-#include "engine/native.h"
+#include "control/transaction.h"
+#include "engine/machine.h"
+#include "engine/tunnel_fsm.h"
 #include "fixture.h"
 #include "node/node.h"
 #include "sim/rawpeer.h"

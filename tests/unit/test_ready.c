@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The line of tunnels that may have something to send. */
-#include "engine/tunnel.h"
+#include "control/ready.h"
+#include "dispatch/output.h"
 #include "fixture.h"
 
 #define COUNT 4

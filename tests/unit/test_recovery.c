@@ -2,6 +2,7 @@
 /* Recovery by RFC 4951 from either end, against a peer by hand that may lie. */
 #include "failover/recovery.h"
 
+#include "control/transaction.h"
 #include "fixture.h"
 #include "node/node.h"
 #include "sim/fsm_expect.h"

@@ -3,6 +3,7 @@
 #include "bench/pair.h"
 #include "fixture.h"
 #include "node/node.h"
+#include "control/transaction.h"
 
 #include <l2tpha/failover.h>
 

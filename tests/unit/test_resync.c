@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Takeover from a lazy record, number by number, with a peer that answers by hand. */
-#include "engine/resync.h"
+#include "control/transaction.h"
 #include "fixture.h"
 #include "node/node.h"
 #include "sim/rawpeer.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/session.h"
+#include "engine/session_fsm.h"
 #include "fixture.h"
 #include "sim/fsm_expect.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/tunnel.h"
+#include "engine/tunnel_fsm.h"
 #include "fixture.h"
 #include "sim/fsm_expect.h"
 

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Time, chance and the node's own record, as every part of the control plane has them. */
+#include "control/context.h"
+
+#include "control/absence.h"
+
+int engine_tick(struct engine *engine, uint64_t now)
+{
+    if (engine->asking)
+        return L2TPHA_ERR_REENTERED;
+    if (now > ENGINE_TIME_MAX)
+        return L2TPHA_ERR_INVALID;
+    engine_move_on(engine, now);
+    return L2TPHA_OK;
+}
+
+int engine_enter(struct engine *engine, uint64_t now)
+{
+    int error = engine_tick(engine, now);
+    if (error)
+        return error;
+    if (!engine->serving)
+        return L2TPHA_ERR_ROLE;
+    return engine->draining || engine->held ? L2TPHA_ERR_STATE : L2TPHA_OK;
+}
+
+int engine_random(struct engine *engine, void *dst, size_t len)
+{
+    engine->asking = true;
+    int error = engine->host.random(engine->host.user, dst, len);
+    engine->asking = false;
+    if (!error)
+        return L2TPHA_OK;
+    engine->counters.callback_errors++;
+    log_line(&engine->log, L2TPHA_LOG_ERROR, 0, 0, "the host has no random bytes: %d", error);
+    return L2TPHA_ERR_HOST;
+}
+
+const struct l2tpha_node_record *engine_record(const struct engine *engine)
+{
+    const struct node_entry *entry = table_node(engine->table);
+
+    return node_is_set(entry) ? &entry->record : &engine->beginning;
+}
+
+void engine_set_record(struct engine *engine, const struct l2tpha_node_record *record)
+{
+    struct l2tpha_node_record *own = &table_node(engine->table)->record;
+    struct l2tpha_bytes unknown = own->unknown; /* the table's, whatever the rest comes from */
+
+    *own = *record;
+    own->unknown = unknown;
+    ledger_mark_node(engine->ledger);
+}

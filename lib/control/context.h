@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* Time, chance and the node's own record, as every part of the control plane has them. */
+#ifndef CONTROL_CONTEXT_H
+#define CONTROL_CONTEXT_H
+
+#include "base/id_set.h"
+#include "base/log.h"
+#include "base/outbox.h"
+#include "base/scramble.h"
+#include "base/timing.h"
+#include "state/checkpoint.h"
+
+#include <l2tpha/builder.h>
+#include <l2tpha/message.h>
+#include <l2tpha/node.h>
+#include <l2tpha/observe.h>
+#include <l2tpha/session.h>
+#include <l2tpha/tunnel.h>
+
+struct tunnel_input;
+struct session_input;
+
+#define ENGINE_SCRATCH 65536
+#define ENGINE_VECTOR 16                 /* bytes of a Random Vector, RFC 2661 4.4.1 */
+#define ENGINE_TIME_MAX (UINT64_MAX / 2) /* a deadline is a time and a wait, and must not wrap */
+#define ENGINE_ANSWER 2048    /* bytes of an answer; only an ICCN with long proxy AVPs has more */
+#define ENGINE_RECOVERIES 512 /* ids and places kept for recovery tunnels */
+#define ENGINE_CALLING 256    /* buckets of tunnels whose SCCRQ is outstanding */
+#define ENGINE_SOURCES 256    /* places of sources of half-open tunnels */
+
+/* Who a timer's owner is and what is due; struct timer's kind. */
+enum timer_kind {
+    TIMER_RETRANSMIT = 1, /* channel: oldest message not acknowledged in time */
+    TIMER_ACK,            /* channel: acknowledgement has waited long enough */
+    TIMER_HELLO,          /* tunnel: nothing heard from the peer */
+    TIMER_TUNNEL,         /* tunnel: establishment, retention, idle: by state */
+    TIMER_START,          /* tunnel: more waiting sessions to start */
+    TIMER_RECOVERY,       /* failover: an attempt, its deadline, a guard time */
+    TIMER_SYNC,           /* failover: queries without an answer */
+    TIMER_LAZY,           /* failover: a probe without an answer, the end of observation */
+    TIMER_INACTIVITY,     /* failover: sessions of which nothing was heard since a takeover */
+    TIMER_SESSION         /* session: establishment or answer, by state */
+};
+
+/* An event waiting in the outbox. */
+struct event_item {
+    uint64_t depends; /* checkpoint number; 0 until the transaction is sealed */
+    uint8_t kind;     /* enum l2tpha_event_kind */
+    uint8_t role;
+    bool by_peer;
+    uint16_t result;
+    uint16_t error;
+    int status;
+    uint32_t queried; /* SESSIONS_SYNCED */
+    uint32_t cleared;
+    uint32_t unverified;
+    struct l2tpha_tunnel *tunnel;   /* NULL = none; it stays until the host is done with its */
+    struct l2tpha_session *session; /* events, and so does this */
+    uint32_t tunnel_id;
+    uint32_t session_id;
+    uint32_t successor;     /* TUNNEL_DOWN, SESSION_DOWN */
+    struct buffer *message; /* the peer's message in clear, header included; NULL = none */
+    char text[112];
+};
+
+#define ENGINE_POLLED 16 /* events that the host looks at at one time */
+
+/* One that it looks at: valid until it polls again. */
+struct polled_event {
+    struct event_item item;
+    struct l2tpha_event event;
+    struct l2tpha_message message;
+};
+
+/* What the layer above does with what RFC 4951 brings. Recovery tunnels are tunnels of the engine
+ * whose record has `recovers`; what they do to the tunnels that they are for is not its business.
+ */
+struct engine_failover {
+    void *user;
+    /* Whether an SCCRQ with Tunnel Recovery from there is to be looked at; else it is dropped. */
+    bool (*heed)(void *user, const struct l2tpha_path *path, const struct l2tpha_message *sccrq);
+    /* May the recovery tunnel be that it asks for? Otherwise *input says how to refuse. */
+    bool (*judge)(void *user, const struct l2tpha_path *path, const struct l2tpha_message *sccrq,
+                  struct tunnel_input *input);
+    /* It may, and is in the table and idle: give it the old tunnel's secret and the sequence to
+     * suggest. As above when that fails. */
+    bool (*equip)(void *user, struct l2tpha_tunnel *recovery, struct tunnel_input *input);
+    /* A recovery tunnel has gone from one state to another. */
+    void (*entered)(void *user, struct l2tpha_tunnel *recovery, uint8_t before,
+                    const struct tunnel_input *input);
+    /* A datagram for a suspended tunnel: whether the tunnel goes on with it. */
+    bool (*heard)(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
+    /* A recovery tunnel of ours has had its SCCRP, and another one comes. */
+    void (*answered_again)(void *user, struct l2tpha_tunnel *recovery,
+                           const struct l2tpha_message *sccrp);
+    /* Everything that a recovery tunnel has sent is acknowledged, or a tunnel with queries to send
+     * has room again. */
+    void (*moved)(void *user, struct l2tpha_tunnel *tunnel);
+    /* FSQ or FSR, decoded without fault, on an established tunnel. */
+    int (*states)(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message);
+    /* A datagram of a tunnel whose numbers are being settled has been through its channel. */
+    void (*passed)(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
+    /* A session of a tunnel whose sessions are being walked over is about to go. */
+    void (*left)(void *user, struct l2tpha_session *session);
+    /* A tunnel is about to die; its sessions are gone. */
+    void (*gone)(void *user, struct l2tpha_tunnel *tunnel);
+    /* A tunnel of the table to which a takeover has not come yet is spoken to: make it live, in a
+     * transaction of its own. */
+    void (*wake)(void *user, struct l2tpha_tunnel *tunnel);
+    /* Whether all tunnels that are being set up, recovered or closed are live: only then ties are
+     * seen and limits counted. If not, some more of them are now. */
+    bool (*settled)(void *user);
+    /* TIMER_RECOVERY, TIMER_SYNC, TIMER_LAZY, TIMER_INACTIVITY. */
+    void (*due)(void *user, struct timer *timer);
+};
+
+/* Tunnels, oldest first. */
+struct tunnel_line {
+    struct l2tpha_tunnel *head;
+    struct l2tpha_tunnel *tail;
+    uint32_t count;
+};
+
+/* half_open.c */
+struct strangers {
+    struct tunnel_line started; /* that peers have asked for, not yet established */
+    struct tunnel_line over;    /* that were established once and are kept for copies */
+    struct tunnel_line sources[ENGINE_SOURCES]; /* those started, by where they come from */
+    uint64_t seed;
+    uint64_t log_at; /* no line before */
+    uint32_t ended;  /* since the last line */
+    uint32_t ended_for_source;
+    uint32_t dropped;
+    int last_error;
+};
+
+struct engine {
+    struct l2tpha_config config;
+    struct l2tpha_host host;
+    struct log log;
+    struct l2tpha_counters counters;
+    struct table *table;
+    struct ledger *ledger;
+    struct wheel *wheel;
+    struct buffer_pool *pool;
+    struct outbox *events;
+    uint32_t open_events; /* at the tail of events, not yet sealed */
+    uint64_t now;
+    bool serving;          /* false on a standby and once fenced: nothing is sent, no timer runs */
+    bool asking;           /* inside a host callback */
+    bool draining;         /* planned switchover: no input, no timers, outputs drain */
+    bool handed;           /* ... and the other end was told to serve: nothing is left to do here */
+    bool held;             /* by the host: nothing leaves, nothing is taken in */
+    uint64_t unsure_until; /* after an absence: nothing leaves before the standby is heard, or then;
+                              0 = no such wait */
+    uint64_t rest_until; /* after an absence: no timer runs before what has come is read; 0 = no */
+    unsigned rests;      /* so often in a row */
+    uint64_t before;     /* the last time that was earlier than now */
+    uint64_t expected; /* whoever drives a link of this node calls by then; L2TPHA_NEVER: no link */
+    uint64_t absences; /* so many, on a standby too */
+    struct l2tpha_node_record beginning; /* of the node's record, when no reign has left one */
+    struct engine_failover failover;
+    uint32_t recovering;      /* recovery tunnels in the table */
+    uint64_t refusals_until;  /* recoveries refused lately fill their limit until then */
+    struct id_set tunnel_ids; /* in use, as far as they are live; made when there are many */
+    uint32_t tunnels_started; /* so many were made here */
+    struct strangers strangers;
+    uint32_t resyncing; /* tunnels restored whose peer has not answered since a takeover */
+    uint32_t resynced;
+    uint32_t unrestored;               /* ordinary tunnels to which the takeover has not come yet */
+    bool taking_over;                  /* TAKEOVER_DONE is to be told yet */
+    struct l2tpha_tunnel *ready_head;  /* tunnels that may have something to send, first in first */
+    struct l2tpha_tunnel *ready_tail;  /* out */
+    struct l2tpha_tunnel *linger_head; /* recovery tunnels that are over, oldest first */
+    struct l2tpha_tunnel *linger_tail;
+    struct l2tpha_tunnel *dead;          /* tunnels to be freed at the end of the entry call */
+    struct l2tpha_message message;       /* the one being processed */
+    uint8_t *scratch;                    /* ENGINE_SCRATCH bytes: its AVPs in clear */
+    uint8_t *build;                      /* ENGINE_SCRATCH bytes: the one being built */
+    uint8_t vector[ENGINE_VECTOR];       /* its Random Vector */
+    struct tunnel_input *tunnel_input;   /* of the step being run; NULL outside */
+    struct session_input *session_input; /* likewise */
+    struct l2tpha_tunnel *calling[ENGINE_CALLING]; /* in wait-ctl-reply, by the peer's address */
+    uint64_t events_made;                          /* so many have been put into events */
+    uint64_t events_done;                          /* with so many of them the host is done */
+    struct l2tpha_session *buried_head;            /* gone, but named by events, oldest first */
+    struct l2tpha_session *buried_tail;
+    uint32_t polled_count;
+    struct polled_event polled[ENGINE_POLLED];
+};
+
+/* Time moves on to now, never back. L2TPHA_ERR_REENTERED inside a callback, L2TPHA_ERR_INVALID for
+ * what can be no time, such as L2TPHA_NEVER. */
+int engine_tick(struct engine *engine, uint64_t now);
+/* Begin a call of the host that changes something: a tick, and L2TPHA_ERR_ROLE when not serving,
+ * L2TPHA_ERR_STATE while a planned switchover drains. */
+int engine_enter(struct engine *engine, uint64_t now);
+
+/* Milliseconds; they wrap. */
+static inline uint32_t engine_now_ms(const struct engine *engine)
+{
+    return (uint32_t)(engine->now / 1000);
+}
+
+/* Whether nothing may leave: this node does not know what its standby has become, or is held. */
+static inline bool engine_is_unsure(const struct engine *engine)
+{
+    return engine->held || engine->unsure_until > engine->now;
+}
+
+/* The host's unpredictable bytes; L2TPHA_ERR_HOST (counted) when it has none. */
+int engine_random(struct engine *engine, void *dst, size_t len);
+/* What the node has given out so far, and what it has now. A node that took over and a fresh one
+ * differ in what the table has, in nothing else. */
+const struct l2tpha_node_record *engine_record(const struct engine *engine);
+void engine_set_record(struct engine *engine, const struct l2tpha_node_record *record);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Tunnels and sessions by their ids, and one after the other. */
+#ifndef CONTROL_FIND_H
+#define CONTROL_FIND_H
+
+#include "control/session.h"
+
+struct l2tpha_tunnel *engine_tunnel_find(const struct engine *engine, uint32_t local_id);
+struct l2tpha_tunnel *engine_tunnel_next(const struct engine *engine,
+                                         const struct l2tpha_tunnel *previous);
+struct l2tpha_tunnel *engine_tunnel_walk(const struct engine *engine, uint32_t *place);
+struct l2tpha_session *engine_session_walk(const struct engine *engine, uint32_t *place);
+struct l2tpha_session *engine_session_find(const struct engine *engine, uint32_t tunnel_id,
+                                           uint32_t session_id);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* A record that others ran ahead of bounds the numbers: the node before has used no Ns from the
+ * ceiling on. The numbers in between get HELLOs behind what the record has queued, so that every
+ * one of them is taken by the peer exactly once, whether by a message of the node before or by what
+ * stands in its slot here; then no straggler of that node can be taken for a message of ours. It is
+ * the ordinary queue: retransmission, the window and the next standby's copy of it come for free.
+ */
+#include "control/resync.h"
+
+#include "base/serial.h"
+#include "control/inorder.h"
+#include "control/ready.h"
+#include "control/tunnel_send.h"
+
+#include <string.h>
+
+#define STRAY_US UINT64_C(100000) /* between two stray calls of a tunnel that are ended */
+#define ERROR_SESSION_ID 5
+
+static int queue_hello(struct l2tpha_tunnel *tunnel)
+{
+    struct l2tpha_builder builder;
+
+    tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_HELLO, 0);
+    return tunnel_send(tunnel, &builder);
+}
+
+int tunnel_hold(struct l2tpha_tunnel *tunnel, uint16_t ceiling)
+{
+    struct channel *channel = &tunnel->channel;
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    int error = L2TPHA_OK;
+
+    channel->inherits = channel->resyncing = channel->held = true;
+    channel->ceiling = ceiling;
+    channel->sent_ns = record->acked;
+    while (!error && !serial_after(record->ns, ceiling))
+        error = queue_hello(tunnel);
+    return error;
+}
+
+int tunnel_probe(struct l2tpha_tunnel *tunnel, uint16_t ns)
+{
+    struct engine *engine = tunnel->engine;
+    struct channel *channel = &tunnel->channel;
+    struct l2tpha_builder builder;
+    size_t len;
+    int error;
+
+    tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_HELLO, 0);
+    error = l2tpha_builder_end(&builder, &len);
+    if (!error && !channel->probe)
+        channel->probe = buffer_get(engine->pool, len, &error);
+    if (error)
+        return error;
+    memcpy(channel->probe->data, engine->build, len);
+    channel->probe->len = (uint32_t)len;
+    channel->probe_ns = ns;
+    channel->probe_due = true;
+    engine_ready(engine, tunnel);
+    return L2TPHA_OK;
+}
+
+void tunnel_seal(struct l2tpha_tunnel *tunnel, bool careful)
+{
+    tunnel->channel.held = false;
+    tunnel->channel.careful = careful;
+    engine_ready(tunnel->engine, tunnel);
+}
+
+void tunnel_jump(struct l2tpha_tunnel *tunnel, uint16_t nr)
+{
+    struct engine *engine = tunnel->engine;
+
+    channel_jump(engine, &tunnel->channel, nr);
+    engine_process_kept(engine, tunnel);
+}
+
+void channel_give_up(struct engine *engine, struct channel *channel)
+{
+    uint16_t ns = channel->peer_said ? channel->peer_nr : channel->sent_ns;
+
+    channel_reset(engine, channel, ns, channel->entry->record.nr);
+}
+
+void tunnel_release(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+    struct channel *channel = &tunnel->channel;
+
+    channel->resyncing = channel->held = channel->careful = false;
+    tunnel->reconciles = true;
+    tunnel_set_commit(tunnel);
+    if (tunnel->waiting)
+        wheel_arm(engine->wheel, &tunnel->start, engine->now);
+    engine_ready(engine, tunnel);
+    tunnel_heard(tunnel);
+}
+
+/* xl2tpd ends the tunnel upon a CDN whose header has session id 0, which RFC 2661 4.4.4 allows. It
+ * finds the call missing by itself. */
+static bool takes_no_id(const struct l2tpha_tunnel *tunnel)
+{
+    static const char intolerant[] = "xelerance";
+    const struct l2tpha_bytes *vendor = &tunnel->entry.record.peer_vendor;
+    const size_t len = sizeof(intolerant) - 1;
+
+    return vendor->len < len || memcmp(vendor->data, intolerant, len) != 0;
+}
+
+/* RFC 2661 4.4.4: the peer knows the session by the id that this end had assigned. */
+void tunnel_end_stray(struct l2tpha_tunnel *tunnel, uint32_t session_id, uint32_t remote_id)
+{
+    struct engine *engine = tunnel->engine;
+    struct l2tpha_builder builder;
+
+    if (!engine || !tunnel->reconciles || !session_id || !tunnel_is_open(tunnel) ||
+        engine->now < tunnel->stray_at || !channel_has_own_room(engine, &tunnel->channel))
+        return;
+    if (!remote_id && !takes_no_id(tunnel))
+        return;
+    tunnel->stray_at = engine->now + STRAY_US;
+    tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_CDN, remote_id);
+    l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, (uint16_t)session_id);
+    l2tpha_builder_put_result(&builder, RESULT_GENERAL, ERROR_SESSION_ID, "no such session");
+    if (tunnel_send(tunnel, &builder) == L2TPHA_OK)
+        engine->counters.strays_ended++;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a transaction ends: its checkpoint, its events, and the objects that died in it. */
+#include "control/transaction.h"
+
+#include "control/tunnel.h"
+
+int engine_leave(struct engine *engine, int error)
+{
+    engine_seal(engine);
+    engine_reap(engine);
+    return error;
+}
+
+/* What is told of the node itself depends on no checkpoint. */
+void engine_close_events(struct engine *engine, uint64_t number)
+{
+    uint32_t count = outbox_count(engine->events);
+
+    while (engine->open_events > 0) {
+        struct event_item *event = outbox_at(engine->events, count - engine->open_events);
+        event->depends = event->tunnel_id ? number : 0;
+        engine->open_events--;
+    }
+}
+
+void engine_seal(struct engine *engine)
+{
+    engine_close_events(engine, ledger_seal(engine->ledger, engine->now));
+}
+
+void engine_reap(struct engine *engine)
+{
+    while (engine->dead) {
+        struct l2tpha_tunnel *tunnel = engine->dead;
+        engine->dead = tunnel->dead_next;
+        tunnel_remove(engine, tunnel);
+    }
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a transaction ends: its checkpoint, its events, and the objects that died in it. */
+#ifndef CONTROL_TRANSACTION_H
+#define CONTROL_TRANSACTION_H
+
+#include "control/context.h"
+
+/* End it: seal, and free what died. Returns error unchanged. */
+int engine_leave(struct engine *engine, int error);
+/* Close the transaction: seal the ledger and give its events their number. */
+void engine_seal(struct engine *engine);
+/* Give the events made since the last seal the number on which they depend. */
+void engine_close_events(struct engine *engine, uint64_t number);
+/* Free the dead whose events have been polled. */
+void engine_reap(struct engine *engine);
+
+#endif

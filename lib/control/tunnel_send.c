@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Messages of a tunnel on their way to its channel. */
+#include "control/tunnel_send.h"
+
+#define US_PER_MS UINT64_C(1000)
+
+struct l2tpha_hiding tunnel_hiding(const struct l2tpha_tunnel *tunnel)
+{
+    return (struct l2tpha_hiding){
+        .crypto = tunnel->engine->config.crypto,
+        .secret = tunnel->entry.record.secret.data,
+        .secret_len = tunnel->entry.record.secret.len,
+    };
+}
+
+void tunnel_build(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder, uint16_t type,
+                  uint32_t session_id)
+{
+    struct engine *engine = tunnel->engine;
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    struct l2tpha_hiding hiding = tunnel_hiding(tunnel);
+
+    l2tpha_builder_begin(builder, engine->build, ENGINE_SCRATCH, type, record->remote_id,
+                         session_id);
+    if (!(record->flags & L2TPHA_TUNNEL_HIDE) || !hiding.crypto || !hiding.secret_len)
+        return;
+    int error = engine_random(engine, engine->vector, sizeof(engine->vector));
+    if (error && !builder->error)
+        builder->error = error;
+    l2tpha_builder_hide(builder, &hiding, engine->vector, sizeof(engine->vector));
+}
+
+int tunnel_send(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
+{
+    struct engine *engine = tunnel->engine;
+    size_t len;
+
+    int error = l2tpha_builder_end(builder, &len);
+    if (!error)
+        error = channel_send(engine, &tunnel->channel, engine->build, len);
+    if (error)
+        log_line(&engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id, 0,
+                 "%s not sent: %s", l2tpha_message_name(builder->type), l2tpha_strerror(error));
+    else
+        log_line(&engine->log, L2TPHA_LOG_DETAIL, tunnel->entry.record.local_id, 0, "sends %s",
+                 l2tpha_message_name(builder->type));
+    return error;
+}
+
+int tunnel_hello(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+    struct l2tpha_builder builder;
+
+    if (!channel_idle(&tunnel->channel))
+        return L2TPHA_OK;
+    tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_HELLO, 0);
+    int error = tunnel_send(tunnel, &builder);
+    if (error) /* it is tried again soon, even where no HELLO is due by itself */
+        wheel_arm(engine->wheel, &tunnel->hello,
+                  engine->now + engine->config.retransmit_ms * US_PER_MS);
+    return error;
+}

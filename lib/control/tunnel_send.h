@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Messages of a tunnel on their way to its channel. */
+#ifndef CONTROL_TUNNEL_SEND_H
+#define CONTROL_TUNNEL_SEND_H
+
+#include "control/tunnel.h"
+
+/* Have the peer confirm: a HELLO unless something is outstanding (RFC 2661 6.5). */
+int tunnel_hello(struct l2tpha_tunnel *tunnel);
+/* Begin a message to the peer in engine->build, hiding switched on where it applies. */
+void tunnel_build(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder, uint16_t type,
+                  uint32_t session_id);
+/* Finish and queue it. */
+int tunnel_send(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder);
+/* The secret, as the codec wants it. */
+struct l2tpha_hiding tunnel_hiding(const struct l2tpha_tunnel *tunnel);
+
+#endif

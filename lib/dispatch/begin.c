@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls of the host about a tunnel or a session. */
+#include "dispatch/begin.h"
+
+#include "failover/wake.h"
+
+/* A takeover that comes to the tunnel only now may end the session. */
+int session_begin(struct l2tpha_session *session, uint64_t now)
+{
+    if (!session)
+        return L2TPHA_ERR_INVALID;
+    struct l2tpha_tunnel *tunnel = session_tunnel(session);
+    uint32_t id = session->entry.local_id;
+    bool live = tunnel->engine;
+    int error = tunnel_begin(tunnel, now);
+    if (error)
+        return error;
+    if (session_is_gone(session))
+        return L2TPHA_ERR_STATE;
+    if (live)
+        return L2TPHA_OK;
+    return tunnel_session_find(tunnel, id) == session ? L2TPHA_OK : L2TPHA_ERR_STATE;
+}
+
+int tunnel_begin(struct l2tpha_tunnel *tunnel, uint64_t now)
+{
+    if (!tunnel)
+        return L2TPHA_ERR_INVALID;
+    struct engine *engine = tunnel_engine(tunnel);
+    int error = engine_enter(engine, now);
+    if (!error)
+        engine_wake(engine, tunnel);
+    return error;
+}

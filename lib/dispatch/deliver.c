@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* A datagram of a tunnel through its channel, and what follows from it. */
+#include "dispatch/deliver.h"
+
+#include "control/half_open.h"
+#include "control/inorder.h"
+#include "dispatch/patience.h"
+#include "engine/tunnel_fsm.h"
+
+/* RFC 2661 5.7: once the StopCCN is acknowledged nothing keeps the tunnel. */
+static void check_delivered(struct l2tpha_tunnel *tunnel)
+{
+    struct tunnel_input input = {0};
+
+    if (!tunnel->dying && tunnel->entry.record.state == L2TPHA_TUNNEL_STOPPING &&
+        channel_idle(&tunnel->channel))
+        tunnel_step(tunnel, TUNNEL_DELIVERED, &input);
+}
+
+static void check_moved(struct engine *engine, struct l2tpha_tunnel *tunnel)
+{
+    bool said = tunnel_is_recovery(tunnel) && channel_idle(&tunnel->channel);
+    bool owed = tunnel->entry.record.flags & L2TPHA_TUNNEL_UNSYNCED;
+    bool recovered = !tunnel_is_recovery(tunnel) && tunnel->recovery;
+
+    if (!tunnel->dying && (said || owed || recovered || tunnel->sync))
+        engine->failover.moved(engine->failover.user, tunnel);
+}
+
+/* RFC 4951 3.2.2: the peer takes its SCCCN for read once that is acknowledged, and the old tunnel
+ * for recovered. One that comes too late is read by nobody. */
+static bool is_vain(const struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header,
+                    const uint8_t *data, size_t len)
+{
+    return tunnel_is_recovery(tunnel) && tunnel_is_over(tunnel) &&
+           channel_type_of(data, len, header->header_len) == L2TPHA_MESSAGE_SCCCN;
+}
+
+/* What acknowledged it before has met nobody, nor has what went with that. */
+static void take_duplicate(struct engine *engine, struct l2tpha_tunnel *tunnel,
+                           const struct l2tpha_header *header, const uint8_t *data, size_t len)
+{
+    struct l2tpha_decode_fault fault = {0};
+
+    if (tunnel_is_recovery(tunnel) || (tunnel->restored && !tunnel->channel.resyncing))
+        channel_nudge(engine, &tunnel->channel);
+    if (!tunnel_is_recovery(tunnel) ||
+        channel_type_of(data, len, header->header_len) != L2TPHA_MESSAGE_SCCRP)
+        return;
+    l2tpha_message_decode(data, len, &engine->message, &fault);
+    if (!fault.error)
+        engine->failover.answered_again(engine->failover.user, tunnel, &engine->message);
+}
+
+int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
+                   const struct l2tpha_path *path, const struct l2tpha_header *header,
+                   const uint8_t *data, size_t len)
+{
+    int error = L2TPHA_OK;
+
+    /* RFC 4951 3.2.1: until the reset nothing on the old channel counts. */
+    if (tunnel->channel.suspended &&
+        !engine->failover.heard(engine->failover.user, tunnel, header)) {
+        engine->counters.suspended_drops++;
+        return L2TPHA_OK;
+    }
+    enum channel_verdict verdict = channel_receive(engine, &tunnel->channel, header, data, len);
+    if (tunnel->channel.tries == 0)
+        tunnel_answered(tunnel);
+    if (tunnel->unproven && tunnel->entry.record.acked)
+        half_open_proved(tunnel);
+    switch (verdict) {
+    case CHANNEL_IN_ORDER:
+        if (is_vain(tunnel, header, data, len)) {
+            error = L2TPHA_ERR_UNEXPECTED;
+            break;
+        }
+        error = inorder_room(engine, tunnel, len);
+        if (error) {
+            engine->counters.queue_full++;
+            return error;
+        }
+        error = inorder_process(engine, tunnel, path, data, len);
+        engine_process_kept(engine, tunnel);
+        break;
+    case CHANNEL_DUPLICATE:
+        error = L2TPHA_ERR_DUPLICATE;
+        take_duplicate(engine, tunnel, header, data, len);
+        break;
+    case CHANNEL_BEYOND:
+        error = L2TPHA_ERR_OUT_OF_WINDOW;
+        break;
+    case CHANNEL_ACK_ONLY:
+    case CHANNEL_KEPT:
+        break;
+    }
+    if (tunnel->lazy)
+        engine->failover.passed(engine->failover.user, tunnel, header);
+    if (!tunnel->dying)
+        tunnel_heard(tunnel);
+    check_delivered(tunnel);
+    check_moved(engine, tunnel);
+    return error;
+}

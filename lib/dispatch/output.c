@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* The next datagram that may leave. */
+#include "dispatch/output.h"
+
+#include "control/ready.h"
+#include "control/twin.h"
+
+/* A tunnel stays in front until it is drained: its window bounds how long that takes. */
+bool engine_next_datagram(struct engine *engine, struct l2tpha_output *output)
+{
+    if (!engine->serving || engine_is_unsure(engine))
+        return false;
+    while (engine->ready_head) {
+        struct l2tpha_tunnel *tunnel = engine->ready_head;
+        if (!tunnel_is_hushed(tunnel) && channel_next(engine, &tunnel->channel, output)) {
+            tunnel->answers = false;
+            engine->counters.datagrams_out++;
+            if (output->data == output->zlb)
+                engine->counters.zlb_out++;
+            return true;
+        }
+        engine_unready(engine, tunnel);
+    }
+    return false;
+}

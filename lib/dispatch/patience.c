@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* How long a peer that does not answer is waited for. RFC 2661 5.8 clears the tunnel when the
+ * retransmissions are used up; a peer that can recover from a failure may have asked for more time
+ * than that takes (RFC 4951 5.1). Both times run from the start of the same control channel
+ * timeout, so the tunnel is kept until the later one. Meanwhile the oldest message is repeated at
+ * the capped interval, calls wait and data goes on.
+ *
+ * RFC 2661 has it cleared without a word, as for a peer that is gone. One of which something still
+ * comes is there, behind a path that lives, and would keep its end for as long as nothing is asked
+ * of that: it is told, once for all.
+ *
+ * None of this is replicated: a node that takes over has heard nothing yet, and waits in full. */
+#include "dispatch/patience.h"
+
+#include "control/event.h"
+#include "control/recovery_time.h"
+#include "control/resync.h"
+#include "dispatch/tunnel_end.h"
+#include "dispatch/twins.h"
+#include "engine/tunnel_fsm.h"
+
+static void say(struct l2tpha_tunnel *tunnel, uint8_t kind, const char *text)
+{
+    engine_event(tunnel->engine, kind, tunnel, NULL);
+    log_line(&tunnel->engine->log, L2TPHA_LOG_EVENT, tunnel->entry.record.local_id, 0, "%s", text);
+}
+
+/* With a twin its id means another tunnel. */
+bool tunnel_still_speaks(const struct l2tpha_tunnel *tunnel)
+{
+    return tunnel->channel.heard && tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED &&
+           !tunnel_is_recovery(tunnel) && !tunnel_has_twin(tunnel);
+}
+
+static void give_up(struct l2tpha_tunnel *tunnel)
+{
+    struct tunnel_input input = {.result = RESULT_GENERAL,
+                                 .error = ERROR_VENDOR,
+                                 .status = L2TPHA_ERR_TIMEOUT,
+                                 .reason = "peer does not answer"};
+
+    if (!tunnel_still_speaks(tunnel)) {
+        tunnel_step(tunnel, TUNNEL_UNREACHABLE, &input);
+        return;
+    }
+    tunnel_leave_failover(tunnel);
+    channel_give_up(tunnel->engine, &tunnel->channel);
+    tunnel_step(tunnel, TUNNEL_CLOSE, &input);
+}
+
+void tunnel_unanswered(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+
+    if (engine->now >= tunnel_granted_until(tunnel)) {
+        give_up(tunnel);
+        return;
+    }
+    if (!tunnel->unresponsive) {
+        tunnel->unresponsive = true;
+        engine->counters.tunnels_unresponsive++;
+        say(tunnel, L2TPHA_EVENT_TUNNEL_UNRESPONSIVE, "peer unresponsive, kept for its time");
+    }
+    channel_repeat(engine, &tunnel->channel);
+}
+
+void tunnel_answered(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+
+    if (!tunnel->unresponsive)
+        return;
+    tunnel->unresponsive = false;
+    if (tunnel->fell)
+        return;
+    say(tunnel, L2TPHA_EVENT_TUNNEL_RESPONSIVE, "peer responsive");
+    if (tunnel->waiting)
+        wheel_arm(engine->wheel, &tunnel->start, engine->now);
+}
+
+bool l2tpha_tunnel_is_responsive(const struct l2tpha_tunnel *tunnel)
+{
+    return !tunnel->unresponsive;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* A timer that is due, and whose it is. */
+#include "dispatch/timers.h"
+
+#include "control/transaction.h"
+#include "dispatch/patience.h"
+#include "engine/machine.h"
+#include "engine/session_wait.h"
+
+static struct l2tpha_tunnel *tunnel_of_channel(struct channel *channel)
+{
+    return container_of(channel, struct l2tpha_tunnel, channel);
+}
+
+static void retransmit_due(struct engine *engine, struct channel *channel)
+{
+    if (channel_retransmit_due(engine, channel) == L2TPHA_ERR_TIMEOUT)
+        tunnel_unanswered(tunnel_of_channel(channel));
+}
+
+void engine_timer(struct engine *engine, struct timer *timer)
+{
+    switch ((enum timer_kind)timer->kind) {
+    case TIMER_RETRANSMIT:
+        retransmit_due(engine, container_of(timer, struct channel, retransmit));
+        break;
+    case TIMER_ACK:
+        channel_ack_due(engine, container_of(timer, struct channel, ack));
+        break;
+    case TIMER_HELLO:
+        tunnel_hello_due(container_of(timer, struct l2tpha_tunnel, hello));
+        break;
+    case TIMER_TUNNEL:
+        tunnel_timer_due(container_of(timer, struct l2tpha_tunnel, timer));
+        break;
+    case TIMER_START:
+        tunnel_start_due(container_of(timer, struct l2tpha_tunnel, start));
+        break;
+    case TIMER_RECOVERY:
+    case TIMER_SYNC:
+    case TIMER_LAZY:
+    case TIMER_INACTIVITY:
+        engine->failover.due(engine->failover.user, timer);
+        break;
+    case TIMER_SESSION:
+        session_timer_due(container_of(timer, struct l2tpha_session, timer));
+        break;
+    }
+    engine_seal(engine);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* The end of a tunnel, whichever machine has run it. */
+#include "dispatch/tunnel_end.h"
+
+#include "control/event.h"
+#include "control/half_open.h"
+
+void tunnel_leave_failover(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+
+    if (tunnel->recovery || tunnel->sync || tunnel->lazy || tunnel->inactivity)
+        engine->failover.gone(engine->failover.user, tunnel);
+}
+
+/* It stays in the table, found by nobody, until the host has polled the events about it. */
+void tunnel_die(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+
+    tunnel_resynced(tunnel);
+    if (tunnel->told)
+        engine_event(engine, L2TPHA_EVENT_TUNNEL_GONE, tunnel, NULL);
+    tunnel_leave_failover(tunnel);
+    tunnel_set_half_open(tunnel, false);
+    half_open_note(tunnel);
+    wheel_disarm(engine->wheel, &tunnel->hello);
+    wheel_disarm(engine->wheel, &tunnel->timer);
+    wheel_disarm(engine->wheel, &tunnel->start);
+    channel_stop(engine, &tunnel->channel);
+    ledger_gone_tunnel(engine->ledger, &tunnel->entry);
+    tunnel->dying = true;
+    if (tunnel->events > 0)
+        return;
+    tunnel->dead_next = engine->dead;
+    engine->dead = tunnel;
+}

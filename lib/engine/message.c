@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* A received message: what is hidden in it, and what is wrong with it. */
+#include "engine/message.h"
+
+#include "control/tunnel.h"
+
+void fault_say(const struct l2tpha_decode_fault *fault, char *text, size_t cap, uint16_t *result,
+               uint16_t *error)
+{
+    l2tpha_fault_text(fault, text, cap);
+    *result = RESULT_GENERAL;
+    *error = l2tpha_fault_general_error(fault);
+}
+
+/* Decoding goes on behind a fault, so unhiding does too: an answer needs the other AVPs. */
+void message_finish(struct engine *engine, const struct l2tpha_hiding *hiding,
+                    struct l2tpha_decode_fault *fault)
+{
+    struct l2tpha_message *message = &engine->message;
+    struct l2tpha_decode_fault later = {0};
+    struct l2tpha_decode_fault *into = fault->error ? &later : fault;
+
+    if (message->hidden)
+        l2tpha_message_unhide(message, hiding, engine->scratch, ENGINE_SCRATCH, into);
+    if (!fault->error && l2tpha_message_is_known(message->type))
+        l2tpha_message_check(message, fault);
+}
+
+void message_done(struct engine *engine)
+{
+    const struct l2tpha_crypto *crypto = engine->config.crypto;
+    const struct l2tpha_message *message = &engine->message;
+
+    if (crypto && message->body == engine->scratch)
+        crypto->wipe(crypto->user, engine->scratch, message->body_len);
+}

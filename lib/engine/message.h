@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* A received message: what is hidden in it, and what is wrong with it. */
+#ifndef ENGINE_MESSAGE_H
+#define ENGINE_MESSAGE_H
+
+#include "control/context.h"
+
+/* Say a fault in a StopCCN or CDN: result 2, its general error, text of cap bytes. */
+void fault_say(const struct l2tpha_decode_fault *fault, char *text, size_t cap, uint16_t *result,
+               uint16_t *error);
+/* Unhide and check what has been decoded; the first fault stays. */
+void message_finish(struct engine *engine, const struct l2tpha_hiding *hiding,
+                    struct l2tpha_decode_fault *fault);
+/* Wipe what was hidden. */
+void message_done(struct engine *engine);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* Sessions that wait: for their tunnel to come up, for an answer, or for room to be ended. */
+#include "engine/session_wait.h"
+
+#include "engine/session_fsm.h"
+
+#define RESULT_NOT_IN_TIME 10 /* CDN, RFC 2661 4.4.2 */
+#define CDN_BYTES 512         /* reasons are short */
+#define START_BYTES 65536     /* of what waiting calls bring with them into one checkpoint */
+
+bool session_is_allowed(const struct l2tpha_session *session)
+{
+    const struct l2tpha_tunnel_record *peer = &session->entry.tunnel->record;
+
+    if (session->entry.framing & ~peer->framing_caps)
+        return false;
+    /* RFC 2661 6.9: OCRQ goes only to an LAC that said it can place calls, and of that kind. */
+    return session->entry.call == L2TPHA_CALL_INCOMING ||
+           (peer->flags & L2TPHA_TUNNEL_BEARER_CAPS &&
+            !(session->entry.bearer & ~peer->bearer_caps));
+}
+
+bool session_start_waiting(struct l2tpha_tunnel *tunnel, uint32_t most)
+{
+    struct engine *engine = tunnel->engine;
+    size_t bytes = 0;
+
+    while (tunnel->waiting && most-- > 0 && bytes < START_BYTES && tunnel_is_open(tunnel) &&
+           channel_has_own_room(engine, &tunnel->channel)) {
+        struct l2tpha_session *session = tunnel->waiting;
+        struct session_input input = {.status = L2TPHA_ERR_REFUSED,
+                                      .reason = "the peer has not advertised what the call needs"};
+        bool allowed = session_is_allowed(session);
+        bytes += table_session_bytes(&session->entry);
+        session_step(session, allowed ? SESSION_TUNNEL_OPEN : SESSION_CLOSE, &input);
+    }
+    return tunnel->waiting != NULL;
+}
+
+/* A timer or a takeover may end more calls than the queue or memory has room for. Without its CDN
+ * the peer would keep the call. */
+static bool can_speak(const struct l2tpha_session *session)
+{
+    struct engine *engine = session_engine(session);
+
+    return session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL ||
+           (!session_tunnel(session)->channel.suspended &&
+            channel_has_own_room(engine, &session_tunnel(session)->channel) &&
+            buffer_reserve(engine->pool, CDN_BYTES) == L2TPHA_OK);
+}
+
+int session_dismiss(struct l2tpha_session *session, uint16_t result, const char *reason)
+{
+    struct session_input input = {.result = result, .reason = reason};
+
+    if (!can_speak(session) || ledger_is_full(session_engine(session)->ledger)) {
+        session->dismissed = result;
+        session_retry_later(session);
+        return L2TPHA_OK;
+    }
+    return session_step(session, SESSION_CLOSE, &input);
+}
+
+void session_timer_due(struct l2tpha_session *session)
+{
+    struct session_input input = {.status = L2TPHA_ERR_TIMEOUT,
+                                  .result = RESULT_NOT_IN_TIME,
+                                  .reason = "not established in time"};
+
+    if (!can_speak(session))
+        session_retry_later(session);
+    else if (session->dismissed)
+        session_dismiss(session, session->dismissed, "ended in failover");
+    else
+        session_step(session, SESSION_TIMEOUT, &input);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* What RFC 4951 adds to the messages of the set-up. */
+#ifndef ENGINE_TUNNEL_FAILOVER_H
+#define ENGINE_TUNNEL_FAILOVER_H
+
+#include "control/tunnel.h"
+
+/* Into an SCCRQ or SCCRP: our capability, or what a recovery tunnel is for. */
+void put_failover_avps(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder);
+/* The peer's capability. */
+void take_failover_avps(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message);
+/* The first AVP of this type, whatever is wrong with it: one with M=0 that cannot be read is
+ * ignored by the decoder. Hidden ones as they came. */
+bool avp_is_written(const struct l2tpha_message *message, uint16_t type, struct l2tpha_avp *avp);
+/* An SCCRP otherwise acceptable: the sequence that a recovery tunnel's suggests is taken. */
+bool judge_failover_reply(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
+                          struct tunnel_input *input);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* As recovery endpoint. The old tunnel rests from the takeover until our SCCCN on the recovery
+ * tunnel is acknowledged: before, the remote endpoint would drop what is sent on it (RFC 4951
+ * 3.2.1). Until the channel is reset nothing of it is lost, and an attempt that comes to nothing
+ * may be followed by another one, or by silent recovery where the policy says so. */
+#include "failover/recovery_action.h"
+
+#include "engine/tunnel_fsm.h"
+#include "failover/recovery_end.h"
+#include "failover/silent.h"
+#include "failover/sync.h"
+
+#define US_PER_MS UINT64_C(1000)
+#define PAUSE_US (500 * US_PER_MS) /* between attempts */
+#define RESULT_CLEAR 1             /* StopCCN, RFC 2661 4.4.2: general request to clear */
+
+/* RFC 4951 3.2.1: a fresh id, the old tunnel's secret, and its address. */
+static int make_tunnel(struct recovery *recovery, struct l2tpha_tunnel **tunnel)
+{
+    struct engine *engine = recovery->failover->engine;
+    const struct l2tpha_tunnel_record *old = &recovery->old->entry.record;
+    struct l2tpha_node_record after;
+
+    int error = tunnel_new(engine, &old->path, old->local_id, &after, tunnel);
+    if (error)
+        return error;
+    recovery->failover->running++;
+    (*tunnel)->counted_running = true;
+    (*tunnel)->meek = recovery->meek;
+    struct l2tpha_tunnel_record *record = &(*tunnel)->entry.record;
+    record->flags |= L2TPHA_TUNNEL_INITIATOR;
+    error =
+        table_tunnel_set_bytes(engine->table, &record->secret, old->secret.data, old->secret.len);
+    if (error) {
+        tunnel_clear(*tunnel, error, "no memory");
+        return error;
+    }
+    engine_set_record(engine, &after);
+    return L2TPHA_OK;
+}
+
+int call_peer(void *object, void *argument)
+{
+    struct recovery *recovery = object;
+    struct engine *engine = recovery->failover->engine;
+    struct tunnel_input input = {0};
+    struct l2tpha_tunnel *tunnel;
+
+    (void)argument;
+    int error = make_tunnel(recovery, &tunnel);
+    if (error)
+        return error;
+    recovery->asked_at = engine->now;
+    engine->counters.recovery_attempts++;
+    error = tunnel_step(tunnel, TUNNEL_OPEN, &input);
+    if (error) {
+        tunnel_clear(tunnel, error, "not opened");
+        return error;
+    }
+    recovery->tunnel = tunnel;
+    tunnel->recovery = recovery;
+    return L2TPHA_OK;
+}
+
+/* RFC 4951 3.2.2: this end resets upon a valid SCCRP, to the values suggested. */
+int claim_channel(void *object, void *argument)
+{
+    struct recovery *recovery = object;
+    const struct l2tpha_binding *binding = recovery->failover->binding;
+    const struct l2tpha_tunnel_record *record = &recovery->tunnel->entry.record;
+
+    (void)argument;
+    recovery->answered = true;
+    recovery_set_claimed(recovery, true);
+    return binding->reset_tunnel(binding->user, record->recovers, record->suggested_ns,
+                                 record->suggested_nr, &record->path, true);
+}
+
+/* RFC 4951 3.2.3: data that either end numbers and one cannot reset is not recoverable. */
+static bool is_lost(const struct recovery *recovery, const struct session_entry *session)
+{
+    const struct l2tpha_tunnel_record *old = &recovery->old->entry.record;
+
+    return session->flags & (L2TPHA_SESSION_SEQUENCING | L2TPHA_SESSION_PEER_SEQUENCING) &&
+           (!(old->remote_failover & CAPABLE_DATA) ||
+            recovery->failover->engine->config.data_reset_frames == 0);
+}
+
+static void end_lost_sessions(struct recovery *recovery)
+{
+    const struct l2tpha_binding *binding = recovery->failover->binding;
+    uint32_t tunnel_id = recovery->old->entry.record.local_id;
+
+    for (struct session_entry *session = recovery->old->entry.sessions, *next; session;
+         session = next) {
+        next = session->next;
+        if (session->state != L2TPHA_SESSION_ESTABLISHED || !is_lost(recovery, session))
+            continue;
+        uint32_t id = session->local_id;
+        int error = binding->disconnect_session(binding->user, tunnel_id, id, SILENT_RESULT_GENERAL,
+                                                "data numbers cannot be reset");
+        failover_note(recovery->failover, tunnel_id, id, "disconnecting", error);
+    }
+}
+
+void recovery_done(struct recovery *recovery)
+{
+    struct failover *failover = recovery->failover;
+    const struct l2tpha_binding *binding = failover->binding;
+    struct l2tpha_tunnel *old = recovery->old;
+    struct silent_result result = {0};
+
+    recovery_set_claimed(recovery, false);
+    sync_owe(failover, old);
+    uint32_t id = old->entry.record.local_id;
+    failover_note(failover, id, 0, "resuming", binding->suspend_tunnel(binding->user, id, false));
+    struct event_item *event = failover_tell(failover, L2TPHA_EVENT_TUNNEL_RECOVERED, old);
+    if (event)
+        event->by_peer = !recovery->ours;
+    if (recovery->ours) {
+        silent_dismiss(binding, &old->entry, &result);
+        failover_note(failover, id, 0, "disconnecting calls without the host's half",
+                      result.disconnect);
+        end_lost_sessions(recovery);
+    }
+}
+
+int ask_about_sessions(void *object, void *argument)
+{
+    const struct recovery *recovery = object;
+    struct failover *failover = recovery->failover;
+
+    (void)argument;
+    sync_start(failover, recovery->old, true);
+    if (recovery->ours) /* an FSQ under way needs no HELLO before it */
+        failover_confirm(failover, recovery->old);
+    return L2TPHA_OK;
+}
+
+int finish_claim(void *object, void *argument)
+{
+    struct recovery *recovery = object;
+    struct l2tpha_tunnel *tunnel = recovery->tunnel;
+    struct tunnel_input input = {.result = RESULT_CLEAR, .reason = "tunnel recovered"};
+
+    (void)argument;
+    recovery->failover->engine->counters.recoveries++;
+    recovery_say(recovery, L2TPHA_LOG_RESYNC, "done");
+    recovery_done(recovery);
+    ask_about_sessions(recovery, NULL);
+    if (!tunnel)
+        return L2TPHA_OK;
+    /* It goes its own way from here. */
+    recovery->tunnel = NULL;
+    tunnel->recovery = NULL;
+    tunnel_step(tunnel, TUNNEL_CLOSE, &input);
+    return L2TPHA_OK;
+}
+
+int try_again(void *object, void *argument)
+{
+    struct recovery *recovery = object;
+    struct engine *engine = recovery->failover->engine;
+    uint16_t random = 0;
+
+    (void)argument;
+    recovery_leave_line(recovery);
+    recovery_discard(recovery);
+    recovery->old->beaten_until = 0; /* what has lost to this attempt may have its turn */
+    /* Both ends that have discarded theirs shall not meet again at the same instant. */
+    engine_random(engine, &random, sizeof(random));
+    recovery->again = engine->now + PAUSE_US + random * UINT64_C(8);
+    if (recovery->again > recovery_limit(recovery))
+        recovery->again = recovery_limit(recovery);
+    recovery_say(recovery, L2TPHA_LOG_RESYNC, "attempt failed, tried again");
+    return L2TPHA_OK;
+}

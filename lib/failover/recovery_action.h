@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* What the recovery machine does as recovery endpoint; fsm_action. */
+#ifndef FAILOVER_RECOVERY_ACTION_H
+#define FAILOVER_RECOVERY_ACTION_H
+
+#include "failover/recovery.h"
+
+/* The tunnel's channel is reset and carries again. */
+void recovery_done(struct recovery *recovery);
+int call_peer(void *object, void *argument);
+int claim_channel(void *object, void *argument);
+int finish_claim(void *object, void *argument);
+int ask_about_sessions(void *object, void *argument);
+int try_again(void *object, void *argument);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* What begins a recovery and what moves it on: the takeover, its timer, its recovery tunnel. */
+#ifndef FAILOVER_RECOVERY_INPUT_H
+#define FAILOVER_RECOVERY_INPUT_H
+
+#include "failover/recovery.h"
+
+/* This end has failed: recover an established tunnel, restored and suspended, whose peer is
+ * capable. Begins as soon as there is a place. */
+int recovery_start(struct failover *failover, struct l2tpha_tunnel *old);
+void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, uint8_t before,
+                      const struct tunnel_input *input);
+void recovery_said(struct failover *failover, struct l2tpha_tunnel *tunnel);
+void recovery_gone(struct failover *failover, struct l2tpha_tunnel *tunnel);
+void recovery_due(struct failover *failover, struct timer *timer);
+/* The peer's recovery tunnel of a restored node goes on. */
+int remote_adopt(struct failover *failover, struct l2tpha_tunnel *recovery);
+
+#endif

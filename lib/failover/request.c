@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* The peer asks for a recovery tunnel. The SCCRQ is the sign that it has failed, whatever the old
+ * tunnel seems to be like. */
+#include "failover/request.h"
+
+#include "codec/avp.h"
+#include "control/calling.h"
+#include "control/find.h"
+#include "engine/tunnel_fsm.h"
+#include "failover/wake.h"
+
+#include <string.h>
+
+#define RESULT_UNAUTHORIZED 4
+#define ERROR_NO_CONNECTION 1
+#define ERROR_RESOURCES 4
+#define ERROR_UNKNOWN_AVP 8
+#define CLAIM_TRIES 2
+#define STEP_MAX 16383u /* old numbers are in the half of the space that counts as received */
+
+/* The tunnel that a pair of ids names, in the sender's view: both must be of one tunnel of ours. */
+static struct l2tpha_tunnel *find_pair(const struct failover *failover,
+                                       const struct l2tpha_tunnel_recovery *pair)
+{
+    struct l2tpha_tunnel *old = engine_tunnel_find(failover->engine, pair->remote_tunnel_id);
+
+    if (!pair->tunnel_id || !old || old->entry.record.remote_id != pair->tunnel_id)
+        return NULL;
+    return engine_wake(failover->engine, old);
+}
+
+static struct l2tpha_tunnel *find_named(const struct failover *failover,
+                                        const struct l2tpha_message *sccrq)
+{
+    struct l2tpha_tunnel_recovery pair;
+
+    return l2tpha_avp_tunnel_recovery(l2tpha_message_find(sccrq, L2TPHA_AVP_TUNNEL_RECOVERY), &pair)
+               ? find_pair(failover, &pair)
+               : NULL;
+}
+
+/* RFC 4951 8. Whoever may not is told what he would be told of ids that nobody has. */
+static bool may_come_from(const struct failover *failover, const struct l2tpha_tunnel *old,
+                          const struct l2tpha_path *path)
+{
+    struct engine *engine = failover->engine;
+    const struct l2tpha_host *host = &engine->host;
+    uint32_t id = old->entry.record.local_id;
+
+    if (address_is(&old->entry.record.path.remote, &path->remote) ||
+        (host->admit_recovery && host->admit_recovery(host->user, id, path)))
+        return true;
+    engine->counters.wrong_peer++;
+    log_line(&engine->log, L2TPHA_LOG_ERROR, 0, 0,
+             "recovery of tunnel %u asked for from another address", id);
+    return false;
+}
+
+/* What has won the tie is not acknowledged either: whoever answered it may be gone, and the loser
+ * is still asking. */
+static bool is_won_in_vain(const struct recovery *recovery)
+{
+    return recovery && recovery->state == RECOVERY_CLAIMING &&
+           recovery->tunnel->channel.tries >= CLAIM_TRIES;
+}
+
+/* RFC 4951 appendix B: the peer answered ours, so its own, which has the greater tie breaker, had
+ * lost; the answer has overtaken it. One with a smaller tie breaker is of a peer that has failed
+ * since. */
+static bool is_overtaken(const struct recovery *recovery, const struct l2tpha_message *sccrq)
+{
+    struct l2tpha_bytes peers;
+
+    if (!recovery || recovery->state != RECOVERY_CLAIMING)
+        return false;
+    const struct l2tpha_tunnel_record *ours = &recovery->tunnel->entry.record;
+    return !l2tpha_message_bytes(sccrq, L2TPHA_AVP_TIE_BREAKER, &peers) ||
+           peers.len != sizeof(ours->tie_breaker) ||
+           memcmp(ours->tie_breaker, peers.data, peers.len) < 0;
+}
+
+bool remote_heed(const struct failover *failover, const struct l2tpha_message *sccrq)
+{
+    struct engine *engine = failover->engine;
+    struct l2tpha_tunnel *old = find_named(failover, sccrq);
+    uint16_t id = 0;
+
+    if (!old)
+        return true; /* it is refused, with a word */
+    if (is_overtaken(old->recovery, sccrq)) {
+        tunnel_remember_beaten(old, sccrq);
+        recovery_challenge(old->recovery);
+    }
+    l2tpha_message_u16(sccrq, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
+    return id != old->beaten_request || engine->now >= old->beaten_until ||
+           is_won_in_vain(old->recovery);
+}
+
+static bool refuse(struct failover *failover, struct tunnel_input *input, uint16_t result,
+                   uint16_t error, const char *reason)
+{
+    failover->engine->counters.recoveries_refused++;
+    input->result = result;
+    input->error = error;
+    input->reason = reason;
+    return false;
+}
+
+static unsigned count_pairs(const struct l2tpha_message *sccrq)
+{
+    struct avp_walk walk = avp_walk_over(sccrq->body, sccrq->body_len);
+    struct l2tpha_avp avp;
+    unsigned count = 0;
+
+    while (avp_next(&walk, &avp))
+        count += avp.vendor == 0 && avp.type == L2TPHA_AVP_TUNNEL_RECOVERY;
+    return count;
+}
+
+static bool is_same_name(const struct l2tpha_tunnel_record *old, const struct l2tpha_message *sccrq)
+{
+    struct l2tpha_bytes name = {0};
+
+    l2tpha_message_bytes(sccrq, L2TPHA_AVP_HOST_NAME, &name);
+    return name.len == old->peer_name.len &&
+           (name.len == 0 || memcmp(name.data, old->peer_name.data, name.len) == 0);
+}
+
+/* Ahead of both old numbers by more than any window, so that what is still under way on the old
+ * channel counts as received already, and by an amount that nobody can foretell. */
+static int suggest(struct failover *failover, const struct l2tpha_tunnel_record *old,
+                   struct l2tpha_tunnel_record *recovery)
+{
+    uint32_t least =
+        1u + (old->local_window > old->remote_window ? old->local_window : old->remote_window);
+    uint16_t random[2];
+
+    if (least > STEP_MAX / 2)
+        least = STEP_MAX / 2;
+    int error = engine_random(failover->engine, random, sizeof(random));
+    if (error)
+        return error;
+    recovery->suggested_ns = (uint16_t)(old->nr + least + random[0] % (STEP_MAX - least));
+    recovery->suggested_nr = (uint16_t)(old->ns + least + random[1] % (STEP_MAX - least));
+    return L2TPHA_OK;
+}
+
+/* RFC 4951 1: neither a tunnel half set up nor one that closes is recovered. Its peer has failed,
+ * so nobody will complete the one or acknowledge the other; upon the refusal it forgets what it has
+ * of it (3.2.1). */
+static void drop_incomplete(struct l2tpha_tunnel *old, const struct l2tpha_message *sccrq)
+{
+    uint8_t state = old->entry.record.state;
+
+    if (tunnel_is_recovery(old) || !is_same_name(&old->entry.record, sccrq))
+        return;
+    if (state == L2TPHA_TUNNEL_WAIT_CTL_CONN)
+        tunnel_clear(old, L2TPHA_ERR_REFUSED, "the peer has failed in the set-up");
+    else if (state == L2TPHA_TUNNEL_STOPPING)
+        old->channel.tries = old->engine->config.retries; /* it has been said often enough */
+}
+
+/* RFC 4951 3.2.1. One code for whatever is wrong with the ids tells a prober least. */
+bool remote_judge(struct failover *failover, const struct l2tpha_path *path,
+                  const struct l2tpha_message *sccrq, struct tunnel_input *input)
+{
+    static const char unknown[] = "no such tunnel to recover";
+    struct engine *engine = failover->engine;
+    struct l2tpha_tunnel *old = find_named(failover, sccrq);
+
+    if (!engine->config.failover_capability)
+        return refuse(failover, input, RESULT_GENERAL, ERROR_UNKNOWN_AVP,
+                      "Tunnel Recovery (77) is switched off");
+    if (!old || count_pairs(sccrq) != 1 || !may_come_from(failover, old, path))
+        return refuse(failover, input, RESULT_GENERAL, ERROR_NO_CONNECTION, unknown);
+    if (tunnel_is_recovery(old) || old->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED ||
+        !failover_is_capable(&old->entry.record)) {
+        drop_incomplete(old, sccrq);
+        return refuse(failover, input, RESULT_GENERAL, ERROR_NO_CONNECTION, unknown);
+    }
+    if (!is_same_name(&old->entry.record, sccrq))
+        return refuse(failover, input, RESULT_UNAUTHORIZED, 0, "another peer's tunnel");
+    return true;
+}
+
+bool remote_equip(struct failover *failover, struct l2tpha_tunnel *recovery,
+                  struct tunnel_input *input)
+{
+    struct engine *engine = failover->engine;
+    struct l2tpha_tunnel_record *record = &recovery->entry.record;
+    const struct l2tpha_tunnel *old = engine_tunnel_find(engine, record->recovers);
+
+    if (!old)
+        return refuse(failover, input, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
+    int error = table_tunnel_set_bytes(engine->table, &record->secret,
+                                       old->entry.record.secret.data, old->entry.record.secret.len);
+    if (!error)
+        error = suggest(failover, &old->entry.record, record);
+    if (error)
+        return refuse(failover, input, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
+    return true;
+}
