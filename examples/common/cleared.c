@@ -22,7 +22,7 @@ static const char *const redundancy[] = {
     "tunnels_unresponsive",
     "answers",
     "data_resets",
-    "binding",
+    "failover_errors",
     "sessions_desynced",
     "sessions_stale",
     "sessions_unverified",

@@ -17,6 +17,8 @@
 #include <l2tpha/session.h>
 #include <l2tpha/tunnel.h>
 
+struct failover;
+struct machine_ops;
 struct tunnel_input;
 struct session_input;
 
@@ -72,48 +74,6 @@ struct polled_event {
     struct l2tpha_message message;
 };
 
-/* What the layer above does with what RFC 4951 brings. Recovery tunnels are tunnels of the engine
- * whose record has `recovers`; what they do to the tunnels that they are for is not its business.
- */
-struct engine_failover {
-    void *user;
-    /* Whether an SCCRQ with Tunnel Recovery from there is to be looked at; else it is dropped. */
-    bool (*heed)(void *user, const struct l2tpha_path *path, const struct l2tpha_message *sccrq);
-    /* May the recovery tunnel be that it asks for? Otherwise *input says how to refuse. */
-    bool (*judge)(void *user, const struct l2tpha_path *path, const struct l2tpha_message *sccrq,
-                  struct tunnel_input *input);
-    /* It may, and is in the table and idle: give it the old tunnel's secret and the sequence to
-     * suggest. As above when that fails. */
-    bool (*equip)(void *user, struct l2tpha_tunnel *recovery, struct tunnel_input *input);
-    /* A recovery tunnel has gone from one state to another. */
-    void (*entered)(void *user, struct l2tpha_tunnel *recovery, uint8_t before,
-                    const struct tunnel_input *input);
-    /* A datagram for a suspended tunnel: whether the tunnel goes on with it. */
-    bool (*heard)(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
-    /* A recovery tunnel of ours has had its SCCRP, and another one comes. */
-    void (*answered_again)(void *user, struct l2tpha_tunnel *recovery,
-                           const struct l2tpha_message *sccrp);
-    /* Everything that a recovery tunnel has sent is acknowledged, or a tunnel with queries to send
-     * has room again. */
-    void (*moved)(void *user, struct l2tpha_tunnel *tunnel);
-    /* FSQ or FSR, decoded without fault, on an established tunnel. */
-    int (*states)(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message);
-    /* A datagram of a tunnel whose numbers are being settled has been through its channel. */
-    void (*passed)(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
-    /* A session of a tunnel whose sessions are being walked over is about to go. */
-    void (*left)(void *user, struct l2tpha_session *session);
-    /* A tunnel is about to die; its sessions are gone. */
-    void (*gone)(void *user, struct l2tpha_tunnel *tunnel);
-    /* A tunnel of the table to which a takeover has not come yet is spoken to: make it live, in a
-     * transaction of its own. */
-    void (*wake)(void *user, struct l2tpha_tunnel *tunnel);
-    /* Whether all tunnels that are being set up, recovered or closed are live: only then ties are
-     * seen and limits counted. If not, some more of them are now. */
-    bool (*settled)(void *user);
-    /* TIMER_RECOVERY, TIMER_SYNC, TIMER_LAZY, TIMER_INACTIVITY. */
-    void (*due)(void *user, struct timer *timer);
-};
-
 /* Tunnels, oldest first. */
 struct tunnel_line {
     struct l2tpha_tunnel *head;
@@ -159,8 +119,10 @@ struct engine {
     uint64_t expected; /* whoever drives a link of this node calls by then; L2TPHA_NEVER: no link */
     uint64_t absences; /* so many, on a standby too */
     struct l2tpha_node_record beginning; /* of the node's record, when no reign has left one */
-    struct engine_failover failover;
-    uint32_t recovering;      /* recovery tunnels in the table */
+    struct failover *failover;
+    const struct machine_ops *machine;          /* of ordinary tunnels */
+    const struct machine_ops *recovery_machine; /* of recovery tunnels: the built-in ones */
+    uint32_t recovering;                        /* recovery tunnels in the table */
     uint64_t refusals_until;  /* recoveries refused lately fill their limit until then */
     struct id_set tunnel_ids; /* in use, as far as they are live; made when there are many */
     uint32_t tunnels_started; /* so many were made here */

@@ -2,9 +2,9 @@
 /* Messages whose turn has come, each a transaction of its own. */
 #include "control/inorder.h"
 
+#include "control/machine.h"
 #include "control/reorder.h"
 #include "control/transaction.h"
-#include "engine/tunnel_message.h"
 
 /* Answers that one received message may need, with one left for the StopCCN that ends it all. */
 #define ROOM_FOR_ANSWERS 2
@@ -14,7 +14,7 @@ int inorder_process(struct engine *engine, struct l2tpha_tunnel *tunnel,
 {
     engine->counters.messages_in++;
     tunnel->channel.ended_call = 0;
-    int error = tunnel_process(tunnel, path, data, len);
+    int error = machine_of(tunnel)->process(tunnel, path, data, len);
     if (!tunnel->dying)
         channel_accept(engine, &tunnel->channel);
     return error;

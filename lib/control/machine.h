@@ -1,25 +1,71 @@
 /* SPDX-License-Identifier: MIT */
-/* What goes with an event of a tunnel's machine. */
+/* What stands on a tunnel's channel: the machines of RFC 2661 section 7, which say what messages
+ * mean. A tunnel's record, its channel and its failover are the same whoever runs them; what they
+ * need of the machines is here. A recovery tunnel (RFC 4951) is always run by the built-in ones. */
 #ifndef CONTROL_MACHINE_H
 #define CONTROL_MACHINE_H
 
-#include <l2tpha/message.h>
-#include <l2tpha/types.h>
+#include "control/session.h"
 
-#define INPUT_TEXT 160
-
-/* What goes with an event. */
-struct tunnel_input {
-    int status;                           /* for the host: why, when no message says it */
-    const struct l2tpha_message *message; /* NULL = none */
-    const struct l2tpha_path *path;       /* where the message came from */
-    uint16_t result;                      /* for a StopCCN that is to be sent */
+/* How a tunnel or a session ends. */
+struct machine_end {
+    int status;      /* for the host: why, when no message says it; 0 = it is configured so */
+    uint16_t result; /* of the StopCCN or CDN, where there is one; RFC 2661 4.4.2 */
     uint16_t error;
     const char *reason;
-    struct l2tpha_bytes words; /* the peer's, as they came: shown in place of the reason */
-    uint32_t successor; /* TUNNEL_SCCRQ_LOST: local id of the tunnel that has won; 0 = none */
-    bool by_peer;
-    char text[INPUT_TEXT]; /* a place for the reason */
+    bool with_tunnel; /* a session: what is written of the tunnel says it to the standby */
 };
+
+struct machine_ops {
+    /* A control message with header tunnel id 0. Errors as l2tpha_feed(). */
+    int (*unbound)(struct engine *engine, const struct l2tpha_path *path,
+                   const struct l2tpha_header *header, const uint8_t *data, size_t len);
+    /* A message whose turn has come, once. */
+    int (*process)(struct l2tpha_tunnel *tunnel, const struct l2tpha_path *path,
+                   const uint8_t *data, size_t len);
+    /* Ask the peer for this tunnel, which is idle: an SCCRQ is queued. */
+    int (*open)(struct l2tpha_tunnel *tunnel);
+    /* It has been made live from its record, its sessions have not yet. One that is over has none
+     * afterwards. */
+    void (*restored)(struct l2tpha_tunnel *tunnel);
+    /* Everything that a tunnel which closes has said is acknowledged. */
+    void (*delivered)(struct l2tpha_tunnel *tunnel);
+    /* End it with a StopCCN; or without a word, sessions included. */
+    int (*stop)(struct l2tpha_tunnel *tunnel, const struct machine_end *end);
+    void (*clear)(struct l2tpha_tunnel *tunnel, const struct machine_end *end);
+    /* End it with a CDN, later if there is no room for one now; or without a word. */
+    int (*stop_session)(struct l2tpha_session *session, const struct machine_end *end);
+    void (*clear_session)(struct l2tpha_session *session, const struct machine_end *end);
+    /* TIMER_TUNNEL, TIMER_START, TIMER_SESSION. */
+    void (*timer)(struct timer *timer);
+};
+
+static inline const struct machine_ops *machine_of(const struct l2tpha_tunnel *tunnel)
+{
+    const struct engine *engine = tunnel_engine(tunnel);
+
+    return tunnel_is_recovery(tunnel) ? engine->recovery_machine : engine->machine;
+}
+
+static inline const struct machine_ops *session_machine(const struct l2tpha_session *session)
+{
+    return machine_of(session_tunnel(session));
+}
+
+/* Without a word; the host is told why. */
+static inline void machine_clear(struct l2tpha_tunnel *tunnel, int status, const char *why)
+{
+    const struct machine_end end = {.status = status, .reason = why};
+
+    machine_of(tunnel)->clear(tunnel, &end);
+}
+
+static inline void machine_clear_session(struct l2tpha_session *session, int status,
+                                         const char *why)
+{
+    const struct machine_end end = {.status = status, .reason = why};
+
+    session_machine(session)->clear_session(session, &end);
+}
 
 #endif

@@ -2,6 +2,8 @@
 /* RFC 4951 5.1: the time for which the peer has asked to be waited for. */
 #include "control/recovery_time.h"
 
+#include "control/event.h"
+
 #define US_PER_MS UINT64_C(1000)
 
 /* RFC 4951 3.1: it counts only when both ends have announced. */
@@ -22,4 +24,24 @@ uint64_t tunnel_granted_until(const struct l2tpha_tunnel *tunnel)
     if (tunnel->channel.since == L2TPHA_NEVER || !has_asked_for_time(tunnel))
         return 0;
     return tunnel->channel.since + (asked < most ? asked : most) * US_PER_MS;
+}
+
+void tunnel_say(struct l2tpha_tunnel *tunnel, uint8_t kind, const char *text)
+{
+    engine_event(tunnel->engine, kind, tunnel, NULL);
+    log_line(&tunnel->engine->log, L2TPHA_LOG_EVENT, tunnel->entry.record.local_id, 0, "%s", text);
+}
+
+void tunnel_answered(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+
+    if (!tunnel->unresponsive)
+        return;
+    tunnel->unresponsive = false;
+    if (tunnel->fell)
+        return;
+    tunnel_say(tunnel, L2TPHA_EVENT_TUNNEL_RESPONSIVE, "peer responsive");
+    if (tunnel->waiting)
+        wheel_arm(engine->wheel, &tunnel->start, engine->now);
 }

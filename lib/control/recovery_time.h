@@ -7,5 +7,9 @@
 
 /* Until when the peer has asked to be waited for; 0 = it has not, or nothing waits for it. */
 uint64_t tunnel_granted_until(const struct l2tpha_tunnel *tunnel);
+/* The peer has acknowledged something, or the channel is reset. */
+void tunnel_answered(struct l2tpha_tunnel *tunnel);
+/* An event about it, and its line in the log. */
+void tunnel_say(struct l2tpha_tunnel *tunnel, uint8_t kind, const char *text);
 
 #endif

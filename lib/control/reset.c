@@ -2,6 +2,11 @@
 /* RFC 4951 3.2.2: the channel is reset, and what still holds is said again. */
 #include "control/reset.h"
 
+#include "control/machine.h"
+#include "control/recovery_time.h"
+#include "control/session_id.h"
+#include "state/record.h"
+
 #include <string.h>
 
 #define SESSION_ID 6 /* its place in a control header */
@@ -37,7 +42,7 @@ static struct buffer *copy_what_holds(const struct l2tpha_tunnel *tunnel)
     return first;
 }
 
-void tunnel_reset(struct l2tpha_tunnel *tunnel, uint16_t ns, uint16_t nr)
+static void reset_channel(struct l2tpha_tunnel *tunnel, uint16_t ns, uint16_t nr)
 {
     struct engine *engine = tunnel->engine;
     struct buffer *message = copy_what_holds(tunnel), *next;
@@ -50,4 +55,48 @@ void tunnel_reset(struct l2tpha_tunnel *tunnel, uint16_t ns, uint16_t nr)
                      "a message is lost with the reset");
         buffer_put(engine->pool, message);
     }
+}
+
+static void settle(struct l2tpha_session *session, bool data_channel)
+{
+    const struct machine_end end = {.status = L2TPHA_ERR_NOT_IN_SYNC,
+                                    .reason = "not established when the tunnel was recovered",
+                                    .with_tunnel = true};
+    struct session_entry *entry = &session->entry;
+
+    if (!session_outlives_reset(entry)) {
+        session_machine(session)->clear_session(session, &end);
+        return;
+    }
+    session->connecting = false; /* what would have told the peer is flushed, or was told */
+    if (data_channel && session_is_numbered(entry))
+        entry->sent_ns = entry->data_ns = session->lease_end = 0;
+}
+
+/* The standby does the same by the count, replica.c. */
+static void settle_all(struct l2tpha_tunnel *tunnel, bool data_channel)
+{
+    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+
+    record->resets = record_next_resets(record->resets, data_channel);
+    tunnel_mark(tunnel, DIRTY_FULL);
+    for (struct session_entry *entry = tunnel->entry.sessions, *next; entry; entry = next) {
+        next = entry->next;
+        settle(session_of(entry), data_channel);
+    }
+}
+
+int tunnel_reset(struct l2tpha_tunnel *tunnel, uint16_t ns, uint16_t nr,
+                 const struct l2tpha_path *path, bool data_channel)
+{
+    int error = table_tunnel_set_remote(tunnel->engine->table, &tunnel->entry, path,
+                                        tunnel->entry.record.remote_id);
+    if (error)
+        return error;
+    session_ids_reset(tunnel, ns);
+    settle_all(tunnel, data_channel);
+    reset_channel(tunnel, ns, nr);
+    tunnel_set_commit(tunnel);
+    tunnel_answered(tunnel);
+    return L2TPHA_OK;
 }

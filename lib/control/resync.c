@@ -61,7 +61,7 @@ int tunnel_probe(struct l2tpha_tunnel *tunnel, uint16_t ns)
     return L2TPHA_OK;
 }
 
-void tunnel_seal(struct l2tpha_tunnel *tunnel, bool careful)
+void tunnel_fill(struct l2tpha_tunnel *tunnel, bool careful)
 {
     tunnel->channel.held = false;
     tunnel->channel.careful = careful;

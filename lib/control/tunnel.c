@@ -126,7 +126,7 @@ void tunnel_suspend(struct l2tpha_tunnel *tunnel, bool suspended)
 {
     struct engine *engine = tunnel->engine;
 
-    if (tunnel->channel.suspended == suspended)
+    if (tunnel->channel.suspended == suspended || tunnel->dying)
         return;
     channel_suspend(engine, &tunnel->channel, suspended);
     if (!suspended) {

@@ -61,3 +61,23 @@ int tunnel_hello(struct l2tpha_tunnel *tunnel)
                   engine->now + engine->config.retransmit_ms * US_PER_MS);
     return error;
 }
+
+int tunnel_send_states(struct l2tpha_tunnel *tunnel, uint16_t type,
+                       const struct l2tpha_failover_session *states, size_t count)
+{
+    struct l2tpha_builder builder;
+
+    if (tunnel->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED)
+        return L2TPHA_ERR_STATE;
+    bool fits = type == L2TPHA_MESSAGE_FSR ? channel_has_room(tunnel->engine, &tunnel->channel, 2)
+                                           : channel_has_own_room(tunnel->engine, &tunnel->channel);
+    if (!fits)
+        return L2TPHA_ERR_QUEUE_FULL;
+    /* RFC 4951 5.4 allows hiding; each would need a Random Vector of its own, and says nothing
+     * that the clear header of a data frame does not. */
+    l2tpha_builder_begin(&builder, tunnel->engine->build, ENGINE_SCRATCH, type,
+                         tunnel->entry.record.remote_id, 0);
+    for (size_t i = 0; i < count; i++)
+        l2tpha_builder_put_session_state(&builder, &states[i]);
+    return tunnel_send(tunnel, &builder);
+}

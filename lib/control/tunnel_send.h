@@ -5,6 +5,8 @@
 
 #include "control/tunnel.h"
 
+#include <l2tpha/avp.h>
+
 /* Have the peer confirm: a HELLO unless something is outstanding (RFC 2661 6.5). */
 int tunnel_hello(struct l2tpha_tunnel *tunnel);
 /* Begin a message to the peer in engine->build, hiding switched on where it applies. */
@@ -14,5 +16,9 @@ void tunnel_build(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder, 
 int tunnel_send(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder);
 /* The secret, as the codec wants it. */
 struct l2tpha_hiding tunnel_hiding(const struct l2tpha_tunnel *tunnel);
+/* An FSQ or FSR about these sessions, RFC 4951 3.3. L2TPHA_ERR_QUEUE_FULL: no room now;
+ * L2TPHA_ERR_STATE: it is not established. */
+int tunnel_send_states(struct l2tpha_tunnel *tunnel, uint16_t type,
+                       const struct l2tpha_failover_session *states, size_t count);
 
 #endif

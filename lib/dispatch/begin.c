@@ -2,7 +2,7 @@
 /* Calls of the host about a tunnel or a session. */
 #include "dispatch/begin.h"
 
-#include "failover/wake.h"
+#include "failover/takeover.h"
 
 /* A takeover that comes to the tunnel only now may end the session. */
 int session_begin(struct l2tpha_session *session, uint64_t now)

@@ -9,7 +9,7 @@
 #include "control/resync.h"
 #include "control/transaction.h"
 #include "dispatch/begin.h"
-#include "failover/wake.h"
+#include "failover/takeover.h"
 
 #define LEASE_LEFT 512  /* taken anew when fewer are left */
 #define DATA_HEADER 8   /* flags, length, ids */

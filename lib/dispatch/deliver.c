@@ -4,17 +4,18 @@
 
 #include "control/half_open.h"
 #include "control/inorder.h"
-#include "dispatch/patience.h"
-#include "engine/tunnel_fsm.h"
+#include "control/machine.h"
+#include "control/recovery_time.h"
+#include "failover/lazy.h"
+#include "failover/recovery_sign.h"
+#include "failover/tunnel.h"
 
 /* RFC 2661 5.7: once the StopCCN is acknowledged nothing keeps the tunnel. */
 static void check_delivered(struct l2tpha_tunnel *tunnel)
 {
-    struct tunnel_input input = {0};
-
     if (!tunnel->dying && tunnel->entry.record.state == L2TPHA_TUNNEL_STOPPING &&
         channel_idle(&tunnel->channel))
-        tunnel_step(tunnel, TUNNEL_DELIVERED, &input);
+        machine_of(tunnel)->delivered(tunnel);
 }
 
 static void check_moved(struct engine *engine, struct l2tpha_tunnel *tunnel)
@@ -24,7 +25,7 @@ static void check_moved(struct engine *engine, struct l2tpha_tunnel *tunnel)
     bool recovered = !tunnel_is_recovery(tunnel) && tunnel->recovery;
 
     if (!tunnel->dying && (said || owed || recovered || tunnel->sync))
-        engine->failover.moved(engine->failover.user, tunnel);
+        failover_moved(engine->failover, tunnel);
 }
 
 /* RFC 4951 3.2.2: the peer takes its SCCCN for read once that is acknowledged, and the old tunnel
@@ -49,7 +50,7 @@ static void take_duplicate(struct engine *engine, struct l2tpha_tunnel *tunnel,
         return;
     l2tpha_message_decode(data, len, &engine->message, &fault);
     if (!fault.error)
-        engine->failover.answered_again(engine->failover.user, tunnel, &engine->message);
+        recovery_answered_again(tunnel, &engine->message);
 }
 
 int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
@@ -59,8 +60,7 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
     int error = L2TPHA_OK;
 
     /* RFC 4951 3.2.1: until the reset nothing on the old channel counts. */
-    if (tunnel->channel.suspended &&
-        !engine->failover.heard(engine->failover.user, tunnel, header)) {
+    if (tunnel->channel.suspended && !recovery_heard(tunnel, header)) {
         engine->counters.suspended_drops++;
         return L2TPHA_OK;
     }
@@ -95,7 +95,7 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
         break;
     }
     if (tunnel->lazy)
-        engine->failover.passed(engine->failover.user, tunnel, header);
+        lazy_heard(engine->failover, tunnel, header);
     if (!tunnel->dying)
         tunnel_heard(tunnel);
     check_delivered(tunnel);

@@ -4,10 +4,10 @@
 
 #include "base/prefetch.h"
 #include "control/find.h"
+#include "control/machine.h"
 #include "control/transaction.h"
 #include "dispatch/deliver.h"
-#include "engine/tunnel_request.h"
-#include "failover/wake.h"
+#include "failover/takeover.h"
 
 static bool is_same_host(struct engine *engine, const struct l2tpha_address *asked,
                          const struct l2tpha_address *answers)
@@ -86,7 +86,7 @@ int engine_receive(struct engine *engine, const struct l2tpha_path *path, const 
     if (header.tunnel_id)
         error = receive_bound(engine, path, &header, data, header.length);
     else
-        error = tunnel_process_unbound(engine, path, &header, data, header.length);
+        error = engine->machine->unbound(engine, path, &header, data, header.length);
     engine_seal(engine);
     return error;
 }

@@ -12,21 +12,16 @@
  * None of this is replicated: a node that takes over has heard nothing yet, and waits in full. */
 #include "dispatch/patience.h"
 
-#include "control/event.h"
+#include "control/machine.h"
 #include "control/recovery_time.h"
+#include "control/restore.h"
 #include "control/resync.h"
 #include "dispatch/tunnel_end.h"
 #include "dispatch/twins.h"
-#include "engine/tunnel_fsm.h"
-
-static void say(struct l2tpha_tunnel *tunnel, uint8_t kind, const char *text)
-{
-    engine_event(tunnel->engine, kind, tunnel, NULL);
-    log_line(&tunnel->engine->log, L2TPHA_LOG_EVENT, tunnel->entry.record.local_id, 0, "%s", text);
-}
+#include "failover/lazy.h"
 
 /* With a twin its id means another tunnel. */
-bool tunnel_still_speaks(const struct l2tpha_tunnel *tunnel)
+static bool still_speaks(const struct l2tpha_tunnel *tunnel)
 {
     return tunnel->channel.heard && tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED &&
            !tunnel_is_recovery(tunnel) && !tunnel_has_twin(tunnel);
@@ -34,18 +29,34 @@ bool tunnel_still_speaks(const struct l2tpha_tunnel *tunnel)
 
 static void give_up(struct l2tpha_tunnel *tunnel)
 {
-    struct tunnel_input input = {.result = RESULT_GENERAL,
-                                 .error = ERROR_VENDOR,
-                                 .status = L2TPHA_ERR_TIMEOUT,
-                                 .reason = "peer does not answer"};
+    const struct machine_end end = {.result = RESULT_GENERAL,
+                                    .error = ERROR_VENDOR,
+                                    .status = L2TPHA_ERR_TIMEOUT,
+                                    .reason = "peer does not answer"};
 
-    if (!tunnel_still_speaks(tunnel)) {
-        tunnel_step(tunnel, TUNNEL_UNREACHABLE, &input);
+    if (!still_speaks(tunnel)) {
+        machine_of(tunnel)->clear(tunnel, &end);
         return;
     }
     tunnel_leave_failover(tunnel);
     channel_give_up(tunnel->engine, &tunnel->channel);
-    tunnel_step(tunnel, TUNNEL_CLOSE, &input);
+    machine_of(tunnel)->stop(tunnel, &end);
+}
+
+void tunnel_numbers_lost(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+    const struct machine_end end = {.result = RESULT_GENERAL,
+                                    .error = ERROR_VENDOR,
+                                    .reason = "numbers not found after a failover"};
+
+    if (!still_speaks(tunnel)) {
+        tunnel_forget(engine, tunnel, L2TPHA_ERR_TIMEOUT, "the peer's numbers cannot be found");
+        return;
+    }
+    lazy_stop(engine->failover, tunnel);
+    failover_note(engine->failover, tunnel->entry.record.local_id, 0, "clearing",
+                  tunnel_stop(engine, tunnel, false, &end));
 }
 
 void tunnel_unanswered(struct l2tpha_tunnel *tunnel)
@@ -59,23 +70,10 @@ void tunnel_unanswered(struct l2tpha_tunnel *tunnel)
     if (!tunnel->unresponsive) {
         tunnel->unresponsive = true;
         engine->counters.tunnels_unresponsive++;
-        say(tunnel, L2TPHA_EVENT_TUNNEL_UNRESPONSIVE, "peer unresponsive, kept for its time");
+        tunnel_say(tunnel, L2TPHA_EVENT_TUNNEL_UNRESPONSIVE,
+                   "peer unresponsive, kept for its time");
     }
     channel_repeat(engine, &tunnel->channel);
-}
-
-void tunnel_answered(struct l2tpha_tunnel *tunnel)
-{
-    struct engine *engine = tunnel->engine;
-
-    if (!tunnel->unresponsive)
-        return;
-    tunnel->unresponsive = false;
-    if (tunnel->fell)
-        return;
-    say(tunnel, L2TPHA_EVENT_TUNNEL_RESPONSIVE, "peer responsive");
-    if (tunnel->waiting)
-        wheel_arm(engine->wheel, &tunnel->start, engine->now);
 }
 
 bool l2tpha_tunnel_is_responsive(const struct l2tpha_tunnel *tunnel)

@@ -2,10 +2,13 @@
 /* A timer that is due, and whose it is. */
 #include "dispatch/timers.h"
 
+#include "control/machine.h"
 #include "control/transaction.h"
 #include "dispatch/patience.h"
-#include "engine/machine.h"
-#include "engine/session_wait.h"
+#include "failover/inactivity.h"
+#include "failover/lazy.h"
+#include "failover/recovery_input.h"
+#include "failover/sync.h"
 
 static struct l2tpha_tunnel *tunnel_of_channel(struct channel *channel)
 {
@@ -16,6 +19,19 @@ static void retransmit_due(struct engine *engine, struct channel *channel)
 {
     if (channel_retransmit_due(engine, channel) == L2TPHA_ERR_TIMEOUT)
         tunnel_unanswered(tunnel_of_channel(channel));
+}
+
+static void machine_timer(const struct l2tpha_tunnel *tunnel, struct timer *timer)
+{
+    machine_of(tunnel)->timer(timer);
+}
+
+static void numbers_due(struct engine *engine, struct timer *timer)
+{
+    struct l2tpha_tunnel *tunnel = lazy_tunnel(timer);
+
+    if (!lazy_due(engine->failover, timer))
+        tunnel_numbers_lost(tunnel);
 }
 
 void engine_timer(struct engine *engine, struct timer *timer)
@@ -31,19 +47,25 @@ void engine_timer(struct engine *engine, struct timer *timer)
         tunnel_hello_due(container_of(timer, struct l2tpha_tunnel, hello));
         break;
     case TIMER_TUNNEL:
-        tunnel_timer_due(container_of(timer, struct l2tpha_tunnel, timer));
+        machine_timer(container_of(timer, struct l2tpha_tunnel, timer), timer);
         break;
     case TIMER_START:
-        tunnel_start_due(container_of(timer, struct l2tpha_tunnel, start));
-        break;
-    case TIMER_RECOVERY:
-    case TIMER_SYNC:
-    case TIMER_LAZY:
-    case TIMER_INACTIVITY:
-        engine->failover.due(engine->failover.user, timer);
+        machine_timer(container_of(timer, struct l2tpha_tunnel, start), timer);
         break;
     case TIMER_SESSION:
-        session_timer_due(container_of(timer, struct l2tpha_session, timer));
+        machine_timer(session_tunnel(container_of(timer, struct l2tpha_session, timer)), timer);
+        break;
+    case TIMER_RECOVERY:
+        recovery_due(engine->failover, timer);
+        break;
+    case TIMER_SYNC:
+        sync_due(engine->failover, timer);
+        break;
+    case TIMER_LAZY:
+        numbers_due(engine, timer);
+        break;
+    case TIMER_INACTIVITY:
+        inactivity_due(engine->failover, timer);
         break;
     }
     engine_seal(engine);

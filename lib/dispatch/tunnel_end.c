@@ -4,13 +4,12 @@
 
 #include "control/event.h"
 #include "control/half_open.h"
+#include "failover/tunnel.h"
 
 void tunnel_leave_failover(struct l2tpha_tunnel *tunnel)
 {
-    struct engine *engine = tunnel->engine;
-
     if (tunnel->recovery || tunnel->sync || tunnel->lazy || tunnel->inactivity)
-        engine->failover.gone(engine->failover.user, tunnel);
+        failover_gone(tunnel->engine->failover, tunnel);
 }
 
 /* It stays in the table, found by nobody, until the host has polled the events about it. */

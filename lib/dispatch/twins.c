@@ -3,7 +3,7 @@
 #include "dispatch/twins.h"
 
 #include "control/twin.h"
-#include "failover/wake.h"
+#include "failover/takeover.h"
 
 /* All of them are live: what a takeover has not come to yet is restored, which may end it. */
 struct l2tpha_tunnel *twin_first(struct engine *engine, const struct l2tpha_address *remote,

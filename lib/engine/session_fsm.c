@@ -8,7 +8,7 @@
 #include "control/event.h"
 #include "engine/session_action.h"
 #include "engine/session_errors.h"
-#include "state/record.h"
+#include "failover/tunnel.h"
 
 #define IDLE L2TPHA_SESSION_IDLE
 #define WAIT_TUNNEL L2TPHA_SESSION_WAIT_TUNNEL
@@ -185,7 +185,7 @@ const struct fsm session_fsm_lac_outgoing = MACHINE("LAC outgoing call", "7.5.1"
 
 const struct fsm session_fsm_lns_outgoing = MACHINE("LNS outgoing call", "7.5.2", lns_outgoing);
 
-static const struct fsm *machine_of(uint8_t side, uint8_t call)
+static const struct fsm *fsm_of(uint8_t side, uint8_t call)
 {
     bool lac = side == L2TPHA_LAC;
 
@@ -196,12 +196,12 @@ static const struct fsm *machine_of(uint8_t side, uint8_t call)
 
 const struct fsm *session_fsm(const struct l2tpha_session *session)
 {
-    return machine_of(session->entry.side, session->entry.call);
+    return fsm_of(session->entry.side, session->entry.call);
 }
 
 bool session_has_state(uint8_t side, uint8_t call, uint8_t state)
 {
-    return fsm_has_state(machine_of(side, call), state);
+    return fsm_has_state(fsm_of(side, call), state);
 }
 
 const char *l2tpha_session_state_name(uint8_t state)
@@ -250,7 +250,7 @@ static void tell_down(struct l2tpha_session *session, const struct session_input
 static void log_down(const struct l2tpha_session *session, const struct session_input *input)
 {
     const struct log *log = &session_engine(session)->log;
-    char text[INPUT_TEXT];
+    char text[SESSION_INPUT_TEXT];
 
     if (log_wanted(log, L2TPHA_LOG_EVENT))
         log_line(log, L2TPHA_LOG_EVENT, session->entry.tunnel->record.local_id,
@@ -270,7 +270,7 @@ static void end(struct l2tpha_session *session, uint8_t before, const struct ses
         tell_down(session, input);
     log_down(session, input);
     if (tunnel->sync || tunnel->inactivity)
-        engine->failover.left(engine->failover.user, session);
+        failover_left(engine->failover, session);
     session_leave_line(session);
     wheel_disarm(engine->wheel, &session->timer);
     TALLOC_FREE(session->wen);
@@ -337,40 +337,12 @@ static void forget(struct l2tpha_session *session, struct session_input *input)
     engine->session_input = outer;
 }
 
-void session_clear(struct l2tpha_session *session, int status, const char *why)
+void session_clear(struct l2tpha_session *session, const struct machine_end *end)
 {
-    struct session_input input = {.status = status, .reason = why};
+    struct session_input input = {
+        .status = end->status, .reason = end->reason, .with_tunnel = end->with_tunnel};
 
     forget(session, &input);
-}
-
-static void settle(struct l2tpha_session *session, bool data_channel)
-{
-    struct session_input input = {.status = L2TPHA_ERR_NOT_IN_SYNC,
-                                  .reason = "not established when the tunnel was recovered",
-                                  .with_tunnel = true};
-    struct session_entry *entry = &session->entry;
-
-    if (!session_outlives_reset(entry)) {
-        forget(session, &input);
-        return;
-    }
-    session->connecting = false; /* what would have told the peer is flushed, or was told */
-    if (data_channel && session_is_numbered(entry))
-        entry->sent_ns = entry->data_ns = session->lease_end = 0;
-}
-
-/* The standby does the same by the count, replica.c. */
-void session_settle_all(struct l2tpha_tunnel *tunnel, bool data_channel)
-{
-    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-
-    record->resets = record_next_resets(record->resets, data_channel);
-    tunnel_mark(tunnel, DIRTY_FULL);
-    for (struct session_entry *entry = tunnel->entry.sessions, *next; entry; entry = next) {
-        next = entry->next;
-        settle(session_of(entry), data_channel);
-    }
 }
 
 void session_clear_all(struct l2tpha_tunnel *tunnel, const struct session_input *input)

@@ -5,7 +5,8 @@
 
 #include "base/fsm.h"
 #include "control/machine.h"
-#include "control/session.h"
+
+#define SESSION_INPUT_TEXT 160
 
 enum session_event {
     SESSION_OPEN,        /* local open: bearer ring, or an outgoing call is wanted */
@@ -36,13 +37,13 @@ struct session_input {
     uint16_t result;
     uint16_t error;
     const char *reason;
-    uint32_t successor;        /* see struct tunnel_input */
-    struct l2tpha_bytes words; /* the peer's, as they came: shown in place of the reason */
-    int status;                /* for the host: why, when no message says it */
-    bool by_peer;              /* the peer caused it */
-    bool quiet;                /* the host learns it from the return value */
-    bool with_tunnel;          /* what is written of the tunnel says it */
-    char text[INPUT_TEXT];     /* a place for the reason */
+    uint32_t successor;            /* see struct tunnel_input */
+    struct l2tpha_bytes words;     /* the peer's, as they came: shown in place of the reason */
+    int status;                    /* for the host: why, when no message says it */
+    bool by_peer;                  /* the peer caused it */
+    bool quiet;                    /* the host learns it from the return value */
+    bool with_tunnel;              /* what is written of the tunnel says it */
+    char text[SESSION_INPUT_TEXT]; /* a place for the reason */
 };
 
 extern const struct fsm session_fsm_lac_incoming; /* RFC 2661 7.4.1 */
@@ -59,11 +60,7 @@ int session_step(struct l2tpha_session *session, uint8_t event, struct session_i
 void session_enter(void *object, uint8_t next);
 /* The tunnel is going: every session ends without a message (RFC 2661 6.4). */
 void session_clear_all(struct l2tpha_tunnel *tunnel, const struct session_input *input);
-/* The control channel is reset. Those that the peer has heard of and that are not established go
- * without a message (RFC 4951 3.3, Step I); numbered data of the others starts at 0 again where
- * this end has failed (3.2.3). The tunnel's record says it for all of them. */
-void session_settle_all(struct l2tpha_tunnel *tunnel, bool data_channel);
 /* Forget it silently. */
-void session_clear(struct l2tpha_session *session, int status, const char *why);
+void session_clear(struct l2tpha_session *session, const struct machine_end *end);
 
 #endif

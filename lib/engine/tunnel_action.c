@@ -2,7 +2,7 @@
 /* What the control connection's machine says: SCCRQ, SCCRP, SCCCN, StopCCN (RFC 2661 6.1-6.4). */
 #include "engine/tunnel_action.h"
 
-#include "control/machine.h"
+#include "engine/tunnel_fsm.h"
 
 #include "control/tunnel_send.h"
 #include "engine/auth.h"

@@ -3,7 +3,7 @@
  * to be recovered (5.2) and the sequence suggested for it (5.3) on recovery tunnels. */
 #include "engine/tunnel_failover.h"
 
-#include "control/machine.h"
+#include "engine/tunnel_fsm.h"
 
 #include "codec/avp.h"
 

@@ -15,6 +15,7 @@
 #include "dispatch/twins.h"
 #include "engine/session_fsm.h"
 #include "engine/tunnel_action.h"
+#include "failover/recovery_input.h"
 
 #define IDLE L2TPHA_TUNNEL_IDLE
 #define WAIT_CTL_REPLY L2TPHA_TUNNEL_WAIT_CTL_REPLY
@@ -228,7 +229,7 @@ void tunnel_enter(void *object, uint8_t next)
         fall(tunnel, input, before == ESTABLISHED);
     }
     if (tunnel_is_recovery(tunnel))
-        engine->failover.entered(engine->failover.user, tunnel, before, input);
+        recovery_entered(engine->failover, tunnel, input->status);
     tunnel_wake_twins(tunnel);
     if (next == IDLE)
         tunnel_die(tunnel);

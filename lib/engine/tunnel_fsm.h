@@ -5,7 +5,6 @@
 
 #include "base/fsm.h"
 #include "control/machine.h"
-#include "control/tunnel.h"
 
 /* Events of the machine: RFC 2661 7.2.1, classified before they are dispatched. */
 enum tunnel_event {
@@ -27,6 +26,22 @@ enum tunnel_event {
     TUNNEL_UNREACHABLE, /* the channel gave the peer up */
     TUNNEL_FAILED,      /* an action failed */
     TUNNEL_EVENT_COUNT
+};
+
+#define INPUT_TEXT 160
+
+/* What goes with an event. */
+struct tunnel_input {
+    int status;                           /* for the host: why, when no message says it */
+    const struct l2tpha_message *message; /* NULL = none */
+    const struct l2tpha_path *path;       /* where the message came from */
+    uint16_t result;                      /* for a StopCCN that is to be sent */
+    uint16_t error;
+    const char *reason;
+    struct l2tpha_bytes words; /* the peer's, as they came: shown in place of the reason */
+    uint32_t successor; /* TUNNEL_SCCRQ_LOST: local id of the tunnel that has won; 0 = none */
+    bool by_peer;
+    char text[INPUT_TEXT]; /* a place for the reason */
 };
 
 extern const struct fsm tunnel_fsm; /* tunnel_fsm.c */

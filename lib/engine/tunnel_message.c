@@ -8,6 +8,7 @@
 #include "engine/session_message.h"
 #include "engine/tunnel_failover.h"
 #include "engine/tunnel_fsm.h"
+#include "failover/response.h"
 
 #include <stdio.h>
 
@@ -222,7 +223,7 @@ static int states(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault
     if (fault->error)
         return fault->error;
     if (tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel_is_recovery(tunnel))
-        return engine->failover.states(engine->failover.user, tunnel, input->message);
+        return sync_states(engine->failover, tunnel, input->message);
     engine->counters.unexpected_message++;
     return L2TPHA_ERR_UNEXPECTED;
 }

@@ -7,16 +7,18 @@
 #include "control/event.h"
 #include "control/find.h"
 #include "control/half_open.h"
+#include "control/place.h"
 #include "control/tunnel_policy.h"
 #include "control/twin.h"
 #include "dispatch/deliver.h"
 #include "engine/auth.h"
 #include "engine/message.h"
-#include "engine/place.h"
 #include "engine/tunnel_failover.h"
 #include "engine/tunnel_fsm.h"
 #include "engine/tunnel_message.h"
 #include "engine/tunnel_twin.h"
+#include "failover/request.h"
+#include "failover/takeover.h"
 
 #include <string.h>
 
@@ -212,6 +214,17 @@ static bool refuse(struct tunnel_input *input, uint16_t error, const char *reaso
     return false;
 }
 
+/* What RFC 4951's part says of a request for a recovery tunnel. */
+static bool take_word(struct request *request, bool good, const struct machine_end *why)
+{
+    if (good)
+        return true;
+    request->input.result = why->result;
+    request->input.error = why->error;
+    request->input.reason = why->reason;
+    return false;
+}
+
 static bool ask_host(struct request *request, struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = request->engine;
@@ -245,11 +258,12 @@ static bool ask_host(struct request *request, struct l2tpha_tunnel *tunnel)
 static bool fetch_secret(struct request *request, struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = request->engine;
+    struct machine_end why = {0};
     struct l2tpha_bytes name;
 
     if (request->recovers)
         return request->welcome &&
-               engine->failover.equip(engine->failover.user, tunnel, &request->input);
+               take_word(request, request_prepare(engine->failover, tunnel, &why), &why);
     if (l2tpha_message_bytes(&engine->message, L2TPHA_AVP_HOST_NAME, &name) &&
         auth_fetch_secret(tunnel, &name))
         return refuse(&request->input, ERROR_RESOURCES, "failure at this end");
@@ -346,11 +360,12 @@ static bool may_refuse(struct engine *engine)
 static bool is_worth_an_answer(struct request *request)
 {
     struct engine *engine = request->engine;
+    struct machine_end why = {0};
 
     if (!request->recovers)
         return true;
-    request->welcome = engine->failover.judge(engine->failover.user, request->path,
-                                              &engine->message, &request->input);
+    bool welcome = request_check(engine->failover, request->path, &engine->message, &why);
+    request->welcome = take_word(request, welcome, &why);
     if (!request->welcome)
         return may_refuse(engine);
     tunnel_make_place(engine);
@@ -433,10 +448,9 @@ static int process_sccrq(struct request *request)
                                                      request->recovery.remote_tunnel_id);
     if (known)
         return process_copy(request, known);
-    if (request->recovers &&
-        !engine->failover.heed(engine->failover.user, request->path, &engine->message))
+    if (request->recovers && !request_wanted(engine->failover, &engine->message))
         return L2TPHA_ERR_WRONG_PEER;
-    if (!engine->failover.settled(engine->failover.user))
+    if (!takeover_settle(engine->failover))
         return drop_for_limit(request, L2TPHA_ERR_LIMIT); /* the peer sends it again */
     if (is_beaten(request) || is_equal(request))
         return L2TPHA_ERR_REFUSED;

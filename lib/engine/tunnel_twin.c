@@ -13,9 +13,9 @@
  * last wins, since the peer has one at most; those asked for later than it are still to come. */
 #include "engine/tunnel_twin.h"
 
+#include "control/place.h"
 #include "control/twin.h"
 #include "dispatch/twins.h"
-#include "engine/place.h"
 #include "engine/tunnel_fsm.h"
 #include "state/digest.h"
 

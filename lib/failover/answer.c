@@ -4,6 +4,7 @@
 #include "failover/answer.h"
 
 #include "control/session.h"
+#include "control/tunnel_send.h"
 #include "failover/lazy.h"
 #include "failover/sync.h"
 
@@ -69,15 +70,13 @@ static size_t share_of(const struct failover *failover, const struct l2tpha_tunn
 int answer_query(struct failover *failover, struct l2tpha_tunnel *tunnel,
                  const struct l2tpha_message *fsq)
 {
-    const struct l2tpha_binding *binding = failover->binding;
     size_t count = judge_all(failover, tunnel, fsq);
     size_t share = share_of(failover, tunnel, count);
     int error = L2TPHA_OK;
 
     failover->engine->counters.queries_in += count;
     for (size_t at = 0; at < count && !error; at += share)
-        error =
-            binding->send_states(binding->user, tunnel->entry.record.local_id, L2TPHA_MESSAGE_FSR,
-                                 failover->states + at, count - at < share ? count - at : share);
+        error = tunnel_send_states(tunnel, L2TPHA_MESSAGE_FSR, failover->states + at,
+                                   count - at < share ? count - at : share);
     return error;
 }

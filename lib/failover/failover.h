@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What recovery and synchronisation share. Recovery tunnels are the engine's own; the tunnels that
- * they are for are reached through the binding alone, whoever runs them. */
+/* What recovery and synchronisation share. They work on the channels of tunnels, whoever runs their
+ * machines; recovery tunnels are run by the built-in ones. */
 #ifndef FAILOVER_FAILOVER_H
 #define FAILOVER_FAILOVER_H
 
 #include "control/machine.h"
-#include "control/tunnel.h"
 
-#include <l2tpha/attach.h>
 #include <l2tpha/failover.h>
 
 /* Failover Session States in one message of ours: 1400 octets less header and Message Type, 16 each
@@ -34,7 +32,6 @@ struct takeover {
 
 struct failover {
     struct engine *engine;
-    const struct l2tpha_binding *binding;
     struct takeover takeover;
     uint64_t failed_at;       /* when this end took over; 0 = it has not */
     enum l2tpha_trust trust;  /* in what it took over with */
@@ -46,12 +43,14 @@ struct failover {
     struct l2tpha_failover_session states[FAILOVER_STATES_MAX]; /* of the message being made */
 };
 
-/* What the binding could not do goes without it: it is logged and counted. session_id 0 = for the
+/* The engine's, which stays as long as it does. */
+void failover_attach(struct failover *failover, struct engine *engine);
+/* What could not be done goes without it: it is logged and counted. session_id 0 = for the
  * whole tunnel. */
 void failover_note(const struct failover *failover, uint32_t tunnel_id, uint32_t session_id,
                    const char *what, int error);
 /* Have the peer answer something on it. */
-void failover_confirm(const struct failover *failover, const struct l2tpha_tunnel *tunnel);
+void failover_confirm(const struct failover *failover, struct l2tpha_tunnel *tunnel);
 /* An event about a tunnel; NULL when there is no room. */
 struct event_item *failover_tell(struct failover *failover, uint8_t kind,
                                  struct l2tpha_tunnel *tunnel);

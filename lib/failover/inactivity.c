@@ -54,16 +54,11 @@ void inactivity_left(struct l2tpha_session *session)
 
 static void judge(struct failover *failover, struct l2tpha_session *session)
 {
-    const struct l2tpha_binding *binding = failover->binding;
-
     if (!session->unheard || session->entry.state != L2TPHA_SESSION_ESTABLISHED)
         return;
-    uint32_t tunnel_id = session_tunnel(session)->entry.record.local_id;
-    uint32_t id = session->entry.local_id;
     failover->engine->counters.sessions_inactive++;
-    failover_note(failover, tunnel_id, id, "clearing",
-                  binding->clear_session(binding->user, tunnel_id, id, L2TPHA_ERR_NOT_IN_SYNC,
-                                         "nothing was heard of it after a takeover"));
+    machine_clear_session(session, L2TPHA_ERR_NOT_IN_SYNC,
+                          "nothing was heard of it after a takeover");
 }
 
 /* A node that is stopped hears nothing; but one that is stopped ever again is not excused for ever

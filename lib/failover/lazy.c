@@ -17,7 +17,7 @@
 
 #include "base/serial.h"
 #include "control/reorder.h"
-#include "dispatch/patience.h"
+#include "control/resync.h"
 #include "failover/inactivity.h"
 #include "failover/sync.h"
 #include "state/record.h"
@@ -76,10 +76,9 @@ void lazy_stop(struct failover *failover, struct l2tpha_tunnel *tunnel)
 
 static void probe(struct lazy *lazy, uint16_t ns)
 {
-    const struct l2tpha_binding *binding = lazy->failover->binding;
     struct engine *engine = lazy->failover->engine;
 
-    int error = binding->probe_tunnel(binding->user, record_of(lazy)->local_id, ns);
+    int error = tunnel_probe(lazy->tunnel, ns);
     if (error)
         log_line(&engine->log, L2TPHA_LOG_ERROR, record_of(lazy)->local_id, 0, "not probed: %s",
                  l2tpha_strerror(error));
@@ -89,15 +88,11 @@ static void probe(struct lazy *lazy, uint16_t ns)
 
 static void seal(struct lazy *lazy, bool careful)
 {
-    struct failover *failover = lazy->failover;
-    const struct l2tpha_binding *binding = failover->binding;
-    uint32_t id = record_of(lazy)->local_id;
-
     say(lazy, careful ? "filled one by one" : "filled");
     lazy->state = LAZY_SEALING;
     lazy->tries = 0;
     lazy->probe_at = 0;
-    failover_note(failover, id, 0, "filling", binding->seal_tunnel(binding->user, id, careful));
+    tunnel_fill(lazy->tunnel, careful);
 }
 
 /* Sealed, but only by what came along with messages of the peer: a ZLB says what they do not. */
@@ -126,17 +121,17 @@ static void arm(struct lazy *lazy)
 
 /* --- beginning --- */
 
-static void end_half_open(const struct l2tpha_binding *binding, struct tunnel_entry *tunnel,
-                          struct silent_result *result)
+static void end_half_open(struct l2tpha_tunnel *tunnel, struct silent_result *result)
 {
-    for (struct session_entry *session = tunnel->sessions, *next; session; session = next) {
+    const struct machine_end end = {.result = RESULT_GENERAL,
+                                    .reason = "half set up when its node failed"};
+
+    for (struct session_entry *session = tunnel->entry.sessions, *next; session; session = next) {
         next = session->next;
         if (session->state == L2TPHA_SESSION_ESTABLISHED ||
             session->state == L2TPHA_SESSION_WAIT_TUNNEL)
             continue;
-        int error =
-            binding->disconnect_session(binding->user, tunnel->record.local_id, session->local_id,
-                                        SILENT_RESULT_GENERAL, "half set up when its node failed");
+        int error = machine_of(tunnel)->stop_session(session_of(session), &end);
         result->disconnected += error == 0;
         result->disconnect = error ? error : result->disconnect;
     }
@@ -144,7 +139,6 @@ static void end_half_open(const struct l2tpha_binding *binding, struct tunnel_en
 
 static int begin(struct lazy *lazy, struct silent_result *result)
 {
-    const struct l2tpha_binding *binding = lazy->failover->binding;
     const struct engine *engine = lazy->failover->engine;
     const struct l2tpha_tunnel_record *record = record_of(lazy);
     uint16_t lease = record_lease(record, (uint16_t)engine->config.resync_packets);
@@ -157,11 +151,11 @@ static int begin(struct lazy *lazy, struct silent_result *result)
         lazy->ceiling = record->ns;
     lazy->observed = L2TPHA_NEVER;
     lazy->deadline = engine->now + channel_cycle_us(engine) + observe_us(lazy);
-    int error = binding->hold_tunnel(binding->user, record->local_id, lazy->ceiling);
+    int error = tunnel_hold(lazy->tunnel, lazy->ceiling);
     if (error)
         return error;
-    silent_dismiss(binding, &lazy->tunnel->entry, result);
-    end_half_open(binding, &lazy->tunnel->entry, result);
+    silent_dismiss(lazy->tunnel, result);
+    end_half_open(lazy->tunnel, result);
     say(lazy, "to be settled");
     /* Just below 0 some peers answer nothing. */
     if (lazy->first == 0)
@@ -211,7 +205,6 @@ static uint16_t next_of_peer(const struct lazy *lazy)
 /* False: the tunnel has ended over what was processed. */
 static bool jump(struct lazy *lazy)
 {
-    const struct l2tpha_binding *binding = lazy->failover->binding;
     struct l2tpha_tunnel *tunnel = lazy->tunnel;
     uint16_t next = next_of_peer(lazy);
 
@@ -221,9 +214,7 @@ static bool jump(struct lazy *lazy)
     lazy->seen = false;
     lazy->times = 0;
     say(lazy, "messages acknowledged before are passed over");
-    struct failover *failover = lazy->failover;
-    uint32_t id = record_of(lazy)->local_id;
-    failover_note(failover, id, 0, "passing over", binding->jump_tunnel(binding->user, id, next));
+    tunnel_jump(tunnel, next);
     return tunnel->lazy == lazy;
 }
 
@@ -252,13 +243,9 @@ static bool pass_over(struct lazy *lazy)
 
 static void settled(struct lazy *lazy)
 {
-    struct failover *failover = lazy->failover;
-    const struct l2tpha_binding *binding = failover->binding;
-    uint32_t id = record_of(lazy)->local_id;
-
-    failover->engine->counters.resyncs++;
+    lazy->failover->engine->counters.resyncs++;
     lazy->state = LAZY_WATCHING;
-    failover_note(failover, id, 0, "releasing", binding->release_tunnel(binding->user, id));
+    tunnel_release(lazy->tunnel);
     inactivity_start(lazy->failover, lazy->tunnel);
 }
 
@@ -334,26 +321,6 @@ static void check(struct lazy *lazy)
     arm(lazy);
 }
 
-static void give_up(struct lazy *lazy)
-{
-    const struct l2tpha_binding *binding = lazy->failover->binding;
-    struct failover *failover = lazy->failover;
-    uint32_t id = record_of(lazy)->local_id;
-    int error;
-
-    failover->engine->counters.resyncs_failed++;
-    say(lazy, "the peer's numbers cannot be found, tunnel cleared");
-    if (tunnel_still_speaks(lazy->tunnel)) {
-        end(lazy);
-        error = binding->stop_tunnel(binding->user, id, false, RESULT_GENERAL, ERROR_VENDOR,
-                                     "numbers not found after a failover");
-    } else {
-        error = binding->clear_tunnel(binding->user, id, L2TPHA_ERR_TIMEOUT,
-                                      "the peer's numbers cannot be found");
-    }
-    failover_note(failover, id, 0, "clearing", error);
-}
-
 /* --- what comes --- */
 
 static void note_end(struct lazy *lazy, uint16_t end_seen)
@@ -412,7 +379,12 @@ void lazy_heard(struct failover *failover, struct l2tpha_tunnel *tunnel,
     check(lazy);
 }
 
-void lazy_due(struct failover *failover, struct timer *timer)
+struct l2tpha_tunnel *lazy_tunnel(struct timer *timer)
+{
+    return container_of(timer, struct lazy, timer)->tunnel;
+}
+
+bool lazy_due(struct failover *failover, struct timer *timer)
 {
     struct lazy *lazy = container_of(timer, struct lazy, timer);
     struct engine *engine = failover->engine;
@@ -421,11 +393,12 @@ void lazy_due(struct failover *failover, struct timer *timer)
     if (lazy->state == LAZY_WATCHING) {
         if (!stuck || jump(lazy))
             watch(lazy);
-        return;
+        return true;
     }
     if (!is_sealed(lazy) && engine->now >= lazy->deadline) {
-        give_up(lazy);
-        return;
+        engine->counters.resyncs_failed++;
+        say(lazy, "the peer's numbers cannot be found, tunnel cleared");
+        return false;
     }
     if (lazy->state == LAZY_READING && engine->now >= lazy->probe_at) {
         if (lazy->tries < PROBE_TRIES)
@@ -434,4 +407,5 @@ void lazy_due(struct failover *failover, struct timer *timer)
             seal(lazy, true);
     }
     check(lazy);
+    return true;
 }

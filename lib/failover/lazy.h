@@ -50,8 +50,12 @@ void lazy_overtaken(struct l2tpha_tunnel *tunnel);
 /* Whether a message of the peer's is one that it may have said to the node before, of whose end
  * this one does not know all. */
 bool lazy_is_old(const struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
+/* A datagram of a tunnel whose numbers are being settled has been through its channel. */
 void lazy_heard(struct failover *failover, struct l2tpha_tunnel *tunnel,
                 const struct l2tpha_header *header);
-void lazy_due(struct failover *failover, struct timer *timer);
+/* TIMER_LAZY. False: the numbers cannot be found, and the tunnel has to end. */
+bool lazy_due(struct failover *failover, struct timer *timer);
+/* Whose timer it is. */
+struct l2tpha_tunnel *lazy_tunnel(struct timer *timer);
 
 #endif

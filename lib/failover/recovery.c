@@ -3,7 +3,6 @@
 #include "failover/recovery.h"
 
 #include "control/linger.h"
-#include "engine/tunnel_fsm.h"
 
 #define US_PER_MS UINT64_C(1000)
 #define PLACES (ENGINE_RECOVERIES / 4 * 3) /* of ours at one time; the rest is for peers */
@@ -80,7 +79,7 @@ void recovery_discard(struct recovery *recovery)
         return;
     recovery->tunnel = NULL;
     tunnel->recovery = NULL;
-    tunnel_clear(tunnel, L2TPHA_OK, "recovery is over");
+    machine_clear(tunnel, L2TPHA_OK, "recovery is over");
 }
 
 void recovery_free(struct recovery *recovery)

@@ -5,7 +5,7 @@
  * may be followed by another one, or by silent recovery where the policy says so. */
 #include "failover/recovery_action.h"
 
-#include "engine/tunnel_fsm.h"
+#include "control/reset.h"
 #include "failover/recovery_end.h"
 #include "failover/silent.h"
 #include "failover/sync.h"
@@ -32,7 +32,7 @@ static int make_tunnel(struct recovery *recovery, struct l2tpha_tunnel **tunnel)
     error =
         table_tunnel_set_bytes(engine->table, &record->secret, old->secret.data, old->secret.len);
     if (error) {
-        tunnel_clear(*tunnel, error, "no memory");
+        machine_clear(*tunnel, error, "no memory");
         return error;
     }
     engine_set_record(engine, &after);
@@ -43,7 +43,6 @@ int call_peer(void *object, void *argument)
 {
     struct recovery *recovery = object;
     struct engine *engine = recovery->failover->engine;
-    struct tunnel_input input = {0};
     struct l2tpha_tunnel *tunnel;
 
     (void)argument;
@@ -52,9 +51,9 @@ int call_peer(void *object, void *argument)
         return error;
     recovery->asked_at = engine->now;
     engine->counters.recovery_attempts++;
-    error = tunnel_step(tunnel, TUNNEL_OPEN, &input);
+    error = machine_of(tunnel)->open(tunnel);
     if (error) {
-        tunnel_clear(tunnel, error, "not opened");
+        machine_clear(tunnel, error, "not opened");
         return error;
     }
     recovery->tunnel = tunnel;
@@ -66,14 +65,13 @@ int call_peer(void *object, void *argument)
 int claim_channel(void *object, void *argument)
 {
     struct recovery *recovery = object;
-    const struct l2tpha_binding *binding = recovery->failover->binding;
     const struct l2tpha_tunnel_record *record = &recovery->tunnel->entry.record;
 
     (void)argument;
     recovery->answered = true;
     recovery_set_claimed(recovery, true);
-    return binding->reset_tunnel(binding->user, record->recovers, record->suggested_ns,
-                                 record->suggested_nr, &record->path, true);
+    return tunnel_reset(recovery->old, record->suggested_ns, record->suggested_nr, &record->path,
+                        true);
 }
 
 /* RFC 4951 3.2.3: data that either end numbers and one cannot reset is not recoverable. */
@@ -88,7 +86,8 @@ static bool is_lost(const struct recovery *recovery, const struct session_entry 
 
 static void end_lost_sessions(struct recovery *recovery)
 {
-    const struct l2tpha_binding *binding = recovery->failover->binding;
+    const struct machine_end end = {.result = RESULT_GENERAL,
+                                    .reason = "data numbers cannot be reset"};
     uint32_t tunnel_id = recovery->old->entry.record.local_id;
 
     for (struct session_entry *session = recovery->old->entry.sessions, *next; session;
@@ -97,8 +96,7 @@ static void end_lost_sessions(struct recovery *recovery)
         if (session->state != L2TPHA_SESSION_ESTABLISHED || !is_lost(recovery, session))
             continue;
         uint32_t id = session->local_id;
-        int error = binding->disconnect_session(binding->user, tunnel_id, id, SILENT_RESULT_GENERAL,
-                                                "data numbers cannot be reset");
+        int error = machine_of(recovery->old)->stop_session(session_of(session), &end);
         failover_note(recovery->failover, tunnel_id, id, "disconnecting", error);
     }
 }
@@ -106,21 +104,19 @@ static void end_lost_sessions(struct recovery *recovery)
 void recovery_done(struct recovery *recovery)
 {
     struct failover *failover = recovery->failover;
-    const struct l2tpha_binding *binding = failover->binding;
     struct l2tpha_tunnel *old = recovery->old;
     struct silent_result result = {0};
 
     recovery_set_claimed(recovery, false);
     sync_owe(failover, old);
-    uint32_t id = old->entry.record.local_id;
-    failover_note(failover, id, 0, "resuming", binding->suspend_tunnel(binding->user, id, false));
+    tunnel_suspend(old, false);
     struct event_item *event = failover_tell(failover, L2TPHA_EVENT_TUNNEL_RECOVERED, old);
     if (event)
         event->by_peer = !recovery->ours;
     if (recovery->ours) {
-        silent_dismiss(binding, &old->entry, &result);
-        failover_note(failover, id, 0, "disconnecting calls without the host's half",
-                      result.disconnect);
+        silent_dismiss(old, &result);
+        failover_note(failover, old->entry.record.local_id, 0,
+                      "disconnecting calls without the host's half", result.disconnect);
         end_lost_sessions(recovery);
     }
 }
@@ -141,7 +137,7 @@ int finish_claim(void *object, void *argument)
 {
     struct recovery *recovery = object;
     struct l2tpha_tunnel *tunnel = recovery->tunnel;
-    struct tunnel_input input = {.result = RESULT_CLEAR, .reason = "tunnel recovered"};
+    const struct machine_end end = {.result = RESULT_CLEAR, .reason = "tunnel recovered"};
 
     (void)argument;
     recovery->failover->engine->counters.recoveries++;
@@ -153,7 +149,7 @@ int finish_claim(void *object, void *argument)
     /* It goes its own way from here. */
     recovery->tunnel = NULL;
     tunnel->recovery = NULL;
-    tunnel_step(tunnel, TUNNEL_CLOSE, &input);
+    machine_of(tunnel)->stop(tunnel, &end);
     return L2TPHA_OK;
 }
 

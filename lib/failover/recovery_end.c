@@ -2,7 +2,7 @@
 /* Recoveries of ours that come to nothing: what becomes of the old tunnel. */
 #include "failover/recovery_end.h"
 
-#include "engine/tunnel_fsm.h"
+#include "control/restore.h"
 #include "failover/lazy.h"
 #include "failover/sync.h"
 
@@ -22,13 +22,12 @@ void recovery_set_claimed(struct recovery *recovery, bool claimed)
 
 static int go_on_silently(struct recovery *recovery, struct silent_result *result)
 {
-    const struct l2tpha_binding *binding = recovery->failover->binding;
     struct l2tpha_tunnel *old = recovery->old;
 
     recovery_set_claimed(recovery, false);
     if (old->entry.record.flags & L2TPHA_TUNNEL_LAZY)
         return lazy_start(recovery->failover, old, result);
-    silent_dismiss(binding, &old->entry, result);
+    silent_dismiss(old, result);
     failover_confirm(recovery->failover, old);
     sync_resume(recovery->failover, old);
     return L2TPHA_OK;
@@ -38,27 +37,23 @@ static int go_on_silently(struct recovery *recovery, struct silent_result *resul
  */
 static void withdraw(struct recovery *recovery)
 {
-    struct tunnel_input input = {.result = RESULT_CLEAR, .reason = "recovered otherwise"};
+    const struct machine_end end = {.result = RESULT_CLEAR, .reason = "recovered otherwise"};
     struct l2tpha_tunnel *tunnel = recovery->tunnel;
 
     if (!tunnel)
         return;
     recovery->tunnel = NULL;
     tunnel->recovery = NULL;
-    tunnel_step(tunnel, TUNNEL_CLOSE, &input);
+    machine_of(tunnel)->stop(tunnel, &end);
 }
 
 static void clear(struct recovery *recovery, int status, const char *why)
 {
-    const struct l2tpha_binding *binding = recovery->failover->binding;
-    uint32_t id = recovery->old->entry.record.local_id;
-
     recovery->failover->engine->counters.recoveries_failed++;
     recovery_say(recovery, L2TPHA_LOG_RESYNC, "failed, tunnel cleared");
     recovery_discard(recovery);
     recovery->old->recovery = NULL; /* its end is not to end this one under way */
-    failover_note(recovery->failover, id, 0, "clearing",
-                  binding->clear_tunnel(binding->user, id, status, why));
+    tunnel_forget(recovery->failover->engine, recovery->old, status, why);
 }
 
 /* RFC 4951 3.2.1. A refusal is an answer: whatever its reason, lack of resources and a shutdown
@@ -75,7 +70,6 @@ int clear_old(void *object, void *argument)
 int give_up(void *object, void *argument)
 {
     struct recovery *recovery = object;
-    const struct l2tpha_binding *binding = recovery->failover->binding;
     struct silent_result result = {0};
     uint32_t id = recovery->old->entry.record.local_id;
 
@@ -86,9 +80,8 @@ int give_up(void *object, void *argument)
     }
     recovery_say(recovery, L2TPHA_LOG_RESYNC, "failed, silent recovery instead");
     withdraw(recovery);
-    int error = binding->suspend_tunnel(binding->user, id, false);
-    if (!error)
-        error = go_on_silently(recovery, &result);
+    tunnel_suspend(recovery->old, false);
+    int error = go_on_silently(recovery, &result);
     failover_note(recovery->failover, id, 0, "disconnecting calls without the host's half",
                   result.disconnect);
     if (error) {

@@ -3,8 +3,8 @@
 #include "failover/recovery_input.h"
 
 #include "control/find.h"
-#include "engine/place.h"
-#include "engine/tunnel_fsm.h"
+#include "control/place.h"
+#include "control/restore.h"
 #include "failover/recovery_fsm.h"
 
 #define US_PER_MS UINT64_C(1000)
@@ -67,7 +67,7 @@ void recovery_due(struct failover *failover, struct timer *timer)
  * that cannot prove who it is, are final; silence and a lost tie are not. One that is being shut
  * down acknowledges all that comes, and has not read it for that. */
 static uint8_t ending(const struct recovery *recovery, const struct l2tpha_tunnel *tunnel,
-                      const struct tunnel_input *input)
+                      int status)
 {
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
 
@@ -77,13 +77,12 @@ static uint8_t ending(const struct recovery *recovery, const struct l2tpha_tunne
         bool peace = record->result == RESULT_CLEAR && channel_idle(&tunnel->channel);
         return recovery->state == RECOVERY_CLAIMING && peace ? RECOVERY_SAID : RECOVERY_REFUSED;
     }
-    return input->status == L2TPHA_ERR_AUTH ? RECOVERY_REFUSED : RECOVERY_LOST;
+    return status == L2TPHA_ERR_AUTH ? RECOVERY_REFUSED : RECOVERY_LOST;
 }
 
-static void ended(struct recovery *recovery, struct l2tpha_tunnel *tunnel,
-                  const struct tunnel_input *input)
+static void ended(struct recovery *recovery, struct l2tpha_tunnel *tunnel, int status)
 {
-    uint8_t event = ending(recovery, tunnel, input);
+    uint8_t event = ending(recovery, tunnel, status);
 
     recovery->answered |= tunnel->entry.record.state == L2TPHA_TUNNEL_STOPPED;
     recovery->tunnel = NULL;
@@ -97,7 +96,7 @@ static void requested(struct failover *failover, struct l2tpha_tunnel *tunnel)
     struct recovery *recovery;
 
     if (!old || recovery_of(failover, old, &recovery)) {
-        tunnel_clear(tunnel, L2TPHA_ERR_NOMEM, "no memory");
+        machine_clear(tunnel, L2TPHA_ERR_NOMEM, "no memory");
         return;
     }
     /* The peer that asks anew can complete this one only. */
@@ -111,9 +110,8 @@ static void requested(struct failover *failover, struct l2tpha_tunnel *tunnel)
  * come on the old tunnel since, it may not have read it, and nobody will answer there. */
 static void disown(struct failover *failover, const struct l2tpha_tunnel *tunnel)
 {
-    const struct l2tpha_binding *binding = failover->binding;
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-    const struct l2tpha_tunnel *old = engine_tunnel_find(failover->engine, record->recovers);
+    struct l2tpha_tunnel *old = engine_tunnel_find(failover->engine, record->recovers);
     uint32_t id = record->recovers;
 
     if (record->state != L2TPHA_TUNNEL_STOPPED || record->result != RESULT_SHUTDOWN || !old ||
@@ -122,25 +120,21 @@ static void disown(struct failover *failover, const struct l2tpha_tunnel *tunnel
     failover->engine->counters.recoveries_failed++;
     log_line(&failover->engine->log, L2TPHA_LOG_RESYNC, id, 0,
              "recovery: the peer is shut down, tunnel cleared");
-    failover_note(
-        failover, id, 0, "clearing",
-        binding->clear_tunnel(binding->user, id, L2TPHA_ERR_REFUSED, "the peer is shut down"));
+    tunnel_forget(failover->engine, old, L2TPHA_ERR_REFUSED, "the peer is shut down");
 }
 
-void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, uint8_t before,
-                      const struct tunnel_input *input)
+void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, int status)
 {
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     bool ours = record->flags & L2TPHA_TUNNEL_INITIATOR;
     struct recovery *recovery = tunnel->recovery;
 
-    (void)before;
     if (record->state == L2TPHA_TUNNEL_WAIT_CTL_CONN)
         requested(failover, tunnel);
     else if (recovery && record->state == L2TPHA_TUNNEL_ESTABLISHED)
         recovery_step(recovery, ours ? RECOVERY_REPLY : RECOVERY_CONNECTED);
     else if (recovery && record->state != L2TPHA_TUNNEL_WAIT_CTL_REPLY)
-        ended(recovery, tunnel, input);
+        ended(recovery, tunnel, status);
     else if (!recovery && ours)
         disown(failover, tunnel);
     /* Those of an earlier reign have never been counted here. */
@@ -152,21 +146,19 @@ void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, u
     }
 }
 
-void recovery_said(struct failover *failover, struct l2tpha_tunnel *tunnel)
+void recovery_said(struct l2tpha_tunnel *tunnel)
 {
     struct recovery *recovery = tunnel->recovery;
 
-    (void)failover;
     if (recovery && recovery->state == RECOVERY_CLAIMING)
         recovery_step(recovery, RECOVERY_SAID);
 }
 
 /* The old tunnel goes, for whatever reason: nothing is left to recover. */
-void recovery_gone(struct failover *failover, struct l2tpha_tunnel *tunnel)
+void recovery_gone(struct l2tpha_tunnel *tunnel)
 {
     struct recovery *recovery = tunnel->recovery;
 
-    (void)failover;
     if (recovery && recovery->old == tunnel)
         recovery_free(recovery);
 }

@@ -4,22 +4,17 @@
  * on where it was when the attempt comes to nothing. */
 #include "failover/remote.h"
 
-#include "engine/tunnel_fsm.h"
+#include "control/reset.h"
 #include "failover/lazy.h"
 #include "failover/recovery_action.h"
 #include "failover/sync.h"
 
 #define RESULT_CLEAR 1
 
-static int set_suspended(const struct recovery *recovery, bool suspended)
+static void set_suspended(const struct recovery *recovery, bool suspended)
 {
-    const struct l2tpha_binding *binding = recovery->failover->binding;
-    struct l2tpha_tunnel *old = recovery->old;
-
-    int error = binding->suspend_tunnel(binding->user, old->entry.record.local_id, suspended);
-    if (error == L2TPHA_OK)
-        lazy_rest(old, suspended);
-    return error;
+    tunnel_suspend(recovery->old, suspended);
+    lazy_rest(recovery->old, suspended);
 }
 
 /* Whether a request may rest the channel now. A node that has taken over begins anew. */
@@ -51,9 +46,7 @@ int lend_channel(void *object, void *argument)
     if (!recovery->ours)
         sync_note_failure(recovery->old, first_unanswered(recovery->old));
     if (may_rest(recovery)) {
-        int error = set_suspended(recovery, true);
-        if (error)
-            return error;
+        set_suspended(recovery, true);
         recovery_arm(recovery);
     }
     struct event_item *event =
@@ -70,7 +63,8 @@ int go_on_unproven(void *object, void *argument)
     const struct recovery *recovery = object;
 
     (void)argument;
-    return set_suspended(recovery, false);
+    set_suspended(recovery, false);
+    return L2TPHA_OK;
 }
 
 /* The attempt may have come between an earlier recovery and its queries. */
@@ -80,10 +74,8 @@ int take_back(void *object, void *argument)
 
     (void)argument;
     recovery_discard(recovery);
-    int error = set_suspended(recovery, false);
-    if (error || !recovery->unasked)
-        return error;
-    return ask_about_sessions(recovery, NULL);
+    set_suspended(recovery, false);
+    return !recovery->unasked ? L2TPHA_OK : ask_about_sessions(recovery, NULL);
 }
 
 /* The peer hears nothing on the old tunnel before its SCCCN is acknowledged. That it knows shows in
@@ -93,12 +85,11 @@ int take_back(void *object, void *argument)
 int return_channel(void *object, void *argument)
 {
     struct recovery *recovery = object;
-    const struct l2tpha_binding *binding = recovery->failover->binding;
     const struct l2tpha_tunnel_record *record = &recovery->tunnel->entry.record;
 
     (void)argument;
-    int error = binding->reset_tunnel(binding->user, record->recovers, record->suggested_nr,
-                                      record->suggested_ns, &record->path, recovery->ours);
+    int error = tunnel_reset(recovery->old, record->suggested_nr, record->suggested_ns,
+                             &record->path, recovery->ours);
     if (error)
         return error;
     lazy_overtaken(recovery->old);
@@ -116,10 +107,10 @@ int return_channel(void *object, void *argument)
 int close_returned(void *object, void *argument)
 {
     struct recovery *recovery = object;
-    struct tunnel_input input = {.result = RESULT_CLEAR, .reason = "tunnel recovered"};
+    const struct machine_end end = {.result = RESULT_CLEAR, .reason = "tunnel recovered"};
 
     (void)argument;
     if (recovery->tunnel)
-        tunnel_step(recovery->tunnel, TUNNEL_CLOSE, &input);
+        machine_of(recovery->tunnel)->stop(recovery->tunnel, &end);
     return L2TPHA_OK;
 }

@@ -6,8 +6,7 @@
 #include "codec/avp.h"
 #include "control/calling.h"
 #include "control/find.h"
-#include "engine/tunnel_fsm.h"
-#include "failover/wake.h"
+#include "failover/takeover.h"
 
 #include <string.h>
 
@@ -79,7 +78,7 @@ static bool is_overtaken(const struct recovery *recovery, const struct l2tpha_me
            memcmp(ours->tie_breaker, peers.data, peers.len) < 0;
 }
 
-bool remote_heed(const struct failover *failover, const struct l2tpha_message *sccrq)
+bool request_wanted(const struct failover *failover, const struct l2tpha_message *sccrq)
 {
     struct engine *engine = failover->engine;
     struct l2tpha_tunnel *old = find_named(failover, sccrq);
@@ -96,13 +95,13 @@ bool remote_heed(const struct failover *failover, const struct l2tpha_message *s
            is_won_in_vain(old->recovery);
 }
 
-static bool refuse(struct failover *failover, struct tunnel_input *input, uint16_t result,
+static bool refuse(struct failover *failover, struct machine_end *why, uint16_t result,
                    uint16_t error, const char *reason)
 {
     failover->engine->counters.recoveries_refused++;
-    input->result = result;
-    input->error = error;
-    input->reason = reason;
+    why->result = result;
+    why->error = error;
+    why->reason = reason;
     return false;
 }
 
@@ -155,48 +154,48 @@ static void drop_incomplete(struct l2tpha_tunnel *old, const struct l2tpha_messa
     if (tunnel_is_recovery(old) || !is_same_name(&old->entry.record, sccrq))
         return;
     if (state == L2TPHA_TUNNEL_WAIT_CTL_CONN)
-        tunnel_clear(old, L2TPHA_ERR_REFUSED, "the peer has failed in the set-up");
+        machine_clear(old, L2TPHA_ERR_REFUSED, "the peer has failed in the set-up");
     else if (state == L2TPHA_TUNNEL_STOPPING)
         old->channel.tries = old->engine->config.retries; /* it has been said often enough */
 }
 
 /* RFC 4951 3.2.1. One code for whatever is wrong with the ids tells a prober least. */
-bool remote_judge(struct failover *failover, const struct l2tpha_path *path,
-                  const struct l2tpha_message *sccrq, struct tunnel_input *input)
+bool request_check(struct failover *failover, const struct l2tpha_path *path,
+                   const struct l2tpha_message *sccrq, struct machine_end *why)
 {
     static const char unknown[] = "no such tunnel to recover";
     struct engine *engine = failover->engine;
     struct l2tpha_tunnel *old = find_named(failover, sccrq);
 
     if (!engine->config.failover_capability)
-        return refuse(failover, input, RESULT_GENERAL, ERROR_UNKNOWN_AVP,
+        return refuse(failover, why, RESULT_GENERAL, ERROR_UNKNOWN_AVP,
                       "Tunnel Recovery (77) is switched off");
     if (!old || count_pairs(sccrq) != 1 || !may_come_from(failover, old, path))
-        return refuse(failover, input, RESULT_GENERAL, ERROR_NO_CONNECTION, unknown);
+        return refuse(failover, why, RESULT_GENERAL, ERROR_NO_CONNECTION, unknown);
     if (tunnel_is_recovery(old) || old->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED ||
         !failover_is_capable(&old->entry.record)) {
         drop_incomplete(old, sccrq);
-        return refuse(failover, input, RESULT_GENERAL, ERROR_NO_CONNECTION, unknown);
+        return refuse(failover, why, RESULT_GENERAL, ERROR_NO_CONNECTION, unknown);
     }
     if (!is_same_name(&old->entry.record, sccrq))
-        return refuse(failover, input, RESULT_UNAUTHORIZED, 0, "another peer's tunnel");
+        return refuse(failover, why, RESULT_UNAUTHORIZED, 0, "another peer's tunnel");
     return true;
 }
 
-bool remote_equip(struct failover *failover, struct l2tpha_tunnel *recovery,
-                  struct tunnel_input *input)
+bool request_prepare(struct failover *failover, struct l2tpha_tunnel *recovery,
+                     struct machine_end *why)
 {
     struct engine *engine = failover->engine;
     struct l2tpha_tunnel_record *record = &recovery->entry.record;
     const struct l2tpha_tunnel *old = engine_tunnel_find(engine, record->recovers);
 
     if (!old)
-        return refuse(failover, input, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
+        return refuse(failover, why, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
     int error = table_tunnel_set_bytes(engine->table, &record->secret,
                                        old->entry.record.secret.data, old->entry.record.secret.len);
     if (!error)
         error = suggest(failover, &old->entry.record, record);
     if (error)
-        return refuse(failover, input, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
+        return refuse(failover, why, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
     return true;
 }

@@ -12,10 +12,14 @@
 
 #include "failover/recovery.h"
 
-bool remote_heed(const struct failover *failover, const struct l2tpha_message *sccrq);
-bool remote_judge(struct failover *failover, const struct l2tpha_path *path,
-                  const struct l2tpha_message *sccrq, struct tunnel_input *input);
-bool remote_equip(struct failover *failover, struct l2tpha_tunnel *recovery,
-                  struct tunnel_input *input);
+/* Whether an SCCRQ with Tunnel Recovery is to be looked at; else it is dropped. */
+bool request_wanted(const struct failover *failover, const struct l2tpha_message *sccrq);
+/* May the recovery tunnel be that it asks for? Otherwise *why says how to refuse. */
+bool request_check(struct failover *failover, const struct l2tpha_path *path,
+                   const struct l2tpha_message *sccrq, struct machine_end *why);
+/* It may, and is in the table and idle: give it the old tunnel's secret and the sequence to
+ * suggest. As above when that fails. */
+bool request_prepare(struct failover *failover, struct l2tpha_tunnel *recovery,
+                     struct machine_end *why);
 
 #endif

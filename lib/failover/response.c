@@ -10,14 +10,8 @@
 /* RFC 4951 3.3: 0 clears without a CDN. */
 static void clear(struct failover *failover, struct l2tpha_session *session)
 {
-    const struct l2tpha_binding *binding = failover->binding;
-    uint32_t tunnel_id = session_tunnel(session)->entry.record.local_id;
-    uint32_t id = session->entry.local_id;
-
     failover->engine->counters.sessions_desynced++;
-    failover_note(failover, tunnel_id, id, "clearing",
-                  binding->clear_session(binding->user, tunnel_id, id, L2TPHA_ERR_NOT_IN_SYNC,
-                                         "the peer has no such session"));
+    machine_clear_session(session, L2TPHA_ERR_NOT_IN_SYNC, "the peer has no such session");
 }
 
 /* An id other than the one on record still says that the session is there. */

@@ -5,6 +5,8 @@
  * it, so nothing new goes first. Calls half set up go on, since their record is exact too. */
 #include "failover/silent.h"
 
+#include "control/restore.h"
+
 /* The host has said that L2TP's half alone is worth nothing, and its own is missing. It has none of
  * a call that it has not heard of yet: that one goes on and is told once it is up. */
 static bool lacks_app_state(const struct session_entry *session)
@@ -17,20 +19,11 @@ static bool lacks_app_state(const struct session_entry *session)
            (!session->extra || session->extra->app_state.len == 0);
 }
 
-static int restore(const struct l2tpha_binding *binding, const struct session_entry *session)
+static void dismiss(struct l2tpha_session *session, struct silent_result *result)
 {
-    struct l2tpha_session_record record;
+    const struct machine_end end = {.result = RESULT_GENERAL, .reason = "state lost in failover"};
+    int error = session_machine(session)->stop_session(session, &end);
 
-    table_session_get(session, &record);
-    return binding->restore_session(binding->user, &record);
-}
-
-static void dismiss(const struct l2tpha_binding *binding, const struct session_entry *session,
-                    struct silent_result *result)
-{
-    int error = binding->disconnect_session(binding->user, session->tunnel->record.local_id,
-                                            session->local_id, SILENT_RESULT_GENERAL,
-                                            "state lost in failover");
     /* A CDN that cannot be sent is no reason to lose the tunnel's other calls: it is told. */
     if (error) {
         result->disconnect = error;
@@ -40,41 +33,32 @@ static void dismiss(const struct l2tpha_binding *binding, const struct session_e
     }
 }
 
-void silent_dismiss(const struct l2tpha_binding *binding, struct tunnel_entry *tunnel,
-                    struct silent_result *result)
+void silent_dismiss(struct l2tpha_tunnel *tunnel, struct silent_result *result)
 {
-    for (struct session_entry *session = tunnel->sessions, *next; session; session = next) {
+    for (struct session_entry *session = tunnel->entry.sessions, *next; session; session = next) {
         next = session->next;
         if (lacks_app_state(session))
-            dismiss(binding, session, result);
+            dismiss(session_of(session), result);
     }
 }
 
-int silent_install(const struct l2tpha_binding *binding, struct tunnel_entry *tunnel,
-                   bool suspended, struct silent_result *result)
+int silent_install(struct engine *engine, struct l2tpha_tunnel *tunnel, bool suspended,
+                   struct silent_result *result)
 {
-    int error = binding->restore_tunnel(binding->user, &tunnel->record, suspended);
+    int error = tunnel_restore(engine, tunnel, suspended);
 
-    if (!binding->restore_session) { /* they came with the tunnel */
-        result->sessions += error ? 0 : tunnel->session_count;
-        return error;
-    }
-    for (struct session_entry *session = tunnel->sessions; session && !error;
-         session = session->next) {
-        error = restore(binding, session);
-        result->sessions += error == 0;
-    }
+    result->sessions += error ? 0 : tunnel->entry.session_count;
     return error;
 }
 
-int silent_recover(const struct l2tpha_binding *binding, struct tunnel_entry *tunnel,
+int silent_recover(struct engine *engine, struct l2tpha_tunnel *tunnel,
                    struct silent_result *result)
 {
-    int error = silent_install(binding, tunnel, false, result);
+    int error = silent_install(engine, tunnel, false, result);
     if (error)
         return error;
-    silent_dismiss(binding, tunnel, result);
-    if (tunnel->record.state == L2TPHA_TUNNEL_ESTABLISHED)
-        result->confirm = binding->confirm_tunnel(binding->user, tunnel->record.local_id);
+    silent_dismiss(tunnel, result);
+    if (tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)
+        result->confirm = tunnel_confirm(tunnel);
     return L2TPHA_OK;
 }

@@ -15,6 +15,7 @@
 #include "failover/sync.h"
 
 #include "control/session.h"
+#include "control/tunnel_send.h"
 #include "control/window.h"
 #include "failover/sync_private.h"
 
@@ -204,7 +205,6 @@ static bool may_send(const struct sync *sync)
 static bool send_query(struct sync *sync, uint32_t *steps, int *error)
 {
     struct failover *failover = sync->failover;
-    const struct l2tpha_binding *binding = failover->binding;
     struct l2tpha_session *session;
     size_t count = 0;
 
@@ -213,8 +213,7 @@ static bool send_query(struct sync *sync, uint32_t *steps, int *error)
     if (count == 0)
         return false;
     bool unheard = is_unheard(sync);
-    *error = binding->send_states(binding->user, sync->tunnel->entry.record.local_id,
-                                  L2TPHA_MESSAGE_FSQ, failover->states, count);
+    *error = tunnel_send_states(sync->tunnel, L2TPHA_MESSAGE_FSQ, failover->states, count);
     if (*error)
         return false;
     if (!unheard)

@@ -7,8 +7,8 @@
 #include "failover/takeover.h"
 
 #include "control/find.h"
+#include "control/restore.h"
 #include "control/transaction.h"
-#include "engine/machine.h"
 #include "failover/inactivity.h"
 #include "failover/lazy.h"
 #include "failover/recovery_input.h"
@@ -16,39 +16,36 @@
 
 #include <stdio.h>
 
+#define REASON 160 /* bytes of the text of a StopCCN */
+
 /* Its numbers may be others by now, on purpose or since its node has failed. */
 #define INEXACT (L2TPHA_TUNNEL_LAZY | L2TPHA_TUNNEL_CLAIMED | L2TPHA_TUNNEL_DOUBTED)
 
 /* Without a word the peer would keep the subscribers waiting until its own HELLO is not answered.
  */
-static int stop(struct failover *failover, uint32_t tunnel_id, const char *why)
+static int stop(struct failover *failover, struct l2tpha_tunnel *tunnel, const char *why)
 {
-    const struct l2tpha_binding *binding = failover->binding;
     bool exact = failover->trust != L2TPHA_TRUST_STALE;
-    char reason[INPUT_TEXT];
+    char reason[REASON];
+    const struct machine_end end = {
+        .result = RESULT_GENERAL, .error = ERROR_VENDOR, .reason = reason};
 
     snprintf(reason, sizeof(reason), "failed over: %s", why);
-    return binding->stop_tunnel(binding->user, tunnel_id, exact, RESULT_GENERAL, ERROR_VENDOR,
-                                reason);
+    return tunnel_stop(failover->engine, tunnel, exact, &end);
 }
 
 /* Status 0: that is how it is configured. */
-static void clear(struct failover *failover, const struct tunnel_entry *tunnel, int status,
+static void clear(struct failover *failover, struct tunnel_entry *tunnel, int status,
                   const char *why, struct takeover_result *result)
 {
-    const struct l2tpha_binding *binding = failover->binding;
     const struct log *log = &failover->engine->log;
     bool told = failover->trust == L2TPHA_TRUST_STALE || !(tunnel->record.flags & INEXACT);
     uint32_t tunnel_id = tunnel->record.local_id;
 
     log_line(log, L2TPHA_LOG_RESYNC, tunnel_id, 0, "cleared at takeover: %s", why);
     result->cleared++;
-    int error = told ? stop(failover, tunnel_id, why) : L2TPHA_ERR_STATE;
-    if (error)
-        error = binding->clear_tunnel(binding->user, tunnel_id, status, why);
-    if (error)
-        log_line(log, L2TPHA_LOG_ERROR, tunnel_id, 0, "clearing failed: %s",
-                 l2tpha_strerror(error));
+    if (!told || stop(failover, tunnel_of(tunnel), why))
+        tunnel_forget(failover->engine, tunnel_of(tunnel), status, why);
 }
 
 /* Nothing older than this message waits for its acknowledgement. */
@@ -81,7 +78,7 @@ static bool uses_protocol(const struct tunnel_entry *tunnel)
 static int recover_by_protocol(struct failover *failover, struct tunnel_entry *tunnel,
                                struct silent_result *result)
 {
-    int error = silent_install(failover->binding, tunnel, true, result);
+    int error = silent_install(failover->engine, tunnel_of(tunnel), true, result);
 
     return error ? error : recovery_start(failover, tunnel_of(tunnel));
 }
@@ -89,7 +86,7 @@ static int recover_by_protocol(struct failover *failover, struct tunnel_entry *t
 static int recover_lazily(struct failover *failover, struct tunnel_entry *tunnel,
                           struct silent_result *result)
 {
-    int error = silent_install(failover->binding, tunnel, false, result);
+    int error = silent_install(failover->engine, tunnel_of(tunnel), false, result);
 
     return error ? error : lazy_start(failover, tunnel_of(tunnel), result);
 }
@@ -99,7 +96,7 @@ static int recover_silently(struct failover *failover, struct tunnel_entry *tunn
 {
     struct l2tpha_tunnel_record *record = &tunnel->record;
 
-    int error = silent_recover(failover->binding, tunnel, result);
+    int error = silent_recover(failover->engine, tunnel_of(tunnel), result);
     if (error)
         return error;
     if (record->flags & L2TPHA_TUNNEL_DOUBTED)
@@ -197,13 +194,13 @@ static bool goes_on(struct failover *failover, const struct tunnel_entry *tunnel
 static void resume_recovery(struct failover *failover, struct tunnel_entry *tunnel)
 {
     struct engine *engine = failover->engine;
-    int error = goes_on(failover, tunnel) ? native_restore_tunnel(engine, &tunnel->record, false)
+    int error = goes_on(failover, tunnel) ? tunnel_restore(engine, tunnel_of(tunnel), false)
                                           : L2TPHA_ERR_STATE;
 
     if (!error)
         error = remote_adopt(failover, tunnel_of(tunnel));
     if (error)
-        native_clear_tunnel(engine, tunnel->record.local_id, error, l2tpha_strerror(error));
+        tunnel_forget(engine, tunnel_of(tunnel), error, l2tpha_strerror(error));
 }
 
 /* Whether the node before may have run ahead of what is known here. */
@@ -407,4 +404,11 @@ void takeover_run(struct failover *failover, enum l2tpha_trust trust)
     engine_seal(engine);
     finish(failover); /* there may be none */
     takeover_go_on(failover);
+}
+
+struct l2tpha_tunnel *engine_wake(struct engine *engine, struct l2tpha_tunnel *tunnel)
+{
+    if (tunnel && !tunnel->engine)
+        takeover_restore(engine->failover, tunnel);
+    return tunnel && !tunnel->dying ? tunnel : NULL;
 }

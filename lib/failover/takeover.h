@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Takeover: every replicated tunnel is recovered by its effective method, through the binding. Not
+/* Takeover: every replicated tunnel is recovered by its effective method. Not
  * all at once: a slice with each call, and before its turn whichever is spoken to. Until then a
  * tunnel is a record in the table, without timers, which says what the node before knew. */
 #ifndef FAILOVER_TAKEOVER_H
@@ -21,5 +21,8 @@ uint64_t takeover_deadline(const struct failover *failover);
 void takeover_restore(struct failover *failover, struct l2tpha_tunnel *tunnel);
 /* Another slice of what is no ordinary established tunnel; whether none of that is left. */
 bool takeover_settle(struct failover *failover);
+/* A tunnel found in the table, about to be worked with: made live if a takeover has not come to it
+ * yet. NULL when there is none, or it could not go on. */
+struct l2tpha_tunnel *engine_wake(struct engine *engine, struct l2tpha_tunnel *tunnel);
 
 #endif

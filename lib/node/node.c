@@ -10,7 +10,7 @@
 #include "dispatch/timers.h"
 #include "engine/machine.h"
 #include "engine/session_fsm.h"
-#include "failover/hooks.h"
+#include "failover/failover.h"
 #include "failover/takeover.h"
 
 #include <l2tpha/policy.h>
@@ -249,8 +249,8 @@ int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
         talloc_free(fresh);
         return error;
     }
-    native_binding(&fresh->engine, &fresh->binding);
-    failover_attach(&fresh->failover, &fresh->engine, &fresh->binding);
+    fresh->engine.machine = fresh->engine.recovery_machine = &builtin_machine;
+    failover_attach(&fresh->failover, &fresh->engine);
     role_init(&fresh->role, config->standby ? L2TPHA_ROLE_STANDBY_COLD : L2TPHA_ROLE_ACTIVE_SOLO,
               fresh->engine.config.epoch);
     fresh->role.changed = node_role_changed;

@@ -13,7 +13,6 @@ struct l2tpha_node {
     struct engine engine;
     struct replica *replica;
     struct role role;
-    struct l2tpha_binding binding;
     struct failover failover;
     uint64_t last_switchover;
     uint64_t unheard_since; /* standby: when the active was heard last; 0 = it is heard */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Whatever ends or changes all calls of a tunnel at once fits into one checkpoint: the node stays
  * protected, and the standby holds what it holds. */
+#include "control/reset.h"
 #include "control/session_id.h"
 #include "control/transaction.h"
+#include "engine/machine.h"
 #include "node/node.h"
 #include "scenario/rig_trio.h"
 
@@ -113,12 +115,11 @@ END_TEST
 
 static void reset(struct l2tpha_tunnel *tunnel, bool data_channel)
 {
-    const struct l2tpha_binding *binding = &trio.near->binding;
     struct l2tpha_tunnel_record record = {.size = sizeof(record)};
 
     l2tpha_tunnel_get(tunnel, &record);
-    assert_ok(binding->reset_tunnel(binding->user, record.local_id, (uint16_t)(record.ns + 5000),
-                                    (uint16_t)(record.nr + 5000), &record.path, data_channel));
+    assert_ok(tunnel_reset(tunnel, (uint16_t)(record.ns + 5000), (uint16_t)(record.nr + 5000),
+                           &record.path, data_channel));
     engine_seal(&trio.near->engine);
 }
 
@@ -200,15 +201,14 @@ END_TEST
 START_TEST(the_end_of_calls_that_wait)
 {
     struct l2tpha_tunnel *tunnel = begin_with_full_queue();
-    const struct l2tpha_binding *binding = &trio.near->binding;
-    uint32_t id = l2tpha_tunnel_id(tunnel);
+    const struct machine_end end = {.result = 2, .reason = "test"};
 
     add_calls(tunnel, MANY, L2TPHA_SESSION_WAIT_TUNNEL, L2TPHA_SESSION_LOCAL_CALL);
     connect_standby();
     for (struct session_entry *entry = tunnel->entry.sessions, *next; entry; entry = next) {
         next = entry->next;
         if (entry->state == L2TPHA_SESSION_WAIT_TUNNEL)
-            assert_ok(binding->disconnect_session(binding->user, id, entry->local_id, 2, "test"));
+            assert_ok(builtin_machine.stop_session(session_of(entry), &end));
     }
     tunnel_mark(tunnel, DIRTY_FULL);
     engine_seal(&trio.near->engine);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The reset of a control channel (RFC 4951 3.2.2) flushes what was outstanding. What it said of
  * calls that stay is said again, with new numbers. */
+#include "control/reset.h"
+#include "control/transaction.h"
+#include "engine/machine.h"
 #include "node/node.h"
 #include "scenario/rig_trio.h"
-#include "control/transaction.h"
 
 #define ACCM 0x000a0000
 
@@ -32,20 +34,25 @@ static void recover(void)
     ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
 }
 
-static int refuses(void *user, uint32_t tunnel_id)
+static int refuses(struct l2tpha_session *session, const struct machine_end *end)
 {
-    (void)user, (void)tunnel_id;
+    (void)session, (void)end;
     return L2TPHA_ERR_HOST;
 }
 
-/* What the binding refuses does not go by in silence. */
+/* What cannot be done in a failover does not go by in silence. */
 START_TEST(an_operation_refused_is_counted)
 {
+    struct machine_ops refusing = builtin_machine;
+
+    trio.config.needs_app_state = true;
+    refusing.stop_session = refuses;
     begin();
-    trio.standby->binding.confirm_tunnel = refuses;
+    trio.standby->engine.machine = &refusing;
     recover();
-    ck_assert_uint_eq(l2tpha_counters(trio.near)->binding_errors, 1);
+    ck_assert_uint_eq(l2tpha_counters(trio.near)->failover_errors, 1);
     ck_assert_ptr_nonnull(first_session(trio.near));
+    trio.near->engine.machine = &builtin_machine;
 }
 END_TEST
 
@@ -113,14 +120,13 @@ START_TEST(a_call_ended_meanwhile_ends)
 
     trio_begin(false);
     struct l2tpha_tunnel *tunnel = trio_tunnel(trio.near);
-    const struct l2tpha_binding *binding = &trio.near->binding;
     trio.mute = true;
     struct l2tpha_session *session = trio_dial(tunnel);
     trio_settle();
-    assert_ok(binding->suspend_tunnel(binding->user, l2tpha_tunnel_id(tunnel), true));
+    tunnel_suspend(tunnel, true);
     assert_ok(l2tpha_session_close(session, &why, trio.now));
     trio.mute = false;
-    assert_ok(binding->suspend_tunnel(binding->user, l2tpha_tunnel_id(tunnel), false));
+    tunnel_suspend(tunnel, false);
     trio_settle();
     ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_SESSION_UP), 1);
     trio_pass_ms(1000);
@@ -141,8 +147,7 @@ START_TEST(what_is_ended_meanwhile_is_ended)
     begin();
     struct l2tpha_tunnel *tunnel = first_tunnel(trio.near);
     struct l2tpha_session *session = first_session(trio.near);
-    const struct l2tpha_binding *binding = &trio.near->binding;
-    assert_ok(binding->suspend_tunnel(binding->user, l2tpha_tunnel_id(tunnel), true));
+    tunnel_suspend(tunnel, true);
     assert_ok(l2tpha_session_close(session, &why, trio.now));
     assert_error(l2tpha_session_report_errors(session, &errors, trio.now), L2TPHA_ERR_STATE);
     if (_i) {
@@ -151,7 +156,7 @@ START_TEST(what_is_ended_meanwhile_is_ended)
         assert_error(l2tpha_session_open(tunnel, &call, trio.now, &other), L2TPHA_ERR_STATE);
     }
     trio_pass_ms(100);
-    assert_ok(binding->suspend_tunnel(binding->user, l2tpha_tunnel_id(tunnel), false));
+    tunnel_suspend(tunnel, false);
     trio_pass_ms(2000);
     ck_assert_ptr_null(first_session(trio.far));
     ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_DOWN), _i);
@@ -171,8 +176,7 @@ START_TEST(what_follows_it_waits_for_the_standby)
     l2tpha_tunnel_get(tunnel, &record);
     trio.confirm = false;
     if (_i) {
-        assert_ok(trio.near->binding.reset_tunnel(trio.near->binding.user, record.local_id, 5000,
-                                                  6000, &record.path, false));
+        assert_ok(tunnel_reset(tunnel, 5000, 6000, &record.path, false));
         engine_seal(&trio.near->engine);
     }
     uint64_t before = trio.datagrams;

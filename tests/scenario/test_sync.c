@@ -2,9 +2,11 @@
 /* After a recovery both ends ask each other which sessions they have: RFC 4951 3.3 between two real
  * nodes. */
 #include "bench/pair.h"
+#include "control/reset.h"
+#include "engine/machine.h"
+#include "engine/session_fsm.h"
 #include "node/node.h"
 #include "scenario/rig_trio.h"
-#include "engine/session_fsm.h"
 
 #include <string.h>
 
@@ -63,7 +65,7 @@ static void lose(struct l2tpha_node *node, struct session_entry *entry)
     if (node == trio.standby)
         table_session_remove(node->engine.table, entry);
     else
-        session_clear(session_of(entry), L2TPHA_OK, "test");
+        machine_clear_session(session_of(entry), L2TPHA_OK, "test");
 }
 
 static void expect_synced(const struct trio_events *events, uint32_t queried, uint32_t cleared)
@@ -127,24 +129,28 @@ START_TEST(what_one_of_them_lacks_goes)
 END_TEST
 
 /* A peer that acknowledges and never answers. */
-static int keep_silent(void *user, uint32_t tunnel_id, uint16_t type,
-                       const struct l2tpha_failover_session *states, size_t count)
+static int keep_silent(struct l2tpha_tunnel *tunnel, const struct l2tpha_path *path,
+                       const uint8_t *data, size_t len)
 {
-    (void)user;
-    (void)tunnel_id;
-    (void)states;
-    ck_assert_uint_eq(type, L2TPHA_MESSAGE_FSR);
-    ck_assert_uint_gt(count, 0);
-    return L2TPHA_OK;
+    if (channel_type_of(data, len, L2TPHA_CONTROL_HEADER) == L2TPHA_MESSAGE_FSQ)
+        return L2TPHA_OK;
+    return builtin_machine.process(tunnel, path, data, len);
+}
+
+static struct machine_ops silent;
+
+static void silence(struct l2tpha_node *node)
+{
+    silent = builtin_machine;
+    silent.process = keep_silent;
+    node->engine.machine = &silent;
 }
 
 /* Who takes over in the middle of it, without a recovery, begins it anew. */
 START_TEST(a_takeover_goes_on_with_the_asking)
 {
     begin_with_calls(CALLS);
-    int (*send_states)(void *, uint32_t, uint16_t, const struct l2tpha_failover_session *, size_t) =
-        trio.far->binding.send_states;
-    trio.far->binding.send_states = keep_silent;
+    silence(trio.far);
     trio.far->engine.config.query = L2TPHA_QUERY_NONE;
     recover();
     ck_assert_ptr_nonnull(first_tunnel(trio.near)->sync);
@@ -153,7 +159,7 @@ START_TEST(a_takeover_goes_on_with_the_asking)
     struct l2tpha_tunnel_record *record = &first_tunnel(trio.standby)->entry.record;
     ck_assert_uint_ne(record->flags & L2TPHA_TUNNEL_UNSYNCED, 0);
     record->effective_method = L2TPHA_FAILOVER_SILENT;
-    trio.far->binding.send_states = send_states;
+    trio.far->engine.machine = &builtin_machine;
     for (uint32_t i = 0; i < 5; i++)
         lose(trio.far, first_tunnel(trio.far)->entry.sessions);
     trio.config.epoch++;
@@ -299,17 +305,14 @@ END_TEST
 START_TEST(a_query_rests_while_its_tunnel_does)
 {
     begin_with_calls(CALLS);
-    const struct l2tpha_binding *binding = &trio.near->binding;
-    uint32_t id = l2tpha_tunnel_id(first_tunnel(trio.near));
-
     lose(trio.far, first_tunnel(trio.far)->entry.sessions);
     assert_ok(l2tpha_tunnel_query(first_tunnel(trio.near), trio.now));
-    assert_ok(binding->suspend_tunnel(binding->user, id, true));
+    tunnel_suspend(first_tunnel(trio.near), true);
     uint64_t before = trio.datagrams;
     trio_pass_ms(25000);
     ck_assert_uint_eq(trio.datagrams, before);
     assert_error(l2tpha_tunnel_query(first_tunnel(trio.near), trio.now), L2TPHA_ERR_STATE);
-    assert_ok(binding->suspend_tunnel(binding->user, id, false));
+    tunnel_suspend(first_tunnel(trio.near), false);
     trio_pass_ms(12000);
     expect_synced(&trio.near_events, CALLS, 1);
     ck_assert_uint_eq(sessions_of(trio.near), CALLS - 1);
@@ -330,8 +333,7 @@ static void reset_to_nought(struct l2tpha_node *node)
     struct l2tpha_tunnel *tunnel = first_tunnel(node);
     const struct l2tpha_tunnel_record record = tunnel->entry.record;
 
-    assert_ok(
-        node->binding.reset_tunnel(node->binding.user, record.local_id, 0, 0, &record.path, true));
+    assert_ok(tunnel_reset(tunnel, 0, 0, &record.path, true));
 }
 
 /* A peer that suggests no sequence has both start at 0. The CDN may have been flushed. */
@@ -498,7 +500,7 @@ START_TEST(a_full_tunnel_that_is_not_answered_for_is_kept)
     bench_open(&pair, false);
     bench_calls(&pair, 1, ALL, 1);
     struct l2tpha_tunnel *tunnel = l2tpha_tunnel_next(pair.lac, NULL);
-    pair.lns->binding.send_states = keep_silent;
+    silence(pair.lns);
     assert_ok(l2tpha_tunnel_query(tunnel, pair.now));
     for (unsigned i = 0; i < 1000 && tunnel->sync; i++)
         bench_pass(&pair, 50000);

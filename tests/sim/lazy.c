@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/lazy.h"
 
-#include "node/node.h"
 #include "control/transaction.h"
+#include "node/node.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -192,6 +192,8 @@ static void pump(struct lazy_sim *sim)
     struct l2tpha_output outputs[BATCH];
     size_t count;
 
+    if (sim->active && sim->tamper && sim->taken_over)
+        sim->tamper(sim->active);
     while (sim->active && (count = l2tpha_poll(sim->active, outputs, BATCH, sim->world.now)))
         for (size_t i = 0; i < count; i++) {
             const struct l2tpha_output *output = &outputs[i];
@@ -401,8 +403,7 @@ void lazy_sim_take_over(struct lazy_sim *sim)
     }
     sim->behind = (uint16_t)(ns - tunnel->entry.record.ns);
     sim->behind_nr = (uint16_t)(nr - tunnel->entry.record.nr);
-    if (sim->tamper)
-        sim->tamper(sim->active);
+    sim->taken_over = true;
     if (l2tpha_takeover(sim->active, ++sim->epoch, sim->world.now))
         world_fail(&sim->world, "no takeover");
     world_say(&sim->world, "sim", "=== taken over ===");

@@ -45,7 +45,8 @@ struct lazy_sim {
     uint32_t number;
     uint64_t
         worst_lead; /* most numbers of ours ever beyond what the standby knew as acknowledged */
-    void (*tamper)(struct l2tpha_node *node); /* with the node about to take over */
+    bool taken_over;
+    void (*tamper)(struct l2tpha_node *node); /* with one that took over, before it is polled */
 };
 
 /* Peers as they are deployed, by what they do with numbers; whatever the kind, a peer that sees

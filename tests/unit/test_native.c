@@ -2,6 +2,7 @@
 /* The engine's side of a takeover: whatever a tunnel or a call was doing, the standby goes on with
  * it. */
 #include "control/transaction.h"
+#include "control/tunnel_send.h"
 #include "engine/machine.h"
 #include "engine/tunnel_fsm.h"
 #include "fixture.h"
@@ -451,35 +452,21 @@ START_TEST(recovery_tunnels_need_a_tunnel)
 }
 END_TEST
 
-START_TEST(binding_knows_what_is_there)
-{
-    struct engine engine = {0};
-    struct l2tpha_binding binding;
-
-    native_binding(&engine, &binding);
-    ck_assert_uint_eq(binding.size, sizeof(binding));
-    ck_assert_ptr_eq(binding.user, &engine);
-}
-END_TEST
-
 /* RFC 4951 4: on an established tunnel alone. */
 START_TEST(states_are_sent_on_an_established_tunnel)
 {
     const struct l2tpha_failover_session entry = {.session_id = 1, .remote_session_id = 2};
-    const struct l2tpha_binding *binding = &peer.node->binding;
     uint16_t type = _i ? L2TPHA_MESSAGE_FSR : L2TPHA_MESSAGE_FSQ;
 
-    assert_error(binding->send_states(binding->user, 1, type, &entry, 1), L2TPHA_ERR_NOT_FOUND);
     raw_open(&peer);
-    uint32_t id = l2tpha_tunnel_id(only());
-    assert_error(binding->send_states(binding->user, id, type, &entry, 1), L2TPHA_ERR_STATE);
+    assert_error(tunnel_send_states(only(), type, &entry, 1), L2TPHA_ERR_STATE);
     raw_begin_setup(&peer, L2TPHA_MESSAGE_SCCRP);
     assert_ok(raw_send(&peer));
-    assert_ok(binding->send_states(binding->user, id, type, &entry, 1));
+    assert_ok(tunnel_send_states(only(), type, &entry, 1));
     assert_ok(raw_ack(&peer));
     raw_expect(&peer, type);
     assert_ok(l2tpha_tunnel_close(only(), 1, 0, NULL, peer.now));
-    assert_error(binding->send_states(binding->user, id, type, &entry, 1), L2TPHA_ERR_STATE);
+    assert_error(tunnel_send_states(only(), type, &entry, 1), L2TPHA_ERR_STATE);
 }
 END_TEST
 
@@ -508,7 +495,6 @@ Suite *suite_native(void)
     tcase_add_loop_test(tcase, closing_tunnel_keeps_no_calls, 0, 2);
     tcase_add_loop_test(tcase, recovery_tunnels_need_a_tunnel, 0,
                         sizeof(tangles) / sizeof(tangles[0]));
-    tcase_add_test(tcase, binding_knows_what_is_there);
     tcase_add_loop_test(tcase, states_are_sent_on_an_established_tunnel, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;

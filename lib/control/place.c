@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Places for tunnels are limited: who goes when another one asks. */
-#include "engine/place.h"
+#include "control/place.h"
 
 #include "control/half_open.h"
 #include "control/linger.h"
+#include "control/machine.h"
 #include "control/transaction.h"
-#include "engine/tunnel_fsm.h"
 
 #define SECOND_US UINT64_C(1000000)
 #define SHORT_LIFE_MS 3000u /* under pressure: two retransmissions of a request */
@@ -43,7 +43,7 @@ static void end(struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = tunnel->engine;
 
-    tunnel_clear(tunnel, L2TPHA_ERR_LIMIT, "its place is needed");
+    machine_clear(tunnel, L2TPHA_ERR_LIMIT, "its place is needed");
     engine_seal(engine);
     engine_reap(engine);
 }
@@ -122,7 +122,7 @@ void tunnel_end_lingering(struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = tunnel->engine;
 
-    tunnel_clear(tunnel, L2TPHA_OK, "its place is needed");
+    machine_clear(tunnel, L2TPHA_OK, "its place is needed");
     engine_seal(engine);
     engine_reap(engine);
 }

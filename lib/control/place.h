@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Places for tunnels are limited: who goes when another one asks. */
-#ifndef ENGINE_PLACE_H
-#define ENGINE_PLACE_H
+#ifndef CONTROL_PLACE_H
+#define CONTROL_PLACE_H
 
 #include "control/tunnel.h"
 
