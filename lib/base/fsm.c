@@ -32,10 +32,10 @@ static int act(const struct fsm_row *row, void *object, void *argument)
     return row->action ? row->action(object, argument) : 0;
 }
 
-static void enter(const struct fsm *fsm, const struct fsm_row *row, void *object)
+static void enter(const struct fsm *fsm, const struct fsm_row *row, void *object, void *argument)
 {
     if (row->next != FSM_SAME)
-        fsm->enter(object, row->next);
+        fsm->enter(object, row->next, argument);
 }
 
 int fsm_step(const struct fsm *fsm, uint8_t state, uint8_t event, void *object, void *argument)
@@ -51,7 +51,7 @@ int fsm_step(const struct fsm *fsm, uint8_t state, uint8_t event, void *object, 
             return error;
         act(row, object, argument); /* the first error is the one to report */
     }
-    enter(fsm, row, object);
+    enter(fsm, row, object, argument);
     return error < 0 ? error : L2TPHA_OK;
 }
 

@@ -44,8 +44,9 @@ struct fsm {
     uint8_t state_count;
     uint8_t event_count;
     uint8_t failed_event; /* dispatched when an action fails; FSM_ANY = none */
-    /* The one function that writes the state; told where it came from by reading the object. */
-    void (*enter)(void *object, uint8_t next);
+    /* The one function that writes the state; told where it came from by reading the object, and
+     * why by the argument of the step. */
+    void (*enter)(void *object, uint8_t next, void *argument);
 };
 
 /* The row for (state, event): an exact one before one with FSM_ANY; NULL when there is none. */

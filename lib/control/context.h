@@ -19,8 +19,6 @@
 
 struct failover;
 struct machine_ops;
-struct tunnel_input;
-struct session_input;
 
 #define ENGINE_SCRATCH 65536
 #define ENGINE_VECTOR 16                 /* bytes of a Random Vector, RFC 2661 4.4.1 */
@@ -135,13 +133,11 @@ struct engine {
     struct l2tpha_tunnel *ready_tail;  /* out */
     struct l2tpha_tunnel *linger_head; /* recovery tunnels that are over, oldest first */
     struct l2tpha_tunnel *linger_tail;
-    struct l2tpha_tunnel *dead;          /* tunnels to be freed at the end of the entry call */
-    struct l2tpha_message message;       /* the one being processed */
-    uint8_t *scratch;                    /* ENGINE_SCRATCH bytes: its AVPs in clear */
-    uint8_t *build;                      /* ENGINE_SCRATCH bytes: the one being built */
-    uint8_t vector[ENGINE_VECTOR];       /* its Random Vector */
-    struct tunnel_input *tunnel_input;   /* of the step being run; NULL outside */
-    struct session_input *session_input; /* likewise */
+    struct l2tpha_tunnel *dead;    /* tunnels to be freed at the end of the entry call */
+    struct l2tpha_message message; /* the one being processed */
+    uint8_t *scratch;              /* ENGINE_SCRATCH bytes: its AVPs in clear */
+    uint8_t *build;                /* ENGINE_SCRATCH bytes: the one being built */
+    uint8_t vector[ENGINE_VECTOR]; /* its Random Vector */
     struct l2tpha_tunnel *calling[ENGINE_CALLING]; /* in wait-ctl-reply, by the peer's address */
     uint64_t events_made;                          /* so many have been put into events */
     uint64_t events_done;                          /* with so many of them the host is done */

@@ -7,13 +7,25 @@
 
 #include "control/session.h"
 
-/* How a tunnel or a session ends. */
-struct machine_end {
+#define MACHINE_TEXT 160
+
+/* Why something happens to a tunnel or a session, and what goes with it. */
+struct machine_input {
     int status;      /* for the host: why, when no message says it; 0 = it is configured so */
     uint16_t result; /* of the StopCCN or CDN, where there is one; RFC 2661 4.4.2 */
     uint16_t error;
     const char *reason;
+    struct l2tpha_bytes words; /* the peer's, as they came: shown in place of the reason */
+    const struct l2tpha_message *message;         /* NULL = none */
+    const struct l2tpha_path *path;               /* where it came from */
+    const struct l2tpha_disconnect *disconnect;   /* of a CDN that the host wants sent */
+    const struct l2tpha_session_options *options; /* of the host's, where they are not stored */
+    uint32_t
+        successor;    /* local id of the tunnel that stands in for one that lost a tie; 0 = none */
+    bool by_peer;     /* the peer caused it */
+    bool quiet;       /* the host learns it from a return value */
     bool with_tunnel; /* a session: what is written of the tunnel says it to the standby */
+    char text[MACHINE_TEXT]; /* a place for a reason that is made */
 };
 
 struct machine_ops {
@@ -28,14 +40,16 @@ struct machine_ops {
     /* It has been made live from its record, its sessions have not yet. One that is over has none
      * afterwards. */
     void (*restored)(struct l2tpha_tunnel *tunnel);
+    /* It has become established: its peer may be asked for calls. */
+    void (*established)(struct l2tpha_tunnel *tunnel);
     /* Everything that a tunnel which closes has said is acknowledged. */
     void (*delivered)(struct l2tpha_tunnel *tunnel);
     /* End it with a StopCCN; or without a word, sessions included. */
-    int (*stop)(struct l2tpha_tunnel *tunnel, const struct machine_end *end);
-    void (*clear)(struct l2tpha_tunnel *tunnel, const struct machine_end *end);
+    int (*stop)(struct l2tpha_tunnel *tunnel, const struct machine_input *input);
+    void (*clear)(struct l2tpha_tunnel *tunnel, const struct machine_input *input);
     /* End it with a CDN, later if there is no room for one now; or without a word. */
-    int (*stop_session)(struct l2tpha_session *session, const struct machine_end *end);
-    void (*clear_session)(struct l2tpha_session *session, const struct machine_end *end);
+    int (*stop_session)(struct l2tpha_session *session, const struct machine_input *input);
+    void (*clear_session)(struct l2tpha_session *session, const struct machine_input *input);
     /* TIMER_TUNNEL, TIMER_START, TIMER_SESSION. */
     void (*timer)(struct timer *timer);
 };
@@ -55,17 +69,17 @@ static inline const struct machine_ops *session_machine(const struct l2tpha_sess
 /* Without a word; the host is told why. */
 static inline void machine_clear(struct l2tpha_tunnel *tunnel, int status, const char *why)
 {
-    const struct machine_end end = {.status = status, .reason = why};
+    const struct machine_input input = {.status = status, .reason = why};
 
-    machine_of(tunnel)->clear(tunnel, &end);
+    machine_of(tunnel)->clear(tunnel, &input);
 }
 
 static inline void machine_clear_session(struct l2tpha_session *session, int status,
                                          const char *why)
 {
-    const struct machine_end end = {.status = status, .reason = why};
+    const struct machine_input input = {.status = status, .reason = why};
 
-    session_machine(session)->clear_session(session, &end);
+    session_machine(session)->clear_session(session, &input);
 }
 
 #endif

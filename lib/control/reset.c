@@ -59,9 +59,9 @@ static void reset_channel(struct l2tpha_tunnel *tunnel, uint16_t ns, uint16_t nr
 
 static void settle(struct l2tpha_session *session, bool data_channel)
 {
-    const struct machine_end end = {.status = L2TPHA_ERR_NOT_IN_SYNC,
-                                    .reason = "not established when the tunnel was recovered",
-                                    .with_tunnel = true};
+    const struct machine_input end = {.status = L2TPHA_ERR_NOT_IN_SYNC,
+                                      .reason = "not established when the tunnel was recovered",
+                                      .with_tunnel = true};
     struct session_entry *entry = &session->entry;
 
     if (!session_outlives_reset(entry)) {

@@ -75,7 +75,7 @@ static void speak_once(struct engine *engine, struct l2tpha_tunnel *tunnel)
 }
 
 int tunnel_stop(struct engine *engine, struct l2tpha_tunnel *tunnel, bool exact,
-                const struct machine_end *end)
+                const struct machine_input *end)
 {
     int error = tunnel->engine ? L2TPHA_OK : tunnel_start(engine, tunnel);
     if (error)

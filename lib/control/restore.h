@@ -14,7 +14,7 @@ int tunnel_confirm(struct l2tpha_tunnel *tunnel);
 /* End it with a StopCCN, live or not. `exact`: what is queued goes first and its acknowledgement is
  * awaited; else nobody knows what the peer expects, and the StopCCN is all that leaves, once. */
 int tunnel_stop(struct engine *engine, struct l2tpha_tunnel *tunnel, bool exact,
-                const struct machine_end *end);
+                const struct machine_input *end);
 /* Forget it without a word to the peer, live or not; the host is told. */
 void tunnel_forget(struct engine *engine, struct l2tpha_tunnel *tunnel, int status,
                    const char *why);

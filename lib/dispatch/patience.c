@@ -29,10 +29,10 @@ static bool still_speaks(const struct l2tpha_tunnel *tunnel)
 
 static void give_up(struct l2tpha_tunnel *tunnel)
 {
-    const struct machine_end end = {.result = RESULT_GENERAL,
-                                    .error = ERROR_VENDOR,
-                                    .status = L2TPHA_ERR_TIMEOUT,
-                                    .reason = "peer does not answer"};
+    const struct machine_input end = {.result = RESULT_GENERAL,
+                                      .error = ERROR_VENDOR,
+                                      .status = L2TPHA_ERR_TIMEOUT,
+                                      .reason = "peer does not answer"};
 
     if (!still_speaks(tunnel)) {
         machine_of(tunnel)->clear(tunnel, &end);
@@ -46,9 +46,9 @@ static void give_up(struct l2tpha_tunnel *tunnel)
 void tunnel_numbers_lost(struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = tunnel->engine;
-    const struct machine_end end = {.result = RESULT_GENERAL,
-                                    .error = ERROR_VENDOR,
-                                    .reason = "numbers not found after a failover"};
+    const struct machine_input end = {.result = RESULT_GENERAL,
+                                      .error = ERROR_VENDOR,
+                                      .reason = "numbers not found after a failover"};
 
     if (!still_speaks(tunnel)) {
         tunnel_forget(engine, tunnel, L2TPHA_ERR_TIMEOUT, "the peer's numbers cannot be found");

@@ -3,17 +3,21 @@
  * sessions' machines of RFC 2661. */
 #include "engine/machine.h"
 
+#include "control/machine.h"
+
 #include "control/ready.h"
+#include "dispatch/session_state.h"
+#include "dispatch/tunnel_state.h"
 #include "dispatch/twins.h"
-#include "engine/session_fsm.h"
 #include "engine/session_wait.h"
+#include "engine/tunnel_action.h"
 #include "engine/tunnel_fsm.h"
 #include "engine/tunnel_message.h"
 #include "engine/tunnel_request.h"
 
 static int open(struct l2tpha_tunnel *tunnel)
 {
-    struct tunnel_input input = {0};
+    struct machine_input input = {0};
 
     return tunnel_step(tunnel, TUNNEL_OPEN, &input);
 }
@@ -22,44 +26,50 @@ static int open(struct l2tpha_tunnel *tunnel)
  * any more: the peer is not blamed. */
 static void restored(struct l2tpha_tunnel *tunnel)
 {
-    const struct session_input quiet = {.quiet = true, .reason = "its tunnel is closing"};
+    const struct machine_input quiet = {.quiet = true, .reason = "its tunnel is closing"};
 
     if (!tunnel_is_over(tunnel)) {
         tunnel->asked_incoming = tunnel->asked_outgoing = true;
         return;
     }
     tunnel->fell = true;
-    session_clear_all(tunnel, &quiet);
+    session_end_all(tunnel, &quiet);
+}
+
+/* RFC 2661 7.4, 7.5: calls that wait for the tunnel are placed. */
+static void established(struct l2tpha_tunnel *tunnel)
+{
+    start_sessions(tunnel, NULL);
 }
 
 static void delivered(struct l2tpha_tunnel *tunnel)
 {
-    struct tunnel_input input = {0};
+    struct machine_input input = {0};
 
     tunnel_step(tunnel, TUNNEL_DELIVERED, &input);
 }
 
-static int stop(struct l2tpha_tunnel *tunnel, const struct machine_end *end)
+static int stop(struct l2tpha_tunnel *tunnel, const struct machine_input *input)
 {
-    struct tunnel_input input = {
-        .status = end->status, .result = end->result, .error = end->error, .reason = end->reason};
+    struct machine_input copy = *input;
 
-    return tunnel_step(tunnel, TUNNEL_CLOSE, &input);
+    return tunnel_step(tunnel, TUNNEL_CLOSE, &copy);
 }
 
-static void clear(struct l2tpha_tunnel *tunnel, const struct machine_end *end)
+static void clear(struct l2tpha_tunnel *tunnel, const struct machine_input *input)
 {
-    tunnel_clear(tunnel, end->status, end->reason);
+    if (!tunnel->dying)
+        tunnel_set_state(tunnel, L2TPHA_TUNNEL_IDLE, input);
 }
 
-static int stop_session(struct l2tpha_session *session, const struct machine_end *end)
+static int stop_session(struct l2tpha_session *session, const struct machine_input *input)
 {
-    return session_dismiss(session, end->result, end->reason);
+    return session_dismiss(session, input->result, input->reason);
 }
 
-static void clear_session(struct l2tpha_session *session, const struct machine_end *end)
+static void clear_session(struct l2tpha_session *session, const struct machine_input *input)
 {
-    session_clear(session, end);
+    session_set_state(session, L2TPHA_SESSION_IDLE, input);
 }
 
 static void state_timer_due(struct l2tpha_tunnel *tunnel)
@@ -69,20 +79,20 @@ static void state_timer_due(struct l2tpha_tunnel *tunnel)
     /* RFC 2661 4.4.2: general request to clear. Of a recovery tunnel that would say that it has
      * done its work; general error, vendor-specific, says that it has not. */
     bool vain = !up && tunnel_is_recovery(tunnel);
-    struct tunnel_input input = {.result = vain ? 2 : 1,
-                                 .error = vain ? 6 : 0,
-                                 .status = up ? 0 : L2TPHA_ERR_TIMEOUT,
-                                 .reason = up ? "no sessions" : "not established in time"};
+    struct machine_input input = {.result = vain ? 2 : 1,
+                                  .error = vain ? 6 : 0,
+                                  .status = up ? 0 : L2TPHA_ERR_TIMEOUT,
+                                  .reason = up ? "no sessions" : "not established in time"};
 
     if (state == L2TPHA_TUNNEL_WAIT_CTL_CONN && tunnel_has_twin(tunnel))
-        tunnel_clear(tunnel, input.status, input.reason); /* a StopCCN would end the other one */
+        machine_clear(tunnel, input.status, input.reason); /* a StopCCN would end the other one */
     else /* nobody has ever answered: there is nobody to be told */
         tunnel_step(tunnel, tunnel->unproven ? TUNNEL_UNREACHABLE : TUNNEL_TIMEOUT, &input);
 }
 
 static void start_due(struct l2tpha_tunnel *tunnel)
 {
-    struct tunnel_input input = {.result = tunnel->close_result, .error = tunnel->close_error};
+    struct machine_input input = {.result = tunnel->close_result, .error = tunnel->close_error};
 
     if (!tunnel->channel.suspended && !tunnel_is_over(tunnel))
         tunnel_step(tunnel, tunnel->close_result ? TUNNEL_CLOSE : TUNNEL_OPEN, &input);
@@ -104,6 +114,7 @@ const struct machine_ops builtin_machine = {
     .process = tunnel_process,
     .open = open,
     .restored = restored,
+    .established = established,
     .delivered = delivered,
     .stop = stop,
     .clear = clear,

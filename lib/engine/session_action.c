@@ -2,7 +2,7 @@
 /* What the machines of a call say: ICRQ to CDN, RFC 2661 6.6-6.14. */
 #include "engine/session_action.h"
 
-#include "engine/session_fsm.h"
+#include "control/machine.h"
 
 #include "control/event.h"
 #include "control/session_id.h"
@@ -40,7 +40,7 @@ static int drop_stored(struct l2tpha_session *session, size_t place)
 int send_request(void *object, void *argument)
 {
     struct l2tpha_session *session = object;
-    const struct session_input *input = argument;
+    const struct machine_input *input = argument;
     struct l2tpha_tunnel *tunnel = session_tunnel(session);
     bool incoming = session->entry.call == L2TPHA_CALL_INCOMING;
     struct l2tpha_builder builder;
@@ -84,7 +84,7 @@ static int tell(struct l2tpha_session *session, uint8_t kind)
 int take_reply(void *object, void *argument)
 {
     struct l2tpha_session *session = object;
-    const struct session_input *input = argument;
+    const struct machine_input *input = argument;
     uint16_t id;
 
     if (!l2tpha_message_u16(input->message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &id))
@@ -106,7 +106,7 @@ static void require_sequencing(struct l2tpha_session *session)
 int send_connect(void *object, void *argument)
 {
     struct l2tpha_session *session = object;
-    const struct session_input *input = argument;
+    const struct machine_input *input = argument;
     bool incoming = session->entry.call == L2TPHA_CALL_INCOMING;
     struct l2tpha_builder builder;
 
@@ -132,7 +132,7 @@ int send_connect(void *object, void *argument)
 int take_connect(void *object, void *argument)
 {
     struct l2tpha_session *session = object;
-    const struct session_input *input = argument;
+    const struct machine_input *input = argument;
     struct session_entry *entry = &session->entry;
     uint32_t framing;
 
@@ -170,7 +170,7 @@ static void put_causes(struct l2tpha_builder *builder, const struct l2tpha_disco
 
 /* RFC 2661 4.4.4: the peer's id as soon as it can be known, from the message refused at the latest;
  * a CDN's own is no new one. */
-static uint32_t header_id(const struct l2tpha_session *session, const struct session_input *input)
+static uint32_t header_id(const struct l2tpha_session *session, const struct machine_input *input)
 {
     uint16_t id = 0;
 
@@ -183,25 +183,25 @@ static uint32_t header_id(const struct l2tpha_session *session, const struct ses
 int send_cdn(void *object, void *argument)
 {
     struct l2tpha_session *session = object;
-    const struct session_input *input = argument;
+    const struct machine_input *input = argument;
     struct l2tpha_builder builder;
 
     build(session, &builder, L2TPHA_MESSAGE_CDN, header_id(session, input));
     l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, session->entry.local_id);
     l2tpha_builder_put_result(&builder, input->result, input->error, input->reason);
-    if (input->why)
-        put_causes(&builder, input->why);
+    if (input->disconnect)
+        put_causes(&builder, input->disconnect);
     return send(session, &builder);
 }
 
 int send_cdn_failed(void *object, void *argument)
 {
-    struct session_input *input = argument;
+    struct machine_input *input = argument;
 
     input->result = RESULT_GENERAL;
     input->error = ERROR_RESOURCES;
     input->reason = "failure at this end";
-    input->why = NULL;
+    input->disconnect = NULL;
     return send_cdn(object, argument);
 }
 
@@ -225,7 +225,7 @@ int send_stray_cdn(struct l2tpha_tunnel *tunnel, uint32_t remote_id, uint16_t re
 int take_link_info(void *object, void *argument)
 {
     struct l2tpha_session *session = object;
-    const struct session_input *input = argument;
+    const struct machine_input *input = argument;
     struct engine *engine = session_tunnel(session)->engine;
     struct l2tpha_accm accm;
 

@@ -84,7 +84,7 @@ static int keep_avps(struct l2tpha_session *session, const struct l2tpha_session
 static int start(struct l2tpha_session *session, const struct l2tpha_session_options *options,
                  bool at_once)
 {
-    struct session_input input = {.options = options, .quiet = true};
+    struct machine_input input = {.options = options, .quiet = true};
 
     int error = session_step(session, SESSION_OPEN, &input);
     if (error || !at_once)
@@ -107,7 +107,7 @@ static int open_session(struct l2tpha_tunnel *tunnel, const struct l2tpha_sessio
 {
     bool up = tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED;
     bool at_once = tunnel_is_open(tunnel) && !tunnel->waiting;
-    struct session_input quiet = {.quiet = true};
+    struct machine_input quiet = {.quiet = true};
     struct l2tpha_session *fresh;
 
     int error = session_new(tunnel, &fresh);
@@ -153,7 +153,7 @@ int l2tpha_session_answered(struct l2tpha_session *session,
     int error = session_begin(session, now);
     if (error)
         return error;
-    struct session_input input = {.options = options};
+    struct machine_input input = {.options = options};
     struct session_entry *entry = &session->entry;
     if (!options || options->size != sizeof(*options) || options->framing & ~(uint32_t)FRAMING_BITS)
         return L2TPHA_ERR_INVALID;
@@ -208,8 +208,8 @@ int l2tpha_session_close(struct l2tpha_session *session, const struct l2tpha_dis
     if (!why || why->size != sizeof(*why) || why->result == 0)
         return L2TPHA_ERR_INVALID;
     struct engine *engine = engine_of(session); /* outlives the session */
-    struct session_input input = {
-        .why = why, .result = why->result, .error = why->error, .reason = why->reason};
+    struct machine_input input = {
+        .disconnect = why, .result = why->result, .error = why->error, .reason = why->reason};
     if (session_tunnel(session)->channel.suspended)
         return engine_leave(engine, session_dismiss(session, why->result, why->reason));
     error = reserve_cdn(session, why);

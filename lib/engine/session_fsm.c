@@ -5,10 +5,9 @@
  * sessions that are not there. */
 #include "engine/session_fsm.h"
 
-#include "control/event.h"
+#include "dispatch/session_state.h"
 #include "engine/session_action.h"
 #include "engine/session_errors.h"
-#include "failover/tunnel.h"
 
 #define IDLE L2TPHA_SESSION_IDLE
 #define WAIT_TUNNEL L2TPHA_SESSION_WAIT_TUNNEL
@@ -140,15 +139,6 @@ static const struct fsm_row lns_outgoing[] = { /* RFC 2661 7.5.2 */
 
 /* clang-format on */
 
-static const char *const state_names[] = {
-    [IDLE] = "idle",
-    [WAIT_TUNNEL] = "wait-tunnel",
-    [WAIT_REPLY] = "wait-reply",
-    [WAIT_CONNECT] = "wait-connect",
-    [WAIT_CS_ANSWER] = "wait-cs-answer",
-    [ESTABLISHED] = "established",
-};
-
 static const char *const event_names[SESSION_EVENT_COUNT] = {
     [SESSION_OPEN] = "open",
     [SESSION_TUNNEL_OPEN] = "tunnel open",
@@ -168,13 +158,18 @@ static const char *const event_names[SESSION_EVENT_COUNT] = {
     [SESSION_FAILED] = "failed",
 };
 
+static void enter(void *object, uint8_t next, void *argument)
+{
+    session_set_state(object, next, argument);
+}
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MACHINE(title, part, table)                                                                \
     {                                                                                              \
-        .name = title, .section = "RFC 2661 " part, .state_names = state_names,                    \
+        .name = title, .section = "RFC 2661 " part, .state_names = session_state_names,            \
         .event_names = event_names, .rows = table, .row_count = COUNT(table),                      \
-        .state_count = COUNT(state_names), .event_count = SESSION_EVENT_COUNT,                     \
-        .failed_event = SESSION_FAILED, .enter = session_enter                                     \
+        .state_count = SESSION_STATES, .event_count = SESSION_EVENT_COUNT,                         \
+        .failed_event = SESSION_FAILED, .enter = enter                                             \
     }
 
 const struct fsm session_fsm_lac_incoming = MACHINE("LAC incoming call", "7.4.1", lac_incoming);
@@ -204,152 +199,7 @@ bool session_has_state(uint8_t side, uint8_t call, uint8_t state)
     return fsm_has_state(fsm_of(side, call), state);
 }
 
-const char *l2tpha_session_state_name(uint8_t state)
+int session_step(struct l2tpha_session *session, uint8_t event, struct machine_input *input)
 {
-    return state < COUNT(state_names) ? state_names[state] : "unknown";
-}
-
-#define US_PER_S UINT64_C(1000000)
-
-int session_step(struct l2tpha_session *session, uint8_t event, struct session_input *input)
-{
-    struct engine *engine = session_engine(session);
-    struct session_input *outer = engine->session_input;
-
-    engine->session_input = input;
-    int error = fsm_step(session_fsm(session), session->entry.state, event, session, input);
-    engine->session_input = outer;
-    return error;
-}
-
-/* Whether the host has heard of it: it asked for it, or was told. */
-static bool is_told(const struct l2tpha_session *session, uint8_t state)
-{
-    return session->entry.flags & L2TPHA_SESSION_LOCAL_CALL ||
-           state == L2TPHA_SESSION_ESTABLISHED || state == L2TPHA_SESSION_WAIT_CS_ANSWER;
-}
-
-static void tell_down(struct l2tpha_session *session, const struct session_input *input)
-{
-    struct engine *engine = session_engine(session);
-    struct event_item *event =
-        engine_event(engine, L2TPHA_EVENT_SESSION_DOWN, session_tunnel(session), session);
-
-    if (!event)
-        return;
-    event->result = input->result;
-    event->error = input->error;
-    event->status = input->status;
-    event->by_peer = input->by_peer;
-    event->successor = input->successor;
-    reason_text(input->words, input->reason, event->text, sizeof(event->text));
-    if (input->message)
-        event_attach_message(engine, event);
-}
-
-static void log_down(const struct l2tpha_session *session, const struct session_input *input)
-{
-    const struct log *log = &session_engine(session)->log;
-    char text[SESSION_INPUT_TEXT];
-
-    if (log_wanted(log, L2TPHA_LOG_EVENT))
-        log_line(log, L2TPHA_LOG_EVENT, session->entry.tunnel->record.local_id,
-                 session->entry.local_id, "session is down: %s (%u/%u)",
-                 reason_text(input->words, input->reason, text, sizeof(text)), input->result,
-                 input->error);
-}
-
-static void end(struct l2tpha_session *session, uint8_t before, const struct session_input *input)
-{
-    struct l2tpha_tunnel *tunnel = session_tunnel(session);
-    struct engine *engine = tunnel->engine;
-
-    if (before == L2TPHA_SESSION_ESTABLISHED)
-        engine->counters.sessions_down++;
-    if (is_told(session, before) && !input->quiet)
-        tell_down(session, input);
-    log_down(session, input);
-    if (tunnel->sync || tunnel->inactivity)
-        failover_left(engine->failover, session);
-    session_leave_line(session);
-    wheel_disarm(engine->wheel, &session->timer);
-    TALLOC_FREE(session->wen);
-    id_set_give(&tunnel->session_ids_taken, session->entry.local_id);
-    if (input->with_tunnel)
-        ledger_forget_session(engine->ledger, &session->entry);
-    else
-        ledger_gone_session(engine->ledger, &session->entry);
-    table_session_detach(engine->table, &session->entry);
-    engine_bury(engine, session);
-    if (tunnel->entry.session_count == 0 && tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED)
-        tunnel_arm(tunnel);
-}
-
-static void rise(struct l2tpha_session *session, uint8_t kind, const char *text,
-                 const struct session_input *input)
-{
-    struct engine *engine = session_engine(session);
-    struct event_item *event = engine_event(engine, kind, session_tunnel(session), session);
-
-    if (input->message)
-        event_attach_message(engine, event);
-    log_line(&engine->log, L2TPHA_LOG_EVENT, session->entry.tunnel->record.local_id,
-             session->entry.local_id, "%s", text);
-}
-
-void session_enter(void *object, uint8_t next)
-{
-    static const struct session_input nothing;
-    struct l2tpha_session *session = object;
-    struct engine *engine = session_engine(session);
-    const struct session_input *input = engine->session_input ? engine->session_input : &nothing;
-    uint8_t before = session->entry.state;
-
-    log_line(&engine->log, L2TPHA_LOG_FSM, session->entry.tunnel->record.local_id,
-             session->entry.local_id, "%s: %s -> %s", session_fsm(session)->name,
-             l2tpha_session_state_name(before), l2tpha_session_state_name(next));
-    session->entry.state = next;
-    session->entry.since = (uint32_t)(engine->now / US_PER_S);
-    if (next == L2TPHA_SESSION_IDLE) {
-        end(session, before, input);
-        return;
-    }
-    session_leave_line(session);
-    if (next == L2TPHA_SESSION_WAIT_TUNNEL)
-        session_join_line(session);
-    session_arm(session);
-    ledger_mark_session(engine->ledger, &session->entry);
-    if (next == L2TPHA_SESSION_WAIT_CS_ANSWER)
-        rise(session, L2TPHA_EVENT_SESSION_CALL, "outgoing call is wanted", input);
-    if (next == L2TPHA_SESSION_ESTABLISHED) {
-        engine->counters.sessions_up++;
-        rise(session, L2TPHA_EVENT_SESSION_UP, "session is up", input);
-    }
-}
-
-static void forget(struct l2tpha_session *session, struct session_input *input)
-{
-    struct engine *engine = session_engine(session);
-    struct session_input *outer = engine->session_input;
-
-    engine->session_input = input;
-    session_enter(session, L2TPHA_SESSION_IDLE);
-    engine->session_input = outer;
-}
-
-void session_clear(struct l2tpha_session *session, const struct machine_end *end)
-{
-    struct session_input input = {
-        .status = end->status, .reason = end->reason, .with_tunnel = end->with_tunnel};
-
-    forget(session, &input);
-}
-
-void session_clear_all(struct l2tpha_tunnel *tunnel, const struct session_input *input)
-{
-    struct session_input copy = *input;
-
-    copy.with_tunnel = true;
-    while (tunnel->entry.sessions)
-        forget(session_of(tunnel->entry.sessions), &copy);
+    return fsm_step(session_fsm(session), session->entry.state, event, session, input);
 }

@@ -24,7 +24,7 @@ struct arrival {
     struct l2tpha_tunnel *tunnel;
     const struct l2tpha_message *message;
     const struct l2tpha_decode_fault *fault;
-    struct session_input input;
+    struct machine_input input;
 };
 
 /* What each message is to the machines; request, reply and connected belong to one kind of call. */
@@ -55,7 +55,7 @@ static bool refuse(struct arrival *arrival, uint16_t result, uint16_t error, con
 
 static bool refuse_fault(struct arrival *arrival)
 {
-    struct session_input *input = &arrival->input;
+    struct machine_input *input = &arrival->input;
 
     fault_say(arrival->fault, input->text, sizeof(input->text), &input->result, &input->error);
     input->reason = input->text;
@@ -234,7 +234,7 @@ static bool is_answer_acceptable(struct arrival *arrival, const struct l2tpha_se
 
 static void take_result(struct arrival *arrival)
 {
-    struct session_input *input = &arrival->input;
+    struct machine_input *input = &arrival->input;
     struct l2tpha_result result = {0};
 
     l2tpha_message_result(arrival->message, &result);
@@ -246,7 +246,7 @@ static void take_result(struct arrival *arrival)
 
 static void say_improper(struct arrival *arrival, const struct l2tpha_session *session)
 {
-    struct session_input *input = &arrival->input;
+    struct machine_input *input = &arrival->input;
 
     snprintf(input->text, sizeof(input->text), "%s in state %s",
              l2tpha_message_name(arrival->message->type),

@@ -28,7 +28,7 @@ bool session_start_waiting(struct l2tpha_tunnel *tunnel, uint32_t most)
     while (tunnel->waiting && most-- > 0 && bytes < START_BYTES && tunnel_is_open(tunnel) &&
            channel_has_own_room(engine, &tunnel->channel)) {
         struct l2tpha_session *session = tunnel->waiting;
-        struct session_input input = {.status = L2TPHA_ERR_REFUSED,
+        struct machine_input input = {.status = L2TPHA_ERR_REFUSED,
                                       .reason = "the peer has not advertised what the call needs"};
         bool allowed = session_is_allowed(session);
         bytes += table_session_bytes(&session->entry);
@@ -51,7 +51,7 @@ static bool can_speak(const struct l2tpha_session *session)
 
 int session_dismiss(struct l2tpha_session *session, uint16_t result, const char *reason)
 {
-    struct session_input input = {.result = result, .reason = reason};
+    struct machine_input input = {.result = result, .reason = reason};
 
     if (!can_speak(session) || ledger_is_full(session_engine(session)->ledger)) {
         session->dismissed = result;
@@ -63,7 +63,7 @@ int session_dismiss(struct l2tpha_session *session, uint16_t result, const char 
 
 void session_timer_due(struct l2tpha_session *session)
 {
-    struct session_input input = {.status = L2TPHA_ERR_TIMEOUT,
+    struct machine_input input = {.status = L2TPHA_ERR_TIMEOUT,
                                   .result = RESULT_NOT_IN_TIME,
                                   .reason = "not established in time"};
 

@@ -2,7 +2,7 @@
 /* What the control connection's machine says: SCCRQ, SCCRP, SCCCN, StopCCN (RFC 2661 6.1-6.4). */
 #include "engine/tunnel_action.h"
 
-#include "engine/tunnel_fsm.h"
+#include "control/machine.h"
 
 #include "control/tunnel_send.h"
 #include "engine/auth.h"
@@ -133,7 +133,7 @@ static int put_answer(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *build
 int send_sccrp(void *object, void *argument)
 {
     struct l2tpha_tunnel *tunnel = object;
-    const struct tunnel_input *input = argument;
+    const struct machine_input *input = argument;
     struct l2tpha_builder builder;
 
     int error = tunnel_take_peer(tunnel, input->message, input->path);
@@ -151,7 +151,7 @@ int send_sccrp(void *object, void *argument)
 int send_scccn(void *object, void *argument)
 {
     struct l2tpha_tunnel *tunnel = object;
-    const struct tunnel_input *input = argument;
+    const struct machine_input *input = argument;
     struct l2tpha_builder builder;
 
     int error = tunnel_take_peer(tunnel, input->message, input->path);
@@ -165,7 +165,7 @@ int send_scccn(void *object, void *argument)
 int send_stopccn(void *object, void *argument)
 {
     struct l2tpha_tunnel *tunnel = object;
-    const struct tunnel_input *input = argument;
+    const struct machine_input *input = argument;
     struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     struct l2tpha_builder builder;
 
@@ -182,7 +182,7 @@ int send_stopccn(void *object, void *argument)
 int stop_failed(void *object, void *argument)
 {
     struct l2tpha_tunnel *tunnel = object;
-    struct tunnel_input *input = argument;
+    struct machine_input *input = argument;
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
 
     input->result = RESULT_GENERAL;

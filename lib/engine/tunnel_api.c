@@ -12,7 +12,7 @@
 int engine_tunnel_open(struct engine *engine, const struct l2tpha_tunnel_options *options,
                        struct l2tpha_tunnel **tunnel)
 {
-    struct tunnel_input input = {0};
+    struct machine_input input = {0};
     struct l2tpha_node_record after;
     struct l2tpha_tunnel *fresh;
 
@@ -28,7 +28,7 @@ int engine_tunnel_open(struct engine *engine, const struct l2tpha_tunnel_options
     fresh->user = options->user;
     error = tunnel_step(fresh, TUNNEL_OPEN, &input);
     if (error) {
-        tunnel_clear(fresh, error, "not opened");
+        machine_clear(fresh, error, "not opened");
         return error;
     }
     engine_set_record(engine, &after);
@@ -52,7 +52,7 @@ static bool is_usable(const struct l2tpha_tunnel *tunnel)
 int l2tpha_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t error,
                         const char *reason, uint64_t now)
 {
-    struct tunnel_input input = {.result = result, .error = error, .reason = reason};
+    struct machine_input input = {.result = result, .error = error, .reason = reason};
 
     int failed = tunnel_begin(tunnel, now);
     if (failed)

@@ -3,8 +3,6 @@
  * to be recovered (5.2) and the sequence suggested for it (5.3) on recovery tunnels. */
 #include "engine/tunnel_failover.h"
 
-#include "engine/tunnel_fsm.h"
-
 #include "codec/avp.h"
 
 #define ERROR_VALUE 3 /* RFC 2661 4.4.2: a field was out of range */
@@ -84,7 +82,7 @@ void take_failover_avps(struct l2tpha_tunnel *tunnel, const struct l2tpha_messag
                                      : config->recovery_max_ms;
 }
 
-static bool refuse(struct tunnel_input *input, const char *reason)
+static bool refuse(struct machine_input *input, const char *reason)
 {
     input->result = RESULT_GENERAL;
     input->error = ERROR_VALUE;
@@ -135,7 +133,7 @@ static bool takes_an_old_id(const struct l2tpha_tunnel *tunnel,
 }
 
 bool judge_failover_reply(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
-                          struct tunnel_input *input)
+                          struct machine_input *input)
 {
     struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     struct l2tpha_suggested_sequence suggested;

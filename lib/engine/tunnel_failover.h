@@ -3,7 +3,7 @@
 #ifndef ENGINE_TUNNEL_FAILOVER_H
 #define ENGINE_TUNNEL_FAILOVER_H
 
-#include "control/tunnel.h"
+#include "control/machine.h"
 
 /* Into an SCCRQ or SCCRP: our capability, or what a recovery tunnel is for. */
 void put_failover_avps(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder);
@@ -14,6 +14,6 @@ void take_failover_avps(struct l2tpha_tunnel *tunnel, const struct l2tpha_messag
 bool avp_is_written(const struct l2tpha_message *message, uint16_t type, struct l2tpha_avp *avp);
 /* An SCCRP otherwise acceptable: the sequence that a recovery tunnel's suggests is taken. */
 bool judge_failover_reply(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
-                          struct tunnel_input *input);
+                          struct machine_input *input);
 
 #endif

@@ -28,29 +28,8 @@ enum tunnel_event {
     TUNNEL_EVENT_COUNT
 };
 
-#define INPUT_TEXT 160
-
-/* What goes with an event. */
-struct tunnel_input {
-    int status;                           /* for the host: why, when no message says it */
-    const struct l2tpha_message *message; /* NULL = none */
-    const struct l2tpha_path *path;       /* where the message came from */
-    uint16_t result;                      /* for a StopCCN that is to be sent */
-    uint16_t error;
-    const char *reason;
-    struct l2tpha_bytes words; /* the peer's, as they came: shown in place of the reason */
-    uint32_t successor; /* TUNNEL_SCCRQ_LOST: local id of the tunnel that has won; 0 = none */
-    bool by_peer;
-    char text[INPUT_TEXT]; /* a place for the reason */
-};
-
 extern const struct fsm tunnel_fsm; /* tunnel_fsm.c */
 /* Dispatch one event. */
-int tunnel_step(struct l2tpha_tunnel *tunnel, uint8_t event, struct tunnel_input *input);
-/* Forget it silently, sessions included: no message is sent. */
-void tunnel_clear(struct l2tpha_tunnel *tunnel, int status, const char *why);
-void tunnel_enter(void *object, uint8_t next);
-/* It is established, and so its peer has no use for the others that are older. */
-void tunnel_replace_twins(struct l2tpha_tunnel *tunnel);
+int tunnel_step(struct l2tpha_tunnel *tunnel, uint8_t event, struct machine_input *input);
 
 #endif

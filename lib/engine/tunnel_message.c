@@ -26,7 +26,7 @@ static void note_message(struct l2tpha_tunnel *tunnel, const struct l2tpha_decod
     struct engine *engine = tunnel->engine;
     const struct l2tpha_message *message = &engine->message;
     uint32_t id = tunnel->entry.record.local_id;
-    char text[INPUT_TEXT];
+    char text[MACHINE_TEXT];
 
     log_line(&engine->log, L2TPHA_LOG_DETAIL, id, message->header.session_id, "receives %s",
              l2tpha_message_name(message->type));
@@ -46,7 +46,7 @@ static void note_message(struct l2tpha_tunnel *tunnel, const struct l2tpha_decod
 
 /* --- judging --- */
 
-static bool refuse(struct tunnel_input *input, uint16_t result, uint16_t error, const char *reason)
+static bool refuse(struct machine_input *input, uint16_t result, uint16_t error, const char *reason)
 {
     input->result = result;
     input->error = error;
@@ -54,7 +54,7 @@ static bool refuse(struct tunnel_input *input, uint16_t result, uint16_t error, 
     return false;
 }
 
-static bool refuse_unauthorized(struct l2tpha_tunnel *tunnel, struct tunnel_input *input,
+static bool refuse_unauthorized(struct l2tpha_tunnel *tunnel, struct machine_input *input,
                                 const char *reason)
 {
     tunnel->engine->counters.auth_failed++;
@@ -63,7 +63,7 @@ static bool refuse_unauthorized(struct l2tpha_tunnel *tunnel, struct tunnel_inpu
 }
 
 static bool judge_response(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
-                           struct tunnel_input *input)
+                           struct machine_input *input)
 {
     int error = auth_check_response(tunnel, message);
 
@@ -75,7 +75,7 @@ static bool judge_response(struct l2tpha_tunnel *tunnel, const struct l2tpha_mes
 }
 
 bool tunnel_judge_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
-                       const struct l2tpha_decode_fault *fault, struct tunnel_input *input)
+                       const struct l2tpha_decode_fault *fault, struct machine_input *input)
 {
     const struct l2tpha_avp *version = l2tpha_message_find(message, L2TPHA_AVP_PROTOCOL_VERSION);
 
@@ -98,7 +98,7 @@ bool tunnel_judge_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message
 
 /* --- classifying: which event of the machine a message is --- */
 
-static uint8_t improper(struct l2tpha_tunnel *tunnel, struct tunnel_input *input, uint8_t event)
+static uint8_t improper(struct l2tpha_tunnel *tunnel, struct machine_input *input, uint8_t event)
 {
     tunnel->engine->counters.unexpected_message++;
     snprintf(input->text, sizeof(input->text), "%s in state %s",
@@ -109,7 +109,7 @@ static uint8_t improper(struct l2tpha_tunnel *tunnel, struct tunnel_input *input
     return event;
 }
 
-static uint8_t faulty(struct tunnel_input *input, const struct l2tpha_decode_fault *fault)
+static uint8_t faulty(struct machine_input *input, const struct l2tpha_decode_fault *fault)
 {
     fault_say(fault, input->text, sizeof(input->text), &input->result, &input->error);
     input->reason = input->text;
@@ -119,7 +119,7 @@ static uint8_t faulty(struct tunnel_input *input, const struct l2tpha_decode_fau
 
 /* Where a StopCCN or an acknowledgement has to go: back to where the answer came from, with the id
  * that it says, or 0. */
-static void learn_remote(struct l2tpha_tunnel *tunnel, const struct tunnel_input *input)
+static void learn_remote(struct l2tpha_tunnel *tunnel, const struct machine_input *input)
 {
     uint16_t id = 0;
 
@@ -130,7 +130,7 @@ static void learn_remote(struct l2tpha_tunnel *tunnel, const struct tunnel_input
 }
 
 static uint8_t classify_sccrp(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault,
-                              struct tunnel_input *input)
+                              struct machine_input *input)
 {
     if (tunnel->entry.record.state != L2TPHA_TUNNEL_WAIT_CTL_REPLY)
         return improper(tunnel, input, TUNNEL_SCCRP);
@@ -144,7 +144,7 @@ static uint8_t classify_sccrp(struct l2tpha_tunnel *tunnel, const struct l2tpha_
 }
 
 static uint8_t classify_scccn(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault,
-                              struct tunnel_input *input)
+                              struct machine_input *input)
 {
     if (tunnel->entry.record.state != L2TPHA_TUNNEL_WAIT_CTL_CONN)
         return improper(tunnel, input, TUNNEL_SCCCN);
@@ -156,7 +156,7 @@ static uint8_t classify_scccn(struct l2tpha_tunnel *tunnel, const struct l2tpha_
 }
 
 /* However it is written, the peer is going. */
-static uint8_t classify_stopccn(struct l2tpha_tunnel *tunnel, struct tunnel_input *input)
+static uint8_t classify_stopccn(struct l2tpha_tunnel *tunnel, struct machine_input *input)
 {
     struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     struct l2tpha_result result = {0};
@@ -172,7 +172,7 @@ static uint8_t classify_stopccn(struct l2tpha_tunnel *tunnel, struct tunnel_inpu
 }
 
 static uint8_t classify(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault,
-                        struct tunnel_input *input)
+                        struct machine_input *input)
 {
     switch (input->message->type) {
     case L2TPHA_MESSAGE_SCCRQ:
@@ -201,7 +201,7 @@ static bool is_foreign(const struct l2tpha_message *message,
 }
 
 /* RFC 2661 4.4.1: the M bit of Message Type says whether the tunnel can live without it. */
-static int foreign(struct l2tpha_tunnel *tunnel, struct tunnel_input *input)
+static int foreign(struct l2tpha_tunnel *tunnel, struct machine_input *input)
 {
     tunnel->engine->counters.unknown_message++;
     if (!input->message->type_mandatory)
@@ -216,7 +216,7 @@ static int foreign(struct l2tpha_tunnel *tunnel, struct tunnel_input *input)
 /* RFC 4951 4: both have M=0, so that whatever is wrong with one costs no tunnel. A recovery tunnel
  * carries none. */
 static int states(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault,
-                  const struct tunnel_input *input)
+                  const struct machine_input *input)
 {
     struct engine *engine = tunnel->engine;
 
@@ -239,7 +239,7 @@ static bool takes_calls(const struct l2tpha_tunnel *tunnel)
 }
 
 static int dispatch(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault,
-                    struct tunnel_input *input)
+                    struct machine_input *input)
 {
     const struct l2tpha_message *message = input->message;
 
@@ -274,7 +274,7 @@ int tunnel_process(struct l2tpha_tunnel *tunnel, const struct l2tpha_path *path,
 {
     struct engine *engine = tunnel->engine;
     struct l2tpha_decode_fault fault = {0};
-    struct tunnel_input input = {.message = &engine->message, .path = path, .by_peer = true};
+    struct machine_input input = {.message = &engine->message, .path = path, .by_peer = true};
 
     l2tpha_message_decode(data, len, &engine->message, &fault);
     input.status = learn_secret(tunnel, &engine->message);

@@ -38,7 +38,7 @@ struct request {
     const uint8_t *data;
     size_t len;
     struct l2tpha_decode_fault fault;
-    struct tunnel_input input;
+    struct machine_input input;
     bool recovers; /* it has a Tunnel Recovery AVP */
     bool welcome;  /* ... for a tunnel that the peer may have back */
     bool dropped;  /* by the host */
@@ -158,8 +158,8 @@ static bool is_forgotten(const struct request *request, const struct l2tpha_tunn
 /* Whether one of ours beats the peer's SCCRQ, which then is dropped without an answer. */
 static bool is_beaten(struct request *request)
 {
-    struct tunnel_input forgotten = {.status = L2TPHA_ERR_REFUSED,
-                                     .reason = "forgotten by the peer"};
+    struct machine_input forgotten = {.status = L2TPHA_ERR_REFUSED,
+                                      .reason = "forgotten by the peer"};
     struct l2tpha_tunnel *ours = NULL;
 
     while ((ours = next_rival(request, ours))) {
@@ -180,7 +180,7 @@ static bool is_beaten(struct request *request)
 static bool clear_rivals(struct request *request, enum tie tie, struct l2tpha_tunnel *successor)
 {
     struct l2tpha_tunnel *ours = next_rival(request, NULL), *next;
-    struct tunnel_input input = {.status = L2TPHA_ERR_REFUSED, .reason = "tie lost"};
+    struct machine_input input = {.status = L2TPHA_ERR_REFUSED, .reason = "tie lost"};
     bool any = false;
 
     if (successor && !request->recovers)
@@ -206,7 +206,7 @@ static bool is_equal(struct request *request)
 
 /* --- admission --- */
 
-static bool refuse(struct tunnel_input *input, uint16_t error, const char *reason)
+static bool refuse(struct machine_input *input, uint16_t error, const char *reason)
 {
     input->result = RESULT_GENERAL;
     input->error = error;
@@ -215,7 +215,7 @@ static bool refuse(struct tunnel_input *input, uint16_t error, const char *reaso
 }
 
 /* What RFC 4951's part says of a request for a recovery tunnel. */
-static bool take_word(struct request *request, bool good, const struct machine_end *why)
+static bool take_word(struct request *request, bool good, const struct machine_input *why)
 {
     if (good)
         return true;
@@ -228,7 +228,7 @@ static bool take_word(struct request *request, bool good, const struct machine_e
 static bool ask_host(struct request *request, struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = request->engine;
-    struct tunnel_input *input = &request->input;
+    struct machine_input *input = &request->input;
     char name[L2TPHA_AVP_VALUE_MAX + 1] = "";
     struct l2tpha_bytes host_name = {0};
     struct l2tpha_verdict verdict = {0};
@@ -258,7 +258,7 @@ static bool ask_host(struct request *request, struct l2tpha_tunnel *tunnel)
 static bool fetch_secret(struct request *request, struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = request->engine;
-    struct machine_end why = {0};
+    struct machine_input why = {0};
     struct l2tpha_bytes name;
 
     if (request->recovers)
@@ -333,7 +333,7 @@ static int make_tunnel(struct request *request, struct l2tpha_tunnel **tunnel)
     tunnel_note_request(*tunnel, &engine->message);
     error = table_tunnel_set_remote(engine->table, &(*tunnel)->entry, request->path, id);
     if (error) {
-        tunnel_clear(*tunnel, error, "no memory");
+        machine_clear(*tunnel, error, "no memory");
         return error;
     }
     engine_set_record(engine, &after);
@@ -360,7 +360,7 @@ static bool may_refuse(struct engine *engine)
 static bool is_worth_an_answer(struct request *request)
 {
     struct engine *engine = request->engine;
-    struct machine_end why = {0};
+    struct machine_input why = {0};
 
     if (!request->recovers)
         return true;
@@ -382,7 +382,7 @@ static bool may_answer(const struct request *request)
 static void log_refusal(const struct request *request, const struct l2tpha_tunnel *tunnel)
 {
     const char *reason = request->input.reason ? request->input.reason : "by the host";
-    char text[INPUT_TEXT];
+    char text[MACHINE_TEXT];
 
     log_line(&request->engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id, 0,
              "SCCRQ refused: %s", reason_text(request->input.words, reason, text, sizeof(text)));
@@ -402,7 +402,7 @@ static int open_tunnel(struct request *request)
     channel_receive(engine, &tunnel->channel, request->header, request->data, request->len);
     bool accepted = is_acceptable(request, tunnel);
     if (!accepted && !may_answer(request)) {
-        tunnel_clear(tunnel, L2TPHA_ERR_LIMIT, "not answered");
+        machine_clear(tunnel, L2TPHA_ERR_LIMIT, "not answered");
         return drop_for_limit(request, L2TPHA_ERR_LIMIT);
     }
     if (!accepted)

@@ -13,10 +13,10 @@
  * last wins, since the peer has one at most; those asked for later than it are still to come. */
 #include "engine/tunnel_twin.h"
 
+#include "control/machine.h"
 #include "control/place.h"
 #include "control/twin.h"
 #include "dispatch/twins.h"
-#include "engine/tunnel_fsm.h"
 #include "state/digest.h"
 
 #define US_PER_MS UINT64_C(1000)
@@ -173,5 +173,5 @@ void tunnel_make_twin_place(struct engine *engine, const struct l2tpha_path *pat
     if (count < TWINS_HALF_OPEN)
         return;
     engine->counters.limit_reached++;
-    tunnel_clear(oldest, L2TPHA_ERR_LIMIT, "the peer asks anew all the time");
+    machine_clear(oldest, L2TPHA_ERR_LIMIT, "the peer asks anew all the time");
 }

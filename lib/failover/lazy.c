@@ -123,8 +123,8 @@ static void arm(struct lazy *lazy)
 
 static void end_half_open(struct l2tpha_tunnel *tunnel, struct silent_result *result)
 {
-    const struct machine_end end = {.result = RESULT_GENERAL,
-                                    .reason = "half set up when its node failed"};
+    const struct machine_input end = {.result = RESULT_GENERAL,
+                                      .reason = "half set up when its node failed"};
 
     for (struct session_entry *session = tunnel->entry.sessions, *next; session; session = next) {
         next = session->next;

@@ -86,8 +86,8 @@ static bool is_lost(const struct recovery *recovery, const struct session_entry 
 
 static void end_lost_sessions(struct recovery *recovery)
 {
-    const struct machine_end end = {.result = RESULT_GENERAL,
-                                    .reason = "data numbers cannot be reset"};
+    const struct machine_input end = {.result = RESULT_GENERAL,
+                                      .reason = "data numbers cannot be reset"};
     uint32_t tunnel_id = recovery->old->entry.record.local_id;
 
     for (struct session_entry *session = recovery->old->entry.sessions, *next; session;
@@ -137,7 +137,7 @@ int finish_claim(void *object, void *argument)
 {
     struct recovery *recovery = object;
     struct l2tpha_tunnel *tunnel = recovery->tunnel;
-    const struct machine_end end = {.result = RESULT_CLEAR, .reason = "tunnel recovered"};
+    const struct machine_input end = {.result = RESULT_CLEAR, .reason = "tunnel recovered"};
 
     (void)argument;
     recovery->failover->engine->counters.recoveries++;

@@ -37,7 +37,7 @@ static int go_on_silently(struct recovery *recovery, struct silent_result *resul
  */
 static void withdraw(struct recovery *recovery)
 {
-    const struct machine_end end = {.result = RESULT_CLEAR, .reason = "recovered otherwise"};
+    const struct machine_input end = {.result = RESULT_CLEAR, .reason = "recovered otherwise"};
     struct l2tpha_tunnel *tunnel = recovery->tunnel;
 
     if (!tunnel)

@@ -96,11 +96,12 @@ int recovery_step(struct recovery *recovery, uint8_t event)
     return error;
 }
 
-void recovery_enter(void *object, uint8_t next)
+void recovery_enter(void *object, uint8_t next, void *argument)
 {
     struct recovery *recovery = object;
     struct failover *failover = recovery->failover;
 
+    (void)argument;
     log_line(&failover->engine->log, L2TPHA_LOG_FSM, recovery->old->entry.record.local_id, 0,
              "recovery: %s -> %s", recovery_fsm.state_names[recovery->state],
              recovery_fsm.state_names[next]);

@@ -8,6 +8,6 @@
 
 int recovery_step(struct recovery *recovery, uint8_t event);
 /* fsm_action and fsm_enter */
-void recovery_enter(void *object, uint8_t next);
+void recovery_enter(void *object, uint8_t next, void *argument);
 
 #endif

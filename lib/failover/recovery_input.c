@@ -184,6 +184,6 @@ int remote_adopt(struct failover *failover, struct l2tpha_tunnel *tunnel)
     tunnel->recovery = recovery;
     if (record->state == L2TPHA_TUNNEL_WAIT_CTL_CONN)
         return recovery_step(recovery, RECOVERY_REQUEST);
-    recovery_enter(recovery, RECOVERY_RETURNED);
+    recovery_enter(recovery, RECOVERY_RETURNED, NULL);
     return L2TPHA_OK;
 }

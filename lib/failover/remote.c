@@ -107,7 +107,7 @@ int return_channel(void *object, void *argument)
 int close_returned(void *object, void *argument)
 {
     struct recovery *recovery = object;
-    const struct machine_end end = {.result = RESULT_CLEAR, .reason = "tunnel recovered"};
+    const struct machine_input end = {.result = RESULT_CLEAR, .reason = "tunnel recovered"};
 
     (void)argument;
     if (recovery->tunnel)

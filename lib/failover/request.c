@@ -95,7 +95,7 @@ bool request_wanted(const struct failover *failover, const struct l2tpha_message
            is_won_in_vain(old->recovery);
 }
 
-static bool refuse(struct failover *failover, struct machine_end *why, uint16_t result,
+static bool refuse(struct failover *failover, struct machine_input *why, uint16_t result,
                    uint16_t error, const char *reason)
 {
     failover->engine->counters.recoveries_refused++;
@@ -161,7 +161,7 @@ static void drop_incomplete(struct l2tpha_tunnel *old, const struct l2tpha_messa
 
 /* RFC 4951 3.2.1. One code for whatever is wrong with the ids tells a prober least. */
 bool request_check(struct failover *failover, const struct l2tpha_path *path,
-                   const struct l2tpha_message *sccrq, struct machine_end *why)
+                   const struct l2tpha_message *sccrq, struct machine_input *why)
 {
     static const char unknown[] = "no such tunnel to recover";
     struct engine *engine = failover->engine;
@@ -183,7 +183,7 @@ bool request_check(struct failover *failover, const struct l2tpha_path *path,
 }
 
 bool request_prepare(struct failover *failover, struct l2tpha_tunnel *recovery,
-                     struct machine_end *why)
+                     struct machine_input *why)
 {
     struct engine *engine = failover->engine;
     struct l2tpha_tunnel_record *record = &recovery->entry.record;

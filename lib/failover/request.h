@@ -16,10 +16,10 @@
 bool request_wanted(const struct failover *failover, const struct l2tpha_message *sccrq);
 /* May the recovery tunnel be that it asks for? Otherwise *why says how to refuse. */
 bool request_check(struct failover *failover, const struct l2tpha_path *path,
-                   const struct l2tpha_message *sccrq, struct machine_end *why);
+                   const struct l2tpha_message *sccrq, struct machine_input *why);
 /* It may, and is in the table and idle: give it the old tunnel's secret and the sequence to
  * suggest. As above when that fails. */
 bool request_prepare(struct failover *failover, struct l2tpha_tunnel *recovery,
-                     struct machine_end *why);
+                     struct machine_input *why);
 
 #endif

@@ -21,7 +21,7 @@ static bool lacks_app_state(const struct session_entry *session)
 
 static void dismiss(struct l2tpha_session *session, struct silent_result *result)
 {
-    const struct machine_end end = {.result = RESULT_GENERAL, .reason = "state lost in failover"};
+    const struct machine_input end = {.result = RESULT_GENERAL, .reason = "state lost in failover"};
     int error = session_machine(session)->stop_session(session, &end);
 
     /* A CDN that cannot be sent is no reason to lose the tunnel's other calls: it is told. */

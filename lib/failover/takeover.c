@@ -27,7 +27,7 @@ static int stop(struct failover *failover, struct l2tpha_tunnel *tunnel, const c
 {
     bool exact = failover->trust != L2TPHA_TRUST_STALE;
     char reason[REASON];
-    const struct machine_end end = {
+    const struct machine_input end = {
         .result = RESULT_GENERAL, .error = ERROR_VENDOR, .reason = reason};
 
     snprintf(reason, sizeof(reason), "failed over: %s", why);

@@ -64,11 +64,12 @@ static int refuse(void *object, void *argument)
     return L2TPHA_ERR_NOT_IN_SYNC;
 }
 
-static void enter(void *object, uint8_t next)
+static void enter(void *object, uint8_t next, void *argument)
 {
     struct role *role = object;
     enum l2tpha_role from = role->state;
 
+    (void)argument;
     role->state = (enum l2tpha_role)next;
     role->reason = role->why;
     if (role->changed)

@@ -201,7 +201,7 @@ END_TEST
 START_TEST(the_end_of_calls_that_wait)
 {
     struct l2tpha_tunnel *tunnel = begin_with_full_queue();
-    const struct machine_end end = {.result = 2, .reason = "test"};
+    const struct machine_input end = {.result = 2, .reason = "test"};
 
     add_calls(tunnel, MANY, L2TPHA_SESSION_WAIT_TUNNEL, L2TPHA_SESSION_LOCAL_CALL);
     connect_standby();

@@ -34,7 +34,7 @@ static void recover(void)
     ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
 }
 
-static int refuses(struct l2tpha_session *session, const struct machine_end *end)
+static int refuses(struct l2tpha_session *session, const struct machine_input *end)
 {
     (void)session, (void)end;
     return L2TPHA_ERR_HOST;

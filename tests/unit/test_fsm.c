@@ -26,9 +26,10 @@ static void note(struct object *object, const char *what)
     snprintf(object->trace + len, sizeof(object->trace) - len, "%s ", what);
 }
 
-static void enter(void *object, uint8_t next)
+static void enter(void *object, uint8_t next, void *argument)
 {
     struct object *it = object;
+    (void)argument;
     note(it, states[next]);
     it->state = next;
 }

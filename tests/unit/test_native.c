@@ -224,7 +224,7 @@ static uint32_t brief_tunnel(void)
     assert_true(tunnel_new(engine, &peer.path, 0, &after, &tunnel) == L2TPHA_OK);
     engine_set_record(engine, &after);
     uint32_t id = tunnel->entry.record.local_id;
-    tunnel_clear(tunnel, L2TPHA_OK, "test");
+    machine_clear(tunnel, L2TPHA_OK, "test");
     engine_leave(engine, L2TPHA_OK);
     raw_drain(&peer);
     return id;
