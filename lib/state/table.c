@@ -6,6 +6,7 @@
  * tunnel. */
 #include "state/digest.h"
 #include "state/table_private.h"
+#include "state/table_strings.h"
 
 #include <l2tpha/failover.h>
 #include <string.h>
@@ -107,38 +108,6 @@ int table_new(TALLOC_CTX *parent, const struct table_options *options, struct bu
 }
 
 /* --- byte strings --- */
-
-void table_drop_bytes(struct table *table, struct l2tpha_bytes *field)
-{
-    uint8_t *owned = (uint8_t *)field->data;
-    if (owned) {
-        memset(owned, 0, field->len);
-        buffer_put(table->pool, buffer_of(owned));
-    }
-    *field = (struct l2tpha_bytes){NULL, 0};
-}
-
-int table_replace_bytes(struct table *table, struct l2tpha_bytes *field, const uint8_t *data,
-                        size_t len)
-{
-    struct l2tpha_bytes fresh = {NULL, len};
-    int error;
-
-    if (len > 0 && len == field->len) {
-        memmove((void *)field->data, data, len);
-        return 0;
-    }
-    if (len > 0) {
-        struct buffer *copy = buffer_get(table->pool, len, &error);
-        if (!copy)
-            return error;
-        memcpy(copy->data, data, len);
-        fresh.data = copy->data;
-    }
-    table_drop_bytes(table, field);
-    *field = fresh;
-    return 0;
-}
 
 int table_tunnel_set_bytes(struct table *table, struct l2tpha_bytes *field, const uint8_t *data,
                            size_t len)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What table.c and table_session.c share. */
+/* What the files of the table share. */
 #ifndef STATE_TABLE_PRIVATE_H
 #define STATE_TABLE_PRIVATE_H
 
@@ -28,10 +28,5 @@ struct table {
 
 /* The keys in a tunnel's table of sessions; idtable_key. */
 uint64_t table_key_of_session(const void *user, uint32_t value);
-/* Give *field a copy of its own, in a buffer of the pool. The same length re-uses the memory. */
-int table_replace_bytes(struct table *table, struct l2tpha_bytes *field, const uint8_t *data,
-                        size_t len);
-/* Wipe and give back: what is dropped may be a secret. */
-void table_drop_bytes(struct table *table, struct l2tpha_bytes *field);
 
 #endif
