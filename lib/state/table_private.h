@@ -3,7 +3,7 @@
 #ifndef STATE_TABLE_PRIVATE_H
 #define STATE_TABLE_PRIVATE_H
 
-#include "state/table.h"
+#include "state/entry.h"
 
 struct table {
     struct buffer_pool *pool;
@@ -25,8 +25,5 @@ struct table {
     uint32_t ha_tunnels;
     uint32_t ha_sessions;
 };
-
-/* The keys in a tunnel's table of sessions; idtable_key. */
-uint64_t table_key_of_session(const void *user, uint32_t value);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A tunnel's table of sessions has both their ids, ours and the peer's: an id's end is the low bit
  * of the value that it leads to, and beside the id in the key. */
+#include "state/table_session.h"
+
 #include "state/table_private.h"
 #include "state/table_strings.h"
 

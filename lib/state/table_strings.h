@@ -3,7 +3,9 @@
 #ifndef STATE_TABLE_STRINGS_H
 #define STATE_TABLE_STRINGS_H
 
-#include "state/table.h"
+#include "state/entry.h"
+
+struct table;
 
 /* Give *field a copy of its own, in a buffer of the pool. The same length re-uses the memory. */
 int table_replace_bytes(struct table *table, struct l2tpha_bytes *field, const uint8_t *data,
