@@ -8,7 +8,7 @@
 #include "base/outbox.h"
 #include "base/scramble.h"
 #include "base/timing.h"
-#include "state/checkpoint.h"
+#include "state/ledger.h"
 
 #include <l2tpha/builder.h>
 #include <l2tpha/message.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Writing one checkpoint. It is written into a scratch area that is kept, and copied into a buffer
  * of its size; the scratch begins small and grows once, up to the longest checkpoint. */
-#include "state/ledger.h"
+#include "state/ledger_private.h"
 
 #include "base/cursor.h"
 

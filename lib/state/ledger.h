@@ -1,157 +1,108 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the ledger share: checkpoint.c (transactions, confirmation), draft.c (writing
- * one checkpoint), bulk.c (the copy for a new standby). */
+/* The ledger: collects what one entry call changes, seals it as ONE numbered checkpoint, and knows
+ * up to which number the standby has confirmed. Outputs are gated by that number alone: a message
+ * may leave when its Ns is below ns_safe, an acknowledgement says nr_safe. */
 #ifndef STATE_LEDGER_H
 #define STATE_LEDGER_H
 
-#include "base/outbox.h"
-#include "base/patience.h"
-#include "state/checkpoint.h"
+#include "base/log.h"
+#include "state/table.h"
 
-/* Of a copy, on its way at one time. Bytes are what a path is filled with, however long it is; the
- * count bounds parts that have little in them. */
-#define BULK_BYTES (4u << 20)
-#define BULK_PARTS 128
+#include <l2tpha/node.h>
+#include <l2tpha/observe.h>
+#include <l2tpha/serializer.h>
 
-/* A checkpoint that is not confirmed. Numbers in the ring are consecutive. */
-struct flight {
-    uint64_t number;
-    uint64_t since; /* when it was handed out; until then, when it was made; in own time */
-    uint64_t made;
-    struct buffer *blob; /* NULL once handed out */
+enum ledger_mode {
+    LEDGER_OFF,  /* nobody listens: a seal confirms itself and writes nothing */
+    LEDGER_BULK, /* a copy is under way: checkpoints are written, nothing waits for them */
+    LEDGER_GATED /* outputs wait, each for its number or, with lazy commit, for the lease */
 };
 
-/* What a tunnel may send once the number is confirmed. */
-struct mark {
-    uint64_t number;
-    uint32_t tunnel_id;
-    uint16_t ns;
-    uint16_t nr;
-    uint16_t acked;
-};
-
-struct gone {
-    uint32_t tunnel_id;
-    uint32_t session_id;
-};
-
-enum bulk_phase { BULK_NONE, BULK_TUNNELS, BULK_SESSIONS, BULK_WALKED, BULK_ENDED };
-
-struct bulk_part {
-    uint64_t number;
-    uint64_t bytes;
-};
-
-struct bulk {
-    enum bulk_phase phase;
-    uint32_t place; /* of the walk */
-    uint64_t count; /* records in the parts so far */
-    uint64_t digest;
-    uint64_t end;                       /* number of the BULK_END */
-    struct bulk_part parts[BULK_PARTS]; /* not confirmed, oldest first */
-    uint32_t waiting;                   /* how many */
-    uint64_t bytes;                     /* of them */
-    uint32_t turn;                      /* parts made since the host has come back */
-    uint64_t turn_at;                   /* when the last one was made */
-};
-
-struct ledger {
-    struct ledger_options options;
-    enum ledger_mode mode;
-    bool in_sync;
-    bool weighty; /* more than DIRTY_ACKED is marked */
-    bool lost;    /* a mark could not be kept: memory was out */
-    bool late;    /* bounded commit: the oldest checkpoint is older than the lag allowed */
-    bool held;    /* ledger_hold() */
-    bool wanted;  /* ... and a copy is asked for */
-    uint32_t generation;
-    uint64_t epoch;
-    uint64_t last;         /* newest number made */
-    uint64_t depends;      /* newest number that outputs depend on */
-    uint64_t acknowledged; /* newest number confirmed by a standby */
-    uint64_t ungated;      /* up to here outputs did not wait */
-    uint64_t shipped;      /* newest number handed out */
-    struct patience patience;
-    uint64_t inherited;  /* newest number of the reign before */
-    uint64_t progress;   /* when a standby has confirmed something last, in own time */
-    uint64_t lazy_since; /* of lazy marks left behind by a seal; L2TPHA_NEVER = none */
-    struct tunnel_entry *dirty_tunnels;
-    struct session_entry **dirty_sessions; /* the one numbered n is at n - 1 */
-    uint32_t dirty_count;
-    uint32_t dirty_cap;
-    bool dirty_node;
-    struct gone *gone;
-    uint32_t gone_count;
-    uint32_t gone_cap;
-    struct outbox *flights;
-    struct outbox *marks;
-    struct buffer *shipping; /* handed out by the last poll */
-    uint8_t *scratch;        /* where checkpoints are written; made when first needed */
-    size_t scratch_size;
-    struct bulk bulk;
-};
-
-/* A checkpoint being written, from the end of the scratch backwards: last record first. */
-struct draft {
+struct ledger_options {
+    struct table *table;
     const struct l2tpha_serializer *serializer;
-    uint8_t *low;
-    uint8_t *start;
-    uint8_t *end;
-    uint32_t count; /* records */
+    struct l2tpha_counters *counters;
+    const struct log *log;
+    uint64_t epoch;
+    uint32_t max_in_flight; /* checkpoints not confirmed; beyond it: alone, with a reason */
+    uint64_t timeout_us;    /* oldest unconfirmed one waits so long at most */
+    enum l2tpha_commit commit;
+    uint64_t lag_us;         /* L2TPHA_COMMIT_BOUNDED */
+    uint16_t resync_packets; /* lease of a tunnel whose record names none */
+    void *user;
+    /* ns_safe and nr_safe of the tunnel have moved. */
+    void (*confirmed)(void *user, struct tunnel_entry *entry);
+    /* The mode has changed by itself: copy complete and confirmed (why NULL), or the standby is
+     * lost. */
+    void (*mode_changed)(void *user, enum ledger_mode mode, bool in_sync, const char *why);
 };
 
-/* Puts a checkpoint's records; called again from the start when the scratch had to grow. */
-typedef int (*draft_fill)(struct draft *draft, struct ledger *ledger, void *argument);
+struct ledger;
 
-/* --- draft.c --- */
-struct draft draft_over(const struct l2tpha_serializer *serializer, uint8_t *data, size_t size);
-int draft_put(struct draft *draft, const struct l2tpha_record *record);
-int draft_put_session(struct draft *draft, const struct session_entry *entry);
-int draft_put_node(struct draft *draft, const struct node_entry *entry);
-/* The tunnel as a whole with its queue, or its sequence with the messages not yet sealed. */
-int draft_put_tunnel(struct draft *draft, const struct tunnel_entry *entry, bool whole);
-/* Write and queue the checkpoint with the next number; fill NULL = no records. On an error nothing
- * has changed. header: kind, generation, count and digest are the caller's. */
-int ledger_write(struct ledger *ledger, struct l2tpha_checkpoint_header *header, draft_fill fill,
-                 void *argument, uint64_t now);
+int ledger_new(TALLOC_CTX *parent, const struct ledger_options *options, struct ledger **ledger);
 
-/* --- checkpoint.c --- */
-/* The stream is over: nothing waits for it any more. */
-void ledger_reset(struct ledger *ledger);
-/* Note what becomes safe for a tunnel once the newest number is confirmed. */
-int ledger_push_mark(struct ledger *ledger, struct tunnel_entry *entry);
-static inline bool ledger_is_lazy(const struct ledger *ledger)
-{
-    return ledger->options.commit != L2TPHA_COMMIT_GATED;
-}
-/* Lazy commit: a tunnel is in this checkpoint, 0 = in none. */
-static inline void ledger_note_known(struct tunnel_entry *entry, uint64_t number)
-{
-    if (entry->record.state >= L2TPHA_TUNNEL_ESTABLISHED && entry->ahead_from == 0)
-        entry->ahead_from = number;
-}
-/* Go on alone, and tell the standby so. */
-void ledger_abandon(struct ledger *ledger, const char *why, uint64_t now);
-static inline uint64_t ledger_after(uint64_t since, uint64_t wait)
-{
-    return since > L2TPHA_NEVER - wait ? L2TPHA_NEVER : since + wait;
-}
-/* --- silence.c --- */
-uint64_t silence_deadline(const struct ledger *ledger);
-void silence_judge(struct ledger *ledger, uint64_t now);
-/* --- checkpoint.c --- */
-/* Go on alone because of an error. */
-void ledger_fail(struct ledger *ledger, int error, uint64_t now);
+/* --- marking, within an entry call --- */
+void ledger_mark_tunnel(struct ledger *ledger, struct tunnel_entry *entry, uint8_t dirty);
+void ledger_mark_session(struct ledger *ledger, struct session_entry *entry);
+void ledger_mark_node(struct ledger *ledger);
+/* Its numbers have been set anew, its queue is empty: what is confirmed of the old ones says
+ * nothing of the new. */
+void ledger_restart_tunnel(struct ledger *ledger, struct tunnel_entry *entry);
+/* Note that an object is about to be removed (session_id 0 = the tunnel). Before table_*_remove. */
+void ledger_gone_tunnel(struct ledger *ledger, struct tunnel_entry *entry);
+void ledger_gone_session(struct ledger *ledger, struct session_entry *entry);
+/* Likewise, and what is written of its tunnel says so: the tunnel is over, gone, or was reset. */
+void ledger_forget_session(struct ledger *ledger, struct session_entry *entry);
+/* So many sessions have ended that the others had better end in a checkpoint of their own. */
+bool ledger_is_full(const struct ledger *ledger);
 
-/* --- bulk.c --- */
-/* Begin a copy; on an error the node goes on alone. */
-int bulk_begin(struct ledger *ledger, uint64_t now);
-/* Make the next piece of the copy, if there is one to make now. */
-void bulk_advance(struct ledger *ledger, uint64_t now);
-void bulk_done(struct ledger *ledger, uint64_t number);
-/* The host has come back from whatever else it does: more may be made. */
-void bulk_turn(struct ledger *ledger);
-/* When it is to come back for that; L2TPHA_NEVER = there is nothing to make now. */
-uint64_t bulk_deadline(const struct ledger *ledger);
+/* Close the transaction: everything marked becomes one checkpoint. Returns the number on which
+ * outputs made so far depend: the new one, or the last such one when nothing was marked. When only
+ * DIRTY_ACKED marks are there they may wait for company, at most LEDGER_LAZY_US; no output depends
+ * on them. */
+uint64_t ledger_seal(struct ledger *ledger, uint64_t now);
+#define LEDGER_LAZY_US 100000
+
+/* --- confirmation --- */
+int ledger_done(struct ledger *ledger, uint64_t number, int status, uint64_t now);
+uint64_t ledger_last(const struct ledger *ledger); /* newest number made */
+/* What outputs may depend on. The same as ledger_last while the mode is OFF or BULK, and as long as
+ * lazy commit runs ahead. */
+uint64_t ledger_confirmed(const struct ledger *ledger);
+/* The same without running ahead, for what must never be given out twice. */
+uint64_t ledger_known(const struct ledger *ledger);
+/* Bounded commit: the standby lags, and this tunnel has something that it does not know. */
+bool ledger_holds(const struct ledger *ledger, const struct tunnel_entry *entry);
+uint64_t ledger_acknowledged(const struct ledger *ledger); /* what a standby really has confirmed */
+enum ledger_mode ledger_mode(const struct ledger *ledger);
+bool ledger_in_sync(const struct ledger *ledger); /* gated and the BULK_END is confirmed */
+
+/* --- towards the standby --- */
+/* Start (or restart) a bulk copy under a new generation. */
+int ledger_bulk(struct ledger *ledger, uint64_t now);
+/* No standby any more: everything is confirmed, nothing is written. */
+void ledger_stop(struct ledger *ledger, const char *why, uint64_t now);
+/* The next checkpoint to ship; bytes valid until the next call of any ledger function. Makes the
+ * next piece of a bulk copy when nothing else is waiting. False = none now. */
+bool ledger_poll(struct ledger *ledger, uint64_t now, uint64_t *number, const uint8_t **data,
+                 size_t *len);
+uint64_t ledger_deadline(const struct ledger *ledger);
+/* This node was away since `from` or later: that is not the standby's silence. */
+void ledger_absent(struct ledger *ledger, uint64_t from, uint64_t now);
+/* Lazy marks that have waited long enough; the standby's silence. */
+void ledger_expire(struct ledger *ledger, uint64_t now);
+
+/* --- takeover --- */
+/* Go on as the active under a new epoch, with numbers after `last`. Mode OFF. */
+void ledger_reign(struct ledger *ledger, uint64_t epoch, uint64_t last);
+/* A tunnel that a replica has left: its safe and sealed marks are what its record says. It is among
+ * the unsettled no more. Before anything of it is marked. */
+void ledger_adopt(const struct ledger *ledger, struct tunnel_entry *entry);
+/* Not all tunnels are adopted yet: a copy that is asked for meanwhile begins when they are. */
+void ledger_hold(struct ledger *ledger, bool held, uint64_t now);
+uint64_t ledger_epoch(const struct ledger *ledger);
+
+/* Digest over the whole table, independent of order. */
+uint64_t ledger_digest(const struct table *table, const struct l2tpha_serializer *serializer);
 
 #endif

@@ -3,7 +3,7 @@
  * what it holds stays sound, and can be written and read again. */
 #include "base/cursor.h"
 #include "engine/session_fsm.h"
-#include "state/checkpoint.h"
+#include "state/ledger.h"
 #include "state/replica.h"
 
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include "failover/sync.h"
 #include "node/node.h"
 #include "oom/alloc.h"
-#include "state/ledger.h"
+#include "state/ledger_private.h"
 #include "state/table_private.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
  * standby's copy is worth by what is known of it. */
 #include "node/node.h"
 #include "scenario/rig_trio.h"
-#include "state/ledger.h"
+#include "state/ledger_private.h"
 
 #include <string.h>
 

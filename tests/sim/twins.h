@@ -4,7 +4,7 @@
 #define TESTS_TWINS_H
 
 #include "fixture.h"
-#include "state/checkpoint.h"
+#include "state/ledger.h"
 #include "state/replica.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The ledger of a node that takes over. What a replica has left is adopted tunnel by tunnel, and
  * nothing of it is in a checkpoint before all of it is. */
-#include "state/ledger.h"
+#include "state/ledger_private.h"
 
 void ledger_reign(struct ledger *ledger, uint64_t epoch, uint64_t last)
 {

@@ -517,10 +517,10 @@ START_TEST(digest_sees_every_difference)
 }
 END_TEST
 
-Suite *suite_checkpoint(void)
+Suite *suite_ledger(void)
 {
-    Suite *suite = suite_create("checkpoint");
-    TCase *tcase = tcase_create("checkpoint");
+    Suite *suite = suite_create("ledger");
+    TCase *tcase = tcase_create("ledger");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 120);
     suite_add_tcase(suite, tcase);

@@ -2,7 +2,7 @@
 /* The digest over a whole table: the sum over the node, its tunnels, each with its messages, and
  * sessions, so that the order in which they are found does not count. */
 #include "state/digest.h"
-#include "state/ledger.h"
+#include "state/ledger_private.h"
 
 #define ROOM_FIRST 65536u
 
