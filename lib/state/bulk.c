@@ -8,6 +8,7 @@
  * A host polls until nothing comes, and meanwhile does nothing else. So only a few parts are made
  * before it has been elsewhere: then the deadline has come, and the next ones follow. */
 #include "state/digest.h"
+#include "state/ledger_gate.h"
 #include "state/ledger_private.h"
 
 #include <string.h>

@@ -6,6 +6,8 @@
 #define STATE_LEDGER_H
 
 #include "base/log.h"
+#include "state/ledger_dirty.h"
+#include "state/ledger_stop.h"
 #include "state/table.h"
 
 #include <l2tpha/node.h>
@@ -41,21 +43,6 @@ struct ledger;
 
 int ledger_new(TALLOC_CTX *parent, const struct ledger_options *options, struct ledger **ledger);
 
-/* --- marking, within an entry call --- */
-void ledger_mark_tunnel(struct ledger *ledger, struct tunnel_entry *entry, uint8_t dirty);
-void ledger_mark_session(struct ledger *ledger, struct session_entry *entry);
-void ledger_mark_node(struct ledger *ledger);
-/* Its numbers have been set anew, its queue is empty: what is confirmed of the old ones says
- * nothing of the new. */
-void ledger_restart_tunnel(struct ledger *ledger, struct tunnel_entry *entry);
-/* Note that an object is about to be removed (session_id 0 = the tunnel). Before table_*_remove. */
-void ledger_gone_tunnel(struct ledger *ledger, struct tunnel_entry *entry);
-void ledger_gone_session(struct ledger *ledger, struct session_entry *entry);
-/* Likewise, and what is written of its tunnel says so: the tunnel is over, gone, or was reset. */
-void ledger_forget_session(struct ledger *ledger, struct session_entry *entry);
-/* So many sessions have ended that the others had better end in a checkpoint of their own. */
-bool ledger_is_full(const struct ledger *ledger);
-
 /* Close the transaction: everything marked becomes one checkpoint. Returns the number on which
  * outputs made so far depend: the new one, or the last such one when nothing was marked. When only
  * DIRTY_ACKED marks are there they may wait for company, at most LEDGER_LAZY_US; no output depends
@@ -80,8 +67,6 @@ bool ledger_in_sync(const struct ledger *ledger); /* gated and the BULK_END is c
 /* --- towards the standby --- */
 /* Start (or restart) a bulk copy under a new generation. */
 int ledger_bulk(struct ledger *ledger, uint64_t now);
-/* No standby any more: everything is confirmed, nothing is written. */
-void ledger_stop(struct ledger *ledger, const char *why, uint64_t now);
 /* The next checkpoint to ship; bytes valid until the next call of any ledger function. Makes the
  * next piece of a bulk copy when nothing else is waiting. False = none now. */
 bool ledger_poll(struct ledger *ledger, uint64_t now, uint64_t *number, const uint8_t **data,

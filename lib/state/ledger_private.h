@@ -115,11 +115,6 @@ int draft_put_tunnel(struct draft *draft, const struct tunnel_entry *entry, bool
 int ledger_write(struct ledger *ledger, struct l2tpha_checkpoint_header *header, draft_fill fill,
                  void *argument, uint64_t now);
 
-/* --- ledger.c --- */
-/* The stream is over: nothing waits for it any more. */
-void ledger_reset(struct ledger *ledger);
-/* Note what becomes safe for a tunnel once the newest number is confirmed. */
-int ledger_push_mark(struct ledger *ledger, struct tunnel_entry *entry);
 static inline bool ledger_is_lazy(const struct ledger *ledger)
 {
     return ledger->options.commit != L2TPHA_COMMIT_GATED;
@@ -130,8 +125,6 @@ static inline void ledger_note_known(struct tunnel_entry *entry, uint64_t number
     if (entry->record.state >= L2TPHA_TUNNEL_ESTABLISHED && entry->ahead_from == 0)
         entry->ahead_from = number;
 }
-/* Go on alone, and tell the standby so. */
-void ledger_abandon(struct ledger *ledger, const char *why, uint64_t now);
 static inline uint64_t ledger_after(uint64_t since, uint64_t wait)
 {
     return since > L2TPHA_NEVER - wait ? L2TPHA_NEVER : since + wait;
@@ -139,9 +132,6 @@ static inline uint64_t ledger_after(uint64_t since, uint64_t wait)
 /* --- silence.c --- */
 uint64_t silence_deadline(const struct ledger *ledger);
 void silence_judge(struct ledger *ledger, uint64_t now);
-/* --- ledger.c --- */
-/* Go on alone because of an error. */
-void ledger_fail(struct ledger *ledger, int error, uint64_t now);
 
 /* --- bulk.c --- */
 /* Begin a copy; on an error the node goes on alone. */

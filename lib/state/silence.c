@@ -6,7 +6,9 @@
  * is given up. */
 #define ASYNC_PATIENCE 10
 
-/* Since when a confirmation is missing, in own time; false: none is. */
+/* Since when a confirmation is missing, in own time; false: none is. Until the copy is confirmed a
+ * standby that confirms one thing after the other is not silent, however old what it has not come
+ * to is by then. */
 static bool waits_since(const struct ledger *ledger, uint64_t *since)
 {
     const struct flight *oldest = outbox_head(ledger->flights);

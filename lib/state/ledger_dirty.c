@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "state/ledger_dirty.h"
+
+#include "base/serial.h"
+#include "state/ledger_private.h"
+#include "state/record.h"
+
+#define LIST_FIRST 64
+#define GONE_ENOUGH 4096 /* 40 KiB */
+
+void ledger_unmark_tunnel(struct tunnel_entry *entry)
+{
+    table_tunnel_unlist(entry);
+    entry->dirty = 0;
+}
+
+/* The last one takes its number. */
+static void unlist_session(struct ledger *ledger, struct session_entry *entry)
+{
+    struct session_entry *last;
+
+    if (entry->dirty == 0)
+        return;
+    last = ledger->dirty_sessions[--ledger->dirty_count];
+    ledger->dirty_sessions[entry->dirty - 1] = last;
+    last->dirty = entry->dirty;
+    entry->dirty = 0;
+}
+
+/* Room for one more in a list that the ledger owns. A mark that finds none is lost, which the seal
+ * will say. */
+static void *list_room(struct ledger *ledger, void *list, size_t size, uint32_t count,
+                       uint32_t *cap)
+{
+    if (count < *cap)
+        return list;
+    uint32_t more = *cap ? *cap * 2 : LIST_FIRST;
+    void *longer = talloc_realloc_size(ledger, list, size * more);
+    if (longer)
+        *cap = more;
+    else
+        ledger->lost = true;
+    return longer;
+}
+
+/* The lease is what goes out of hand when acknowledgements are slow to reach the standby. */
+static bool is_short_of_lease(const struct ledger *ledger, const struct tunnel_entry *entry)
+{
+    const struct l2tpha_tunnel_record *record = &entry->record;
+
+    if (!ledger_is_lazy(ledger) || ledger->mode != LEDGER_GATED)
+        return false;
+    uint16_t lease = record_lease(record, ledger->options.resync_packets);
+    return serial_diff((uint16_t)(entry->acked_sealed + lease), record->ns) <= lease / 2;
+}
+
+void ledger_mark_tunnel(struct ledger *ledger, struct tunnel_entry *entry, uint8_t dirty)
+{
+    if (dirty == 0)
+        return;
+    if (dirty == DIRTY_ACKED && is_short_of_lease(ledger, entry))
+        ledger->weighty = true;
+    if (dirty != DIRTY_ACKED) {
+        ledger->weighty = true;
+        if (ledger->mode != LEDGER_OFF && entry->generation != ledger->generation) {
+            dirty |= DIRTY_FULL; /* the copy under way has not carried it and need not any more */
+            entry->generation = ledger->generation;
+        }
+    }
+    entry->dirty |= dirty;
+    if (entry->dirty_back)
+        return;
+    entry->dirty_next = ledger->dirty_tunnels;
+    entry->dirty_back = &ledger->dirty_tunnels;
+    if (entry->dirty_next)
+        entry->dirty_next->dirty_back = &entry->dirty_next;
+    ledger->dirty_tunnels = entry;
+}
+
+void ledger_mark_session(struct ledger *ledger, struct session_entry *entry)
+{
+    ledger->weighty = true;
+    if (ledger->mode == LEDGER_OFF)
+        return;
+    if (entry->tunnel->generation != ledger->generation)
+        ledger_mark_tunnel(ledger, entry->tunnel, DIRTY_FULL);
+    entry->generation = ledger->generation;
+    if (entry->dirty)
+        return;
+    struct session_entry **list = list_room(ledger, ledger->dirty_sessions, sizeof(*list),
+                                            ledger->dirty_count, &ledger->dirty_cap);
+    if (!list)
+        return;
+    ledger->dirty_sessions = list;
+    list[ledger->dirty_count++] = entry;
+    entry->dirty = ledger->dirty_count;
+}
+
+void ledger_mark_node(struct ledger *ledger)
+{
+    ledger->weighty = true;
+    if (ledger->mode == LEDGER_OFF)
+        return;
+    ledger->dirty_node = true;
+    table_node(ledger->options.table)->generation = ledger->generation;
+}
+
+static void note_gone(struct ledger *ledger, uint32_t tunnel_id, uint32_t session_id)
+{
+    if (ledger->mode == LEDGER_OFF)
+        return;
+    struct gone *list =
+        list_room(ledger, ledger->gone, sizeof(*list), ledger->gone_count, &ledger->gone_cap);
+    if (!list)
+        return;
+    ledger->gone = list;
+    list[ledger->gone_count++] = (struct gone){tunnel_id, session_id};
+}
+
+void ledger_gone_tunnel(struct ledger *ledger, struct tunnel_entry *entry)
+{
+    if (entry->dirty_back)
+        ledger_unmark_tunnel(entry);
+    for (struct session_entry *session = entry->sessions; session; session = session->next)
+        unlist_session(ledger, session);
+    note_gone(ledger, entry->record.local_id, 0);
+    entry->gone = true;
+}
+
+void ledger_gone_session(struct ledger *ledger, struct session_entry *entry)
+{
+    ledger_forget_session(ledger, entry);
+    note_gone(ledger, entry->tunnel->record.local_id, entry->local_id);
+}
+
+void ledger_forget_session(struct ledger *ledger, struct session_entry *entry)
+{
+    unlist_session(ledger, entry);
+}
+
+bool ledger_is_full(const struct ledger *ledger)
+{
+    return ledger->gone_count >= GONE_ENOUGH;
+}
+
+void ledger_restart_tunnel(struct ledger *ledger, struct tunnel_entry *entry)
+{
+    entry->ns_safe = entry->ns_sealed = entry->record.ns;
+    entry->nr_safe = entry->record.nr;
+    entry->acked_safe = entry->acked_sealed = entry->record.acked;
+    entry->born = 0; /* older marks are not about it */
+    entry->ahead_from = 0;
+    ledger_mark_tunnel(ledger, entry, DIRTY_FULL);
+}

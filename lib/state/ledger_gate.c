@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "state/ledger_gate.h"
+
+#include "base/serial.h"
+#include "state/ledger_private.h"
+#include "state/record.h"
+
+static void set_safe(struct ledger *ledger, struct tunnel_entry *entry, uint16_t ns, uint16_t nr)
+{
+    entry->ns_safe = ns;
+    entry->nr_safe = nr;
+    ledger->options.confirmed(ledger->options.user, entry);
+}
+
+/* Lazy commit (docs/architecture.md, "Running ahead"): what leaves is in some checkpoint and within
+ * the lease, which runs from what the standby knows to be acknowledged. Whatever may leave once may
+ * leave again. */
+static void run_ahead(struct ledger *ledger, struct tunnel_entry *entry)
+{
+    uint16_t lease = record_lease(&entry->record, ledger->options.resync_packets);
+    uint16_t end = (uint16_t)(entry->acked_safe + lease);
+
+    if (ledger->mode != LEDGER_GATED || serial_after(end, entry->ns_sealed))
+        end = entry->ns_sealed;
+    if (serial_before(end, entry->ns_safe))
+        end = entry->ns_safe;
+    set_safe(ledger, entry, end, entry->nr_safe);
+}
+
+/* A lease is of numbers of an established tunnel that the standby knows as one: of another, or of
+ * one that it knows by numbers of before a restart, nothing could be settled. So set-up waits in
+ * every mode, and what follows a restart, and a recovery tunnel, which tells the peer of it. */
+static bool may_run_ahead(const struct ledger *ledger, const struct tunnel_entry *entry)
+{
+    return ledger_is_lazy(ledger) && entry->ahead_from > 0 &&
+           entry->ahead_from <= ledger_known(ledger) && !entry->record.recovers;
+}
+
+static uint16_t later(uint16_t a, uint16_t b)
+{
+    return serial_after(a, b) ? a : b;
+}
+
+void ledger_pop_mark(struct ledger *ledger)
+{
+    const struct mark mark = *(const struct mark *)outbox_head(ledger->marks);
+    outbox_pop(ledger->marks);
+    struct tunnel_entry *entry = table_tunnel_find(ledger->options.table, mark.tunnel_id);
+    if (!entry || entry->born == 0 || mark.number < entry->born)
+        return;
+    if (!may_run_ahead(ledger, entry)) {
+        /* In lazy commit a copy under way has marks as well, which nothing has waited for. */
+        set_safe(ledger, entry, later(mark.ns, entry->ns_safe), later(mark.nr, entry->nr_safe));
+        return;
+    }
+    entry->nr_safe = entry->record.nr;
+    entry->acked_safe = mark.acked;
+    run_ahead(ledger, entry);
+}
+
+int ledger_push_mark(struct ledger *ledger, struct tunnel_entry *entry)
+{
+    const struct l2tpha_tunnel_record *record = &entry->record;
+    int error;
+    struct mark *mark = outbox_push(ledger->marks, &error);
+
+    if (!mark)
+        return error;
+    *mark = (struct mark){ledger->last, record->local_id, record->ns, record->nr, record->acked};
+    return 0;
+}
+
+/* The lists are taken off first: what the callback marks belongs to the next transaction. */
+void ledger_clean(struct ledger *ledger, uint64_t number)
+{
+    struct tunnel_entry *tunnels = ledger->dirty_tunnels;
+    bool lazy = ledger_is_lazy(ledger);
+
+    ledger->dirty_tunnels = NULL;
+    while (ledger->dirty_count > 0)
+        ledger->dirty_sessions[--ledger->dirty_count]->dirty = 0;
+    ledger->gone_count = 0;
+    ledger->weighty = ledger->lost = ledger->dirty_node = false;
+    ledger->lazy_since = L2TPHA_NEVER;
+    if (tunnels)
+        tunnels->dirty_back = &tunnels;
+    while (tunnels) {
+        struct tunnel_entry *entry = tunnels;
+        bool moved = entry->dirty != DIRTY_ACKED;
+        ledger_unmark_tunnel(entry);
+        entry->acked_sealed = entry->record.acked;
+        if (!moved) {
+            if (lazy && number == 0)
+                run_ahead(ledger, entry); /* nobody is there to lease from */
+            continue;
+        }
+        entry->ns_sealed = entry->record.ns;
+        if (entry->born == 0)
+            entry->born = number ? number : ledger->last + 1;
+        ledger_note_known(entry, number);
+        if (number > 0 && ledger->mode == LEDGER_GATED && !may_run_ahead(ledger, entry))
+            continue;
+        entry->nr_safe = entry->record.nr;
+        if (lazy) {
+            entry->moved = number;
+            run_ahead(ledger, entry);
+        } else {
+            set_safe(ledger, entry, entry->record.ns, entry->record.nr);
+        }
+    }
+}
