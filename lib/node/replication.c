@@ -4,6 +4,7 @@
 
 #include "control/event.h"
 #include "control/transaction.h"
+#include "state/table_digest.h"
 
 #include <l2tpha/checkpoint.h>
 #include <string.h>

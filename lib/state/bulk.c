@@ -7,9 +7,13 @@
  *
  * A host polls until nothing comes, and meanwhile does nothing else. So only a few parts are made
  * before it has been elsewhere: then the deadline has come, and the next ones follow. */
+#include "state/bulk.h"
+
 #include "state/digest.h"
 #include "state/ledger_gate.h"
 #include "state/ledger_private.h"
+#include "state/ledger_stop.h"
+#include "state/ledger_write.h"
 
 #include <string.h>
 

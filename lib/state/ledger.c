@@ -4,9 +4,11 @@
  * leaves a mark in a second ring, with what it may send once the number is confirmed. So the work
  * of a seal and of a confirmation is that of what has changed. Anything that would break the stream
  * ends it: the node goes on alone and says why. */
-#include "state/ledger_private.h"
+#include "state/ledger.h"
 
 #include "state/ledger_gate.h"
+#include "state/ledger_private.h"
+#include "state/ledger_write.h"
 
 #define MARKS_MAX (1u << 20)
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How far the standby is known to be. */
+#include "state/ledger_confirmed.h"
+
 #include "state/ledger_private.h"
 
 uint64_t ledger_last(const struct ledger *ledger)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the ledger share: ledger.c (transactions, confirmation), draft.c (writing
- * one checkpoint), bulk.c (the copy for a new standby). */
+/* What the files of the ledger share. ledger.c seals, ships and takes confirmations. Below it are
+ * bulk.c, the copy for a new standby, and silence.c, how long it may confirm nothing; below these
+ * ledger_stop.c, the end of the stream, ledger_gate.c, what may be sent, ledger_dirty.c, what is
+ * marked, and ledger_write.c, which writes one checkpoint. */
 #ifndef STATE_LEDGER_PRIVATE_H
 #define STATE_LEDGER_PRIVATE_H
 
@@ -91,57 +93,21 @@ struct ledger {
     struct bulk bulk;
 };
 
-/* A checkpoint being written, from the end of the scratch backwards: last record first. */
-struct draft {
-    const struct l2tpha_serializer *serializer;
-    uint8_t *low;
-    uint8_t *start;
-    uint8_t *end;
-    uint32_t count; /* records */
-};
-
-/* Puts a checkpoint's records; called again from the start when the scratch had to grow. */
-typedef int (*draft_fill)(struct draft *draft, struct ledger *ledger, void *argument);
-
-/* --- draft.c --- */
-struct draft draft_over(const struct l2tpha_serializer *serializer, uint8_t *data, size_t size);
-int draft_put(struct draft *draft, const struct l2tpha_record *record);
-int draft_put_session(struct draft *draft, const struct session_entry *entry);
-int draft_put_node(struct draft *draft, const struct node_entry *entry);
-/* The tunnel as a whole with its queue, or its sequence with the messages not yet sealed. */
-int draft_put_tunnel(struct draft *draft, const struct tunnel_entry *entry, bool whole);
-/* Write and queue the checkpoint with the next number; fill NULL = no records. On an error nothing
- * has changed. header: kind, generation, count and digest are the caller's. */
-int ledger_write(struct ledger *ledger, struct l2tpha_checkpoint_header *header, draft_fill fill,
-                 void *argument, uint64_t now);
-
 static inline bool ledger_is_lazy(const struct ledger *ledger)
 {
     return ledger->options.commit != L2TPHA_COMMIT_GATED;
 }
+
 /* Lazy commit: a tunnel is in this checkpoint, 0 = in none. */
 static inline void ledger_note_known(struct tunnel_entry *entry, uint64_t number)
 {
     if (entry->record.state >= L2TPHA_TUNNEL_ESTABLISHED && entry->ahead_from == 0)
         entry->ahead_from = number;
 }
+
 static inline uint64_t ledger_after(uint64_t since, uint64_t wait)
 {
     return since > L2TPHA_NEVER - wait ? L2TPHA_NEVER : since + wait;
 }
-/* --- silence.c --- */
-uint64_t silence_deadline(const struct ledger *ledger);
-void silence_judge(struct ledger *ledger, uint64_t now);
-
-/* --- bulk.c --- */
-/* Begin a copy; on an error the node goes on alone. */
-int bulk_begin(struct ledger *ledger, uint64_t now);
-/* Make the next piece of the copy, if there is one to make now. */
-void bulk_advance(struct ledger *ledger, uint64_t now);
-void bulk_done(struct ledger *ledger, uint64_t number);
-/* The host has come back from whatever else it does: more may be made. */
-void bulk_turn(struct ledger *ledger);
-/* When it is to come back for that; L2TPHA_NEVER = there is nothing to make now. */
-uint64_t bulk_deadline(const struct ledger *ledger);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "state/ledger_gate.h"
 #include "state/ledger_private.h"
+#include "state/ledger_write.h"
 
 static void log_cf(const struct ledger *ledger, const char *text, const char *why)
 {

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The ledger of a node that takes over. What a replica has left is adopted tunnel by tunnel, and
  * nothing of it is in a checkpoint before all of it is. */
+#include "state/ledger_takeover.h"
+
+#include "state/bulk.h"
 #include "state/ledger_private.h"
+#include "state/ledger_stop.h"
 
 void ledger_reign(struct ledger *ledger, uint64_t epoch, uint64_t last)
 {

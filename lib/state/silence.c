@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* How long a standby may confirm nothing: base/patience.h. No time counts while a copy goes on. */
+#include "state/silence.h"
+
 #include "state/ledger_private.h"
+#include "state/ledger_stop.h"
 
 /* Only the lease waits for a standby that lags in asynchronous commit: it may lag longer before it
  * is given up. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The digest over a whole table: the sum over the node, its tunnels, each with its messages, and
  * sessions, so that the order in which they are found does not count. */
+#include "state/table_digest.h"
+
 #include "state/digest.h"
-#include "state/ledger_private.h"
+#include "state/draft.h"
 
 #define ROOM_FIRST 65536u
 

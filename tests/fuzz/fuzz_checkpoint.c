@@ -5,6 +5,7 @@
 #include "engine/session_fsm.h"
 #include "state/ledger.h"
 #include "state/replica.h"
+#include "state/table_digest.h"
 
 #include <stdlib.h>
 

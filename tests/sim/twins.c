@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "base/cursor.h"
 #include "engine/session_fsm.h"
+#include "state/table_digest.h"
 
 #include <stdio.h>
 

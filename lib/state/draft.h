@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* A checkpoint being written, from the end of its room backwards: last record first. */
+#ifndef STATE_DRAFT_H
+#define STATE_DRAFT_H
+
+#include "state/entry.h"
+
+#include <l2tpha/serializer.h>
+
+struct draft {
+    const struct l2tpha_serializer *serializer;
+    uint8_t *low;
+    uint8_t *start;
+    uint8_t *end;
+    uint32_t count; /* records */
+};
+
+struct draft draft_over(const struct l2tpha_serializer *serializer, uint8_t *data, size_t size);
+int draft_put(struct draft *draft, const struct l2tpha_record *record);
+int draft_put_session(struct draft *draft, const struct session_entry *entry);
+int draft_put_node(struct draft *draft, const struct node_entry *entry);
+/* The tunnel as a whole with its queue, or its sequence with the messages not yet sealed. */
+int draft_put_tunnel(struct draft *draft, const struct tunnel_entry *entry, bool whole);
+
+#endif
