@@ -144,7 +144,7 @@ uint64_t l2tpha_checkpoint_last(const struct l2tpha_node *node)
 
 uint64_t l2tpha_checkpoint_digest(const struct l2tpha_node *node)
 {
-    return node ? ledger_digest(node->engine.table, node->engine.config.serializer) : 0;
+    return node ? table_digest(node->engine.table, node->engine.config.serializer) : 0;
 }
 
 int l2tpha_fence(struct l2tpha_node *node, uint64_t epoch, uint64_t now)

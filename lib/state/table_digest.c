@@ -67,7 +67,7 @@ static bool add_all(struct summer *summer, const struct table *table)
     return true;
 }
 
-uint64_t ledger_digest(const struct table *table, const struct l2tpha_serializer *serializer)
+uint64_t table_digest(const struct table *table, const struct l2tpha_serializer *serializer)
 {
     struct summer summer = {.serializer = serializer, .size = ROOM_FIRST};
 

@@ -8,6 +8,6 @@
 #include <l2tpha/serializer.h>
 
 /* Digest over the whole table, independent of order. */
-uint64_t ledger_digest(const struct table *table, const struct l2tpha_serializer *serializer);
+uint64_t table_digest(const struct table *table, const struct l2tpha_serializer *serializer);
 
 #endif

@@ -107,8 +107,8 @@ static void copy_on(struct standby *standby)
     }
     if (numbered) {
         must(ledger_in_sync(ledger) && replica_state(next->replica) == REPLICA_HOT);
-        must(ledger_digest(next->table, options.serializer) ==
-             ledger_digest(standby->table, options.serializer));
+        must(table_digest(next->table, options.serializer) ==
+             table_digest(standby->table, options.serializer));
     }
     talloc_free(next);
 }

@@ -373,7 +373,7 @@ void twins_assert_sound(const struct table *table)
 
 uint64_t twins_digest(const struct table *table)
 {
-    return ledger_digest(table, l2tpha_serializer_proto());
+    return table_digest(table, l2tpha_serializer_proto());
 }
 
 static void assert_same_node(const struct l2tpha_node_record *a, const struct l2tpha_node_record *b)
