@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The replication link's way to the node. */
-#include "node/node.h"
-
 #include "control/absence.h"
+#include "node/node.h"
 #include "redundancy/link.h"
+#include "node/replication.h"
+#include "node/sight.h"
 
 #include <l2tpha/checkpoint.h>
 

@@ -12,6 +12,8 @@
 #include "engine/session_fsm.h"
 #include "failover/failover.h"
 #include "failover/takeover.h"
+#include "node/role.h"
+#include "node/sight.h"
 
 #include <l2tpha/policy.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What may leave: one checkpoint first, since everything else waits for it, then datagrams, then
  * events. */
-#include "node/node.h"
+#include "node/sight.h"
 
 #include "control/event.h"
 #include "control/transaction.h"

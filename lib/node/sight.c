@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether the other node is seen: what the link tells of it, and what that makes of the role. */
-#include "node/node.h"
+#include "node/sight.h"
+
+#include "node/role.h"
 
 #include "control/transaction.h"
 

@@ -2,6 +2,7 @@
 /* A node that was stopped goes on: what it does before it has read what came meanwhile, and what a
  * standby's copy is worth by what is known of it. */
 #include "node/node.h"
+#include "node/sight.h"
 #include "scenario/rig_trio.h"
 #include "state/ledger_private.h"
 
