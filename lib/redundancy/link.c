@@ -1,59 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* One end of the replication link: its life, its time, and what it is asked to send. */
-#include "redundancy/link_state.h"
+#include "redundancy/link.h"
+
+#include "redundancy/link_copy.h"
+#include "redundancy/link_end.h"
+#include "redundancy/link_output.h"
+#include "redundancy/link_presence.h"
 
 #define HEARTBEAT_MS 50
 #define SILENCE_MS 1000
 #define ANSWER_MS 200
 #define MAX_QUEUE ((size_t)64 << 20)
-
-static uint64_t sooner(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-/* The node goes on alone, but not once it has handed over: the standby may be serving already, and
- * the end of the stream does not say that it is not. The host knows, and may cancel. A standby may
- * lag from now on. */
-static void stop_serving(struct l2tpha_link *link, uint64_t now)
-{
-    if (link->serving && !link->handed)
-        link->ops.stop(link->ops.user, now);
-    link->serving = false;
-    if (link->ended)
-        return;
-    link->ended = true;
-    if (link->side == SIDE_STANDBY && link->up)
-        link->ops.cut(link->ops.user, sooner(link_last_heard(link), now), now);
-    if (!link->options.taken)
-        (void)link->ops.present(link->ops.user, false, L2TPHA_NEVER, now);
-}
-
-int link_fail(struct l2tpha_link *link, int error, uint64_t now)
-{
-    if (link->error)
-        return link->error;
-    link->error = error;
-    stop_serving(link, now);
-    return error;
-}
-
-int link_check(struct l2tpha_link *link, uint64_t now)
-{
-    if (!link)
-        return L2TPHA_ERR_INVALID;
-    enum l2tpha_role role = role_of(link);
-    if (link->error || link->side == SIDE_STANDBY || role_serves(role)) {
-        link_wake(link, now);
-        return link->error;
-    }
-    link->serving = false;
-    if (role != L2TPHA_ROLE_FENCED)
-        return link_fail(link, L2TPHA_ERR_ROLE, now);
-    if (link->up)
-        (void)link_put_refuse(link, L2TPHA_ERR_FENCED, now); /* without room the end says it */
-    return link_fail(link, L2TPHA_ERR_FENCED, now);
-}
 
 static uint32_t with_default(uint32_t value, uint32_t otherwise)
 {
@@ -131,7 +88,7 @@ void l2tpha_link_free(struct l2tpha_link *link, uint64_t now)
 {
     if (link) {
         link_wake(link, now);
-        stop_serving(link, now);
+        link_stop_serving(link, now);
     }
     talloc_free(link);
 }
@@ -162,22 +119,6 @@ int l2tpha_link_send(struct l2tpha_link *link, uint64_t number, const uint8_t *d
     return L2TPHA_OK;
 }
 
-/* Before the hellos nothing is said, but whoever drives the link is missed as soon. */
-static uint64_t heartbeat_due(const struct l2tpha_link *link)
-{
-    return link->spoke + link->heartbeat_us;
-}
-
-uint64_t l2tpha_link_deadline(const struct l2tpha_link *link)
-{
-    if (!link || link->error)
-        return L2TPHA_NEVER;
-    uint64_t due = link_silence_due(link);
-    due = sooner(due, heartbeat_due(link));
-    due = sooner(due, link_answer_due(link));
-    return sooner(due, link->copy_at);
-}
-
 int l2tpha_link_expire(struct l2tpha_link *link, uint64_t now)
 {
     int error = link_check(link, now);
@@ -190,13 +131,42 @@ int l2tpha_link_expire(struct l2tpha_link *link, uint64_t now)
     link_judge_answer(link, now);
     if (now >= link->copy_at && (error = link_copy(link, now)))
         return link_fail(link, error, now);
-    if (now < heartbeat_due(link))
+    if (now < link_heartbeat_due(link))
         return L2TPHA_OK;
     link->spoke = now;
     if (!link->up || byte_queue_len(&link->out) > 0)
         return L2TPHA_OK; /* what still waits will say that we live */
     error = link_put_number(link, FRAME_HEARTBEAT, last_of(link), now);
     return error ? link_fail(link, error, now) : L2TPHA_OK;
+}
+
+/* A standby that has taken over says so at once: the old active, should it live, is fenced by the
+ * epoch of any frame. */
+static void tell_promotion(struct l2tpha_link *link, uint64_t now)
+{
+    if (link->side != SIDE_STANDBY || !link->up || link->error || link->promoted ||
+        !role_serves(role_of(link)))
+        return;
+    link->promoted = true;
+    int error = link_put_number(link, FRAME_HEARTBEAT, last_of(link), now);
+    if (error)
+        link_fail(link, error, now);
+}
+
+size_t l2tpha_link_poll(struct l2tpha_link *link, const uint8_t **data, uint64_t now)
+{
+    if (!link || !data)
+        return 0;
+    link_wake(link, now);
+    tell_promotion(link, now);
+    *data = byte_queue_data(&link->out);
+    return byte_queue_len(&link->out);
+}
+
+void l2tpha_link_sent(struct l2tpha_link *link, size_t len)
+{
+    if (link)
+        byte_queue_take(&link->out, len);
 }
 
 static struct l2tpha_link_info describe(const struct l2tpha_link *link)

@@ -5,36 +5,16 @@
  *
  * Every frame carries its sender's epoch. It is judged before the frame is: an active that hears a
  * newer epoch is fenced, an active that is heard with an older one is refused. */
-#include "redundancy/link_state.h"
-
-/* The other end waits to be told that this one has stopped. */
-int link_fenced(struct l2tpha_link *link, uint64_t epoch, uint64_t now)
-{
-    int error = link->ops.fence(link->ops.user, epoch, now);
-
-    if (error)
-        return link_fail(link, error, now);
-    link->serving = false;
-    (void)link_put_refuse(link, L2TPHA_ERR_FENCED, now); /* without room the end says it */
-    return link_fail(link, L2TPHA_ERR_FENCED, now);
-}
+#include "redundancy/link_copy.h"
+#include "redundancy/link_end.h"
+#include "redundancy/link_output.h"
+#include "redundancy/link_presence.h"
+#include "redundancy/link_switchover.h"
 
 /* Refusals after which a new copy puts things right. */
 static bool wants_copy(int error)
 {
     return error == L2TPHA_ERR_GAP || error == L2TPHA_ERR_DIGEST || error == L2TPHA_ERR_NOT_IN_SYNC;
-}
-
-int link_copy(struct l2tpha_link *link, uint64_t now)
-{
-    int error = link->ops.bulk(link->ops.user, now);
-
-    link->copied = now;
-    link->copy_at = L2TPHA_NEVER;
-    link->offered = link->handed = false;
-    if (!error)
-        link->serving = true;
-    return error;
 }
 
 static int check_epoch(struct l2tpha_link *link, uint64_t epoch, uint64_t now)
@@ -142,23 +122,6 @@ static int take_checkpoint(struct l2tpha_link *link, const struct link_frame *fr
     return told ? told : link_put_refuse(link, error, now);
 }
 
-/* A copy over a path that is too slow for the gate ends where it began, and each one costs the
- * whole state: the pause doubles, and a standby that was in sync for as long as the longest of them
- * begins with the shortest. */
-#define FLAPS_MAX 6 /* 64 times the silence: about a minute */
-
-static int copy_later(struct l2tpha_link *link, uint64_t now)
-{
-    uint64_t longest = link->silence_us << FLAPS_MAX;
-
-    if (now - link->copied > longest)
-        link->flaps = 0;
-    link->copy_at = link->copied + (link->silence_us << link->flaps);
-    if (link->flaps < FLAPS_MAX)
-        link->flaps++;
-    return now >= link->copy_at ? link_copy(link, now) : L2TPHA_OK;
-}
-
 static void measure(struct l2tpha_link *link, uint64_t now)
 {
     if (link->sampled == 0 || link->acked < link->sampled)
@@ -182,7 +145,7 @@ static int take_ack(struct l2tpha_link *link, const struct link_frame *frame, ui
     link->acked = number;
     measure(link, now);
     if (role_of(link) == L2TPHA_ROLE_ACTIVE_SOLO)
-        return number == link->sent ? copy_later(link, now) : L2TPHA_OK;
+        return number == link->sent ? link_copy_later(link, now) : L2TPHA_OK;
     return link->ops.done(link->ops.user, number, L2TPHA_OK, now);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "redundancy/link_state.h"
+#include "redundancy/link_output.h"
 
 int link_put(struct l2tpha_link *link, enum frame_type type, size_t len, uint64_t now,
              struct writer *out)
@@ -64,33 +64,4 @@ int link_put_ack(struct l2tpha_link *link, uint64_t now)
     if (!error)
         link->ack_due = false;
     return error;
-}
-
-/* A standby that has taken over says so at once: the old active, should it live, is fenced by the
- * epoch of any frame. */
-static void tell_promotion(struct l2tpha_link *link, uint64_t now)
-{
-    if (link->side != SIDE_STANDBY || !link->up || link->error || link->promoted ||
-        !role_serves(role_of(link)))
-        return;
-    link->promoted = true;
-    int error = link_put_number(link, FRAME_HEARTBEAT, last_of(link), now);
-    if (error)
-        link_fail(link, error, now);
-}
-
-size_t l2tpha_link_poll(struct l2tpha_link *link, const uint8_t **data, uint64_t now)
-{
-    if (!link || !data)
-        return 0;
-    link_wake(link, now);
-    tell_promotion(link, now);
-    *data = byte_queue_data(&link->out);
-    return byte_queue_len(&link->out);
-}
-
-void l2tpha_link_sent(struct l2tpha_link *link, size_t len)
-{
-    if (link)
-        byte_queue_take(&link->out, len);
 }

@@ -7,7 +7,11 @@
  *
  * Nor does an order of calls decide: a silence that has lasted too long is looked at several times,
  * base/patience.h. */
-#include "redundancy/link_state.h"
+#include "redundancy/link_presence.h"
+
+#include "redundancy/link_copy.h"
+#include "redundancy/link_end.h"
+#include "redundancy/link_output.h"
 
 #define AWAY_BEATS 1    /* not driven for so many beyond what was asked for: away */
 #define UNHEARD_BEATS 6 /* nothing heard for so many: the active hangs */
@@ -64,6 +68,36 @@ uint64_t link_present(const struct l2tpha_link *link, bool away, uint64_t now)
     return link->ops.present(link->ops.user, away, now + link->heartbeat_us, now);
 }
 
+static uint64_t silence_due(const struct l2tpha_link *link)
+{
+    uint64_t due = patience_due(&link->silence, link->heard, link->silence_us);
+    bool may_lose_sight = link->side == SIDE_STANDBY && link->up && !link->unheard;
+    uint64_t unheard = may_lose_sight ? link_last_heard(link) + unheard_us(link) : L2TPHA_NEVER;
+
+    return unheard < due ? unheard : due;
+}
+
+static uint64_t answer_due(const struct l2tpha_link *link)
+{
+    return link->waiting ? patience_due(&link->answer, link->told, answer_us(link)) : L2TPHA_NEVER;
+}
+
+/* Before the hellos nothing is said, but whoever drives the link is missed as soon. */
+uint64_t link_heartbeat_due(const struct l2tpha_link *link)
+{
+    return link->spoke + link->heartbeat_us;
+}
+
+uint64_t l2tpha_link_deadline(const struct l2tpha_link *link)
+{
+    if (!link || link->error)
+        return L2TPHA_NEVER;
+    uint64_t due = silence_due(link);
+    due = sooner(due, link_heartbeat_due(link));
+    due = sooner(due, answer_due(link));
+    return sooner(due, link->copy_at);
+}
+
 static void note_absence(struct l2tpha_link *link, uint64_t from, uint64_t now)
 {
     link->spoke = now; /* this absence has been seen */
@@ -97,6 +131,23 @@ void link_wake(struct l2tpha_link *link, uint64_t now)
     note_absence(link, from, now);
 }
 
+int link_check(struct l2tpha_link *link, uint64_t now)
+{
+    if (!link)
+        return L2TPHA_ERR_INVALID;
+    enum l2tpha_role role = role_of(link);
+    if (link->error || link->side == SIDE_STANDBY || role_serves(role)) {
+        link_wake(link, now);
+        return link->error;
+    }
+    link->serving = false;
+    if (role != L2TPHA_ROLE_FENCED)
+        return link_fail(link, L2TPHA_ERR_ROLE, now);
+    if (link->up)
+        (void)link_put_refuse(link, L2TPHA_ERR_FENCED, now); /* without room the end says it */
+    return link_fail(link, L2TPHA_ERR_FENCED, now);
+}
+
 /* What is read first on a new stream was said when it was opened, while this end was away perhaps:
  * a standby can tell by the time that has passed since, an active asks. */
 int link_meets(struct l2tpha_link *link, uint64_t now)
@@ -119,11 +170,6 @@ void link_hears(struct l2tpha_link *link, uint64_t now)
 {
     patience_heard(&link->silence);
     link->heard = patience_own(&link->silence, now);
-}
-
-uint64_t link_last_heard(const struct l2tpha_link *link)
-{
-    return link->heard + link->silence.absent;
 }
 
 void link_has_heard(struct l2tpha_link *link, uint64_t now)
@@ -164,15 +210,6 @@ int link_take_echo(struct l2tpha_link *link, const struct link_frame *frame, uin
     return link->error;
 }
 
-uint64_t link_silence_due(const struct l2tpha_link *link)
-{
-    uint64_t due = patience_due(&link->silence, link->heard, link->silence_us);
-    bool may_lose_sight = link->side == SIDE_STANDBY && link->up && !link->unheard;
-    uint64_t unheard = may_lose_sight ? link_last_heard(link) + unheard_us(link) : L2TPHA_NEVER;
-
-    return unheard < due ? unheard : due;
-}
-
 int link_judge_silence(struct l2tpha_link *link, uint64_t now)
 {
     if (link->side == SIDE_STANDBY && link->up && !link->unheard &&
@@ -190,11 +227,6 @@ void link_awaits(struct l2tpha_link *link, uint64_t now)
     link->waiting = true;
     link->answer = (struct patience){0};
     link->told = now;
-}
-
-uint64_t link_answer_due(const struct l2tpha_link *link)
-{
-    return link->waiting ? patience_due(&link->answer, link->told, answer_us(link)) : L2TPHA_NEVER;
 }
 
 void link_judge_answer(struct l2tpha_link *link, uint64_t now)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside of the link: what its files share. link.c has its life, link_presence.c who is there and
- * for how long nobody was, link_switchover.c how a reign is handed over, link_input.c judges what
- * comes in, link_output.c says things. */
+/* Inside of the link: what its files share. link.c has its life; link_input.c judges what comes in,
+ * and calls link_switchover.c, how a reign is handed over. Both stand on link_presence.c, who is
+ * there and for how long nobody was, and that on link_end.c, how a link ends, link_copy.c, when a
+ * copy begins, and link_output.c, which says things. */
 #ifndef REDUNDANCY_LINK_STATE_H
 #define REDUNDANCY_LINK_STATE_H
 
@@ -88,61 +89,15 @@ static inline uint64_t last_of(const struct l2tpha_link *link)
     return link->ops.last(link->ops.user);
 }
 
-/* --- link.c --- */
-/* The first error ends the link and stays; returns the one that did. */
-int link_fail(struct l2tpha_link *link, int error, uint64_t now);
-/* Each entry begins with it: the link's error, or the one that a change of our own role makes of
- * it, since an active that serves no more has nothing to say here. */
-int link_check(struct l2tpha_link *link, uint64_t now);
+/* When bytes of the peer came last: time in which this end was away does not count. */
+static inline uint64_t link_last_heard(const struct l2tpha_link *link)
+{
+    return link->heard + link->silence.absent;
+}
 
-/* --- link_presence.c --- */
-/* The node is told that somebody drives it; how often nobody did. */
-uint64_t link_present(const struct l2tpha_link *link, bool away, uint64_t now);
-/* At the beginning of each entry: was the host away? Then no silence of the peer's counts. */
-void link_wake(struct l2tpha_link *link, uint64_t now);
-/* What the node knows of the peer counts no more until the peer has answered a PROBE. */
-void link_doubts(struct l2tpha_link *link, uint64_t now);
-/* The hellos are said. */
-int link_meets(struct l2tpha_link *link, uint64_t now);
-/* Bytes of the peer have come; before and after they are judged. */
-void link_hears(struct l2tpha_link *link, uint64_t now);
-/* When that was: time in which this end was away does not count. */
-uint64_t link_last_heard(const struct l2tpha_link *link);
-void link_has_heard(struct l2tpha_link *link, uint64_t now);
-int link_take_probe(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now);
-int link_take_echo(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now);
-/* When link_judge_silence() has something to do. */
-uint64_t link_silence_due(const struct l2tpha_link *link);
-/* The active was told something, and its answer is awaited. */
-void link_awaits(struct l2tpha_link *link, uint64_t now);
-/* When to look whether it is missing. */
-uint64_t link_answer_due(const struct l2tpha_link *link);
-/* Whether it came in time. */
-void link_judge_answer(struct l2tpha_link *link, uint64_t now);
-/* L2TPHA_ERR_TIMEOUT: the peer is gone. */
-int link_judge_silence(struct l2tpha_link *link, uint64_t now);
-
-/* --- link_switchover.c --- */
-int link_take_offer(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now);
-int link_take_accept(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now);
-int link_take_go(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now);
-int link_take_decline(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now);
-int link_take_announce(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now);
-
-/* --- link_input.c --- */
-/* A newer epoch serves: this node stops, and says so. */
-int link_fenced(struct l2tpha_link *link, uint64_t epoch, uint64_t now);
-/* Begin a copy for the standby. The next one that follows a failure waits, lest a copy that cannot
- * succeed begins again and again. */
-int link_copy(struct l2tpha_link *link, uint64_t now);
-
-/* --- link_output.c: 0, L2TPHA_ERR_QUEUE_FULL or L2TPHA_ERR_NOMEM --- */
-int link_put(struct l2tpha_link *link, enum frame_type type, size_t len, uint64_t now,
-             struct writer *out);
-int link_put_number(struct l2tpha_link *link, enum frame_type type, uint64_t number, uint64_t now);
-int link_put_hello(struct l2tpha_link *link, uint64_t now);
-int link_put_refuse(struct l2tpha_link *link, int why, uint64_t now);
-/* One for all that was applied since the last one, if anything was. */
-int link_put_ack(struct l2tpha_link *link, uint64_t now);
+static inline uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
 
 #endif

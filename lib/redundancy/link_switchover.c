@@ -11,7 +11,11 @@
  * Before GO the active may take the offer back, since nobody takes over without one. After it, the
  * stream may end: whoever knows that the other process is dead and that no newer epoch stood in the
  * stream knows that it has not served. */
-#include "redundancy/link_state.h"
+#include "redundancy/link_switchover.h"
+
+#include "redundancy/link_end.h"
+#include "redundancy/link_output.h"
+#include "redundancy/link_presence.h"
 
 static int check_active(struct l2tpha_link *link, uint64_t now)
 {
