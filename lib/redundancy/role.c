@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "redundancy/role.h"
 
+#include "redundancy/role_fsm.h"
+
 void role_init(struct role *role, enum l2tpha_role first, uint64_t epoch)
 {
     *role = (struct role){.state = first, .reason = "started", .epoch = epoch};

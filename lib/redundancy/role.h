@@ -35,8 +35,6 @@ struct role {
     void *user;
 };
 
-extern const struct fsm role_fsm;
-
 /* first = L2TPHA_ROLE_ACTIVE_SOLO or L2TPHA_ROLE_STANDBY_COLD; set changed and user afterwards. */
 void role_init(struct role *role, enum l2tpha_role first, uint64_t epoch);
 /* The one way in which a role changes. epoch matters for the takeovers and ROLE_FENCE, which need a

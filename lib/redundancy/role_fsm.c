@@ -2,7 +2,7 @@
 /* Roles and what changes them. A node that serves is protected in one role only,
  * L2TPHA_ROLE_ACTIVE: on the way there and after the loss of its standby it says that it is not. A
  * fenced node never serves again by itself. */
-#include "redundancy/role.h"
+#include "redundancy/role_fsm.h"
 
 static const char *const state_names[] = {
     [0] = "unknown", /* no role has the value 0 */

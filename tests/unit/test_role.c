@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fixture.h"
-#include "redundancy/role.h"
+#include "redundancy/role_fsm.h"
 
 #include <string.h>
 

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of roles and of what changes them. */
+#ifndef REDUNDANCY_ROLE_FSM_H
+#define REDUNDANCY_ROLE_FSM_H
+
+#include "redundancy/role.h"
+
+extern const struct fsm role_fsm;
+
+#endif
