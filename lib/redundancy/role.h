@@ -4,8 +4,6 @@
 #ifndef REDUNDANCY_ROLE_H
 #define REDUNDANCY_ROLE_H
 
-#include "base/fsm.h"
-
 #include <l2tpha/redundancy.h>
 
 enum role_event {

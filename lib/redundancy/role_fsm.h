@@ -3,6 +3,7 @@
 #ifndef REDUNDANCY_ROLE_FSM_H
 #define REDUNDANCY_ROLE_FSM_H
 
+#include "base/fsm.h"
 #include "redundancy/role.h"
 
 extern const struct fsm role_fsm;
