@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The replication link's way to the node. */
+#include "redundancy/link.h"
 #include "control/absence.h"
 #include "node/node.h"
-#include "redundancy/link.h"
 #include "node/replication.h"
 #include "node/sight.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "node/role.h"
 
+#include "control/event.h"
 #include "node/node.h"
 
 #include <string.h>

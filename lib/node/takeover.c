@@ -3,9 +3,9 @@
  * on which nothing is heard, may mean that the active is dead, and then the copy is the newest
  * there is; or that it serves on alone, and then the copy falls behind from that moment. The node
  * cannot tell; for a while the first is what has happened as a rule, later nobody can say. */
+#include "failover/takeover.h"
 #include "control/transaction.h"
 #include "node/node.h"
-#include "failover/takeover.h"
 #include "node/sight.h"
 
 #include <l2tpha/failover.h>
