@@ -8,6 +8,9 @@
 #include <l2tpha/types.h>
 #include <talloc.h>
 
+#define US_PER_MS UINT64_C(1000)
+#define US_PER_S UINT64_C(1000000)
+
 /* Lives inside its owner, who finds himself from `kind` by container_of. Zero-filled = not armed.
  * `back` points at whatever points at this timer, so that unlinking needs no search. */
 struct timer {

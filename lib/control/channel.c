@@ -14,11 +14,11 @@
 #include "control/recovery_time.h"
 #include "control/reorder.h"
 #include "control/window.h"
+#include "state/queue.h"
 #include "state/record.h"
 
 #include <string.h>
 
-#define US_PER_MS UINT64_C(1000)
 #define NUDGE_US (100 * US_PER_MS)           /* for an answer that is on its way already */
 #define CAP_MIN_MS 8000                      /* RFC 2661 5.8: a cap is never below 8 seconds */
 #define CYCLE_MIN_US (31 * US_PER_MS * 1000) /* RFC 2661 5.7 */
@@ -63,7 +63,7 @@ uint64_t channel_cycle_us(const struct engine *engine)
 /* Something may leave now that could not before. */
 static void ready(struct engine *engine, struct channel *channel)
 {
-    engine_ready(engine, tunnel_of(channel->entry));
+    engine_ready(engine, channel);
 }
 
 static void cursor_to_oldest(struct channel *channel)
@@ -85,11 +85,12 @@ static void trim(struct engine *engine, struct channel *channel, uint16_t nr)
         channel->queue_bytes -= bytes_of(message);
         message = message->next;
     }
-    table_queue_trim(engine->table, channel->entry, nr);
+    queue_trim(engine->pool, channel->entry, nr);
 }
 
 void channel_start(struct engine *engine, struct channel *channel, struct tunnel_entry *entry)
 {
+    engine_unready(engine, channel);
     *channel = (struct channel){
         .entry = entry,
         .sent_ns = entry->record.ns,
@@ -112,7 +113,7 @@ void channel_start(struct engine *engine, struct channel *channel, struct tunnel
 static bool has_had_its_chances(const struct engine *engine, const struct channel *channel)
 {
     return channel->tries > engine->config.retries + 1 &&
-           engine->now >= tunnel_granted_until(tunnel_of(channel->entry));
+           engine->now >= channel_granted_until(engine, channel);
 }
 
 static void resume(struct engine *engine, struct channel *channel)
@@ -152,7 +153,7 @@ void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, 
     trim(engine, channel, entry->record.ns);
     entry->record.ns = entry->record.acked = channel->sent_ns = ns;
     entry->record.nr = channel->told_nr = nr;
-    ledger_restart_tunnel(engine->ledger, entry);
+    engine->port->restarted(engine, entry);
     channel->ack_now = channel->ack_again = false;
     channel->nudge = NUDGE_NONE;
     channel->inherits = channel->resyncing = channel->held = channel->careful = channel->probe_due =
@@ -172,7 +173,7 @@ void channel_jump(struct engine *engine, struct channel *channel, uint16_t nr)
 
     for (; entry->record.nr != nr; entry->record.nr++)
         reorder_pass(engine, channel);
-    ledger_mark_tunnel(engine->ledger, entry, DIRTY_SEQUENCE);
+    engine->port->changed(engine, entry, DIRTY_SEQUENCE);
     want_ack(engine, channel);
 }
 
@@ -187,7 +188,8 @@ void channel_stop(struct engine *engine, struct channel *channel)
     channel->cursor = NULL;
     channel->cursor_ns = channel->entry->record.ns;
     channel->ack_now = channel->ack_again = false;
-    engine_unready(engine, tunnel_of(channel->entry));
+    engine_unready(engine, channel);
+    channel->stopped = true;
 }
 
 bool channel_idle(const struct channel *channel)
@@ -254,9 +256,9 @@ int channel_send(struct engine *engine, struct channel *channel, const uint8_t *
     memcpy(message->data, data, len);
     message->len = (uint32_t)len;
     l2tpha_header_stamp(message->data, entry->record.ns, entry->nr_safe);
-    table_queue_append(entry, message);
+    queue_append(entry, message);
     channel->queue_bytes += bytes_of(message);
-    ledger_mark_tunnel(engine->ledger, entry, DIRTY_SEQUENCE);
+    engine->port->changed(engine, entry, DIRTY_SEQUENCE);
     if (!channel->cursor)
         channel->cursor = message;
     engine->counters.messages_out++;
@@ -274,9 +276,7 @@ static bool is_stalled(const struct channel *channel)
 /* So much may be sent to an address that has proved nothing yet. */
 static bool is_paid_for(const struct channel *channel, size_t len)
 {
-    const struct l2tpha_tunnel *tunnel = tunnel_of(channel->entry);
-
-    return !tunnel->unproven || len <= tunnel->credit;
+    return !channel->unproven || len <= channel->credit;
 }
 
 /* Whether the message at the cursor is with the standby and fits the window. */
@@ -290,9 +290,8 @@ static bool may_leave(const struct channel *channel)
 /* A peer that is kept for its Recovery Time is not kept until the next retransmission. */
 static uint64_t retransmit_at(const struct engine *engine, const struct channel *channel)
 {
-    const struct l2tpha_tunnel *tunnel = tunnel_of(channel->entry);
     uint64_t at = interval_over(engine, channel);
-    uint64_t until = tunnel->unresponsive ? tunnel_granted_until(tunnel) : 0;
+    uint64_t until = channel->unresponsive ? channel_granted_until(engine, channel) : 0;
 
     return until > engine->now && until < at ? until : at;
 }
@@ -339,8 +338,7 @@ static void want_ack(struct engine *engine, struct channel *channel)
         return;
     }
     /* A recovery endpoint is silent until its SCCCN is acknowledged (RFC 4951 3.2.1). */
-    if (delay == 0 || half_window_untold(channel) ||
-        tunnel_is_recovery(tunnel_of(channel->entry))) {
+    if (delay == 0 || half_window_untold(channel)) {
         channel->ack_now = true;
         ready(engine, channel);
         return;
@@ -365,10 +363,8 @@ static void told(struct engine *engine, struct channel *channel)
  * that has ended what it began, and has paid for a ZLB. */
 static bool may_acknowledge(const struct channel *channel)
 {
-    const struct l2tpha_tunnel *tunnel = tunnel_of(channel->entry);
-
-    return !tunnel->unproven ||
-           (tunnel_is_over(tunnel) && is_paid_for(channel, L2TPHA_CONTROL_HEADER));
+    return !channel->unproven ||
+           (record_is_over(&channel->entry->record) && is_paid_for(channel, L2TPHA_CONTROL_HEADER));
 }
 
 static bool ack_is_due(const struct channel *channel)
@@ -409,16 +405,14 @@ static const struct buffer *leave_probe(struct channel *channel)
 
 static void pay(struct channel *channel, size_t len)
 {
-    struct l2tpha_tunnel *tunnel = tunnel_of(channel->entry);
-
-    if (tunnel->unproven)
-        tunnel->credit -= (uint32_t)len;
+    if (channel->unproven)
+        channel->credit -= (uint32_t)len;
 }
 
 bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_output *output)
 {
     if (channel->suspended || (engine->config.commit == L2TPHA_COMMIT_BOUNDED &&
-                               ledger_holds(engine->ledger, channel->entry)))
+                               engine->port->holds(engine, channel->entry)))
         return false;
     if (channel->probe_due) {
         const struct buffer *probe = leave_probe(channel);
@@ -527,7 +521,7 @@ static void take_nr(struct engine *engine, struct channel *channel, uint16_t nr)
     int out = serial_diff(channel->cursor_ns, entry->record.acked);
     bool overtaken = news > out;
     trim(engine, channel, nr);
-    ledger_mark_tunnel(engine->ledger, entry, DIRTY_ACKED);
+    engine->port->changed(engine, entry, DIRTY_ACKED);
     if (overtaken)
         cursor_to_oldest(channel);
     window_grow(channel, (uint32_t)(overtaken && out > 0 ? out : news));
@@ -591,6 +585,6 @@ void channel_accept(struct engine *engine, struct channel *channel)
      * slots later. */
     reorder_pass(engine, channel);
     entry->record.nr++;
-    ledger_mark_tunnel(engine->ledger, entry, DIRTY_SEQUENCE);
+    engine->port->changed(engine, entry, DIRTY_SEQUENCE);
     want_ack(engine, channel);
 }

@@ -12,8 +12,20 @@
 
 #define CHANNEL_QUEUE_MIN 4 /* two of our own, an answer, and the StopCCN that ends it all */
 
+/* What a channel tells of the record that it works on, to whoever replicates that. */
+struct channel_port {
+    /* So much of it has changed: DIRTY_*. */
+    void (*changed)(struct engine *engine, struct tunnel_entry *entry, uint8_t dirty);
+    /* Its numbers have been set anew, its queue is empty. */
+    void (*restarted)(struct engine *engine, struct tunnel_entry *entry);
+    /* Whether nothing of it may leave, acknowledgements included. */
+    bool (*holds)(const struct engine *engine, const struct tunnel_entry *entry);
+};
+
 struct channel {
     struct tunnel_entry *entry;
+    struct channel *ready_next; /* ready.c */
+    struct channel *ready_prev;
     struct buffer *ahead;  /* reorder.c: slots by Ns; NULL while none is used */
     struct buffer *cursor; /* next queued message to transmit; NULL = all transmitted */
     uint64_t since;        /* start of the control channel timeout; L2TPHA_NEVER = none runs */
@@ -29,6 +41,10 @@ struct channel {
     uint16_t cursor_ns;    /* Ns of the cursor's message (= entry.ns when there is none) */
     uint16_t sent_ns;      /* one past the highest Ns ever transmitted: what may be acked */
     uint16_t told_nr;      /* last Nr told to the peer; short of entry.nr = an ack is wanted */
+    bool ready : 1;        /* in engine.ready */
+    bool stopped : 1;      /* for good: it joins no line */
+    bool unproven : 1;     /* half_open.c: its address may be forged, credit bounds what is sent */
+    bool unresponsive : 1; /* retransmissions are used up and the peer's Recovery Time is not */
     bool suspended : 1;    /* nothing leaves, nothing is taken, no timer runs */
     bool resyncing : 1;    /* resync.c: the numbers of a lazy record are being settled */
     bool held : 1;         /* ... and the queue waits until the peer has been asked */
@@ -44,6 +60,8 @@ struct channel {
         NUDGE_DUE, /* the timer is set for a repetition before its time */
         NUDGE_DONE /* there was one: no other until an answer, or the next regular one */
     } nudge : 2;
+    uint32_t credit;   /* half_open.c: bytes */
+    uint32_t begun_ms; /* ... and when the peer asked for it */
     uint16_t peer_nr;
     uint16_t probe_ns;
     uint16_t ceiling;

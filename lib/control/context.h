@@ -17,6 +17,8 @@
 #include <l2tpha/session.h>
 #include <l2tpha/tunnel.h>
 
+struct channel;
+struct channel_port;
 struct failover;
 struct machine_ops;
 
@@ -127,10 +129,11 @@ struct engine {
     struct strangers strangers;
     uint32_t resyncing; /* tunnels restored whose peer has not answered since a takeover */
     uint32_t resynced;
-    uint32_t unrestored;               /* ordinary tunnels to which the takeover has not come yet */
-    bool taking_over;                  /* TAKEOVER_DONE is to be told yet */
-    struct l2tpha_tunnel *ready_head;  /* tunnels that may have something to send, first in first */
-    struct l2tpha_tunnel *ready_tail;  /* out */
+    uint32_t unrestored;             /* ordinary tunnels to which the takeover has not come yet */
+    bool taking_over;                /* TAKEOVER_DONE is to be told yet */
+    struct channel *ready_head;      /* channels that may have something to send, first in first */
+    struct channel *ready_tail;      /* out */
+    const struct channel_port *port; /* what they tell of themselves */
     struct l2tpha_tunnel *linger_head; /* recovery tunnels that are over, oldest first */
     struct l2tpha_tunnel *linger_tail;
     struct l2tpha_tunnel *dead;    /* tunnels to be freed at the end of the entry call */

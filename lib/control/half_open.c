@@ -77,7 +77,7 @@ static void join(struct l2tpha_tunnel *tunnel)
     struct strangers *strangers = &tunnel->engine->strangers;
 
     tunnel->source = half_open_source(tunnel->engine, &tunnel->entry.record.path.remote);
-    tunnel->begun_ms = engine_now_ms(tunnel->engine);
+    tunnel->channel.begun_ms = engine_now_ms(tunnel->engine);
     line_append(&strangers->started, tunnel, TUNNEL_LINE);
     line_append(&strangers->sources[tunnel->source], tunnel, TUNNEL_SOURCE);
 }
@@ -121,25 +121,25 @@ void half_open_note(struct l2tpha_tunnel *tunnel)
 
 static void earn(struct l2tpha_tunnel *tunnel, size_t len)
 {
-    size_t credit = tunnel->credit + CREDIT * len;
+    size_t credit = tunnel->channel.credit + CREDIT * len;
 
-    tunnel->credit = credit < CREDIT_MAX ? (uint32_t)credit : CREDIT_MAX;
+    tunnel->channel.credit = credit < CREDIT_MAX ? (uint32_t)credit : CREDIT_MAX;
 }
 
 void half_open_doubt(struct l2tpha_tunnel *tunnel, size_t len)
 {
-    tunnel->unproven = true;
-    tunnel->credit = 0;
+    tunnel->channel.unproven = true;
+    tunnel->channel.credit = 0;
     earn(tunnel, len);
-    tunnel->credit -= tunnel->credit > 0; /* less than three times */
+    tunnel->channel.credit -= tunnel->channel.credit > 0; /* less than three times */
 }
 
 void half_open_restored(struct l2tpha_tunnel *tunnel)
 {
     if (tunnel->entry.record.acked)
         return;
-    tunnel->unproven = true;
-    tunnel->credit = tunnel->channel.queue_bytes;
+    tunnel->channel.unproven = true;
+    tunnel->channel.credit = tunnel->channel.queue_bytes;
 }
 
 void half_open_asked_again(struct l2tpha_tunnel *tunnel, size_t len)
@@ -149,7 +149,7 @@ void half_open_asked_again(struct l2tpha_tunnel *tunnel, size_t len)
     /* Who has the answer needs no other, and a client that has begun anew with the same words would
      * take the numbers of this tunnel for those of its own. What is over is asked for again only
      * while nobody has heard of it. */
-    if (tunnel->unproven || (tunnel_is_over(tunnel) && !recovery)) {
+    if (tunnel->channel.unproven || (tunnel_is_over(tunnel) && !recovery)) {
         tunnel->answers = tunnel->twinned;
         earn(tunnel, len);
         channel_say_again(tunnel->engine, &tunnel->channel);
@@ -160,8 +160,8 @@ void half_open_asked_again(struct l2tpha_tunnel *tunnel, size_t len)
 
 void half_open_proved(struct l2tpha_tunnel *tunnel)
 {
-    tunnel->unproven = false;
-    engine_ready(tunnel->engine, tunnel);
+    tunnel->channel.unproven = false;
+    engine_ready(tunnel->engine, &tunnel->channel);
     if (!tunnel->counted_half_open)
         return;
     leave(tunnel);

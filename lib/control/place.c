@@ -7,9 +7,8 @@
 #include "control/machine.h"
 #include "control/transaction.h"
 
-#define SECOND_US UINT64_C(1000000)
 #define SHORT_LIFE_MS 3000u /* under pressure: two retransmissions of a request */
-#define LOG_EVERY_US (10 * SECOND_US)
+#define LOG_EVERY_US (10 * US_PER_S)
 #define ENDED_AT_ONCE 4 /* bounds the work for one request */
 
 /* What has happened since the last line. */
@@ -76,7 +75,7 @@ static bool is_outlived(const struct engine *engine, const struct l2tpha_tunnel 
 
     return buffer_pool_room(pool) < buffer_pool_limit(pool) / 8 ||
            (strangers->started.count > engine->config.max_half_open / 2 &&
-            engine_now_ms(engine) - tunnel->begun_ms > SHORT_LIFE_MS);
+            engine_now_ms(engine) - tunnel->channel.begun_ms > SHORT_LIFE_MS);
 }
 
 static void keep_limit(struct engine *engine)

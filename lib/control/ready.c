@@ -1,39 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* The line of tunnels that may have something to send. A tunnel joins it whenever that may have
- * changed and leaves it once its channel has nothing more that may leave, so a poll looks at no
- * other tunnel. */
+/* The line of channels that may have something to send. One joins it whenever that may have changed
+ * and leaves it once nothing more of it may leave, so a poll looks at no other. */
 #include "control/ready.h"
 
-void engine_ready(struct engine *engine, struct l2tpha_tunnel *tunnel)
+void engine_ready(struct engine *engine, struct channel *channel)
 {
-    if (tunnel->ready || tunnel->dying)
+    if (channel->ready || channel->stopped)
         return;
-    tunnel->ready = true;
-    tunnel->ready_next = NULL;
-    tunnel->ready_prev = engine->ready_tail;
+    channel->ready = true;
+    channel->ready_next = NULL;
+    channel->ready_prev = engine->ready_tail;
     if (engine->ready_tail)
-        engine->ready_tail->ready_next = tunnel;
+        engine->ready_tail->ready_next = channel;
     else
-        engine->ready_head = tunnel;
-    engine->ready_tail = tunnel;
+        engine->ready_head = channel;
+    engine->ready_tail = channel;
 }
 
-void engine_unready(struct engine *engine, struct l2tpha_tunnel *tunnel)
+void engine_unready(struct engine *engine, struct channel *channel)
 {
-    if (!tunnel->ready)
+    if (!channel->ready)
         return;
-    if (tunnel->ready_prev)
-        tunnel->ready_prev->ready_next = tunnel->ready_next;
+    if (channel->ready_prev)
+        channel->ready_prev->ready_next = channel->ready_next;
     else
-        engine->ready_head = tunnel->ready_next;
-    if (tunnel->ready_next)
-        tunnel->ready_next->ready_prev = tunnel->ready_prev;
+        engine->ready_head = channel->ready_next;
+    if (channel->ready_next)
+        channel->ready_next->ready_prev = channel->ready_prev;
     else
-        engine->ready_tail = tunnel->ready_prev;
-    tunnel->ready = false;
-}
-
-void engine_confirmed(void *user, struct tunnel_entry *entry)
-{
-    engine_ready(user, tunnel_of(entry));
+        engine->ready_tail = channel->ready_prev;
+    channel->ready = false;
 }

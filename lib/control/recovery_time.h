@@ -3,13 +3,18 @@
 #ifndef CONTROL_RECOVERY_TIME_H
 #define CONTROL_RECOVERY_TIME_H
 
-#include "control/tunnel.h"
+#include "control/channel.h"
+
+#define CAPABLE_CONTROL 1u /* bits of l2tpha_tunnel_record.remote_failover, RFC 4951 5.1 */
+#define CAPABLE_DATA 2u
+
+/* RFC 4951 3.2.1, 5.1: both ends have announced that they can recover the control channel. */
+static inline bool failover_is_capable(const struct l2tpha_tunnel_record *record)
+{
+    return record->remote_failover & CAPABLE_CONTROL && record->flags & L2TPHA_TUNNEL_ANNOUNCED;
+}
 
 /* Until when the peer has asked to be waited for; 0 = it has not, or nothing waits for it. */
-uint64_t tunnel_granted_until(const struct l2tpha_tunnel *tunnel);
-/* The peer has acknowledged something, or the channel is reset. */
-void tunnel_answered(struct l2tpha_tunnel *tunnel);
-/* An event about it, and its line in the log. */
-void tunnel_say(struct l2tpha_tunnel *tunnel, uint8_t kind, const char *text);
+uint64_t channel_granted_until(const struct engine *engine, const struct channel *channel);
 
 #endif

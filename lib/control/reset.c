@@ -3,7 +3,6 @@
 #include "control/reset.h"
 
 #include "control/machine.h"
-#include "control/recovery_time.h"
 #include "control/session_id.h"
 #include "state/record.h"
 

@@ -15,7 +15,6 @@
 #include <string.h>
 
 #define STRAY_US UINT64_C(100000) /* between two stray calls of a tunnel that are ended */
-#define ERROR_SESSION_ID 5
 
 static int queue_hello(struct l2tpha_tunnel *tunnel)
 {
@@ -57,7 +56,7 @@ int tunnel_probe(struct l2tpha_tunnel *tunnel, uint16_t ns)
     channel->probe->len = (uint32_t)len;
     channel->probe_ns = ns;
     channel->probe_due = true;
-    engine_ready(engine, tunnel);
+    engine_ready(engine, &tunnel->channel);
     return L2TPHA_OK;
 }
 
@@ -65,7 +64,7 @@ void tunnel_fill(struct l2tpha_tunnel *tunnel, bool careful)
 {
     tunnel->channel.held = false;
     tunnel->channel.careful = careful;
-    engine_ready(tunnel->engine, tunnel);
+    engine_ready(tunnel->engine, &tunnel->channel);
 }
 
 void tunnel_jump(struct l2tpha_tunnel *tunnel, uint16_t nr)
@@ -93,7 +92,7 @@ void tunnel_release(struct l2tpha_tunnel *tunnel)
     tunnel_set_commit(tunnel);
     if (tunnel->waiting)
         wheel_arm(engine->wheel, &tunnel->start, engine->now);
-    engine_ready(engine, tunnel);
+    engine_ready(engine, &tunnel->channel);
     tunnel_heard(tunnel);
 }
 

@@ -15,7 +15,6 @@ void session_lease_numbers(struct l2tpha_session *session)
     ledger_mark_session(engine->ledger, &session->entry);
 }
 
-#define US_PER_MS UINT64_C(1000)
 #define RETRY_MS 250 /* when the queue was full or memory was out */
 #define RETRY_SPREAD_MS 256
 

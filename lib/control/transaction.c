@@ -2,6 +2,7 @@
 /* Where a transaction ends: its checkpoint, its events, and the objects that died in it. */
 #include "control/transaction.h"
 
+#include "control/ready.h"
 #include "control/tunnel.h"
 
 int engine_leave(struct engine *engine, int error)
@@ -35,4 +36,29 @@ void engine_reap(struct engine *engine)
         engine->dead = tunnel->dead_next;
         tunnel_remove(engine, tunnel);
     }
+}
+
+/* --- what channels tell of the records that they work on --- */
+
+static void changed(struct engine *engine, struct tunnel_entry *entry, uint8_t dirty)
+{
+    ledger_mark_tunnel(engine->ledger, entry, dirty);
+}
+
+static void restarted(struct engine *engine, struct tunnel_entry *entry)
+{
+    ledger_restart_tunnel(engine->ledger, entry);
+}
+
+static bool holds(const struct engine *engine, const struct tunnel_entry *entry)
+{
+    return ledger_holds(engine->ledger, entry);
+}
+
+const struct channel_port channel_port_ledger = {
+    .changed = changed, .restarted = restarted, .holds = holds};
+
+void engine_confirmed(void *user, struct tunnel_entry *entry)
+{
+    engine_ready(user, &tunnel_of(entry)->channel);
 }

@@ -13,5 +13,9 @@ void engine_seal(struct engine *engine);
 void engine_close_events(struct engine *engine, uint64_t number);
 /* Free the dead whose events have been polled. */
 void engine_reap(struct engine *engine);
+/* What a channel changes goes into the ledger. */
+extern const struct channel_port channel_port_ledger;
+/* ledger_options.confirmed; user = the engine */
+void engine_confirmed(void *user, struct tunnel_entry *entry);
 
 #endif

@@ -11,8 +11,6 @@
 #include "control/tunnel_send.h"
 #include "control/twin.h"
 
-#define US_PER_MS UINT64_C(1000)
-
 /* So a call costs less than 256 bytes where a tunnel has 16. What few tunnels have at one time is
  * no member, but an object of its own that a member points at. */
 _Static_assert(sizeof(void *) > 8 || sizeof(struct l2tpha_tunnel) <= 832, "a tunnel's bytes");
@@ -243,4 +241,24 @@ void tunnel_set_commit(struct l2tpha_tunnel *tunnel)
     if (lazy && !record->resync_packets)
         record->resync_packets = (uint16_t)config->resync_packets;
     tunnel_mark(tunnel, DIRTY_FULL);
+}
+
+void tunnel_say(struct l2tpha_tunnel *tunnel, uint8_t kind, const char *text)
+{
+    engine_event(tunnel->engine, kind, tunnel, NULL);
+    log_line(&tunnel->engine->log, L2TPHA_LOG_EVENT, tunnel->entry.record.local_id, 0, "%s", text);
+}
+
+void tunnel_answered(struct l2tpha_tunnel *tunnel)
+{
+    struct engine *engine = tunnel->engine;
+
+    if (!tunnel->channel.unresponsive)
+        return;
+    tunnel->channel.unresponsive = false;
+    if (tunnel->fell)
+        return;
+    tunnel_say(tunnel, L2TPHA_EVENT_TUNNEL_RESPONSIVE, "peer responsive");
+    if (tunnel->waiting)
+        wheel_arm(engine->wheel, &tunnel->start, engine->now);
 }

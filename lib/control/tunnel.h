@@ -3,7 +3,10 @@
 #ifndef CONTROL_TUNNEL_H
 #define CONTROL_TUNNEL_H
 
+#include "codec/codes.h"
 #include "control/channel.h"
+#include "control/recovery_time.h"
+#include "state/record.h"
 
 /* A tunnel more is restored, or confirmed by its peer: after the last one it is told. */
 void engine_check_takeover(struct engine *engine);
@@ -17,15 +20,9 @@ struct tunnel_place {
 };
 
 /* What each message touches stands together, ahead of the rest. */
-#define RESULT_GENERAL 2 /* of a StopCCN or CDN, RFC 2661 4.4.2: the error code says what */
-
-#define ERROR_VENDOR 6 /* ... and what no other code says */
-
 struct l2tpha_tunnel {
     struct tunnel_entry entry; /* first: the table allocates us and knows this part only */
     struct engine *engine;     /* NULL = a record that nobody has made live yet */
-    struct l2tpha_tunnel *ready_next;
-    struct l2tpha_tunnel *ready_prev;
     struct channel channel;
     struct timer hello;
     void *user;
@@ -38,14 +35,12 @@ struct l2tpha_tunnel {
     uint32_t next_id_place;        /* session_id.c: behind the id looked for last */
     uint32_t events;               /* events in the outbox that name this tunnel */
     uint32_t event_bytes;          /* of the pool, in the messages that they hold */
-    bool ready : 1;                /* in engine.ready */
     bool dying : 1;          /* gone for everybody but the host, who has events about it to poll */
     bool told : 1;           /* the host knows of it: DOWN and GONE are for its ears */
     bool fell : 1;           /* DOWN has happened */
     bool resyncing : 1;      /* restored, and the peer has not answered yet */
     bool restored : 1;       /* by a takeover of this node */
     bool meek : 1;           /* a recovery tunnel that gives way to one of the peer's */
-    bool unresponsive : 1;   /* retransmissions are used up and the peer's Recovery Time is not */
     bool reconciles : 1;     /* taken over from a lazy record: the peer may have calls that we have
                                 not */
     bool asked_incoming : 1; /* ICRQ went out here: we are the LAC of incoming calls */
@@ -55,19 +50,16 @@ struct l2tpha_tunnel {
     bool counted_recovering : 1;
     bool counted_running : 1; /* failover's: one of the recovery tunnels that it has under way */
     bool counted_over : 1;    /* in engine.strangers.over */
-    bool unproven : 1;    /* half_open.c: its address may be forged, credit bounds what is sent */
-    bool calling : 1;     /* in engine.calling */
-    bool asked_again : 1; /* tunnel_twin.c: an SCCRQ like its own came though it was answered */
-    bool twinned : 1;     /* ... another tunnel has, or had, its address and the peer's id */
-    bool answers : 1;     /* ... a copy of its request came, which it answers though hushed */
-    uint8_t source;       /* half_open.c: place of where it comes from */
-    uint32_t asked_again_ms; /* ... when */
-    uint32_t hushed_ms;      /* ... when it last fell silent for a new one */
-    uint32_t answered_ms;    /* likewise: when it was made live, or established */
-    uint32_t started;        /* the order in which tunnels were made; 0 = it was taken over */
-    uint32_t credit;         /* half_open.c: bytes */
-    uint32_t begun_ms;       /* half_open.c */
-    uint16_t close_result;   /* of a StopCCN that waits for the channel to carry again; 0 = none */
+    bool calling : 1;         /* in engine.calling */
+    bool asked_again : 1;     /* tunnel_twin.c: an SCCRQ like its own came though it was answered */
+    bool twinned : 1;         /* ... another tunnel has, or had, its address and the peer's id */
+    bool answers : 1;         /* ... a copy of its request came, which it answers though hushed */
+    uint8_t source;           /* half_open.c: place of where it comes from */
+    uint32_t asked_again_ms;  /* ... when */
+    uint32_t hushed_ms;       /* ... when it last fell silent for a new one */
+    uint32_t answered_ms;     /* likewise: when it was made live, or established */
+    uint32_t started;         /* the order in which tunnels were made; 0 = it was taken over */
+    uint16_t close_result;    /* of a StopCCN that waits for the channel to carry again; 0 = none */
     uint16_t close_error;
     uint16_t beaten_request; /* Assigned Tunnel ID of a recovery SCCRQ that has lost the tie */
     struct timer timer;      /* TIMER_TUNNEL: by state */
@@ -106,7 +98,7 @@ static inline struct engine *tunnel_engine(const struct l2tpha_tunnel *tunnel)
 static inline bool tunnel_is_open(const struct l2tpha_tunnel *tunnel)
 {
     return tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel->channel.suspended &&
-           !tunnel->unresponsive && !tunnel->channel.resyncing;
+           !tunnel->channel.unresponsive && !tunnel->channel.resyncing;
 }
 
 /* Whether all places are taken. Recovery tunnels have places and ids of their own: those of
@@ -136,9 +128,7 @@ static inline bool tunnel_is_half_open(const struct l2tpha_tunnel *tunnel)
 /* What was to be said last has been said or heard: it is only kept for copies. */
 static inline bool tunnel_is_over(const struct l2tpha_tunnel *tunnel)
 {
-    uint8_t state = tunnel->entry.record.state;
-
-    return state == L2TPHA_TUNNEL_STOPPING || state == L2TPHA_TUNNEL_STOPPED;
+    return record_is_over(&tunnel->entry.record);
 }
 
 /* Out of the table; for what nothing refers to any more. */
@@ -150,16 +140,11 @@ void tunnel_hello_due(struct l2tpha_tunnel *tunnel);
 void tunnel_heard(struct l2tpha_tunnel *tunnel);
 /* After a takeover: one tunnel less, if it is one, that has to be confirmed. */
 void tunnel_resynced(struct l2tpha_tunnel *tunnel);
+/* The peer has acknowledged something, or the channel is reset. */
+void tunnel_answered(struct l2tpha_tunnel *tunnel);
+/* An event about it, and its line in the log. */
+void tunnel_say(struct l2tpha_tunnel *tunnel, uint8_t kind, const char *text);
 void tunnel_mark(struct l2tpha_tunnel *tunnel, uint8_t dirty);
-
-#define CAPABLE_CONTROL 1u /* bits of l2tpha_tunnel_record.remote_failover, RFC 4951 5.1 */
-#define CAPABLE_DATA 2u
-
-/* RFC 4951 3.2.1, 5.1: both ends have announced that they can recover the control channel. */
-static inline bool failover_is_capable(const struct l2tpha_tunnel_record *record)
-{
-    return record->remote_failover & CAPABLE_CONTROL && record->flags & L2TPHA_TUNNEL_ANNOUNCED;
-}
 
 /* The record says how this node commits. Only while its numbers are exact. */
 void tunnel_set_commit(struct l2tpha_tunnel *tunnel);

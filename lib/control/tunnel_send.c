@@ -2,8 +2,6 @@
 /* Messages of a tunnel on their way to its channel. */
 #include "control/tunnel_send.h"
 
-#define US_PER_MS UINT64_C(1000)
-
 struct l2tpha_hiding tunnel_hiding(const struct l2tpha_tunnel *tunnel)
 {
     return (struct l2tpha_hiding){

@@ -12,7 +12,6 @@
 
 #include "control/ready.h"
 
-#define US_PER_MS UINT64_C(1000)
 #define HUSH_MS 2000 /* a client whose SCCCN is lost repeats it once */
 #define HUSH_PAUSE_MS 10000
 
@@ -114,5 +113,5 @@ void tunnel_wake_twins(struct l2tpha_tunnel *tunnel)
     if (!tunnel->twinned)
         return;
     for (struct l2tpha_tunnel *at = first_live(tunnel); at; at = twin_next(at))
-        engine_ready(at->engine, at);
+        engine_ready(at->engine, &at->channel);
 }

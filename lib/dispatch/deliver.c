@@ -5,7 +5,6 @@
 #include "control/half_open.h"
 #include "control/inorder.h"
 #include "control/machine.h"
-#include "control/recovery_time.h"
 #include "failover/lazy.h"
 #include "failover/recovery_sign.h"
 #include "failover/tunnel.h"
@@ -67,7 +66,7 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
     enum channel_verdict verdict = channel_receive(engine, &tunnel->channel, header, data, len);
     if (tunnel->channel.tries == 0)
         tunnel_answered(tunnel);
-    if (tunnel->unproven && tunnel->entry.record.acked)
+    if (tunnel->channel.unproven && tunnel->entry.record.acked)
         half_open_proved(tunnel);
     switch (verdict) {
     case CHANNEL_IN_ORDER:

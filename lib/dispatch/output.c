@@ -11,15 +11,16 @@ bool engine_next_datagram(struct engine *engine, struct l2tpha_output *output)
     if (!engine->serving || engine_is_unsure(engine))
         return false;
     while (engine->ready_head) {
-        struct l2tpha_tunnel *tunnel = engine->ready_head;
-        if (!tunnel_is_hushed(tunnel) && channel_next(engine, &tunnel->channel, output)) {
+        struct channel *channel = engine->ready_head;
+        struct l2tpha_tunnel *tunnel = container_of(channel, struct l2tpha_tunnel, channel);
+        if (!tunnel_is_hushed(tunnel) && channel_next(engine, channel, output)) {
             tunnel->answers = false;
             engine->counters.datagrams_out++;
             if (output->data == output->zlb)
                 engine->counters.zlb_out++;
             return true;
         }
-        engine_unready(engine, tunnel);
+        engine_unready(engine, channel);
     }
     return false;
 }

@@ -63,12 +63,12 @@ void tunnel_unanswered(struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = tunnel->engine;
 
-    if (engine->now >= tunnel_granted_until(tunnel)) {
+    if (engine->now >= channel_granted_until(engine, &tunnel->channel)) {
         give_up(tunnel);
         return;
     }
-    if (!tunnel->unresponsive) {
-        tunnel->unresponsive = true;
+    if (!tunnel->channel.unresponsive) {
+        tunnel->channel.unresponsive = true;
         engine->counters.tunnels_unresponsive++;
         tunnel_say(tunnel, L2TPHA_EVENT_TUNNEL_UNRESPONSIVE,
                    "peer unresponsive, kept for its time");
@@ -78,5 +78,5 @@ void tunnel_unanswered(struct l2tpha_tunnel *tunnel)
 
 bool l2tpha_tunnel_is_responsive(const struct l2tpha_tunnel *tunnel)
 {
-    return !tunnel->unresponsive;
+    return !tunnel->channel.unresponsive;
 }

@@ -6,8 +6,6 @@
 #include "control/event.h"
 #include "failover/tunnel.h"
 
-#define US_PER_S UINT64_C(1000000)
-
 const char *const session_state_names[SESSION_STATES] = {
     [L2TPHA_SESSION_IDLE] = "idle",
     [L2TPHA_SESSION_WAIT_TUNNEL] = "wait-tunnel",

@@ -79,15 +79,15 @@ static void state_timer_due(struct l2tpha_tunnel *tunnel)
     /* RFC 2661 4.4.2: general request to clear. Of a recovery tunnel that would say that it has
      * done its work; general error, vendor-specific, says that it has not. */
     bool vain = !up && tunnel_is_recovery(tunnel);
-    struct machine_input input = {.result = vain ? 2 : 1,
-                                  .error = vain ? 6 : 0,
+    struct machine_input input = {.result = vain ? RESULT_GENERAL : RESULT_CLEAR,
+                                  .error = vain ? ERROR_VENDOR : 0,
                                   .status = up ? 0 : L2TPHA_ERR_TIMEOUT,
                                   .reason = up ? "no sessions" : "not established in time"};
 
     if (state == L2TPHA_TUNNEL_WAIT_CTL_CONN && tunnel_has_twin(tunnel))
         machine_clear(tunnel, input.status, input.reason); /* a StopCCN would end the other one */
     else /* nobody has ever answered: there is nobody to be told */
-        tunnel_step(tunnel, tunnel->unproven ? TUNNEL_UNREACHABLE : TUNNEL_TIMEOUT, &input);
+        tunnel_step(tunnel, tunnel->channel.unproven ? TUNNEL_UNREACHABLE : TUNNEL_TIMEOUT, &input);
 }
 
 static void start_due(struct l2tpha_tunnel *tunnel)
@@ -96,7 +96,7 @@ static void start_due(struct l2tpha_tunnel *tunnel)
 
     if (!tunnel->channel.suspended && !tunnel_is_over(tunnel))
         tunnel_step(tunnel, tunnel->close_result ? TUNNEL_CLOSE : TUNNEL_OPEN, &input);
-    engine_ready(tunnel->engine, tunnel); /* it may have been hushed */
+    engine_ready(tunnel->engine, &tunnel->channel); /* it may have been hushed */
 }
 
 static void timer_due(struct timer *timer)

@@ -11,8 +11,6 @@
 
 #include <string.h>
 
-#define ERROR_RESOURCES 4
-
 static void build(struct l2tpha_session *session, struct l2tpha_builder *builder, uint16_t type,
                   uint32_t session_id)
 {

@@ -11,14 +11,6 @@
 
 #include <stdio.h>
 
-/* Result and general error codes of CDN, RFC 2661 4.4.2 */
-#define RESULT_TEMPORARY 4
-#define RESULT_PERMANENT 5
-#define RESULT_NO_FRAMING 11
-#define ERROR_SESSION_ID 5
-#define ERROR_RESOURCES 4
-#define ERROR_NO_CONNECTION 1
-
 /* A session message on its way. */
 struct arrival {
     struct l2tpha_tunnel *tunnel;

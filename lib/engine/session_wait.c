@@ -4,9 +4,8 @@
 
 #include "engine/session_fsm.h"
 
-#define RESULT_NOT_IN_TIME 10 /* CDN, RFC 2661 4.4.2 */
-#define CDN_BYTES 512         /* reasons are short */
-#define START_BYTES 65536     /* of what waiting calls bring with them into one checkpoint */
+#define CDN_BYTES 512     /* reasons are short */
+#define START_BYTES 65536 /* of what waiting calls bring with them into one checkpoint */
 
 bool session_is_allowed(const struct l2tpha_session *session)
 {

@@ -14,7 +14,6 @@
 #define PROTOCOL_VERSION 1
 #define PROTOCOL_REVISION 0
 #define WINDOW_DEFAULT 4 /* RFC 2661 5.8 */
-#define ERROR_RESOURCES 4
 
 static void put_self(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
 {
@@ -193,7 +192,6 @@ int stop_failed(void *object, void *argument)
     return send_stopccn(object, argument);
 }
 
-#define US_PER_MS UINT64_C(1000)
 #define START_BATCH 64    /* waiting sessions started in one transaction */
 #define START_RETRY_MS 50 /* when the queue was full */
 

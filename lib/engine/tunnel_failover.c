@@ -5,8 +5,6 @@
 
 #include "codec/avp.h"
 
-#define ERROR_VALUE 3 /* RFC 2661 4.4.2: a field was out of range */
-
 static void put_capability(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
 {
     const struct l2tpha_config *config = &tunnel->engine->config;

@@ -12,12 +12,6 @@
 
 #include <stdio.h>
 
-/* Result and general error codes of StopCCN, RFC 2661 4.4.2 */
-#define RESULT_UNAUTHORIZED 4
-#define RESULT_VERSION 5
-#define RESULT_STATE 7
-#define ERROR_RESOURCES 4
-#define ERROR_UNKNOWN_AVP 8
 #define VERSION_MAJOR 1
 #define VERSION_HIGHEST 2 /* RFC 2661 4.4.2 gives no form: the header's version */
 

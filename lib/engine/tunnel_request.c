@@ -22,9 +22,6 @@
 
 #include <string.h>
 
-/* Result and general error codes of StopCCN, RFC 2661 4.4.2 */
-#define ERROR_VALUE 3
-#define ERROR_RESOURCES 4
 /* Requests refused: in a second, and as many at once after one without. */
 #define REFUSALS 32
 #define REFUSALS_US UINT64_C(1000000)

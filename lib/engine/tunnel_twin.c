@@ -19,7 +19,6 @@
 #include "dispatch/twins.h"
 #include "state/digest.h"
 
-#define US_PER_MS UINT64_C(1000)
 #define AGAIN_MS 500      /* between two requests of one peer that asks anew */
 #define TWINS_HALF_OPEN 4 /* with one address and id of the peer */
 

@@ -10,7 +10,6 @@
 #include "base/patience.h"
 #include "control/session.h"
 
-#define US_PER_MS UINT64_C(1000)
 #define STEPS 1024              /* sessions looked at in one event */
 #define STEP_PAUSE_US US_PER_MS /* before the next */
 

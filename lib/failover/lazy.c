@@ -22,7 +22,6 @@
 #include "failover/sync.h"
 #include "state/record.h"
 
-#define US_PER_MS UINT64_C(1000)
 #define PROBE_TRIES 3
 #define REPEATED 2 /* times that a message has to be heard to be taken for the oldest one */
 #define PROBE_FIRST_US (1000 * US_PER_MS) /* doubled each time */

@@ -4,7 +4,6 @@
 
 #include "control/linger.h"
 
-#define US_PER_MS UINT64_C(1000)
 #define PLACES (ENGINE_RECOVERIES / 4 * 3) /* of ours at one time; the rest is for peers */
 #define LOOK_US (10 * US_PER_MS)           /* for a place, while what is over is still unsaid */
 #define CHALLENGE_US (200 * US_PER_MS)     /* for an SCCCN to be acknowledged */

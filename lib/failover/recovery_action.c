@@ -10,9 +10,7 @@
 #include "failover/silent.h"
 #include "failover/sync.h"
 
-#define US_PER_MS UINT64_C(1000)
 #define PAUSE_US (500 * US_PER_MS) /* between attempts */
-#define RESULT_CLEAR 1             /* StopCCN, RFC 2661 4.4.2: general request to clear */
 
 /* RFC 4951 3.2.1: a fresh id, the old tunnel's secret, and its address. */
 static int make_tunnel(struct recovery *recovery, struct l2tpha_tunnel **tunnel)

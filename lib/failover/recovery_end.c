@@ -6,8 +6,6 @@
 #include "failover/lazy.h"
 #include "failover/sync.h"
 
-#define RESULT_CLEAR 1 /* StopCCN, RFC 2661 4.4.2: general request to clear */
-
 /* There is no way back to the old numbers, for whoever takes over from this end either. */
 void recovery_set_claimed(struct recovery *recovery, bool claimed)
 {

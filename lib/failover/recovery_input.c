@@ -7,10 +7,7 @@
 #include "control/restore.h"
 #include "failover/recovery_fsm.h"
 
-#define US_PER_MS UINT64_C(1000)
 #define PLACES (ENGINE_RECOVERIES / 4 * 3) /* of ours at one time; the rest is for peers */
-#define RESULT_CLEAR 1                     /* StopCCN, RFC 2661 4.4.2: general request to clear */
-#define RESULT_SHUTDOWN 6                  /* ... the sender is being shut down */
 
 int recovery_start(struct failover *failover, struct l2tpha_tunnel *old)
 {

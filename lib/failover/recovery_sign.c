@@ -4,7 +4,6 @@
 
 #include "failover/recovery_fsm.h"
 
-#define US_PER_MS UINT64_C(1000)
 #define RETURN_US (1000 * US_PER_MS) /* for the StopCCN of a peer that goes on already */
 
 /* The peer speaks on the old tunnel again, so it closes the recovery tunnel. If its StopCCN is lost

@@ -9,8 +9,6 @@
 #include "failover/recovery_action.h"
 #include "failover/sync.h"
 
-#define RESULT_CLEAR 1
-
 static void set_suspended(const struct recovery *recovery, bool suspended)
 {
     tunnel_suspend(recovery->old, suspended);

@@ -10,10 +10,6 @@
 
 #include <string.h>
 
-#define RESULT_UNAUTHORIZED 4
-#define ERROR_NO_CONNECTION 1
-#define ERROR_RESOURCES 4
-#define ERROR_UNKNOWN_AVP 8
 #define CLAIM_TRIES 2
 #define STEP_MAX 16383u /* old numbers are in the half of the space that counts as received */
 

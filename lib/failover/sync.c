@@ -19,7 +19,6 @@
 #include "control/window.h"
 #include "failover/sync_private.h"
 
-#define US_PER_S UINT64_C(1000000)
 #define STALE_MS 1000           /* a session is asked about at most once in this time */
 #define AHEAD 128               /* messages queued by us at one time, whatever the window */
 #define STEPS 4096              /* sessions looked at in one event */

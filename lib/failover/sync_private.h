@@ -5,8 +5,6 @@
 
 #include "failover/sync.h"
 
-#define US_PER_MS UINT64_C(1000)
-
 struct line {
     struct l2tpha_session *first;
     struct l2tpha_session **end;

@@ -4,7 +4,6 @@
 
 #include "base/bits.h"
 #include "control/absence.h"
-#include "control/ready.h"
 #include "control/transaction.h"
 #include "dispatch/input.h"
 #include "dispatch/timers.h"
@@ -251,6 +250,7 @@ int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
         talloc_free(fresh);
         return error;
     }
+    fresh->engine.port = &channel_port_ledger;
     fresh->engine.machine = fresh->engine.recovery_machine = &builtin_machine;
     failover_attach(&fresh->failover, &fresh->engine);
     role_init(&fresh->role, config->standby ? L2TPHA_ROLE_STANDBY_COLD : L2TPHA_ROLE_ACTIVE_SOLO,

@@ -4,13 +4,14 @@
  * table, which is therefore emptied: nobody shall take that for the truth. */
 #include "state/replica.h"
 
+#include "base/timing.h"
 #include "state/digest.h"
+#include "state/queue.h"
 #include "state/record.h"
 
 #include <string.h>
 
 #define NR_AT 10 /* of a control header (RFC 2661 3.1) */
-#define US_PER_S UINT64_C(1000000)
 
 struct replica {
     struct replica_options options;
@@ -149,7 +150,7 @@ static int apply_message(const struct replica *replica, const struct l2tpha_mess
     memcpy(message->data, record->bytes.data, record->bytes.len);
     message->len = (uint32_t)record->bytes.len;
     message->data[NR_AT] = message->data[NR_AT + 1] = 0;
-    table_queue_append(table_tunnel_find(table, record->tunnel_id), message);
+    queue_append(table_tunnel_find(table, record->tunnel_id), message);
     return 0;
 }
 

@@ -6,6 +6,8 @@
  * tunnel. */
 #include "state/table_tunnel.h"
 
+#include "state/queue.h"
+
 #include "state/digest.h"
 #include "state/table_private.h"
 #include "state/table_session.h"
@@ -344,32 +346,7 @@ int table_tunnel_load(struct table *table, struct tunnel_entry *entry,
     return 0;
 }
 
-/* --- the queue of unacknowledged messages --- */
-
-void table_queue_append(struct tunnel_entry *entry, struct buffer *message)
-{
-    message->next = NULL;
-    message->prev = entry->queue_tail;
-    if (entry->queue_tail)
-        entry->queue_tail->next = message;
-    else
-        entry->queue_head = message;
-    entry->queue_tail = message;
-    entry->queue_count++;
-    entry->record.ns++;
-}
-
 void table_queue_trim(struct table *table, struct tunnel_entry *entry, uint16_t acked)
 {
-    while (entry->record.acked != acked && entry->queue_head) {
-        struct buffer *oldest = entry->queue_head;
-        entry->queue_head = oldest->next;
-        if (entry->queue_head)
-            entry->queue_head->prev = NULL;
-        else
-            entry->queue_tail = NULL;
-        entry->queue_count--;
-        entry->record.acked++;
-        buffer_put(table->pool, oldest);
-    }
+    queue_trim(table->pool, entry, acked);
 }

@@ -47,7 +47,6 @@ struct tunnel_entry *table_tunnel_next_twin(const struct table *table,
 int table_tunnel_load(struct table *table, struct tunnel_entry *entry,
                       const struct l2tpha_tunnel_record *record);
 /* Append a message; its Ns is record.ns, which moves on. The buffer is the table's from now on. */
-void table_queue_append(struct tunnel_entry *entry, struct buffer *message);
 /* Drop messages below acked, which must lie in [record.acked, record.ns]. */
 void table_queue_trim(struct table *table, struct tunnel_entry *entry, uint16_t acked);
 

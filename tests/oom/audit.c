@@ -152,9 +152,9 @@ static void audit_tunnel(const struct l2tpha_node *node, struct tunnel_entry *en
     EXPECT(tunnel->dying || entry->record.state == L2TPHA_TUNNEL_ESTABLISHED ||
                timer_armed(&tunnel->timer),
            "half-open tunnel without a limit");
-    EXPECT(entry->queue_count == 0 || tunnel->ready || timer_armed(&tunnel->channel.retransmit) ||
-               tunnel->dying || tunnel->channel.suspended ||
-               ledger_mode(engine->ledger) == LEDGER_GATED,
+    EXPECT(entry->queue_count == 0 || tunnel->channel.ready ||
+               timer_armed(&tunnel->channel.retransmit) || tunnel->dying ||
+               tunnel->channel.suspended || ledger_mode(engine->ledger) == LEDGER_GATED,
            "messages that nobody will send");
     audit_failover(tunnel, tally);
     tally->half_open += tunnel->counted_half_open;

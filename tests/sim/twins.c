@@ -5,6 +5,7 @@
 #include "base/cursor.h"
 #include "engine/session_fsm.h"
 #include "state/table_digest.h"
+#include "state/queue.h"
 
 #include <stdio.h>
 
@@ -147,7 +148,7 @@ void twins_message(struct state_pair *pair, struct tunnel_entry *tunnel, size_t 
         message->data[i] = (uint8_t)twins_random(pair, 256);
     message->len = (uint32_t)len;
     put_u16(message->data + 8, tunnel->record.ns);
-    table_queue_append(tunnel, message);
+    queue_append(tunnel, message);
     ledger_mark_tunnel(pair->ledger, tunnel, DIRTY_SEQUENCE);
 }
 

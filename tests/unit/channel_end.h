@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* One end of a control connection with nothing above its channel: what the channel's suites share.
- * It stands on the real table, ledger, wheel and pool; the test plays the wire and the clock. */
+ * It stands on the real wheel and pool; the test plays the wire, the clock, and the standby for
+ * which outputs wait: neither table nor ledger is there. */
 #ifndef TESTS_CHANNEL_END_H
 #define TESTS_CHANNEL_END_H
 
 #include "base/cursor.h"
 #include "base/serial.h"
 #include "control/ready.h"
+#include "control/tunnel.h"
 #include "control/window.h"
 #include "dispatch/output.h"
 #include "fixture.h"
+#include "state/queue.h"
 
 #define MESSAGE_LEN (L2TPHA_CONTROL_HEADER + 4) /* a header and the message's number */
 #define MS UINT64_C(1000)
@@ -22,12 +25,26 @@
             ck_abort_msg("does not hold: %s", #condition);                                         \
     } while (0)
 
+#define END_MARKS 4096
+
+/* What may leave once this transaction is with the standby. */
+struct end_mark {
+    uint16_t ns;
+    uint16_t nr;
+};
+
 struct end {
     struct engine engine;
     struct l2tpha_tunnel *tunnel;
     struct tunnel_entry *entry;
     struct channel *channel;
-    int status; /* what channel_retransmit_due said last */
+    int status;         /* what channel_retransmit_due said last */
+    bool gated;         /* outputs wait for the standby */
+    bool moved;         /* Ns or Nr have, in the open transaction */
+    uint64_t last;      /* number of the newest transaction that the standby is to know */
+    uint64_t confirmed; /* it knows them up to this one */
+    uint64_t restarted; /* what is marked up to this one is of numbers before a reset */
+    struct end_mark marks[END_MARKS]; /* by number */
 };
 
 /* What an end starts with. */
@@ -38,45 +55,71 @@ struct start {
     uint16_t remote_window;
 };
 
+static inline struct end *end_of(const struct engine *engine)
+{
+    return container_of(engine, struct end, engine);
+}
+
+static inline void end_set_safe(struct end *end, uint16_t ns, uint16_t nr)
+{
+    end->entry->ns_safe = ns;
+    end->entry->nr_safe = nr;
+    engine_ready(&end->engine, end->channel);
+}
+
+/* The transaction is over: with the standby, or on its way there. */
 static inline void end_seal(struct end *end)
 {
-    ledger_seal(end->engine.ledger, end->engine.now);
+    const struct l2tpha_tunnel_record *record = &end->entry->record;
+
+    if (!end->moved)
+        return;
+    end->moved = false;
+    if (!end->gated) {
+        end_set_safe(end, record->ns, record->nr);
+        return;
+    }
+    require(end->last - end->confirmed < END_MARKS);
+    end->marks[++end->last % END_MARKS] = (struct end_mark){record->ns, record->nr};
 }
 
-static inline void mode_changed(void *user, enum ledger_mode mode, bool in_sync, const char *why)
+static inline void end_changed(struct engine *engine, struct tunnel_entry *entry, uint8_t dirty)
 {
-    (void)user, (void)mode, (void)in_sync, (void)why;
+    struct end *end = end_of(engine);
+
+    require(entry == end->entry);
+    end->moved |= dirty != DIRTY_ACKED;
 }
 
-static inline void make_ledger(struct end *end)
+static inline void end_restarted(struct engine *engine, struct tunnel_entry *entry)
 {
-    const struct ledger_options options = {
-        .table = end->engine.table,
-        .serializer = l2tpha_serializer_proto(),
-        .counters = &end->engine.counters,
-        .log = &end->engine.log,
-        .epoch = 1,
-        .max_in_flight = 65536,
-        .timeout_us = 3600 * 1000 * MS,
-        .user = &end->engine,
-        .confirmed = engine_confirmed,
-        .mode_changed = mode_changed,
-    };
-    assert_ok(ledger_new(end, &options, &end->engine.ledger));
+    struct end *end = end_of(engine);
+
+    end->moved = true;
+    end->restarted = end->last;
+    entry->ns_safe = entry->record.ns;
+    entry->nr_safe = entry->record.nr;
 }
+
+static inline bool end_holds(const struct engine *engine, const struct tunnel_entry *entry)
+{
+    (void)engine, (void)entry;
+    return false;
+}
+
+static const struct channel_port end_port = {
+    .changed = end_changed, .restarted = end_restarted, .holds = end_holds};
 
 static inline void make_tunnel(struct end *end, struct start start)
 {
     struct l2tpha_tunnel_record *record;
-    int error = L2TPHA_OK;
 
-    struct tunnel_entry *entry = table_tunnel_add(end->engine.table, 7, &error);
-    ck_assert_ptr_nonnull(entry);
-    end->entry = entry;
-    end->tunnel = tunnel_of(entry);
+    end->tunnel = talloc_zero(end, struct l2tpha_tunnel);
+    struct tunnel_entry *entry = end->entry = &end->tunnel->entry;
     end->channel = &end->tunnel->channel;
     record = &entry->record;
     record->size = sizeof(*record);
+    record->local_id = 7;
     record->remote_id = 9;
     record->state = L2TPHA_TUNNEL_ESTABLISHED;
     record->local_window = start.local_window;
@@ -84,20 +127,14 @@ static inline void make_tunnel(struct end *end, struct start start)
     record->ns = record->acked = start.ns;
     record->nr = start.nr;
     record->path.remote = (struct l2tpha_address){.len = 4, .bytes = {192, 0, 2, 1}};
-    ledger_mark_tunnel(end->engine.ledger, entry, DIRTY_FULL);
-    end_seal(end);
     channel_start(&end->engine, end->channel, entry);
+    end->moved = true;
+    end_seal(end);
 }
 
 static inline struct end *end_new(struct start start)
 {
     struct end *end = talloc_zero(root, struct end);
-    const struct table_options options = {.tunnel_size = sizeof(struct l2tpha_tunnel),
-                                          .session_size = sizeof(struct session_entry),
-                                          .max_tunnels = 4,
-                                          .max_sessions = 4,
-                                          .seed = 1};
-
     end->engine.config = (struct l2tpha_config){.retransmit_ms = 1000,
                                                 .retransmit_cap_ms = 16000,
                                                 .retries = 5,
@@ -108,8 +145,7 @@ static inline struct end *end_new(struct start start)
     end->engine.now = 1000 * MS;
     assert_ok(buffer_pool_new(end, 64 << 20, &end->engine.pool));
     assert_ok(wheel_new(end, end->engine.now, &end->engine.wheel));
-    assert_ok(table_new(end, &options, end->engine.pool, &end->engine.table));
-    make_ledger(end);
+    end->engine.port = &end_port;
     make_tunnel(end, start);
     return end;
 }
@@ -117,42 +153,43 @@ static inline struct end *end_new(struct start start)
 /* The pool is empty and no timer runs once the tunnel is gone. */
 static inline void end_free(struct end *end)
 {
-    ledger_stop(end->engine.ledger, "the test is over", end->engine.now);
     channel_stop(&end->engine, end->channel);
     ck_assert_uint_eq(wheel_count(end->engine.wheel), 0);
     ck_assert_ptr_null(end->engine.ready_head);
     ck_assert_ptr_null(end->engine.ready_tail);
-    ledger_gone_tunnel(end->engine.ledger, end->entry);
-    table_tunnel_remove(end->engine.table, end->entry);
-    end_seal(end);
+    queue_trim(end->engine.pool, end->entry, end->entry->record.ns);
     ck_assert_uint_eq(buffer_pool_out(end->engine.pool), 0);
     talloc_free(end);
 }
 
-/* Every checkpoint that is waiting goes to the standby; returns the newest number. */
-static inline uint64_t end_ship(struct end *end)
+/* What is waiting goes to the standby; returns the newest number. */
+static inline uint64_t end_ship(const struct end *end)
 {
-    const uint8_t *data;
-    uint64_t number;
-    size_t len;
-
-    while (ledger_poll(end->engine.ledger, end->engine.now, &number, &data, &len))
-        continue;
-    return ledger_last(end->engine.ledger);
+    return end->last;
 }
 
 static inline void end_confirm(struct end *end, uint64_t number)
 {
-    require(ledger_done(end->engine.ledger, number, L2TPHA_OK, end->engine.now) == L2TPHA_OK);
+    require(number <= end->last);
+    while (end->confirmed < number) {
+        const struct end_mark *mark = &end->marks[++end->confirmed % END_MARKS];
+        if (end->confirmed > end->restarted)
+            end_set_safe(end, mark->ns, mark->nr);
+    }
 }
 
-/* From here on outputs wait for a standby. */
+/* From here on outputs wait for a standby, which knows all that has been. */
 static inline void end_gate(struct end *end)
 {
-    assert_ok(ledger_bulk(end->engine.ledger, end->engine.now));
-    for (int i = 0; i < 10 && !ledger_in_sync(end->engine.ledger); i++)
-        end_confirm(end, end_ship(end));
-    ck_assert(ledger_in_sync(end->engine.ledger));
+    end->gated = true;
+}
+
+/* The standby is lost: nothing waits for it any more. */
+static inline void end_lose_standby(struct end *end)
+{
+    end->gated = false;
+    end->confirmed = end->last;
+    end_set_safe(end, end->entry->record.ns, end->entry->record.nr);
 }
 
 static inline size_t write_message(uint8_t *data, uint16_t ns, uint16_t nr, uint32_t number)

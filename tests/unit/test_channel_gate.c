@@ -173,7 +173,7 @@ START_TEST(a_lost_standby_lets_everything_go)
     end_hear(end, 1, 0);
     end_ship(end);
     expect_nothing(end);
-    ledger_stop(end->engine.ledger, "lost", end->engine.now);
+    end_lose_standby(end);
     expect_message(end, 0, 2);
     expect_nothing(end);
     end_free(end);
@@ -244,7 +244,7 @@ START_TEST(a_stopped_channel_is_silent)
     end_hear(end, 2, 0);
     channel_stop(&end->engine, end->channel);
     ck_assert_uint_eq(wheel_count(end->engine.wheel), 0);
-    engine_ready(&end->engine, end->tunnel);
+    engine_ready(&end->engine, end->channel);
     expect_nothing(end);
     end_free(end); /* stops it once more: harmless */
 }

@@ -215,7 +215,7 @@ static void visit_standby(struct world *world, uint8_t side)
         world->confirm_at[side] = L2TPHA_NEVER;
     }
     uint64_t newest = end_ship(end);
-    if (!world->pending[side] && newest > ledger_confirmed(end->engine.ledger)) {
+    if (!world->pending[side] && newest > end->confirmed) {
         world->pending[side] = newest;
         world->confirm_at[side] = world->now + below(world, world->rule->standby_ms * 1000 + 1);
     }

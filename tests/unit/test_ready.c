@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The line of tunnels that may have something to send. */
 #include "control/ready.h"
+#include "control/transaction.h"
 #include "dispatch/output.h"
 #include "fixture.h"
 
@@ -43,9 +44,9 @@ START_TEST(first_in_line_goes_first_and_once)
 {
     setup();
     expect_none();
-    engine_ready(&engine, &tunnels[2]);
-    engine_ready(&engine, &tunnels[0]);
-    engine_ready(&engine, &tunnels[2]);
+    engine_ready(&engine, &tunnels[2].channel);
+    engine_ready(&engine, &tunnels[0].channel);
+    engine_ready(&engine, &tunnels[2].channel);
     engine_confirmed(&engine, &tunnels[3].entry);
     expect_from(3);
     expect_from(1);
@@ -56,7 +57,7 @@ START_TEST(first_in_line_goes_first_and_once)
     ck_assert_uint_eq(engine.counters.datagrams_out, 3);
     ck_assert_uint_eq(engine.counters.zlb_out, 3);
     tunnels[2].channel.ack_again = true;
-    engine_ready(&engine, &tunnels[2]);
+    engine_ready(&engine, &tunnels[2].channel);
     expect_from(3);
 }
 END_TEST
@@ -67,13 +68,13 @@ START_TEST(any_may_leave_the_line)
     for (int backwards = 0; backwards < 2; backwards++) {
         setup();
         for (uint32_t i = 0; i < COUNT; i++)
-            engine_ready(&engine, &tunnels[i]);
+            engine_ready(&engine, &tunnels[i].channel);
         for (uint32_t i = 0; i < COUNT; i++) {
             uint32_t which = backwards ? COUNT - 1 - i : i;
             if (_i >> which & 1)
-                engine_unready(&engine, &tunnels[which]);
+                engine_unready(&engine, &tunnels[which].channel);
         }
-        engine_unready(&engine, &tunnels[0]);
+        engine_unready(&engine, &tunnels[0].channel);
         for (uint32_t i = 1; i < COUNT; i++)
             if (!(_i >> i & 1))
                 expect_from(i + 1);
@@ -86,9 +87,9 @@ END_TEST
 START_TEST(the_dying_do_not_join)
 {
     setup();
-    tunnels[0].dying = true;
-    engine_ready(&engine, &tunnels[0]);
-    engine_ready(&engine, &tunnels[1]);
+    tunnels[0].channel.stopped = true;
+    engine_ready(&engine, &tunnels[0].channel);
+    engine_ready(&engine, &tunnels[1].channel);
     expect_from(2);
     expect_none();
 }
@@ -98,7 +99,7 @@ END_TEST
 START_TEST(nothing_leaves_unless_serving)
 {
     setup();
-    engine_ready(&engine, &tunnels[0]);
+    engine_ready(&engine, &tunnels[0].channel);
     engine.serving = false;
     expect_none();
     ck_assert_uint_eq(engine.counters.datagrams_out, 0);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Recovery of many tunnels: a few at a time, so that neither end is flooded. */
 #include "bench/pair.h"
+#include "control/transaction.h"
 #include "fixture.h"
 #include "node/node.h"
-#include "control/transaction.h"
 
 #include <l2tpha/failover.h>
 

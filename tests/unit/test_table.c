@@ -3,6 +3,7 @@
 #include "state/table.h"
 
 #include "base/bits.h"
+#include "state/queue.h"
 
 #include <l2tpha/failover.h>
 #include <l2tpha/serializer.h>
@@ -221,7 +222,7 @@ static void put(struct tunnel_entry *tunnel)
     struct buffer *message = buffer_get(pool, 12, NULL);
     message->len = 12;
     message->data[0] = (uint8_t)tunnel->record.ns;
-    table_queue_append(tunnel, message);
+    queue_append(tunnel, message);
 }
 
 START_TEST(queue_runs_through_the_wrap)
