@@ -111,8 +111,8 @@ static void run(struct sim *sim, uint64_t seed, bool verbose, struct sums *sums)
         printf("seed %llu failed: %s\n", (unsigned long long)seed, sim->world.why);
         sums->failed++;
     }
-    sums->failovers += sim->pair.failovers - sim->pair.switchovers;
-    sums->switchovers += sim->pair.switchovers;
+    sums->failovers += sim->end.takeovers - sim->end.switchovers;
+    sums->switchovers += sim->end.switchovers;
     sums->calls += count_calls(sim);
     sums->numbers += sim->oracle.order_count + sim->oracle.news_count;
     sums->datagrams += sim->net.order;

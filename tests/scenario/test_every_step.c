@@ -67,7 +67,7 @@ static const struct piece pieces[] = {
 };
 #define PIECES ((int)(sizeof(pieces) / sizeof(pieces[0])))
 
-/* Variants of how the pair works, by bits. */
+/* Variants of how our end works, by bits. */
 #define LINKED 1
 #define FENCED 2
 #define BATCHED 4
@@ -79,14 +79,14 @@ static void make_plan(struct plan *plan, const struct piece *piece, unsigned var
 {
     plan_init(plan, piece->side);
     plan->restored = piece->restored;
-    plan->pair.linked = variant & LINKED;
-    plan->pair.fences = variant & FENCED;
-    plan->pair.batch = variant & BATCHED ? PAIR_BATCH : 1;
-    plan->pair.stream_delay = 3 * MS;
+    plan->ours.linked = variant & LINKED;
+    plan->ours.fences = variant & FENCED;
+    plan->ours.batch = variant & BATCHED ? END_BATCH : 1;
+    plan->ours.stream_delay = 3 * MS;
     plan->peers[0].habits.window = piece->window;
     if (piece->secret) {
-        plan->pair.secret = plan->peers[0].secret = "xyzzy";
-        plan->pair.hides = plan->peers[0].hides = true;
+        plan->ours.secret = plan->peers[0].secret = "xyzzy";
+        plan->ours.config.hide_avps = plan->peers[0].hides = true;
     }
     plan_add(plan, 0, ACT_ADD_STANDBY, 0, 0);
     plan_add(plan, piece->begin, ACT_ARM, 0, step);
@@ -105,7 +105,7 @@ static unsigned deaths(const struct piece *piece, unsigned variant)
         if (!sim_run_plan(&sim, &plan, step, false))
             ck_abort_msg("piece %d, variant %u, death at step %u: %s", (int)(piece - pieces),
                          variant, step, sim.world.why);
-        if (sim.pair.failovers == sim.pair.switchovers)
+        if (sim.end.takeovers == sim.end.switchovers)
             return step - 1;
     }
     ck_abort_msg("piece %d does not end", (int)(piece - pieces));

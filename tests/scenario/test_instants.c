@@ -12,20 +12,20 @@ static struct duo duo;
 static struct end_options end_of(unsigned place, uint8_t method, enum l2tpha_trust trust,
                                  enum l2tpha_commit commit)
 {
-    return (struct end_options){
-        .method = method,
-        .name = place ? "end-1" : "end-0",
-        .window = 16,
-        .batch = 1,
-        .commit = commit,
-        .commit_lag_ms = 50,
-        .resync_packets = 8,
-        .stream_delay = 100,
-        .takeover_delay = 2 * MS,
-        .standby_delay = 3 * SECOND,
-        .retransmit_ms = 1000,
-        .trust = trust,
-    };
+    struct end_options options;
+
+    duo_end_init(&options, place);
+    options.config.failover = method;
+    options.config.window = 16;
+    options.config.commit = commit;
+    options.config.commit_lag_ms = 50;
+    options.config.resync_packets = 8;
+    options.config.retransmit_ms = 1000;
+    options.stream_delay = options.stream_jitter = 100;
+    options.takeover_delay = 2 * MS;
+    options.standby_delay = 3 * SECOND;
+    options.trust = trust;
+    return options;
 }
 
 static const struct {

@@ -21,7 +21,7 @@ static void begin(enum l2tpha_side side, void (*change)(struct plan *plan))
     if (change)
         change(&plan);
     ck_assert(sim_begin(&sim, &plan, 7, false));
-    pair_add_standby(&sim.pair);
+    end_add_standby(&sim.end);
 }
 
 static void act(enum action_kind kind)
@@ -45,12 +45,12 @@ static void finish(void)
 
 static bool is_protected(struct sim *at)
 {
-    return pair_protected(&at->pair);
+    return end_is_protected(&at->end);
 }
 
 static bool taken_over(struct sim *at)
 {
-    return at->pair.failovers > 0;
+    return at->end.takeovers > 0;
 }
 
 static struct peer_tunnel *only_tunnel(struct sim *at)
@@ -87,7 +87,7 @@ static bool call_is_over(struct sim *at)
 static uint32_t replicated(struct sim *at)
 {
     struct l2tpha_tunnel *tunnel =
-        l2tpha_tunnel_find(at->pair.standby.node, only_tunnel(at)->node_id);
+        l2tpha_tunnel_find(at->end.standby.node, only_tunnel(at)->node_id);
 
     return tunnel ? l2tpha_tunnel_sessions(tunnel) : 0;
 }
@@ -106,7 +106,7 @@ static bool standby_knows_the_end(struct sim *at)
 {
     struct l2tpha_tunnel_record record = {.size = sizeof(record)};
     struct l2tpha_tunnel *tunnel =
-        l2tpha_tunnel_find(at->pair.standby.node, only_tunnel(at)->node_id);
+        l2tpha_tunnel_find(at->end.standby.node, only_tunnel(at)->node_id);
 
     if (!tunnel)
         return false;
@@ -124,7 +124,7 @@ static void open_tunnel(enum action_kind who)
 
 static void kill_and_take_over(void)
 {
-    pair_kill(&sim.pair);
+    end_kill(&sim.end);
     wait_for(taken_over, LATER);
 }
 
@@ -135,8 +135,8 @@ static void slowly(struct plan *plan)
 
 static void secretly(struct plan *plan)
 {
-    plan->pair.secret = plan->peers[0].secret = "swordfish";
-    plan->pair.hides = plan->peers[0].hides = true;
+    plan->ours.secret = plan->peers[0].secret = "swordfish";
+    plan->ours.config.hide_avps = plan->peers[0].hides = true;
 }
 
 static void near_the_wrap(struct plan *plan)
@@ -165,10 +165,10 @@ START_TEST(a_call_that_nobody_recorded_is_asked_for_again)
     begin(L2TPHA_LNS, slowly);
     open_tunnel(ACT_PEER_OPENS_TUNNEL);
     act(ACT_PEER_CALLS);
-    pair_kill(&sim.pair);
+    end_kill(&sim.end);
     ck_assert(standby_has_no_call(&sim));
     wait_for(call_is_up, LATER);
-    ck_assert_uint_eq(sim.pair.failovers, 1);
+    ck_assert_uint_eq(sim.end.takeovers, 1);
     finish();
 }
 END_TEST
@@ -263,10 +263,10 @@ START_TEST(numbers_go_on_across_the_wrap)
             act(ACT_NODE_SENDS);
             act(ACT_PEER_SENDS);
         }
-        unsigned before = sim.pair.failovers;
-        pair_kill(&sim.pair);
+        unsigned before = sim.end.takeovers;
+        end_kill(&sim.end);
         sim_run_until(&sim, sim.world.now + 3 * SECOND);
-        ck_assert_uint_eq(sim.pair.failovers, before + 1);
+        ck_assert_uint_eq(sim.end.takeovers, before + 1);
     }
     ck_assert_uint_lt(only_tunnel(&sim)->channel.ns, 100);
     finish();
@@ -278,12 +278,12 @@ START_TEST(an_outage_of_twenty_seconds_is_survived)
     struct plan plan;
 
     plan_init(&plan, L2TPHA_LNS);
-    plan.pair.takeover_delay = 20 * SECOND;
+    plan.ours.takeover_delay = 20 * SECOND;
     ck_assert(sim_begin(&sim, &plan, 7, false));
-    pair_add_standby(&sim.pair);
+    end_add_standby(&sim.end);
     open_tunnel(ACT_PEER_OPENS_TUNNEL);
     act(ACT_PEER_CALLS);
-    pair_kill(&sim.pair);
+    end_kill(&sim.end);
     wait_for(call_is_up, LATER);
     ck_assert_uint_le(only_tunnel(&sim)->channel.tries, 5);
     finish();
@@ -297,7 +297,7 @@ START_TEST(a_switchover_by_plan_loses_nothing)
     act(ACT_PEER_CALLS);
     act(ACT_SWITCHOVER);
     wait_for(taken_over, SOON);
-    ck_assert_uint_eq(sim.pair.switchovers, 1);
+    ck_assert_uint_eq(sim.end.switchovers, 1);
     wait_for(call_is_up, LATER);
     finish();
 }

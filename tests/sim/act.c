@@ -18,7 +18,7 @@ static void judge(struct sim *sim, const char *what, int error)
 
 static bool node_may_act(const struct sim *sim)
 {
-    return sim->pair.active.node && !sim->pair.switching;
+    return sim->end.active.node && !sim->end.switching;
 }
 
 /* Our newest tunnel to a peer that is not ending; NULL = none. */
@@ -27,7 +27,7 @@ static struct l2tpha_tunnel *node_tunnel(struct sim *sim, unsigned peer)
     struct l2tpha_tunnel_record record = {.size = sizeof(record)};
     struct l2tpha_tunnel *tunnel = NULL;
 
-    while ((tunnel = l2tpha_tunnel_next(sim->pair.active.node, tunnel))) {
+    while ((tunnel = l2tpha_tunnel_next(sim->end.active.node, tunnel))) {
         l2tpha_tunnel_get(tunnel, &record);
         if (record.state <= L2TPHA_TUNNEL_ESTABLISHED &&
             net_place(&record.path.remote) == NET_PEER + peer)
@@ -62,7 +62,7 @@ static void node_opens_tunnel(struct sim *sim, unsigned peer)
     net_address(NET_NODE, &options.path.local);
     net_address(NET_PEER + peer, &options.path.remote);
     judge(sim, "tunnel_open",
-          l2tpha_tunnel_open(sim->pair.active.node, &options, sim->world.now, &tunnel));
+          l2tpha_tunnel_open(sim->end.active.node, &options, sim->world.now, &tunnel));
 }
 
 static void node_closes_tunnel(struct sim *sim, unsigned peer)
@@ -77,7 +77,7 @@ static void node_closes_tunnel(struct sim *sim, unsigned peer)
 
 static void node_calls(struct sim *sim, unsigned peer)
 {
-    bool incoming = sim->plan.pair.side == L2TPHA_LAC;
+    bool incoming = sim->plan.side == L2TPHA_LAC;
     static const uint8_t number[] = "555";
     const struct l2tpha_session_options options = {
         .size = sizeof(options),
@@ -109,7 +109,7 @@ static void node_sends(struct sim *sim, unsigned peer)
 {
     struct l2tpha_session *session = node_session(sim, peer, true);
     uint32_t number = oracle_order_number(&sim->oracle);
-    bool errors = sim->plan.pair.side == L2TPHA_LAC;
+    bool errors = sim->plan.side == L2TPHA_LAC;
     int error;
 
     if (!session || !number)
@@ -121,8 +121,8 @@ static void node_sends(struct sim *sim, unsigned peer)
     else
         error = l2tpha_session_set_link_info(session, number, ~number, sim->world.now);
     judge(sim, "a numbered message", error);
-    oracle_ordered(&sim->oracle, error, sim->pair.epoch,
-                   l2tpha_checkpoint_last(sim->pair.active.node), tunnel_id, errors);
+    oracle_ordered(&sim->oracle, error, sim->end.epoch,
+                   l2tpha_checkpoint_last(sim->end.active.node), tunnel_id, errors);
 }
 
 static void node_app_state(struct sim *sim, unsigned peer)
@@ -155,7 +155,7 @@ static void node_acts(struct sim *sim, const struct action *action)
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (table[i].kind == action->kind && node_may_act(sim)) {
             table[i].run(sim, action->peer);
-            pair_pump(&sim->pair);
+            end_pump(&sim->end);
             return;
         }
 }
@@ -202,16 +202,16 @@ void sim_act(struct sim *sim, const struct action *action)
     case ACT_NOTHING:
         return;
     case ACT_ADD_STANDBY:
-        pair_add_standby(&sim->pair);
+        end_add_standby(&sim->end);
         return;
     case ACT_ARM:
-        pair_arm(&sim->pair, action->number);
+        end_arm(&sim->end, action->number);
         return;
     case ACT_BREAK:
-        pair_detach(&sim->pair);
+        end_detach(&sim->end);
         return;
     case ACT_SWITCHOVER:
-        pair_switchover(&sim->pair);
+        end_switchover(&sim->end);
         return;
     case ACT_PARTITION:
     case ACT_HEAL:

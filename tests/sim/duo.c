@@ -100,10 +100,7 @@ static void step(struct duo *duo, uint64_t at)
     if (duo->death_at <= duo->world.now)
         arm_death(duo);
     for (unsigned i = 0; i < 2; i++)
-        if (end_expire(&duo->ends[i])) {
-            duo_note_kept(duo, &duo->ends[i]);
-            end_pump(&duo->ends[i]);
-        }
+        end_expire(&duo->ends[i]);
     count_deaths(duo);
     duo_watch(duo);
 }
@@ -177,21 +174,32 @@ static void make_plan(struct duo *duo, uint64_t seed, bool verbose)
     duo_plan(&duo->plan, &duo->world);
 }
 
+static void on_taken_over(void *user, const struct end *end, uint64_t applied)
+{
+    (void)applied;
+    duo_note_kept(user, end);
+}
+
 static void begin(struct duo *duo)
 {
+    const struct end_watch watch = {.user = duo, .taken_over = on_taken_over};
+
     world_say(&duo->world, "plan", "%s, methods %s and %s, %u deaths, loss %u %%",
-              kinds[duo->plan.kind], l2tpha_failover_method_name(duo->plan.ends[0].method),
-              l2tpha_failover_method_name(duo->plan.ends[1].method), duo->plan.death_count,
+              kinds[duo->plan.kind], l2tpha_failover_method_name(duo->plan.ends[0].config.failover),
+              l2tpha_failover_method_name(duo->plan.ends[1].config.failover), duo->plan.death_count,
               duo->plan.faults.loss);
     for (unsigned i = 0; i < 2; i++)
         world_say(&duo->world, "plan", "end %u: %s, %s, %s%s, lease %u, window %u", i,
-                  commits[duo->plan.ends[i].commit], trusts[duo->plan.ends[i].trust],
+                  commits[duo->plan.ends[i].config.commit], trusts[duo->plan.ends[i].trust],
                   duo->plan.ends[i].linked ? "link" : "direct", duo->plan.cut_for ? ", cut" : "",
-                  duo->plan.ends[i].resync_packets, duo->plan.ends[i].window);
+                  duo->plan.ends[i].config.resync_packets, duo->plan.ends[i].config.window);
     net_init(&duo->net, &duo->world);
     duo->net.faults = duo->plan.faults;
-    for (unsigned i = 0; i < 2; i++)
-        end_init(&duo->ends[i], &duo->world, &duo->net, i, &duo->plan.ends[i]);
+    for (unsigned i = 0; i < 2; i++) {
+        end_init(&duo->ends[i], &duo->world, &duo->net, i, &duo->plan.ends[i], &watch);
+        end_start(&duo->ends[i]);
+        duo->ends[i].standby_at = duo->world.now;
+    }
     plan_next_death(duo);
 }
 
@@ -241,11 +249,11 @@ bool duo_run_steps(struct duo *duo, uint64_t seed, unsigned first, unsigned seco
     plan->kind = DUO_AGAIN;
     plan->near_wrap = plan->capability_off = false;
     for (unsigned i = 0; i < 2; i++) {
-        plan->ends[i].method = L2TPHA_FAILOVER_PROTOCOL;
+        plan->ends[i].config.failover = L2TPHA_FAILOVER_PROTOCOL;
         plan->ends[i].trust = L2TPHA_TRUST_UNCERTAIN;
         plan->ends[i].name = i ? "end-1" : "end-0";
         plan->ends[i].renamed = NULL;
-        plan->ends[i].forgets_secret = false;
+        plan->ends[i].forgets_secret = plan->ends[i].distrusted = false;
         plan->ends[i].takeover_delay = plan->ends[i].standby_delay = 1 * MS;
     }
     plan->death_count = 2;

@@ -107,6 +107,8 @@ bool duo_run_instant(struct duo *duo, const struct duo_instant *instant, bool ve
 
 /* --- duo_plan.c --- */
 void duo_plan(struct duo_plan *plan, struct world *world);
+/* What every end of a duo has in common. */
+void duo_end_init(struct end_options *options, unsigned place);
 /* --- duo_act.c --- */
 void duo_act(struct duo *duo, const struct duo_action *action);
 /* Data on all calls of tunnels that were taken over silently from a record that lags. */

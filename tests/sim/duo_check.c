@@ -43,7 +43,7 @@ static bool is_up(const struct l2tpha_tunnel *tunnel)
  * where outputs run ahead of the standby. */
 static bool is_left(const struct duo *duo, unsigned place, uint32_t tunnel, uint32_t session)
 {
-    bool lags = duo->ends[place].options.commit != L2TPHA_COMMIT_GATED;
+    bool lags = duo->ends[place].options.config.commit != L2TPHA_COMMIT_GATED;
 
     for (unsigned i = 0; i < duo->left_count; i++) {
         const struct duo_left *left = &duo->left[i];
@@ -112,7 +112,7 @@ static void keep(struct duo *duo, const struct end *taker, const struct l2tpha_t
  * Where outputs run ahead of the standby its peer may have heard of what the standby lacks. */
 static void forget_unconfirmed(struct duo *duo, const struct end *taker)
 {
-    bool lags = taker->options.commit != L2TPHA_COMMIT_GATED;
+    bool lags = taker->options.config.commit != L2TPHA_COMMIT_GATED;
 
     for (unsigned i = 0; i < duo->kept_count; i++) {
         struct duo_kept *kept = &duo->kept[i];
@@ -291,7 +291,7 @@ const char *duo_unrest(struct duo *duo)
             return "an end is dead";
     /* With HELLOs in between the two need not be so at the same instant. */
     for (unsigned i = 0; i < 2; i++)
-        duo->copied[i] |= end_is_idle(&duo->ends[i]);
+        duo->copied[i] |= end_is_idle(&duo->ends[i]) && end_is_copied(&duo->ends[i]);
     if (duo->net.count)
         return "datagrams are under way";
     for (unsigned i = 0; i < 2 && !why; i++) {

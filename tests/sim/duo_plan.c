@@ -1,8 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/duo.h"
 
+#define INACTIVITY_MS 120000  /* longer than the hosts act, who may be silent */
 #define BUSY (12 * SECOND)    /* the hosts act for so long */
 #define CUT_MAX (15 * SECOND) /* nothing gets through: well below what ends a tunnel */
+
+void duo_end_init(struct end_options *end, unsigned place)
+{
+    *end = (struct end_options){.name = place ? "end-1" : "end-0", .batch = 1, .writes_last = true};
+    world_config(&end->config);
+    end->config.inactivity_ms = INACTIVITY_MS;
+    end->config.hello_ms = 20000;
+    /* So many that only a mistake, never bad luck, loses a message. */
+    end->config.retries = 20;
+    end->config.setup_ms = 60000;
+    end->config.answer_ms = 60000;
+    end->config.recovery_ms = 150000;
+    end->config.recovery_answer_ms = 20000;
+    end->config.query_ms = 3000;
+    end->config.query_tries = 20;
+}
 
 static void plan_end(struct end_options *end, struct world *world, unsigned place)
 {
@@ -11,23 +28,21 @@ static void plan_end(struct end_options *end, struct world *world, unsigned plac
                                       L2TPHA_FAILOVER_FALLBACK, L2TPHA_FAILOVER_FALLBACK,
                                       L2TPHA_FAILOVER_SILENT};
 
-    *end = (struct end_options){
-        .method = methods[world_below(world, 5)],
-        .name = place ? "end-1" : "end-0",
-        .window = windows[world_below(world, 4)],
-        .batch = (unsigned)world_between(world, 1, END_BATCH),
-        .linked = world_chance(world, 50),
-        .commit = L2TPHA_COMMIT_GATED,
-        .commit_lag_ms = (uint32_t)world_between(world, 1, 100),
-        .resync_packets = (uint32_t)world_between(world, 1, 16),
-        .stream_delay = world_between(world, 1, 3000),
-        .takeover_delay = world_below(world, world_chance(world, 50) ? 5 * MS : 3 * SECOND),
-        .standby_delay = world_below(world, world_chance(world, 70) ? 5 * MS : 2 * SECOND),
-        .trust = (enum l2tpha_trust)(world_chance(world, 25)   ? L2TPHA_TRUST_EXACT
-                                     : world_chance(world, 75) ? L2TPHA_TRUST_UNCERTAIN
-                                                               : L2TPHA_TRUST_STALE),
-        .retransmit_ms = (uint32_t)world_between(world, 100, 400),
-    };
+    duo_end_init(end, place);
+    end->config.failover = methods[world_below(world, 5)];
+    end->config.window = windows[world_below(world, 4)];
+    end->batch = (unsigned)world_between(world, 1, END_BATCH);
+    end->linked = world_chance(world, 50);
+    end->config.commit = L2TPHA_COMMIT_GATED;
+    end->config.commit_lag_ms = (uint32_t)world_between(world, 1, 100);
+    end->config.resync_packets = (uint32_t)world_between(world, 1, 16);
+    end->stream_delay = end->stream_jitter = world_between(world, 1, 3000);
+    end->takeover_delay = world_below(world, world_chance(world, 50) ? 5 * MS : 3 * SECOND);
+    end->standby_delay = world_below(world, world_chance(world, 70) ? 5 * MS : 2 * SECOND);
+    end->config.retransmit_ms = (uint32_t)world_between(world, 100, 400);
+    end->trust = world_chance(world, 25)   ? L2TPHA_TRUST_EXACT
+                 : world_chance(world, 75) ? L2TPHA_TRUST_UNCERTAIN
+                                           : L2TPHA_TRUST_STALE;
 }
 
 /* Outputs run ahead of the standby, which is behind when it takes over. */
@@ -36,9 +51,9 @@ static void plan_lag(struct end_options *end, struct world *world)
     if (world_chance(world, 70))
         return;
     bool async = world_chance(world, 60);
-    end->commit = async ? L2TPHA_COMMIT_ASYNC : L2TPHA_COMMIT_BOUNDED;
+    end->config.commit = async ? L2TPHA_COMMIT_ASYNC : L2TPHA_COMMIT_BOUNDED;
     /* Twice as much there and back: a standby that is given up is none. */
-    end->stream_delay = world_between(world, MS, async ? 200 * MS : 45 * MS);
+    end->stream_delay = end->stream_jitter = world_between(world, MS, async ? 200 * MS : 45 * MS);
 }
 
 static void plan_cut(struct duo_plan *plan, struct world *world)
@@ -143,6 +158,7 @@ static void plan_kind(struct duo_plan *plan, struct world *world)
     if (plan->kind == DUO_REFUSED && !plan->capability_off)
         failing->renamed = "somebody else";
     failing->forgets_secret = plan->kind == DUO_UNTRUE;
+    plan->ends[0].distrusted = plan->ends[1].distrusted = plan->kind == DUO_UNTRUE;
 }
 
 void duo_plan(struct duo_plan *plan, struct world *world)

@@ -2,27 +2,12 @@
 #include "sim/end.h"
 
 #include "node/node.h"
-#include "control/transaction.h"
 
 #include <l2tpha/checkpoint.h>
 #include <l2tpha/observe.h>
-#include <l2tpha/redundancy.h>
-#include <string.h>
-
-#define SPINS_MAX 4000
-#define PAYLOAD 8
-#define DATA_SETUP_MS 60000 /* config.setup_ms of every node */
-
-static enum l2tpha_role role_of(const struct l2tpha_node *node)
-{
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-
-    l2tpha_redundancy_get(node, &info);
-    return info.role;
-}
 
 void end_init(struct end *end, struct world *world, struct net *net, unsigned place,
-              const struct end_options *options)
+              const struct end_options *options, const struct end_watch *watch)
 {
     *end = (struct end){.world = world,
                         .net = net,
@@ -31,11 +16,17 @@ void end_init(struct end *end, struct world *world, struct net *net, unsigned pl
                         .root = talloc_named_const(NULL, 0, "end"),
                         .epoch = 1,
                         .takeover_at = L2TPHA_NEVER,
-                        .standby_at = world->now};
+                        .standby_at = L2TPHA_NEVER};
+    if (watch)
+        end->watch = *watch;
     replication_init(&end->line, world, options->linked, options->stream_delay,
-                     options->stream_delay);
-    if (end_make_node(end, false, &end->active.node))
-        world_fail(world, "no active");
+                     options->stream_jitter);
+}
+
+void end_start(struct end *end)
+{
+    if (end_make_node(end, false, &end->active))
+        world_fail(end->world, "no active");
 }
 
 /* What it counted is wanted at the end. */
@@ -61,6 +52,7 @@ void end_free(struct end *end)
 {
     drop(end, &end->active);
     drop(end, &end->standby);
+    drop(end, &end->retired);
     replication_clear(&end->line);
     if (talloc_total_blocks(end->root) != 1)
         world_fail(end->world, "end %u: %zu blocks of memory are left", end->place,
@@ -71,59 +63,95 @@ void end_free(struct end *end)
 
 /* --- replication --- */
 
-static void add_standby(struct end *end)
+void end_add_standby(struct end *end)
 {
     end->standby_at = L2TPHA_NEVER;
     if (!end->active.node || end->line.attached)
         return;
-    drop(end, &end->standby);
-    if (end_make_node(end, true, &end->standby.node)) {
+    if (!end->options.same_standby)
+        drop(end, &end->standby);
+    if (!end->standby.node && end_make_node(end, true, &end->standby)) {
         world_fail(end->world, "no standby");
         return;
     }
+    world_say(end->world, end->standby.name, "is connected");
+    end->line.delay = end->options.stream_delay;
+    end->line.jitter = end->options.stream_jitter;
     replication_attach(&end->line, &end->active, &end->standby);
     end_pump(end);
 }
 
-/* The standby has not confirmed in time, or has lost the thread. */
-static void detach(struct end *end)
+static void close_stream(struct end *end)
 {
-    world_say(end->world, "end", "end %u goes on alone", end->place);
+    end->switching = false;
     replication_detach(&end->line, &end->active, &end->standby);
+}
+
+void end_detach(struct end *end)
+{
+    if (!end->line.attached || !end->active.node)
+        return;
+    world_say(end->world, end->active.name, "goes on alone");
+    close_stream(end);
     end->standby_at = end->world->now + end->options.standby_delay;
+    end_pump(end);
 }
 
 bool end_is_protected(const struct end *end)
 {
-    return end->active.node && end->line.attached && end->standby.node &&
-           role_of(end->active.node) == L2TPHA_ROLE_ACTIVE;
+    if (!end->active.node || !end->line.attached || !end->standby.node)
+        return false;
+    enum l2tpha_role role = end_role(&end->active);
+    if (role == L2TPHA_ROLE_ACTIVE)
+        return true;
+    /* One that is filled again is hot before it has anything of this copy. */
+    return role == L2TPHA_ROLE_ACTIVE_BULK && end->line.copying && end->options.dies_in_copy &&
+           !end->options.same_standby && end_role(&end->standby) == L2TPHA_ROLE_STANDBY_HOT;
 }
 
-static void move_streams(struct end *end)
-{
-    while (replication_take_down(&end->line, &end->standby, end->active.node))
-        end_drain_standby(end);
-    while (replication_take_up(&end->line, &end->active))
-        end_pump(end);
-}
-
-/* --- death and takeover --- */
+/* --- death --- */
 
 void end_arm(struct end *end, uint64_t steps)
 {
     end->steps_left = steps;
 }
 
+/* It goes on, and has to find out that it may not. */
+static void retire(struct end *end)
+{
+    drop(end, &end->retired);
+    end->retired = end->active;
+    end->active = (struct side){0};
+    int error = l2tpha_fence(end->retired.node, end->epoch + 1, end->world->now);
+    if (error)
+        world_fail(end->world, "fence: %s", l2tpha_strerror(error));
+    if (end->retired.link)
+        l2tpha_link_free(end->retired.link, end->world->now);
+    end->retired.link = NULL;
+}
+
 static void die(struct end *end, const char *when)
 {
-    world_say(end->world, "end", "=== end %u dies %s ===", end->place, when);
+    world_say(end->world, end->active.name, "=== dies %s ===", when);
     end->steps_left = 0;
     end->deaths++;
     uint64_t last = replication_cut(&end->line);
-    drop(end, &end->active);
+    if (end->options.fences)
+        retire(end);
+    else
+        drop(end, &end->active);
+    end->switching = false;
     end->takeover_at = end->world->now + end->options.takeover_delay;
     if (end->takeover_at < last)
         end->takeover_at = last;
+}
+
+void end_kill(struct end *end)
+{
+    if (end_is_protected(end))
+        die(end, "now");
+    else
+        world_fail(end->world, "nobody would take over");
 }
 
 bool end_step(struct end *end, const char *what)
@@ -133,6 +161,8 @@ bool end_step(struct end *end, const char *what)
     die(end, what);
     return false;
 }
+
+/* --- takeover --- */
 
 /* The operator has changed it, and nobody has told the peer. */
 static void change_secrets(struct l2tpha_node *node)
@@ -146,10 +176,12 @@ static void change_secrets(struct l2tpha_node *node)
         table_tunnel_set_bytes(table, &entry->record.secret, other, sizeof(other));
 }
 
-static void take_over(struct end *end)
+void end_take_over(struct end *end)
 {
+    uint64_t applied = l2tpha_checkpoint_last(end->standby.node);
+
     end->takeover_at = L2TPHA_NEVER;
-    replication_detach(&end->line, &end->active, &end->standby);
+    close_stream(end);
     end->active = end->standby;
     end->standby = (struct side){0};
     end->takeovers++;
@@ -157,151 +189,44 @@ static void take_over(struct end *end)
         change_secrets(end->active.node);
     int error =
         l2tpha_takeover_as(end->active.node, ++end->epoch, end->options.trust, end->world->now);
-    world_say(end->world, "end", "=== end %u: takeover, epoch %llu ===", end->place,
-              (unsigned long long)end->epoch);
-    if (error)
+    world_say(end->world, end->active.name,
+              "=== takes over, epoch %llu, checkpoint %llu ===", (unsigned long long)end->epoch,
+              (unsigned long long)applied);
+    if (error) {
         world_fail(end->world, "takeover: %s", l2tpha_strerror(error));
+        return;
+    }
     end->served_since = end->world->now;
     end->answer_calls = true;
     end->standby_at = end->world->now + end->options.standby_delay;
-}
-
-uint64_t end_patience(const struct end *end)
-{
-    const struct engine *engine = &end->active.node->engine;
-    uint64_t cycle = channel_cycle_us(engine), granted = engine->config.recovery_ms * MS;
-
-    /* A peer's attempt that comes to nothing may be what ends it. */
-    return (granted > cycle ? granted : cycle) + cycle + DATA_SETUP_MS * MS;
-}
-
-/* --- driving --- */
-
-void end_pump(struct end *end)
-{
-    if (!end->active.node)
-        return;
-    end_drain(end);
-    if (end->active.node && end->line.attached && end->line.copying &&
-        role_of(end->active.node) == L2TPHA_ROLE_ACTIVE_SOLO)
-        detach(end);
-}
-
-static void take_data(struct end *end, const struct l2tpha_path *path, const struct packet *packet)
-{
-    struct l2tpha_tunnel_record tunnel = {.size = sizeof(tunnel)};
-    struct l2tpha_session_record session = {.size = sizeof(session)};
-    struct l2tpha_frame frame;
-
-    if (l2tpha_data_receive(end->active.node, path, packet->data, packet->len, end->world->now,
-                            &frame))
-        return;
-    l2tpha_session_get(frame.session, &session);
-    l2tpha_tunnel_get(l2tpha_session_tunnel(frame.session), &tunnel);
-    if (frame.len != PAYLOAD || get_u32(frame.payload) != tunnel.remote_id ||
-        get_u32(frame.payload + 4) != session.remote_id)
-        world_fail(end->world, "a frame of call %u/%u came to call %u/%u",
-                   (unsigned)get_u32(frame.payload), (unsigned)get_u32(frame.payload + 4),
-                   (unsigned)tunnel.remote_id, (unsigned)session.remote_id);
-}
-
-void end_receive(struct end *end, const struct packet *packet)
-{
-    struct l2tpha_path path;
-
-    if (!end->active.node)
-        return;
-    net_address(end->place, &path.local);
-    net_address(packet->from, &path.remote);
-    int error = l2tpha_feed(end->active.node, &path, packet->data, packet->len, end->world->now);
-    if (error == L2TPHA_ERR_DATA_MESSAGE)
-        take_data(end, &path, packet);
-    else if (error && l2tpha_error_is_fatal(error) && error != L2TPHA_ERR_AUTH)
-        world_fail(end->world, "feed: %s", l2tpha_strerror(error));
-    else if (error && error != L2TPHA_ERR_DUPLICATE)
-        world_say(end->world, "end", "end %u refuses it: %s", end->place, l2tpha_strerror(error));
+    if (end->watch.taken_over)
+        end->watch.taken_over(end->watch.user, end, applied);
     end_pump(end);
 }
 
-void end_send_data(struct end *end, struct l2tpha_session *session)
-{
-    uint8_t datagram[12 + PAYLOAD];
-    const struct l2tpha_path *path;
-    size_t len;
+/* --- planned switchover --- */
 
-    if (l2tpha_data_send(session, PAYLOAD, false, datagram, &len, &path, end->world->now))
+void end_switchover(struct end *end)
+{
+    if (!end->active.node || !end->line.attached || end->switching)
         return;
-    put_u32(datagram + len, l2tpha_tunnel_id(l2tpha_session_tunnel(session)));
-    put_u32(datagram + len + 4, l2tpha_session_id(session));
-    net_send(end->net, end->place, net_place(&path->remote), datagram, len + PAYLOAD);
+    int error = l2tpha_switchover(end->active.node, end->world->now);
+    if (error == L2TPHA_ERR_NOT_IN_SYNC)
+        return;
+    if (error)
+        world_fail(end->world, "switchover: %s", l2tpha_strerror(error));
+    world_say(end->world, end->active.name, "=== is to hand over ===");
+    end->switching = true;
     end_pump(end);
 }
 
-static uint64_t sooner(uint64_t a, uint64_t b)
+void end_hand_over(struct end *end)
 {
-    return a < b ? a : b;
-}
-
-uint64_t end_deadline(const struct end *end)
-{
-    uint64_t at =
-        sooner(end->standby_at, replication_deadline(&end->line, &end->active, &end->standby));
-
-    if (!end->line.down.head)
-        at = sooner(at, end->takeover_at);
-    if (end->active.node)
-        at = sooner(at, l2tpha_deadline(end->active.node));
-    return at;
-}
-
-static void guard(struct end *end)
-{
-    if (end->instant != end->world->now)
-        end->spins = 0;
-    end->instant = end->world->now;
-    if (++end->spins > SPINS_MAX)
-        world_fail(end->world, "work is due without end at end %u", end->place);
-}
-
-bool end_expire(struct end *end)
-{
-    bool taken = false;
-
-    guard(end);
-    move_streams(end);
-    replication_expire(&end->line, &end->active, &end->standby);
-    if (end->active.node && l2tpha_deadline(end->active.node) <= end->world->now) {
-        l2tpha_expire(end->active.node, end->world->now);
-        end_pump(end);
-    }
-    if (end->takeover_at <= end->world->now && !end->line.down.head) {
-        take_over(end);
-        taken = true;
-    }
-    if (end->standby_at <= end->world->now && end->active.node)
-        add_standby(end);
-    return taken;
-}
-
-void end_catch_up(struct end *end)
-{
-    struct engine *engine = &end->active.node->engine;
-    struct session_entry *entry;
-    uint32_t place = 0;
-
-    while ((entry = table_session_next(engine->table, &place)))
-        if (!tunnel_of(entry->tunnel)->dying)
-            ledger_mark_session(engine->ledger, entry);
-    engine_seal(engine);
-    end_pump(end);
-}
-
-bool end_is_idle(const struct end *end)
-{
-    /* A link is never quiet: its heartbeats may follow one another without a gap. */
-    bool quiet = end->line.linked || (!end->line.down.head && !end->line.up.head);
-
-    return end_is_protected(end) && quiet &&
-           l2tpha_checkpoint_digest(end->active.node) ==
-               l2tpha_checkpoint_digest(end->standby.node);
+    replication_hand_over(&end->line, &end->active, &end->standby);
+    end->switching = false;
+    end->steps_left = 0;
+    stream_clear(&end->line.up);
+    retire(end);
+    end->switchovers++;
+    end_take_over(end);
 }

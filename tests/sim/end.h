@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* One end of a world in which both ends are nodes of ours: an active, a standby that applies its
- * checkpoints, and their deaths. Every output of the active counts as a step, so that a seed can
- * name the exact step after which it dies. */
+/* One end of the tunnels of a world: an active, a standby that follows it, what is between the two,
+ * the host's program around them, and deaths, takeovers and switchovers. What a node says goes to
+ * the net, its checkpoints to the standby, its questions and events to the host. Every action of
+ * the active counts as a step, so that a seed can name the exact step after which it dies. */
 #ifndef SIM_END_H
 #define SIM_END_H
 
-#include "failover/failover.h"
 #include "sim/net.h"
 #include "sim/replication.h"
 
@@ -19,43 +19,59 @@
 #define END_IDS 512 /* ids remembered */
 
 struct end_options {
-    uint8_t method;      /* of every tunnel, once it is established */
-    const char *name;    /* Host Name */
-    const char *renamed; /* Host Name of nodes made after the first; NULL = the same */
-    const char *secret;  /* NULL = none */
-    bool forgets_secret; /* whoever takes over has another one for the tunnels there are */
-    uint16_t window;
-    unsigned batch; /* outputs fetched at once, 1 to END_BATCH */
-    bool linked;    /* replicates through l2tpha_link, else checkpoint by checkpoint */
-    enum l2tpha_commit commit;
-    uint32_t commit_lag_ms;
-    uint32_t resync_packets;
+    struct l2tpha_config config; /* of every node; its name, role and batch are set by the end */
+    const char *name;            /* Host Name */
+    const char *renamed;         /* Host Name of nodes made after the first; NULL = the same */
+    const char *secret;          /* NULL = none */
+    bool forgets_secret;         /* whoever takes over has another one for the tunnels there are */
+    bool distrusted;             /* one of the two ends does: authentication may fail */
+    unsigned equal_ties;         /* so many tie breakers are the same at both ends */
+    unsigned batch;              /* outputs fetched at once, 1 to END_BATCH */
+    bool linked;                 /* replicates through l2tpha_link, else checkpoint by checkpoint */
+    bool writes_last;            /* to the link when nothing is left to fetch, else each batch */
+    bool same_standby;       /* after a lost stream the old one is filled again, else a new one */
+    bool dies_in_copy;       /* as soon as the new standby has all, unknown to the active */
+    bool fences;             /* the old active is fenced and goes on, else it dies */
+    enum l2tpha_trust trust; /* in what the standby has; it is never worse than that */
     uint64_t stream_delay;   /* us */
+    uint64_t stream_jitter;  /* us */
     uint64_t takeover_delay; /* us between death and takeover */
     uint64_t standby_delay;  /* us until there is a new standby */
-    uint32_t retransmit_ms;
-    enum l2tpha_trust trust; /* in what the standby has; it is never worse than that */
-    unsigned equal_ties;     /* so many tie breakers are the same at both ends */
+};
+
+struct end;
+
+/* Who looks on; NULL = nobody. */
+struct end_watch {
+    void *user;
+    /* A datagram that is about to leave. */
+    void (*sent)(void *user, const struct l2tpha_output *output);
+    /* An event that the host has fetched. */
+    void (*told)(void *user, const struct end *end, const struct l2tpha_event *event);
+    /* A standby has just taken over; applied is the last checkpoint that it got. */
+    void (*taken_over)(void *user, const struct end *end, uint64_t applied);
 };
 
 struct end {
     struct world *world;
     struct net *net;
-    unsigned place; /* in the net: 0 or 1 */
+    unsigned place; /* in the net */
     struct end_options options;
+    struct end_watch watch;
     TALLOC_CTX *root;
     struct side active;  /* node NULL: dead, not yet replaced */
     struct side standby; /* node NULL: none */
+    struct side retired; /* fenced; must stay silent */
     struct replication line;
-    bool answer_calls;
+    bool switching;    /* planned switchover under way */
+    bool answer_calls; /* the host owes an answer to outgoing calls */
     uint64_t epoch;
     uint64_t steps_left;  /* of a protected active; 0 = it lives */
     uint64_t takeover_at; /* L2TPHA_NEVER = nobody is dead */
-    uint64_t standby_at;  /* likewise */
+    uint64_t standby_at;  /* when there is to be a standby; likewise */
     uint64_t served_since;
     unsigned made; /* nodes so far */
-    unsigned deaths;
-    unsigned takeovers;
+    unsigned deaths, takeovers, switchovers;
     uint64_t attempts, recoveries, by_peer, degraded, queries, desynced, resets,
         resyncs; /* of dead nodes */
     unsigned id_count;
@@ -68,34 +84,57 @@ struct end {
     unsigned spins; /* guards against work that is always due */
 };
 
+/* --- end.c: its nodes --- */
+
+/* No node yet. */
 void end_init(struct end *end, struct world *world, struct net *net, unsigned place,
-              const struct end_options *options);
+              const struct end_options *options, const struct end_watch *watch);
+/* Its first active. */
+void end_start(struct end *end);
+/* Free everything; what is left hanging is a failure. */
 void end_free(struct end *end);
 
 /* If the active dies now the standby can go on. */
 bool end_is_protected(const struct end *end);
-/* Die after this many more steps under protection. */
+/* Make a standby and connect it. */
+void end_add_standby(struct end *end);
+/* The replication stream breaks; nobody dies. */
+void end_detach(struct end *end);
+/* Die after this many more steps under protection; 0 = live. */
 void end_arm(struct end *end, uint64_t steps);
+/* Die now. */
+void end_kill(struct end *end);
+/* Count one step. False: the active has just died, nothing of it may be touched. */
+bool end_step(struct end *end, const char *what);
+void end_switchover(struct end *end);
+/* The active has drained: the standby goes on. */
+void end_hand_over(struct end *end);
+void end_take_over(struct end *end);
+
+/* --- end_run.c: its time --- */
+
 void end_receive(struct end *end, const struct packet *packet);
 /* Drain the active, after whatever was done to it. */
 void end_pump(struct end *end);
 uint64_t end_deadline(const struct end *end);
-/* What is due. True when a standby has just taken over. */
-bool end_expire(struct end *end);
+void end_expire(struct end *end);
+/* In sync, and nothing is under way inside. */
+bool end_is_idle(const struct end *end);
+/* The standby holds what the active holds. */
+bool end_is_copied(const struct end *end);
 /* A frame of data on an established session; harmless when it may not be sent. */
 void end_send_data(struct end *end, struct l2tpha_session *session);
-/* Nothing is under way inside, and the standby holds what the active holds. */
-bool end_is_idle(const struct end *end);
 /* Tell the standby what it may lag behind in: the data numbers expected. */
 void end_catch_up(struct end *end);
 /* Longest time from a takeover to the end of every recovery of ours. */
 uint64_t end_patience(const struct end *end);
 
-/* --- end_host.c --- */
-int end_make_node(struct end *end, bool standby, struct l2tpha_node **node);
+/* --- end_host.c: the host's program --- */
+
+int end_make_node(struct end *end, bool standby, struct side *side);
+enum l2tpha_role end_role(const struct side *side);
 void end_drain(struct end *end);
-void end_drain_standby(struct end *end);
-/* Count one step. False: the active has just died, nothing of it may be touched. */
-bool end_step(struct end *end, const char *what);
+/* A node that has nothing to say. */
+void end_drain_silent(struct end *end, struct side *side, const char *what);
 
 #endif

@@ -4,11 +4,11 @@
 #include "sim/end.h"
 
 #include <l2tpha/observe.h>
+#include <l2tpha/redundancy.h>
 #include <stdio.h>
 #include <string.h>
 
-#define INACTIVITY_MS 120000 /* longer than the hosts act, who may be silent */
-#define TIE_BREAKER 8        /* bytes; nothing else that a node draws while it serves has so many */
+#define TIE_BREAKER 8 /* bytes; nothing else that a node draws while it serves has so many */
 
 static int host_random(void *user, uint8_t *dst, size_t len)
 {
@@ -43,10 +43,10 @@ static void host_log(void *user, const struct l2tpha_log_line *line)
               (unsigned)line->session_id, line->text);
 }
 
-int end_make_node(struct end *end, bool standby, struct l2tpha_node **node)
+int end_make_node(struct end *end, bool standby, struct side *side)
 {
     const struct end_options *options = &end->options;
-    struct l2tpha_config config;
+    struct l2tpha_config config = options->config;
     const struct l2tpha_host callbacks = {.size = sizeof(callbacks),
                                           .user = end,
                                           .random = host_random,
@@ -54,29 +54,23 @@ int end_make_node(struct end *end, bool standby, struct l2tpha_node **node)
                                           .admit_session = world_admit,
                                           .log = end->world->verbose ? host_log : NULL};
 
-    world_config(&config);
     config.name = end->made++ && options->renamed ? options->renamed : options->name;
-    config.window = options->window;
-    config.failover = options->method;
-    config.commit = options->commit;
-    config.commit_lag_ms = options->commit_lag_ms;
-    config.inactivity_ms = INACTIVITY_MS;
-    config.resync_packets = options->resync_packets;
-    config.hello_ms = 20000;
-    config.retransmit_ms = options->retransmit_ms;
-    /* So many that only a mistake, never bad luck, loses a message. */
-    config.retries = 20;
-    config.setup_ms = 60000;
-    config.answer_ms = 60000;
-    config.recovery_ms = 150000;
-    config.recovery_answer_ms = 20000;
-    config.query_ms = 3000;
-    config.query_tries = 20;
     config.takeover_batch = options->batch; /* few: much happens before all are restored */
     config.crypto = l2tpha_crypto_nettle();
     config.debug = end->world->verbose ? ~0u : 0;
     config.standby = standby;
-    return l2tpha_node_new(end->root, &config, &callbacks, end->world->now, node);
+    *side = (struct side){0};
+    snprintf(side->name, sizeof(side->name), "%*send %u.%u", end->place ? 8 : 0, "",
+             end->place % 10, end->made % 100);
+    return l2tpha_node_new(end->root, &config, &callbacks, end->world->now, &side->node);
+}
+
+enum l2tpha_role end_role(const struct side *side)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+
+    l2tpha_redundancy_get(side->node, &info);
+    return info.role;
 }
 
 /* --- outputs --- */
@@ -139,37 +133,75 @@ static void note_id(struct end *end, const uint8_t *data, size_t len)
 
 static void on_event(struct end *end, const struct l2tpha_event *event)
 {
-    world_say(end->world, end->place ? "        end 1" : "end 0", "event '%s' %u/%u %s",
-              l2tpha_event_name(event->kind), (unsigned)event->tunnel_id,
-              (unsigned)event->session_id, event->text);
+    world_say(end->world, end->active.name, "event '%s' %u/%u %s", l2tpha_event_name(event->kind),
+              (unsigned)event->tunnel_id, (unsigned)event->session_id,
+              event->text ? event->text : "");
     if (event->kind == L2TPHA_EVENT_SESSION_CALL)
         end->answer_calls = true;
     if (event->kind == L2TPHA_EVENT_STANDBY_REFUSED)
         world_fail(end->world, "the standby of end %u has refused: %s", end->place,
                    l2tpha_strerror(event->status));
+    if (end->watch.told)
+        end->watch.told(end->watch.user, end, event);
 }
 
-static void act_on(struct end *end, const struct l2tpha_output *output)
+static void ship(struct end *end, const struct l2tpha_output *output)
+{
+    world_say(end->world, end->active.name, "checkpoint %llu, %zu bytes",
+              (unsigned long long)output->number, output->len);
+    replication_ship(&end->line, &end->active, output->number, output->data, output->len);
+}
+
+/* Returns what has been done. */
+static const char *act_on(struct end *end, const struct l2tpha_output *output)
 {
     switch (output->kind) {
     case L2TPHA_OUTPUT_DATAGRAM:
         note_id(end, output->data, output->len);
+        if (end->watch.sent)
+            end->watch.sent(end->watch.user, output);
         net_send(end->net, end->place, net_place(&output->path->remote), output->data, output->len);
-        return;
+        return "after a datagram";
     case L2TPHA_OUTPUT_CHECKPOINT:
-        replication_ship(&end->line, &end->active, output->number, output->data, output->len);
-        return;
+        ship(end, output);
+        return "after a checkpoint";
     case L2TPHA_OUTPUT_EVENT:
         on_event(end, output->event);
-        return;
+        return "after an event";
     }
+    return "after nothing";
 }
 
-/* The bearer answers at once. False: died meanwhile. */
-static bool answer_calls(struct end *end)
+/* Nothing half set up is lost by a silent takeover from an exact record. */
+static bool may_be_lost(const struct end *end, const struct l2tpha_tunnel *tunnel)
+{
+    struct l2tpha_tunnel_record record = {.size = sizeof(record)};
+
+    l2tpha_tunnel_get(tunnel, &record);
+    return end->options.trust != L2TPHA_TRUST_EXACT ||
+           end->options.config.commit != L2TPHA_COMMIT_GATED ||
+           record.effective_method != L2TPHA_FAILOVER_SILENT;
+}
+
+static void answer(struct end *end, struct l2tpha_session *session)
 {
     const struct l2tpha_session_options options = {
         .size = sizeof(options), .call = L2TPHA_CALL_OUTGOING, .framing = 1, .tx_speed = 64000};
+    const struct l2tpha_tunnel *tunnel = l2tpha_session_tunnel(session);
+    /* Else this call restores the tunnel, which may end the session. */
+    bool live = tunnel->engine || !may_be_lost(end, tunnel);
+    int error = l2tpha_session_answered(session, &options, end->world->now);
+
+    if (error == L2TPHA_ERR_QUEUE_FULL)
+        end->answer_calls = true;
+    else if (error && (error != L2TPHA_ERR_STATE || live))
+        world_fail(end->world, "session_answered: %s", l2tpha_strerror(error));
+}
+
+/* The bearer answers at once; a host that has just taken over knows from the records which calls
+ * wait for it. False: died meanwhile. */
+static bool answer_calls(struct end *end)
+{
     struct l2tpha_session_record record = {.size = sizeof(record)};
     struct l2tpha_tunnel *tunnel = NULL;
 
@@ -180,12 +212,7 @@ static bool answer_calls(struct end *end)
             l2tpha_session_get(session, &record);
             if (record.state != L2TPHA_SESSION_WAIT_CS_ANSWER)
                 continue;
-            bool live = tunnel->engine; /* else this call restores it, which may end the call */
-            int error = l2tpha_session_answered(session, &options, end->world->now);
-            bool excused = error == L2TPHA_ERR_QUEUE_FULL || (error == L2TPHA_ERR_STATE && !live);
-            if (error && !excused)
-                world_fail(end->world, "session_answered: %s", l2tpha_strerror(error));
-            end->answer_calls |= error == L2TPHA_ERR_QUEUE_FULL;
+            answer(end, session);
             if (!end_step(end, "after answering a call"))
                 return false;
         }
@@ -193,36 +220,48 @@ static bool answer_calls(struct end *end)
     return true;
 }
 
-void end_drain(struct end *end)
+/* All outputs that there are. False: died meanwhile. */
+static bool fetch(struct end *end)
 {
     struct l2tpha_output outputs[END_BATCH];
-    bool answered;
     size_t count;
+
+    while ((count = l2tpha_poll(end->active.node, outputs, end->options.batch, end->world->now))) {
+        for (size_t i = 0; i < count; i++)
+            if (!end_step(end, act_on(end, &outputs[i])))
+                return false;
+        if (!end->options.writes_last)
+            replication_flush_active(&end->line, &end->active);
+    }
+    replication_flush_active(&end->line, &end->active);
+    return true;
+}
+
+void end_drain(struct end *end)
+{
+    bool answered;
 
     if (!end_step(end, "before a poll"))
         return;
     do {
-        while (
-            (count = l2tpha_poll(end->active.node, outputs, end->options.batch, end->world->now)))
-            for (size_t i = 0; i < count; i++) {
-                act_on(end, &outputs[i]);
-                if (!end_step(end, "after an output"))
-                    return;
-            }
-        replication_flush_active(&end->line, &end->active);
-        answered = end->answer_calls;
+        if (!fetch(end))
+            return;
+        answered = end->answer_calls && !end->switching;
         if (answered && !answer_calls(end))
             return;
     } while (answered && !end->answer_calls);
 }
 
-void end_drain_standby(struct end *end)
+void end_drain_silent(struct end *end, struct side *side, const char *what)
 {
     struct l2tpha_output outputs[END_BATCH];
     size_t count;
 
-    while ((count = l2tpha_poll(end->standby.node, outputs, END_BATCH, end->world->now)))
+    while (side->node && (count = l2tpha_poll(side->node, outputs, END_BATCH, end->world->now)))
         for (size_t i = 0; i < count; i++)
             if (outputs[i].kind != L2TPHA_OUTPUT_EVENT)
-                world_fail(end->world, "the standby of end %u speaks", end->place);
+                world_fail(end->world, "%s of end %u speaks", what, end->place);
+            else if (outputs[i].event->kind == L2TPHA_EVENT_STANDBY_REFUSED)
+                world_fail(end->world, "%s of end %u refuses: %s", what, end->place,
+                           l2tpha_strerror(outputs[i].event->status));
 }

@@ -152,7 +152,7 @@ void oracle_peer_sends(struct oracle *oracle, uint32_t number, uint32_t tunnel_i
         (struct oracle_news){.tunnel_id = tunnel_id, .session_id = session_id, .ns = ns};
 }
 
-void oracle_told(struct oracle *oracle, uint32_t number, uint64_t epoch)
+static void told(struct oracle *oracle, uint32_t number, uint64_t epoch)
 {
     if (number == 0 || number > oracle->news_count) {
         world_fail(oracle->world, "the node tells of number %u, which no peer sent",
@@ -167,6 +167,49 @@ void oracle_told(struct oracle *oracle, uint32_t number, uint64_t epoch)
         if (oracle->news[i].tunnel_id == news->tunnel_id && oracle->news[i].told)
             world_fail(oracle->world, "the peer's number %u was told after number %u",
                        (unsigned)number, i + 1);
+}
+
+static void told_in(struct oracle *oracle, const struct l2tpha_event *event, uint64_t epoch)
+{
+    struct l2tpha_call_errors errors;
+    struct l2tpha_accm accm;
+
+    if (!event->message) {
+        world_fail(oracle->world, "event '%s' without its message", l2tpha_event_name(event->kind));
+        return;
+    }
+    if (l2tpha_avp_accm(l2tpha_message_find(event->message, L2TPHA_AVP_ACCM), &accm))
+        told(oracle, accm.send, epoch);
+    if (l2tpha_avp_call_errors(l2tpha_message_find(event->message, L2TPHA_AVP_CALL_ERRORS),
+                               &errors))
+        told(oracle, errors.crc, epoch);
+}
+
+/* A request that comes late may be asked by nobody any more: what it has made ends unanswered. A
+ * peer that does want it is missed where both ends are compared. */
+static bool was_only_asked_for(const struct l2tpha_event *event)
+{
+    struct l2tpha_tunnel_record record = {.size = sizeof(record)};
+
+    l2tpha_tunnel_get(event->tunnel, &record);
+    return !(record.flags & L2TPHA_TUNNEL_INITIATOR) && record.nr == 1;
+}
+
+void oracle_event(struct oracle *oracle, const struct l2tpha_event *event, uint64_t epoch)
+{
+    switch (event->kind) {
+    case L2TPHA_EVENT_SESSION_LINK_INFO:
+    case L2TPHA_EVENT_SESSION_ERRORS:
+        told_in(oracle, event, epoch);
+        return;
+    case L2TPHA_EVENT_TUNNEL_DOWN:
+        if (!event->by_peer && !oracle->stopping && !was_only_asked_for(event))
+            world_fail(oracle->world, "tunnel %u went down: %s", (unsigned)event->tunnel_id,
+                       event->status ? l2tpha_strerror(event->status) : event->text);
+        return;
+    default:
+        return;
+    }
 }
 
 void oracle_check_news(struct oracle *oracle, const struct l2tpha_node *node)

@@ -7,6 +7,7 @@
 #include "sim/world.h"
 
 #include <l2tpha/message.h>
+#include <l2tpha/observe.h>
 
 #define ORACLE_TUNNELS 16
 #define ORACLE_BOUND 256 /* Ns remembered of each tunnel */
@@ -70,8 +71,8 @@ void oracle_node_sent(struct oracle *oracle, uint32_t tunnel_id, const uint8_t *
 uint32_t oracle_order_number(struct oracle *oracle);
 void oracle_ordered(struct oracle *oracle, int error, uint64_t epoch, uint64_t checkpoint,
                     uint32_t tunnel_id, bool optional);
-/* An event with a number of the peer's. */
-void oracle_told(struct oracle *oracle, uint32_t number, uint64_t epoch);
+/* An event that the host has fetched: a peer's number, or a tunnel that nobody wanted to end. */
+void oracle_event(struct oracle *oracle, const struct l2tpha_event *event, uint64_t epoch);
 
 /* --- what the peers say --- */
 uint32_t oracle_peer_number(struct oracle *oracle);

@@ -13,18 +13,25 @@ static enum l2tpha_side other(enum l2tpha_side side)
 void plan_init(struct plan *plan, enum l2tpha_side side)
 {
     *plan = (struct plan){
-        .pair = {.side = side,
+        .side = side,
+        .ours = {.name = "node",
                  .batch = 1,
-                 .window = 16,
-                 .ack_delay_ms = 50,
-                 .hello_ms = 60000,
-                 .retransmit_ms = 1000,
+                 .dies_in_copy = true,
+                 .trust = L2TPHA_TRUST_EXACT,
                  .stream_delay = 200,
                  .takeover_delay = 100 * MS,
                  .standby_delay = 100 * MS},
         .peer_count = 1,
         .faults = {.delay = 2 * MS},
     };
+    world_config(&plan->ours.config);
+    plan->ours.config.window = 16;
+    plan->ours.config.ack_delay_ms = 50;
+    plan->ours.config.hello_ms = 60000;
+    plan->ours.config.retransmit_ms = 1000;
+    /* Long enough that only a mistake, never bad luck, ends a tunnel or a call. */
+    plan->ours.config.retries = 60;
+    plan->ours.config.setup_ms = plan->ours.config.answer_ms = 3600 * 1000;
     for (unsigned i = 0; i < PLAN_PEERS; i++)
         plan->peers[i] = (struct peer_options){
             .side = other(side),
@@ -72,24 +79,26 @@ static void generate_peer(struct peer_options *peer, struct world *world)
     peer->habits.cap = world_between(world, 8, 16) * SECOND;
 }
 
-static void generate_pair(struct pair_options *pair, struct world *world)
+static void generate_ours(struct plan *plan, struct world *world)
 {
     static const uint16_t windows[] = {1, 4, 16, 128};
+    struct end_options *ours = &plan->ours;
+    struct l2tpha_config *config = &ours->config;
 
-    pair->side = world_chance(world, 60) ? L2TPHA_LNS : L2TPHA_LAC;
-    pair->linked = world_chance(world, 50);
-    pair->fences = world_chance(world, 20);
-    pair->same_standby = world_chance(world, 30);
-    pair->socket_held = world_chance(world, 50);
-    pair->batch = world_chance(world, 50) ? 1 : (unsigned)world_between(world, 2, PAIR_BATCH);
-    pair->window = windows[world_below(world, sizeof(windows) / sizeof(windows[0]))];
-    pair->ack_delay_ms = world_chance(world, 40) ? 0 : 50;
-    pair->hello_ms = world_chance(world, 30) ? 1000 : 60000;
-    pair->retransmit_ms = world_chance(world, 40) ? 1000 : (uint32_t)world_between(world, 50, 500);
-    pair->stream_delay = world_between(world, 10, world_chance(world, 50) ? 70 * MS : 2 * MS);
-    pair->stream_jitter = world_between(world, 1, world_chance(world, 20) ? 60 * MS : 3 * MS);
-    pair->takeover_delay = world_between(world, 0, world_chance(world, 30) ? 3 * SECOND : 50 * MS);
-    pair->standby_delay = world_between(world, 0, world_chance(world, 30) ? SECOND : 20 * MS);
+    ours->linked = world_chance(world, 50);
+    ours->fences = world_chance(world, 20);
+    ours->same_standby = world_chance(world, 30);
+    plan->socket_held = world_chance(world, 50);
+    ours->batch = world_chance(world, 50) ? 1 : (unsigned)world_between(world, 2, END_BATCH);
+    config->window = windows[world_below(world, sizeof(windows) / sizeof(windows[0]))];
+    config->ack_delay_ms = world_chance(world, 40) ? 0 : 50;
+    config->hello_ms = world_chance(world, 30) ? 1000 : 60000;
+    config->retransmit_ms =
+        world_chance(world, 40) ? 1000 : (uint32_t)world_between(world, 50, 500);
+    ours->stream_delay = world_between(world, 10, world_chance(world, 50) ? 70 * MS : 2 * MS);
+    ours->stream_jitter = world_between(world, 1, world_chance(world, 20) ? 60 * MS : 3 * MS);
+    ours->takeover_delay = world_between(world, 0, world_chance(world, 30) ? 3 * SECOND : 50 * MS);
+    ours->standby_delay = world_between(world, 0, world_chance(world, 30) ? SECOND : 20 * MS);
 }
 
 /* Steps until death: small numbers often, large ones too. */
@@ -147,7 +156,7 @@ static void generate_start(struct plan *plan, struct world *world)
     if (plan->restored)
         return;
     for (unsigned i = 0; i < plan->peer_count; i++) {
-        bool by_node = world_chance(world, plan->pair.side == L2TPHA_LAC ? 90 : 10);
+        bool by_node = world_chance(world, plan->side == L2TPHA_LAC ? 90 : 10);
         plan_add(plan, world_below(world, 10 * MS),
                  by_node ? ACT_NODE_OPENS_TUNNEL : ACT_PEER_OPENS_TUNNEL, i, 0);
     }
@@ -158,20 +167,17 @@ static void generate_start(struct plan *plan, struct world *world)
 
 void plan_generate(struct plan *plan, struct world *world)
 {
-    struct pair_options pair = {0};
-
-    generate_pair(&pair, world);
-    plan_init(plan, pair.side);
-    plan->pair = pair;
+    plan_init(plan, world_chance(world, 60) ? L2TPHA_LNS : L2TPHA_LAC);
+    generate_ours(plan, world);
     plan->peer_count = world_chance(world, 75) ? 1 : PLAN_PEERS;
     if (world_chance(world, 30)) {
-        plan->pair.secret = SECRET;
-        plan->pair.hides = world_chance(world, 50);
+        plan->ours.secret = SECRET;
+        plan->ours.config.hide_avps = world_chance(world, 50);
     }
     for (unsigned i = 0; i < plan->peer_count; i++) {
         generate_peer(&plan->peers[i], world);
-        plan->peers[i].secret = plan->pair.secret;
-        plan->peers[i].hides = plan->pair.secret && world_chance(world, 50);
+        plan->peers[i].secret = plan->ours.secret;
+        plan->peers[i].hides = plan->ours.secret && world_chance(world, 50);
     }
     plan->faults = (struct net_faults){
         .loss = world_chance(world, 30) ? 0 : (unsigned)world_between(world, 1, 30),
@@ -191,12 +197,12 @@ void plan_generate(struct plan *plan, struct world *world)
 void plan_print(const struct plan *plan)
 {
     printf("we are the %s, %s, %u peer%s, loss %u %%, doubled %u %%, delay %llu+%llu us%s%s%s%s\n",
-           plan->pair.side == L2TPHA_LAC ? "LAC" : "LNS",
-           plan->pair.linked ? "link" : "checkpoints", plan->peer_count,
-           plan->peer_count > 1 ? "s" : "", plan->faults.loss, plan->faults.duplicate,
-           (unsigned long long)plan->faults.delay, (unsigned long long)plan->faults.jitter,
-           plan->restored ? ", restored" : "", plan->pair.fences ? ", fenced" : "",
-           plan->pair.secret ? ", secret" : "", plan->pair.hides ? ", hidden" : "");
+           plan->side == L2TPHA_LAC ? "LAC" : "LNS", plan->ours.linked ? "link" : "checkpoints",
+           plan->peer_count, plan->peer_count > 1 ? "s" : "", plan->faults.loss,
+           plan->faults.duplicate, (unsigned long long)plan->faults.delay,
+           (unsigned long long)plan->faults.jitter, plan->restored ? ", restored" : "",
+           plan->ours.fences ? ", fenced" : "", plan->ours.secret ? ", secret" : "",
+           plan->ours.config.hide_avps ? ", hidden" : "");
     for (unsigned i = 0; i < plan->peer_count; i++) {
         const struct habits *habits = &plan->peers[i].habits;
         printf("peer %u: window %u%s%s%s%s%s%s%s\n", i, habits->window,

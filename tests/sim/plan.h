@@ -4,7 +4,7 @@
 #ifndef SIM_PLAN_H
 #define SIM_PLAN_H
 
-#include "sim/pair.h"
+#include "sim/end.h"
 #include "sim/peer.h"
 
 #define PLAN_PEERS 2
@@ -40,7 +40,9 @@ struct action {
 };
 
 struct plan {
-    struct pair_options pair;
+    enum l2tpha_side side; /* our end's */
+    struct end_options ours;
+    bool socket_held; /* datagrams wait for the next active, else they are lost */
     unsigned peer_count;
     struct peer_options peers[PLAN_PEERS];
     struct net_faults faults;

@@ -159,6 +159,11 @@ bool replication_take_up(struct replication *replication, struct side *active)
 
 /* --- time --- */
 
+bool replication_is_empty(const struct replication *replication)
+{
+    return !replication->down.head && !replication->up.head;
+}
+
 static uint64_t sooner(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;

@@ -13,7 +13,7 @@
 struct side {
     struct l2tpha_node *node; /* NULL: there is none */
     struct l2tpha_link *link; /* NULL: checkpoints are handed over one by one, or detached */
-    char name[8];
+    char name[20];
 };
 
 struct replication {
@@ -47,6 +47,8 @@ void replication_flush_standby(struct replication *replication, struct side *sta
 bool replication_take_down(struct replication *replication, struct side *standby, bool alive);
 /* What is due to the active next, likewise. */
 bool replication_take_up(struct replication *replication, struct side *active);
+/* Nothing is under way either way. */
+bool replication_is_empty(const struct replication *replication);
 /* When the next of all this is due. */
 uint64_t replication_deadline(const struct replication *replication, const struct side *active,
                               const struct side *standby);

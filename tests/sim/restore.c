@@ -45,7 +45,7 @@ static void put_session(struct writer *writer, struct peer *peer, struct peer_tu
                         uint16_t node_id)
 {
     struct peer_session *session = peer_add_session(peer, tunnel);
-    enum l2tpha_side side = writer->sim->plan.pair.side;
+    enum l2tpha_side side = writer->sim->plan.side;
 
     session->state = PEER_ESTABLISHED;
     session->node_id = node_id;
@@ -71,7 +71,7 @@ static void put_tunnel(struct writer *writer, struct peer *peer, uint16_t node_i
     struct peer_tunnel *tunnel = peer_add_tunnel(peer);
     uint16_t ns = (uint16_t)(65535 - world_below(world, 24));
     uint16_t nr = (uint16_t)(65535 - world_below(world, 24));
-    const char *secret = writer->sim->plan.pair.secret;
+    const char *secret = writer->sim->plan.ours.secret;
     struct l2tpha_record record = {
         .kind = L2TPHA_RECORD_TUNNEL,
         .of.tunnel = {.size = sizeof(record.of.tunnel),
@@ -80,8 +80,8 @@ static void put_tunnel(struct writer *writer, struct peer *peer, uint16_t node_i
                       .state = L2TPHA_TUNNEL_ESTABLISHED,
                       .configured_method = L2TPHA_FAILOVER_SILENT,
                       .effective_method = L2TPHA_FAILOVER_SILENT,
-                      .flags = writer->sim->plan.pair.hides ? L2TPHA_TUNNEL_HIDE : 0,
-                      .local_window = writer->sim->plan.pair.window,
+                      .flags = writer->sim->plan.ours.config.hide_avps ? L2TPHA_TUNNEL_HIDE : 0,
+                      .local_window = writer->sim->plan.ours.config.window,
                       .remote_window = peer->options.habits.window,
                       .framing_caps = 3,
                       .bearer_caps = 3,
@@ -97,7 +97,7 @@ static void put_tunnel(struct writer *writer, struct peer *peer, uint16_t node_i
     tunnel->state = PEER_ESTABLISHED;
     tunnel->node_id = node_id;
     tunnel->channel.tunnel_id = node_id;
-    tunnel->channel.remote_window = writer->sim->plan.pair.window;
+    tunnel->channel.remote_window = writer->sim->plan.ours.config.window;
     tunnel->channel.nr = ns;
     tunnel->channel.ns = tunnel->channel.sent = tunnel->channel.acked = nr;
     /* Written from the end backwards: what comes first in the stream is put last. The calls have
@@ -115,7 +115,7 @@ static uint64_t apply_empty_copy(struct sim *sim, struct l2tpha_node *standby)
     struct l2tpha_output output;
     uint64_t number = 0;
 
-    if (pair_node(&sim->pair, false, &host))
+    if (end_make_node(&sim->end, false, &host))
         return 0;
     int error = l2tpha_checkpoint_bulk(host.node, 0);
     while (!error && l2tpha_poll(host.node, &output, 1, 0) == 1) {
@@ -133,18 +133,18 @@ static uint64_t apply_empty_copy(struct sim *sim, struct l2tpha_node *standby)
 
 void sim_restore(struct sim *sim)
 {
-    struct pair *pair = &sim->pair;
+    struct end *end = &sim->end;
     struct writer writer = {.sim = sim};
 
-    if (pair_node(pair, true, &pair->active)) {
+    if (end_make_node(end, true, &end->active)) {
         world_fail(&sim->world, "no standby");
         return;
     }
-    const struct l2tpha_checkpoint_header header = {
-        .version = L2TPHA_CHECKPOINT_VERSION,
-        .epoch = pair->epoch,
-        .number = apply_empty_copy(sim, pair->active.node) + 1,
-        .kind = L2TPHA_CHECKPOINT_INCREMENT};
+    const struct l2tpha_checkpoint_header header = {.version = L2TPHA_CHECKPOINT_VERSION,
+                                                    .epoch = end->epoch,
+                                                    .number =
+                                                        apply_empty_copy(sim, end->active.node) + 1,
+                                                    .kind = L2TPHA_CHECKPOINT_INCREMENT};
     writer.start = writer.data + ROOM;
     put_node(&writer);
     for (unsigned i = 0; i < sim->plan.peer_count; i++)
@@ -152,12 +152,12 @@ void sim_restore(struct sim *sim)
     int error = l2tpha_serializer_proto()->put_header(&header, &writer.start,
                                                       (size_t)(writer.start - writer.data));
     if (!error)
-        error = l2tpha_checkpoint_apply(pair->active.node, writer.start,
+        error = l2tpha_checkpoint_apply(end->active.node, writer.start,
                                         (size_t)(writer.data + ROOM - writer.start), 0, NULL);
     if (!error)
-        error = l2tpha_takeover(pair->active.node, ++pair->epoch, 0);
+        error = l2tpha_takeover(end->active.node, ++end->epoch, 0);
     if (error)
         world_fail(&sim->world, "restoring: %s", l2tpha_strerror(error));
     else
-        pair_pump(pair);
+        end_pump(end);
 }

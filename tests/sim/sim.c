@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/sim.h"
 
-#include <l2tpha/checkpoint.h>
 #include <l2tpha/session.h>
 #include <l2tpha/tunnel.h>
 
@@ -16,7 +15,7 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 
 static uint64_t next_event(const struct sim *sim)
 {
-    uint64_t at = sooner(net_deadline(&sim->net), pair_deadline(&sim->pair));
+    uint64_t at = sooner(net_deadline(&sim->net), end_deadline(&sim->end));
 
     for (unsigned i = 0; i < sim->plan.peer_count; i++)
         at = sooner(at, peer_deadline(&sim->peers[i]));
@@ -31,13 +30,13 @@ static void deliver(struct sim *sim, struct packet *packet)
         world_fail(&sim->world, "the node answers a stranger");
     } else if (packet->to != NET_NODE) {
         peer_receive(&sim->peers[packet->to - NET_PEER], packet->data, packet->len);
-    } else if (!sim->pair.active.node && sim->plan.pair.socket_held) {
+    } else if (!sim->end.active.node && sim->plan.socket_held) {
         /* It waits in the socket that the next active inherits. */
-        uint64_t at = sim->pair.takeover_at;
+        uint64_t at = sim->end.takeover_at;
         net_defer(&sim->net, packet, (at > sim->world.now ? at : sim->world.now) + 1);
         return;
     } else {
-        pair_receive(&sim->pair, packet);
+        end_receive(&sim->end, packet);
     }
     net_give_back(&sim->net, packet);
 }
@@ -53,7 +52,7 @@ static void step(struct sim *sim, uint64_t at)
         sim_act(sim, &sim->plan.actions[sim->next_action++]);
     for (unsigned i = 0; i < sim->plan.peer_count; i++)
         peer_expire(&sim->peers[i]);
-    pair_expire(&sim->pair);
+    end_expire(&sim->end);
 }
 
 void sim_run_until(struct sim *sim, uint64_t time)
@@ -78,8 +77,28 @@ bool sim_run_to(struct sim *sim, bool (*condition)(struct sim *sim), uint64_t ti
     return true;
 }
 
+/* --- what the oracle sees of our end --- */
+
+static void on_sent(void *user, const struct l2tpha_output *output)
+{
+    oracle_node_sent(user, output->tunnel_id, output->data, output->len);
+}
+
+static void on_told(void *user, const struct end *end, const struct l2tpha_event *event)
+{
+    oracle_event(user, event, end->epoch);
+}
+
+static void on_taken_over(void *user, const struct end *end, uint64_t applied)
+{
+    oracle_takeover(user, end->active.node, applied);
+}
+
 bool sim_begin(struct sim *sim, const struct plan *plan, uint64_t seed, bool verbose)
 {
+    const struct end_watch watch = {
+        .user = &sim->oracle, .sent = on_sent, .told = on_told, .taken_over = on_taken_over};
+
     sim->world =
         (struct world){.state = seed * UINT64_C(0x2545f4914f6cdd1d) + 1, .verbose = verbose};
     sim->next_action = 0;
@@ -92,14 +111,14 @@ bool sim_begin(struct sim *sim, const struct plan *plan, uint64_t seed, bool ver
     net_init(&sim->net, &sim->world);
     sim->net.faults = sim->plan.faults;
     oracle_init(&sim->oracle, &sim->world);
-    pair_init(&sim->pair, &sim->world, &sim->net, &sim->oracle, &sim->plan.pair);
+    end_init(&sim->end, &sim->world, &sim->net, NET_NODE, &sim->plan.ours, &watch);
     for (unsigned i = 0; i < sim->plan.peer_count; i++)
         peer_begin(&sim->peers[i], &sim->world, &sim->net, &sim->oracle, NET_PEER + i,
                    &sim->plan.peers[i]);
     if (sim->plan.restored)
         sim_restore(sim);
-    else if (pair_node(&sim->pair, false, &sim->pair.active))
-        world_fail(&sim->world, "no active");
+    else
+        end_start(&sim->end);
     return !sim->world.failed;
 }
 
@@ -110,23 +129,17 @@ static bool at_rest(const struct sim *sim)
     struct l2tpha_tunnel_record record = {.size = sizeof(record)};
     struct l2tpha_tunnel *tunnel = NULL;
 
-    if (sim->net.count || !pair_idle(&sim->pair))
+    if (sim->net.count || !end_is_idle(&sim->end) || !replication_is_empty(&sim->end.line))
         return false;
     for (unsigned i = 0; i < sim->plan.peer_count; i++)
         if (!peer_idle(&sim->peers[i]))
             return false;
-    while ((tunnel = l2tpha_tunnel_next(sim->pair.active.node, tunnel))) {
+    while ((tunnel = l2tpha_tunnel_next(sim->end.active.node, tunnel))) {
         l2tpha_tunnel_get(tunnel, &record);
         if (record.acked != record.ns)
             return false;
     }
     return true;
-}
-
-static bool replica_equal(const struct sim *sim)
-{
-    return l2tpha_checkpoint_digest(sim->pair.active.node) ==
-           l2tpha_checkpoint_digest(sim->pair.standby.node);
 }
 
 /* A standby that is further away is given up whenever something moves: it may never catch up. */
@@ -137,14 +150,14 @@ static bool replica_equal(const struct sim *sim)
 static void make_peace(struct sim *sim)
 {
     uint64_t limit = sim->world.now + PEACE;
-    struct pair_options *options = &sim->pair.options;
+    struct end_options *options = &sim->end.options;
 
     options->stream_delay = sooner(options->stream_delay, NEAR);
     options->stream_jitter = sooner(options->stream_jitter, NEAR - options->stream_delay);
     sim->net.partitioned = false;
     sim->net.faults.loss = sim->net.faults.duplicate = sim->net.faults.misroute = 0;
-    sim->pair.dies_at = 0;
-    while (!sim->world.failed && !(at_rest(sim) && replica_equal(sim))) {
+    end_arm(&sim->end, 0);
+    while (!sim->world.failed && !(at_rest(sim) && end_is_copied(&sim->end))) {
         uint64_t at = next_event(sim);
         if (at > limit)
             world_fail(&sim->world, at_rest(sim) ? "the replica differs" : "it finds no rest");
@@ -158,7 +171,7 @@ static void compare_session(struct sim *sim, const struct peer_tunnel *tunnel,
 {
     struct l2tpha_session_record record = {.size = sizeof(record)};
     struct l2tpha_session *ours =
-        l2tpha_session_find(sim->pair.active.node, tunnel->node_id, session->node_id);
+        l2tpha_session_find(sim->end.active.node, tunnel->node_id, session->node_id);
 
     if (session->state == PEER_STOPPED)
         return;
@@ -181,7 +194,7 @@ static void compare_session(struct sim *sim, const struct peer_tunnel *tunnel,
 static void compare_tunnel(struct sim *sim, const struct peer_tunnel *tunnel)
 {
     struct l2tpha_tunnel_record record = {.size = sizeof(record)};
-    struct l2tpha_tunnel *ours = l2tpha_tunnel_find(sim->pair.active.node, tunnel->node_id);
+    struct l2tpha_tunnel *ours = l2tpha_tunnel_find(sim->end.active.node, tunnel->node_id);
     uint32_t alive = 0;
 
     if (tunnel->state != PEER_ESTABLISHED) {
@@ -215,7 +228,7 @@ static void compare_back(struct sim *sim)
     struct l2tpha_tunnel_record record = {.size = sizeof(record)};
     struct l2tpha_tunnel *tunnel = NULL;
 
-    while ((tunnel = l2tpha_tunnel_next(sim->pair.active.node, tunnel))) {
+    while ((tunnel = l2tpha_tunnel_next(sim->end.active.node, tunnel))) {
         l2tpha_tunnel_get(tunnel, &record);
         if (record.state > L2TPHA_TUNNEL_ESTABLISHED)
             continue;
@@ -232,7 +245,7 @@ static void compare_back(struct sim *sim)
 
 static void check_end(struct sim *sim)
 {
-    const struct l2tpha_node *active = sim->pair.active.node;
+    const struct l2tpha_node *active = sim->end.active.node;
 
     for (unsigned i = 0; i < sim->plan.peer_count; i++)
         for (uint32_t t = 0; t < sim->peers[i].tunnel_count; t++)
@@ -244,7 +257,7 @@ static void check_end(struct sim *sim)
 
 void sim_end(struct sim *sim)
 {
-    pair_free(&sim->pair);
+    end_free(&sim->end);
     net_free(&sim->net);
 }
 

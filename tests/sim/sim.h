@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A whole simulation: world, network, pair, peers and oracle, driven by a plan. */
+/* A whole simulation: world, network, our end, its peers and the oracle, driven by a plan. */
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
+#include "sim/oracle.h"
 #include "sim/plan.h"
 
 struct sim {
@@ -10,7 +11,7 @@ struct sim {
     struct plan plan;
     struct net net;
     struct oracle oracle;
-    struct pair pair;
+    struct end end;
     struct peer peers[PLAN_PEERS];
     unsigned next_action;
 };
