@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenario/rig_recovery.h"
 
+#include "info.h"
 #include "node/node.h"
 
 #define BATCH 32
@@ -164,7 +165,6 @@ void peer_takes_back(struct peer *fresh, struct peer *old)
 
 static void copy_to(struct l2tpha_node *heir)
 {
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
     struct l2tpha_output outputs[BATCH];
     uint64_t number = 0;
     size_t count;
@@ -180,24 +180,23 @@ static void copy_to(struct l2tpha_node *heir)
         }
         assert_ok(l2tpha_checkpoint_done(rig.node, number, 0, rig.now));
     }
-    l2tpha_redundancy_get(rig.node, &info);
-    ck_assert_int_eq(info.role, L2TPHA_ROLE_ACTIVE);
+    ck_assert_int_eq(info_of(rig.node).role, L2TPHA_ROLE_ACTIVE);
 }
 
 void node_fails(void)
 {
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
     struct l2tpha_node *heir;
+    uint64_t epoch;
 
     rig_drain();
     expect_nothing();
     forget_events();
     heir = rig_make(true);
     copy_to(heir);
-    l2tpha_redundancy_get(rig.node, &info);
+    epoch = info_of(rig.node).epoch;
     l2tpha_node_free(rig.node);
     rig.node = heir;
-    assert_ok(l2tpha_takeover_as(heir, info.epoch + 1, rig.trust, rig.now));
+    assert_ok(l2tpha_takeover_as(heir, epoch + 1, rig.trust, rig.now));
     rig_pass_ms(5);
     forget_events();
 }

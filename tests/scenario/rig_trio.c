@@ -76,7 +76,7 @@ void trio_begin(bool with_standby)
         return;
     trio_connect();
     trio_settle();
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
 }
 
 void trio_connect(void)
@@ -184,14 +184,6 @@ void trio_take_over(void)
     trio.near_events.count = 0;
     trio.spent = 0;
     assert_ok(l2tpha_takeover_as(trio.near, trio.config.epoch + 1, trio.trust, trio.now));
-}
-
-enum l2tpha_role trio_role(const struct l2tpha_node *node)
-{
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-
-    l2tpha_redundancy_get(node, &info);
-    return info.role;
 }
 
 uint32_t trio_told(const struct trio_events *events, enum l2tpha_event_kind kind)

@@ -6,6 +6,7 @@
 
 #include "failover/failover.h"
 #include "fixture.h"
+#include "info.h"
 
 #include <l2tpha/l2tpha.h>
 
@@ -53,7 +54,6 @@ void trio_settle(void);
 void trio_pass_ms(uint64_t ms);
 /* The near node dies and the standby takes its place. */
 void trio_take_over(void);
-enum l2tpha_role trio_role(const struct l2tpha_node *node);
 uint32_t trio_told(const struct trio_events *events, enum l2tpha_event_kind kind);
 /* A tunnel that one of them asks the other for; nothing has left yet. */
 struct l2tpha_tunnel *trio_open(struct l2tpha_node *from);

@@ -3,6 +3,7 @@
  * knows nothing of: whenever it gets to it, it does not take a stale copy for a whole one. */
 #include "bench/pair.h"
 #include "fixture.h"
+#include "info.h"
 
 #include <string.h>
 
@@ -37,20 +38,12 @@ static uint32_t hold_back(void)
     return datagrams;
 }
 
-static enum l2tpha_role standby_role(void)
-{
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-
-    l2tpha_redundancy_get(pair.standby, &info);
-    return info.role;
-}
-
 /* The standby sleeps while the LNS has something to say, until the LNS has gone on alone. */
 static void active_goes_on_alone(void)
 {
     bench_open(&pair, true);
     bench_calls(&pair, 1, 2, 1);
-    ck_assert_int_eq(standby_role(), L2TPHA_ROLE_STANDBY_HOT);
+    ck_assert_int_eq(info_of(pair.standby).role, L2TPHA_ROLE_STANDBY_HOT);
     blob_count = 0;
     struct l2tpha_session *session = l2tpha_session_next(l2tpha_tunnel_next(pair.lns, NULL), NULL);
     assert_ok(l2tpha_session_set_link_info(session, 1, 2, pair.now));
@@ -73,7 +66,7 @@ START_TEST(slow_standby_learns_that_it_is_stale)
     for (uint32_t i = 0; i < blob_count; i++)
         assert_ok(
             l2tpha_checkpoint_apply(pair.standby, blobs[i].data, blobs[i].len, pair.now, NULL));
-    ck_assert_int_eq(standby_role(), L2TPHA_ROLE_OUT_OF_SYNC);
+    ck_assert_int_eq(info_of(pair.standby).role, L2TPHA_ROLE_OUT_OF_SYNC);
     assert_error(l2tpha_takeover(pair.standby, 2, pair.now), L2TPHA_ERR_STALE);
     bench_close(&pair);
 }
@@ -88,7 +81,7 @@ START_TEST(new_copy_makes_it_whole_again)
     assert_ok(l2tpha_checkpoint_bulk(pair.lns, pair.now));
     bench_settle(&pair);
     bench_pass(&pair, 1000000);
-    ck_assert_int_eq(standby_role(), L2TPHA_ROLE_STANDBY_HOT);
+    ck_assert_int_eq(info_of(pair.standby).role, L2TPHA_ROLE_STANDBY_HOT);
     ck_assert_uint_eq(l2tpha_checkpoint_digest(pair.lns), l2tpha_checkpoint_digest(pair.standby));
     bench_close(&pair);
 }

@@ -11,14 +11,6 @@
 #define MS 1000u
 #define SECOND (1000u * MS)
 
-static struct l2tpha_redundancy_info info_of(const struct l2tpha_node *node)
-{
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-
-    l2tpha_redundancy_get(node, &info);
-    return info;
-}
-
 /* Later than it has asked for. */
 static void sleep_ms(uint64_t ms)
 {
@@ -178,7 +170,7 @@ START_TEST(what_ends_the_doubt)
     else
         assert_ok(l2tpha_fence(trio.near, 99, trio.now));
     ck_assert(!info_of(trio.near).unsure);
-    ck_assert_int_eq(trio_role(trio.near), _i < 2 ? L2TPHA_ROLE_ACTIVE : L2TPHA_ROLE_FENCED);
+    ck_assert_int_eq(info_of(trio.near).role, _i < 2 ? L2TPHA_ROLE_ACTIVE : L2TPHA_ROLE_FENCED);
 }
 END_TEST
 
@@ -204,7 +196,7 @@ START_TEST(the_first_entry_finds_it_out)
     else
         (void)trio_dial(first_tunnel(trio.near));
     ck_assert(info_of(trio.near).unsure);
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
     ck_assert_uint_eq(l2tpha_deadline(trio.near), trio.now + 200 * MS);
 }
 END_TEST
@@ -220,13 +212,13 @@ START_TEST(who_is_always_late_goes_on_alone)
     trio_pass_ms(1000);
     trio.confirm = false;
     trio_dial(first_tunnel(trio.near));
-    for (; trio_role(trio.near) == L2TPHA_ROLE_ACTIVE && turns < 100; turns++) {
+    for (; info_of(trio.near).role == L2TPHA_ROLE_ACTIVE && turns < 100; turns++) {
         while (l2tpha_poll(trio.near, &output, 1, trio.now) > 0)
             ck_assert_int_ne(output.kind, L2TPHA_OUTPUT_DATAGRAM);
         sleep_ms(150);
         assert_ok(l2tpha_expire(trio.near, trio.now));
     }
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE_SOLO);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE_SOLO);
     ck_assert_int_le(turns, 15);
     ck_assert_int_gt(turns, 8);
 }
@@ -343,7 +335,7 @@ START_TEST(a_new_copy_is_as_new_as_it_is)
     node_see_again(trio.standby, trio.now);
     assert_ok(l2tpha_checkpoint_bulk(trio.near, trio.now));
     trio_settle();
-    ck_assert_int_eq(trio_role(trio.standby), L2TPHA_ROLE_STANDBY_HOT);
+    ck_assert_int_eq(info_of(trio.standby).role, L2TPHA_ROLE_STANDBY_HOT);
     ck_assert_uint_eq(info_of(trio.standby).since, 0);
     node_cut_off(trio.standby, trio.now - SECOND, trio.now);
     assert_ok(l2tpha_takeover(trio.standby, 0, trio.now));
@@ -357,9 +349,9 @@ START_TEST(a_copy_read_blindly_is_not_hot)
     assert_ok(l2tpha_checkpoint_bulk(trio.near, trio.now));
     node_lose_sight(trio.standby, trio.now, trio.now);
     trio_settle();
-    ck_assert_int_eq(trio_role(trio.standby), L2TPHA_ROLE_UNHEARD);
+    ck_assert_int_eq(info_of(trio.standby).role, L2TPHA_ROLE_UNHEARD);
     node_see_again(trio.standby, trio.now);
-    ck_assert_int_eq(trio_role(trio.standby), L2TPHA_ROLE_STANDBY_HOT);
+    ck_assert_int_eq(info_of(trio.standby).role, L2TPHA_ROLE_STANDBY_HOT);
 }
 END_TEST
 
@@ -398,8 +390,8 @@ static void link_up(void)
         carry(0, 1, trio.now);
         carry(1, 0, trio.now);
     }
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE);
-    ck_assert_int_eq(trio_role(trio.standby), L2TPHA_ROLE_STANDBY_HOT);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
+    ck_assert_int_eq(info_of(trio.standby).role, L2TPHA_ROLE_STANDBY_HOT);
 }
 
 /* It has asked for nothing for a long time, but its link has: the node's own entries know that. */
@@ -413,7 +405,7 @@ START_TEST(an_idle_node_with_a_link_knows_that_it_was_away)
     (void)l2tpha_poll(trio.near, &output, 1, trio.now);
     ck_assert(info_of(trio.near).unsure);
     l2tpha_link_free(links[0], trio.now);
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE_SOLO);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE_SOLO);
     ck_assert(info_of(trio.near).unsure); /* whatever the link's end was about */
 }
 END_TEST
@@ -423,7 +415,7 @@ START_TEST(a_node_alone_with_a_link_is_unsure_too)
 {
     link_up();
     assert_ok(l2tpha_checkpoint_stop(trio.near, trio.now));
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE_SOLO);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE_SOLO);
     trio.now += SECOND;
     assert_ok(l2tpha_expire(trio.near, trio.now));
     ck_assert(info_of(trio.near).unsure);
@@ -451,11 +443,11 @@ START_TEST(an_unanswered_announcement_leaves_doubt)
 {
     link_up();
     assert_ok(l2tpha_link_announce(links[1], 2, false, trio.now));
-    ck_assert_int_eq(trio_role(trio.standby), L2TPHA_ROLE_UNHEARD);
+    ck_assert_int_eq(info_of(trio.standby).role, L2TPHA_ROLE_UNHEARD);
     assert_ok(l2tpha_takeover(trio.standby, 2, trio.now));
     ck_assert_str_eq(info_of(trio.standby).reason, "took over, from a copy that may be behind");
     carry(1, 0, trio.now);
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_FENCED);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_FENCED);
 }
 END_TEST
 
@@ -478,13 +470,13 @@ START_TEST(who_has_said_go_stays_silent)
         while (l2tpha_poll(trio.near, &output, 1, trio.now) > 0)
             ck_assert_int_eq(output.kind, L2TPHA_OUTPUT_EVENT);
     }
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
     ck_assert(info_of(trio.near).handing_over);
     l2tpha_link_free(links[0], trio.now);
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE); /* as silent as before */
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE); /* as silent as before */
     assert_ok(l2tpha_switchover_cancel(trio.near, trio.now));
     ck_assert(!info_of(trio.near).handing_over);
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE_SOLO); /* without a standby */
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE_SOLO); /* without a standby */
 }
 END_TEST
 

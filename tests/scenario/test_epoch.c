@@ -153,7 +153,7 @@ START_TEST(a_checkpoint_is_of_the_epoch_of_its_frame)
     assert_error(carry(active, standby), L2TPHA_ERR_LINK);
     assert_standby(L2TPHA_ROLE_STANDBY_COLD, 5);
     ck_assert_int_ne(carry(standby, active), L2TPHA_ERR_FENCED);
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE_SOLO);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE_SOLO);
     l2tpha_link_free(active, trio.now);
     l2tpha_link_free(standby, trio.now);
 }

@@ -57,13 +57,13 @@ static void connect_standby(void)
 {
     trio_connect();
     trio_settle();
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
 }
 
 static void assert_in_step(void)
 {
     trio_settle();
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
     ck_assert_uint_eq(l2tpha_checkpoint_digest(trio.near), l2tpha_checkpoint_digest(trio.standby));
 }
 

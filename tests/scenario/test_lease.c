@@ -117,7 +117,7 @@ START_TEST(a_node_without_a_standby_waits_for_nothing)
         trio.confirm = false;
         send_all(session, &last);
         trio_pass_ms(300);
-        ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE_SOLO);
+        ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE_SOLO);
     }
     uint64_t before = refused();
     for (int i = 0; i < 5000; i++)

@@ -19,7 +19,7 @@ START_TEST(giving_up_a_copy_within_a_poll_is_told_once)
     trio.near_events.count = 0;
     trio_connect();
     trio_settle();
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE_SOLO);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE_SOLO);
     assert_ok(l2tpha_expire(trio.near, trio.now));
     trio_settle();
     assert_ok(l2tpha_expire(trio.near, trio.now));
@@ -77,7 +77,7 @@ START_TEST(a_standby_silent_while_draining_ends_the_switchover)
 {
     begin_draining();
     trio_pass_ms(300);
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE_SOLO);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE_SOLO);
     serves_again();
 }
 END_TEST
@@ -96,7 +96,7 @@ START_TEST(a_standby_that_begins_anew_while_draining_ends_the_switchover)
     trio_connect();
     trio.confirm = true;
     serves_again();
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
 }
 END_TEST
 
@@ -143,7 +143,7 @@ START_TEST(the_end_of_the_stream_takes_no_handover_back)
     assert_ok(l2tpha_link_new(trio.near, NULL, trio.now, &links[0]));
     assert_ok(l2tpha_link_new(trio.standby, NULL, trio.now, &links[1]));
     move_checkpoints(links);
-    ck_assert_int_eq(trio_role(trio.standby), L2TPHA_ROLE_STANDBY_HOT);
+    ck_assert_int_eq(info_of(trio.standby).role, L2TPHA_ROLE_STANDBY_HOT);
     assert_ok(l2tpha_switchover(trio.near, trio.now));
     ck_assert(l2tpha_switchover_ready(trio.near));
     assert_ok(l2tpha_link_hand_over(links[0], trio.now));

@@ -101,7 +101,7 @@ START_TEST(a_full_queue_fits_a_copy)
     ck_assert_uint_gt(calls, 128); /* more than a window */
     trio_connect();
     trio_settle();
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
     ck_assert_uint_gt(l2tpha_counters(trio.near)->checkpoint_bytes, 448 << 10);
     trio_take_over();
     trio.mute = false;
@@ -124,7 +124,7 @@ START_TEST(a_queue_that_was_full_takes_as_much_again)
     trio.mute = true;
     uint32_t calls = dial_until_full(tunnel, &number);
     trio_settle();
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
     trio_take_over();
     ck_assert_uint_eq(dial_until_full(first_tunnel(trio.near), &number), 0);
     trio.mute = false;

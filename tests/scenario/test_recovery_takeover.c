@@ -56,7 +56,7 @@ START_TEST(an_attempt_given_up_asks_no_more)
     trio.config.epoch++;
     trio_connect();
     trio_settle();
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
     trio_take_over();
     trio.mute = false;
     trio_pass_ms(30000);

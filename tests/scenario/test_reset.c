@@ -207,7 +207,7 @@ START_TEST(a_recovery_tunnel_waits_for_the_standby)
     trio_take_over();
     trio_connect();
     trio_pass_ms(500);
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
     trio.confirm = false;
     trio.deaf = false;
     trio_pass_ms(1200);
@@ -275,7 +275,7 @@ START_TEST(the_end_of_a_set_up_under_way_waits)
     trio_settle();
     trio_connect();
     trio_settle();
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
     trio.mute = trio.confirm = false;
     trio_pass_ms(1200);
     ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_UP), 1);

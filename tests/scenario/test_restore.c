@@ -8,14 +8,6 @@
 
 static const struct l2tpha_address far_address = {.len = 1, .bytes = {2}};
 
-static struct l2tpha_redundancy_info info_of(const struct l2tpha_node *node)
-{
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-
-    l2tpha_redundancy_get(node, &info);
-    return info;
-}
-
 static uint32_t unrestored(void)
 {
     return trio.near->engine.unrestored;
@@ -313,15 +305,15 @@ START_TEST(a_copy_waits_for_the_last_one)
     begin_with_tunnels();
     take_over_unheard();
     trio_connect();
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE_BULK);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE_BULK);
     assert_error(l2tpha_switchover(trio.near, trio.now), L2TPHA_ERR_NOT_IN_SYNC);
     trio.mute = true;
     trio_settle();
-    ck_assert_int_eq(trio_role(trio.standby), L2TPHA_ROLE_STANDBY_COLD);
+    ck_assert_int_eq(info_of(trio.standby).role, L2TPHA_ROLE_STANDBY_COLD);
     trio.mute = false;
     trio_pass_ms(400);
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE);
-    ck_assert_int_eq(trio_role(trio.standby), L2TPHA_ROLE_STANDBY_HOT);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
+    ck_assert_int_eq(info_of(trio.standby).role, L2TPHA_ROLE_STANDBY_HOT);
     ck_assert_uint_eq(l2tpha_checkpoint_digest(trio.near), l2tpha_checkpoint_digest(trio.standby));
     trio.config.epoch++;
     trio_take_over();
@@ -336,9 +328,9 @@ START_TEST(a_copy_that_waits_is_given_up)
     trio_connect();
     assert_ok(l2tpha_checkpoint_stop(trio.near, trio.now));
     trio.connected = false;
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE_SOLO);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE_SOLO);
     trio_pass_ms(100);
-    ck_assert_int_eq(trio_role(trio.near), L2TPHA_ROLE_ACTIVE_SOLO);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE_SOLO);
     assert_all_well(TUNNELS, TUNNELS);
 }
 END_TEST

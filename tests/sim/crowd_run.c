@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/crowd.h"
 
+#include "info.h"
 #include "node/node.h"
 
 #include <l2tpha/failover.h>
@@ -25,14 +26,6 @@ static void pass(struct crowd *crowd, uint64_t us)
         crowd_tick(crowd);
 }
 
-static enum l2tpha_role role_of(const struct l2tpha_node *node)
-{
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-
-    l2tpha_redundancy_get(node, &info);
-    return info.role;
-}
-
 /* --- the copy --- */
 
 static void begin_copy(struct crowd *crowd)
@@ -48,13 +41,13 @@ static void copy(struct crowd *crowd)
     uint64_t trips = bytes / WINDOW + 4, began = crowd->world.now;
 
     begin_copy(crowd);
-    while (runs(crowd) && role_of(crowd->pair.lns) == L2TPHA_ROLE_ACTIVE_BULK) {
+    while (runs(crowd) && info_of(crowd->pair.lns).role == L2TPHA_ROLE_ACTIVE_BULK) {
         crowd_tick(crowd);
         if (crowd->world.now - began > trips * (2 * crowd->delay + 4 * MS))
             world_fail(&crowd->world, "the copy has taken %llu ms",
                        (unsigned long long)((crowd->world.now - began) / MS));
     }
-    if (runs(crowd) && role_of(crowd->pair.lns) != L2TPHA_ROLE_ACTIVE)
+    if (runs(crowd) && info_of(crowd->pair.lns).role != L2TPHA_ROLE_ACTIVE)
         world_fail(&crowd->world, "the standby was given up");
     if (crowd->most_unconfirmed > WINDOW + SLACK)
         world_fail(&crowd->world, "%zu bytes of the copy were under way", crowd->most_unconfirmed);
@@ -66,7 +59,7 @@ static void copy_in_vain(struct crowd *crowd)
     uint64_t ms = world_between(&crowd->world, 1, 2 * crowd->delay / MS + 20);
 
     begin_copy(crowd);
-    while (ms-- > 0 && runs(crowd) && role_of(crowd->pair.lns) == L2TPHA_ROLE_ACTIVE_BULK)
+    while (ms-- > 0 && runs(crowd) && info_of(crowd->pair.lns).role == L2TPHA_ROLE_ACTIVE_BULK)
         crowd_tick(crowd);
     if (crowd->most_unconfirmed > WINDOW + SLACK)
         world_fail(&crowd->world, "%zu bytes of the copy were under way", crowd->most_unconfirmed);
@@ -186,7 +179,7 @@ static void fail_over(struct crowd *crowd)
     die(crowd);
     if (!runs(crowd))
         return;
-    if (role_of(crowd->pair.standby) == L2TPHA_ROLE_STANDBY_BULK) {
+    if (info_of(crowd->pair.standby).role == L2TPHA_ROLE_STANDBY_BULK) {
         if (l2tpha_takeover(crowd->pair.standby, 0, crowd->world.now) != L2TPHA_ERR_STALE)
             world_fail(&crowd->world, "a stale copy is taken for good");
         serve(crowd, &crowd->pair.standby, 2, L2TPHA_TRUST_STALE);

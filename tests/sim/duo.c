@@ -11,11 +11,6 @@
 
 /* --- driving --- */
 
-static uint64_t sooner(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 static uint64_t next_event(const struct duo *duo)
 {
     uint64_t at = sooner(net_deadline(&duo->net), duo->death_at);

@@ -101,12 +101,12 @@ bool end_is_protected(const struct end *end)
 {
     if (!end->active.node || !end->line.attached || !end->standby.node)
         return false;
-    enum l2tpha_role role = end_role(&end->active);
+    enum l2tpha_role role = info_of(end->active.node).role;
     if (role == L2TPHA_ROLE_ACTIVE)
         return true;
     /* One that is filled again is hot before it has anything of this copy. */
     return role == L2TPHA_ROLE_ACTIVE_BULK && end->line.copying && end->options.dies_in_copy &&
-           !end->options.same_standby && end_role(&end->standby) == L2TPHA_ROLE_STANDBY_HOT;
+           !end->options.same_standby && info_of(end->standby.node).role == L2TPHA_ROLE_STANDBY_HOT;
 }
 
 /* --- death --- */

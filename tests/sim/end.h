@@ -6,6 +6,7 @@
 #ifndef SIM_END_H
 #define SIM_END_H
 
+#include "info.h"
 #include "sim/net.h"
 #include "sim/replication.h"
 
@@ -132,7 +133,6 @@ uint64_t end_patience(const struct end *end);
 /* --- end_host.c: the host's program --- */
 
 int end_make_node(struct end *end, bool standby, struct side *side);
-enum l2tpha_role end_role(const struct side *side);
 void end_drain(struct end *end);
 /* A node that has nothing to say. */
 void end_drain_silent(struct end *end, struct side *side, const char *what);

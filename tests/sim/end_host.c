@@ -4,7 +4,6 @@
 #include "sim/end.h"
 
 #include <l2tpha/observe.h>
-#include <l2tpha/redundancy.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,9 +18,7 @@ static int host_random(void *user, uint8_t *dst, size_t len)
         memset(dst, 0x55, len);
         return 0;
     }
-    for (size_t i = 0; i < len; i++)
-        dst[i] = (uint8_t)world_random(end->world);
-    return 0;
+    return world_draw(end->world, dst, len);
 }
 
 static int host_secret(void *user, const struct l2tpha_peer *peer, uint8_t *dst, size_t *len)
@@ -63,14 +60,6 @@ int end_make_node(struct end *end, bool standby, struct side *side)
     snprintf(side->name, sizeof(side->name), "%*send %u.%u", end->place ? 8 : 0, "",
              end->place % 10, end->made % 100);
     return l2tpha_node_new(end->root, &config, &callbacks, end->world->now, &side->node);
-}
-
-enum l2tpha_role end_role(const struct side *side)
-{
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-
-    l2tpha_redundancy_get(side->node, &info);
-    return info.role;
 }
 
 /* --- outputs --- */

@@ -17,7 +17,7 @@ void end_pump(struct end *end)
     if (!end->active.node || !end->line.attached || !end->line.copying)
         return;
     /* The standby has not confirmed in time, or has lost the thread. */
-    if (end_role(&end->active) == L2TPHA_ROLE_ACTIVE_SOLO) {
+    if (info_of(end->active.node).role == L2TPHA_ROLE_ACTIVE_SOLO) {
         end_detach(end);
         return;
     }
@@ -88,11 +88,6 @@ void end_send_data(struct end *end, struct l2tpha_session *session)
 
 /* --- what is due --- */
 
-static uint64_t sooner(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 uint64_t end_deadline(const struct end *end)
 {
     uint64_t at =
@@ -149,7 +144,7 @@ bool end_is_idle(const struct end *end)
     bool quiet = end->line.linked || replication_is_empty(&end->line);
 
     return end->active.node && end->line.attached && quiet &&
-           end_role(&end->active) == L2TPHA_ROLE_ACTIVE;
+           info_of(end->active.node).role == L2TPHA_ROLE_ACTIVE;
 }
 
 bool end_is_copied(const struct end *end)

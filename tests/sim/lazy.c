@@ -2,6 +2,7 @@
 #include "sim/lazy.h"
 
 #include "control/transaction.h"
+#include "info.h"
 #include "node/node.h"
 
 #include <stdlib.h>
@@ -88,28 +89,12 @@ void lazy_options_draw(struct lazy_options *options, struct world *world)
 
 /* --- the node's host --- */
 
-static int host_random(void *user, uint8_t *dst, size_t len)
-{
-    struct lazy_sim *sim = user;
-
-    for (size_t i = 0; i < len; i++)
-        dst[i] = (uint8_t)world_random(&sim->world);
-    return 0;
-}
-
-static void host_log(void *user, const struct l2tpha_log_line *line)
-{
-    struct lazy_sim *sim = user;
-
-    world_say(&sim->world, "log", "%s", line->text);
-}
-
 static struct l2tpha_node *make_node(struct lazy_sim *sim, bool standby)
 {
     struct l2tpha_config config;
     struct l2tpha_node *node = NULL;
     const struct l2tpha_host host = {
-        .size = sizeof(host), .user = sim, .random = host_random, .log = host_log};
+        .size = sizeof(host), .user = &sim->world, .random = world_draw, .log = world_log};
 
     l2tpha_config_init(&config);
     config.name = "node";
@@ -159,14 +144,6 @@ static void on_event(struct lazy_sim *sim, const struct l2tpha_event *event)
     }
 }
 
-static bool is_in_sync(const struct lazy_sim *sim)
-{
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-
-    l2tpha_redundancy_get(sim->active, &info);
-    return info.role == L2TPHA_ROLE_ACTIVE;
-}
-
 /* The lease: what leaves is below the lease of what the standby has confirmed. */
 static void check_lease(struct lazy_sim *sim, const struct l2tpha_output *output)
 {
@@ -175,7 +152,7 @@ static void check_lease(struct lazy_sim *sim, const struct l2tpha_output *output
         sim->standby ? l2tpha_tunnel_find(sim->standby, output->tunnel_id) : NULL;
 
     if (!known || l2tpha_header_decode(output->data, output->len, &header) ||
-        header.length <= header.header_len || !is_in_sync(sim))
+        header.length <= header.header_len || info_of(sim->active).role != L2TPHA_ROLE_ACTIVE)
         return;
     int lead = serial_diff((uint16_t)(header.ns + 1), known->entry.record.acked);
     if (lead > 0 && (uint64_t)lead > sim->worst_lead)
@@ -210,11 +187,6 @@ static void pump(struct lazy_sim *sim)
 }
 
 /* --- driving --- */
-
-static uint64_t sooner(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
 
 static void move_checkpoints(struct lazy_sim *sim)
 {
@@ -288,7 +260,8 @@ static void attach(struct lazy_sim *sim)
     sim->standby = make_node(sim, true);
     if (l2tpha_checkpoint_bulk(sim->active, sim->world.now))
         world_fail(&sim->world, "no copy");
-    for (unsigned i = 0; i < 1000 && !is_in_sync(sim) && !sim->world.failed; i++)
+    for (unsigned i = 0;
+         i < 1000 && info_of(sim->active).role != L2TPHA_ROLE_ACTIVE && !sim->world.failed; i++)
         lazy_sim_run(sim, 10 * MS);
 }
 

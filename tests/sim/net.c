@@ -24,7 +24,7 @@ void net_free(struct net *net)
     }
 }
 
-static bool sooner(const struct packet *a, const struct packet *b)
+static bool is_sooner(const struct packet *a, const struct packet *b)
 {
     return a->at != b->at ? a->at < b->at : a->order < b->order;
 }
@@ -43,7 +43,7 @@ static void push(struct net *net, struct packet *packet)
 
     packet->order = net->order++;
     net->heap[at] = packet;
-    while (at && sooner(net->heap[at], net->heap[(at - 1) / 2])) {
+    while (at && is_sooner(net->heap[at], net->heap[(at - 1) / 2])) {
         swap(&net->heap[at], &net->heap[(at - 1) / 2]);
         at = (at - 1) / 2;
     }
@@ -54,9 +54,9 @@ static void sift_down(struct net *net)
     size_t at = 0, child;
 
     while ((child = 2 * at + 1) < net->count) {
-        if (child + 1 < net->count && sooner(net->heap[child + 1], net->heap[child]))
+        if (child + 1 < net->count && is_sooner(net->heap[child + 1], net->heap[child]))
             child++;
-        if (!sooner(net->heap[child], net->heap[at]))
+        if (!is_sooner(net->heap[child], net->heap[at]))
             return;
         swap(&net->heap[at], &net->heap[child]);
         at = child;

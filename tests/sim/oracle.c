@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/oracle.h"
 
-#include <l2tpha/redundancy.h>
+#include "info.h"
+
 #include <l2tpha/session.h>
 #include <l2tpha/tunnel.h>
 
@@ -290,10 +291,7 @@ static void settle_news(struct oracle *oracle, const struct l2tpha_node *node)
 
 void oracle_takeover(struct oracle *oracle, const struct l2tpha_node *node, uint64_t applied)
 {
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-
-    l2tpha_redundancy_get(node, &info);
     compare_numbers(oracle, node);
-    settle_orders(oracle, info.epoch, applied);
+    settle_orders(oracle, info_of(node).epoch, applied);
     settle_news(oracle, node);
 }

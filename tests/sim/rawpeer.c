@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/rawpeer.h"
 
+#include "info.h"
 #include "node/node.h"
 
 #include <string.h>
@@ -91,26 +92,21 @@ void raw_new(struct rawpeer *peer, void (*change)(struct l2tpha_config *config))
 
 void raw_protect(struct rawpeer *peer, void (*change)(struct l2tpha_config *config))
 {
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-
     peer->standby = make_node(peer, true, change);
     assert_ok(l2tpha_checkpoint_bulk(peer->node, peer->now));
     raw_drain(peer);
-    l2tpha_redundancy_get(peer->node, &info);
-    ck_assert_uint_eq(info.role, L2TPHA_ROLE_ACTIVE);
+    ck_assert_uint_eq(info_of(peer->node).role, L2TPHA_ROLE_ACTIVE);
     raw_forget(peer);
 }
 
 void raw_take_over(struct rawpeer *peer)
 {
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-
     l2tpha_node_free(peer->node);
     peer->node = peer->standby;
     peer->standby = NULL;
     raw_forget(peer);
-    l2tpha_redundancy_get(peer->node, &info);
-    assert_ok(l2tpha_takeover_as(peer->node, info.epoch + 1, peer->trust, peer->now));
+    assert_ok(
+        l2tpha_takeover_as(peer->node, info_of(peer->node).epoch + 1, peer->trust, peer->now));
     raw_drain(peer);
 }
 

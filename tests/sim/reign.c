@@ -8,11 +8,6 @@
 #define OPERATOR (2 * SECOND) /* how often one looks whether somebody serves */
 #define SPINS 20000
 
-static uint64_t sooner(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 static uint64_t next_event(const struct reigns *reigns)
 {
     uint64_t at = net_deadline(&reigns->net);

@@ -6,6 +6,7 @@
 #ifndef SIM_REIGN_H
 #define SIM_REIGN_H
 
+#include "info.h"
 #include "sim/oracle.h"
 #include "sim/peer.h"
 #include "sim/reign_wire.h"

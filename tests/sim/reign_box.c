@@ -11,30 +11,13 @@
 #define TURN (100 * MS) /* of a host that is in time */
 #define SEEK (700 * MS)
 
-static int host_random(void *user, uint8_t *dst, size_t len)
-{
-    struct reigns *reigns = user;
-
-    for (size_t i = 0; i < len; i++)
-        dst[i] = (uint8_t)world_random(&reigns->world);
-    return 0;
-}
-
-static void host_log(void *user, const struct l2tpha_log_line *line)
-{
-    struct reigns *reigns = user;
-
-    world_say(&reigns->world, "log", "%u/%u %s", (unsigned)line->tunnel_id,
-              (unsigned)line->session_id, line->text);
-}
-
 void box_start(struct reigns *reigns, struct box *box, bool standby)
 {
     const struct l2tpha_host host = {.size = sizeof(host),
-                                     .user = reigns,
-                                     .random = host_random,
+                                     .user = &reigns->world,
+                                     .random = world_draw,
                                      .admit_session = world_admit,
-                                     .log = reigns->world.verbose ? host_log : NULL};
+                                     .log = reigns->world.verbose ? world_log : NULL};
     struct l2tpha_config config;
 
     world_config(&config);
@@ -74,12 +57,7 @@ struct box *box_other(struct reigns *reigns, const struct box *box)
 
 enum l2tpha_role box_role(const struct box *box)
 {
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-
-    if (!box->node)
-        return L2TPHA_ROLE_FENCED;
-    l2tpha_redundancy_get(box->node, &info);
-    return info.role;
+    return box->node ? info_of(box->node).role : L2TPHA_ROLE_FENCED;
 }
 
 bool box_serves(const struct box *box)
@@ -428,11 +406,6 @@ void box_step(struct reigns *reigns, struct box *box)
     uint64_t wait = pace(reigns, box);
     box->at = reigns->world.now + wait;
     box->asleep = wait > AWAKE;
-}
-
-static uint64_t sooner(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
 }
 
 uint64_t box_deadline(const struct reigns *reigns, const struct box *box)

@@ -79,19 +79,18 @@ void judge_look(struct reigns *reigns, const struct box *box)
 
 void judge_began(struct reigns *reigns, struct box *box, bool excused)
 {
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+    uint64_t epoch = info_of(box->node).epoch;
 
     if (reigns->reign_count == REIGNS) {
         world_fail(&reigns->world, "too many reigns");
         return;
     }
-    l2tpha_redundancy_get(box->node, &info);
     for (unsigned i = 0; i < reigns->reign_count; i++)
-        if (reigns->all[i].epoch == info.epoch && reigns->clean)
-            world_fail(&reigns->world, "epoch %llu for two reigns", (unsigned long long)info.epoch);
+        if (reigns->all[i].epoch == epoch && reigns->clean)
+            world_fail(&reigns->world, "epoch %llu for two reigns", (unsigned long long)epoch);
     struct reign *reign = &reigns->all[reigns->reign_count];
     *reign = (struct reign){.box = box->place,
-                            .epoch = info.epoch,
+                            .epoch = epoch,
                             .began = reigns->world.now,
                             .excused = excused,
                             .heard_at = L2TPHA_NEVER};
@@ -99,15 +98,12 @@ void judge_began(struct reigns *reigns, struct box *box, bool excused)
     memcpy(reign->copy, reigns->looked, sizeof(reign->copy));
     box->reign = reigns->reign_count++;
     reigns->owner = box->place; /* its host says whose the address is now */
-    box->known = info.epoch > box->known ? info.epoch : box->known;
+    box->known = epoch > box->known ? epoch : box->known;
 }
 
 static bool took_over_as(const struct box *box, const char *reason)
 {
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-
-    l2tpha_redundancy_get(box->node, &info);
-    return strcmp(info.reason, reason) == 0;
+    return strcmp(info_of(box->node).reason, reason) == 0;
 }
 
 /* One that died is over: who is left serves on, and so does who knows that it let nothing out. */
@@ -134,14 +130,11 @@ static struct reign *newer(struct reigns *reigns, const struct box *box)
 
 void judge_takeover(struct reigns *reigns, struct box *box, bool covered, bool excused)
 {
-    uint64_t behind = reigns->world.now - box->covered_at;
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+    uint64_t behind = reigns->world.now - box->covered_at, epoch = info_of(box->node).epoch;
     /* Another that serves meanwhile has the newer epoch: this one is fenced when they meet. */
     const struct reign *newest = newer(reigns, box);
 
-    l2tpha_redundancy_get(box->node, &info);
-
-    if (took_over_as(box, "took over") && !covered && !(newest && newest->epoch > info.epoch))
+    if (took_over_as(box, "took over") && !covered && !(newest && newest->epoch > epoch))
         world_fail(&reigns->world, "%s takes a copy for exact that is behind", box->name);
     if (took_over_as(box, "took over, from a copy that may be behind") && !covered &&
         behind > reigns->fresh_ms * MS)
@@ -247,10 +240,9 @@ static void judge_stands(struct reigns *reigns, const struct box *box, const str
 /* Killing it now, reading the stream to its end and taking over exactly loses nothing. */
 static void judge_active(struct reigns *reigns, struct box *box)
 {
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+    const struct l2tpha_redundancy_info info = info_of(box->node);
     struct box *other = box_other(reigns, box);
 
-    l2tpha_redundancy_get(box->node, &info);
     if (info.role != L2TPHA_ROLE_ACTIVE || info.handing_over)
         return;
     if (newer(reigns, box)) /* who serves since then has it all, or judge_leak() has said so */

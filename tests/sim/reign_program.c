@@ -6,7 +6,7 @@
 #define PATIENCE (SECOND) /* a planned switchover that is not accepted is taken back */
 #define FATE (4 * SECOND) /* handed over, and cut off: then the operator has looked */
 
-static struct l2tpha_link_info info_of(const struct box *box)
+static struct l2tpha_link_info link_info(const struct box *box)
 {
     struct l2tpha_link_info info = {.size = sizeof(info)};
 
@@ -72,12 +72,10 @@ static void take_over_exact(struct reigns *reigns, struct box *box, uint64_t epo
 
 static uint64_t next_epoch(struct reigns *reigns, const struct box *box)
 {
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+    uint64_t newest = link_info(box).peer_epoch, own = info_of(box->node).epoch;
 
     (void)reigns;
-    l2tpha_redundancy_get(box->node, &info);
-    uint64_t newest = info_of(box).peer_epoch;
-    newest = info.epoch > newest ? info.epoch : newest;
+    newest = own > newest ? own : newest;
     return l2tpha_epoch_next(box->known > newest ? box->known : newest, box->place + 1);
 }
 
@@ -97,7 +95,7 @@ static void announce(struct reigns *reigns, struct box *box)
 
 static void pursue_takeover(struct reigns *reigns, struct box *box)
 {
-    struct l2tpha_link_info info = info_of(box);
+    struct l2tpha_link_info info = link_info(box);
 
     if (box->phase == PHASE_SEEK) {
         if (box->link && info.up)
@@ -134,7 +132,7 @@ static void stay(struct reigns *reigns, struct box *box, const char *why)
 
 static void pursue_switchover(struct reigns *reigns, struct box *box)
 {
-    struct l2tpha_link_info info = info_of(box);
+    struct l2tpha_link_info info = link_info(box);
 
     box->called = true;
     if (info.handed) {
@@ -212,7 +210,7 @@ static void flush_and_drop(struct reigns *reigns, struct box *box)
 
 void program_link_failed(struct reigns *reigns, struct box *box, int error)
 {
-    struct l2tpha_link_info info = info_of(box);
+    struct l2tpha_link_info info = link_info(box);
 
     world_say(&reigns->world, box->name, "link: %s", l2tpha_strerror(error));
     if (error == L2TPHA_ERR_EPOCH || error == L2TPHA_ERR_LINK || error == L2TPHA_ERR_RECORD)
@@ -237,12 +235,11 @@ void program_stream_ended(struct reigns *reigns, struct box *box)
 
 static void begin_anew(struct reigns *reigns, struct box *box)
 {
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+    uint64_t epoch = info_of(box->node).epoch;
 
     world_say(&reigns->world, box->name, "=== is fenced ===");
     reigns->sums.fenced++;
-    l2tpha_redundancy_get(box->node, &info);
-    box->known = info.epoch > box->known ? info.epoch : box->known;
+    box->known = epoch > box->known ? epoch : box->known;
     if (box->link)
         flush_and_drop(reigns, box);
     talloc_free(box->node);
@@ -308,7 +305,7 @@ void program_step(struct reigns *reigns, struct box *box)
             take_over_exact(reigns, box, 0);
         return;
     }
-    if (box->link && info_of(box).switchover)
+    if (box->link && link_info(box).switchover)
         answer_go(reigns, box);
     else if (box->told == ORDER_TAKEOVER)
         pursue_takeover(reigns, box);
@@ -319,6 +316,6 @@ uint64_t program_deadline(const struct box *box)
     if (box_role(box) == L2TPHA_ROLE_FENCED || box->given || box->yielded)
         return 0;
     if (box->told == ORDER_NONE)
-        return box->link && info_of(box).switchover && !box_serves(box) ? 0 : L2TPHA_NEVER;
+        return box->link && link_info(box).switchover && !box_serves(box) ? 0 : L2TPHA_NEVER;
     return box->at + 5 * MS; /* it looks often */
 }

@@ -164,11 +164,6 @@ bool replication_is_empty(const struct replication *replication)
     return !replication->down.head && !replication->up.head;
 }
 
-static uint64_t sooner(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 uint64_t replication_deadline(const struct replication *replication, const struct side *active,
                               const struct side *standby)
 {

@@ -8,11 +8,6 @@
 
 /* --- driving --- */
 
-static uint64_t sooner(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 static uint64_t next_event(const struct sim *sim)
 {
     uint64_t at = sooner(net_deadline(&sim->net), end_deadline(&sim->end));

@@ -3,6 +3,7 @@
 
 #include "base/octets.h"
 #include "fixture.h"
+#include "info.h"
 
 #include <l2tpha/checkpoint.h>
 #include <l2tpha/failover.h>
@@ -14,18 +15,10 @@
 #define TIMERS_MAX 100000 /* in the longest rest: more is a loop */
 #define HEADER_BYTES 12   /* of a control message (RFC 2661 3.1) */
 
-static int draw(void *user, uint8_t *data, size_t len)
-{
-    struct wild *wild = user;
-
-    for (size_t i = 0; i < len; i++)
-        data[i] = (uint8_t)world_random(&wild->world);
-    return 0;
-}
-
 static struct l2tpha_node *make_node(struct wild *wild, TALLOC_CTX *parent)
 {
-    const struct l2tpha_host host = {.size = sizeof(host), .user = wild, .random = draw};
+    const struct l2tpha_host host = {
+        .size = sizeof(host), .user = &wild->world, .random = world_draw};
     struct world *world = &wild->world;
     struct l2tpha_config config;
     struct l2tpha_node *node;
@@ -121,14 +114,6 @@ static void drain(struct wild *wild)
     }
 }
 
-static bool is_copying(const struct wild *wild)
-{
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-
-    l2tpha_redundancy_get(wild->node, &info);
-    return info.role == L2TPHA_ROLE_ACTIVE_BULK;
-}
-
 void wild_take_over(struct wild *wild)
 {
     drain(wild);
@@ -137,7 +122,8 @@ void wild_take_over(struct wild *wild)
     wild->next = make_node(wild, talloc_parent(wild->node));
     assert_ok(l2tpha_checkpoint_bulk(wild->node, wild->world.now));
     drain(wild);
-    for (; is_copying(wild); wild->world.now += MS) { /* it begins when all are restored */
+    for (; info_of(wild->node).role == L2TPHA_ROLE_ACTIVE_BULK;
+         wild->world.now += MS) { /* it begins when all are restored */
         assert_ok(l2tpha_expire(wild->node, wild->world.now));
         drain(wild);
     }

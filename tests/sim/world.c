@@ -73,6 +73,19 @@ void world_config(struct l2tpha_config *config)
     config->max_buffer_bytes = 16u << 20;
 }
 
+int world_draw(void *user, uint8_t *dst, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        dst[i] = (uint8_t)world_random(user);
+    return 0;
+}
+
+void world_log(void *user, const struct l2tpha_log_line *line)
+{
+    world_say(user, "log", "%u/%u %s", (unsigned)line->tunnel_id, (unsigned)line->session_id,
+              line->text);
+}
+
 void world_admit(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_message *request,
                  struct l2tpha_verdict *verdict)
 {

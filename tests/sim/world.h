@@ -45,6 +45,11 @@ static inline uint64_t world_between(struct world *world, uint64_t a, uint64_t b
     return a + world_below(world, b - a + 1);
 }
 
+static inline uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* a - b on the circle of sequence numbers. */
 static inline int serial_diff(uint16_t a, uint16_t b)
 {
@@ -61,6 +66,10 @@ void world_show(struct world *world, const char *who, const char *fate, const ui
 
 /* The defaults, with limits so small that a run gets near them. */
 void world_config(struct l2tpha_config *config);
+
+/* --- what a node asks; user is the world --- */
+int world_draw(void *user, uint8_t *dst, size_t len);
+void world_log(void *user, const struct l2tpha_log_line *line);
 /* Every call is welcome. */
 void world_admit(void *user, struct l2tpha_tunnel *tunnel, const struct l2tpha_message *request,
                  struct l2tpha_verdict *verdict);

@@ -6,6 +6,7 @@
 #include "engine/machine.h"
 #include "engine/tunnel_fsm.h"
 #include "fixture.h"
+#include "info.h"
 #include "node/node.h"
 #include "sim/rawpeer.h"
 
@@ -387,14 +388,6 @@ START_TEST(copy_has_no_dead_tunnels)
     ck_assert_uint_eq(l2tpha_checkpoint_digest(peer.node), l2tpha_checkpoint_digest(peer.standby));
 }
 END_TEST
-
-static struct l2tpha_redundancy_info info_of(const struct l2tpha_node *node)
-{
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-
-    l2tpha_redundancy_get(node, &info);
-    return info;
-}
 
 /* No checkpoint says so; if the table did all the same, nothing would be left of the calls. */
 START_TEST(closing_tunnel_keeps_no_calls)
