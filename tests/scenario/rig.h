@@ -214,6 +214,9 @@ uint16_t node_rings(struct peer *peer);                    /* LAC: wait-reply */
 uint16_t peer_asks_out(struct peer *peer, uint16_t call);  /* LAC: wait-cs-answer */
 uint16_t node_asks_out(struct peer *peer);                 /* LNS: wait-reply */
 uint16_t node_waits_out(struct peer *peer, uint16_t call); /* LNS: wait-connect */
+/* Any of these, by number. */
+#define HALF_CALLS 5
+uint16_t half_call(struct peer *peer, int which, uint16_t call);
 struct l2tpha_session_options a_call(enum l2tpha_call call);
 int close_session(const struct peer *peer, uint16_t session, uint16_t result);
 int close_tunnel(const struct peer *peer, uint16_t result);

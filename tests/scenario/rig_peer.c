@@ -377,6 +377,22 @@ uint16_t node_orders(struct peer *peer, uint16_t call)
     return id;
 }
 
+uint16_t half_call(struct peer *peer, int which, uint16_t call)
+{
+    switch (which) {
+    case 0:
+        return peer_rings(peer, call);
+    case 1:
+        return node_rings(peer);
+    case 2:
+        return peer_asks_out(peer, call);
+    case 3:
+        return node_asks_out(peer);
+    default:
+        return node_waits_out(peer, call);
+    }
+}
+
 int close_session(const struct peer *peer, uint16_t session, uint16_t result)
 {
     struct l2tpha_disconnect why = {.size = sizeof(why), .result = result};

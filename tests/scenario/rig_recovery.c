@@ -106,6 +106,23 @@ void peer_opens_capable(struct peer *peer, unsigned number)
     peer_opens_with(peer, &sccrq);
 }
 
+void peer_opens_proven(struct peer *peer, unsigned number, const char *secret)
+{
+    uint8_t digest[16];
+
+    rig.secret = secret;
+    peer_begins(peer, number);
+    struct says sccrq = valid(peer, SCCRQ);
+    add(&sccrq, avp_capability(CONTROL | DATA, RECOVERY_TIME));
+    assert_ok(say(peer, &sccrq));
+    respond(expect(peer, SCCRP), SCCCN, secret, digest);
+    struct says scccn = valid(peer, SCCCN);
+    add(&scccn, AVP_OCTETS(WIRE_M, 13, digest, 16));
+    assert_ok(say(peer, &scccn));
+    expect_zlb(peer);
+    expect_event(L2TPHA_EVENT_TUNNEL_UP);
+}
+
 void node_opens_capable(struct peer *peer, unsigned number)
 {
     node_calls(peer, number);

@@ -25,6 +25,8 @@ struct rig_avp hiding_vector(void);
 
 /* --- ordinary tunnels whose ends can both be recovered; nothing is left on its way --- */
 void peer_opens_capable(struct peer *peer, unsigned number);
+/* ... with this secret, which both prove to have. */
+void peer_opens_proven(struct peer *peer, unsigned number, const char *secret);
 void node_opens_capable(struct peer *peer, unsigned number);
 
 /* --- the peer has failed --- */

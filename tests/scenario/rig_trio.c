@@ -186,6 +186,14 @@ void trio_take_over(void)
     assert_ok(l2tpha_takeover_as(trio.near, trio.config.epoch + 1, trio.trust, trio.now));
 }
 
+const struct l2tpha_event *trio_first(const struct trio_events *events, enum l2tpha_event_kind kind)
+{
+    for (uint32_t i = 0; i < events->count; i++)
+        if (events->list[i].kind == kind)
+            return &events->list[i];
+    return NULL;
+}
+
 uint32_t trio_told(const struct trio_events *events, enum l2tpha_event_kind kind)
 {
     uint32_t count = 0;

@@ -55,6 +55,9 @@ void trio_pass_ms(uint64_t ms);
 /* The near node dies and the standby takes its place. */
 void trio_take_over(void);
 uint32_t trio_told(const struct trio_events *events, enum l2tpha_event_kind kind);
+/* The first one of this kind; NULL = none. */
+const struct l2tpha_event *trio_first(const struct trio_events *events,
+                                      enum l2tpha_event_kind kind);
 /* A tunnel that one of them asks the other for; nothing has left yet. */
 struct l2tpha_tunnel *trio_open(struct l2tpha_node *from);
 /* A tunnel that one of them opens to the other, established and settled. */

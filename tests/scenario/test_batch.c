@@ -2,6 +2,7 @@
 /* What a poll has given out stays until the next one, whatever the host calls while it goes through
  * the batch. Under AddressSanitizer whoever frees any of it too early is found. */
 #include "bench/pair.h"
+#include "dice.h"
 #include "fixture.h"
 #include "node/node.h"
 #include "dispatch/output.h"
@@ -13,14 +14,7 @@
 #define CALLS 40
 
 static struct bench pair;
-static uint64_t random_state;
 static char users[CALLS];
-
-static uint32_t below(uint32_t limit)
-{
-    random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)(random_state >> 33) % limit;
-}
 
 /* What the LAC has to say reaches the LNS, which is not polled. */
 static void carry(void)

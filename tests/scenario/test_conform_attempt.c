@@ -163,29 +163,12 @@ END_TEST
 
 /* --- who answers --- */
 
-static void opens_with_secret(void)
-{
-    uint8_t digest[16];
-
-    rig.secret = secret;
-    peer_begins(&old, 1);
-    struct says sccrq = valid(&old, SCCRQ);
-    add(&sccrq, avp_capability(CONTROL | DATA, RECOVERY_TIME));
-    assert_ok(say(&old, &sccrq));
-    respond(expect(&old, SCCRP), SCCCN, secret, digest);
-    struct says scccn = valid(&old, SCCCN);
-    add(&scccn, AVP_OCTETS(WIRE_M, 13, digest, 16));
-    assert_ok(say(&old, &scccn));
-    expect_zlb(&old);
-    expect_event(L2TPHA_EVENT_TUNNEL_UP);
-}
-
 START_TEST(the_secret_of_the_old_tunnel_is_used)
 {
     uint8_t digest[16], wanted[16];
     struct l2tpha_bytes response;
 
-    opens_with_secret();
+    peer_opens_proven(&old, 1, secret);
     rig.secret = _i ? "another one" : NULL;
     node_fails();
     respond(expect_request(&fresh, &old), SCCRP, secret, digest);
@@ -204,7 +187,7 @@ START_TEST(a_peer_that_cannot_prove_itself_is_no_peer)
 {
     uint8_t digest[16];
 
-    opens_with_secret();
+    peer_opens_proven(&old, 1, secret);
     uint16_t call = peer_dials(&old, PEER_CALL);
     node_fails();
     respond(expect_request(&fresh, &old), SCCRP, "a guess", digest);

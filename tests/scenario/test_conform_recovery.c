@@ -286,27 +286,9 @@ END_TEST
 
 START_TEST(calls_half_set_up_go_without_a_word)
 {
-    uint16_t half;
-
     peer_opens_capable(&old, 1);
     uint16_t call = peer_dials(&old, PEER_CALL);
-    switch (_i) {
-    case 0:
-        half = peer_rings(&old, PEER_CALL + 1);
-        break;
-    case 1:
-        half = node_rings(&old);
-        break;
-    case 2:
-        half = peer_asks_out(&old, PEER_CALL + 1);
-        break;
-    case 3:
-        half = node_asks_out(&old);
-        break;
-    default:
-        half = node_waits_out(&old, PEER_CALL + 1);
-        break;
-    }
+    uint16_t half = half_call(&old, _i, PEER_CALL + 1);
     node_claims(&fresh, &old);
     ck_assert_uint_eq(session_state(&old, half), L2TPHA_SESSION_IDLE);
     ck_assert_uint_eq(session_state(&old, call), L2TPHA_SESSION_ESTABLISHED);
@@ -541,7 +523,7 @@ Suite *suite_conform_recovery(void)
     tcase_add_loop_test(tcase, the_same_pair_in_sccrp_is_tolerated_and_another_one_is_not, 0, 4);
     tcase_add_test(tcase, a_capability_in_sccrp_of_a_recovery_means_nothing);
     tcase_add_test(tcase, old_messages_of_the_peer_are_not_taken_as_new);
-    tcase_add_loop_test(tcase, calls_half_set_up_go_without_a_word, 0, 5);
+    tcase_add_loop_test(tcase, calls_half_set_up_go_without_a_word, 0, HALF_CALLS);
     tcase_add_test(tcase, calls_asked_for_meanwhile_begin_after_the_recovery);
     tcase_add_test(tcase, stopccn_ends_the_recovery_tunnel_alone);
     tcase_add_loop_test(tcase, a_stopccn_after_scccn_is_success_or_failure, 0, 7);

@@ -237,27 +237,10 @@ END_TEST
 START_TEST(step_i_clears_calls_half_set_up_without_a_word)
 {
     struct peer old, fresh;
-    uint16_t half;
 
     peer_opens_capable(&old, 1);
     uint16_t call = peer_dials(&old, PEER_CALL);
-    switch (_i) {
-    case 0:
-        half = peer_rings(&old, PEER_CALL + 1);
-        break;
-    case 1:
-        half = node_rings(&old);
-        break;
-    case 2:
-        half = peer_asks_out(&old, PEER_CALL + 1);
-        break;
-    case 3:
-        half = node_asks_out(&old);
-        break;
-    default:
-        half = node_waits_out(&old, PEER_CALL + 1);
-        break;
-    }
+    uint16_t half = half_call(&old, _i, PEER_CALL + 1);
     peer_asks_back(&fresh, &old);
     ck_assert_uint_ne(session_state(&old, half), L2TPHA_SESSION_IDLE);
     assert_ok(say_valid(&fresh, SCCCN));
@@ -568,7 +551,7 @@ Suite *suite_conform_remote(void)
     tcase_add_test(tcase, the_reset_flushes_what_was_outstanding);
     tcase_add_test(tcase, old_messages_under_way_are_not_taken_as_new);
     tcase_add_test(tcase, slow_start_begins_anew_after_the_reset);
-    tcase_add_loop_test(tcase, step_i_clears_calls_half_set_up_without_a_word, 0, 5);
+    tcase_add_loop_test(tcase, step_i_clears_calls_half_set_up_without_a_word, 0, HALF_CALLS);
     tcase_add_test(tcase, no_call_begins_before_step_i);
     tcase_add_test(tcase, the_peer_closes_the_recovery_tunnel_alone);
     tcase_add_test(tcase, the_remote_closes_it_when_the_peer_does_not);

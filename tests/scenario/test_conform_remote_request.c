@@ -324,30 +324,13 @@ END_TEST
 
 /* --- who asks --- */
 
-static void opens_with_secret(const char *shared)
-{
-    uint8_t digest[16];
-
-    rig.secret = shared;
-    peer_begins(&old, 1);
-    struct says sccrq = valid(&old, SCCRQ);
-    add(&sccrq, avp_capability(CONTROL | DATA, RECOVERY_TIME));
-    assert_ok(say(&old, &sccrq));
-    respond(expect(&old, SCCRP), SCCCN, shared, digest);
-    struct says scccn = valid(&old, SCCCN);
-    add(&scccn, AVP_OCTETS(WIRE_M, 13, digest, 16));
-    assert_ok(say(&old, &scccn));
-    expect_zlb(&old);
-    expect_event(L2TPHA_EVENT_TUNNEL_UP);
-}
-
 /* The secret is the old tunnel's, whatever the host says by now. */
 START_TEST(the_secret_of_the_old_tunnel_proves_the_peer)
 {
     uint8_t digest[16], wanted[16];
     struct l2tpha_bytes response;
 
-    opens_with_secret(secret);
+    peer_opens_proven(&old, 1, secret);
     rig.secret = _i ? "another one" : NULL;
     struct says sccrq = request();
     add(&sccrq, AVP_TEXT(WIRE_M, 11, "who are you?"));
@@ -380,7 +363,7 @@ START_TEST(what_is_hidden_is_read_with_the_old_secret)
 {
     uint8_t digest[16];
 
-    opens_with_secret(secret);
+    peer_opens_proven(&old, 1, secret);
     struct says sccrq = request();
     leave_out(&sccrq, 9);
     add(&sccrq, hiding_vector());
@@ -403,7 +386,7 @@ START_TEST(the_suggestion_is_never_hidden)
     bool seen = false, hides = false;
 
     rig.config.hide_avps = true;
-    opens_with_secret(secret);
+    peer_opens_proven(&old, 1, secret);
     struct says sccrq = request();
     assert_ok(say(&fresh, &sccrq));
     const struct heard *sccrp = expect_on(&fresh, SCCRP);
@@ -420,7 +403,7 @@ END_TEST
 /* ... and who has only what the host says by now is not understood. */
 START_TEST(what_is_hidden_with_a_newer_secret_is_refused)
 {
-    opens_with_secret(secret);
+    peer_opens_proven(&old, 1, secret);
     rig.secret = "another one";
     struct says sccrq = request();
     leave_out(&sccrq, 9);
@@ -437,7 +420,7 @@ START_TEST(who_cannot_prove_himself_changes_nothing)
     static const char *const shared[] = {"a guess", "", "another one"};
     uint8_t digest[16];
 
-    opens_with_secret(secret);
+    peer_opens_proven(&old, 1, secret);
     struct l2tpha_tunnel_record before = record_of(&old);
     rig.secret = shared[2];
     struct says sccrq = request();
@@ -459,7 +442,7 @@ END_TEST
 
 START_TEST(a_forged_request_alone_costs_the_tunnel_nothing)
 {
-    opens_with_secret(secret);
+    peer_opens_proven(&old, 1, secret);
     struct l2tpha_tunnel_record before = record_of(&old);
     struct says sccrq = request();
     assert_ok(say(&fresh, &sccrq));

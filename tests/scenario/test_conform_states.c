@@ -64,28 +64,11 @@ START_TEST(a_response_may_carry_more_than_states)
 }
 END_TEST
 
-static void opens_with_secret(void)
-{
-    uint8_t digest[16];
-
-    rig.secret = "our secret";
-    peer_begins(&peer, 1);
-    struct says sccrq = valid(&peer, SCCRQ);
-    add(&sccrq, avp_capability(CONTROL | DATA, RECOVERY_TIME));
-    assert_ok(say(&peer, &sccrq));
-    respond(expect(&peer, SCCRP), SCCCN, rig.secret, digest);
-    struct says scccn = valid(&peer, SCCCN);
-    add(&scccn, AVP_OCTETS(WIRE_M, 13, digest, 16));
-    assert_ok(say(&peer, &scccn));
-    expect_zlb(&peer);
-    expect_event(L2TPHA_EVENT_TUNNEL_UP);
-}
-
 START_TEST(states_may_be_hidden)
 {
     struct says message = states(_i ? FSR : FSQ);
 
-    opens_with_secret();
+    peer_opens_proven(&peer, 1, "our secret");
     uint16_t call = peer_dials(&peer, PEER_CALL);
     add(&message, hiding_vector());
     add(&message, hidden_avp(_i ? avp_state(0, call) : avp_state(PEER_CALL, call)));

@@ -5,15 +5,6 @@
 
 #include <string.h>
 
-static const struct l2tpha_event *told(const struct trio_events *events,
-                                       enum l2tpha_event_kind kind)
-{
-    for (uint32_t i = 0; i < events->count; i++)
-        if (events->list[i].kind == kind)
-            return &events->list[i];
-    return NULL;
-}
-
 /* Both have asked; whose tie breaker is the higher one? */
 static struct l2tpha_node *cross(struct trio_events **lost)
 {
@@ -66,10 +57,10 @@ START_TEST(calls_that_waited_come_up_on_the_tunnel_that_is_left)
     trio_settle();
     ck_assert_uint_eq(count_tunnels(trio.near), 1);
     ck_assert_uint_eq(count_tunnels(trio.far), 1);
-    const struct l2tpha_event *down = told(lost, L2TPHA_EVENT_TUNNEL_DOWN);
+    const struct l2tpha_event *down = trio_first(lost, L2TPHA_EVENT_TUNNEL_DOWN);
     ck_assert_uint_eq(down->successor, l2tpha_tunnel_id(first_tunnel(loser)));
     ck_assert_uint_eq(trio_told(lost, L2TPHA_EVENT_SESSION_DOWN), CALLS);
-    ck_assert_uint_eq(told(lost, L2TPHA_EVENT_TUNNEL_UP)->tunnel_id, down->successor);
+    ck_assert_uint_eq(trio_first(lost, L2TPHA_EVENT_TUNNEL_UP)->tunnel_id, down->successor);
     place_again(loser, lost);
     trio_pass_ms(1000);
     ck_assert_uint_eq(trio_told(lost, L2TPHA_EVENT_SESSION_UP), 2 * CALLS);
@@ -88,7 +79,7 @@ static struct l2tpha_node *cross_half(struct trio_events **lost)
     trio.mute = loser == trio.near;
     trio.deaf = loser == trio.far;
     trio_settle();
-    ck_assert_uint_ne(told(*lost, L2TPHA_EVENT_TUNNEL_DOWN)->successor, 0);
+    ck_assert_uint_ne(trio_first(*lost, L2TPHA_EVENT_TUNNEL_DOWN)->successor, 0);
     place_again(loser, *lost);
     return loser;
 }
@@ -144,7 +135,7 @@ START_TEST(the_end_of_the_tunnel_that_is_left_is_told)
     trio.random_state = (uint64_t)_i + 1;
     trio_begin(false);
     cross_half(&lost);
-    uint32_t successor = told(lost, L2TPHA_EVENT_TUNNEL_DOWN)->successor;
+    uint32_t successor = trio_first(lost, L2TPHA_EVENT_TUNNEL_DOWN)->successor;
     trio.mute = trio.deaf = true;
     trio_pass_ms(120000);
     ck_assert_uint_eq(trio_told(lost, L2TPHA_EVENT_TUNNEL_UP), 0);

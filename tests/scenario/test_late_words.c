@@ -4,6 +4,7 @@
  * the old tunnel, or none; what the node says has the client's id, which both tunnels share.
  * Nothing of the old one may pass for the new one's at either end, and a request that was forged
  * ends nothing. */
+#include "dice.h"
 #include "scenario/rig_recovery.h"
 
 #define KEPT 16
@@ -421,14 +422,6 @@ START_TEST(a_copy_is_not_answered_with_old_numbers)
 END_TEST
 
 /* --- at random --- */
-
-static uint64_t random_state;
-
-static uint32_t below(uint32_t limit)
-{
-    random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)(random_state >> 33) % limit;
-}
 
 /* Not the SCCRQ as long as nobody has asked anew: that would be the new request itself. */
 static void one_late_word(void)

@@ -3,19 +3,13 @@
  * after a reboot without a word, in the middle of a set-up, twice at once. It is answered at once;
  * what it had falls when what it asks for is established, and not before, so that a forged request
  * ends nothing. */
+#include "dice.h"
 #include "scenario/rig_recovery.h"
 
 #define CYCLE_MS 32000 /* more than a full retransmission cycle */
 #define HUSH_MS 2000   /* a tunnel may be silent for the sake of one that was asked for later */
 
 static struct peer old, fresh, other;
-static uint64_t random_state;
-
-static uint32_t below(uint32_t limit)
-{
-    random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)(random_state >> 33) % limit;
-}
 
 /* The same address and id, and nothing remembered. */
 static void begin_anew(struct peer *peer)

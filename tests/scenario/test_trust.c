@@ -11,15 +11,6 @@ static void take_over(enum l2tpha_trust trust)
     trio_take_over();
 }
 
-static const struct l2tpha_event *told(const struct trio_events *events,
-                                       enum l2tpha_event_kind kind)
-{
-    for (uint32_t i = 0; i < events->count; i++)
-        if (events->list[i].kind == kind)
-            return &events->list[i];
-    return NULL;
-}
-
 static uint32_t tunnels_of(const struct l2tpha_node *node)
 {
     struct l2tpha_tunnel *tunnel = NULL;
@@ -150,7 +141,7 @@ START_TEST(without_the_protocol_a_stale_one_is_ended)
     ck_assert_ptr_null(first_tunnel(trio.near));
     if (trio.mute)
         return;
-    const struct l2tpha_event *down = told(&trio.far_events, L2TPHA_EVENT_TUNNEL_DOWN);
+    const struct l2tpha_event *down = trio_first(&trio.far_events, L2TPHA_EVENT_TUNNEL_DOWN);
     ck_assert_ptr_nonnull(down);
     ck_assert_uint_eq(down->result, 2);
     ck_assert_uint_eq(down->error, 6);

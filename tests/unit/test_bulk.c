@@ -1,23 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How far a copy runs ahead of its confirmations, and for how long it keeps its host. */
-#include "sim/twins.h"
-
 #define IN_FLIGHT 200
-#define TIMEOUT_US 200000
-
-static struct state_pair *pair;
-
-static void setup(void)
-{
-    fixture_setup();
-    pair = twins_new(IN_FLIGHT, TIMEOUT_US);
-}
-
-static void teardown(void)
-{
-    twins_free(pair);
-    fixture_teardown();
-}
+#include "unit/twinned.h"
 
 /* Whatever the host does besides: it is let go after a few parts, and called back at once. */
 static size_t poll_turn(unsigned *parts)

@@ -1,22 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "sim/twins.h"
-
 #define IN_FLIGHT 100
-#define TIMEOUT_US 200000
-
-static struct state_pair *pair;
-
-static void setup(void)
-{
-    fixture_setup();
-    pair = twins_new(IN_FLIGHT, TIMEOUT_US);
-}
-
-static void teardown(void)
-{
-    twins_free(pair);
-    fixture_teardown();
-}
+#include "unit/twinned.h"
 
 /* The last thing for a standby that may still listen: it is stale from here on. */
 static void assert_abandons(void)

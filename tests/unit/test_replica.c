@@ -1,24 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "sim/twins.h"
+#define IN_FLIGHT 1000
+#include "unit/twinned.h"
 
 #include "base/cursor.h"
-
-#define IN_FLIGHT 1000
-#define TIMEOUT_US 200000
-
-static struct state_pair *pair;
-
-static void setup(void)
-{
-    fixture_setup();
-    pair = twins_new(IN_FLIGHT, TIMEOUT_US);
-}
-
-static void teardown(void)
-{
-    twins_free(pair);
-    fixture_teardown();
-}
 
 /* --- active and standby --- */
 

@@ -1,22 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Records that fit what is there, and records that do not. */
-#include "sim/twins.h"
+#define IN_FLIGHT 1000
+#include "unit/twinned.h"
 
 #include <l2tpha/policy.h>
-
-static struct state_pair *pair;
-
-static void setup(void)
-{
-    fixture_setup();
-    pair = twins_new(1000, 200000);
-}
-
-static void teardown(void)
-{
-    twins_free(pair);
-    fixture_teardown();
-}
 
 #define TUNNEL(id, next, oldest)                                                                   \
     {                                                                                              \
