@@ -2,8 +2,41 @@
 #include "fixture.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#undef _tcase_add_test
 
 TALLOC_CTX *root;
+
+static const char *only_test;
+static int only_turn = -1;
+static unsigned test_count;
+
+void fixture_only(const char *test, int turn)
+{
+    only_test = test;
+    only_turn = turn;
+}
+
+unsigned fixture_tests(void)
+{
+    return test_count;
+}
+
+void fixture_add_test(TCase *tcase, const TTest *test, int signal, int exit_value, int start,
+                      int end)
+{
+    if (only_test && strcmp(test->name, only_test) != 0)
+        return;
+    if (only_turn >= 0 && (only_turn < start || only_turn >= end))
+        return;
+    if (only_turn >= 0) {
+        start = only_turn;
+        end = only_turn + 1;
+    }
+    test_count++;
+    _tcase_add_test(tcase, test, signal, exit_value, start, end);
+}
 
 void fixture_setup(void)
 {

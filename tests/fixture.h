@@ -22,6 +22,16 @@ void fixture_teardown(void);
 /* A suite with one checked test case that uses the fixture. */
 Suite *fixture_suite(const char *name, TCase **tcase);
 
+/* Of the suites made from here on this test alone, and of a loop test this turn alone; NULL: all
+ * tests, -1: all turns. */
+void fixture_only(const char *test, int turn);
+/* Tests taken so far. */
+unsigned fixture_tests(void);
+/* All that adds a test comes down to this call of libcheck's. */
+#define _tcase_add_test fixture_add_test
+void fixture_add_test(TCase *tcase, const TTest *test, int signal, int exit_value, int start,
+                      int end);
+
 /* ck_assert() reports each check that passes as well, which is slow; this one is for long loops. */
 #define assert_true(condition)                                                                     \
     do {                                                                                           \

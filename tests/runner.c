@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One program for all suites: `runner` runs them all, `runner NAME...` those named. */
+/* One program for all suites: `runner` runs them all, `runner NAME...` those named. NAME is a
+ * suite, SUITE.TEST one test of it, or SUITE.TEST.N turn N, from 0, of a loop test. */
 #include "fixture.h"
 
 #include <stdio.h>
@@ -14,31 +15,47 @@ static const struct {
 #include "suites.inc"
 #undef SUITE
 };
+#define SUITES (sizeof(suites) / sizeof(suites[0]))
 
-static bool wanted(const char *name, int argc, char **argv)
+/* Cuts the name into its parts. Returns whether there are such tests. */
+static bool add(SRunner *runner, char *name)
 {
-    for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], name) == 0)
-            return true;
-    return argc == 1;
+    char *test = strchr(name, '.'), *turn = test ? strchr(test + 1, '.') : NULL, *end = NULL;
+    unsigned before = fixture_tests();
+
+    if (test)
+        *test++ = '\0';
+    if (turn)
+        *turn++ = '\0';
+    fixture_only(test, turn ? (int)strtol(turn, &end, 10) : -1);
+    if (turn && (*end || end == turn))
+        return false;
+    for (size_t i = 0; i < SUITES; i++)
+        if (strcmp(suites[i].name, name) == 0)
+            srunner_add_suite(runner, suites[i].make());
+    return fixture_tests() > before;
+}
+
+static void add_all(SRunner *runner)
+{
+    for (size_t i = 0; i < SUITES; i++)
+        srunner_add_suite(runner, suites[i].make());
 }
 
 int main(int argc, char **argv)
 {
     SRunner *runner = srunner_create(NULL);
-    int added = 0;
-    for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
-        if (!wanted(suites[i].name, argc, argv))
-            continue;
-        srunner_add_suite(runner, suites[i].make());
-        added++;
-    }
-    if (added == 0) {
-        fprintf(stderr, "runner: no such suite\n");
-        return 2;
-    }
-    srunner_run_all(runner, CK_NORMAL);
+    bool known = true;
+
+    if (argc == 1)
+        add_all(runner);
+    for (int i = 1; i < argc && known; i++)
+        known = add(runner, argv[i]);
+    if (known)
+        srunner_run_all(runner, CK_NORMAL);
+    else
+        fprintf(stderr, "runner: no such suite or test\n");
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return !known ? 2 : failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
