@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <l2tpha/failover.h>
 #include <l2tpha/node.h>
+#include <l2tpha/settings.h>
 #include <l2tpha/version.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,7 +41,9 @@ struct option_row {
     uint32_t min, max;
     const char *choices; /* words separated by | */
     char letter;         /* the same in short; 0 = none */
-    const char *help;
+    const char *setting; /* of the library: range and default are its; NULL = none */
+    uint32_t scale;      /* so many of its units are one of this option's; 0 = one */
+    const char *help;    /* with @ for the default of the setting */
 };
 
 #define AT(field) .offset = offsetof(struct options, field)
@@ -57,12 +60,14 @@ static const struct option_row rows[] = {
      .help = "tunnel authentication; none without it"},
     {"hide-avps", ENDPOINTS, KIND_FLAG, NULL, AT(hide_avps),
      .help = "hide what may be hidden; needs --secret"},
-    {"hello-interval", ENDPOINTS, KIND_NUMBER, "S", AT(hello_s), .min = 0, .max = 86400,
-     .help = "silence before a HELLO (60); 0 = none"},
-    {"retries", ENDPOINTS, KIND_NUMBER, "N", AT(retries), .min = 1, .max = 100,
-     .help = "retransmissions before a peer is given up, also by one that leaves (5)"},
-    {"window", ENDPOINTS, KIND_NUMBER, "N", AT(window), .min = 1, .max = 32767,
-     .help = "receive window told to peers, messages (128)"},
+    {"hello-interval", ENDPOINTS, KIND_NUMBER, "S", AT(hello_s), .setting = "hello_ms", .scale = 1000,
+     .max = 86400,
+     .help = "silence before a HELLO (@); 0 = none"},
+    {"retries", ENDPOINTS, KIND_NUMBER, "N", AT(retries), .setting = "retries",
+     .help = "retransmissions before a peer is given up, also by one that leaves (@)"},
+    {"window", ENDPOINTS, KIND_NUMBER, "N", AT(window), .setting = "window",
+     .max = 32767,
+     .help = "receive window told to peers, messages (@)"},
     {"failover-resync", ENDPOINTS, KIND_WORD, "METHOD", AT(failover),
      .choices = "disable|failover-protocol|silent-failover|"
                 "failover-protocol-fallback-to-silent-failover",
@@ -72,22 +77,23 @@ static const struct option_row rows[] = {
      .help = "protect no tunnel, whatever its method; 'set sso on' does from then on"},
     {"no-failover-capability", ENDPOINTS, KIND_FLAG, NULL, AT(mute),
      .help = "do not announce RFC 4951 to peers"},
-    {"recovery-time", ENDPOINTS, KIND_NUMBER, "MS", AT(recovery_ms), .min = 0, .max = 3600000,
-     .help = "how long peers are asked to wait for a recovery (60000)"},
-    {"resync-packets", ENDPOINTS, KIND_NUMBER, "N", AT(resync_packets), .min = 1, .max = 255,
-     .help = "messages of a tunnel ahead of the standby; bounded and async (8)"},
-    {"max-half-open", ENDPOINTS, KIND_NUMBER, "N", AT(max_half_open), .min = 1,
+    {"recovery-time", ENDPOINTS, KIND_NUMBER, "MS", AT(recovery_ms), .setting = "recovery_ms",
+     .help = "how long peers are asked to wait for a recovery (@)"},
+    {"resync-packets", ENDPOINTS, KIND_NUMBER, "N", AT(resync_packets), .setting = "resync_packets",
+     .help = "messages of a tunnel ahead of the standby; bounded and async (@)"},
+    {"max-half-open", ENDPOINTS, KIND_NUMBER, "N", AT(max_half_open), .setting = "max_half_open",
      .max = L2TPHA_TUNNELS_MAX,
-     .help = "tunnels asked for by peers and not completed; beyond it the oldest goes (4096)"},
-    {"half-open-per-peer", ENDPOINTS, KIND_NUMBER, "N", AT(half_open_per_peer), .min = 0,
+     .help = "tunnels asked for by peers and not completed; beyond it the oldest goes (@)"},
+    {"half-open-per-peer", ENDPOINTS, KIND_NUMBER, "N", AT(half_open_per_peer), .setting = "max_half_open_per_source",
      .max = L2TPHA_TUNNELS_MAX,
-     .help = "... from one address or IPv6 /64; 0 = no limit of its own (512)"},
+     .help = "... from one address or IPv6 /64; 0 = no limit of its own (@)"},
     {"commit", ENDPOINTS, KIND_WORD, "MODE", AT(commit), .choices = "gated|bounded|async",
      .help = "when output may leave: gated, bounded or async (gated)"},
     {"serializer", ENDPOINTS, KIND_WORD, "NAME", AT(serializer), .choices = "proto",
      .help = "format of the checkpoints (proto)"},
-    {"commit-timeout", ENDPOINTS, KIND_NUMBER, "MS", AT(commit_timeout_ms), .min = 10, .max = 60000,
-     .help = "standby silent for so long: go on alone (200)"},
+    {"commit-timeout", ENDPOINTS, KIND_NUMBER, "MS", AT(commit_timeout_ms), .setting = "commit_timeout_ms",
+     .min = 10, .max = 60000,
+     .help = "standby silent for so long: go on alone (@)"},
     {"role", ENDPOINTS, KIND_WORD, "ROLE", AT(role), .choices = "active|standby|auto",
      .help = "active, standby, or auto: follow who serves, else serve (active)"},
     {"takeover", ENDPOINTS, KIND_CHOICE, "HOW", AT(takeover_manual), .choices = "auto|manual",
@@ -96,10 +102,11 @@ static const struct option_row rows[] = {
      .help = "unix:PATH or tcp:ADDR:PORT, where a standby connects"},
     {"ha-connect", ENDPOINTS, KIND_ENDPOINT, "URL", AT(ha_connect),
      .help = "where the other node is, whichever role it has"},
-    {"rank", ENDPOINTS, KIND_NUMBER, "N", AT(rank), .max = 255,
+    {"rank", ENDPOINTS, KIND_NUMBER, "N", AT(rank), .setting = "rank",
      .help = "0 to 255, another one at the other node; wanted with tcp:"},
-    {"fresh", ENDPOINTS, KIND_NUMBER, "MS", AT(fresh_ms), .max = 86400000,
-     .help = "how long a standby cut off may still be recovered silently (10000)"},
+    {"fresh", ENDPOINTS, KIND_NUMBER, "MS", AT(fresh_ms), .setting = "fresh_ms",
+     .max = 86400000,
+     .help = "how long a standby cut off may still be recovered silently (@)"},
     {"ha-insecure", ENDPOINTS, KIND_FLAG, NULL, AT(insecure),
      .help = "listen on tcp: beyond loopback although nothing seals the stream"},
     {"fence-hung", ENDPOINTS, KIND_NUMBER, "MS", AT(fence_hung_ms), .max = 86400000,
@@ -212,16 +219,29 @@ static int choice_index(const char *choices, const char *word)
     return -1;
 }
 
+/* In units of the option. Its own range is within that of the setting, where both have one. */
+static void range_of(const struct option_row *row, uint32_t *min, uint32_t *max, uint32_t *initial)
+{
+    const struct l2tpha_setting *setting = l2tpha_setting_find(row->setting);
+    uint32_t scale = row->scale > 0 ? row->scale : 1;
+    uint64_t least = setting->min / scale, most = setting->max / scale;
+    *min = least > row->min ? (uint32_t)least : row->min;
+    *max = row->max > 0 && row->max < most ? row->max : (uint32_t)most;
+    *initial = (uint32_t)(setting->initial / scale);
+}
+
 static enum options_result set_number(const struct option_row *row, const char *text, void *field,
                                       char *why)
 {
     uint64_t value = 0;
     const char *digit = text;
-    for (; *digit >= '0' && *digit <= '9' && value <= row->max; digit++)
+    uint32_t min = row->min, max = row->max, initial;
+    if (row->setting != NULL)
+        range_of(row, &min, &max, &initial);
+    for (; *digit >= '0' && *digit <= '9' && value <= max; digit++)
         value = value * 10 + (uint64_t)(*digit - '0');
-    if (digit == text || *digit != '\0' || value < row->min || value > row->max)
-        return bad(why, "--%s: '%s' is not a number from %u to %u", row->name, text, row->min,
-                   row->max);
+    if (digit == text || *digit != '\0' || value < min || value > max)
+        return bad(why, "--%s: '%s' is not a number from %u to %u", row->name, text, min, max);
     *(uint32_t *)field = (uint32_t)value;
     return OPTIONS_RUN;
 }
@@ -308,18 +328,12 @@ static void set_defaults(enum program program, struct options *options)
 {
     memset(options, 0, sizeof(*options));
     options->program = program;
+    uint32_t min, max;
+    for (size_t i = 0; i < ROWS; i++)
+        if (rows[i].setting != NULL)
+            range_of(&rows[i], &min, &max, (void *)((char *)options + rows[i].offset));
     strcpy(options->name, programs[program_index(program)].name);
-    options->hello_s = 60;
-    options->retries = 5;
-    options->window = 128;
     options->failover = L2TPHA_FAILOVER_FALLBACK;
-    options->recovery_ms = 60000;
-    options->commit_timeout_ms = 200;
-    options->rank = L2TPHA_RANK_NONE;
-    options->fresh_ms = 10000;
-    options->resync_packets = 8;
-    options->max_half_open = 4096;
-    options->half_open_per_peer = 512;
     options->tunnels = 1;
     options->sessions = 1;
     options->redial_s = REDIAL_UNSET;
@@ -515,6 +529,18 @@ enum options_result options_parse(enum program program, int argc, char **argv,
     return check_together(options, why);
 }
 
+static void put_help(const struct option_row *row, FILE *out)
+{
+    const char *at = strchr(row->help, '@');
+    uint32_t min, max, initial;
+    if (row->setting == NULL || at == NULL) {
+        fprintf(out, "%s\n", row->help);
+        return;
+    }
+    range_of(row, &min, &max, &initial);
+    fprintf(out, "%.*s%u%s\n", (int)(at - row->help), row->help, initial, at + 1);
+}
+
 void options_help(enum program program, FILE *out)
 {
     char left[64];
@@ -528,7 +554,8 @@ void options_help(enum program program, FILE *out)
         else
             snprintf(left, sizeof(left), "--%s %s", row->name,
                      row->value != NULL ? row->value : "");
-        fprintf(out, "  %-28s %s\n", left, row->help);
+        fprintf(out, "  %-28s ", left);
+        put_help(row, out);
     }
 }
 

@@ -31,6 +31,7 @@
 #include <l2tpha/redundancy.h>
 #include <l2tpha/serializer.h>
 #include <l2tpha/session.h>
+#include <l2tpha/settings.h>
 #include <l2tpha/tunnel.h>
 #include <l2tpha/types.h>
 #include <l2tpha/version.h>

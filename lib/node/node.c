@@ -12,120 +12,13 @@
 #include "failover/failover.h"
 #include "failover/takeover.h"
 #include "node/role.h"
+#include "node/settings.h"
 #include "node/sight.h"
 
 #include <l2tpha/policy.h>
 #include <string.h>
 
-#define MIN_CAP_MS                                                                                 \
-    8000 /* RFC 2661 5.8: a cap on the retransmission interval is never below 8 s                  \
-          */
-#define MAX_NAME 255
-#define RECOVERY_MAX_MS 3600000
-#define QUERY_MAX_MS 3600000
-#define DAY_MS (24u * 3600 * 1000)
-
 _Static_assert(L2TPHA_TUNNELS_MAX + ENGINE_RECOVERIES == UINT16_MAX, "an id for each tunnel");
-
-void l2tpha_config_init(struct l2tpha_config *config)
-{
-    *config = (struct l2tpha_config){
-        .size = sizeof(*config),
-        .framing_caps = 3,
-        .window = 128,
-        .tie_breaker = true,
-        .hello_ms = 60000,
-        .retransmit_ms = 1000,
-        .retransmit_cap_ms = 16000,
-        .retries = 5,
-        .ack_delay_ms = 50,
-        .setup_ms = 60000,
-        .answer_ms = 60000,
-        .max_tunnels = L2TPHA_TUNNELS_MAX,
-        .max_half_open = 4096,
-        .max_half_open_per_source = 512,
-        .max_sessions = 1u << 20,
-        .max_queue = 32000,
-        .max_events = 1u << 20,
-        .max_checkpoints = 65536,
-        .max_buffer_bytes = (size_t)1 << 30,
-        .commit = L2TPHA_COMMIT_GATED,
-        .commit_lag_ms = 50,
-        .resync_packets = 8,
-        .resync_observe_ms = 16000,
-        .failover = L2TPHA_FAILOVER_FALLBACK,
-        .ha = true,
-        .failover_capability = true,
-        .recovery_ms = 60000,
-        .recovery_max_ms = 300000,
-        .recovery_answer_ms = 10000,
-        .data_reset_frames = 5,
-        .query_ms = 10000,
-        .query_tries = 3,
-        .query = L2TPHA_QUERY_ALL,
-        .suspect_ms = 60000,
-        .commit_timeout_ms = 200,
-        .unsure_ms = 1000,
-        .fresh_ms = 10000,
-        .rank = L2TPHA_RANK_NONE,
-        .epoch = 1,
-        .takeover_batch = 256,
-    };
-}
-
-/* The first setting out of range, by name; NULL when all are well. */
-static const char *refused_setting(const struct l2tpha_config *config)
-{
-    const struct {
-        bool bad;
-        const char *name;
-    } checks[] = {
-        {!config->name || !config->name[0] || strlen(config->name) > MAX_NAME, "name"},
-        {config->vendor_name && strlen(config->vendor_name) > MAX_NAME, "vendor_name"},
-        {config->framing_caps > 3, "framing_caps"},
-        {config->bearer_caps > 3, "bearer_caps"},
-        {config->window == 0, "window"},
-        {config->retransmit_ms == 0, "retransmit_ms"},
-        {config->retransmit_cap_ms < MIN_CAP_MS, "retransmit_cap_ms"},
-        {config->retransmit_cap_ms < config->retransmit_ms, "retransmit_cap_ms"},
-        {config->retries == 0 || config->retries > 100, "retries"},
-        {config->setup_ms == 0, "setup_ms"},
-        {config->answer_ms == 0, "answer_ms"},
-        {config->max_tunnels == 0 || config->max_tunnels > L2TPHA_TUNNELS_MAX, "max_tunnels"},
-        {config->max_half_open == 0, "max_half_open"},
-        {config->max_sessions == 0, "max_sessions"},
-        /* Differences of sequence numbers must stay below 32768. */
-        {config->max_queue < CHANNEL_QUEUE_MIN || config->max_queue > 32000, "max_queue"},
-        {config->max_events == 0, "max_events"},
-        {config->max_checkpoints == 0, "max_checkpoints"},
-        {config->max_buffer_bytes < ENGINE_SCRATCH, "max_buffer_bytes"},
-        {(unsigned)config->commit > L2TPHA_COMMIT_ASYNC, "commit"},
-        {config->commit_lag_ms == 0, "commit_lag_ms"},
-        {config->resync_packets == 0 || config->resync_packets > L2TPHA_RESYNC_PACKETS_MAX,
-         "resync_packets"},
-        {config->resync_observe_ms == 0, "resync_observe_ms"},
-        {config->inactivity_ms > DAY_MS, "inactivity_ms"},
-        {config->failover > L2TPHA_FAILOVER_FALLBACK, "failover"},
-        {config->recovery_ms > RECOVERY_MAX_MS, "recovery_ms"},
-        {config->recovery_max_ms > RECOVERY_MAX_MS, "recovery_max_ms"},
-        {config->recovery_answer_ms == 0, "recovery_answer_ms"},
-        {config->data_reset_frames > 255, "data_reset_frames"},
-        {config->query_ms == 0 || config->query_ms > QUERY_MAX_MS, "query_ms"},
-        {config->query_tries == 0 || config->query_tries > 31, "query_tries"},
-        {(unsigned)config->query > L2TPHA_QUERY_NONE, "query"},
-        {config->commit_timeout_ms == 0, "commit_timeout_ms"},
-        {config->unsure_ms == 0, "unsure_ms"},
-        {config->rank > ROLE_RANK_MAX && config->rank != L2TPHA_RANK_NONE, "rank"},
-        {config->epoch == 0, "epoch"},
-        {config->takeover_batch == 0 || config->takeover_batch > L2TPHA_TUNNELS_MAX,
-         "takeover_batch"},
-        {config->hide_avps && !config->crypto, "hide_avps"},
-    };
-    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
-        if (checks[i].bad)
-            return checks[i].name;
-    return NULL;
-}
 
 static int copy_config(struct l2tpha_node *node, const struct l2tpha_config *config)
 {
@@ -233,7 +126,7 @@ int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
     if (!config || config->size != sizeof(*config) || !host || host->size != sizeof(*host) ||
         !host->random || !node || now > ENGINE_TIME_MAX)
         return L2TPHA_ERR_INVALID;
-    const char *refused = refused_setting(config);
+    const char *refused = settings_refused(config);
     if (refused) {
         struct log log = {.host = host, .mask = config->debug | L2TPHA_LOG_ERROR, .now = now};
         log_line(&log, L2TPHA_LOG_ERROR, 0, 0, "configuration: %s is out of range", refused);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/** @file
+ *  The settings of struct l2tpha_config as data: names, defaults, ranges, units and texts. The
+ *  library takes its defaults and limits from here, and so may a host's options and its show. */
+#ifndef L2TPHA_SETTINGS_H
+#define L2TPHA_SETTINGS_H
+
+#include <l2tpha/node.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Kinds of members. */
+enum l2tpha_setting_kind {
+    L2TPHA_SETTING_TEXT,  /**< const char *: min and max count its bytes, 0 = may be NULL */
+    L2TPHA_SETTING_BOOL,  /**< bool */
+    L2TPHA_SETTING_NUMBER /**< unsigned integer or enum of some width */
+};
+
+/** One setting. Everything is constant. */
+struct l2tpha_setting {
+    const char *name;              /**< the member of struct l2tpha_config, and its name in a log */
+    enum l2tpha_setting_kind kind; /**< what kind of member it is */
+    size_t offset;                 /**< of the member */
+    size_t size;                   /**< of the member, bytes */
+    uint64_t min;                  /**< least value */
+    uint64_t max;                  /**< greatest value */
+    uint64_t unset;                /**< one more value that is allowed, outside the range; equal to
+                                        min where there is none */
+    uint64_t initial;              /**< the default */
+    const char *unit;              /**< "ms", "messages", ...; "" = a plain number */
+    const char *text;              /**< what it is, in a few words */
+};
+
+/** All of them, in the order of the struct.
+ *  @param[out] count  how many. */
+L2TPHA_API const struct l2tpha_setting *l2tpha_settings(size_t *count);
+
+/** The setting of this name; NULL = there is none. */
+L2TPHA_API const struct l2tpha_setting *l2tpha_setting_find(const char *name);
+
+/** The value of a number or bool in a configuration; 0 of a text. */
+L2TPHA_API uint64_t l2tpha_setting_get(const struct l2tpha_setting *setting,
+                                       const struct l2tpha_config *config);
+
+/** Set a number or bool.
+ *  @retval L2TPHA_ERR_INVALID  out of its range, or a text. */
+L2TPHA_API int l2tpha_setting_set(const struct l2tpha_setting *setting,
+                                  struct l2tpha_config *config, uint64_t value);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
