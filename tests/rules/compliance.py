@@ -21,14 +21,12 @@ REASONS = {"v3": "none: L2TPv3 only", "host": "none: the host's: "}
 ROW = re.compile(r"^\|\s*(R\d+-[\w.-]+)\s*\|([^|]*)\|([^|]*)\|", re.MULTILINE)
 NAME = re.compile(r"`([^`]+)`")
 REASON = re.compile(r"^none:\s*\S")
-# A definition starts in the first column: a function, or a table that drives one.
-DEFINITION = re.compile(r"^[A-Za-z_][^;=(]*?\b(\w+)(?:\([^;]*$|(?:\[[^;={]*\])?\s*=\s*\{)", re.MULTILINE)
 START_TEST = re.compile(r"^START_TEST\((\w+)\)", re.MULTILINE)
 
 
-def matches(root, pattern, *globs, folder):
+def collect(root, find, *globs, folder):
     return {match for name in rule.files(root, *globs) if name.parts[0] == folder
-            for match in pattern.findall(rule.text(root, name))}
+            for match in find(rule.text(root, name))}
 
 
 def cell(text, known, root):
@@ -59,8 +57,8 @@ def may_be_without(identity, word, text):
 
 
 def check(root, _options):
-    functions = matches(root, DEFINITION, "*.c", "*.h", folder="lib")
-    tests = matches(root, START_TEST, "*.c", folder="tests")
+    functions = collect(root, rule.definitions, "*.c", "*.h", folder="lib")
+    tests = collect(root, START_TEST.findall, "*.c", folder="tests")
     wanted = requirements(root)
     seen = set()
     for identity, function_cell, test_cell in ROW.findall(rule.text(root, TABLE)):

@@ -7,11 +7,15 @@ dict of path: text.
 """
 import argparse
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
+# A definition starts in the first column: a function, whose body follows there as well, or a table.
+FUNCTION = re.compile(r"^[A-Za-z_][\w \t*]*?\b(\w+)\([^;{}]*\)\n\{", re.MULTILINE)
+TABLE = re.compile(r"^[A-Za-z_][\w \t*]*?\b(\w+)(?:\[[^;={]*\])*\s*=\s*\{", re.MULTILINE)
 
 
 def files(root, *patterns):
@@ -33,6 +37,11 @@ def files(root, *patterns):
 
 def text(root, name):
     return (root / name).read_text(encoding="utf-8", errors="replace")
+
+
+def definitions(source):
+    """Names of the functions and tables that a C file defines."""
+    return {*FUNCTION.findall(source), *TABLE.findall(source)}
 
 
 def plant(root, tree):
