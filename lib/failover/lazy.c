@@ -1,18 +1,44 @@
 /* SPDX-License-Identifier: MIT */
-/* The node before may have used any number from A, what the standby knew to be acknowledged, to its
- * lease's end, and the peer may have more messages acknowledged than the record says.
+/* Takeover from a record that lags. The node before did not wait for its standby: it may have used
+ * any number from A, what the standby knew to be acknowledged, to its lease's end, and the peer may
+ * have more messages acknowledged than the record says.
+ *
+ *         A                 Ns of the record      ceiling, most often the lease's end
+ *     ----+------------------+---------------------+---------------------> Ns
+ *         | messages that    | numbers that may    | what the node before has
+ *         | the record has   | have been used      | never used
+ *
+ *     new active                                              peer
+ *      | READ     HELLO, Ns A - 1: a certain duplicate          |
+ *      |------------------------------------------------------->|
+ *      |          ZLB, Nr: at most what it expects              |
+ *      |<-------------------------------------------------------|
+ *      | SEAL     what the record has, HELLOs to the ceiling    |
+ *      |------------------------------------------------------->| takes those that it lacks
+ *      |          ZLB, Nr past the ceiling                      |
+ *      |<-------------------------------------------------------|
+ *      | WATCH    what the peer repeats, if anything            |
+ *      |<-------------------------------------------------------|
+ *      |          ZLB: that is what nobody has acknowledged     |
+ *      |------------------------------------------------------->|
  *
  * Sending: READ asks with a HELLO at A - 1, a certain duplicate, which every peer answers without
  * taking it. What it answers with is at most what it expects. Some answer with the probe's number
  * plus one whatever they expect, so an answer of A proves nothing, and SEAL goes one message at a
  * time then. SEAL fills all numbers up to the ceiling, and one more: its acknowledgement cannot be
- * older than this reign.
+ * older than this reign, and no straggler of the node before is taken for something new.
  *
  * Receiving: nothing beyond the record is acknowledged. The Ns of a ZLB is the next one of the peer
  * (RFC 2661 5.8); when that is what the record expects, nothing is missing. Otherwise the peer is
  * listened to for as long as its longest pause between retransmissions: the lowest number that it
  * repeats is its oldest that nobody has acknowledged. What was acknowledged and is not in the
- * record is lost to this end, and its sessions are found out about later. */
+ * record is lost to this end, and its sessions are found out about later.
+ *
+ * - The record keeps its A, its lease and the flag LAZY until the numbers are settled: whoever
+ *   takes over from this node meanwhile begins the same way.
+ * - Until then no call is placed, one of the peer's is refused, one half set up is ended.
+ * - While the channel rests for a recovery of the peer's no time counts; its reset settles all.
+ * - It ends in time: settled, overtaken by the peer's recovery, or the tunnel is cleared. */
 #include "failover/lazy.h"
 
 #include "base/serial.h"

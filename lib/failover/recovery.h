@@ -1,6 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-/* Recovery of one tunnel by RFC 4951 3.2: by this end, when it has failed (recovery.c), or by the
- * peer, when it has (remote.c), or by one of them, when both have (appendix B). */
+/* Recovery of one tunnel by RFC 4951 3.2. Where one end has lost the numbers of a control channel,
+ * both reset it to numbers that the other end chooses. They agree on them over a control connection
+ * of its own, the recovery tunnel, which names the old tunnel by both its ids, has its secret and
+ * carries no calls. The recovery endpoint is the end that has failed (recovery_action.c), the
+ * remote endpoint the other one (remote.c). Where both have failed a tie says whose request goes
+ * on, and the loser is a remote endpoint that has failed (appendix B).
+ *
+ *     recovery endpoint                                       remote endpoint
+ *      | WAITING: the old channel rests                         |
+ *      | CALLING    SCCRQ: old ids, tie breaker                 |
+ *      |------------------------------------------------------->| judged in request.c
+ *      |            SCCRP: Ns and Nr suggested                  | LENT: the old channel rests
+ *      |<-------------------------------------------------------|
+ *      | CLAIMING: the old channel is reset                     |
+ *      |            SCCCN                                       |
+ *      |------------------------------------------------------->| RETURNED: it is reset here too,
+ *      |            ZLB                                         | and goes on
+ *      |<-------------------------------------------------------|
+ *      | IDLE: the old channel goes on                          |
+ *      |            StopCCN, result 1                           |
+ *      |------------------------------------------------------->| IDLE
+ *      |   on the old channel: FSQ and FSR of both, sync.h      |
+ *      |<------------------------------------------------------>|
+ *
+ * - There is one for a tunnel at most. `old` and, where there is one, `tunnel` point back at it. In
+ *   IDLE it is gone.
+ * - While the old channel rests nothing leaves on it and nothing of it is taken; data goes on.
+ * - Nothing is proven before the SCCCN. Until its own reset each end can go back: the remote
+ *   endpoint to the numbers that it had, the recovery endpoint to another attempt, or to silent
+ *   recovery where the method has that. After the reset the recovery endpoint has no way but
+ *   another attempt, and the record says so (CLAIMED) to whoever takes over from it.
+ * - The recovery endpoint is silent on the old channel until its SCCCN is acknowledged: before, the
+ *   peer drops what it says.
+ * - Silence and a lost tie are tried again until the deadline, which runs from the takeover. A
+ *   StopCCN to the recovery tunnel is final, for the old tunnel as well.
+ * - The state moves with that of the recovery tunnel (recovery_input.c) and with what the peer
+ *   shows otherwise (recovery_sign.c). */
 #ifndef FAILOVER_RECOVERY_H
 #define FAILOVER_RECOVERY_H
 

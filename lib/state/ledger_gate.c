@@ -1,4 +1,37 @@
 /* SPDX-License-Identifier: MIT */
+/* The gate. What has left for a peer cannot be taken back, so a takeover loses nothing of a tunnel
+ * if nothing of it has left that the standby does not hold. Two numbers of each tunnel say what may
+ * leave: a message whose Ns is below ns_safe, and no Nr but nr_safe, with which the channel stamps
+ * whatever leaves, a copy and a ZLB as well (channel_next()). The host is told an event, and a
+ * number of data is used, when the checkpoint that has it is confirmed; that is looked at where
+ * they leave (node/poll.c, dispatch/data.c).
+ *
+ *     peer               active                                       standby
+ *      | ICRQ, Ns 3       |                                              |
+ *      |----------------->| Nr 3 -> 4; the ICRP is queued, Ns 5 -> 6     |
+ *      |                  | seal: checkpoint n; mark { n, Ns 6, Nr 4 }   |
+ *      |                  | checkpoint n                                 |
+ *      |                  |--------------------------------------------->| applied
+ *      |  nothing leaves: | ns_safe 5, nr_safe 3                         |
+ *      |                  |                                    n is done |
+ *      |                  |<---------------------------------------------|
+ *      |                  | mark n: ns_safe 6, nr_safe 4                 |
+ *      | ICRP, Ns 5, Nr 4 |                                              |
+ *      |<-----------------|                                              |
+ *
+ * - A checkpoint leaves one mark for each tunnel whose numbers it moves. They stand in a ring in
+ *   the order of checkpoints, so a confirmation costs what it confirms.
+ * - ns_safe <= ns_sealed <= Ns, and nr_safe <= Nr, serially. Neither goes back, but where the
+ *   channel is reset: then both begin with the new numbers, and a mark made before (below `born`)
+ *   is not about these.
+ * - Without a standby, and while a copy for one is under way, nothing waits: ledger_clean() moves
+ *   them as the transaction ends. Marks are made from BULK_END on. When the stream ends all marks
+ *   are popped at once, confirmed or not: the node goes on alone.
+ * - An acknowledgement that only moves the oldest unacknowledged Ns leaves no mark: a standby that
+ *   does not know of it repeats a message at worst.
+ * - Lazy commit lets nr_safe be Nr, and ns_safe be ahead of the confirmation by a lease, from what
+ *   the standby knows to be acknowledged (run_ahead()). So there the copy and each acknowledgement
+ *   leave marks as well. What a takeover makes of that is failover/lazy.c. */
 #include "state/ledger_gate.h"
 
 #include "base/serial.h"
