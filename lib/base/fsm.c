@@ -124,13 +124,22 @@ static void put_row(const struct printer *to, const struct fsm *fsm, const struc
     PUT(to, "\"];\n");
 }
 
+static bool has_any(const struct fsm *fsm)
+{
+    for (size_t i = 0; i < fsm->row_count; i++)
+        if (fsm->rows[i].state == FSM_ANY)
+            return true;
+    return false;
+}
+
 void fsm_graph(const struct fsm *fsm, void (*put)(void *user, const char *text), void *user)
 {
     struct printer to = {put, user};
 
     PUT(&to, "digraph \"", fsm->name, "\" {\n");
     PUT(&to, "    label=\"", fsm->name, ", ", fsm->section, "\";\n");
-    PUT(&to, "    \"any\" [style=dashed];\n");
+    if (has_any(fsm))
+        PUT(&to, "    \"any\" [style=dashed];\n");
     for (unsigned i = 0; i < fsm->state_count; i++)
         PUT(&to, "    \"", fsm->state_names[i], "\";\n");
     for (size_t i = 0; i < fsm->row_count; i++)

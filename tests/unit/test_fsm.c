@@ -293,6 +293,20 @@ START_TEST(graph_shows_the_table)
 }
 END_TEST
 
+START_TEST(graph_has_any_where_a_row_has)
+{
+    static const struct fsm_row few[] = {
+        FSM_ROW_SILENT(IDLE, EV_START, WAIT),
+    };
+    struct fsm small = MACHINE(few);
+    char *graph = talloc_strdup(root, "");
+
+    fsm_graph(&small, collect, &graph);
+    ck_assert_ptr_null(strstr(graph, "any"));
+    talloc_free(graph);
+}
+END_TEST
+
 Suite *suite_fsm(void)
 {
     TCase *tcase;
@@ -313,5 +327,6 @@ Suite *suite_fsm(void)
     tcase_add_loop_test(tcase, bad_rows_are_found, 0, 9);
     tcase_add_loop_test(tcase, bad_machines_are_found, 0, 12);
     tcase_add_test(tcase, graph_shows_the_table);
+    tcase_add_test(tcase, graph_has_any_where_a_row_has);
     return suite;
 }
