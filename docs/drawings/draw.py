@@ -93,7 +93,7 @@ OUT = [
     ["the host's socket"],
     ["l2tpha_poll(): datagrams, then events", "node/poll.c"],
     ["channel_next()", "control/channel.c: Ns below ns_safe? says nr_safe"],
-    ["engine_next_datagram()", "dispatch/output.c: the line of tunnels"],
+    ["engine_next_datagram()", "dispatch/output.c: the line of channels"],
     ["engine_ready()", "control/ready.c: it may have something to send"],
     ["the gate: ledger_pop_mark()", "state/ledger_gate.c: ns_safe and nr_safe move"],
     ["l2tpha_checkpoint_done(), ledger_done()", "the standby has confirmed the number"],
