@@ -5,8 +5,8 @@
  * programs disturb little. Build without sanitizers. */
 #include "base/timing.h"
 #include "bench/pair.h"
-#include "node/node.h"
 #include "control/transaction.h"
+#include "node/node.h"
 
 #include <stdio.h>
 #include <stdlib.h>

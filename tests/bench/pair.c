@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
 #include "bench/pair.h"
-#include "node/node.h"
 #include "control/transaction.h"
 #include "control/tunnel_send.h"
+#include "node/node.h"
 
 #include <stdio.h>
 #include <stdlib.h>

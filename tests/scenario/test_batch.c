@@ -3,9 +3,9 @@
  * the batch. Under AddressSanitizer whoever frees any of it too early is found. */
 #include "bench/pair.h"
 #include "dice.h"
+#include "dispatch/output.h"
 #include "fixture.h"
 #include "node/node.h"
-#include "dispatch/output.h"
 
 #include <l2tpha/l2tpha.h>
 #include <string.h>

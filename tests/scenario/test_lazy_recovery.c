@@ -2,9 +2,9 @@
 /* A takeover from a record that lags, when the peer fails as well: it recovers the tunnel by RFC
  * 4951 meanwhile, or lags behind what it said before. And what it says that was meant for the node
  * before. */
+#include "control/session.h"
 #include "failover/lazy.h"
 #include "scenario/rig_recovery.h"
-#include "control/session.h"
 
 #define OBSERVE_MS 16000
 #define MOST_ID 65535

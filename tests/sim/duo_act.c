@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the two hosts do of their own. An action that the moment does not allow does nothing. */
+#include "control/transaction.h"
 #include "node/node.h"
 #include "sim/duo.h"
-#include "control/transaction.h"
 
 static void judge(struct duo *duo, const char *what, int error)
 {

@@ -4,8 +4,8 @@
 #include "base/bits.h"
 #include "base/cursor.h"
 #include "engine/session_fsm.h"
-#include "state/table_digest.h"
 #include "state/queue.h"
+#include "state/table_digest.h"
 
 #include <stdio.h>
 
