@@ -3,8 +3,10 @@
  * the best is printed; a floor measured in the same run (copying, hashing one message) says how
  * fast the machine is just now. Times are of the processor, not of the clock, so that other
  * programs disturb little. Build without sanitizers. */
+#include "base/bits.h"
 #include "base/timing.h"
 #include "bench/pair.h"
+#include "bench/traffic.h"
 #include "control/transaction.h"
 #include "node/node.h"
 
@@ -17,7 +19,7 @@
 static void report(const char *what, double value, const char *unit, const char *must,
                    const char *goal)
 {
-    printf("%-52s %12.1f %-8s must %-8s goal %s\n", what, value, unit, must, goal);
+    printf("%-52s %12.2f %-8s must %-8s goal %s\n", what, value, unit, must, goal);
 }
 
 /* Keeps the optimiser from dropping what is measured. */
@@ -40,6 +42,35 @@ static void bench_floor(void)
         best = each < best ? each : best;
     }
     report("floor: copy of 128 bytes", best, "ns", "-", "-");
+}
+
+/* What one load costs that is in no cache and that nothing can begin early, over as much memory as
+ * a million calls take at both ends. */
+static void bench_miss(void)
+{
+    enum { BYTES = 1 << 29, COUNT = BYTES / sizeof(uint64_t), STEPS = 20000 };
+    uint64_t *memory = malloc(BYTES);
+    uint64_t at = 0;
+    double best = 1e30;
+
+    check(memory ? L2TPHA_OK : L2TPHA_ERR_NOMEM, "memory");
+    memset(memory, 1, BYTES); /* so that it is there */
+    for (int round = 0; round < ROUNDS; round++) {
+        uint64_t start = clock_ns();
+        for (uint64_t i = 0; i < STEPS; i++)
+            at = bits_mix(at + i + memory[at]) % COUNT;
+        double each = (double)(clock_ns() - start) / STEPS;
+        best = each < best ? each : best;
+    }
+    sink += at;
+    free(memory);
+    report("floor: a load that is in no cache", best, "ns", "-", "-");
+}
+
+static void bench_floors(void)
+{
+    bench_floor();
+    bench_miss();
 }
 
 static void bench_record(void)
@@ -108,54 +139,65 @@ static void bench_setup(bool with_standby)
            best, "1/s", "50000", "200000");
 }
 
-/* Messages of calls that come and go, one tunnel after the other. */
-static double message_cost(struct bench *pair)
-{
-    struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
-    struct l2tpha_session_options call = {
-        .size = sizeof(call), .call = L2TPHA_CALL_INCOMING, .framing = 1, .tx_speed = 64000};
-    uint64_t before = l2tpha_counters(pair->lns)->messages_in;
-    struct l2tpha_tunnel *tunnel = NULL;
-    struct l2tpha_session *session;
-    uint64_t start = clock_ns();
+/* Of two, what a message and a frame cost: where the other end reads after each visit, and where a
+ * batch of them waits in its socket. */
+enum { ONE_BY_ONE, IN_BATCHES, WAYS };
 
-    for (int i = 0; i < 5000; i++) {
-        tunnel = l2tpha_tunnel_next(pair->lac, tunnel);
-        if (!tunnel)
-            tunnel = l2tpha_tunnel_next(pair->lac, NULL);
-        check(l2tpha_session_open(tunnel, &call, pair->now, &session), "session");
-        bench_settle(pair);
-        check(l2tpha_session_close(session, &why, pair->now), "close");
-        bench_settle(pair);
+struct size {
+    uint32_t tunnels;
+    uint32_t calls;
+    struct bench pair;
+    struct traffic traffic;
+    double message[WAYS];
+    double frame[WAYS];
+};
+
+static const uint32_t batches[WAYS] = {1, TRAFFIC_BATCH};
+
+static double lower(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static void measure_size(struct size *size)
+{
+    for (int i = 0; i < WAYS; i++) {
+        size->message[i] = lower(size->message[i], traffic_messages(&size->traffic, batches[i]));
+        size->frame[i] = lower(size->frame[i], traffic_frames(&size->traffic, batches[i]));
     }
-    double messages = (double)(l2tpha_counters(pair->lns)->messages_in - before);
-    double each = (double)(clock_ns() - start) / messages;
-    bench_pass(pair, 1000000);
-    return each;
+}
+
+static void report_sizes(const char *what, const double *small, const double *large,
+                         const char *must)
+{
+    static const char *const how[WAYS] = {"one by one", "in batches"};
+    char line[80];
+
+    for (int i = 0; i < WAYS; i++) {
+        snprintf(line, sizeof(line), "%s, %s, at 1 k sessions", what, how[i]);
+        report(line, small[i], "ns", "-", "-");
+        snprintf(line, sizeof(line), "%s, %s, at 1 M sessions", what, how[i]);
+        report(line, large[i], "ns", "-", "-");
+        report("... the second against the first", large[i] / small[i], "x", must, "-");
+    }
 }
 
 /* By turns, so that both see the same machine. */
 static void bench_scale(void)
 {
-    double small = 1e30, large = 1e30;
-    struct bench few, many;
+    static struct size sizes[2] = {
+        {.tunnels = 64, .calls = 16, .message = {1e30, 1e30}, .frame = {1e30, 1e30}},
+        {.tunnels = 15625, .calls = 64, .message = {1e30, 1e30}, .frame = {1e30, 1e30}}};
 
-    bench_open(&few, false);
-    bench_calls(&few, 64, 16, 16);
-    bench_open(&many, false);
-    bench_calls(&many, 15625, 64, 16);
-    for (int round = 0; round < 3 * ROUNDS; round++) {
-        double each = message_cost(&few);
-        small = each < small ? each : small;
-        each = message_cost(&many);
-        large = each < large ? each : large;
-    }
-    bench_close(&few);
-    bench_close(&many);
-    report("cost of a control message at 1 k sessions", small, "ns", "-", "-");
-    report("cost of a control message at 1 M sessions", large, "ns", "-", "-");
-    report("the second against the first", large / small, "x", "1.5", "1.1");
-    report("control messages through a node", 1e9 / small, "1/s", "-", "-");
+    for (int i = 0; i < 2; i++)
+        traffic_open(&sizes[i].traffic, &sizes[i].pair, sizes[i].tunnels, sizes[i].calls);
+    for (int round = 0; round < 3 * ROUNDS; round++)
+        for (int i = 0; i < 2; i++)
+            measure_size(&sizes[i]);
+    report_sizes("control message", sizes[0].message, sizes[1].message, "1.5");
+    report_sizes("data frame", sizes[0].frame, sizes[1].frame, "-");
+    for (int i = 0; i < 2; i++)
+        bench_close(&sizes[i].pair);
 }
 
 static void bench_memory(struct bench *pair, uint32_t tunnels, uint32_t sessions)
@@ -370,7 +412,7 @@ static const struct {
     const char *name;
     void (*run)(void);
 } parts[] = {
-    {"floor", bench_floor},       {"record", bench_record},     {"setup", bench_setups},
+    {"floor", bench_floors},      {"record", bench_record},     {"setup", bench_setups},
     {"takeover", bench_takeover}, {"timers", bench_timers},     {"scale", bench_scale},
     {"query", bench_query},       {"recovery", bench_recovery},
 };

@@ -52,6 +52,8 @@ static struct l2tpha_node *make_node(struct bench *pair, const char *name, bool 
     config.name = name;
     config.standby = standby;
     config.failover = L2TPHA_FAILOVER_SILENT;
+    if (pair->is_silent)
+        config.hello_ms = 0;
     check(l2tpha_node_new(pair->root, &config, &host, pair->now, &node), "node");
     return node;
 }
@@ -110,6 +112,16 @@ bool bench_answer(struct bench *pair)
     return true;
 }
 
+struct l2tpha_session *bench_frame(struct bench *pair, struct l2tpha_node *node,
+                                   const uint8_t *data, size_t len)
+{
+    struct l2tpha_path path = {.remote = node == pair->lac ? lns_address : lac_address};
+    struct l2tpha_frame frame;
+
+    check(l2tpha_data_receive(node, &path, data, len, pair->now, &frame), "frame");
+    return frame.session;
+}
+
 bool bench_exchange(struct bench *pair)
 {
     bool any = drain(pair, pair->lac, pair->lns, NULL);
@@ -152,6 +164,13 @@ void bench_open(struct bench *pair, bool with_standby)
     pair->standby = make_node(pair, "lns", true);
     check(l2tpha_checkpoint_bulk(pair->lns, pair->now), "bulk");
     bench_settle(pair);
+}
+
+void bench_open_silent(struct bench *pair)
+{
+    *pair = (struct bench){.root = talloc_new(NULL), .now = 1000000, .seed = 42, .is_silent = true};
+    pair->lac = make_node(pair, "lac", false);
+    pair->lns = make_node(pair, "lns", false);
 }
 
 struct l2tpha_node *bench_standby(struct bench *pair)

@@ -15,6 +15,7 @@ struct bench {
     uint64_t datagrams;          /* handed over so far */
     uint64_t bytes;              /* of them */
     uint64_t seed;               /* of what is random */
+    bool is_silent;              /* no HELLO for want of anything else */
 };
 
 /* Fails loudly: a benchmark that went wrong has no figures. */
@@ -22,6 +23,8 @@ void check(int error, const char *what);
 uint64_t clock_ns(void);
 
 void bench_open(struct bench *pair, bool with_standby);
+/* Without a standby, and without HELLOs by timer. */
+void bench_open_silent(struct bench *pair);
 /* A standby that is not there yet. */
 struct l2tpha_node *bench_standby(struct bench *pair);
 /* A datagram of the LNS reaches the LAC. */
@@ -33,6 +36,9 @@ void bench_close(struct bench *pair);
 void bench_hello(struct bench *pair, struct l2tpha_tunnel *tunnel);
 /* One output of the LNS, for the LAC if it is a datagram: then true. */
 bool bench_answer(struct bench *pair);
+/* A data frame comes to a node of the pair: whose it is. */
+struct l2tpha_session *bench_frame(struct bench *pair, struct l2tpha_node *node,
+                                   const uint8_t *data, size_t len);
 /* One round trip: what the LAC has to say, then what the LNS has. Returns whether anything was. */
 bool bench_exchange(struct bench *pair);
 /* Hand everything over until both sides are quiet. */
