@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bit sets in 64-bit words, and a mixer that spreads a number over 64 bits. */
+/* Bit sets in 64-bit words, and mixers that spread a number over 64 or 32 bits. */
 #ifndef BASE_BITS_H
 #define BASE_BITS_H
 
@@ -75,6 +75,14 @@ static inline uint64_t bits_mix(uint64_t x)
     x = (x ^ (x >> 32)) * UINT64_C(0x9e3779b97f4a7c15);
     x = (x ^ (x >> 29)) * UINT64_C(0xb7e151628aed2a6b);
     return x ^ (x >> 32);
+}
+
+/* The same over 32 bits; the multipliers are those that Wellons found to be least biased. */
+static inline uint32_t bits_mix32(uint32_t x)
+{
+    x = (x ^ (x >> 16)) * UINT32_C(0x7feb352d);
+    x = (x ^ (x >> 15)) * UINT32_C(0x846ca68b);
+    return x ^ (x >> 16);
 }
 
 #endif

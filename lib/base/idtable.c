@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Extendible hashing over small segments of linear probing. An entry has 32 bits of its key's hash
- * in place of the key: their low end chooses the segment through a directory, their high end the
- * slot where probing starts, and only an entry with all of them alike is asked for its key. So
- * nothing is hashed again when entries move. A segment that is three quarters full is doubled up to
- * SEGMENT_SLOTS and from then on split in two; only its own entries move. Removal closes the gap
- * behind it, so there are no tombstones. A table with one segment, as most that belong to an object
- * have, never looks at the segment's head: that would cost a cache line. */
+/* Extendible hashing over small segments of linear probing. An entry has its key's hash in place of
+ * the key: the hash is one-to-one, so it says as much. Its low end chooses the segment through a
+ * directory, its high end the slot where probing starts. So nothing is hashed again when entries
+ * move. A segment that is three quarters full is doubled up to SEGMENT_SLOTS and from then on split
+ * in two; only its own entries move. Removal closes the gap behind it, so there are no tombstones.
+ * A table with one segment, as most that belong to an object have, never looks at the segment's
+ * head: that would cost a cache line. */
 #include "base/idtable.h"
 
 #include "base/bits.h"
+#include "base/prefetch.h"
 
 #include <l2tpha/error.h>
 #include <string.h>
@@ -32,11 +33,12 @@ struct segment {
     struct entry slots[];
 };
 
-static uint32_t hash_of(const struct idtable *table, uint64_t key)
+/* Of keys with the same tag no two have the same: each step can be undone. */
+static uint32_t hash_of(const struct idtable *table, uint32_t key, uint32_t tag)
 {
     uint64_t seed = table->kind->seed;
 
-    return (uint32_t)bits_mix(bits_mix(key ^ seed) + seed);
+    return bits_mix32(bits_mix32(key ^ (uint32_t)seed) + (uint32_t)(seed >> 32) + tag);
 }
 
 static size_t bytes_of(uint32_t slots)
@@ -78,12 +80,12 @@ static void segment_free(const struct idtable *table, struct segment *segment)
 
 /* The key's slot, or the free one where it would go. */
 static struct entry *probe(const struct idtable *table, struct segment *segment, uint32_t hash,
-                           uint64_t key)
+                           uint32_t tag)
 {
     uint32_t at = home_of(table->mask, hash);
     struct entry *entry = &segment->slots[at];
     while (entry->value != EMPTY &&
-           (entry->hash != hash || table->kind->key_of(table->kind->user, entry->value) != key)) {
+           (entry->hash != hash || (entry->value & table->kind->tag) != tag)) {
         at = (at + 1) & table->mask;
         entry = &segment->slots[at];
     }
@@ -182,14 +184,15 @@ static bool is_full(const struct idtable *table, const struct segment *segment)
     return !segment || count >= (table->mask + 1u) / 4 * 3;
 }
 
-int idtable_insert(struct idtable *table, uint64_t key, uint32_t value)
+int idtable_insert(struct idtable *table, uint32_t key, uint32_t value)
 {
-    uint32_t hash = hash_of(table, key);
+    uint32_t tag = value & table->kind->tag;
+    uint32_t hash = hash_of(table, key, tag);
     struct segment *segment = segment_of(table, hash);
 
     if (value == EMPTY)
         return L2TPHA_ERR_INVALID;
-    if (segment && probe(table, segment, hash, key)->value != EMPTY)
+    if (segment && probe(table, segment, hash, tag)->value != EMPTY)
         return L2TPHA_ERR_EXISTS;
     while (is_full(table, segment)) {
         bool is_small = !segment || table->mask + 1u < SEGMENT_SLOTS;
@@ -205,13 +208,13 @@ int idtable_insert(struct idtable *table, uint64_t key, uint32_t value)
     return L2TPHA_OK;
 }
 
-bool idtable_find(const struct idtable *table, uint64_t key, uint32_t *value)
+bool idtable_find(const struct idtable *table, uint32_t key, uint32_t tag, uint32_t *value)
 {
-    uint32_t hash = hash_of(table, key);
+    uint32_t hash = hash_of(table, key, tag);
     struct segment *segment = segment_of(table, hash);
     if (!segment)
         return false;
-    const struct entry *entry = probe(table, segment, hash, key);
+    const struct entry *entry = probe(table, segment, hash, tag);
 
     if (entry->value == EMPTY)
         return false;
@@ -219,13 +222,24 @@ bool idtable_find(const struct idtable *table, uint64_t key, uint32_t *value)
     return true;
 }
 
-void idtable_replace(struct idtable *table, uint64_t key, uint32_t value)
+void idtable_prefetch(const struct idtable *table, uint32_t key, uint32_t tag)
 {
-    uint32_t hash = hash_of(table, key);
-    struct segment *segment = segment_of(table, hash);
+    uint32_t hash = hash_of(table, key, tag);
+    const struct segment *segment = segment_of(table, hash);
 
     if (segment)
-        probe(table, segment, hash, key)->value = value;
+        prefetch(&segment->slots[home_of(table->mask, hash)], sizeof(struct entry));
+}
+
+void idtable_replace(struct idtable *table, uint32_t key, uint32_t value)
+{
+    uint32_t tag = value & table->kind->tag;
+    uint32_t hash = hash_of(table, key, tag);
+    struct segment *segment = segment_of(table, hash);
+    struct entry *entry = segment ? probe(table, segment, hash, tag) : NULL;
+
+    if (entry && entry->value != EMPTY)
+        entry->value = value;
 }
 
 /* Move back each later entry of the run that probing would no longer reach across the gap. */
@@ -241,11 +255,11 @@ static void close_gap(struct segment *segment, uint32_t mask, uint32_t gap)
     segment->slots[gap].value = EMPTY;
 }
 
-bool idtable_remove(struct idtable *table, uint64_t key)
+bool idtable_remove(struct idtable *table, uint32_t key, uint32_t tag)
 {
-    uint32_t hash = hash_of(table, key);
+    uint32_t hash = hash_of(table, key, tag);
     struct segment *segment = segment_of(table, hash);
-    struct entry *entry = segment ? probe(table, segment, hash, key) : NULL;
+    struct entry *entry = segment ? probe(table, segment, hash, tag) : NULL;
 
     if (!entry || entry->value == EMPTY)
         return false;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* 64-bit key -> 32-bit value, open addressing. The keys are not kept: whoever finds the object by
- * the value reads its key there, so an entry is eight bytes. The table grows by splitting one small
- * segment at a time, so no single call pays for the whole. An empty one holds no memory: an object
- * may have a table of its own. */
+/* 32-bit key -> 32-bit value, open addressing. An entry is eight bytes and has its key in it, so
+ * nothing but the table is read to find it. The table grows by splitting one small segment at a
+ * time, so no single call pays for the whole. An empty one holds no memory: an object may have a
+ * table of its own. */
 #ifndef BASE_IDTABLE_H
 #define BASE_IDTABLE_H
 
@@ -11,16 +11,13 @@
 
 struct segment;
 
-/* The key under which value stands in the table; the same from its insertion to its removal. */
-typedef uint64_t (*idtable_key)(const void *user, uint32_t value);
-
 /* What all tables of one kind share. */
 struct idtable_kind {
     TALLOC_CTX *parent; /* of their memory */
     uint64_t seed;      /* spreads keys that a peer may choose; from the host's random source */
-    idtable_key key_of;
-    const void *user;
-    size_t bytes; /* that the tables of this kind hold; the tables keep it */
+    uint32_t tag;       /* low bits of a value that belong to its key: several kinds of key may lead
+                           to one object; a mask, 0 = none */
+    size_t bytes;       /* that the tables of this kind hold; the tables keep it */
 };
 
 /* All zero but for the kind = empty. */
@@ -38,12 +35,15 @@ struct idtable {
 /* L2TPHA_ERR_EXISTS leaves the present value alone. L2TPHA_ERR_INVALID for the value UINT32_MAX,
  * which marks free slots; L2TPHA_ERR_NOMEM, or L2TPHA_ERR_LIMIT beyond all sizes that memory
  * allows; each changes nothing. */
-int idtable_insert(struct idtable *table, uint64_t key, uint32_t value);
-bool idtable_find(const struct idtable *table, uint64_t key, uint32_t *value);
-/* Another value for a key that is there; its key is the same. */
-void idtable_replace(struct idtable *table, uint64_t key, uint32_t value);
+int idtable_insert(struct idtable *table, uint32_t key, uint32_t value);
+/* By the key and its tag, 0 where the kind has none. */
+bool idtable_find(const struct idtable *table, uint32_t key, uint32_t tag, uint32_t *value);
+/* Ask for the memory that this will look at. */
+void idtable_prefetch(const struct idtable *table, uint32_t key, uint32_t tag);
+/* Another value, with the same tag, for a key; nothing when the key is not there. */
+void idtable_replace(struct idtable *table, uint32_t key, uint32_t value);
 /* Whether the key was there. */
-bool idtable_remove(struct idtable *table, uint64_t key);
+bool idtable_remove(struct idtable *table, uint32_t key, uint32_t tag);
 /* Drop all entries and give the memory back. */
 void idtable_clear(struct idtable *table);
 

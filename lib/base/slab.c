@@ -7,6 +7,7 @@
 
 #include "base/bits.h"
 #include "base/poison.h"
+#include "base/prefetch.h"
 
 #include <l2tpha/error.h>
 #include <string.h>
@@ -215,6 +216,11 @@ void *slab_at(const struct slab *slab, uint32_t index)
 void *slab_get(const struct slab *slab, uint32_t index)
 {
     return object_at(slab, slab->chunks[index >> slab->shift], index & (per_chunk(slab) - 1));
+}
+
+void slab_prefetch(const struct slab *slab, uint32_t index)
+{
+    prefetch(slab_get(slab, index), slab->size);
 }
 
 void *slab_next(const struct slab *slab, uint32_t *index)

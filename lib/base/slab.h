@@ -22,6 +22,8 @@ void slab_free(struct slab *slab, uint32_t index);
 void *slab_at(const struct slab *slab, uint32_t index);
 /* Likewise for one known to be in use: looks at nothing but the object. */
 void *slab_get(const struct slab *slab, uint32_t index);
+/* ... and ask for its memory before it is looked at. */
+void slab_prefetch(const struct slab *slab, uint32_t index);
 /* The used object with the lowest index >= *index, which becomes its index; NULL at the end. Skips
  * a whole empty chunk at once. */
 void *slab_next(const struct slab *slab, uint32_t *index);

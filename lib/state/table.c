@@ -2,6 +2,7 @@
 #include "state/table.h"
 
 #include "base/bits.h"
+#include "base/timing.h"
 #include "state/table_private.h"
 #include "state/table_strings.h"
 
@@ -20,19 +21,10 @@ static int make_slabs(struct table *table, const struct table_options *options)
 
 static void make_indexes(struct table *table)
 {
-    const struct {
-        struct idtable_kind *kind;
-        idtable_key key_of;
-    } kinds[] = {{&table->by_tunnel_id, table_key_of_tunnel},
-                 {&table->by_peer, table_key_of_peer},
-                 {&table->by_session_id, table_key_of_session}};
-
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        *kinds[i].kind = (struct idtable_kind){.parent = table,
-                                               .seed = bits_mix(table->seed + i),
-                                               .key_of = kinds[i].key_of,
-                                               .user = table};
-    table->tunnel_ids.kind = &table->by_tunnel_id;
+    table->tunnel_ids.parent = table;
+    table->by_peer = (struct idtable_kind){.parent = table, .seed = bits_mix(table->seed)};
+    table->by_session_id = (struct idtable_kind){
+        .parent = table, .seed = bits_mix(table->seed + 1), .tag = TABLE_SESSION_TAG};
     table->tunnel_peers.kind = &table->by_peer;
 }
 
@@ -66,7 +58,7 @@ int table_new(TALLOC_CTX *parent, const struct table_options *options, struct bu
 
 void *table_user(const struct tunnel_entry *entry)
 {
-    const struct table *table = entry->session_ids.kind->user;
+    const struct table *table = container_of(entry->session_ids.kind, struct table, by_session_id);
     return table->user;
 }
 
@@ -138,10 +130,37 @@ void table_sweep(struct table *table, uint32_t generation)
 size_t table_bytes(const struct table *table)
 {
     return slab_bytes(table->tunnels) + slab_bytes(table->sessions) + slab_bytes(table->extras) +
-           table->by_tunnel_id.bytes + table->by_peer.bytes + table->by_session_id.bytes;
+           id_map_bytes(&table->tunnel_ids) + table->by_peer.bytes + table->by_session_id.bytes;
 }
 
 struct buffer_pool *table_pool(const struct table *table)
 {
     return table->pool;
+}
+
+/* --- loads that begin before they are waited for --- */
+
+void table_prefetch_tunnel(const struct table *table, uint32_t tunnel_id)
+{
+    uint32_t place = id_map_find(&table->tunnel_ids, tunnel_id);
+
+    if (place != ID_MAP_NONE)
+        slab_prefetch(table->tunnels, place);
+}
+
+void table_prefetch_slot(const struct table *table, uint32_t tunnel_id, uint32_t session_id)
+{
+    const struct tunnel_entry *tunnel = session_id ? table_tunnel_find(table, tunnel_id) : NULL;
+
+    if (tunnel)
+        idtable_prefetch(&tunnel->session_ids, session_id, 0);
+}
+
+void table_prefetch_session(const struct table *table, uint32_t tunnel_id, uint32_t session_id)
+{
+    const struct tunnel_entry *tunnel = session_id ? table_tunnel_find(table, tunnel_id) : NULL;
+    uint32_t value;
+
+    if (tunnel && idtable_find(&tunnel->session_ids, session_id, 0, &value))
+        slab_prefetch(table->sessions, value >> 1);
 }

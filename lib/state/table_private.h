@@ -3,6 +3,7 @@
 #ifndef STATE_TABLE_PRIVATE_H
 #define STATE_TABLE_PRIVATE_H
 
+#include "base/id_map.h"
 #include "state/entry.h"
 
 struct table {
@@ -12,9 +13,8 @@ struct table {
     struct slab *sessions;
     struct slab *extras;         /* struct session_extra */
     uint32_t detached;           /* of the sessions */
-    struct idtable tunnel_ids;   /* local id -> place in tunnels */
-    struct idtable tunnel_peers; /* hash of peer address and remote id -> place in tunnels */
-    struct idtable_kind by_tunnel_id;
+    struct id_map tunnel_ids;    /* local id -> place in tunnels */
+    struct idtable tunnel_peers; /* digest of peer address and remote id -> place in tunnels */
     struct idtable_kind by_peer;
     struct idtable_kind by_session_id; /* of the tables in the tunnels */
     uint64_t seed;
@@ -25,5 +25,7 @@ struct table {
     uint32_t ha_tunnels;
     uint32_t ha_sessions;
 };
+
+#define TABLE_SESSION_TAG 1u /* whose id leads to a session: ours or the peer's */
 
 #endif

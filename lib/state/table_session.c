@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A tunnel's table of sessions has both their ids, ours and the peer's: an id's end is the low bit
- * of the value that it leads to, and beside the id in the key. */
+ * of the value that it leads to, the tag of its key. */
 #include "state/table_session.h"
 
 #include "state/table_private.h"
@@ -8,32 +8,18 @@
 
 #include <string.h>
 
-enum end { LOCAL = 0, REMOTE = 1 };
-
-static uint64_t key_of(enum end end, uint32_t id)
-{
-    return (uint64_t)end << 32 | id;
-}
+enum end { LOCAL = 0, REMOTE = 1 }; /* within TABLE_SESSION_TAG */
 
 static uint32_t value_of(enum end end, const struct session_entry *entry)
 {
     return entry->place << 1 | end;
 }
 
-uint64_t table_key_of_session(const void *user, uint32_t value)
-{
-    const struct table *table = user;
-    const struct session_entry *entry = slab_get(table->sessions, value >> 1);
-    enum end end = value & 1;
-
-    return key_of(end, end == LOCAL ? entry->local_id : entry->remote_id);
-}
-
 static struct session_entry *lookup(const struct table *table, const struct tunnel_entry *tunnel,
                                     enum end end, uint32_t id)
 {
     uint32_t value;
-    return idtable_find(&tunnel->session_ids, key_of(end, id), &value)
+    return idtable_find(&tunnel->session_ids, id, end, &value)
                ? slab_get(table->sessions, value >> 1)
                : NULL;
 }
@@ -59,8 +45,7 @@ struct session_entry *table_session_add(struct table *table, struct tunnel_entry
         return NULL;
     entry->place = place;
     *error = local_id == 0 ? L2TPHA_ERR_INVALID
-                           : idtable_insert(&tunnel->session_ids, key_of(LOCAL, local_id),
-                                            value_of(LOCAL, entry));
+                           : idtable_insert(&tunnel->session_ids, local_id, value_of(LOCAL, entry));
     if (*error) {
         slab_free(table->sessions, entry->place);
         return NULL;
@@ -91,8 +76,8 @@ void table_session_detach(struct table *table, struct session_entry *entry)
     tunnel->session_count--;
     table->ha_sessions -= tunnel->is_ha;
     if (entry->remote_id != 0)
-        idtable_remove(&tunnel->session_ids, key_of(REMOTE, entry->remote_id));
-    idtable_remove(&tunnel->session_ids, key_of(LOCAL, entry->local_id));
+        idtable_remove(&tunnel->session_ids, entry->remote_id, REMOTE);
+    idtable_remove(&tunnel->session_ids, entry->local_id, LOCAL);
     drop_extra(table, entry->extra);
     entry->extra = NULL;
     entry->next = NULL;
@@ -142,12 +127,12 @@ int table_session_set_remote(struct session_entry *entry, uint32_t remote_id)
     if (remote_id == entry->remote_id)
         return 0;
     if (remote_id != 0) {
-        int error = idtable_insert(ids, key_of(REMOTE, remote_id), value_of(REMOTE, entry));
+        int error = idtable_insert(ids, remote_id, value_of(REMOTE, entry));
         if (error)
             return error;
     }
     if (entry->remote_id != 0)
-        idtable_remove(ids, key_of(REMOTE, entry->remote_id));
+        idtable_remove(ids, entry->remote_id, REMOTE);
     entry->remote_id = remote_id;
     return 0;
 }

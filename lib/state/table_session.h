@@ -36,7 +36,4 @@ void table_session_get(const struct session_entry *entry, struct l2tpha_session_
 /* Of its strings, which are nearly all that makes a record long. */
 size_t table_session_bytes(const struct session_entry *entry);
 
-/* The keys in a tunnel's table of sessions; idtable_key. */
-uint64_t table_key_of_session(const void *user, uint32_t value);
-
 #endif

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Tunnels live in a slab; an id table leads from each key to the place there. Each tunnel has a
+/* Tunnels live in a slab; a map of ids and, by the peer's address and id, a table lead to the place
+ * there. Each tunnel has a
  * table of its sessions, so what one message touches lies close together. The peer index leads to
  * one tunnel for each (address, remote id), the one set last, and from there a list to those that
  * had them before: a peer that has restarted may use an id again while this end still has the old
  * tunnel. */
 #include "state/table_tunnel.h"
-
-#include "state/queue.h"
+#include "base/timing.h"
 
 #include "state/digest.h"
+#include "state/queue.h"
 #include "state/table_private.h"
 #include "state/table_session.h"
 #include "state/table_strings.h"
@@ -31,26 +32,10 @@ static struct l2tpha_bytes *string_at(struct l2tpha_tunnel_record *record, size_
     return (struct l2tpha_bytes *)(void *)((char *)record + string_places[which]);
 }
 
-static uint64_t peer_key(const struct table *table, const struct l2tpha_address *address,
+static uint32_t peer_key(const struct table *table, const struct l2tpha_address *address,
                          uint32_t remote_id)
 {
-    return digest_bytes(table->seed ^ remote_id, address->bytes, address->len);
-}
-
-uint64_t table_key_of_tunnel(const void *user, uint32_t place)
-{
-    const struct table *table = user;
-    const struct tunnel_entry *entry = slab_get(table->tunnels, place);
-
-    return entry->record.local_id;
-}
-
-uint64_t table_key_of_peer(const void *user, uint32_t place)
-{
-    const struct table *table = user;
-    const struct tunnel_entry *entry = slab_get(table->tunnels, place);
-
-    return peer_key(table, &entry->record.path.remote, entry->record.remote_id);
+    return (uint32_t)digest_bytes(table->seed ^ remote_id, address->bytes, address->len);
 }
 
 int table_tunnel_set_bytes(struct table *table, struct l2tpha_bytes *field, const uint8_t *data,
@@ -72,24 +57,26 @@ bool address_is(const struct l2tpha_address *a, const struct l2tpha_address *b)
     return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
+_Static_assert(ID_MAP_NONE == SLAB_NONE, "no place");
+
 static struct tunnel_entry *at_place(const struct table *table, uint32_t place)
 {
     return place == SLAB_NONE ? NULL : slab_get(table->tunnels, place);
 }
 
-/* Whatever has the key: another address or id with the same is as good as impossible, and only
- * makes the list longer. */
-static struct tunnel_entry *first_of_key(const struct table *table, uint64_t key)
+/* Whatever has the key: another address or id with the same is rare, and only makes the list
+ * longer. */
+static struct tunnel_entry *first_of_key(const struct table *table, uint32_t key)
 {
     uint32_t place;
 
-    return idtable_find(&table->tunnel_peers, key, &place) ? at_place(table, place) : NULL;
+    return idtable_find(&table->tunnel_peers, key, 0, &place) ? at_place(table, place) : NULL;
 }
 
 /* Lists are short: tunnel_request.c has the limit. */
 static void unindex(struct table *table, struct tunnel_entry *entry)
 {
-    uint64_t key = peer_key(table, &entry->record.path.remote, entry->record.remote_id);
+    uint32_t key = peer_key(table, &entry->record.path.remote, entry->record.remote_id);
     struct tunnel_entry *at = first_of_key(table, key);
 
     if (!entry->indexed)
@@ -102,25 +89,29 @@ static void unindex(struct table *table, struct tunnel_entry *entry)
     } else if (entry->older_twin != SLAB_NONE) {
         idtable_replace(&table->tunnel_peers, key, entry->older_twin);
     } else {
-        idtable_remove(&table->tunnel_peers, key);
+        idtable_remove(&table->tunnel_peers, key, 0);
     }
 }
 
-/* The entry, whose record has the old ones still, gets another address and id. */
+/* The entry, whose record has the old ones still, gets another address and id, maybe with the same
+ * key. Only a key that is new to the table can fail, and that comes first. */
 static int reindex(struct table *table, struct tunnel_entry *entry,
                    const struct l2tpha_address *address, uint32_t remote_id)
 {
-    uint64_t key = peer_key(table, address, remote_id);
-    struct tunnel_entry *first = remote_id ? first_of_key(table, key) : NULL;
+    uint32_t key = peer_key(table, address, remote_id);
+    bool is_known = remote_id && first_of_key(table, key);
 
-    if (remote_id && !first) {
+    if (remote_id && !is_known) {
         int error = idtable_insert(&table->tunnel_peers, key, entry->place);
         if (error)
             return error;
     }
     unindex(table, entry);
+    struct tunnel_entry *first = is_known ? first_of_key(table, key) : NULL;
     if (first)
         idtable_replace(&table->tunnel_peers, key, entry->place);
+    else if (is_known) /* it was there alone, and has left room */
+        idtable_insert(&table->tunnel_peers, key, entry->place);
     entry->older_twin = first ? first->place : SLAB_NONE;
     entry->indexed = remote_id != 0;
     return 0;
@@ -263,7 +254,7 @@ struct tunnel_entry *table_tunnel_add(struct table *table, uint32_t local_id, in
     entry->place = place;
     entry->session_ids.kind = &table->by_session_id;
     *error =
-        local_id == 0 ? L2TPHA_ERR_INVALID : idtable_insert(&table->tunnel_ids, local_id, place);
+        local_id == 0 ? L2TPHA_ERR_INVALID : id_map_insert(&table->tunnel_ids, local_id, place);
     if (*error) {
         slab_free(table->tunnels, entry->place);
         return NULL;
@@ -283,15 +274,13 @@ void table_tunnel_remove(struct table *table, struct tunnel_entry *entry)
     set_ha(table, entry, false);
     unindex(table, entry);
     drop_strings(table, &entry->record);
-    idtable_remove(&table->tunnel_ids, entry->record.local_id);
+    id_map_remove(&table->tunnel_ids, entry->record.local_id);
     slab_free(table->tunnels, entry->place);
 }
 
 struct tunnel_entry *table_tunnel_find(const struct table *table, uint32_t local_id)
 {
-    uint32_t place;
-    return idtable_find(&table->tunnel_ids, local_id, &place) ? slab_get(table->tunnels, place)
-                                                              : NULL;
+    return at_place(table, id_map_find(&table->tunnel_ids, local_id));
 }
 
 struct tunnel_entry *table_tunnel_next(const struct table *table, uint32_t *place)

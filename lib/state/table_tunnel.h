@@ -7,7 +7,8 @@
 
 struct table;
 
-/* A zeroed object with this local id; NULL with *error = L2TPHA_ERR_EXISTS, _LIMIT or _NOMEM. */
+/* A zeroed object with this local id; NULL with *error = L2TPHA_ERR_EXISTS, _LIMIT or _NOMEM, or
+ * L2TPHA_ERR_INVALID: it is 0 or has more than 16 bits. */
 struct tunnel_entry *table_tunnel_add(struct table *table, uint32_t local_id, int *error);
 /* With its sessions, messages and strings. */
 void table_tunnel_remove(struct table *table, struct tunnel_entry *entry);
@@ -46,12 +47,7 @@ struct tunnel_entry *table_tunnel_next_twin(const struct table *table,
 /* Everything from a record, strings copied, queue untouched. All or nothing. */
 int table_tunnel_load(struct table *table, struct tunnel_entry *entry,
                       const struct l2tpha_tunnel_record *record);
-/* Append a message; its Ns is record.ns, which moves on. The buffer is the table's from now on. */
 /* Drop messages below acked, which must lie in [record.acked, record.ns]. */
 void table_queue_trim(struct table *table, struct tunnel_entry *entry, uint16_t acked);
-
-/* The keys in the table; idtable_key. */
-uint64_t table_key_of_tunnel(const void *user, uint32_t place);
-uint64_t table_key_of_peer(const void *user, uint32_t place);
 
 #endif

@@ -139,9 +139,9 @@ static void bench_setup(bool with_standby)
            best, "1/s", "50000", "200000");
 }
 
-/* Of two, what a message and a frame cost: where the other end reads after each visit, and where a
- * batch of them waits in its socket. */
-enum { ONE_BY_ONE, IN_BATCHES, WAYS };
+/* Of two, what a message and a frame cost: where the other end reads after each visit, where a
+ * batch of them waits in its socket, and where it looks ahead in the batch. */
+enum { ONE_BY_ONE, IN_BATCHES, AHEAD, WAYS };
 
 struct size {
     uint32_t tunnels;
@@ -152,7 +152,7 @@ struct size {
     double frame[WAYS];
 };
 
-static const uint32_t batches[WAYS] = {1, TRAFFIC_BATCH};
+static const uint32_t batches[WAYS] = {1, TRAFFIC_BATCH, TRAFFIC_BATCH};
 
 static double lower(double a, double b)
 {
@@ -162,6 +162,7 @@ static double lower(double a, double b)
 static void measure_size(struct size *size)
 {
     for (int i = 0; i < WAYS; i++) {
+        size->pair.looks_ahead = i == AHEAD;
         size->message[i] = lower(size->message[i], traffic_messages(&size->traffic, batches[i]));
         size->frame[i] = lower(size->frame[i], traffic_frames(&size->traffic, batches[i]));
     }
@@ -170,7 +171,7 @@ static void measure_size(struct size *size)
 static void report_sizes(const char *what, const double *small, const double *large,
                          const char *must)
 {
-    static const char *const how[WAYS] = {"one by one", "in batches"};
+    static const char *const how[WAYS] = {"one by one", "in batches", "ahead"};
     char line[80];
 
     for (int i = 0; i < WAYS; i++) {
@@ -186,8 +187,11 @@ static void report_sizes(const char *what, const double *small, const double *la
 static void bench_scale(void)
 {
     static struct size sizes[2] = {
-        {.tunnels = 64, .calls = 16, .message = {1e30, 1e30}, .frame = {1e30, 1e30}},
-        {.tunnels = 15625, .calls = 64, .message = {1e30, 1e30}, .frame = {1e30, 1e30}}};
+        {.tunnels = 64, .calls = 16, .message = {1e30, 1e30, 1e30}, .frame = {1e30, 1e30, 1e30}},
+        {.tunnels = 15625,
+         .calls = 64,
+         .message = {1e30, 1e30, 1e30},
+         .frame = {1e30, 1e30, 1e30}}};
 
     for (int i = 0; i < 2; i++)
         traffic_open(&sizes[i].traffic, &sizes[i].pair, sizes[i].tunnels, sizes[i].calls);

@@ -58,6 +58,36 @@ static struct l2tpha_node *make_node(struct bench *pair, const char *name, bool 
     return node;
 }
 
+void bench_look_ahead(const struct bench *pair, const struct l2tpha_node *node,
+                      const struct l2tpha_bytes *datagrams, size_t count)
+{
+    const struct table *table = node->engine.table;
+    struct l2tpha_header headers[BENCH_AHEAD];
+    size_t known = 0;
+
+    if (!pair->looks_ahead)
+        return;
+    for (size_t i = 0; i < count && i < BENCH_AHEAD; i++)
+        if (!l2tpha_header_decode(datagrams[i].data, datagrams[i].len, &headers[known]))
+            table_prefetch_tunnel(table, headers[known++].tunnel_id);
+    for (size_t i = 0; i < known; i++)
+        table_prefetch_slot(table, headers[i].tunnel_id, headers[i].session_id);
+    for (size_t i = 0; i < known; i++)
+        table_prefetch_session(table, headers[i].tunnel_id, headers[i].session_id);
+}
+
+static void look_ahead(const struct bench *pair, const struct l2tpha_node *node,
+                       const struct l2tpha_output *outputs, size_t count)
+{
+    struct l2tpha_bytes datagrams[BENCH_AHEAD];
+    size_t known = 0;
+
+    for (size_t i = 0; i < count && i < BENCH_AHEAD; i++)
+        if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM)
+            datagrams[known++] = (struct l2tpha_bytes){outputs[i].data, outputs[i].len};
+    bench_look_ahead(pair, node, datagrams, known);
+}
+
 /* Drain one node into its peer. Returns whether anything came out. */
 static bool drain(struct bench *pair, struct l2tpha_node *node, struct l2tpha_node *peer,
                   struct l2tpha_node *standby)
@@ -72,6 +102,8 @@ static bool drain(struct bench *pair, struct l2tpha_node *node, struct l2tpha_no
         uint64_t confirmed = 0;
         any = true;
         for (size_t i = 0; i < count; i++) {
+            if (i % BENCH_AHEAD == 0)
+                look_ahead(pair, peer, &outputs[i], count - i);
             if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM) {
                 pair->datagrams++;
                 pair->bytes += outputs[i].len;

@@ -16,6 +16,7 @@ struct bench {
     uint64_t bytes;              /* of them */
     uint64_t seed;               /* of what is random */
     bool is_silent;              /* no HELLO for want of anything else */
+    bool looks_ahead;            /* a node asks for the memory that a batch needs before it reads */
 };
 
 /* Fails loudly: a benchmark that went wrong has no figures. */
@@ -39,6 +40,11 @@ bool bench_answer(struct bench *pair);
 /* A data frame comes to a node of the pair: whose it is. */
 struct l2tpha_session *bench_frame(struct bench *pair, struct l2tpha_node *node,
                                    const uint8_t *data, size_t len);
+#define BENCH_AHEAD                                                                                \
+    16 /* datagrams at most: what is asked for must still be there when it is used */
+/* If the pair does so: these will be fed to the node. */
+void bench_look_ahead(const struct bench *pair, const struct l2tpha_node *node,
+                      const struct l2tpha_bytes *datagrams, size_t count);
 /* One round trip: what the LAC has to say, then what the LNS has. Returns whether anything was. */
 bool bench_exchange(struct bench *pair);
 /* Hand everything over until both sides are quiet. */

@@ -146,34 +146,41 @@ double traffic_messages(struct traffic *traffic, uint32_t batch)
     return each;
 }
 
-struct datagram {
-    uint8_t data[12 + FRAME];
-    size_t len;
-};
+static uint8_t frames[TRAFFIC_BATCH][12 + FRAME];
 
-static void say(struct l2tpha_session *session, uint64_t now, struct datagram *datagram)
+static struct l2tpha_bytes say(struct l2tpha_session *session, uint64_t now, uint8_t *frame)
 {
     const struct l2tpha_path *path;
     size_t head;
 
-    check(l2tpha_data_send(session, FRAME, false, datagram->data, &head, &path, now), "send");
-    memset(datagram->data + head, 0x55, FRAME);
-    datagram->len = head + FRAME;
+    check(l2tpha_data_send(session, FRAME, false, frame, &head, &path, now), "send");
+    memset(frame + head, 0x55, FRAME);
+    return (struct l2tpha_bytes){frame, head + FRAME};
+}
+
+/* Each call says one frame, and *sessions become those that hear them at the other end. */
+static void carry_frames(struct bench *pair, struct l2tpha_node *to,
+                         struct l2tpha_session **sessions, uint32_t count)
+{
+    struct l2tpha_bytes said[TRAFFIC_BATCH] = {{NULL, 0}};
+
+    for (uint32_t i = 0; i < count; i++)
+        said[i] = say(sessions[i], pair->now, frames[i]);
+    bench_look_ahead(pair, to, said, count);
+    for (uint32_t i = 0; i < count; i++)
+        sessions[i] = bench_frame(pair, to, said[i].data, said[i].len);
 }
 
 static void exchange_frames(struct bench *pair, const struct visit *visit, uint32_t batch)
 {
-    static struct datagram datagrams[TRAFFIC_BATCH];
-    struct l2tpha_session *heard[TRAFFIC_BATCH];
+    struct l2tpha_session *sessions[TRAFFIC_BATCH];
 
     for (uint32_t i = 0; i < batch; i++)
-        say(visit[i].call.lac, pair->now, &datagrams[i]);
+        sessions[i] = visit[i].call.lac;
+    carry_frames(pair, pair->lns, sessions, batch);
+    carry_frames(pair, pair->lac, sessions, batch);
     for (uint32_t i = 0; i < batch; i++)
-        heard[i] = bench_frame(pair, pair->lns, datagrams[i].data, datagrams[i].len);
-    for (uint32_t i = 0; i < batch; i++)
-        say(heard[i], pair->now, &datagrams[i]);
-    for (uint32_t i = 0; i < batch; i++)
-        if (bench_frame(pair, pair->lac, datagrams[i].data, datagrams[i].len) != visit[i].call.lac)
+        if (sessions[i] != visit[i].call.lac)
             check(L2TPHA_ERR_STATE, "another call");
 }
 

@@ -60,6 +60,46 @@ START_TEST(mix_spreads_each_bit)
 }
 END_TEST
 
+START_TEST(mix32_spreads_each_bit)
+{
+    enum { SAMPLES = 2000 };
+    unsigned flips[32] = {0};
+
+    for (uint32_t sample = 0; sample < SAMPLES; sample++) {
+        uint32_t changed = bits_mix32(sample) ^ bits_mix32(sample ^ UINT32_C(1) << _i);
+        for (unsigned out = 0; out < 32; out++)
+            flips[out] += changed >> out & 1;
+    }
+    for (unsigned out = 0; out < 32; out++)
+        ck_assert_msg(flips[out] > SAMPLES * 2 / 5 && flips[out] < SAMPLES * 3 / 5,
+                      "bit %d flips bit %u %u times of %d", _i, out, flips[out], SAMPLES);
+}
+END_TEST
+
+static uint32_t inverse(uint32_t odd)
+{
+    uint32_t x = odd;
+
+    for (int i = 0; i < 5; i++)
+        x *= 2 - odd * x;
+    return x;
+}
+
+/* Tables take the mixed key for the key: there is one way back. */
+START_TEST(mix32_is_one_to_one)
+{
+    for (uint32_t i = 0; i < 100000; i++) {
+        uint32_t key = i * UINT32_C(0x9e3779b1) + i, x = bits_mix32(key);
+        x ^= x >> 16;
+        x *= inverse(UINT32_C(0x846ca68b));
+        x ^= x >> 15 ^ x >> 30;
+        x *= inverse(UINT32_C(0x7feb352d));
+        x ^= x >> 16;
+        assert_true(x == key);
+    }
+}
+END_TEST
+
 Suite *suite_bits(void)
 {
     TCase *tcase;
@@ -68,5 +108,7 @@ Suite *suite_bits(void)
     tcase_add_test(tcase, words_round_up);
     tcase_add_test(tcase, next_finds_what_was_added);
     tcase_add_loop_test(tcase, mix_spreads_each_bit, 0, 64);
+    tcase_add_loop_test(tcase, mix32_spreads_each_bit, 0, 32);
+    tcase_add_test(tcase, mix32_is_one_to_one);
     return suite;
 }

@@ -4,23 +4,18 @@
 #include "fixture.h"
 #include "starve.h"
 
-#define VALUES (UINT32_C(1) << 18)
-
 static struct idtable_kind kind;
 static struct idtable table;
-static uint64_t keys_of[VALUES]; /* by value, modulo */
 
-static uint64_t key_of_value(const void *user, uint32_t value)
+static void setup_tagged(uint64_t seed, uint32_t tag)
 {
-    const uint64_t *keys = user;
-    return keys[value % VALUES];
+    kind = (struct idtable_kind){.parent = talloc_new(root), .seed = seed, .tag = tag};
+    table = (struct idtable){.kind = &kind};
 }
 
 static void setup_table(uint64_t seed)
 {
-    kind = (struct idtable_kind){
-        .parent = talloc_new(root), .seed = seed, .key_of = key_of_value, .user = keys_of};
-    table = (struct idtable){.kind = &kind};
+    setup_tagged(seed, 0);
 }
 
 /* Clearing gives all memory back. */
@@ -33,30 +28,36 @@ static void teardown_table(void)
     talloc_free(kind.parent);
 }
 
-static int insert(uint64_t key, uint32_t value)
-{
-    keys_of[value % VALUES] = key;
-    return idtable_insert(&table, key, value);
-}
-
-static void assert_value(uint64_t key, uint32_t expected)
+static void assert_value(uint32_t key, uint32_t expected)
 {
     uint32_t value = ~expected;
-    assert_true(idtable_find(&table, key, &value) && value == expected);
+    assert_true(idtable_find(&table, key, expected & kind.tag, &value) && value == expected);
 }
 
-static void assert_absent(uint64_t key)
+static void assert_no_entry(uint32_t key, uint32_t tag)
 {
     uint32_t value = 12345;
-    assert_true(!idtable_find(&table, key, &value) && value == 12345);
+    assert_true(!idtable_find(&table, key, tag, &value) && value == 12345);
+}
+
+static void assert_absent(uint32_t key)
+{
+    assert_no_entry(key, 0);
+}
+
+static bool drop(uint32_t key)
+{
+    return idtable_remove(&table, key, 0);
 }
 
 START_TEST(empty_table)
 {
     setup_table(0);
     assert_absent(0);
-    assert_absent(UINT64_MAX);
-    ck_assert(!idtable_remove(&table, 0));
+    assert_absent(UINT32_MAX);
+    idtable_replace(&table, 0, 1);
+    assert_absent(0);
+    ck_assert(!drop(0));
     ck_assert_uint_eq(table.count, 0);
     teardown_table();
 }
@@ -64,16 +65,16 @@ END_TEST
 
 START_TEST(extreme_keys_and_values)
 {
-    static const uint64_t keys[] = {0,         1, UINT32_MAX, UINT64_C(1) << 32, UINT64_C(1) << 63,
-                                    UINT64_MAX};
+    static const uint32_t keys[] = {0, 1, 65535, 65536, UINT32_C(1) << 31, UINT32_MAX};
+
     setup_table(7);
     for (uint32_t i = 0; i < 6; i++)
-        assert_ok(insert(keys[i], UINT32_MAX - 1 - i));
+        assert_ok(idtable_insert(&table, keys[i], UINT32_MAX - 1 - i));
     for (uint32_t i = 0; i < 6; i++)
         assert_value(keys[i], UINT32_MAX - 1 - i);
-    ck_assert(idtable_remove(&table, 0));
+    ck_assert(drop(0));
     assert_absent(0);
-    assert_value(UINT64_MAX, UINT32_MAX - 6);
+    assert_value(UINT32_MAX, UINT32_MAX - 6);
     teardown_table();
 }
 END_TEST
@@ -81,32 +82,34 @@ END_TEST
 START_TEST(refusals_change_nothing)
 {
     setup_table(7);
-    assert_ok(insert(5, 50));
-    assert_error(insert(5, 51), L2TPHA_ERR_EXISTS);
+    assert_ok(idtable_insert(&table, 5, 50));
+    assert_error(idtable_insert(&table, 5, 51), L2TPHA_ERR_EXISTS);
     assert_value(5, 50);
-    assert_error(insert(6, UINT32_MAX), L2TPHA_ERR_INVALID);
+    assert_error(idtable_insert(&table, 6, UINT32_MAX), L2TPHA_ERR_INVALID);
+    assert_absent(6);
+    idtable_replace(&table, 6, 60);
     assert_absent(6);
     ck_assert_uint_eq(table.count, 1);
-    ck_assert(idtable_remove(&table, 5));
-    ck_assert(!idtable_remove(&table, 5));
-    assert_ok(insert(5, 52));
+    ck_assert(drop(5));
+    ck_assert(!drop(5));
+    assert_ok(idtable_insert(&table, 5, 52));
     assert_value(5, 52);
     teardown_table();
 }
 END_TEST
 
-/* Ways in which ids lie: dense 16-bit ones, in the upper half, beside a tunnel's, far apart. */
-static uint64_t key_of_pattern(int pattern, uint32_t id)
+/* Ways in which ids lie: dense, in the upper half, spread over both, far apart. */
+static uint32_t key_of_pattern(int pattern, uint32_t id)
 {
     switch (pattern) {
     case 0:
         return id;
     case 1:
-        return (uint64_t)id << 32;
+        return id << 16;
     case 2:
-        return (uint64_t)id << 48 | (id & 15);
+        return id << 13 | (id & 7);
     default:
-        return bits_mix(id);
+        return bits_mix32(id);
     }
 }
 
@@ -114,14 +117,14 @@ START_TEST(all_16_bit_ids_at_once)
 {
     setup_table(UINT64_C(0xfeedface) * (unsigned)_i);
     for (uint32_t id = 0; id < 65536; id++)
-        assert_ok(insert(key_of_pattern(_i, id), id));
+        assert_ok(idtable_insert(&table, key_of_pattern(_i, id), id));
     ck_assert_uint_eq(table.count, 65536);
     ck_assert_uint_eq(kind.bytes, talloc_total_size(kind.parent));
     ck_assert_uint_lt(kind.bytes, 65536 * 22);
     for (uint32_t id = 0; id < 65536; id++)
         assert_value(key_of_pattern(_i, id), id);
     for (uint32_t id = 0; id < 65536; id++)
-        assert_true(idtable_remove(&table, key_of_pattern(_i, id)));
+        assert_true(drop(key_of_pattern(_i, id)));
     for (uint32_t id = 0; id < 65536; id++)
         assert_absent(key_of_pattern(_i, id));
     ck_assert_uint_eq(table.count, 0);
@@ -140,15 +143,16 @@ START_TEST(agrees_with_a_model)
     for (uint32_t round = 0; round < ROUNDS; round++) {
         uint64_t random = bits_mix(round + ((uint64_t)_i << 32));
         uint32_t id = (uint32_t)(random >> 40) % spread;
-        uint64_t key = key_of_pattern(_i / 2, id);
+        uint32_t key = key_of_pattern(_i / 2, id);
         bool filling = round / 40000 % 2 == 0;
         if (random % 16 < (filling ? 11 : 5)) {
-            assert_error(insert(key, round), model[id] ? L2TPHA_ERR_EXISTS : L2TPHA_OK);
+            assert_error(idtable_insert(&table, key, round),
+                         model[id] ? L2TPHA_ERR_EXISTS : L2TPHA_OK);
             count += model[id] == 0;
             if (model[id] == 0)
                 model[id] = round + 1;
         } else {
-            assert_true(idtable_remove(&table, key) == (model[id] != 0));
+            assert_true(drop(key) == (model[id] != 0));
             count -= model[id] != 0;
             model[id] = 0;
         }
@@ -173,13 +177,13 @@ END_TEST
 START_TEST(coming_and_going_takes_no_memory)
 {
     setup_table(1);
-    for (uint64_t key = 0; key < 200; key++)
-        assert_ok(insert(key, (uint32_t)key));
+    for (uint32_t key = 0; key < 200; key++)
+        assert_ok(idtable_insert(&table, key, key));
     size_t bytes = kind.bytes;
     starve(root, 0);
-    for (uint64_t key = 200; key < 100000; key++) {
-        assert_true(idtable_remove(&table, key - 200));
-        assert_ok(insert(key, (uint32_t)key));
+    for (uint32_t key = 200; key < 100000; key++) {
+        assert_true(drop(key - 200));
+        assert_ok(idtable_insert(&table, key, key));
     }
     ck_assert_uint_eq(kind.bytes, bytes);
     teardown_table();
@@ -193,8 +197,8 @@ START_TEST(growth_comes_in_small_steps)
 
     setup_table(1);
     before = kind.bytes;
-    for (uint64_t key = 0; key < 200000; key++) {
-        assert_ok(insert(key, (uint32_t)key));
+    for (uint32_t key = 0; key < 200000; key++) {
+        assert_ok(idtable_insert(&table, key, key));
         after = kind.bytes;
         assert_true(after - before <= 16384);
         before = after;
@@ -203,29 +207,77 @@ START_TEST(growth_comes_in_small_steps)
 }
 END_TEST
 
-static uint32_t hash_under_seed_1(uint64_t key)
+/* The hash stands for the key, so no two keys may have the same one: neither among neighbours nor
+ * among those that differ in high bits. */
+START_TEST(no_two_keys_look_alike)
 {
-    return (uint32_t)bits_mix(bits_mix(key ^ 1) + 1);
+    enum { KEYS = 1 << 18 };
+    static const uint64_t seeds[] = {0, 1, UINT64_MAX, UINT64_C(0x0123456789abcdef)};
+    uint32_t step = UINT32_C(1) << (14 * _i / 3); /* 2^18 of these are 32 bits at most */
+
+    setup_table(seeds[_i]);
+    for (uint32_t i = 0; i < KEYS; i++)
+        assert_ok(idtable_insert(&table, i * step, i));
+    for (uint32_t i = 0; i < KEYS; i++)
+        assert_value(i * step, i);
+    ck_assert_uint_eq(table.count, KEYS);
+    teardown_table();
+}
+END_TEST
+
+/* One id leads to several values, each by its own tag; of a value the rest is free. */
+START_TEST(tags_tell_keys_apart)
+{
+    setup_tagged((uint64_t)_i, 3);
+    for (uint32_t id = 0; id < 1000; id++)
+        for (uint32_t tag = 0; tag < 4; tag++)
+            assert_ok(idtable_insert(&table, id, (5000 - id) << 2 | tag));
+    for (uint32_t id = 0; id < 1000; id++) {
+        assert_error(idtable_insert(&table, id, 77 << 2 | 2), L2TPHA_ERR_EXISTS);
+        assert_true(idtable_remove(&table, id, 2) && !idtable_remove(&table, id, 2));
+        idtable_replace(&table, id, 3 << 2 | 1);
+    }
+    for (uint32_t id = 0; id < 1000; id++) {
+        assert_value(id, (5000 - id) << 2);
+        assert_value(id, 3 << 2 | 1);
+        assert_no_entry(id, 2);
+        assert_value(id, (5000 - id) << 2 | 3);
+    }
+    ck_assert_uint_eq(table.count, 3000);
+    teardown_table();
+}
+END_TEST
+
+/* Where probing for the key begins in a table of 8 slots, under seed 1. */
+static uint32_t home_of_key(uint32_t key)
+{
+    return bits_mix32(bits_mix32(key ^ 1)) >> 23 & 7;
 }
 
-/* Entries that look alike are told apart by their objects' keys. */
-START_TEST(keys_with_the_same_hash)
+/* Keys that all begin at the last slot run on over the end to the first ones. Whichever goes, the
+ * others are found, and what closes the gap leaves none behind it. */
+START_TEST(runs_that_wrap_around)
 {
-    static const uint64_t alike[][2] = {{2939, 31777}, {14571, 42027}, {98757, 141391}};
+    uint32_t keys[6], count = 0;
 
-    for (size_t i = 0; i < sizeof(alike) / sizeof(alike[0]); i++) {
-        uint64_t first = alike[i][0], second = alike[i][1];
-        ck_assert_uint_eq(hash_under_seed_1(first), hash_under_seed_1(second));
+    for (uint32_t key = 0; count < 6; key++)
+        if (home_of_key(key) == 7)
+            keys[count++] = key;
+    for (uint32_t gone = 0; gone < 6; gone++) {
         setup_table(1);
-        assert_ok(insert(first, 10));
-        assert_absent(second);
-        assert_ok(insert(second, 20));
-        assert_error(idtable_insert(&table, second, 30), L2TPHA_ERR_EXISTS);
-        assert_value(first, 10);
-        assert_value(second, 20);
-        assert_true(idtable_remove(&table, first));
-        assert_absent(first);
-        assert_value(second, 20);
+        for (uint32_t i = 0; i < 6; i++)
+            assert_ok(idtable_insert(&table, keys[i], i));
+        ck_assert_uint_eq(table.mask, 7);
+        assert_true(drop(keys[gone]));
+        for (uint32_t i = 0; i < 6; i++)
+            if (i == gone)
+                assert_absent(keys[i]);
+            else
+                assert_value(keys[i], i);
+        assert_ok(idtable_insert(&table, keys[gone], 9));
+        for (uint32_t i = 0; i < 6; i++)
+            assert_true(drop(keys[i]));
+        ck_assert_uint_eq(table.count, 0);
         teardown_table();
     }
 }
@@ -239,14 +291,14 @@ START_TEST(no_memory)
     setup_table(3);
     for (uint32_t key = 0; key < COUNT; key++) {
         starve(root, (size_t)(key % 5) * 2500); /* room for none, one or both segments */
-        int error = insert(key, key);
+        int error = idtable_insert(&table, key, key);
         starve(root, NOT_STARVED);
         if (error != L2TPHA_OK) {
             refused++;
             assert_error(error, L2TPHA_ERR_NOMEM);
             assert_absent(key);
             ck_assert_uint_eq(table.count, key);
-            assert_ok(insert(key, key));
+            assert_ok(idtable_insert(&table, key, key));
         }
     }
     ck_assert_uint_gt(refused, 10);
@@ -268,7 +320,9 @@ Suite *suite_idtable(void)
     tcase_add_loop_test(tcase, agrees_with_a_model, 0, 8);
     tcase_add_test(tcase, coming_and_going_takes_no_memory);
     tcase_add_test(tcase, growth_comes_in_small_steps);
-    tcase_add_test(tcase, keys_with_the_same_hash);
+    tcase_add_loop_test(tcase, no_two_keys_look_alike, 0, 4);
+    tcase_add_loop_test(tcase, tags_tell_keys_apart, 0, 4);
+    tcase_add_test(tcase, runs_that_wrap_around);
     tcase_add_test(tcase, no_memory);
     return suite;
 }

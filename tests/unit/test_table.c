@@ -3,6 +3,7 @@
 #include "state/table.h"
 
 #include "base/bits.h"
+#include "state/digest.h"
 #include "state/queue.h"
 
 #include <l2tpha/failover.h>
@@ -62,14 +63,18 @@ static struct l2tpha_path path_to(uint8_t last)
 START_TEST(ids)
 {
     int error;
-    struct tunnel_entry *entry = add_tunnel(UINT32_MAX);
-    ck_assert_uint_eq(entry->record.local_id, UINT32_MAX);
+    struct tunnel_entry *entry = add_tunnel(UINT16_MAX);
+    ck_assert_uint_eq(entry->record.local_id, UINT16_MAX);
     ck_assert_uint_eq(entry->record.size, sizeof(entry->record));
-    ck_assert_ptr_eq(table_tunnel_find(table, UINT32_MAX), entry);
-    ck_assert_ptr_null(table_tunnel_add(table, UINT32_MAX, &error));
+    ck_assert_ptr_eq(table_tunnel_find(table, UINT16_MAX), entry);
+    ck_assert_ptr_null(table_tunnel_add(table, UINT16_MAX, &error));
     ck_assert_int_eq(error, L2TPHA_ERR_EXISTS);
     ck_assert_ptr_null(table_tunnel_add(table, 0, &error));
     ck_assert_int_eq(error, L2TPHA_ERR_INVALID);
+    ck_assert_ptr_null(table_tunnel_find(table, 0));
+    ck_assert_ptr_null(table_tunnel_add(table, UINT16_MAX + 1, &error));
+    ck_assert_int_eq(error, L2TPHA_ERR_INVALID);
+    ck_assert_ptr_null(table_tunnel_find(table, UINT32_MAX)); /* no longer id for a shorter one */
     ck_assert_ptr_null(table_session_add(table, entry, 0, &error));
     ck_assert_int_eq(error, L2TPHA_ERR_INVALID);
     struct session_entry *session = add_session(entry, 70000);
@@ -86,6 +91,32 @@ START_TEST(ids)
     ck_assert_ptr_eq(table_session_find_remote(table, entry, 70000), session);
     ck_assert_uint_gt(table_bytes(table), 0);
     ck_assert_ptr_eq(table_pool(table), pool);
+}
+END_TEST
+
+/* Whatever a datagram says: no id leads astray, and what is there stays as it is. */
+START_TEST(prefetching_changes_nothing)
+{
+    static const uint32_t asked[] = {0, 1, 2, 7, 70000, UINT16_MAX, UINT32_MAX};
+    enum { IDS = sizeof(asked) / sizeof(asked[0]) };
+    struct tunnel_entry *tunnel = add_tunnel(1), *empty = add_tunnel(2);
+    struct session_entry *session = add_session(tunnel, 7);
+
+    assert_ok(table_session_set_remote(session, 70000));
+    size_t bytes = table_bytes(table);
+    for (uint32_t i = 0; i < IDS; i++)
+        for (uint32_t j = 0; j < IDS; j++) {
+            table_prefetch_tunnel(table, asked[i]);
+            table_prefetch_slot(table, asked[i], asked[j]);
+            table_prefetch_session(table, asked[i], asked[j]);
+        }
+    ck_assert_uint_eq(table_bytes(table), bytes);
+    ck_assert_ptr_eq(table_tunnel_find(table, 2), empty);
+    ck_assert_ptr_eq(table_session_find(table, tunnel, 7), session);
+    table_tunnel_remove(table, tunnel);
+    table_prefetch_tunnel(table, 1); /* its memory is poisoned */
+    table_prefetch_slot(table, 1, 7);
+    table_prefetch_session(table, 1, 7);
 }
 END_TEST
 
@@ -145,6 +176,45 @@ START_TEST(by_peer)
     there.remote.len = L2TPHA_ADDRESS_MAX + 1;
     assert_error(table_tunnel_set_remote(table, a, &there, 10), L2TPHA_ERR_INVALID);
     ck_assert_ptr_null(table_tunnel_find_remote(table, &there.remote, 10));
+}
+END_TEST
+
+static uint32_t digest_of_peer(uint8_t last, uint32_t remote_id)
+{
+    const struct l2tpha_path path = path_to(last);
+
+    return (uint32_t)digest_bytes(7 ^ remote_id, path.remote.bytes, path.remote.len);
+}
+
+/* They share a list, and each is found, has its own twins and goes by itself. */
+START_TEST(peers_with_the_same_digest)
+{
+    static const struct {
+        uint8_t last;
+        uint32_t id;
+    } alike[][2] = {{{3, 37301}, {2, 44478}}, {{4, 42719}, {4, 12332}}, {{1, 53101}, {1, 52597}}};
+    struct l2tpha_path first = path_to(alike[_i][0].last), second = path_to(alike[_i][1].last);
+    uint32_t a = alike[_i][0].id, b = alike[_i][1].id;
+
+    ck_assert_uint_eq(digest_of_peer(alike[_i][0].last, a), digest_of_peer(alike[_i][1].last, b));
+    struct tunnel_entry *one = add_tunnel(1), *two = add_tunnel(2), *twin = add_tunnel(3);
+    assert_ok(table_tunnel_set_remote(table, one, &first, a));
+    ck_assert_ptr_null(table_tunnel_find_remote(table, &second.remote, b));
+    assert_ok(table_tunnel_set_remote(table, two, &second, b));
+    assert_ok(table_tunnel_set_remote(table, twin, &first, a));
+    ck_assert_ptr_eq(table_tunnel_find_remote(table, &first.remote, a), twin);
+    ck_assert_ptr_eq(table_tunnel_next_twin(table, twin), one);
+    ck_assert_ptr_null(table_tunnel_next_twin(table, one));
+    ck_assert_ptr_eq(table_tunnel_find_remote(table, &second.remote, b), two);
+    ck_assert_ptr_null(table_tunnel_next_twin(table, two));
+    table_tunnel_remove(table, two);
+    ck_assert_ptr_null(table_tunnel_find_remote(table, &second.remote, b));
+    ck_assert_ptr_eq(table_tunnel_next_twin(table, twin), one);
+    table_tunnel_remove(table, twin);
+    ck_assert_ptr_eq(table_tunnel_find_remote(table, &first.remote, a), one);
+    assert_ok(table_tunnel_set_remote(table, one, &second, b)); /* to the same digest */
+    ck_assert_ptr_eq(table_tunnel_find_remote(table, &second.remote, b), one);
+    ck_assert_ptr_null(table_tunnel_find_remote(table, &first.remote, a));
 }
 END_TEST
 
@@ -456,9 +526,11 @@ Suite *suite_table(void)
     tcase_set_timeout(tcase, 120);
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, ids);
+    tcase_add_test(tcase, prefetching_changes_nothing);
     tcase_add_test(tcase, limits);
     tcase_add_test(tcase, objects_must_hold_an_entry);
     tcase_add_test(tcase, by_peer);
+    tcase_add_loop_test(tcase, peers_with_the_same_digest, 0, 3);
     tcase_add_test(tcase, later_tunnel_of_a_peer_is_found);
     tcase_add_test(tcase, remote_session_ids);
     tcase_add_test(tcase, strings_are_owned);

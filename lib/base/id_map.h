@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* 16-bit id -> 32-bit value by the id itself: nothing is hashed, and what is looked at are four
+ * bytes of a page that all neighbours share. Pages come with their first id and go with the last
+ * one, so a node with few tunnels does not pay for all ids. */
+#ifndef BASE_ID_MAP_H
+#define BASE_ID_MAP_H
+
+#include <l2tpha/types.h>
+#include <talloc.h>
+
+#define ID_MAP_IDS 65536u
+#define ID_MAP_NONE UINT32_MAX /* no value */
+#define ID_PAGE_BITS 7         /* ids that come anywhere fill small pages sooner */
+#define ID_PAGE_IDS (1u << ID_PAGE_BITS)
+
+struct id_page {
+    uint32_t values[ID_PAGE_IDS]; /* ID_MAP_NONE = free */
+    uint32_t count;               /* of the others */
+};
+
+/* All zero but for the parent = empty. */
+struct id_map {
+    TALLOC_CTX *parent; /* of the pages */
+    uint32_t count;     /* ids */
+    uint32_t page_count;
+    struct id_page *pages[ID_MAP_IDS / ID_PAGE_IDS];
+};
+
+/* ID_MAP_NONE when the id is not there or has more than 16 bits. */
+static inline uint32_t id_map_find(const struct id_map *map, uint32_t id)
+{
+    const struct id_page *page = id < ID_MAP_IDS ? map->pages[id >> ID_PAGE_BITS] : NULL;
+
+    return page ? page->values[id % ID_PAGE_IDS] : ID_MAP_NONE;
+}
+
+/* L2TPHA_ERR_EXISTS leaves the present value alone; L2TPHA_ERR_INVALID for an id of more than 16
+ * bits or the value ID_MAP_NONE; L2TPHA_ERR_NOMEM. Each changes nothing. */
+int id_map_insert(struct id_map *map, uint32_t id, uint32_t value);
+/* Whether the id was there. */
+bool id_map_remove(struct id_map *map, uint32_t id);
+size_t id_map_bytes(const struct id_map *map); /* of the pages */
+
+#endif
