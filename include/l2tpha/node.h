@@ -17,6 +17,7 @@ extern "C" {
 #endif
 
 struct l2tpha_event;
+struct l2tpha_frame;
 
 /** Most tunnels of a node, recovery tunnels apart: 512 of the 65535 ids are kept for these. */
 #define L2TPHA_TUNNELS_MAX 65023
@@ -169,6 +170,34 @@ L2TPHA_API void l2tpha_node_free(struct l2tpha_node *node);
  *          has changed unless the protocol asks for it (a StopCCN, a CDN). */
 L2TPHA_API int l2tpha_feed(struct l2tpha_node *node, const struct l2tpha_path *path,
                            const uint8_t *data, size_t len, uint64_t now);
+
+/** One datagram of l2tpha_feed_batch(). */
+struct l2tpha_datagram {
+    const struct l2tpha_path *path; /**< where it came from and arrived; copied */
+    const uint8_t *data;            /**< borrowed for the call */
+    size_t len;                     /**< bytes */
+    struct l2tpha_frame *frame;     /**< room for what a data message carries, a view into data:
+                                         its session is set to NULL where there is none. NULL =
+                                         data messages are left, with L2TPHA_ERR_DATA_MESSAGE */
+    int result;                     /**< set: as of l2tpha_feed(), or, of a data message with room
+                                         for its frame, of l2tpha_data_receive() */
+};
+
+/** Hand over many received datagrams in one call, in their order. What comes of it, datagram by
+ *  datagram, is what comes of l2tpha_feed() and l2tpha_data_receive() with the same `now`; but what
+ *  they touch is asked for together.
+ *
+ *  Frames are for the host to act on before a later message may end their calls: so the call is
+ *  over before the first control message behind a data message that was given a frame, and the host
+ *  calls again with what is left.
+ *  @param node       an active one.
+ *  @param datagrams  count of them.
+ *  @param count      how many; any number, an empty batch changes nothing.
+ *  @param now        microseconds.
+ *  @return how many were dealt with and have their result, from the first one on; all, unless
+ *          frames were given. One at least when there is one; 0 when @p datagrams is NULL. */
+L2TPHA_API size_t l2tpha_feed_batch(struct l2tpha_node *node, struct l2tpha_datagram *datagrams,
+                                    size_t count, uint64_t now);
 
 /** Do all work that is due. Harmless when early or repeated.
  *  @param node  any; a standby has no timers.

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A node with an established tunnel, a call and a standby in sync; the input says what happens:
- * datagrams (with ids and numbers patched to fit), time, calls of the host, polls, confirmations,
- * failing callbacks, death and takeover. Everything sent must decode strictly, every checkpoint in
- * order must apply, and once all is confirmed both nodes must hold the same. */
+ * datagrams (with ids and numbers patched to fit; one by one, or kept for a batch), time, calls of
+ * the host, polls, confirmations, failing callbacks, death and takeover. Everything sent must
+ * decode strictly, every checkpoint in order must apply, and once all is confirmed both nodes must
+ * hold the same. */
 #include <l2tpha/l2tpha.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define BATCH 16
 #define STEPS 200
+#define KEPT 8
 #define LAZY_US 110000
 #define PEER_TUNNEL 0x1234
 #define PEER_CALL 7
@@ -38,6 +40,10 @@ struct world {
     uint16_t call;    /* the node's id of the call */
     uint16_t ns, nr;  /* the peer's */
     bool no_random, no_secret, refuse;
+    struct l2tpha_datagram batch[KEPT];
+    struct l2tpha_frame frames[KEPT];
+    bool counts[KEPT]; /* a message of the peer's, if it is taken */
+    size_t kept;
 };
 
 static const struct l2tpha_path path = {.remote = {.len = 2, .bytes = {10, 1}}};
@@ -221,34 +227,78 @@ static void put_u16(uint8_t *at, uint16_t value)
     at[1] = (uint8_t)value;
 }
 
-/* Octets of the input as AVPs of a message to the tunnel, or as a whole datagram. */
+static void take_result(struct world *world, size_t at)
+{
+    struct l2tpha_datagram *datagram = &world->batch[at];
+    struct l2tpha_frame frame;
+
+    REQUIRE(datagram->result <= 0);
+    if (datagram->frame && datagram->frame->session)
+        REQUIRE(datagram->result == L2TPHA_OK && l2tpha_session_id(datagram->frame->session));
+    if (datagram->result == L2TPHA_ERR_DATA_MESSAGE)
+        l2tpha_data_receive(world->node, &path, datagram->data, datagram->len, world->now, &frame);
+    else if (datagram->result == L2TPHA_OK && world->counts[at])
+        world->ns++;
+}
+
+/* What was kept goes in by one call, or by one after the other where frames are given. */
+static void feed_kept(struct world *world)
+{
+    size_t done = 0, more;
+
+    for (; done < world->kept; done += more) {
+        more = l2tpha_feed_batch(world->node, world->batch + done, world->kept - done, world->now);
+        REQUIRE(more > 0 && more <= world->kept - done);
+        for (size_t i = done; i < done + more; i++)
+            take_result(world, i);
+    }
+    for (size_t i = 0; i < world->kept; i++)
+        free((void *)(uintptr_t)world->batch[i].data);
+    world->kept = 0;
+}
+
+static void keep(struct world *world, const uint8_t *data, size_t len, bool framed, bool counts)
+{
+    size_t at = world->kept++;
+    uint8_t *exact = malloc(len ? len : 1);
+
+    REQUIRE(exact);
+    memcpy(exact, data, len);
+    world->counts[at] = counts;
+    world->batch[at] = (struct l2tpha_datagram){
+        .path = &path, .data = exact, .len = len, .frame = framed ? &world->frames[at] : NULL};
+}
+
+static uint16_t next_ns(const struct world *world)
+{
+    uint16_t ns = world->ns;
+
+    for (size_t i = 0; i < world->kept; i++)
+        ns = (uint16_t)(ns + world->counts[i]);
+    return ns;
+}
+
+/* Octets of the input as AVPs of a message to the tunnel, as a frame, or as a whole datagram. */
 static void datagram(struct world *world, struct input *input)
 {
     static uint8_t octets[L2TPHA_CONTROL_HEADER + 255];
     uint8_t how = take(input);
     size_t header = how & 1 ? L2TPHA_CONTROL_HEADER : 0, len = header + take(input);
-    struct l2tpha_frame frame;
+    bool data = how & 128; /* with a header as long */
 
     for (size_t i = header; i < len; i++)
         octets[i] = take(input);
     if (header) {
-        put_u16(octets, 0xc802);
+        put_u16(octets, data ? 0x4802 : 0xc802);
         put_u16(octets + 2, (uint16_t)len);
         put_u16(octets + 4, how & 2 ? world->tunnel : 0);
         put_u16(octets + 6, how & 4 ? world->call : 0);
-        put_u16(octets + 8, (uint16_t)(world->ns + (how & 8 ? (int8_t)take(input) : 0)));
+        put_u16(octets + 8, (uint16_t)(next_ns(world) + (how & 8 ? (int8_t)take(input) : 0)));
         put_u16(octets + 10, (uint16_t)(world->nr + (how & 16 ? (int8_t)take(input) : 0)));
     }
-    uint8_t *exact = malloc(len ? len : 1);
-    REQUIRE(exact);
-    memcpy(exact, octets, len);
-    int error = l2tpha_feed(world->node, &path, exact, len, world->now);
-    REQUIRE(error <= 0);
-    if (error == L2TPHA_ERR_DATA_MESSAGE)
-        l2tpha_data_receive(world->node, &path, exact, len, world->now, &frame);
-    else if (error == L2TPHA_OK && header && len > header && how & 2 && !(how & 8))
-        world->ns++;
-    free(exact);
+    keep(world, octets, len, how & 64, !data && header && len > header && how & 2 && !(how & 8));
+    if (!(how & 32) || world->kept == KEPT)
+        feed_kept(world);
 }
 
 /* --- what else may happen --- */
@@ -329,6 +379,8 @@ static void step(struct world *world, struct input *input)
 {
     uint8_t what = take(input), argument;
 
+    if (what % 8 > 1)
+        feed_kept(world);
     switch (what % 8) {
     case 0:
     case 1:
@@ -382,6 +434,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     begin(&world);
     for (int i = 0; i < STEPS && input.left; i++)
         step(&world, &input);
+    feed_kept(&world);
     settle(&world);
     world.now += LAZY_US; /* bare acknowledgements are told to the standby late */
     l2tpha_expire(world.node, world.now);
