@@ -187,15 +187,15 @@ struct l2tpha_datagram {
  *  datagram, is what comes of l2tpha_feed() and l2tpha_data_receive() with the same `now`; but what
  *  they touch is asked for together.
  *
- *  Frames are for the host to act on before a later message may end their calls: so the call is
- *  over before the first control message behind a data message that was given a frame, and the host
- *  calls again with what is left.
+ *  A frame is for the host to act on before a later message may end its call: the entry is over
+ *  before the first control message that stands behind a data message with room for its frame, and
+ *  the host calls again with what is left.
  *  @param node       an active one.
  *  @param datagrams  count of them.
- *  @param count      how many; any number, an empty batch changes nothing.
+ *  @param count      how many: as many as the host has; none is allowed.
  *  @param now        microseconds.
- *  @return how many were dealt with and have their result, from the first one on; all, unless
- *          frames were given. One at least when there is one; 0 when @p datagrams is NULL. */
+ *  @return how many were dealt with, from the first one on, and have their result: one at least
+ *          when there is one, all when there is no room for frames. 0 when @p datagrams is NULL. */
 L2TPHA_API size_t l2tpha_feed_batch(struct l2tpha_node *node, struct l2tpha_datagram *datagrams,
                                     size_t count, uint64_t now);
 

@@ -372,6 +372,84 @@ static void bench_timers(void)
     report("HELLO timer of 1 M, all due together", timer_cost(0), "ns", "-", "-");
 }
 
+/* Data frames of random calls, as they come from many subscribers. */
+#define FRAMES 64
+struct frames {
+    uint8_t data[FRAMES][64];
+    struct l2tpha_datagram batch[FRAMES];
+    struct l2tpha_frame frames[FRAMES];
+    struct l2tpha_session **calls;
+    uint32_t count;
+};
+
+static void write_frames(struct frames *frames, struct bench *pair)
+{
+    static const struct l2tpha_path path = {.remote = {.len = 1, .bytes = {1}}}; /* as in pair.c */
+    struct l2tpha_header header = {.has_length = true, .version = 2, .length = 64};
+    size_t len;
+
+    for (uint32_t i = 0; i < FRAMES; i++) {
+        pair->seed = pair->seed * 6364136223846793005u + 1442695040888963407u;
+        struct l2tpha_session *call = frames->calls[(pair->seed >> 33) % frames->count];
+        header.tunnel_id = l2tpha_tunnel_id(l2tpha_session_tunnel(call));
+        header.session_id = l2tpha_session_id(call);
+        check(l2tpha_header_encode(&header, frames->data[i], 12, &len), "header");
+        frames->batch[i] = (struct l2tpha_datagram){
+            .path = &path, .data = frames->data[i], .len = 64, .frame = &frames->frames[i]};
+    }
+}
+
+/* In nanoseconds each, `together` of them in one call. */
+static double frame_cost(struct frames *frames, struct bench *pair, size_t together)
+{
+    enum { BATCHES = 2000 };
+    uint64_t before = l2tpha_counters(pair->lns)->data_in, spent = 0;
+
+    for (int i = 0; i < BATCHES; i++) {
+        write_frames(frames, pair);
+        uint64_t start = clock_ns();
+        for (size_t at = 0; at < FRAMES; at += together)
+            sink += l2tpha_feed_batch(pair->lns, frames->batch + at, together, pair->now);
+        spent += clock_ns() - start;
+    }
+    if (l2tpha_counters(pair->lns)->data_in - before != BATCHES * FRAMES)
+        check(L2TPHA_ERR_STATE, "not all frames were taken");
+    return (double)spent / (BATCHES * FRAMES);
+}
+
+static void bench_frames_of(uint32_t tunnels, uint32_t sessions)
+{
+    double alone = 1e30, together = 1e30;
+    struct frames frames = {.calls = calloc((size_t)tunnels * sessions, sizeof(void *))};
+    struct bench pair;
+    uint32_t place = 0;
+
+    check(frames.calls ? L2TPHA_OK : L2TPHA_ERR_NOMEM, "calls");
+    bench_open(&pair, false);
+    bench_calls(&pair, tunnels, sessions, 16);
+    while (frames.count < tunnels * sessions &&
+           (frames.calls[frames.count] = l2tpha_session_walk(pair.lns, &place)))
+        frames.count++;
+    for (int round = 0; round < ROUNDS; round++) {
+        double each = frame_cost(&frames, &pair, 1);
+        alone = each < alone ? each : alone;
+        each = frame_cost(&frames, &pair, FRAMES);
+        together = each < together ? each : together;
+    }
+    printf("%u tunnels of %u sessions\n", tunnels, sessions);
+    report("data frame of a random call, one by one", alone, "ns", "-", "-");
+    report("... 64 in a call", together, "ns", "-", "-");
+    bench_close(&pair);
+    free(frames.calls);
+}
+
+static void bench_frames(void)
+{
+    bench_frames_of(64, 16);
+    bench_frames_of(6250, 16);
+    bench_frames_of(15625, 64);
+}
+
 static void bench_setups(void)
 {
     bench_setup(false);
@@ -418,7 +496,7 @@ static const struct {
 } parts[] = {
     {"floor", bench_floors},      {"record", bench_record},     {"setup", bench_setups},
     {"takeover", bench_takeover}, {"timers", bench_timers},     {"scale", bench_scale},
-    {"query", bench_query},       {"recovery", bench_recovery},
+    {"query", bench_query},       {"recovery", bench_recovery}, {"frames", bench_frames},
 };
 
 /* All parts, or those named. */

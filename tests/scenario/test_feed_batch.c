@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A batch of datagrams is the same as one after the other: in every split of a script, and whatever
  * is wrong with some of them. */
+#include "bench/pair.h"
 #include "fixture.h"
 #include "sim/rawpeer.h"
 #include "wire.h"
@@ -342,20 +343,15 @@ START_TEST(a_call_is_over_before_what_could_end_the_calls_of_its_frames)
         uint32_t lines[4];
         size_t done;
     } rows[] = {
-        {{0, 1, 3, 9}, 3},                      /* the CDN is for the next one */
-        {{0, 1, 2, 5}, 3},  {{0, 1, 11, 3}, 2}, /* so is whatever is no data */
-        {{4, 0, 11, 9}, 4},                     /* a late frame is none */
-        {{1, 3, 4, 8}, 4},
+        {{0, 1, 3, 9}, 3}, /* the CDN is for the next one */
+        {{0, 1, 2, 5}, 3}, {{0, 1, 11, 3}, 2}, {{5, 0, 1, 3}, 4},
+        {{1, 3, 4, 8}, 4}, {{4, 0, 1, 3}, 1}, /* whatever comes of the frame */
     };
     struct l2tpha_datagram batch[4];
     struct l2tpha_frame frames[4];
 
     for (size_t i = 0; i < 4; i++)
         put_line(&batch[i], rows[_i].lines[i], &frames[i]);
-    if (_i == 3) /* the number that it comes after */
-        assert_error(l2tpha_data_receive(stage.peer.node, batch[0].path, script[1].data,
-                                         script[1].len, stage.peer.now, &frames[0]),
-                     L2TPHA_OK);
     size_t done = l2tpha_feed_batch(stage.peer.node, batch, 4, stage.peer.now);
     ck_assert_uint_eq(done, rows[_i].done);
     for (size_t i = done; i < 4; i++)
@@ -406,7 +402,7 @@ START_TEST(what_is_no_datagram_is_refused_alone)
     struct l2tpha_datagram batch[4];
 
     put_line(&batch[0], 0, NULL);
-    put_line(&batch[1], 1, &frame);
+    put_line(&batch[1], 5, &frame);
     put_line(&batch[2], 2, NULL);
     put_line(&batch[3], 5, NULL);
     batch[1].path = NULL;
@@ -448,6 +444,85 @@ START_TEST(who_does_not_serve_takes_none)
 }
 END_TEST
 
+/* --- tables so large that memory is asked for ahead --- */
+
+#define TUNNELS 1100
+#define MANY 200
+
+static struct bench crowds[2]; /* alike */
+static struct line lines[MANY];
+
+/* Data of calls that are there or are not, messages of all kinds, and what is neither. */
+static void write_anything(struct line *line, struct l2tpha_session *session, uint32_t at)
+{
+    struct l2tpha_header header = {.control = at % 3 == 0,
+                                   .has_length = true,
+                                   .has_sequence = true,
+                                   .version = 2,
+                                   .length = 12,
+                                   .tunnel_id = l2tpha_tunnel_id(l2tpha_session_tunnel(session)),
+                                   .session_id = l2tpha_session_id(session),
+                                   .ns = 4,
+                                   .nr = 2};
+
+    *line = (struct line){.path = {.remote = {.len = 1, .bytes = {at % 13 ? 1 : 7}}}};
+    if (at % 7 == 0)
+        header.tunnel_id++;
+    if (at % 5 == 0)
+        header.session_id++;
+    assert_ok(l2tpha_header_encode(&header, line->data, DATAGRAM_MAX, &line->len));
+    if (at % 11 == 0)
+        line->data[1] = 3;
+    if (at % 17 == 0)
+        line->len = at % 12;
+}
+
+static void feed_crowd(uint32_t from, uint32_t count)
+{
+    struct l2tpha_datagram batch[MANY];
+    struct l2tpha_frame frames[MANY], frame;
+    size_t done = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct line *line = &lines[from + i];
+        line->result =
+            l2tpha_feed(crowds[0].lns, &line->path, line->data, line->len, crowds[0].now);
+        if (line->result == L2TPHA_ERR_DATA_MESSAGE)
+            line->result = l2tpha_data_receive(crowds[0].lns, &line->path, line->data, line->len,
+                                               crowds[0].now, &frame);
+        batch[i] = (struct l2tpha_datagram){
+            .path = &line->path, .data = line->data, .len = line->len, .frame = &frames[i]};
+    }
+    while (done < count)
+        done += l2tpha_feed_batch(crowds[1].lns, batch + done, count - done, crowds[1].now);
+    for (uint32_t i = 0; i < count; i++)
+        assert_error(batch[i].result, lines[from + i].result);
+}
+
+START_TEST(large_tables_are_the_same)
+{
+    struct l2tpha_session *session = NULL;
+    uint32_t place = 0;
+
+    for (int i = 0; i < 2; i++) {
+        bench_open(&crowds[i], false);
+        bench_calls(&crowds[i], TUNNELS, 1, 16);
+    }
+    for (uint32_t i = 0; i < MANY; i++) {
+        session = l2tpha_session_walk(crowds[0].lns, &place);
+        write_anything(&lines[i], session, i);
+    }
+    for (uint32_t from = 0, count = 1; from < MANY; from += count, count = 2 * count + 1)
+        feed_crowd(from, count < MANY - from ? count : MANY - from);
+    ck_assert_int_eq(memcmp(l2tpha_counters(crowds[0].lns), l2tpha_counters(crowds[1].lns),
+                            sizeof(struct l2tpha_counters)),
+                     0);
+    ck_assert_uint_gt(l2tpha_counters(crowds[1].lns)->data_in, MANY / 3);
+    for (int i = 0; i < 2; i++)
+        bench_close(&crowds[i]);
+}
+END_TEST
+
 Suite *suite_feed_batch(void)
 {
     TCase *tcase = tcase_create("feed_batch"), *splits = tcase_create("splits");
@@ -457,11 +532,12 @@ Suite *suite_feed_batch(void)
     tcase_add_checked_fixture(splits, fixture_setup, fixture_teardown);
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, splits);
-    tcase_add_loop_test(tcase, a_call_is_over_before_what_could_end_the_calls_of_its_frames, 0, 5);
+    tcase_add_loop_test(tcase, a_call_is_over_before_what_could_end_the_calls_of_its_frames, 0, 6);
     tcase_add_test(tcase, without_room_data_is_left);
     tcase_add_test(tcase, nothing_comes_of_nothing);
     tcase_add_test(tcase, what_is_no_datagram_is_refused_alone);
     tcase_add_loop_test(tcase, who_does_not_serve_takes_none, 0, 4);
+    tcase_add_test(splits, large_tables_are_the_same);
     tcase_add_loop_test(splits, every_split_is_the_same, 0, (1 << (SCRIPT - 1)) / CHUNK);
     return suite;
 }
