@@ -15,7 +15,6 @@
 
 #define OUTPUTS 64
 #define AWAY_US 100000
-#define DATAGRAMS_PER_TURN 64
 #define READS_PER_DRAIN 16
 #define LEAVE_TICK_US 20000
 #define LEAVE_SLACK_US 1000000
@@ -127,78 +126,13 @@ const char *app_make_node(struct app *app, bool standby)
 
 /* ---- the socket ---- */
 
-static void capture(struct app *app, const struct l2tpha_path *path, bool inbound,
-                    const uint8_t *data, size_t len)
-{
-    if (app->pcapng != NULL)
-        pcapng_write(app->pcapng, path, inbound, data, len);
-}
-
-static void flush_capture(struct app *app)
-{
-    if (app->pcapng == NULL)
-        return;
-    pcapng_flush(app->pcapng);
-    int failed = pcapng_failed(app->pcapng);
-    if (app->capture_told || (failed == 0 && pcapng_lost(app->pcapng) == 0))
-        return;
-    app->capture_told = true;
-    log_say(&app->log, L2TPHA_LOG_ERROR, "--pcapng %s cannot be written%s: %s",
-            app->options->pcapng, failed != 0 ? " any more" : " fast enough",
-            failed != 0 ? strerror(failed) : "datagrams are missing in it");
-}
-
-/* An incomplete capture is a failure, even if all else went well. */
-static int end_capture(struct app *app, int status)
-{
-    if (app->pcapng == NULL)
-        return status;
-    flush_capture(app);
-    uint64_t lost = pcapng_lost(app->pcapng);
-    if (lost > 0)
-        log_say(&app->log, L2TPHA_LOG_ERROR, "--pcapng %s misses %llu datagrams",
-                app->options->pcapng, (unsigned long long)lost);
-    return lost > 0 && status == EXIT_SUCCESS ? EXIT_FAILURE : status;
-}
-
-static bool is_control(const uint8_t *data, size_t len)
-{
-    return len > 0 && (data[0] & 0x80);
-}
-
-static void take_datagram(struct app *app, const struct l2tpha_path *path, size_t len, uint64_t now)
-{
-    struct l2tpha_frame frame;
-    capture(app, path, true, app->datagram, len);
-    if (is_control(app->datagram, len))
-        gap_close(&app->control_gap, now);
-    int error = l2tpha_feed(app->node, path, app->datagram, len, now);
-    if (error != L2TPHA_ERR_DATA_MESSAGE)
-        return; /* refusals are counted, logged and answered by the node */
-    error = l2tpha_data_receive(app->node, path, app->datagram, len, now, &frame);
-    if (error == L2TPHA_OK && app->program->frame != NULL)
-        app->program->frame(app, &frame);
-}
-
-static void read_some(struct app *app)
-{
-    struct l2tpha_path path;
-    ssize_t len;
-    for (int i = 0; i < DATAGRAMS_PER_TURN && app->serving; i++) {
-        len = udp_receive(app->udp, app->datagram, &path);
-        if (len < 0)
-            return;
-        take_datagram(app, &path, (size_t)len, clock_now());
-    }
-}
-
 static void on_socket(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *user)
 {
     struct app *app = user;
     (void)ev, (void)fde, (void)flags;
     if (clock_now() - app->turn > AWAY_US) /* whether this node still serves comes first */
         ha_catch_up(app->ha);
-    read_some(app);
+    traffic_read(app);
 }
 
 const char *app_open_socket(struct app *app)
@@ -235,34 +169,6 @@ void app_yield(struct app *app)
 }
 
 /* ---- outputs ---- */
-
-static void send_datagram(struct app *app, const struct l2tpha_output *output)
-{
-    capture(app, output->path, false, output->data, output->len);
-    if (app->udp == NULL || !udp_send(app->udp, output->path, output->data, output->len, NULL, 0))
-        app->unsent++; /* the channel sends it again */
-    if (output->len > L2TPHA_CONTROL_HEADER)
-        gap_open(&app->control_gap, clock_now());
-}
-
-int app_send_data(struct app *app, struct l2tpha_session *session, const uint8_t *data, size_t len)
-{
-    uint8_t whole[UDP_DATAGRAM_MAX];
-    size_t header_len;
-    const struct l2tpha_path *path;
-    if (len > sizeof(whole) - 12)
-        return L2TPHA_ERR_TOO_SMALL;
-    int error = l2tpha_data_send(session, len, false, whole, &header_len, &path, clock_now());
-    if (error != L2TPHA_OK)
-        return error;
-    if (app->pcapng != NULL) {
-        memcpy(whole + header_len, data, len);
-        capture(app, path, false, whole, header_len + len);
-    }
-    if (!udp_send(app->udp, path, whole, header_len, data, len))
-        app->unsent++;
-    return L2TPHA_OK;
-}
 
 /* What there may be a great many of, all at once, is told only to whoever asks for events. */
 static bool is_frequent(const struct l2tpha_event *event)
@@ -310,7 +216,7 @@ static void let_out(struct app *app, const struct l2tpha_output *outputs, size_t
         if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM && clock_now() - polled > AWAY_US)
             app->unsent++;
         else if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM)
-            send_datagram(app, &outputs[i]);
+            traffic_send(app, &outputs[i]);
         if (outputs[i].kind != L2TPHA_OUTPUT_EVENT)
             continue;
         log_event(app, outputs[i].event);
@@ -332,7 +238,7 @@ void app_drain(struct app *app)
     while ((count = l2tpha_poll(app->node, outputs, OUTPUTS, clock_now())) > 0) {
         let_out(app, outputs, count);
         if (app->serving && count == OUTPUTS && reads-- > 0)
-            read_some(app);
+            traffic_read(app);
     }
     ha_flush(app->ha);
 }
@@ -468,7 +374,7 @@ static void settle(struct app *app)
     if (app->quit)
         return;
     app_drain(app);
-    flush_capture(app);
+    traffic_flush_capture(app);
     set_timer(app);
 }
 
@@ -581,7 +487,7 @@ int app_main(const struct app_program *program, int argc, char **argv, void *sta
     settings_start(&app->settings, &options);
     app->ev = tevent_context_init(app);
     open_output(app);
-    status = end_capture(app, run(app));
+    status = traffic_end_capture(app, run(app));
     control_complete(app->control, CONTROL_SHUTDOWN,
                      status == EXIT_SUCCESS ? NULL : "the process leaves with a failure", NULL);
     control_stop(app->control);

@@ -13,6 +13,7 @@
 #include "report.h"
 #include "settings.h"
 #include "tell.h"
+#include "traffic.h"
 #include "udp.h"
 
 #include <l2tpha/l2tpha.h>
@@ -119,9 +120,6 @@ const char *app_open_socket(struct app *app);
 
 /* The active's socket has arrived. */
 void app_inherit_socket(struct app *app, int fd);
-
-/* Send one data frame on a session. An error of the library. */
-int app_send_data(struct app *app, struct l2tpha_session *session, const uint8_t *data, size_t len);
 
 /* Let out what the node has to say. */
 void app_drain(struct app *app);
