@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #define OUTPUTS 64
-#define AWAY_US 100000
 #define READS_PER_DRAIN 16
 #define LEAVE_TICK_US 20000
 #define LEAVE_SLACK_US 1000000
@@ -130,7 +129,7 @@ static void on_socket(struct tevent_context *ev, struct tevent_fd *fde, uint16_t
 {
     struct app *app = user;
     (void)ev, (void)fde, (void)flags;
-    if (clock_now() - app->turn > AWAY_US) /* whether this node still serves comes first */
+    if (clock_now() - app->turn > APP_AWAY_US) /* whether this node still serves comes first */
         ha_catch_up(app->ha);
     traffic_read(app);
 }
@@ -211,12 +210,11 @@ static void let_out(struct app *app, const struct l2tpha_output *outputs, size_t
 {
     uint64_t polled = clock_now();
     ha_tell_sync(app->ha);
+    for (size_t i = 0; i < count; i++)
+        if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM)
+            traffic_send(app, &outputs[i], polled);
+    traffic_flush(app);
     for (size_t i = 0; i < count; i++) {
-        /* Stopped in between: another may serve by now. What is not sent is sent again. */
-        if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM && clock_now() - polled > AWAY_US)
-            app->unsent++;
-        else if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM)
-            traffic_send(app, &outputs[i]);
         if (outputs[i].kind != L2TPHA_OUTPUT_EVENT)
             continue;
         log_event(app, outputs[i].event);
@@ -367,6 +365,7 @@ static void settle(struct app *app)
         ha_expire(app->ha, now);
     if (app->serving && app->program->expire != NULL)
         app->program->expire(app, now);
+    traffic_flush(app);
     app_drain(app);
     tell_role(NULL, now);
     role_settle(app);

@@ -22,6 +22,9 @@
 struct control;
 struct pcapng;
 
+/* Who has not had a turn for so long was stopped: another may serve by now. */
+#define APP_AWAY_US 100000
+
 /* What a program adds. Hooks that are told something must not call entries of the node, except
  * where said; they have their turn in expire. */
 struct app_program {
@@ -87,12 +90,12 @@ struct app {
     int status;
     /* figures */
     struct gap control_gap;
-    uint64_t unsent; /* datagrams that the system did not take */
+    uint64_t unsent;    /* datagrams that the system did not take */
+    uint64_t queued_at; /* when the first of those was made that wait to be sent */
     uint64_t last_switchover_wall;
     uint64_t turn; /* of the loop: when the last one began */
     struct tevent_timer *timer;
     uint64_t timer_at;
-    uint8_t datagram[UDP_DATAGRAM_MAX];
 };
 
 /* The whole life of a program. Returns its exit status. */

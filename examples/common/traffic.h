@@ -7,13 +7,17 @@
 
 struct app;
 
-/* Hand to the node what has come in: not more than is good for the others who wait. */
+/* Hand to the node what has come in: not more than is good for the others who wait. What it makes
+ * the program send is sent. */
 void traffic_read(struct app *app);
 
-/* An output of the node, a datagram. */
-void traffic_send(struct app *app, const struct l2tpha_output *output);
+/* An output of the node, a datagram, of a poll at that time: it waits for traffic_flush(). */
+void traffic_send(struct app *app, const struct l2tpha_output *output, uint64_t polled);
 
-/* Send one data frame on a session. An error of the library. */
+/* Send what waits. */
+void traffic_flush(struct app *app);
+
+/* Send one data frame on a session: it waits likewise. An error of the library. */
 int app_send_data(struct app *app, struct l2tpha_session *session, const uint8_t *data, size_t len);
 
 /* What was captured, to the file; whoever cannot write it is told of once. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "udp.h"
 #include "address.h"
+#include "mmsg.h"
 
 #include <errno.h>
 #include <linux/errqueue.h>
@@ -12,16 +13,48 @@
 #define ERROR_BYTES 512
 #define ERRORS_AT_ONCE 64
 
+#define WAIT_BYTES 2048 /* what is longer does not wait for others */
+
 /* A takeover needs room for what arrives while nobody reads. */
 #define RECEIVE_BYTES (8 << 20)
 
+/* What is beside a datagram: the address of ours that it came to, or is to leave from; and how many
+ * others were lost. */
+struct beside {
+    _Alignas(struct cmsghdr)
+        uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t))];
+};
+
+/* What system calls for many datagrams want to be told of each. */
+struct batch {
+    struct mmsg messages[UDP_BATCH];
+    struct iovec parts[UDP_BATCH];
+    struct sockaddr_storage peers[UDP_BATCH];
+    struct beside beside[UDP_BATCH];
+};
+
+struct incoming {
+    struct batch batch;
+    unsigned used; /* by the last call: to be made ready again */
+    struct udp_datagram datagrams[UDP_BATCH];
+    uint8_t data[UDP_BATCH][UDP_DATAGRAM_MAX]; /* pages that no datagram has filled are not there */
+};
+
+struct outgoing {
+    struct batch batch;
+    unsigned count;
+    uint8_t data[UDP_BATCH][WAIT_BYTES];
+};
+
 struct udp {
     int fd;
-    bool anywhere;         /* bound to no address: each datagram says which it came to */
-    in_port_t port;        /* network order */
-    bool watches;          /* errors of what was sent are told, on the socket's error queue */
-    int trouble;           /* udp_trouble() */
-    uint32_t overflowed;   /* datagrams that found it full */
+    bool anywhere;       /* bound to no address: each datagram says which it came to */
+    in_port_t port;      /* network order */
+    bool watches;        /* errors of what was sent are told, on the socket's error queue */
+    int trouble;         /* udp_trouble() */
+    uint32_t overflowed; /* datagrams that found it full */
+    struct incoming *in;
+    struct outgoing *out;
     struct tevent_fd *fde; /* NULL = not reading */
 };
 
@@ -56,6 +89,10 @@ struct udp *udp_adopt(TALLOC_CTX *parent, int fd)
     struct udp *udp = talloc_zero(parent, struct udp);
     int on = 1;
     udp->fd = fd;
+    udp->in = talloc_size(udp, sizeof(*udp->in));
+    udp->in->used = UDP_BATCH;
+    udp->out = talloc_size(udp, sizeof(*udp->out));
+    udp->out->count = 0;
     ask_for_addresses(udp);
     setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
     talloc_set_destructor(udp, close_socket);
@@ -113,7 +150,6 @@ struct udp *udp_open_beside(TALLOC_CTX *parent, const struct l2tpha_address *add
     return open_bound(parent, address, true);
 }
 
-/* With this a send fails for what became of an earlier one, too. */
 void udp_watch(struct udp *udp)
 {
     int on = 1;
@@ -151,13 +187,6 @@ void udp_read_stop(struct udp *udp)
 {
     TALLOC_FREE(udp->fde);
 }
-
-/* What is beside a datagram: the address of ours that it came to, or is to leave from; and how many
- * others were lost. */
-union beside {
-    struct cmsghdr header; /* for its alignment */
-    uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t))];
-};
 
 static void note_trouble(struct udp *udp, int error)
 {
@@ -224,26 +253,38 @@ static void take_beside(struct udp *udp, struct msghdr *message, struct l2tpha_a
     }
 }
 
-ssize_t udp_receive(struct udp *udp, uint8_t data[UDP_DATAGRAM_MAX], struct l2tpha_path *path)
+static void make_ready(struct incoming *in, unsigned at)
 {
-    struct sockaddr_storage from = {0};
-    union beside beside;
-    struct iovec part = {.iov_base = data, .iov_len = UDP_DATAGRAM_MAX};
-    struct msghdr message = {.msg_name = &from,
-                             .msg_namelen = sizeof(from),
-                             .msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = &beside,
-                             .msg_controllen = sizeof(beside)};
-    ssize_t got = recvmsg(udp->fd, &message, 0);
-    if (got < 0) {
+    struct batch *batch = &in->batch;
+    batch->parts[at] = (struct iovec){.iov_base = in->data[at], .iov_len = UDP_DATAGRAM_MAX};
+    batch->messages[at].header = (struct msghdr){.msg_name = &batch->peers[at],
+                                                 .msg_namelen = sizeof(batch->peers[at]),
+                                                 .msg_iov = &batch->parts[at],
+                                                 .msg_iovlen = 1,
+                                                 .msg_control = &batch->beside[at],
+                                                 .msg_controllen = sizeof(batch->beside[at])};
+}
+
+size_t udp_receive(struct udp *udp, const struct udp_datagram **datagrams)
+{
+    struct incoming *in = udp->in;
+    for (unsigned i = 0; i < in->used; i++)
+        make_ready(in, i);
+    int got = mmsg_receive(udp->fd, in->batch.messages, UDP_BATCH);
+    in->used = got > 0 ? (unsigned)got : 0;
+    if (got < 0)
         take_errors(udp);
-        return -1;
+    else
+        udp->trouble = 0;
+    for (unsigned i = 0; i < in->used; i++) {
+        struct udp_datagram *datagram = &in->datagrams[i];
+        datagram->data = in->data[i];
+        datagram->len = in->batch.messages[i].len;
+        take_beside(udp, &in->batch.messages[i].header, &datagram->path.local);
+        address_from_socket(&in->batch.peers[i], &datagram->path.remote);
     }
-    udp->trouble = 0;
-    take_beside(udp, &message, &path->local);
-    address_from_socket(&from, &path->remote);
-    return got;
+    *datagrams = in->datagrams;
+    return in->used;
 }
 
 uint32_t udp_overflowed(const struct udp *udp)
@@ -251,7 +292,7 @@ uint32_t udp_overflowed(const struct udp *udp)
     return udp->overflowed;
 }
 
-static void put_beside(struct msghdr *message, union beside *beside, int level, int type,
+static void put_beside(struct msghdr *message, struct beside *beside, int level, int type,
                        const void *info, size_t len)
 {
     message->msg_control = beside;
@@ -263,7 +304,7 @@ static void put_beside(struct msghdr *message, union beside *beside, int level, 
 
 /* Without an interface: it is the route's, and a link-local peer's address says it. */
 static void leave_from(const struct l2tpha_address *local, struct msghdr *message,
-                       union beside *beside)
+                       struct beside *beside)
 {
     struct sockaddr_storage socket;
     address_to_socket(local, &socket);
@@ -276,19 +317,82 @@ static void leave_from(const struct l2tpha_address *local, struct msghdr *messag
     }
 }
 
-bool udp_send(struct udp *udp, const struct l2tpha_path *path, const void *head, size_t head_len,
-              const void *body, size_t body_len)
+/* On a socket that is watched a send fails for what became of an earlier one, too: then it is tried
+ * once more. */
+static bool send_again(struct udp *udp, const struct msghdr *message)
+{
+    note_trouble(udp, errno);
+    return udp->watches && sendmsg(udp->fd, message, 0) >= 0;
+}
+
+size_t udp_flush(struct udp *udp)
+{
+    struct mmsg *messages = udp->out->batch.messages;
+    unsigned at = 0, count = udp->out->count;
+    size_t lost = 0;
+    while (at < count) {
+        int sent = mmsg_send(udp->fd, messages + at, count - at);
+        if (sent > 0) {
+            at += (unsigned)sent;
+            continue;
+        }
+        lost += !send_again(udp, &messages[at].header);
+        at++;
+    }
+    udp->out->count = 0;
+    return lost;
+}
+
+size_t udp_drop(struct udp *udp)
+{
+    size_t lost = udp->out->count;
+    udp->out->count = 0;
+    return lost;
+}
+
+unsigned udp_waiting(const struct udp *udp)
+{
+    return udp->out->count;
+}
+
+static void address_message(const struct udp *udp, const struct l2tpha_path *path,
+                            struct msghdr *message, struct sockaddr_storage *to,
+                            struct beside *beside)
+{
+    message->msg_name = to;
+    message->msg_namelen = address_to_socket(&path->remote, to);
+    memset(beside, 0, sizeof(*beside));
+    if (udp->anywhere)
+        leave_from(&path->local, message, beside);
+}
+
+static size_t send_now(struct udp *udp, const struct l2tpha_path *path, const void *head,
+                       size_t head_len, const void *body, size_t body_len)
 {
     struct sockaddr_storage to;
-    union beside beside = {0};
+    struct beside beside;
     struct iovec parts[2] = {{.iov_base = (void *)(uintptr_t)head, .iov_len = head_len},
                              {.iov_base = (void *)(uintptr_t)body, .iov_len = body_len}};
-    struct msghdr message = {.msg_name = &to, .msg_iov = parts, .msg_iovlen = 2};
-    message.msg_namelen = address_to_socket(&path->remote, &to);
-    if (udp->anywhere)
-        leave_from(&path->local, &message, &beside);
-    if (sendmsg(udp->fd, &message, 0) >= 0)
-        return true;
-    note_trouble(udp, errno);
-    return udp->watches && sendmsg(udp->fd, &message, 0) >= 0; /* that may have been an old one */
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    address_message(udp, path, &message, &to, &beside);
+    return sendmsg(udp->fd, &message, 0) < 0 && !send_again(udp, &message);
+}
+
+size_t udp_queue(struct udp *udp, const struct l2tpha_path *path, const void *head, size_t head_len,
+                 const void *body, size_t body_len)
+{
+    struct outgoing *out = udp->out;
+    struct batch *batch = &out->batch;
+    bool is_long = head_len + body_len > WAIT_BYTES;
+    size_t lost = is_long || out->count == UDP_BATCH ? udp_flush(udp) : 0;
+    if (is_long)
+        return lost + send_now(udp, path, head, head_len, body, body_len);
+    unsigned at = out->count++;
+    memcpy(out->data[at], head, head_len);
+    if (body_len > 0)
+        memcpy(out->data[at] + head_len, body, body_len);
+    batch->parts[at] = (struct iovec){.iov_base = out->data[at], .iov_len = head_len + body_len};
+    batch->messages[at].header = (struct msghdr){.msg_iov = &batch->parts[at], .msg_iovlen = 1};
+    address_message(udp, path, &batch->messages[at].header, &batch->peers[at], &batch->beside[at]);
+    return lost;
 }

@@ -9,6 +9,7 @@
 #include <tevent.h>
 
 #define UDP_DATAGRAM_MAX 65535
+#define UDP_BATCH 64 /* datagrams received, or sent, by one call */
 
 struct udp;
 
@@ -42,17 +43,33 @@ void udp_read_start(struct udp *udp, struct tevent_context *ev, tevent_fd_handle
                     void *user);
 void udp_read_stop(struct udp *udp);
 
-/* One datagram into data. Its length, or -1 when there is none. path->local is the address that it
- * came to when the socket is bound to none. */
-ssize_t udp_receive(struct udp *udp, uint8_t data[UDP_DATAGRAM_MAX], struct l2tpha_path *path);
+/* One that was received. */
+struct udp_datagram {
+    struct l2tpha_path
+        path; /* local is the address that it came to when the socket is bound to none */
+    const uint8_t *data;
+    size_t len;
+};
+
+/* Those that are there, UDP_BATCH of them at most: how many, 0 = none. They are over with the next
+ * call. */
+size_t udp_receive(struct udp *udp, const struct udp_datagram **datagrams);
 
 /* Datagrams that have found the socket full since it was opened, as the last one received has it.
  */
 uint32_t udp_overflowed(const struct udp *udp);
 
-/* Send head and body as one datagram, from path->local where udp_receive() tells it. False when the
- * system does not take it: it is lost then, as datagrams may be. */
-bool udp_send(struct udp *udp, const struct l2tpha_path *path, const void *head, size_t head_len,
-              const void *body, size_t body_len);
+/* Put head and body, copied, as one datagram behind those that wait to be sent, from path->local
+ * where udp_receive() tells it. What is full, or too long to wait, is sent at once, in its turn.
+ * Returns how many the system has not taken, as below. */
+size_t udp_queue(struct udp *udp, const struct l2tpha_path *path, const void *head, size_t head_len,
+                 const void *body, size_t body_len);
+unsigned udp_waiting(const struct udp *udp);
+
+/* Send what waits. Returns how many the system has not taken: they are lost, as datagrams may be.
+ */
+size_t udp_flush(struct udp *udp);
+/* Lose what waits: how many. */
+size_t udp_drop(struct udp *udp);
 
 #endif
