@@ -47,6 +47,8 @@ L2TPHA_API int l2tpha_checkpoint_stop(struct l2tpha_node *node, uint64_t now);
  *  @param now     microseconds.
  *  @param number  set to its number on success, to be confirmed to the active; may be NULL.
  *  @retval L2TPHA_ERR_RECORD, L2TPHA_ERR_RECORD_VERSION, L2TPHA_ERR_DIGEST  bad content
+ *  @retval L2TPHA_ERR_ID_RANGE  of a node whose range of tunnel ids is another one; no new copy
+ * will be taken either (l2tpha_config::tunnel_id_first)
  *  @retval L2TPHA_ERR_GAP          a checkpoint is missing: ask for a bulk copy
  *  @retval L2TPHA_ERR_STALE_EPOCH  from an active that has been superseded
  *  @retval L2TPHA_ERR_NOMEM, L2TPHA_ERR_LIMIT  no room: the replica is out of sync

@@ -62,7 +62,8 @@ struct l2tpha_config {
     uint32_t answer_ms;         /**< outgoing call not answered by the bearer (default 60000) */
     uint32_t idle_ms;           /**< tunnel without sessions is closed, 0 = never (default 0) */
     uint32_t max_tunnels;       /**< tunnels, lingering ones included; recovery tunnels have ids of
-                                     their own (default and most L2TPHA_TUNNELS_MAX) */
+                                     their own (default and most L2TPHA_TUNNELS_MAX, or 512 fewer
+                                     than the range from tunnel_id_first to tunnel_id_last has) */
     uint32_t max_half_open;     /**< tunnels that peers have asked for and not completed: for one
                                      more the one started first goes (default 4096) */
     uint32_t max_half_open_per_source; /**< ... from one address, whatever its port, or one /64 of
@@ -131,6 +132,12 @@ struct l2tpha_config {
                                       on; a standby follows no older one (default 1) */
     const struct l2tpha_crypto *crypto;         /**< NULL = no secrets, no hiding */
     const struct l2tpha_serializer *serializer; /**< NULL = proto */
+    uint32_t tunnel_id_first;                   /**< ids of tunnels are not below it; */
+    uint32_t tunnel_id_last; /**< ... nor above this: for many nodes behind one port, which are told
+                                 apart by them. 512 of the range are for recovery tunnels, and
+                                 max_tunnels has to fit into the rest. A standby has the same
+                                 range, or refuses: L2TPHA_ERR_ID_RANGE (default 0 and 0: all,
+                                 1 to 65535) */
     uint32_t takeover_batch; /**< after a takeover: tunnels restored in one call at most, and an
                                   eighth of those that may wait for their peers' answers at one
                                   time; 1 to L2TPHA_TUNNELS_MAX (default 256) */

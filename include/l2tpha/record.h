@@ -165,8 +165,11 @@ struct l2tpha_node_record {
     uint8_t tunnel_key[8]; /**< of the order in which tunnel and session ids come, network byte
                                 order; a secret; all zero = not chosen yet, and the rest means
                                 nothing */
-    uint16_t tunnel_place; /**< ids of that order taken so far, modulo 65535 */
+    uint16_t tunnel_place; /**< ids of that order taken so far, modulo their number, 65535 for all
+                            */
     uint32_t call_serial;  /**< last Call Serial Number used */
+    uint16_t tunnel_id_first;    /**< of the node's range of tunnel ids; 0 = all are its */
+    uint16_t tunnel_id_last;     /**< likewise */
     struct l2tpha_bytes unknown; /**< fields of a newer release, kept byte for byte; a view */
 };
 

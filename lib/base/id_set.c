@@ -3,15 +3,26 @@
 
 #include "base/bits.h"
 
-#define END (ID_SET_IDS + 1)
 #define WALK 64 /* ids looked at: nine tenths may be in use, and it hardly ever takes more */
 
-bool id_set_make(TALLOC_CTX *parent, struct id_set *set)
+static uint64_t *bits_of(const struct id_set *set)
 {
-    set->words = talloc_zero_array(parent, uint64_t, bits_words(END));
-    if (set->words)
-        bits_add(set->words, 0); /* no id, so never free */
-    return set->words != NULL;
+    return set->words + 1;
+}
+
+static bool has_place(const struct id_set *set, uint32_t id)
+{
+    return set->words && id > 0 && id <= set->words[0];
+}
+
+bool id_set_make(TALLOC_CTX *parent, struct id_set *set, uint32_t ids)
+{
+    set->words = talloc_zero_array(parent, uint64_t, 1 + bits_words(ids + 1));
+    if (!set->words)
+        return false;
+    set->words[0] = ids;
+    bits_add(bits_of(set), 0); /* no id, so never free */
+    return true;
 }
 
 void id_set_drop(struct id_set *set)
@@ -21,30 +32,30 @@ void id_set_drop(struct id_set *set)
 
 void id_set_take(struct id_set *set, uint32_t id)
 {
-    if (set->words && id > 0 && id <= ID_SET_IDS)
-        bits_add(set->words, id);
+    if (has_place(set, id))
+        bits_add(bits_of(set), id);
 }
 
 void id_set_give(struct id_set *set, uint32_t id)
 {
-    if (set->words && id > 0 && id <= ID_SET_IDS)
-        bits_drop(set->words, id);
+    if (has_place(set, id))
+        bits_drop(bits_of(set), id);
 }
 
 uint16_t id_set_free_from(const struct id_set *set, uint16_t id)
 {
-    uint32_t found = bits_next_clear(set->words, id, END);
+    uint32_t end = (uint32_t)set->words[0] + 1, found = bits_next_clear(bits_of(set), id, end);
 
-    if (found == END)
-        found = bits_next_clear(set->words, 0, END);
-    return found < END ? (uint16_t)found : 0;
+    if (found >= end) /* the last word has bits beyond */
+        found = bits_next_clear(bits_of(set), 0, end);
+    return found < end ? (uint16_t)found : 0;
 }
 
 uint16_t id_set_next(const struct id_set *set, struct scramble *walk)
 {
     for (unsigned i = 0; i < WALK; i++) {
         uint16_t id = scramble_next(walk);
-        if (!bits_has(set->words, id))
+        if (!bits_has(bits_of(set), id))
             return id;
     }
     return id_set_free_from(set, scramble_next(walk));

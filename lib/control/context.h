@@ -163,6 +163,12 @@ static inline uint32_t engine_now_ms(const struct engine *engine)
     return (uint32_t)(engine->now / 1000);
 }
 
+/* How many ids tunnels may have here: the range of the configuration. */
+static inline uint32_t engine_tunnel_ids(const struct engine *engine)
+{
+    return engine->config.tunnel_id_last - engine->config.tunnel_id_first + 1;
+}
+
 /* Whether nothing may leave: this node does not know what its standby has become, or is held. */
 static inline bool engine_is_unsure(const struct engine *engine)
 {

@@ -22,7 +22,7 @@ static struct scramble order_of(const struct l2tpha_tunnel *tunnel)
 
     /* There is one id fewer than there are Ns. */
     return (struct scramble){session_id_key(engine_record(tunnel->engine), record->local_id),
-                             place == ID_SET_IDS ? 0 : place};
+                             place == ID_SET_IDS ? 0 : place, ID_SET_IDS};
 }
 
 /* The node before may have given ids to calls that only the peer knows of: as many as its lease had
@@ -49,7 +49,8 @@ static const struct id_set *many(struct l2tpha_tunnel *tunnel)
 
     if (set->words)
         return set;
-    if (tunnel->entry.session_count < ID_SET_FEW || !id_set_make(tunnel->engine->table, set))
+    if (tunnel->entry.session_count < ID_SET_FEW ||
+        !id_set_make(tunnel->engine->table, set, ID_SET_IDS))
         return NULL;
     for (const struct session_entry *entry = tunnel->entry.sessions; entry; entry = entry->next)
         id_set_take(set, entry->local_id);

@@ -86,7 +86,7 @@ static void set_recovering(struct l2tpha_tunnel *tunnel, bool recovering)
 
 void tunnel_remove(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
-    id_set_give(&engine->tunnel_ids, tunnel->entry.record.local_id);
+    tunnel_id_give(engine, tunnel->entry.record.local_id);
     if (tunnel->engine)
         set_recovering(tunnel, false);
     id_set_drop(&tunnel->session_ids_taken);
@@ -98,7 +98,7 @@ int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel)
     uint8_t state = tunnel->entry.record.state;
 
     tunnel->engine = engine;
-    id_set_take(&engine->tunnel_ids, tunnel->entry.record.local_id);
+    tunnel_id_take(engine, tunnel->entry.record.local_id);
     set_recovering(tunnel, tunnel_is_recovery(tunnel));
     tunnel->hello.kind = TIMER_HELLO;
     tunnel->timer.kind = TIMER_TUNNEL;

@@ -213,7 +213,8 @@ static bool lags(const struct failover *failover)
 
 /* The node before may have given out ids and serial numbers that only its peers know: a tunnel with
  * such an id would be taken for that one (RFC 2661 5.8: its SCCRQ for a duplicate). */
-#define TUNNEL_IDS_PASSED 8192 /* what is opened while a standby is waited for is far less */
+#define TUNNEL_IDS_PASSED(ids)                                                                     \
+    (((ids) + 7) / 8) /* what is opened while a standby is waited for is far less */
 #define SERIALS_PASSED 65536
 
 /* What the reign that begins here gives out is known to the next one, too. */
@@ -222,8 +223,9 @@ static void begin_record(struct failover *failover)
     struct engine *engine = failover->engine;
     struct l2tpha_node_record record = *engine_record(engine);
 
+    uint32_t ids = engine_tunnel_ids(engine);
     if (lags(failover)) {
-        record.tunnel_place = (uint16_t)((record.tunnel_place + TUNNEL_IDS_PASSED) % ID_SET_IDS);
+        record.tunnel_place = (uint16_t)((record.tunnel_place + TUNNEL_IDS_PASSED(ids)) % ids);
         record.call_serial += SERIALS_PASSED;
     }
     engine_set_record(engine, &record);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Datagrams in: many in one call, or a batch of one. */
 #include "base/prefetch.h"
+#include "control/find.h"
+#include "control/transaction.h"
+#include "dispatch/data.h"
+#include "dispatch/input.h"
 #include "node/node.h"
 
 #define T_BIT 0x80 /* RFC 2661 3.1: in the first octet, set in control messages */

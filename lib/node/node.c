@@ -33,6 +33,10 @@ static int copy_config(struct l2tpha_node *node, const struct l2tpha_config *con
         if (!own->vendor_name)
             return L2TPHA_ERR_NOMEM;
     }
+    if (!own->tunnel_id_last) {
+        own->tunnel_id_first = 1;
+        own->tunnel_id_last = UINT16_MAX;
+    }
     if (!own->serializer)
         own->serializer = l2tpha_serializer_proto();
     if (!own->standby && own->rank != L2TPHA_RANK_NONE)
@@ -80,6 +84,7 @@ static int make_state(struct l2tpha_node *node, uint64_t seed)
         .epoch = config->epoch,
         .now = &engine->now,
         .has_state = session_has_state,
+        .tunnel_ids = {(uint16_t)config->tunnel_id_first, (uint16_t)config->tunnel_id_last},
     };
     error = ledger_new(node, &ledger, &engine->ledger);
     if (!error)
@@ -105,6 +110,10 @@ static int make_engine(struct l2tpha_node *node, uint64_t now)
     engine->serving = !engine->config.standby;
     engine->beginning =
         (struct l2tpha_node_record){.size = sizeof(engine->beginning), .call_serial = seed.serial};
+    if (engine_tunnel_ids(engine) < UINT16_MAX) {
+        engine->beginning.tunnel_id_first = (uint16_t)engine->config.tunnel_id_first;
+        engine->beginning.tunnel_id_last = (uint16_t)engine->config.tunnel_id_last;
+    }
     engine->strangers.seed = bits_mix(seed.table);
     put_u64(engine->beginning.tunnel_key, seed.ids ? seed.ids : 1); /* 0 would be none */
     engine->scratch = talloc_size(node, ENGINE_SCRATCH);

@@ -105,6 +105,8 @@ static const struct l2tpha_setting settings[] = {
     NUMBER(epoch, 1, UINT64_MAX, 1, "", "of an active at its start"),
     NUMBER(takeover_batch, 1, L2TPHA_TUNNELS_MAX, 256, "tunnels",
            "restored in one call after a takeover"),
+    NUMBER_OR(tunnel_id_first, 1, UINT16_MAX, 0, "", "ids of tunnels are not below it; 0 = any"),
+    NUMBER_OR(tunnel_id_last, 1, UINT16_MAX, 0, "", "... nor above this; 0 = any"),
 };
 /* clang-format on */
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
@@ -202,11 +204,33 @@ static bool is_good(const struct l2tpha_setting *setting, const struct l2tpha_co
     return text ? strlen(text) >= setting->min && strlen(text) <= setting->max : setting->min == 0;
 }
 
+/* Places that are left for ordinary tunnels where the ids of a range are all that there are. */
+static uint32_t places_of(const struct l2tpha_config *config)
+{
+    uint32_t ids = config->tunnel_id_last - config->tunnel_id_first + 1;
+
+    if (!config->tunnel_id_last)
+        return L2TPHA_TUNNELS_MAX;
+    return ids > ENGINE_RECOVERIES ? ids - ENGINE_RECOVERIES : 0;
+}
+
+static const char *refused_range(const struct l2tpha_config *config)
+{
+    if (config->tunnel_id_first > config->tunnel_id_last ||
+        (config->tunnel_id_last && !config->tunnel_id_first))
+        return "tunnel_id_first";
+    if (places_of(config) == 0)
+        return "tunnel_id_last";
+    return config->max_tunnels > places_of(config) ? "max_tunnels" : NULL;
+}
+
 const char *settings_refused(const struct l2tpha_config *config)
 {
     for (size_t i = 0; i < SETTINGS; i++)
         if (!is_good(&settings[i], config))
             return settings[i].name;
+    if (refused_range(config))
+        return refused_range(config);
     if (config->retransmit_cap_ms < config->retransmit_ms)
         return "retransmit_cap_ms";
     return config->hide_avps && !config->crypto ? "hide_avps" : NULL;

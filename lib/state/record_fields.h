@@ -95,6 +95,8 @@
     X(1, U32, tunnel_id, 1, UINT32_MAX, 0)
 
 #define NODE_FIELDS(X)                                                                             \
+    X(5, U16, tunnel_id_last, 0, UINT16_MAX, 0)                                                    \
+    X(4, U16, tunnel_id_first, 0, UINT16_MAX, 0)                                                   \
     X(3, U32, call_serial, 0, UINT32_MAX, 0)                                                       \
     X(2, U16, tunnel_place, 0, UINT16_MAX - 1, 0)                                                  \
     X(1, RAW8, tunnel_key, 0, 8, 0)

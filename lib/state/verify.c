@@ -50,6 +50,7 @@ struct verifier {
     const struct table *table;
     const struct l2tpha_serializer *serializer;
     session_judge has_state;
+    struct id_range tunnel_ids; /* no 0 in it */
     struct slot *slots;
     uint32_t size; /* a power of two */
     uint32_t used;
@@ -70,7 +71,7 @@ struct verifier {
 
 int verifier_new(TALLOC_CTX *parent, const struct table *table,
                  const struct l2tpha_serializer *serializer, session_judge has_state,
-                 struct verifier **verifier)
+                 struct id_range tunnel_ids, struct verifier **verifier)
 {
     struct verifier *fresh = talloc_zero(parent, struct verifier);
     if (!fresh)
@@ -78,6 +79,7 @@ int verifier_new(TALLOC_CTX *parent, const struct table *table,
     fresh->table = table;
     fresh->serializer = serializer;
     fresh->has_state = has_state;
+    fresh->tunnel_ids = tunnel_ids.last ? tunnel_ids : (struct id_range){1, ID_MAX};
     *verifier = fresh;
     return 0;
 }
@@ -173,6 +175,12 @@ static int refuse(struct verifier *verifier, const char *why)
 {
     verifier->why = why;
     return L2TPHA_ERR_RECORD;
+}
+
+static int refuse_range(struct verifier *verifier, const char *why)
+{
+    verifier->why = why;
+    return L2TPHA_ERR_ID_RANGE;
 }
 
 /* Something may be named once only. */
@@ -392,6 +400,9 @@ static int verify_tunnel(struct verifier *verifier, const struct l2tpha_tunnel_r
 
     if (fault)
         return refuse(verifier, fault);
+    if (record->local_id < verifier->tunnel_ids.first ||
+        record->local_id > verifier->tunnel_ids.last)
+        return refuse_range(verifier, "tunnel id outside of this node's range");
     int error = name_tunnel(verifier, record->local_id, standing);
     if (!error && held && record->resets != held->record.resets)
         error = add(verifier, RESET_TUNNEL, record->local_id, 0);
@@ -481,8 +492,23 @@ static int verify_session(struct verifier *verifier, const struct l2tpha_session
                 "remote session id is taken");
 }
 
-static int verify_node(struct verifier *verifier)
+/* Which ids come next is told as a place in the order of a range. And whoever leads datagrams to
+ * one of several nodes by their tunnel ids would lead those of another range elsewhere. */
+static bool is_own_range(const struct verifier *verifier, const struct l2tpha_node_record *record)
 {
+    struct id_range own = verifier->tunnel_ids;
+
+    if (!get_u64(record->tunnel_key)) /* it says nothing */
+        return true;
+    if (!record->tunnel_id_last)
+        return own.first == 1 && own.last == ID_MAX;
+    return record->tunnel_id_first == own.first && record->tunnel_id_last == own.last;
+}
+
+static int verify_node(struct verifier *verifier, const struct l2tpha_node_record *record)
+{
+    if (!is_own_range(verifier, record))
+        return refuse_range(verifier, "another range of tunnel ids");
     if (verifier->past_node)
         return refuse(verifier, "node named twice");
     verifier->past_node = true;
@@ -509,7 +535,7 @@ static int verify_record(struct verifier *verifier, const struct l2tpha_record *
     case L2TPHA_RECORD_SESSION:
         return verify_session(verifier, &record->of.session);
     case L2TPHA_RECORD_NODE:
-        return verify_node(verifier);
+        return verify_node(verifier, &record->of.node);
     default:
         return refuse(verifier, "unknown record");
     }

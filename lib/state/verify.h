@@ -9,16 +9,22 @@
 
 struct verifier;
 
+/* From the first to the last; both 0 = all. */
+struct id_range {
+    uint16_t first;
+    uint16_t last;
+};
+
 /* Whether the machine of this side and call has this state: whoever runs the machines knows. */
 typedef bool (*session_judge)(uint8_t side, uint8_t call, uint8_t state);
 
 int verifier_new(TALLOC_CTX *parent, const struct table *table,
                  const struct l2tpha_serializer *serializer, session_judge has_state,
-                 struct verifier **verifier);
+                 struct id_range tunnel_ids, struct verifier **verifier);
 
 /* copying: a copy is coming in, and what does not carry its generation counts as not there.
- * *count = records, unknown kinds included. On L2TPHA_ERR_RECORD *why names the first fault. Memory
- * used is bounded by the size of the input. */
+ * *count = records, unknown kinds included. On L2TPHA_ERR_RECORD and L2TPHA_ERR_ID_RANGE *why names
+ * the first fault. Memory used is bounded by the size of the input. */
 int verify_records(struct verifier *verifier, struct l2tpha_bytes records, bool copying,
                    uint32_t generation, uint64_t *count, const char **why);
 /* What has been verified is in the table now. */

@@ -102,7 +102,7 @@ static void put_tunnel(struct writer *writer, struct peer *peer, uint16_t node_i
     tunnel->channel.ns = tunnel->channel.sent = tunnel->channel.acked = nr;
     /* Written from the end backwards: what comes first in the stream is put last. The calls have
      * the ids that a node gives to its last ones. */
-    struct scramble ids = {session_id_key(&writer->node, node_id), ns - CALLS};
+    struct scramble ids = {session_id_key(&writer->node, node_id), ns - CALLS, SCRAMBLE_IDS};
     for (unsigned i = 0; i < CALLS; i++)
         put_session(writer, peer, tunnel, scramble_next(&ids));
     put(writer, &record);

@@ -8,7 +8,7 @@ static struct id_set set;
 
 static void make_set(void)
 {
-    ck_assert(id_set_make(root, &set));
+    ck_assert(id_set_make(root, &set, ID_SET_IDS));
 }
 
 START_TEST(empty_set_gives_what_is_asked)
@@ -71,10 +71,31 @@ START_TEST(foreign_ids_and_unmade_sets_are_ignored)
 }
 END_TEST
 
+/* No more are given than there are, whatever the last word of the set has room for. */
+START_TEST(fewer_ids_end_earlier)
+{
+    static const uint32_t sizes[] = {1, 62, 63, 64, 65, 1000};
+    uint32_t ids = sizes[_i];
+
+    ck_assert(id_set_make(root, &set, ids));
+    ck_assert_uint_eq(id_set_free_from(&set, (uint16_t)ids), ids);
+    for (uint32_t id = 1; id <= ids; id++)
+        id_set_take(&set, id);
+    ck_assert_uint_eq(id_set_free_from(&set, 1), 0);
+    id_set_give(&set, ids + 1);
+    id_set_give(&set, ids + 64);
+    ck_assert_uint_eq(id_set_free_from(&set, 1), 0);
+    id_set_give(&set, (ids + 1) / 2);
+    for (uint32_t from = 0; from <= ids + 1; from++)
+        ck_assert_uint_eq(id_set_free_from(&set, (uint16_t)from), (ids + 1) / 2);
+    id_set_drop(&set);
+}
+END_TEST
+
 START_TEST(no_memory)
 {
     starve(root, 0);
-    ck_assert(!id_set_make(root, &set));
+    ck_assert(!id_set_make(root, &set, ID_SET_IDS));
     starve(root, NOT_STARVED);
     ck_assert_ptr_null(set.words);
 }
@@ -83,10 +104,10 @@ END_TEST
 /* The walk's own order where it can, any free one where too many in a row are in use. */
 START_TEST(walk_passes_over_what_is_in_use)
 {
-    struct scramble plain = {42, 0}, walk = {42, 0};
+    struct scramble plain = {42, 0, ID_SET_IDS}, walk = {42, 0, ID_SET_IDS};
     struct id_set used = {NULL};
 
-    assert_true(id_set_make(root, &used));
+    assert_true(id_set_make(root, &used, ID_SET_IDS));
     uint16_t first = scramble_next(&plain), second = scramble_next(&plain);
     ck_assert_uint_eq(id_set_next(&used, &walk), first);
     walk.counter = 0;
@@ -111,6 +132,7 @@ Suite *suite_id_set(void)
     tcase_add_test(tcase, search_goes_up_and_round);
     tcase_add_test(tcase, one_free_id_is_found_from_everywhere);
     tcase_add_test(tcase, foreign_ids_and_unmade_sets_are_ignored);
+    tcase_add_loop_test(tcase, fewer_ids_end_earlier, 0, 6);
     tcase_add_test(tcase, no_memory);
     return suite;
 }

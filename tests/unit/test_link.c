@@ -145,8 +145,9 @@ START_TEST(what_came_before_the_gap_is_acknowledged)
 }
 END_TEST
 
-static const int hard_refusals[] = {L2TPHA_ERR_RECORD, L2TPHA_ERR_RECORD_VERSION,
-                                    L2TPHA_ERR_STALE_EPOCH, L2TPHA_ERR_ROLE, L2TPHA_ERR_NOMEM};
+static const int hard_refusals[] = {L2TPHA_ERR_RECORD,      L2TPHA_ERR_RECORD_VERSION,
+                                    L2TPHA_ERR_STALE_EPOCH, L2TPHA_ERR_ROLE,
+                                    L2TPHA_ERR_NOMEM,       L2TPHA_ERR_ID_RANGE};
 
 START_TEST(other_refusals_end_the_link_at_both_ends)
 {

@@ -275,6 +275,22 @@ START_TEST(a_node_byte_for_byte)
 }
 END_TEST
 
+START_TEST(a_node_with_a_range_byte_for_byte)
+{
+    static const uint8_t known[] = {0x7a, 0x10, 0x32, 0x0e,                   /* record, node */
+                                    0x0a, 0x08, 1,    2,    3, 4, 5, 6, 7, 8, /* key */
+                                    0x20, 0x05,                               /* from 5 */
+                                    0x28, 0x7f};                              /* to 127 */
+    struct l2tpha_record record = {.kind = L2TPHA_RECORD_NODE};
+    record.of.node = (struct l2tpha_node_record){
+        .tunnel_key = {1, 2, 3, 4, 5, 6, 7, 8}, .tunnel_id_first = 5, .tunnel_id_last = 127};
+    struct l2tpha_bytes bytes = put_ok(&record);
+    ck_assert_uint_eq(bytes.len, sizeof(known));
+    ck_assert_mem_eq(bytes.data, known, sizeof(known));
+    round_trip(&record);
+}
+END_TEST
+
 START_TEST(a_header_byte_for_byte)
 {
     static const uint8_t known[] = {0x08, 0x01, 0x10, 0x05, 0x18, 0xac, 0x02, 0x20,
@@ -389,7 +405,7 @@ static const struct {
     {0, L2TPHA_RECORD_NODE, NODE(0x10, 0xfe, 0xff, 0x03)},
     {0, L2TPHA_RECORD_NODE, NODE(0x18, 0xff, 0xff, 0xff, 0xff, 0x0f)},
     {0, L2TPHA_RECORD_NODE, NODE(0x0a, 8, 0, 0, 0, 0, 0, 0, 0, 0)},
-    {0, L2TPHA_RECORD_NODE, NODE(0x18, 1, 0x22, 1, 1)},               /* field 4 of tomorrow */
+    {0, L2TPHA_RECORD_NODE, NODE(0x18, 1, 0x32, 1, 1)},               /* field 6 of tomorrow */
     {L2TPHA_ERR_RECORD, 0, NODE(0x10, 0xff, 0xff, 0x03)},             /* place 65535 */
     {L2TPHA_ERR_RECORD, 0, NODE(0x18, 0x80, 0x80, 0x80, 0x80, 0x10)}, /* serial 2^32 */
     {L2TPHA_ERR_RECORD, 0, NODE(0x0a, 7, 1, 2, 3, 4, 5, 6, 7)},
@@ -471,10 +487,10 @@ END_TEST
 
 START_TEST(unknown_fields_of_a_node_are_kept_verbatim)
 {
-    /* key, serial 128, then fields 4 and 1000 */
+    /* key, serial 128, then fields 6 and 1000 */
     static const uint8_t input[] = {0x7a, 21,   0x32, 19,   0x0a, 0x08, 1,    2,
                                     3,    4,    5,    6,    7,    8,    0x18, 0x80,
-                                    0x01, 0x22, 0x01, 0xaa, 0xc0, 0x3e, 0x05};
+                                    0x01, 0x32, 0x01, 0xaa, 0xc0, 0x3e, 0x05};
     struct l2tpha_bytes records = {input, sizeof(input)};
     struct l2tpha_record record;
 
@@ -509,6 +525,7 @@ Suite *suite_serializer_proto(void)
     tcase_add_test(tcase, random_records);
     tcase_add_test(tcase, a_session_byte_for_byte);
     tcase_add_test(tcase, a_node_byte_for_byte);
+    tcase_add_test(tcase, a_node_with_a_range_byte_for_byte);
     tcase_add_test(tcase, a_header_byte_for_byte);
     tcase_add_test(tcase, too_small_by_any_amount);
     tcase_add_loop_test(tcase, input_that_others_may_write, 0, sizeof(inputs) / sizeof(inputs[0]));
