@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a frame that is echoed over UDP costs its program, in time of the processor: a program that
- * does nothing but echo (the floor, by one call a datagram and by many), and an LNS whose command
- * line is given. The load comes from this process. */
+/* What a tunnel that is set up over UDP, and a frame that is echoed, cost the program at the other
+ * end, in time of the processor, and how many of them there are in a second: of a program that does
+ * nothing but echo (the floor, by one call a datagram and by many), and of an LNS whose command
+ * line is given. The load comes from this process, from so many ports as there are peers. */
 #define _GNU_SOURCE
 #include "bench/pair.h"
 
@@ -20,8 +21,11 @@
 
 #define BATCH 64
 #define AHEAD 256 /* frames on their way */
+#define PEERS 16
 #define TUNNELS 16
 #define CALLS 16 /* of each */
+#define SETUPS 20000
+#define SETUPS_AHEAD 200
 #define FRAME 48 /* header included */
 #define SECONDS 3
 #define ROUNDS 3
@@ -140,12 +144,14 @@ static pid_t start_echo(struct sockaddr_in *at, void (*echo)(int fd))
 /* --- the load --- */
 
 struct load {
-    int fd;
+    int fds[PEERS];
     struct sockaddr_in to;
     struct l2tpha_node *lac;
     uint32_t calls_up;
+    uint32_t tunnels_up;
     uint32_t failed;
     uint8_t frames[TUNNELS * CALLS][FRAME];
+    uint8_t peer_of[TUNNELS * CALLS];
     uint32_t count;
     struct many in, out;
     uint32_t next;
@@ -162,17 +168,33 @@ static int cheap_random(void *user, uint8_t *dst, size_t len)
     return 0;
 }
 
-static struct l2tpha_path path_of(const struct sockaddr_in *in)
+/* Which of our sockets it is, is the local address. */
+static struct l2tpha_path path_of(const struct sockaddr_in *in, int peer)
 {
-    struct l2tpha_path path = {.remote.len = sizeof(*in)};
+    struct l2tpha_path path = {.remote.len = sizeof(*in), .local.len = 1};
 
     memcpy(path.remote.bytes, in, sizeof(*in));
+    path.local.bytes[0] = (uint8_t)peer;
     return path;
 }
 
-static void take(struct load *load, int got)
+static void open_peers(struct load *load)
 {
-    struct l2tpha_path path = path_of(&load->to);
+    struct sockaddr_in own;
+
+    for (int i = 0; i < PEERS; i++)
+        load->fds[i] = open_socket(&own);
+}
+
+static void close_peers(const struct load *load)
+{
+    for (int i = 0; i < PEERS; i++)
+        close(load->fds[i]);
+}
+
+static void take(struct load *load, int peer, int got)
+{
+    struct l2tpha_path path = path_of(&load->to, peer);
 
     for (int i = 0; i < got; i++) {
         if (!(load->in.data[i][0] & 0x80))
@@ -192,10 +214,11 @@ static void let_out(struct load *load)
     l2tpha_expire(load->lac, clock_us());
     while (l2tpha_poll(load->lac, &output, 1, clock_us()) > 0) {
         if (output.kind == L2TPHA_OUTPUT_DATAGRAM)
-            (void)sendto(load->fd, output.data, output.len, 0, (struct sockaddr *)&load->to,
-                         sizeof(load->to));
+            (void)sendto(load->fds[output.path->local.bytes[0]], output.data, output.len, 0,
+                         (struct sockaddr *)&load->to, sizeof(load->to));
         else if (output.kind == L2TPHA_OUTPUT_EVENT) {
             load->calls_up += output.event->kind == L2TPHA_EVENT_SESSION_UP;
+            load->tunnels_up += output.event->kind == L2TPHA_EVENT_TUNNEL_UP;
             load->failed += output.event->kind == L2TPHA_EVENT_TUNNEL_DOWN;
         }
     }
@@ -203,11 +226,15 @@ static void let_out(struct load *load)
 
 static bool wait_for_more(struct load *load, int ms)
 {
-    struct pollfd fd = {.fd = load->fd, .events = POLLIN};
+    struct pollfd fds[PEERS];
 
-    if (poll(&fd, 1, ms) <= 0)
+    for (int i = 0; i < PEERS; i++)
+        fds[i] = (struct pollfd){.fd = load->fds[i], .events = POLLIN};
+    if (poll(fds, PEERS, ms) <= 0)
         return false;
-    take(load, receive(load->fd, &load->in, BATCH, MSG_DONTWAIT));
+    for (int i = 0; i < PEERS; i++)
+        if (fds[i].revents)
+            take(load, i, receive(load->fds[i], &load->in, BATCH, MSG_DONTWAIT));
     return true;
 }
 
@@ -223,23 +250,30 @@ static void write_frame(struct load *load, uint16_t tunnel, uint16_t session)
     check(l2tpha_header_encode(&header, load->frames[load->count++], FRAME, &len), "header");
 }
 
-static void open_calls(struct load *load)
+static void open_tunnel(struct load *load, int peer, int calls)
 {
-    struct l2tpha_tunnel_options options = {.size = sizeof(options), .path = path_of(&load->to)};
+    struct l2tpha_tunnel_options options = {.size = sizeof(options),
+                                            .path = path_of(&load->to, peer)};
     struct l2tpha_session_options call = {
         .size = sizeof(call), .call = L2TPHA_CALL_INCOMING, .framing = 1, .tx_speed = 64000};
+    struct l2tpha_tunnel *tunnel;
+    struct l2tpha_session *session;
+
+    check(l2tpha_tunnel_open(load->lac, &options, clock_us(), &tunnel), "tunnel");
+    for (int s = 0; s < calls; s++)
+        check(l2tpha_session_open(tunnel, &call, clock_us(), &session), "session");
+}
+
+static void open_calls(struct load *load)
+{
     struct l2tpha_tunnel_record of_tunnel = {.size = sizeof(of_tunnel)};
     struct l2tpha_session_record of_call = {.size = sizeof(of_call)};
-    struct l2tpha_tunnel *tunnel;
     struct l2tpha_session *session;
     uint64_t until = clock_us() + START_S * UINT64_C(1000000);
     uint32_t place = 0;
 
-    for (int t = 0; t < TUNNELS; t++) {
-        check(l2tpha_tunnel_open(load->lac, &options, clock_us(), &tunnel), "tunnel");
-        for (int s = 0; s < CALLS; s++)
-            check(l2tpha_session_open(tunnel, &call, clock_us(), &session), "session");
-    }
+    for (int t = 0; t < TUNNELS; t++)
+        open_tunnel(load, t % PEERS, CALLS);
     while (load->calls_up < TUNNELS * CALLS && !load->failed && clock_us() < until) {
         let_out(load);
         wait_for_more(load, 10);
@@ -249,22 +283,28 @@ static void open_calls(struct load *load)
     while ((session = l2tpha_session_walk(load->lac, &place))) {
         l2tpha_tunnel_get(l2tpha_session_tunnel(session), &of_tunnel);
         l2tpha_session_get(session, &of_call);
+        load->peer_of[load->count] = of_tunnel.path.local.bytes[0];
         write_frame(load, (uint16_t)of_tunnel.remote_id, (uint16_t)of_call.remote_id);
     }
 }
 
+/* As many at a time as come from one peer. */
 static void send_frames(struct load *load)
 {
     struct many *out = &load->out;
+    int peer = load->peer_of[load->next % load->count];
 
     for (unsigned i = 0; i < BATCH; i++) {
+        while (load->peer_of[load->next % load->count] != peer)
+            load->next++;
         out->parts[i] = (struct iovec){load->frames[load->next++ % load->count], FRAME};
         out->messages[i].msg_hdr = (struct msghdr){.msg_name = &load->to,
                                                    .msg_namelen = sizeof(load->to),
                                                    .msg_iov = &out->parts[i],
                                                    .msg_iovlen = 1};
     }
-    send_all(load->fd, out, BATCH);
+    send_all(load->fds[peer], out, BATCH);
+    load->next += CALLS;
 }
 
 /* For so long: as many as come back, with AHEAD on their way. */
@@ -287,18 +327,15 @@ static void run(struct load *load, uint64_t us)
         ;
 }
 
-static void measure(const char *what, struct load *load, const pid_t *pids, int count)
+static void measure(const char *what, struct load *load, pid_t pid)
 {
     double best = 1e30, fastest = 0;
 
     for (int round = 0; round < ROUNDS; round++) {
-        uint64_t used = 0, echoed = load->echoed, from = clock_us();
-        for (int i = 0; i < count; i++)
-            used -= processor_us(pids[i]);
+        uint64_t before = processor_us(pid), echoed = load->echoed, from = clock_us();
         run(load, SECONDS * UINT64_C(1000000));
-        for (int i = 0; i < count; i++)
-            used += processor_us(pids[i]);
-        double frames = (double)(load->echoed - echoed), each = (double)used / frames;
+        double used = (double)(processor_us(pid) - before);
+        double frames = (double)(load->echoed - echoed), each = used / frames;
         double rate = frames / (double)(clock_us() - from) * 1e6;
         best = each < best ? each : best;
         fastest = rate > fastest ? rate : fastest;
@@ -307,6 +344,25 @@ static void measure(const char *what, struct load *load, const pid_t *pids, int 
     report("... frames echoed", fastest, "1/s");
     if (load->lost)
         report("... lost", (double)load->lost, "");
+}
+
+/* Tunnels with a call: as many as come up, with SETUPS_AHEAD of them on their way. */
+static void set_up(struct load *load, pid_t pid)
+{
+    uint64_t before = processor_us(pid), from = clock_us();
+    uint32_t opened = 0, begin = load->calls_up;
+
+    while (load->calls_up - begin < SETUPS && !load->failed) {
+        for (; opened < SETUPS && opened - (load->calls_up - begin) < SETUPS_AHEAD; opened++)
+            open_tunnel(load, (int)(opened % PEERS), 1);
+        let_out(load);
+        wait_for_more(load, 1);
+    }
+    if (load->failed)
+        check(L2TPHA_ERR_STATE, "tunnels");
+    report("tunnel with a call set up by the program",
+           (double)(processor_us(pid) - before) / SETUPS, "us a tunnel");
+    report("... set up", SETUPS * 1e6 / (double)(clock_us() - from), "1/s");
 }
 
 /* --- the parts --- */
@@ -320,16 +376,17 @@ static void end(pid_t pid)
 static void bench_floor(const char *what, void (*echo)(int fd))
 {
     static struct load load;
-    struct sockaddr_in own;
 
-    load = (struct load){.fd = -1};
+    memset(&load, 0, sizeof(load));
     pid_t pid = start_echo(&load.to, echo);
-    load.fd = open_socket(&own);
-    for (int i = 0; i < TUNNELS * CALLS; i++)
+    open_peers(&load);
+    for (int i = 0; i < TUNNELS * CALLS; i++) {
+        load.peer_of[i] = (uint8_t)(i / CALLS % PEERS);
         write_frame(&load, (uint16_t)(i / CALLS + 1), (uint16_t)(i + 1));
-    measure(what, &load, &pid, 1);
+    }
+    measure(what, &load, pid);
     end(pid);
-    close(load.fd);
+    close_peers(&load);
 }
 
 static pid_t start_program(char **argv)
@@ -353,7 +410,6 @@ static void bench_program(char **argv)
     struct l2tpha_host callbacks = {
         .size = sizeof(callbacks), .user = &seed, .random = cheap_random};
     struct l2tpha_config config;
-    struct sockaddr_in own;
 
     seed = clock_us();
     l2tpha_config_init(&config);
@@ -361,15 +417,16 @@ static void bench_program(char **argv)
     load = (struct load){.to = {.sin_family = AF_INET,
                                 .sin_port = htons((uint16_t)atoi(argv[0])),
                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
-    load.fd = open_socket(&own);
+    open_peers(&load);
     pid_t pid = start_program(argv + 1);
     (void)usleep(500000);
     check(l2tpha_node_new(NULL, &config, &callbacks, clock_us(), &load.lac), "node");
     open_calls(&load);
-    measure("data frame echoed by the program", &load, &pid, 1);
+    measure("data frame echoed by the program", &load, pid);
+    set_up(&load, pid);
     end(pid);
     l2tpha_node_free(load.lac);
-    close(load.fd);
+    close_peers(&load);
 }
 
 int main(int argc, char **argv)
