@@ -25,9 +25,9 @@ static const char usage[] =
     "  -h, --help            this\n"
     "  -V, --version         version of the library\n";
 
-static int refuse(const char *option, const char *why)
+static int refuse(const char *what, const char *why)
 {
-    fprintf(stderr, "l2tpha-lns-threads: --%s: %s\n", option, why);
+    fprintf(stderr, "l2tpha-lns-threads: %s: %s\n", what, why);
     return 2;
 }
 
@@ -55,23 +55,25 @@ static int take_options(int argc, char **argv, struct setup *setup, struct l2tph
     int option;
     while ((option = getopt_long(argc, argv, "hV", options, NULL)) != -1) {
         if (option == 'l' && (why = address_parse(optarg, DEFAULT_PORT, listen)) != NULL)
-            return refuse("listen", why);
+            return refuse("--listen", why);
         if (option == 't' && !take_count(optarg, &setup->nodes))
-            return refuse("threads", "a number from 1 to 64");
+            return refuse("--threads", "a number from 1 to 64");
         if (option == 'a')
             setup->ha = optarg;
         else if (option == 'n')
             setup->name = optarg;
         setup->standby = setup->standby || option == 's';
         setup->echo = setup->echo || option == 'e';
-        if (option == 'h' || option == 'V')
-            return printf("%s", option == 'h' ? usage : l2tpha_version()) < 0;
+        if (option == 'h')
+            return printf("%s", usage) < 0;
+        if (option == 'V')
+            return printf("l2tpha-lns-threads %s\n", l2tpha_version()) < 0;
         if (option == '?')
             return 2;
     }
     if (optind < argc)
-        return refuse("help", "what is there beside the options means nothing");
-    return setup->ha != NULL ? -1 : refuse("ha", "is needed");
+        return refuse(argv[optind], "unexpected argument");
+    return setup->ha != NULL ? -1 : refuse("--ha", "is needed");
 }
 
 static int start(const struct setup *setup)
@@ -121,8 +123,10 @@ int main(int argc, char **argv)
     sigprocmask(SIG_BLOCK, &signals, NULL);
     if (!setup.standby) {
         udp = udp_open(NULL, &listen);
-        if (udp == NULL)
-            return refuse("listen", strerror(errno)) - 1;
+        if (udp == NULL) {
+            (void)refuse("--listen", strerror(errno));
+            return EXIT_FAILURE;
+        }
         setup.fd = udp_fd(udp);
     }
     setup.port = port_new(NULL, setup.nodes);

@@ -64,7 +64,7 @@ def await_frames(lacs):
         return [lac.counters()["data_in"] for lac in lacs]
     begin = counts()
     lab.wait_for("data goes on everywhere", lambda: all(
-        now >= before + 2 * TUNNELS * SESSIONS for now, before in zip(counts(), begin)))
+        count >= before + 2 * TUNNELS * SESSIONS for count, before in zip(counts(), begin)))
 
 
 def killed(case):
