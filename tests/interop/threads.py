@@ -121,7 +121,30 @@ def another_range(case):
     finish(case, lacs)
 
 
-CASES = {case.__name__: case for case in (killed, left, another_range)}
+def recovered(case):
+    """The LAC fails, and recovers its tunnels by RFC 4951 with the node that has them; then the LNS
+    fails."""
+    active = start(case, "first")
+    standby = follow(case, "second")
+    pair = ours.Pair(case, "lac", "--listen", f"{lab.PEER}:1701", "--connect", lab.OURS, "--tunnels",
+                     LACS, "--sessions", SESSIONS, "--data-rate", 20, "--report", "json",
+                     "--failover-resync", "failover-protocol", "--commit", "bounded")
+    pair.active.await_line("^all up", 20.0)
+    await_frames([pair.active])
+    pair.kill()
+    pair.active.await_resynced()
+    lab.check(pair.active.counters()["recoveries"] == LACS, "not all tunnels were recovered")
+    await_frames([pair.active])
+    active.kill()
+    await_all(standby, "active-solo")
+    await_frames([pair.active])
+    lab.check(len(pair.active.sessions()) == LACS * SESSIONS, "calls are missing")
+    pair.finish()
+    lab.check(case.capture.unreachable == 0, "ICMP destination unreachable was sent")
+    ours.check_programs(case)
+
+
+CASES = {case.__name__: case for case in (killed, left, another_range, recovered)}
 
 if __name__ == "__main__":
     lab.run(CASES)
