@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Datagrams in: many in one call, or a batch of one. */
-#include "base/prefetch.h"
-#include "control/find.h"
 #include "control/transaction.h"
 #include "dispatch/data.h"
 #include "dispatch/input.h"
 #include "node/node.h"
+#include "node/sight.h"
 
 #define T_BIT 0x80 /* RFC 2661 3.1: in the first octet, set in control messages */
 
@@ -33,29 +32,23 @@ static size_t run_of(const struct l2tpha_datagram *datagrams, size_t count)
     return run;
 }
 
-/* While the first of them is worked on, what the others need is on its way from memory. */
+/* While the first of them is worked on, what the others need is on its way from memory. Each step
+ * looks at what the one before has asked for. */
 static void look_ahead(const struct engine *engine, const struct l2tpha_datagram *datagrams,
                        size_t count)
 {
-    struct l2tpha_tunnel *tunnels[AHEAD] = {NULL};
     struct l2tpha_header headers[AHEAD];
-    struct session_entry *session;
 
     for (size_t i = 0; i < count; i++) {
         const struct l2tpha_datagram *datagram = &datagrams[i];
         if (!datagram->data || l2tpha_header_decode(datagram->data, datagram->len, &headers[i]))
-            continue;
-        tunnels[i] = engine_tunnel_find(engine, headers[i].tunnel_id);
-        if (tunnels[i])
-            prefetch(tunnels[i], sizeof(*tunnels[i]));
+            headers[i] = (struct l2tpha_header){0};
+        table_prefetch_tunnel(engine->table, headers[i].tunnel_id);
     }
-    for (size_t i = 0; i < count; i++) {
-        if (!tunnels[i] || !headers[i].session_id)
-            continue;
-        session = table_session_find(engine->table, &tunnels[i]->entry, headers[i].session_id);
-        if (session)
-            prefetch(session_of(session), sizeof(struct l2tpha_session));
-    }
+    for (size_t i = 0; i < count; i++)
+        table_prefetch_slot(engine->table, headers[i].tunnel_id, headers[i].session_id);
+    for (size_t i = 0; i < count; i++)
+        table_prefetch_session(engine->table, headers[i].tunnel_id, headers[i].session_id);
 }
 
 static int feed(struct l2tpha_node *node, const struct l2tpha_datagram *datagram)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A node that has a part of all tunnel ids, one of many behind a port. */
-#include "engine/native.h"
+#include "control/machine.h"
+#include "control/transaction.h"
 #include "fixture.h"
 #include "node/node.h"
 #include "sim/rawpeer.h"
@@ -133,7 +134,7 @@ static uint32_t brief_tunnel(uint32_t recovers)
     assert_true(tunnel_new(engine, &peer.path, recovers, &after, &tunnel) == L2TPHA_OK);
     engine_set_record(engine, &after);
     uint32_t id = tunnel->entry.record.local_id;
-    tunnel_clear(tunnel, L2TPHA_OK, "test");
+    machine_clear(tunnel, L2TPHA_OK, "test");
     engine_leave(engine, L2TPHA_OK);
     raw_drain(&peer);
     return id;
@@ -196,14 +197,14 @@ START_TEST(a_full_range_has_an_id_for_each)
     for (uint32_t i = 0; i < IDS; i += 50) {
         uint32_t id = l2tpha_tunnel_id(tunnels[i]);
         bool recovery = tunnel_is_recovery(tunnels[i]);
-        tunnel_clear(tunnels[i], L2TPHA_OK, "test");
+        machine_clear(tunnels[i], L2TPHA_OK, "test");
         engine_leave(engine, L2TPHA_OK);
         assert_ok(tunnel_new(engine, &peer.path, recovery ? 1 : 0, &after, &tunnels[i]));
         engine_set_record(engine, &after);
         ck_assert_uint_eq(l2tpha_tunnel_id(tunnels[i]), id);
     }
     for (uint32_t i = 0; i < IDS; i++)
-        tunnel_clear(tunnels[i], L2TPHA_OK, "test");
+        machine_clear(tunnels[i], L2TPHA_OK, "test");
     engine_leave(engine, L2TPHA_OK);
 }
 END_TEST
