@@ -135,7 +135,11 @@ static void die(struct end *end, const char *when)
     world_say(end->world, end->active.name, "=== dies %s ===", when);
     end->steps_left = 0;
     end->deaths++;
-    uint64_t last = replication_cut(&end->line);
+    uint64_t last = 0; /* when all has come that was under way */
+    if (end->options.dies_clean)
+        replication_clear(&end->line);
+    else
+        last = replication_cut(&end->line);
     if (end->options.fences)
         retire(end);
     else

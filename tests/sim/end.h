@@ -32,6 +32,7 @@ struct end_options {
     bool writes_last;            /* to the link when nothing is left to fetch, else each batch */
     bool same_standby;       /* after a lost stream the old one is filled again, else a new one */
     bool dies_in_copy;       /* as soon as the new standby has all, unknown to the active */
+    bool dies_clean;         /* nothing arrives that was under way to the standby */
     bool fences;             /* the old active is fenced and goes on, else it dies */
     enum l2tpha_trust trust; /* in what the standby has; it is never worse than that */
     uint64_t stream_delay;   /* us */
@@ -45,6 +46,8 @@ struct end;
 /* Who looks on; NULL = nobody. */
 struct end_watch {
     void *user;
+    /* The active is about to be polled. */
+    void (*polls)(void *user, struct end *end);
     /* A datagram that is about to leave. */
     void (*sent)(void *user, const struct l2tpha_output *output);
     /* An event that the host has fetched. */

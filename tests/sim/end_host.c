@@ -215,6 +215,8 @@ static bool fetch(struct end *end)
     struct l2tpha_output outputs[END_BATCH];
     size_t count;
 
+    if (end->watch.polls)
+        end->watch.polls(end->watch.user, end);
     while ((count = l2tpha_poll(end->active.node, outputs, end->options.batch, end->world->now))) {
         for (size_t i = 0; i < count; i++)
             if (!end_step(end, act_on(end, &outputs[i])))

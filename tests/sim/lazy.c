@@ -2,16 +2,13 @@
 #include "sim/lazy.h"
 
 #include "control/transaction.h"
-#include "info.h"
 #include "node/node.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #define BATCH 8
-#define KEEPER 1       /* the call that stays */
-#define JUDGED 12      /* numbers each way */
-#define FIRST_NEW 1000 /* and what they begin with */
+#define NEVER (24 * 3600 * SECOND) /* longer than anything here */
+#define KEEPER 1                   /* the call that stays */
+#define JUDGED 12                  /* numbers each way */
+#define FIRST_NEW 1000             /* and what they begin with */
 
 void lazy_options_init(struct lazy_options *options)
 {
@@ -89,41 +86,13 @@ void lazy_options_draw(struct lazy_options *options, struct world *world)
 
 /* --- the node's host --- */
 
-static struct l2tpha_node *make_node(struct lazy_sim *sim, bool standby)
-{
-    struct l2tpha_config config;
-    struct l2tpha_node *node = NULL;
-    const struct l2tpha_host host = {
-        .size = sizeof(host), .user = &sim->world, .random = world_draw, .log = world_log};
-
-    l2tpha_config_init(&config);
-    config.name = "node";
-    config.hello_ms = 0;
-    config.retries = 30;
-    config.setup_ms = 3600 * 1000;
-    config.retransmit_cap_ms = 8000;
-    config.commit = sim->options.commit;
-    config.commit_lag_ms = sim->options.lag_ms;
-    config.commit_timeout_ms = 5000;
-    config.resync_packets = sim->options.resync_packets;
-    config.max_sessions = 512;
-    config.debug = sim->world.verbose ? ~0u : 0;
-    config.standby = standby;
-    if (l2tpha_node_new(NULL, &config, &host, sim->world.now, &node))
-        world_fail(&sim->world, "no node");
-    return node;
-}
-
-static void on_event(struct lazy_sim *sim, const struct l2tpha_event *event)
+static void on_told(void *user, const struct end *end, const struct l2tpha_event *event)
 {
     struct l2tpha_call_errors errors;
+    struct lazy_sim *sim = user;
 
-    world_say(&sim->world, "node", "event '%s' %u/%u %s", l2tpha_event_name(event->kind),
-              (unsigned)event->tunnel_id, (unsigned)event->session_id, event->text);
+    (void)end;
     switch (event->kind) {
-    case L2TPHA_EVENT_TUNNEL_RESTORED:
-        sim->restored++;
-        return;
     case L2TPHA_EVENT_TUNNEL_RESYNCED:
         sim->resynced++;
         return;
@@ -145,123 +114,86 @@ static void on_event(struct lazy_sim *sim, const struct l2tpha_event *event)
 }
 
 /* The lease: what leaves is below the lease of what the standby has confirmed. */
-static void check_lease(struct lazy_sim *sim, const struct l2tpha_output *output)
+static void on_sent(void *user, const struct l2tpha_output *output)
 {
+    struct lazy_sim *sim = user;
+    const struct end *end = &sim->end;
     struct l2tpha_header header;
     const struct l2tpha_tunnel *known =
-        sim->standby ? l2tpha_tunnel_find(sim->standby, output->tunnel_id) : NULL;
+        end->standby.node ? l2tpha_tunnel_find(end->standby.node, output->tunnel_id) : NULL;
 
     if (!known || l2tpha_header_decode(output->data, output->len, &header) ||
-        header.length <= header.header_len || info_of(sim->active).role != L2TPHA_ROLE_ACTIVE)
+        header.length <= header.header_len || info_of(end->active.node).role != L2TPHA_ROLE_ACTIVE)
         return;
     int lead = serial_diff((uint16_t)(header.ns + 1), known->entry.record.acked);
     if (lead > 0 && (uint64_t)lead > sim->worst_lead)
         sim->worst_lead = (uint64_t)lead;
     /* What had left before the copy began is in it. */
-    bool old = sim->epoch > 1 && serial_diff(header.ns, known->entry.record.ns) < 0;
+    bool old = end->epoch > 1 && serial_diff(header.ns, known->entry.record.ns) < 0;
     if (lead > (int)sim->options.resync_packets && !old)
         world_fail(&sim->world, "Ns %u is beyond the lease from %u", header.ns,
                    known->entry.record.acked);
 }
 
-static void pump(struct lazy_sim *sim)
+static void on_taken_over(void *user, const struct end *end, uint64_t applied)
 {
-    struct l2tpha_output outputs[BATCH];
-    size_t count;
+    struct lazy_sim *sim = user;
 
-    if (sim->active && sim->tamper && sim->taken_over)
-        sim->tamper(sim->active);
-    while (sim->active && (count = l2tpha_poll(sim->active, outputs, BATCH, sim->world.now)))
-        for (size_t i = 0; i < count; i++) {
-            const struct l2tpha_output *output = &outputs[i];
-            if (output->kind == L2TPHA_OUTPUT_EVENT) {
-                on_event(sim, output->event);
-            } else if (output->kind == L2TPHA_OUTPUT_CHECKPOINT) {
-                if (sim->standby)
-                    stream_put(&sim->down, output->number, 0, output->data, output->len);
-            } else {
-                check_lease(sim, output);
-                net_send(&sim->net, NET_NODE, NET_PEER, output->data, output->len);
-            }
-        }
+    (void)end, (void)applied;
+    sim->taken_over = true;
+    sim->resynced = sim->ups = sim->told_count = 0;
+}
+
+static void on_poll(void *user, struct end *end)
+{
+    struct lazy_sim *sim = user;
+
+    if (sim->tamper && sim->taken_over)
+        sim->tamper(end->active.node);
 }
 
 /* --- driving --- */
 
-static void move_checkpoints(struct lazy_sim *sim)
-{
-    struct unit *unit;
-    uint64_t number;
-
-    while (sim->standby && (unit = stream_take(&sim->down))) {
-        if (l2tpha_checkpoint_apply(sim->standby, unit->data, unit->len, sim->world.now, &number))
-            world_fail(&sim->world, "the standby refuses");
-        stream_put(&sim->up, unit->number, 0, NULL, 0);
-        free(unit);
-    }
-    while (sim->active && (unit = stream_take(&sim->up))) {
-        l2tpha_checkpoint_done(sim->active, unit->number, 0, sim->world.now);
-        free(unit);
-    }
-}
-
 static void deliver(struct lazy_sim *sim, struct packet *packet)
 {
-    struct l2tpha_path path;
-
-    net_address(NET_NODE, &path.local);
-    net_address(packet->from, &path.remote);
-    if (packet->to != NET_NODE)
+    if (packet->to == NET_NODE)
+        end_receive(&sim->end, packet);
+    else
         lazy_peer_receive(&sim->peer, packet->data, packet->len);
-    else if (sim->active)
-        l2tpha_feed(sim->active, &path, packet->data, packet->len, sim->world.now);
     net_give_back(&sim->net, packet);
-    pump(sim);
 }
 
 static uint64_t next_event(const struct lazy_sim *sim)
 {
-    uint64_t at = sooner(net_deadline(&sim->net), peer_channel_deadline(&sim->peer.channel));
-
-    at = sooner(at, stream_deadline(&sim->down));
-    if (sim->active)
-        at = sooner(at, sooner(l2tpha_deadline(sim->active), stream_deadline(&sim->up)));
-    return at;
+    return sooner(net_deadline(&sim->net),
+                  sooner(peer_channel_deadline(&sim->peer.channel), end_deadline(&sim->end)));
 }
 
 void lazy_sim_run(struct lazy_sim *sim, uint64_t us)
 {
-    uint64_t end = sim->world.now + us, at;
+    uint64_t until = sim->world.now + us, at;
 
-    pump(sim);
-    while ((at = next_event(sim)) <= end && !sim->world.failed) {
+    end_pump(&sim->end);
+    while ((at = next_event(sim)) <= until && !sim->world.failed) {
         if (at > sim->world.now)
             sim->world.now = at;
         while (net_deadline(&sim->net) <= sim->world.now && !sim->world.failed)
             deliver(sim, net_take(&sim->net));
-        move_checkpoints(sim);
         peer_channel_expire(&sim->peer.channel);
-        if (sim->active)
-            l2tpha_expire(sim->active, sim->world.now);
-        pump(sim);
+        end_expire(&sim->end);
     }
-    sim->world.now = end;
+    sim->world.now = until;
 }
 
 struct l2tpha_tunnel *lazy_sim_tunnel(struct lazy_sim *sim)
 {
-    return l2tpha_tunnel_next(sim->active, NULL);
+    return l2tpha_tunnel_next(sim->end.active.node, NULL);
 }
 
 static void attach(struct lazy_sim *sim)
 {
-    stream_init(&sim->down, &sim->world, sim->options.stream_delay, sim->options.stream_jitter);
-    stream_init(&sim->up, &sim->world, sim->options.stream_delay, sim->options.stream_jitter);
-    sim->standby = make_node(sim, true);
-    if (l2tpha_checkpoint_bulk(sim->active, sim->world.now))
-        world_fail(&sim->world, "no copy");
-    for (unsigned i = 0;
-         i < 1000 && info_of(sim->active).role != L2TPHA_ROLE_ACTIVE && !sim->world.failed; i++)
+    end_add_standby(&sim->end);
+    for (unsigned i = 0; i < 1000 && !end_is_protected(&sim->end) && !sim->world.failed; i++)
         lazy_sim_run(sim, 10 * MS);
 }
 
@@ -269,26 +201,55 @@ static void attach(struct lazy_sim *sim)
 static void shift(struct lazy_sim *sim)
 {
     struct l2tpha_tunnel *tunnel = lazy_sim_tunnel(sim);
+    struct engine *engine = &sim->end.active.node->engine;
     struct peer_channel *channel = &sim->peer.channel;
 
-    channel_reset(&sim->active->engine, &tunnel->channel, sim->options.shift_ns,
-                  sim->options.shift_nr);
-    engine_leave(&sim->active->engine, 0);
+    channel_reset(engine, &tunnel->channel, sim->options.shift_ns, sim->options.shift_nr);
+    engine_leave(engine, 0);
     channel->nr = sim->options.shift_ns;
     channel->ns = channel->sent = channel->acked = sim->options.shift_nr;
+}
+
+static void begin_end(struct lazy_sim *sim)
+{
+    const struct end_watch watch = {.user = sim,
+                                    .polls = on_poll,
+                                    .sent = on_sent,
+                                    .told = on_told,
+                                    .taken_over = on_taken_over};
+    struct end_options options = {.name = "node",
+                                  .batch = BATCH,
+                                  .dies_clean = true,
+                                  .trust = L2TPHA_TRUST_AUTO,
+                                  .stream_delay = sim->options.stream_delay,
+                                  .stream_jitter = sim->options.stream_jitter,
+                                  .takeover_delay = sim->options.takeover_delay,
+                                  .standby_delay = NEVER};
+    struct l2tpha_config *config = &options.config;
+
+    l2tpha_config_init(config);
+    config->hello_ms = 0;
+    config->retries = 30;
+    config->setup_ms = 3600 * 1000;
+    config->retransmit_cap_ms = 8000;
+    config->commit = sim->options.commit;
+    config->commit_lag_ms = sim->options.lag_ms;
+    config->commit_timeout_ms = 5000;
+    config->resync_packets = sim->options.resync_packets;
+    config->max_sessions = 512;
+    end_init(&sim->end, &sim->world, &sim->net, NET_NODE, &options, &watch);
+    end_start(&sim->end);
 }
 
 void lazy_sim_begin(struct lazy_sim *sim, const struct lazy_options *options, uint64_t seed)
 {
     bool verbose = sim->world.verbose;
 
-    *sim = (struct lazy_sim){.options = *options, .epoch = 1, .number = 1};
+    *sim = (struct lazy_sim){.options = *options, .number = 1};
     sim->world = (struct world){.now = SECOND, .state = seed, .verbose = verbose};
     net_init(&sim->net, &sim->world);
-    stream_init(&sim->down, &sim->world, 0, 0);
-    stream_init(&sim->up, &sim->world, 0, 0);
     lazy_peer_init(&sim->peer, &sim->world, &sim->net, &sim->options.habits);
-    sim->active = make_node(sim, false);
+    begin_end(sim);
     lazy_peer_open(&sim->peer);
     lazy_sim_run(sim, 2 * SECOND);
     shift(sim);
@@ -303,10 +264,7 @@ void lazy_sim_begin(struct lazy_sim *sim, const struct lazy_options *options, ui
 
 void lazy_sim_end(struct lazy_sim *sim)
 {
-    l2tpha_node_free(sim->active);
-    l2tpha_node_free(sim->standby);
-    stream_clear(&sim->down);
-    stream_clear(&sim->up);
+    end_free(&sim->end);
     net_free(&sim->net);
 }
 
@@ -316,7 +274,7 @@ static void node_number(struct lazy_sim *sim, uint32_t number)
 {
     uint32_t tunnel_id = l2tpha_tunnel_id(lazy_sim_tunnel(sim));
     struct l2tpha_session *session =
-        l2tpha_session_find(sim->active, tunnel_id, sim->peer.calls[KEEPER].node_id);
+        l2tpha_session_find(sim->end.active.node, tunnel_id, sim->peer.calls[KEEPER].node_id);
     int error = session ? l2tpha_session_set_link_info(session, number, 0, sim->world.now)
                         : L2TPHA_ERR_NOT_FOUND;
 
@@ -359,27 +317,17 @@ void lazy_sim_take_over(struct lazy_sim *sim)
     const struct l2tpha_tunnel_record *was = &lazy_sim_tunnel(sim)->entry.record;
     uint16_t ns = was->ns, nr = was->nr;
 
-    world_say(&sim->world, "sim", "=== dies, Ns %u Nr %u A %u ===", ns, nr, was->acked);
-    l2tpha_node_free(sim->active);
-    sim->active = NULL;
-    sim->lag = (uint32_t)sim->down.count;
-    stream_clear(&sim->down);
-    stream_clear(&sim->up);
-    lazy_sim_run(sim, sim->options.takeover_delay);
-    sim->active = sim->standby;
-    sim->standby = NULL;
-    sim->resynced = sim->restored = sim->ups = sim->told_count = 0;
-    const struct l2tpha_tunnel *tunnel = lazy_sim_tunnel(sim);
+    end_kill(&sim->end);
+    if (sim->world.failed)
+        return;
+    const struct l2tpha_tunnel *tunnel = l2tpha_tunnel_next(sim->end.standby.node, NULL);
     if (!tunnel) {
         world_fail(&sim->world, "the standby has no tunnel");
         return;
     }
     sim->behind = (uint16_t)(ns - tunnel->entry.record.ns);
     sim->behind_nr = (uint16_t)(nr - tunnel->entry.record.nr);
-    sim->taken_over = true;
-    if (l2tpha_takeover(sim->active, ++sim->epoch, sim->world.now))
-        world_fail(&sim->world, "no takeover");
-    world_say(&sim->world, "sim", "=== taken over ===");
+    lazy_sim_run(sim, sim->options.takeover_delay);
 }
 
 void lazy_sim_await(struct lazy_sim *sim, uint64_t us)

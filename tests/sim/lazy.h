@@ -5,8 +5,8 @@
 #ifndef SIM_LAZY_H
 #define SIM_LAZY_H
 
+#include "sim/end.h"
 #include "sim/lazy_peer.h"
-#include "sim/stream.h"
 
 #include <l2tpha/l2tpha.h>
 
@@ -30,16 +30,11 @@ struct lazy_sim {
     struct net net;
     struct lazy_options options;
     struct lazy_peer peer;
-    struct l2tpha_node *active, *standby;
-    struct stream down, up;
-    uint64_t epoch;
-    uint32_t resynced, restored, ups; /* events of this reign */
-    bool down_event;
-    char why[128];
+    struct end end;
+    uint32_t resynced, ups;      /* events of this reign */
     uint32_t told[LAZY_NUMBERS]; /* numbers of WENs that this reign's host was told of */
     uint32_t told_count;
     uint64_t resync_took;
-    uint32_t lag;    /* checkpoints lost at the last death */
     uint16_t behind; /* by how much the record of the last takeover was behind in Ns */
     uint16_t behind_nr;
     uint32_t number;
