@@ -103,10 +103,10 @@ static const struct l2tpha_setting settings[] = {
     FLAG(needs_app_state, false, "every new session needs the host's half"),
     FLAG(standby, false, "start as a standby"),
     NUMBER(epoch, 1, UINT64_MAX, 1, "", "of an active at its start"),
-    NUMBER(takeover_batch, 1, L2TPHA_TUNNELS_MAX, 256, "tunnels",
-           "restored in one call after a takeover"),
     NUMBER_OR(tunnel_id_first, 1, UINT16_MAX, 0, "", "ids of tunnels are not below it; 0 = any"),
     NUMBER_OR(tunnel_id_last, 1, UINT16_MAX, 0, "", "... nor above this; 0 = any"),
+    NUMBER(takeover_batch, 1, L2TPHA_TUNNELS_MAX, 256, "tunnels",
+           "restored in one call after a takeover"),
 };
 /* clang-format on */
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
