@@ -3,9 +3,9 @@
  * one event for that session's machine. */
 #include "engine/session_message.h"
 
+#include "control/message.h"
 #include "control/resync.h"
 #include "control/session_id.h"
-#include "engine/message.h"
 #include "engine/session_action.h"
 #include "engine/session_fsm.h"
 

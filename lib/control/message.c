@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A received message: what is hidden in it, and what is wrong with it. */
-#include "engine/message.h"
+#include "control/message.h"
 
 #include "control/tunnel.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A received message: what is hidden in it, and what is wrong with it. */
-#ifndef ENGINE_MESSAGE_H
-#define ENGINE_MESSAGE_H
+#ifndef CONTROL_MESSAGE_H
+#define CONTROL_MESSAGE_H
 
 #include "control/context.h"
 
