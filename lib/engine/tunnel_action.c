@@ -4,8 +4,8 @@
 
 #include "control/machine.h"
 
+#include "control/auth.h"
 #include "control/tunnel_send.h"
-#include "engine/auth.h"
 #include "engine/session_wait.h"
 #include "engine/tunnel_failover.h"
 

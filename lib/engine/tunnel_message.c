@@ -2,9 +2,9 @@
 /* Messages of an existing tunnel: decoded with its secret, judged, then dispatched as an event. */
 #include "engine/tunnel_message.h"
 
+#include "control/auth.h"
 #include "control/message.h"
 #include "control/tunnel_send.h"
-#include "engine/auth.h"
 #include "engine/session_message.h"
 #include "engine/tunnel_failover.h"
 #include "engine/tunnel_fsm.h"

@@ -3,6 +3,7 @@
  * does not know our id yet. */
 #include "engine/tunnel_request.h"
 
+#include "control/auth.h"
 #include "control/calling.h"
 #include "control/event.h"
 #include "control/find.h"
@@ -12,7 +13,6 @@
 #include "control/tunnel_policy.h"
 #include "control/twin.h"
 #include "dispatch/deliver.h"
-#include "engine/auth.h"
 #include "engine/tunnel_failover.h"
 #include "engine/tunnel_fsm.h"
 #include "engine/tunnel_message.h"

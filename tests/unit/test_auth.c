@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tunnel authentication: known answers computed elsewhere, then whole handshakes. */
-#include "engine/auth.h"
+#include "control/auth.h"
 #include "fixture.h"
 #include "sim/rawpeer.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tunnel authentication, RFC 2661 4.4.3 (Challenge, Challenge Response) and 5.1.1. */
-#ifndef ENGINE_AUTH_H
-#define ENGINE_AUTH_H
+#ifndef CONTROL_AUTH_H
+#define CONTROL_AUTH_H
 
 #include "control/tunnel.h"
 

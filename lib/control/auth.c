@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/auth.h"
+#include "control/auth.h"
 
 #include <string.h>
 
