@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tunnels with one id of one peer, which has begun anew: one speaks at a time (the rest of the
- * rules is in engine/tunnel_twin.c).
+ * rules is in dispatch/tunnel_twin.c).
  *
  * While a new one is being set up whatever this end says to the peer's id goes to a client that may
  * be in the midst of the new set-up, where few numbers are in use: an old HELLO with Ns 1 would be

@@ -13,10 +13,10 @@
 #include "control/tunnel_policy.h"
 #include "control/twin.h"
 #include "dispatch/deliver.h"
+#include "dispatch/tunnel_twin.h"
 #include "engine/tunnel_failover.h"
 #include "engine/tunnel_fsm.h"
 #include "engine/tunnel_message.h"
-#include "engine/tunnel_twin.h"
 #include "failover/request.h"
 #include "failover/takeover.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tunnels with one id of one peer, which has begun anew. */
-#ifndef ENGINE_TUNNEL_TWIN_H
-#define ENGINE_TUNNEL_TWIN_H
+#ifndef DISPATCH_TUNNEL_TWIN_H
+#define DISPATCH_TUNNEL_TWIN_H
 
 #include "control/tunnel.h"
 

@@ -11,7 +11,7 @@
  * when the new one is established: then the peer itself has given the id away. What the old one
  * would still say would be taken for the new one's, so it falls without a word. The one established
  * last wins, since the peer has one at most; those asked for later than it are still to come. */
-#include "engine/tunnel_twin.h"
+#include "dispatch/tunnel_twin.h"
 
 #include "control/machine.h"
 #include "control/place.h"
