@@ -7,7 +7,7 @@
 #include "control/auth.h"
 #include "control/tunnel_send.h"
 #include "engine/session_wait.h"
-#include "engine/tunnel_failover.h"
+#include "failover/set_up.h"
 
 #include <string.h>
 

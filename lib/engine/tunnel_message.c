@@ -6,9 +6,9 @@
 #include "control/message.h"
 #include "control/tunnel_send.h"
 #include "engine/session_message.h"
-#include "engine/tunnel_failover.h"
 #include "engine/tunnel_fsm.h"
 #include "failover/response.h"
+#include "failover/set_up.h"
 
 #include <stdio.h>
 

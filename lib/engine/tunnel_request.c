@@ -14,10 +14,10 @@
 #include "control/twin.h"
 #include "dispatch/deliver.h"
 #include "dispatch/tunnel_twin.h"
-#include "engine/tunnel_failover.h"
 #include "engine/tunnel_fsm.h"
 #include "engine/tunnel_message.h"
 #include "failover/request.h"
+#include "failover/set_up.h"
 #include "failover/takeover.h"
 
 #include <string.h>

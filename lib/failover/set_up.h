@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What RFC 4951 adds to the messages of the set-up. */
-#ifndef ENGINE_TUNNEL_FAILOVER_H
-#define ENGINE_TUNNEL_FAILOVER_H
+#ifndef FAILOVER_SET_UP_H
+#define FAILOVER_SET_UP_H
 
 #include "control/machine.h"
 

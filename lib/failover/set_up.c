@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* RFC 4951 in the messages that set up a tunnel: the capability on ordinary ones (5.1), the tunnel
  * to be recovered (5.2) and the sequence suggested for it (5.3) on recovery tunnels. */
-#include "engine/tunnel_failover.h"
+#include "failover/set_up.h"
 
 #include "codec/avp.h"
 
