@@ -28,10 +28,11 @@ struct machine_input {
     char text[MACHINE_TEXT]; /* a place for a reason that is made */
 };
 
+struct request;
+
 struct machine_ops {
-    /* A control message with header tunnel id 0. Errors as l2tpha_feed(). */
-    int (*unbound)(struct engine *engine, const struct l2tpha_path *path,
-                   const struct l2tpha_header *header, const uint8_t *data, size_t len);
+    /* A peer asks for a tunnel, and it is no copy (dispatch/unbound.h). Errors as l2tpha_feed(). */
+    int (*request)(struct request *request);
     /* A message whose turn has come, once. */
     int (*process)(struct l2tpha_tunnel *tunnel, const struct l2tpha_path *path,
                    const uint8_t *data, size_t len);

@@ -7,6 +7,7 @@
 #include "control/machine.h"
 #include "control/transaction.h"
 #include "dispatch/deliver.h"
+#include "dispatch/unbound.h"
 #include "failover/takeover.h"
 
 static bool is_same_host(struct engine *engine, const struct l2tpha_address *asked,
@@ -86,7 +87,7 @@ int engine_receive(struct engine *engine, const struct l2tpha_path *path, const 
     if (header.tunnel_id)
         error = receive_bound(engine, path, &header, data, header.length);
     else
-        error = engine->machine->unbound(engine, path, &header, data, header.length);
+        error = unbound_receive(engine, path, &header, data, header.length);
     engine_seal(engine);
     return error;
 }

@@ -110,7 +110,7 @@ static void timer_due(struct timer *timer)
 }
 
 const struct machine_ops builtin_machine = {
-    .unbound = tunnel_process_unbound,
+    .request = tunnel_request,
     .process = tunnel_process,
     .open = open,
     .restored = restored,

@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Datagrams with header tunnel id 0: SCCRQ, which may make a tunnel, and the StopCCN of a peer that
- * does not know our id yet. */
+/* A peer asks for a tunnel: ties (RFC 2661 4.4.3), admission, and the tunnel that comes of it. */
 #include "engine/tunnel_request.h"
 
 #include "control/auth.h"
 #include "control/calling.h"
 #include "control/event.h"
 #include "control/find.h"
-#include "control/half_open.h"
-#include "control/message.h"
 #include "control/place.h"
 #include "control/tunnel_policy.h"
-#include "control/twin.h"
-#include "dispatch/deliver.h"
-#include "dispatch/tunnel_twin.h"
 #include "engine/tunnel_fsm.h"
 #include "engine/tunnel_message.h"
 #include "failover/request.h"
 #include "failover/set_up.h"
-#include "failover/takeover.h"
 
 #include <string.h>
 
@@ -26,70 +19,6 @@
 #define REFUSALS 32
 #define REFUSALS_US UINT64_C(1000000)
 #define REFUSAL_US (REFUSALS_US / REFUSALS)
-
-/* An SCCRQ on its way. */
-struct request {
-    struct engine *engine;
-    const struct l2tpha_path *path;
-    const struct l2tpha_header *header;
-    const uint8_t *data;
-    size_t len;
-    struct l2tpha_decode_fault fault;
-    struct machine_input input;
-    bool recovers; /* it has a Tunnel Recovery AVP */
-    bool welcome;  /* ... for a tunnel that the peer may have back */
-    bool dropped;  /* by the host */
-    struct l2tpha_tunnel_recovery recovery;
-};
-
-static bool read_pair(struct request *request)
-{
-    return l2tpha_avp_tunnel_recovery(
-        l2tpha_message_find(&request->engine->message, L2TPHA_AVP_TUNNEL_RECOVERY),
-        &request->recovery);
-}
-
-/* The tunnel that the pair of ids names; NULL = none such. */
-static const struct tunnel_entry *find_pair(const struct request *request)
-{
-    const struct l2tpha_tunnel_recovery *pair = &request->recovery;
-    const struct l2tpha_tunnel *old = engine_tunnel_find(request->engine, pair->remote_tunnel_id);
-
-    return old && old->entry.record.remote_id == pair->tunnel_id ? &old->entry : NULL;
-}
-
-/* RFC 4951 3.2.1: a recovery tunnel has the old one's secret, whatever the host would say by now.
- * The pair is never hidden (5.2), so it can be read first. */
-static int find_secret(struct request *request, uint8_t secret[L2TPHA_SECRET_MAX], size_t *len)
-{
-    const struct tunnel_entry *old = read_pair(request) ? find_pair(request) : NULL;
-    struct l2tpha_bytes name = {0};
-
-    if (old) {
-        *len = old->record.secret.len;
-        if (*len)
-            memcpy(secret, old->record.secret.data, *len);
-        return L2TPHA_OK;
-    }
-    l2tpha_message_bytes(&request->engine->message, L2TPHA_AVP_HOST_NAME, &name);
-    return auth_ask_secret(request->engine, request->path, &name, secret, len);
-}
-
-/* Hidden AVPs need the secret before there is a tunnel to keep it. */
-static void decipher(struct request *request)
-{
-    struct engine *engine = request->engine;
-    uint8_t secret[L2TPHA_SECRET_MAX];
-    size_t len = 0;
-
-    if (engine->message.hidden)
-        request->input.status = find_secret(request, secret, &len);
-    struct l2tpha_hiding hiding = {
-        .crypto = engine->config.crypto, .secret = secret, .secret_len = len};
-    message_finish(engine, &hiding, &request->fault);
-    if (len)
-        engine->config.crypto->wipe(engine->config.crypto->user, secret, sizeof(secret));
-}
 
 /* --- ties, RFC 2661 4.4.3 --- */
 
@@ -120,7 +49,7 @@ static bool is_rival(const struct request *request, const struct l2tpha_tunnel *
 
     if (!request->recovers || !old_id)
         return !request->recovers && !old_id;
-    return old_id == request->recovery.remote_tunnel_id && find_pair(request);
+    return old_id == request->recovery.remote_tunnel_id && request_find_pair(request);
 }
 
 static struct l2tpha_tunnel *next_rival(const struct request *request,
@@ -295,52 +224,6 @@ static int drop_for_limit(struct request *request, int error)
     return error;
 }
 
-/* RFC 4951 3.2.1: the address of the tunnel that is asked back has answered us before. */
-static bool is_proven(const struct request *request)
-{
-    const struct tunnel_entry *old = request->welcome ? find_pair(request) : NULL;
-
-    return old && address_is(&old->record.path.remote, &request->path->remote);
-}
-
-/* Its id, if readable, is where a refusal goes (and 0 otherwise). */
-static int make_tunnel(struct request *request, struct l2tpha_tunnel **tunnel)
-{
-    struct engine *engine = request->engine;
-    struct l2tpha_node_record after;
-    uint16_t id = 0;
-
-    /* RFC 4951 3.2.1: who may have his tunnel back does not wait for those who want one; and who
-     * may not sends nobody away. */
-    int error = L2TPHA_OK;
-    l2tpha_message_u16(&engine->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
-    if (!request->recovers)
-        tunnel_make_twin_place(engine, request->path, id);
-    if (!request->recovers)
-        error = half_open_make_place(engine, &request->path->remote);
-    else if (!request->welcome && engine->strangers.started.count >= engine->config.max_half_open)
-        error = L2TPHA_ERR_LIMIT;
-    if (!error)
-        error = buffer_reserve(engine->pool, ENGINE_ANSWER);
-    if (!error)
-        error =
-            tunnel_new(engine, request->path, request->recovery.remote_tunnel_id, &after, tunnel);
-    if (error)
-        return error;
-    tunnel_note_request(*tunnel, &engine->message);
-    error = table_tunnel_set_remote(engine->table, &(*tunnel)->entry, request->path, id);
-    if (error) {
-        machine_clear(*tunnel, error, "no memory");
-        return error;
-    }
-    engine_set_record(engine, &after);
-    tunnel_note_twins(*tunnel);
-    tunnel_set_half_open(*tunnel, true);
-    if (!is_proven(request))
-        half_open_doubt(*tunnel, request->len);
-    return L2TPHA_OK;
-}
-
 /* Each refusal costs a place and messages of ours, sent to an address that may be forged; and
  * probing for ids that can be recovered is done with nothing else. */
 static bool may_refuse(struct engine *engine)
@@ -387,16 +270,14 @@ static void log_refusal(const struct request *request, const struct l2tpha_tunne
 
 static int open_tunnel(struct request *request)
 {
-    struct engine *engine = request->engine;
     struct l2tpha_tunnel *tunnel;
 
     if (!is_worth_an_answer(request))
         return drop_for_limit(request, L2TPHA_ERR_LIMIT);
-    int error = make_tunnel(request, &tunnel);
+    int error = request_make_tunnel(request);
     if (error)
         return drop_for_limit(request, error);
-    engine->counters.messages_in++;
-    channel_receive(engine, &tunnel->channel, request->header, request->data, request->len);
+    tunnel = request->tunnel;
     bool accepted = is_acceptable(request, tunnel);
     if (!accepted && !may_answer(request)) {
         machine_clear(tunnel, L2TPHA_ERR_LIMIT, "not answered");
@@ -408,86 +289,12 @@ static int open_tunnel(struct request *request)
         clear_rivals(request, TIE_PEERS, tunnel);
     int refused = accepted ? L2TPHA_OK : L2TPHA_ERR_REFUSED;
     error = tunnel_step(tunnel, accepted ? TUNNEL_SCCRQ : TUNNEL_SCCRQ_REFUSED, &request->input);
-    if (!tunnel->dying)
-        channel_accept(engine, &tunnel->channel);
     return error ? error : refused;
 }
 
-/* A copy of the SCCRQ that a tunnel began with; its numbers mean nothing to the channel, which may
- * have been reset or be one round on. RFC 2661 7.2.1: an SCCRQ ends the tunnel whose id its header
- * has, and this one has none. */
-static int process_copy(struct request *request, struct l2tpha_tunnel *known)
+int tunnel_request(struct request *request)
 {
-    struct engine *engine = request->engine;
-
-    if (known->channel.suspended) {
-        engine->counters.suspended_drops++;
-        return L2TPHA_OK;
-    }
-    engine->counters.duplicates++;
-    half_open_asked_again(known, request->len);
-    return L2TPHA_ERR_DUPLICATE;
-}
-
-static int process_sccrq(struct request *request)
-{
-    struct engine *engine = request->engine;
-
-    if (request->fault.error)
-        engine->counters.bad_avp++;
-    engine->counters.ignored_avp += engine->message.ignored;
-    /* RFC 2661 5.8: a tunnel's first message has Ns 0 and nothing to acknowledge. */
-    if (request->header->ns != 0 || request->header->nr != 0) {
-        engine->counters.out_of_window++;
-        return L2TPHA_ERR_OUT_OF_WINDOW;
-    }
-    struct l2tpha_tunnel *known = tunnel_find_copied(engine, request->path, &engine->message,
-                                                     request->recovery.remote_tunnel_id);
-    if (known)
-        return process_copy(request, known);
-    if (request->recovers && !request_wanted(engine->failover, &engine->message))
-        return L2TPHA_ERR_WRONG_PEER;
-    if (!takeover_settle(engine->failover))
-        return drop_for_limit(request, L2TPHA_ERR_LIMIT); /* the peer sends it again */
     if (is_beaten(request) || is_equal(request))
         return L2TPHA_ERR_REFUSED;
     return open_tunnel(request);
-}
-
-static int process_stopccn(struct request *request)
-{
-    struct engine *engine = request->engine;
-    struct l2tpha_tunnel *tunnel = tunnel_find_stopped(engine, request->path, &engine->message);
-
-    if (!tunnel) {
-        engine->counters.unknown_tunnel++;
-        return L2TPHA_ERR_NOT_OURS;
-    }
-    return engine_deliver(engine, tunnel, request->path, request->header, request->data,
-                          request->len);
-}
-
-int tunnel_process_unbound(struct engine *engine, const struct l2tpha_path *path,
-                           const struct l2tpha_header *header, const uint8_t *data, size_t len)
-{
-    struct request request = {
-        .engine = engine,
-        .path = path,
-        .header = header,
-        .data = data,
-        .len = len,
-        .input = {.message = &engine->message, .path = path, .by_peer = true}};
-
-    l2tpha_message_decode(data, len, &engine->message, &request.fault);
-    if (engine->message.type == L2TPHA_MESSAGE_STOPCCN)
-        return process_stopccn(&request);
-    if (engine->message.type != L2TPHA_MESSAGE_SCCRQ) {
-        engine->counters.unknown_tunnel++;
-        return L2TPHA_ERR_NOT_OURS;
-    }
-    decipher(&request);
-    request.recovers = read_pair(&request);
-    int error = process_sccrq(&request);
-    message_done(engine);
-    return error;
 }

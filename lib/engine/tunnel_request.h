@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Datagrams with header tunnel id 0. */
+/* Who asks for a tunnel. */
 #ifndef ENGINE_TUNNEL_REQUEST_H
 #define ENGINE_TUNNEL_REQUEST_H
 
-#include "control/tunnel.h"
+#include "dispatch/unbound.h"
 
-/* A datagram with header tunnel id 0: SCCRQ, or a StopCCN of a half-open tunnel. */
-int tunnel_process_unbound(struct engine *engine, const struct l2tpha_path *path,
-                           const struct l2tpha_header *header, const uint8_t *data, size_t len);
+/* An SCCRQ that is no copy: ties, admission, and the tunnel. Errors as l2tpha_feed(). */
+int tunnel_request(struct request *request);
 
 #endif
