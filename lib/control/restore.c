@@ -41,6 +41,7 @@ int tunnel_restore(struct engine *engine, struct l2tpha_tunnel *tunnel, bool sus
         return error;
     tunnel_suspend(tunnel, suspended);
     uint8_t state = tunnel->entry.record.state;
+    tunnel->fell = tunnel_is_over(tunnel); /* told or not */
     machine_of(tunnel)->restored(tunnel);
     if (tunnel_is_over(tunnel))
         return L2TPHA_OK;

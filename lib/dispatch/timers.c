@@ -2,8 +2,8 @@
 /* A timer that is due, and whose it is. */
 #include "dispatch/timers.h"
 
-#include "control/machine.h"
 #include "control/transaction.h"
+#include "dispatch/disconnect.h"
 #include "dispatch/patience.h"
 #include "failover/inactivity.h"
 #include "failover/lazy.h"
@@ -19,11 +19,6 @@ static void retransmit_due(struct engine *engine, struct channel *channel)
 {
     if (channel_retransmit_due(engine, channel) == L2TPHA_ERR_TIMEOUT)
         tunnel_unanswered(tunnel_of_channel(channel));
-}
-
-static void machine_timer(const struct l2tpha_tunnel *tunnel, struct timer *timer)
-{
-    machine_of(tunnel)->timer(timer);
 }
 
 static void numbers_due(struct engine *engine, struct timer *timer)
@@ -47,13 +42,13 @@ void engine_timer(struct engine *engine, struct timer *timer)
         tunnel_hello_due(container_of(timer, struct l2tpha_tunnel, hello));
         break;
     case TIMER_TUNNEL:
-        machine_timer(container_of(timer, struct l2tpha_tunnel, timer), timer);
+        tunnel_timer_due(container_of(timer, struct l2tpha_tunnel, timer));
         break;
     case TIMER_START:
-        machine_timer(container_of(timer, struct l2tpha_tunnel, start), timer);
+        tunnel_start_due(container_of(timer, struct l2tpha_tunnel, start));
         break;
     case TIMER_SESSION:
-        machine_timer(session_tunnel(container_of(timer, struct l2tpha_session, timer)), timer);
+        session_due(container_of(timer, struct l2tpha_session, timer));
         break;
     case TIMER_RECOVERY:
         recovery_due(engine->failover, timer);

@@ -5,10 +5,8 @@
 
 #include "control/machine.h"
 
-#include "control/ready.h"
 #include "dispatch/session_state.h"
 #include "dispatch/tunnel_state.h"
-#include "dispatch/twins.h"
 #include "engine/session_wait.h"
 #include "engine/tunnel_action.h"
 #include "engine/tunnel_fsm.h"
@@ -32,7 +30,6 @@ static void restored(struct l2tpha_tunnel *tunnel)
         tunnel->asked_incoming = tunnel->asked_outgoing = true;
         return;
     }
-    tunnel->fell = true;
     session_end_all(tunnel, &quiet);
 }
 
@@ -74,8 +71,7 @@ static void clear_session(struct l2tpha_session *session, const struct machine_i
 
 static void state_timer_due(struct l2tpha_tunnel *tunnel)
 {
-    uint8_t state = tunnel->entry.record.state;
-    bool up = state == L2TPHA_TUNNEL_ESTABLISHED;
+    bool up = tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED;
     /* RFC 2661 4.4.2: general request to clear. Of a recovery tunnel that would say that it has
      * done its work; general error, vendor-specific, says that it has not. */
     bool vain = !up && tunnel_is_recovery(tunnel);
@@ -84,19 +80,15 @@ static void state_timer_due(struct l2tpha_tunnel *tunnel)
                                   .status = up ? 0 : L2TPHA_ERR_TIMEOUT,
                                   .reason = up ? "no sessions" : "not established in time"};
 
-    if (state == L2TPHA_TUNNEL_WAIT_CTL_CONN && tunnel_has_twin(tunnel))
-        machine_clear(tunnel, input.status, input.reason); /* a StopCCN would end the other one */
-    else /* nobody has ever answered: there is nobody to be told */
-        tunnel_step(tunnel, tunnel->channel.unproven ? TUNNEL_UNREACHABLE : TUNNEL_TIMEOUT, &input);
+    tunnel_step(tunnel, TUNNEL_TIMEOUT, &input);
 }
 
+/* Calls that wait for the tunnel may be placed. */
 static void start_due(struct l2tpha_tunnel *tunnel)
 {
-    struct machine_input input = {.result = tunnel->close_result, .error = tunnel->close_error};
+    struct machine_input input = {0};
 
-    if (!tunnel->channel.suspended && !tunnel_is_over(tunnel))
-        tunnel_step(tunnel, tunnel->close_result ? TUNNEL_CLOSE : TUNNEL_OPEN, &input);
-    engine_ready(tunnel->engine, &tunnel->channel); /* it may have been hushed */
+    tunnel_step(tunnel, TUNNEL_OPEN, &input);
 }
 
 static void timer_due(struct timer *timer)

@@ -2,10 +2,11 @@
 /* Sessions that wait: for their tunnel to come up, for an answer, or for room to be ended. */
 #include "engine/session_wait.h"
 
+#include "dispatch/disconnect.h"
 #include "engine/session_fsm.h"
 
-#define CDN_BYTES 512     /* reasons are short */
-#define START_BYTES 65536 /* of what waiting calls bring with them into one checkpoint */
+#define RESULT_NOT_IN_TIME 10 /* CDN, RFC 2661 4.4.2 */
+#define START_BYTES 65536     /* of what waiting calls bring with them into one checkpoint */
 
 bool session_is_allowed(const struct l2tpha_session *session)
 {
@@ -36,27 +37,12 @@ bool session_start_waiting(struct l2tpha_tunnel *tunnel, uint32_t most)
     return tunnel->waiting != NULL;
 }
 
-/* A timer or a takeover may end more calls than the queue or memory has room for. Without its CDN
- * the peer would keep the call. */
-static bool can_speak(const struct l2tpha_session *session)
-{
-    struct engine *engine = session_engine(session);
-
-    return session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL ||
-           (!session_tunnel(session)->channel.suspended &&
-            channel_has_own_room(engine, &session_tunnel(session)->channel) &&
-            buffer_reserve(engine->pool, CDN_BYTES) == L2TPHA_OK);
-}
-
 int session_dismiss(struct l2tpha_session *session, uint16_t result, const char *reason)
 {
     struct machine_input input = {.result = result, .reason = reason};
 
-    if (!can_speak(session) || ledger_is_full(session_engine(session)->ledger)) {
-        session->dismissed = result;
-        session_retry_later(session);
+    if (!session_may_stop(session, result))
         return L2TPHA_OK;
-    }
     return session_step(session, SESSION_CLOSE, &input);
 }
 
@@ -66,10 +52,5 @@ void session_timer_due(struct l2tpha_session *session)
                                   .result = RESULT_NOT_IN_TIME,
                                   .reason = "not established in time"};
 
-    if (!can_speak(session))
-        session_retry_later(session);
-    else if (session->dismissed)
-        session_dismiss(session, session->dismissed, "ended in failover");
-    else
-        session_step(session, SESSION_TIMEOUT, &input);
+    session_step(session, SESSION_TIMEOUT, &input);
 }

@@ -5,6 +5,7 @@
 #include "control/transaction.h"
 #include "control/tunnel_policy.h"
 #include "dispatch/begin.h"
+#include "dispatch/disconnect.h"
 #include "engine/tunnel_fsm.h"
 
 #define STOPCCN_MAX 2048 /* bytes of a StopCCN: its one text is an AVP's at most */
@@ -62,11 +63,8 @@ int l2tpha_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t 
         return L2TPHA_ERR_INVALID;
     if (!is_usable(tunnel))
         return L2TPHA_ERR_STATE;
-    if (tunnel->channel.suspended) {
-        tunnel->close_result = result;
-        tunnel->close_error = error;
+    if (!tunnel_may_stop(tunnel, result, error))
         return engine_leave(engine, L2TPHA_OK);
-    }
     if (!channel_has_room(engine, &tunnel->channel, 1))
         return L2TPHA_ERR_QUEUE_FULL;
     failed = buffer_reserve(engine->pool, STOPCCN_MAX);

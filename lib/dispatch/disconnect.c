@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* What is to be ended with a StopCCN or a CDN and cannot be just now is ended later. */
+#include "dispatch/disconnect.h"
+
+#include "control/ready.h"
+#include "dispatch/twins.h"
+
+#define CDN_BYTES 512 /* reasons are short */
+
+bool tunnel_may_stop(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t error)
+{
+    if (!tunnel->channel.suspended)
+        return true;
+    tunnel->close_result = result;
+    tunnel->close_error = error;
+    return false;
+}
+
+/* A timer or a takeover may end more calls than the queue or memory has room for. Without its CDN
+ * the peer would keep the call. */
+static bool can_speak(const struct l2tpha_session *session)
+{
+    struct engine *engine = session_engine(session);
+
+    return session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL ||
+           (!session_tunnel(session)->channel.suspended &&
+            channel_has_own_room(engine, &session_tunnel(session)->channel) &&
+            buffer_reserve(engine->pool, CDN_BYTES) == L2TPHA_OK);
+}
+
+bool session_may_stop(struct l2tpha_session *session, uint16_t result)
+{
+    if (can_speak(session) && !ledger_is_full(session_engine(session)->ledger))
+        return true;
+    session->dismissed = result;
+    session_retry_later(session);
+    return false;
+}
+
+void tunnel_start_due(struct l2tpha_tunnel *tunnel)
+{
+    const struct machine_input close = {.result = tunnel->close_result,
+                                        .error = tunnel->close_error};
+
+    if (!tunnel->channel.suspended && !tunnel_is_over(tunnel)) {
+        if (tunnel->close_result)
+            machine_of(tunnel)->stop(tunnel, &close);
+        else
+            machine_of(tunnel)->timer(&tunnel->start);
+    }
+    engine_ready(tunnel->engine, tunnel); /* it may have been hushed */
+}
+
+void tunnel_timer_due(struct l2tpha_tunnel *tunnel)
+{
+    uint8_t state = tunnel->entry.record.state;
+    bool up = state == L2TPHA_TUNNEL_ESTABLISHED;
+
+    /* A StopCCN would end the other one; or nobody has ever answered: there is nobody to be told. */
+    if (tunnel->unproven || (state == L2TPHA_TUNNEL_WAIT_CTL_CONN && tunnel_has_twin(tunnel)))
+        machine_clear(tunnel, up ? 0 : L2TPHA_ERR_TIMEOUT,
+                      up ? "no sessions" : "not established in time");
+    else
+        machine_of(tunnel)->timer(&tunnel->timer);
+}
+
+void session_due(struct l2tpha_session *session)
+{
+    const struct machine_input end = {.result = session->dismissed, .reason = "ended in failover"};
+
+    if (!can_speak(session))
+        session_retry_later(session);
+    else if (session->dismissed)
+        session_machine(session)->stop_session(session, &end);
+    else
+        session_machine(session)->timer(&session->timer);
+}
