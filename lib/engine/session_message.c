@@ -4,8 +4,8 @@
 #include "engine/session_message.h"
 
 #include "control/message.h"
-#include "control/resync.h"
 #include "control/session_id.h"
+#include "dispatch/session_input.h"
 #include "engine/session_action.h"
 #include "engine/session_fsm.h"
 
@@ -94,22 +94,14 @@ static bool is_advertised(const struct arrival *arrival)
            !(bearer & ~config->bearer_caps);
 }
 
-/* The request may be a straggler that the node before has answered: the call that came of it is not
- * known here, and the CDN ends it. */
-static bool refuse_in_resync(struct arrival *arrival)
-{
-    arrival->tunnel->engine->counters.resync_refusals++;
-    return refuse(arrival, RESULT_TEMPORARY, 0, "tunnel in resync");
-}
-
 static bool is_acceptable(struct arrival *arrival)
 {
     struct l2tpha_verdict verdict = {0};
 
     if (arrival->fault->error)
         return refuse_fault(arrival);
-    if (arrival->tunnel->channel.resyncing)
-        return refuse_in_resync(arrival);
+    if (session_request_lags(arrival->tunnel))
+        return refuse(arrival, RESULT_TEMPORARY, 0, "tunnel in resync");
     if (!is_advertised(arrival))
         return refuse(arrival, RESULT_PERMANENT, 0, "not among the capabilities advertised");
     ask_host(arrival, &verdict);
@@ -186,22 +178,6 @@ static int process_request(struct arrival *arrival)
 }
 
 /* --- sessions that are there --- */
-
-/* RFC 2661 4.4.4: before it knows our id the peer names the session by its own. So it does when it
- * knows another id of ours, of a node that has run ahead and died. */
-static struct l2tpha_session *find_session(const struct arrival *arrival)
-{
-    const struct l2tpha_tunnel *tunnel = arrival->tunnel;
-    uint32_t id = arrival->message->header.session_id;
-    struct l2tpha_session *session = id ? tunnel_session_find(tunnel, id) : NULL;
-
-    if (session || arrival->message->type != L2TPHA_MESSAGE_CDN || !assigned_id(arrival) ||
-        (id && !tunnel->reconciles))
-        return session;
-    struct session_entry *entry =
-        table_session_find_remote(tunnel->engine->table, &tunnel->entry, assigned_id(arrival));
-    return entry ? session_of(entry) : NULL;
-}
 
 /* 4.4.3 again: framing that was not advertised. A peer's id must be its only one. */
 static bool is_answer_acceptable(struct arrival *arrival, const struct l2tpha_session *session)
@@ -282,11 +258,8 @@ static int process_unknown(struct arrival *arrival)
     bool incoming = kinds[type].call == L2TPHA_CALL_INCOMING;
     const struct fsm *fsm;
 
-    tunnel->engine->counters.unknown_session++;
-    if (type != L2TPHA_MESSAGE_CDN && tunnel->reconciles) {
-        tunnel_end_stray(tunnel, arrival->message->header.session_id, assigned_id(arrival));
+    if (session_end_stray(tunnel, arrival->message))
         return L2TPHA_ERR_NOT_FOUND;
-    }
     if (incoming)
         fsm = tunnel->asked_incoming ? &session_fsm_lac_incoming : &session_fsm_lns_incoming;
     else
@@ -306,14 +279,11 @@ int session_process(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *m
                               .fault = fault,
                               .input = {.message = message, .by_peer = true}};
 
-    if (message->type == L2TPHA_MESSAGE_CDN)
-        tunnel->channel.ended_call = (uint16_t)assigned_id(&arrival);
     if (kinds[message->type].event == SESSION_REQUEST && message->header.session_id == 0)
         return process_request(&arrival);
-    struct l2tpha_session *session = find_session(&arrival);
+    struct l2tpha_session *session = session_addressed(tunnel, message);
     if (!session)
         return process_unknown(&arrival);
-    session->unheard = false;
     uint8_t event = classify(&arrival, session);
     int refused = arrival.input.status;
     if (refused == L2TPHA_ERR_UNEXPECTED)

@@ -207,21 +207,6 @@ static int foreign(struct l2tpha_tunnel *tunnel, struct machine_input *input)
     return L2TPHA_ERR_MESSAGE_TYPE;
 }
 
-/* RFC 4951 4: both have M=0, so that whatever is wrong with one costs no tunnel. A recovery tunnel
- * carries none. */
-static int states(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault,
-                  const struct machine_input *input)
-{
-    struct engine *engine = tunnel->engine;
-
-    if (fault->error)
-        return fault->error;
-    if (tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel_is_recovery(tunnel))
-        return sync_states(engine->failover, tunnel, input->message);
-    engine->counters.unexpected_message++;
-    return L2TPHA_ERR_UNEXPECTED;
-}
-
 /* RFC 4951 3.2.1: on a recovery tunnel none is accepted, and none costs the tunnel either, not even
  * before it is established. */
 static bool takes_calls(const struct l2tpha_tunnel *tunnel)
@@ -242,7 +227,7 @@ static int dispatch(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fau
     if (is_foreign(message, fault))
         return foreign(tunnel, input);
     if (message->type == L2TPHA_MESSAGE_FSQ || message->type == L2TPHA_MESSAGE_FSR)
-        return states(tunnel, fault, input);
+        return sync_states(tunnel, message, fault);
     if (l2tpha_message_is_session(message->type) && takes_calls(tunnel))
         return session_process(tunnel, message, fault);
     uint8_t event = classify(tunnel, fault, input);

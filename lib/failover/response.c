@@ -63,9 +63,24 @@ int sync_take_response(struct failover *failover, struct l2tpha_tunnel *tunnel,
     return L2TPHA_OK;
 }
 
-int sync_states(struct failover *failover, struct l2tpha_tunnel *tunnel,
+static int take(struct failover *failover, struct l2tpha_tunnel *tunnel,
                 const struct l2tpha_message *message)
 {
     return message->type == L2TPHA_MESSAGE_FSQ ? answer_query(failover, tunnel, message)
                                                : sync_take_response(failover, tunnel, message);
+}
+
+/* RFC 4951 4: both have M=0, so that whatever is wrong with one costs no tunnel. A recovery tunnel
+ * carries none. */
+int sync_states(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
+                const struct l2tpha_decode_fault *fault)
+{
+    struct engine *engine = tunnel->engine;
+
+    if (fault->error)
+        return fault->error;
+    if (tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel_is_recovery(tunnel))
+        return take(engine->failover, tunnel, message);
+    engine->counters.unexpected_message++;
+    return L2TPHA_ERR_UNEXPECTED;
 }

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* What follows from a session message whichever machine it goes to. */
+#include "dispatch/session_input.h"
+
+#include "control/resync.h"
+
+static uint32_t assigned_id(const struct l2tpha_message *message)
+{
+    uint16_t id = 0;
+
+    l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &id);
+    return id;
+}
+
+/* RFC 2661 4.4.4: before it knows our id the peer names the session by its own. So it does when it
+ * knows another id of ours, of a node that has run ahead and died. */
+static struct l2tpha_session *find(const struct l2tpha_tunnel *tunnel,
+                                   const struct l2tpha_message *message)
+{
+    uint32_t id = message->header.session_id;
+    struct l2tpha_session *session = id ? tunnel_session_find(tunnel, id) : NULL;
+
+    if (session || message->type != L2TPHA_MESSAGE_CDN || !assigned_id(message) ||
+        (id && !tunnel->reconciles))
+        return session;
+    struct session_entry *entry =
+        table_session_find_remote(tunnel->engine->table, &tunnel->entry, assigned_id(message));
+    return entry ? session_of(entry) : NULL;
+}
+
+struct l2tpha_session *session_addressed(struct l2tpha_tunnel *tunnel,
+                                         const struct l2tpha_message *message)
+{
+    struct l2tpha_session *session = find(tunnel, message);
+
+    if (message->type == L2TPHA_MESSAGE_CDN)
+        tunnel->channel.ended_call = (uint16_t)assigned_id(message);
+    if (session)
+        session->unheard = false;
+    return session;
+}
+
+bool session_end_stray(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message)
+{
+    tunnel->engine->counters.unknown_session++;
+    if (message->type == L2TPHA_MESSAGE_CDN || !tunnel->reconciles)
+        return false;
+    tunnel_end_stray(tunnel, message->header.session_id, assigned_id(message));
+    return true;
+}
+
+/* The request may be a straggler that the node before has answered: the call that came of it is not
+ * known here, and the CDN ends it. */
+bool session_request_lags(struct l2tpha_tunnel *tunnel)
+{
+    tunnel->engine->counters.resync_refusals += tunnel->channel.resyncing;
+    return tunnel->channel.resyncing;
+}
