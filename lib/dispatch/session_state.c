@@ -105,6 +105,24 @@ static void rise(struct l2tpha_session *session, uint8_t kind, const char *text,
              session->entry.local_id, "%s", text);
 }
 
+/* RFC 2661 5.4: numbers are always there once Sequencing Required was given. */
+static void require_sequencing(struct l2tpha_session *session)
+{
+    session->entry.flags |= L2TPHA_SESSION_SEQUENCING;
+    session_lease_numbers(session);
+}
+
+/* The LAC's end comes up with its ICCN or OCCN, queued just now: data follows it. */
+static void begin_data(struct l2tpha_session *session)
+{
+    if (session->entry.side == L2TPHA_LAC) {
+        session->connecting = true;
+        session->connect_ns = (uint16_t)(session_tunnel(session)->entry.record.ns - 1);
+    }
+    if (session->entry.flags & L2TPHA_SESSION_SEQUENCING_REQUIRED)
+        require_sequencing(session);
+}
+
 void session_set_state(struct l2tpha_session *session, uint8_t next,
                        const struct machine_input *input)
 {
@@ -129,6 +147,7 @@ void session_set_state(struct l2tpha_session *session, uint8_t next,
         rise(session, L2TPHA_EVENT_SESSION_CALL, "outgoing call is wanted", input);
     if (next == L2TPHA_SESSION_ESTABLISHED) {
         engine->counters.sessions_up++;
+        begin_data(session);
         rise(session, L2TPHA_EVENT_SESSION_UP, "session is up", input);
     }
 }

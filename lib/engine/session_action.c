@@ -93,13 +93,6 @@ int take_reply(void *object, void *argument)
     return tell(session, L2TPHA_EVENT_SESSION_CHANNEL);
 }
 
-/* RFC 2661 5.4: numbers are always there once Sequencing Required was given. */
-static void require_sequencing(struct l2tpha_session *session)
-{
-    session->entry.flags |= L2TPHA_SESSION_SEQUENCING_REQUIRED | L2TPHA_SESSION_SEQUENCING;
-    session_lease_numbers(session);
-}
-
 /* ICCN on ICRP, with what the host gave beforehand; OCCN when the bearer has answered. */
 int send_connect(void *object, void *argument)
 {
@@ -120,10 +113,6 @@ int send_connect(void *object, void *argument)
     error = send(session, &builder);
     if (error)
         return error;
-    session->connecting = true;
-    session->connect_ns = (uint16_t)(session_tunnel(session)->entry.record.ns - 1);
-    if (session->entry.flags & L2TPHA_SESSION_SEQUENCING_REQUIRED)
-        require_sequencing(session);
     return drop_stored(session, offsetof(struct session_extra, connect));
 }
 
@@ -141,7 +130,7 @@ int take_connect(void *object, void *argument)
     entry->rx_speed = entry->tx_speed;
     l2tpha_message_u32(input->message, L2TPHA_AVP_RX_CONNECT_SPEED, &entry->rx_speed);
     if (l2tpha_message_has(input->message, L2TPHA_AVP_SEQUENCING_REQUIRED))
-        require_sequencing(session);
+        entry->flags |= L2TPHA_SESSION_SEQUENCING_REQUIRED;
     return L2TPHA_OK;
 }
 
