@@ -48,12 +48,12 @@ struct machine_ops {
     /* End it with a StopCCN; or without a word, sessions included. */
     int (*stop)(struct l2tpha_tunnel *tunnel, const struct machine_input *input);
     void (*clear)(struct l2tpha_tunnel *tunnel, const struct machine_input *input);
-    /* End it with a CDN, later if there is no room for one now (dispatch/disconnect.h); or without a
-     * word. */
+    /* End it with a CDN, later if there is no room for one now (dispatch/disconnect.h); or without
+     * a word. */
     int (*stop_session)(struct l2tpha_session *session, const struct machine_input *input);
     void (*clear_session)(struct l2tpha_session *session, const struct machine_input *input);
-    /* TIMER_TUNNEL: its state has lasted too long; TIMER_START: calls may be placed that had to wait;
-     * TIMER_SESSION. */
+    /* TIMER_TUNNEL: its state has lasted too long; TIMER_START: calls may be placed that had to
+     * wait; TIMER_SESSION. */
     void (*timer)(struct timer *timer);
 };
 

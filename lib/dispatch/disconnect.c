@@ -48,7 +48,7 @@ void tunnel_start_due(struct l2tpha_tunnel *tunnel)
         else
             machine_of(tunnel)->timer(&tunnel->start);
     }
-    engine_ready(tunnel->engine, tunnel); /* it may have been hushed */
+    engine_ready(tunnel->engine, &tunnel->channel); /* it may have been hushed */
 }
 
 void tunnel_timer_due(struct l2tpha_tunnel *tunnel)
@@ -56,8 +56,10 @@ void tunnel_timer_due(struct l2tpha_tunnel *tunnel)
     uint8_t state = tunnel->entry.record.state;
     bool up = state == L2TPHA_TUNNEL_ESTABLISHED;
 
-    /* A StopCCN would end the other one; or nobody has ever answered: there is nobody to be told. */
-    if (tunnel->unproven || (state == L2TPHA_TUNNEL_WAIT_CTL_CONN && tunnel_has_twin(tunnel)))
+    /* A StopCCN would end the other one; or nobody has ever answered: there is nobody to be told.
+     */
+    if (tunnel->channel.unproven ||
+        (state == L2TPHA_TUNNEL_WAIT_CTL_CONN && tunnel_has_twin(tunnel)))
         machine_clear(tunnel, up ? 0 : L2TPHA_ERR_TIMEOUT,
                       up ? "no sessions" : "not established in time");
     else

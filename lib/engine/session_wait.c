@@ -5,8 +5,7 @@
 #include "dispatch/disconnect.h"
 #include "engine/session_fsm.h"
 
-#define RESULT_NOT_IN_TIME 10 /* CDN, RFC 2661 4.4.2 */
-#define START_BYTES 65536     /* of what waiting calls bring with them into one checkpoint */
+#define START_BYTES 65536 /* of what waiting calls bring with them into one checkpoint */
 
 bool session_is_allowed(const struct l2tpha_session *session)
 {
