@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* One program for all suites: `runner` runs them all, `runner NAME...` those named. NAME is a
- * suite, SUITE.TEST one test of it, or SUITE.TEST.N turn N, from 0, of a loop test. */
+ * suite, SUITE.TEST one test of it, or SUITE.TEST.N turn N, from 0, of a loop test. `--machines
+ * naive` before the names: the near ends of their worlds have the machines of tests/naive. */
 #include "fixture.h"
+#include "machine_set.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +46,14 @@ static void add_all(SRunner *runner)
 
 int main(int argc, char **argv)
 {
+    if (argc > 2 && strcmp(argv[1], "--machines") == 0) {
+        if (!machines_choose(argv[2])) {
+            fprintf(stderr, "runner: no such machines\n");
+            return 2;
+        }
+        argc -= 2;
+        argv += 2;
+    }
     SRunner *runner = srunner_create(NULL);
     bool known = true;
 

@@ -23,20 +23,24 @@ static const char *const worlds[WORLDS] = {"failover", "recovery", "reign", "cro
 
 static void usage(FILE *out)
 {
-    fprintf(out,
-            "usage: simulate [--seeds N] [--first S] [--seed S] [--verbose]\n"
-            "                [--world failover|recovery|reign|crowd] [--tunnels N] [--calls N]\n"
-            "  --seeds N    how many scenarios (default 1000)\n"
-            "  --first S    the first one's seed (default 1)\n"
-            "  --seed S     this one alone\n"
-            "  --world W    failover: one end with a standby, recovered silently (default);\n"
-            "               recovery: two ends with standbys, recovered by RFC 4951;\n"
-            "               reign: two nodes, one of which serves, whatever happens;\n"
-            "               crowd: takeovers and copies of very many tunnels\n"
-            "  --tunnels N  of a crowd (default 2000)\n"
-            "  --calls N    of each of its tunnels (default 1)\n"
-            "  --verbose    print every message and event\n"
-            "Exit status 0: all went well; 1: failures, one line each; 2: bad options.\n");
+    fprintf(
+        out,
+        "usage: simulate [--seeds N] [--first S] [--seed S] [--verbose]\n"
+        "                [--world failover|recovery|reign|crowd] [--tunnels N] [--calls N]\n"
+        "                [--machines builtin|naive]\n"
+        "  --seeds N    how many scenarios (default 1000)\n"
+        "  --first S    the first one's seed (default 1)\n"
+        "  --seed S     this one alone\n"
+        "  --world W    failover: one end with a standby, recovered silently (default);\n"
+        "               recovery: two ends with standbys, recovered by RFC 4951;\n"
+        "               reign: two nodes, one of which serves, whatever happens;\n"
+        "               crowd: takeovers and copies of very many tunnels\n"
+        "  --machines M of the first end, or of both nodes: builtin (default) or naive, those of\n"
+        "               tests/naive\n"
+        "  --tunnels N  of a crowd (default 2000)\n"
+        "  --calls N    of each of its tunnels (default 1)\n"
+        "  --verbose    print every message and event\n"
+        "Exit status 0: all went well; 1: failures, one line each; 2: bad options.\n");
 }
 
 static bool parse_world(struct options *options, const char *name)
@@ -58,6 +62,11 @@ static bool parse(struct options *options, int argc, char **argv)
         }
         if (i + 1 == argc)
             return false;
+        if (strcmp(argv[i], "--machines") == 0) {
+            if (!machines_choose(argv[++i]))
+                return false;
+            continue;
+        }
         if (strcmp(argv[i], "--world") == 0) {
             if (!parse_world(options, argv[++i]))
                 return false;

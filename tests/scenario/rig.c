@@ -89,8 +89,10 @@ static void rig_setup(void)
 
 static void rig_teardown(void)
 {
-    if (rig.node)
+    if (rig.node) {
         rig_drain();
+        ck_assert_ptr_null(machines_fault(rig.node));
+    }
     forget_datagrams();
     forget_events();
     l2tpha_node_free(rig.node);
@@ -122,6 +124,7 @@ struct l2tpha_node *rig_make(bool standby)
 
     config.standby = standby;
     assert_ok(l2tpha_node_new(root, &config, &host, rig.now, &node));
+    machines_install(node);
     return node;
 }
 

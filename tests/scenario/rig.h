@@ -7,6 +7,7 @@
 
 #include "failover/failover.h"
 #include "fixture.h"
+#include "machine_set.h"
 #include "wire.h"
 
 #include <l2tpha/l2tpha.h>

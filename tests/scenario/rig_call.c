@@ -23,7 +23,7 @@ uint16_t node_asks_with_tunnel(struct peer *peer, enum l2tpha_call call)
     struct l2tpha_session_options options = a_call(call);
     struct l2tpha_session *session;
 
-    assert_ok(l2tpha_session_open(node_calls(peer, 1), &options, rig.now, &session));
+    assert_ok(host_session_open(node_calls(peer, 1), &options, rig.now, &session));
     uint16_t id = (uint16_t)l2tpha_session_id(session);
     ck_assert_uint_eq(session_state(peer, id), L2TPHA_SESSION_WAIT_TUNNEL);
     expect_nothing();

@@ -242,7 +242,7 @@ struct l2tpha_tunnel *node_calls(struct peer *peer, unsigned number)
 
     peer_begins(peer, number);
     options.path = peer->path;
-    assert_ok(l2tpha_tunnel_open(rig_node(), &options, rig.now, &tunnel));
+    assert_ok(host_tunnel_open(rig_node(), &options, rig.now, &tunnel));
     expect(peer, SCCRQ);
     return tunnel;
 }
@@ -274,7 +274,7 @@ static uint16_t node_asks(struct peer *peer, enum l2tpha_call call)
     struct l2tpha_session_options options = a_call(call);
     struct l2tpha_session *session;
 
-    assert_ok(l2tpha_session_open(tunnel_of_peer(peer), &options, rig.now, &session));
+    assert_ok(host_session_open(tunnel_of_peer(peer), &options, rig.now, &session));
     uint16_t id = (uint16_t)l2tpha_session_id(session);
     ck_assert_uint_eq(heard_u16(expect(peer, call == L2TPHA_CALL_INCOMING ? ICRQ : OCRQ), 14), id);
     return id;
@@ -351,7 +351,7 @@ uint16_t peer_orders(struct peer *peer, uint16_t call)
     struct l2tpha_session_options options = a_call(L2TPHA_CALL_OUTGOING);
     uint16_t id = peer_asks_out(peer, call);
 
-    assert_ok(l2tpha_session_answered(session_of_peer(peer, id), &options, rig.now));
+    assert_ok(host_session_answered(session_of_peer(peer, id), &options, rig.now));
     expect(peer, OCCN);
     assert_ok(peer_acks(peer));
     expect_event(L2TPHA_EVENT_SESSION_UP);
@@ -396,7 +396,7 @@ uint16_t half_call(struct peer *peer, int which, uint16_t call)
 int close_session(const struct peer *peer, uint16_t session, uint16_t result)
 {
     struct l2tpha_disconnect why = {.size = sizeof(why), .result = result};
-    int error = l2tpha_session_close(session_of_peer(peer, session), &why, rig.now);
+    int error = host_session_close(session_of_peer(peer, session), &why, rig.now);
 
     rig_drain();
     return error;
@@ -404,7 +404,7 @@ int close_session(const struct peer *peer, uint16_t session, uint16_t result)
 
 int close_tunnel(const struct peer *peer, uint16_t result)
 {
-    int error = l2tpha_tunnel_close(tunnel_of_peer(peer), result, 0, NULL, rig.now);
+    int error = host_tunnel_close(tunnel_of_peer(peer), result, 0, NULL, rig.now);
 
     rig_drain();
     return error;

@@ -58,20 +58,22 @@ Suite *trio_suite(const char *name, TCase **tcase)
     return suite;
 }
 
-static struct l2tpha_node *make_node(bool standby)
+static struct l2tpha_node *make_node(bool near, bool standby)
 {
     struct l2tpha_config config = trio.config;
     struct l2tpha_node *node;
 
     config.standby = standby;
     assert_ok(l2tpha_node_new(root, &config, &trio.host, trio.now, &node));
+    if (near)
+        machines_install(node);
     return node;
 }
 
 void trio_begin(bool with_standby)
 {
-    trio.near = make_node(false);
-    trio.far = make_node(false);
+    trio.near = make_node(true, false);
+    trio.far = make_node(false, false);
     if (!with_standby)
         return;
     trio_connect();
@@ -82,7 +84,7 @@ void trio_begin(bool with_standby)
 void trio_connect(void)
 {
     l2tpha_node_free(trio.standby);
-    trio.standby = make_node(true);
+    trio.standby = make_node(true, true);
     trio.connected = true;
     assert_ok(l2tpha_checkpoint_bulk(trio.near, trio.now));
 }
@@ -157,6 +159,7 @@ void trio_settle(void)
         any = drain(true);
         any = drain(false) || any;
     }
+    ck_assert_ptr_null(machines_fault(trio.near));
 }
 
 void trio_pass_ms(uint64_t ms)
@@ -209,7 +212,7 @@ struct l2tpha_tunnel *trio_open(struct l2tpha_node *from)
         .size = sizeof(options), .path.remote = from == trio.near ? far_address : near_address};
     struct l2tpha_tunnel *tunnel;
 
-    assert_ok(l2tpha_tunnel_open(from, &options, trio.now, &tunnel));
+    assert_ok(host_tunnel_open(from, &options, trio.now, &tunnel));
     return tunnel;
 }
 
@@ -239,7 +242,7 @@ struct l2tpha_session *trio_dial(struct l2tpha_tunnel *tunnel)
     struct l2tpha_session_options call = trio_call(L2TPHA_CALL_INCOMING);
     struct l2tpha_session *session;
 
-    assert_ok(l2tpha_session_open(tunnel, &call, trio.now, &session));
+    assert_ok(host_session_open(tunnel, &call, trio.now, &session));
     return session;
 }
 

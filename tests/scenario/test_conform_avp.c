@@ -175,7 +175,7 @@ START_TEST(sccrq_and_sccrp_say_who_the_node_is)
         return;
     }
     options.path = peer.path;
-    assert_ok(l2tpha_tunnel_open(rig_node(), &options, rig.now, &tunnel));
+    assert_ok(host_tunnel_open(rig_node(), &options, rig.now, &tunnel));
     says_who_it_is(expect(&peer, SCCRQ));
 }
 END_TEST
@@ -192,7 +192,7 @@ START_TEST(optional_avps_of_setup_are_sent_when_configured)
     rig.config.tie_breaker = _i;
     peer_begins(&peer, 1);
     options.path = peer.path;
-    assert_ok(l2tpha_tunnel_open(rig_node(), &options, rig.now, &tunnel));
+    assert_ok(host_tunnel_open(rig_node(), &options, rig.now, &tunnel));
     const struct heard *sccrq = expect(&peer, SCCRQ);
     ck_assert_int_eq(heard_has(sccrq, 4), _i); /* a pure LNS leaves it out */
     ck_assert_int_eq(heard_has(sccrq, 5), _i);
@@ -305,7 +305,7 @@ START_TEST(serial_numbers_increase)
     for (uint16_t i = 0; i < 5; i++) {
         struct l2tpha_session_options options = a_call(L2TPHA_CALL_INCOMING);
         struct l2tpha_session *session;
-        assert_ok(l2tpha_session_open(tunnel_of_peer(&peer), &options, rig.now, &session));
+        assert_ok(host_session_open(tunnel_of_peer(&peer), &options, rig.now, &session));
         uint32_t serial = heard_u32(expect(&peer, ICRQ), 15);
         assert_ok(peer_acks(&peer));
         if (i)
@@ -398,7 +398,7 @@ START_TEST(iccn_says_what_its_proxy_authentication_needs)
     options.initial_lcp_confreq = options.last_sent_lcp_confreq =
         options.last_received_lcp_confreq = bytes("\1\4\5\334"); /* an MRU */
     options.rx_speed = 128000;
-    assert_ok(l2tpha_session_open(tunnel_of_peer(&peer), &options, rig.now, &session));
+    assert_ok(host_session_open(tunnel_of_peer(&peer), &options, rig.now, &session));
     uint16_t call = heard_u16(expect(&peer, ICRQ), 14);
     assert_ok(say_valid_for(&peer, ICRP, call));
     const struct heard *iccn = expect(&peer, ICCN);
@@ -431,7 +431,7 @@ START_TEST(icrq_says_what_the_host_gave)
     options.physical_channel = 77;
     options.bearer = 0;
     options.has_bearer = true;
-    assert_ok(l2tpha_session_open(tunnel_of_peer(&peer), &options, rig.now, &session));
+    assert_ok(host_session_open(tunnel_of_peer(&peer), &options, rig.now, &session));
     const struct heard *icrq = expect(&peer, ICRQ);
     ck_assert_uint_eq(icrq->message.header.session_id, 0);
     ck_assert_uint_eq(heard_u32(icrq, 18), 0);

@@ -8,7 +8,7 @@ static struct peer peer;
 /* A call of the host that makes the node say one more message. */
 static void node_says(uint16_t call)
 {
-    assert_ok(l2tpha_session_set_link_info(session_of_peer(&peer, call), 1, 2, rig.now));
+    assert_ok(host_session_set_link_info(session_of_peer(&peer, call), 1, 2, rig.now));
 }
 
 /* --- sequence numbers --- */
@@ -37,7 +37,7 @@ START_TEST(our_lock_step_setup_has_the_numbers_of_appendix_b1)
 
     peer_begins(&peer, 1);
     options.path = peer.path;
-    assert_ok(l2tpha_tunnel_open(rig_node(), &options, rig.now, &tunnel));
+    assert_ok(host_tunnel_open(rig_node(), &options, rig.now, &tunnel));
     const struct heard *sccrq = expect(&peer, SCCRQ);
     ck_assert_uint_eq(sccrq->message.header.ns, 0);
     ck_assert_uint_eq(sccrq->message.header.nr, 0);
@@ -325,7 +325,7 @@ START_TEST(slow_start_doubles)
 
     struct l2tpha_tunnel *tunnel = node_calls(&peer, 1);
     for (int i = 0; i < 20; i++)
-        assert_ok(l2tpha_session_open(tunnel, &options, rig.now, &session));
+        assert_ok(host_session_open(tunnel, &options, rig.now, &session));
     sccrp = valid(&peer, SCCRP);
     add(&sccrp, AVP_U16(10, 8));
     assert_ok(say(&peer, &sccrp)); /* acknowledges SCCRQ: CWND 2 */

@@ -109,7 +109,7 @@ START_TEST(nr_of_a_data_message_means_nothing)
 
     peer_opens(&peer, 1);
     uint16_t call = peer_dials(&peer, PEER_CALL);
-    assert_ok(l2tpha_session_set_link_info(session_of_peer(&peer, call), 1, 2, rig.now));
+    assert_ok(host_session_set_link_info(session_of_peer(&peer, call), 1, 2, rig.now));
     expect(&peer, SLI);
     says = to(call, SEQUENCE, 0);
     says.nr = peer.nr; /* would acknowledge the SLI */
@@ -233,7 +233,7 @@ START_TEST(sequencing_required_means_numbers_always)
     } else { /* as LAC: a frame without numbers does not stop ours */
         node_opens(&peer, 1);
         options.sequencing_required = true;
-        assert_ok(l2tpha_session_open(tunnel_of_peer(&peer), &options, rig.now, &session));
+        assert_ok(host_session_open(tunnel_of_peer(&peer), &options, rig.now, &session));
         call = heard_u16(expect(&peer, ICRQ), 14);
         assert_ok(say_valid_for(&peer, ICRP, call));
         ck_assert(heard_has(expect(&peer, ICCN), 39));
@@ -311,7 +311,7 @@ START_TEST(control_and_data_numbers_are_apart)
     uint16_t call = sequenced_call();
     ck_assert(node_numbers(call, &first));
     for (int i = 0; i < 5; i++) {
-        assert_ok(l2tpha_session_set_link_info(session_of_peer(&peer, call), 1, 2, rig.now));
+        assert_ok(host_session_set_link_info(session_of_peer(&peer, call), 1, 2, rig.now));
         uint16_t control = peer.nr;
         ck_assert_uint_eq(expect(&peer, SLI)->message.header.ns, control);
         assert_ok(peer_acks(&peer));

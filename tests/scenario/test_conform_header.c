@@ -11,10 +11,10 @@ START_TEST(every_message_sent_is_well_formed)
 
     peer_opens(&peer, 1);                                            /* SCCRP, ZLB */
     uint16_t in = peer_dials(&peer, 1), out = peer_orders(&peer, 2); /* ICRP, OCRP, OCCN */
-    assert_ok(l2tpha_session_report_errors(session_of_peer(&peer, out), &errors, rig.now));
+    assert_ok(host_session_report_errors(session_of_peer(&peer, out), &errors, rig.now));
     expect(&peer, WEN);
     assert_ok(peer_acks(&peer));
-    assert_ok(l2tpha_session_set_link_info(session_of_peer(&peer, in), 1, 2, rig.now));
+    assert_ok(host_session_set_link_info(session_of_peer(&peer, in), 1, 2, rig.now));
     expect(&peer, SLI);
     assert_ok(peer_acks(&peer));
     assert_ok(close_session(&peer, in, 3));
@@ -184,7 +184,7 @@ START_TEST(tunnel_ids_are_unpredictable_and_never_zero)
     peer_begins(&peer, 1);
     options.path = peer.path;
     for (int i = 0; i < 1000; i++) {
-        assert_ok(l2tpha_tunnel_open(rig_node(), &options, rig.now, &tunnel));
+        assert_ok(host_tunnel_open(rig_node(), &options, rig.now, &tunnel));
         uint32_t id = l2tpha_tunnel_id(tunnel);
         assert_true(id > 0 && id < 65536 && !used[id]);
         used[id] = true;
@@ -210,12 +210,12 @@ START_TEST(session_ids_are_unpredictable_and_never_zero)
 
     struct l2tpha_tunnel *tunnel = node_calls(&peer, 1);
     for (int i = 0; i < 70000; i++) { /* they wait for the tunnel: nothing is sent */
-        assert_true(l2tpha_session_open(tunnel, &options, rig.now, &session) == L2TPHA_OK);
+        assert_true(host_session_open(tunnel, &options, rig.now, &session) == L2TPHA_OK);
         uint32_t id = l2tpha_session_id(session);
         assert_true(id > 0 && id < 65536);
         next_to += id == last + 1 || id + 1 == last;
         last = id;
-        assert_true(l2tpha_session_close(session, &why, rig.now) == L2TPHA_OK);
+        assert_true(host_session_close(session, &why, rig.now) == L2TPHA_OK);
     }
     ck_assert_uint_lt(next_to, 20);
     forget_events();

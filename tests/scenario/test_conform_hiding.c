@@ -242,7 +242,7 @@ START_TEST(a_cleartext_password_is_hidden)
     options.proxy_authen_type = 3; /* PAP */
     options.proxy_authen_name = (struct l2tpha_bytes){(const uint8_t *)"user", 4};
     options.proxy_authen_response = (struct l2tpha_bytes){(const uint8_t *)"password", 8};
-    assert_ok(l2tpha_session_open(tunnel_of_peer(&peer), &options, rig.now, &session));
+    assert_ok(host_session_open(tunnel_of_peer(&peer), &options, rig.now, &session));
     uint16_t call = heard_u16(expect(&peer, ICRQ), 14);
     assert_ok(say_valid_for(&peer, ICRP, call));
     const struct heard *iccn = expect(&peer, ICCN);

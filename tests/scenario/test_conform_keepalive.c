@@ -125,7 +125,7 @@ START_TEST(no_hello_while_something_is_outstanding)
     rig.config.hello_ms = 500;
     peer_opens(&peer, 1);
     uint16_t call = peer_dials(&peer, PEER_CALL);
-    assert_ok(l2tpha_session_set_link_info(session_of_peer(&peer, call), 1, 2, rig.now));
+    assert_ok(host_session_set_link_info(session_of_peer(&peer, call), 1, 2, rig.now));
     expect(&peer, SLI);
     rig_pass_ms(3500);
     expect(&peer, SLI);

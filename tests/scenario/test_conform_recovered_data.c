@@ -13,7 +13,7 @@ static uint16_t numbered_call(uint16_t call)
     struct l2tpha_session *session;
 
     options.sequencing_required = true;
-    assert_ok(l2tpha_session_open(tunnel_of_peer(&old), &options, rig.now, &session));
+    assert_ok(host_session_open(tunnel_of_peer(&old), &options, rig.now, &session));
     uint16_t id = heard_u16(expect(&old, ICRQ), 14);
     struct says icrp = valid_for(&old, ICRP, id);
     change(&icrp, AVP_U16(14, call));

@@ -308,7 +308,7 @@ START_TEST(calls_asked_for_meanwhile_begin_after_the_recovery)
     peer_opens_capable(&old, 1);
     node_fails();
     expect_request(&fresh, &old);
-    assert_ok(l2tpha_session_open(tunnel_of_peer(&old), &options, rig.now, &session));
+    assert_ok(host_session_open(tunnel_of_peer(&old), &options, rig.now, &session));
     uint16_t waiting = (uint16_t)l2tpha_session_id(session);
     struct says sccrp = recovery_reply(&fresh, 3, 100);
     assert_ok(say(&fresh, &sccrp));

@@ -222,7 +222,7 @@ START_TEST(slow_start_begins_anew_after_the_reset)
     for (int i = 0; i < 3; i++) {
         struct l2tpha_session_options options = a_call(L2TPHA_CALL_INCOMING);
         struct l2tpha_session *session;
-        assert_ok(l2tpha_session_open(tunnel_of_peer(&old), &options, rig.now, &session));
+        assert_ok(host_session_open(tunnel_of_peer(&old), &options, rig.now, &session));
     }
     expect_on(&old, ICRQ);
     expect_nothing();
@@ -260,7 +260,7 @@ START_TEST(no_call_begins_before_step_i)
 
     peer_opens_capable(&old, 1);
     peer_asks_back(&fresh, &old);
-    assert_ok(l2tpha_session_open(tunnel_of_peer(&old), &options, rig.now, &session));
+    assert_ok(host_session_open(tunnel_of_peer(&old), &options, rig.now, &session));
     uint16_t waiting = (uint16_t)l2tpha_session_id(session);
     uint16_t ns = old.ns;
     say_valid(&old, ICRQ);
@@ -386,7 +386,7 @@ START_TEST(the_host_places_no_call_on_a_recovery_tunnel)
 
     peer_opens_capable(&old, 1);
     peer_takes_back(&fresh, &old);
-    ck_assert_int_lt(l2tpha_session_open(tunnel_of_peer(&fresh), &options, rig.now, &session), 0);
+    ck_assert_int_lt(host_session_open(tunnel_of_peer(&fresh), &options, rig.now, &session), 0);
     rig_pass_ms(100);
     expect_nothing();
 }

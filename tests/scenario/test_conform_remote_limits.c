@@ -208,7 +208,7 @@ static void falls_silent(void)
 {
     uint16_t call = peer_dials(&old, PEER_CALL);
 
-    assert_ok(l2tpha_session_set_link_info(session_of_peer(&old, call), 1, 2, rig.now));
+    assert_ok(host_session_set_link_info(session_of_peer(&old, call), 1, 2, rig.now));
     rig_drain();
     forget_datagrams();
 }

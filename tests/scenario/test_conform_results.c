@@ -19,7 +19,7 @@ START_TEST(every_result_of_a_close_is_sent)
     uint16_t result = (uint16_t)_i;
 
     peer_opens(&peer, 1);
-    assert_ok(l2tpha_tunnel_close(tunnel_of_peer(&peer), result, 4, "caf\xc3\xa9", rig.now));
+    assert_ok(host_tunnel_close(tunnel_of_peer(&peer), result, 4, "caf\xc3\xa9", rig.now));
     const struct heard *heard = expect(&peer, STOPCCN);
     struct l2tpha_result said = result_of(heard);
     ck_assert_uint_eq(said.result, result);
@@ -236,7 +236,7 @@ START_TEST(wen_leaves_at_most_once_in_a_minute_with_totals)
     for (int i = 0; i < 3; i++) {
         errors.crc++;
         errors.alignment += 2;
-        assert_ok(l2tpha_session_report_errors(session_of_peer(&peer, call), &errors, rig.now));
+        assert_ok(host_session_report_errors(session_of_peer(&peer, call), &errors, rig.now));
         rig_pass_ms(5000);
     }
     wen = expect(&peer, WEN);
@@ -258,7 +258,7 @@ START_TEST(wen_leaves_at_most_once_in_a_minute_with_totals)
     /* A new call starts afresh. */
     uint16_t second = node_dials(&peer, PEER_CALL + 1);
     errors = (struct l2tpha_call_errors){.timeouts = 9};
-    assert_ok(l2tpha_session_report_errors(session_of_peer(&peer, second), &errors, rig.now));
+    assert_ok(host_session_report_errors(session_of_peer(&peer, second), &errors, rig.now));
     wen = expect(&peer, WEN);
     ck_assert(l2tpha_avp_call_errors(l2tpha_message_find(&wen->message, 34), &said));
     ck_assert_uint_eq(said.crc, 0);
@@ -328,7 +328,7 @@ START_TEST(our_sli_says_the_maps)
 
     peer_opens(&peer, 1);
     uint16_t call = peer_dials(&peer, PEER_CALL);
-    assert_ok(l2tpha_session_set_link_info(session_of_peer(&peer, call), 0xa0000, 7, rig.now));
+    assert_ok(host_session_set_link_info(session_of_peer(&peer, call), 0xa0000, 7, rig.now));
     const struct heard *sli = expect(&peer, SLI);
     ck_assert(l2tpha_avp_accm(l2tpha_message_find(&sli->message, 35), &accm));
     ck_assert_uint_eq(accm.send, 0xa0000);

@@ -367,7 +367,7 @@ START_TEST(our_cdn_brings_its_cause)
 
     peer_opens(&peer, 1);
     uint16_t id = peer_dials(&peer, PEER_CALL);
-    assert_ok(l2tpha_session_close(session_of_peer(&peer, id), &why, rig.now));
+    assert_ok(host_session_close(session_of_peer(&peer, id), &why, rig.now));
     const struct heard *cdn = expect_cdn(&peer, 1, 0);
     ck_assert(l2tpha_avp_q931_cause(l2tpha_message_find(&cdn->message, 12), &cause));
     ck_assert_uint_eq(cause.cause, 16);

@@ -36,7 +36,7 @@ START_TEST(outgoing_call_as_lac)
     rig_pass_ms(30000);
     expect_nothing();
     options.rx_speed = 128000;
-    assert_ok(l2tpha_session_answered(session_of_peer(&peer, id), &options, rig.now));
+    assert_ok(host_session_answered(session_of_peer(&peer, id), &options, rig.now));
     const struct heard *occn = expect(&peer, OCCN);
     ck_assert_uint_eq(heard_u32(occn, 24), 64000);
     ck_assert_uint_eq(heard_u32(occn, 38), 128000);
@@ -71,7 +71,7 @@ START_TEST(ocrq_says_all_that_it_must)
 
     peer_opens_with_bearer(3);
     options.sub_address = (struct l2tpha_bytes){(const uint8_t *)"9", 1};
-    assert_ok(l2tpha_session_open(tunnel_of_peer(&peer), &options, rig.now, &session));
+    assert_ok(host_session_open(tunnel_of_peer(&peer), &options, rig.now, &session));
     const struct heard *ocrq = expect(&peer, OCRQ);
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
         ck_assert(heard_has(ocrq, types[i]));
@@ -120,7 +120,7 @@ START_TEST(what_the_peer_did_not_advertise_is_not_asked_for)
     peer_opens_with(&peer, &sccrq);
     options.bearer = rows[_i].bearer;
     options.framing = rows[_i].framing;
-    assert_error(l2tpha_session_open(tunnel_of_peer(&peer), &options, rig.now, &session),
+    assert_error(host_session_open(tunnel_of_peer(&peer), &options, rig.now, &session),
                  rows[_i].error);
     if (rows[_i].error) {
         expect_nothing();
@@ -144,7 +144,7 @@ START_TEST(framing_not_advertised_is_not_asked_for_in_an_incoming_call)
     change(&sccrq, AVP_U32(3, 1));
     peer_opens_with(&peer, &sccrq);
     options.framing = 2;
-    assert_error(l2tpha_session_open(tunnel_of_peer(&peer), &options, rig.now, &session),
+    assert_error(host_session_open(tunnel_of_peer(&peer), &options, rig.now, &session),
                  L2TPHA_ERR_REFUSED);
     expect_nothing();
 }

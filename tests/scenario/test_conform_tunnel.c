@@ -79,7 +79,7 @@ START_TEST(an_acceptable_sccrp_draws_scccn_and_opens_the_waiting_calls)
     struct peer peer;
 
     struct l2tpha_tunnel *tunnel = node_calls(&peer, 1);
-    assert_ok(l2tpha_session_open(tunnel, &options, rig.now, &session));
+    assert_ok(host_session_open(tunnel, &options, rig.now, &session));
     expect_nothing(); /* 5.0: the tunnel comes first */
     assert_ok(say_valid(&peer, SCCRP));
     expect(&peer, SCCCN);

@@ -32,9 +32,9 @@ static void asks(uint16_t call)
     struct l2tpha_session *another;
 
     if (place == LNS_OF_CALL)
-        assert_ok(l2tpha_session_set_link_info(session_of_peer(&peer, call), 1, 2, rig.now));
+        assert_ok(host_session_set_link_info(session_of_peer(&peer, call), 1, 2, rig.now));
     else
-        assert_ok(l2tpha_session_open(tunnel_of_peer(&peer), &options, rig.now, &another));
+        assert_ok(host_session_open(tunnel_of_peer(&peer), &options, rig.now, &another));
     rig_drain();
 }
 

@@ -60,7 +60,7 @@ START_TEST(an_nr_of_what_was_never_sent_is_ignored)
     static const int ahead[] = {1, 2, 1000, 32766, 32767, -1, -5};
 
     set(1);
-    assert_ok(l2tpha_session_set_link_info(session_of_peer(&peer, call), 1, 2, rig.now));
+    assert_ok(host_session_set_link_info(session_of_peer(&peer, call), 1, 2, rig.now));
     expect(&peer, SLI);
     uint64_t digest = rig_digest();
     uint16_t nr = peer.nr;
@@ -81,7 +81,7 @@ END_TEST
 START_TEST(acknowledgement_and_timer_in_one_instant)
 {
     set(1);
-    assert_ok(l2tpha_session_set_link_info(session_of_peer(&peer, call), 1, 2, rig.now));
+    assert_ok(host_session_set_link_info(session_of_peer(&peer, call), 1, 2, rig.now));
     expect(&peer, SLI);
     rig.now = l2tpha_deadline(rig.node);
     if (_i)

@@ -28,7 +28,7 @@ static void hang_up(struct l2tpha_session *session)
 {
     const struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
 
-    assert_ok(l2tpha_session_close(session, &why, trio.now));
+    assert_ok(host_session_close(session, &why, trio.now));
     trio_settle();
 }
 
@@ -89,7 +89,7 @@ START_TEST(what_only_this_end_has_goes_and_what_lives_stays)
     uint32_t idle = l2tpha_session_id(alive[3]);
     trio_pass_ms(WAIT_MS / 2);
     assert_ok(frame_from_far(other_end(alive[0])));
-    assert_ok(l2tpha_session_set_link_info(other_end(alive[1]), 1, 2, trio.now));
+    assert_ok(host_session_set_link_info(other_end(alive[1]), 1, 2, trio.now));
     assert_ok(l2tpha_session_heard(alive[2], trio.now));
     struct l2tpha_session *fresh = trio_dial(first_tunnel(trio.near));
     trio_pass_ms(WAIT_MS / 2 - 2000);
@@ -223,7 +223,7 @@ START_TEST(a_tunnel_that_does_not_carry_is_not_judged)
     trio_pass_ms(WAIT_MS / 2);
     ck_assert_uint_eq(calls_left(), 2);
     if (_i) {
-        assert_ok(l2tpha_tunnel_close(tunnel, 1, 0, NULL, trio.now));
+        assert_ok(host_tunnel_close(tunnel, 1, 0, NULL, trio.now));
         trio_pass_ms(2 * WAIT_MS);
         ck_assert_ptr_null(first_tunnel(trio.near));
         return;

@@ -47,7 +47,7 @@ static struct l2tpha_tunnel *begin_with_full_queue(void)
     trio_dial(trio_tunnel(trio.far));
     trio_settle();
     trio.mute = true;
-    while (!(error = l2tpha_session_set_link_info(first_session(trio.near), ++accm, 0, trio.now)))
+    while (!(error = host_session_set_link_info(first_session(trio.near), ++accm, 0, trio.now)))
         ;
     assert_error(error, L2TPHA_ERR_QUEUE_FULL);
     return near_tunnel();
@@ -76,7 +76,7 @@ static uint32_t calls_of_standby(void)
 
 static int close_tunnel(struct l2tpha_tunnel *tunnel)
 {
-    return l2tpha_tunnel_close(tunnel, 1, 0, NULL, trio.now);
+    return host_tunnel_close(tunnel, 1, 0, NULL, trio.now);
 }
 
 /* 0: closed here, 1: closed by the peer */
@@ -228,7 +228,7 @@ START_TEST(calls_that_start_with_much_state)
 
     trio_begin(true);
     trio.deaf = true;
-    assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
+    assert_ok(host_tunnel_open(trio.near, &options, trio.now, &tunnel));
     for (int i = 0; i < 64; i++)
         assert_ok(l2tpha_session_set_app_state(trio_dial(tunnel), state, sizeof(state), trio.now));
     trio_settle();

@@ -128,7 +128,7 @@ static void begins(enum old_state state)
         uint16_t call = calls(&old);
         make_frame(call);
         if (state == SPOKEN_TO)
-            assert_ok(l2tpha_session_set_link_info(session_of_peer(&old, call), 1, 2, rig.now));
+            assert_ok(host_session_set_link_info(session_of_peer(&old, call), 1, 2, rig.now));
         message = valid_for(&old, CDN, call);
         if (state != SPOKEN_TO && state != WITH_A_CALL)
             says(&old, &message);

@@ -29,7 +29,7 @@ static struct l2tpha_session *numbered_call(void)
     struct l2tpha_session *session;
 
     options.sequencing_required = true;
-    assert_ok(l2tpha_session_open(tunnel, &options, trio.now, &session));
+    assert_ok(host_session_open(tunnel, &options, trio.now, &session));
     trio_settle();
     return session;
 }

@@ -99,7 +99,7 @@ static void numbered_call(void)
     struct l2tpha_session *session;
 
     options.sequencing_required = true;
-    assert_ok(l2tpha_session_open(trio_tunnel(trio.near), &options, trio.now, &session));
+    assert_ok(host_session_open(trio_tunnel(trio.near), &options, trio.now, &session));
     trio_settle();
 }
 

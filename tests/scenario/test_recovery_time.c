@@ -52,7 +52,7 @@ static void opens(bool by_peer, unsigned bits, uint32_t ms)
 
 static void asks(uint16_t call)
 {
-    assert_ok(l2tpha_session_set_link_info(session_of_peer(&peer, call), 1, 2, rig.now));
+    assert_ok(host_session_set_link_info(session_of_peer(&peer, call), 1, 2, rig.now));
     rig_drain();
 }
 
@@ -294,7 +294,7 @@ START_TEST(a_late_acknowledgement_restores_everything)
     falls_silent(CAN_CONTROL, GRANT_MS);
     becomes_unresponsive();
     for (int i = 0; i < 3; i++) {
-        assert_ok(l2tpha_session_open(tunnel_of_peer(&peer), &options, rig.now, &waiting[i]));
+        assert_ok(host_session_open(tunnel_of_peer(&peer), &options, rig.now, &waiting[i]));
         ck_assert_uint_eq(session_state(&peer, (uint16_t)l2tpha_session_id(waiting[i])),
                           L2TPHA_SESSION_WAIT_TUNNEL);
     }
@@ -318,7 +318,7 @@ START_TEST(a_late_acknowledgement_restores_everything)
     /* The next failure has all the time again. */
     forget_datagrams();
     began = rig.now;
-    assert_ok(l2tpha_session_open(tunnel_of_peer(&peer), &options, rig.now, &waiting[0]));
+    assert_ok(host_session_open(tunnel_of_peer(&peer), &options, rig.now, &waiting[0]));
     expect(&peer, ICRQ);
     pass_to(GRANT_MS - 1);
     assert_true(stands());

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The reset of a control channel (RFC 4951 3.2.2) flushes what was outstanding. What it said of
  * calls that stay is said again, with new numbers. */
+#include "control/machine.h"
 #include "control/reset.h"
 #include "control/transaction.h"
-#include "engine/machine.h"
 #include "node/node.h"
 #include "scenario/rig_trio.h"
 
@@ -43,16 +43,18 @@ static int refuses(struct l2tpha_session *session, const struct machine_input *e
 /* What cannot be done in a failover does not go by in silence. */
 START_TEST(an_operation_refused_is_counted)
 {
-    struct machine_ops refusing = builtin_machine;
+    struct machine_ops refusing;
 
     trio.config.needs_app_state = true;
-    refusing.stop_session = refuses;
     begin();
+    const struct machine_ops *own = trio.standby->engine.machine;
+    refusing = *own;
+    refusing.stop_session = refuses;
     trio.standby->engine.machine = &refusing;
     recover();
     ck_assert_uint_eq(l2tpha_counters(trio.near)->failover_errors, 1);
     ck_assert_ptr_nonnull(first_session(trio.near));
-    trio.near->engine.machine = &builtin_machine;
+    trio.near->engine.machine = own;
 }
 END_TEST
 
@@ -68,8 +70,8 @@ START_TEST(an_sli_of_the_remote_endpoint)
 
     begin();
     trio.deaf = true;
-    assert_ok(l2tpha_session_set_link_info(far_session(), ACCM - 1, ACCM, trio.now));
-    assert_ok(l2tpha_session_set_link_info(far_session(), ACCM, ACCM + 1, trio.now));
+    assert_ok(host_session_set_link_info(far_session(), ACCM - 1, ACCM, trio.now));
+    assert_ok(host_session_set_link_info(far_session(), ACCM, ACCM + 1, trio.now));
     trio_settle();
     recover();
     ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_SESSION_LINK_INFO), 2);
@@ -86,7 +88,7 @@ START_TEST(a_wen_of_the_recovery_endpoint)
 
     begin();
     trio.mute = true;
-    assert_ok(l2tpha_session_report_errors(first_session(trio.near), &errors, trio.now));
+    assert_ok(host_session_report_errors(first_session(trio.near), &errors, trio.now));
     trio_settle();
     ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_SESSION_ERRORS), 0);
     recover();
@@ -103,8 +105,8 @@ START_TEST(nothing_of_a_call_that_has_ended)
 
     begin();
     trio.deaf = true;
-    assert_ok(l2tpha_session_set_link_info(far_session(), ACCM, ACCM, trio.now));
-    assert_ok(l2tpha_session_close(far_session(), &why, trio.now));
+    assert_ok(host_session_set_link_info(far_session(), ACCM, ACCM, trio.now));
+    assert_ok(host_session_close(far_session(), &why, trio.now));
     trio_settle();
     recover();
     ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_SESSION_LINK_INFO), 0);
@@ -124,7 +126,7 @@ START_TEST(a_call_ended_meanwhile_ends)
     struct l2tpha_session *session = trio_dial(tunnel);
     trio_settle();
     tunnel_suspend(tunnel, true);
-    assert_ok(l2tpha_session_close(session, &why, trio.now));
+    assert_ok(host_session_close(session, &why, trio.now));
     trio.mute = false;
     tunnel_suspend(tunnel, false);
     trio_settle();
@@ -148,12 +150,12 @@ START_TEST(what_is_ended_meanwhile_is_ended)
     struct l2tpha_tunnel *tunnel = first_tunnel(trio.near);
     struct l2tpha_session *session = first_session(trio.near);
     tunnel_suspend(tunnel, true);
-    assert_ok(l2tpha_session_close(session, &why, trio.now));
-    assert_error(l2tpha_session_report_errors(session, &errors, trio.now), L2TPHA_ERR_STATE);
+    assert_ok(host_session_close(session, &why, trio.now));
+    assert_error(host_session_report_errors(session, &errors, trio.now), L2TPHA_ERR_STATE);
     if (_i) {
-        assert_ok(l2tpha_tunnel_close(tunnel, 6, 0, NULL, trio.now));
-        assert_error(l2tpha_tunnel_close(tunnel, 1, 0, NULL, trio.now), L2TPHA_ERR_STATE);
-        assert_error(l2tpha_session_open(tunnel, &call, trio.now, &other), L2TPHA_ERR_STATE);
+        assert_ok(host_tunnel_close(tunnel, 6, 0, NULL, trio.now));
+        assert_error(host_tunnel_close(tunnel, 1, 0, NULL, trio.now), L2TPHA_ERR_STATE);
+        assert_error(host_session_open(tunnel, &call, trio.now, &other), L2TPHA_ERR_STATE);
     }
     trio_pass_ms(100);
     tunnel_suspend(tunnel, false);
@@ -244,7 +246,7 @@ START_TEST(the_set_up_of_a_tunnel_waits_for_the_standby)
     trio.config.commit = L2TPHA_COMMIT_ASYNC;
     trio_begin(true);
     trio.confirm = false;
-    assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
+    assert_ok(host_tunnel_open(trio.near, &options, trio.now, &tunnel));
     ck_assert_uint_eq(settle_unconfirmed(), 0);
     confirm();
     ck_assert_uint_eq(settle_unconfirmed(), 1); /* SCCRQ; with the SCCRP it is established */
@@ -271,7 +273,7 @@ START_TEST(the_end_of_a_set_up_under_way_waits)
     trio.config.commit = L2TPHA_COMMIT_ASYNC;
     trio_begin(false);
     trio.mute = true;
-    assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
+    assert_ok(host_tunnel_open(trio.near, &options, trio.now, &tunnel));
     trio_settle();
     trio_connect();
     trio_settle();

@@ -177,11 +177,11 @@ START_TEST(what_the_host_works_with_comes_first)
     take_over_unheard();
     far_end_of_unrestored(&near);
     if (_i == 0)
-        assert_ok(l2tpha_session_open(near, &call, trio.now, &session));
+        assert_ok(host_session_open(near, &call, trio.now, &session));
     else if (_i == 1)
         assert_ok(l2tpha_tunnel_set_app_state(near, (const uint8_t *)"x", 1, trio.now));
     else if (_i == 2)
-        assert_ok(l2tpha_tunnel_close(near, 1, 0, NULL, trio.now));
+        assert_ok(host_tunnel_close(near, 1, 0, NULL, trio.now));
     else if (_i == 3)
         assert_ok(l2tpha_session_heard(l2tpha_session_next(near, NULL), trio.now));
     else
@@ -234,7 +234,7 @@ START_TEST(a_tunnel_that_goes_as_it_is_restored)
     if (_i == 0)
         assert_error(l2tpha_session_heard(session, trio.now), L2TPHA_ERR_STATE);
     else
-        assert_error(l2tpha_session_open(near, &call, trio.now, &session), L2TPHA_ERR_STATE);
+        assert_error(host_session_open(near, &call, trio.now, &session), L2TPHA_ERR_STATE);
     trio_pass_ms(100000);
     ck_assert_uint_eq(info_of(trio.near).tunnels, 0);
     ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_DOWN), TUNNELS);
@@ -263,7 +263,7 @@ START_TEST(half_open_ones_come_first)
 
     begin_with_tunnels();
     trio.mute = true;
-    assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
+    assert_ok(host_tunnel_open(trio.near, &options, trio.now, &tunnel));
     uint32_t id = l2tpha_tunnel_id(tunnel);
     trio_settle();
     take_over_unheard();
@@ -283,12 +283,12 @@ START_TEST(requests_wait_for_half_open_ones)
     begin();
     trio.mute = true;
     for (int i = 0; i < TUNNELS; i++)
-        assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
+        assert_ok(host_tunnel_open(trio.near, &options, trio.now, &tunnel));
     trio_settle();
     take_over_unheard();
     uint64_t before = l2tpha_counters(trio.near)->limit_reached;
     options.path.remote.bytes[0] = 1;
-    assert_ok(l2tpha_tunnel_open(trio.far, &options, trio.now, &tunnel));
+    assert_ok(host_tunnel_open(trio.far, &options, trio.now, &tunnel));
     trio_settle();
     ck_assert_uint_eq(l2tpha_counters(trio.near)->limit_reached, before + 1);
     trio_pass_ms(4000);

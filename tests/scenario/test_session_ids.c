@@ -64,7 +64,7 @@ static void hang_up(struct l2tpha_session *session)
 {
     struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
 
-    assert_ok(l2tpha_session_close(session, &why, pair.now));
+    assert_ok(host_session_close(session, &why, pair.now));
     bench_settle(&pair);
     if (tunnel->entry.queue_count > 8) /* nothing is acknowledged at once */
         bench_pass(&pair, 200000);
@@ -77,12 +77,12 @@ START_TEST(the_one_free_id_is_found)
     open_full(false);
     assert_ids_are_distinct(pair.lac);
     assert_ids_are_distinct(pair.lns);
-    assert_error(l2tpha_session_open(tunnel, &call, pair.now, &session), L2TPHA_ERR_NO_ID);
+    assert_error(host_session_open(tunnel, &call, pair.now, &session), L2TPHA_ERR_NO_ID);
     for (uint32_t i = 0; i < 200; i++) {
         struct l2tpha_session *old = nth_session(pair.lac, (uint32_t)(bits_mix(i) % ALL));
         uint32_t id = id_of(old);
         hang_up(old);
-        assert_ok(l2tpha_session_open(tunnel, &call, pair.now, &session));
+        assert_ok(host_session_open(tunnel, &call, pair.now, &session));
         ck_assert_uint_eq(id_of(session), id);
         bench_settle(&pair);
     }
@@ -105,9 +105,9 @@ START_TEST(also_after_a_takeover)
     bench_pass(&pair, 2000000);
     assert_ids_are_distinct(pair.lns);
     uint32_t id = id_of(nth_session(pair.lns, 4711));
-    assert_ok(l2tpha_session_close(nth_session(pair.lns, 4711), &why, pair.now));
+    assert_ok(host_session_close(nth_session(pair.lns, 4711), &why, pair.now));
     bench_pass(&pair, 2000000);
-    assert_ok(l2tpha_session_open(tunnel, &call, pair.now, &session));
+    assert_ok(host_session_open(tunnel, &call, pair.now, &session));
     bench_settle(&pair);
     ck_assert_uint_eq(id_of(nth_session(pair.lns, 0)), id);
     assert_ids_are_distinct(pair.lns);
@@ -132,7 +132,7 @@ START_TEST(ids_of_before_the_tunnel_was_up_come_back_late)
         hang_up(session);
     }
     for (uint32_t i = 0; i < later; i++) {
-        assert_ok(l2tpha_session_open(tunnel, &call, pair.now, &session));
+        assert_ok(host_session_open(tunnel, &call, pair.now, &session));
         uint32_t id = l2tpha_session_id(session);
         bench_settle(&pair);
         hang_up(session);

@@ -256,7 +256,7 @@ START_TEST(suspects_of_the_remote_endpoint_are_those_of_before_the_failure)
     ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
     trio.mute = true;
     if (_i == 2)
-        assert_ok(l2tpha_session_report_errors(first_session(trio.far), &errors, trio.now));
+        assert_ok(host_session_report_errors(first_session(trio.far), &errors, trio.now));
     trio_pass_ms(20000);
     ck_assert_uint_eq(l2tpha_counters(trio.far)->queries_out, 0);
     trio_pass_ms(_i == 2 ? 90000 : 42000);
@@ -350,7 +350,7 @@ START_TEST(ids_used_lately_rest_after_a_reset)
         session = trio_dial(first_tunnel(trio.near));
         trio_settle();
         used[l2tpha_session_id(session)] = true;
-        assert_ok(l2tpha_session_close(session, &why, trio.now));
+        assert_ok(host_session_close(session, &why, trio.now));
         trio_settle();
         trio.near_events.count = trio.far_events.count = 0;
     }
@@ -360,7 +360,7 @@ START_TEST(ids_used_lately_rest_after_a_reset)
         session = trio_dial(first_tunnel(trio.near));
         trio_settle();
         assert_true(!used[l2tpha_session_id(session)]);
-        assert_ok(l2tpha_session_close(session, &why, trio.now));
+        assert_ok(host_session_close(session, &why, trio.now));
         trio_settle();
         trio.near_events.count = trio.far_events.count = 0;
     }

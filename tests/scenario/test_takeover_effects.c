@@ -31,12 +31,12 @@ START_TEST(an_sli_outlives_the_node_that_could_not_tell_it)
     trio_begin(true);
     trio_dial(trio_tunnel(trio.near));
     trio_settle();
-    assert_ok(l2tpha_session_set_link_info(first_session(trio.far), 5, 6, trio.now));
+    assert_ok(host_session_set_link_info(first_session(trio.far), 5, 6, trio.now));
     trio_settle(); /* one before, so that it is replaced */
     trio.confirm = false;
     trio.near_events.count = 0;
-    assert_ok(l2tpha_session_set_link_info(first_session(trio.far), values[_i][0], values[_i][1],
-                                           trio.now));
+    assert_ok(host_session_set_link_info(first_session(trio.far), values[_i][0], values[_i][1],
+                                         trio.now));
     trio_settle();
     ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_SESSION_LINK_INFO), 0);
     trio_take_over();

@@ -38,7 +38,7 @@ static void open_with(const struct l2tpha_policy *policy)
         .size = sizeof(options), .path.remote = {.len = 1, .bytes = {2}}, .policy = policy};
     struct l2tpha_tunnel *tunnel;
 
-    assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
+    assert_ok(host_tunnel_open(trio.near, &options, trio.now, &tunnel));
     trio_settle();
     trio_dial(tunnel);
     trio_settle();
@@ -95,7 +95,7 @@ START_TEST(every_call_in_doubt_is_asked_about)
     trio_pass_ms(600000); /* long ago */
     trio.connected = false;
     assert_ok(l2tpha_checkpoint_stop(trio.near, trio.now));
-    assert_ok(l2tpha_session_close(first_session(trio.near), &why, trio.now));
+    assert_ok(host_session_close(first_session(trio.near), &why, trio.now));
     trio_settle();
     ck_assert_ptr_null(first_session(trio.far));
     take_over(doubts[_i]);
@@ -158,7 +158,7 @@ START_TEST(a_stale_set_up_is_ended)
     struct l2tpha_tunnel_options options = {.size = sizeof(options),
                                             .path.remote = {.len = 1, .bytes = {2}}};
     struct l2tpha_tunnel *tunnel;
-    assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
+    assert_ok(host_tunnel_open(trio.near, &options, trio.now, &tunnel));
     trio_settle();
     trio.mute = trio.deaf = false;
     take_over(L2TPHA_TRUST_STALE);

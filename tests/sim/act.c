@@ -62,7 +62,7 @@ static void node_opens_tunnel(struct sim *sim, unsigned peer)
     net_address(NET_NODE, &options.path.local);
     net_address(NET_PEER + peer, &options.path.remote);
     judge(sim, "tunnel_open",
-          l2tpha_tunnel_open(sim->end.active.node, &options, sim->world.now, &tunnel));
+          host_tunnel_open(sim->end.active.node, &options, sim->world.now, &tunnel));
 }
 
 static void node_closes_tunnel(struct sim *sim, unsigned peer)
@@ -72,7 +72,7 @@ static void node_closes_tunnel(struct sim *sim, unsigned peer)
     if (!tunnel)
         return;
     sim->oracle.stopping = true;
-    judge(sim, "tunnel_close", l2tpha_tunnel_close(tunnel, STOP_RESULT, 0, "bye", sim->world.now));
+    judge(sim, "tunnel_close", host_tunnel_close(tunnel, STOP_RESULT, 0, "bye", sim->world.now));
 }
 
 static void node_calls(struct sim *sim, unsigned peer)
@@ -93,7 +93,7 @@ static void node_calls(struct sim *sim, unsigned peer)
     struct l2tpha_tunnel *tunnel = node_tunnel(sim, peer);
 
     if (tunnel && l2tpha_tunnel_sessions(tunnel) < PEER_SESSIONS / 8)
-        judge(sim, "session_open", l2tpha_session_open(tunnel, &options, sim->world.now, &session));
+        judge(sim, "session_open", host_session_open(tunnel, &options, sim->world.now, &session));
 }
 
 static void node_hangs_up(struct sim *sim, unsigned peer)
@@ -102,7 +102,7 @@ static void node_hangs_up(struct sim *sim, unsigned peer)
     const struct l2tpha_disconnect why = {.size = sizeof(why), .result = ADMINISTRATIVE};
 
     if (session)
-        judge(sim, "session_close", l2tpha_session_close(session, &why, sim->world.now));
+        judge(sim, "session_close", host_session_close(session, &why, sim->world.now));
 }
 
 static void node_sends(struct sim *sim, unsigned peer)
@@ -116,10 +116,10 @@ static void node_sends(struct sim *sim, unsigned peer)
         return;
     uint32_t tunnel_id = l2tpha_tunnel_id(l2tpha_session_tunnel(session));
     if (errors)
-        error = l2tpha_session_report_errors(session, &(struct l2tpha_call_errors){.crc = number},
-                                             sim->world.now);
+        error = host_session_report_errors(session, &(struct l2tpha_call_errors){.crc = number},
+                                           sim->world.now);
     else
-        error = l2tpha_session_set_link_info(session, number, ~number, sim->world.now);
+        error = host_session_set_link_info(session, number, ~number, sim->world.now);
     judge(sim, "a numbered message", error);
     oracle_ordered(&sim->oracle, error, sim->end.epoch,
                    l2tpha_checkpoint_last(sim->end.active.node), tunnel_id, errors);

@@ -44,7 +44,7 @@ static void open_tunnel(struct duo *duo, struct end *end)
     net_address(end->place, &options.path.local);
     net_address(!end->place, &options.path.remote);
     judge(duo, "tunnel_open",
-          l2tpha_tunnel_open(end->active.node, &options, duo->world.now, &tunnel));
+          host_tunnel_open(end->active.node, &options, duo->world.now, &tunnel));
 }
 
 static void call(struct duo *duo, struct end *end, const struct duo_action *action)
@@ -64,7 +64,7 @@ static void call(struct duo *duo, struct end *end, const struct duo_action *acti
     if (!tunnel)
         return;
     duo->calls++;
-    judge(duo, "session_open", l2tpha_session_open(tunnel, &options, duo->world.now, &session));
+    judge(duo, "session_open", host_session_open(tunnel, &options, duo->world.now, &session));
 }
 
 static void hang_up(struct duo *duo, struct end *end, uint32_t pick)
@@ -76,7 +76,7 @@ static void hang_up(struct duo *duo, struct end *end, uint32_t pick)
         return;
     duo_excuse(duo, end->place, l2tpha_tunnel_id(l2tpha_session_tunnel(session)),
                l2tpha_session_id(session));
-    judge(duo, "session_close", l2tpha_session_close(session, &why, duo->world.now));
+    judge(duo, "session_close", host_session_close(session, &why, duo->world.now));
 }
 
 static void close_tunnel(struct duo *duo, struct end *end, uint32_t pick)
@@ -86,7 +86,7 @@ static void close_tunnel(struct duo *duo, struct end *end, uint32_t pick)
     if (!tunnel)
         return;
     duo_excuse(duo, end->place, l2tpha_tunnel_id(tunnel), 0);
-    judge(duo, "tunnel_close", l2tpha_tunnel_close(tunnel, 1, 0, "bye", duo->world.now));
+    judge(duo, "tunnel_close", host_tunnel_close(tunnel, 1, 0, "bye", duo->world.now));
 }
 
 void duo_act(struct duo *duo, const struct duo_action *action)

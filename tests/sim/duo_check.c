@@ -336,7 +336,7 @@ void duo_call_all(struct duo *duo)
 
     duo->kept_count = 0;
     while ((tunnel = l2tpha_tunnel_next(end->active.node, tunnel))) {
-        int error = l2tpha_session_open(tunnel, &options, duo->world.now, &session);
+        int error = host_session_open(tunnel, &options, duo->world.now, &session);
         if (error) {
             world_fail(&duo->world, "no new call: %s", l2tpha_strerror(error));
             return;

@@ -59,7 +59,11 @@ int end_make_node(struct end *end, bool standby, struct side *side)
     *side = (struct side){0};
     snprintf(side->name, sizeof(side->name), "%*send %u.%u", end->place ? 8 : 0, "",
              end->place % 10, end->made % 100);
-    return l2tpha_node_new(end->root, &config, &callbacks, end->world->now, &side->node);
+    int error =
+        l2tpha_node_new(end->root, &config, &callbacks, end->world->now, &side->node);
+    if (!error && end->place == 0)
+        machines_install(side->node);
+    return error;
 }
 
 /* --- outputs --- */
@@ -179,7 +183,7 @@ static void answer(struct end *end, struct l2tpha_session *session)
     const struct l2tpha_tunnel *tunnel = l2tpha_session_tunnel(session);
     /* Else this call restores the tunnel, which may end the session. */
     bool live = tunnel->engine || !may_be_lost(end, tunnel);
-    int error = l2tpha_session_answered(session, &options, end->world->now);
+    int error = host_session_answered(session, &options, end->world->now);
 
     if (error == L2TPHA_ERR_QUEUE_FULL)
         end->answer_calls = true;

@@ -275,7 +275,7 @@ static void node_number(struct lazy_sim *sim, uint32_t number)
     uint32_t tunnel_id = l2tpha_tunnel_id(lazy_sim_tunnel(sim));
     struct l2tpha_session *session =
         l2tpha_session_find(sim->end.active.node, tunnel_id, sim->peer.calls[KEEPER].node_id);
-    int error = session ? l2tpha_session_set_link_info(session, number, 0, sim->world.now)
+    int error = session ? host_session_set_link_info(session, number, 0, sim->world.now)
                         : L2TPHA_ERR_NOT_FOUND;
 
     if (error)

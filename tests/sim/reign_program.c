@@ -275,7 +275,7 @@ static void hang_up(struct reigns *reigns, struct box *box)
     box->hangs_up = false;
     box->called = true;
     if (session)
-        (void)l2tpha_session_close(session, &why, reigns->world.now);
+        (void)host_session_close(session, &why, reigns->world.now);
 }
 
 void program_step(struct reigns *reigns, struct box *box)

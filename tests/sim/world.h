@@ -5,6 +5,8 @@
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
+#include "machine_set.h"
+
 #include <l2tpha/node.h>
 
 #define MS UINT64_C(1000)

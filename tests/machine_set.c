@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "machine_set.h"
+
+#include "naive/naive.h"
+#include "node/node.h"
+
+#include <string.h>
+
+static bool naive;
+
+bool machines_choose(const char *name)
+{
+    naive = strcmp(name, "naive") == 0;
+    return naive || strcmp(name, "builtin") == 0;
+}
+
+bool machines_are_naive(void)
+{
+    return naive;
+}
+
+void machines_install(struct l2tpha_node *node)
+{
+    if (naive)
+        naive_install(node);
+}
+
+const char *machines_fault(const struct l2tpha_node *node)
+{
+    return naive_differs(node);
+}
+
+/* --- by whose tunnel it is --- */
+
+static bool is_naive(const struct l2tpha_tunnel *tunnel)
+{
+    return tunnel && !tunnel_is_recovery(tunnel) && naive_runs(tunnel_engine(tunnel));
+}
+
+static bool is_naive_call(const struct l2tpha_session *session)
+{
+    return session && is_naive(session_tunnel(session));
+}
+
+int host_tunnel_open(struct l2tpha_node *node, const struct l2tpha_tunnel_options *options,
+                     uint64_t now, struct l2tpha_tunnel **tunnel)
+{
+    return node && naive_runs(&node->engine) ? naive_tunnel_open(node, options, now, tunnel)
+                                             : l2tpha_tunnel_open(node, options, now, tunnel);
+}
+
+int host_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t error,
+                      const char *reason, uint64_t now)
+{
+    return is_naive(tunnel) ? naive_tunnel_close(tunnel, result, error, reason, now)
+                            : l2tpha_tunnel_close(tunnel, result, error, reason, now);
+}
+
+int host_session_open(struct l2tpha_tunnel *tunnel, const struct l2tpha_session_options *options,
+                      uint64_t now, struct l2tpha_session **session)
+{
+    return is_naive(tunnel) ? naive_session_open(tunnel, options, now, session)
+                            : l2tpha_session_open(tunnel, options, now, session);
+}
+
+int host_session_answered(struct l2tpha_session *session,
+                          const struct l2tpha_session_options *options, uint64_t now)
+{
+    return is_naive_call(session) ? naive_session_answered(session, options, now)
+                                  : l2tpha_session_answered(session, options, now);
+}
+
+int host_session_close(struct l2tpha_session *session, const struct l2tpha_disconnect *why,
+                       uint64_t now)
+{
+    return is_naive_call(session) ? naive_session_close(session, why, now)
+                                  : l2tpha_session_close(session, why, now);
+}
+
+int host_session_set_link_info(struct l2tpha_session *session, uint32_t send_accm,
+                               uint32_t receive_accm, uint64_t now)
+{
+    return is_naive_call(session)
+               ? naive_session_set_link_info(session, send_accm, receive_accm, now)
+               : l2tpha_session_set_link_info(session, send_accm, receive_accm, now);
+}
+
+int host_session_report_errors(struct l2tpha_session *session,
+                               const struct l2tpha_call_errors *totals, uint64_t now)
+{
+    return is_naive_call(session) ? naive_session_report_errors(session, totals, now)
+                                  : l2tpha_session_report_errors(session, totals, now);
+}
