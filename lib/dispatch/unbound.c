@@ -17,6 +17,8 @@
 
 #include <string.h>
 
+#define NO_TUNNEL UINT16_MAX /* whoever has this id is not asked for */
+
 static bool read_pair(struct request *request)
 {
     return l2tpha_avp_tunnel_recovery(
@@ -75,6 +77,15 @@ static bool is_proven(const struct request *request)
     return old && address_is(&old->record.path.remote, &request->path->remote);
 }
 
+/* One that names no tunnel of ours is a recovery tunnel all the same: it is refused by the machine
+ * of these, in a place among these. */
+static uint32_t named_tunnel(const struct request *request)
+{
+    if (!request->recovers)
+        return 0;
+    return request->recovery.remote_tunnel_id ? request->recovery.remote_tunnel_id : NO_TUNNEL;
+}
+
 int request_make_tunnel(struct request *request)
 {
     struct engine *engine = request->engine;
@@ -95,8 +106,7 @@ int request_make_tunnel(struct request *request)
     if (!error)
         error = buffer_reserve(engine->pool, ENGINE_ANSWER);
     if (!error)
-        error =
-            tunnel_new(engine, request->path, request->recovery.remote_tunnel_id, &after, &tunnel);
+        error = tunnel_new(engine, request->path, named_tunnel(request), &after, &tunnel);
     if (error)
         return error;
     tunnel_note_request(tunnel, &engine->message);
@@ -159,8 +169,8 @@ static int process_sccrq(struct request *request)
         engine->counters.out_of_window++;
         return L2TPHA_ERR_OUT_OF_WINDOW;
     }
-    struct l2tpha_tunnel *known = tunnel_find_copied(engine, request->path, &engine->message,
-                                                     request->recovery.remote_tunnel_id);
+    struct l2tpha_tunnel *known =
+        tunnel_find_copied(engine, request->path, &engine->message, named_tunnel(request));
     if (known)
         return process_copy(request, known);
     if (request->recovers && !request_wanted(engine->failover, &engine->message))

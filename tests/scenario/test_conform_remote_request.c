@@ -56,8 +56,14 @@ START_TEST(a_pair_that_names_no_tunnel_is_refused)
         {0xffff, old.node_id},
     };
     struct says sccrq = request();
+    struct l2tpha_tunnel *tunnel = NULL;
     change(&sccrq, avp_recovery(pairs[_i].id, pairs[_i].remote_id));
     is_refused(&sccrq, GENERAL, NO_CONNECTION);
+    while ((tunnel = l2tpha_tunnel_next(rig_node(), tunnel))) { /* it is no ordinary one either */
+        struct l2tpha_tunnel_record record = {.size = sizeof(record)};
+        l2tpha_tunnel_get(tunnel, &record);
+        ck_assert(record.recovers || record.local_id == old.node_id);
+    }
 }
 END_TEST
 
