@@ -2,7 +2,7 @@
 /* A received message: what is hidden in it, and what is wrong with it. */
 #include "control/message.h"
 
-#include "control/tunnel.h"
+#include "control/machine.h"
 
 void fault_say(const struct l2tpha_decode_fault *fault, char *text, size_t cap, uint16_t *result,
                uint16_t *error)
@@ -24,6 +24,29 @@ void message_finish(struct engine *engine, const struct l2tpha_hiding *hiding,
         l2tpha_message_unhide(message, hiding, engine->scratch, ENGINE_SCRATCH, into);
     if (!fault->error && l2tpha_message_is_known(message->type))
         l2tpha_message_check(message, fault);
+}
+
+void message_note(const struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault)
+{
+    struct engine *engine = tunnel->engine;
+    const struct l2tpha_message *message = &engine->message;
+    uint32_t id = tunnel->entry.record.local_id;
+    char text[MACHINE_TEXT];
+
+    log_line(&engine->log, L2TPHA_LOG_DETAIL, id, message->header.session_id, "receives %s",
+             l2tpha_message_name(message->type));
+    if (message->ignored) {
+        engine->counters.ignored_avp += message->ignored;
+        l2tpha_fault_text(&message->ignored_first, text, sizeof(text));
+        log_line(&engine->log, L2TPHA_LOG_ERROR, id, message->header.session_id, "ignored: %s",
+                 text);
+    }
+    if (fault->error) {
+        engine->counters.bad_avp++;
+        l2tpha_fault_text(fault, text, sizeof(text));
+        log_line(&engine->log, L2TPHA_LOG_ERROR, id, message->header.session_id, "%s refused: %s",
+                 l2tpha_message_name(message->type), text);
+    }
 }
 
 void message_done(struct engine *engine)

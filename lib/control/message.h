@@ -3,7 +3,7 @@
 #ifndef CONTROL_MESSAGE_H
 #define CONTROL_MESSAGE_H
 
-#include "control/context.h"
+#include "control/tunnel.h"
 
 /* Say a fault in a StopCCN or CDN: result 2, its general error, text of cap bytes. */
 void fault_say(const struct l2tpha_decode_fault *fault, char *text, size_t cap, uint16_t *result,
@@ -11,6 +11,8 @@ void fault_say(const struct l2tpha_decode_fault *fault, char *text, size_t cap, 
 /* Unhide and check what has been decoded; the first fault stays. */
 void message_finish(struct engine *engine, const struct l2tpha_hiding *hiding,
                     struct l2tpha_decode_fault *fault);
+/* Into counters and the log: it has come for this tunnel, and what is wrong with it. */
+void message_note(const struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault);
 /* Wipe what was hidden. */
 void message_done(struct engine *engine);
 

@@ -17,6 +17,10 @@
 
 #include <string.h>
 
+/* Requests refused: in a second, and as many at once after one without. */
+#define REFUSALS 32
+#define REFUSALS_US UINT64_C(1000000)
+#define REFUSAL_US (REFUSALS_US / REFUSALS)
 #define NO_TUNNEL UINT16_MAX /* whoever has this id is not asked for */
 
 static bool read_pair(struct request *request)
@@ -124,6 +128,18 @@ int request_make_tunnel(struct request *request)
     engine->counters.messages_in++;
     channel_receive(engine, &tunnel->channel, request->header, request->data, request->len);
     return L2TPHA_OK;
+}
+
+/* Each refusal costs a place and messages of ours, sent to an address that may be forged; and
+ * probing for ids that can be recovered is done with nothing else. */
+bool request_may_refuse(struct engine *engine)
+{
+    if (engine->refusals_until < engine->now)
+        engine->refusals_until = engine->now;
+    if (engine->refusals_until - engine->now > REFUSALS_US - REFUSAL_US)
+        return false;
+    engine->refusals_until += REFUSAL_US;
+    return true;
 }
 
 /* --- what comes --- */

@@ -29,5 +29,7 @@ const struct tunnel_entry *request_find_pair(const struct request *request);
 /* A tunnel for it, idle and half open, which has taken the SCCRQ. Its id, if readable, is where a
  * refusal goes (and 0 otherwise). L2TPHA_ERR_LIMIT, _NO_ID, _NOMEM. */
 int request_make_tunnel(struct request *request);
+/* Whether one more refusal may be answered: there are few in a second. Otherwise it is dropped. */
+bool request_may_refuse(struct engine *engine);
 
 #endif

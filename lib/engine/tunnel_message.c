@@ -15,29 +15,6 @@
 #define VERSION_MAJOR 1
 #define VERSION_HIGHEST 2 /* RFC 2661 4.4.2 gives no form: the header's version */
 
-static void note_message(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault)
-{
-    struct engine *engine = tunnel->engine;
-    const struct l2tpha_message *message = &engine->message;
-    uint32_t id = tunnel->entry.record.local_id;
-    char text[MACHINE_TEXT];
-
-    log_line(&engine->log, L2TPHA_LOG_DETAIL, id, message->header.session_id, "receives %s",
-             l2tpha_message_name(message->type));
-    if (message->ignored) {
-        engine->counters.ignored_avp += message->ignored;
-        l2tpha_fault_text(&message->ignored_first, text, sizeof(text));
-        log_line(&engine->log, L2TPHA_LOG_ERROR, id, message->header.session_id, "ignored: %s",
-                 text);
-    }
-    if (fault->error) {
-        engine->counters.bad_avp++;
-        l2tpha_fault_text(fault, text, sizeof(text));
-        log_line(&engine->log, L2TPHA_LOG_ERROR, id, message->header.session_id, "%s refused: %s",
-                 l2tpha_message_name(message->type), text);
-    }
-}
-
 /* --- judging --- */
 
 static bool refuse(struct machine_input *input, uint16_t result, uint16_t error, const char *reason)
@@ -259,7 +236,7 @@ int tunnel_process(struct l2tpha_tunnel *tunnel, const struct l2tpha_path *path,
     input.status = learn_secret(tunnel, &engine->message);
     struct l2tpha_hiding hiding = tunnel_hiding(tunnel);
     message_finish(engine, &hiding, &fault);
-    note_message(tunnel, &fault);
+    message_note(tunnel, &fault);
     int error = dispatch(tunnel, &fault, &input);
     message_done(engine);
     return error ? error : fault.error;

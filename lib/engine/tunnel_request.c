@@ -15,11 +15,6 @@
 
 #include <string.h>
 
-/* Requests refused: in a second, and as many at once after one without. */
-#define REFUSALS 32
-#define REFUSALS_US UINT64_C(1000000)
-#define REFUSAL_US (REFUSALS_US / REFUSALS)
-
 /* --- ties, RFC 2661 4.4.3 --- */
 
 enum tie { TIE_NONE, TIE_OURS, TIE_PEERS, TIE_EQUAL };
@@ -224,18 +219,6 @@ static int drop_for_limit(struct request *request, int error)
     return error;
 }
 
-/* Each refusal costs a place and messages of ours, sent to an address that may be forged; and
- * probing for ids that can be recovered is done with nothing else. */
-static bool may_refuse(struct engine *engine)
-{
-    if (engine->refusals_until < engine->now)
-        engine->refusals_until = engine->now;
-    if (engine->refusals_until - engine->now > REFUSALS_US - REFUSAL_US)
-        return false;
-    engine->refusals_until += REFUSAL_US;
-    return true;
-}
-
 /* Those that are over make place for the welcome alone. */
 static bool is_worth_an_answer(struct request *request)
 {
@@ -247,7 +230,7 @@ static bool is_worth_an_answer(struct request *request)
     bool welcome = request_check(engine->failover, request->path, &engine->message, &why);
     request->welcome = take_word(request, welcome, &why);
     if (!request->welcome)
-        return may_refuse(engine);
+        return request_may_refuse(engine);
     tunnel_make_place(engine);
     return true;
 }
@@ -256,7 +239,7 @@ static bool is_worth_an_answer(struct request *request)
 static bool may_answer(const struct request *request)
 {
     return !request->dropped &&
-           ((request->recovers && !request->welcome) || may_refuse(request->engine));
+           ((request->recovers && !request->welcome) || request_may_refuse(request->engine));
 }
 
 static void log_refusal(const struct request *request, const struct l2tpha_tunnel *tunnel)
