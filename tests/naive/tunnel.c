@@ -298,7 +298,8 @@ static bool ask_host(struct request *request, struct l2tpha_tunnel *tunnel)
     engine->asking = true;
     engine->host.admit_tunnel(engine->host.user, &peer, &engine->message, &verdict);
     engine->asking = false;
-    if (verdict.result)
+    request->dropped = verdict.drop;
+    if (verdict.result || verdict.drop)
         return refuse(&request->input, verdict.result, verdict.error, verdict.reason);
     if (policy_check(verdict.policy))
         return refuse(&request->input, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
@@ -328,7 +329,12 @@ int naive_tunnel_asked(struct request *request)
         return error;
     struct l2tpha_tunnel *tunnel = request->tunnel;
     naive_tunnel_add(tunnel)->state = TUNNEL_ANSWERS;
-    if (!is_welcome(request, tunnel)) {
+    bool welcome = is_welcome(request, tunnel);
+    if (!welcome && (request->dropped || !request_may_refuse(request->engine))) {
+        naive_tunnel_clear(tunnel, &request->input);
+        return L2TPHA_ERR_LIMIT;
+    }
+    if (!welcome) {
         naive_tunnel_stop(tunnel, &request->input);
         return L2TPHA_ERR_REFUSED;
     }
@@ -431,6 +437,7 @@ int naive_tunnel_message(struct l2tpha_tunnel *tunnel, const struct l2tpha_path 
         auth_fetch_secret(tunnel, &name);
     struct l2tpha_hiding hiding = tunnel_hiding(tunnel);
     message_finish(engine, &hiding, &fault);
+    message_note(tunnel, &fault);
     int error = on_message(tunnel, &fault, &input);
     message_done(engine);
     return error ? error : fault.error;
