@@ -3,6 +3,7 @@
 #include "control/auth.h"
 #include "control/calling.h"
 #include "control/message.h"
+#include "control/place.h"
 #include "control/tunnel_policy.h"
 #include "control/tunnel_send.h"
 #include "dispatch/tunnel_state.h"
@@ -325,13 +326,16 @@ int naive_tunnel_asked(struct request *request)
     if (find_rival(request, -1))
         return L2TPHA_ERR_REFUSED; /* it learns from ours */
     int error = request_make_tunnel(request);
-    if (error)
+    if (error) {
+        half_open_dropped(request->engine, error);
         return error;
+    }
     struct l2tpha_tunnel *tunnel = request->tunnel;
     naive_tunnel_add(tunnel)->state = TUNNEL_ANSWERS;
     bool welcome = is_welcome(request, tunnel);
     if (!welcome && (request->dropped || !request_may_refuse(request->engine))) {
         naive_tunnel_clear(tunnel, &request->input);
+        half_open_dropped(request->engine, L2TPHA_ERR_LIMIT);
         return L2TPHA_ERR_LIMIT;
     }
     if (!welcome) {

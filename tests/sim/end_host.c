@@ -245,6 +245,8 @@ void end_drain(struct end *end)
         if (answered && !answer_calls(end))
             return;
     } while (answered && !end->answer_calls);
+    if (machines_fault(end->active.node))
+        world_fail(end->world, "end %u: %s", end->place, machines_fault(end->active.node));
 }
 
 void end_drain_silent(struct end *end, struct side *side, const char *what)
