@@ -3,7 +3,9 @@
  * suite, SUITE.TEST one test of it, or SUITE.TEST.N turn N, from 0, of a loop test. `--machines
  * naive` before the names: the near ends of their worlds have the machines of tests/naive. */
 #include "fixture.h"
+#ifdef RUNNER_MACHINES
 #include "machine_set.h"
+#endif
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,15 +46,26 @@ static void add_all(SRunner *runner)
         srunner_add_suite(runner, suites[i].make());
 }
 
+/* Only where the suites have a choice of them. */
+static bool take_machines(int *argc, char ***argv)
+{
+#ifdef RUNNER_MACHINES
+    if (*argc > 2 && strcmp((*argv)[1], "--machines") == 0) {
+        const char *name = (*argv)[2];
+        *argc -= 2;
+        *argv += 2;
+        return machines_choose(name);
+    }
+#endif
+    (void)argc, (void)argv;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc > 2 && strcmp(argv[1], "--machines") == 0) {
-        if (!machines_choose(argv[2])) {
-            fprintf(stderr, "runner: no such machines\n");
-            return 2;
-        }
-        argc -= 2;
-        argv += 2;
+    if (!take_machines(&argc, &argv)) {
+        fprintf(stderr, "runner: no such machines\n");
+        return 2;
     }
     SRunner *runner = srunner_create(NULL);
     bool known = true;

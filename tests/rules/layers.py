@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Who may include whom in lib/. A file of a layer includes its own folder, the layers to its left,
-the public headers and the few system headers below; an adapter includes no layer at all."""
+the public headers and the few system headers below; an adapter includes no layer at all. The tests'
+own machines, tests/naive, include nothing of the built-in ones."""
 import re
 
 import rule
@@ -37,6 +38,10 @@ def breach(folder, bracket, header):
 
 def check(root, _options):
     for name in rule.files(root, "*.[ch]"):
+        if name.parts[:2] == ("tests", "naive"):
+            for _bracket, header in INCLUDE.findall(rule.text(root, name)):
+                if header.startswith("engine/"):
+                    yield f"{name}: includes {header}: the built-in machines'"
         if name.parts[0] != "lib":
             continue
         folder = name.parts[1]
@@ -64,6 +69,8 @@ BAD = {
     "a file beside the layers": {"lib/a.c": "\n"},
     "a folder that is no layer": {"lib/util/a.c": "\n"},
     "a folder inside a layer": {"lib/base/deep/a.c": "\n"},
+    "machines of the tests' that lean on the built-in ones":
+        {"tests/naive/a.c": '#include "engine/b.h"\n'},
     "an include by macro": {"lib/base/a.c": "#include HEADER\n"},
 }
 
