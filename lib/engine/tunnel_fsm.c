@@ -54,7 +54,6 @@ static const struct fsm_row rows[] = {
     FSM_ROW(WAIT_CTL_REPLY, TUNNEL_TIMEOUT, STOPPING, send_stopccn),
     FSM_ROW(WAIT_CTL_CONN, TUNNEL_TIMEOUT, STOPPING, send_stopccn),
     FSM_ROW(ESTABLISHED, TUNNEL_TIMEOUT, STOPPING, send_stopccn),
-    FSM_ROW_SILENT(FSM_ANY, TUNNEL_UNREACHABLE, IDLE),
     /* 5.7, 7.6: lingering */
     FSM_ROW_SILENT(STOPPING, TUNNEL_DELIVERED, IDLE),
     FSM_ROW_SILENT(STOPPING, TUNNEL_STOPCCN, STOPPED),
@@ -86,7 +85,6 @@ static const char *const event_names[TUNNEL_EVENT_COUNT] = {
     [TUNNEL_FAULT] = "invalid message",
     [TUNNEL_DELIVERED] = "delivered",
     [TUNNEL_TIMEOUT] = "timeout",
-    [TUNNEL_UNREACHABLE] = "unreachable",
     [TUNNEL_FAILED] = "failed",
 };
 

@@ -23,7 +23,6 @@ enum tunnel_event {
     TUNNEL_FAULT,       /* malformed or unknown mandatory message: fault says which */
     TUNNEL_DELIVERED,   /* our StopCCN is acknowledged */
     TUNNEL_TIMEOUT,     /* the state's own timer */
-    TUNNEL_UNREACHABLE, /* the channel gave the peer up */
     TUNNEL_FAILED,      /* an action failed */
     TUNNEL_EVENT_COUNT
 };

@@ -48,7 +48,6 @@ static const struct fsm_expect expected[] = {
     {"setup time", REPLY, TUNNEL_TIMEOUT, STOPPING, "send_stopccn"},
     {"setup time", CONN, TUNNEL_TIMEOUT, STOPPING, "send_stopccn"},
     {"7.6-03", UP, TUNNEL_TIMEOUT, STOPPING, "send_stopccn"},
-    {"5.8-15", FSM_ANY, TUNNEL_UNREACHABLE, IDLE, NULL},
     {"7.6-01", STOPPING, TUNNEL_DELIVERED, IDLE, NULL},
     {"7.6-01", STOPPING, TUNNEL_TIMEOUT, IDLE, NULL},
     {"5.7-01, crossing", STOPPING, TUNNEL_STOPCCN, STOPPED, NULL},
