@@ -4,9 +4,9 @@
  * need of the machines is here. A recovery tunnel (RFC 4951) is always run by the built-in ones.
  *
  * A machine has objects of its own as it likes. It makes them when it is asked for a tunnel
- * (request_make_tunnel()), when it takes a call (session_new()), and in `restored` for what a record
- * has; they go when it sets IDLE, and a tunnel's calls when that is left for STOPPING or STOPPED.
- * It writes no state but by tunnel_set_state() and session_set_state(), decodes into
+ * (request_make_tunnel()), when it takes a call (session_new()), and in `restored` for what a
+ * record has; they go when it sets IDLE, and a tunnel's calls when that is left for STOPPING or
+ * STOPPED. It writes no state but by tunnel_set_state() and session_set_state(), decodes into
  * engine->message, and has a session message's call from session_addressed(). */
 #ifndef CONTROL_MACHINE_H
 #define CONTROL_MACHINE_H

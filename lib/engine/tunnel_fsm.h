@@ -19,11 +19,11 @@ enum tunnel_event {
     TUNNEL_SCCCN_REFUSED,
     TUNNEL_HELLO,
     TUNNEL_STOPCCN,
-    TUNNEL_CLOSE,       /* administrative close */
-    TUNNEL_FAULT,       /* malformed or unknown mandatory message: fault says which */
-    TUNNEL_DELIVERED,   /* our StopCCN is acknowledged */
-    TUNNEL_TIMEOUT,     /* the state's own timer */
-    TUNNEL_FAILED,      /* an action failed */
+    TUNNEL_CLOSE,     /* administrative close */
+    TUNNEL_FAULT,     /* malformed or unknown mandatory message: fault says which */
+    TUNNEL_DELIVERED, /* our StopCCN is acknowledged */
+    TUNNEL_TIMEOUT,   /* the state's own timer */
+    TUNNEL_FAILED,    /* an action failed */
     TUNNEL_EVENT_COUNT
 };
 

@@ -59,8 +59,7 @@ int end_make_node(struct end *end, bool standby, struct side *side)
     *side = (struct side){0};
     snprintf(side->name, sizeof(side->name), "%*send %u.%u", end->place ? 8 : 0, "",
              end->place % 10, end->made % 100);
-    int error =
-        l2tpha_node_new(end->root, &config, &callbacks, end->world->now, &side->node);
+    int error = l2tpha_node_new(end->root, &config, &callbacks, end->world->now, &side->node);
     if (!error && end->place == 0)
         machines_install(side->node);
     return error;
