@@ -14,22 +14,25 @@ static struct id_page *page_new(struct id_map *map)
     struct id_page *page = talloc(map->parent, struct id_page);
     if (!page)
         return NULL;
-    memset(page->values, 0xff, sizeof(page->values));
-    page->count = 0;
+    memset(page, 0, sizeof(*page));
     map->page_count++;
     return page;
 }
 
 int id_map_insert(struct id_map *map, uint32_t id, uint32_t value)
 {
-    if (id >= ID_MAP_IDS || value == ID_MAP_NONE)
+    if (id >= ID_MAP_IDS || value > ID_MAP_LAST)
         return L2TPHA_ERR_INVALID;
     if (id_map_find(map, id) != ID_MAP_NONE)
         return L2TPHA_ERR_EXISTS;
+    if (value == ID_MAP_LAST && map->last)
+        return L2TPHA_ERR_INVALID;
     struct id_page **page = page_of(map, id);
     if (!*page && !(*page = page_new(map)))
         return L2TPHA_ERR_NOMEM;
-    (*page)->values[id % ID_PAGE_IDS] = value;
+    if (value == ID_MAP_LAST)
+        map->last = id + 1;
+    (*page)->above[id % ID_PAGE_IDS] = (uint16_t)(value + 1);
     (*page)->count++;
     map->count++;
     return L2TPHA_OK;
@@ -40,7 +43,9 @@ bool id_map_remove(struct id_map *map, uint32_t id)
     if (id_map_find(map, id) == ID_MAP_NONE)
         return false;
     struct id_page **page = page_of(map, id);
-    (*page)->values[id % ID_PAGE_IDS] = ID_MAP_NONE;
+    if (map->last == id + 1)
+        map->last = 0;
+    (*page)->above[id % ID_PAGE_IDS] = 0;
     map->count--;
     if (--(*page)->count == 0) {
         TALLOC_FREE(*page);

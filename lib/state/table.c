@@ -8,8 +8,9 @@
 
 static int make_slabs(struct table *table, const struct table_options *options)
 {
-    int error =
-        slab_new(table, options->tunnel_size, options->max_tunnels, "tunnels", &table->tunnels);
+    /* There are no more ids; and so no place is beyond what the map of ids can lead to. */
+    uint32_t tunnels = options->max_tunnels < UINT16_MAX ? options->max_tunnels : UINT16_MAX;
+    int error = slab_new(table, options->tunnel_size, tunnels, "tunnels", &table->tunnels);
     if (!error)
         error = slab_new(table, options->session_size, options->max_sessions, "sessions",
                          &table->sessions);
