@@ -224,6 +224,10 @@ enum l2tpha_output_kind {
     L2TPHA_OUTPUT_EVENT = 3       /**< act on it */
 };
 
+/** Room for an acknowledgement alone, bytes: one of L2TPv3 with a SHA-1 digest has 47 (RFC 3931
+ *  5.4.1, 6.15), a ZLB of L2TPv2 12. */
+#define L2TPHA_ACK_MAX 64
+
 /** One output. Everything that it names or points to stays valid until the next l2tpha_poll() of
  *  the node, whatever the host calls in between: a tunnel or session that ends meanwhile is over
  *  (calls about it give L2TPHA_ERR_STATE) but still there, and the bytes are as they were. */
@@ -235,8 +239,8 @@ struct l2tpha_output {
     size_t len;                       /**< DATAGRAM, CHECKPOINT: how many */
     uint64_t number;                  /**< CHECKPOINT: its number */
     const struct l2tpha_event *event; /**< EVENT */
-    uint8_t zlb[12];                  /**< DATAGRAM: room for a ZLB; not for the host */
-    struct l2tpha_path to;            /**< DATAGRAM: room for the path; not for the host */
+    uint8_t ack[L2TPHA_ACK_MAX]; /**< DATAGRAM: room for an acknowledgement; not for the host */
+    struct l2tpha_path to;       /**< DATAGRAM: room for the path; not for the host */
 };
 
 /** Fetch what may leave now: one checkpoint, then datagrams, then events. Call until it returns 0.

@@ -422,8 +422,8 @@ bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_
         const struct buffer *message = leave(engine, channel);
         output->data = message->data;
         output->len = message->len;
-    } else if (ack_is_due(channel) && write_zlb(channel, output->zlb)) {
-        output->data = output->zlb;
+    } else if (ack_is_due(channel) && write_zlb(channel, output->ack)) {
+        output->data = output->ack;
         output->len = L2TPHA_CONTROL_HEADER;
     } else {
         return false;

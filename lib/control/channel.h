@@ -136,7 +136,7 @@ void channel_acknowledge_again(struct engine *engine, struct channel *channel);
 void channel_say_again(struct engine *engine, struct channel *channel);
 /* The message in order has been processed: Nr moves on and wants to be acknowledged. */
 void channel_accept(struct engine *engine, struct channel *channel);
-/* The next datagram that may leave now; false = none. ZLBs are written to output->zlb. */
+/* The next datagram that may leave now; false = none. ZLBs are written to output->ack. */
 bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_output *output);
 /* The retransmission timer is due. 0, or L2TPHA_ERR_TIMEOUT: the peer is given up. */
 int channel_retransmit_due(struct engine *engine, struct channel *channel);

@@ -16,7 +16,7 @@ bool engine_next_datagram(struct engine *engine, struct l2tpha_output *output)
         if (!tunnel_is_hushed(tunnel) && channel_next(engine, channel, output)) {
             tunnel->answers = false;
             engine->counters.datagrams_out++;
-            if (output->data == output->zlb)
+            if (output->data == output->ack)
                 engine->counters.zlb_out++;
             return true;
         }

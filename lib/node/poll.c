@@ -21,7 +21,7 @@ static void release_polled(struct engine *engine)
 /* Whatever the host does before it polls again, these bytes stay. */
 static void lend(struct engine *engine, const struct l2tpha_output *output)
 {
-    if (output->data != output->zlb)
+    if (output->data != output->ack)
         buffer_lend(engine->pool, buffer_of(output->data));
 }
 

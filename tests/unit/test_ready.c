@@ -30,7 +30,7 @@ static void expect_from(uint32_t local_id)
 
     ck_assert(engine_next_datagram(&engine, &output));
     ck_assert_uint_eq(output.tunnel_id, local_id);
-    ck_assert_ptr_eq(output.data, output.zlb);
+    ck_assert_ptr_eq(output.data, output.ack);
 }
 
 static void expect_none(void)
