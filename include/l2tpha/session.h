@@ -218,13 +218,17 @@ L2TPHA_API int l2tpha_data_receive(struct l2tpha_node *node, const struct l2tpha
                                    const uint8_t *data, size_t len, uint64_t now,
                                    struct l2tpha_frame *frame);
 
+/** Longest header of a data message, bytes: one of L2TPv2 has 12; one of L2TPv3 over UDP has a flag
+ *  word, a session id, a cookie and a sublayer (RFC 3931 4.1.2.2, 4.6). */
+#define L2TPHA_DATA_HEADER_MAX 20
+
 /** Write the header of a data message; the payload follows it. Sequence numbers are in it where the
  *  session has them (RFC 2661 5.4).
  *  @param session          established.
  *  @param len              bytes of payload.
  *  @param priority         the P bit.
  *  @param[out] header      room for the longest one.
- *  @param[out] header_len  bytes written: 8 or 12.
+ *  @param[out] header_len  bytes written; of L2TPv2 8 or 12.
  *  @param[out] path        where the datagram goes; borrowed until the next call.
  *  @param now              microseconds.
  *  @retval L2TPHA_ERR_STATE    session not established, or its ICCN or OCCN has not left yet
@@ -234,7 +238,7 @@ L2TPHA_API int l2tpha_data_receive(struct l2tpha_node *node, const struct l2tpha
  *                                  one confirmation, or a call that has just begun to number
  *  @retval L2TPHA_ERR_INVALID  too long for one datagram */
 L2TPHA_API int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority,
-                                uint8_t header[12], size_t *header_len,
+                                uint8_t header[L2TPHA_DATA_HEADER_MAX], size_t *header_len,
                                 const struct l2tpha_path **path, uint64_t now);
 
 #ifdef __cplusplus

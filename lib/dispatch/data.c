@@ -190,8 +190,9 @@ static bool may_carry(struct l2tpha_session *session)
     return !session->connecting;
 }
 
-int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority, uint8_t header[12],
-                     size_t *header_len, const struct l2tpha_path **path, uint64_t now)
+int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority,
+                     uint8_t header[L2TPHA_DATA_HEADER_MAX], size_t *header_len,
+                     const struct l2tpha_path **path, uint64_t now)
 {
     int error = session_begin(session, now);
     if (error)
@@ -218,7 +219,7 @@ int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority, 
         error = next_number(tunnel->engine, session, &out.ns);
     if (error)
         return error;
-    error = l2tpha_header_encode(&out, header, DATA_HEADER + DATA_SEQUENCE, header_len);
+    error = l2tpha_header_encode(&out, header, L2TPHA_DATA_HEADER_MAX, header_len);
     if (error)
         return error;
     tunnel->engine->counters.data_out++;

@@ -222,7 +222,7 @@ static void take_echo(struct host *host, const struct l2tpha_frame *frame)
 
 static void send_frame(struct host *host, struct l2tpha_session *session)
 {
-    uint8_t frame[12 + PAYLOAD] = {0};
+    uint8_t frame[L2TPHA_DATA_HEADER_MAX + PAYLOAD] = {0};
     const struct l2tpha_path *path;
     uint64_t now = clock_us();
     size_t len;
@@ -281,7 +281,7 @@ static void run_lac(uint32_t tunnels, uint32_t frames_per_ms)
 
 static void echo(struct host *host, const struct l2tpha_frame *frame)
 {
-    uint8_t back[12 + PAYLOAD];
+    uint8_t back[L2TPHA_DATA_HEADER_MAX + PAYLOAD];
     const struct l2tpha_path *path;
     size_t len;
 

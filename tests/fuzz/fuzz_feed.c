@@ -315,7 +315,7 @@ static void call_session(struct world *world, uint8_t what, uint8_t argument)
     struct l2tpha_disconnect why = {.size = sizeof(why), .result = argument, .has_q931 = true};
     struct l2tpha_call_errors errors = {.crc = argument};
     const struct l2tpha_path *to;
-    uint8_t header[12];
+    uint8_t header[L2TPHA_DATA_HEADER_MAX];
     size_t len;
 
     if (!session)

@@ -303,7 +303,7 @@ void assert_data_flows(const struct peer *peer, uint16_t session)
                                 3};
     const struct l2tpha_path *path;
     struct l2tpha_frame frame;
-    uint8_t header[12];
+    uint8_t header[L2TPHA_DATA_HEADER_MAX];
     size_t len;
 
     assert_ok(

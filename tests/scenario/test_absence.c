@@ -130,7 +130,7 @@ static unsigned datagrams(uint32_t *events)
 START_TEST(datagrams_data_and_events_are_held)
 {
     const struct l2tpha_path *path;
-    uint8_t header[12];
+    uint8_t header[L2TPHA_DATA_HEADER_MAX];
     uint32_t events;
     size_t len;
 

@@ -176,7 +176,7 @@ START_TEST(a_call_that_is_over_refuses_all)
     struct l2tpha_tunnel *tunnel = NULL;
     struct l2tpha_session_record record;
     const struct l2tpha_path *path;
-    uint8_t header[12];
+    uint8_t header[L2TPHA_DATA_HEADER_MAX];
     size_t len;
 
     ring(1);

@@ -61,7 +61,7 @@ static struct frame_says to(uint16_t session, unsigned flags, uint16_t ns)
 /* Whether the node's next frame carries a number, and which. */
 static bool node_numbers(uint16_t session, uint16_t *ns)
 {
-    uint8_t header[12];
+    uint8_t header[L2TPHA_DATA_HEADER_MAX];
     size_t len;
     const struct l2tpha_path *path;
 
@@ -122,7 +122,7 @@ END_TEST
 START_TEST(priority_is_the_hosts_choice_and_data_only)
 {
     const struct l2tpha_path *path;
-    uint8_t header[12];
+    uint8_t header[L2TPHA_DATA_HEADER_MAX];
     size_t len;
 
     peer_opens(&peer, 1);
@@ -169,7 +169,7 @@ START_TEST(no_frames_before_the_session_is_up)
     const struct l2tpha_path *path;
     struct l2tpha_frame frame;
     struct frame_says says;
-    uint8_t header[12];
+    uint8_t header[L2TPHA_DATA_HEADER_MAX];
     size_t len;
 
     peer_opens(&peer, 1);

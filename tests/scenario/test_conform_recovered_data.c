@@ -29,7 +29,7 @@ static int send_frame(uint16_t call)
 {
     const struct l2tpha_path *path;
     struct l2tpha_header header;
-    uint8_t datagram[16] = {0};
+    uint8_t datagram[L2TPHA_DATA_HEADER_MAX + 4] = {0};
     size_t len;
 
     assert_ok(

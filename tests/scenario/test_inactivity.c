@@ -60,7 +60,7 @@ static struct l2tpha_session *other_end(const struct l2tpha_session *session)
 static int frame_from_far(struct l2tpha_session *session)
 {
     struct l2tpha_path path = {.remote = {.len = 1, .bytes = {2}}};
-    uint8_t datagram[12 + PAYLOAD] = {0};
+    uint8_t datagram[L2TPHA_DATA_HEADER_MAX + PAYLOAD] = {0};
     const struct l2tpha_path *to;
     struct l2tpha_frame frame;
     size_t len;

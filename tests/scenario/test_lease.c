@@ -9,7 +9,7 @@
 static int send_frame(struct l2tpha_session *session, uint16_t *number)
 {
     const struct l2tpha_path *path;
-    uint8_t datagram[16] = {0};
+    uint8_t datagram[L2TPHA_DATA_HEADER_MAX + 4] = {0};
     struct l2tpha_header decoded;
     size_t len;
 
@@ -152,7 +152,7 @@ START_TEST(who_begins_to_number_waits_for_the_standby_once)
     struct l2tpha_session_record record = {.size = sizeof(record)};
     struct l2tpha_frame frame;
     struct l2tpha_header header = {.has_length = true, .has_sequence = true, .version = 2};
-    uint8_t datagram[16] = {0};
+    uint8_t datagram[L2TPHA_DATA_HEADER_MAX + 4] = {0};
     uint16_t next = 1;
     size_t len;
 

@@ -77,7 +77,7 @@ static struct l2tpha_session *far_session(void)
 static int send_frame(bool from_near, uint16_t *ns)
 {
     const struct l2tpha_path *path;
-    uint8_t datagram[16] = {0};
+    uint8_t datagram[L2TPHA_DATA_HEADER_MAX + 4] = {0};
     struct l2tpha_header decoded;
     struct l2tpha_frame frame;
     size_t len;
@@ -150,7 +150,7 @@ END_TEST
 START_TEST(numbers_after_the_reset_wait_for_the_standby)
 {
     const struct l2tpha_path *path;
-    uint8_t header[12];
+    uint8_t header[L2TPHA_DATA_HEADER_MAX];
     size_t len;
     uint16_t ns;
 

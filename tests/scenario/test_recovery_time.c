@@ -213,7 +213,7 @@ static void data(uint16_t call)
 {
     const struct l2tpha_path *path;
     struct l2tpha_frame frame;
-    uint8_t header[12];
+    uint8_t header[L2TPHA_DATA_HEADER_MAX];
     struct wire wire = {0};
     size_t len;
 

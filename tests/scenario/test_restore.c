@@ -170,7 +170,7 @@ START_TEST(what_the_host_works_with_comes_first)
     struct l2tpha_session_options call = trio_call(L2TPHA_CALL_INCOMING);
     struct l2tpha_session *session;
     const struct l2tpha_path *path;
-    uint8_t frame[12];
+    uint8_t frame[L2TPHA_DATA_HEADER_MAX];
     size_t len;
 
     begin_with_tunnels();

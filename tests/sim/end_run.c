@@ -74,7 +74,7 @@ void end_receive(struct end *end, const struct packet *packet)
 
 void end_send_data(struct end *end, struct l2tpha_session *session)
 {
-    uint8_t datagram[12 + PAYLOAD];
+    uint8_t datagram[L2TPHA_DATA_HEADER_MAX + PAYLOAD];
     const struct l2tpha_path *path;
     size_t len;
 

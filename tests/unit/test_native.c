@@ -182,7 +182,7 @@ START_TEST(data_numbers_are_never_used_twice)
     const struct l2tpha_path *path;
     struct l2tpha_header decoded;
     struct l2tpha_session *session;
-    uint8_t header[16] = {0};
+    uint8_t header[L2TPHA_DATA_HEADER_MAX] = {0};
     uint16_t last = 0;
     size_t len;
 

@@ -312,7 +312,7 @@ static int sends(struct l2tpha_session *session)
 {
     const struct l2tpha_path *path;
     struct l2tpha_header decoded;
-    uint8_t header[12], whole[16] = {0};
+    uint8_t header[L2TPHA_DATA_HEADER_MAX], whole[16] = {0};
     size_t len;
 
     assert_ok(l2tpha_data_send(session, 4, false, header, &len, &path, peer.now));
@@ -345,7 +345,7 @@ START_TEST(nothing_is_sent_before_the_iccn)
 {
     const struct l2tpha_path *path;
     struct l2tpha_session *session, *other;
-    uint8_t header[12];
+    uint8_t header[L2TPHA_DATA_HEADER_MAX];
     size_t len;
 
     assert_ok(l2tpha_session_open(tunnel, &incoming, peer.now, &session));
@@ -435,7 +435,7 @@ START_TEST(data_for_nobody_is_dropped)
     session = l2tpha_session_next(tunnel, NULL);
     assert_error(receive(session, -1, &frame), L2TPHA_ERR_STATE);
     const struct l2tpha_path *path;
-    uint8_t header[12];
+    uint8_t header[L2TPHA_DATA_HEADER_MAX];
     size_t len;
     assert_error(l2tpha_data_send(session, 4, false, header, &len, &path, peer.now),
                  L2TPHA_ERR_STATE);
