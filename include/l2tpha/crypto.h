@@ -10,7 +10,8 @@
 extern "C" {
 #endif
 
-#define L2TPHA_MD5_SIZE 16 /**< bytes of an MD5 digest */
+#define L2TPHA_MD5_SIZE 16  /**< bytes of an MD5 digest */
+#define L2TPHA_SHA1_SIZE 20 /**< bytes of a SHA-1 digest */
 
 /** One stretch of bytes of a hash input. */
 struct l2tpha_bytes {
@@ -18,7 +19,8 @@ struct l2tpha_bytes {
     size_t len;          /**< bytes */
 };
 
-/** Crypto operations. Every function is required. */
+/** Crypto operations. Zero-fill it and set size, the first three functions and what else there is.
+ */
 struct l2tpha_crypto {
     size_t size;      /**< sizeof(struct l2tpha_crypto) */
     const char *name; /**< for show and logs */
@@ -31,6 +33,14 @@ struct l2tpha_crypto {
     bool (*equal)(void *user, const uint8_t *a, const uint8_t *b, size_t len);
     /** Overwrite a secret so that the compiler cannot remove it. */
     void (*wipe)(void *user, uint8_t *data, size_t len);
+    /** HMAC-MD5 (RFC 2104) over the concatenation of count parts: what an L2TPv3 control message is
+     *  authenticated and its keys are derived with (RFC 3931 4.1.1, 4.3, 5.3). 0 or
+     *  L2TPHA_ERR_CRYPTO. NULL = not offered; L2TPv2 needs none. */
+    int (*hmac_md5)(void *user, const struct l2tpha_bytes *key, const struct l2tpha_bytes *parts,
+                    size_t count, uint8_t digest[L2TPHA_MD5_SIZE]);
+    /** HMAC-SHA-1, likewise: the other digest of RFC 3931 5.4.1. NULL = not offered. */
+    int (*hmac_sha1)(void *user, const struct l2tpha_bytes *key, const struct l2tpha_bytes *parts,
+                     size_t count, uint8_t digest[L2TPHA_SHA1_SIZE]);
 };
 
 /** The adapter over GNU nettle; in the optional library l2tpha-nettle. Static. */

@@ -224,6 +224,13 @@ static const char *refused_range(const struct l2tpha_config *config)
     return config->max_tunnels > places_of(config) ? "max_tunnels" : NULL;
 }
 
+/* What a host has filled in that knows no HMAC is enough for L2TPv2. */
+static bool is_complete(const struct l2tpha_crypto *crypto)
+{
+    return crypto->size >= offsetof(struct l2tpha_crypto, hmac_md5) && crypto->md5 &&
+           crypto->equal && crypto->wipe;
+}
+
 const char *settings_refused(const struct l2tpha_config *config)
 {
     for (size_t i = 0; i < SETTINGS; i++)
@@ -233,5 +240,7 @@ const char *settings_refused(const struct l2tpha_config *config)
         return refused_range(config);
     if (config->retransmit_cap_ms < config->retransmit_ms)
         return "retransmit_cap_ms";
+    if (config->crypto && !is_complete(config->crypto))
+        return "crypto";
     return config->hide_avps && !config->crypto ? "hide_avps" : NULL;
 }

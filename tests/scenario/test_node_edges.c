@@ -215,6 +215,40 @@ START_TEST(a_log_line_is_no_place_to_call_from)
 }
 END_TEST
 
+/* --- what a node is given --- */
+
+/* Of crypto operations the HMACs alone may be missing, or lie beyond what the host knows of. */
+START_TEST(crypto_that_lacks_an_operation_is_refused)
+{
+    const struct l2tpha_crypto *whole = l2tpha_crypto_nettle();
+    struct l2tpha_crypto crypto = *whole;
+    struct l2tpha_node *node = NULL;
+
+    trio.config.crypto = &crypto;
+    crypto.hmac_md5 = NULL;
+    crypto.hmac_sha1 = NULL;
+    assert_ok(l2tpha_node_new(root, &trio.config, &trio.host, trio.now, &node));
+    l2tpha_node_free(node);
+    crypto.size = offsetof(struct l2tpha_crypto, hmac_md5);
+    assert_ok(l2tpha_node_new(root, &trio.config, &trio.host, trio.now, &node));
+    l2tpha_node_free(node);
+    crypto.size--;
+    assert_error(l2tpha_node_new(root, &trio.config, &trio.host, trio.now, &node),
+                 L2TPHA_ERR_INVALID);
+    for (int lacks = 0; lacks < 3; lacks++) {
+        crypto = *whole;
+        if (lacks == 0)
+            crypto.md5 = NULL;
+        else if (lacks == 1)
+            crypto.equal = NULL;
+        else
+            crypto.wipe = NULL;
+        assert_error(l2tpha_node_new(root, &trio.config, &trio.host, trio.now, &node),
+                     L2TPHA_ERR_INVALID);
+    }
+}
+END_TEST
+
 Suite *suite_node_edges(void)
 {
     TCase *tcase;
@@ -229,5 +263,6 @@ Suite *suite_node_edges(void)
     tcase_add_test(tcase, time_may_stand_still_run_back_and_leap);
     tcase_add_test(tcase, never_is_no_time);
     tcase_add_test(tcase, a_log_line_is_no_place_to_call_from);
+    tcase_add_test(tcase, crypto_that_lacks_an_operation_is_refused);
     return suite;
 }

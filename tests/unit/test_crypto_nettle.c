@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <l2tpha/crypto.h>
+#include <stdio.h>
 #include <string.h>
 
 Suite *suite_crypto_nettle(void);
@@ -53,6 +54,81 @@ START_TEST(digest_of_no_parts_is_that_of_nothing)
 }
 END_TEST
 
+/* RFC 2202 2 and 3: the keys of some are as long as the digest. */
+#define OF_DIGEST 0
+
+static const struct {
+    const char *key; /* one octet repeated, or as it is */
+    size_t repeat;   /* OF_DIGEST = as long as the digest; 1 = as it is */
+    const char *text;
+    const char *md5;
+    const char *sha1;
+} macs[] = {
+    {"\x0b", OF_DIGEST, "Hi There", "9294727a3638bb1c13f48ef8158bfc9d",
+     "b617318655057264e28bc0b6fb378c8ef146be00"},
+    {"Jefe", 1, "what do ya want for nothing?", "750c783e6ab0b503eaa86e310a5db738",
+     "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"},
+    {"\xaa", OF_DIGEST,
+     "\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd"
+     "\xdd\xdd"
+     "\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd"
+     "\xdd\xdd",
+     "56be34521d144c88dbb8c733f0e8b3f6", "125d7342b9ac11cd91a39af48aa17b4f63f175d3"},
+    {"\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17"
+     "\x18"
+     "\x19",
+     1,
+     "\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd"
+     "\xcd\xcd"
+     "\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd"
+     "\xcd\xcd",
+     "697eaf0aca3a3aea3a75164746ffaa79", "4c9007f4026250c6bc8414f9bf50c86c2d7235da"},
+    {"\x0c", OF_DIGEST, "Test With Truncation", "56461ef2342edc00f9bab995690efd4c",
+     "4c1a03424b55e07fe7f27be1d58bb9324a9a5a04"},
+    {"\xaa", 80, "Test Using Larger Than Block-Size Key - Hash Key First",
+     "6b1ab7fe4bd7bf8f0b62e6ce61b9d0cd", "aa4ae5e15272d00e95705637ce8a3b55ed402112"},
+    {"\xaa", 80, "Test Using Larger Than Block-Size Key and Larger Than One Block-Size Data",
+     "6f630fad67cda0ee1fb1f562db3aa53e", "e8e99d0f45237d786d6bbaa7965c7808bbff1a91"},
+};
+
+static struct l2tpha_bytes mac_key(int i, size_t digest_len, uint8_t room[80])
+{
+    size_t len = macs[i].repeat == OF_DIGEST ? digest_len : macs[i].repeat;
+
+    if (len == 1)
+        return (struct l2tpha_bytes){(const uint8_t *)macs[i].key, strlen(macs[i].key)};
+    memset(room, macs[i].key[0], len);
+    return (struct l2tpha_bytes){room, len};
+}
+
+static void assert_hex(const uint8_t *digest, size_t len, const char *hex)
+{
+    char text[2 * L2TPHA_SHA1_SIZE + 1];
+
+    for (size_t i = 0; i < len; i++)
+        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+    ck_assert_str_eq(text, hex);
+}
+
+/* Each text cut in two at every place. */
+START_TEST(macs_are_the_published_ones)
+{
+    const uint8_t *text = (const uint8_t *)macs[_i].text;
+    size_t len = strlen(macs[_i].text);
+    uint8_t room[80], md5[L2TPHA_MD5_SIZE], sha1[L2TPHA_SHA1_SIZE];
+
+    for (size_t cut = 0; cut <= len; cut++) {
+        const struct l2tpha_bytes parts[] = {{text, cut}, {NULL, 0}, {text + cut, len - cut}};
+        struct l2tpha_bytes key = mac_key(_i, sizeof(md5), room);
+        assert_ok(crypto->hmac_md5(crypto->user, &key, parts, 3, md5));
+        assert_hex(md5, sizeof(md5), macs[_i].md5);
+        key = mac_key(_i, sizeof(sha1), room);
+        assert_ok(crypto->hmac_sha1(crypto->user, &key, parts, 3, sha1));
+        assert_hex(sha1, sizeof(sha1), macs[_i].sha1);
+    }
+}
+END_TEST
+
 START_TEST(equal_sees_a_difference_in_any_bit)
 {
     uint8_t a[L2TPHA_MD5_SIZE], b[L2TPHA_MD5_SIZE];
@@ -84,7 +160,8 @@ START_TEST(struct_is_complete)
 {
     ck_assert_uint_eq(crypto->size, sizeof(struct l2tpha_crypto));
     ck_assert_str_eq(crypto->name, "nettle");
-    ck_assert(crypto->md5 && crypto->equal && crypto->wipe);
+    ck_assert(crypto->md5 && crypto->equal && crypto->wipe && crypto->hmac_md5 &&
+              crypto->hmac_sha1);
 }
 END_TEST
 
@@ -97,6 +174,7 @@ Suite *suite_crypto_nettle(void)
     tcase_add_loop_test(tcase, digest_is_that_of_the_concatenation, 0,
                         sizeof(digests) / sizeof(digests[0]));
     tcase_add_test(tcase, digest_of_no_parts_is_that_of_nothing);
+    tcase_add_loop_test(tcase, macs_are_the_published_ones, 0, sizeof(macs) / sizeof(macs[0]));
     tcase_add_test(tcase, equal_sees_a_difference_in_any_bit);
     tcase_add_test(tcase, wipe_overwrites_exactly_what_it_is_given);
     tcase_add_test(tcase, struct_is_complete);
