@@ -123,10 +123,11 @@ struct l2tpha_session_record {
     uint32_t serial;       /**< Call Serial Number */
     uint32_t framing;      /**< Framing Type bits, at most 255 */
     uint32_t bearer;       /**< Bearer Type bits, at most 255 */
-    uint32_t tx_speed;     /**< (Tx) Connect Speed, bit/s */
-    uint32_t rx_speed;     /**< Rx Connect Speed, bit/s */
-    uint16_t data_ns;      /**< a number not below the next data Ns: numbers are leased ahead */
-    uint16_t data_nr;      /**< next data Ns expected; may lag */
+    uint64_t tx_speed;     /**< (Tx) Connect Speed, bit/s; of L2TPv2 32 bits */
+    uint64_t rx_speed;     /**< Rx Connect Speed, bit/s; likewise */
+    uint32_t data_ns;      /**< a number not below the next data Ns: numbers are leased ahead; of
+                                L2TPv2 16 bits, of L2TPv3 24 (RFC 3931 4.6.1) */
+    uint32_t data_nr;      /**< next data Ns expected; may lag; likewise */
     uint32_t send_accm;    /**< of the last SLI received (RFC 2661 4.4.6); until there was one the
                                 format has 0 and l2tpha_session_get() the default, all ones */
     uint32_t receive_accm; /**< likewise */

@@ -6,6 +6,9 @@
 
 #define LEASE 1024 /* numbers taken at one time */
 
+/* With its share of a tunnel of 16: tunnel.c. */
+_Static_assert(sizeof(void *) > 8 || sizeof(struct l2tpha_session) <= 160, "a session's bytes");
+
 void session_lease_numbers(struct l2tpha_session *session)
 {
     struct engine *engine = session_tunnel(session)->engine;

@@ -89,6 +89,8 @@ struct session_entry {
     struct session_entry **back; /* NULL = detached */
 };
 
+_Static_assert(sizeof(void *) > 8 || sizeof(struct session_entry) <= 80, "a session's bytes");
+
 /* What a reset of the control channel leaves: a call that is up, and one of which the peer has not
  * heard (RFC 4951 3.3, Step I). */
 static inline bool session_outlives_reset(const struct session_entry *entry)

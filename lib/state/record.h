@@ -11,6 +11,7 @@ enum record_type {
     RECORD_U8,
     RECORD_U16,
     RECORD_U32,
+    RECORD_U64,
     RECORD_RAW8,    /* eight bytes; all zero = default */
     RECORD_ADDRESS, /* struct l2tpha_address */
     RECORD_BYTES    /* struct l2tpha_bytes */

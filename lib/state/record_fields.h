@@ -21,6 +21,7 @@
 #define WIRE_OF_U8 WIRE_VARINT
 #define WIRE_OF_U16 WIRE_VARINT
 #define WIRE_OF_U32 WIRE_VARINT
+#define WIRE_OF_U64 WIRE_VARINT
 #define WIRE_OF_RAW8 WIRE_BYTES
 #define WIRE_OF_ADDRESS WIRE_BYTES
 #define WIRE_OF_BYTES WIRE_BYTES
@@ -64,10 +65,10 @@
     X(17, BYTES, app_state, 0, STRING_MAX, 0)                                                      \
     X(16, BYTES, connect, 0, STRING_MAX, 0)                                                        \
     X(15, BYTES, request, 0, STRING_MAX, 0)                                                        \
-    X(14, U16, data_nr, 0, UINT16_MAX, 0)                                                          \
-    X(13, U16, data_ns, 0, UINT16_MAX, 0)                                                          \
-    X(12, U32, rx_speed, 0, UINT32_MAX, 0)                                                         \
-    X(11, U32, tx_speed, 0, UINT32_MAX, 0)                                                         \
+    X(14, U32, data_nr, 0, UINT16_MAX, 0)                                                          \
+    X(13, U32, data_ns, 0, UINT16_MAX, 0)                                                          \
+    X(12, U64, rx_speed, 0, UINT32_MAX, 0)                                                         \
+    X(11, U64, tx_speed, 0, UINT32_MAX, 0)                                                         \
     X(10, U32, bearer, 0, UINT8_MAX, 0)                                                            \
     X(9, U32, framing, 0, UINT8_MAX, 0)                                                            \
     X(8, U32, serial, 0, UINT32_MAX, 0)                                                            \

@@ -110,6 +110,14 @@ static ALWAYS_INLINE int put_scalar(struct output *out, uint32_t tag, uint32_t v
     return 0;
 }
 
+/* No field goes beyond 32 bits yet. */
+static ALWAYS_INLINE int put_wide(struct output *out, uint32_t tag, uint64_t value, uint32_t low,
+                                  uint32_t high, uint32_t more)
+{
+    return value > UINT32_MAX ? L2TPHA_ERR_INVALID
+                              : put_scalar(out, tag, (uint32_t)value, low, high, more);
+}
+
 static inline int put_bytes(struct output *out, uint32_t tag, const void *data, size_t len,
                             uint32_t low, uint32_t high)
 {
@@ -122,6 +130,7 @@ static inline int put_bytes(struct output *out, uint32_t tag, const void *data, 
 #define put_U8(out, tag, at, ...) put_scalar(out, tag, *(at), __VA_ARGS__)
 #define put_U16(out, tag, at, ...) put_scalar(out, tag, *(at), __VA_ARGS__)
 #define put_U32(out, tag, at, ...) put_scalar(out, tag, *(at), __VA_ARGS__)
+#define put_U64(out, tag, at, ...) put_wide(out, tag, *(at), __VA_ARGS__)
 #define put_BYTES(out, tag, at, low, high, more)                                                   \
     put_bytes(out, tag, (at)->data, (at)->len, low, high)
 #define put_ADDRESS(out, tag, at, low, high, more)                                                 \
@@ -324,6 +333,7 @@ static inline bool get_RAW8(struct input *in, uint8_t (*at)[8], uint32_t low, ui
 DEFINE_GET_SCALAR(U8, uint8_t)
 DEFINE_GET_SCALAR(U16, uint16_t)
 DEFINE_GET_SCALAR(U32, uint32_t)
+DEFINE_GET_SCALAR(U64, uint64_t)
 
 /* Fields of a newer release follow those known, so they stand together and one view holds them. */
 static const uint8_t *get_unknown(struct input in, const uint8_t *from, uint32_t tag,

@@ -240,14 +240,20 @@ static int copy_extra(struct table *table, const struct l2tpha_session_record *r
     return 0;
 }
 
+bool session_fits(const struct l2tpha_session_record *record)
+{
+    return record->framing <= UINT8_MAX && record->bearer <= UINT8_MAX &&
+           record->tx_speed <= UINT32_MAX && record->rx_speed <= UINT32_MAX &&
+           record->data_ns <= UINT16_MAX && record->data_nr <= UINT16_MAX;
+}
+
 int table_session_load(struct table *table, struct session_entry *entry,
                        const struct l2tpha_session_record *record)
 {
     struct session_extra *extra;
 
     if (record->local_id != entry->local_id ||
-        record->tunnel_id != entry->tunnel->record.local_id || record->framing > UINT8_MAX ||
-        record->bearer > UINT8_MAX)
+        record->tunnel_id != entry->tunnel->record.local_id || !session_fits(record))
         return L2TPHA_ERR_INVALID;
     int error = copy_extra(table, record, &extra);
     if (error)
@@ -260,10 +266,10 @@ int table_session_load(struct table *table, struct session_entry *entry,
     drop_extra(table, entry->extra);
     entry->extra = extra;
     entry->serial = record->serial;
-    entry->tx_speed = record->tx_speed;
-    entry->rx_speed = record->rx_speed;
-    entry->data_ns = record->data_ns;
-    entry->data_nr = record->data_nr;
+    entry->tx_speed = (uint32_t)record->tx_speed;
+    entry->rx_speed = (uint32_t)record->rx_speed;
+    entry->data_ns = (uint16_t)record->data_ns;
+    entry->data_nr = (uint16_t)record->data_nr;
     entry->framing = (uint8_t)record->framing;
     entry->bearer = (uint8_t)record->bearer;
     entry->state = record->state;

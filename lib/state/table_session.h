@@ -30,6 +30,9 @@ int table_session_set_bytes(struct table *table, struct session_entry *entry, si
 /* What an SLI has said; sets the flag as well. */
 int table_session_set_accm(struct table *table, struct session_entry *entry, uint32_t send_accm,
                            uint32_t receive_accm);
+/* Whether an entry has room for all that the record says: a record's numbers are as wide as L2TPv3
+ * needs them, an entry's as L2TPv2 does. */
+bool session_fits(const struct l2tpha_session_record *record);
 int table_session_load(struct table *table, struct session_entry *entry,
                        const struct l2tpha_session_record *record);
 void table_session_get(const struct session_entry *entry, struct l2tpha_session_record *record);

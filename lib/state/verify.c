@@ -467,6 +467,8 @@ static const char *fault_of_session(const struct verifier *verifier,
         return "session without tunnel";
     if (record->local_id > ID_MAX || record->remote_id > ID_MAX)
         return "session id beyond 16 bits";
+    if (!session_fits(record))
+        return "session with numbers beyond those of L2TPv2";
     if (record->state == L2TPHA_SESSION_IDLE ||
         !verifier->has_state(record->side, record->call, record->state))
         return "session in a state that its machine does not have";

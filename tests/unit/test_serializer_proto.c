@@ -63,6 +63,8 @@ static bool same_field(const struct record_field *field, const void *a, const vo
         return *(const uint16_t *)a == *(const uint16_t *)b;
     case RECORD_U32:
         return *(const uint32_t *)a == *(const uint32_t *)b;
+    case RECORD_U64:
+        return *(const uint64_t *)a == *(const uint64_t *)b;
     case RECORD_RAW8:
         return memcmp(a, b, 8) == 0;
     case RECORD_ADDRESS:
@@ -100,7 +102,7 @@ static void round_trip(const struct l2tpha_record *record)
     talloc_free(first);
 }
 
-static void set(const struct record_field *field, void *at, uint32_t value)
+static void set(const struct record_field *field, void *at, uint64_t value)
 {
     switch ((enum record_type)field->type) {
     case RECORD_U8:
@@ -110,7 +112,10 @@ static void set(const struct record_field *field, void *at, uint32_t value)
         *(uint16_t *)at = (uint16_t)value;
         break;
     case RECORD_U32:
-        *(uint32_t *)at = value;
+        *(uint32_t *)at = (uint32_t)value;
+        break;
+    case RECORD_U64:
+        *(uint64_t *)at = value;
         break;
     case RECORD_RAW8:
         memset(at, value ? 0xa5 : 0, 8);
@@ -121,7 +126,7 @@ static void set(const struct record_field *field, void *at, uint32_t value)
         memset(((struct l2tpha_address *)at)->bytes, 0x5a, value <= 28 ? value : 28);
         break;
     case RECORD_BYTES:
-        *(struct l2tpha_bytes *)at = (struct l2tpha_bytes){long_string, value};
+        *(struct l2tpha_bytes *)at = (struct l2tpha_bytes){long_string, (size_t)value};
     }
 }
 
@@ -135,7 +140,7 @@ START_TEST(table_of_fields_is_sound)
         for (uint32_t i = 0; i < shape->count; i++) {
             const struct record_field *field = &shape->fields[i];
             ck_assert_uint_eq(field->tag >> 3, i + 1);
-            ck_assert_uint_eq(field->tag & 7, field->type <= RECORD_U32 ? WIRE_VARINT : WIRE_BYTES);
+            ck_assert_uint_eq(field->tag & 7, field->type <= RECORD_U64 ? WIRE_VARINT : WIRE_BYTES);
             ck_assert_uint_lt(field->offset, shape->size);
             ck_assert_uint_le(field->min, field->max);
             ck_assert_uint_eq(field->min > 0, shape->required >> (i + 1) & 1);
@@ -149,7 +154,7 @@ START_TEST(every_field_at_its_limits)
     for (uint32_t kind = 1; kind <= KINDS; kind++)
         for (uint32_t i = 0; i < record_shape(kind)->count; i++) {
             const struct record_field *field = &record_shape(kind)->fields[i];
-            uint32_t most = field->max <= sizeof(long_string) || field->type <= RECORD_U32
+            uint32_t most = field->max <= sizeof(long_string) || field->type <= RECORD_U64
                                 ? field->max
                                 : sizeof(long_string);
             const uint32_t values[] = {field->min, field->min + 1, most / 2 + 1, most - 1, most};
@@ -168,14 +173,14 @@ START_TEST(every_field_beyond_its_limits)
     for (uint32_t kind = 1; kind <= KINDS; kind++)
         for (uint32_t i = 0; i < record_shape(kind)->count; i++) {
             const struct record_field *field = &record_shape(kind)->fields[i];
-            static const uint32_t widest[] = {UINT8_MAX, UINT16_MAX, UINT32_MAX};
+            static const uint64_t widest[] = {UINT8_MAX, UINT16_MAX, UINT32_MAX, UINT64_MAX};
             bool bytes = field->type == RECORD_BYTES || field->type == RECORD_ADDRESS;
             struct l2tpha_record record = minimal((enum l2tpha_record_kind)kind);
             uint8_t *start;
             if (field->max < (bytes                       ? sizeof(long_string)
-                              : field->type <= RECORD_U32 ? widest[field->type]
+                              : field->type <= RECORD_U64 ? widest[field->type]
                                                           : 0)) {
-                set(field, (char *)&record.of + field->offset, field->max + 1);
+                set(field, (char *)&record.of + field->offset, (uint64_t)field->max + 1);
                 assert_error(put(&record, &start), L2TPHA_ERR_INVALID);
             }
             if (field->min > 0) {
@@ -208,7 +213,7 @@ static void random_record(struct l2tpha_record *record, uint32_t *seed)
     for (uint32_t i = 0; i < shape->count; i++) {
         const struct record_field *field = &shape->fields[i];
         *seed = *seed * 1664525 + 1013904223;
-        uint32_t span = field->max < 300 || field->type <= RECORD_U32 ? field->max : 300;
+        uint32_t span = field->max < 300 || field->type <= RECORD_U64 ? field->max : 300;
         uint32_t value = (*seed >> 8) << (*seed & 7);
         if (*seed & 0x800 && span >= field->min)
             set(field, (char *)&record->of + field->offset,

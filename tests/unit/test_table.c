@@ -452,6 +452,18 @@ START_TEST(loading_a_session)
     record.framing = 256;
     assert_error(table_session_load(table, other, &record), L2TPHA_ERR_INVALID);
     record.framing = 1;
+    record.tx_speed = UINT64_C(1) << 32;
+    assert_error(table_session_load(table, other, &record), L2TPHA_ERR_INVALID);
+    record.tx_speed = 1;
+    record.rx_speed = UINT64_C(1) << 32;
+    assert_error(table_session_load(table, other, &record), L2TPHA_ERR_INVALID);
+    record.rx_speed = 1;
+    record.data_ns = 65536;
+    assert_error(table_session_load(table, other, &record), L2TPHA_ERR_INVALID);
+    record.data_ns = 1;
+    record.data_nr = 65536;
+    assert_error(table_session_load(table, other, &record), L2TPHA_ERR_INVALID);
+    record.data_nr = 1;
     record.tunnel_id = 4;
     assert_error(table_session_load(table, other, &record), L2TPHA_ERR_INVALID);
 }
