@@ -19,8 +19,8 @@ struct l2tpha_bytes {
     size_t len;          /**< bytes */
 };
 
-/** Crypto operations. Zero-fill it and set size, the first three functions and what else there is.
- */
+/** Crypto operations. Zero-fill it and set size, the three functions that are required, and what
+ *  else there is: what is NULL or lies beyond size is not offered. */
 struct l2tpha_crypto {
     size_t size;      /**< sizeof(struct l2tpha_crypto) */
     const char *name; /**< for show and logs */

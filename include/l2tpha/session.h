@@ -38,8 +38,8 @@ struct l2tpha_session_options {
     uint32_t minimum_bps;            /**< OCRQ: least speed wanted, bit/s */
     uint32_t maximum_bps;            /**< OCRQ: highest speed wanted, bit/s */
     /* the connection: ICCN or OCCN */
-    uint32_t tx_speed;                             /**< (Tx) Connect Speed, bit/s */
-    uint32_t rx_speed;                             /**< Rx Connect Speed, 0 = as tx_speed */
+    uint64_t tx_speed;                             /**< (Tx) Connect Speed, bit/s; 32 bits */
+    uint64_t rx_speed;                             /**< Rx Connect Speed, 0 = as tx_speed */
     bool sequencing_required;                      /**< data always carries sequence numbers */
     struct l2tpha_bytes private_group;             /**< Private Group ID */
     struct l2tpha_bytes initial_lcp_confreq;       /**< proxy LCP (RFC 2661 4.4.5) */
@@ -76,7 +76,7 @@ L2TPHA_API int l2tpha_session_open(struct l2tpha_tunnel *tunnel,
  *  @param options  borrowed for the call; framing and the connection part are used.
  *  @param now      microseconds.
  *  @retval L2TPHA_ERR_STATE    the session does not wait for the bearer
- *  @retval L2TPHA_ERR_INVALID  no options, or no such framing
+ *  @retval L2TPHA_ERR_INVALID  no options, no such framing, or a speed that the OCCN cannot carry
  *  @retval L2TPHA_ERR_QUEUE_FULL, L2TPHA_ERR_LIMIT, L2TPHA_ERR_NOMEM  no room for the OCCN: nothing
  *          has changed */
 L2TPHA_API int l2tpha_session_answered(struct l2tpha_session *session,
@@ -197,7 +197,7 @@ struct l2tpha_frame {
     size_t len;                     /**< bytes */
     bool priority;                  /**< P bit */
     bool sequenced;                 /**< Ns is present */
-    uint16_t ns;                    /**< its Ns */
+    uint32_t ns;                    /**< its Ns; of L2TPv2 16 bits, of L2TPv3 24 */
 };
 
 /** Take a data message apart and find its session. Counts as a sign of life of the peer.

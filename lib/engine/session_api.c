@@ -29,9 +29,15 @@ static bool has_room(const struct l2tpha_session *session)
 
 /* --- opening --- */
 
+/* The AVPs have 32 bits (RFC 2661 4.4.4). */
+static bool speeds_fit(const struct l2tpha_session_options *options)
+{
+    return options->tx_speed <= UINT32_MAX && options->rx_speed <= UINT32_MAX;
+}
+
 static bool are_sound(const struct l2tpha_session_options *options)
 {
-    return options && options->size == sizeof(*options) &&
+    return options && options->size == sizeof(*options) && speeds_fit(options) &&
            (options->call == L2TPHA_CALL_INCOMING || options->call == L2TPHA_CALL_OUTGOING) &&
            !(options->framing & ~(uint32_t)FRAMING_BITS) &&
            !(options->bearer & ~(uint32_t)BEARER_BITS);
@@ -40,8 +46,8 @@ static bool are_sound(const struct l2tpha_session_options *options)
 static void take_connection(struct session_entry *entry,
                             const struct l2tpha_session_options *options)
 {
-    entry->tx_speed = options->tx_speed;
-    entry->rx_speed = options->rx_speed ? options->rx_speed : options->tx_speed;
+    entry->tx_speed = (uint32_t)options->tx_speed;
+    entry->rx_speed = (uint32_t)(options->rx_speed ? options->rx_speed : options->tx_speed);
     if (options->sequencing_required)
         entry->flags |= L2TPHA_SESSION_SEQUENCING_REQUIRED;
 }
@@ -153,7 +159,8 @@ int l2tpha_session_answered(struct l2tpha_session *session,
         return error;
     struct machine_input input = {.options = options};
     struct session_entry *entry = &session->entry;
-    if (!options || options->size != sizeof(*options) || options->framing & ~(uint32_t)FRAMING_BITS)
+    if (!options || options->size != sizeof(*options) || !speeds_fit(options) ||
+        options->framing & ~(uint32_t)FRAMING_BITS)
         return L2TPHA_ERR_INVALID;
     if (entry->state != L2TPHA_SESSION_WAIT_CS_ANSWER)
         return L2TPHA_ERR_STATE;

@@ -358,6 +358,9 @@ START_TEST(outgoing_call_is_asked_of_the_host)
     raw_expect(&peer, L2TPHA_MESSAGE_OCRP);
     raw_ack(&peer);
     assert_error(l2tpha_session_answered(session, NULL, peer.now), L2TPHA_ERR_INVALID);
+    struct l2tpha_session_options options = incoming;
+    options.tx_speed = UINT64_C(1) << 32;
+    assert_error(l2tpha_session_answered(session, &options, peer.now), L2TPHA_ERR_INVALID);
     assert_ok(l2tpha_session_answered(session, &incoming, peer.now));
     assert_error(l2tpha_session_answered(session, &incoming, peer.now), L2TPHA_ERR_STATE);
     raw_drain(&peer);

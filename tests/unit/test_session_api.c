@@ -57,6 +57,12 @@ START_TEST(options_are_checked)
     options = incoming;
     options.proxy_authen_type = 2; /* CHAP without a challenge */
     assert_error(l2tpha_session_open(tunnel, &options, peer.now, &session), L2TPHA_ERR_INVALID);
+    options = incoming;
+    options.tx_speed = UINT64_C(1) << 32;
+    assert_error(l2tpha_session_open(tunnel, &options, peer.now, &session), L2TPHA_ERR_INVALID);
+    options = incoming;
+    options.rx_speed = UINT64_C(1) << 32;
+    assert_error(l2tpha_session_open(tunnel, &options, peer.now, &session), L2TPHA_ERR_INVALID);
     raw_drain(&peer);
     ck_assert_ptr_null(l2tpha_session_next(tunnel, NULL));
     ck_assert_uint_eq(peer.sent_count, 0);
