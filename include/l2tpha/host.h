@@ -17,7 +17,8 @@ struct l2tpha_address;
 struct l2tpha_message;
 struct l2tpha_policy;
 
-/** Longest shared secret. */
+/** Longest shared secret, each for itself: while one is changed a tunnel of L2TPv3 has two (RFC
+ * 3931 4.3). */
 #define L2TPHA_SECRET_MAX 128
 
 /** Debug categories, a bit mask in struct l2tpha_config::debug. Names are those that operators know
