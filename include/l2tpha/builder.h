@@ -28,6 +28,7 @@ struct l2tpha_builder {
     uint16_t type;               /**< enum l2tpha_message_type */
     uint16_t vector_len;         /**< bytes of vector */
     bool vector_sent;            /**< the Random Vector AVP is there */
+    uint8_t version;             /**< of L2TP */
     const uint8_t *vector;       /**< borrowed; NULL = nothing is hidden */
     struct l2tpha_hiding hiding; /**< what hides the AVPs that follow */
     uint64_t put[2];             /**< bit per attribute type already there */

@@ -3,7 +3,7 @@
  *
  * Lengths are those of the value. An attribute of kind OPAQUE has a name and a place but nobody who
  * acts on it, so with M=1 it counts as unrecognised (RFC 2661 4.1). */
-#include <l2tpha/message.h>
+#include "codec/message_registry.h"
 
 /* Masks of messages */
 #define IN(name) (1u << L2TPHA_MESSAGE_##name)
@@ -47,7 +47,7 @@
                 __VA_ARGS__}
 
 /* clang-format off */
-static const struct l2tpha_avp_info registry[L2TPHA_AVP_TYPES] = {
+const struct l2tpha_avp_info avp_registry_l2tpv2[L2TPHA_AVP_TYPES] = {
     /* RFC 2661 4.4.1 and 4.4.2 */
     ROW(0, "Message Type", U16, M, o, .messages = EVERY),
     ROW(1, "Result Code", FIELDS_TEXT(2), M, o, .messages = IN(STOPCCN) | IN(CDN)),
@@ -133,9 +133,9 @@ static const struct l2tpha_avp_info registry[L2TPHA_AVP_TYPES] = {
 
 const struct l2tpha_avp_info *l2tpha_avp_info_find(uint16_t vendor, uint16_t type)
 {
-    if (vendor != 0 || type >= L2TPHA_AVP_TYPES || !registry[type].name)
+    if (vendor != 0 || type >= L2TPHA_AVP_TYPES || !avp_registry_l2tpv2[type].name)
         return NULL;
-    return &registry[type];
+    return &avp_registry_l2tpv2[type];
 }
 
 const char *l2tpha_avp_name(uint16_t vendor, uint16_t type)

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Every AVP goes through emit(): place, write, check with the decoder's own rule, hide. */
-#include <l2tpha/builder.h>
-#include <string.h>
-
+#include "codec/builder.h"
 #include "codec/avp.h"
 #include "codec/hidden.h"
-#include "codec/message_registry.h"
 
-#define CONTROL_FLAGS 0xc802 /* T, L, S and version 2; RFC 2661 3.1 */
-#define VECTOR_MIN 16        /* RFC 2661 4.4.1 */
+#include <string.h>
+
+#define VECTOR_MIN 16 /* RFC 2661 4.4.1 */
+
+static const struct wire_format *wire_of(const struct l2tpha_builder *builder)
+{
+    return wire_of_version(builder->version);
+}
 
 static void fail(struct l2tpha_builder *builder, int error)
 {
@@ -56,7 +59,7 @@ static void copy(uint8_t *dst, struct l2tpha_bytes bytes)
 /* The row of an AVP that may be put now; NULL and an error if there is none. */
 static const struct l2tpha_avp_info *permit(struct l2tpha_builder *builder, uint16_t type)
 {
-    const struct l2tpha_avp_info *info = l2tpha_avp_info_find(0, type);
+    const struct l2tpha_avp_info *info = wire_avp_info(wire_of(builder), 0, type);
 
     if (builder->error)
         return NULL;
@@ -84,7 +87,7 @@ static void emit_vector(struct l2tpha_builder *builder)
 {
     struct l2tpha_bytes vector = {builder->vector, builder->vector_len};
 
-    emit_clear(builder, l2tpha_avp_info_find(0, L2TPHA_AVP_RANDOM_VECTOR), vector,
+    emit_clear(builder, wire_avp_info(wire_of(builder), 0, L2TPHA_AVP_RANDOM_VECTOR), vector,
                (struct l2tpha_bytes){0});
     builder->vector_sent = true;
 }
@@ -140,7 +143,7 @@ static void emit_fixed(struct l2tpha_builder *builder, uint16_t type, const uint
 /* A number may only go into an AVP that is a number of that size. */
 static bool is_kind(struct l2tpha_builder *builder, uint16_t type, enum l2tpha_avp_kind kind)
 {
-    const struct l2tpha_avp_info *info = l2tpha_avp_info_find(0, type);
+    const struct l2tpha_avp_info *info = wire_avp_info(wire_of(builder), 0, type);
 
     if (info && info->kind == kind)
         return true;
@@ -148,31 +151,42 @@ static bool is_kind(struct l2tpha_builder *builder, uint16_t type, enum l2tpha_a
     return false;
 }
 
-void l2tpha_builder_begin(struct l2tpha_builder *builder, uint8_t *buf, size_t cap, uint16_t type,
-                          uint32_t tunnel_id, uint32_t session_id)
+/* Ns and Nr stay 0 until the message leaves. */
+static void put_header(struct l2tpha_builder *builder, uint32_t tunnel_id, uint32_t session_id)
 {
-    const struct message_info *info = message_info_find(type);
+    const struct wire_format *wire = wire_of(builder);
+    const struct l2tpha_header header = {
+        .control = true,
+        .has_length = true,
+        .has_sequence = true,
+        .version = wire->version,
+        .length = wire->header_len,
+        .tunnel_id = tunnel_id,
+        .session_id = session_id,
+    };
+    size_t len;
+
+    int error = wire->encode(&header, builder->pos, (size_t)(builder->end - builder->pos), &len);
+    if (error)
+        fail(builder, error);
+    builder->pos += len;
+}
+
+void builder_begin(const struct wire_format *wire, struct l2tpha_builder *builder, uint8_t *buf,
+                   size_t cap, uint16_t type, uint32_t tunnel_id, uint32_t session_id)
+{
+    const struct message_info *info = wire_message_info(wire, type);
     size_t usable = cap < L2TPHA_DATAGRAM_MAX ? cap : L2TPHA_DATAGRAM_MAX;
     uint8_t value[2];
 
-    *builder = (struct l2tpha_builder){.start = buf, .pos = buf, .type = type};
+    *builder =
+        (struct l2tpha_builder){.start = buf, .pos = buf, .type = type, .version = wire->version};
     builder->end = buf ? buf + usable : buf;
     if (!buf || (!info && type != L2TPHA_MESSAGE_ZLB))
         fail(builder, L2TPHA_ERR_INVALID);
-    else if (tunnel_id > UINT16_MAX || session_id > UINT16_MAX)
-        fail(builder, L2TPHA_ERR_INVALID);
-    else if (usable < L2TPHA_CONTROL_HEADER)
-        fail(builder, L2TPHA_ERR_TOO_SMALL);
-    if (builder->error)
-        return;
-
-    put_u16(buf, CONTROL_FLAGS);
-    put_u16(buf + 2, L2TPHA_CONTROL_HEADER);
-    put_u16(buf + 4, (uint16_t)tunnel_id);
-    put_u16(buf + 6, (uint16_t)session_id);
-    put_u32(buf + 8, 0);
-    builder->pos += L2TPHA_CONTROL_HEADER;
-    if (!info)
+    else
+        put_header(builder, tunnel_id, session_id);
+    if (builder->error || !info)
         return;
     /* Message Type's M bit is the message's own, so it is not the registry's. */
     uint8_t *place = claim(builder, info->mandatory ? AVP_MANDATORY : 0, 0, L2TPHA_AVP_MESSAGE_TYPE,
@@ -180,6 +194,12 @@ void l2tpha_builder_begin(struct l2tpha_builder *builder, uint8_t *buf, size_t c
     if (place)
         put_u16(place, type);
     mark_put(builder, L2TPHA_AVP_MESSAGE_TYPE);
+}
+
+void l2tpha_builder_begin(struct l2tpha_builder *builder, uint8_t *buf, size_t cap, uint16_t type,
+                          uint32_t tunnel_id, uint32_t session_id)
+{
+    builder_begin(&wire_l2tpv2, builder, buf, cap, type, tunnel_id, session_id);
 }
 
 void l2tpha_builder_hide(struct l2tpha_builder *builder, const struct l2tpha_hiding *hiding,
@@ -386,10 +406,10 @@ size_t l2tpha_builder_room(const struct l2tpha_builder *builder)
 
 static int missing(const struct l2tpha_builder *builder)
 {
-    uint16_t type;
+    const struct message_info *info = wire_message_info(wire_of(builder), builder->type);
 
-    for (size_t i = 0; (type = l2tpha_message_required(builder->type, i)) != 0; i++)
-        if (!is_put(builder, type))
+    for (size_t i = 0; info && i < MESSAGE_REQUIRED_MAX && info->required[i]; i++)
+        if (!is_put(builder, info->required[i]))
             return L2TPHA_ERR_AVP_MISSING;
     return L2TPHA_OK;
 }

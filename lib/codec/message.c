@@ -8,7 +8,7 @@
 
 #include "codec/avp.h"
 #include "codec/hidden.h"
-#include "codec/message_registry.h"
+#include "codec/wire.h"
 
 struct verdict {
     int error;       /* 0 = fine */
@@ -128,7 +128,8 @@ static struct verdict keep(struct l2tpha_message *message, const struct l2tpha_a
 static void take(struct l2tpha_message *message, const struct l2tpha_avp *avp, uint16_t reserved,
                  struct l2tpha_decode_fault *fault)
 {
-    const struct l2tpha_avp_info *info = l2tpha_avp_info_find(avp->vendor, avp->type);
+    const struct l2tpha_avp_info *info =
+        wire_avp_info(wire_of_message(message), avp->vendor, avp->type);
     struct verdict verdict = judge(message, avp, reserved, info);
 
     if (!verdict.error)
@@ -166,7 +167,7 @@ static int take_type(struct l2tpha_message *message, struct avp_walk *walk,
     message->type_mandatory = avp.mandatory;
     if (message->type == L2TPHA_MESSAGE_ZLB)
         return end_message(fault, &avp, L2TPHA_ERR_MESSAGE_TYPE, "reserved message type", 0);
-    keep(message, &avp, l2tpha_avp_info_find(0, L2TPHA_AVP_MESSAGE_TYPE));
+    keep(message, &avp, wire_avp_info(wire_of_message(message), 0, L2TPHA_AVP_MESSAGE_TYPE));
     return L2TPHA_OK;
 }
 
@@ -194,7 +195,7 @@ static int collect(struct l2tpha_message *message, struct l2tpha_decode_fault *f
     memset(message->index, 0, sizeof(message->index));
     if (take_type(message, &walk, fault))
         return fault->error;
-    if (!message_info_find(message->type))
+    if (!wire_message_info(wire_of_message(message), message->type))
         return L2TPHA_OK;
     take_all(message, &walk, fault);
     if (walk.why)
@@ -205,7 +206,7 @@ static int collect(struct l2tpha_message *message, struct l2tpha_decode_fault *f
 static int decode(const uint8_t *data, size_t len, struct l2tpha_message *message,
                   struct l2tpha_decode_fault *fault)
 {
-    int error = l2tpha_header_decode(data, len, &message->header);
+    int error = wire_header_decode(data, len, &message->header);
     if (error)
         return end_message(fault, NULL, error, "malformed header", (uint32_t)len);
     if (!message->header.control)
@@ -280,7 +281,8 @@ static int clear_body(struct l2tpha_message *message, const struct l2tpha_hiding
     uint8_t *out = scratch;
 
     while (avp_next(&walk, &avp)) {
-        const struct l2tpha_avp_info *info = l2tpha_avp_info_find(avp.vendor, avp.type);
+        const struct l2tpha_avp_info *info =
+            wire_avp_info(wire_of_message(message), avp.vendor, avp.type);
         if (is_vector(&avp, walk.reserved))
             key.vector = (struct l2tpha_bytes){avp.value, avp.len};
         if (!avp.hidden || judge(message, &avp, walk.reserved, info).error) {
@@ -318,7 +320,7 @@ int l2tpha_message_unhide(struct l2tpha_message *message, const struct l2tpha_hi
 
 int l2tpha_message_check(const struct l2tpha_message *message, struct l2tpha_decode_fault *fault)
 {
-    const struct message_info *info = message_info_find(message->type);
+    const struct message_info *info = wire_message_info(wire_of_message(message), message->type);
     struct l2tpha_avp avp = {.mandatory = message->type_mandatory};
     struct l2tpha_decode_fault own;
 

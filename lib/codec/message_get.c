@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "codec/avp.h"
+#include "codec/wire.h"
 
 /* General error codes, RFC 2661 4.4.2 */
 #define GENERAL_LENGTH 2
@@ -32,7 +33,7 @@ const struct l2tpha_avp *l2tpha_message_find_vendor(const struct l2tpha_message 
 bool l2tpha_message_each(const struct l2tpha_message *message, uint16_t type,
                          struct l2tpha_avp_cursor *cursor)
 {
-    const struct l2tpha_avp_info *info = l2tpha_avp_info_find(0, type);
+    const struct l2tpha_avp_info *info = wire_avp_info(wire_of_message(message), 0, type);
 
     /* The first well-formed one is in the index; without it there is no other. */
     if (!info || !info->repeatable || !l2tpha_message_find(message, type))

@@ -11,7 +11,7 @@
 /* RFC 2661 3.2 and section 6, RFC 4951 4. FSQ and FSR require a Failover Session State too, but an
  * empty one is acknowledged and ignored, so its absence is no fault. Types with a name alone belong
  * to extensions that nobody here speaks. */
-static const struct message_info messages[L2TPHA_MESSAGE_TYPES] = {
+const struct message_info message_registry_l2tpv2[L2TPHA_MESSAGE_TYPES] = {
     [0] = {.name = "ZLB"},
     [1] = {.name = "SCCRQ", TUNNEL, M, .required = {2, 3, 7, 9}},
     [2] = {.name = "SCCRP", TUNNEL, M, .required = {2, 3, 7, 9}},
@@ -105,35 +105,35 @@ static const char *const ppp_causes[] = {
 #define TEXT_OF(table, code)                                                                       \
     ((code) < sizeof(table) / sizeof((table)[0]) ? (table)[code] : "unknown code")
 
-const struct message_info *message_info_find(uint16_t type)
+static const struct message_info *find(uint16_t type)
 {
-    if (type >= L2TPHA_MESSAGE_TYPES || !messages[type].known)
+    if (type >= L2TPHA_MESSAGE_TYPES || !message_registry_l2tpv2[type].known)
         return NULL;
-    return &messages[type];
+    return &message_registry_l2tpv2[type];
 }
 
 const char *l2tpha_message_name(uint16_t type)
 {
-    if (type >= L2TPHA_MESSAGE_TYPES || !messages[type].name)
+    if (type >= L2TPHA_MESSAGE_TYPES || !message_registry_l2tpv2[type].name)
         return "unknown";
-    return messages[type].name;
+    return message_registry_l2tpv2[type].name;
 }
 
 bool l2tpha_message_is_known(uint16_t type)
 {
-    return message_info_find(type) != NULL;
+    return find(type) != NULL;
 }
 
 bool l2tpha_message_is_session(uint16_t type)
 {
-    const struct message_info *info = message_info_find(type);
+    const struct message_info *info = find(type);
 
     return info && info->session;
 }
 
 uint16_t l2tpha_message_required(uint16_t type, size_t place)
 {
-    const struct message_info *info = message_info_find(type);
+    const struct message_info *info = find(type);
 
     return info && place < MESSAGE_REQUIRED_MAX ? info->required[place] : 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What is known of each message type. */
+/* What is known of each message type, and the tables of both registries. */
 #ifndef CODEC_MESSAGE_REGISTRY_H
 #define CODEC_MESSAGE_REGISTRY_H
 
-#include <l2tpha/types.h>
+#include <l2tpha/message.h>
 
 #define MESSAGE_REQUIRED_MAX 8
 
@@ -15,7 +15,8 @@ struct message_info {
     uint8_t required[MESSAGE_REQUIRED_MAX]; /* AVP types besides Message Type, ended by 0 */
 };
 
-/* NULL for a type that is not known. */
-const struct message_info *message_info_find(uint16_t type);
+/* The messages and the attributes of RFC 2661 and of what extends it, by type. */
+extern const struct message_info message_registry_l2tpv2[L2TPHA_MESSAGE_TYPES];
+extern const struct l2tpha_avp_info avp_registry_l2tpv2[L2TPHA_AVP_TYPES];
 
 #endif
