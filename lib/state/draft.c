@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "state/draft.h"
 
-#include "base/cursor.h"
+#include "state/record.h"
 #include "state/table_session.h"
-
-#define NR_AT 10 /* of a control header (RFC 2661 3.1) */
 
 struct draft draft_over(const struct l2tpha_serializer *serializer, uint8_t *data, size_t size)
 {
@@ -42,16 +40,17 @@ static int put_message(struct draft *draft, const struct tunnel_entry *entry, ui
                        struct buffer *message)
 {
     struct l2tpha_record record = {.kind = L2TPHA_RECORD_MESSAGE};
-    bool stamped = message->len >= NR_AT + 2;
-    uint16_t nr = stamped ? get_u16(message->data + NR_AT) : 0;
+    const struct wire_format *wire = record_wire(&entry->record);
+    bool stamped = message->len >= wire->header_len;
+    uint16_t nr = stamped ? wire_nr(wire, message->data) : 0;
 
     if (stamped)
-        put_u16(message->data + NR_AT, 0);
+        wire_put_nr(wire, message->data, 0);
     record.of.message = (struct l2tpha_message_record){
         .tunnel_id = entry->record.local_id, .ns = ns, .bytes = {message->data, message->len}};
     int error = draft_put(draft, &record);
     if (stamped)
-        put_u16(message->data + NR_AT, nr);
+        wire_put_nr(wire, message->data, nr);
     return error;
 }
 

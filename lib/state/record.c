@@ -52,12 +52,10 @@ const struct record_shape *record_shape(uint32_t kind)
     return &shapes[kind];
 }
 
-#define WINDOW_DEFAULT 4 /* RFC 2661 4.4.3 */
-
 uint16_t record_lease(const struct l2tpha_tunnel_record *record, uint16_t node)
 {
     uint16_t lease = record->resync_packets ? record->resync_packets : node;
-    uint16_t window = record->remote_window ? record->remote_window : WINDOW_DEFAULT;
+    uint16_t window = record->remote_window ? record->remote_window : record_wire(record)->window;
 
     return lease < window ? lease : window;
 }

@@ -5,6 +5,8 @@
 #ifndef STATE_RECORD_H
 #define STATE_RECORD_H
 
+#include "codec/wire.h"
+
 #include <l2tpha/record.h>
 
 enum record_type {
@@ -44,6 +46,13 @@ const struct record_shape *record_shape(uint32_t kind);
 static inline bool record_in_range(uint64_t value, uint32_t low, uint32_t high, uint32_t more)
 {
     return (value >= low && value <= high) || (more && value == more);
+}
+
+/* How its messages look on the wire. A record that names no version is one of L2TPv2. */
+static inline const struct wire_format *record_wire(const struct l2tpha_tunnel_record *record)
+{
+    (void)record;
+    return &wire_l2tpv2;
 }
 
 /* Its sessions have ended with it: none has a record of its own any more. */

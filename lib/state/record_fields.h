@@ -9,12 +9,12 @@
 #ifndef STATE_RECORD_FIELDS_H
 #define STATE_RECORD_FIELDS_H
 
+#include "codec/wire.h"
+
 #include <l2tpha/failover.h>
 #include <l2tpha/host.h>
 #include <l2tpha/policy.h>
 
-#define DATAGRAM_MIN 12 /* a control header: Ns is at 8, Nr at 10 (RFC 2661 3.1) */
-#define DATAGRAM_MAX 65535
 #define AVP_VALUE_MAX 1017 /* RFC 2661 4.1: ten bits of length, six bytes of header */
 #define STRING_MAX L2TPHA_CHECKPOINT_MAX
 
@@ -87,7 +87,7 @@
     X(1, U32, tunnel_id, 1, UINT32_MAX, 0)
 
 #define MESSAGE_FIELDS(X)                                                                          \
-    X(3, BYTES, bytes, DATAGRAM_MIN, DATAGRAM_MAX, 0)                                              \
+    X(3, BYTES, bytes, WIRE_HEADER_MIN, WIRE_DATAGRAM_MAX, 0)                                      \
     X(2, U16, ns, 0, UINT16_MAX, 0)                                                                \
     X(1, U32, tunnel_id, 1, UINT32_MAX, 0)
 

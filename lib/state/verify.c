@@ -16,8 +16,6 @@
 #include "state/record.h"
 
 #define SLOTS_FIRST 64
-#define NS_AT 8           /* of a control header (RFC 2661 3.1) */
-#define ID_MAX UINT16_MAX /* likewise: a longer id stands in no message of L2TPv2 */
 #define ATTEMPTS_FIRST 16
 
 enum member {
@@ -32,7 +30,8 @@ enum member {
 
 /* What is known of a tunnel by its newest record. */
 struct standing {
-    uint8_t state; /* enum l2tpha_tunnel_state; IDLE = there is none */
+    uint8_t state;   /* enum l2tpha_tunnel_state; IDLE = there is none */
+    uint8_t version; /* of its wire format */
     uint32_t recovers;
 };
 
@@ -60,8 +59,9 @@ struct verifier {
     uint32_t generation;
     bool past_gone;
     bool past_node;
-    uint32_t tunnel_id; /* whose messages come next, 0 = nobody's */
-    uint16_t next;      /* their Ns */
+    uint32_t tunnel_id;             /* whose messages come next, 0 = nobody's */
+    const struct wire_format *wire; /* likewise */
+    uint16_t next;                  /* their Ns */
     uint16_t end;
     uint32_t *attempts; /* recovery tunnels to be looked at when all is known */
     uint32_t attempt_count;
@@ -206,18 +206,23 @@ static struct tunnel_entry *present(const struct verifier *verifier, uint32_t tu
     return entry;
 }
 
+static struct standing standing_by(const struct l2tpha_tunnel_record *record)
+{
+    return (struct standing){record->state, record_wire(record)->version, record->recovers};
+}
+
 static struct standing standing_of(const struct verifier *verifier, uint32_t tunnel_id)
 {
     if (has(verifier, NEW_TUNNEL, tunnel_id, 0))
         return named(verifier, NEW_TUNNEL, tunnel_id)->tunnel;
     const struct tunnel_entry *entry = present(verifier, tunnel_id);
-    return entry ? (struct standing){entry->record.state, entry->record.recovers}
-                 : (struct standing){.state = L2TPHA_TUNNEL_IDLE};
+    return entry ? standing_by(&entry->record) : (struct standing){.state = L2TPHA_TUNNEL_IDLE};
 }
 
-static int expect_messages(struct verifier *verifier, uint32_t tunnel_id, uint16_t from,
-                           uint16_t to)
+static int expect_messages(struct verifier *verifier, const struct wire_format *wire,
+                           uint32_t tunnel_id, uint16_t from, uint16_t to)
 {
+    verifier->wire = wire;
     verifier->tunnel_id = tunnel_id;
     verifier->next = from;
     verifier->end = to;
@@ -317,7 +322,7 @@ static void note_attempt(const struct verifier *verifier, const struct tunnel_en
 
 static bool recovers_now(const struct tunnel_entry *entry)
 {
-    return is_attempt((struct standing){entry->record.state, entry->record.recovers});
+    return is_attempt(standing_by(&entry->record));
 }
 
 void verify_applied(const struct verifier *verifier)
@@ -379,8 +384,10 @@ static int name_tunnel(struct verifier *verifier, uint32_t tunnel_id, struct sta
 static const char *fault_of_tunnel(const struct l2tpha_tunnel_record *record,
                                    const struct tunnel_entry *held)
 {
-    if (record->local_id > ID_MAX || record->remote_id > ID_MAX)
-        return "tunnel id beyond 16 bits";
+    uint32_t id_max = record_wire(record)->tunnel_id_max;
+
+    if (record->local_id > id_max || record->remote_id > id_max)
+        return "tunnel id that no message can carry";
     if (record->state == L2TPHA_TUNNEL_IDLE)
         return "tunnel that is idle";
     if (held && record->state < held->record.state)
@@ -394,7 +401,7 @@ static const char *fault_of_tunnel(const struct l2tpha_tunnel_record *record,
 
 static int verify_tunnel(struct verifier *verifier, const struct l2tpha_tunnel_record *record)
 {
-    const struct standing standing = {record->state, record->recovers};
+    const struct standing standing = standing_by(record);
     const struct tunnel_entry *held = present(verifier, record->local_id);
     const char *fault = fault_of_tunnel(record, held);
 
@@ -408,7 +415,9 @@ static int verify_tunnel(struct verifier *verifier, const struct l2tpha_tunnel_r
         error = add(verifier, RESET_TUNNEL, record->local_id, 0);
     if (!error && is_attempt(standing))
         error = look_at_later(verifier, record->local_id);
-    return error ? error : expect_messages(verifier, record->local_id, record->acked, record->ns);
+    return error ? error
+                 : expect_messages(verifier, record_wire(record), record->local_id, record->acked,
+                                   record->ns);
 }
 
 static int verify_sequence(struct verifier *verifier, const struct l2tpha_sequence_record *record)
@@ -423,7 +432,8 @@ static int verify_sequence(struct verifier *verifier, const struct l2tpha_sequen
         return refuse(verifier, "sequence numbers run backwards");
     int error = name_tunnel(verifier, record->tunnel_id, standing_of(verifier, record->tunnel_id));
     return error ? error
-                 : expect_messages(verifier, record->tunnel_id, entry->record.ns, record->ns);
+                 : expect_messages(verifier, record_wire(&entry->record), record->tunnel_id,
+                                   entry->record.ns, record->ns);
 }
 
 static int verify_message(struct verifier *verifier, const struct l2tpha_message_record *record)
@@ -431,7 +441,7 @@ static int verify_message(struct verifier *verifier, const struct l2tpha_message
     if (record->tunnel_id != verifier->tunnel_id || verifier->next == verifier->end ||
         record->ns != verifier->next)
         return refuse(verifier, "message out of turn");
-    if (get_u16(record->bytes.data + NS_AT) != record->ns)
+    if (wire_ns(verifier->wire, record->bytes.data) != record->ns)
         return refuse(verifier, "message with another Ns");
     verifier->next++;
     return 0;
@@ -462,11 +472,12 @@ static const char *fault_of_session(const struct verifier *verifier,
                                     const struct l2tpha_session_record *record)
 {
     struct standing tunnel = standing_of(verifier, record->tunnel_id);
+    uint32_t id_max = wire_of_version(tunnel.version)->session_id_max;
 
     if (tunnel.state == L2TPHA_TUNNEL_IDLE)
         return "session without tunnel";
-    if (record->local_id > ID_MAX || record->remote_id > ID_MAX)
-        return "session id beyond 16 bits";
+    if (record->local_id > id_max || record->remote_id > id_max)
+        return "session id that no message can carry";
     if (!session_fits(record))
         return "session with numbers beyond those of L2TPv2";
     if (record->state == L2TPHA_SESSION_IDLE ||
