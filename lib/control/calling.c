@@ -47,6 +47,9 @@ struct l2tpha_tunnel *tunnel_next_calling(struct engine *engine,
 /* Copies of what has lost may come after the winner has done its work: they must not begin anew. */
 void tunnel_remember_beaten(struct l2tpha_tunnel *old, const struct l2tpha_message *sccrq)
 {
-    l2tpha_message_u16(sccrq, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &old->beaten_request);
+    uint32_t id = wire_tunnel_id(sccrq);
+
+    if (id)
+        old->beaten_request = id;
     old->beaten_until = old->engine->now + channel_cycle_us(old->engine);
 }

@@ -255,7 +255,7 @@ int channel_send(struct engine *engine, struct channel *channel, const uint8_t *
         return error;
     memcpy(message->data, data, len);
     message->len = (uint32_t)len;
-    l2tpha_header_stamp(message->data, entry->record.ns, entry->nr_safe);
+    channel_wire(channel)->stamp(message->data, entry->record.ns, entry->nr_safe);
     queue_append(entry, message);
     channel->queue_bytes += bytes_of(message);
     engine->port->changed(engine, entry, DIRTY_SEQUENCE);
@@ -301,7 +301,7 @@ static struct buffer *leave(struct engine *engine, struct channel *channel)
     struct buffer *message = channel->cursor;
 
     /* RFC 2661 5.8: a copy keeps its Ns and carries the current Nr. */
-    l2tpha_header_stamp(message->data, channel->cursor_ns, channel->entry->nr_safe);
+    channel_wire(channel)->stamp(message->data, channel->cursor_ns, channel->entry->nr_safe);
     channel->cursor = message->next;
     channel->cursor_ns++;
     if (serial_after(channel->cursor_ns, channel->sent_ns))
@@ -364,7 +364,7 @@ static void told(struct engine *engine, struct channel *channel)
 static bool may_acknowledge(const struct channel *channel)
 {
     return !channel->unproven ||
-           (record_is_over(&channel->entry->record) && is_paid_for(channel, L2TPHA_CONTROL_HEADER));
+           (record_is_over(&channel->entry->record) && is_paid_for(channel, channel_wire(channel)->ack_len));
 }
 
 static bool ack_is_due(const struct channel *channel)
@@ -377,29 +377,23 @@ static bool ack_is_due(const struct channel *channel)
 /* xl2tpd calls again once the header of a ZLB has named the call that its CDN has ended, and for
  * others a ZLB is no more than its Nr. RFC 2661 5.8: it takes no number. Its Ns is that of the next
  * message that has not left yet; some peers ignore one with any other. */
-static bool write_zlb(const struct channel *channel, uint8_t *zlb)
+static bool write_ack(const struct channel *channel, uint8_t ack[L2TPHA_ACK_MAX])
 {
-    const struct l2tpha_header header = {
-        .control = true,
-        .has_length = true,
-        .has_sequence = true,
-        .version = 2,
-        .length = L2TPHA_CONTROL_HEADER,
+    const struct l2tpha_header numbers = {
         .tunnel_id = channel->entry->record.remote_id,
         .session_id =
             channel->entry->nr_safe == channel->entry->record.nr ? channel->ended_call : 0,
         .ns = channel->sent_ns,
         .nr = channel->entry->nr_safe,
     };
-    size_t len;
 
-    return l2tpha_header_encode(&header, zlb, L2TPHA_CONTROL_HEADER, &len) == L2TPHA_OK;
+    return wire_acknowledge(channel_wire(channel), &numbers, ack, L2TPHA_ACK_MAX) == L2TPHA_OK;
 }
 
 static const struct buffer *leave_probe(struct channel *channel)
 {
     channel->probe_due = false;
-    l2tpha_header_stamp(channel->probe->data, channel->probe_ns, channel->entry->nr_safe);
+    channel_wire(channel)->stamp(channel->probe->data, channel->probe_ns, channel->entry->nr_safe);
     return channel->probe;
 }
 
@@ -422,9 +416,9 @@ bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_
         const struct buffer *message = leave(engine, channel);
         output->data = message->data;
         output->len = message->len;
-    } else if (ack_is_due(channel) && write_zlb(channel, output->ack)) {
+    } else if (ack_is_due(channel) && write_ack(channel, output->ack)) {
         output->data = output->ack;
-        output->len = L2TPHA_CONTROL_HEADER;
+        output->len = channel_wire(channel)->ack_len;
     } else {
         return false;
     }
@@ -556,7 +550,7 @@ enum channel_verdict channel_receive(struct engine *engine, struct channel *chan
     const struct l2tpha_tunnel_record *record = &channel->entry->record;
 
     take_nr(engine, channel, header->nr);
-    if (header->length <= header->header_len) {
+    if (wire_is_ack(channel_wire(channel), header)) {
         engine->counters.zlb_in++;
         return CHANNEL_ACK_ONLY;
     }

@@ -9,6 +9,7 @@
 #define CONTROL_CHANNEL_H
 
 #include "control/context.h"
+#include "state/record.h"
 
 #define CHANNEL_QUEUE_MIN 4 /* two of our own, an answer, and the StopCCN that ends it all */
 
@@ -72,18 +73,9 @@ struct channel {
     struct timer ack;
 };
 
-/* What the first AVP says, behind its head of six octets (RFC 2661 4.4.1). */
-static inline uint16_t channel_type_of(const uint8_t *data, size_t len, size_t header_len)
+static inline const struct wire_format *channel_wire(const struct channel *channel)
 {
-    const size_t place = header_len + 6;
-
-    return len > place + 1 ? get_u16(data + place) : L2TPHA_MESSAGE_ZLB;
-}
-
-/* Of a message of ours in the queue. */
-static inline uint16_t channel_message_type(const struct buffer *message)
-{
-    return channel_type_of(message->data, message->len, L2TPHA_CONTROL_HEADER);
+    return record_wire(&channel->entry->record);
 }
 
 enum channel_verdict {
@@ -136,7 +128,8 @@ void channel_acknowledge_again(struct engine *engine, struct channel *channel);
 void channel_say_again(struct engine *engine, struct channel *channel);
 /* The message in order has been processed: Nr moves on and wants to be acknowledged. */
 void channel_accept(struct engine *engine, struct channel *channel);
-/* The next datagram that may leave now; false = none. ZLBs are written to output->ack. */
+/* The next datagram that may leave now; false = none. An acknowledgement alone is written to
+ * output->ack. */
 bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_output *output);
 /* The retransmission timer is due. 0, or L2TPHA_ERR_TIMEOUT: the peer is given up. */
 int channel_retransmit_due(struct engine *engine, struct channel *channel);

@@ -38,18 +38,19 @@ struct event_item *engine_event(struct engine *engine, uint8_t kind, struct l2tp
 void event_attach_message(struct engine *engine, struct event_item *event)
 {
     const struct l2tpha_message *message = &engine->message;
+    const struct wire_format *wire = wire_of_message(message);
     struct l2tpha_header header = message->header;
     size_t len;
 
     if (!event || event->message)
         return;
-    struct buffer *copy = buffer_get(engine->pool, L2TPHA_CONTROL_HEADER + message->body_len, NULL);
+    struct buffer *copy = buffer_get(engine->pool, wire->header_len + message->body_len, NULL);
     if (!copy) {
         engine->counters.limit_reached++;
         return;
     }
-    header.length = (uint16_t)(L2TPHA_CONTROL_HEADER + message->body_len);
-    if (l2tpha_header_encode(&header, copy->data, L2TPHA_CONTROL_HEADER, &len)) {
+    header.length = (uint16_t)(wire->header_len + message->body_len);
+    if (wire->encode(&header, copy->data, wire->header_len, &len)) {
         buffer_put(engine->pool, copy);
         return;
     }

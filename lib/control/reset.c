@@ -8,17 +8,16 @@
 
 #include <string.h>
 
-#define SESSION_ID 6 /* its place in a control header */
-
 /* What an SLI or a WEN tells of a call that stays. A CDN is not repeated: the peer may not have the
  * call, and some end the tunnel over that; it is found by FSQ. */
 static bool still_holds(const struct l2tpha_tunnel *tunnel, const struct buffer *message)
 {
-    uint16_t type = channel_message_type(message);
+    const struct wire_format *wire = record_wire(&tunnel->entry.record);
+    uint16_t type = wire_type(wire, message->data, message->len);
 
     return (type == L2TPHA_MESSAGE_SLI || type == L2TPHA_MESSAGE_WEN) &&
            table_session_find_remote(tunnel->engine->table, &tunnel->entry,
-                                     get_u16(message->data + SESSION_ID));
+                                     wire_session(wire, message->data));
 }
 
 /* Copies of them, oldest first. One for which there is no memory is lost like the others. */

@@ -120,7 +120,7 @@ void tunnel_end_stray(struct l2tpha_tunnel *tunnel, uint32_t session_id, uint32_
         return;
     tunnel->stray_at = engine->now + STRAY_US;
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_CDN, remote_id);
-    l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, (uint16_t)session_id);
+    wire_put_session_id(&builder, session_id);
     l2tpha_builder_put_result(&builder, RESULT_GENERAL, ERROR_SESSION_ID, "no such session");
     if (tunnel_send(tunnel, &builder) == L2TPHA_OK)
         engine->counters.strays_ended++;

@@ -26,7 +26,7 @@ int session_new(struct l2tpha_tunnel *tunnel, struct l2tpha_session **session)
     struct engine *engine = tunnel->engine;
     int error;
 
-    uint16_t id = session_id_free(tunnel);
+    uint32_t id = session_id_free(tunnel);
     if (!id)
         return L2TPHA_ERR_NO_ID;
     struct session_entry *entry = table_session_add(engine->table, &tunnel->entry, id, &error);

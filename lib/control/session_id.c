@@ -57,15 +57,15 @@ static const struct id_set *many(struct l2tpha_tunnel *tunnel)
     return set;
 }
 
-uint16_t session_id_free(struct l2tpha_tunnel *tunnel)
+uint32_t session_id_free(struct l2tpha_tunnel *tunnel)
 {
     const struct id_set *set = many(tunnel);
     struct scramble order = order_of(tunnel);
-    uint16_t id = set ? id_set_next(set, &order) : 0;
+    uint32_t id = set ? id_set_next(set, &order) : 0;
 
     /* Many calls and no memory for the set: none is found. */
     for (uint32_t i = 0; !set && !id && i <= ID_SET_FEW; i++) {
-        uint16_t next = scramble_next(&order);
+        uint32_t next = scramble_next(&order);
         if (!tunnel_session_find(tunnel, next))
             id = next;
     }

@@ -12,7 +12,7 @@ void session_ids_restore(struct l2tpha_tunnel *tunnel);
 /* ... or its channel is about to be reset to this Ns. */
 void session_ids_reset(struct l2tpha_tunnel *tunnel, uint16_t ns);
 /* A session id of this tunnel that is not in use; 0 = there is none. */
-uint16_t session_id_free(struct l2tpha_tunnel *tunnel);
+uint32_t session_id_free(struct l2tpha_tunnel *tunnel);
 /* It has been used, and what is said of it at once is queued: it comes back late. */
 void session_id_taken(struct l2tpha_tunnel *tunnel);
 

@@ -24,7 +24,7 @@ void tunnel_mark(struct l2tpha_tunnel *tunnel, uint8_t dirty)
 static void fill_record(struct engine *engine, struct l2tpha_tunnel_record *record)
 {
     record->local_window = engine->config.window;
-    record->remote_window = 4; /* RFC 2661 5.8 */
+    record->remote_window = record_wire(record)->window;
     if (engine->config.hide_avps)
         record->flags |= L2TPHA_TUNNEL_HIDE;
     if (engine->config.commit == L2TPHA_COMMIT_GATED)

@@ -61,7 +61,7 @@ struct l2tpha_tunnel {
     uint32_t started;         /* the order in which tunnels were made; 0 = it was taken over */
     uint16_t close_result;    /* of a StopCCN that waits for the channel to carry again; 0 = none */
     uint16_t close_error;
-    uint16_t beaten_request; /* Assigned Tunnel ID of a recovery SCCRQ that has lost the tie */
+    uint32_t beaten_request; /* Assigned Tunnel ID of a recovery SCCRQ that has lost the tie */
     struct timer timer;      /* TIMER_TUNNEL: by state */
     struct timer start;      /* TIMER_START */
     union {

@@ -8,9 +8,9 @@ static uint32_t number_of(const struct engine *engine, uint32_t id)
     return id - engine->config.tunnel_id_first + 1;
 }
 
-static uint16_t id_of(const struct engine *engine, uint16_t number)
+static uint32_t id_of(const struct engine *engine, uint16_t number)
 {
-    return number ? (uint16_t)(engine->config.tunnel_id_first + number - 1) : 0;
+    return number ? engine->config.tunnel_id_first + number - 1 : 0;
 }
 
 void tunnel_id_take(struct engine *engine, uint32_t id)
@@ -37,7 +37,7 @@ static const struct id_set *many(struct engine *engine)
 }
 
 /* After a takeover the set has not heard of all of them yet; what the table tells it stays. */
-static uint16_t free_by_set(struct engine *engine, struct scramble *walk)
+static uint32_t free_by_set(struct engine *engine, struct scramble *walk)
 {
     uint16_t number = id_set_next(&engine->tunnel_ids, walk);
 
@@ -48,17 +48,17 @@ static uint16_t free_by_set(struct engine *engine, struct scramble *walk)
     return id_of(engine, number);
 }
 
-uint16_t tunnel_id_free(struct engine *engine, struct l2tpha_node_record *record)
+uint32_t tunnel_id_free(struct engine *engine, struct l2tpha_node_record *record)
 {
     struct scramble walk = {get_u64(record->tunnel_key), record->tunnel_place,
                             engine_tunnel_ids(engine)};
     const struct id_set *set = many(engine);
-    uint16_t id = 0;
+    uint32_t id = 0;
 
     if (set)
         id = free_by_set(engine, &walk);
     for (uint32_t i = 0; !set && !id && i <= ID_SET_FEW; i++) {
-        uint16_t next = id_of(engine, scramble_next(&walk));
+        uint32_t next = id_of(engine, scramble_next(&walk));
         if (!table_tunnel_find(engine->table, next))
             id = next;
     }

@@ -2,6 +2,8 @@
 /* Messages of a tunnel on their way to its channel. */
 #include "control/tunnel_send.h"
 
+#include "codec/builder.h"
+
 struct l2tpha_hiding tunnel_hiding(const struct l2tpha_tunnel *tunnel)
 {
     return (struct l2tpha_hiding){
@@ -18,8 +20,8 @@ void tunnel_build(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder, 
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     struct l2tpha_hiding hiding = tunnel_hiding(tunnel);
 
-    l2tpha_builder_begin(builder, engine->build, ENGINE_SCRATCH, type, record->remote_id,
-                         session_id);
+    builder_begin(record_wire(record), builder, engine->build, ENGINE_SCRATCH, type,
+                  record->remote_id, session_id);
     if (!(record->flags & L2TPHA_TUNNEL_HIDE) || !hiding.crypto || !hiding.secret_len)
         return;
     int error = engine_random(engine, engine->vector, sizeof(engine->vector));
@@ -73,8 +75,9 @@ int tunnel_send_states(struct l2tpha_tunnel *tunnel, uint16_t type,
         return L2TPHA_ERR_QUEUE_FULL;
     /* RFC 4951 5.4 allows hiding; each would need a Random Vector of its own, and says nothing
      * that the clear header of a data frame does not. */
-    l2tpha_builder_begin(&builder, tunnel->engine->build, ENGINE_SCRATCH, type,
-                         tunnel->entry.record.remote_id, 0);
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    builder_begin(record_wire(record), &builder, tunnel->engine->build, ENGINE_SCRATCH, type,
+                  record->remote_id, 0);
     for (size_t i = 0; i < count; i++)
         l2tpha_builder_put_session_state(&builder, &states[i]);
     return tunnel_send(tunnel, &builder);

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "control/window.h"
 
-/* RFC 2661 4.4.3: a peer that names no Receive Window Size has 4, and so has one that has not
- * spoken yet. */
-#define WINDOW_DEFAULT 4
+#include "state/record.h"
 
 static uint16_t lesser(uint16_t a, uint16_t b)
 {
     return a < b ? a : b;
 }
 
-/* The record's, since it may become known, or change, while the channel runs. */
+/* The record's, since it may become known, or change, while the channel runs. One that has not
+ * spoken yet has that of a peer that names no Receive Window Size (RFC 2661 4.4.3). */
 static uint16_t peer_window(const struct channel *channel)
 {
-    uint16_t window = channel->entry->record.remote_window;
-    return lesser(window ? window : WINDOW_DEFAULT, WINDOW_MAX);
+    const struct l2tpha_tunnel_record *record = &channel->entry->record;
+    uint16_t window = record->remote_window ? record->remote_window : record_wire(record)->window;
+
+    return lesser(window, WINDOW_MAX);
 }
 
 void window_start(struct channel *channel)

@@ -11,9 +11,7 @@
 #include "dispatch/begin.h"
 #include "failover/takeover.h"
 
-#define LEASE_LEFT 512  /* taken anew when fewer are left */
-#define DATA_HEADER 8   /* flags, length, ids */
-#define DATA_SEQUENCE 4 /* Ns and Nr */
+#define LEASE_LEFT 512 /* taken anew when fewer are left */
 
 static int find(struct engine *engine, const struct l2tpha_path *path,
                 const struct l2tpha_header *header, struct l2tpha_session **session)
@@ -107,7 +105,7 @@ static int take_number(struct engine *engine, struct l2tpha_session *session,
 static int decode(struct engine *engine, const uint8_t *data, size_t len,
                   struct l2tpha_header *header)
 {
-    int error = l2tpha_header_decode(data, len, header);
+    int error = wire_header_decode(data, len, header);
 
     if (!error && header->control)
         error = L2TPHA_ERR_INVALID;
@@ -199,11 +197,12 @@ int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority,
         return error;
     struct l2tpha_tunnel *tunnel = session_tunnel(session);
     bool sequenced = session->entry.flags & L2TPHA_SESSION_SEQUENCING;
-    size_t total = DATA_HEADER + (sequenced ? DATA_SEQUENCE : 0) + len;
+    const struct wire_format *wire = record_wire(&tunnel->entry.record);
+    size_t total = wire->data_header_len + (sequenced ? wire->data_sequence_len : 0u) + len;
     struct l2tpha_header out = {.has_length = true,
                                 .has_sequence = sequenced,
                                 .priority = priority,
-                                .version = 2,
+                                .version = wire->version,
                                 .length = (uint16_t)total,
                                 .tunnel_id = tunnel->entry.record.remote_id,
                                 .session_id = session->entry.remote_id};
@@ -219,7 +218,7 @@ int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority,
         error = next_number(tunnel->engine, session, &out.ns);
     if (error)
         return error;
-    error = l2tpha_header_encode(&out, header, L2TPHA_DATA_HEADER_MAX, header_len);
+    error = wire->encode(&out, header, L2TPHA_DATA_HEADER_MAX, header_len);
     if (error)
         return error;
     tunnel->engine->counters.data_out++;

@@ -29,23 +29,22 @@ static void check_moved(struct engine *engine, struct l2tpha_tunnel *tunnel)
 
 /* RFC 4951 3.2.2: the peer takes its SCCCN for read once that is acknowledged, and the old tunnel
  * for recovered. One that comes too late is read by nobody. */
-static bool is_vain(const struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header,
-                    const uint8_t *data, size_t len)
+static bool is_vain(const struct l2tpha_tunnel *tunnel, const uint8_t *data, size_t len)
 {
     return tunnel_is_recovery(tunnel) && tunnel_is_over(tunnel) &&
-           channel_type_of(data, len, header->header_len) == L2TPHA_MESSAGE_SCCCN;
+           wire_type(record_wire(&tunnel->entry.record), data, len) == L2TPHA_MESSAGE_SCCCN;
 }
 
 /* What acknowledged it before has met nobody, nor has what went with that. */
-static void take_duplicate(struct engine *engine, struct l2tpha_tunnel *tunnel,
-                           const struct l2tpha_header *header, const uint8_t *data, size_t len)
+static void take_duplicate(struct engine *engine, struct l2tpha_tunnel *tunnel, const uint8_t *data,
+                           size_t len)
 {
     struct l2tpha_decode_fault fault = {0};
 
     if (tunnel_is_recovery(tunnel) || (tunnel->restored && !tunnel->channel.resyncing))
         channel_nudge(engine, &tunnel->channel);
     if (!tunnel_is_recovery(tunnel) ||
-        channel_type_of(data, len, header->header_len) != L2TPHA_MESSAGE_SCCRP)
+        wire_type(record_wire(&tunnel->entry.record), data, len) != L2TPHA_MESSAGE_SCCRP)
         return;
     l2tpha_message_decode(data, len, &engine->message, &fault);
     if (!fault.error)
@@ -70,7 +69,7 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
         half_open_proved(tunnel);
     switch (verdict) {
     case CHANNEL_IN_ORDER:
-        if (is_vain(tunnel, header, data, len)) {
+        if (is_vain(tunnel, data, len)) {
             error = L2TPHA_ERR_UNEXPECTED;
             break;
         }
@@ -84,7 +83,7 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
         break;
     case CHANNEL_DUPLICATE:
         error = L2TPHA_ERR_DUPLICATE;
-        take_duplicate(engine, tunnel, header, data, len);
+        take_duplicate(engine, tunnel, data, len);
         break;
     case CHANNEL_BEYOND:
         error = L2TPHA_ERR_OUT_OF_WINDOW;

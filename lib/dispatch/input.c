@@ -48,7 +48,8 @@ static int receive_bound(struct engine *engine, const struct l2tpha_path *path,
     }
     prefetch(tunnel, sizeof(*tunnel));
     if (!address_is(&tunnel->entry.record.path.remote, &path->remote) &&
-        !is_answer(tunnel, path, header, channel_type_of(data, len, header->header_len))) {
+        !is_answer(tunnel, path, header,
+                   wire_type(record_wire(&tunnel->entry.record), data, len))) {
         engine->counters.wrong_peer++;
         /* Not a line of that tunnel: its peer has done nothing. */
         log_line(&engine->log, L2TPHA_LOG_ERROR, 0, 0,
@@ -74,7 +75,7 @@ int engine_receive(struct engine *engine, const struct l2tpha_path *path, const 
     if (path->remote.len > L2TPHA_ADDRESS_MAX || path->local.len > L2TPHA_ADDRESS_MAX)
         return L2TPHA_ERR_INVALID;
     engine->counters.datagrams_in++;
-    int error = l2tpha_header_decode(data, len, &header);
+    int error = wire_header_decode(data, len, &header);
     if (error) {
         if (error == L2TPHA_ERR_VERSION)
             engine->counters.bad_version++;

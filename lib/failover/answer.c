@@ -58,13 +58,14 @@ static size_t share_of(const struct failover *failover, const struct l2tpha_tunn
                        size_t count)
 {
     struct engine *engine = failover->engine;
-    uint32_t messages = (uint32_t)((count + FAILOVER_STATES - 1) / FAILOVER_STATES);
+    const size_t most = failover_states(tunnel);
+    uint32_t messages = (uint32_t)((count + most - 1) / most);
     uint32_t bytes = messages * ENGINE_ANSWER;
 
     if (messages > 1 && (!channel_has_room_for(engine, &tunnel->channel, messages, bytes) ||
                          buffer_reserve(engine->pool, bytes)))
         return count;
-    return FAILOVER_STATES;
+    return most;
 }
 
 int answer_query(struct failover *failover, struct l2tpha_tunnel *tunnel,

@@ -8,11 +8,9 @@
 
 #include <l2tpha/failover.h>
 
-/* Failover Session States in one message of ours: 1400 octets less header and Message Type, 16 each
- * (RFC 4951 5.4); and what the longest datagram may bring. */
-#define FAILOVER_STATES ((1400 - 20) / 16)
-
-#define FAILOVER_STATES_MAX ((65535 - 20) / 16)
+/* Failover Session States (RFC 4951 5.4) that the longest datagram may bring, of whatever wire. */
+#define FAILOVER_STATES_MAX                                                                        \
+    ((WIRE_DATAGRAM_MAX - WIRE_HEADER_MIN - WIRE_MESSAGE_TYPE) / WIRE_SESSION_STATE_MIN)
 
 struct takeover_result {
     uint32_t tunnels;      /* recovered, or being so */
@@ -51,6 +49,14 @@ void failover_note(const struct failover *failover, uint32_t tunnel_id, uint32_t
                    const char *what, int error);
 /* Have the peer answer something on it. */
 void failover_confirm(const struct failover *failover, struct l2tpha_tunnel *tunnel);
+/* So many go into one message of ours, of 1400 octets at most. */
+static inline size_t failover_states(const struct l2tpha_tunnel *tunnel)
+{
+    const struct wire_format *wire = record_wire(&tunnel->entry.record);
+
+    return (1400u - wire->header_len - WIRE_MESSAGE_TYPE) / wire->session_state_len;
+}
+
 /* An event about a tunnel; NULL when there is no room. */
 struct event_item *failover_tell(struct failover *failover, uint8_t kind,
                                  struct l2tpha_tunnel *tunnel);

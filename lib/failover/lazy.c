@@ -358,7 +358,7 @@ static void note_end(struct lazy *lazy, uint16_t end_seen)
 static void note(struct lazy *lazy, const struct l2tpha_header *header)
 {
     const struct l2tpha_tunnel_record *record = record_of(lazy);
-    bool zlb = header->length <= header->header_len;
+    bool zlb = wire_is_ack(record_wire(record), header);
 
     note_end(lazy, zlb ? header->ns : (uint16_t)(header->ns + 1));
     if (zlb && !lazy->knows_end && is_fresh(lazy, header->nr)) {

@@ -26,10 +26,9 @@ void recovery_moved(struct l2tpha_tunnel *tunnel)
 void recovery_answered_again(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *sccrp)
 {
     struct recovery *recovery = tunnel->recovery;
-    uint16_t id = 0;
+    uint32_t id = wire_tunnel_id(sccrp);
 
-    if (recovery && recovery->state == RECOVERY_CLAIMING &&
-        l2tpha_message_u16(sccrp, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id) &&
+    if (recovery && recovery->state == RECOVERY_CLAIMING && id &&
         id != tunnel->entry.record.remote_id)
         recovery_challenge(recovery);
 }

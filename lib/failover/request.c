@@ -78,7 +78,6 @@ bool request_wanted(const struct failover *failover, const struct l2tpha_message
 {
     struct engine *engine = failover->engine;
     struct l2tpha_tunnel *old = find_named(failover, sccrq);
-    uint16_t id = 0;
 
     if (!old)
         return true; /* it is refused, with a word */
@@ -86,8 +85,7 @@ bool request_wanted(const struct failover *failover, const struct l2tpha_message
         tunnel_remember_beaten(old, sccrq);
         recovery_challenge(old->recovery);
     }
-    l2tpha_message_u16(sccrq, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
-    return id != old->beaten_request || engine->now >= old->beaten_until ||
+    return wire_tunnel_id(sccrq) != old->beaten_request || engine->now >= old->beaten_until ||
            is_won_in_vain(old->recovery);
 }
 

@@ -205,9 +205,10 @@ static bool send_query(struct sync *sync, uint32_t *steps, int *error)
 {
     struct failover *failover = sync->failover;
     struct l2tpha_session *session;
+    const size_t most = failover_states(sync->tunnel);
     size_t count = 0;
 
-    while (count < FAILOVER_STATES && (session = take_next(sync, steps)))
+    while (count < most && (session = take_next(sync, steps)))
         ask(sync, session, &failover->states[count++]);
     if (count == 0)
         return false;

@@ -51,7 +51,8 @@ static void clear(struct failover *failover, struct tunnel_entry *tunnel, int st
 /* Nothing older than this message waits for its acknowledgement. */
 static bool is_outstanding(const struct tunnel_entry *tunnel, uint16_t type)
 {
-    return tunnel->queue_head && channel_message_type(tunnel->queue_head) == type;
+    return tunnel->queue_head && wire_type(record_wire(&tunnel->record), tunnel->queue_head->data,
+                                           tunnel->queue_head->len) == type;
 }
 
 /* Its SCCCN is not acknowledged: the peer may be waiting for it, and has nothing to recover. */

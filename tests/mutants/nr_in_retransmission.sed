@@ -1,6 +1,6 @@
 # lib/control/channel.c
 # A message sent again acknowledges what was processed, not what is safe with the standby.
-/l2tpha_header_stamp(message->data, channel->cursor_ns, channel->entry->nr_safe);/c\
+/channel_wire(channel)->stamp(message->data, channel->cursor_ns, channel->entry->nr_safe);/c\
     bool again = serial_before(channel->cursor_ns, channel->sent_ns);\
-    l2tpha_header_stamp(message->data, channel->cursor_ns,\
-                        again ? channel->entry->record.nr : channel->entry->nr_safe);
+    channel_wire(channel)->stamp(message->data, channel->cursor_ns,\
+                                 again ? channel->entry->record.nr : channel->entry->nr_safe);

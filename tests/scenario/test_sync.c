@@ -132,7 +132,7 @@ END_TEST
 static int keep_silent(struct l2tpha_tunnel *tunnel, const struct l2tpha_path *path,
                        const uint8_t *data, size_t len)
 {
-    if (channel_type_of(data, len, L2TPHA_CONTROL_HEADER) == L2TPHA_MESSAGE_FSQ)
+    if (wire_type(&wire_l2tpv2, data, len) == L2TPHA_MESSAGE_FSQ)
         return L2TPHA_OK;
     return builtin_machine.process(tunnel, path, data, len);
 }
