@@ -17,6 +17,8 @@
 #define WIRE_SESSION_STATE_MIN 16 /* Failover Session State AVP, RFC 4951 5.4 */
 #define WIRE_DATAGRAM_MAX L2TPHA_DATAGRAM_MAX
 
+#define WIRE_L2TPV2_RETRIES 5 /* RFC 2661 5.8 */
+
 struct wire_format {
     uint8_t version;
     /* the header of a control message, and places in it */

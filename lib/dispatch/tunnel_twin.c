@@ -22,14 +22,6 @@
 #define AGAIN_MS 500      /* between two requests of one peer that asks anew */
 #define TWINS_HALF_OPEN 4 /* with one address and id of the peer */
 
-static uint16_t assigned_id(const struct l2tpha_message *message)
-{
-    uint16_t id = 0;
-
-    l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
-    return id;
-}
-
 uint64_t tunnel_request_digest(const struct l2tpha_message *sccrq)
 {
     static const uint16_t types[] = {L2TPHA_AVP_TIE_BREAKER, L2TPHA_AVP_CHALLENGE,
@@ -117,7 +109,7 @@ struct l2tpha_tunnel *tunnel_find_copied(struct engine *engine, const struct l2t
                                          const struct l2tpha_message *sccrq, uint32_t recovers)
 {
     uint64_t digest = tunnel_request_digest(sccrq);
-    uint16_t id = assigned_id(sccrq);
+    uint32_t id = wire_tunnel_id(sccrq);
     struct l2tpha_tunnel *known = twin_first(engine, &path->remote, id), *next;
 
     for (; known; known = next) {
@@ -147,7 +139,7 @@ static bool is_unknown_to_peer(const struct l2tpha_tunnel *tunnel)
 struct l2tpha_tunnel *tunnel_find_stopped(struct engine *engine, const struct l2tpha_path *path,
                                           const struct l2tpha_message *stopccn)
 {
-    struct l2tpha_tunnel *first = twin_first(engine, &path->remote, assigned_id(stopccn));
+    struct l2tpha_tunnel *first = twin_first(engine, &path->remote, wire_tunnel_id(stopccn));
     struct l2tpha_tunnel *found = first;
 
     for (struct l2tpha_tunnel *at = first; at; at = twin_next(at))

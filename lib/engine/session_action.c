@@ -67,7 +67,7 @@ int send_reply(void *object, void *argument)
     (void)argument;
     build(session, &builder, incoming ? L2TPHA_MESSAGE_ICRP : L2TPHA_MESSAGE_OCRP,
           session->entry.remote_id);
-    l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, session->entry.local_id);
+    wire_put_session_id(&builder, session->entry.local_id);
     return send(session, &builder);
 }
 
@@ -83,9 +83,9 @@ int take_reply(void *object, void *argument)
 {
     struct l2tpha_session *session = object;
     const struct machine_input *input = argument;
-    uint16_t id;
+    uint32_t id = wire_session_id(input->message);
 
-    if (!l2tpha_message_u16(input->message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &id))
+    if (!id)
         return L2TPHA_ERR_AVP_MISSING;
     int error = table_session_set_remote(&session->entry, id);
     if (error || !l2tpha_message_has(input->message, L2TPHA_AVP_PHYSICAL_CHANNEL_ID))
@@ -159,12 +159,9 @@ static void put_causes(struct l2tpha_builder *builder, const struct l2tpha_disco
  * a CDN's own is no new one. */
 static uint32_t header_id(const struct l2tpha_session *session, const struct machine_input *input)
 {
-    uint16_t id = 0;
-
     if (session->entry.remote_id || !input->message)
         return session->entry.remote_id;
-    l2tpha_message_u16(input->message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &id);
-    return id;
+    return wire_session_id(input->message);
 }
 
 int send_cdn(void *object, void *argument)
@@ -174,7 +171,7 @@ int send_cdn(void *object, void *argument)
     struct l2tpha_builder builder;
 
     build(session, &builder, L2TPHA_MESSAGE_CDN, header_id(session, input));
-    l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, session->entry.local_id);
+    wire_put_session_id(&builder, session->entry.local_id);
     l2tpha_builder_put_result(&builder, input->result, input->error, input->reason);
     if (input->disconnect)
         put_causes(&builder, input->disconnect);
@@ -198,7 +195,7 @@ int send_stray_cdn(struct l2tpha_tunnel *tunnel, uint32_t remote_id, uint16_t re
     struct l2tpha_builder builder;
 
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_CDN, remote_id);
-    l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, session_id_free(tunnel));
+    wire_put_session_id(&builder, session_id_free(tunnel));
     l2tpha_builder_put_result(&builder, result, error, reason);
     int failed = tunnel_send(tunnel, &builder);
     if (!failed)

@@ -29,15 +29,18 @@ static bool has_room(const struct l2tpha_session *session)
 
 /* --- opening --- */
 
-/* The AVPs have 32 bits (RFC 2661 4.4.4). */
-static bool speeds_fit(const struct l2tpha_session_options *options)
+static bool speeds_fit(const struct l2tpha_tunnel *tunnel,
+                       const struct l2tpha_session_options *options)
 {
-    return options->tx_speed <= UINT32_MAX && options->rx_speed <= UINT32_MAX;
+    uint64_t most = record_wire(&tunnel->entry.record)->speed_max;
+
+    return options->tx_speed <= most && options->rx_speed <= most;
 }
 
-static bool are_sound(const struct l2tpha_session_options *options)
+static bool are_sound(const struct l2tpha_tunnel *tunnel,
+                      const struct l2tpha_session_options *options)
 {
-    return options && options->size == sizeof(*options) && speeds_fit(options) &&
+    return options && options->size == sizeof(*options) && speeds_fit(tunnel, options) &&
            (options->call == L2TPHA_CALL_INCOMING || options->call == L2TPHA_CALL_OUTGOING) &&
            !(options->framing & ~(uint32_t)FRAMING_BITS) &&
            !(options->bearer & ~(uint32_t)BEARER_BITS);
@@ -141,7 +144,7 @@ int l2tpha_session_open(struct l2tpha_tunnel *tunnel, const struct l2tpha_sessio
         return error;
     struct engine *engine = tunnel->engine;
     uint8_t state = tunnel->entry.record.state;
-    if (!are_sound(options) || !session)
+    if (!are_sound(tunnel, options) || !session)
         return L2TPHA_ERR_INVALID;
     if (state == L2TPHA_TUNNEL_IDLE || state == L2TPHA_TUNNEL_STOPPING ||
         state == L2TPHA_TUNNEL_STOPPED || tunnel_is_recovery(tunnel) || tunnel->close_result)
@@ -159,8 +162,8 @@ int l2tpha_session_answered(struct l2tpha_session *session,
         return error;
     struct machine_input input = {.options = options};
     struct session_entry *entry = &session->entry;
-    if (!options || options->size != sizeof(*options) || !speeds_fit(options) ||
-        options->framing & ~(uint32_t)FRAMING_BITS)
+    if (!options || options->size != sizeof(*options) ||
+        !speeds_fit(session_tunnel(session), options) || options->framing & ~(uint32_t)FRAMING_BITS)
         return L2TPHA_ERR_INVALID;
     if (entry->state != L2TPHA_SESSION_WAIT_CS_ANSWER)
         return L2TPHA_ERR_STATE;

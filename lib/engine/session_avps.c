@@ -5,8 +5,8 @@
 
 #include "base/cursor.h"
 #include "codec/avp.h"
+#include "codec/builder.h"
 
-#define MESSAGE_TYPE_AVP 8
 #define AVP_LENGTH 0x03ff
 /* Proxy Authen Types, RFC 2661 4.4.5, as bits */
 #define BIT(type) (1u << (type))
@@ -27,7 +27,7 @@ void put_request_avps(struct l2tpha_builder *builder, const struct l2tpha_sessio
     const struct session_entry *entry = &session->entry;
     bool incoming = entry->call == L2TPHA_CALL_INCOMING;
 
-    l2tpha_builder_put_u16(builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, entry->local_id);
+    wire_put_session_id(builder, entry->local_id);
     l2tpha_builder_put_u32(builder, L2TPHA_AVP_CALL_SERIAL_NUMBER, entry->serial);
     if (!incoming || options->has_bearer || entry->bearer)
         l2tpha_builder_put_u32(builder, L2TPHA_AVP_BEARER_TYPE, entry->bearer);
@@ -112,12 +112,13 @@ void put_stored_avps(struct l2tpha_builder *builder, const struct l2tpha_bytes *
 int store_avps(struct l2tpha_session *session, uint16_t type, size_t place, put_avps put,
                const struct l2tpha_session_options *options)
 {
-    const size_t skip = L2TPHA_CONTROL_HEADER + MESSAGE_TYPE_AVP;
+    const struct wire_format *wire = record_wire(&session_tunnel(session)->entry.record);
+    const size_t skip = wire->header_len + WIRE_MESSAGE_TYPE;
     struct engine *engine = session_tunnel(session)->engine;
     struct l2tpha_builder builder;
     size_t len;
 
-    l2tpha_builder_begin(&builder, engine->build, ENGINE_SCRATCH, type, 0, 0);
+    builder_begin(wire, &builder, engine->build, ENGINE_SCRATCH, type, 0, 0);
     put(&builder, session, options);
     int error = l2tpha_builder_end(&builder, &len);
     if (error)

@@ -57,10 +57,7 @@ static bool refuse_fault(struct arrival *arrival)
 
 static uint32_t assigned_id(const struct arrival *arrival)
 {
-    uint16_t id = 0;
-
-    l2tpha_message_u16(arrival->message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &id);
-    return id;
+    return wire_session_id(arrival->message);
 }
 
 /* --- calls that the peer asks for --- */
@@ -209,7 +206,7 @@ static void take_result(struct arrival *arrival)
     input->result = result.result;
     input->error = result.has_error ? result.error : 0;
     input->words = (struct l2tpha_bytes){result.text, result.text_len};
-    input->reason = l2tpha_result_text(L2TPHA_MESSAGE_CDN, result.result);
+    input->reason = wire_of_message(input->message)->result_text(L2TPHA_MESSAGE_CDN, result.result);
 }
 
 static void say_improper(struct arrival *arrival, const struct l2tpha_session *session)

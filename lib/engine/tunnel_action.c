@@ -13,7 +13,6 @@
 
 #define PROTOCOL_VERSION 1
 #define PROTOCOL_REVISION 0
-#define WINDOW_DEFAULT 4 /* RFC 2661 5.8 */
 
 static void put_self(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
 {
@@ -31,7 +30,7 @@ static void put_self(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builde
     if (config->vendor_name)
         l2tpha_builder_put_bytes(builder, L2TPHA_AVP_VENDOR_NAME, config->vendor_name,
                                  strlen(config->vendor_name));
-    l2tpha_builder_put_u16(builder, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, record->local_id);
+    wire_put_tunnel_id(builder, record->local_id);
     l2tpha_builder_put_u16(builder, L2TPHA_AVP_RECEIVE_WINDOW_SIZE, record->local_window);
 }
 
@@ -100,9 +99,8 @@ int tunnel_take_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *
                      const struct l2tpha_path *path)
 {
     struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-    uint16_t id = 0;
+    uint32_t id = wire_tunnel_id(message);
 
-    l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
     int error = table_tunnel_set_remote(tunnel->engine->table, &tunnel->entry, path, id);
     if (!error)
         error = take_name(tunnel, message, L2TPHA_AVP_HOST_NAME, &record->peer_name);
@@ -110,7 +108,7 @@ int tunnel_take_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *
         error = take_name(tunnel, message, L2TPHA_AVP_VENDOR_NAME, &record->peer_vendor);
     if (error)
         return error;
-    record->remote_window = WINDOW_DEFAULT;
+    record->remote_window = record_wire(record)->window;
     l2tpha_message_u16(message, L2TPHA_AVP_RECEIVE_WINDOW_SIZE, &record->remote_window);
     l2tpha_message_u32(message, L2TPHA_AVP_FRAMING_CAPABILITIES, &record->framing_caps);
     if (l2tpha_message_u32(message, L2TPHA_AVP_BEARER_CAPABILITIES, &record->bearer_caps))
@@ -172,7 +170,7 @@ int send_stopccn(void *object, void *argument)
     record->error = input->error;
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_STOPCCN, 0);
     /* RFC 2661 4.4.3: the id first given to this peer, whatever the header says. */
-    l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, record->local_id);
+    wire_put_tunnel_id(&builder, record->local_id);
     l2tpha_builder_put_result(&builder, input->result, input->error, input->reason);
     return tunnel_send(tunnel, &builder);
 }

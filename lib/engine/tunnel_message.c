@@ -92,12 +92,10 @@ static uint8_t faulty(struct machine_input *input, const struct l2tpha_decode_fa
  * that it says, or 0. */
 static void learn_remote(struct l2tpha_tunnel *tunnel, const struct machine_input *input)
 {
-    uint16_t id = 0;
-
     if (tunnel->entry.record.remote_id != 0)
         return;
-    l2tpha_message_u16(input->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
-    table_tunnel_set_remote(tunnel->engine->table, &tunnel->entry, input->path, id);
+    table_tunnel_set_remote(tunnel->engine->table, &tunnel->entry, input->path,
+                            wire_tunnel_id(input->message));
 }
 
 static uint8_t classify_sccrp(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault,
@@ -138,7 +136,8 @@ static uint8_t classify_stopccn(struct l2tpha_tunnel *tunnel, struct machine_inp
     record->error = result.has_error ? result.error : 0;
     tunnel_mark(tunnel, DIRTY_FULL); /* also where the state stays */
     input->words = (struct l2tpha_bytes){result.text, result.text_len};
-    input->reason = l2tpha_result_text(L2TPHA_MESSAGE_STOPCCN, result.result);
+    input->reason =
+        wire_of_message(input->message)->result_text(L2TPHA_MESSAGE_STOPCCN, result.result);
     return TUNNEL_STOPCCN;
 }
 

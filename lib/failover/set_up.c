@@ -120,11 +120,9 @@ static bool takes_an_old_id(const struct l2tpha_tunnel *tunnel,
 {
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     const struct table *table = tunnel->engine->table;
-    struct tunnel_entry *holder;
-    uint16_t id = 0;
+    struct tunnel_entry *holder =
+        table_tunnel_find_remote(table, &record->path.remote, wire_tunnel_id(message));
 
-    l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
-    holder = table_tunnel_find_remote(table, &record->path.remote, id);
     while (holder && (holder->record.recovers || tunnel_of(holder)->lingering))
         holder = table_tunnel_next_twin(table, holder);
     return holder != NULL;

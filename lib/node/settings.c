@@ -51,7 +51,7 @@ static const struct l2tpha_setting settings[] = {
     NUMBER(retransmit_ms, 1, ANY, 1000, "ms", "first retransmission, doubled each time"),
     /* RFC 2661 5.8: a cap is never below 8 seconds. */
     NUMBER(retransmit_cap_ms, 8000, ANY, 16000, "ms", "longest interval between retransmissions"),
-    NUMBER(retries, 1, 100, 5, "", "retransmissions before a peer is given up"),
+    NUMBER(retries, 1, 100, WIRE_L2TPV2_RETRIES, "", "retransmissions before a peer is given up"),
     NUMBER(ack_delay_ms, 0, ANY, 50, "ms", "how long an acknowledgement waits for company"),
     NUMBER(setup_ms, 1, ANY, 60000, "ms", "half-open tunnels and calls are given up"),
     NUMBER(answer_ms, 1, ANY, 60000, "ms", "an outgoing call that the bearer does not answer"),
