@@ -388,6 +388,17 @@ DEFINE_GET(message, MESSAGE_FIELDS, NULL)
 DEFINE_GET(gone, GONE_FIELDS, NULL)
 DEFINE_GET(node, NODE_FIELDS, &record->unknown)
 
+/* In two pieces, each short enough to be written out: one loop over both would take a third of the
+ * time that the fields take. */
+static void clear_session(struct l2tpha_session_record *session)
+{
+    const size_t strings = offsetof(struct l2tpha_session_record, request);
+
+    memset(session, 0, strings);
+    memset((char *)session + strings, 0, sizeof(*session) - strings);
+    session->size = sizeof(*session);
+}
+
 static int get_body(struct input in, struct l2tpha_record *record)
 {
     switch (record->kind) {
@@ -395,7 +406,7 @@ static int get_body(struct input in, struct l2tpha_record *record)
         record->of.tunnel = (struct l2tpha_tunnel_record){.size = sizeof(record->of.tunnel)};
         return get_tunnel(in, &record->of.tunnel);
     case L2TPHA_RECORD_SESSION:
-        record->of.session = (struct l2tpha_session_record){.size = sizeof(record->of.session)};
+        clear_session(&record->of.session);
         return get_session(in, &record->of.session);
     case L2TPHA_RECORD_SEQUENCE:
         record->of.sequence = (struct l2tpha_sequence_record){0};
