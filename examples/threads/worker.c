@@ -61,7 +61,7 @@ static int make_node(struct worker *worker)
 static void echo(struct worker *worker, const struct l2tpha_frame *frame)
 {
     const struct l2tpha_path *path;
-    uint8_t header[12];
+    uint8_t header[L2TPHA_DATA_HEADER_MAX];
     size_t len;
     if (frame->session == NULL || !worker->setup->echo ||
         l2tpha_data_send(frame->session, frame->len, false, header, &len, &path, clock_now()) !=

@@ -9,8 +9,8 @@ static int digest(const struct l2tpha_tunnel *tunnel, uint16_t type,
                   const struct l2tpha_bytes *challenge, uint8_t out[L2TPHA_MD5_SIZE])
 {
     const struct l2tpha_crypto *crypto = tunnel->engine->config.crypto;
-    const uint8_t id = (uint8_t)type;
-    const struct l2tpha_bytes parts[] = {{&id, 1}, tunnel->entry.record.secret, *challenge};
+    const uint8_t number = (uint8_t)type;
+    const struct l2tpha_bytes parts[] = {{&number, 1}, tunnel->entry.record.secret, *challenge};
 
     if (!crypto)
         return L2TPHA_ERR_CRYPTO;

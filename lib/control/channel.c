@@ -363,8 +363,8 @@ static void told(struct engine *engine, struct channel *channel)
  * that has ended what it began, and has paid for a ZLB. */
 static bool may_acknowledge(const struct channel *channel)
 {
-    return !channel->unproven ||
-           (record_is_over(&channel->entry->record) && is_paid_for(channel, channel_wire(channel)->ack_len));
+    return !channel->unproven || (record_is_over(&channel->entry->record) &&
+                                  is_paid_for(channel, channel_wire(channel)->ack_len));
 }
 
 static bool ack_is_due(const struct channel *channel)

@@ -2,15 +2,8 @@
 /* What follows from a session message whichever machine it goes to. */
 #include "dispatch/session_input.h"
 
+#include "codec/wire.h"
 #include "control/resync.h"
-
-static uint32_t assigned_id(const struct l2tpha_message *message)
-{
-    uint16_t id = 0;
-
-    l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &id);
-    return id;
-}
 
 /* RFC 2661 4.4.4: before it knows our id the peer names the session by its own. So it does when it
  * knows another id of ours, of a node that has run ahead and died. */
@@ -20,11 +13,11 @@ static struct l2tpha_session *find(const struct l2tpha_tunnel *tunnel,
     uint32_t id = message->header.session_id;
     struct l2tpha_session *session = id ? tunnel_session_find(tunnel, id) : NULL;
 
-    if (session || message->type != L2TPHA_MESSAGE_CDN || !assigned_id(message) ||
+    if (session || message->type != L2TPHA_MESSAGE_CDN || !wire_session_id(message) ||
         (id && !tunnel->reconciles))
         return session;
     struct session_entry *entry =
-        table_session_find_remote(tunnel->engine->table, &tunnel->entry, assigned_id(message));
+        table_session_find_remote(tunnel->engine->table, &tunnel->entry, wire_session_id(message));
     return entry ? session_of(entry) : NULL;
 }
 
@@ -34,7 +27,7 @@ struct l2tpha_session *session_addressed(struct l2tpha_tunnel *tunnel,
     struct l2tpha_session *session = find(tunnel, message);
 
     if (message->type == L2TPHA_MESSAGE_CDN)
-        tunnel->channel.ended_call = (uint16_t)assigned_id(message);
+        tunnel->channel.ended_call = wire_session_id(message);
     if (session)
         session->unheard = false;
     return session;
@@ -45,7 +38,7 @@ bool session_end_stray(struct l2tpha_tunnel *tunnel, const struct l2tpha_message
     tunnel->engine->counters.unknown_session++;
     if (message->type == L2TPHA_MESSAGE_CDN || !tunnel->reconciles)
         return false;
-    tunnel_end_stray(tunnel, message->header.session_id, assigned_id(message));
+    tunnel_end_stray(tunnel, message->header.session_id, wire_session_id(message));
     return true;
 }
 

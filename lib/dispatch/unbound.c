@@ -3,6 +3,8 @@
  * does not know our id yet. What is no copy and may be looked at is a machine's. */
 #include "dispatch/unbound.h"
 
+#include "codec/wire.h"
+
 #include "control/auth.h"
 #include "control/event.h"
 #include "control/find.h"
@@ -95,12 +97,11 @@ int request_make_tunnel(struct request *request)
     struct engine *engine = request->engine;
     struct l2tpha_node_record after;
     struct l2tpha_tunnel *tunnel;
-    uint16_t id = 0;
+    uint32_t id = wire_tunnel_id(&engine->message);
 
     /* RFC 4951 3.2.1: who may have his tunnel back does not wait for those who want one; and who
      * may not sends nobody away. */
     int error = L2TPHA_OK;
-    l2tpha_message_u16(&engine->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
     if (!request->recovers)
         tunnel_make_twin_place(engine, request->path, id);
     if (!request->recovers)

@@ -79,7 +79,7 @@ int verifier_new(TALLOC_CTX *parent, const struct table *table,
     fresh->table = table;
     fresh->serializer = serializer;
     fresh->has_state = has_state;
-    fresh->tunnel_ids = tunnel_ids.last ? tunnel_ids : (struct id_range){1, ID_MAX};
+    fresh->tunnel_ids = tunnel_ids.last ? tunnel_ids : (struct id_range){1, UINT16_MAX};
     *verifier = fresh;
     return 0;
 }
@@ -514,7 +514,7 @@ static bool is_own_range(const struct verifier *verifier, const struct l2tpha_no
     if (!get_u64(record->tunnel_key)) /* it says nothing */
         return true;
     if (!record->tunnel_id_last)
-        return own.first == 1 && own.last == ID_MAX;
+        return own.first == 1 && own.last == UINT16_MAX;
     return record->tunnel_id_first == own.first && record->tunnel_id_last == own.last;
 }
 

@@ -105,7 +105,7 @@ static void hear_result(struct stage *stage, const struct line *line, int result
                         const struct l2tpha_frame *frame)
 {
     const struct l2tpha_path *path;
-    uint8_t header[12];
+    uint8_t header[L2TPHA_DATA_HEADER_MAX];
     uint32_t id = 0;
     size_t len;
 
