@@ -151,7 +151,8 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(data_resets, "data channels whose expected number was reset")                                \
     X(takeovers, "takeovers")                                                                      \
     X(callback_errors, "host callbacks that failed")                                               \
-    X(failover_errors, "steps of a failover that could not be done; the log has each")
+    X(failover_errors, "steps of a failover that could not be done; the log has each")             \
+    X(assertions_failed, "faults of this library that its own checks found; the log has each")
 
 /** All counters since the node was made: one uint64_t for each row of L2TPHA_COUNTERS. */
 struct l2tpha_counters {

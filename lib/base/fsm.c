@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/fsm.h"
 
+#include "base/assert.h"
+
 #include <l2tpha/error.h>
 
 const struct fsm_row *fsm_find(const struct fsm *fsm, uint8_t state, uint8_t event)
@@ -38,7 +40,7 @@ static void enter(const struct fsm *fsm, const struct fsm_row *row, void *object
         fsm->enter(object, row->next, argument);
 }
 
-int fsm_step(const struct fsm *fsm, uint8_t state, uint8_t event, void *object, void *argument)
+static int step(const struct fsm *fsm, uint8_t state, uint8_t event, void *object, void *argument)
 {
     const struct fsm_row *row = fsm_find(fsm, state, event);
     if (!row)
@@ -54,6 +56,34 @@ int fsm_step(const struct fsm *fsm, uint8_t state, uint8_t event, void *object, 
     enter(fsm, row, object, argument);
     return error < 0 ? error : L2TPHA_OK;
 }
+
+#ifdef L2TPHA_CHECKED
+/* Steps under way, innermost first. An object may die in its own step, so it has no mark itself. */
+struct running {
+    const void *object;
+    const struct running *outer;
+};
+static _Thread_local const struct running *innermost;
+
+/* A step inside a step of the same object would find a state that is about to be another. */
+int fsm_step(const struct fsm *fsm, uint8_t state, uint8_t event, void *object, void *argument)
+{
+    const struct running running = {object, innermost};
+
+    ASSERT(NULL, state < fsm->state_count);
+    for (const struct running *at = innermost; at; at = at->outer)
+        ASSERT(NULL, at->object != object);
+    innermost = &running;
+    int error = step(fsm, state, event, object, argument);
+    innermost = running.outer;
+    return error;
+}
+#else
+int fsm_step(const struct fsm *fsm, uint8_t state, uint8_t event, void *object, void *argument)
+{
+    return step(fsm, state, event, object, argument);
+}
+#endif
 
 static bool row_is_sound(const struct fsm *fsm, const struct fsm_row *row)
 {

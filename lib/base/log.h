@@ -7,9 +7,10 @@
 
 struct log {
     const struct l2tpha_host *host;
-    uint32_t mask; /* enum l2tpha_log_category bits that are on */
-    uint64_t now;  /* set by the node at each entry call */
-    bool *asking;  /* set while the host has the line; NULL = nobody wants to know */
+    uint32_t mask;    /* enum l2tpha_log_category bits that are on */
+    uint64_t now;     /* set by the node at each entry call */
+    bool *asking;     /* set while the host has the line; NULL = nobody wants to know */
+    uint64_t *failed; /* counts assertions that did not hold; NULL = nobody does */
 };
 
 static inline bool log_wanted(const struct log *log, enum l2tpha_log_category category)

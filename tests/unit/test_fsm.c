@@ -2,6 +2,7 @@
 #include "base/fsm.h"
 #include "fixture.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -130,6 +131,34 @@ START_TEST(no_row_changes_nothing)
     ck_assert_str_eq(object.trace, "");
 }
 END_TEST
+
+#ifdef L2TPHA_CHECKED
+static int act_step(void *object, void *argument);
+
+static const struct fsm_row nested[] = {FSM_ROW(IDLE, EV_START, WAIT, act_step),
+                                        FSM_ROW_SILENT(IDLE, EV_DONE, OPEN)};
+static const struct fsm nesting = MACHINE(nested);
+
+/* Of this object, or of the other one that the argument names. */
+static int act_step(void *object, void *argument)
+{
+    struct object *next = argument ? argument : object;
+
+    return fsm_step(&nesting, IDLE, EV_DONE, next, NULL);
+}
+
+START_TEST(an_object_has_one_step_at_a_time)
+{
+    struct object object = {.state = IDLE}, other = {.state = IDLE};
+
+    assert_ok(fsm_step(&nesting, IDLE, EV_START, &object, &other));
+    if (_i)
+        fsm_step(&nesting, IDLE, EV_START, &object, NULL);
+    else
+        raise(SIGABRT); /* the one before was well */
+}
+END_TEST
+#endif
 
 START_TEST(failing_action_runs_the_failed_event)
 {
@@ -315,6 +344,9 @@ Suite *suite_fsm(void)
     tcase_add_test(tcase, same_does_not_enter_but_an_equal_state_does);
     tcase_add_test(tcase, exact_row_comes_before_any);
     tcase_add_test(tcase, a_state_is_had_where_a_row_starts_or_leads);
+#ifdef L2TPHA_CHECKED
+    tcase_add_loop_test_raise_signal(tcase, an_object_has_one_step_at_a_time, SIGABRT, 0, 2);
+#endif
     tcase_add_test(tcase, no_row_changes_nothing);
     tcase_add_test(tcase, failing_action_runs_the_failed_event);
     tcase_add_test(tcase, action_may_fail_with_unexpected);

@@ -26,7 +26,7 @@ static const struct l2tpha_host deaf_host = {.size = sizeof(deaf_host)};
 
 START_TEST(line_carries_all)
 {
-    struct log log = {&host, L2TPHA_LOG_EVENT | L2TPHA_LOG_RF, 1234567, NULL};
+    struct log log = {&host, L2TPHA_LOG_EVENT | L2TPHA_LOG_RF, 1234567, NULL, NULL};
 
     log_line(&log, L2TPHA_LOG_RF, 11, 22, "role %s, epoch %d", "active", 3);
     ck_assert_uint_eq(heard.lines, 1);
@@ -41,8 +41,8 @@ END_TEST
 
 START_TEST(unwanted_category_is_not_told)
 {
-    struct log log = {&host, L2TPHA_LOG_EVENT, 0, NULL},
-               deaf = {&deaf_host, L2TPHA_LOG_EVENT, 0, NULL};
+    struct log log = {&host, L2TPHA_LOG_EVENT, 0, NULL, NULL},
+               deaf = {&deaf_host, L2TPHA_LOG_EVENT, 0, NULL, NULL};
 
     ck_assert(log_wanted(&log, L2TPHA_LOG_EVENT));
     ck_assert(!log_wanted(&log, L2TPHA_LOG_FSM));
@@ -55,7 +55,7 @@ END_TEST
 
 START_TEST(long_text_is_cut)
 {
-    struct log log = {&host, L2TPHA_LOG_DETAIL, 0, NULL};
+    struct log log = {&host, L2TPHA_LOG_DETAIL, 0, NULL, NULL};
     char text[601];
 
     memset(text, 'x', sizeof(text));
@@ -74,7 +74,7 @@ END_TEST
 /* The C locale has no multibyte form of the euro sign. */
 START_TEST(text_that_cannot_be_formatted_leaves_a_mark)
 {
-    struct log log = {&host, L2TPHA_LOG_ERROR, 0, NULL};
+    struct log log = {&host, L2TPHA_LOG_ERROR, 0, NULL, NULL};
 
     log_line(&log, L2TPHA_LOG_ERROR, 0, 0, "%lc", (wint_t)0x20ac);
     ck_assert_str_eq(heard.text, "...");

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* What must hold whatever comes from outside. A checked build, as tests and fuzzers have it
+ * (L2TPHA_CHECKED), ends where something does not; any other counts it, says so in the log and goes
+ * on; one with L2TPHA_UNCHECKED does not look. */
+#ifndef BASE_ASSERT_H
+#define BASE_ASSERT_H
+
+#include "base/log.h"
+
+/* Count it where log says, and log it. NULL: there is no log at hand. */
+void assert_note(const struct log *log, const char *condition);
+
+#if defined(L2TPHA_CHECKED)
+/* Say it on stderr and abort. */
+_Noreturn void assert_abort(const char *file, int line, const char *condition);
+#define ASSERT(log, condition)                                                                     \
+    ((condition) ? (void)(log) : assert_abort(__FILE__, __LINE__, #condition))
+/* In code that only checked builds have: the files audit.c. */
+#define AUDIT(condition) ASSERT(NULL, condition)
+#elif defined(L2TPHA_UNCHECKED)
+#define ASSERT(log, condition) ((void)(log), (void)(0 && (condition)))
+#elif defined(__GNUC__)
+#define ASSERT(log, condition)                                                                     \
+    (__builtin_expect(!(condition), 0) ? assert_note(log, #condition) : (void)0)
+#else
+#define ASSERT(log, condition) ((condition) ? (void)0 : assert_note(log, #condition))
+#endif
+
+#endif
