@@ -4,6 +4,7 @@
  * the tie is broken before, so the peer's has won (3.2.1). */
 #include "failover/recovery_fsm.h"
 
+#include "base/assert.h"
 #include "failover/recovery_action.h"
 #include "failover/recovery_end.h"
 #include "failover/remote.h"
@@ -15,6 +16,9 @@
 #define YIELDED RECOVERY_YIELDED
 #define LENT RECOVERY_LENT
 #define RETURNED RECOVERY_RETURNED
+
+_Static_assert(RECOVERY_STATE_COUNT < FSM_ANY && RECOVERY_EVENT_COUNT < FSM_ANY,
+               "rows can name all");
 
 /* clang-format off */
 static const struct fsm_row rows[] = {
@@ -51,7 +55,7 @@ static const struct fsm_row rows[] = {
     FSM_ROW(LENT, RECOVERY_FAILED, IDLE, take_back),
     /* 3.2.2: either end may close the recovery tunnel afterwards; the peer may fail again */
     FSM_ROW(RETURNED, RECOVERY_LOST, IDLE, ask_about_sessions),
-    FSM_ROW(RETURNED, RECOVERY_EXPIRED, FSM_SAME, close_returned),
+    FSM_ROW(RETURNED, RECOVERY_EXPIRED, IDLE, close_returned),
     FSM_ROW(RETURNED, RECOVERY_REQUEST, LENT, lend_channel),
     FSM_ROW(RETURNED, RECOVERY_FAILED, IDLE, take_back),
     FSM_ROW_SILENT(IDLE, RECOVERY_FAILED, IDLE),
@@ -105,6 +109,7 @@ void recovery_enter(void *object, uint8_t next, void *argument)
     log_line(&failover->engine->log, L2TPHA_LOG_FSM, recovery->old->entry.record.local_id, 0,
              "recovery: %s -> %s", recovery_fsm.state_names[recovery->state],
              recovery_fsm.state_names[next]);
+    ASSERT(&failover->engine->log, next < RECOVERY_STATE_COUNT);
     recovery->state = next;
     recovery->challenged = 0;
     if (next == RECOVERY_IDLE) {

@@ -4,6 +4,7 @@
  * on where it was when the attempt comes to nothing. */
 #include "failover/remote.h"
 
+#include "base/assert.h"
 #include "control/reset.h"
 #include "failover/lazy.h"
 #include "failover/recovery_action.h"
@@ -86,6 +87,7 @@ int return_channel(void *object, void *argument)
     const struct l2tpha_tunnel_record *record = &recovery->tunnel->entry.record;
 
     (void)argument;
+    ASSERT(&recovery->failover->engine->log, recovery->tunnel->recovery == recovery);
     int error = tunnel_reset(recovery->old, record->suggested_nr, record->suggested_ns,
                              &record->path, recovery->ours);
     if (error)
@@ -101,14 +103,16 @@ int return_channel(void *object, void *argument)
     return L2TPHA_OK;
 }
 
-/* The peer has not closed it, as it should. Its end ends the recovery. */
+/* The peer has not closed it, as it should. */
 int close_returned(void *object, void *argument)
 {
     struct recovery *recovery = object;
     const struct machine_input end = {.result = RESULT_CLEAR, .reason = "tunnel recovered"};
+    struct l2tpha_tunnel *tunnel = recovery->tunnel;
 
-    (void)argument;
-    if (recovery->tunnel)
-        machine_of(recovery->tunnel)->stop(recovery->tunnel, &end);
-    return L2TPHA_OK;
+    ASSERT(&recovery->failover->engine->log, tunnel && tunnel->recovery == recovery);
+    recovery->tunnel = NULL;
+    tunnel->recovery = NULL; /* its end is not to end this one, which is in the midst of a step */
+    machine_of(tunnel)->stop(tunnel, &end);
+    return ask_about_sessions(recovery, argument);
 }

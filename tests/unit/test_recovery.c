@@ -54,7 +54,7 @@ static const struct fsm_expect expected[] = {
     {"3.2.1, nothing is proven", LENT, RECOVERY_LOST, IDLE, "take_back"},
     {"own failure", LENT, RECOVERY_FAILED, IDLE, "take_back"},
     {"3.2.2, the peer closes", RETURNED, RECOVERY_LOST, IDLE, "ask_about_sessions"},
-    {"3.2.2, either end may", RETURNED, RECOVERY_EXPIRED, FSM_SAME, "close_returned"},
+    {"3.2.2, either end may", RETURNED, RECOVERY_EXPIRED, IDLE, "close_returned"},
     {"the peer fails again", RETURNED, RECOVERY_REQUEST, LENT, "lend_channel"},
     {"own failure", RETURNED, RECOVERY_FAILED, IDLE, "take_back"},
     {"own failure", IDLE, RECOVERY_FAILED, IDLE, NULL},
