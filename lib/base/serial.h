@@ -24,4 +24,10 @@ static inline bool serial_after(uint16_t a, uint16_t b)
     return serial_diff(a, b) > 0;
 }
 
+/* a <= b <= c, serial: b lies on the way from a to c. */
+static inline bool serial_in_order(uint16_t a, uint16_t b, uint16_t c)
+{
+    return (uint16_t)(b - a) <= (uint16_t)(c - a) && (uint16_t)(c - a) < 0x8000;
+}
+
 #endif

@@ -2,6 +2,8 @@
 /* Tunnels whose SCCRQ is outstanding, for tie breaking (RFC 2661 4.4.3). */
 #include "control/calling.h"
 
+#include "base/assert.h"
+
 static struct l2tpha_tunnel **bucket_of(struct engine *engine, const struct l2tpha_address *remote)
 {
     uint32_t hash = 2166136261u; /* FNV-1a: the host picks whom it calls, no peer does */
@@ -15,6 +17,8 @@ void tunnel_join_calling(struct l2tpha_tunnel *tunnel)
 {
     struct l2tpha_tunnel **bucket = bucket_of(tunnel->engine, &tunnel->entry.record.path.remote);
 
+    ASSERT(&tunnel->engine->log, !tunnel->calling && !tunnel->lingering);
+    ASSERT(&tunnel->engine->log, !tunnel->counted_half_open && !tunnel->counted_over);
     tunnel->calling_next = *bucket;
     tunnel->calling_back = bucket;
     if (*bucket)
@@ -27,6 +31,7 @@ void tunnel_leave_calling(struct l2tpha_tunnel *tunnel)
 {
     if (!tunnel->calling)
         return;
+    ASSERT(&tunnel->engine->log, *tunnel->calling_back == tunnel);
     *tunnel->calling_back = tunnel->calling_next;
     if (tunnel->calling_next)
         tunnel->calling_next->calling_back = tunnel->calling_back;

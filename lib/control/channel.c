@@ -9,11 +9,13 @@
  * an acknowledgement of its own is due only when nothing else left in time. */
 #include "control/channel.h"
 
+#include "base/assert.h"
 #include "base/serial.h"
 #include "control/ready.h"
 #include "control/recovery_time.h"
 #include "control/reorder.h"
 #include "control/window.h"
+#include "state/order.h"
 #include "state/queue.h"
 #include "state/record.h"
 
@@ -27,9 +29,12 @@
 #define OWN_BYTES (448u << 10)
 #define ANSWER_BYTES (768u << 10)
 #define STOPCCN_BYTES (832u << 10)
-#define RECORD_BYTES 24 /* what a record has besides its message */
 /* What a peer may have us hold when others hold much, in spite of the share of the pool. */
 #define SHARE_MIN (4u << 10)
+
+_Static_assert(OWN_BYTES < ANSWER_BYTES && ANSWER_BYTES < STOPCCN_BYTES &&
+                   STOPCCN_BYTES < L2TPHA_CHECKPOINT_MAX,
+               "a queue fits one checkpoint");
 
 static uint32_t first_interval_ms(const struct engine *engine)
 {
@@ -72,20 +77,18 @@ static void cursor_to_oldest(struct channel *channel)
     channel->cursor_ns = channel->entry->record.acked;
 }
 
-static uint32_t bytes_of(const struct buffer *message)
-{
-    return message->len + RECORD_BYTES;
-}
-
 static void trim(struct engine *engine, struct channel *channel, uint16_t nr)
 {
     const struct buffer *message = channel->entry->queue_head;
 
+    ASSERT(&engine->log,
+           serial_in_order(channel->entry->record.acked, nr, channel->entry->record.ns));
     for (uint16_t ns = channel->entry->record.acked; ns != nr && message; ns++) {
-        channel->queue_bytes -= bytes_of(message);
+        channel->queue_bytes -= channel_bytes_of(message);
         message = message->next;
     }
     queue_trim(engine->pool, channel->entry, nr);
+    ASSERT(&engine->log, entry_has_queue(channel->entry));
 }
 
 void channel_start(struct engine *engine, struct channel *channel, struct tunnel_entry *entry)
@@ -101,7 +104,8 @@ void channel_start(struct engine *engine, struct channel *channel, struct tunnel
         .ack.kind = TIMER_ACK,
     };
     for (const struct buffer *message = entry->queue_head; message; message = message->next)
-        channel->queue_bytes += bytes_of(message);
+        channel->queue_bytes += channel_bytes_of(message);
+    ASSERT(&engine->log, entry_has_queue(entry));
     cursor_to_oldest(channel);
     window_start(channel);
     ready(engine, channel);
@@ -154,6 +158,7 @@ void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, 
     entry->record.ns = entry->record.acked = channel->sent_ns = ns;
     entry->record.nr = channel->told_nr = nr;
     engine->port->restarted(engine, entry);
+    ASSERT(&engine->log, entry->queue_count == 0 && entry_is_in_order(entry));
     channel->ack_now = channel->ack_again = false;
     channel->nudge = NUDGE_NONE;
     channel->inherits = channel->resyncing = channel->held = channel->careful = channel->probe_due =
@@ -257,7 +262,8 @@ int channel_send(struct engine *engine, struct channel *channel, const uint8_t *
     message->len = (uint32_t)len;
     channel_wire(channel)->stamp(message->data, entry->record.ns, entry->nr_safe);
     queue_append(entry, message);
-    channel->queue_bytes += bytes_of(message);
+    channel->queue_bytes += channel_bytes_of(message);
+    ASSERT(&engine->log, entry_has_queue(entry));
     engine->port->changed(engine, entry, DIRTY_SEQUENCE);
     if (!channel->cursor)
         channel->cursor = message;
@@ -300,6 +306,7 @@ static struct buffer *leave(struct engine *engine, struct channel *channel)
 {
     struct buffer *message = channel->cursor;
 
+    ASSERT(&engine->log, serial_before(channel->cursor_ns, channel->entry->ns_safe));
     /* RFC 2661 5.8: a copy keeps its Ns and carries the current Nr. */
     channel_wire(channel)->stamp(message->data, channel->cursor_ns, channel->entry->nr_safe);
     channel->cursor = message->next;
@@ -350,6 +357,8 @@ static void want_ack(struct engine *engine, struct channel *channel)
 /* A datagram leaves and says nr_safe. What it could not cover waits anew. */
 static void told(struct engine *engine, struct channel *channel)
 {
+    ASSERT(&engine->log,
+           serial_in_order(channel->told_nr, channel->entry->nr_safe, channel->entry->record.nr));
     channel->ack_again = false;
     if (channel->told_nr == channel->entry->nr_safe)
         return;
@@ -525,6 +534,7 @@ static void take_nr(struct engine *engine, struct channel *channel, uint16_t nr)
     channel->interval_ms = first_interval_ms(engine);
     bool under_way = channel->cursor_ns != nr;
     channel->since = under_way ? engine->now : L2TPHA_NEVER;
+    ASSERT(&engine->log, serial_in_order(nr, channel->cursor_ns, channel->sent_ns));
     wheel_arm(engine->wheel, &channel->retransmit,
               under_way ? interval_over(engine, channel) : L2TPHA_NEVER);
     ready(engine, channel);

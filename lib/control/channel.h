@@ -78,6 +78,14 @@ static inline const struct wire_format *channel_wire(const struct channel *chann
     return record_wire(&channel->entry->record);
 }
 
+#define CHANNEL_RECORD_BYTES 24 /* what a record has besides its message */
+
+/* Of a message in a checkpoint. */
+static inline uint32_t channel_bytes_of(const struct buffer *message)
+{
+    return message->len + CHANNEL_RECORD_BYTES;
+}
+
 enum channel_verdict {
     CHANNEL_IN_ORDER,  /* process it, then channel_accept() */
     CHANNEL_ACK_ONLY,  /* a ZLB */

@@ -3,6 +3,7 @@
  * transaction is confirmed, so all that they say is copied. */
 #include "control/event.h"
 
+#include "base/assert.h"
 #include "control/session.h"
 
 #include <string.h>
@@ -93,6 +94,8 @@ void engine_event_done(struct engine *engine, struct event_item *event)
 {
     struct l2tpha_tunnel *tunnel = event->tunnel;
 
+    ASSERT(&engine->log, !tunnel || tunnel->events > 0);
+    ASSERT(&engine->log, engine->events_done < engine->events_made);
     if (tunnel && event->message)
         tunnel->event_bytes -= event->message->cap;
     buffer_put(engine->pool, event->message);
@@ -109,6 +112,7 @@ void engine_event_done(struct engine *engine, struct event_item *event)
  * made by now. */
 void engine_bury(struct engine *engine, struct l2tpha_session *session)
 {
+    ASSERT(&engine->log, session_is_gone(session));
     if (!session->named || engine->events_done == engine->events_made) {
         table_session_free(engine->table, &session->entry);
         return;

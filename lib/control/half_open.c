@@ -11,6 +11,7 @@
  * asks again has not got our answer. */
 #include "control/half_open.h"
 
+#include "base/assert.h"
 #include "base/sockaddr.h"
 #include "control/ready.h"
 #include "state/digest.h"
@@ -41,6 +42,8 @@ static void line_remove(struct tunnel_line *line, struct l2tpha_tunnel *tunnel, 
 {
     struct tunnel_place *place = &tunnel->places[which];
 
+    ASSERT(&tunnel->engine->log, line->count > 0);
+    ASSERT(&tunnel->engine->log, place->next || line->tail == tunnel);
     if (place->prev)
         place->prev->places[which].next = place->next;
     else
@@ -76,6 +79,7 @@ static void join(struct l2tpha_tunnel *tunnel)
 {
     struct strangers *strangers = &tunnel->engine->strangers;
 
+    ASSERT(&tunnel->engine->log, !tunnel->calling && !tunnel->lingering); /* one place for all */
     tunnel->source = half_open_source(tunnel->engine, &tunnel->entry.record.path.remote);
     tunnel->channel.begun_ms = engine_now_ms(tunnel->engine);
     line_append(&strangers->started, tunnel, TUNNEL_LINE);

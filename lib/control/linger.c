@@ -5,8 +5,11 @@
  * that has no use any more at the end of its own cycle. */
 #include "control/linger.h"
 
+#include "base/assert.h"
+
 static void join(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
+    ASSERT(&engine->log, !tunnel->calling && !tunnel->counted_half_open && !tunnel->counted_over);
     tunnel->linger_next = NULL;
     tunnel->linger_prev = engine->linger_tail;
     if (engine->linger_tail)
@@ -18,6 +21,7 @@ static void join(struct engine *engine, struct l2tpha_tunnel *tunnel)
 
 static void leave(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
+    ASSERT(&engine->log, tunnel->linger_next || engine->linger_tail == tunnel);
     if (tunnel->linger_prev)
         tunnel->linger_prev->linger_next = tunnel->linger_next;
     else

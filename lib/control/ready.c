@@ -3,6 +3,8 @@
  * and leaves it once nothing more of it may leave, so a poll looks at no other. */
 #include "control/ready.h"
 
+#include "base/assert.h"
+
 void engine_ready(struct engine *engine, struct channel *channel)
 {
     if (channel->ready || channel->stopped)
@@ -21,6 +23,8 @@ void engine_unready(struct engine *engine, struct channel *channel)
 {
     if (!channel->ready)
         return;
+    ASSERT(&engine->log, channel->ready_prev || engine->ready_head == channel);
+    ASSERT(&engine->log, channel->ready_next || engine->ready_tail == channel);
     if (channel->ready_prev)
         channel->ready_prev->ready_next = channel->ready_next;
     else

@@ -3,6 +3,7 @@
  * a power of two, so that the wrap of Ns moves no slot. */
 #include "control/reorder.h"
 
+#include "base/assert.h"
 #include "control/window.h"
 
 #include <string.h>
@@ -27,6 +28,7 @@ static void drop_slot(struct engine *engine, struct channel *channel, struct buf
 {
     if (!*slot)
         return;
+    ASSERT(&engine->log, channel->ahead_count > 0 && channel->ahead_bytes >= (*slot)->cap);
     channel->ahead_bytes -= (*slot)->cap;
     channel->ahead_count--;
     buffer_put(engine->pool, *slot);

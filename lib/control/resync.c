@@ -7,6 +7,7 @@
  */
 #include "control/resync.h"
 
+#include "base/assert.h"
 #include "base/serial.h"
 #include "control/inorder.h"
 #include "control/ready.h"
@@ -30,6 +31,7 @@ int tunnel_hold(struct l2tpha_tunnel *tunnel, uint16_t ceiling)
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     int error = L2TPHA_OK;
 
+    ASSERT(&tunnel->engine->log, tunnel->lazy && !channel->resyncing);
     channel->inherits = channel->resyncing = channel->held = true;
     channel->ceiling = ceiling;
     channel->sent_ns = record->acked;

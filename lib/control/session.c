@@ -2,17 +2,21 @@
 /* A session as an object: making it, its line before the tunnel is up, its timer. */
 #include "control/session.h"
 
+#include "base/assert.h"
 #include "control/session_id.h"
 
 #define LEASE 1024 /* numbers taken at one time */
 
-/* With its share of a tunnel of 16: tunnel.c. */
+_Static_assert(offsetof(struct l2tpha_session, entry) == 0,
+               "the table knows the front of a session");
 _Static_assert(sizeof(void *) > 8 || sizeof(struct l2tpha_session) <= 160, "a session's bytes");
+_Static_assert(LEASE < 0x8000, "what is leased is comparable");
 
 void session_lease_numbers(struct l2tpha_session *session)
 {
     struct engine *engine = session_tunnel(session)->engine;
 
+    ASSERT(&engine->log, (uint16_t)(session->entry.data_ns - session->entry.sent_ns) <= LEASE);
     session->entry.data_ns = (uint16_t)(session->entry.sent_ns + LEASE);
     session->lease_number = (uint32_t)ledger_last(engine->ledger) + 1;
     ledger_mark_session(engine->ledger, &session->entry);
@@ -47,6 +51,8 @@ void session_join_line(struct l2tpha_session *session)
 {
     struct l2tpha_tunnel *tunnel = session_tunnel(session);
 
+    ASSERT(&tunnel->engine->log, session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL);
+    ASSERT(&tunnel->engine->log, !session->wait_back);
     if (!tunnel->waiting)
         tunnel->waiting_end = &tunnel->waiting;
     session->wait_next = NULL;
@@ -61,6 +67,7 @@ void session_leave_line(struct l2tpha_session *session)
 
     if (!session->wait_back)
         return;
+    ASSERT(&tunnel->engine->log, *session->wait_back == session);
     *session->wait_back = session->wait_next;
     if (session->wait_next)
         session->wait_next->wait_back = session->wait_back;

@@ -2,6 +2,7 @@
 /* A tunnel's life outside its machine: making it, its timers, its end. */
 #include "control/tunnel.h"
 
+#include "base/assert.h"
 #include "control/calling.h"
 #include "control/event.h"
 #include "control/half_open.h"
@@ -14,6 +15,7 @@
 /* So a call costs less than 256 bytes where a tunnel has 16. What few tunnels have at one time is
  * no member, but an object of its own that a member points at. */
 _Static_assert(sizeof(void *) > 8 || sizeof(struct l2tpha_tunnel) <= 832, "a tunnel's bytes");
+_Static_assert(offsetof(struct l2tpha_tunnel, entry) == 0, "the table knows the front of a tunnel");
 
 void tunnel_mark(struct l2tpha_tunnel *tunnel, uint8_t dirty)
 {
@@ -77,6 +79,7 @@ static void set_recovering(struct l2tpha_tunnel *tunnel, bool recovering)
 {
     if (recovering == tunnel->counted_recovering)
         return;
+    ASSERT(&tunnel->engine->log, recovering || tunnel->engine->recovering > 0);
     tunnel->counted_recovering = recovering;
     if (recovering)
         tunnel->engine->recovering++;
@@ -86,6 +89,9 @@ static void set_recovering(struct l2tpha_tunnel *tunnel, bool recovering)
 
 void tunnel_remove(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
+    ASSERT(&engine->log,
+           !tunnel->recovery && !tunnel->sync && !tunnel->lazy && !tunnel->inactivity);
+    ASSERT(&engine->log, tunnel->events == 0);
     tunnel_id_give(engine, tunnel->entry.record.local_id);
     if (tunnel->engine)
         set_recovering(tunnel, false);
@@ -97,6 +103,7 @@ int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
     uint8_t state = tunnel->entry.record.state;
 
+    ASSERT(&engine->log, !tunnel->engine && !tunnel->dying);
     tunnel->engine = engine;
     tunnel_id_take(engine, tunnel->entry.record.local_id);
     set_recovering(tunnel, tunnel_is_recovery(tunnel));
@@ -194,6 +201,7 @@ void tunnel_resynced(struct l2tpha_tunnel *tunnel)
 
     if (!tunnel->resyncing)
         return;
+    ASSERT(&engine->log, engine->resyncing > 0);
     tunnel->resyncing = false;
     engine->resyncing--;
     engine_check_takeover(engine);

@@ -3,6 +3,7 @@
  * from it for everybody else. */
 #include "dispatch/session_state.h"
 
+#include "base/assert.h"
 #include "control/event.h"
 #include "failover/tunnel.h"
 
@@ -129,6 +130,7 @@ void session_set_state(struct l2tpha_session *session, uint8_t next,
     struct engine *engine = session_engine(session);
     uint8_t before = session->entry.state;
 
+    ASSERT(&engine->log, !session_is_gone(session) && next < SESSION_STATES);
     log_line(&engine->log, L2TPHA_LOG_FSM, session->entry.tunnel->record.local_id,
              session->entry.local_id, "%s: %s -> %s", kind_of(session),
              l2tpha_session_state_name(before), l2tpha_session_state_name(next));

@@ -2,6 +2,7 @@
 /* The end of a tunnel, whichever machine has run it. */
 #include "dispatch/tunnel_end.h"
 
+#include "base/assert.h"
 #include "control/event.h"
 #include "control/half_open.h"
 #include "failover/tunnel.h"
@@ -17,6 +18,7 @@ void tunnel_die(struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = tunnel->engine;
 
+    ASSERT(&engine->log, !tunnel->dying && tunnel->entry.session_count == 0);
     tunnel_resynced(tunnel);
     if (tunnel->told)
         engine_event(engine, L2TPHA_EVENT_TUNNEL_GONE, tunnel, NULL);
@@ -29,6 +31,7 @@ void tunnel_die(struct l2tpha_tunnel *tunnel)
     channel_stop(engine, &tunnel->channel);
     ledger_gone_tunnel(engine->ledger, &tunnel->entry);
     tunnel->dying = true;
+    ASSERT(&engine->log, !tunnel->recovery && !tunnel->sync && !tunnel->channel.ready);
     if (tunnel->events > 0)
         return;
     tunnel->dead_next = engine->dead;

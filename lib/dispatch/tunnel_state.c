@@ -3,6 +3,7 @@
  * follows from it for everybody else. */
 #include "dispatch/tunnel_state.h"
 
+#include "base/assert.h"
 #include "control/calling.h"
 #include "control/event.h"
 #include "control/half_open.h"
@@ -136,6 +137,7 @@ void tunnel_set_state(struct l2tpha_tunnel *tunnel, uint8_t next, const struct m
     struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     uint8_t before = record->state;
 
+    ASSERT(&engine->log, !tunnel->dying && next < TUNNEL_STATES);
     log_line(&engine->log, L2TPHA_LOG_FSM, record->local_id, 0, "tunnel: %s -> %s",
              l2tpha_tunnel_state_name(before), l2tpha_tunnel_state_name(next));
     leave(tunnel, before);
@@ -158,6 +160,8 @@ void tunnel_set_state(struct l2tpha_tunnel *tunnel, uint8_t next, const struct m
     if (tunnel_is_recovery(tunnel))
         recovery_entered(engine->failover, tunnel, input->status);
     tunnel_wake_twins(tunnel);
+    /* Nothing of all that has set another, but for want of memory for its recovery. */
+    ASSERT(&engine->log, record->state == next || tunnel->dying);
     if (next == L2TPHA_TUNNEL_IDLE)
         tunnel_die(tunnel);
 }

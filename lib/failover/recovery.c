@@ -2,6 +2,7 @@
 /* Recoveries as objects: making them, their line for a place, their time. */
 #include "failover/recovery.h"
 
+#include "base/assert.h"
 #include "control/linger.h"
 
 #define PLACES (ENGINE_RECOVERIES / 4 * 3) /* of ours at one time; the rest is for peers */
@@ -27,6 +28,7 @@ int recovery_of(struct failover *failover, struct l2tpha_tunnel *old, struct rec
         old->recovery = fresh;
     }
     *recovery = old->recovery;
+    ASSERT(&failover->engine->log, (*recovery)->old == old);
     return L2TPHA_OK;
 }
 
@@ -51,6 +53,8 @@ void recovery_leave_line(struct recovery *recovery)
 {
     if (!recovery->back)
         return;
+    ASSERT(&recovery->failover->engine->log, *recovery->back == recovery);
+    ASSERT(&recovery->failover->engine->log, recovery->failover->waiting_count > 0);
     *recovery->back = recovery->next;
     if (recovery->next)
         recovery->next->back = recovery->back;
@@ -76,6 +80,7 @@ void recovery_discard(struct recovery *recovery)
 
     if (!tunnel)
         return;
+    ASSERT(&recovery->failover->engine->log, tunnel->recovery == recovery);
     recovery->tunnel = NULL;
     tunnel->recovery = NULL;
     machine_clear(tunnel, L2TPHA_OK, "recovery is over");
@@ -86,6 +91,8 @@ void recovery_free(struct recovery *recovery)
     recovery_leave_line(recovery);
     wheel_disarm(recovery->failover->engine->wheel, &recovery->timer);
     recovery_discard(recovery);
+    ASSERT(&recovery->failover->engine->log,
+           !recovery->old->recovery || recovery->old->recovery == recovery);
     recovery->old->recovery = NULL;
     talloc_free(recovery);
 }

@@ -5,6 +5,7 @@
  * may be followed by another one, or by silent recovery where the policy says so. */
 #include "failover/recovery_action.h"
 
+#include "base/assert.h"
 #include "control/reset.h"
 #include "failover/recovery_end.h"
 #include "failover/silent.h"
@@ -44,6 +45,8 @@ int call_peer(void *object, void *argument)
     struct l2tpha_tunnel *tunnel;
 
     (void)argument;
+    ASSERT(&engine->log, recovery->ours && !recovery->tunnel);
+    ASSERT(&engine->log, recovery->old->channel.suspended);
     int error = make_tunnel(recovery, &tunnel);
     if (error)
         return error;
@@ -66,6 +69,8 @@ int claim_channel(void *object, void *argument)
     const struct l2tpha_tunnel_record *record = &recovery->tunnel->entry.record;
 
     (void)argument;
+    ASSERT(&recovery->failover->engine->log, recovery->tunnel->recovery == recovery);
+    ASSERT(&recovery->failover->engine->log, recovery->old->channel.suspended);
     recovery->answered = true;
     recovery_set_claimed(recovery, true);
     return tunnel_reset(recovery->old, record->suggested_ns, record->suggested_nr, &record->path,

@@ -2,6 +2,7 @@
 /* What begins a recovery and what moves it on: the takeover, its timer, its recovery tunnel. */
 #include "failover/recovery_input.h"
 
+#include "base/assert.h"
 #include "control/find.h"
 #include "control/place.h"
 #include "control/restore.h"
@@ -137,6 +138,7 @@ void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, i
     /* Those of an earlier reign have never been counted here. */
     if (tunnel->counted_running &&
         (record->state == L2TPHA_TUNNEL_IDLE || tunnel_is_over(tunnel))) {
+        ASSERT(&failover->engine->log, failover->running > 0);
         tunnel->counted_running = false;
         failover->running--;
         recovery_wake_line(failover);

@@ -14,6 +14,7 @@
  * nothing, and answer later. */
 #include "failover/sync.h"
 
+#include "base/assert.h"
 #include "control/session.h"
 #include "control/tunnel_send.h"
 #include "control/window.h"
@@ -24,6 +25,9 @@
 #define STEPS 4096              /* sessions looked at in one event */
 #define STEP_PAUSE_US US_PER_MS /* before the next */
 #define ROOM_PAUSE_US US_PER_S  /* when there is no room and no acknowledgement to make any */
+
+_Static_assert(QUERY_SAID < 8, "l2tpha_session.query has three bits");
+_Static_assert(FAILOVER_STATES <= FAILOVER_STATES_MAX, "an FSQ of ours fits failover.states");
 
 /* --- lines --- */
 
@@ -37,6 +41,8 @@ void sync_join(struct sync *sync, struct l2tpha_session *session, uint8_t query)
 {
     struct line *line = query == QUERY_ASKED ? &sync->asked : &sync->stale;
 
+    ASSERT(&sync_engine(sync)->log, session->entry.state == L2TPHA_SESSION_ESTABLISHED);
+    ASSERT(&sync_engine(sync)->log, !session->query_back);
     session->query = query;
     session->query_at = stamp_of(sync);
     session->query_next = NULL;
@@ -49,6 +55,7 @@ void sync_leave(struct sync *sync, struct l2tpha_session *session)
 {
     struct line *line = session->query == QUERY_ASKED ? &sync->asked : &sync->stale;
 
+    ASSERT(&sync_engine(sync)->log, session->query_back && *session->query_back == session);
     *session->query_back = session->query_next;
     if (session->query_next)
         session->query_next->query_back = session->query_back;
@@ -224,6 +231,7 @@ static bool send_query(struct sync *sync, uint32_t *steps, int *error)
 
 static void end(struct sync *sync)
 {
+    ASSERT(&sync_engine(sync)->log, sync->tunnel->sync == sync);
     wheel_disarm(sync_engine(sync)->wheel, &sync->timer);
     sync->tunnel->sync = NULL;
     talloc_free(sync);

@@ -6,6 +6,7 @@
  */
 #include "failover/takeover.h"
 
+#include "base/assert.h"
 #include "control/find.h"
 #include "control/restore.h"
 #include "control/transaction.h"
@@ -243,6 +244,7 @@ static void restore_ordinary(struct failover *failover, struct tunnel_entry *ent
 {
     struct engine *engine = failover->engine;
 
+    ASSERT(&engine->log, engine->unrestored > 0 && !is_live(entry));
     ledger_adopt(engine->ledger, entry);
     recover(failover, entry, &failover->takeover.result);
     engine->unrestored--;

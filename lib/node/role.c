@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "node/role.h"
 
+#include "base/assert.h"
 #include "control/event.h"
 #include "node/node.h"
 
@@ -11,6 +12,7 @@ void node_role_changed(void *user, const struct role *role, enum l2tpha_role fro
     struct l2tpha_node *node = user;
     struct engine *engine = &node->engine;
 
+    ASSERT(&engine->log, role->state != L2TPHA_ROLE_ACTIVE || ledger_in_sync(engine->ledger));
     engine->serving = role_serves(role->state);
     if (role->state != L2TPHA_ROLE_ACTIVE) /* nobody is there to hand over to */
         engine->draining = engine->handed = false;

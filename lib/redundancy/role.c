@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "redundancy/role.h"
 
+#include "base/assert.h"
 #include "redundancy/role_fsm.h"
 
 void role_init(struct role *role, enum l2tpha_role first, uint64_t epoch)
@@ -10,8 +11,12 @@ void role_init(struct role *role, enum l2tpha_role first, uint64_t epoch)
 
 int role_step(struct role *role, enum role_event event, uint64_t epoch, const char *reason)
 {
+    uint64_t before = role->epoch;
+
+    ASSERT(NULL, event < ROLE_EVENTS);
     role->why = reason;
     int error = fsm_step(&role_fsm, (uint8_t)role->state, (uint8_t)event, role, &epoch);
+    ASSERT(NULL, role->epoch >= before);
     return error == L2TPHA_ERR_UNEXPECTED ? L2TPHA_ERR_ROLE : error;
 }
 

@@ -34,6 +34,8 @@ static const char *const event_names[ROLE_EVENTS] = {
     [ROLE_FENCE] = "fence",
 };
 
+_Static_assert(ROLE_EVENTS < FSM_ANY, "rows can name all");
+
 /* A reign needs an epoch of its own; one that ends it is newer. */
 static int take_newer(void *object, void *argument)
 {

@@ -9,6 +9,7 @@
  * before it has been elsewhere: then the deadline has come, and the next ones follow. */
 #include "state/bulk.h"
 
+#include "base/assert.h"
 #include "state/digest.h"
 #include "state/ledger_gate.h"
 #include "state/ledger_private.h"
@@ -148,6 +149,7 @@ static void make_end(struct ledger *ledger, uint64_t now)
         ledger_fail(ledger, error, now);
         return;
     }
+    ASSERT(ledger->options.log, ledger->mode == LEDGER_BULK && bulk->waiting == 0);
     bulk->phase = BULK_ENDED;
     bulk->end = ledger->last;
     ledger->ungated = ledger->last - 1;
@@ -197,6 +199,8 @@ void bulk_done(struct ledger *ledger, uint64_t number)
     if (bulk->phase != BULK_ENDED || number < bulk->end)
         return;
     bulk->phase = BULK_NONE;
+    ASSERT(ledger->options.log, ledger->mode == LEDGER_GATED);
+    ASSERT(ledger->options.log, bulk->waiting == 0);
     ledger->in_sync = true;
     ledger->options.mode_changed(ledger->options.user, LEDGER_GATED, true, NULL);
 }

@@ -6,6 +6,7 @@
  * ends it: the node goes on alone and says why. */
 #include "state/ledger.h"
 
+#include "base/assert.h"
 #include "state/ledger_gate.h"
 #include "state/ledger_private.h"
 #include "state/ledger_write.h"
@@ -114,6 +115,8 @@ uint64_t ledger_seal(struct ledger *ledger, uint64_t now)
         commit(ledger, now);
     else if (ledger->dirty_tunnels && ledger->lazy_since == L2TPHA_NEVER)
         ledger->lazy_since = now;
+    ASSERT(ledger->options.log, ledger->depends <= ledger->last);
+    ASSERT(ledger->options.log, !ledger->weighty && ledger->dirty_count == 0);
     return ledger->depends;
 }
 
@@ -135,6 +138,8 @@ int ledger_done(struct ledger *ledger, uint64_t number, int status, uint64_t now
     }
     if (number <= ledger->acknowledged)
         return 0;
+    ASSERT(ledger->options.log, ledger->acknowledged <= ledger->shipped);
+    ASSERT(ledger->options.log, ledger->shipped <= ledger->last);
     ledger->acknowledged = number;
     ledger->progress = patience_own(&ledger->patience, now);
     patience_heard(&ledger->patience);
@@ -162,6 +167,7 @@ bool ledger_poll(struct ledger *ledger, uint64_t now, uint64_t *number, const ui
         return false;
     struct flight *next =
         outbox_at(ledger->flights, (uint32_t)(ledger->shipped + 1 - oldest->number));
+    ASSERT(ledger->options.log, next->number == ledger->shipped + 1 && next->blob);
     ledger->shipping = next->blob;
     ledger->shipped = next->number;
     next->blob = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "state/ledger_dirty.h"
 
+#include "base/assert.h"
 #include "base/serial.h"
 #include "state/ledger_private.h"
 #include "state/record.h"
@@ -21,6 +22,8 @@ static void unlist_session(struct ledger *ledger, struct session_entry *entry)
 
     if (entry->dirty == 0)
         return;
+    ASSERT(ledger->options.log, entry->dirty <= ledger->dirty_count);
+    ASSERT(ledger->options.log, ledger->dirty_sessions[entry->dirty - 1] == entry);
     last = ledger->dirty_sessions[--ledger->dirty_count];
     ledger->dirty_sessions[entry->dirty - 1] = last;
     last->dirty = entry->dirty;
@@ -67,6 +70,8 @@ void ledger_mark_tunnel(struct ledger *ledger, struct tunnel_entry *entry, uint8
             entry->generation = ledger->generation;
         }
     }
+    ASSERT(ledger->options.log, !entry->gone);
+    ASSERT(ledger->options.log, !entry->dirty == !entry->dirty_back);
     entry->dirty |= dirty;
     if (entry->dirty_back)
         return;

@@ -34,14 +34,17 @@
  *   leave marks as well. What a takeover makes of that is failover/lazy.c. */
 #include "state/ledger_gate.h"
 
+#include "base/assert.h"
 #include "base/serial.h"
 #include "state/ledger_private.h"
+#include "state/order.h"
 #include "state/record.h"
 
 static void set_safe(struct ledger *ledger, struct tunnel_entry *entry, uint16_t ns, uint16_t nr)
 {
     entry->ns_safe = ns;
     entry->nr_safe = nr;
+    ASSERT(ledger->options.log, entry_is_in_order(entry));
     ledger->options.confirmed(ledger->options.user, entry);
 }
 
@@ -77,6 +80,7 @@ static uint16_t later(uint16_t a, uint16_t b)
 void ledger_pop_mark(struct ledger *ledger)
 {
     const struct mark mark = *(const struct mark *)outbox_head(ledger->marks);
+    ASSERT(ledger->options.log, mark.number <= ledger->last);
     outbox_pop(ledger->marks);
     struct tunnel_entry *entry = table_tunnel_find(ledger->options.table, mark.tunnel_id);
     if (!entry || entry->born == 0 || mark.number < entry->born)
@@ -120,6 +124,7 @@ void ledger_clean(struct ledger *ledger, uint64_t number)
     while (tunnels) {
         struct tunnel_entry *entry = tunnels;
         bool moved = entry->dirty != DIRTY_ACKED;
+        ASSERT(ledger->options.log, entry->dirty && *entry->dirty_back == entry);
         ledger_unmark_tunnel(entry);
         entry->acked_sealed = entry->record.acked;
         if (!moved) {

@@ -93,6 +93,8 @@ struct ledger {
     struct bulk bulk;
 };
 
+_Static_assert(L2TPHA_CHECKPOINT_MAX <= BUFFER_MAX, "a checkpoint lies in a buffer");
+
 static inline bool ledger_is_lazy(const struct ledger *ledger)
 {
     return ledger->options.commit != L2TPHA_COMMIT_GATED;

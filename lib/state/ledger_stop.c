@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "state/ledger_stop.h"
 
+#include "base/assert.h"
 #include "state/ledger_gate.h"
 #include "state/ledger_private.h"
 #include "state/ledger_write.h"
@@ -30,6 +31,8 @@ void ledger_reset(struct ledger *ledger)
     while (outbox_count(ledger->marks) > 0)
         ledger_pop_mark(ledger);
     ledger_clean(ledger, 0);
+    ASSERT(ledger->options.log, !ledger->dirty_tunnels || ledger->weighty);
+    ASSERT(ledger->options.log, ledger->acknowledged <= ledger->shipped);
 }
 
 void ledger_stop(struct ledger *ledger, const char *why, uint64_t now)

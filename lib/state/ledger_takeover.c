@@ -3,9 +3,11 @@
  * nothing of it is in a checkpoint before all of it is. */
 #include "state/ledger_takeover.h"
 
+#include "base/assert.h"
 #include "state/bulk.h"
 #include "state/ledger_private.h"
 #include "state/ledger_stop.h"
+#include "state/order.h"
 
 void ledger_reign(struct ledger *ledger, uint64_t epoch, uint64_t last)
 {
@@ -22,6 +24,8 @@ void ledger_adopt(const struct ledger *ledger, struct tunnel_entry *entry)
     entry->ns_safe = entry->ns_sealed = entry->record.ns;
     entry->nr_safe = entry->record.nr;
     entry->acked_safe = entry->acked_sealed = entry->record.acked;
+    ASSERT(ledger->options.log, !entry->dirty && !entry->dirty_back);
+    ASSERT(ledger->options.log, entry_is_in_order(entry) && entry_has_queue(entry));
     entry->born = ledger->inherited + 1;
 }
 

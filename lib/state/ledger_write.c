@@ -3,6 +3,7 @@
  * of its size; the scratch begins small and grows once, up to the longest checkpoint. */
 #include "state/ledger_write.h"
 
+#include "base/assert.h"
 #include "state/ledger_private.h"
 
 #include <string.h>
@@ -44,6 +45,8 @@ static int enqueue(struct ledger *ledger, const struct draft *draft, uint64_t no
         buffer_put(pool, blob);
         return error;
     }
+    ASSERT(ledger->options.log, ledger->acknowledged <= ledger->last);
+    ASSERT(ledger->options.log, ledger->shipped <= ledger->last);
     memcpy(blob->data, draft->start, len);
     blob->len = (uint32_t)len;
     *flight = (struct flight){.number = ++ledger->last,
