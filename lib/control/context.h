@@ -148,6 +148,10 @@ struct engine {
     struct l2tpha_session *buried_tail;
     uint32_t polled_count;
     struct polled_event polled[ENGINE_POLLED];
+    void (*audit)(struct engine *engine); /* checked builds: at the end of each entry call; else
+                                             NULL */
+    uint32_t audits;                      /* so many */
+    uint32_t audit_place;                 /* of the tunnel that is in turn */
 };
 
 /* Time moves on to now, never back. L2TPHA_ERR_REENTERED inside a callback, L2TPHA_ERR_INVALID for

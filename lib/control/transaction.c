@@ -2,6 +2,7 @@
 /* Where a transaction ends: its checkpoint, its events, and the objects that died in it. */
 #include "control/transaction.h"
 
+#include "base/assert.h"
 #include "control/ready.h"
 #include "control/tunnel.h"
 
@@ -9,7 +10,15 @@ int engine_leave(struct engine *engine, int error)
 {
     engine_seal(engine);
     engine_reap(engine);
+    ASSERT(&engine->log, engine->open_events == 0);
+    engine_audited(engine);
     return error;
+}
+
+void engine_audited(struct engine *engine)
+{
+    if (engine->audit)
+        engine->audit(engine);
 }
 
 /* What is told of the node itself depends on no checkpoint. */
@@ -33,6 +42,7 @@ void engine_reap(struct engine *engine)
 {
     while (engine->dead) {
         struct l2tpha_tunnel *tunnel = engine->dead;
+        ASSERT(&engine->log, tunnel->dying && !tunnel->channel.ready);
         engine->dead = tunnel->dead_next;
         tunnel_remove(engine, tunnel);
     }

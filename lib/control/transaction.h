@@ -11,6 +11,8 @@ int engine_leave(struct engine *engine, int error);
 void engine_seal(struct engine *engine);
 /* Give the events made since the last seal the number on which they depend. */
 void engine_close_events(struct engine *engine, uint64_t number);
+/* Checked builds: at the end of an entry call all is as it should be. */
+void engine_audited(struct engine *engine);
 /* Free the dead whose events have been polled. */
 void engine_reap(struct engine *engine);
 /* What a channel changes goes into the ledger. */

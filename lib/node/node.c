@@ -11,6 +11,7 @@
 #include "engine/session_fsm.h"
 #include "failover/failover.h"
 #include "failover/takeover.h"
+#include "node/audit.h"
 #include "node/role.h"
 #include "node/settings.h"
 #include "node/sight.h"
@@ -105,8 +106,11 @@ static int make_engine(struct l2tpha_node *node, uint64_t now)
         return L2TPHA_ERR_HOST;
     engine->now = now;
     engine->expected = L2TPHA_NEVER;
-    engine->log = (struct log){
-        .host = &engine->host, .mask = engine->config.debug, .now = now, .asking = &engine->asking};
+    engine->log = (struct log){.host = &engine->host,
+                               .mask = engine->config.debug,
+                               .now = now,
+                               .asking = &engine->asking,
+                               .failed = &engine->counters.assertions_failed};
     engine->serving = !engine->config.standby;
     engine->beginning =
         (struct l2tpha_node_record){.size = sizeof(engine->beginning), .call_serial = seed.serial};
@@ -154,6 +158,7 @@ int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
     }
     fresh->engine.port = &channel_port_ledger;
     fresh->engine.machine = fresh->engine.recovery_machine = &builtin_machine;
+    fresh->engine.audit = node_audit;
     failover_attach(&fresh->failover, &fresh->engine);
     role_init(&fresh->role, config->standby ? L2TPHA_ROLE_STANDBY_COLD : L2TPHA_ROLE_ACTIVE_SOLO,
               fresh->engine.config.epoch);

@@ -139,5 +139,6 @@ size_t l2tpha_poll(struct l2tpha_node *node, struct l2tpha_output *outputs, size
     while (count < max && poll_event(engine, &outputs[count]))
         count++;
     engine_reap(engine);
+    engine_audited(engine);
     return count;
 }

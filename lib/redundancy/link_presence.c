@@ -9,6 +9,7 @@
  * base/patience.h. */
 #include "redundancy/link_presence.h"
 
+#include "redundancy/audit.h"
 #include "redundancy/link_copy.h"
 #include "redundancy/link_end.h"
 #include "redundancy/link_output.h"
@@ -135,6 +136,7 @@ int link_check(struct l2tpha_link *link, uint64_t now)
 {
     if (!link)
         return L2TPHA_ERR_INVALID;
+    link_audit(link); /* as the call before has left it */
     enum l2tpha_role role = role_of(link);
     if (link->error || link->side == SIDE_STANDBY || role_serves(role)) {
         link_wake(link, now);

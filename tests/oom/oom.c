@@ -6,6 +6,7 @@
 #include "oom/scenario.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,15 @@ void fail(const char *file, int line, const char *format, ...)
     va_end(args);
     fprintf(stderr, " (%s:%d)\n", file, line);
     exit(EXIT_FAILURE);
+}
+
+/* An assertion of the library has said what does not hold. */
+static void aborted(int signal)
+{
+    (void)signal;
+    fprintf(stderr, "%s, allocation %" PRIu64 " failed %s\n", current.scenario->name, current.n,
+            mode_names[current.mode]);
+    _Exit(EXIT_FAILURE);
 }
 
 /* What an undisturbed run comes to, and how many allocations it takes. */
@@ -183,6 +193,7 @@ static void run_scenario(const struct scenario *scenario, const char *n)
 int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
+    signal(SIGABRT, aborted);
     for (size_t i = 0; i < scenario_count; i++)
         if (argc < 2 || strcmp(argv[1], scenarios[i].name) == 0)
             run_scenario(&scenarios[i], argc > 2 ? argv[2] : NULL);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "failover/audit.h"
+
+#include "base/assert.h"
+#include "failover/inactivity.h"
+#include "failover/lazy.h"
+#include "failover/recovery.h"
+#include "failover/sync_private.h"
+
+/* Old and recovery tunnel point at each other by way of it, and somebody is at it: its timer is
+ * set, or its recovery tunnel's is. */
+static void audit_recovery(const struct l2tpha_tunnel *tunnel, struct tally *tally)
+{
+    const struct recovery *recovery = tunnel->recovery;
+
+    AUDIT(recovery->old == tunnel || recovery->tunnel == tunnel);
+    AUDIT(recovery->old->recovery == recovery);
+    AUDIT(!tunnel_is_recovery(recovery->old));
+    if (recovery->tunnel) {
+        AUDIT(recovery->tunnel->recovery == recovery);
+        AUDIT(recovery->tunnel->entry.record.recovers == recovery->old->entry.record.local_id);
+    }
+    if (recovery->old != tunnel)
+        return;
+    AUDIT(recovery->state != RECOVERY_IDLE && recovery->state < RECOVERY_STATE_COUNT);
+    AUDIT(recovery->tunnel || timer_armed(&recovery->timer));
+    AUDIT(!recovery->tunnel == (recovery->state == RECOVERY_WAITING));
+    AUDIT(!recovery->back || recovery->state == RECOVERY_WAITING);
+    AUDIT(!recovery->back || *recovery->back == recovery);
+    tally->in_line += recovery->back != NULL;
+}
+
+static void audit_line(const struct line *line, uint8_t query)
+{
+    struct l2tpha_session *const *back = &line->first;
+
+    for (const struct l2tpha_session *at = *back; at; back = &at->query_next, at = at->query_next) {
+        AUDIT(at->query_back == back);
+        AUDIT(at->query == query);
+    }
+    AUDIT(line->end == back);
+}
+
+static void audit_sync(const struct l2tpha_tunnel *tunnel)
+{
+    const struct sync *sync = tunnel->sync;
+
+    AUDIT(sync->tunnel == tunnel);
+    AUDIT(!sync->cursor || sync->cursor->tunnel == &tunnel->entry);
+    AUDIT(timer_armed(&sync->timer));
+    audit_line(&sync->asked, QUERY_ASKED);
+    audit_line(&sync->stale, QUERY_STALE);
+}
+
+static void audit_lazy(const struct l2tpha_tunnel *tunnel)
+{
+    const struct lazy *lazy = tunnel->lazy;
+
+    AUDIT(lazy->tunnel == tunnel);
+    AUDIT(lazy->state <= LAZY_WATCHING);
+    AUDIT(tunnel->channel.resyncing == (lazy->state != LAZY_WATCHING));
+}
+
+void failover_audit_tunnel(const struct l2tpha_tunnel *tunnel, struct tally *tally)
+{
+    if (tunnel->recovery)
+        audit_recovery(tunnel, tally);
+    if (tunnel->sync)
+        audit_sync(tunnel);
+    if (tunnel->lazy)
+        audit_lazy(tunnel);
+    AUDIT(tunnel->lazy || tunnel->dying || !tunnel->channel.resyncing);
+    if (tunnel->inactivity) {
+        AUDIT(tunnel->inactivity->tunnel == tunnel);
+        AUDIT(timer_armed(&tunnel->inactivity->timer));
+    }
+    AUDIT(!tunnel->counted_running || tunnel_is_recovery(tunnel));
+    tally->running += tunnel->counted_running;
+}
+
+void failover_audit_session(const struct l2tpha_session *session)
+{
+    bool asked = session->query == QUERY_ASKED || session->query == QUERY_STALE;
+
+    AUDIT(session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL || asked == !!session->query_back);
+    AUDIT(session->entry.state == L2TPHA_SESSION_ESTABLISHED || !asked);
+}
+
+void failover_audit_counts(const struct failover *failover, const struct tally *tally)
+{
+    AUDIT(failover->running == tally->running);
+    AUDIT(failover->waiting_count == tally->in_line);
+    AUDIT(!failover->waiting == (failover->waiting_count == 0));
+}

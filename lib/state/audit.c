@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "state/audit.h"
+
+#include "base/assert.h"
+#include "state/ledger_private.h"
+#include "state/order.h"
+#include "state/table_private.h"
+
+static void audit_queue(const struct tunnel_entry *entry)
+{
+    const struct buffer *previous = NULL;
+    uint32_t count = 0;
+
+    for (const struct buffer *at = entry->queue_head; at; previous = at, at = at->next, count++)
+        AUDIT(at->prev == previous);
+    AUDIT(entry->queue_tail == previous);
+    AUDIT(entry->queue_count == count);
+    AUDIT(entry_has_queue(entry));
+}
+
+void table_audit_tunnel(const struct table *table, const struct tunnel_entry *entry,
+                        struct tally *tally)
+{
+    AUDIT(entry->record.local_id != 0);
+    AUDIT(table_tunnel_find(table, entry->record.local_id) == entry);
+    AUDIT(slab_at(table->tunnels, entry->place) == entry);
+    AUDIT(!entry->dirty_back || *entry->dirty_back == entry);
+    AUDIT(!entry->dirty || entry->dirty_back);
+    AUDIT(!entry->sessions == (entry->session_count == 0));
+    audit_queue(entry);
+    tally->ha_tunnels += entry->is_ha;
+    tally->ha_sessions += entry->is_ha ? entry->session_count : 0;
+}
+
+void table_audit_session(const struct table *table, const struct session_entry *entry,
+                         struct tally *tally)
+{
+    AUDIT(entry->local_id != 0);
+    AUDIT(entry->state != L2TPHA_SESSION_IDLE);
+    AUDIT(*entry->back == entry);
+    AUDIT(slab_at(table->sessions, entry->place) == entry);
+    AUDIT(table_session_find(table, entry->tunnel, entry->local_id) == entry);
+    AUDIT(!entry->remote_id ||
+          table_session_find_remote(table, entry->tunnel, entry->remote_id) == entry);
+    tally->sessions++;
+    tally->extras += entry->extra != NULL;
+}
+
+void table_audit_counts(const struct table *table, const struct tally *tally)
+{
+    AUDIT(table_session_count(table) == tally->sessions);
+    AUDIT(slab_count(table->extras) == tally->extras);
+    AUDIT(table->ha_tunnels == tally->ha_tunnels);
+    AUDIT(table->ha_sessions == tally->ha_sessions);
+}
+
+/* --- the ledger --- */
+
+static void audit_flights(const struct ledger *ledger)
+{
+    const struct flight *oldest = outbox_head(ledger->flights);
+    uint32_t count = outbox_count(ledger->flights);
+
+    if (!oldest)
+        return;
+    const struct flight *newest = outbox_at(ledger->flights, count - 1);
+    AUDIT(newest->number == ledger->last);
+    AUDIT(newest->number - oldest->number == count - 1);
+    AUDIT(oldest->number > ledger->acknowledged);
+    AUDIT(!oldest->blob == (oldest->number <= ledger->shipped));
+    AUDIT(!newest->blob == (newest->number <= ledger->shipped));
+}
+
+static void audit_marks(const struct ledger *ledger)
+{
+    const struct mark *oldest = outbox_head(ledger->marks);
+
+    AUDIT(!oldest || ledger->mode != LEDGER_OFF);
+    AUDIT(!oldest || (oldest->number > ledger->acknowledged && oldest->number <= ledger->last));
+}
+
+/* Of what is marked only acknowledgements wait for company. */
+static void audit_dirty(const struct ledger *ledger)
+{
+    struct tunnel_entry *const *back = &ledger->dirty_tunnels;
+
+    for (const struct tunnel_entry *at = *back; at; back = &at->dirty_next, at = at->dirty_next) {
+        AUDIT(at->dirty_back == back);
+        AUDIT(at->dirty == DIRTY_ACKED);
+    }
+    AUDIT(ledger->dirty_count == 0);
+    AUDIT(ledger->gone_count == 0);
+    AUDIT(!ledger->weighty && !ledger->lost && !ledger->dirty_node);
+    AUDIT(!ledger->dirty_tunnels == (ledger->lazy_since == L2TPHA_NEVER));
+}
+
+void ledger_audit(const struct ledger *ledger)
+{
+    AUDIT(ledger->acknowledged <= ledger->shipped);
+    AUDIT(ledger->shipped <= ledger->last);
+    AUDIT(ledger->depends <= ledger->last);
+    AUDIT(ledger->ungated <= ledger->last);
+    AUDIT(!ledger->in_sync || ledger->mode == LEDGER_GATED);
+    AUDIT(!ledger->in_sync || ledger->bulk.phase == BULK_NONE);
+    AUDIT(ledger->mode != LEDGER_BULK || ledger->bulk.phase != BULK_NONE);
+    AUDIT(ledger->mode == LEDGER_GATED || !ledger->late);
+    AUDIT(ledger->bulk.waiting <= BULK_PARTS);
+    audit_flights(ledger);
+    audit_marks(ledger);
+    audit_dirty(ledger);
+}
