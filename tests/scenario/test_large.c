@@ -22,6 +22,7 @@ static void add_calls(struct l2tpha_tunnel *tunnel, unsigned count, uint8_t stat
 {
     struct l2tpha_session *session;
 
+    tunnel->engine->audit = NULL; /* they have neither timers nor places in lines */
     for (unsigned i = 0; i < count; i++) {
         assert_ok(session_new(tunnel, &session));
         session->entry.state = state;

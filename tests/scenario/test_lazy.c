@@ -78,6 +78,7 @@ static void skip_filling(struct l2tpha_node *node)
     if (!lazy || lazy->state != LAZY_SEALING || serial_diff(lazy->ceiling, lazy->first) <= 0)
         return;
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+    node->engine.audit = NULL; /* the transaction stays open */
     channel_reset(&node->engine, &tunnel->channel, record->acked, record->nr);
     lazy->ceiling = lazy->lease_end = (uint16_t)(record->acked - 1);
 }
