@@ -5,6 +5,8 @@
 
 #include "state/entry.h"
 
+#define AUDIT_LONG 64 /* what is longer is not walked along: each call has to stay short */
+
 struct ledger;
 struct table;
 

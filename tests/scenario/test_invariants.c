@@ -212,7 +212,7 @@ static void running(void)
 
 static void ready(void)
 {
-    trio.near->engine.ready_tail = tunnel;
+    trio.near->engine.ready_tail = &tunnel->channel;
 }
 
 static void events(void)
