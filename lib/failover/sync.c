@@ -27,7 +27,6 @@
 #define ROOM_PAUSE_US US_PER_S  /* when there is no room and no acknowledgement to make any */
 
 _Static_assert(QUERY_SAID < 8, "l2tpha_session.query has three bits");
-_Static_assert(FAILOVER_STATES <= FAILOVER_STATES_MAX, "an FSQ of ours fits failover.states");
 
 /* --- lines --- */
 
