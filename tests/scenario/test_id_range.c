@@ -183,6 +183,7 @@ START_TEST(a_full_range_has_an_id_for_each)
     struct l2tpha_node_record after;
     struct l2tpha_tunnel *tunnels[IDS], *fresh;
 
+    engine->audit = NULL; /* most stay idle, which no call of a host would leave behind */
     memset(used, 0, sizeof(used));
     for (uint32_t i = 0; i < IDS; i++) {
         bool recovery = i % 2 || i >= 2 * PLACES;
