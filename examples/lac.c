@@ -32,8 +32,8 @@ static void set_stop(struct lac *lac)
 static void on_event(struct app *app, const struct l2tpha_event *event)
 {
     struct lac *lac = lac_of(app);
-    if (lac->reign == NULL) /* the first word of a takeover */
-        lac->reign = talloc_new(app);
+    if (lac->objects == NULL) /* the first word of a takeover */
+        lac->objects = talloc_new(app);
     switch (event->kind) {
     case L2TPHA_EVENT_TUNNEL_RESTORED:
         lac_tunnel_restored(lac, event);
@@ -151,8 +151,8 @@ static void serve(struct app *app)
     lac->epoch = info.epoch;
     set_stop(lac);
     udp_watch(app->udp);
-    if (lac->reign == NULL)
-        lac->reign = talloc_new(app);
+    if (lac->objects == NULL)
+        lac->objects = talloc_new(app);
     pace_set(&lac->call_pace, app->options->rate, now);
 }
 
@@ -162,7 +162,7 @@ static void yield(struct app *app)
     struct lac *lac = lac_of(app);
     for (size_t i = 0; i < lac->up_count; i++)
         lac_settle_flow(lac, lac->up[i]);
-    TALLOC_FREE(lac->reign);
+    TALLOC_FREE(lac->objects);
     lac->dial = NULL;
     lac->up = NULL;
     lac->redials = lac->recalls = (struct retry_line){0};

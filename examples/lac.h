@@ -44,7 +44,7 @@ struct lac_silence {
 
 struct lac {
     struct app *app;
-    void *reign; /* parent of all tunnels and calls */
+    void *objects; /* parent of all tunnels and calls */
     uint64_t epoch;
     uint64_t began_wall; /* when the calls were first dialled, by which node ever; 0 = not yet */
     uint64_t stop_at, last_echo_at;

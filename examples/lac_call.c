@@ -22,7 +22,7 @@ static void call_up(struct lac *lac, struct lac_call *call)
 {
     size_t room = talloc_array_length(lac->up);
     if (lac->up_count == room)
-        lac->up = talloc_realloc(lac->reign, lac->up, struct lac_call *, 2 * room + 64);
+        lac->up = talloc_realloc(lac->objects, lac->up, struct lac_call *, 2 * room + 64);
     call->up = true;
     call->place = lac->up_count;
     lac->up[lac->up_count++] = call;
@@ -46,7 +46,7 @@ static void hold_call(struct lac *lac, struct lac_tunnel *tunnel, uint32_t pause
     tunnel->calls -= tunnel->calls > 0;
     tunnel->held++;
     tunnel->again++;
-    retry_later(lac->reign, &lac->recalls, &tunnel->call, pause_s, clock_now());
+    retry_later(lac->objects, &lac->recalls, &tunnel->call, pause_s, clock_now());
 }
 
 static void call_down(struct lac *lac, struct lac_call *call)
@@ -68,7 +68,7 @@ static void call_down(struct lac *lac, struct lac_call *call)
 void lac_call_restored(struct lac *lac, struct l2tpha_session *session)
 {
     struct l2tpha_session_record record = {.size = sizeof(record)};
-    struct lac_call *call = talloc_zero(lac->reign, struct lac_call);
+    struct lac_call *call = talloc_zero(lac->objects, struct lac_call);
     l2tpha_session_get(session, &record);
     call->tunnel_id = record.tunnel_id;
     call->session_id = record.local_id;
@@ -84,7 +84,7 @@ static int open_call(struct lac *lac, struct lac_tunnel *tunnel, struct l2tpha_t
                      uint64_t now)
 {
     struct l2tpha_session *session;
-    struct lac_call *call = talloc_zero(lac->reign, struct lac_call);
+    struct lac_call *call = talloc_zero(lac->objects, struct lac_call);
     struct l2tpha_session_options options = {.size = sizeof(options),
                                              .call = L2TPHA_CALL_INCOMING,
                                              .user = call,

@@ -20,7 +20,7 @@ void lac_dial_add(struct lac *lac, struct lac_tunnel *tunnel)
     if (tunnel->dialing || !lac_wants_calls(lac, tunnel))
         return;
     if (lac->dial_count == room)
-        lac->dial = talloc_realloc(lac->reign, lac->dial, struct lac_tunnel *, 2 * room + 64);
+        lac->dial = talloc_realloc(lac->objects, lac->dial, struct lac_tunnel *, 2 * room + 64);
     tunnel->dialing = true;
     tunnel->place = lac->dial_count;
     lac->dial[lac->dial_count++] = tunnel;
@@ -37,7 +37,7 @@ void lac_dial_remove(struct lac *lac, struct lac_tunnel *tunnel)
 
 static struct lac_tunnel *new_tunnel(struct lac *lac)
 {
-    struct lac_tunnel *tunnel = talloc_zero(lac->reign, struct lac_tunnel);
+    struct lac_tunnel *tunnel = talloc_zero(lac->objects, struct lac_tunnel);
     tunnel->stands = 1;
     tunnel->redial.owner = tunnel->call.owner = tunnel;
     return tunnel;
@@ -72,7 +72,7 @@ static void tunnel_failed(struct lac *lac, struct lac_tunnel *tunnel, bool final
     if (pause_s == 0)
         talloc_free(tunnel);
     else
-        retry_later(lac->reign, &lac->redials, &tunnel->redial, pause_s, clock_now());
+        retry_later(lac->objects, &lac->redials, &tunnel->redial, pause_s, clock_now());
 }
 
 static void tunnel_down(struct lac *lac, struct lac_tunnel *tunnel, bool final)

@@ -132,7 +132,7 @@ int main(void)
     run();
     check(calls_up(LAC) == CALLS && calls_up(ACTIVE) == CALLS, "all calls are up");
 
-    /* The active dies without a word. The standby has all it needs, and reigns in epoch 2. */
+    /* The active dies without a word. The standby has all it needs, and serves in epoch 2. */
     TALLOC_FREE(nodes[ACTIVE]);
     lns = STANDBY;
     check(l2tpha_takeover(nodes[STANDBY], 2, now) == L2TPHA_OK, "takeover");

@@ -3,7 +3,7 @@
  * failovers at moments that the seed chooses, and is judged at its end. */
 #include "sim/crowd.h"
 #include "sim/duo.h"
-#include "sim/reign.h"
+#include "sim/roles.h"
 #include "sim/sim.h"
 
 #include <stdio.h>
@@ -16,24 +16,24 @@ struct options {
     uint64_t seeds;
     bool verbose;
     uint64_t tunnels, calls; /* of a crowd */
-    enum { WORLD_FAILOVER, WORLD_RECOVERY, WORLD_REIGN, WORLD_CROWD, WORLDS } world;
+    enum { WORLD_FAILOVER, WORLD_RECOVERY, WORLD_ROLES, WORLD_CROWD, WORLDS } world;
 };
 
-static const char *const worlds[WORLDS] = {"failover", "recovery", "reign", "crowd"};
+static const char *const worlds[WORLDS] = {"failover", "recovery", "roles", "crowd"};
 
 static void usage(FILE *out)
 {
     fprintf(
         out,
         "usage: simulate [--seeds N] [--first S] [--seed S] [--verbose]\n"
-        "                [--world failover|recovery|reign|crowd] [--tunnels N] [--calls N]\n"
+        "                [--world failover|recovery|roles|crowd] [--tunnels N] [--calls N]\n"
         "                [--machines builtin|naive]\n"
         "  --seeds N    how many scenarios (default 1000)\n"
         "  --first S    the first one's seed (default 1)\n"
         "  --seed S     this one alone\n"
         "  --world W    failover: one end with a standby, recovered silently (default);\n"
         "               recovery: two ends with standbys, recovered by RFC 4951;\n"
-        "               reign: two nodes, one of which serves, whatever happens;\n"
+        "               roles: two nodes, one of which serves, whatever happens;\n"
         "               crowd: takeovers and copies of very many tunnels\n"
         "  --machines M of the first end, or of both nodes: builtin (default) or naive, those of\n"
         "               tests/naive\n"
@@ -201,7 +201,7 @@ static bool run_recoveries(const struct options *options)
 
 /* --- who serves --- */
 
-static void add_sums(struct reign_sums *sums, const struct reign_sums *one)
+static void add_sums(struct roles_sums *sums, const struct roles_sums *one)
 {
     for (int i = 0; i < 5; i++)
         sums->takeovers[i] += one->takeovers[i];
@@ -217,23 +217,23 @@ static void add_sums(struct reign_sums *sums, const struct reign_sums *one)
         sums->longest_split = one->longest_split;
 }
 
-static bool run_reigns(const struct options *options)
+static bool run_roles(const struct options *options)
 {
-    struct reigns *reigns = calloc(1, sizeof(*reigns));
-    struct reign_sums sums = {0};
+    struct roles *roles = calloc(1, sizeof(*roles));
+    struct roles_sums sums = {0};
     uint64_t failed = 0, clean = 0;
 
-    if (!reigns)
+    if (!roles)
         return false;
     clock_t start = clock();
     for (uint64_t i = 0; i < options->seeds; i++) {
-        if (!reign_run_seed(reigns, options->first + i, options->verbose)) {
+        if (!roles_run_seed(roles, options->first + i, options->verbose)) {
             printf("seed %llu failed: %s\n", (unsigned long long)(options->first + i),
-                   reigns->world.why);
+                   roles->world.why);
             failed++;
         }
-        clean += reigns->clean;
-        add_sums(&sums, &reigns->sums);
+        clean += roles->clean;
+        add_sums(&sums, &roles->sums);
     }
     double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     printf(
@@ -251,7 +251,7 @@ static bool run_reigns(const struct options *options)
     printf("%llu scenarios, %llu lost nothing, %llu failed, %.1f s\n",
            (unsigned long long)options->seeds, (unsigned long long)clean,
            (unsigned long long)failed, seconds);
-    free(reigns);
+    free(roles);
     return failed == 0;
 }
 
@@ -297,7 +297,7 @@ int main(int argc, char **argv)
         usage(stderr);
         return 2;
     }
-    bool well = options.world == WORLD_REIGN      ? run_reigns(&options)
+    bool well = options.world == WORLD_ROLES      ? run_roles(&options)
                 : options.world == WORLD_RECOVERY ? run_recoveries(&options)
                 : options.world == WORLD_CROWD    ? run_crowds(&options)
                                                   : run_failovers(&options);

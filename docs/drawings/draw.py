@@ -84,10 +84,10 @@ IN = [
     ["engine_receive()", "dispatch/input.c: header, whose tunnel, whose address"],
     ["engine_deliver()", "dispatch/deliver.c: through the channel, and what follows"],
     ["channel_receive()", "control/channel.c: Nr takes from the queue, Ns: is it its turn?"],
-    ["machine_ops.process: tunnel_process()", "engine/tunnel_message.c: decode, judge, one event"],
+    ["machine_ops.process: tunnel_process()", "engine/tunnel_message.c: decode, check, one event"],
     ["tunnel_set_state(), session_set_state()", "dispatch/: states, events; records are marked"],
     ["channel_send(), channel_accept()", "control/channel.c: replies get their Ns; Nr moves on"],
-    ["engine_seal(), ledger_seal()", "the marked records become ONE numbered checkpoint"],
+    ["engine_commit(), ledger_commit()", "the marked records become ONE numbered checkpoint"],
 ]
 OUT = [
     ["the host's socket"],
@@ -162,7 +162,7 @@ def checkpoint():
     return chart(["active", "standby", "peer"], [
         (peer, active, "a message, Ns 7"),
         (active, "ledger_mark_tunnel(), ledger_mark_session():\nwhat the message changes is marked"),
-        (active, "ledger_seal(): checkpoint n is written;\nledger_push_mark(): Ns, Nr once n is confirmed"),
+        (active, "ledger_commit(): checkpoint n is written;\nledger_push_mark(): Ns, Nr once n is confirmed"),
         (active, standby, "CHECKPOINT n: l2tpha_link_send()"),
         (standby, "replica_apply(): its epoch and turn,\nverify_records(), only then the table changes"),
         (standby, active, "ACK n"),
@@ -180,7 +180,7 @@ def silent():
     return chart(["old active", "new active", "peer"], [
         (old, peer, "SLI, Ns 41 (lost)"),
         (old, "dies"),
-        (new, "l2tpha_takeover(): a newer epoch;\nledger_reign(), takeover_run()"),
+        (new, "l2tpha_takeover(): a newer epoch;\nledger_begin_epoch(), takeover_run()"),
         (new, "a slice, or the tunnel is spoken to:\ntakeover_restore(), tunnel_restore()"),
         (new, "silent_recover(): the record is exact,\nthe queue is sent again as it was"),
         (new, peer, "SLI, Ns 41, the same bytes, Nr of now"),
@@ -197,7 +197,7 @@ def silent():
 def lagging():
     new, peer = 0, 1
     return chart(["new active", "peer"], [
-        (new, "lazy_start(): A is what the standby knows to be\nacknowledged, the ceiling A plus the lease;\n"
+        (new, "lagging_start(): A is what the standby knows to be\nacknowledged, the ceiling A plus the lease;\n"
          "tunnel_hold(): HELLOs stand behind the queue"),
         "Read: what does the peer expect?",
         (new, peer, "HELLO, Ns A - 1: tunnel_probe(), a duplicate"),
@@ -207,11 +207,11 @@ def lagging():
         (peer, new, "ZLB, Nr past the ceiling: made after the takeover"),
         "Listen: where do the peer's messages begin?",
         (peer, new, "what it repeats, if anything"),
-        (new, "lazy_heard(): the ZLB's Ns is its next, or the\nlowest that it repeats; tunnel_jump() over\n"
+        (new, "lagging_input(): the ZLB's Ns is its next, or the\nlowest that it repeats; tunnel_jump() over\n"
          "what was acknowledged before"),
         (new, "tunnel_release(): TUNNEL_RESYNCED;\ncalls: sync_start() where RFC 4951 is at both ends"),
         "The numbers cannot be found in time",
-        (new, "lazy_due() fails: tunnel_numbers_lost()"),
+        (new, "lagging_timer() fails: tunnel_numbers_lost()"),
     ], 480)
 
 
@@ -221,13 +221,13 @@ def rfc4951():
         (new, "recovery_start(): the old tunnel rests,\ndata goes on; a place for a recovery tunnel"),
         "On the recovery tunnel",
         (new, peer, "SCCRQ, Tunnel Recovery, Tie Breaker: call_peer()"),
-        (peer, "request_check(): ids, address, name;\nlend_channel(): the old channel rests"),
+        (peer, "request_check(): ids, address, name;\nsuspend_old(): the old channel rests"),
         (peer, new, "SCCRP, Suggested Control Sequence: request_prepare()"),
-        (new, "claim_channel(): tunnel_reset() of the old\nchannel; calls half set up go"),
+        (new, "reset_to_suggestion(): tunnel_reset() of the old\nchannel; calls half set up go"),
         (new, peer, "SCCCN"),
-        (peer, "return_channel(): tunnel_reset();\nTUNNEL_RECOVERED"),
+        (peer, "reset_old(): tunnel_reset();\nTUNNEL_RECOVERED"),
         (peer, new, "ZLB"),
-        (new, "finish_claim(): TUNNEL_RECOVERED"),
+        (new, "finish_recovery(): TUNNEL_RECOVERED"),
         (new, peer, "StopCCN, result 1"),
         "On the old tunnel, from the suggested numbers on",
         (new, peer, "FSQ: ask_about_sessions(), sync_start()"),
@@ -235,7 +235,7 @@ def rfc4951():
         (new, "sync_take_response(): id 0 clears a call;\nSESSIONS_SYNCED"),
         "It comes to nothing",
         (new, "try_again(); in the end give_up(): silently where\nthe method has that; a StopCCN: clear_old()"),
-        (peer, "take_back(): the old channel goes on\nwhere it was"),
+        (peer, "resume_old(): the old channel goes on\nwhere it was"),
     ], 480)
 
 

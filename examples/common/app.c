@@ -63,7 +63,7 @@ static bool is_told(void *user, uint32_t tunnel_id)
     struct app *app = user;
     struct l2tpha_tunnel *tunnel =
         app->node != NULL ? l2tpha_tunnel_find(app->node, tunnel_id) : NULL;
-    return tunnel != NULL && l2tpha_tunnel_is_told(tunnel);
+    return tunnel != NULL && l2tpha_tunnel_is_announced(tunnel);
 }
 
 static void take_log(void *user, const struct l2tpha_log_line *line)
@@ -118,7 +118,7 @@ const char *app_make_node(struct app *app, bool standby)
     if (!standby)
         config.epoch = lock_epoch(options) + 1;
     config.crypto = l2tpha_crypto_nettle();
-    app->reign++;
+    app->generation++;
     int error = l2tpha_node_new(app, &config, &host, clock_now(), &app->node);
     return error == L2TPHA_OK ? NULL : l2tpha_strerror(error);
 }
@@ -275,7 +275,7 @@ static bool still_closing(struct app *app)
         /* A peer that has never said its id has no tunnel that it could be told of, and who has not
          * completed one may not be there at all. */
         closing = closing || (record.state != L2TPHA_TUNNEL_STOPPED && record.remote_id != 0 &&
-                              l2tpha_tunnel_is_told(tunnel));
+                              l2tpha_tunnel_is_announced(tunnel));
         if (record.state < L2TPHA_TUNNEL_STOPPING)
             (void)l2tpha_tunnel_close(tunnel, 6, 0, "shutting down", clock_now());
     }

@@ -53,9 +53,9 @@ struct app {
     struct ha *ha;
     struct control *control;
     struct pcapng *pcapng;
-    bool capture_told; /* that it misses something */
-    uint64_t reign;    /* changes with each new node */
-    bool serving;      /* reads the socket */
+    bool capture_told;   /* that it misses something */
+    uint64_t generation; /* changes with each new node */
+    bool serving;        /* reads the socket */
     /* who serves: see role.h */
     enum {
         SWITCHOVER_NONE,
@@ -76,7 +76,7 @@ struct app {
     uint64_t hot_at;     /* standby: when it was in sync last */
     uint64_t began;      /* standby: when it began to look for whom to follow */
     bool held;           /* active: silent until another serves */
-    uint64_t offer_at;   /* held: when to offer the reign to a standby in sync */
+    uint64_t offer_at;   /* held: when to offer to hand over to a standby in sync */
     uint64_t offer_wait; /* and how long to wait when it does not take it */
     bool looking;        /* --role auto: for whoever serves */
     bool look_told;

@@ -15,7 +15,7 @@ static const char *const redundancy[] = {
     "suspended",
     "recover",
     "resync",
-    "strays",
+    "orphans",
     "takeovers",
     "quer",
     "sessions_inactive",
@@ -40,7 +40,7 @@ static bool is_redundancy(const char *name)
 void cleared_set(struct app *app)
 {
     struct l2tpha_redundancy_info info = role_info(app);
-    app->cleared = (struct cleared){.reign = app->reign,
+    app->cleared = (struct cleared){.generation = app->generation,
                                     .counters = *l2tpha_counters(app->node),
                                     .switchover = info.last_switchover,
                                     .resynced = info.resynced};
@@ -53,7 +53,7 @@ bool cleared_counter_at(const struct app *app, size_t index, const char **name, 
     if (!l2tpha_counter_at(l2tpha_counters(app->node), index, name, &text, value))
         return false;
     /* a node that has begun anew has counters of its own */
-    if (app->cleared.reign == app->reign && is_redundancy(*name))
+    if (app->cleared.generation == app->generation && is_redundancy(*name))
         (void)l2tpha_counter_at(&app->cleared.counters, index, name, &text, &before);
     *value -= before;
     return true;
@@ -71,7 +71,7 @@ uint64_t cleared_counter(const struct app *app, const char *name)
 
 uint32_t cleared_resynced(const struct app *app, const struct l2tpha_redundancy_info *info)
 {
-    bool same =
-        app->cleared.reign == app->reign && app->cleared.switchover == info->last_switchover;
+    bool same = app->cleared.generation == app->generation &&
+                app->cleared.switchover == info->last_switchover;
     return info->resynced - (same ? app->cleared.resynced : 0);
 }

@@ -9,7 +9,7 @@ struct app;
 
 /* What they were when they were cleared; all 0 = never. */
 struct cleared {
-    uint64_t reign; /* of which node */
+    uint64_t generation; /* of which node */
     struct l2tpha_counters counters;
     uint64_t switchover; /* after which takeover */
     uint32_t resynced;

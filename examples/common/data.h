@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The payload of a numbered data frame. Everything in it is there to find out, when the frame comes
- * back, whether it is ours, of this call, of this reign of the node, and which one. */
+ * back, whether it is ours, of this call, of this epoch of the node, and which one. */
 #ifndef EXAMPLES_DATA_H
 #define EXAMPLES_DATA_H
 

@@ -403,7 +403,7 @@ int ha_hand_over(struct ha *ha)
 int ha_take_back(struct ha *ha)
 {
     struct l2tpha_link *link = current_link(ha);
-    return link != NULL ? l2tpha_link_take_back(link, clock_now()) : L2TPHA_ERR_STATE;
+    return link != NULL ? l2tpha_link_withdraw(link, clock_now()) : L2TPHA_ERR_STATE;
 }
 
 int ha_decline(struct ha *ha, int why)

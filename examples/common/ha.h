@@ -66,7 +66,7 @@ void ha_flush(struct ha *ha);
 /* Read what has come, ahead of everything else: after an absence. */
 void ha_catch_up(struct ha *ha);
 
-/* Active: offer the reign to the standby; take that back. */
+/* Active: offer to hand over to the standby; take that back. */
 int ha_hand_over(struct ha *ha);
 int ha_take_back(struct ha *ha);
 /* Standby: could not take it; is about to take it by itself. */

@@ -333,7 +333,7 @@ static void feed_link(struct ha_stream *stream, const uint8_t *data, size_t len)
     if (error == L2TPHA_ERR_FENCED && stream->serving) {
         ha_stream_flush(stream); /* the other waits to hear that this node has stopped */
         role_superseded(app);
-    } else if (error == L2TPHA_ERR_FENCED && info.yielded && !stream->promoted) {
+    } else if (error == L2TPHA_ERR_FENCED && info.stepped_down && !stream->promoted) {
         ha_stream_end(stream, BYE_ALONE);
         role_yielded(app);
     } else if (error != L2TPHA_OK) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A reign that is handed over: the active drains, offers it, and says who is to serve. Until the
- * standby does, this node keeps all it has, and serves again when that is not to be. */
+/* One node hands over to the other: the active drains, offers it, and says who is to serve. Until
+ * the standby does, this node keeps all it has, and serves again when that is not to be. */
 #ifndef EXAMPLES_HANDING_H
 #define EXAMPLES_HANDING_H
 

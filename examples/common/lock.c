@@ -54,7 +54,7 @@ void lock_let_go(struct lock *lock)
     lock->fd = -1;
 }
 
-/* What no sequence of reigns can have come to is damage. */
+/* What no sequence of epochs can have come to is damage. */
 static uint64_t read_epoch(int fd)
 {
     char text[32];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Over unix: who serves holds a lock beside the replication socket, which the kernel lets go with
  * the process. It decides between two that start at once and find nobody; it is no fence. What is
- * in the file is the newest epoch that has served there, since an epoch names one reign for ever:
- * also when both have died. */
+ * in the file is the newest epoch that has served there, since an epoch names one time as active
+ * for ever: also when both have died. */
 #ifndef EXAMPLES_LOCK_H
 #define EXAMPLES_LOCK_H
 

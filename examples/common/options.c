@@ -433,7 +433,7 @@ static enum options_result check_redundancy(struct options *options, char *why)
     if (is_beyond_loopback(&options->ha_listen) && !options->insecure)
         return bad(why, "--ha-listen: nothing seals the stream in this release, so whoever reaches "
                         "that address can read all secrets, change state and end this node's "
-                        "reign; say --ha-insecure if only the other node reaches it");
+                        "epoch; say --ha-insecure if only the other node reaches it");
     return OPTIONS_RUN;
 }
 

@@ -114,7 +114,7 @@ const char *role_start(struct app *app)
     if (options->insecure)
         log_say(&app->log, L2TPHA_LOG_RF,
                 "--ha-insecure: whoever reaches --ha-listen can read all secrets, change state and "
-                "end this node's reign");
+                "end this node's epoch");
     if (options->ha_listen.kind == ENDPOINT_TCP && !options->rank_given)
         log_say(&app->log, L2TPHA_LOG_RF,
                 "--rank is not given: two nodes promoted at once may take the same epoch");

@@ -108,7 +108,7 @@ static void put_tunnel_detail(struct writer *out, const struct l2tpha_tunnel *tu
     writer_put_number(out, "local_window", record.local_window);
     writer_put_number(out, "remote_window", record.remote_window);
     writer_put_bool(out, "responsive", l2tpha_tunnel_is_responsive(tunnel));
-    writer_put_bool(out, "numbers_exact", !(record.flags & L2TPHA_TUNNEL_LAZY));
+    writer_put_bool(out, "numbers_exact", !(record.flags & L2TPHA_TUNNEL_LAGGING));
     writer_put_number(out, "resync_packets", record.resync_packets);
     writer_put_number(out, "result", record.result);
     writer_put_number(out, "error", record.error);
@@ -269,7 +269,7 @@ static const struct part calls[] = {{"calls", PART_SESSIONS}, {0}};
 
 struct show {
     const struct app *app;
-    uint64_t reign;          /* app->reign when it began */
+    uint64_t generation;     /* app->generation when it began */
     const struct part *part; /* that is being written, or the end */
     bool open;               /* its list has begun */
     bool in_object;
@@ -316,7 +316,7 @@ static bool end(struct show *show, struct writer *out)
 
 bool show_go_on(struct show *show, struct writer *out, uint64_t until, const char **error)
 {
-    bool replaced = show->app->node == NULL || show->app->reign != show->reign;
+    bool replaced = show->app->node == NULL || show->app->generation != show->generation;
     *error = replaced ? "this node began anew meanwhile" : NULL;
     for (unsigned steps = 1; show->part->what != PART_END; steps++) {
         if (!show->open && show->part->key != NULL)
@@ -341,7 +341,7 @@ static struct show *begin(TALLOC_CTX *parent, struct app *app, const struct part
 {
     struct show *show = talloc(parent, struct show);
     *show = (struct show){.app = app,
-                          .reign = app->reign,
+                          .generation = app->generation,
                           .part = parts,
                           .in_object = parts[0].key != NULL,
                           .tunnel_id = tunnel_id};

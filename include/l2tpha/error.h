@@ -66,7 +66,7 @@ extern "C" {
     X(FENCED, -67, true, "a newer epoch has taken over")                                           \
     X(UNCONFIRMED, -68, false, "the standby has yet to confirm it")                                \
     X(STALE, -69, false, "the replica may be behind what was served")                              \
-    X(EPOCH, -70, true, "epoch further ahead than reigns can be")                                  \
+    X(EPOCH, -70, true, "epoch further ahead than nodes can have taken turns")                     \
     X(ID_RANGE, -71, false, "tunnel ids of another range than this node's")
 
 /** Error codes; 0 is success. Each row of L2TPHA_ERRORS is one, named L2TPHA_ERR_ and its name. */

@@ -29,7 +29,7 @@ enum l2tpha_trust {
                                      roles UNHEARD and CUT_OFF for fresh_ms; then
                                      L2TPHA_ERR_STALE */
     L2TPHA_TRUST_EXACT = 1,     /**< the host knows that the old active let nothing out that is not
-                                     in the copy: it is dead or has yielded, and the stream was read
+                                     in the copy: it is dead or fenced, and the stream was read
                                      to its end */
     L2TPHA_TRUST_UNCERTAIN = 2, /**< it may have: tunnels whose ends have both announced RFC 4951
                                      are recovered by it whatever their method but `disable`, which
@@ -44,8 +44,8 @@ enum l2tpha_trust {
 /** Turn a standby into the active. Each tunnel goes by its effective method and by how far the copy
  *  is to be believed; l2tpha_takeover() has the rest.
  *  @param node   a standby.
- *  @param epoch  of the new reign: newer than any that the node knows, and of the node's rank if it
- *                has one; 0 = the next one, l2tpha_epoch_next().
+ *  @param epoch  of the new active: newer than any that the node knows, and of the node's rank if
+ *                it has one; 0 = the next one, l2tpha_epoch_next().
  *  @param trust  see enum l2tpha_trust.
  *  @param now    microseconds.
  *  @retval L2TPHA_ERR_STALE        the copy may be behind, and @p trust does not allow for that.
@@ -59,7 +59,7 @@ L2TPHA_API int l2tpha_takeover_as(struct l2tpha_node *node, uint64_t epoch, enum
  *  - Tunnels whose record is exact go on silently, whatever their method but disable: what the peer
  *    has not acknowledged is sent again with the same Ns and bytes and the current Nr, nothing new
  *    before it; a HELLO confirms; calls half set up go on.
- *  - Where the old active ran ahead of the record (enum l2tpha_commit) the effective method
+ *  - Where the record is lagging (enum l2tpha_commit) the effective method
  *    decides: by RFC 4951, the default where both ends have announced it, a recovery tunnel is
  *    asked for and the control channel is reset; silently, the peer is first asked for the numbers.
  *  - Disabled: the tunnel is cleared, by a StopCCN where its numbers are exact.
@@ -67,12 +67,12 @@ L2TPHA_API int l2tpha_takeover_as(struct l2tpha_node *node, uint64_t epoch, enum
  *  The call returns at once. Tunnels are restored by it and by the following calls of
  *  l2tpha_expire(), a slice each (l2tpha_config::takeover_batch), as fast as peers answer;
  *  l2tpha_deadline() says when. One that is spoken to, by its peer, by data or by a call of the
- *  host, is restored at once. Until then its handle shows what the node before knew: calls and
+ *  host, is restored at once. Until then its handle shows what the previous active knew: calls and
  *  data are served all the same.
  *
  *  Progress and results are events. A copy for a new standby begins when all are restored.
  *  @param node   a standby whose role is L2TPHA_ROLE_STANDBY_HOT, or _UNHEARD or _CUT_OFF lately.
- *  @param epoch  of the new reign: newer than the old active's; 0 = the next one of this node.
+ *  @param epoch  of the new active: newer than the old active's; 0 = the next one of this node.
  *  @param now    microseconds.
  *  @retval L2TPHA_ERR_STALE_EPOCH  not newer.
  *  @retval L2TPHA_ERR_NOT_IN_SYNC  the replica is not complete.

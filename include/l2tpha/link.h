@@ -116,14 +116,14 @@ struct l2tpha_link_info {
                                    why not, l2tpha_link_decline() */
     bool offered;             /**< active: the standby was asked whether it could take over */
     bool handed;              /**< active: it was told to; this node is silent until it is fenced */
-    int declined;             /**< why the other end did not take over, or would not yield; 0 =
+    int declined;             /**< why the other end did not take over, or would not step down; 0 =
                                    nothing of the kind */
-    bool unanswered;          /**< standby: it has announced its reign, and for answer_ms, in which
+    bool unanswered;          /**< standby: it has announced its epoch, and for answer_ms, in which
                                    this end read all that came, nothing was answered */
-    bool yielded;             /**< standby: the active has said that it sends nothing any more */
+    bool stepped_down;        /**< standby: the active has said that it sends nothing any more */
     bool unheard;       /**< standby: nothing has come for six heartbeats or for three quarters of
                              answer_ms, whichever is less; or this end was away, or has announced its
-                             reign; and it has not been answered since */
+                             epoch; and it has not been answered since */
     uint64_t heard;     /**< when bytes came last; time in which this end was away does not count */
     uint32_t peer_rank; /**< of the other node, or L2TPHA_RANK_NONE */
     bool met;           /**< the other end's hello has been read, whatever came of it */
@@ -137,10 +137,10 @@ struct l2tpha_link_info {
 /** Look at it. At most info->size bytes are written. */
 L2TPHA_API void l2tpha_link_get(const struct l2tpha_link *link, struct l2tpha_link_info *info);
 
-/** On the active, once l2tpha_switchover_ready(): offer the reign to the standby. When it accepts,
- *  it is told to take over, and l2tpha_link_info.handed turns true; until then the offer may be
- *  taken back. A standby that could not after all has l2tpha_link_info.declined set, and the node
- *  serves again.
+/** On the active, once l2tpha_switchover_ready(): offer to hand over to the standby. When it
+ *  accepts, it is told to take over, and l2tpha_link_info.handed turns true; until then the offer
+ *  may be withdrawn. A standby that could not after all has l2tpha_link_info.declined set, and the
+ *  node serves again.
  *  @param link  the active's end.
  *  @param now   microseconds.
  *  @retval L2TPHA_ERR_ROLE         not the active's end.
@@ -156,7 +156,7 @@ L2TPHA_API int l2tpha_link_hand_over(struct l2tpha_link *link, uint64_t now);
  * late.
  *  @retval L2TPHA_ERR_ROLE   not the active's end.
  *  @return the link's error again, once it has failed. */
-L2TPHA_API int l2tpha_link_take_back(struct l2tpha_link *link, uint64_t now);
+L2TPHA_API int l2tpha_link_withdraw(struct l2tpha_link *link, uint64_t now);
 
 /** On the standby that was told to take over and cannot: the active serves again.
  *  @param link  the standby's end.
@@ -170,14 +170,14 @@ L2TPHA_API int l2tpha_link_decline(struct l2tpha_link *link, int why, uint64_t n
 
 /** On a standby that is about to take over while its active may live: say so first. An active in
  *  sync with it that reads this is fenced and answers, which is how l2tpha_link_feed() ends:
- *  L2TPHA_ERR_FENCED, with l2tpha_link_info.yielded. One that has gone on without it serves on, and
- *  l2tpha_link_info.declined says why: the takeover would lose what only that node has. A host that
- *  gets no answer waits until l2tpha_link_info.unanswered is true before it calls l2tpha_takeover()
- *  with the same epoch: an active that is stopped all that time hears of it before it lets anything
- *  out. It must not measure that time itself, since an answer may lie unread while it was away.
- *  From the announcement to the answer the role is L2TPHA_ROLE_UNHEARD.
+ *  L2TPHA_ERR_FENCED, with l2tpha_link_info.stepped_down. One that has gone on without it serves
+ *  on, and l2tpha_link_info.declined says why: the takeover would lose what only that node has. A
+ *  host that gets no answer waits until l2tpha_link_info.unanswered is true before it calls
+ *  l2tpha_takeover() with the same epoch: an active that is stopped all that time hears of it
+ *  before it lets anything out. It must not measure that time itself, since an answer may lie
+ *  unread while it was away. From the announcement to the answer the role is L2TPHA_ROLE_UNHEARD.
  *  @param link   the standby's end.
- *  @param epoch  of the reign that is to begin.
+ *  @param epoch  the one that is to begin.
  *  @param force  fence the active whatever it has.
  *  @param now    microseconds.
  *  @retval L2TPHA_ERR_STATE        no hellos yet, or it has been announced.

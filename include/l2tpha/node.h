@@ -26,9 +26,9 @@ struct l2tpha_frame;
  *  sets a tunnel up, recovers it or follows its reset (RFC 4951 3.2.2) waits in every mode. */
 enum l2tpha_commit {
     L2TPHA_COMMIT_GATED = 0,   /**< every output waits for the checkpoint that it depends on */
-    L2TPHA_COMMIT_BOUNDED = 1, /**< output runs ahead of confirmation by at most resync_packets
+    L2TPHA_COMMIT_BOUNDED = 1, /**< output precedes confirmation by at most resync_packets
                                     messages of a tunnel and commit_lag_ms, then waits */
-    L2TPHA_COMMIT_ASYNC = 2 /**< output runs ahead by at most resync_packets messages of a tunnel;
+    L2TPHA_COMMIT_ASYNC = 2 /**< output precedes it by at most resync_packets messages of a tunnel;
                                  nothing else waits */
 };
 
@@ -71,33 +71,33 @@ struct l2tpha_config {
                                      known from `struct sockaddr_in` and `sockaddr_in6` bytes in
                                      the path; of others the whole counts */
     uint32_t max_sessions;             /**< sessions of the node (default 1048576) */
-    uint32_t max_queue;         /**< unacknowledged messages of one tunnel, 4 to 32000 (default
-                                     32000): what a host may ask for fills half of it, answers
-                                     the rest. Whatever it is, the queue is full for the host
-                                     with 448 KiB too, since a checkpoint must hold all of it */
-    uint32_t max_events;        /**< events not yet polled (default 1048576) */
-    uint32_t max_checkpoints;   /**< checkpoints not yet confirmed (default 65536) */
-    size_t max_buffer_bytes;    /**< messages, checkpoints and strings (default 1 GiB) */
-    enum l2tpha_commit commit;  /**< default L2TPHA_COMMIT_GATED */
-    uint32_t commit_lag_ms;     /**< L2TPHA_COMMIT_BOUNDED (default 50) */
-    uint32_t resync_packets;    /**< lease of lazy modes: messages of a tunnel sent beyond what the
-                                     standby knows to be acknowledged, 1 to 255 (default 8) */
-    uint32_t resync_observe_ms; /**< after a takeover from a lazy record: how long the peer is
-                                     listened to before what it has not sent again counts as
-                                     acknowledged; its longest retransmission interval (default
-                                     16000) */
-    uint32_t inactivity_ms;     /**< after a takeover from a lazy record: a session of which nothing
-                                     is heard for so long, from when its tunnel carries again, is
-                                     cleared, since the peer may have ended it; see
-                                     l2tpha_session_heard(). At most a day, 0 = never: the host's
-                                     PPP will find out (default 0) */
-    uint8_t failover;           /**< enum l2tpha_failover_method for tunnels that no other level
-                                     decides (default L2TPHA_FAILOVER_FALLBACK) */
-    bool ha;                    /**< protect tunnels at all (default true) */
-    bool failover_capability;   /**< announce RFC 4951 to peers (default true) */
-    uint32_t recovery_ms;       /**< Recovery Time announced, and taken, at most 3600000 (default
-                                     60000) */
-    uint32_t recovery_max_ms;   /**< longest Recovery Time granted to a peer (default 300000) */
+    uint32_t max_queue;          /**< unacknowledged messages of one tunnel, 4 to 32000 (default
+                                      32000): what a host may ask for fills half of it, answers
+                                      the rest. Whatever it is, the queue is full for the host
+                                      with 448 KiB too, since a checkpoint must hold all of it */
+    uint32_t max_events;         /**< events not yet polled (default 1048576) */
+    uint32_t max_checkpoints;    /**< checkpoints not yet confirmed (default 65536) */
+    size_t max_buffer_bytes;     /**< messages, checkpoints and strings (default 1 GiB) */
+    enum l2tpha_commit commit;   /**< default L2TPHA_COMMIT_GATED */
+    uint32_t commit_lag_ms;      /**< L2TPHA_COMMIT_BOUNDED (default 50) */
+    uint32_t resync_packets;     /**< lease if ungated: messages of a tunnel sent beyond what the
+                                      standby knows to be acknowledged, 1 to 255 (default 8) */
+    uint32_t resync_observe_ms;  /**< after a takeover from a lagging record: how long the peer is
+                                      listened to before what it has not sent again counts as
+                                      acknowledged; its longest retransmission interval (default
+                                      16000) */
+    uint32_t inactivity_ms;      /**< taken over from a lagging record: a session of which nothing
+                                      is heard for so long, from when its tunnel carries again, is
+                                      cleared, since the peer may have ended it; see
+                                      l2tpha_session_heard(). At most a day, 0 = never: the host's
+                                      PPP will find out (default 0) */
+    uint8_t failover;            /**< enum l2tpha_failover_method for tunnels that no other level
+                                      decides (default L2TPHA_FAILOVER_FALLBACK) */
+    bool ha;                     /**< protect tunnels at all (default true) */
+    bool failover_capability;    /**< announce RFC 4951 to peers (default true) */
+    uint32_t recovery_ms;        /**< Recovery Time announced, and taken, at most 3600000 (default
+                                      60000) */
+    uint32_t recovery_max_ms;    /**< longest Recovery Time granted to a peer (default 300000) */
     uint32_t recovery_answer_ms; /**< with L2TPHA_FAILOVER_FALLBACK: a peer that has answered no
                                      recovery attempt for so long is recovered silently (default
                                      10000) */

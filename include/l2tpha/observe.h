@@ -133,12 +133,12 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(recoveries_degraded, "recoveries without Suggested Control Sequence")                        \
     X(recoveries_by_peer, "tunnels that the peer has recovered")                                   \
     X(recoveries_refused, "recoveries refused to a peer")                                          \
-    X(resyncs, "tunnels resynchronised from a lazy record")                                        \
+    X(resyncs, "tunnels resynchronised from a lagging record")                                     \
     X(resync_refusals, "calls refused to a peer whose tunnel was in resync")                       \
     X(resyncs_failed, "tunnels cleared since their numbers could not be found")                    \
-    X(resync_anomalies, "answers outside what a lazy record allows")                               \
+    X(resync_anomalies, "answers outside what a lagging record allows")                            \
     X(resync_jumps, "times messages of the peer were passed over, acknowledged before a takeover") \
-    X(strays_ended, "calls that only the peer had, disconnected")                                  \
+    X(orphans_ended, "calls that only the peer had, disconnected")                                 \
     X(sessions_inactive, "sessions cleared since nothing was heard of them after a takeover")      \
     X(tunnels_unresponsive, "times a peer was kept beyond its retransmissions")                    \
     X(queries_out, "sessions asked about by FSQ")                                                  \
@@ -178,7 +178,7 @@ L2TPHA_API bool l2tpha_counter_at(const struct l2tpha_counters *counters, size_t
 
 /** Text from the wire (names, numbers, result messages) as it may be shown anywhere: a terminal, a
  *  log, a table, the value of a JSON string. Printable UTF-8 stays as it is; every other octet, and
- *  the backslash, becomes `\xHH`, so the result can be read back without doubt. Controls, format
+ *  the backslash, becomes `\xHH`, so the result can be read back unambiguously. Controls, format
  *  characters, spaces other than U+0020, private and unassigned code points do not count as
  * printable.
  *  @param data  the octets, borrowed for the call; NULL when len is 0. NUL is an octet like any

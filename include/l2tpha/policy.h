@@ -5,7 +5,7 @@
  *
  *  The configured method of a tunnel is what RADIUS says, else what its host profile (or domain-map
  *  tunnel) says, else what the node says; "not-configured" passes the question on, "disable" is an
- *  answer. The effective one is settled when the tunnel is established, from the configured method,
+ *  answer. The effective one is fixed when the tunnel is established, from the configured method,
  *  the switches and what both ends have announced (RFC 4951 5.1), and stays:
  *
  *  | configured                                    | both announced C         | else              |
@@ -103,8 +103,9 @@ L2TPHA_API int l2tpha_node_set_failover(struct l2tpha_node *node, uint8_t method
  *  @retval L2TPHA_ERR_REENTERED  called from a host callback */
 L2TPHA_API int l2tpha_node_set_ha(struct l2tpha_node *node, bool on);
 
-/** Change the node's resync-packets, the lease of tunnels that come up from now on in lazy modes
- *  (l2tpha_config::commit). Those that are there keep theirs, which their standby reckons with.
+/** Change the node's resync-packets, the lease of tunnels that come up from now on in ungated
+ *  commit (l2tpha_config::commit). Those that are there keep theirs, which their standby reckons
+ *  with.
  *  @param node     in any role.
  *  @param packets  1 to L2TPHA_RESYNC_PACKETS_MAX.
  *  @retval L2TPHA_ERR_INVALID    out of range

@@ -47,14 +47,14 @@ enum l2tpha_tunnel_flag {
     L2TPHA_TUNNEL_GROUP_OFF = 256,   /**< ... its group's */
     L2TPHA_TUNNEL_INCAPABLE = 512, /**< not protected: the failover protocol is configured, and not
                                         both ends have announced it */
-    L2TPHA_TUNNEL_CLAIMED = 1024,  /**< silent recovery is impossible: reset by a recovery of which
-                                       the peer may not know the end, or taken over from a stale
-                                       record */
-    L2TPHA_TUNNEL_LAZY = 2048,     /**< outputs run ahead of this record: its numbers are bounds */
+    L2TPHA_TUNNEL_RESET_SENT = 1024, /**< silent recovery is impossible: reset by a recovery of
+                                      which the peer may not know the end, or taken over from a
+                                      stale record */
+    L2TPHA_TUNNEL_LAGGING = 2048,    /**< outputs precede this record: its numbers are bounds */
     L2TPHA_TUNNEL_UNSYNCED = 4096, /**< recovered by RFC 4951, and the sessions are not synchronised
                                        yet (3.3): whoever takes over asks about them */
-    L2TPHA_TUNNEL_DOUBTED = 8192   /**< taken over from a record that the old active may have left
-                                       behind: RFC 4951 has to settle its numbers and calls yet */
+    L2TPHA_TUNNEL_UNCERTAIN = 8192 /**< taken over from a record that the old active may have left
+                                     behind: RFC 4951 has to resynchronise it yet */
 };
 
 /** Bits of l2tpha_session_record::flags. */

@@ -30,8 +30,8 @@ enum l2tpha_role {
 /** A rank that is none: the host chooses the epochs. */
 #define L2TPHA_RANK_NONE UINT32_MAX
 
-/** The next epoch of a node. An epoch names one reign for ever: its low 8 bits are the rank of the
- *  node that reigns, so two nodes of different rank never make the same one.
+/** The next epoch of a node. An epoch names one time as active for ever: its low 8 bits are the
+ *  rank of the active, so two nodes of different rank never make the same one.
  *  @param newest  newest epoch known.
  *  @param rank    0 to 255: the smallest newer epoch of that rank; L2TPHA_RANK_NONE: newest + 1. */
 L2TPHA_API uint64_t l2tpha_epoch_next(uint64_t newest, uint32_t rank);

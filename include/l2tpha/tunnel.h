@@ -94,7 +94,7 @@ L2TPHA_API uint32_t l2tpha_tunnel_id(const struct l2tpha_tunnel *tunnel);
 /** Whether the host was told of it: it has opened it, or has heard that it is up or restored. What
  * a peer has asked for and not completed is no tunnel yet, and anybody's. A standby's copy: false.
  */
-L2TPHA_API bool l2tpha_tunnel_is_told(const struct l2tpha_tunnel *tunnel);
+L2TPHA_API bool l2tpha_tunnel_is_announced(const struct l2tpha_tunnel *tunnel);
 /** How many sessions it has. */
 L2TPHA_API uint32_t l2tpha_tunnel_sessions(const struct l2tpha_tunnel *tunnel);
 

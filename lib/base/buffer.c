@@ -17,9 +17,9 @@ struct buffer_pool {
     size_t out_bytes; /* their caps */
     size_t held;      /* buffers handed out or kept */
     size_t held_bytes;
-    uint32_t round; /* of lending; 1 to 255, and round again: a buffer that seems to be lent in this
-                       one, and was in an earlier, is free one call back later */
-    struct buffer *waiting; /* lent in this round and given back */
+    uint32_t round; /* of borrowing; 1 to 255, and round again: a buffer that seems to be borrowed
+                       in this one, and was in an earlier, is free one call back later */
+    struct buffer *waiting; /* borrowed in this round and given back */
     size_t waiting_count;
     struct buffer *kept[CLASSES];
 };
@@ -117,7 +117,7 @@ struct buffer *buffer_get(struct buffer_pool *pool, size_t cap, int *error)
         return refuse(error, L2TPHA_ERR_NOMEM);
     buffer->next = NULL;
     buffer->len = 0;
-    buffer->lent = 0;
+    buffer->borrowed = 0;
     pool->out++;
     pool->out_bytes += buffer->cap;
     return buffer;
@@ -165,7 +165,7 @@ void buffer_put(struct buffer_pool *pool, struct buffer *buffer)
 {
     if (!buffer)
         return;
-    if (buffer->lent != pool->round) {
+    if (buffer->borrowed != pool->round) {
         set_free(pool, buffer);
         return;
     }
@@ -174,9 +174,9 @@ void buffer_put(struct buffer_pool *pool, struct buffer *buffer)
     pool->waiting_count++;
 }
 
-void buffer_lend(const struct buffer_pool *pool, struct buffer *buffer)
+void buffer_borrow(const struct buffer_pool *pool, struct buffer *buffer)
 {
-    buffer->lent = pool->round & UINT8_MAX;
+    buffer->borrowed = pool->round & UINT8_MAX;
 }
 
 void buffer_call_back(struct buffer_pool *pool)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Byte buffers of a few sizes, kept for re-use so that a steady state allocates nothing. What is
- * larger than these is made to measure and not kept. One that is lent to the host stays where it is
- * until it is called back, whoever gives it back meanwhile. */
+ * larger than these is made to measure and not kept. One that the host has borrowed stays where it
+ * is until it is called back, whoever gives it back meanwhile. */
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
 
@@ -11,9 +11,9 @@
 struct buffer {
     struct buffer *next; /* next and prev are free for the holder's own list */
     struct buffer *prev;
-    uint32_t cap : 24; /* bytes that fit in data */
-    uint32_t lent : 8; /* round in which it was lent last; 0 = never */
-    uint32_t len;      /* bytes used; the holder's */
+    uint32_t cap : 24;     /* bytes that fit in data */
+    uint32_t borrowed : 8; /* round in which it was borrowed last; 0 = never */
+    uint32_t len;          /* bytes used; the holder's */
     uint8_t data[];
 };
 
@@ -43,7 +43,7 @@ size_t buffer_pool_limit(const struct buffer_pool *pool);
  * want, and however many take all they may get, each newcomer finds as much as they have. */
 size_t buffer_pool_share(const struct buffer_pool *pool);
 /* The host looks at it: its bytes stay until the next buffer_call_back(). */
-void buffer_lend(const struct buffer_pool *pool, struct buffer *buffer);
+void buffer_borrow(const struct buffer_pool *pool, struct buffer *buffer);
 /* The host looks at nothing any more: what was given back meanwhile is free now. */
 void buffer_call_back(struct buffer_pool *pool);
 size_t buffer_pool_waiting(const struct buffer_pool *pool); /* given back, and not free yet */

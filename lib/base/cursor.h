@@ -96,7 +96,7 @@ static inline size_t writer_left(const struct writer *out)
 /* Note the first error and leave no room; what was written stays. Returns the sticky error. */
 int writer_fail(struct writer *out, int error);
 
-/* Claim len bytes to be filled in by the caller; NULL when they do not fit. */
+/* Reserve len bytes to be filled in by the caller; NULL when they do not fit. */
 static inline uint8_t *write_reserve(struct writer *out, size_t len)
 {
     uint8_t *bytes = out->pos;

@@ -30,8 +30,8 @@ static void mark_put(struct l2tpha_builder *builder, uint16_t type)
 }
 
 /* Write an AVP header for len bytes of value; NULL and an error when both do not fit. */
-static uint8_t *claim(struct l2tpha_builder *builder, uint16_t flags, uint16_t vendor,
-                      uint16_t type, size_t len)
+static uint8_t *add_header(struct l2tpha_builder *builder, uint16_t flags, uint16_t vendor,
+                           uint16_t type, size_t len)
 {
     uint8_t *place = builder->pos;
 
@@ -73,8 +73,8 @@ static const struct l2tpha_avp_info *permit(struct l2tpha_builder *builder, uint
 static void emit_clear(struct l2tpha_builder *builder, const struct l2tpha_avp_info *info,
                        struct l2tpha_bytes head, struct l2tpha_bytes tail)
 {
-    uint8_t *value =
-        claim(builder, info->mandatory ? AVP_MANDATORY : 0, 0, info->type, head.len + tail.len);
+    uint8_t *value = add_header(builder, info->mandatory ? AVP_MANDATORY : 0, 0, info->type,
+                                head.len + tail.len);
     if (!value)
         return;
     copy(value, head);
@@ -105,7 +105,7 @@ static void emit_hidden(struct l2tpha_builder *builder, const struct l2tpha_avp_
     if (builder->error)
         return;
     uint16_t flags = (uint16_t)((info->mandatory ? AVP_MANDATORY : 0) | AVP_HIDDEN);
-    uint8_t *place = claim(builder, flags, 0, info->type, len + HIDDEN_LENGTH);
+    uint8_t *place = add_header(builder, flags, 0, info->type, len + HIDDEN_LENGTH);
     if (!place)
         return;
     put_u16(place, (uint16_t)len);
@@ -189,8 +189,8 @@ void builder_begin(const struct wire_format *wire, struct l2tpha_builder *builde
     if (builder->error || !info)
         return;
     /* Message Type's M bit is the message's own, so it is not the registry's. */
-    uint8_t *place = claim(builder, info->mandatory ? AVP_MANDATORY : 0, 0, L2TPHA_AVP_MESSAGE_TYPE,
-                           sizeof(value));
+    uint8_t *place = add_header(builder, info->mandatory ? AVP_MANDATORY : 0, 0,
+                                L2TPHA_AVP_MESSAGE_TYPE, sizeof(value));
     if (place)
         put_u16(place, type);
     mark_put(builder, L2TPHA_AVP_MESSAGE_TYPE);
@@ -394,7 +394,7 @@ void l2tpha_builder_put_raw(struct l2tpha_builder *builder, bool mandatory, uint
         fail(builder, L2TPHA_ERR_INVALID);
     if (builder->error)
         return;
-    uint8_t *place = claim(builder, mandatory ? AVP_MANDATORY : 0, vendor, type, len);
+    uint8_t *place = add_header(builder, mandatory ? AVP_MANDATORY : 0, vendor, type, len);
     if (place)
         copy(place, (struct l2tpha_bytes){value, len});
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Decoding of control messages. One walk over the AVPs judges each, keeps the first of each type in
+/* Decoding of control messages. One walk over the AVPs checks each, keeps the first of each type in
  * the caller's struct and blames the wrong ones: with M=1 the message's fault, with M=0 ignored and
  * counted. Unhiding rewrites the body in clear and walks again, so hidden and visible values go
  * through the same checks. */
@@ -72,7 +72,7 @@ static bool is_failover_avp(const struct l2tpha_avp *avp)
 }
 
 /* Whether an AVP is recognised, and at home in this message; its value comes later. */
-static struct verdict judge(const struct l2tpha_message *message, const struct l2tpha_avp *avp,
+static struct verdict check(const struct l2tpha_message *message, const struct l2tpha_avp *avp,
                             uint16_t reserved, const struct l2tpha_avp_info *info)
 {
     if (is_failover_message(message->type) && !is_failover_avp(avp))
@@ -130,7 +130,7 @@ static void take(struct l2tpha_message *message, const struct l2tpha_avp *avp, u
 {
     const struct l2tpha_avp_info *info =
         wire_avp_info(wire_of_message(message), avp->vendor, avp->type);
-    struct verdict verdict = judge(message, avp, reserved, info);
+    struct verdict verdict = check(message, avp, reserved, info);
 
     if (!verdict.error)
         verdict = check_value(avp, info);
@@ -285,7 +285,7 @@ static int clear_body(struct l2tpha_message *message, const struct l2tpha_hiding
             wire_avp_info(wire_of_message(message), avp.vendor, avp.type);
         if (is_vector(&avp, walk.reserved))
             key.vector = (struct l2tpha_bytes){avp.value, avp.len};
-        if (!avp.hidden || judge(message, &avp, walk.reserved, info).error) {
+        if (!avp.hidden || check(message, &avp, walk.reserved, info).error) {
             out = copy_avp(out, &avp);
             continue;
         }

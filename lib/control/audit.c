@@ -45,18 +45,18 @@ void channel_audit(const struct engine *engine, const struct channel *channel)
     AUDIT(!channel->suspended || !timer_armed(&channel->retransmit));
     AUDIT(!channel->suspended || !timer_armed(&channel->ack));
     AUDIT(!channel->probe_due || channel->probe);
-    AUDIT(channel->resyncing || !(channel->held || channel->careful));
+    AUDIT(channel->lagging || !(channel->held || channel->careful));
     AUDIT(channel->since == L2TPHA_NEVER || channel->since <= engine->now);
 }
 
 /* Their places are in a union. */
 static void audit_places(const struct l2tpha_tunnel *tunnel)
 {
-    AUDIT(tunnel->calling + tunnel->lingering +
+    AUDIT(tunnel->opening + tunnel->lingering +
               (tunnel->counted_half_open || tunnel->counted_over) <=
           1);
-    AUDIT(!tunnel->calling || *tunnel->calling_back == tunnel);
-    AUDIT(tunnel->calling ==
+    AUDIT(!tunnel->opening || *tunnel->opening_back == tunnel);
+    AUDIT(tunnel->opening ==
           (!tunnel->dying && tunnel->entry.record.state == L2TPHA_TUNNEL_WAIT_CTL_REPLY));
     AUDIT(tunnel->lingering ==
           (!tunnel->dying && tunnel_is_recovery(tunnel) && tunnel_is_over(tunnel)));
@@ -73,8 +73,8 @@ static void audit_dead(const struct l2tpha_tunnel *tunnel)
     AUDIT(tunnel->events > 0);
     AUDIT(tunnel->entry.session_count == 0);
     AUDIT(tunnel->entry.gone && !tunnel->entry.dirty);
-    AUDIT(channel->stopped && !channel->ready && !tunnel->resyncing);
-    AUDIT(!tunnel->recovery && !tunnel->sync && !tunnel->lazy && !tunnel->inactivity);
+    AUDIT(channel->stopped && !channel->ready && !tunnel->unconfirmed);
+    AUDIT(!tunnel->recovery && !tunnel->sync && !tunnel->lagging && !tunnel->inactivity);
     AUDIT(!timer_armed(&tunnel->timer) && !timer_armed(&tunnel->start) &&
           !timer_armed(&tunnel->hello));
 }
@@ -86,7 +86,7 @@ static bool will_be_sent(const struct l2tpha_tunnel *tunnel)
 
     return channel->ready || timer_armed(&channel->retransmit) || channel->suspended ||
            channel->held || channel->unproven ||
-           tunnel->twinned || /* control/twin.c: it may be silent for another */
+           tunnel->duplicated || /* control/duplicate.c: it may be silent for another */
            ledger_mode(tunnel->engine->ledger) == LEDGER_GATED;
 }
 
@@ -116,7 +116,7 @@ void tunnel_audit(const struct l2tpha_tunnel *tunnel, struct tally *tally)
     AUDIT(tunnel->event_bytes == 0 || tunnel->events > 0);
     tally->half_open += tunnel->counted_half_open;
     tally->over += tunnel->counted_over;
-    tally->resyncing += tunnel->resyncing;
+    tally->unconfirmed += tunnel->unconfirmed;
     tally->recovering += tunnel->counted_recovering;
     tally->ready += tunnel->channel.ready;
 }
@@ -183,7 +183,7 @@ void engine_audit_counts(const struct engine *engine, const struct tally *tally)
 {
     AUDIT(engine->strangers.started.count == tally->half_open);
     AUDIT(engine->strangers.over.count == tally->over);
-    AUDIT(engine->resyncing == tally->resyncing);
+    AUDIT(engine->unconfirmed == tally->unconfirmed);
     AUDIT(engine->recovering == tally->recovering);
     AUDIT(count_ready(engine) == tally->ready);
 }

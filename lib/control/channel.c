@@ -161,7 +161,7 @@ void channel_reset(struct engine *engine, struct channel *channel, uint16_t ns, 
     ASSERT(&engine->log, entry->queue_count == 0 && entry_is_in_order(entry));
     channel->ack_now = channel->ack_again = false;
     channel->nudge = NUDGE_NONE;
-    channel->inherits = channel->resyncing = channel->held = channel->careful = channel->probe_due =
+    channel->inherits = channel->lagging = channel->held = channel->careful = channel->probe_due =
         channel->heard = channel->peer_said = false;
     window_start(channel);
     channel->tries = 0;
@@ -441,13 +441,13 @@ bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_
     return true;
 }
 
-void channel_ack_due(struct engine *engine, struct channel *channel)
+void channel_ack_timer(struct engine *engine, struct channel *channel)
 {
     channel->ack_now = channel->told_nr != channel->entry->record.nr;
     ready(engine, channel);
 }
 
-int channel_retransmit_due(struct engine *engine, struct channel *channel)
+int channel_retransmit_timer(struct engine *engine, struct channel *channel)
 {
     const struct l2tpha_tunnel_record *record = &channel->entry->record;
 
@@ -495,7 +495,7 @@ void channel_repeat(struct engine *engine, struct channel *channel)
 
 /* --- receiving --- */
 
-/* One past what the peer may have: what the node before has sent counts as well. */
+/* One past what the peer may have: what the previous active has sent counts as well. */
 static uint16_t may_be_acked(struct channel *channel)
 {
     channel->inherits &= serial_after(channel->ceiling, channel->sent_ns);

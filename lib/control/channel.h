@@ -47,7 +47,7 @@ struct channel {
     bool unproven : 1;     /* half_open.c: its address may be forged, credit bounds what is sent */
     bool unresponsive : 1; /* retransmissions are used up and the peer's Recovery Time is not */
     bool suspended : 1;    /* nothing leaves, nothing is taken, no timer runs */
-    bool resyncing : 1;    /* resync.c: the numbers of a lazy record are being settled */
+    bool lagging : 1;      /* resync.c: the numbers of a lagging record are being resynchronised */
     bool held : 1;         /* ... and the queue waits until the peer has been asked */
     bool careful : 1;      /* one message at a time, each once the one before is acknowledged */
     bool probe_due : 1;    /* the probe wants to leave */
@@ -140,13 +140,13 @@ void channel_accept(struct engine *engine, struct channel *channel);
  * output->ack. */
 bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_output *output);
 /* The retransmission timer is due. 0, or L2TPHA_ERR_TIMEOUT: the peer is given up. */
-int channel_retransmit_due(struct engine *engine, struct channel *channel);
+int channel_retransmit_timer(struct engine *engine, struct channel *channel);
 /* The peer has not heard what is out, it seems: send it once more soon, if no answer comes. */
 void channel_nudge(struct engine *engine, struct channel *channel);
 /* Send the oldest message once more, and wait for longer. */
 void channel_repeat(struct engine *engine, struct channel *channel);
 /* The delayed acknowledgement is due. */
-void channel_ack_due(struct engine *engine, struct channel *channel);
+void channel_ack_timer(struct engine *engine, struct channel *channel);
 /* Nothing of ours is unacknowledged. */
 bool channel_idle(const struct channel *channel);
 /* All messages of ours have left at least once. */

@@ -27,7 +27,7 @@ struct machine_ops;
 #define ENGINE_TIME_MAX (UINT64_MAX / 2) /* a deadline is a time and a wait, and must not wrap */
 #define ENGINE_ANSWER 2048    /* bytes of an answer; only an ICCN with long proxy AVPs has more */
 #define ENGINE_RECOVERIES 512 /* ids and places kept for recovery tunnels */
-#define ENGINE_CALLING 256    /* buckets of tunnels whose SCCRQ is outstanding */
+#define ENGINE_OPENING 256    /* buckets of tunnels whose SCCRQ is outstanding */
 #define ENGINE_SOURCES 256    /* places of sources of half-open tunnels */
 
 /* Who a timer's owner is and what is due; struct timer's kind. */
@@ -39,14 +39,14 @@ enum timer_kind {
     TIMER_START,          /* tunnel: more waiting sessions to start */
     TIMER_RECOVERY,       /* failover: an attempt, its deadline, a guard time */
     TIMER_SYNC,           /* failover: queries without an answer */
-    TIMER_LAZY,           /* failover: a probe without an answer, the end of observation */
+    TIMER_LAGGING,        /* failover: a probe without an answer, the end of observation */
     TIMER_INACTIVITY,     /* failover: sessions of which nothing was heard since a takeover */
     TIMER_SESSION         /* session: establishment or answer, by state */
 };
 
 /* An event waiting in the outbox. */
 struct event_item {
-    uint64_t depends; /* checkpoint number; 0 until the transaction is sealed */
+    uint64_t depends; /* checkpoint number; 0 until the transaction is committed */
     uint8_t kind;     /* enum l2tpha_event_kind */
     uint8_t role;
     bool by_peer;
@@ -104,7 +104,7 @@ struct engine {
     struct wheel *wheel;
     struct buffer_pool *pool;
     struct outbox *events;
-    uint32_t open_events; /* at the tail of events, not yet sealed */
+    uint32_t open_events; /* at the tail of events, not yet committed */
     uint64_t now;
     bool serving;          /* false on a standby and once fenced: nothing is sent, no timer runs */
     bool asking;           /* inside a host callback */
@@ -118,7 +118,7 @@ struct engine {
     uint64_t before;     /* the last time that was earlier than now */
     uint64_t expected; /* whoever drives a link of this node calls by then; L2TPHA_NEVER: no link */
     uint64_t absences; /* so many, on a standby too */
-    struct l2tpha_node_record beginning; /* of the node's record, when no reign has left one */
+    struct l2tpha_node_record beginning; /* of the node's record, when no epoch has left one */
     struct failover *failover;
     const struct machine_ops *machine;          /* of ordinary tunnels */
     const struct machine_ops *recovery_machine; /* of recovery tunnels: the built-in ones */
@@ -127,7 +127,7 @@ struct engine {
     struct id_set tunnel_ids; /* in use, as far as they are live; made when there are many */
     uint32_t tunnels_started; /* so many were made here */
     struct strangers strangers;
-    uint32_t resyncing; /* tunnels restored whose peer has not answered since a takeover */
+    uint32_t unconfirmed; /* tunnels restored whose peer has not answered since a takeover */
     uint32_t resynced;
     uint32_t unrestored;             /* ordinary tunnels to which the takeover has not come yet */
     bool taking_over;                /* TAKEOVER_DONE is to be told yet */
@@ -141,7 +141,7 @@ struct engine {
     uint8_t *scratch;              /* ENGINE_SCRATCH bytes: its AVPs in clear */
     uint8_t *build;                /* ENGINE_SCRATCH bytes: the one being built */
     uint8_t vector[ENGINE_VECTOR]; /* its Random Vector */
-    struct l2tpha_tunnel *calling[ENGINE_CALLING]; /* in wait-ctl-reply, by the peer's address */
+    struct l2tpha_tunnel *opening[ENGINE_OPENING]; /* in wait-ctl-reply, by the peer's address */
     uint64_t events_made;                          /* so many have been put into events */
     uint64_t events_done;                          /* with so many of them the host is done */
     struct l2tpha_session *buried_head;            /* gone, but named by events, oldest first */

@@ -79,7 +79,7 @@ static void join(struct l2tpha_tunnel *tunnel)
 {
     struct strangers *strangers = &tunnel->engine->strangers;
 
-    ASSERT(&tunnel->engine->log, !tunnel->calling && !tunnel->lingering); /* one place for all */
+    ASSERT(&tunnel->engine->log, !tunnel->opening && !tunnel->lingering); /* one place for all */
     tunnel->source = half_open_source(tunnel->engine, &tunnel->entry.record.path.remote);
     tunnel->channel.begun_ms = engine_now_ms(tunnel->engine);
     line_append(&strangers->started, tunnel, TUNNEL_LINE);
@@ -130,7 +130,7 @@ static void earn(struct l2tpha_tunnel *tunnel, size_t len)
     tunnel->channel.credit = credit < CREDIT_MAX ? (uint32_t)credit : CREDIT_MAX;
 }
 
-void half_open_doubt(struct l2tpha_tunnel *tunnel, size_t len)
+void half_open_mark_unproven(struct l2tpha_tunnel *tunnel, size_t len)
 {
     tunnel->channel.unproven = true;
     tunnel->channel.credit = 0;
@@ -154,7 +154,7 @@ void half_open_asked_again(struct l2tpha_tunnel *tunnel, size_t len)
      * take the numbers of this tunnel for those of its own. What is over is asked for again only
      * while nobody has heard of it. */
     if (tunnel->channel.unproven || (tunnel_is_over(tunnel) && !recovery)) {
-        tunnel->answers = tunnel->twinned;
+        tunnel->answers = tunnel->duplicated;
         earn(tunnel, len);
         channel_say_again(tunnel->engine, &tunnel->channel);
     } else if (recovery) {

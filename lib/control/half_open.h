@@ -13,7 +13,7 @@ void tunnel_set_half_open(struct l2tpha_tunnel *tunnel, bool half_open);
 /* The tunnel goes, or comes, by its state. */
 void half_open_note(struct l2tpha_tunnel *tunnel);
 /* From here came a request of so many bytes: the address may be forged until it answers. */
-void half_open_doubt(struct l2tpha_tunnel *tunnel, size_t len);
+void half_open_mark_unproven(struct l2tpha_tunnel *tunnel, size_t len);
 /* It was restored: what is queued may leave once more. */
 void half_open_restored(struct l2tpha_tunnel *tunnel);
 /* A copy of its request has come. */

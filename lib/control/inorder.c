@@ -43,7 +43,7 @@ void engine_process_kept(struct engine *engine, struct l2tpha_tunnel *tunnel)
     while (!tunnel->dying &&
            inorder_room(engine, tunnel, reorder_next_len(&tunnel->channel)) == L2TPHA_OK &&
            (kept = reorder_take(&tunnel->channel))) {
-        engine_seal(engine);
+        engine_commit(engine);
         inorder_process(engine, tunnel, &tunnel->entry.record.path, kept->data, kept->len);
         buffer_put(engine->pool, kept);
     }

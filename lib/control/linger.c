@@ -9,7 +9,7 @@
 
 static void join(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
-    ASSERT(&engine->log, !tunnel->calling && !tunnel->counted_half_open && !tunnel->counted_over);
+    ASSERT(&engine->log, !tunnel->opening && !tunnel->counted_half_open && !tunnel->counted_over);
     tunnel->linger_next = NULL;
     tunnel->linger_prev = engine->linger_tail;
     if (engine->linger_tail)

@@ -43,7 +43,7 @@ static void end(struct l2tpha_tunnel *tunnel)
     struct engine *engine = tunnel->engine;
 
     machine_clear(tunnel, L2TPHA_ERR_LIMIT, "its place is needed");
-    engine_seal(engine);
+    engine_commit(engine);
     engine_reap(engine);
 }
 
@@ -122,7 +122,7 @@ void tunnel_end_lingering(struct l2tpha_tunnel *tunnel)
     struct engine *engine = tunnel->engine;
 
     machine_clear(tunnel, L2TPHA_OK, "its place is needed");
-    engine_seal(engine);
+    engine_commit(engine);
     engine_reap(engine);
 }
 

@@ -55,7 +55,7 @@ static void reset_channel(struct l2tpha_tunnel *tunnel, uint16_t ns, uint16_t nr
     }
 }
 
-static void settle(struct l2tpha_session *session, bool data_channel)
+static void session_reset(struct l2tpha_session *session, bool data_channel)
 {
     const struct machine_input end = {.status = L2TPHA_ERR_NOT_IN_SYNC,
                                       .reason = "not established when the tunnel was recovered",
@@ -72,7 +72,7 @@ static void settle(struct l2tpha_session *session, bool data_channel)
 }
 
 /* The standby does the same by the count, replica.c. */
-static void settle_all(struct l2tpha_tunnel *tunnel, bool data_channel)
+static void reset_sessions(struct l2tpha_tunnel *tunnel, bool data_channel)
 {
     struct l2tpha_tunnel_record *record = &tunnel->entry.record;
 
@@ -80,7 +80,7 @@ static void settle_all(struct l2tpha_tunnel *tunnel, bool data_channel)
     tunnel_mark(tunnel, DIRTY_FULL);
     for (struct session_entry *entry = tunnel->entry.sessions, *next; entry; entry = next) {
         next = entry->next;
-        settle(session_of(entry), data_channel);
+        session_reset(session_of(entry), data_channel);
     }
 }
 
@@ -92,7 +92,7 @@ int tunnel_reset(struct l2tpha_tunnel *tunnel, uint16_t ns, uint16_t nr,
     if (error)
         return error;
     session_ids_reset(tunnel, ns);
-    settle_all(tunnel, data_channel);
+    reset_sessions(tunnel, data_channel);
     reset_channel(tunnel, ns, nr);
     tunnel_set_commit(tunnel);
     tunnel_answered(tunnel);

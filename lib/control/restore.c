@@ -8,23 +8,23 @@
 #include "control/session_id.h"
 #include "control/tunnel_send.h"
 
-static bool lags(const struct l2tpha_tunnel *tunnel)
+static bool is_inexact(const struct l2tpha_tunnel *tunnel)
 {
-    return tunnel->entry.record.flags & (L2TPHA_TUNNEL_LAZY | L2TPHA_TUNNEL_DOUBTED);
+    return tunnel->entry.record.flags & (L2TPHA_TUNNEL_LAGGING | L2TPHA_TUNNEL_UNCERTAIN);
 }
 
 static void restore_sessions(struct engine *engine, const struct l2tpha_tunnel *tunnel)
 {
     for (struct session_entry *entry = tunnel->entry.sessions; entry; entry = entry->next) {
-        session_of(entry)->unheard = lags(tunnel);
+        session_of(entry)->unheard = is_inexact(tunnel);
         session_start(engine, session_of(entry));
     }
 }
 
-/* By a record that lags the call may have been placed since, and its id be known to the peer. */
+/* By a lagging record the call may have been placed since, and the peer may know its id. */
 static void end_uncertain(struct l2tpha_tunnel *tunnel)
 {
-    if (!lags(tunnel) || tunnel->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED)
+    if (!is_inexact(tunnel) || tunnel->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED)
         return;
     for (struct session_entry *entry = tunnel->entry.sessions, *next; entry; entry = next) {
         next = entry->next;
@@ -41,7 +41,7 @@ int tunnel_restore(struct engine *engine, struct l2tpha_tunnel *tunnel, bool sus
         return error;
     tunnel_suspend(tunnel, suspended);
     uint8_t state = tunnel->entry.record.state;
-    tunnel->fell = tunnel_is_over(tunnel); /* told or not */
+    tunnel->down_told = tunnel_is_over(tunnel); /* told or not */
     machine_of(tunnel)->restored(tunnel);
     if (tunnel_is_over(tunnel))
         return L2TPHA_OK;
@@ -49,13 +49,13 @@ int tunnel_restore(struct engine *engine, struct l2tpha_tunnel *tunnel, bool sus
     restore_sessions(engine, tunnel);
     if (tunnel_is_recovery(tunnel))
         return L2TPHA_OK;
-    tunnel->resyncing = tunnel->restored = true;
-    engine->resyncing++;
-    tunnel->reconciles = tunnel->entry.record.flags & L2TPHA_TUNNEL_DOUBTED;
+    tunnel->unconfirmed = tunnel->restored = true;
+    engine->unconfirmed++;
+    tunnel->reconciles = tunnel->entry.record.flags & L2TPHA_TUNNEL_UNCERTAIN;
     /* One of the peer's that has calls before it is up was told of as a successor. */
-    tunnel->told = state == L2TPHA_TUNNEL_ESTABLISHED || tunnel->entry.session_count > 0 ||
-                   tunnel->entry.record.flags & L2TPHA_TUNNEL_INITIATOR;
-    if (tunnel->told)
+    tunnel->announced = state == L2TPHA_TUNNEL_ESTABLISHED || tunnel->entry.session_count > 0 ||
+                        tunnel->entry.record.flags & L2TPHA_TUNNEL_INITIATOR;
+    if (tunnel->announced)
         engine_event(engine, L2TPHA_EVENT_TUNNEL_RESTORED, tunnel, NULL);
     log_line(&engine->log, L2TPHA_LOG_RESYNC, tunnel->entry.record.local_id, 0, "tunnel restored");
     end_uncertain(tunnel);
@@ -84,7 +84,7 @@ int tunnel_stop(struct engine *engine, struct l2tpha_tunnel *tunnel, bool exact,
     tunnel_suspend(tunnel, false);
     if (!exact)
         speak_once(engine, tunnel);
-    tunnel->told = !tunnel_is_recovery(tunnel);
+    tunnel->announced = !tunnel_is_recovery(tunnel);
     return machine_of(tunnel)->stop(tunnel, end);
 }
 
@@ -94,6 +94,6 @@ void tunnel_forget(struct engine *engine, struct l2tpha_tunnel *tunnel, int stat
         tunnel->engine = engine;
         tunnel->channel.entry = &tunnel->entry;
     }
-    tunnel->told = !tunnel_is_recovery(tunnel);
+    tunnel->announced = !tunnel_is_recovery(tunnel);
     machine_clear(tunnel, status, why);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A record that others ran ahead of bounds the numbers: the node before has used no Ns from the
- * ceiling on. The numbers in between get HELLOs behind what the record has queued, so that every
- * one of them is taken by the peer exactly once, whether by a message of the node before or by what
- * stands in its slot here; then no straggler of that node can be taken for a message of ours. It is
- * the ordinary queue: retransmission, the window and the next standby's copy of it come for free.
+/* A lagging record bounds the numbers: the previous active has used no Ns from the ceiling
+ * on. The numbers in between get HELLOs behind what the record has queued, so that every
+ * one of them is taken by the peer exactly once, whether by a message of the previous active or by
+ * what stands in its slot here; then no straggler of that node can be taken for a message of ours.
+ * It is the ordinary queue: retransmission, the window and the next standby's copy of it come for
+ * free.
  */
 #include "control/resync.h"
 
@@ -15,7 +16,7 @@
 
 #include <string.h>
 
-#define STRAY_US UINT64_C(100000) /* between two stray calls of a tunnel that are ended */
+#define ORPHAN_US UINT64_C(100000) /* between two orphans of a tunnel that are ended */
 
 static int queue_hello(struct l2tpha_tunnel *tunnel)
 {
@@ -31,8 +32,8 @@ int tunnel_hold(struct l2tpha_tunnel *tunnel, uint16_t ceiling)
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     int error = L2TPHA_OK;
 
-    ASSERT(&tunnel->engine->log, tunnel->lazy && !channel->resyncing);
-    channel->inherits = channel->resyncing = channel->held = true;
+    ASSERT(&tunnel->engine->log, tunnel->lagging && !channel->lagging);
+    channel->inherits = channel->lagging = channel->held = true;
     channel->ceiling = ceiling;
     channel->sent_ns = record->acked;
     while (!error && !serial_after(record->ns, ceiling))
@@ -89,7 +90,7 @@ void tunnel_release(struct l2tpha_tunnel *tunnel)
     struct engine *engine = tunnel->engine;
     struct channel *channel = &tunnel->channel;
 
-    channel->resyncing = channel->held = channel->careful = false;
+    channel->lagging = channel->held = channel->careful = false;
     tunnel->reconciles = true;
     tunnel_set_commit(tunnel);
     if (tunnel->waiting)
@@ -110,20 +111,20 @@ static bool takes_no_id(const struct l2tpha_tunnel *tunnel)
 }
 
 /* RFC 2661 4.4.4: the peer knows the session by the id that this end had assigned. */
-void tunnel_end_stray(struct l2tpha_tunnel *tunnel, uint32_t session_id, uint32_t remote_id)
+void tunnel_end_orphan(struct l2tpha_tunnel *tunnel, uint32_t session_id, uint32_t remote_id)
 {
     struct engine *engine = tunnel->engine;
     struct l2tpha_builder builder;
 
     if (!engine || !tunnel->reconciles || !session_id || !tunnel_is_open(tunnel) ||
-        engine->now < tunnel->stray_at || !channel_has_own_room(engine, &tunnel->channel))
+        engine->now < tunnel->orphan_at || !channel_has_own_room(engine, &tunnel->channel))
         return;
     if (!remote_id && !takes_no_id(tunnel))
         return;
-    tunnel->stray_at = engine->now + STRAY_US;
+    tunnel->orphan_at = engine->now + ORPHAN_US;
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_CDN, remote_id);
     wire_put_session_id(&builder, session_id);
     l2tpha_builder_put_result(&builder, RESULT_GENERAL, ERROR_SESSION_ID, "no such session");
     if (tunnel_send(tunnel, &builder) == L2TPHA_OK)
-        engine->counters.strays_ended++;
+        engine->counters.orphans_ended++;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the channel does while the numbers of a lazy record are being settled, one step each; which
- * step comes when is failover's. */
+/* What the channel does while the numbers of a lagging record are being resynchronised, one step
+ * each; which step comes when is failover's. */
 #ifndef CONTROL_RESYNC_H
 #define CONTROL_RESYNC_H
 
@@ -28,6 +28,6 @@ void tunnel_jump(struct l2tpha_tunnel *tunnel, uint16_t nr);
 void tunnel_release(struct l2tpha_tunnel *tunnel);
 /* Something has come for a session that this end has not: end it, where the tunnel reconciles.
  * remote_id is the peer's id for it, 0 = it was not said. */
-void tunnel_end_stray(struct l2tpha_tunnel *tunnel, uint32_t session_id, uint32_t remote_id);
+void tunnel_end_orphan(struct l2tpha_tunnel *tunnel, uint32_t session_id, uint32_t remote_id);
 
 #endif

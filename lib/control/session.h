@@ -27,7 +27,7 @@ struct l2tpha_session {
     uint16_t lease_end;      /* data numbers before it are known to the standby, if there is one */
     uint16_t dismissed;      /* Result Code with which to be ended as soon as a CDN can be queued */
     bool connecting : 1;     /* our ICCN or OCCN has not left yet */
-    bool unheard : 1;        /* restored from a record that lags, and nothing was heard of it yet */
+    bool unheard : 1;        /* restored from a lagging record, and nothing was heard of it yet */
     bool named : 1;          /* an event has named it */
     uint8_t query : 3;       /* failover's: enum sync_query */
     uint8_t query_tries : 5; /* likewise: times that the peer was asked about it */

@@ -25,13 +25,13 @@ static struct scramble order_of(const struct l2tpha_tunnel *tunnel)
                              place == ID_SET_IDS ? 0 : place, ID_SET_IDS};
 }
 
-/* The node before may have given ids to calls that only the peer knows of: as many as its lease had
- * numbers, and any number to calls that waited and to those passed over. */
+/* The previous active may have given ids to calls that only the peer knows of: as many as its lease
+ * had numbers, and any number to calls that waited and to those passed over. */
 #define IDS_PASSED 1024
 
 void session_ids_restore(struct l2tpha_tunnel *tunnel)
 {
-    if (tunnel->entry.record.flags & L2TPHA_TUNNEL_LAZY)
+    if (tunnel->entry.record.flags & L2TPHA_TUNNEL_LAGGING)
         tunnel->entry.record.session_ids_shift += IDS_PASSED;
 }
 

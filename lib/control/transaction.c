@@ -8,7 +8,7 @@
 
 int engine_leave(struct engine *engine, int error)
 {
-    engine_seal(engine);
+    engine_commit(engine);
     engine_reap(engine);
     ASSERT(&engine->log, engine->open_events == 0);
     engine_audited(engine);
@@ -33,9 +33,9 @@ void engine_close_events(struct engine *engine, uint64_t number)
     }
 }
 
-void engine_seal(struct engine *engine)
+void engine_commit(struct engine *engine)
 {
-    engine_close_events(engine, ledger_seal(engine->ledger, engine->now));
+    engine_close_events(engine, ledger_commit(engine->ledger, engine->now));
 }
 
 void engine_reap(struct engine *engine)

@@ -5,11 +5,11 @@
 
 #include "control/context.h"
 
-/* End it: seal, and free what died. Returns error unchanged. */
+/* End it: commit, and free what died. Returns error unchanged. */
 int engine_leave(struct engine *engine, int error);
-/* Close the transaction: seal the ledger and give its events their number. */
-void engine_seal(struct engine *engine);
-/* Give the events made since the last seal the number on which they depend. */
+/* Close the transaction: commit the ledger and give its events their number. */
+void engine_commit(struct engine *engine);
+/* Give the events made since the last commit the number on which they depend. */
 void engine_close_events(struct engine *engine, uint64_t number);
 /* Checked builds: at the end of an entry call all is as it should be. */
 void engine_audited(struct engine *engine);

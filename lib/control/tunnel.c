@@ -3,14 +3,14 @@
 #include "control/tunnel.h"
 
 #include "base/assert.h"
-#include "control/calling.h"
+#include "control/duplicate.h"
 #include "control/event.h"
 #include "control/half_open.h"
 #include "control/linger.h"
+#include "control/opening.h"
 #include "control/tunnel_id.h"
 #include "control/tunnel_policy.h"
 #include "control/tunnel_send.h"
-#include "control/twin.h"
 
 /* So a call costs less than 256 bytes where a tunnel has 16. What few tunnels have at one time is
  * no member, but an object of its own that a member points at. */
@@ -31,7 +31,7 @@ static void fill_record(struct engine *engine, struct l2tpha_tunnel_record *reco
         record->flags |= L2TPHA_TUNNEL_HIDE;
     if (engine->config.commit == L2TPHA_COMMIT_GATED)
         return;
-    record->flags |= L2TPHA_TUNNEL_LAZY;
+    record->flags |= L2TPHA_TUNNEL_LAGGING;
     record->resync_packets = (uint16_t)engine->config.resync_packets;
 }
 
@@ -90,7 +90,7 @@ static void set_recovering(struct l2tpha_tunnel *tunnel, bool recovering)
 void tunnel_remove(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
     ASSERT(&engine->log,
-           !tunnel->recovery && !tunnel->sync && !tunnel->lazy && !tunnel->inactivity);
+           !tunnel->recovery && !tunnel->sync && !tunnel->lagging && !tunnel->inactivity);
     ASSERT(&engine->log, tunnel->events == 0);
     tunnel_id_give(engine, tunnel->entry.record.local_id);
     if (tunnel->engine)
@@ -115,14 +115,14 @@ int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel)
         tunnel_set_commit(tunnel);
     channel_start(engine, &tunnel->channel, &tunnel->entry);
     if (state == L2TPHA_TUNNEL_WAIT_CTL_REPLY)
-        tunnel_join_calling(tunnel);
+        tunnel_join_opening(tunnel);
     if (state == L2TPHA_TUNNEL_WAIT_CTL_CONN) {
         tunnel_set_half_open(tunnel, true);
         half_open_restored(tunnel);
     }
     half_open_note(tunnel);
     tunnel_note_lingering(tunnel);
-    tunnel_note_twins(tunnel);
+    tunnel_note_duplicates(tunnel);
     tunnel_arm(tunnel);
     return L2TPHA_OK;
 }
@@ -188,7 +188,7 @@ void tunnel_arm(struct l2tpha_tunnel *tunnel)
     arm_hello(tunnel);
 }
 
-void tunnel_hello_due(struct l2tpha_tunnel *tunnel)
+void tunnel_hello_timer(struct l2tpha_tunnel *tunnel)
 {
     /* What is outstanding asks the peer already. */
     if (tunnel_hello(tunnel) == L2TPHA_OK) /* else it is armed, and the log has the error */
@@ -199,11 +199,11 @@ void tunnel_resynced(struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = tunnel->engine;
 
-    if (!tunnel->resyncing)
+    if (!tunnel->unconfirmed)
         return;
-    ASSERT(&engine->log, engine->resyncing > 0);
-    tunnel->resyncing = false;
-    engine->resyncing--;
+    ASSERT(&engine->log, engine->unconfirmed > 0);
+    tunnel->unconfirmed = false;
+    engine->unconfirmed--;
     engine_check_takeover(engine);
 }
 
@@ -216,7 +216,7 @@ void tunnel_heard(struct l2tpha_tunnel *tunnel)
     if (channel->suspended)
         return; /* data: says nothing of the control channel */
     arm_hello(tunnel);
-    if (!tunnel->resyncing || channel->resyncing)
+    if (!tunnel->unconfirmed || channel->lagging)
         return;
     /* The first word since the takeover. What this end has said before may have met nobody there,
      * if the peer has failed, too. */
@@ -229,7 +229,7 @@ void tunnel_heard(struct l2tpha_tunnel *tunnel)
 
 void engine_check_takeover(struct engine *engine)
 {
-    if (!engine->taking_over || engine->unrestored || engine->resyncing)
+    if (!engine->taking_over || engine->unrestored || engine->unconfirmed)
         return;
     engine->taking_over = false;
     engine_event(engine, L2TPHA_EVENT_TAKEOVER_DONE, NULL, NULL);
@@ -239,14 +239,14 @@ void tunnel_set_commit(struct l2tpha_tunnel *tunnel)
 {
     const struct l2tpha_config *config = &tunnel->engine->config;
     struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-    bool lazy = config->commit != L2TPHA_COMMIT_GATED;
-    bool said = record->flags & L2TPHA_TUNNEL_LAZY;
+    bool ungated = config->commit != L2TPHA_COMMIT_GATED;
+    bool flagged = record->flags & L2TPHA_TUNNEL_LAGGING;
 
-    if (lazy == said && (!lazy || record->resync_packets))
+    if (ungated == flagged && (!ungated || record->resync_packets))
         return;
-    record->flags ^= lazy == said ? 0 : L2TPHA_TUNNEL_LAZY;
+    record->flags ^= ungated == flagged ? 0 : L2TPHA_TUNNEL_LAGGING;
     /* The standby reckons with the lease that was in force here, whatever its own would be. */
-    if (lazy && !record->resync_packets)
+    if (ungated && !record->resync_packets)
         record->resync_packets = (uint16_t)config->resync_packets;
     tunnel_mark(tunnel, DIRTY_FULL);
 }
@@ -264,7 +264,7 @@ void tunnel_answered(struct l2tpha_tunnel *tunnel)
     if (!tunnel->channel.unresponsive)
         return;
     tunnel->channel.unresponsive = false;
-    if (tunnel->fell)
+    if (tunnel->down_told)
         return;
     tunnel_say(tunnel, L2TPHA_EVENT_TUNNEL_RESPONSIVE, "peer responsive");
     if (tunnel->waiting)

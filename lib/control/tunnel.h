@@ -30,19 +30,19 @@ struct l2tpha_tunnel {
     struct l2tpha_session **waiting_end; /* NULL = none yet */
     struct id_set session_ids_taken;     /* session_id.c; made when there are many */
     struct sync *sync;                   /* failover's: sessions being asked about; NULL = none */
-    struct lazy *lazy; /* failover's: numbers of a lazy record being settled; NULL = none */
+    struct lagging *lagging;       /* failover's: resynchronises a lagging record; NULL = none */
     struct inactivity *inactivity; /* failover's: sessions may be found inactive; NULL = none */
     uint32_t next_id_place;        /* session_id.c: behind the id looked for last */
     uint32_t events;               /* events in the outbox that name this tunnel */
     uint32_t event_bytes;          /* of the pool, in the messages that they hold */
-    bool dying : 1;          /* gone for everybody but the host, who has events about it to poll */
-    bool told : 1;           /* the host knows of it: DOWN and GONE are for its ears */
-    bool fell : 1;           /* DOWN has happened */
-    bool resyncing : 1;      /* restored, and the peer has not answered yet */
-    bool restored : 1;       /* by a takeover of this node */
-    bool meek : 1;           /* a recovery tunnel that gives way to one of the peer's */
-    bool reconciles : 1;     /* taken over from a lazy record: the peer may have calls that we have
-                                not */
+    bool dying : 1;       /* gone for everybody but the host, who has events about it to poll */
+    bool announced : 1;   /* the host knows of it: DOWN and GONE are for its ears */
+    bool down_told : 1;   /* DOWN has happened */
+    bool unconfirmed : 1; /* restored, and the peer has not answered yet */
+    bool restored : 1;    /* by a takeover of this node */
+    bool meek : 1;        /* a recovery tunnel that gives way to one of the peer's */
+    bool reconciles : 1;  /* taken over from a lagging record: the peer may have calls that we have
+                             not */
     bool asked_incoming : 1; /* ICRQ went out here: we are the LAC of incoming calls */
     bool asked_outgoing : 1; /* OCRQ went out here: we are the LNS of outgoing calls */
     bool lingering : 1;      /* in engine.linger */
@@ -50,24 +50,24 @@ struct l2tpha_tunnel {
     bool counted_recovering : 1;
     bool counted_running : 1; /* failover's: one of the recovery tunnels that it has under way */
     bool counted_over : 1;    /* in engine.strangers.over */
-    bool calling : 1;         /* in engine.calling */
-    bool asked_again : 1;     /* tunnel_twin.c: an SCCRQ like its own came though it was answered */
-    bool twinned : 1;         /* ... another tunnel has, or had, its address and the peer's id */
+    bool opening : 1;         /* in engine.opening */
+    bool asked_again : 1;     /* tunnel_duplicate.c: its SCCRQ came again though it was answered */
+    bool duplicated : 1;      /* ... another tunnel has, or had, its address and the peer's id */
     bool answers : 1;         /* ... a copy of its request came, which it answers though hushed */
     uint8_t source;           /* half_open.c: place of where it comes from */
     uint32_t asked_again_ms;  /* ... when */
-    uint32_t hushed_ms;       /* ... when it last fell silent for a new one */
+    uint32_t hushed_ms;       /* ... when it last became silent for a new one */
     uint32_t answered_ms;     /* likewise: when it was made live, or established */
     uint32_t started;         /* the order in which tunnels were made; 0 = it was taken over */
     uint16_t close_result;    /* of a StopCCN that waits for the channel to carry again; 0 = none */
     uint16_t close_error;
-    uint32_t beaten_request; /* Assigned Tunnel ID of a recovery SCCRQ that has lost the tie */
-    struct timer timer;      /* TIMER_TUNNEL: by state */
-    struct timer start;      /* TIMER_START */
+    uint32_t lost_tie_request; /* Assigned Tunnel ID of a recovery SCCRQ that has lost the tie */
+    struct timer timer;        /* TIMER_TUNNEL: by state */
+    struct timer start;        /* TIMER_START */
     union {
-        struct { /* in engine.calling while in wait-ctl-reply */
-            struct l2tpha_tunnel *calling_next;
-            struct l2tpha_tunnel **calling_back;
+        struct { /* in engine.opening while in wait-ctl-reply */
+            struct l2tpha_tunnel *opening_next;
+            struct l2tpha_tunnel **opening_back;
         };
         struct { /* in engine.linger once it is over */
             struct l2tpha_tunnel *linger_next;
@@ -77,10 +77,10 @@ struct l2tpha_tunnel {
         struct l2tpha_tunnel *dead_next;           /* in engine.dead when it is idle */
     };
     struct recovery *recovery; /* failover's, of both tunnels that take part in one; NULL = none */
-    uint64_t stray_at;         /* resync.c: the next stray call may be ended then */
+    uint64_t orphan_at;        /* resync.c: the next orphan may be ended then */
     uint64_t rests_until;      /* failover's, of an old tunnel: recovery.h */
     uint64_t failed_at;        /* failover's: when an end of it failed, sync.h; 0 = not known */
-    uint64_t beaten_until;     /* ... its copies are dropped until then */
+    uint64_t lost_tie_until;   /* ... its copies are dropped until then */
 };
 
 static inline struct l2tpha_tunnel *tunnel_of(struct tunnel_entry *entry)
@@ -98,7 +98,7 @@ static inline struct engine *tunnel_engine(const struct l2tpha_tunnel *tunnel)
 static inline bool tunnel_is_open(const struct l2tpha_tunnel *tunnel)
 {
     return tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel->channel.suspended &&
-           !tunnel->channel.unresponsive && !tunnel->channel.resyncing;
+           !tunnel->channel.unresponsive && !tunnel->channel.lagging;
 }
 
 /* Whether all places are taken. Recovery tunnels have places and ids of their own: those of
@@ -135,7 +135,7 @@ static inline bool tunnel_is_over(const struct l2tpha_tunnel *tunnel)
 void tunnel_remove(struct engine *engine, struct l2tpha_tunnel *tunnel);
 /* Timer and places by state: for tunnel_start() and whenever the state or the sessions change. */
 void tunnel_arm(struct l2tpha_tunnel *tunnel);
-void tunnel_hello_due(struct l2tpha_tunnel *tunnel);
+void tunnel_hello_timer(struct l2tpha_tunnel *tunnel);
 /* Anything was received from the peer. */
 void tunnel_heard(struct l2tpha_tunnel *tunnel);
 /* After a takeover: one tunnel less, if it is one, that has to be confirmed. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which failover method a tunnel has. Its record keeps what is configured for its peer alone, so
- * that a change of the node's method touches no tunnel; the effective method is settled once, when
+ * that a change of the node's method touches no tunnel; the effective method is fixed once, when
  * the tunnel is established, and outlives any change and any takeover. */
 #include "control/tunnel_policy.h"
 
@@ -62,14 +62,14 @@ void tunnel_take_policy(struct l2tpha_tunnel *tunnel, const struct l2tpha_policy
     record->configured_method = l2tpha_policy_method(L2TPHA_FAILOVER_NOT_CONFIGURED, policy);
     record->resync_packets = policy ? (uint16_t)policy->resync_packets : 0;
     /* The standby reckons with the lease in force here, whatever its own would be. */
-    if (record->flags & L2TPHA_TUNNEL_LAZY && !record->resync_packets)
+    if (record->flags & L2TPHA_TUNNEL_LAGGING && !record->resync_packets)
         record->resync_packets = (uint16_t)tunnel->engine->config.resync_packets;
     set_flag(tunnel, L2TPHA_TUNNEL_MUTE, policy && !policy->announce);
     set_flag(tunnel, L2TPHA_TUNNEL_GROUP_OFF, policy && !policy->ha);
     guess_method(tunnel);
 }
 
-void tunnel_settle_method(struct l2tpha_tunnel *tunnel)
+void tunnel_fix_method(struct l2tpha_tunnel *tunnel)
 {
     struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     uint8_t method = tunnel_configured_method(tunnel);

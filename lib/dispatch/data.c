@@ -27,7 +27,7 @@ static int find(struct engine *engine, const struct l2tpha_path *path,
     if (!*session) {
         engine->counters.data_unknown++;
         if (tunnel && address_is(&tunnel->entry.record.path.remote, &path->remote))
-            tunnel_end_stray(tunnel, header->session_id, 0);
+            tunnel_end_orphan(tunnel, header->session_id, 0);
         return L2TPHA_ERR_NOT_OURS;
     }
     if (!address_is(&tunnel->entry.record.path.remote, &path->remote)) {
@@ -45,7 +45,7 @@ static bool is_short_of_numbers(const struct session_entry *entry)
     return (uint16_t)(entry->data_ns - entry->sent_ns) < LEASE_LEFT;
 }
 
-/* RFC 2661 5.4: the LAC follows the LNS, unless Sequencing Required has settled it. The LNS keeps
+/* RFC 2661 5.4: the LAC follows the LNS, unless Sequencing Required has fixed it. The LNS keeps
  * to its own; that the LAC numbers counts when one of them fails (RFC 4951 3.2.3). */
 static void follow(struct engine *engine, struct l2tpha_session *session, bool sequenced)
 {
@@ -60,7 +60,7 @@ static void follow(struct engine *engine, struct l2tpha_session *session, bool s
     if (is_lac && sequenced && is_short_of_numbers(entry))
         session_lease_numbers(session);
     ledger_mark_session(engine->ledger, entry);
-    engine_seal(engine);
+    engine_commit(engine);
 }
 
 /* RFC 4951 3.2.3, RFC 3931 appendix C: a peer that has failed begins at 0 again. So many late
@@ -164,7 +164,7 @@ static int next_number(struct engine *engine, struct l2tpha_session *session, ui
     take_lease(engine, session);
     if (is_short_of_numbers(entry)) {
         session_lease_numbers(session);
-        engine_seal(engine);
+        engine_commit(engine);
         take_lease(engine, session);
     }
     if (entry->sent_ns == session->lease_end) {

@@ -5,7 +5,7 @@
 #include "control/half_open.h"
 #include "control/inorder.h"
 #include "control/machine.h"
-#include "failover/lazy.h"
+#include "failover/lagging.h"
 #include "failover/recovery_sign.h"
 #include "failover/tunnel.h"
 
@@ -17,14 +17,14 @@ static void check_delivered(struct l2tpha_tunnel *tunnel)
         machine_of(tunnel)->delivered(tunnel);
 }
 
-static void check_moved(struct engine *engine, struct l2tpha_tunnel *tunnel)
+static void check_acknowledged(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
     bool said = tunnel_is_recovery(tunnel) && channel_idle(&tunnel->channel);
     bool owed = tunnel->entry.record.flags & L2TPHA_TUNNEL_UNSYNCED;
     bool recovered = !tunnel_is_recovery(tunnel) && tunnel->recovery;
 
     if (!tunnel->dying && (said || owed || recovered || tunnel->sync))
-        failover_moved(engine->failover, tunnel);
+        failover_acknowledged(engine->failover, tunnel);
 }
 
 /* RFC 4951 3.2.2: the peer takes its SCCCN for read once that is acknowledged, and the old tunnel
@@ -41,7 +41,7 @@ static void take_duplicate(struct engine *engine, struct l2tpha_tunnel *tunnel, 
 {
     struct l2tpha_decode_fault fault = {0};
 
-    if (tunnel_is_recovery(tunnel) || (tunnel->restored && !tunnel->channel.resyncing))
+    if (tunnel_is_recovery(tunnel) || (tunnel->restored && !tunnel->channel.lagging))
         channel_nudge(engine, &tunnel->channel);
     if (!tunnel_is_recovery(tunnel) ||
         wire_type(record_wire(&tunnel->entry.record), data, len) != L2TPHA_MESSAGE_SCCRP)
@@ -58,7 +58,7 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
     int error = L2TPHA_OK;
 
     /* RFC 4951 3.2.1: until the reset nothing on the old channel counts. */
-    if (tunnel->channel.suspended && !recovery_heard(tunnel, header)) {
+    if (tunnel->channel.suspended && !recovery_suspended_input(tunnel, header)) {
         engine->counters.suspended_drops++;
         return L2TPHA_OK;
     }
@@ -92,11 +92,11 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
     case CHANNEL_KEPT:
         break;
     }
-    if (tunnel->lazy)
-        lazy_heard(engine->failover, tunnel, header);
+    if (tunnel->lagging)
+        lagging_input(engine->failover, tunnel, header);
     if (!tunnel->dying)
         tunnel_heard(tunnel);
     check_delivered(tunnel);
-    check_moved(engine, tunnel);
+    check_acknowledged(engine, tunnel);
     return error;
 }

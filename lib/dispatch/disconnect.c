@@ -3,7 +3,7 @@
 #include "dispatch/disconnect.h"
 
 #include "control/ready.h"
-#include "dispatch/twins.h"
+#include "dispatch/duplicates.h"
 
 #define CDN_BYTES 512 /* reasons are short */
 
@@ -59,7 +59,7 @@ void tunnel_timer_due(struct l2tpha_tunnel *tunnel)
     /* A StopCCN would end the other one; or nobody has ever answered: there is nobody to be told.
      */
     if (tunnel->channel.unproven ||
-        (state == L2TPHA_TUNNEL_WAIT_CTL_CONN && tunnel_has_twin(tunnel)))
+        (state == L2TPHA_TUNNEL_WAIT_CTL_CONN && tunnel_has_duplicate(tunnel)))
         machine_clear(tunnel, up ? 0 : L2TPHA_ERR_TIMEOUT,
                       up ? "no sessions" : "not established in time");
     else

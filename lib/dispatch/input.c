@@ -89,6 +89,6 @@ int engine_receive(struct engine *engine, const struct l2tpha_path *path, const 
         error = receive_bound(engine, path, &header, data, header.length);
     else
         error = unbound_receive(engine, path, &header, data, header.length);
-    engine_seal(engine);
+    engine_commit(engine);
     return error;
 }

@@ -5,7 +5,8 @@
 
 #include "control/tunnel.h"
 
-/* One datagram, T bit set. Errors as l2tpha_feed(). Seals after every message it processes. */
+/* One datagram, T bit set. Errors as l2tpha_feed(). Commits after every message that it
+ * processes. */
 int engine_receive(struct engine *engine, const struct l2tpha_path *path, const uint8_t *data,
                    size_t len);
 

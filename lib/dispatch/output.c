@@ -2,8 +2,8 @@
 /* The next datagram that may leave. */
 #include "dispatch/output.h"
 
+#include "control/duplicate.h"
 #include "control/ready.h"
-#include "control/twin.h"
 
 /* A tunnel stays in front until it is drained: its window bounds how long that takes. */
 bool engine_next_datagram(struct engine *engine, struct l2tpha_output *output)

@@ -16,15 +16,15 @@
 #include "control/recovery_time.h"
 #include "control/restore.h"
 #include "control/resync.h"
+#include "dispatch/duplicates.h"
 #include "dispatch/tunnel_end.h"
-#include "dispatch/twins.h"
-#include "failover/lazy.h"
+#include "failover/lagging.h"
 
-/* With a twin its id means another tunnel. */
+/* With a duplicate its id means another tunnel. */
 static bool still_speaks(const struct l2tpha_tunnel *tunnel)
 {
     return tunnel->channel.heard && tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED &&
-           !tunnel_is_recovery(tunnel) && !tunnel_has_twin(tunnel);
+           !tunnel_is_recovery(tunnel) && !tunnel_has_duplicate(tunnel);
 }
 
 static void give_up(struct l2tpha_tunnel *tunnel)
@@ -54,7 +54,7 @@ void tunnel_numbers_lost(struct l2tpha_tunnel *tunnel)
         tunnel_forget(engine, tunnel, L2TPHA_ERR_TIMEOUT, "the peer's numbers cannot be found");
         return;
     }
-    lazy_stop(engine->failover, tunnel);
+    lagging_stop(engine->failover, tunnel);
     failover_note(engine->failover, tunnel->entry.record.local_id, 0, "clearing",
                   tunnel_stop(engine, tunnel, false, &end));
 }

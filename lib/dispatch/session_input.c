@@ -6,7 +6,7 @@
 #include "control/resync.h"
 
 /* RFC 2661 4.4.4: before it knows our id the peer names the session by its own. So it does when it
- * knows another id of ours, of a node that has run ahead and died. */
+ * knows another id, given by a previous active whose record is lagging. */
 static struct l2tpha_session *find(const struct l2tpha_tunnel *tunnel,
                                    const struct l2tpha_message *message)
 {
@@ -33,19 +33,19 @@ struct l2tpha_session *session_addressed(struct l2tpha_tunnel *tunnel,
     return session;
 }
 
-bool session_end_stray(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message)
+bool session_end_orphan(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message)
 {
     tunnel->engine->counters.unknown_session++;
     if (message->type == L2TPHA_MESSAGE_CDN || !tunnel->reconciles)
         return false;
-    tunnel_end_stray(tunnel, message->header.session_id, wire_session_id(message));
+    tunnel_end_orphan(tunnel, message->header.session_id, wire_session_id(message));
     return true;
 }
 
-/* The request may be a straggler that the node before has answered: the call that came of it is not
- * known here, and the CDN ends it. */
-bool session_request_lags(struct l2tpha_tunnel *tunnel)
+/* The request may be a straggler that the previous active has answered: the call that came of it is
+ * not known here, and the CDN ends it. */
+bool session_request_must_wait(struct l2tpha_tunnel *tunnel)
 {
-    tunnel->engine->counters.resync_refusals += tunnel->channel.resyncing;
-    return tunnel->channel.resyncing;
+    tunnel->engine->counters.resync_refusals += tunnel->channel.lagging;
+    return tunnel->channel.lagging;
 }

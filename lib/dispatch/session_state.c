@@ -31,8 +31,8 @@ static const char *kind_of(const struct l2tpha_session *session)
     return lac ? "LAC outgoing call" : "LNS outgoing call";
 }
 
-/* Whether the host has heard of it: it asked for it, or was told. */
-static bool is_told(const struct l2tpha_session *session, uint8_t state)
+/* Whether the session is announced to the host: the host asked for it, or was told. */
+static bool is_announced(const struct l2tpha_session *session, uint8_t state)
 {
     return session->entry.flags & L2TPHA_SESSION_LOCAL_CALL ||
            state == L2TPHA_SESSION_ESTABLISHED || state == L2TPHA_SESSION_WAIT_CS_ANSWER;
@@ -75,11 +75,11 @@ static void end(struct l2tpha_session *session, uint8_t before, const struct mac
 
     if (before == L2TPHA_SESSION_ESTABLISHED)
         engine->counters.sessions_down++;
-    if (is_told(session, before) && !input->quiet)
+    if (is_announced(session, before) && !input->quiet)
         tell_down(session, input);
     log_down(session, input);
     if (tunnel->sync || tunnel->inactivity)
-        failover_left(engine->failover, session);
+        failover_session_removed(engine->failover, session);
     session_leave_line(session);
     wheel_disarm(engine->wheel, &session->timer);
     TALLOC_FREE(session->wen);

@@ -6,7 +6,7 @@
 #include "dispatch/disconnect.h"
 #include "dispatch/patience.h"
 #include "failover/inactivity.h"
-#include "failover/lazy.h"
+#include "failover/lagging.h"
 #include "failover/recovery_input.h"
 #include "failover/sync.h"
 
@@ -15,17 +15,17 @@ static struct l2tpha_tunnel *tunnel_of_channel(struct channel *channel)
     return container_of(channel, struct l2tpha_tunnel, channel);
 }
 
-static void retransmit_due(struct engine *engine, struct channel *channel)
+static void retransmit_timer(struct engine *engine, struct channel *channel)
 {
-    if (channel_retransmit_due(engine, channel) == L2TPHA_ERR_TIMEOUT)
+    if (channel_retransmit_timer(engine, channel) == L2TPHA_ERR_TIMEOUT)
         tunnel_unanswered(tunnel_of_channel(channel));
 }
 
-static void numbers_due(struct engine *engine, struct timer *timer)
+static void lagging_timer_expired(struct engine *engine, struct timer *timer)
 {
-    struct l2tpha_tunnel *tunnel = lazy_tunnel(timer);
+    struct l2tpha_tunnel *tunnel = lagging_tunnel(timer);
 
-    if (!lazy_due(engine->failover, timer))
+    if (!lagging_timer(engine->failover, timer))
         tunnel_numbers_lost(tunnel);
 }
 
@@ -33,13 +33,13 @@ void engine_timer(struct engine *engine, struct timer *timer)
 {
     switch ((enum timer_kind)timer->kind) {
     case TIMER_RETRANSMIT:
-        retransmit_due(engine, container_of(timer, struct channel, retransmit));
+        retransmit_timer(engine, container_of(timer, struct channel, retransmit));
         break;
     case TIMER_ACK:
-        channel_ack_due(engine, container_of(timer, struct channel, ack));
+        channel_ack_timer(engine, container_of(timer, struct channel, ack));
         break;
     case TIMER_HELLO:
-        tunnel_hello_due(container_of(timer, struct l2tpha_tunnel, hello));
+        tunnel_hello_timer(container_of(timer, struct l2tpha_tunnel, hello));
         break;
     case TIMER_TUNNEL:
         tunnel_timer_due(container_of(timer, struct l2tpha_tunnel, timer));
@@ -51,17 +51,17 @@ void engine_timer(struct engine *engine, struct timer *timer)
         session_due(container_of(timer, struct l2tpha_session, timer));
         break;
     case TIMER_RECOVERY:
-        recovery_due(engine->failover, timer);
+        recovery_timer(engine->failover, timer);
         break;
     case TIMER_SYNC:
-        sync_due(engine->failover, timer);
+        sync_timer(engine->failover, timer);
         break;
-    case TIMER_LAZY:
-        numbers_due(engine, timer);
+    case TIMER_LAGGING:
+        lagging_timer_expired(engine, timer);
         break;
     case TIMER_INACTIVITY:
-        inactivity_due(engine->failover, timer);
+        inactivity_timer(engine->failover, timer);
         break;
     }
-    engine_seal(engine);
+    engine_commit(engine);
 }

@@ -5,7 +5,7 @@
 
 #include "control/tunnel.h"
 
-/* A timer that wheel_pop gave. Seals. */
+/* A timer that wheel_pop gave. Commits. */
 void engine_timer(struct engine *engine, struct timer *timer);
 
 #endif

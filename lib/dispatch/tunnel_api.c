@@ -22,9 +22,9 @@ uint32_t l2tpha_tunnel_id(const struct l2tpha_tunnel *tunnel)
     return tunnel->entry.record.local_id;
 }
 
-bool l2tpha_tunnel_is_told(const struct l2tpha_tunnel *tunnel)
+bool l2tpha_tunnel_is_announced(const struct l2tpha_tunnel *tunnel)
 {
-    return tunnel->told;
+    return tunnel->announced;
 }
 
 uint32_t l2tpha_tunnel_sessions(const struct l2tpha_tunnel *tunnel)

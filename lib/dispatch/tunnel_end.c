@@ -9,8 +9,8 @@
 
 void tunnel_leave_failover(struct l2tpha_tunnel *tunnel)
 {
-    if (tunnel->recovery || tunnel->sync || tunnel->lazy || tunnel->inactivity)
-        failover_gone(tunnel->engine->failover, tunnel);
+    if (tunnel->recovery || tunnel->sync || tunnel->lagging || tunnel->inactivity)
+        failover_tunnel_removed(tunnel->engine->failover, tunnel);
 }
 
 /* It stays in the table, found by nobody, until the host has polled the events about it. */
@@ -20,7 +20,7 @@ void tunnel_die(struct l2tpha_tunnel *tunnel)
 
     ASSERT(&engine->log, !tunnel->dying && tunnel->entry.session_count == 0);
     tunnel_resynced(tunnel);
-    if (tunnel->told)
+    if (tunnel->announced)
         engine_event(engine, L2TPHA_EVENT_TUNNEL_GONE, tunnel, NULL);
     tunnel_leave_failover(tunnel);
     tunnel_set_half_open(tunnel, false);

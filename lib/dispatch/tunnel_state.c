@@ -4,16 +4,16 @@
 #include "dispatch/tunnel_state.h"
 
 #include "base/assert.h"
-#include "control/calling.h"
+#include "control/duplicate.h"
 #include "control/event.h"
 #include "control/half_open.h"
 #include "control/linger.h"
+#include "control/opening.h"
 #include "control/reorder.h"
 #include "control/tunnel_policy.h"
-#include "control/twin.h"
+#include "dispatch/duplicates.h"
 #include "dispatch/session_state.h"
 #include "dispatch/tunnel_end.h"
-#include "dispatch/twins.h"
 #include "failover/recovery_input.h"
 
 const char *const tunnel_state_names[TUNNEL_STATES] = {
@@ -31,33 +31,35 @@ const char *l2tpha_tunnel_state_name(uint8_t state)
 }
 
 /* `older`: it stands behind `by`, in the order in which they became known here. */
-static bool is_outlived(const struct l2tpha_tunnel *twin, const struct l2tpha_tunnel *by,
+static bool is_outlived(const struct l2tpha_tunnel *duplicate, const struct l2tpha_tunnel *by,
                         bool older)
 {
-    if (twin == by || tunnel_is_recovery(twin))
+    if (duplicate == by || tunnel_is_recovery(duplicate))
         return false;
-    if (!tunnel_is_half_open(twin))
+    if (!tunnel_is_half_open(duplicate))
         return true;
-    return twin->started == by->started ? older : twin->started < by->started;
+    return duplicate->started == by->started ? older : duplicate->started < by->started;
 }
 
 /* The peer has no use for the others that are older. */
-static void replace_twins(struct l2tpha_tunnel *tunnel)
+static void replace_duplicates(struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = tunnel->engine;
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-    struct l2tpha_tunnel *twin = twin_first(engine, &record->path.remote, record->remote_id), *next;
+    struct l2tpha_tunnel *duplicate =
+                             duplicate_first(engine, &record->path.remote, record->remote_id),
+                         *next;
     bool older = false;
 
     tunnel->answered_ms = engine_now_ms(engine);
     tunnel->asked_again = false;
-    for (; twin; twin = next) {
-        next = twin_next(twin);
-        older |= twin == tunnel;
-        if (!is_outlived(twin, tunnel, older))
+    for (; duplicate; duplicate = next) {
+        next = duplicate_next(duplicate);
+        older |= duplicate == tunnel;
+        if (!is_outlived(duplicate, tunnel, older))
             continue;
-        engine->counters.tunnels_replaced += twin->told && !twin->fell;
-        machine_clear(twin, L2TPHA_ERR_REPLACED, "the peer has begun anew");
+        engine->counters.tunnels_replaced += duplicate->announced && !duplicate->down_told;
+        machine_clear(duplicate, L2TPHA_ERR_REPLACED, "the peer has begun anew");
     }
 }
 
@@ -68,10 +70,10 @@ static void rise(struct l2tpha_tunnel *tunnel, const struct machine_input *input
     tunnel_set_half_open(tunnel, false);
     if (tunnel_is_recovery(tunnel))
         return; /* the host hears of the tunnel that it is for */
-    replace_twins(tunnel);
-    tunnel_settle_method(tunnel);
+    replace_duplicates(tunnel);
+    tunnel_fix_method(tunnel);
     engine->counters.tunnels_up++;
-    tunnel->told = true;
+    tunnel->announced = true;
     struct event_item *event = engine_event(engine, L2TPHA_EVENT_TUNNEL_UP, tunnel, NULL);
     if (input->message)
         event_attach_message(engine, event);
@@ -96,7 +98,7 @@ static void tell_down(struct l2tpha_tunnel *tunnel, const struct machine_input *
 }
 
 /* No longer usable: its sessions end at once, whatever is still to be delivered. */
-static void fall(struct l2tpha_tunnel *tunnel, const struct machine_input *input, bool was_up)
+static void go_down(struct l2tpha_tunnel *tunnel, const struct machine_input *input, bool was_up)
 {
     struct engine *engine = tunnel->engine;
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
@@ -107,7 +109,7 @@ static void fall(struct l2tpha_tunnel *tunnel, const struct machine_input *input
                                            .reason = input->reason ? input->reason : "tunnel down"};
     char text[MACHINE_TEXT];
 
-    tunnel->fell = true;
+    tunnel->down_told = true;
     if (was_up && !tunnel_is_recovery(tunnel))
         engine->counters.tunnels_down++;
     if (log_wanted(&engine->log, L2TPHA_LOG_EVENT))
@@ -116,7 +118,7 @@ static void fall(struct l2tpha_tunnel *tunnel, const struct machine_input *input
                  record->error);
     wheel_disarm(engine->wheel, &tunnel->start); /* nothing waits to be said or asked any more */
     session_end_all(tunnel, &sessions);
-    if (tunnel->told)
+    if (tunnel->announced)
         tell_down(tunnel, input);
     tunnel_resynced(tunnel);
 }
@@ -127,7 +129,7 @@ static void leave(struct l2tpha_tunnel *tunnel, uint8_t state)
 
     if (state != L2TPHA_TUNNEL_WAIT_CTL_REPLY)
         return;
-    tunnel_leave_calling(tunnel);
+    tunnel_leave_opening(tunnel);
     record->flags &= ~(uint32_t)L2TPHA_TUNNEL_TIE_BREAKER;
 }
 
@@ -143,7 +145,7 @@ void tunnel_set_state(struct l2tpha_tunnel *tunnel, uint8_t next, const struct m
     leave(tunnel, before);
     record->state = next;
     if (next == L2TPHA_TUNNEL_WAIT_CTL_REPLY)
-        tunnel_join_calling(tunnel);
+        tunnel_join_opening(tunnel);
     tunnel_note_lingering(tunnel);
     half_open_note(tunnel);
     tunnel_arm(tunnel);
@@ -154,12 +156,12 @@ void tunnel_set_state(struct l2tpha_tunnel *tunnel, uint8_t next, const struct m
         rise(tunnel, input);
         machine_of(tunnel)->established(tunnel);
     } else if (next != L2TPHA_TUNNEL_WAIT_CTL_REPLY && next != L2TPHA_TUNNEL_WAIT_CTL_CONN &&
-               !tunnel->fell) {
-        fall(tunnel, input, before == L2TPHA_TUNNEL_ESTABLISHED);
+               !tunnel->down_told) {
+        go_down(tunnel, input, before == L2TPHA_TUNNEL_ESTABLISHED);
     }
     if (tunnel_is_recovery(tunnel))
-        recovery_entered(engine->failover, tunnel, input->status);
-    tunnel_wake_twins(tunnel);
+        recovery_tunnel_changed(engine->failover, tunnel, input->status);
+    tunnel_wake_duplicates(tunnel);
     /* Nothing of all that has set another, but for want of memory for its recovery. */
     ASSERT(&engine->log, record->state == next || tunnel->dying);
     if (next == L2TPHA_TUNNEL_IDLE)

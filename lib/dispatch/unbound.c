@@ -6,14 +6,14 @@
 #include "codec/wire.h"
 
 #include "control/auth.h"
+#include "control/duplicate.h"
 #include "control/event.h"
 #include "control/find.h"
 #include "control/half_open.h"
 #include "control/message.h"
 #include "control/place.h"
-#include "control/twin.h"
 #include "dispatch/deliver.h"
-#include "dispatch/tunnel_twin.h"
+#include "dispatch/tunnel_duplicate.h"
 #include "failover/request.h"
 #include "failover/takeover.h"
 
@@ -103,7 +103,7 @@ int request_make_tunnel(struct request *request)
      * may not sends nobody away. */
     int error = L2TPHA_OK;
     if (!request->recovers)
-        tunnel_make_twin_place(engine, request->path, id);
+        tunnel_make_duplicate_place(engine, request->path, id);
     if (!request->recovers)
         error = half_open_make_place(engine, &request->path->remote);
     else if (!request->welcome && engine->strangers.started.count >= engine->config.max_half_open)
@@ -121,10 +121,10 @@ int request_make_tunnel(struct request *request)
         return error;
     }
     engine_set_record(engine, &after);
-    tunnel_note_twins(tunnel);
+    tunnel_note_duplicates(tunnel);
     tunnel_set_half_open(tunnel, true);
     if (!is_proven(request))
-        half_open_doubt(tunnel, request->len);
+        half_open_mark_unproven(tunnel, request->len);
     request->tunnel = tunnel;
     engine->counters.messages_in++;
     channel_receive(engine, &tunnel->channel, request->header, request->data, request->len);
@@ -192,7 +192,7 @@ static int process_sccrq(struct request *request)
         return process_copy(request, known);
     if (request->recovers && !request_wanted(engine->failover, &engine->message))
         return L2TPHA_ERR_WRONG_PEER;
-    if (!takeover_settle(engine->failover)) {
+    if (!takeover_restore_pending(engine->failover)) {
         half_open_dropped(engine, L2TPHA_ERR_LIMIT);
         return L2TPHA_ERR_LIMIT; /* the peer sends it again */
     }

@@ -69,7 +69,7 @@ static void clear_session(struct l2tpha_session *session, const struct machine_i
     session_set_state(session, L2TPHA_SESSION_IDLE, input);
 }
 
-static void state_timer_due(struct l2tpha_tunnel *tunnel)
+static void state_timer(struct l2tpha_tunnel *tunnel)
 {
     bool up = tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED;
     /* RFC 2661 4.4.2: general request to clear. Of a recovery tunnel that would say that it has
@@ -84,21 +84,21 @@ static void state_timer_due(struct l2tpha_tunnel *tunnel)
 }
 
 /* Calls that wait for the tunnel may be placed. */
-static void start_due(struct l2tpha_tunnel *tunnel)
+static void start_timer(struct l2tpha_tunnel *tunnel)
 {
     struct machine_input input = {0};
 
     tunnel_step(tunnel, TUNNEL_OPEN, &input);
 }
 
-static void timer_due(struct timer *timer)
+static void machine_timer(struct timer *timer)
 {
     if (timer->kind == TIMER_SESSION)
-        session_timer_due(container_of(timer, struct l2tpha_session, timer));
+        session_timer(container_of(timer, struct l2tpha_session, timer));
     else if (timer->kind == TIMER_START)
-        start_due(container_of(timer, struct l2tpha_tunnel, start));
+        start_timer(container_of(timer, struct l2tpha_tunnel, start));
     else
-        state_timer_due(container_of(timer, struct l2tpha_tunnel, timer));
+        state_timer(container_of(timer, struct l2tpha_tunnel, timer));
 }
 
 const struct machine_ops builtin_machine = {
@@ -112,5 +112,5 @@ const struct machine_ops builtin_machine = {
     .clear = clear,
     .stop_session = stop_session,
     .clear_session = clear_session,
-    .timer = timer_due,
+    .timer = machine_timer,
 };

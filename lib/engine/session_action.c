@@ -189,8 +189,8 @@ int send_cdn_failed(void *object, void *argument)
     return send_cdn(object, argument);
 }
 
-int send_stray_cdn(struct l2tpha_tunnel *tunnel, uint32_t remote_id, uint16_t result,
-                   uint16_t error, const char *reason)
+int send_orphan_cdn(struct l2tpha_tunnel *tunnel, uint32_t remote_id, uint16_t result,
+                    uint16_t error, const char *reason)
 {
     struct l2tpha_builder builder;
 

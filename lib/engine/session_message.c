@@ -97,7 +97,7 @@ static bool is_acceptable(struct arrival *arrival)
 
     if (arrival->fault->error)
         return refuse_fault(arrival);
-    if (session_request_lags(arrival->tunnel))
+    if (session_request_must_wait(arrival->tunnel))
         return refuse(arrival, RESULT_TEMPORARY, 0, "tunnel in resync");
     if (!is_advertised(arrival))
         return refuse(arrival, RESULT_PERMANENT, 0, "not among the capabilities advertised");
@@ -125,7 +125,7 @@ static int take_request(struct arrival *arrival, struct l2tpha_session *session)
 
 /* Two live sessions with one id of the peer could not be told apart: the old one goes, under its
  * own id, and so does the request. */
-static int end_twin(struct arrival *arrival, struct l2tpha_session *old)
+static int end_duplicate(struct arrival *arrival, struct l2tpha_session *old)
 {
     refuse(arrival, RESULT_GENERAL, ERROR_SESSION_ID, "session id is in use");
     session_step(old, SESSION_FAULT, &arrival->input);
@@ -135,7 +135,8 @@ static int end_twin(struct arrival *arrival, struct l2tpha_session *old)
 static int no_session(struct arrival *arrival, int error)
 {
     arrival->tunnel->engine->counters.limit_reached++;
-    send_stray_cdn(arrival->tunnel, assigned_id(arrival), RESULT_TEMPORARY, 0, "no room for calls");
+    send_orphan_cdn(arrival->tunnel, assigned_id(arrival), RESULT_TEMPORARY, 0,
+                    "no room for calls");
     return error;
 }
 
@@ -143,8 +144,8 @@ static int no_session(struct arrival *arrival, int error)
 static int no_calls(struct arrival *arrival)
 {
     arrival->tunnel->engine->counters.unexpected_message++;
-    send_stray_cdn(arrival->tunnel, assigned_id(arrival), RESULT_GENERAL, ERROR_NO_CONNECTION,
-                   "a recovery tunnel carries no calls");
+    send_orphan_cdn(arrival->tunnel, assigned_id(arrival), RESULT_GENERAL, ERROR_NO_CONNECTION,
+                    "a recovery tunnel carries no calls");
     return L2TPHA_ERR_REFUSED;
 }
 
@@ -159,7 +160,7 @@ static int process_request(struct arrival *arrival)
     if (tunnel_is_recovery(tunnel))
         return no_calls(arrival);
     if (old)
-        return end_twin(arrival, session_of(old));
+        return end_duplicate(arrival, session_of(old));
     int error = session_new(tunnel, &session);
     if (error)
         return no_session(arrival, error);
@@ -189,9 +190,9 @@ static bool is_answer_acceptable(struct arrival *arrival, const struct l2tpha_se
         return refuse(arrival, RESULT_NO_FRAMING, 0, "framing was not advertised");
     uint8_t event = kinds[arrival->message->type].event;
     if (event == SESSION_REPLY && id) {
-        struct session_entry *twin =
+        struct session_entry *duplicate =
             table_session_find_remote(tunnel->engine->table, &tunnel->entry, id);
-        if (twin && twin != &session->entry)
+        if (duplicate && duplicate != &session->entry)
             return refuse(arrival, RESULT_GENERAL, ERROR_SESSION_ID, "session id is in use");
     }
     return true;
@@ -255,7 +256,7 @@ static int process_unknown(struct arrival *arrival)
     bool incoming = kinds[type].call == L2TPHA_CALL_INCOMING;
     const struct fsm *fsm;
 
-    if (session_end_stray(tunnel, arrival->message))
+    if (session_end_orphan(tunnel, arrival->message))
         return L2TPHA_ERR_NOT_FOUND;
     if (incoming)
         fsm = tunnel->asked_incoming ? &session_fsm_lac_incoming : &session_fsm_lns_incoming;
@@ -263,8 +264,8 @@ static int process_unknown(struct arrival *arrival)
         fsm = tunnel->asked_outgoing ? &session_fsm_lns_outgoing : &session_fsm_lac_outgoing;
     const struct fsm_row *row = fsm_find(fsm, L2TPHA_SESSION_IDLE, kinds[type].event);
     if (kinds[type].event == SESSION_REPLY && row && row->action)
-        send_stray_cdn(tunnel, assigned_id(arrival), RESULT_GENERAL, ERROR_SESSION_ID,
-                       "no such session");
+        send_orphan_cdn(tunnel, assigned_id(arrival), RESULT_GENERAL, ERROR_SESSION_ID,
+                        "no such session");
     return L2TPHA_ERR_NOT_FOUND;
 }
 

@@ -45,7 +45,7 @@ int session_dismiss(struct l2tpha_session *session, uint16_t result, const char 
     return session_step(session, SESSION_CLOSE, &input);
 }
 
-void session_timer_due(struct l2tpha_session *session)
+void session_timer(struct l2tpha_session *session)
 {
     struct machine_input input = {.status = L2TPHA_ERR_TIMEOUT,
                                   .result = RESULT_NOT_IN_TIME,

@@ -9,7 +9,7 @@
 bool session_start_waiting(struct l2tpha_tunnel *tunnel, uint32_t most);
 /* Whether the peer has advertised what the call needs (RFC 2661 4.4.3). */
 bool session_is_allowed(const struct l2tpha_session *session);
-void session_timer_due(struct l2tpha_session *session);
+void session_timer(struct l2tpha_session *session);
 /* End it with a CDN; later, when there is no room for it or the tunnel is being recovered. */
 int session_dismiss(struct l2tpha_session *session, uint16_t result, const char *reason);
 

@@ -33,7 +33,7 @@ int engine_tunnel_open(struct engine *engine, const struct l2tpha_tunnel_options
         return error;
     }
     engine_set_record(engine, &after);
-    fresh->told = true;
+    fresh->announced = true;
     *tunnel = fresh;
     return L2TPHA_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages of an existing tunnel: decoded with its secret, judged, then dispatched as an event. */
+/* Messages of an existing tunnel: decoded with its secret, checked, then dispatched as an event. */
 #include "engine/tunnel_message.h"
 
 #include "control/auth.h"
@@ -15,7 +15,7 @@
 #define VERSION_MAJOR 1
 #define VERSION_HIGHEST 2 /* RFC 2661 4.4.2 gives no form: the header's version */
 
-/* --- judging --- */
+/* --- checks --- */
 
 static bool refuse(struct machine_input *input, uint16_t result, uint16_t error, const char *reason)
 {
@@ -33,7 +33,7 @@ static bool refuse_unauthorized(struct l2tpha_tunnel *tunnel, struct machine_inp
     return refuse(input, RESULT_UNAUTHORIZED, 0, reason);
 }
 
-static bool judge_response(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
+static bool check_response(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
                            struct machine_input *input)
 {
     int error = auth_check_response(tunnel, message);
@@ -45,7 +45,7 @@ static bool judge_response(struct l2tpha_tunnel *tunnel, const struct l2tpha_mes
     return true;
 }
 
-bool tunnel_judge_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
+bool tunnel_check_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
                        const struct l2tpha_decode_fault *fault, struct machine_input *input)
 {
     const struct l2tpha_avp *version = l2tpha_message_find(message, L2TPHA_AVP_PROTOCOL_VERSION);
@@ -64,7 +64,7 @@ bool tunnel_judge_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message
     }
     if (l2tpha_message_has(message, L2TPHA_AVP_CHALLENGE) && !tunnel->entry.record.secret.len)
         return refuse_unauthorized(tunnel, input, "no secret is shared with this peer");
-    return judge_response(tunnel, message, input);
+    return check_response(tunnel, message, input);
 }
 
 /* --- classifying: which event of the machine a message is --- */
@@ -105,8 +105,8 @@ static uint8_t classify_sccrp(struct l2tpha_tunnel *tunnel, const struct l2tpha_
         return improper(tunnel, input, TUNNEL_SCCRP);
     if (input->status) /* the secret could not be fetched */
         refuse(input, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
-    else if (tunnel_judge_peer(tunnel, input->message, fault, input) &&
-             judge_failover_reply(tunnel, input->message, input))
+    else if (tunnel_check_peer(tunnel, input->message, fault, input) &&
+             check_failover_reply(tunnel, input->message, input))
         return TUNNEL_SCCRP;
     learn_remote(tunnel, input);
     return TUNNEL_SCCRP_REFUSED;
@@ -121,7 +121,7 @@ static uint8_t classify_scccn(struct l2tpha_tunnel *tunnel, const struct l2tpha_
         faulty(input, fault);
         return TUNNEL_SCCCN_REFUSED;
     }
-    return judge_response(tunnel, input->message, input) ? TUNNEL_SCCCN : TUNNEL_SCCCN_REFUSED;
+    return check_response(tunnel, input->message, input) ? TUNNEL_SCCCN : TUNNEL_SCCCN_REFUSED;
 }
 
 /* However it is written, the peer is going. */

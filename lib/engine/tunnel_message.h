@@ -9,7 +9,7 @@
 int tunnel_process(struct l2tpha_tunnel *tunnel, const struct l2tpha_path *path,
                    const uint8_t *data, size_t len);
 /* Whether an SCCRQ or SCCRP is one that we can go on with; otherwise input says what to answer. */
-bool tunnel_judge_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
+bool tunnel_check_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
                        const struct l2tpha_decode_fault *fault, struct machine_input *input);
 
 #endif

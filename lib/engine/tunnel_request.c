@@ -3,9 +3,9 @@
 #include "engine/tunnel_request.h"
 
 #include "control/auth.h"
-#include "control/calling.h"
 #include "control/event.h"
 #include "control/find.h"
+#include "control/opening.h"
 #include "control/place.h"
 #include "control/tunnel_policy.h"
 #include "engine/tunnel_fsm.h"
@@ -51,21 +51,21 @@ static struct l2tpha_tunnel *next_rival(const struct request *request,
                                         const struct l2tpha_tunnel *previous)
 {
     struct l2tpha_tunnel *ours =
-        tunnel_next_calling(request->engine, &request->path->remote, previous);
+        tunnel_next_opening(request->engine, &request->path->remote, previous);
 
     while (ours && !is_rival(request, ours))
-        ours = tunnel_next_calling(request->engine, &request->path->remote, ours);
+        ours = tunnel_next_opening(request->engine, &request->path->remote, ours);
     return ours;
 }
 
-static void remember_beaten(const struct request *request)
+static void remember_lost_tie(const struct request *request)
 {
     struct l2tpha_tunnel *old =
         request->recovers ? engine_tunnel_find(request->engine, request->recovery.remote_tunnel_id)
                           : NULL;
 
     if (old)
-        tunnel_remember_beaten(old, &request->engine->message);
+        tunnel_remember_lost_tie(old, &request->engine->message);
 }
 
 /* A peer that has acknowledged our SCCRQ knows that it has won. One that asks all the same has
@@ -77,7 +77,7 @@ static bool is_forgotten(const struct request *request, const struct l2tpha_tunn
 }
 
 /* Whether one of ours beats the peer's SCCRQ, which then is dropped without an answer. */
-static bool is_beaten(struct request *request)
+static bool has_lost_tie(struct request *request)
 {
     struct machine_input forgotten = {.status = L2TPHA_ERR_REFUSED,
                                       .reason = "forgotten by the peer"};
@@ -90,7 +90,7 @@ static bool is_beaten(struct request *request)
             tunnel_step(ours, TUNNEL_SCCRQ_LOST, &forgotten);
             return true;
         }
-        remember_beaten(request);
+        remember_lost_tie(request);
         return tunnel_step(ours, TUNNEL_SCCRQ_WON, &request->input) == L2TPHA_OK;
     }
     return false;
@@ -113,7 +113,7 @@ static bool clear_rivals(struct request *request, enum tie tie, struct l2tpha_tu
             continue;
         any = true;
         if (input.successor)
-            successor->told = true;
+            successor->announced = true;
         tunnel_step(ours, TUNNEL_SCCRQ_LOST, &input);
     }
     return any;
@@ -207,7 +207,7 @@ static bool is_acceptable(struct request *request, struct l2tpha_tunnel *tunnel)
     if (request->input.status)
         return refuse(&request->input, ERROR_RESOURCES, "failure at this end");
     return fetch_secret(request, tunnel) &&
-           tunnel_judge_peer(tunnel, message, &request->fault, &request->input) &&
+           tunnel_check_peer(tunnel, message, &request->fault, &request->input) &&
            (request->recovers || (is_ordinary(request) && ask_host(request, tunnel)));
 }
 
@@ -277,7 +277,7 @@ static int open_tunnel(struct request *request)
 
 int tunnel_request(struct request *request)
 {
-    if (is_beaten(request) || is_equal(request))
+    if (has_lost_tie(request) || is_equal(request))
         return L2TPHA_ERR_REFUSED;
     return open_tunnel(request);
 }

@@ -5,11 +5,11 @@
 
 #include "control/session.h"
 #include "control/tunnel_send.h"
-#include "failover/lazy.h"
+#include "failover/lagging.h"
 #include "failover/sync.h"
 
-/* Whether a session of this end is what the peer says; one that is paired otherwise is doubted,
- * whichever of its ids the peer has named. */
+/* Whether a session of this end is what the peer says; one that is paired otherwise is checked
+ * again, whichever of its ids the peer has named. */
 static bool is_paired(struct failover *failover, struct l2tpha_tunnel *tunnel,
                       const struct l2tpha_failover_session *query, bool old)
 {
@@ -25,18 +25,18 @@ static bool is_paired(struct failover *failover, struct l2tpha_tunnel *tunnel,
     struct session_entry *other =
         table_session_find_remote(failover->engine->table, &tunnel->entry, query->session_id);
     if (own)
-        sync_doubt(failover, own);
+        sync_recheck(failover, own);
     if (other)
-        sync_doubt(failover, session_of(other));
+        sync_recheck(failover, session_of(other));
     return false;
 }
 
-static size_t judge_all(struct failover *failover, struct l2tpha_tunnel *tunnel,
-                        const struct l2tpha_message *fsq)
+static size_t check_states(struct failover *failover, struct l2tpha_tunnel *tunnel,
+                           const struct l2tpha_message *fsq)
 {
     struct l2tpha_avp_cursor cursor = {0};
     struct l2tpha_failover_session query;
-    bool old = lazy_is_old(tunnel, &fsq->header);
+    bool old = lagging_is_old(tunnel, &fsq->header);
     size_t count = 0;
 
     while (count < FAILOVER_STATES_MAX &&
@@ -71,7 +71,7 @@ static size_t share_of(const struct failover *failover, const struct l2tpha_tunn
 int answer_query(struct failover *failover, struct l2tpha_tunnel *tunnel,
                  const struct l2tpha_message *fsq)
 {
-    size_t count = judge_all(failover, tunnel, fsq);
+    size_t count = check_states(failover, tunnel, fsq);
     size_t share = share_of(failover, tunnel, count);
     int error = L2TPHA_OK;
 

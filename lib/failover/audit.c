@@ -3,7 +3,7 @@
 
 #include "base/assert.h"
 #include "failover/inactivity.h"
-#include "failover/lazy.h"
+#include "failover/lagging.h"
 #include "failover/recovery.h"
 #include "failover/sync_private.h"
 
@@ -55,13 +55,13 @@ static void audit_sync(const struct l2tpha_tunnel *tunnel)
     audit_line(&sync->stale, QUERY_STALE);
 }
 
-static void audit_lazy(const struct l2tpha_tunnel *tunnel)
+static void audit_lagging(const struct l2tpha_tunnel *tunnel)
 {
-    const struct lazy *lazy = tunnel->lazy;
+    const struct lagging *lagging = tunnel->lagging;
 
-    AUDIT(lazy->tunnel == tunnel);
-    AUDIT(lazy->state <= LAZY_WATCHING);
-    AUDIT(tunnel->channel.resyncing == (lazy->state != LAZY_WATCHING));
+    AUDIT(lagging->tunnel == tunnel);
+    AUDIT(lagging->state <= LAGGING_WATCHING);
+    AUDIT(tunnel->channel.lagging == (lagging->state != LAGGING_WATCHING));
 }
 
 void failover_audit_tunnel(const struct l2tpha_tunnel *tunnel, struct tally *tally)
@@ -70,9 +70,9 @@ void failover_audit_tunnel(const struct l2tpha_tunnel *tunnel, struct tally *tal
         audit_recovery(tunnel, tally);
     if (tunnel->sync)
         audit_sync(tunnel);
-    if (tunnel->lazy)
-        audit_lazy(tunnel);
-    AUDIT(tunnel->lazy || tunnel->dying || !tunnel->channel.resyncing);
+    if (tunnel->lagging)
+        audit_lagging(tunnel);
+    AUDIT(tunnel->lagging || tunnel->dying || !tunnel->channel.lagging);
     if (tunnel->inactivity) {
         AUDIT(tunnel->inactivity->tunnel == tunnel);
         AUDIT(timer_armed(&tunnel->inactivity->timer));

@@ -43,7 +43,7 @@ void inactivity_stop(struct failover *failover, struct l2tpha_tunnel *tunnel)
     talloc_free(inactivity);
 }
 
-void inactivity_left(struct l2tpha_session *session)
+void inactivity_session_removed(struct l2tpha_session *session)
 {
     struct inactivity *inactivity = session_tunnel(session)->inactivity;
 
@@ -51,7 +51,7 @@ void inactivity_left(struct l2tpha_session *session)
         inactivity->cursor = session->entry.next;
 }
 
-static void judge(struct failover *failover, struct l2tpha_session *session)
+static void check(struct failover *failover, struct l2tpha_session *session)
 {
     if (!session->unheard || session->entry.state != L2TPHA_SESSION_ESTABLISHED)
         return;
@@ -70,8 +70,8 @@ static bool is_excused(struct inactivity *inactivity, const struct engine *engin
     return true;
 }
 
-/* Nor does a tunnel that does not carry: sessions are not judged by that. */
-void inactivity_due(struct failover *failover, struct timer *timer)
+/* Nor does a tunnel that does not carry: its sessions are not checked then. */
+void inactivity_timer(struct failover *failover, struct timer *timer)
 {
     struct inactivity *inactivity = container_of(timer, struct inactivity, timer);
     struct engine *engine = failover->engine;
@@ -88,7 +88,7 @@ void inactivity_due(struct failover *failover, struct timer *timer)
     for (unsigned i = 0; i < STEPS && inactivity->cursor; i++) {
         struct session_entry *entry = inactivity->cursor;
         inactivity->cursor = entry->next;
-        judge(failover, session_of(entry));
+        check(failover, session_of(entry));
     }
     if (inactivity->cursor)
         wheel_arm(engine->wheel, timer, engine->now + STEP_PAUSE_US);

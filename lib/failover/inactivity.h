@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* After a takeover from a record that lags: calls of which nothing is heard any more, since only
+/* After a takeover from a lagging record: calls of which nothing is heard any more, since only
  * this end has them. */
 #ifndef FAILOVER_INACTIVITY_H
 #define FAILOVER_INACTIVITY_H
@@ -19,7 +19,7 @@ struct inactivity {
 void inactivity_start(struct failover *failover, struct l2tpha_tunnel *tunnel);
 void inactivity_stop(struct failover *failover, struct l2tpha_tunnel *tunnel);
 /* A session that the walk may be at is about to go. */
-void inactivity_left(struct l2tpha_session *session);
-void inactivity_due(struct failover *failover, struct timer *timer);
+void inactivity_session_removed(struct l2tpha_session *session);
+void inactivity_timer(struct failover *failover, struct timer *timer);
 
 #endif

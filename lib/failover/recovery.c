@@ -110,9 +110,9 @@ uint64_t recovery_limit(const struct recovery *recovery)
 {
     uint64_t limit = recovery->deadline;
 
-    if (recovery->state == RECOVERY_YIELDED && recovery->old->rests_until > limit)
+    if (recovery->state == RECOVERY_BOTH_FAILED && recovery->old->rests_until > limit)
         return recovery->old->rests_until; /* the peer's turn, which may have begun late */
-    if (recovery->state == RECOVERY_CALLING && !recovery->answered &&
+    if (recovery->state == RECOVERY_SCCRQ_SENT && !recovery->answered &&
         recovery_may_be_silent(recovery) && patience_end(recovery) < limit)
         return patience_end(recovery);
     return limit;
@@ -135,7 +135,7 @@ bool recovery_has_had_its_turn(const struct recovery *recovery)
 {
     const struct failover *failover = recovery->failover;
 
-    return recovery->state == RECOVERY_CALLING && failover->waiting &&
+    return recovery->state == RECOVERY_SCCRQ_SENT && failover->waiting &&
            failover->engine->now >= recovery->turn;
 }
 
@@ -148,25 +148,25 @@ void recovery_arm(struct recovery *recovery)
     case RECOVERY_WAITING:
         at = recovery->back ? recovery_limit(recovery) : recovery->again;
         break;
-    case RECOVERY_CALLING:
+    case RECOVERY_SCCRQ_SENT:
         at = recovery_limit(recovery);
         recovery->turn = turn_end(recovery);
         if (recovery->turn < at)
             at = recovery->turn;
         break;
-    case RECOVERY_CLAIMING:
+    case RECOVERY_RESET_SENT:
         at = recovery_limit(recovery);
         if (recovery->challenged && recovery->challenged + CHALLENGE_US < at)
             at = recovery->challenged + CHALLENGE_US;
         break;
-    case RECOVERY_YIELDED:
+    case RECOVERY_BOTH_FAILED:
         at = recovery_limit(recovery);
         break;
-    case RECOVERY_LENT:
+    case RECOVERY_PEER_RECOVERING:
         if (recovery->old->channel.suspended)
             at = recovery->old->rests_until;
         break;
-    case RECOVERY_RETURNED:
+    case RECOVERY_PEER_RECOVERED:
         at = engine->now + engine->config.setup_ms * US_PER_MS;
         break;
     default:
@@ -184,13 +184,13 @@ void recovery_prepare(struct failover *failover)
     failover->failed_at = failover->engine->now;
 }
 
-/* The second choice; a tunnel whose method is silent has it when RFC 4951 was but to settle what is
- * in doubt. */
+/* The second choice; a tunnel whose method is silent has it when RFC 4951 was used for an uncertain
+ * record alone. */
 bool recovery_may_be_silent(const struct recovery *recovery)
 {
     const struct l2tpha_tunnel_record *old = &recovery->old->entry.record;
 
-    return !(old->flags & L2TPHA_TUNNEL_CLAIMED) &&
+    return !(old->flags & L2TPHA_TUNNEL_RESET_SENT) &&
            (old->effective_method == L2TPHA_FAILOVER_FALLBACK ||
             old->effective_method == L2TPHA_FAILOVER_SILENT);
 }

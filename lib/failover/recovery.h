@@ -8,13 +8,13 @@
  *
  *     recovery endpoint                                       remote endpoint
  *      | WAITING: the old channel rests                         |
- *      | CALLING    SCCRQ: old ids, tie breaker                 |
- *      |------------------------------------------------------->| judged in request.c
- *      |            SCCRP: Ns and Nr suggested                  | LENT: the old channel rests
+ *      | SCCRQ_SENT SCCRQ: old ids, tie breaker                 |
+ *      |------------------------------------------------------->| checked in request.c
+ *      |            SCCRP: Ns and Nr suggested                  | PEER_RECOVERING: it rests
  *      |<-------------------------------------------------------|
- *      | CLAIMING: the old channel is reset                     |
+ *      | RESET_SENT: the old channel is reset                   |
  *      |            SCCCN                                       |
- *      |------------------------------------------------------->| RETURNED: it is reset here too,
+ *      |------------------------------------------------------->| PEER_RECOVERED: reset here, too,
  *      |            ZLB                                         | and goes on
  *      |<-------------------------------------------------------|
  *      | IDLE: the old channel goes on                          |
@@ -29,7 +29,7 @@
  * - Nothing is proven before the SCCCN. Until its own reset each end can go back: the remote
  *   endpoint to the numbers that it had, the recovery endpoint to another attempt, or to silent
  *   recovery where the method has that. After the reset the recovery endpoint has no way but
- *   another attempt, and the record says so (CLAIMED) to whoever takes over from it.
+ *   another attempt, and the record says so (RESET_SENT) to whoever takes over from it.
  * - The recovery endpoint is silent on the old channel until its SCCCN is acknowledged: before, the
  *   peer drops what it says.
  * - Silence and a lost tie are tried again until the deadline, which runs from the takeover. A
@@ -42,28 +42,28 @@
 #include "failover/failover.h"
 
 enum recovery_state {
-    RECOVERY_IDLE,     /* about to begin, or over */
-    RECOVERY_WAITING,  /* for a place, or before the next attempt */
-    RECOVERY_CALLING,  /* our SCCRQ is out */
-    RECOVERY_CLAIMING, /* the channel is reset; our SCCCN is not acknowledged yet */
-    RECOVERY_YIELDED,  /* likewise LENT, while this end has failed too */
-    RECOVERY_LENT,     /* the peer recovers it: our SCCRP is out, the old channel rests */
-    RECOVERY_RETURNED, /* the peer has recovered it; its recovery tunnel is still there */
+    RECOVERY_IDLE,            /* about to begin, or over */
+    RECOVERY_WAITING,         /* for a place, or before the next attempt */
+    RECOVERY_SCCRQ_SENT,      /* our SCCRQ is out */
+    RECOVERY_RESET_SENT,      /* the channel is reset; our SCCCN is not acknowledged yet */
+    RECOVERY_BOTH_FAILED,     /* likewise PEER_RECOVERING, while this end has failed too */
+    RECOVERY_PEER_RECOVERING, /* the peer recovers it: our SCCRP is out, the old channel rests */
+    RECOVERY_PEER_RECOVERED,  /* the peer has recovered it; its recovery tunnel is still there */
     RECOVERY_STATE_COUNT
 };
 
 enum recovery_event {
-    RECOVERY_OPEN,      /* this end has failed */
-    RECOVERY_BEGIN,     /* a place is free, or the pause is over */
-    RECOVERY_REPLY,     /* SCCRP: valid, and our SCCCN is queued */
-    RECOVERY_SAID,      /* our SCCCN is acknowledged */
-    RECOVERY_REQUEST,   /* the peer's SCCRQ is accepted, and our SCCRP is queued */
-    RECOVERY_CONNECTED, /* its SCCCN: valid */
-    RECOVERY_LOST,      /* the recovery tunnel is gone: no answer, tie lost; may be tried again */
-    RECOVERY_REFUSED,   /* ... by the peer's StopCCN, or it could not prove itself: final, for the
-                           old tunnel as well */
-    RECOVERY_EXPIRED,   /* the time is over */
-    RECOVERY_FAILED,    /* an action failed */
+    RECOVERY_OPEN,        /* this end has failed */
+    RECOVERY_BEGIN,       /* a place is free, or the pause is over */
+    RECOVERY_SCCRP,       /* SCCRP: valid, and our SCCCN is queued */
+    RECOVERY_SCCCN_ACKED, /* our SCCCN is acknowledged */
+    RECOVERY_REQUEST,     /* the peer's SCCRQ is accepted, and our SCCRP is queued */
+    RECOVERY_CONNECTED,   /* its SCCCN: valid */
+    RECOVERY_LOST,        /* the recovery tunnel is gone: no answer, tie lost; may be tried again */
+    RECOVERY_REFUSED,     /* ... by the peer's StopCCN, or it could not prove itself: final, for the
+                             old tunnel as well */
+    RECOVERY_EXPIRED,     /* the time is over */
+    RECOVERY_FAILED,      /* an action failed */
     RECOVERY_EVENT_COUNT
 };
 
@@ -73,15 +73,15 @@ struct recovery {
     struct l2tpha_tunnel *tunnel; /* the recovery tunnel; NULL = none now */
     uint8_t state;
     bool ours;              /* this end has failed: it tries until the deadline */
-    bool meek;              /* a claim of ours was in vain: the peer's own request goes first */
+    bool meek;              /* a reset of ours was in vain: the peer's own request goes first */
     bool answered;          /* the peer has said something to it */
     bool unasked;           /* recovered by the peer; the sessions are to be asked about yet */
     uint64_t deadline;      /* ours: then it has failed */
     uint64_t asked_at;      /* ours: when it left the line last; 0 = its peer was never asked */
     uint64_t asked_us;      /* ours: for how long its peer was asked before that */
     uint64_t again;         /* waiting: the next attempt is not before */
-    uint64_t challenged;    /* claiming: when the peer has asked itself; 0 = it has not */
-    uint64_t turn;          /* calling: then it makes room for those in line */
+    uint64_t challenged;    /* reset-sent: when the peer has asked itself; 0 = it has not */
+    uint64_t turn;          /* sccrq-sent: then it makes room for those in line */
     struct timer timer;     /* TIMER_RECOVERY */
     struct recovery *next;  /* in line for a place */
     struct recovery **back; /* NULL = not in line */
@@ -98,7 +98,7 @@ int recovery_of(struct failover *failover, struct l2tpha_tunnel *old, struct rec
 void recovery_discard(struct recovery *recovery);
 void recovery_say(const struct recovery *recovery, enum l2tpha_log_category category,
                   const char *text);
-/* Claiming: the peer asks, too, and may have failed since it answered. */
+/* Reset-sent: the peer asks, too, and may have failed since it answered. */
 void recovery_challenge(struct recovery *recovery);
 /* Whether the old tunnel has silent recovery to turn to. */
 bool recovery_may_be_silent(const struct recovery *recovery);

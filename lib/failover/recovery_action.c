@@ -63,7 +63,7 @@ int call_peer(void *object, void *argument)
 }
 
 /* RFC 4951 3.2.2: this end resets upon a valid SCCRP, to the values suggested. */
-int claim_channel(void *object, void *argument)
+int reset_to_suggestion(void *object, void *argument)
 {
     struct recovery *recovery = object;
     const struct l2tpha_tunnel_record *record = &recovery->tunnel->entry.record;
@@ -72,7 +72,7 @@ int claim_channel(void *object, void *argument)
     ASSERT(&recovery->failover->engine->log, recovery->tunnel->recovery == recovery);
     ASSERT(&recovery->failover->engine->log, recovery->old->channel.suspended);
     recovery->answered = true;
-    recovery_set_claimed(recovery, true);
+    recovery_set_reset_sent(recovery, true);
     return tunnel_reset(recovery->old, record->suggested_ns, record->suggested_nr, &record->path,
                         true);
 }
@@ -110,7 +110,7 @@ void recovery_done(struct recovery *recovery)
     struct l2tpha_tunnel *old = recovery->old;
     struct silent_result result = {0};
 
-    recovery_set_claimed(recovery, false);
+    recovery_set_reset_sent(recovery, false);
     sync_owe(failover, old);
     tunnel_suspend(old, false);
     struct event_item *event = failover_tell(failover, L2TPHA_EVENT_TUNNEL_RECOVERED, old);
@@ -136,7 +136,7 @@ int ask_about_sessions(void *object, void *argument)
     return L2TPHA_OK;
 }
 
-int finish_claim(void *object, void *argument)
+int finish_recovery(void *object, void *argument)
 {
     struct recovery *recovery = object;
     struct l2tpha_tunnel *tunnel = recovery->tunnel;
@@ -165,7 +165,7 @@ int try_again(void *object, void *argument)
     (void)argument;
     recovery_leave_line(recovery);
     recovery_discard(recovery);
-    recovery->old->beaten_until = 0; /* what has lost to this attempt may have its turn */
+    recovery->old->lost_tie_until = 0; /* what has lost to this attempt may have its turn */
     /* Both ends that have discarded theirs shall not meet again at the same instant. */
     engine_random(engine, &random, sizeof(random));
     recovery->again = engine->now + PAUSE_US + random * UINT64_C(8);

@@ -8,8 +8,8 @@
 /* The tunnel's channel is reset and carries again. */
 void recovery_done(struct recovery *recovery);
 int call_peer(void *object, void *argument);
-int claim_channel(void *object, void *argument);
-int finish_claim(void *object, void *argument);
+int reset_to_suggestion(void *object, void *argument);
+int finish_recovery(void *object, void *argument);
 int ask_about_sessions(void *object, void *argument);
 int try_again(void *object, void *argument);
 

@@ -3,18 +3,18 @@
 #include "failover/recovery_end.h"
 
 #include "control/restore.h"
-#include "failover/lazy.h"
+#include "failover/lagging.h"
 #include "failover/sync.h"
 
 /* There is no way back to the old numbers, for whoever takes over from this end either. */
-void recovery_set_claimed(struct recovery *recovery, bool claimed)
+void recovery_set_reset_sent(struct recovery *recovery, bool sent)
 {
     struct l2tpha_tunnel_record *record = &recovery->old->entry.record;
 
-    if (claimed)
-        record->flags |= L2TPHA_TUNNEL_CLAIMED;
+    if (sent)
+        record->flags |= L2TPHA_TUNNEL_RESET_SENT;
     else
-        record->flags &= ~(uint32_t)(L2TPHA_TUNNEL_CLAIMED | L2TPHA_TUNNEL_DOUBTED);
+        record->flags &= ~(uint32_t)(L2TPHA_TUNNEL_RESET_SENT | L2TPHA_TUNNEL_UNCERTAIN);
     tunnel_mark(recovery->old, DIRTY_FULL);
 }
 
@@ -22,9 +22,9 @@ static int go_on_silently(struct recovery *recovery, struct silent_result *resul
 {
     struct l2tpha_tunnel *old = recovery->old;
 
-    recovery_set_claimed(recovery, false);
-    if (old->entry.record.flags & L2TPHA_TUNNEL_LAZY)
-        return lazy_start(recovery->failover, old, result);
+    recovery_set_reset_sent(recovery, false);
+    if (old->entry.record.flags & L2TPHA_TUNNEL_LAGGING)
+        return lagging_start(recovery->failover, old, result);
     silent_dismiss(old, result);
     failover_confirm(recovery->failover, old);
     sync_resume(recovery->failover, old);

@@ -6,7 +6,7 @@
 #include "failover/recovery.h"
 
 /* Whether it has nothing but this recovery. */
-void recovery_set_claimed(struct recovery *recovery, bool claimed);
+void recovery_set_reset_sent(struct recovery *recovery, bool sent);
 int give_up(void *object, void *argument);
 int clear_old(void *object, void *argument);
 

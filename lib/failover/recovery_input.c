@@ -29,17 +29,17 @@ int recovery_start(struct failover *failover, struct l2tpha_tunnel *old)
     return error;
 }
 
-void recovery_due(struct failover *failover, struct timer *timer)
+void recovery_timer(struct failover *failover, struct timer *timer)
 {
     struct recovery *recovery = container_of(timer, struct recovery, timer);
     bool ripe = recovery->state == RECOVERY_WAITING;
 
-    if (recovery->state == RECOVERY_RETURNED || recovery->state == RECOVERY_LENT ||
+    if (recovery->state == RECOVERY_PEER_RECOVERED || recovery->state == RECOVERY_PEER_RECOVERING ||
         (recovery->ours && failover->engine->now >= recovery_limit(recovery))) {
         recovery_step(recovery, RECOVERY_EXPIRED);
         return;
     }
-    if (recovery->state == RECOVERY_CLAIMING && recovery->challenged) {
+    if (recovery->state == RECOVERY_RESET_SENT && recovery->challenged) {
         recovery->meek = true; /* it may be asking already */
         recovery_step(recovery, RECOVERY_LOST);
         recovery->again = failover->engine->now;
@@ -73,7 +73,8 @@ static uint8_t ending(const struct recovery *recovery, const struct l2tpha_tunne
         return RECOVERY_LOST;
     if (record->state == L2TPHA_TUNNEL_STOPPED) {
         bool peace = record->result == RESULT_CLEAR && channel_idle(&tunnel->channel);
-        return recovery->state == RECOVERY_CLAIMING && peace ? RECOVERY_SAID : RECOVERY_REFUSED;
+        return recovery->state == RECOVERY_RESET_SENT && peace ? RECOVERY_SCCCN_ACKED
+                                                               : RECOVERY_REFUSED;
     }
     return status == L2TPHA_ERR_AUTH ? RECOVERY_REFUSED : RECOVERY_LOST;
 }
@@ -113,7 +114,7 @@ static void disown(struct failover *failover, const struct l2tpha_tunnel *tunnel
     uint32_t id = record->recovers;
 
     if (record->state != L2TPHA_TUNNEL_STOPPED || record->result != RESULT_SHUTDOWN || !old ||
-        old->recovery || !old->resyncing)
+        old->recovery || !old->unconfirmed)
         return;
     failover->engine->counters.recoveries_failed++;
     log_line(&failover->engine->log, L2TPHA_LOG_RESYNC, id, 0,
@@ -121,7 +122,7 @@ static void disown(struct failover *failover, const struct l2tpha_tunnel *tunnel
     tunnel_forget(failover->engine, old, L2TPHA_ERR_REFUSED, "the peer is shut down");
 }
 
-void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, int status)
+void recovery_tunnel_changed(struct failover *failover, struct l2tpha_tunnel *tunnel, int status)
 {
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     bool ours = record->flags & L2TPHA_TUNNEL_INITIATOR;
@@ -130,12 +131,12 @@ void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, i
     if (record->state == L2TPHA_TUNNEL_WAIT_CTL_CONN)
         requested(failover, tunnel);
     else if (recovery && record->state == L2TPHA_TUNNEL_ESTABLISHED)
-        recovery_step(recovery, ours ? RECOVERY_REPLY : RECOVERY_CONNECTED);
+        recovery_step(recovery, ours ? RECOVERY_SCCRP : RECOVERY_CONNECTED);
     else if (recovery && record->state != L2TPHA_TUNNEL_WAIT_CTL_REPLY)
         ended(recovery, tunnel, status);
     else if (!recovery && ours)
         disown(failover, tunnel);
-    /* Those of an earlier reign have never been counted here. */
+    /* Those of a previous active have never been counted here. */
     if (tunnel->counted_running &&
         (record->state == L2TPHA_TUNNEL_IDLE || tunnel_is_over(tunnel))) {
         ASSERT(&failover->engine->log, failover->running > 0);
@@ -145,16 +146,16 @@ void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, i
     }
 }
 
-void recovery_said(struct l2tpha_tunnel *tunnel)
+void recovery_all_acknowledged(struct l2tpha_tunnel *tunnel)
 {
     struct recovery *recovery = tunnel->recovery;
 
-    if (recovery && recovery->state == RECOVERY_CLAIMING)
-        recovery_step(recovery, RECOVERY_SAID);
+    if (recovery && recovery->state == RECOVERY_RESET_SENT)
+        recovery_step(recovery, RECOVERY_SCCCN_ACKED);
 }
 
 /* The old tunnel goes, for whatever reason: nothing is left to recover. */
-void recovery_gone(struct l2tpha_tunnel *tunnel)
+void recovery_tunnel_removed(struct l2tpha_tunnel *tunnel)
 {
     struct recovery *recovery = tunnel->recovery;
 
@@ -183,6 +184,6 @@ int remote_adopt(struct failover *failover, struct l2tpha_tunnel *tunnel)
     tunnel->recovery = recovery;
     if (record->state == L2TPHA_TUNNEL_WAIT_CTL_CONN)
         return recovery_step(recovery, RECOVERY_REQUEST);
-    recovery_enter(recovery, RECOVERY_RETURNED, NULL);
+    recovery_enter(recovery, RECOVERY_PEER_RECOVERED, NULL);
     return L2TPHA_OK;
 }

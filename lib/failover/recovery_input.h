@@ -9,12 +9,12 @@
  * capable. Begins as soon as there is a place. */
 int recovery_start(struct failover *failover, struct l2tpha_tunnel *old);
 /* A recovery tunnel has gone to another state; status says why, where no message does. */
-void recovery_entered(struct failover *failover, struct l2tpha_tunnel *tunnel, int status);
+void recovery_tunnel_changed(struct failover *failover, struct l2tpha_tunnel *tunnel, int status);
 /* Everything that it has sent is acknowledged. */
-void recovery_said(struct l2tpha_tunnel *tunnel);
+void recovery_all_acknowledged(struct l2tpha_tunnel *tunnel);
 /* An old tunnel is about to go. */
-void recovery_gone(struct l2tpha_tunnel *tunnel);
-void recovery_due(struct failover *failover, struct timer *timer);
+void recovery_tunnel_removed(struct l2tpha_tunnel *tunnel);
+void recovery_timer(struct failover *failover, struct timer *timer);
 /* The peer's recovery tunnel of a restored node goes on. */
 int remote_adopt(struct failover *failover, struct l2tpha_tunnel *recovery);
 

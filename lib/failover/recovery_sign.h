@@ -5,8 +5,8 @@
 
 #include "failover/recovery.h"
 
-bool recovery_heard(struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
-void recovery_moved(struct l2tpha_tunnel *tunnel);
+bool recovery_suspended_input(struct l2tpha_tunnel *tunnel, const struct l2tpha_header *header);
+void recovery_old_input(struct l2tpha_tunnel *tunnel);
 void recovery_answered_again(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *sccrp);
 
 #endif

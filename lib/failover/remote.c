@@ -6,14 +6,14 @@
 
 #include "base/assert.h"
 #include "control/reset.h"
-#include "failover/lazy.h"
+#include "failover/lagging.h"
 #include "failover/recovery_action.h"
 #include "failover/sync.h"
 
 static void set_suspended(const struct recovery *recovery, bool suspended)
 {
     tunnel_suspend(recovery->old, suspended);
-    lazy_rest(recovery->old, suspended);
+    lagging_suspend(recovery->old, suspended);
 }
 
 /* Whether a request may rest the channel now. A node that has taken over begins anew. */
@@ -36,7 +36,7 @@ static uint64_t first_unanswered(const struct l2tpha_tunnel *old)
     return since == L2TPHA_NEVER ? old->engine->now : since;
 }
 
-int lend_channel(void *object, void *argument)
+int suspend_old(void *object, void *argument)
 {
     struct recovery *recovery = object;
     struct failover *failover = recovery->failover;
@@ -57,7 +57,7 @@ int lend_channel(void *object, void *argument)
 
 /* The old tunnel goes on, and so does the attempt. The numbers suggested are beyond what it uses
  * meanwhile if the peer has failed: then it takes nothing. */
-int go_on_unproven(void *object, void *argument)
+int resume_unproven(void *object, void *argument)
 {
     const struct recovery *recovery = object;
 
@@ -67,7 +67,7 @@ int go_on_unproven(void *object, void *argument)
 }
 
 /* The attempt may have come between an earlier recovery and its queries. */
-int take_back(void *object, void *argument)
+int resume_old(void *object, void *argument)
 {
     struct recovery *recovery = object;
 
@@ -81,7 +81,7 @@ int take_back(void *object, void *argument)
  * the end of its recovery tunnel; queries wait for that.
  * RFC 4951 3.2.2, 5.3: this end resets upon a valid SCCCN, to the suggested values as seen from
  * here: what the peer is to expect is what this end sends next. */
-int return_channel(void *object, void *argument)
+int reset_old(void *object, void *argument)
 {
     struct recovery *recovery = object;
     const struct l2tpha_tunnel_record *record = &recovery->tunnel->entry.record;
@@ -92,7 +92,7 @@ int return_channel(void *object, void *argument)
                              &record->path, recovery->ours);
     if (error)
         return error;
-    lazy_overtaken(recovery->old);
+    lagging_superseded(recovery->old);
     recovery->old->rests_until = 0;
     recovery->failover->engine->counters.recoveries_by_peer++;
     recovery_done(recovery);
@@ -104,7 +104,7 @@ int return_channel(void *object, void *argument)
 }
 
 /* The peer has not closed it, as it should. */
-int close_returned(void *object, void *argument)
+int close_recovered(void *object, void *argument)
 {
     struct recovery *recovery = object;
     const struct machine_input end = {.result = RESULT_CLEAR, .reason = "tunnel recovered"};

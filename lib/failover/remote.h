@@ -5,10 +5,10 @@
 
 #include "failover/recovery.h"
 
-int lend_channel(void *object, void *argument);
-int go_on_unproven(void *object, void *argument);
-int take_back(void *object, void *argument);
-int return_channel(void *object, void *argument);
-int close_returned(void *object, void *argument);
+int suspend_old(void *object, void *argument);
+int resume_unproven(void *object, void *argument);
+int resume_old(void *object, void *argument);
+int reset_old(void *object, void *argument);
+int close_recovered(void *object, void *argument);
 
 #endif

@@ -4,13 +4,13 @@
 #include "failover/request.h"
 
 #include "codec/avp.h"
-#include "control/calling.h"
 #include "control/find.h"
+#include "control/opening.h"
 #include "failover/takeover.h"
 
 #include <string.h>
 
-#define CLAIM_TRIES 2
+#define RESET_TRIES 2
 #define STEP_MAX 16383u /* old numbers are in the half of the space that counts as received */
 
 /* The tunnel that a pair of ids names, in the sender's view: both must be of one tunnel of ours. */
@@ -55,8 +55,8 @@ static bool may_come_from(const struct failover *failover, const struct l2tpha_t
  * is still asking. */
 static bool is_won_in_vain(const struct recovery *recovery)
 {
-    return recovery && recovery->state == RECOVERY_CLAIMING &&
-           recovery->tunnel->channel.tries >= CLAIM_TRIES;
+    return recovery && recovery->state == RECOVERY_RESET_SENT &&
+           recovery->tunnel->channel.tries >= RESET_TRIES;
 }
 
 /* RFC 4951 appendix B: the peer answered ours, so its own, which has the greater tie breaker, had
@@ -66,7 +66,7 @@ static bool is_overtaken(const struct recovery *recovery, const struct l2tpha_me
 {
     struct l2tpha_bytes peers;
 
-    if (!recovery || recovery->state != RECOVERY_CLAIMING)
+    if (!recovery || recovery->state != RECOVERY_RESET_SENT)
         return false;
     const struct l2tpha_tunnel_record *ours = &recovery->tunnel->entry.record;
     return !l2tpha_message_bytes(sccrq, L2TPHA_AVP_TIE_BREAKER, &peers) ||
@@ -82,10 +82,10 @@ bool request_wanted(const struct failover *failover, const struct l2tpha_message
     if (!old)
         return true; /* it is refused, with a word */
     if (is_overtaken(old->recovery, sccrq)) {
-        tunnel_remember_beaten(old, sccrq);
+        tunnel_remember_lost_tie(old, sccrq);
         recovery_challenge(old->recovery);
     }
-    return wire_tunnel_id(sccrq) != old->beaten_request || engine->now >= old->beaten_until ||
+    return wire_tunnel_id(sccrq) != old->lost_tie_request || engine->now >= old->lost_tie_until ||
            is_won_in_vain(old->recovery);
 }
 

@@ -4,7 +4,7 @@
 
 #include "control/session.h"
 #include "failover/answer.h"
-#include "failover/lazy.h"
+#include "failover/lagging.h"
 #include "failover/sync_private.h"
 
 /* RFC 4951 3.3: 0 clears without a CDN. */
@@ -19,27 +19,27 @@ static void take_answer(struct sync *sync, struct l2tpha_session *session, uint3
 {
     if (peers_id == session->entry.remote_id) {
         session->unheard = false;
-        sync_settle(sync, session);
-        session->query = sync->alone ? QUERY_SAID : QUERY_NONE;
+        sync_close_query(sync, session);
+        session->query = sync->alone ? QUERY_ANSWERED : QUERY_NONE;
         session->query_at = sync_now_ms(sync);
     } else if (peers_id != 0) {
         sync_leave(sync, session);
         sync_join(sync, session, QUERY_STALE);
         sync_engine(sync)->counters.sessions_stale++;
     } else {
-        sync_settle(sync, session);
+        sync_close_query(sync, session);
         sync->cleared++;
         clear(sync->failover, session);
     }
 }
 
-/* What the peer has said to the node before is on its way no longer than its channel lasts. */
+/* What the peer has said to the previous active is on its way no longer than its channel lasts. */
 static bool may_be_corrected(const struct failover *failover, const struct l2tpha_session *session)
 {
     const struct engine *engine = failover->engine;
     uint32_t ago = (uint32_t)(engine->now / US_PER_MS) - session->query_at;
 
-    return session->query == QUERY_SAID && ago * US_PER_MS <= channel_cycle_us(engine);
+    return session->query == QUERY_ANSWERED && ago * US_PER_MS <= channel_cycle_us(engine);
 }
 
 int sync_take_response(struct failover *failover, struct l2tpha_tunnel *tunnel,
@@ -47,7 +47,7 @@ int sync_take_response(struct failover *failover, struct l2tpha_tunnel *tunnel,
 {
     struct l2tpha_avp_cursor cursor = {0};
     struct l2tpha_failover_session state;
-    bool old = lazy_is_old(tunnel, &fsr->header); /* the node before had asked */
+    bool old = lagging_is_old(tunnel, &fsr->header); /* the previous active had asked */
 
     while (l2tpha_message_each(fsr, L2TPHA_AVP_FAILOVER_SESSION_STATE, &cursor)) {
         if (!l2tpha_avp_session_state(&cursor.avp, &state))

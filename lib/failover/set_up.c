@@ -124,11 +124,11 @@ static bool takes_an_old_id(const struct l2tpha_tunnel *tunnel,
         table_tunnel_find_remote(table, &record->path.remote, wire_tunnel_id(message));
 
     while (holder && (holder->record.recovers || tunnel_of(holder)->lingering))
-        holder = table_tunnel_next_twin(table, holder);
+        holder = table_tunnel_next_duplicate(table, holder);
     return holder != NULL;
 }
 
-bool judge_failover_reply(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
+bool check_failover_reply(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
                           struct machine_input *input)
 {
     struct l2tpha_tunnel_record *record = &tunnel->entry.record;

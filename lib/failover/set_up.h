@@ -13,7 +13,7 @@ void take_failover_avps(struct l2tpha_tunnel *tunnel, const struct l2tpha_messag
  * ignored by the decoder. Hidden ones as they came. */
 bool avp_is_written(const struct l2tpha_message *message, uint16_t type, struct l2tpha_avp *avp);
 /* An SCCRP otherwise acceptable: the sequence that a recovery tunnel's suggests is taken. */
-bool judge_failover_reply(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
+bool check_failover_reply(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
                           struct machine_input *input);
 
 #endif

@@ -26,7 +26,7 @@
 #define STEP_PAUSE_US US_PER_MS /* before the next */
 #define ROOM_PAUSE_US US_PER_S  /* when there is no room and no acknowledgement to make any */
 
-_Static_assert(QUERY_SAID < 8, "l2tpha_session.query has three bits");
+_Static_assert(QUERY_ANSWERED < 8, "l2tpha_session.query has three bits");
 
 /* --- lines --- */
 
@@ -69,7 +69,7 @@ static bool is_in_line(const struct l2tpha_session *session)
     return session->query == QUERY_ASKED || session->query == QUERY_STALE;
 }
 
-void sync_settle(struct sync *sync, struct l2tpha_session *session)
+void sync_close_query(struct sync *sync, struct l2tpha_session *session)
 {
     sync_leave(sync, session);
     session->query_tries = 0;
@@ -113,7 +113,7 @@ static bool is_known(struct sync *sync, const struct l2tpha_session *session)
 /* RFC 4951 has no end for an FSQ without an answer: it is no evidence, so the session stays. */
 static void keep_unverified(struct sync *sync, struct l2tpha_session *session)
 {
-    sync_settle(sync, session);
+    sync_close_query(sync, session);
     sync->unverified++;
     sync_engine(sync)->counters.sessions_unverified++;
 }
@@ -319,9 +319,9 @@ static void go_on(struct sync *sync)
 static void forget_asked(struct sync *sync)
 {
     while (sync->asked.first)
-        sync_settle(sync, sync->asked.first);
+        sync_close_query(sync, sync->asked.first);
     while (sync->stale.first)
-        sync_settle(sync, sync->stale.first);
+        sync_close_query(sync, sync->stale.first);
 }
 
 /* Nobody is in its lines. */
@@ -423,7 +423,7 @@ void sync_start(struct failover *failover, struct l2tpha_tunnel *tunnel, bool sh
     int error = start(failover, tunnel, shared);
 
     if (error == L2TPHA_ERR_NOMEM)
-        set_owed(tunnel, true); /* sync_moved() begins it */
+        set_owed(tunnel, true); /* sync_acknowledged() begins it */
     if (error)
         log_line(&failover->engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id, 0,
                  "sessions not asked about: %s", l2tpha_strerror(error));
@@ -458,7 +458,7 @@ void sync_stop(struct failover *failover, struct l2tpha_tunnel *tunnel)
     end(sync);
 }
 
-void sync_doubt(struct failover *failover, struct l2tpha_session *session)
+void sync_recheck(struct failover *failover, struct l2tpha_session *session)
 {
     struct l2tpha_tunnel *tunnel = session_tunnel(session);
     struct sync *sync;
@@ -486,7 +486,7 @@ void sync_named(struct l2tpha_session *session)
     session->query_at = sync->round;
 }
 
-void sync_moved(struct failover *failover, struct l2tpha_tunnel *tunnel)
+void sync_acknowledged(struct failover *failover, struct l2tpha_tunnel *tunnel)
 {
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
 
@@ -498,21 +498,21 @@ void sync_moved(struct failover *failover, struct l2tpha_tunnel *tunnel)
                                                 noted meanwhile */
 }
 
-void sync_due(struct failover *failover, struct timer *timer)
+void sync_timer(struct failover *failover, struct timer *timer)
 {
     (void)failover;
     go_on(container_of(timer, struct sync, timer));
 }
 
 /* The last one open may go by a CDN: the end is told soon, but not from within its own. */
-void sync_left(struct failover *failover, struct l2tpha_session *session)
+void sync_session_removed(struct failover *failover, struct l2tpha_session *session)
 {
     struct sync *sync = session_tunnel(session)->sync;
 
     if (sync->cursor == &session->entry)
         sync->cursor = session->entry.next;
     if (is_in_line(session))
-        sync_settle(sync, session);
+        sync_close_query(sync, session);
     if (is_over(sync))
         wheel_arm(failover->engine->wheel, &sync->timer, failover->engine->now);
 }

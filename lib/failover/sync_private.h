@@ -21,7 +21,7 @@ struct sync {
     uint16_t last_ns;             /* of the last FSQ; until it is acknowledged: */
     uint32_t unheard_at;          /* who was asked from then on may not have been heard of yet */
     uint32_t round;               /* names this synchronisation; 0 = it is not shared: */
-    bool alone;                   /* the node before may have asked as well */
+    bool alone;                   /* the previous active may have asked as well */
     bool whole;                   /* every session is asked about, or all the suspects */
     bool second;                  /* the cursor is at what was left to the peer */
     bool suspects;                /* only sessions that have changed from then on: */

@@ -11,7 +11,7 @@
 #include "control/restore.h"
 #include "control/transaction.h"
 #include "failover/inactivity.h"
-#include "failover/lazy.h"
+#include "failover/lagging.h"
 #include "failover/recovery_input.h"
 #include "failover/sync.h"
 
@@ -20,7 +20,7 @@
 #define REASON 160 /* bytes of the text of a StopCCN */
 
 /* Its numbers may be others by now, on purpose or since its node has failed. */
-#define INEXACT (L2TPHA_TUNNEL_LAZY | L2TPHA_TUNNEL_CLAIMED | L2TPHA_TUNNEL_DOUBTED)
+#define INEXACT (L2TPHA_TUNNEL_LAGGING | L2TPHA_TUNNEL_RESET_SENT | L2TPHA_TUNNEL_UNCERTAIN)
 
 /* Without a word the peer would keep the subscribers waiting until its own HELLO is not answered.
  */
@@ -71,7 +71,7 @@ static bool uses_protocol(const struct tunnel_entry *tunnel)
 
     if (record->state != L2TPHA_TUNNEL_ESTABLISHED || !(record->flags & INEXACT))
         return false;
-    if (record->flags & (L2TPHA_TUNNEL_DOUBTED | L2TPHA_TUNNEL_CLAIMED))
+    if (record->flags & (L2TPHA_TUNNEL_UNCERTAIN | L2TPHA_TUNNEL_RESET_SENT))
         return failover_is_capable(record);
     return !is_new(tunnel) && (record->effective_method == L2TPHA_FAILOVER_PROTOCOL ||
                                record->effective_method == L2TPHA_FAILOVER_FALLBACK);
@@ -85,12 +85,12 @@ static int recover_by_protocol(struct failover *failover, struct tunnel_entry *t
     return error ? error : recovery_start(failover, tunnel_of(tunnel));
 }
 
-static int recover_lazily(struct failover *failover, struct tunnel_entry *tunnel,
-                          struct silent_result *result)
+static int recover_lagging(struct failover *failover, struct tunnel_entry *tunnel,
+                           struct silent_result *result)
 {
     int error = silent_install(failover->engine, tunnel_of(tunnel), false, result);
 
-    return error ? error : lazy_start(failover, tunnel_of(tunnel), result);
+    return error ? error : lagging_start(failover, tunnel_of(tunnel), result);
 }
 
 static int recover_silently(struct failover *failover, struct tunnel_entry *tunnel,
@@ -101,9 +101,9 @@ static int recover_silently(struct failover *failover, struct tunnel_entry *tunn
     int error = silent_recover(failover->engine, tunnel_of(tunnel), result);
     if (error)
         return error;
-    if (record->flags & L2TPHA_TUNNEL_DOUBTED)
+    if (record->flags & L2TPHA_TUNNEL_UNCERTAIN)
         inactivity_start(failover, tunnel_of(tunnel));
-    record->flags &= ~(uint32_t)L2TPHA_TUNNEL_DOUBTED; /* nothing is left that could settle it */
+    record->flags &= ~(uint32_t)L2TPHA_TUNNEL_UNCERTAIN; /* nothing can resynchronise it any more */
     sync_resume(failover, tunnel_of(tunnel));
     return L2TPHA_OK;
 }
@@ -115,18 +115,18 @@ static int recover_by_method(struct failover *failover, struct tunnel_entry *tun
 
     if (uses_protocol(tunnel))
         return recover_by_protocol(failover, tunnel, result);
-    if (record->state == L2TPHA_TUNNEL_ESTABLISHED && record->flags & L2TPHA_TUNNEL_LAZY)
-        return recover_lazily(failover, tunnel, result);
+    if (record->state == L2TPHA_TUNNEL_ESTABLISHED && record->flags & L2TPHA_TUNNEL_LAGGING)
+        return recover_lagging(failover, tunnel, result);
     return recover_silently(failover, tunnel, result);
 }
 
 /* Whoever takes over from this node shall know it, too. */
-static void doubt(const struct failover *failover, struct tunnel_entry *tunnel)
+static void mark_uncertain(const struct failover *failover, struct tunnel_entry *tunnel)
 {
     if (failover->trust != L2TPHA_TRUST_EXACT)
-        tunnel->record.flags |= L2TPHA_TUNNEL_DOUBTED;
+        tunnel->record.flags |= L2TPHA_TUNNEL_UNCERTAIN;
     if (failover->trust == L2TPHA_TRUST_STALE)
-        tunnel->record.flags |= L2TPHA_TUNNEL_CLAIMED;
+        tunnel->record.flags |= L2TPHA_TUNNEL_RESET_SENT;
 }
 
 /* NULL: it goes on. */
@@ -150,14 +150,14 @@ static void recover(struct failover *failover, struct tunnel_entry *tunnel,
     struct silent_result silent = {0};
 
     if (!tunnel_is_over(tunnel_of(tunnel)))
-        doubt(failover, tunnel);
+        mark_uncertain(failover, tunnel);
     const char *why = why_not(failover, tunnel);
     if (why && !tunnel_is_over(tunnel_of(tunnel))) {
         clear(failover, tunnel, L2TPHA_OK, why, result);
         return;
     }
-    /* Of a record in doubt every call is a suspect. */
-    if (!(tunnel->record.flags & L2TPHA_TUNNEL_DOUBTED))
+    /* Of an uncertain record every call is a suspect. */
+    if (!(tunnel->record.flags & L2TPHA_TUNNEL_UNCERTAIN))
         sync_note_failure(tunnel_of(tunnel), failover->failed_at);
     int error = recover_by_method(failover, tunnel, &silent);
     if (error) {
@@ -205,28 +205,28 @@ static void resume_recovery(struct failover *failover, struct tunnel_entry *tunn
         tunnel_forget(engine, tunnel_of(tunnel), error, l2tpha_strerror(error));
 }
 
-/* Whether the node before may have run ahead of what is known here. */
-static bool lags(const struct failover *failover)
+/* Whether outputs of the previous active may have left that are not known here. */
+static bool may_lag(const struct failover *failover)
 {
     return failover->trust != L2TPHA_TRUST_EXACT ||
            failover->engine->config.commit != L2TPHA_COMMIT_GATED ||
-           table_lazy_count(failover->engine->table) > 0;
+           table_lagging_count(failover->engine->table) > 0;
 }
 
-/* The node before may have given out ids and serial numbers that only its peers know: a tunnel with
- * such an id would be taken for that one (RFC 2661 5.8: its SCCRQ for a duplicate). */
+/* The previous active may have given out ids and serial numbers that only its peers know: a tunnel
+ * with such an id would be taken for that one (RFC 2661 5.8: its SCCRQ for a duplicate). */
 #define TUNNEL_IDS_PASSED(ids)                                                                     \
     (((ids) + 7) / 8) /* what is opened while a standby is waited for is far less */
 #define SERIALS_PASSED 65536
 
-/* What the reign that begins here gives out is known to the next one, too. */
+/* What this active gives out from here on is known to the next one, too. */
 static void begin_record(struct failover *failover)
 {
     struct engine *engine = failover->engine;
     struct l2tpha_node_record record = *engine_record(engine);
 
     uint32_t ids = engine_tunnel_ids(engine);
-    if (lags(failover)) {
+    if (may_lag(failover)) {
         record.tunnel_place = (uint16_t)((record.tunnel_place + TUNNEL_IDS_PASSED(ids)) % ids);
         record.call_serial += SERIALS_PASSED;
     }
@@ -273,7 +273,7 @@ static void finish(struct failover *failover)
     struct engine *engine = failover->engine;
     const struct takeover_result *result = &failover->takeover.result;
 
-    if (!failover->takeover.restoring || engine->unrestored || table_first_unsettled(engine->table))
+    if (!failover->takeover.restoring || engine->unrestored || table_first_pending(engine->table))
         return;
     failover->takeover.restoring = false;
     log_line(
@@ -281,7 +281,7 @@ static void finish(struct failover *failover)
         "takeover: %u tunnels, %u sessions restored, %u tunnels cleared, %u calls disconnected",
         result->tunnels, result->sessions, result->cleared, result->disconnected);
     engine_check_takeover(engine);
-    engine_seal(engine);
+    engine_commit(engine);
     ledger_hold(engine->ledger, false, engine->now);
 }
 
@@ -296,7 +296,7 @@ void takeover_restore(struct failover *failover, struct l2tpha_tunnel *tunnel)
         restore_pair(failover, old);
     if (!is_live(entry))
         restore_recovery(failover, entry);
-    engine_seal(failover->engine);
+    engine_commit(failover->engine);
     finish(failover);
 }
 
@@ -310,7 +310,7 @@ void takeover_restore(struct failover *failover, struct l2tpha_tunnel *tunnel)
 static struct tunnel_entry *next_unrestored(struct failover *failover, uint32_t *steps)
 {
     struct table *table = failover->engine->table;
-    struct tunnel_entry *entry = table_first_unsettled(table);
+    struct tunnel_entry *entry = table_first_pending(table);
 
     while (!entry && *steps > 0) {
         entry = table_tunnel_next(table, &failover->takeover.place);
@@ -344,7 +344,7 @@ static void restore_slice(struct failover *failover, uint32_t most)
 /* Those that are recovered by RFC 4951 have a pace of their own. */
 static uint32_t unanswered(const struct failover *failover)
 {
-    uint32_t count = failover->engine->resyncing;
+    uint32_t count = failover->engine->unconfirmed;
     uint32_t others = failover->waiting_count + failover->running;
 
     return count > others ? count - others : 0;
@@ -385,14 +385,14 @@ uint64_t takeover_deadline(const struct failover *failover)
     return room(failover) ? failover->engine->now : failover->takeover.due;
 }
 
-bool takeover_settle(struct failover *failover)
+bool takeover_restore_pending(struct failover *failover)
 {
     const struct engine *engine = failover->engine;
 
-    for (uint32_t i = 0; i < engine->config.takeover_batch && table_first_unsettled(engine->table);
+    for (uint32_t i = 0; i < engine->config.takeover_batch && table_first_pending(engine->table);
          i++)
-        takeover_restore(failover, tunnel_of(table_first_unsettled(engine->table)));
-    return !table_first_unsettled(engine->table);
+        takeover_restore(failover, tunnel_of(table_first_pending(engine->table)));
+    return !table_first_pending(engine->table);
 }
 
 void takeover_run(struct failover *failover, enum l2tpha_trust trust)
@@ -406,7 +406,7 @@ void takeover_run(struct failover *failover, enum l2tpha_trust trust)
     engine->unrestored = table_tunnel_count(engine->table) - table_recovery_count(engine->table);
     engine->taking_over = true;
     ledger_hold(engine->ledger, true, engine->now);
-    engine_seal(engine);
+    engine_commit(engine);
     finish(failover); /* there may be none */
     takeover_go_on(failover);
 }

@@ -4,35 +4,35 @@
 #include "failover/tunnel.h"
 
 #include "failover/inactivity.h"
-#include "failover/lazy.h"
+#include "failover/lagging.h"
 #include "failover/recovery_input.h"
 #include "failover/recovery_sign.h"
 #include "failover/sync.h"
 
-void failover_moved(struct failover *failover, struct l2tpha_tunnel *tunnel)
+void failover_acknowledged(struct failover *failover, struct l2tpha_tunnel *tunnel)
 {
     if (tunnel_is_recovery(tunnel)) {
-        recovery_said(tunnel);
+        recovery_all_acknowledged(tunnel);
         return;
     }
-    recovery_moved(tunnel);
-    sync_moved(failover, tunnel);
+    recovery_old_input(tunnel);
+    sync_acknowledged(failover, tunnel);
 }
 
-void failover_left(struct failover *failover, struct l2tpha_session *session)
+void failover_session_removed(struct failover *failover, struct l2tpha_session *session)
 {
     const struct l2tpha_tunnel *tunnel = session_tunnel(session);
 
     if (tunnel->sync)
-        sync_left(failover, session);
+        sync_session_removed(failover, session);
     if (tunnel->inactivity)
-        inactivity_left(session);
+        inactivity_session_removed(session);
 }
 
-void failover_gone(struct failover *failover, struct l2tpha_tunnel *tunnel)
+void failover_tunnel_removed(struct failover *failover, struct l2tpha_tunnel *tunnel)
 {
-    lazy_stop(failover, tunnel);
+    lagging_stop(failover, tunnel);
     inactivity_stop(failover, tunnel);
     sync_stop(failover, tunnel);
-    recovery_gone(tunnel);
+    recovery_tunnel_removed(tunnel);
 }

@@ -8,10 +8,10 @@
 
 /* Everything that a recovery tunnel has sent is acknowledged; or another one may have room again,
  * or its peer speaks on it. */
-void failover_moved(struct failover *failover, struct l2tpha_tunnel *tunnel);
+void failover_acknowledged(struct failover *failover, struct l2tpha_tunnel *tunnel);
 /* A session is about to go. */
-void failover_left(struct failover *failover, struct l2tpha_session *session);
+void failover_session_removed(struct failover *failover, struct l2tpha_session *session);
 /* A tunnel is about to go; its sessions are gone. */
-void failover_gone(struct failover *failover, struct l2tpha_tunnel *tunnel);
+void failover_tunnel_removed(struct failover *failover, struct l2tpha_tunnel *tunnel);
 
 #endif

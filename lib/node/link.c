@@ -31,7 +31,7 @@ static uint64_t link_last(void *user)
     return l2tpha_checkpoint_last(user);
 }
 
-/* The next reign is newer than what anybody knows of. */
+/* The next epoch is newer than what anybody knows of. */
 static void link_met(void *user, uint64_t epoch)
 {
     struct l2tpha_node *node = user;

@@ -19,10 +19,10 @@ static void release_polled(struct engine *engine)
 }
 
 /* Whatever the host does before it polls again, these bytes stay. */
-static void lend(struct engine *engine, const struct l2tpha_output *output)
+static void borrow(struct engine *engine, const struct l2tpha_output *output)
 {
     if (output->data != output->ack)
-        buffer_lend(engine->pool, buffer_of(output->data));
+        buffer_borrow(engine->pool, buffer_of(output->data));
 }
 
 static bool poll_checkpoint(struct engine *engine, struct l2tpha_output *output)
@@ -32,7 +32,7 @@ static bool poll_checkpoint(struct engine *engine, struct l2tpha_output *output)
         ledger_poll(engine->ledger, engine->now, &output->number, &output->data, &output->len);
     engine_close_events(engine, 0); /* a copy may have been given up: no transaction is open */
     if (any)
-        lend(engine, output);
+        borrow(engine, output);
     return any;
 }
 
@@ -43,7 +43,7 @@ static bool poll_datagram(struct engine *engine, struct l2tpha_output *output)
     output->event = NULL;
     if (!engine_next_datagram(engine, output))
         return false;
-    lend(engine, output);
+    borrow(engine, output);
     /* The tunnel may go, or its peer move, while the output waits to be sent. */
     output->to = *output->path;
     output->path = &output->to;

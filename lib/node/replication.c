@@ -203,7 +203,7 @@ static struct l2tpha_redundancy_info describe(const struct l2tpha_node *node)
         .tunnels = count_tunnels(node),
         .sessions = table_session_count(engine->table),
         .resynced = engine->resynced,
-        .resyncing = engine->resyncing + engine->unrestored,
+        .resyncing = engine->unconfirmed + engine->unrestored,
         .last_switchover = node->last_switchover,
         .since = node->unheard_since,
         .whole = !serving && replica_is_whole(node->replica),

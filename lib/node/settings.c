@@ -74,7 +74,7 @@ static const struct l2tpha_setting settings[] = {
     NUMBER(resync_packets, 1, L2TPHA_RESYNC_PACKETS_MAX, 8, "messages",
            "of a tunnel ahead of the standby; bounded and async"),
     NUMBER(resync_observe_ms, 1, ANY, 16000, "ms",
-           "how long a peer is listened to after a takeover from a record that lags"),
+           "how long a peer is listened to after a takeover from a lagging record"),
     NUMBER(inactivity_ms, 0, DAY_MS, 0, "ms",
            "a session not heard after such a takeover is cleared; 0 = never"),
     NUMBER(failover, 0, L2TPHA_FAILOVER_FALLBACK, L2TPHA_FAILOVER_FALLBACK, "",

@@ -60,7 +60,7 @@ static const char *const reasons[] = {
     [L2TPHA_TRUST_EMPTY] = "took over, from nothing",
 };
 
-static int reign(struct l2tpha_node *node, uint64_t epoch, enum l2tpha_trust trust)
+static int begin_epoch(struct l2tpha_node *node, uint64_t epoch, enum l2tpha_trust trust)
 {
     struct engine *engine = &node->engine;
     enum role_event event;
@@ -73,7 +73,7 @@ static int reign(struct l2tpha_node *node, uint64_t epoch, enum l2tpha_trust tru
     if (trust == L2TPHA_TRUST_EMPTY)
         replica_empty(node->replica);
     node->unheard_since = 0;
-    ledger_reign(engine->ledger, epoch, replica_last(node->replica));
+    ledger_begin_epoch(engine->ledger, epoch, replica_last(node->replica));
     engine->counters.takeovers++;
     node->last_switchover = engine->now;
     takeover_run(&node->failover, trust);
@@ -96,7 +96,7 @@ int l2tpha_takeover_as(struct l2tpha_node *node, uint64_t epoch, enum l2tpha_tru
         return L2TPHA_ERR_STALE_EPOCH;
     if (rank != L2TPHA_RANK_NONE && (epoch & ROLE_RANK_MAX) != rank)
         return L2TPHA_ERR_INVALID;
-    error = reign(node, epoch, trust);
+    error = begin_epoch(node, epoch, trust);
     return error ? error : engine_leave(&node->engine, L2TPHA_OK);
 }
 

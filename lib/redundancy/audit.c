@@ -12,7 +12,7 @@ void link_audit(const struct l2tpha_link *link)
     AUDIT(active || !(link->serving || link->offered || link->handed));
     AUDIT(!(link->offered && link->handed));
     AUDIT(!active || !(link->announced || link->waiting || link->unanswered));
-    AUDIT(!active || !(link->yielded || link->promoted || link->ack_due));
+    AUDIT(!active || !(link->stepped_down || link->promoted || link->ack_due));
     AUDIT(!(link->waiting && link->unanswered));
     AUDIT(!link->error || link->ended);
 }

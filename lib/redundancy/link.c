@@ -125,10 +125,10 @@ int l2tpha_link_expire(struct l2tpha_link *link, uint64_t now)
 
     if (error)
         return error;
-    error = link_judge_silence(link, now);
+    error = link_check_silence(link, now);
     if (error)
         return link_fail(link, error, now);
-    link_judge_answer(link, now);
+    link_check_answer(link, now);
     if (now >= link->copy_at && (error = link_copy(link, now)))
         return link_fail(link, error, now);
     if (now < link_heartbeat_due(link))
@@ -188,7 +188,7 @@ static struct l2tpha_link_info describe(const struct l2tpha_link *link)
         .handed = link->handed,
         .declined = link->declined,
         .unanswered = link->unanswered,
-        .yielded = link->yielded,
+        .stepped_down = link->stepped_down,
         .unheard = link->unheard,
         .heard = link_last_heard(link),
         .peer_rank = link->peer_rank,

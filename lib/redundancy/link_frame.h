@@ -28,7 +28,7 @@ enum frame_type {
     FRAME_ACK = 3,
     FRAME_HEARTBEAT = 4,
     FRAME_REFUSE = 5,
-    FRAME_OFFER = 6, /* active: the reign may be yours */
+    FRAME_OFFER = 6, /* active: the standby may take over */
     FRAME_PROBE = 7, /* answered by an ECHO of its number */
     FRAME_ECHO = 8,
     FRAME_ACCEPT = 9,   /* standby: I could take it */

@@ -3,7 +3,7 @@
  * error for which the link ends; l2tpha_link_feed() tells that error to the peer in a REFUSE and
  * ends the link, in one place.
  *
- * Every frame carries its sender's epoch. It is judged before the frame is: an active that hears a
+ * Every frame carries its sender's epoch. It is checked before the frame is: an active that hears a
  * newer epoch is fenced, an active that is heard with an older one is refused. */
 #include "redundancy/link_copy.h"
 #include "redundancy/link_end.h"
@@ -58,7 +58,7 @@ static void agree_on_heartbeat(struct l2tpha_link *link, uint32_t peer_ms)
         link->heartbeat_us = (uint64_t)ms * 1000;
 }
 
-/* The hello that such a link has kept back is said to whom it ends, or who ends this reign. */
+/* The hello that such a link has kept back is said to whom it ends, or who ends this epoch. */
 static bool wants_hello(const struct l2tpha_link *link, uint64_t epoch)
 {
     uint64_t ours = epoch_of(link);
@@ -168,7 +168,7 @@ static int take_refuse(struct l2tpha_link *link, const struct link_frame *frame,
     if (error)
         return error;
     if (link->side == SIDE_STANDBY) {
-        link->yielded = why == L2TPHA_ERR_FENCED;
+        link->stepped_down = why == L2TPHA_ERR_FENCED;
         return link_fail(link, why, now);
     }
     if (wants_copy(why))

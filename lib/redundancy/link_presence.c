@@ -57,7 +57,7 @@ static void ask(struct l2tpha_link *link, uint64_t now)
     link->asked = now;
 }
 
-void link_doubts(struct l2tpha_link *link, uint64_t now)
+void link_recheck(struct l2tpha_link *link, uint64_t now)
 {
     if (link->side == SIDE_STANDBY)
         lose_sight(link, link_last_heard(link), now);
@@ -80,7 +80,8 @@ static uint64_t silence_due(const struct l2tpha_link *link)
 
 static uint64_t answer_due(const struct l2tpha_link *link)
 {
-    return link->waiting ? patience_due(&link->answer, link->told, answer_us(link)) : L2TPHA_NEVER;
+    return link->waiting ? patience_due(&link->answer, link->asked_at, answer_us(link))
+                         : L2TPHA_NEVER;
 }
 
 /* Before the hellos nothing is said, but whoever drives the link is missed as soon. */
@@ -105,7 +106,7 @@ static void note_absence(struct l2tpha_link *link, uint64_t from, uint64_t now)
     if (link->copy_at < now)
         link->copy_at = now;
     if (link->up)
-        link_doubts(link, now);
+        link_recheck(link, now);
     else
         link->slept = true;
     patience_absent(&link->silence, from, now);
@@ -162,7 +163,7 @@ int link_meets(struct l2tpha_link *link, uint64_t now)
         link->ops.heard(link->ops.user, now);
         return L2TPHA_OK;
     }
-    link_doubts(link, now);
+    link_recheck(link, now);
     if (link->error || link->side == SIDE_STANDBY)
         return link->error;
     return link_copy(link, now);
@@ -212,11 +213,11 @@ int link_take_echo(struct l2tpha_link *link, const struct link_frame *frame, uin
     return link->error;
 }
 
-int link_judge_silence(struct l2tpha_link *link, uint64_t now)
+int link_check_silence(struct l2tpha_link *link, uint64_t now)
 {
     if (link->side == SIDE_STANDBY && link->up && !link->unheard &&
         now >= link_last_heard(link) + unheard_us(link)) {
-        link_doubts(link, now); /* what comes first then was said long before */
+        link_recheck(link, now); /* what comes first then was said long before */
         if (link->error)
             return link->error;
     }
@@ -228,12 +229,12 @@ void link_awaits(struct l2tpha_link *link, uint64_t now)
 {
     link->waiting = true;
     link->answer = (struct patience){0};
-    link->told = now;
+    link->asked_at = now;
 }
 
-void link_judge_answer(struct l2tpha_link *link, uint64_t now)
+void link_check_answer(struct l2tpha_link *link, uint64_t now)
 {
-    if (!link->waiting || !patience_over(&link->answer, link->told, answer_us(link), now))
+    if (!link->waiting || !patience_over(&link->answer, link->asked_at, answer_us(link), now))
         return;
     link->waiting = false;
     link->unanswered = true;

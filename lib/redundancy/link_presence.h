@@ -15,10 +15,10 @@ int link_check(struct l2tpha_link *link, uint64_t now);
 /* When this end has to say that it lives. */
 uint64_t link_heartbeat_due(const struct l2tpha_link *link);
 /* What the node knows of the peer counts no more until the peer has answered a PROBE. */
-void link_doubts(struct l2tpha_link *link, uint64_t now);
+void link_recheck(struct l2tpha_link *link, uint64_t now);
 /* The hellos are said. */
 int link_meets(struct l2tpha_link *link, uint64_t now);
-/* Bytes of the peer have come; before and after they are judged. */
+/* Bytes of the peer have come; before and after they are checked. */
 void link_hears(struct l2tpha_link *link, uint64_t now);
 void link_has_heard(struct l2tpha_link *link, uint64_t now);
 int link_take_probe(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now);
@@ -26,8 +26,8 @@ int link_take_echo(struct l2tpha_link *link, const struct link_frame *frame, uin
 /* The active was told something, and its answer is awaited. */
 void link_awaits(struct l2tpha_link *link, uint64_t now);
 /* Whether it came in time. */
-void link_judge_answer(struct l2tpha_link *link, uint64_t now);
+void link_check_answer(struct l2tpha_link *link, uint64_t now);
 /* L2TPHA_ERR_TIMEOUT: the peer is gone. */
-int link_judge_silence(struct l2tpha_link *link, uint64_t now);
+int link_check_silence(struct l2tpha_link *link, uint64_t now);
 
 #endif

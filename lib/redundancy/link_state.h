@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside of the link: what its files share. link.c has its life; link_input.c judges what comes in,
- * and calls link_switchover.c, how a reign is handed over. Both stand on link_presence.c, who is
- * there and for how long nobody was, and that on link_end.c, how a link ends, link_copy.c, when a
- * copy begins, and link_output.c, which says things. */
+/* Inside of the link: what its files share. link.c has its life; link_input.c checks what comes in,
+ * and calls link_switchover.c, how one node hands over to the other. Both stand on link_presence.c,
+ * who is there and for how long nobody was, and that on link_end.c, how a link ends, link_copy.c,
+ * when a copy begins, and link_output.c, which says things. */
 #ifndef REDUNDANCY_LINK_STATE_H
 #define REDUNDANCY_LINK_STATE_H
 
@@ -13,7 +13,7 @@
 
 #define HEARTBEAT_MIN_MS 10 /* no peer makes us speak more often */
 /* An epoch counts only as far ahead as nodes that take turns may come while one of them is away:
- * a stranger's number, or a corrupt one, must end no reign. */
+ * a stranger's number, or a corrupt one, must fence nobody. */
 #define EPOCHS_AHEAD_MAX (UINT64_C(4096) * (ROLE_RANK_MAX + 1))
 
 struct l2tpha_link {
@@ -24,19 +24,19 @@ struct l2tpha_link {
     enum frame_side side; /* ours when the stream opened */
     enum frame_side peer_side;
     bool up;
-    bool serving;    /* a copy was begun and the node has not been told of an end */
-    bool offered;    /* active: the standby was asked to take over, and may still be taken back */
-    bool handed;     /* active: the standby was told to take over, and has not refused */
-    bool announced;  /* standby: the peer was told that we are about to serve */
-    bool yielded;    /* standby: the active has answered that it sends nothing any more */
-    bool slept;      /* this end was away before the hellos */
-    bool waiting;    /* standby: ... and its answer is awaited */
-    bool unanswered; /* standby: ... and it has not answered for answer_ms */
-    bool ended;      /* the node was told that the stream is over */
-    int declined;    /* why the other end would not take over, or yield; 0 = it has not said so */
-    bool unheard;    /* standby: the node was told that the active is not heard */
-    bool lost;       /* standby: a gap was told and no checkpoint has fitted since */
-    bool promoted;   /* standby: the peer was told that we are active now */
+    bool serving;   /* a copy was begun and the node has not been told of an end */
+    bool offered;   /* active: the standby was asked to take over, and the offer may be withdrawn */
+    bool handed;    /* active: the standby was told to take over, and has not refused */
+    bool announced; /* standby: the peer was told that we are about to serve */
+    bool stepped_down; /* standby: the active has answered that it sends nothing any more */
+    bool slept;        /* this end was away before the hellos */
+    bool waiting;      /* standby: ... and its answer is awaited */
+    bool unanswered;   /* standby: ... and it has not answered for answer_ms */
+    bool ended;        /* the node was told that the stream is over */
+    int declined;  /* why the other end would not take over, or step down; 0 = it has not said so */
+    bool unheard;  /* standby: the node was told that the active is not heard */
+    bool lost;     /* standby: a gap was told and no checkpoint has fitted since */
+    bool promoted; /* standby: the peer was told that we are active now */
     bool switchover;
     bool fingerprint_differs;
     bool ack_due;
@@ -68,7 +68,7 @@ struct l2tpha_link {
     /* Own time: base/patience.h. */
     struct patience silence, answer; /* of the peer, and to an announcement */
     uint64_t heard;                  /* when bytes came last */
-    uint64_t told;                   /* standby: when it has announced */
+    uint64_t asked_at;               /* standby: when it has announced */
     uint64_t spoke;                  /* when a frame was queued last */
     uint64_t copied;                 /* active: when the last copy began */
     uint64_t copy_at; /* active: when the next copy may begin; L2TPHA_NEVER = none is wanted */

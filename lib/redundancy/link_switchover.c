@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A reign is handed over in three steps, so that a standby that stalls or dies costs a pause and no
- * state:
+/* One node hands over to the other in three steps, so that a standby that stalls or dies costs a
+ * pause and no state:
  *
  *     active   OFFER    all is confirmed, and this end is silent
  *     standby  ACCEPT   I am there, and could
@@ -47,7 +47,7 @@ int l2tpha_link_hand_over(struct l2tpha_link *link, uint64_t now)
     return L2TPHA_OK;
 }
 
-int l2tpha_link_take_back(struct l2tpha_link *link, uint64_t now)
+int l2tpha_link_withdraw(struct l2tpha_link *link, uint64_t now)
 {
     int error = check_active(link, now);
 
@@ -175,7 +175,7 @@ int l2tpha_link_announce(struct l2tpha_link *link, uint64_t epoch, bool force, u
     link->unanswered = false;
     link->declined = 0;
     link_awaits(link, now);
-    link_doubts(link, now); /* until it has answered */
+    link_recheck(link, now); /* until it has answered */
     return link->error;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How a reign is handed over: the frames that say so. */
+/* How one node hands over to the other: the frames that say so. */
 #ifndef REDUNDANCY_LINK_SWITCHOVER_H
 #define REDUNDANCY_LINK_SWITCHOVER_H
 

@@ -36,7 +36,7 @@ static const char *const event_names[ROLE_EVENTS] = {
 
 _Static_assert(ROLE_EVENTS < FSM_ANY, "rows can name all");
 
-/* A reign needs an epoch of its own; one that ends it is newer. */
+/* Each time as active has an epoch of its own; one that ends it is newer. */
 static int take_newer(void *object, void *argument)
 {
     struct role *role = object;

@@ -92,8 +92,8 @@ static void audit_dirty(const struct ledger *ledger)
     }
     AUDIT(ledger->dirty_count == 0);
     AUDIT(ledger->gone_count == 0);
-    AUDIT(!ledger->weighty && !ledger->lost && !ledger->dirty_node);
-    AUDIT(!ledger->dirty_tunnels == (ledger->lazy_since == L2TPHA_NEVER));
+    AUDIT(!ledger->must_commit && !ledger->lost && !ledger->dirty_node);
+    AUDIT(!ledger->dirty_tunnels == (ledger->deferred_since == L2TPHA_NEVER));
 }
 
 void ledger_audit(const struct ledger *ledger)

@@ -18,7 +18,7 @@ struct tally {
     uint32_t asked;   /* sessions in a line of failover's */
     uint32_t half_open;
     uint32_t over;
-    uint32_t resyncing;
+    uint32_t unconfirmed;
     uint32_t recovering;
     uint32_t ready;
     uint32_t running;  /* recovery tunnels of this end's */

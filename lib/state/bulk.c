@@ -98,13 +98,13 @@ static int fill_part(struct draft *draft, struct ledger *ledger, void *argument)
     return error;
 }
 
-/* Lazy commit: the lease of a tunnel runs from what its copy has said. */
+/* Ungated commit: the lease of a tunnel runs from what its copy has said. */
 static int lease_from(struct ledger *ledger, const struct walk *walk)
 {
     int error = 0;
 
     for (uint32_t i = 0; i < walk->tunnel_count && !error; i++) {
-        walk->tunnels[i]->acked_sealed = walk->tunnels[i]->record.acked;
+        walk->tunnels[i]->acked_committed = walk->tunnels[i]->record.acked;
         ledger_note_known(walk->tunnels[i], ledger->last);
         error = ledger_push_mark(ledger, walk->tunnels[i]);
     }
@@ -118,7 +118,7 @@ static void make_part(struct ledger *ledger, uint64_t now)
     struct l2tpha_checkpoint_header header = {.kind = L2TPHA_CHECKPOINT_BULK_PART,
                                               .generation = ledger->generation};
     int error = ledger_write(ledger, &header, fill_part, &walk, now);
-    if (!error && ledger_is_lazy(ledger))
+    if (!error && ledger_is_ungated(ledger))
         error = lease_from(ledger, &walk);
     if (error) {
         ledger_fail(ledger, error, now);

@@ -71,7 +71,7 @@ int draft_put_tunnel(struct draft *draft, const struct tunnel_entry *entry, bool
 {
     struct l2tpha_record record;
     const struct l2tpha_tunnel_record *truth = &entry->record;
-    uint32_t fresh = (uint16_t)(truth->ns - entry->ns_sealed);
+    uint32_t fresh = (uint16_t)(truth->ns - entry->ns_committed);
 
     if (fresh > entry->queue_count)
         whole = true;

@@ -19,7 +19,7 @@ struct draft draft_over(const struct l2tpha_serializer *serializer, uint8_t *dat
 int draft_put(struct draft *draft, const struct l2tpha_record *record);
 int draft_put_session(struct draft *draft, const struct session_entry *entry);
 int draft_put_node(struct draft *draft, const struct node_entry *entry);
-/* The tunnel as a whole with its queue, or its sequence with the messages not yet sealed. */
+/* The tunnel as a whole with its queue, or its sequence with the messages not yet committed. */
 int draft_put_tunnel(struct draft *draft, const struct tunnel_entry *entry, bool whole);
 
 #endif

@@ -13,11 +13,11 @@
 
 struct session_entry;
 
-/* What has changed since the last seal; bits of dirty. */
+/* What has changed since the last commit; bits of dirty. */
 enum dirty {
     DIRTY_FULL = 1,     /* the whole record */
     DIRTY_SEQUENCE = 2, /* ns, nr and the messages added */
-    DIRTY_ACKED = 4     /* only acked has moved: may wait, a standby that lags resends */
+    DIRTY_ACKED = 4     /* only acked has moved: may wait, a lagging standby resends */
 };
 
 /* What each message touches stands together, here and at the front of the record. */
@@ -29,37 +29,37 @@ struct tunnel_entry {
     struct session_entry *sessions; /* newest first */
     struct idtable session_ids;     /* of both ends; table_session.c */
     uint32_t session_count;
-    uint32_t generation;   /* bulk copy that has carried it / that has refreshed it */
-    uint16_t ns_safe;      /* messages below it are with the standby: may be sent */
-    uint16_t nr_safe;      /* what an acknowledgement may say */
-    uint16_t ns_sealed;    /* messages below it are in some checkpoint */
-    uint16_t acked_safe;   /* lazy commit: record.acked as the standby has confirmed it */
-    uint16_t acked_sealed; /* ... as it is in the newest checkpoint about it */
-    uint8_t dirty;         /* enum dirty bits */
-    bool gone : 1;         /* ledger_gone_tunnel(): its owner keeps it, for no standby to have */
-    bool indexed : 1;      /* found by the peer's address and id */
-    bool is_lazy : 1;      /* counted: the record that was loaded has the flag LAZY, */
-    bool is_recovery : 1;  /* ... and is a recovery tunnel's */
-    bool is_ha : 1;        /* counted: table_note_method() */
+    uint32_t generation;      /* bulk copy that has carried it / that has refreshed it */
+    uint16_t ns_safe;         /* messages below it are with the standby: may be sent */
+    uint16_t nr_safe;         /* what an acknowledgement may say */
+    uint16_t ns_committed;    /* messages below it are in some checkpoint */
+    uint16_t acked_safe;      /* ungated commit: record.acked as the standby has confirmed it */
+    uint16_t acked_committed; /* ... as it is in the newest checkpoint about it */
+    uint8_t dirty;            /* enum dirty bits */
+    bool gone : 1;            /* ledger_gone_tunnel(): its owner keeps it, for no standby to have */
+    bool indexed : 1;         /* found by the peer's address and id */
+    bool is_lagging : 1;      /* counted: the record that was loaded has the flag LAGGING, */
+    bool is_recovery : 1;     /* ... and is a recovery tunnel's */
+    bool is_ha : 1;           /* counted: table_note_method() */
     uint32_t recovered_by; /* standby: recovery tunnel that was for it last; it may be gone since,
                               or its id another's */
-    uint32_t older_twin;   /* place of the next one with the same address and id of the peer, the
-                              one that got them before; SLAB_NONE = none */
-    uint64_t born;         /* first number that may be about it, 0 = not sealed yet */
+    uint32_t older_duplicate; /* place of the next one with the same address and id of the peer, the
+                            one that got them before; SLAB_NONE = none */
+    uint64_t born;            /* first number that may be about it, 0 = not committed yet */
     struct tunnel_entry
         *dirty_next; /* the ledger's list; until a takeover has come to the entry, */
-    struct tunnel_entry **dirty_back;   /* the table's of those unsettled. NULL = on neither */
+    struct tunnel_entry **dirty_back;   /* the table's of those pending. NULL = on neither */
     struct l2tpha_tunnel_record record; /* byte strings are owned, see table_tunnel_set_bytes */
     union {
-        uint64_t moved;     /* lazy commit: newest number that it depends on */
+        uint64_t moved;     /* ungated commit: newest number that it depends on */
         uint32_t refreshed; /* standby: no more of its sessions than these have its generation */
     };
     uint64_t ahead_from; /* ... the one that has it established, by the numbers that it has now;
-                            once confirmed it runs ahead; 0 = none yet */
+                            once confirmed its outputs need not wait; 0 = none yet */
 };
 
 /* Generations of copies that came in have this bit, those of copies sent have not: an entry that
- * was received and then promoted is never taken for one that the new reign has carried. */
+ * was received and then promoted is never taken for one that the new active's copy has carried. */
 #define GENERATION_RECEIVED UINT32_C(0x80000000)
 
 /* 80 bytes for a session that is just there; what few have is in extra. */
@@ -120,7 +120,7 @@ struct node_entry {
     uint32_t generation;
 };
 
-/* Whether it has given out anything yet, in this reign or an earlier one. */
+/* Whether it has given out anything yet, in this epoch or an earlier one. */
 static inline bool node_is_set(const struct node_entry *entry)
 {
     return get_u64(entry->record.tunnel_key) != 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The ledger. What is marked stands in two lists; a seal turns them into one checkpoint, which
+/* The ledger. What is marked stands in two lists; a commit turns them into one checkpoint, which
  * waits in a ring of flights until a standby has confirmed it. In gated mode each tunnel in it
  * leaves a mark in a second ring, with what it may send once the number is confirmed. So the work
- * of a seal and of a confirmation is that of what has changed. Anything that would break the stream
- * ends it: the node goes on alone and says why. */
+ * of a commit and of a confirmation is that of what has changed. Anything that would break the
+ * stream ends it: the node goes on alone and says why. */
 #include "state/ledger.h"
 
 #include "base/assert.h"
@@ -20,7 +20,7 @@ int ledger_new(TALLOC_CTX *parent, const struct ledger_options *options, struct 
         return L2TPHA_ERR_NOMEM;
     fresh->options = *options;
     fresh->epoch = options->epoch;
-    fresh->lazy_since = L2TPHA_NEVER;
+    fresh->deferred_since = L2TPHA_NEVER;
     int error = outbox_new(fresh, sizeof(struct flight), options->max_in_flight, &fresh->flights);
     if (!error)
         error = outbox_new(fresh, sizeof(struct mark), MARKS_MAX, &fresh->marks);
@@ -32,7 +32,7 @@ int ledger_new(TALLOC_CTX *parent, const struct ledger_options *options, struct 
     return 0;
 }
 
-/* --- sealing --- */
+/* --- commit --- */
 
 static int put_gone(struct draft *draft, const struct gone *gone)
 {
@@ -63,12 +63,12 @@ static int fill_increment(struct draft *draft, struct ledger *ledger, void *argu
 
 static int push_marks(struct ledger *ledger)
 {
-    bool lazy = ledger_is_lazy(ledger);
+    bool ungated = ledger_is_ungated(ledger);
     int error = 0;
 
     for (struct tunnel_entry *entry = ledger->dirty_tunnels; entry && !error;
          entry = entry->dirty_next)
-        if (lazy || entry->dirty != DIRTY_ACKED)
+        if (ungated || entry->dirty != DIRTY_ACKED)
             error = ledger_push_mark(ledger, entry);
     return error;
 }
@@ -76,16 +76,16 @@ static int push_marks(struct ledger *ledger)
 static void commit(struct ledger *ledger, uint64_t now)
 {
     struct l2tpha_checkpoint_header header = {.kind = L2TPHA_CHECKPOINT_INCREMENT};
-    bool weighty = ledger->weighty || ledger->gone_count > 0;
+    bool must_commit = ledger->must_commit || ledger->gone_count > 0;
     int error =
         ledger->lost ? L2TPHA_ERR_NOMEM : ledger_write(ledger, &header, fill_increment, NULL, now);
-    if (!error && (ledger->mode == LEDGER_GATED || ledger_is_lazy(ledger)))
+    if (!error && (ledger->mode == LEDGER_GATED || ledger_is_ungated(ledger)))
         error = push_marks(ledger);
     if (error) {
         ledger_fail(ledger, error, now);
         return;
     }
-    if (weighty)
+    if (must_commit)
         ledger->depends = ledger->last;
     ledger_clean(ledger, ledger->last);
 }
@@ -96,7 +96,7 @@ static void drop_shipped(struct ledger *ledger)
     ledger->shipping = NULL;
 }
 
-static void judge_lag(struct ledger *ledger, uint64_t now)
+static void check_lag(struct ledger *ledger, uint64_t now)
 {
     const struct flight *oldest = outbox_head(ledger->flights);
 
@@ -105,18 +105,18 @@ static void judge_lag(struct ledger *ledger, uint64_t now)
                    now >= ledger_after(oldest->made, ledger->options.lag_us);
 }
 
-uint64_t ledger_seal(struct ledger *ledger, uint64_t now)
+uint64_t ledger_commit(struct ledger *ledger, uint64_t now)
 {
     drop_shipped(ledger);
-    judge_lag(ledger, now);
+    check_lag(ledger, now);
     if (ledger->mode == LEDGER_OFF)
         ledger_clean(ledger, 0);
-    else if (ledger->weighty || ledger->gone_count > 0 || ledger->lost)
+    else if (ledger->must_commit || ledger->gone_count > 0 || ledger->lost)
         commit(ledger, now);
-    else if (ledger->dirty_tunnels && ledger->lazy_since == L2TPHA_NEVER)
-        ledger->lazy_since = now;
+    else if (ledger->dirty_tunnels && ledger->deferred_since == L2TPHA_NEVER)
+        ledger->deferred_since = now;
     ASSERT(ledger->options.log, ledger->depends <= ledger->last);
-    ASSERT(ledger->options.log, !ledger->weighty && ledger->dirty_count == 0);
+    ASSERT(ledger->options.log, !ledger->must_commit && ledger->dirty_count == 0);
     return ledger->depends;
 }
 
@@ -149,7 +149,7 @@ int ledger_done(struct ledger *ledger, uint64_t number, int status, uint64_t now
         ledger_pop_mark(ledger);
     bulk_done(ledger, number);
     bulk_turn(ledger);
-    judge_lag(ledger, now);
+    check_lag(ledger, now);
     return 0;
 }
 
@@ -159,8 +159,8 @@ bool ledger_poll(struct ledger *ledger, uint64_t now, uint64_t *number, const ui
                  size_t *len)
 {
     drop_shipped(ledger);
-    judge_lag(ledger, now);
-    if (ledger->shipped == ledger->last && !ledger->weighty && ledger->gone_count == 0)
+    check_lag(ledger, now);
+    if (ledger->shipped == ledger->last && !ledger->must_commit && ledger->gone_count == 0)
         bulk_advance(ledger, now); /* never with half a transaction in the table */
     const struct flight *oldest = outbox_head(ledger->flights);
     if (!oldest || ledger->shipped == ledger->last)
@@ -185,16 +185,17 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 
 uint64_t ledger_deadline(const struct ledger *ledger)
 {
-    uint64_t lazy = ledger_after(ledger->lazy_since, LEDGER_LAZY_US);
+    uint64_t lagging = ledger_after(ledger->deferred_since, LEDGER_DEFERRED_US);
     uint64_t silence = silence_deadline(ledger);
-    return sooner(sooner(lazy, silence), bulk_deadline(ledger));
+    return sooner(sooner(lagging, silence), bulk_deadline(ledger));
 }
 
 void ledger_expire(struct ledger *ledger, uint64_t now)
 {
     drop_shipped(ledger);
     bulk_turn(ledger);
-    silence_judge(ledger, now);
-    if (ledger->mode != LEDGER_OFF && now >= ledger_after(ledger->lazy_since, LEDGER_LAZY_US))
+    silence_check(ledger, now);
+    if (ledger->mode != LEDGER_OFF &&
+        now >= ledger_after(ledger->deferred_since, LEDGER_DEFERRED_US))
         commit(ledger, now);
 }

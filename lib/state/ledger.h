@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The ledger: collects what one entry call changes, seals it as ONE numbered checkpoint, and knows
- * up to which number the standby has confirmed. Outputs are gated by that number alone: a message
- * may leave when its Ns is below ns_safe, an acknowledgement says nr_safe. */
+/* The ledger: collects what one entry call changes, commits it as ONE numbered checkpoint, and
+ * knows up to which number the standby has confirmed. Outputs are gated by that number alone: a
+ * message may leave when its Ns is below ns_safe, an acknowledgement says nr_safe. */
 #ifndef STATE_LEDGER_H
 #define STATE_LEDGER_H
 
@@ -41,10 +41,10 @@ int ledger_new(TALLOC_CTX *parent, const struct ledger_options *options, struct 
 
 /* Close the transaction: everything marked becomes one checkpoint. Returns the number on which
  * outputs made so far depend: the new one, or the last such one when nothing was marked. When only
- * DIRTY_ACKED marks are there they may wait for company, at most LEDGER_LAZY_US; no output depends
- * on them. */
-uint64_t ledger_seal(struct ledger *ledger, uint64_t now);
-#define LEDGER_LAZY_US 100000
+ * DIRTY_ACKED marks are there they may wait for company, at most LEDGER_DEFERRED_US; no output
+ * depends on them. */
+uint64_t ledger_commit(struct ledger *ledger, uint64_t now);
+#define LEDGER_DEFERRED_US 100000
 
 /* --- confirmation --- */
 int ledger_done(struct ledger *ledger, uint64_t number, int status, uint64_t now);
@@ -55,7 +55,7 @@ int ledger_done(struct ledger *ledger, uint64_t number, int status, uint64_t now
 bool ledger_poll(struct ledger *ledger, uint64_t now, uint64_t *number, const uint8_t **data,
                  size_t *len);
 uint64_t ledger_deadline(const struct ledger *ledger);
-/* Lazy marks that have waited long enough; the standby's silence. */
+/* Deferred marks that have waited long enough; the standby's silence. */
 void ledger_expire(struct ledger *ledger, uint64_t now);
 
 #endif

@@ -11,7 +11,7 @@ uint64_t ledger_last(const struct ledger *ledger)
 
 uint64_t ledger_confirmed(const struct ledger *ledger)
 {
-    return ledger_is_lazy(ledger) && !ledger->late ? ledger->last : ledger_known(ledger);
+    return ledger_is_ungated(ledger) && !ledger->late ? ledger->last : ledger_known(ledger);
 }
 
 bool ledger_holds(const struct ledger *ledger, const struct tunnel_entry *entry)

@@ -8,18 +8,18 @@
 struct ledger;
 
 enum ledger_mode {
-    LEDGER_OFF,  /* nobody listens: a seal confirms itself and writes nothing */
+    LEDGER_OFF,  /* nobody listens: a commit confirms itself and writes nothing */
     LEDGER_BULK, /* a copy is under way: checkpoints are written, nothing waits for them */
-    LEDGER_GATED /* outputs wait, each for its number or, with lazy commit, for the lease */
+    LEDGER_GATED /* outputs wait, each for its number or, with ungated commit, for the lease */
 };
 
 uint64_t ledger_last(const struct ledger *ledger); /* newest number made */
-/* What outputs may depend on. The same as ledger_last while the mode is OFF or BULK, and as long as
- * lazy commit runs ahead. */
+/* What outputs may depend on. The same as ledger_last while the mode is OFF or BULK, and in ungated
+ * commit as long as nothing is late. */
 uint64_t ledger_confirmed(const struct ledger *ledger);
-/* The same without running ahead, for what must never be given out twice. */
+/* The same in every commit mode, for what must never be given out twice. */
 uint64_t ledger_known(const struct ledger *ledger);
-/* Bounded commit: the standby lags, and this tunnel has something that it does not know. */
+/* Bounded commit: the standby is lagging, and this tunnel has something that it does not know. */
 bool ledger_holds(const struct ledger *ledger, const struct tunnel_entry *entry);
 uint64_t ledger_acknowledged(const struct ledger *ledger); /* what a standby really has confirmed */
 enum ledger_mode ledger_mode(const struct ledger *ledger);

@@ -30,8 +30,8 @@ static void unlist_session(struct ledger *ledger, struct session_entry *entry)
     entry->dirty = 0;
 }
 
-/* Room for one more in a list that the ledger owns. A mark that finds none is lost, which the seal
- * will say. */
+/* Room for one more in a list that the ledger owns. A mark that finds none is lost, which the
+ * commit will say. */
 static void *list_room(struct ledger *ledger, void *list, size_t size, uint32_t count,
                        uint32_t *cap)
 {
@@ -51,10 +51,10 @@ static bool is_short_of_lease(const struct ledger *ledger, const struct tunnel_e
 {
     const struct l2tpha_tunnel_record *record = &entry->record;
 
-    if (!ledger_is_lazy(ledger) || ledger->mode != LEDGER_GATED)
+    if (!ledger_is_ungated(ledger) || ledger->mode != LEDGER_GATED)
         return false;
     uint16_t lease = record_lease(record, ledger->options.resync_packets);
-    return serial_diff((uint16_t)(entry->acked_sealed + lease), record->ns) <= lease / 2;
+    return serial_diff((uint16_t)(entry->acked_committed + lease), record->ns) <= lease / 2;
 }
 
 void ledger_mark_tunnel(struct ledger *ledger, struct tunnel_entry *entry, uint8_t dirty)
@@ -62,9 +62,9 @@ void ledger_mark_tunnel(struct ledger *ledger, struct tunnel_entry *entry, uint8
     if (dirty == 0)
         return;
     if (dirty == DIRTY_ACKED && is_short_of_lease(ledger, entry))
-        ledger->weighty = true;
+        ledger->must_commit = true;
     if (dirty != DIRTY_ACKED) {
-        ledger->weighty = true;
+        ledger->must_commit = true;
         if (ledger->mode != LEDGER_OFF && entry->generation != ledger->generation) {
             dirty |= DIRTY_FULL; /* the copy under way has not carried it and need not any more */
             entry->generation = ledger->generation;
@@ -84,7 +84,7 @@ void ledger_mark_tunnel(struct ledger *ledger, struct tunnel_entry *entry, uint8
 
 void ledger_mark_session(struct ledger *ledger, struct session_entry *entry)
 {
-    ledger->weighty = true;
+    ledger->must_commit = true;
     if (ledger->mode == LEDGER_OFF)
         return;
     if (entry->tunnel->generation != ledger->generation)
@@ -103,7 +103,7 @@ void ledger_mark_session(struct ledger *ledger, struct session_entry *entry)
 
 void ledger_mark_node(struct ledger *ledger)
 {
-    ledger->weighty = true;
+    ledger->must_commit = true;
     if (ledger->mode == LEDGER_OFF)
         return;
     ledger->dirty_node = true;
@@ -150,9 +150,9 @@ bool ledger_is_full(const struct ledger *ledger)
 
 void ledger_restart_tunnel(struct ledger *ledger, struct tunnel_entry *entry)
 {
-    entry->ns_safe = entry->ns_sealed = entry->record.ns;
+    entry->ns_safe = entry->ns_committed = entry->record.ns;
     entry->nr_safe = entry->record.nr;
-    entry->acked_safe = entry->acked_sealed = entry->record.acked;
+    entry->acked_safe = entry->acked_committed = entry->record.acked;
     entry->born = 0; /* older marks are not about it */
     entry->ahead_from = 0;
     ledger_mark_tunnel(ledger, entry, DIRTY_FULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The ledger's open transaction: what an entry call changes is marked, and stands in lists until
- * the seal. */
+ * the commit. */
 #ifndef STATE_LEDGER_DIRTY_H
 #define STATE_LEDGER_DIRTY_H
 

@@ -9,7 +9,7 @@
  *     peer               active                                       standby
  *      | ICRQ, Ns 3       |                                              |
  *      |----------------->| Nr 3 -> 4; the ICRP is queued, Ns 5 -> 6     |
- *      |                  | seal: checkpoint n; mark { n, Ns 6, Nr 4 }   |
+ *      |                  | commit: checkpoint n; mark { n, Ns 6, Nr 4 } |
  *      |                  | checkpoint n                                 |
  *      |                  |--------------------------------------------->| applied
  *      |  nothing leaves: | ns_safe 5, nr_safe 3                         |
@@ -21,7 +21,7 @@
  *
  * - A checkpoint leaves one mark for each tunnel whose numbers it moves. They stand in a ring in
  *   the order of checkpoints, so a confirmation costs what it confirms.
- * - ns_safe <= ns_sealed <= Ns, and nr_safe <= Nr, serially. Neither goes back, but where the
+ * - ns_safe <= ns_committed <= Ns, and nr_safe <= Nr, serially. Neither goes back, but where the
  *   channel is reset: then both begin with the new numbers, and a mark made before (below `born`)
  *   is not about these.
  * - Without a standby, and while a copy for one is under way, nothing waits: ledger_clean() moves
@@ -29,9 +29,9 @@
  *   are popped at once, confirmed or not: the node goes on alone.
  * - An acknowledgement that only moves the oldest unacknowledged Ns leaves no mark: a standby that
  *   does not know of it repeats a message at worst.
- * - Lazy commit lets nr_safe be Nr, and ns_safe be ahead of the confirmation by a lease, from what
- *   the standby knows to be acknowledged (run_ahead()). So there the copy and each acknowledgement
- *   leave marks as well. What a takeover makes of that is failover/lazy.c. */
+ * - Ungated commit lets nr_safe be Nr, and ns_safe be ahead of the confirmation by a lease, from
+ *   what the standby knows to be acknowledged (precede_standby()). So there the copy and each
+ *   acknowledgement leave marks as well. What a takeover makes of that is failover/lagging.c. */
 #include "state/ledger_gate.h"
 
 #include "base/assert.h"
@@ -48,27 +48,28 @@ static void set_safe(struct ledger *ledger, struct tunnel_entry *entry, uint16_t
     ledger->options.confirmed(ledger->options.user, entry);
 }
 
-/* Lazy commit (docs/architecture.md, "Running ahead"): what leaves is in some checkpoint and within
- * the lease, which runs from what the standby knows to be acknowledged. Whatever may leave once may
- * leave again. */
-static void run_ahead(struct ledger *ledger, struct tunnel_entry *entry)
+/* Ungated commit (docs/architecture.md, "Ungated commit"): what leaves is in some checkpoint and
+ * within the lease, which runs from what the standby knows to be acknowledged. Whatever may leave
+ * once may leave again. */
+static void precede_standby(struct ledger *ledger, struct tunnel_entry *entry)
 {
     uint16_t lease = record_lease(&entry->record, ledger->options.resync_packets);
     uint16_t end = (uint16_t)(entry->acked_safe + lease);
 
-    if (ledger->mode != LEDGER_GATED || serial_after(end, entry->ns_sealed))
-        end = entry->ns_sealed;
+    if (ledger->mode != LEDGER_GATED || serial_after(end, entry->ns_committed))
+        end = entry->ns_committed;
     if (serial_before(end, entry->ns_safe))
         end = entry->ns_safe;
     set_safe(ledger, entry, end, entry->nr_safe);
 }
 
 /* A lease is of numbers of an established tunnel that the standby knows as one: of another, or of
- * one that it knows by numbers of before a restart, nothing could be settled. So set-up waits in
- * every mode, and what follows a restart, and a recovery tunnel, which tells the peer of it. */
-static bool may_run_ahead(const struct ledger *ledger, const struct tunnel_entry *entry)
+ * one that it knows by numbers of before a restart, nothing could be resynchronised. So set-up
+ * waits in every mode, and what follows a restart, and a recovery tunnel, which tells the peer of
+ * it. */
+static bool may_precede_standby(const struct ledger *ledger, const struct tunnel_entry *entry)
 {
-    return ledger_is_lazy(ledger) && entry->ahead_from > 0 &&
+    return ledger_is_ungated(ledger) && entry->ahead_from > 0 &&
            entry->ahead_from <= ledger_known(ledger) && !entry->record.recovers;
 }
 
@@ -85,14 +86,14 @@ void ledger_pop_mark(struct ledger *ledger)
     struct tunnel_entry *entry = table_tunnel_find(ledger->options.table, mark.tunnel_id);
     if (!entry || entry->born == 0 || mark.number < entry->born)
         return;
-    if (!may_run_ahead(ledger, entry)) {
-        /* In lazy commit a copy under way has marks as well, which nothing has waited for. */
+    if (!may_precede_standby(ledger, entry)) {
+        /* In ungated commit a copy under way has marks as well, which nothing has waited for. */
         set_safe(ledger, entry, later(mark.ns, entry->ns_safe), later(mark.nr, entry->nr_safe));
         return;
     }
     entry->nr_safe = entry->record.nr;
     entry->acked_safe = mark.acked;
-    run_ahead(ledger, entry);
+    precede_standby(ledger, entry);
 }
 
 int ledger_push_mark(struct ledger *ledger, struct tunnel_entry *entry)
@@ -111,14 +112,14 @@ int ledger_push_mark(struct ledger *ledger, struct tunnel_entry *entry)
 void ledger_clean(struct ledger *ledger, uint64_t number)
 {
     struct tunnel_entry *tunnels = ledger->dirty_tunnels;
-    bool lazy = ledger_is_lazy(ledger);
+    bool ungated = ledger_is_ungated(ledger);
 
     ledger->dirty_tunnels = NULL;
     while (ledger->dirty_count > 0)
         ledger->dirty_sessions[--ledger->dirty_count]->dirty = 0;
     ledger->gone_count = 0;
-    ledger->weighty = ledger->lost = ledger->dirty_node = false;
-    ledger->lazy_since = L2TPHA_NEVER;
+    ledger->must_commit = ledger->lost = ledger->dirty_node = false;
+    ledger->deferred_since = L2TPHA_NEVER;
     if (tunnels)
         tunnels->dirty_back = &tunnels;
     while (tunnels) {
@@ -126,22 +127,22 @@ void ledger_clean(struct ledger *ledger, uint64_t number)
         bool moved = entry->dirty != DIRTY_ACKED;
         ASSERT(ledger->options.log, entry->dirty && *entry->dirty_back == entry);
         ledger_unmark_tunnel(entry);
-        entry->acked_sealed = entry->record.acked;
+        entry->acked_committed = entry->record.acked;
         if (!moved) {
-            if (lazy && number == 0)
-                run_ahead(ledger, entry); /* nobody is there to lease from */
+            if (ungated && number == 0)
+                precede_standby(ledger, entry); /* nobody is there to lease from */
             continue;
         }
-        entry->ns_sealed = entry->record.ns;
+        entry->ns_committed = entry->record.ns;
         if (entry->born == 0)
             entry->born = number ? number : ledger->last + 1;
         ledger_note_known(entry, number);
-        if (number > 0 && ledger->mode == LEDGER_GATED && !may_run_ahead(ledger, entry))
+        if (number > 0 && ledger->mode == LEDGER_GATED && !may_precede_standby(ledger, entry))
             continue;
         entry->nr_safe = entry->record.nr;
-        if (lazy) {
+        if (ungated) {
             entry->moved = number;
-            run_ahead(ledger, entry);
+            precede_standby(ledger, entry);
         } else {
             set_safe(ledger, entry, entry->record.ns, entry->record.nr);
         }

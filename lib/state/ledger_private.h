@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the ledger share. ledger.c seals, ships and takes confirmations. Below it are
+/* What the files of the ledger share. ledger.c commits, ships and takes confirmations. Below it are
  * bulk.c, the copy for a new standby, and silence.c, how long it may confirm nothing; below these
  * ledger_stop.c, the end of the stream, ledger_gate.c, what may be sent, ledger_dirty.c, what is
  * marked, and ledger_write.c, which writes one checkpoint. */
@@ -61,11 +61,11 @@ struct ledger {
     struct ledger_options options;
     enum ledger_mode mode;
     bool in_sync;
-    bool weighty; /* more than DIRTY_ACKED is marked */
-    bool lost;    /* a mark could not be kept: memory was out */
-    bool late;    /* bounded commit: the oldest checkpoint is older than the lag allowed */
-    bool held;    /* ledger_hold() */
-    bool wanted;  /* ... and a copy is asked for */
+    bool must_commit; /* more than DIRTY_ACKED is marked */
+    bool lost;        /* a mark could not be kept: memory was out */
+    bool late;        /* bounded commit: the oldest checkpoint is older than the lag allowed */
+    bool held;        /* ledger_hold() */
+    bool wanted;      /* ... and a copy is asked for */
     uint32_t generation;
     uint64_t epoch;
     uint64_t last;         /* newest number made */
@@ -74,9 +74,9 @@ struct ledger {
     uint64_t ungated;      /* up to here outputs did not wait */
     uint64_t shipped;      /* newest number handed out */
     struct patience patience;
-    uint64_t inherited;  /* newest number of the reign before */
-    uint64_t progress;   /* when a standby has confirmed something last, in own time */
-    uint64_t lazy_since; /* of lazy marks left behind by a seal; L2TPHA_NEVER = none */
+    uint64_t inherited;      /* newest number of the previous active */
+    uint64_t progress;       /* when a standby has confirmed something last, in own time */
+    uint64_t deferred_since; /* of deferred marks left behind by a commit; L2TPHA_NEVER = none */
     struct tunnel_entry *dirty_tunnels;
     struct session_entry **dirty_sessions; /* the one numbered n is at n - 1 */
     uint32_t dirty_count;
@@ -95,12 +95,12 @@ struct ledger {
 
 _Static_assert(L2TPHA_CHECKPOINT_MAX <= BUFFER_MAX, "a checkpoint lies in a buffer");
 
-static inline bool ledger_is_lazy(const struct ledger *ledger)
+static inline bool ledger_is_ungated(const struct ledger *ledger)
 {
     return ledger->options.commit != L2TPHA_COMMIT_GATED;
 }
 
-/* Lazy commit: a tunnel is in this checkpoint, 0 = in none. */
+/* Ungated commit: a tunnel is in this checkpoint, 0 = in none. */
 static inline void ledger_note_known(struct tunnel_entry *entry, uint64_t number)
 {
     if (entry->record.state >= L2TPHA_TUNNEL_ESTABLISHED && entry->ahead_from == 0)

@@ -31,7 +31,7 @@ void ledger_reset(struct ledger *ledger)
     while (outbox_count(ledger->marks) > 0)
         ledger_pop_mark(ledger);
     ledger_clean(ledger, 0);
-    ASSERT(ledger->options.log, !ledger->dirty_tunnels || ledger->weighty);
+    ASSERT(ledger->options.log, !ledger->dirty_tunnels || ledger->must_commit);
     ASSERT(ledger->options.log, ledger->acknowledged <= ledger->shipped);
 }
 

@@ -9,7 +9,7 @@
 #include "state/ledger_stop.h"
 #include "state/order.h"
 
-void ledger_reign(struct ledger *ledger, uint64_t epoch, uint64_t last)
+void ledger_begin_epoch(struct ledger *ledger, uint64_t epoch, uint64_t last)
 {
     ledger->last = last;
     ledger_reset(ledger);
@@ -21,9 +21,9 @@ void ledger_adopt(const struct ledger *ledger, struct tunnel_entry *entry)
 {
     table_tunnel_unlist(entry);
     entry->moved = 0;
-    entry->ns_safe = entry->ns_sealed = entry->record.ns;
+    entry->ns_safe = entry->ns_committed = entry->record.ns;
     entry->nr_safe = entry->record.nr;
-    entry->acked_safe = entry->acked_sealed = entry->record.acked;
+    entry->acked_safe = entry->acked_committed = entry->record.acked;
     ASSERT(ledger->options.log, !entry->dirty && !entry->dirty_back);
     ASSERT(ledger->options.log, entry_is_in_order(entry) && entry_has_queue(entry));
     entry->born = ledger->inherited + 1;

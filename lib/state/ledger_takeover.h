@@ -8,9 +8,9 @@
 struct ledger;
 
 /* Go on as the active under a new epoch, with numbers after `last`. Mode OFF. */
-void ledger_reign(struct ledger *ledger, uint64_t epoch, uint64_t last);
-/* A tunnel that a replica has left: its safe and sealed marks are what its record says. It is among
- * the unsettled no more. Before anything of it is marked. */
+void ledger_begin_epoch(struct ledger *ledger, uint64_t epoch, uint64_t last);
+/* A tunnel that a replica has left: its safe and committed marks are what its record says. It is
+ * among the pending no more. Before anything of it is marked. */
 void ledger_adopt(const struct ledger *ledger, struct tunnel_entry *entry);
 /* Not all tunnels are adopted yet: a copy that is asked for meanwhile begins when they are. */
 void ledger_hold(struct ledger *ledger, bool held, uint64_t now);

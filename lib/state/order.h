@@ -6,13 +6,13 @@
 #include "base/serial.h"
 #include "state/entry.h"
 
-/* Of a tunnel that is served: acked <= ns_safe <= ns_sealed <= ns, and nr_safe <= nr. */
+/* Of a tunnel that is served: acked <= ns_safe <= ns_committed <= ns, and nr_safe <= nr. */
 static inline bool entry_is_in_order(const struct tunnel_entry *entry)
 {
     const struct l2tpha_tunnel_record *record = &entry->record;
 
-    return serial_in_order(record->acked, entry->ns_safe, entry->ns_sealed) &&
-           serial_in_order(record->acked, entry->ns_sealed, record->ns) &&
+    return serial_in_order(record->acked, entry->ns_safe, entry->ns_committed) &&
+           serial_in_order(record->acked, entry->ns_committed, record->ns) &&
            !serial_after(entry->nr_safe, record->nr);
 }
 

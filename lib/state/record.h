@@ -72,8 +72,8 @@ static inline bool record_resets_data(const struct l2tpha_tunnel_record *record)
     return record->resets & 1;
 }
 
-/* The lease of lazy commit: how many numbers beyond the acknowledged one the standby may not know
- * of. The peer's window bounds it. node = what counts where the record says nothing. */
+/* The lease of ungated commit: how many numbers beyond the acknowledged one the standby may not
+ * know of. The peer's window bounds it. node = what counts where the record says nothing. */
 uint16_t record_lease(const struct l2tpha_tunnel_record *record, uint16_t node);
 
 #endif

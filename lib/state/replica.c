@@ -105,8 +105,8 @@ static void apply_gone(struct table *table, const struct l2tpha_gone_record *rec
 
 /* What the record says of the sessions that are there (docs/checkpoint-format.md): they have ended
  * with the tunnel, or lived through a reset or not. */
-static void settle_sessions(struct table *table, struct tunnel_entry *tunnel,
-                            const struct l2tpha_tunnel_record *record)
+static void end_missing_sessions(struct table *table, struct tunnel_entry *tunnel,
+                                 const struct l2tpha_tunnel_record *record)
 {
     bool over = record_is_over(record);
 
@@ -129,7 +129,7 @@ static int apply_tunnel(const struct replica *replica, const struct l2tpha_tunne
 
     if (!entry && !(entry = table_tunnel_add(table, record->local_id, &error)))
         return error;
-    settle_sessions(table, entry, record);
+    end_missing_sessions(table, entry, record);
     table_queue_trim(table, entry, entry->record.ns);
     error = table_tunnel_load(table, entry, record);
     if (error)

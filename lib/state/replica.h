@@ -22,7 +22,7 @@ struct replica_options {
     const struct log *log;
     uint64_t epoch;      /* the newest known: what is older is refused */
     const uint64_t *now; /* the clock, microseconds; NULL = none */
-    session_judge has_state;
+    session_check has_state;
     struct id_range tunnel_ids; /* this node's */
 };
 

@@ -5,8 +5,8 @@
 #include "state/ledger_private.h"
 #include "state/ledger_stop.h"
 
-/* Only the lease waits for a standby that lags in asynchronous commit: it may lag longer before it
- * is given up. */
+/* Only the lease waits for a lagging standby in asynchronous commit: such a standby may lag longer
+ * before it is given up. */
 #define ASYNC_PATIENCE 10
 
 /* Since when a confirmation is missing, in own time; false: none is. Until the copy is confirmed a
@@ -39,7 +39,7 @@ uint64_t silence_deadline(const struct ledger *ledger)
                                        : L2TPHA_NEVER;
 }
 
-void silence_judge(struct ledger *ledger, uint64_t now)
+void silence_check(struct ledger *ledger, uint64_t now)
 {
     uint64_t since;
 

@@ -12,6 +12,6 @@ void ledger_absent(struct ledger *ledger, uint64_t from, uint64_t now);
 
 /* --- for the files of the ledger --- */
 uint64_t silence_deadline(const struct ledger *ledger);
-void silence_judge(struct ledger *ledger, uint64_t now);
+void silence_check(struct ledger *ledger, uint64_t now);
 
 #endif

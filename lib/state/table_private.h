@@ -19,8 +19,8 @@ struct table {
     struct idtable_kind by_session_id; /* of the tables in the tunnels */
     uint64_t seed;
     void *user;
-    struct tunnel_entry *unsettled; /* linked by dirty_next */
-    uint32_t lazy_count;
+    struct tunnel_entry *pending; /* linked by dirty_next */
+    uint32_t lagging_count;
     uint32_t recovery_count;
     uint32_t ha_tunnels;
     uint32_t ha_sessions;

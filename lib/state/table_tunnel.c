@@ -83,11 +83,11 @@ static void unindex(struct table *table, struct tunnel_entry *entry)
         return;
     entry->indexed = false;
     if (at != entry) {
-        while (at->older_twin != entry->place)
-            at = at_place(table, at->older_twin);
-        at->older_twin = entry->older_twin;
-    } else if (entry->older_twin != SLAB_NONE) {
-        idtable_replace(&table->tunnel_peers, key, entry->older_twin);
+        while (at->older_duplicate != entry->place)
+            at = at_place(table, at->older_duplicate);
+        at->older_duplicate = entry->older_duplicate;
+    } else if (entry->older_duplicate != SLAB_NONE) {
+        idtable_replace(&table->tunnel_peers, key, entry->older_duplicate);
     } else {
         idtable_remove(&table->tunnel_peers, key, 0);
     }
@@ -112,7 +112,7 @@ static int reindex(struct table *table, struct tunnel_entry *entry,
         idtable_replace(&table->tunnel_peers, key, entry->place);
     else if (is_known) /* it was there alone, and has left room */
         idtable_insert(&table->tunnel_peers, key, entry->place);
-    entry->older_twin = first ? first->place : SLAB_NONE;
+    entry->older_duplicate = first ? first->place : SLAB_NONE;
     entry->indexed = remote_id != 0;
     return 0;
 }
@@ -150,25 +150,25 @@ struct tunnel_entry *table_tunnel_find_remote(const struct table *table,
     if (address->len <= L2TPHA_ADDRESS_MAX)
         entry = first_of_key(table, peer_key(table, address, remote_id));
     while (entry && !is_at(entry, address, remote_id))
-        entry = at_place(table, entry->older_twin);
+        entry = at_place(table, entry->older_duplicate);
     return entry;
 }
 
-struct tunnel_entry *table_tunnel_next_twin(const struct table *table,
-                                            const struct tunnel_entry *entry)
+struct tunnel_entry *table_tunnel_next_duplicate(const struct table *table,
+                                                 const struct tunnel_entry *entry)
 {
-    struct tunnel_entry *next = entry->indexed ? at_place(table, entry->older_twin) : NULL;
+    struct tunnel_entry *next = entry->indexed ? at_place(table, entry->older_duplicate) : NULL;
 
     while (next && !is_at(next, &entry->record.path.remote, entry->record.remote_id))
-        next = at_place(table, next->older_twin);
+        next = at_place(table, next->older_duplicate);
     return next;
 }
 
 /* --- what a takeover has to know of all of them, without looking at each --- */
 
-uint32_t table_lazy_count(const struct table *table)
+uint32_t table_lagging_count(const struct table *table)
 {
-    return table->lazy_count;
+    return table->lagging_count;
 }
 
 uint32_t table_recovery_count(const struct table *table)
@@ -176,9 +176,9 @@ uint32_t table_recovery_count(const struct table *table)
     return table->recovery_count;
 }
 
-struct tunnel_entry *table_first_unsettled(const struct table *table)
+struct tunnel_entry *table_first_pending(const struct table *table)
 {
-    return table->unsettled;
+    return table->pending;
 }
 
 void table_tunnel_unlist(struct tunnel_entry *entry)
@@ -194,9 +194,9 @@ void table_tunnel_unlist(struct tunnel_entry *entry)
 static void forget_kind(struct table *table, struct tunnel_entry *entry)
 {
     table_tunnel_unlist(entry);
-    table->lazy_count -= entry->is_lazy;
+    table->lagging_count -= entry->is_lagging;
     table->recovery_count -= entry->is_recovery;
-    entry->is_lazy = entry->is_recovery = false;
+    entry->is_lagging = entry->is_recovery = false;
 }
 
 static void note_kind(struct table *table, struct tunnel_entry *entry)
@@ -204,17 +204,17 @@ static void note_kind(struct table *table, struct tunnel_entry *entry)
     const struct l2tpha_tunnel_record *record = &entry->record;
 
     forget_kind(table, entry);
-    entry->is_lazy = record->flags & L2TPHA_TUNNEL_LAZY;
+    entry->is_lagging = record->flags & L2TPHA_TUNNEL_LAGGING;
     entry->is_recovery = record->recovers != 0;
-    table->lazy_count += entry->is_lazy;
+    table->lagging_count += entry->is_lagging;
     table->recovery_count += entry->is_recovery;
     if (record->state == L2TPHA_TUNNEL_ESTABLISHED && !entry->is_recovery)
         return;
-    entry->dirty_next = table->unsettled;
-    entry->dirty_back = &table->unsettled;
+    entry->dirty_next = table->pending;
+    entry->dirty_back = &table->pending;
     if (entry->dirty_next)
         entry->dirty_next->dirty_back = &entry->dirty_next;
-    table->unsettled = entry;
+    table->pending = entry;
 }
 
 static void set_ha(struct table *table, struct tunnel_entry *entry, bool on)

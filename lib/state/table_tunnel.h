@@ -16,8 +16,9 @@ struct tunnel_entry *table_tunnel_find(const struct table *table, uint32_t local
 /* The first one with a place >= *place, which moves past it. NULL at the end. */
 struct tunnel_entry *table_tunnel_next(const struct table *table, uint32_t *place);
 uint32_t table_tunnel_count(const struct table *table);
-/* Of those loaded from records: how many have the flag LAZY, and how many are recovery tunnels. */
-uint32_t table_lazy_count(const struct table *table);
+/* Of those loaded from records: how many have the flag LAGGING, and how many are recovery
+ * tunnels. */
+uint32_t table_lagging_count(const struct table *table);
 uint32_t table_recovery_count(const struct table *table);
 /* Its effective method may have changed. */
 void table_note_method(struct table *table, struct tunnel_entry *entry);
@@ -26,7 +27,7 @@ uint32_t table_ha_tunnels(const struct table *table);
 uint32_t table_ha_sessions(const struct table *table);
 /* Of those loaded from records, one that is no ordinary established tunnel; NULL = there is none.
  * A takeover looks at these first. */
-struct tunnel_entry *table_first_unsettled(const struct table *table);
+struct tunnel_entry *table_first_pending(const struct table *table);
 /* It is looked at: it is not among them any more. Harmless when it was not. */
 void table_tunnel_unlist(struct tunnel_entry *entry);
 /* Copy bytes into one of an entry's own strings; len 0 empties it. */
@@ -42,8 +43,8 @@ bool address_is(const struct l2tpha_address *a, const struct l2tpha_address *b);
 struct tunnel_entry *table_tunnel_find_remote(const struct table *table,
                                               const struct l2tpha_address *address,
                                               uint32_t remote_id);
-struct tunnel_entry *table_tunnel_next_twin(const struct table *table,
-                                            const struct tunnel_entry *entry);
+struct tunnel_entry *table_tunnel_next_duplicate(const struct table *table,
+                                                 const struct tunnel_entry *entry);
 /* Everything from a record, strings copied, queue untouched. All or nothing. */
 int table_tunnel_load(struct table *table, struct tunnel_entry *entry,
                       const struct l2tpha_tunnel_record *record);

@@ -48,7 +48,7 @@ struct slot {
 struct verifier {
     const struct table *table;
     const struct l2tpha_serializer *serializer;
-    session_judge has_state;
+    session_check has_state;
     struct id_range tunnel_ids; /* no 0 in it */
     struct slot *slots;
     uint32_t size; /* a power of two */
@@ -70,7 +70,7 @@ struct verifier {
 };
 
 int verifier_new(TALLOC_CTX *parent, const struct table *table,
-                 const struct l2tpha_serializer *serializer, session_judge has_state,
+                 const struct l2tpha_serializer *serializer, session_check has_state,
                  struct id_range tunnel_ids, struct verifier **verifier)
 {
     struct verifier *fresh = talloc_zero(parent, struct verifier);

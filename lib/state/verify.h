@@ -16,10 +16,10 @@ struct id_range {
 };
 
 /* Whether the machine of this side and call has this state: whoever runs the machines knows. */
-typedef bool (*session_judge)(uint8_t side, uint8_t call, uint8_t state);
+typedef bool (*session_check)(uint8_t side, uint8_t call, uint8_t state);
 
 int verifier_new(TALLOC_CTX *parent, const struct table *table,
-                 const struct l2tpha_serializer *serializer, session_judge has_state,
+                 const struct l2tpha_serializer *serializer, session_check has_state,
                  struct id_range tunnel_ids, struct verifier **verifier);
 
 /* copying: a copy is coming in, and what does not carry its generation counts as not there.

@@ -470,7 +470,7 @@ static void bench_recovery(void)
     while ((entry = table_tunnel_next(pair.lns->engine.table, &place))) {
         entry->record.effective_method = L2TPHA_FAILOVER_PROTOCOL;
         ledger_mark_tunnel(pair.lns->engine.ledger, entry, DIRTY_FULL);
-        engine_seal(&pair.lns->engine);
+        engine_commit(&pair.lns->engine);
     }
     bench_settle(&pair);
     l2tpha_node_free(pair.lns);

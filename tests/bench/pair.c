@@ -124,7 +124,7 @@ static bool drain(struct bench *pair, struct l2tpha_node *node, struct l2tpha_no
 void bench_hello(struct bench *pair, struct l2tpha_tunnel *tunnel)
 {
     check(tunnel_hello(tunnel), "hello");
-    engine_seal(&pair->lac->engine);
+    engine_commit(&pair->lac->engine);
 }
 
 void bench_hear(struct bench *pair, const struct l2tpha_output *output)

@@ -94,7 +94,7 @@ static void copy_on(struct standby *standby)
     size_t len;
 
     must(!ledger_new(standby, &options, &ledger));
-    ledger_reign(ledger, 1, replica_last(standby->replica));
+    ledger_begin_epoch(ledger, 1, replica_last(standby->replica));
     while ((entry = table_tunnel_next(standby->table, &place)))
         ledger_adopt(ledger, entry);
     must(!ledger_bulk(ledger, 0));

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define BATCH 16
 #define STEPS 200
 #define KEPT 8
-#define LAZY_US 110000
+#define LAGGING_US 110000
 #define PEER_TUNNEL 0x1234
 #define PEER_CALL 7
 
@@ -436,7 +436,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         step(&world, &input);
     feed_kept(&world);
     settle(&world);
-    world.now += LAZY_US; /* bare acknowledgements are told to the standby late */
+    world.now += LAGGING_US; /* bare acknowledgements are told to the standby late */
     l2tpha_expire(world.node, world.now);
     settle(&world);
     if (in_sync(&world))

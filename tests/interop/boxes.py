@@ -12,7 +12,7 @@ import time
 import lab
 import machines
 import ours
-from twins import PROTOCOL, SILENT, glance
+from nodes import PROTOCOL, SILENT, glance
 
 SHIPPED = lab.HERE.parent.parent / "examples" / "keepalived"
 ETC = pathlib.Path("/etc/keepalived")

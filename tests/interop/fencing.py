@@ -10,7 +10,7 @@ import time
 
 import lab
 import ours
-from twins import LAC, LNS, PROTOCOL, check_calls, finish_lac, serves, serving, state
+from nodes import LAC, LNS, PROTOCOL, check_calls, finish_lac, serves, serving, state
 
 
 
@@ -241,7 +241,7 @@ def behind_for_long(case):
 
 def behind_and_restarted(case):
     """Nobody takes the stale copy over, and the active is started again, with nothing: the two are a pair,
-    since that is a new reign."""
+    since that is a new epoch."""
     pair = ours.Pair(case, *LNS, "--fresh", 300)
     lac = ours.Node(case, *LAC, "--sessions", 2)
     lac.await_line("^all up")

@@ -12,7 +12,7 @@ import time
 
 import lab
 import ours
-from twins import SILENT
+from nodes import SILENT
 from watching import avp, control, memory
 
 BOUNDED = ("--failover-resync", "failover-protocol", "--commit", "bounded")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A reign that is handed over, whatever happens to either end meanwhile, and the words of an operator
+"""One node hands over to the other, whatever happens to either end meanwhile, and the words of an operator
 and of a cluster manager: what is said comes to pass, or is said not to."""
 import os
 import pathlib
@@ -12,7 +12,7 @@ import time
 import lab
 import ours
 import relay
-from twins import LAC, LNS, PROTOCOL, check_calls, finish_lac, serves, serving, state
+from nodes import LAC, LNS, PROTOCOL, check_calls, finish_lac, serves, serving, state
 import wire
 
 

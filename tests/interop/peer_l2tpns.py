@@ -116,7 +116,7 @@ def redials(case):
     ours.check_programs(case)
 
 
-def lazy(case):
+def lagging(case):
     """Our LAC dies while its standby is some messages behind. l2tpns sees L2TP alone, no PPP."""
     peer = start_l2tpns(case)
     pair = ours.Pair(case, "lac", "--listen", f"{lab.OURS}:1701", "--connect", lab.PEER, "--secret", SECRET,
@@ -138,4 +138,4 @@ def lazy(case):
 
 
 if __name__ == "__main__":
-    lab.run({"failover": failover, "redials": redials, "lazy": lazy}, tools=("l2tpns", "setsid"), tun=True)
+    lab.run({"failover": failover, "redials": redials, "lagging": lagging}, tools=("l2tpns", "setsid"), tun=True)

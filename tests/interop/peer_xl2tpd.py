@@ -12,7 +12,7 @@ from xl2tpd import Xl2tpd
 SLOW = 100.0  # seconds; with datagrams lost, a step takes some retransmissions
 SECRET = "a shared secret"
 TUNNEL_END = r"Connection (?:\d+ )?closed to [^,]*, port"  # a call has a serial number there
-LAZY = ("--commit", "async", "--resync-packets", 8)
+LAGGING = ("--commit", "async", "--resync-packets", 8)
 LNS = ("lns", "--listen", lab.OURS, "--hello-interval", 1, "--retries", 8)
 LAC = ("lac", "--listen", f"{lab.OURS}:1701", "--connect", lab.PEER, "--hello-interval", 1, "--retries", 8,
        "--report", "json")
@@ -211,10 +211,10 @@ def lns_failover(case, loss=False):
     finish(case, peer, resent=True, loss=loss)
 
 
-def lns_lazy(case):
+def lns_lagging(case):
     """The standby is some messages behind when our LAC dies: the numbers are found again."""
     peer = Xl2tpd(case, "lns")
-    pair = ours.Pair(case, *LAC, "--sessions", 30, "--rate", 20, *LAZY, relayed=True)
+    pair = ours.Pair(case, *LAC, "--sessions", 30, "--rate", 20, *LAGGING, relayed=True)
     peer.await_calls(3, SLOW)
     ours.kill_behind(case, pair, 3)
     pair.active.await_resynced(SLOW)
@@ -228,10 +228,10 @@ def lns_lazy(case):
     ours.check_programs(case)
 
 
-def lac_lazy(case):
+def lac_lagging(case):
     """Likewise our LNS, which has not told that its HELLOs were sent and answered. xl2tpd has a tunnel
     for each of its lines and lets none be used again, so that its next call goes into another."""
-    pair = ours.Pair(case, *LNS, *LAZY, relayed=True)
+    pair = ours.Pair(case, *LNS, *LAGGING, relayed=True)
     peer = Xl2tpd(case, "lac")
     peer.call()
     peer.await_calls(1)
@@ -256,14 +256,14 @@ CASES = {
     "lac": lac,
     "lac_secret": lambda case: lac(case, SECRET),
     "lac_failover": lac_failover,
-    "lac_lazy": lac_lazy,
+    "lac_lagging": lac_lagging,
     "lac_failover_loss": lambda case: lac_failover(case, loss=True),
     "lns": lns,
     "lns_secret": lambda case: lns(case, SECRET),
     "lns_redials": lns_redials,
     "lns_hangs_up": lns_hangs_up,
     "lns_failover": lns_failover,
-    "lns_lazy": lns_lazy,
+    "lns_lagging": lns_lagging,
     "lns_failover_loss": lambda case: lns_failover(case, loss=True),
 }
 

@@ -12,7 +12,7 @@ import time
 import hand
 import lab
 import ours
-from twins import LAC, SILENT, finish_lac
+from nodes import LAC, SILENT, finish_lac
 
 LNS = ("lns", "--listen", lab.OURS, "--echo", "--hello-interval", 5, *SILENT)
 REDIALS = 500

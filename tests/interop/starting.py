@@ -10,7 +10,7 @@ import time
 import lab
 import machines
 import ours
-from twins import LAC, LNS, Watch, glance, serves
+from nodes import LAC, LNS, Watch, glance, serves
 
 SERVING = ("active-solo", "active-bulk", "active")
 LONGEST = 2.0  # seconds without anybody who serves
@@ -333,7 +333,7 @@ def replaced(case):
 
 
 def noted(case):
-    """Over unix: a cold node that serves upon command begins a reign that has no name of one that is over."""
+    """Over unix: a cold node that serves upon command begins an epoch that has no number of one that is over."""
     ha = f"unix:{lab.FILES}/ha"
     (lab.FILES / "ha.lock").write_text(f"{1000:020}\n", encoding="ascii")
     node = ours.Node(case, LNS[0], "cold", *LNS[1:], "--role", "standby", "--ha-listen", ha, "--ha-connect", ha)

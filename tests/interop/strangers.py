@@ -12,7 +12,7 @@ import time
 
 import lab
 import ours
-from twins import LAC, SILENT, finish_lac, serves, state
+from nodes import LAC, SILENT, finish_lac, serves, state
 
 MAGIC = 0x4c324841
 HELLO, CHECKPOINT, ACK, HEARTBEAT, REFUSE, ANNOUNCE = 1, 2, 3, 4, 5, 12

@@ -1,4 +1,4 @@
 # lib/base/patience.h
-# world reign
+# world roles
 # Whoever is late ever again is excused ever again.
 s/^#define PATIENCE_ABSENCES 8 /#define PATIENCE_ABSENCES 1000000000 /

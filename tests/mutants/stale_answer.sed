@@ -1,4 +1,4 @@
 # lib/redundancy/link_presence.c
-# world reign
+# world roles
 # Whatever bytes come first after an absence count as heard.
 s/^    if (!link->up || link->error || link->probe)$/    if (!link->up || link->error)/

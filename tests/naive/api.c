@@ -34,7 +34,7 @@ static int open_tunnel(struct engine *engine, const struct l2tpha_tunnel_options
         return error;
     }
     engine_set_record(engine, &after);
-    (*tunnel)->told = true;
+    (*tunnel)->announced = true;
     return L2TPHA_OK;
 }
 

@@ -224,7 +224,7 @@ static int answer(struct l2tpha_session *session, struct machine_input *input,
         fault_say(fault, input->text, sizeof(input->text), &input->result, &input->error);
         return end(session, input, input->result, input->error, input->text);
     }
-    if (session_request_lags(tunnel))
+    if (session_request_must_wait(tunnel))
         return end(session, input, RESULT_TEMPORARY, 0, "not now");
     if (!ask_host(tunnel, input->message, &verdict))
         return end(session, input, verdict.result, verdict.error, verdict.reason);
@@ -374,7 +374,7 @@ int naive_call_message(struct l2tpha_tunnel *tunnel, struct machine_input *input
         return on_request(tunnel, input, fault);
     struct l2tpha_session *session = session_addressed(tunnel, message);
     if (!session) {
-        session_end_stray(tunnel, message);
+        session_end_orphan(tunnel, message);
         return L2TPHA_ERR_NOT_FOUND;
     }
     if (message->type == L2TPHA_MESSAGE_CDN) {

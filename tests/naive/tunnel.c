@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Control connections of a naive daemon. */
 #include "control/auth.h"
-#include "control/calling.h"
 #include "control/message.h"
+#include "control/opening.h"
 #include "control/place.h"
 #include "control/tunnel_policy.h"
 #include "control/tunnel_send.h"
@@ -268,10 +268,10 @@ static int compare(const struct l2tpha_tunnel *ours, const struct l2tpha_message
 static struct l2tpha_tunnel *find_rival(const struct request *request, int outcome)
 {
     struct engine *engine = request->engine;
-    struct l2tpha_tunnel *ours = tunnel_next_calling(engine, &request->path->remote, NULL);
+    struct l2tpha_tunnel *ours = tunnel_next_opening(engine, &request->path->remote, NULL);
 
     while (ours && (tunnel_is_recovery(ours) || compare(ours, &engine->message) * outcome <= 0))
-        ours = tunnel_next_calling(engine, &request->path->remote, ours);
+        ours = tunnel_next_opening(engine, &request->path->remote, ours);
     return ours;
 }
 
@@ -283,7 +283,7 @@ static void yield(struct request *request, struct l2tpha_tunnel *successor)
     struct l2tpha_tunnel *ours;
 
     while ((ours = find_rival(request, 1))) {
-        successor->told = true; /* from now on, as the one that stands in for ours */
+        successor->announced = true; /* from now on, as the one that stands in for ours */
         naive_tunnel_clear(ours, &lost);
     }
 }

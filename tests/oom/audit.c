@@ -12,8 +12,8 @@
 
 /* Blocks of their own, for what few tunnels or sessions have. */
 static const char *const block_names[] = {"struct session_wen", "struct recovery", "struct sync",
-                                          "struct lazy", "struct inactivity"};
-enum { REPORT, RECOVERY, SYNC, LAZY, INACTIVITY, BLOCKS };
+                                          "struct lagging", "struct inactivity"};
+enum { REPORT, RECOVERY, SYNC, LAGGING, INACTIVITY, BLOCKS };
 
 /* What tunnels and sessions hold, as a walk over them finds it. */
 struct held {
@@ -57,7 +57,7 @@ static void add_tunnel(const struct l2tpha_tunnel *tunnel, bool serving, struct 
                      (tunnel->channel.probe != NULL);
     held->blocks[RECOVERY] += tunnel->recovery && tunnel->recovery->old == tunnel;
     held->blocks[SYNC] += tunnel->sync != NULL;
-    held->blocks[LAZY] += tunnel->lazy != NULL;
+    held->blocks[LAGGING] += tunnel->lagging != NULL;
     held->blocks[INACTIVITY] += tunnel->inactivity != NULL;
 }
 
@@ -122,7 +122,7 @@ void audit_nothing_waits(const struct l2tpha_node *node)
         EXPECT(tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED, "tunnel stays in %s",
                l2tpha_tunnel_state_name(tunnel->entry.record.state));
         EXPECT(tunnel->entry.queue_count == 0, "messages stay unacknowledged");
-        EXPECT(!tunnel->resyncing, "tunnel stays unconfirmed");
+        EXPECT(!tunnel->unconfirmed, "tunnel stays unconfirmed");
         while ((session = l2tpha_session_next(tunnel, session)))
             EXPECT(session->entry.state == L2TPHA_SESSION_ESTABLISHED, "session stays in %s",
                    l2tpha_session_state_name(session->entry.state));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One real node under test and peers driven by hand. A peer composes its messages octet by octet,
  * chooses its own Ns and Nr, and never answers by itself. Everything that the node lets out is
- * judged (rig_judge.c) and kept until a test expects it; time is virtual. */
+ * judged (rig_check.c) and kept until a test expects it; time is virtual. */
 #ifndef SCENARIO_RIG_H
 #define SCENARIO_RIG_H
 
@@ -222,7 +222,7 @@ struct l2tpha_session_options a_call(enum l2tpha_call call);
 int close_session(const struct peer *peer, uint16_t session, uint16_t result);
 int close_tunnel(const struct peer *peer, uint16_t result);
 
-/* --- rig_judge.c --- */
+/* --- rig_check.c --- */
 /* Strictly, and independently of the codec: what RFC 2661 and RFC 4951 demand of any datagram sent.
  * Aborts the test when it does not hold. */
 void judge(const uint8_t *data, size_t len);

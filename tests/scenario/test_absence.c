@@ -159,7 +159,7 @@ START_TEST(datagrams_data_and_events_are_held)
 END_TEST
 
 /* Heard on a link; told by a host that has no link; or a newer epoch is heard of. */
-START_TEST(what_ends_the_doubt)
+START_TEST(what_ends_the_uncertainty)
 {
     begin_unsure();
     if (_i == 0)
@@ -439,7 +439,7 @@ START_TEST(a_standby_that_was_away_does_not_take_its_copy_for_exact)
 END_TEST
 
 /* Announced and not answered: whoever is asked may have gone on alone. */
-START_TEST(an_unanswered_announcement_leaves_doubt)
+START_TEST(an_unanswered_announcement_leaves_it_uncertain)
 {
     link_up();
     assert_ok(l2tpha_link_announce(links[1], 2, false, trio.now));
@@ -463,7 +463,7 @@ START_TEST(who_has_said_go_stays_silent)
     carry(0, 1, trio.now);
     carry(1, 0, trio.now);          /* accepted; GO */
     trio.near->engine.audit = NULL; /* nothing is marked that waits */
-    trio.near->engine.ledger->lazy_since = trio.now;
+    trio.near->engine.ledger->deferred_since = trio.now;
     ck_assert_uint_eq(l2tpha_deadline(trio.near), L2TPHA_NEVER);
     for (int i = 0; i < 100; i++) {
         trio.now += 10 * MS;
@@ -481,7 +481,7 @@ START_TEST(who_has_said_go_stays_silent)
 }
 END_TEST
 
-/* A standby that holds nothing has still heard of the reign. */
+/* A standby that holds nothing has still heard of the epoch. */
 START_TEST(the_next_epoch_is_newer_than_any_heard_of)
 {
     trio.config.epoch = 900;
@@ -511,7 +511,7 @@ Suite *suite_absence(void)
     tcase_add_test(tcase, who_is_always_late_repeats_what_was_lost);
     tcase_add_test(tcase, a_node_without_a_standby_is_sure);
     tcase_add_test(tcase, datagrams_data_and_events_are_held);
-    tcase_add_loop_test(tcase, what_ends_the_doubt, 0, 3);
+    tcase_add_loop_test(tcase, what_ends_the_uncertainty, 0, 3);
     tcase_add_loop_test(tcase, the_first_entry_finds_it_out, 0, 4);
     tcase_add_test(tcase, who_is_always_late_goes_on_alone);
     tcase_add_loop_test(tcase, every_role_with_every_trust, 0, SIGHTS * 5);
@@ -521,7 +521,7 @@ Suite *suite_absence(void)
     tcase_add_test(tcase, an_idle_node_with_a_link_knows_that_it_was_away);
     tcase_add_test(tcase, a_node_alone_with_a_link_is_unsure_too);
     tcase_add_loop_test(tcase, a_standby_that_was_away_does_not_take_its_copy_for_exact, 0, 2);
-    tcase_add_test(tcase, an_unanswered_announcement_leaves_doubt);
+    tcase_add_test(tcase, an_unanswered_announcement_leaves_it_uncertain);
     tcase_add_test(tcase, who_has_said_go_stays_silent);
     tcase_add_test(tcase, the_next_epoch_is_newer_than_any_heard_of);
     return suite;

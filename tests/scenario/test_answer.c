@@ -92,7 +92,7 @@ START_TEST(sessions_paired_otherwise_are_asked_about_later)
 END_TEST
 
 /* Only established sessions are asked about: for the others messages are on their way. */
-START_TEST(sessions_half_set_up_are_not_doubted)
+START_TEST(sessions_half_set_up_are_not_rechecked)
 {
     opens();
     uint16_t half = peer_rings(&peer, 9), ours = node_rings(&peer);
@@ -354,7 +354,7 @@ Suite *suite_answer(void)
     tcase_add_test(tcase, also_a_peer_that_has_announced_nothing_is_answered_and_never_asked);
     tcase_add_loop_test(tcase, only_the_capable_are_asked, 0, 3);
     tcase_add_test(tcase, sessions_paired_otherwise_are_asked_about_later);
-    tcase_add_test(tcase, sessions_half_set_up_are_not_doubted);
+    tcase_add_test(tcase, sessions_half_set_up_are_not_rechecked);
     tcase_add_loop_test(tcase, malformed_ones_cost_nothing, 0, FORMS);
     tcase_add_loop_test(tcase, long_queries_are_answered_in_parts, 0, 3);
     tcase_add_test(tcase, answers_are_not_lost_for_want_of_room);

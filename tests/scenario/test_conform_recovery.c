@@ -484,7 +484,7 @@ START_TEST(a_takeover_amid_the_peers_recovery_ends_with_one_of_the_two)
 }
 END_TEST
 
-/* The peer may still have a call of the node before last, the reset having flushed its CDN. */
+/* The peer may still have a call of the previous active last, the reset having flushed its CDN. */
 START_TEST(no_id_used_lately_comes_back_after_two_takeovers)
 {
     enum { CALLS = 8 };

@@ -298,7 +298,7 @@ START_TEST(a_peer_gets_its_recovery_time_first)
 END_TEST
 
 /* The peer has begun anew with the same id, which its tunnel of before does not have any more. */
-START_TEST(a_twin_is_not_told_of_the_other)
+START_TEST(a_duplicate_is_not_told_of_the_other)
 {
     struct peer fresh = {0};
     uint16_t call = has_a_call(LNS_OF_CALL);
@@ -338,6 +338,6 @@ Suite *suite_given_up(void)
     tcase_add_loop_test(tcase, a_takeover_says_it_again, 0, 2);
     tcase_add_loop_test(tcase, numbers_that_cannot_be_found_are_told_once, 0, 4);
     tcase_add_test(tcase, a_peer_gets_its_recovery_time_first);
-    tcase_add_test(tcase, a_twin_is_not_told_of_the_other);
+    tcase_add_test(tcase, a_duplicate_is_not_told_of_the_other);
     return suite;
 }

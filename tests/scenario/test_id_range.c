@@ -148,9 +148,9 @@ START_TEST(ids_of_the_range_come_by_turns)
     uint32_t count = 0, first = 0, previous = 0, upwards = 0;
 
     memset(used, 0, sizeof(used));
-    for (size_t reign = 0; reign < sizeof(ends) / sizeof(ends[0]); reign++) {
+    for (size_t epoch = 0; epoch < sizeof(ends) / sizeof(ends[0]); epoch++) {
         raw_protect(&peer, some_ids);
-        for (; count < ends[reign]; count++) {
+        for (; count < ends[epoch]; count++) {
             uint32_t id = brief_tunnel(0);
             assert_true(id >= FIRST && id <= LAST && !used[id]);
             used[id] = true;
@@ -210,9 +210,9 @@ START_TEST(a_full_range_has_an_id_for_each)
 }
 END_TEST
 
-/* The node before may have given out more than is known: as large a part of them is passed over as
- * of all. */
-START_TEST(a_record_that_lags_passes_over_an_eighth)
+/* The previous active may have given out more than is known: as large a part of them is passed over
+ * as of all. */
+START_TEST(a_lagging_record_passes_over_an_eighth)
 {
     raw_free(&peer);
     raw_new(&peer, some_ids_async);
@@ -377,7 +377,7 @@ Suite *suite_id_range(void)
                         (int)(sizeof(rows) / sizeof(rows[0])));
     tcase_add_test(tcase, ids_of_the_range_come_by_turns);
     tcase_add_test(tcase, a_full_range_has_an_id_for_each);
-    tcase_add_test(tcase, a_record_that_lags_passes_over_an_eighth);
+    tcase_add_test(tcase, a_lagging_record_passes_over_an_eighth);
     tcase_add_loop_test(tcase, a_standby_of_another_range_refuses_the_copy, 0, 5);
     tcase_add_loop_test(tcase, a_standby_of_another_range_refuses_the_first_tunnel, 0, 5);
     tcase_add_test(tcase, a_range_of_all_is_none);

@@ -170,7 +170,7 @@ START_TEST(silence_is_no_reason)
     }
     trio.standby->engine.config.inactivity_ms = _i == 0 ? 0 : WAIT_MS;
     if (_i == 1)
-        first_tunnel(trio.standby)->entry.record.flags &= ~(uint32_t)L2TPHA_TUNNEL_LAZY;
+        first_tunnel(trio.standby)->entry.record.flags &= ~(uint32_t)L2TPHA_TUNNEL_LAGGING;
     take_over();
     trio_pass_ms(4 * WAIT_MS);
     ck_assert_uint_eq(calls_left(), 3);
@@ -210,7 +210,7 @@ END_TEST
 
 /* A peer that answers nothing at all is no sign of a session's end; nor may the walk outlive its
  * tunnel. */
-START_TEST(a_tunnel_that_does_not_carry_is_not_judged)
+START_TEST(a_tunnel_that_does_not_carry_is_not_checked)
 {
     trio.config.retries = 20;
     begin_with_calls(2);
@@ -244,6 +244,6 @@ Suite *suite_inactivity(void)
     tcase_add_test(tcase, a_node_that_is_stopped_ever_again_finds_out);
     tcase_add_loop_test(tcase, silence_is_no_reason, 0, 2);
     tcase_add_test(tcase, many_are_looked_at_in_steps);
-    tcase_add_loop_test(tcase, a_tunnel_that_does_not_carry_is_not_judged, 0, 2);
+    tcase_add_loop_test(tcase, a_tunnel_that_does_not_carry_is_not_checked, 0, 2);
     return suite;
 }

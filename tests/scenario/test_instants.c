@@ -50,7 +50,7 @@ static const struct {
      L2TPHA_FAILOVER_FALLBACK,
      {L2TPHA_TRUST_UNCERTAIN, L2TPHA_TRUST_EXACT},
      L2TPHA_COMMIT_GATED},
-    {"lazy, lazy",
+    {"lagging, lagging",
      L2TPHA_FAILOVER_PROTOCOL,
      {L2TPHA_TRUST_EXACT, L2TPHA_TRUST_EXACT},
      L2TPHA_COMMIT_BOUNDED},

@@ -88,7 +88,7 @@ static void numbers_safe(void)
 
 static void numbers_sealed(void)
 {
-    tunnel->entry.ns_sealed--;
+    tunnel->entry.ns_committed--;
 }
 
 static void numbers_received(void)
@@ -128,7 +128,7 @@ static void silence(void)
 
 static void settled_by_nobody(void)
 {
-    tunnel->channel.resyncing = true;
+    tunnel->channel.lagging = true;
 }
 
 static void acknowledged(void)
@@ -158,7 +158,7 @@ static void dirty(void)
 
 static void open_transaction(void)
 {
-    trio.near->engine.ledger->weighty = true;
+    trio.near->engine.ledger->must_commit = true;
     trio.near->engine.audit(&trio.near->engine);
 }
 
@@ -191,7 +191,7 @@ static void another_recovery(void)
 {
     static struct recovery stray;
 
-    stray = (struct recovery){.old = tunnel, .tunnel = tunnel, .state = RECOVERY_LENT};
+    stray = (struct recovery){.old = tunnel, .tunnel = tunnel, .state = RECOVERY_PEER_RECOVERING};
     tunnel->recovery = &stray;
 }
 
@@ -202,7 +202,7 @@ static void half_open(void)
 
 static void resyncing(void)
 {
-    trio.near->engine.resyncing++;
+    trio.near->engine.unconfirmed++;
 }
 
 static void running(void)

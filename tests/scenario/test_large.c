@@ -121,7 +121,7 @@ static void reset(struct l2tpha_tunnel *tunnel, bool data_channel)
     l2tpha_tunnel_get(tunnel, &record);
     assert_ok(tunnel_reset(tunnel, (uint16_t)(record.ns + 5000), (uint16_t)(record.nr + 5000),
                            &record.path, data_channel));
-    engine_seal(&trio.near->engine);
+    engine_commit(&trio.near->engine);
 }
 
 /* How many calls of the standby are so. */
@@ -212,7 +212,7 @@ START_TEST(the_end_of_calls_that_wait)
             assert_ok(builtin_machine.stop_session(session_of(entry), &end));
     }
     tunnel_mark(tunnel, DIRTY_FULL);
-    engine_seal(&trio.near->engine);
+    engine_commit(&trio.near->engine);
     assert_in_step();
     trio_pass_ms(1000);
     assert_in_step();

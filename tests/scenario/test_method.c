@@ -123,7 +123,7 @@ static const unsigned peers_bits[] = {ABSENT, 0, DATA, CONTROL, CONTROL | DATA, 
 #define BITS (sizeof(peers_bits) / sizeof(peers_bits[0]))
 
 /* Every method against every peer, announced or not, whoever asked. */
-START_TEST(the_method_is_settled_by_both_ends)
+START_TEST(the_method_is_fixed_by_both_ends)
 {
     bool by_peer = _i & 1, announce = _i & 2;
     unsigned bits = peers_bits[(unsigned)_i / 4 % BITS];
@@ -151,7 +151,7 @@ START_TEST(the_method_is_settled_by_both_ends)
 END_TEST
 
 /* The same by the node's own method. */
-START_TEST(without_a_policy_the_nodes_method_is_settled)
+START_TEST(without_a_policy_the_nodes_method_is_fixed)
 {
     struct peer peer;
     bool both = _i & 4;
@@ -565,8 +565,8 @@ Suite *suite_method(void)
     TCase *tcase;
     Suite *suite = rig_suite("method", &tcase);
 
-    tcase_add_loop_test(tcase, the_method_is_settled_by_both_ends, 0, 4 * (int)BITS * 4);
-    tcase_add_loop_test(tcase, without_a_policy_the_nodes_method_is_settled, 0, 8);
+    tcase_add_loop_test(tcase, the_method_is_fixed_by_both_ends, 0, 4 * (int)BITS * 4);
+    tcase_add_loop_test(tcase, without_a_policy_the_nodes_method_is_fixed, 0, 8);
     tcase_add_test(tcase, the_default_is_the_protocol_with_silence_behind_it);
     tcase_add_loop_test(tcase, half_open_it_is_silent_or_nothing, 0, 8);
     tcase_add_loop_test(tcase, ha_needs_both_switches, 0, 32);

@@ -133,7 +133,7 @@ START_TEST(the_word_for_the_peer_is_repeated)
 END_TEST
 
 /* Numbers that are bounds alone are no numbers to say anything with. */
-START_TEST(from_a_record_that_lags_it_goes_without_a_word)
+START_TEST(from_a_lagging_record_it_goes_without_a_word)
 {
     struct l2tpha_policy policy;
 
@@ -228,7 +228,7 @@ Suite *suite_method_takeover(void)
     tcase_add_test(tcase, another_nodes_method_changes_nothing);
     tcase_add_loop_test(tcase, what_is_not_protected_is_cleared, 0, 3);
     tcase_add_test(tcase, the_word_for_the_peer_is_repeated);
-    tcase_add_loop_test(tcase, from_a_record_that_lags_it_goes_without_a_word, 0, 2);
+    tcase_add_loop_test(tcase, from_a_lagging_record_it_goes_without_a_word, 0, 2);
     tcase_add_loop_test(tcase, a_policy_excludes_one_tunnel_of_two, 0, 2);
     tcase_add_test(tcase, the_standby_decides_on_the_rest);
     tcase_add_test(tcase, a_policy_is_set_where_the_tunnel_lives);

@@ -188,7 +188,7 @@ START_TEST(numbers_that_were_off_go_on_when_they_are_on_again)
     session = first_session(trio.near);
     session->entry.flags &= (uint8_t)~L2TPHA_SESSION_SEQUENCING;
     ledger_mark_session(session_tunnel(session)->engine->ledger, &session->entry);
-    engine_seal(session_tunnel(session)->engine);
+    engine_commit(session_tunnel(session)->engine);
     trio_settle();
     recover();
     session = first_session(trio.near);

@@ -181,7 +181,7 @@ START_TEST(what_follows_it_waits_for_the_standby)
     trio.confirm = false;
     if (_i) {
         assert_ok(tunnel_reset(tunnel, 5000, 6000, &record.path, false));
-        engine_seal(&trio.near->engine);
+        engine_commit(&trio.near->engine);
     }
     uint64_t before = trio.datagrams;
     trio_dial(tunnel);

@@ -38,7 +38,7 @@ static void begin_with_calls(uint32_t calls)
     ck_assert_uint_eq(sessions_of(trio.far), calls);
 }
 
-/* The standby recovers by RFC 4951: what it has is exact, but the node before was at it. */
+/* The standby recovers by RFC 4951: what it has is exact, but the previous active was at it. */
 static void begin_recovery(void)
 {
     struct table *table = trio.standby->engine.table;
@@ -46,7 +46,7 @@ static void begin_recovery(void)
     uint32_t place = 0;
 
     while ((tunnel = table_tunnel_next(table, &place)))
-        tunnel->record.flags |= L2TPHA_TUNNEL_CLAIMED;
+        tunnel->record.flags |= L2TPHA_TUNNEL_RESET_SENT;
     trio.far_events.count = 0;
     trio_take_over();
 }

@@ -64,7 +64,7 @@ static const enum l2tpha_trust doubts[TRUSTS] = {L2TPHA_TRUST_UNCERTAIN, L2TPHA_
 
 /* Whatever the method but disable; the call of which the record knows nothing is found and ended.
  */
-START_TEST(rfc_4951_settles_what_is_in_doubt)
+START_TEST(rfc_4951_resynchronises_what_is_uncertain)
 {
     struct l2tpha_policy policy = policy_of(methods[_i % METHODS], true);
 
@@ -78,13 +78,13 @@ START_TEST(rfc_4951_settles_what_is_in_doubt)
     ck_assert_uint_eq(l2tpha_tunnel_sessions(first_tunnel(trio.near)), 1);
     ck_assert_uint_eq(l2tpha_tunnel_sessions(first_tunnel(trio.far)), 1);
     const struct l2tpha_tunnel_record *record = &first_tunnel(trio.near)->entry.record;
-    ck_assert_uint_eq(record->flags & (L2TPHA_TUNNEL_DOUBTED | L2TPHA_TUNNEL_CLAIMED), 0);
+    ck_assert_uint_eq(record->flags & (L2TPHA_TUNNEL_UNCERTAIN | L2TPHA_TUNNEL_RESET_SENT), 0);
     ck_assert_uint_eq(record->effective_method, policy.profile);
 }
 END_TEST
 
 /* A call that ended since is ended here, whatever the node would ask about otherwise. */
-START_TEST(every_call_in_doubt_is_asked_about)
+START_TEST(every_uncertain_call_is_asked_about)
 {
     struct l2tpha_policy policy = policy_of(L2TPHA_FAILOVER_PROTOCOL, true);
     const struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
@@ -118,7 +118,7 @@ START_TEST(without_the_protocol_an_uncertain_one_goes_on_silently)
     ck_assert_uint_eq(l2tpha_counters(trio.near)->recovery_attempts, 0);
     ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_TUNNEL_RESYNCED), 1);
     ck_assert_uint_eq(l2tpha_tunnel_sessions(first_tunnel(trio.far)), 1);
-    ck_assert_uint_eq(first_tunnel(trio.near)->entry.record.flags & L2TPHA_TUNNEL_DOUBTED, 0);
+    ck_assert_uint_eq(first_tunnel(trio.near)->entry.record.flags & L2TPHA_TUNNEL_UNCERTAIN, 0);
 }
 END_TEST
 
@@ -197,7 +197,7 @@ START_TEST(exact_ones_go_on_silently_whatever_the_method)
 END_TEST
 
 /* The node that recovers it dies, too: the next one is in step with that one, not with the peer. */
-START_TEST(the_doubt_outlives_a_node)
+START_TEST(an_uncertain_record_stays_so_at_the_next_node)
 {
     struct l2tpha_policy policy = policy_of(L2TPHA_FAILOVER_SILENT, true);
 
@@ -244,13 +244,13 @@ Suite *suite_trust(void)
     TCase *tcase;
     Suite *suite = trio_suite("trust", &tcase);
 
-    tcase_add_loop_test(tcase, rfc_4951_settles_what_is_in_doubt, 0, METHODS * TRUSTS);
-    tcase_add_loop_test(tcase, every_call_in_doubt_is_asked_about, 0, TRUSTS);
+    tcase_add_loop_test(tcase, rfc_4951_resynchronises_what_is_uncertain, 0, METHODS * TRUSTS);
+    tcase_add_loop_test(tcase, every_uncertain_call_is_asked_about, 0, TRUSTS);
     tcase_add_loop_test(tcase, without_the_protocol_an_uncertain_one_goes_on_silently, 0, 2);
     tcase_add_loop_test(tcase, without_the_protocol_a_stale_one_is_ended, 0, 4);
     tcase_add_loop_test(tcase, a_stale_set_up_is_ended, 0, 2);
     tcase_add_loop_test(tcase, exact_ones_go_on_silently_whatever_the_method, 0, METHODS * 2);
-    tcase_add_loop_test(tcase, the_doubt_outlives_a_node, 0, TRUSTS);
+    tcase_add_loop_test(tcase, an_uncertain_record_stays_so_at_the_next_node, 0, TRUSTS);
     tcase_add_loop_test(tcase, an_unanswered_stale_one_never_goes_on_silently, 0, METHODS * TRUSTS);
     return suite;
 }

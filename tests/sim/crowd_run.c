@@ -115,10 +115,10 @@ static void watch(struct crowd *crowd)
 {
     const struct engine *engine = &crowd->pair.lns->engine;
 
-    if (engine->resyncing > crowd->out_most)
-        crowd->out_most = engine->resyncing;
-    if (engine->resyncing > allowed_out(crowd))
-        world_fail(&crowd->world, "%u peers are asked at once, %u may be", engine->resyncing,
+    if (engine->unconfirmed > crowd->out_most)
+        crowd->out_most = engine->unconfirmed;
+    if (engine->unconfirmed > allowed_out(crowd))
+        world_fail(&crowd->world, "%u peers are asked at once, %u may be", engine->unconfirmed,
                    allowed_out(crowd));
 }
 
@@ -126,7 +126,7 @@ static uint32_t waiting(const struct crowd *crowd)
 {
     const struct engine *engine = &crowd->pair.lns->engine;
 
-    return engine->unrestored + engine->resyncing;
+    return engine->unrestored + engine->unconfirmed;
 }
 
 /* From a record in step: silently, paced. */

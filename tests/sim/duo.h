@@ -111,7 +111,7 @@ void duo_plan(struct duo_plan *plan, struct world *world);
 void duo_end_init(struct end_options *options, unsigned place);
 /* --- duo_act.c --- */
 void duo_act(struct duo *duo, const struct duo_action *action);
-/* Data on all calls of tunnels that were taken over silently from a record that lags. */
+/* Data on all calls of tunnels that were taken over silently from a lagging record. */
 void duo_touch(struct duo *duo);
 /* Have the numbers of quiet tunnels begin shortly before the wrap. True when there was one. */
 bool duo_age(struct duo *duo);

@@ -121,7 +121,7 @@ void duo_act(struct duo *duo, const struct duo_action *action)
 
 /* --- data of calls that nobody asks about --- */
 
-/* After a silent takeover from a record that lags the other end may have calls that the taker does
+/* After a silent takeover from a lagging record the other end may have calls that the taker does
  * not know. It learns of them as soon as anything comes of them. */
 static void touch(struct duo *duo, struct end *end)
 {
@@ -162,7 +162,7 @@ static bool is_quiet(const struct l2tpha_tunnel *tunnel)
 static void set_numbers(struct end *end, struct l2tpha_tunnel *tunnel, uint16_t ns, uint16_t nr)
 {
     channel_reset(&end->active.node->engine, &tunnel->channel, ns, nr);
-    engine_seal(&end->active.node->engine);
+    engine_commit(&end->active.node->engine);
 }
 
 /* Numbers shortly before the wrap, on tunnels on which nothing is under way; as after a long life.

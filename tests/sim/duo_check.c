@@ -79,7 +79,7 @@ static struct duo_kept *find_kept(struct duo *duo, unsigned place, uint32_t tunn
 static bool has_no_choice(const struct l2tpha_tunnel_record *record)
 {
     return record->effective_method == L2TPHA_FAILOVER_PROTOCOL ||
-           record->flags & L2TPHA_TUNNEL_CLAIMED;
+           record->flags & L2TPHA_TUNNEL_RESET_SENT;
 }
 
 static void keep(struct duo *duo, const struct end *taker, const struct l2tpha_tunnel *tunnel,
@@ -141,7 +141,7 @@ static bool was_closed(const struct duo *duo, const struct l2tpha_tunnel_record 
 /* The peer may know nothing of it, and have said so. */
 static bool is_in_doubt(const struct l2tpha_tunnel *tunnel)
 {
-    return tunnel->entry.record.flags & L2TPHA_TUNNEL_DOUBTED;
+    return tunnel->entry.record.flags & L2TPHA_TUNNEL_UNCERTAIN;
 }
 
 /* The set-up of a tunnel runs ahead of no standby: what the peer has established the taker has, if
@@ -307,7 +307,7 @@ const char *duo_unrest(struct duo *duo)
 /* Only its recovery tunnel is still there. */
 static bool is_returned(const struct l2tpha_tunnel *tunnel)
 {
-    return tunnel->recovery && tunnel->recovery->state == RECOVERY_RETURNED;
+    return tunnel->recovery && tunnel->recovery->state == RECOVERY_PEER_RECOVERED;
 }
 
 bool duo_is_whole(struct duo *duo)

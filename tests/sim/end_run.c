@@ -162,7 +162,7 @@ void end_catch_up(struct end *end)
     while ((entry = table_session_next(engine->table, &place)))
         if (!tunnel_of(entry->tunnel)->dying)
             ledger_mark_session(engine->ledger, entry);
-    engine_seal(engine);
+    engine_commit(engine);
     end_pump(end);
 }
 

@@ -38,7 +38,7 @@ struct end {
     struct l2tpha_tunnel *tunnel;
     struct tunnel_entry *entry;
     struct channel *channel;
-    int status;         /* what channel_retransmit_due said last */
+    int status;         /* what channel_retransmit_timer said last */
     bool gated;         /* outputs wait for the standby */
     bool moved;         /* Ns or Nr have, in the open transaction */
     uint64_t last;      /* number of the newest transaction that the standby is to know */
@@ -68,7 +68,7 @@ static inline void end_set_safe(struct end *end, uint16_t ns, uint16_t nr)
 }
 
 /* The transaction is over: with the standby, or on its way there. */
-static inline void end_seal(struct end *end)
+static inline void end_commit(struct end *end)
 {
     const struct l2tpha_tunnel_record *record = &end->entry->record;
 
@@ -129,7 +129,7 @@ static inline void make_tunnel(struct end *end, struct start start)
     record->path.remote = (struct l2tpha_address){.len = 4, .bytes = {192, 0, 2, 1}};
     channel_start(&end->engine, end->channel, entry);
     end->moved = true;
-    end_seal(end);
+    end_commit(end);
 }
 
 static inline struct end *end_new(struct start start)
@@ -229,14 +229,14 @@ static inline void end_say(struct end *end, uint32_t messages)
 {
     for (uint32_t i = 0; i < messages; i++) {
         assert_ok(end_queue(end, i));
-        end_seal(end);
+        end_commit(end);
     }
 }
 
 static inline void end_accept(struct end *end)
 {
     channel_accept(&end->engine, end->channel);
-    end_seal(end);
+    end_commit(end);
 }
 
 /* A message arrives and is processed when it is in order. */
@@ -250,7 +250,7 @@ static inline enum channel_verdict end_hear(struct end *end, uint16_t ns, uint16
     enum channel_verdict verdict = channel_receive(&end->engine, end->channel, &header, data, len);
     if (verdict == CHANNEL_IN_ORDER)
         channel_accept(&end->engine, end->channel);
-    end_seal(end);
+    end_commit(end);
     return verdict;
 }
 
@@ -266,7 +266,7 @@ static inline enum channel_verdict end_hear_zlb(struct end *end, uint16_t ns, ui
 
     enum channel_verdict verdict =
         channel_receive(&end->engine, end->channel, &header, data, sizeof(data));
-    end_seal(end);
+    end_commit(end);
     return verdict;
 }
 
@@ -302,10 +302,10 @@ static inline void end_expire(struct end *end)
 
     while ((timer = wheel_pop(end->engine.wheel, end->engine.now))) {
         if (timer == &end->channel->ack)
-            channel_ack_due(&end->engine, end->channel);
+            channel_ack_timer(&end->engine, end->channel);
         else
-            end->status = channel_retransmit_due(&end->engine, end->channel);
-        end_seal(end);
+            end->status = channel_retransmit_timer(&end->engine, end->channel);
+        end_commit(end);
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How far a copy runs ahead of its confirmations, and for how long it keeps its host. */
 #define IN_FLIGHT 200
-#include "unit/twinned.h"
+#include "unit/replicated.h"
 
 /* Whatever the host does besides: it is let go after a few parts, and called back at once. */
 static size_t poll_turn(unsigned *parts)
@@ -38,11 +38,11 @@ START_TEST(a_copy_has_a_window)
     unsigned parts;
 
     for (uint32_t id = 1; id <= 100; id++) {
-        struct tunnel_entry *tunnel = twins_tunnel(pair, id);
+        struct tunnel_entry *tunnel = replicas_tunnel(pair, id);
         for (unsigned i = 0; i < 120; i++)
-            twins_message(pair, tunnel, 1000);
+            replicas_message(pair, tunnel, 1000);
     }
-    twins_seal(pair);
+    replicas_commit(pair);
     assert_ok(ledger_bulk(pair->ledger, pair->now));
     bytes = poll_turn(&parts);
     ck_assert_uint_eq(parts, 1 + 4);
@@ -66,38 +66,38 @@ START_TEST(parts_are_filled)
     unsigned parts = 0;
 
     for (uint32_t id = 1; id <= 20; id++) {
-        struct tunnel_entry *tunnel = twins_tunnel(pair, id);
+        struct tunnel_entry *tunnel = replicas_tunnel(pair, id);
         for (uint32_t i = 1; i <= 1000; i++)
-            twins_session(pair, tunnel, i);
+            replicas_session(pair, tunnel, i);
     }
-    twins_seal(pair);
+    replicas_commit(pair);
     assert_ok(ledger_bulk(pair->ledger, pair->now));
-    while (twins_ship(pair))
+    while (replicas_ship(pair))
         parts++;
     ck_assert(ledger_in_sync(pair->ledger));
     ck_assert_uint_le(parts, 1 + 1 + 20000 / 1024 + 2 + 1);
-    twins_assert_equal(pair);
+    replicas_assert_equal(pair);
 }
 END_TEST
 
 /* However long the whole takes, as long as it confirms one thing after the other. 1: it stops. */
 START_TEST(a_standby_that_confirms_a_copy_is_not_silent)
 {
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
     uint64_t number = 0, next;
 
-    twins_seal(pair);
+    replicas_commit(pair);
     assert_ok(ledger_bulk(pair->ledger, pair->now));
     for (unsigned i = 0; i < 3; i++) /* the beginning and both walks */
-        ck_assert_uint_ne(number = twins_poll(pair), 0);
+        ck_assert_uint_ne(number = replicas_poll(pair), 0);
     for (unsigned i = 0; i < 5; i++) {
-        twins_message(pair, tunnel, 20);
-        twins_seal(pair);
-        ck_assert_uint_ne(twins_poll(pair), 0);
+        replicas_message(pair, tunnel, 20);
+        replicas_commit(pair);
+        ck_assert_uint_ne(replicas_poll(pair), 0);
     }
     assert_ok(ledger_done(pair->ledger, number, 0, pair->now));
     ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_BULK);
-    ck_assert_uint_ne(twins_poll(pair), 0);
+    ck_assert_uint_ne(replicas_poll(pair), 0);
     ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_GATED);
     for (next = number + 1; next <= ledger_last(pair->ledger); next++) {
         pair->now += TIMEOUT_US - 1;
@@ -116,8 +116,8 @@ START_TEST(a_standby_that_confirms_a_copy_is_not_silent)
     }
     ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_OFF);
     ck_assert_str_eq(pair->why, "standby silent");
-    ck_assert_uint_ne(twins_poll(pair), 0); /* it is told */
-    ck_assert_uint_eq(twins_poll(pair), 0);
+    ck_assert_uint_ne(replicas_poll(pair), 0); /* it is told */
+    ck_assert_uint_eq(replicas_poll(pair), 0);
 }
 END_TEST
 
@@ -125,25 +125,25 @@ END_TEST
  * that does not. */
 START_TEST(leftovers_go_with_the_end_of_a_copy)
 {
-    struct tunnel_entry *kept = twins_tunnel(pair, 1), *gone = twins_tunnel(pair, 2);
+    struct tunnel_entry *kept = replicas_tunnel(pair, 1), *gone = replicas_tunnel(pair, 2);
 
     for (uint32_t i = 1; i <= 50; i++) {
-        twins_session(pair, kept, i);
-        twins_session(pair, gone, i);
+        replicas_session(pair, kept, i);
+        replicas_session(pair, gone, i);
     }
-    twins_sync(pair);
+    replicas_sync(pair);
     ledger_stop(pair->ledger, "test", pair->now);
-    twins_remove_tunnel(pair, gone);
+    replicas_remove_tunnel(pair, gone);
     for (uint32_t i = 1; i <= 50; i += _i)
-        twins_remove_session(pair, table_session_find(pair->active, kept, i));
-    twins_session(pair, kept, 100);
+        replicas_remove_session(pair, table_session_find(pair->active, kept, i));
+    replicas_session(pair, kept, 100);
     assert_ok(ledger_bulk(pair->ledger, pair->now));
-    ck_assert(twins_ship(pair)); /* the beginning */
+    ck_assert(replicas_ship(pair)); /* the beginning */
     ck_assert_uint_eq(table_session_count(pair->standby), 100);
-    twins_session(pair, kept, 101); /* in an increment before its tunnel's part */
-    twins_drain(pair);
+    replicas_session(pair, kept, 101); /* in an increment before its tunnel's part */
+    replicas_drain(pair);
     ck_assert(ledger_in_sync(pair->ledger));
-    twins_assert_equal(pair);
+    replicas_assert_equal(pair);
 }
 END_TEST
 

@@ -172,7 +172,7 @@ START_TEST(an_acknowledgement_waits_for_company_but_not_long)
     end_wait(end, 100 * MS); /* company came: no ZLB any more */
     expect_nothing(end);
     ck_assert(!timer_armed(&end->channel->ack));
-    channel_ack_due(&end->engine, end->channel); /* due for nothing: forgotten at once */
+    channel_ack_timer(&end->engine, end->channel); /* due for nothing: forgotten at once */
     end_hear(end, 3, 0);
     expect_nothing(end);
     end_free(end);
@@ -483,7 +483,7 @@ START_TEST(timer_and_acknowledgement_may_meet)
     end_hear_zlb(end, 0, 3);
     ck_assert(channel_idle(end->channel));
     /* Called although nothing is out: harmless. */
-    assert_ok(channel_retransmit_due(&end->engine, end->channel));
+    assert_ok(channel_retransmit_timer(&end->engine, end->channel));
     ck_assert_uint_eq(end->channel->tries, 0);
     expect_nothing(end);
     end_free(end);

@@ -267,7 +267,7 @@ START_TEST(the_queue_has_an_end)
         ck_assert(channel_has_room(&end->engine, end->channel, 1));
         assert_ok(end_queue(end, i));
     }
-    end_seal(end);
+    end_commit(end);
     ck_assert(channel_has_room(&end->engine, end->channel, 0));
     assert_error(end_queue(end, 0), L2TPHA_ERR_QUEUE_FULL);
     ck_assert_uint_eq(end->entry->record.ns, (uint16_t)(60000 + rows[_i].fits));

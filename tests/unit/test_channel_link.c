@@ -182,7 +182,7 @@ static void end_deliver(struct world *world, const struct packet *packet)
             end_accept(end);
         }
     }
-    end_seal(end);
+    end_commit(end);
 }
 
 static void say_some(struct world *world, uint8_t side)
@@ -192,7 +192,7 @@ static void say_some(struct world *world, uint8_t side)
 
     for (; burst > 0 && world->said[side] < world->rule->messages; burst--)
         require(end_queue(end, world->said[side]++) == L2TPHA_OK);
-    end_seal(end);
+    end_commit(end);
 }
 
 static void end_flush_to_wire(struct world *world, uint8_t side)

@@ -352,7 +352,7 @@ START_TEST(still_hidden_values_are_not_iterated)
 }
 END_TEST
 
-START_TEST(wrong_secret_never_yields_an_open_message)
+START_TEST(wrong_secret_never_gives_an_open_message)
 {
     static const uint8_t wrong[] = "incorrect horse";
     struct l2tpha_hiding with = {hiding.crypto, wrong, sizeof(wrong) - 1};
@@ -447,7 +447,7 @@ Suite *suite_hidden(void)
     tcase_add_test(tcase, hidden_duplicates_are_seen);
     tcase_add_test(tcase, vendor_values_are_deciphered_too);
     tcase_add_test(tcase, still_hidden_values_are_not_iterated);
-    tcase_add_test(tcase, wrong_secret_never_yields_an_open_message);
+    tcase_add_test(tcase, wrong_secret_never_gives_an_open_message);
     tcase_add_test(tcase, scratch_must_hold_the_body);
     tcase_add_loop_test(tcase, broken_crypto_is_told, 0, 3);
     tcase_add_test(tcase, thousands_of_hidden_states_are_read);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #define IN_FLIGHT 100
-#include "unit/twinned.h"
+#include "unit/replicated.h"
 
 /* The last thing for a standby that may still listen: it is stale from here on. */
 static void assert_abandons(void)
@@ -26,7 +26,7 @@ static void assert_alone(const char *why, bool abandons)
     ck_assert(!ledger_in_sync(pair->ledger));
     ck_assert_int_eq(pair->mode, LEDGER_OFF);
     ck_assert_str_eq(pair->why, why);
-    ck_assert_uint_eq(twins_poll(pair), 0);
+    ck_assert_uint_eq(replicas_poll(pair), 0);
     ck_assert_uint_eq(ledger_confirmed(pair->ledger), ledger_last(pair->ledger));
     ck_assert_uint_eq(ledger_deadline(pair->ledger), L2TPHA_NEVER);
 }
@@ -43,19 +43,19 @@ static void assert_all_safe(void)
 
 START_TEST(off_confirms_itself_and_writes_nothing)
 {
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
-    twins_message(pair, tunnel, 20);
-    twins_received(pair, tunnel);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+    replicas_message(pair, tunnel, 20);
+    replicas_received(pair, tunnel);
     ck_assert_uint_eq(tunnel->ns_safe, 0);
-    ck_assert_uint_eq(twins_seal(pair), 0);
+    ck_assert_uint_eq(replicas_commit(pair), 0);
     ck_assert_uint_eq(tunnel->ns_safe, 1);
     ck_assert_uint_eq(tunnel->nr_safe, 1);
     ck_assert_uint_eq(pair->confirmations, 1);
-    twins_acked(pair, tunnel, 1);
-    twins_remove_tunnel(pair, tunnel);
-    ck_assert_uint_eq(twins_seal(pair), 0);
+    replicas_acked(pair, tunnel, 1);
+    replicas_remove_tunnel(pair, tunnel);
+    ck_assert_uint_eq(replicas_commit(pair), 0);
     ck_assert_uint_eq(ledger_last(pair->ledger), 0);
-    ck_assert_uint_eq(twins_poll(pair), 0);
+    ck_assert_uint_eq(replicas_poll(pair), 0);
     ck_assert_uint_eq(pair->active_counters.checkpoints, 0);
     ck_assert_uint_eq(ledger_deadline(pair->ledger), L2TPHA_NEVER);
 }
@@ -63,23 +63,23 @@ END_TEST
 
 START_TEST(nothing_is_safe_before_it_is_confirmed)
 {
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
-    twins_sync(pair);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+    replicas_sync(pair);
     uint64_t before = ledger_last(pair->ledger);
-    ck_assert_uint_le(twins_seal(pair), ledger_confirmed(pair->ledger)); /* nothing marked */
+    ck_assert_uint_le(replicas_commit(pair), ledger_confirmed(pair->ledger)); /* nothing marked */
 
-    twins_message(pair, tunnel, 20);
-    ck_assert_uint_eq(twins_seal(pair), before + 1);
-    twins_message(pair, tunnel, 20);
-    twins_received(pair, tunnel);
-    ck_assert_uint_eq(twins_seal(pair), before + 2);
-    twins_session(pair, tunnel, 1);
-    ck_assert_uint_eq(twins_seal(pair), before + 3);
+    replicas_message(pair, tunnel, 20);
+    ck_assert_uint_eq(replicas_commit(pair), before + 1);
+    replicas_message(pair, tunnel, 20);
+    replicas_received(pair, tunnel);
+    ck_assert_uint_eq(replicas_commit(pair), before + 2);
+    replicas_session(pair, tunnel, 1);
+    ck_assert_uint_eq(replicas_commit(pair), before + 3);
     ck_assert_uint_eq(ledger_confirmed(pair->ledger), before);
     ck_assert_uint_eq(tunnel->ns_safe, 0);
     assert_error(ledger_done(pair->ledger, before + 1, 0, pair->now), L2TPHA_ERR_INVALID);
     for (unsigned i = 1; i <= 3; i++)
-        ck_assert_uint_eq(twins_poll(pair), before + i);
+        ck_assert_uint_eq(replicas_poll(pair), before + i);
     ck_assert_uint_eq(tunnel->ns_safe, 0);
     ck_assert_uint_eq(tunnel->nr_safe, 0);
 
@@ -98,20 +98,20 @@ END_TEST
 /* A tunnel that has got the id of one just gone is not confirmed by what was about that one. */
 START_TEST(namesake_is_not_confirmed)
 {
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
-    twins_sync(pair);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+    replicas_sync(pair);
     for (unsigned i = 0; i < 5; i++)
-        twins_message(pair, tunnel, 20);
-    uint64_t old = twins_seal(pair);
-    twins_remove_tunnel(pair, tunnel);
-    tunnel = twins_tunnel(pair, 1);
-    twins_message(pair, tunnel, 20);
-    ck_assert_uint_eq(twins_poll(pair), old);
+        replicas_message(pair, tunnel, 20);
+    uint64_t old = replicas_commit(pair);
+    replicas_remove_tunnel(pair, tunnel);
+    tunnel = replicas_tunnel(pair, 1);
+    replicas_message(pair, tunnel, 20);
+    ck_assert_uint_eq(replicas_poll(pair), old);
     assert_ok(ledger_done(pair->ledger, old, 0, pair->now));
     ck_assert_uint_eq(tunnel->ns_safe, 0);
-    uint64_t its = twins_seal(pair);
+    uint64_t its = replicas_commit(pair);
     ck_assert_uint_eq(tunnel->ns_safe, 0);
-    ck_assert_uint_eq(twins_poll(pair), its);
+    ck_assert_uint_eq(replicas_poll(pair), its);
     assert_ok(ledger_done(pair->ledger, its, 0, pair->now));
     ck_assert_uint_eq(tunnel->ns_safe, 1);
 }
@@ -119,15 +119,15 @@ END_TEST
 
 START_TEST(a_copy_gates_from_its_end)
 {
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
-    twins_seal(pair);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+    replicas_commit(pair);
     assert_ok(ledger_bulk(pair->ledger, pair->now));
     ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_BULK);
-    twins_message(pair, tunnel, 20);
-    twins_seal(pair);
+    replicas_message(pair, tunnel, 20);
+    replicas_commit(pair);
     ck_assert_uint_eq(tunnel->ns_safe, 1); /* nothing waits while the copy is under way */
     while (ledger_mode(pair->ledger) == LEDGER_BULK) {
-        uint64_t number = twins_poll(pair);
+        uint64_t number = replicas_poll(pair);
         ck_assert_uint_ne(number, 0);
         if (ledger_mode(pair->ledger) == LEDGER_BULK)
             assert_ok(ledger_done(pair->ledger, number, 0, pair->now));
@@ -136,8 +136,8 @@ START_TEST(a_copy_gates_from_its_end)
     ck_assert(!ledger_in_sync(pair->ledger));
     ck_assert_uint_eq(ledger_confirmed(pair->ledger), end - 1);
     ck_assert_uint_eq(pair->mode_changes, 0);
-    twins_message(pair, tunnel, 20);
-    twins_seal(pair);
+    replicas_message(pair, tunnel, 20);
+    replicas_commit(pair);
     ck_assert_uint_eq(tunnel->ns_safe, 1);
     assert_ok(ledger_done(pair->ledger, end, 0, pair->now));
     ck_assert(ledger_in_sync(pair->ledger));
@@ -145,7 +145,7 @@ START_TEST(a_copy_gates_from_its_end)
     ck_assert(pair->in_sync);
     ck_assert_ptr_null(pair->why);
     ck_assert_uint_eq(tunnel->ns_safe, 1);
-    uint64_t last = twins_poll(pair);
+    uint64_t last = replicas_poll(pair);
     assert_ok(ledger_done(pair->ledger, last, 0, pair->now));
     ck_assert_uint_eq(tunnel->ns_safe, 2);
 }
@@ -153,54 +153,54 @@ END_TEST
 
 START_TEST(a_copy_can_start_again)
 {
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
-    twins_sync(pair);
-    twins_message(pair, tunnel, 20);
-    twins_seal(pair);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+    replicas_sync(pair);
+    replicas_message(pair, tunnel, 20);
+    replicas_commit(pair);
     ck_assert_uint_eq(tunnel->ns_safe, 0);
     assert_ok(
         ledger_bulk(pair->ledger, pair->now)); /* another standby: nothing waits for the old */
     ck_assert_uint_eq(tunnel->ns_safe, 1);
     ck_assert(!ledger_in_sync(pair->ledger));
-    twins_ship(pair);
-    twins_sync(pair);
-    twins_assert_equal(pair);
+    replicas_ship(pair);
+    replicas_sync(pair);
+    replicas_assert_equal(pair);
 }
 END_TEST
 
-START_TEST(lazy_marks_wait_for_company)
+START_TEST(deferred_marks_wait_for_company)
 {
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
     for (unsigned i = 0; i < 4; i++)
-        twins_message(pair, tunnel, 20);
-    twins_sync(pair);
+        replicas_message(pair, tunnel, 20);
+    replicas_sync(pair);
     uint64_t before = ledger_last(pair->ledger);
-    twins_acked(pair, tunnel, 1);
-    ck_assert_uint_le(twins_seal(pair), ledger_confirmed(pair->ledger));
+    replicas_acked(pair, tunnel, 1);
+    ck_assert_uint_le(replicas_commit(pair), ledger_confirmed(pair->ledger));
     uint64_t since = pair->now;
     ck_assert_uint_eq(ledger_last(pair->ledger), before);
-    ck_assert_uint_eq(ledger_deadline(pair->ledger), since + LEDGER_LAZY_US);
-    twins_acked(pair, tunnel, 2);
-    twins_seal(pair);
-    ck_assert_uint_eq(ledger_deadline(pair->ledger), since + LEDGER_LAZY_US);
+    ck_assert_uint_eq(ledger_deadline(pair->ledger), since + LEDGER_DEFERRED_US);
+    replicas_acked(pair, tunnel, 2);
+    replicas_commit(pair);
+    ck_assert_uint_eq(ledger_deadline(pair->ledger), since + LEDGER_DEFERRED_US);
 
-    twins_session(pair, tunnel, 1); /* company */
-    twins_seal(pair);
+    replicas_session(pair, tunnel, 1); /* company */
+    replicas_commit(pair);
     ck_assert_uint_eq(ledger_last(pair->ledger), before + 1);
-    twins_ship(pair);
+    replicas_ship(pair);
     ck_assert_uint_eq(table_tunnel_find(pair->standby, 1)->record.acked, 2);
     ck_assert_uint_eq(ledger_deadline(pair->ledger), L2TPHA_NEVER);
 
-    twins_acked(pair, tunnel, 3); /* none comes */
-    uint64_t depends = twins_seal(pair);
-    pair->now += LEDGER_LAZY_US - 1;
+    replicas_acked(pair, tunnel, 3); /* none comes */
+    uint64_t depends = replicas_commit(pair);
+    pair->now += LEDGER_DEFERRED_US - 1;
     ledger_expire(pair->ledger, pair->now);
     ck_assert_uint_eq(ledger_last(pair->ledger), before + 1);
     ledger_expire(pair->ledger, ++pair->now);
     ck_assert_uint_eq(ledger_last(pair->ledger), before + 2);
-    ck_assert_uint_eq(twins_seal(pair), depends); /* no output waits for it */
-    twins_ship(pair);
-    twins_assert_equal(pair);
+    ck_assert_uint_eq(replicas_commit(pair), depends); /* no output waits for it */
+    replicas_ship(pair);
+    replicas_assert_equal(pair);
 }
 END_TEST
 
@@ -223,7 +223,7 @@ static void ship_counting(unsigned *increments, unsigned *parts)
         while (proto->get_record(&records, &record) == 0)
             if (record.kind == L2TPHA_RECORD_NODE)
                 ++*(header.kind == L2TPHA_CHECKPOINT_BULK_PART ? parts : increments);
-        assert_ok(twins_feed(pair, data, len));
+        assert_ok(replicas_feed(pair, data, len));
         assert_ok(ledger_done(pair->ledger, number, 0, pair->now));
     }
 }
@@ -231,27 +231,27 @@ static void ship_counting(unsigned *increments, unsigned *parts)
 START_TEST(the_node_is_told_when_it_has_changed)
 {
     unsigned increments, parts;
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
 
-    twins_sync(pair);
+    replicas_sync(pair);
     ck_assert(!node_is_set(table_node(pair->standby)));
-    twins_message(pair, tunnel, 20);
-    twins_seal(pair);
+    replicas_message(pair, tunnel, 20);
+    replicas_commit(pair);
     ship_counting(&increments, &parts);
     ck_assert_uint_eq(increments, 0);
     for (unsigned i = 1; i <= 3; i++) { /* several in one transaction are one */
-        twins_give_out(pair);
-        twins_give_out(pair);
-        uint64_t depends = twins_seal(pair);
+        replicas_give_out(pair);
+        replicas_give_out(pair);
+        uint64_t depends = replicas_commit(pair);
         ck_assert_uint_eq(depends, ledger_last(pair->ledger)); /* nothing leaves without it */
         ck_assert_uint_gt(depends, ledger_confirmed(pair->ledger));
         ship_counting(&increments, &parts);
         ck_assert_uint_eq(increments, 1);
         ck_assert_uint_eq(table_node(pair->standby)->record.tunnel_place, 2 * i);
         ck_assert_uint_eq(table_node(pair->standby)->record.call_serial, 2 * i);
-        twins_assert_equal(pair);
-        twins_message(pair, tunnel, 20);
-        twins_seal(pair);
+        replicas_assert_equal(pair);
+        replicas_message(pair, tunnel, 20);
+        replicas_commit(pair);
         ship_counting(&increments, &parts);
         ck_assert_uint_eq(increments, 0);
     }
@@ -264,43 +264,43 @@ START_TEST(a_copy_carries_the_node_once)
     unsigned increments, parts;
 
     for (uint32_t id = 1; id <= 1000; id++)
-        twins_tunnel(pair, id);
-    twins_give_out(pair);
-    twins_seal(pair);
+        replicas_tunnel(pair, id);
+    replicas_give_out(pair);
+    replicas_commit(pair);
     assert_ok(ledger_bulk(pair->ledger, pair->now));
-    ck_assert(twins_ship(pair));
+    ck_assert(replicas_ship(pair));
     if (_i == 2)
-        ck_assert(twins_ship(pair));
+        ck_assert(replicas_ship(pair));
     ck_assert_int_eq(node_is_set(table_node(pair->standby)), _i == 2);
     if (_i > 0)
-        twins_give_out(pair);
-    twins_seal(pair);
+        replicas_give_out(pair);
+    replicas_commit(pair);
     ship_counting(&increments, &parts);
     ck_assert_uint_eq(increments, _i > 0);
     ck_assert_uint_eq(parts, _i == 0);
     ck_assert(ledger_in_sync(pair->ledger));
-    twins_assert_equal(pair);
-    twins_sync(pair); /* and again for the next standby */
-    twins_assert_equal(pair);
+    replicas_assert_equal(pair);
+    replicas_sync(pair); /* and again for the next standby */
+    replicas_assert_equal(pair);
 }
 END_TEST
 
 /* An active of an older release does not tell of itself: nothing is left of what another told. */
 START_TEST(a_copy_without_the_node_leaves_it_unset)
 {
-    twins_give_out(pair);
-    twins_sync(pair);
+    replicas_give_out(pair);
+    replicas_sync(pair);
     ck_assert(node_is_set(table_node(pair->standby)));
     ledger_stop(pair->ledger, "test", pair->now);
     *table_node(pair->active) = (struct node_entry){.record.size = 0};
-    twins_tunnel(pair, 1);
+    replicas_tunnel(pair, 1);
     assert_ok(ledger_bulk(pair->ledger, pair->now));
-    ck_assert(twins_ship(pair));
+    ck_assert(replicas_ship(pair));
     ck_assert(node_is_set(table_node(pair->standby))); /* until it is complete */
-    twins_drain(pair);
+    replicas_drain(pair);
     ck_assert(ledger_in_sync(pair->ledger));
     ck_assert(!node_is_set(table_node(pair->standby)));
-    twins_assert_equal(pair);
+    replicas_assert_equal(pair);
 }
 END_TEST
 
@@ -308,14 +308,14 @@ END_TEST
 
 START_TEST(standby_silent)
 {
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
-    twins_sync(pair);
-    twins_message(pair, tunnel, 20);
-    twins_seal(pair);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+    replicas_sync(pair);
+    replicas_message(pair, tunnel, 20);
+    replicas_commit(pair);
     uint64_t made = pair->now;
     ck_assert_uint_eq(ledger_deadline(pair->ledger), made + TIMEOUT_US);
     pair->now += 1000;
-    ck_assert_uint_ne(twins_poll(pair), 0); /* the time runs from here */
+    ck_assert_uint_ne(replicas_poll(pair), 0); /* the time runs from here */
     ck_assert_uint_eq(ledger_deadline(pair->ledger), made + 1000 + TIMEOUT_US);
     ledger_expire(pair->ledger, made + 999 + TIMEOUT_US);
     ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_GATED);
@@ -332,21 +332,21 @@ START_TEST(standby_silent)
     assert_ok(ledger_done(pair->ledger, number, 0, pair->now)); /* too late, no harm */
     ledger_expire(pair->ledger, made + 2 * TIMEOUT_US + 2000);
     ck_assert_uint_eq(pair->active_counters.checkpoint_timeouts, 1);
-    twins_message(pair, tunnel, 20);
-    twins_seal(pair);
+    replicas_message(pair, tunnel, 20);
+    replicas_commit(pair);
     assert_all_safe();
-    twins_sync(pair);
-    twins_assert_equal(pair);
+    replicas_sync(pair);
+    replicas_assert_equal(pair);
 }
 END_TEST
 
 START_TEST(standby_refused)
 {
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
-    twins_sync(pair);
-    twins_message(pair, tunnel, 20);
-    twins_seal(pair);
-    uint64_t number = twins_poll(pair);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+    replicas_sync(pair);
+    replicas_message(pair, tunnel, 20);
+    replicas_commit(pair);
+    uint64_t number = replicas_poll(pair);
     assert_ok(ledger_done(pair->ledger, number, L2TPHA_ERR_RECORD, pair->now));
     assert_alone("standby refused", false);
     assert_all_safe();
@@ -355,16 +355,16 @@ END_TEST
 
 START_TEST(backlog)
 {
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
-    twins_sync(pair);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+    replicas_sync(pair);
     for (unsigned i = 0; i < IN_FLIGHT; i++) {
-        twins_message(pair, tunnel, 20);
-        twins_seal(pair);
+        replicas_message(pair, tunnel, 20);
+        replicas_commit(pair);
         ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_GATED);
     }
     ck_assert_uint_eq(tunnel->ns_safe, 0);
-    twins_message(pair, tunnel, 20);
-    twins_seal(pair);
+    replicas_message(pair, tunnel, 20);
+    replicas_commit(pair);
     assert_alone("checkpoint backlog", true);
     assert_all_safe();
 }
@@ -374,22 +374,22 @@ END_TEST
 START_TEST(too_large)
 {
     uint8_t *state = talloc_zero_size(root, L2TPHA_CHECKPOINT_MAX);
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
-    struct session_entry *session = twins_session(pair, tunnel, 1);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+    struct session_entry *session = replicas_session(pair, tunnel, 1);
     size_t place = offsetof(struct session_extra, app_state);
-    twins_sync(pair);
+    replicas_sync(pair);
     assert_ok(
         table_session_set_bytes(pair->active, session, place, state, L2TPHA_CHECKPOINT_MAX - 100));
     ledger_mark_session(pair->ledger, session);
-    twins_drain(pair);
+    replicas_drain(pair);
     ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_GATED);
-    twins_assert_equal(pair);
+    replicas_assert_equal(pair);
     assert_ok(table_session_set_bytes(pair->active, session, place, state, L2TPHA_CHECKPOINT_MAX));
     ledger_mark_session(pair->ledger, session);
-    twins_seal(pair);
+    replicas_commit(pair);
     assert_alone("checkpoint too large", true);
     assert_ok(ledger_bulk(pair->ledger, pair->now)); /* nor does it fit into a copy */
-    while (twins_ship(pair))
+    while (replicas_ship(pair))
         ;
     assert_alone("checkpoint too large", false);
     talloc_free(state);
@@ -398,24 +398,24 @@ END_TEST
 
 START_TEST(value_out_of_range)
 {
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
-    twins_sync(pair);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+    replicas_sync(pair);
     tunnel->record.state = 99;
     ledger_mark_tunnel(pair->ledger, tunnel, DIRTY_FULL);
-    twins_seal(pair);
+    replicas_commit(pair);
     assert_alone(l2tpha_strerror(L2TPHA_ERR_INVALID), true);
 }
 END_TEST
 
 START_TEST(stop_releases_everything)
 {
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
-    twins_sync(pair);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+    replicas_sync(pair);
     for (unsigned i = 0; i < 3; i++) {
-        twins_message(pair, tunnel, 20);
-        twins_seal(pair);
+        replicas_message(pair, tunnel, 20);
+        replicas_commit(pair);
     }
-    twins_message(pair, tunnel, 20); /* not sealed yet */
+    replicas_message(pair, tunnel, 20); /* not sealed yet */
     ledger_stop(pair->ledger, "test", pair->now);
     assert_alone("test", false);
     assert_all_safe();
@@ -428,23 +428,23 @@ END_TEST
 /* Marks of objects that go within the transaction go with them. */
 START_TEST(gone_while_marked)
 {
-    twins_sync(pair);
+    replicas_sync(pair);
     for (unsigned round = 0; round < 3; round++) {
         struct tunnel_entry *tunnels[3];
         for (uint32_t id = 1; id <= 3; id++) {
-            tunnels[id - 1] = twins_tunnel(pair, id);
+            tunnels[id - 1] = replicas_tunnel(pair, id);
             for (uint32_t session = 1; session <= 4; session++)
-                twins_session(pair, tunnels[id - 1], session);
+                replicas_session(pair, tunnels[id - 1], session);
         }
-        twins_remove_session(
+        replicas_remove_session(
             pair, table_session_find(pair->active, table_tunnel_find(pair->active, 1 + round), 2));
-        twins_remove_tunnel(pair, tunnels[round]);
-        twins_remove_tunnel(pair, tunnels[(round + 1) % 3]);
-        twins_drain(pair);
-        twins_assert_equal(pair);
-        twins_remove_tunnel(pair, tunnels[(round + 2) % 3]);
+        replicas_remove_tunnel(pair, tunnels[round]);
+        replicas_remove_tunnel(pair, tunnels[(round + 1) % 3]);
+        replicas_drain(pair);
+        replicas_assert_equal(pair);
+        replicas_remove_tunnel(pair, tunnels[(round + 2) % 3]);
     }
-    twins_drain(pair);
+    replicas_drain(pair);
     ck_assert_uint_eq(table_tunnel_count(pair->standby), 0);
 }
 END_TEST
@@ -452,17 +452,17 @@ END_TEST
 /* Hundreds of thousands of transactions take no more memory than the first ones. */
 START_TEST(steady_state_allocates_nothing)
 {
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
-    struct session_entry *session = twins_session(pair, tunnel, 1);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+    struct session_entry *session = replicas_session(pair, tunnel, 1);
     size_t blocks = 0, bytes = 0;
-    twins_sync(pair);
+    replicas_sync(pair);
     for (unsigned i = 0; i < 2000; i++) {
-        twins_message(pair, tunnel, 100);
+        replicas_message(pair, tunnel, 100);
         session->data_ns = (uint16_t)i;
         ledger_mark_session(pair->ledger, session);
-        twins_seal(pair);
-        twins_ship(pair);
-        twins_acked(pair, tunnel, tunnel->record.ns);
+        replicas_commit(pair);
+        replicas_ship(pair);
+        replicas_acked(pair, tunnel, tunnel->record.ns);
         if (i == 100) {
             blocks = talloc_total_blocks(pair);
             bytes = talloc_total_size(pair);
@@ -475,29 +475,29 @@ END_TEST
 
 START_TEST(digest_sees_every_difference)
 {
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
-    struct session_entry *session = twins_session(pair, tunnel, 1);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+    struct session_entry *session = replicas_session(pair, tunnel, 1);
     uint64_t seen[8];
-    seen[0] = twins_digest(pair->active);
-    twins_message(pair, tunnel, 20);
-    seen[1] = twins_digest(pair->active);
+    seen[0] = replicas_digest(pair->active);
+    replicas_message(pair, tunnel, 20);
+    seen[1] = replicas_digest(pair->active);
     tunnel->queue_head->data[15] ^= 1;
-    seen[2] = twins_digest(pair->active);
+    seen[2] = replicas_digest(pair->active);
     session->state = L2TPHA_SESSION_IDLE;
-    seen[3] = twins_digest(pair->active);
+    seen[3] = replicas_digest(pair->active);
     tunnel->record.nr++;
-    seen[4] = twins_digest(pair->active);
+    seen[4] = replicas_digest(pair->active);
     table_session_remove(pair->active, session);
-    seen[5] = twins_digest(pair->active);
-    twins_give_out(pair);
-    seen[6] = twins_digest(pair->active);
-    twins_give_out(pair);
-    seen[7] = twins_digest(pair->active);
+    seen[5] = replicas_digest(pair->active);
+    replicas_give_out(pair);
+    seen[6] = replicas_digest(pair->active);
+    replicas_give_out(pair);
+    seen[7] = replicas_digest(pair->active);
     for (unsigned i = 0; i < 8; i++)
         for (unsigned j = 0; j < i; j++)
             ck_assert_uint_ne(seen[i], seen[j]);
     tunnel->queue_head->data[10] ^= 1; /* Nr, which is stamped when it leaves */
-    ck_assert_uint_eq(twins_digest(pair->active), seen[7]);
+    ck_assert_uint_eq(replicas_digest(pair->active), seen[7]);
 }
 END_TEST
 
@@ -513,7 +513,7 @@ Suite *suite_ledger(void)
     tcase_add_test(tcase, namesake_is_not_confirmed);
     tcase_add_test(tcase, a_copy_gates_from_its_end);
     tcase_add_test(tcase, a_copy_can_start_again);
-    tcase_add_test(tcase, lazy_marks_wait_for_company);
+    tcase_add_test(tcase, deferred_marks_wait_for_company);
     tcase_add_test(tcase, the_node_is_told_when_it_has_changed);
     tcase_add_loop_test(tcase, a_copy_carries_the_node_once, 0, 3);
     tcase_add_test(tcase, a_copy_without_the_node_leaves_it_unset);

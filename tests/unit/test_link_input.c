@@ -21,7 +21,7 @@ static const struct {
      L2TPHA_ERR_STALE_EPOCH, 6},
     {END_OF(ACTIVE_SOLO, 5, 0), END_OF(ACTIVE_SOLO, 5, 0), L2TPHA_ERR_ROLE, L2TPHA_ERR_ROLE, 0},
     {END_OF(STANDBY_COLD, 0, 0), END_OF(STANDBY_HOT, 5, 9), L2TPHA_ERR_ROLE, L2TPHA_ERR_ROLE, 0},
-    /* the standby has seen a newer reign */
+    /* the standby has seen a newer epoch */
     {END_OF(ACTIVE_SOLO, 5, 9), END_OF(STANDBY_HOT, 6, 2), L2TPHA_ERR_FENCED,
      L2TPHA_ERR_STALE_EPOCH, 6},
     /* an active that came back empty under its old epoch */
@@ -80,7 +80,7 @@ START_TEST(hand_over)
     linked_run(0, NULL, NULL);
     ck_assert(linked_info(&standby).switchover);
     ck_assert(linked_info(&active).handed && !linked_info(&active).offered);
-    assert_error(l2tpha_link_take_back(active.link, 0), L2TPHA_ERR_STATE);
+    assert_error(l2tpha_link_withdraw(active.link, 0), L2TPHA_ERR_STATE);
 
     /* It takes over: the old active learns it from the next frame, and only once. */
     standby.epoch = linked_info(&standby).peer_epoch + 1;
@@ -192,7 +192,7 @@ static const struct {
     {"0c000000000000000600", false, L2TPHA_ERR_LINK}, /* ANNOUNCE to the standby */
     {"0c0000000000000006", true, L2TPHA_ERR_LINK},    /* too short */
     {"0c000000000000000602", true, L2TPHA_ERR_LINK},  /* neither forced nor not */
-    {"0c000000000000000500", true, L2TPHA_ERR_EPOCH}, /* of this reign */
+    {"0c000000000000000500", true, L2TPHA_ERR_EPOCH}, /* of this epoch */
     {"0cffffffffffffffff01", true, L2TPHA_ERR_EPOCH}, /* of none that can be */
     {"0c000000000000000600", true, L2TPHA_ERR_FENCED},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Handing a reign over, and announcing one. */
+/* Handing an epoch over, and announcing one. */
 #include "sim/link_pair.h"
 
 #define MS 1000u
@@ -27,8 +27,8 @@ START_TEST(an_offer_taken_back_is_never_taken)
 {
     offer();
     to_standby();
-    assert_ok(l2tpha_link_take_back(active.link, 0));
-    assert_error(l2tpha_link_take_back(active.link, 0), L2TPHA_ERR_STATE);
+    assert_ok(l2tpha_link_withdraw(active.link, 0));
+    assert_error(l2tpha_link_withdraw(active.link, 0), L2TPHA_ERR_STATE);
     to_active(); /* accepted, too late */
     ck_assert(!linked_info(&active).handed && !linked_info(&active).offered);
     linked_run(0, NULL, NULL);
@@ -123,7 +123,7 @@ static void announce(bool force)
     ck_assert_int_eq(standby.role, L2TPHA_ROLE_UNHEARD);
 }
 
-START_TEST(an_active_in_sync_yields)
+START_TEST(an_active_in_sync_steps_down)
 {
     int active_error = 0, standby_error = 0;
 
@@ -133,7 +133,7 @@ START_TEST(an_active_in_sync_yields)
     assert_error(active_error, L2TPHA_ERR_FENCED);
     assert_error(standby_error, L2TPHA_ERR_FENCED);
     ck_assert_uint_eq(active.fenced_by, 6);
-    ck_assert(linked_info(&standby).yielded);
+    ck_assert(linked_info(&standby).stepped_down);
     ck_assert_int_eq(standby.role, L2TPHA_ROLE_CUT_OFF);
 }
 END_TEST
@@ -147,7 +147,7 @@ START_TEST(one_that_has_gone_on_alone_declines)
     announce(false);
     linked_run(0, NULL, NULL);
     assert_error(linked_info(&standby).declined, L2TPHA_ERR_NOT_IN_SYNC);
-    ck_assert(!linked_info(&standby).yielded);
+    ck_assert(!linked_info(&standby).stepped_down);
     ck_assert_int_eq(active.role, roles[_i]);
     assert_ok(l2tpha_link_expire(standby.link, 50 * MS));
     ck_assert(!linked_info(&standby).unanswered);
@@ -196,7 +196,7 @@ START_TEST(an_announcement_must_be_new_and_possible)
     linked_open();
     assert_error(l2tpha_link_announce(standby.link, 6, false, 0), L2TPHA_ERR_STATE);
     linked_carry(&active, &standby, SIZE_MAX, 0, NULL);
-    /* It holds nothing of that reign yet, but has heard of it. */
+    /* It holds nothing of that epoch yet, but has heard of it. */
     assert_error(l2tpha_link_announce(standby.link, 5, false, 0), L2TPHA_ERR_STALE_EPOCH);
     linked_run(0, NULL, NULL);
     assert_error(l2tpha_link_announce(active.link, 6, false, 0), L2TPHA_ERR_ROLE);
@@ -208,7 +208,7 @@ END_TEST
 
 /* --- epochs --- */
 
-/* A stranger's number ends no reign. */
+/* A stranger's number ends no epoch. */
 START_TEST(an_epoch_too_far_ahead_fences_nobody)
 {
     const uint64_t ahead = UINT64_C(4096) * 256;
@@ -297,7 +297,7 @@ Suite *suite_link_switchover(void)
     tcase_add_loop_test(tcase, the_end_of_the_stream_in_each_phase, 0, 4);
     tcase_add_test(tcase, the_order_names_an_epoch_of_the_standbys_rank);
     tcase_add_loop_test(tcase, equal_ranks_are_refused_where_they_must_differ, 0, 2);
-    tcase_add_loop_test(tcase, an_active_in_sync_yields, 0, 2);
+    tcase_add_loop_test(tcase, an_active_in_sync_steps_down, 0, 2);
     tcase_add_loop_test(tcase, one_that_has_gone_on_alone_declines, 0, 2);
     tcase_add_test(tcase, an_answer_that_does_not_come_is_told);
     tcase_add_test(tcase, an_answer_is_not_missed_by_who_was_away);

@@ -288,7 +288,7 @@ static uint32_t next_random(uint32_t *state)
 }
 
 /* Broken copies of good messages: whatever is found lies inside the datagram and is well-formed. */
-START_TEST(mutations_never_yield_nonsense)
+START_TEST(mutations_never_decode_to_nonsense)
 {
     uint32_t random = (uint32_t)_i + 1;
     size_t len = wire_hex(messages[_i % MESSAGES].hex, wire.data, sizeof(wire.data));
@@ -332,6 +332,6 @@ Suite *suite_malformed(void)
     tcase_add_test(tcase, duplicates_follow_the_m_bit);
     tcase_add_test(tcase, very_many_avps_are_walked_once);
     tcase_add_test(tcase, faults_are_readable);
-    tcase_add_loop_test(tcase, mutations_never_yield_nonsense, 0, MESSAGES);
+    tcase_add_loop_test(tcase, mutations_never_decode_to_nonsense, 0, MESSAGES);
     return suite;
 }

@@ -240,8 +240,8 @@ START_TEST(tunnel_ids_go_on_where_they_were)
     uint32_t count = 0, first = 0;
 
     memset(used, 0, sizeof(used));
-    for (size_t reign = 0; reign < sizeof(ends) / sizeof(ends[0]); reign++) {
-        for (; count < ends[reign]; count++) {
+    for (size_t epoch = 0; epoch < sizeof(ends) / sizeof(ends[0]); epoch++) {
+        for (; count < ends[epoch]; count++) {
             uint32_t id = brief_tunnel();
             assert_true(id > 0 && id < 65536 && !used[id]);
             used[id] = true;

@@ -17,46 +17,46 @@
 
 #define IDLE RECOVERY_IDLE
 #define WAITING RECOVERY_WAITING
-#define CALLING RECOVERY_CALLING
-#define CLAIMING RECOVERY_CLAIMING
-#define YIELDED RECOVERY_YIELDED
-#define LENT RECOVERY_LENT
-#define RETURNED RECOVERY_RETURNED
+#define SCCRQ_SENT RECOVERY_SCCRQ_SENT
+#define RESET_SENT RECOVERY_RESET_SENT
+#define BOTH_FAILED RECOVERY_BOTH_FAILED
+#define PEER_RECOVERING RECOVERY_PEER_RECOVERING
+#define PEER_RECOVERED RECOVERY_PEER_RECOVERED
 
 /* clang-format off */
 static const struct fsm_expect expected[] = {
     {"3.2.1, this end has failed", IDLE, RECOVERY_OPEN, WAITING, NULL},
-    {"3.2.1, SCCRQ", WAITING, RECOVERY_BEGIN, CALLING, "call_peer"},
+    {"3.2.1, SCCRQ", WAITING, RECOVERY_BEGIN, SCCRQ_SENT, "call_peer"},
     {"3.2.1, in time or not at all", WAITING, RECOVERY_EXPIRED, IDLE, "give_up"},
     {"own failure", WAITING, RECOVERY_FAILED, WAITING, "try_again"},
-    {"appendix B", WAITING, RECOVERY_REQUEST, YIELDED, "lend_channel"},
-    {"3.2.2, reset upon SCCRP", CALLING, RECOVERY_REPLY, CLAIMING, "claim_channel"},
-    {"3.2.1, tie lost", CALLING, RECOVERY_LOST, WAITING, "try_again"},
-    {"3.2.1, StopCCN", CALLING, RECOVERY_REFUSED, IDLE, "clear_old"},
-    {"3.2.1, in time or not at all", CALLING, RECOVERY_EXPIRED, IDLE, "give_up"},
-    {"own failure", CALLING, RECOVERY_FAILED, IDLE, "give_up"},
-    {"appendix B", CALLING, RECOVERY_REQUEST, YIELDED, "lend_channel"},
-    {"3.2.2, SCCCN is delivered", CLAIMING, RECOVERY_SAID, IDLE, "finish_claim"},
-    {"3.2.1, the peer may have failed", CLAIMING, RECOVERY_LOST, WAITING, "try_again"},
-    {"3.2.1, StopCCN", CLAIMING, RECOVERY_REFUSED, IDLE, "clear_old"},
-    {"3.2.1, in time or not at all", CLAIMING, RECOVERY_EXPIRED, IDLE, "give_up"},
-    {"own failure", CLAIMING, RECOVERY_FAILED, IDLE, "give_up"},
-    {"appendix B", CLAIMING, RECOVERY_REQUEST, YIELDED, "lend_channel"},
-    {"the peer asks anew", YIELDED, RECOVERY_REQUEST, FSM_SAME, "lend_channel"},
-    {"3.2.2, reset upon SCCCN", YIELDED, RECOVERY_CONNECTED, RETURNED, "return_channel"},
-    {"the peer has not come back", YIELDED, RECOVERY_LOST, WAITING, "try_again"},
-    {"its time is over", YIELDED, RECOVERY_EXPIRED, IDLE, "give_up"},
-    {"own failure", YIELDED, RECOVERY_FAILED, IDLE, "give_up"},
-    {"3.2.1, remote endpoint", IDLE, RECOVERY_REQUEST, LENT, "lend_channel"},
-    {"the peer asks anew", LENT, RECOVERY_REQUEST, FSM_SAME, "lend_channel"},
-    {"3.2.2, reset upon SCCCN", LENT, RECOVERY_CONNECTED, RETURNED, "return_channel"},
-    {"nothing is proven for long", LENT, RECOVERY_EXPIRED, FSM_SAME, "go_on_unproven"},
-    {"3.2.1, nothing is proven", LENT, RECOVERY_LOST, IDLE, "take_back"},
-    {"own failure", LENT, RECOVERY_FAILED, IDLE, "take_back"},
-    {"3.2.2, the peer closes", RETURNED, RECOVERY_LOST, IDLE, "ask_about_sessions"},
-    {"3.2.2, either end may", RETURNED, RECOVERY_EXPIRED, IDLE, "close_returned"},
-    {"the peer fails again", RETURNED, RECOVERY_REQUEST, LENT, "lend_channel"},
-    {"own failure", RETURNED, RECOVERY_FAILED, IDLE, "take_back"},
+    {"appendix B", WAITING, RECOVERY_REQUEST, BOTH_FAILED, "suspend_old"},
+    {"3.2.2, reset upon SCCRP", SCCRQ_SENT, RECOVERY_SCCRP, RESET_SENT, "reset_to_suggestion"},
+    {"3.2.1, tie lost", SCCRQ_SENT, RECOVERY_LOST, WAITING, "try_again"},
+    {"3.2.1, StopCCN", SCCRQ_SENT, RECOVERY_REFUSED, IDLE, "clear_old"},
+    {"3.2.1, in time or not at all", SCCRQ_SENT, RECOVERY_EXPIRED, IDLE, "give_up"},
+    {"own failure", SCCRQ_SENT, RECOVERY_FAILED, IDLE, "give_up"},
+    {"appendix B", SCCRQ_SENT, RECOVERY_REQUEST, BOTH_FAILED, "suspend_old"},
+    {"3.2.2, SCCCN is delivered", RESET_SENT, RECOVERY_SCCCN_ACKED, IDLE, "finish_recovery"},
+    {"3.2.1, the peer may have failed", RESET_SENT, RECOVERY_LOST, WAITING, "try_again"},
+    {"3.2.1, StopCCN", RESET_SENT, RECOVERY_REFUSED, IDLE, "clear_old"},
+    {"3.2.1, in time or not at all", RESET_SENT, RECOVERY_EXPIRED, IDLE, "give_up"},
+    {"own failure", RESET_SENT, RECOVERY_FAILED, IDLE, "give_up"},
+    {"appendix B", RESET_SENT, RECOVERY_REQUEST, BOTH_FAILED, "suspend_old"},
+    {"the peer asks anew", BOTH_FAILED, RECOVERY_REQUEST, FSM_SAME, "suspend_old"},
+    {"3.2.2, reset upon SCCCN", BOTH_FAILED, RECOVERY_CONNECTED, PEER_RECOVERED, "reset_old"},
+    {"the peer has not come back", BOTH_FAILED, RECOVERY_LOST, WAITING, "try_again"},
+    {"its time is over", BOTH_FAILED, RECOVERY_EXPIRED, IDLE, "give_up"},
+    {"own failure", BOTH_FAILED, RECOVERY_FAILED, IDLE, "give_up"},
+    {"3.2.1, remote endpoint", IDLE, RECOVERY_REQUEST, PEER_RECOVERING, "suspend_old"},
+    {"the peer asks anew", PEER_RECOVERING, RECOVERY_REQUEST, FSM_SAME, "suspend_old"},
+    {"3.2.2, reset upon SCCCN", PEER_RECOVERING, RECOVERY_CONNECTED, PEER_RECOVERED, "reset_old"},
+    {"nothing is proven for long", PEER_RECOVERING, RECOVERY_EXPIRED, FSM_SAME, "resume_unproven"},
+    {"3.2.1, nothing is proven", PEER_RECOVERING, RECOVERY_LOST, IDLE, "resume_old"},
+    {"own failure", PEER_RECOVERING, RECOVERY_FAILED, IDLE, "resume_old"},
+    {"3.2.2, the peer closes", PEER_RECOVERED, RECOVERY_LOST, IDLE, "ask_about_sessions"},
+    {"3.2.2, either end may", PEER_RECOVERED, RECOVERY_EXPIRED, IDLE, "close_recovered"},
+    {"the peer fails again", PEER_RECOVERED, RECOVERY_REQUEST, PEER_RECOVERING, "suspend_old"},
+    {"own failure", PEER_RECOVERED, RECOVERY_FAILED, IDLE, "resume_old"},
     {"own failure", IDLE, RECOVERY_FAILED, IDLE, NULL},
 };
 /* clang-format on */
@@ -105,7 +105,7 @@ static void set_method(struct l2tpha_tunnel *tunnel, uint8_t method)
 {
     tunnel->entry.record.effective_method = method;
     ledger_mark_tunnel(tunnel->engine->ledger, &tunnel->entry, DIRTY_FULL);
-    engine_seal(tunnel->engine);
+    engine_commit(tunnel->engine);
     raw_drain(&peer);
 }
 
@@ -225,7 +225,7 @@ START_TEST(recovery_end_goes_on_with_the_numbers_as_suggested)
     raw_begin_request(&peer, L2TPHA_MESSAGE_ICRQ, 0);
     assert_ok(raw_send(&peer));
     ck_assert_uint_eq(raw_expect(&peer, L2TPHA_MESSAGE_ICRP)->header.ns, 4);
-    ck_assert(!(old_tunnel()->entry.record.flags & L2TPHA_TUNNEL_CLAIMED));
+    ck_assert(!(old_tunnel()->entry.record.flags & L2TPHA_TUNNEL_RESET_SENT));
 }
 END_TEST
 
@@ -481,7 +481,7 @@ START_TEST(recovery_begins_in_every_generation)
 END_TEST
 
 /* The numbers of the claim that its predecessor made may be known to nobody else. */
-START_TEST(claimed_tunnel_is_never_recovered_silently)
+START_TEST(a_tunnel_with_a_reset_sent_is_never_recovered_silently)
 {
     open_old(L2TPHA_FAILOVER_FALLBACK);
     fail_over();
@@ -580,7 +580,7 @@ Suite *suite_recovery(void)
     tcase_add_test(tcase, peer_that_never_completes_gets_its_tunnel_back);
     tcase_add_test(tcase, attempt_that_comes_to_nothing_does_not_keep_from_asking);
     tcase_add_test(tcase, recovery_begins_in_every_generation);
-    tcase_add_test(tcase, claimed_tunnel_is_never_recovered_silently);
+    tcase_add_test(tcase, a_tunnel_with_a_reset_sent_is_never_recovered_silently);
     tcase_add_test(tcase, tunnel_whose_scccn_may_be_lost_is_recovered_silently);
     tcase_add_test(tcase, recovery_that_the_peer_has_forgotten_is_begun_anew);
     tcase_add_test(tcase, copy_of_a_loser_is_dropped);

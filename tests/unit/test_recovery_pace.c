@@ -17,7 +17,7 @@ static void set_all(struct l2tpha_node *node)
     while ((entry = table_tunnel_next(node->engine.table, &place))) {
         entry->record.effective_method = L2TPHA_FAILOVER_PROTOCOL;
         ledger_mark_tunnel(node->engine.ledger, entry, DIRTY_FULL);
-        engine_seal(&node->engine);
+        engine_commit(&node->engine);
     }
 }
 

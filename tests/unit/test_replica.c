@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #define IN_FLIGHT 1000
-#include "unit/twinned.h"
+#include "unit/replicated.h"
 
 #include "base/cursor.h"
 
@@ -10,29 +10,29 @@ START_TEST(random_changes_with_copies_at_any_moment)
 {
     pair->random = (uint64_t)_i;
     for (unsigned step = 0; step < 3000; step++) {
-        twins_change(pair);
-        if (twins_random(pair, 3) == 0)
-            twins_seal(pair);
-        if (twins_random(pair, 4) == 0)
-            twins_ship(pair);
-        if (twins_random(pair, 400) == 0)
+        replicas_change(pair);
+        if (replicas_random(pair, 3) == 0)
+            replicas_commit(pair);
+        if (replicas_random(pair, 4) == 0)
+            replicas_ship(pair);
+        if (replicas_random(pair, 400) == 0)
             assert_ok(ledger_bulk(pair->ledger, pair->now));
-        if (twins_random(pair, 900) == 0)
+        if (replicas_random(pair, 900) == 0)
             ledger_stop(pair->ledger, "test", pair->now);
     }
-    twins_sync(pair);
-    twins_assert_equal(pair);
+    replicas_sync(pair);
+    replicas_assert_equal(pair);
     for (unsigned step = 0; step < 1000; step++) {
-        twins_change(pair);
-        if (twins_random(pair, 5) == 0)
-            twins_drain(pair);
-        if (twins_random(pair, 100) == 0) {
-            twins_drain(pair);
-            twins_assert_equal(pair);
+        replicas_change(pair);
+        if (replicas_random(pair, 5) == 0)
+            replicas_drain(pair);
+        if (replicas_random(pair, 100) == 0) {
+            replicas_drain(pair);
+            replicas_assert_equal(pair);
         }
     }
-    twins_drain(pair);
-    twins_assert_equal(pair);
+    replicas_drain(pair);
+    replicas_assert_equal(pair);
 }
 END_TEST
 
@@ -40,22 +40,22 @@ END_TEST
 START_TEST(a_copy_replaces_what_was_there)
 {
     for (unsigned step = 0; step < 300; step++)
-        twins_change(pair);
-    twins_sync(pair);
+        replicas_change(pair);
+    replicas_sync(pair);
     ledger_stop(pair->ledger, "test", pair->now);
     for (unsigned step = 0; step < 600; step++)
-        twins_change(pair);
-    twins_sync(pair);
-    twins_assert_equal(pair);
+        replicas_change(pair);
+    replicas_sync(pair);
+    replicas_assert_equal(pair);
 }
 END_TEST
 
 START_TEST(nr_of_messages_is_zero_on_the_standby)
 {
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 65535);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 65535);
     for (unsigned i = 0; i < 3; i++)
-        twins_message(pair, tunnel, 12 + i);
-    twins_sync(pair);
+        replicas_message(pair, tunnel, 12 + i);
+    replicas_sync(pair);
     const struct tunnel_entry *copy = table_tunnel_find(pair->standby, 65535);
     ck_assert_uint_eq(copy->queue_count, 3);
     uint16_t ns = 0;
@@ -70,19 +70,19 @@ END_TEST
 /* Sequence numbers run through 65535 while messages are outstanding. */
 START_TEST(numbers_wrap)
 {
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 7);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 7);
     tunnel->record.ns = tunnel->record.acked = tunnel->record.nr = 65530;
-    twins_seal(pair);
-    twins_sync(pair);
+    replicas_commit(pair);
+    replicas_sync(pair);
     for (unsigned i = 0; i < 20; i++) {
-        twins_message(pair, tunnel, 20);
-        twins_received(pair, tunnel);
-        twins_drain(pair);
+        replicas_message(pair, tunnel, 20);
+        replicas_received(pair, tunnel);
+        replicas_drain(pair);
         if (i % 3 == 2)
-            twins_acked(pair, tunnel, (uint16_t)(tunnel->record.acked + 2));
+            replicas_acked(pair, tunnel, (uint16_t)(tunnel->record.acked + 2));
     }
-    twins_drain(pair);
-    twins_assert_equal(pair);
+    replicas_drain(pair);
+    replicas_assert_equal(pair);
     ck_assert_uint_eq(table_tunnel_find(pair->standby, 7)->record.ns, 14);
 }
 END_TEST
@@ -90,30 +90,30 @@ END_TEST
 /* Ids that come free and are taken again within one transaction. */
 START_TEST(ids_used_again_at_once)
 {
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
-    struct session_entry *session = twins_session(pair, tunnel, 1);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+    struct session_entry *session = replicas_session(pair, tunnel, 1);
     assert_ok(table_session_set_remote(session, 9));
-    twins_message(pair, tunnel, 30);
-    twins_sync(pair);
+    replicas_message(pair, tunnel, 30);
+    replicas_sync(pair);
 
-    twins_remove_session(pair, session);
-    session = twins_session(pair, tunnel, 1);
+    replicas_remove_session(pair, session);
+    session = replicas_session(pair, tunnel, 1);
     session->serial = 77;
-    struct session_entry *other = twins_session(pair, tunnel, 2);
+    struct session_entry *other = replicas_session(pair, tunnel, 2);
     assert_ok(table_session_set_remote(other, 9));
-    twins_drain(pair);
-    twins_assert_equal(pair);
+    replicas_drain(pair);
+    replicas_assert_equal(pair);
 
-    twins_remove_tunnel(pair, tunnel);
-    tunnel = twins_tunnel(pair, 1);
-    twins_session(pair, tunnel, 3);
-    twins_drain(pair);
-    twins_assert_equal(pair);
+    replicas_remove_tunnel(pair, tunnel);
+    tunnel = replicas_tunnel(pair, 1);
+    replicas_session(pair, tunnel, 3);
+    replicas_drain(pair);
+    replicas_assert_equal(pair);
     ck_assert_ptr_null(table_session_find(pair->standby, table_tunnel_find(pair->standby, 1), 1));
 
-    twins_remove_tunnel(pair, tunnel);
-    twins_remove_tunnel(pair, twins_tunnel(pair, 2)); /* came and went */
-    twins_drain(pair);
+    replicas_remove_tunnel(pair, tunnel);
+    replicas_remove_tunnel(pair, replicas_tunnel(pair, 2)); /* came and went */
+    replicas_drain(pair);
     ck_assert_uint_eq(table_tunnel_count(pair->standby), 0);
 }
 END_TEST
@@ -124,17 +124,17 @@ START_TEST(unknown_fields_survive_two_takeovers)
     static const uint8_t future[] = {0xd0, 0x3e, 0x05, 0xda, 0x3e, 0x03, 'a', 'b', 'c'};
     static const struct l2tpha_node_record node = {.tunnel_key = {1},
                                                    .unknown = {future, sizeof(future)}};
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 3);
-    struct session_entry *session = twins_session(pair, tunnel, 4);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 3);
+    struct session_entry *session = replicas_session(pair, tunnel, 4);
     assert_ok(
         table_tunnel_set_bytes(pair->active, &tunnel->record.unknown, future, sizeof(future)));
     assert_ok(table_session_set_bytes(
         pair->active, session, offsetof(struct session_extra, unknown), future, sizeof(future)));
     assert_ok(table_node_load(pair->active, &node));
-    twins_sync(pair);
+    replicas_sync(pair);
 
-    struct state_pair *next = twins_new(IN_FLIGHT, TIMEOUT_US);
-    struct ledger *promoted = twins_promote(pair);
+    struct state_pair *next = replicas_new(IN_FLIGHT, TIMEOUT_US);
+    struct ledger *promoted = replicas_promote(pair);
     ck_assert_uint_eq(ledger_epoch(promoted), 2);
     ck_assert_uint_eq(ledger_last(promoted), replica_last(pair->replica));
     assert_ok(ledger_bulk(promoted, 1));
@@ -155,8 +155,8 @@ START_TEST(unknown_fields_survive_two_takeovers)
     const struct l2tpha_node_record *node_copy = &table_node(next->standby)->record;
     ck_assert_uint_eq(node_copy->unknown.len, sizeof(future));
     ck_assert_mem_eq(node_copy->unknown.data, future, sizeof(future));
-    ck_assert_uint_eq(twins_digest(next->standby), twins_digest(pair->active));
-    twins_free(next);
+    ck_assert_uint_eq(replicas_digest(next->standby), replicas_digest(pair->active));
+    replicas_free(next);
 }
 END_TEST
 
@@ -164,10 +164,10 @@ END_TEST
 START_TEST(a_promoted_standby_copies_everything)
 {
     for (unsigned step = 0; step < 400; step++)
-        twins_change(pair);
-    twins_sync(pair);
-    struct state_pair *next = twins_new(IN_FLIGHT, TIMEOUT_US);
-    struct ledger *promoted = twins_promote(pair);
+        replicas_change(pair);
+    replicas_sync(pair);
+    struct state_pair *next = replicas_new(IN_FLIGHT, TIMEOUT_US);
+    struct ledger *promoted = replicas_promote(pair);
     for (unsigned round = 0; round < 3; round++) {
         uint64_t number;
         const uint8_t *data;
@@ -177,9 +177,9 @@ START_TEST(a_promoted_standby_copies_everything)
             assert_ok(replica_apply(next->replica, data, len, &number));
             assert_ok(ledger_done(promoted, number, 0, 1));
         }
-        ck_assert_uint_eq(twins_digest(next->standby), twins_digest(pair->active));
+        ck_assert_uint_eq(replicas_digest(next->standby), replicas_digest(pair->active));
     }
-    twins_free(next);
+    replicas_free(next);
 }
 END_TEST
 
@@ -210,29 +210,29 @@ static void keep_one(void)
 static void record_stream(void)
 {
     blob_count = 0;
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
-    struct tunnel_entry *other = twins_tunnel(pair, 2);
-    twins_message(pair, tunnel, 14);
-    struct session_entry *session = twins_session(pair, tunnel, 5);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+    struct tunnel_entry *other = replicas_tunnel(pair, 2);
+    replicas_message(pair, tunnel, 14);
+    struct session_entry *session = replicas_session(pair, tunnel, 5);
     assert_ok(table_session_set_remote(session, 6));
-    twins_session(pair, other, 5);
-    twins_give_out(pair);
-    twins_seal(pair);
+    replicas_session(pair, other, 5);
+    replicas_give_out(pair);
+    replicas_commit(pair);
     assert_ok(ledger_bulk(pair->ledger, pair->now));
     for (unsigned i = 0; i < 4; i++)
         keep_one();
     ck_assert(ledger_in_sync(pair->ledger));
-    twins_message(pair, tunnel, 13);
-    twins_received(pair, tunnel);
-    twins_give_out(pair);
-    twins_remove_tunnel(pair, other);
-    assert_ok(table_session_set_remote(twins_session(pair, tunnel, 7), 8));
-    twins_seal(pair);
+    replicas_message(pair, tunnel, 13);
+    replicas_received(pair, tunnel);
+    replicas_give_out(pair);
+    replicas_remove_tunnel(pair, other);
+    assert_ok(table_session_set_remote(replicas_session(pair, tunnel, 7), 8));
+    replicas_commit(pair);
     keep_one();
-    twins_remove_session(pair, session);
-    twins_tunnel(pair, 2);
-    twins_message(pair, tunnel, 12);
-    twins_seal(pair);
+    replicas_remove_session(pair, session);
+    replicas_tunnel(pair, 2);
+    replicas_message(pair, tunnel, 12);
+    replicas_commit(pair);
     keep_one();
 }
 
@@ -243,18 +243,18 @@ static int apply(unsigned which)
 
 static void replay_up_to(unsigned end)
 {
-    twins_fresh_standby(pair);
+    replicas_fresh_standby(pair);
     for (unsigned i = 0; i < end; i++)
         assert_ok(apply(i));
 }
 
 static void try_damaged(unsigned which, const uint8_t *data, size_t len)
 {
-    uint64_t before = twins_digest(pair->standby);
-    int error = twins_feed(pair, data, len);
-    twins_assert_sound(pair->standby);
+    uint64_t before = replicas_digest(pair->standby);
+    int error = replicas_feed(pair, data, len);
+    replicas_assert_sound(pair->standby);
     if (error) {
-        ck_assert_uint_eq(twins_digest(pair->standby), before);
+        ck_assert_uint_eq(replicas_digest(pair->standby), before);
         if (replica_state(pair->replica) != REPLICA_OUT_OF_SYNC)
             return;
     }
@@ -295,12 +295,12 @@ START_TEST(lost_doubled_reordered)
 {
     record_stream();
     replay_up_to(5);
-    uint64_t digest = twins_digest(pair->standby);
+    uint64_t digest = replicas_digest(pair->standby);
     assert_error(apply(4), L2TPHA_ERR_GAP); /* doubled */
     ck_assert_int_eq(replica_state(pair->replica), REPLICA_OUT_OF_SYNC);
     ck_assert_str_eq(replica_reason(pair->replica), "checkpoint missing");
     assert_error(apply(5), L2TPHA_ERR_GAP);
-    ck_assert_uint_eq(twins_digest(pair->standby), digest);
+    ck_assert_uint_eq(replicas_digest(pair->standby), digest);
     assert_ok(apply(0)); /* a copy mends it */
     ck_assert_int_eq(replica_state(pair->replica), REPLICA_BULK);
     ck_assert_str_eq(replica_reason(pair->replica), "");
@@ -317,16 +317,16 @@ START_TEST(whole_once_is_whole_until_it_is_dropped)
 {
     ck_assert(!replica_is_whole(pair->replica));
     for (unsigned step = 0; step < 300; step++)
-        twins_change(pair);
+        replicas_change(pair);
     assert_ok(ledger_bulk(pair->ledger, pair->now));
-    ck_assert(twins_ship(pair));
+    ck_assert(replicas_ship(pair));
     ck_assert_int_eq(replica_state(pair->replica), REPLICA_BULK);
     ck_assert(!replica_is_whole(pair->replica)); /* half a first copy is none */
-    twins_drain(pair);
+    replicas_drain(pair);
     ck_assert_int_eq(replica_state(pair->replica), REPLICA_HOT);
     ck_assert(replica_is_whole(pair->replica));
     assert_ok(ledger_bulk(pair->ledger, pair->now));
-    ck_assert(twins_ship(pair));
+    ck_assert(replicas_ship(pair));
     ck_assert_int_eq(replica_state(pair->replica), REPLICA_BULK);
     ck_assert(replica_is_whole(pair->replica));
     replica_empty(pair->replica);
@@ -355,19 +355,19 @@ START_TEST(older_epoch_is_refused)
                                               .number = 100,
                                               .kind = L2TPHA_CHECKPOINT_BULK_BEGIN,
                                               .generation = 1};
-    assert_ok(twins_feed_made(pair, &header, NULL, 0));
+    assert_ok(replicas_feed_made(pair, &header, NULL, 0));
     header.epoch = 4;
-    assert_error(twins_feed_made(pair, &header, NULL, 0), L2TPHA_ERR_STALE_EPOCH);
+    assert_error(replicas_feed_made(pair, &header, NULL, 0), L2TPHA_ERR_STALE_EPOCH);
     header.kind = L2TPHA_CHECKPOINT_INCREMENT;
     header.number = 101;
-    assert_error(twins_feed_made(pair, &header, NULL, 0), L2TPHA_ERR_STALE_EPOCH);
+    assert_error(replicas_feed_made(pair, &header, NULL, 0), L2TPHA_ERR_STALE_EPOCH);
     ck_assert_int_eq(replica_state(pair->replica), REPLICA_BULK);
     header.epoch = 6; /* of an active that has not copied itself here */
-    assert_error(twins_feed_made(pair, &header, NULL, 0), L2TPHA_ERR_GAP);
+    assert_error(replicas_feed_made(pair, &header, NULL, 0), L2TPHA_ERR_GAP);
     ck_assert_int_eq(replica_state(pair->replica), REPLICA_OUT_OF_SYNC);
     header.epoch = 5; /* it is superseded now */
     header.kind = L2TPHA_CHECKPOINT_BULK_BEGIN;
-    assert_error(twins_feed_made(pair, &header, NULL, 0), L2TPHA_ERR_STALE_EPOCH);
+    assert_error(replicas_feed_made(pair, &header, NULL, 0), L2TPHA_ERR_STALE_EPOCH);
     ck_assert_uint_eq(replica_epoch(pair->replica), 6);
 }
 END_TEST
@@ -383,7 +383,7 @@ START_TEST(end_with_wrong_count_or_digest)
             l2tpha_serializer_proto()->get_header(blobs[3].data, blobs[3].len, &header, &none));
         header.count += wrong;
         header.digest ^= !wrong;
-        assert_error(twins_feed_made(pair, &header, NULL, 0), L2TPHA_ERR_DIGEST);
+        assert_error(replicas_feed_made(pair, &header, NULL, 0), L2TPHA_ERR_DIGEST);
         ck_assert_int_eq(replica_state(pair->replica), REPLICA_OUT_OF_SYNC);
     }
 }
@@ -402,22 +402,22 @@ START_TEST(kinds_out_of_turn)
 {
     static const struct l2tpha_record tunnel = TUNNEL(3);
     struct l2tpha_checkpoint_header header = {.version = 1, .epoch = 1, .generation = 1};
-    twins_sync(pair);
+    replicas_sync(pair);
     header.number = replica_last(pair->replica) + 1;
     header.kind = L2TPHA_CHECKPOINT_BULK_PART;
-    assert_error(twins_feed_made(pair, &header, &tunnel, 1), L2TPHA_ERR_RECORD);
+    assert_error(replicas_feed_made(pair, &header, &tunnel, 1), L2TPHA_ERR_RECORD);
     header.kind = L2TPHA_CHECKPOINT_BULK_END;
-    assert_error(twins_feed_made(pair, &header, NULL, 0), L2TPHA_ERR_RECORD);
+    assert_error(replicas_feed_made(pair, &header, NULL, 0), L2TPHA_ERR_RECORD);
     header.kind = L2TPHA_CHECKPOINT_BULK_BEGIN;
-    assert_error(twins_feed_made(pair, &header, &tunnel, 1), L2TPHA_ERR_RECORD);
+    assert_error(replicas_feed_made(pair, &header, &tunnel, 1), L2TPHA_ERR_RECORD);
     ck_assert_int_eq(replica_state(pair->replica), REPLICA_HOT);
-    assert_ok(twins_feed_made(pair, &header, NULL, 0));
+    assert_ok(replicas_feed_made(pair, &header, NULL, 0));
     header.number++;
     header.generation = 2;
     header.kind = L2TPHA_CHECKPOINT_BULK_PART;
-    assert_error(twins_feed_made(pair, &header, &tunnel, 1), L2TPHA_ERR_RECORD);
+    assert_error(replicas_feed_made(pair, &header, &tunnel, 1), L2TPHA_ERR_RECORD);
     header.generation = 1;
-    assert_ok(twins_feed_made(pair, &header, &tunnel, 1));
+    assert_ok(replicas_feed_made(pair, &header, &tunnel, 1));
 }
 END_TEST
 
@@ -428,18 +428,18 @@ START_TEST(numbers_without_room)
                                        UINT64_MAX};
     struct l2tpha_checkpoint_header header = {.version = 1, .epoch = 1, .generation = 1};
 
-    twins_sync(pair);
+    replicas_sync(pair);
     uint64_t last = replica_last(pair->replica);
     for (unsigned i = 0; i < 2 * sizeof(numbers) / sizeof(numbers[0]); i++) {
         header.kind = i % 2 ? L2TPHA_CHECKPOINT_BULK_BEGIN : L2TPHA_CHECKPOINT_ABANDON;
         header.number = numbers[i / 2];
-        assert_error(twins_feed_made(pair, &header, NULL, 0), L2TPHA_ERR_RECORD);
+        assert_error(replicas_feed_made(pair, &header, NULL, 0), L2TPHA_ERR_RECORD);
         ck_assert_int_eq(replica_state(pair->replica), REPLICA_HOT);
         ck_assert_uint_eq(replica_last(pair->replica), last);
         ck_assert_uint_eq(pair->standby_counters.checkpoints_refused, i + 1);
     }
     header.number = L2TPHA_CHECKPOINT_NUMBER_MAX;
-    assert_ok(twins_feed_made(pair, &header, NULL, 0));
+    assert_ok(replicas_feed_made(pair, &header, NULL, 0));
 }
 END_TEST
 
@@ -461,13 +461,13 @@ START_TEST(no_room)
                                               .number = 1,
                                               .kind = L2TPHA_CHECKPOINT_BULK_BEGIN,
                                               .generation = 1};
-    assert_ok(twins_feed_made(pair, &header, NULL, 0));
+    assert_ok(replicas_feed_made(pair, &header, NULL, 0));
     header.kind = L2TPHA_CHECKPOINT_BULK_PART;
     int error = 0;
     for (uint32_t id = 1; id <= 5001 && !error; id++) {
         struct l2tpha_record record = TUNNEL(id);
         header.number++;
-        error = twins_feed_made(pair, &header, &record, 1);
+        error = replicas_feed_made(pair, &header, &record, 1);
     }
     ck_assert_int_eq(error, L2TPHA_ERR_LIMIT);
     ck_assert_int_eq(replica_state(pair->replica), REPLICA_OUT_OF_SYNC);

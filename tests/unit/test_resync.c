@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Takeover from a lazy record, number by number, with a peer that answers by hand. */
+/* Takeover from a lagging record, number by number, with a peer that answers by hand. */
 #include "control/transaction.h"
 #include "fixture.h"
 #include "node/node.h"
@@ -14,7 +14,7 @@ static void run_ahead(struct l2tpha_config *config)
     config->hello_ms = 0;
 }
 
-static void run_ahead_a_little(struct l2tpha_config *config)
+static void send_a_little_unconfirmed(struct l2tpha_config *config)
 {
     run_ahead(config);
     config->commit = L2TPHA_COMMIT_BOUNDED;
@@ -101,9 +101,9 @@ static void acknowledge_all(void)
         raw_ack(&peer);
 }
 
-START_TEST(record_says_that_it_is_lazy)
+START_TEST(record_says_that_it_is_lagging)
 {
-    ck_assert_uint_ne(record()->flags & L2TPHA_TUNNEL_LAZY, 0);
+    ck_assert_uint_ne(record()->flags & L2TPHA_TUNNEL_LAGGING, 0);
     ck_assert_uint_eq(record()->resync_packets, 8);
 }
 END_TEST
@@ -330,7 +330,7 @@ START_TEST(call_that_only_the_peer_has_is_ended)
     raw_forget(&peer);
     data_for(4712);
     raw_expect(&peer, L2TPHA_MESSAGE_CDN);
-    ck_assert_uint_eq(raw_counters(&peer)->strays_ended, 2);
+    ck_assert_uint_eq(raw_counters(&peer)->orphans_ended, 2);
 }
 END_TEST
 
@@ -353,7 +353,7 @@ START_TEST(next_node_begins_the_same_way)
 }
 END_TEST
 
-START_TEST(silent_second_choice_is_lazy_too)
+START_TEST(silent_second_choice_is_lagging_too)
 {
     lag();
     l2tpha_tunnel_next(behind, NULL)->entry.record.effective_method = L2TPHA_FAILOVER_FALLBACK;
@@ -399,17 +399,17 @@ START_TEST(gated_node_makes_the_record_exact)
     raw_protect(&peer, NULL);
     lag();
     take_over();
-    ck_assert_uint_ne(record()->flags & L2TPHA_TUNNEL_LAZY, 0);
+    ck_assert_uint_ne(record()->flags & L2TPHA_TUNNEL_LAGGING, 0);
     answer(1);
     acknowledge_all();
-    ck_assert_uint_eq(record()->flags & L2TPHA_TUNNEL_LAZY, 0);
+    ck_assert_uint_eq(record()->flags & L2TPHA_TUNNEL_LAGGING, 0);
 }
 END_TEST
 
-START_TEST(bounded_commit_waits_when_the_standby_lags)
+START_TEST(bounded_commit_waits_for_a_lagging_standby)
 {
     raw_free(&peer);
-    begin(run_ahead_a_little);
+    begin(send_a_little_unconfirmed);
     lag();
     call();
     raw_expect(&peer, L2TPHA_MESSAGE_ICRP);
@@ -434,7 +434,7 @@ Suite *suite_resync(void)
     tcase = tcase_create("resync");
     tcase_add_checked_fixture(tcase, setup, teardown);
     suite_add_tcase(suite, tcase);
-    tcase_add_test(tcase, record_says_that_it_is_lazy);
+    tcase_add_test(tcase, record_says_that_it_is_lagging);
     tcase_add_test(tcase, answer_tells_what_is_expected);
     tcase_add_test(tcase, nothing_missing_needs_no_observation);
     tcase_add_test(tcase, repeated_message_is_processed);
@@ -448,9 +448,9 @@ Suite *suite_resync(void)
     tcase_add_test(tcase, call_that_waited_is_ended);
     tcase_add_test(tcase, call_that_only_the_peer_has_is_ended);
     tcase_add_test(tcase, next_node_begins_the_same_way);
-    tcase_add_test(tcase, silent_second_choice_is_lazy_too);
+    tcase_add_test(tcase, silent_second_choice_is_lagging_too);
     tcase_add_test(tcase, lease_runs_from_what_the_standby_knows);
     tcase_add_test(tcase, gated_node_makes_the_record_exact);
-    tcase_add_test(tcase, bounded_commit_waits_when_the_standby_lags);
+    tcase_add_test(tcase, bounded_commit_waits_for_a_lagging_standby);
     return suite;
 }

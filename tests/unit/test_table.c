@@ -203,13 +203,13 @@ START_TEST(peers_with_the_same_digest)
     assert_ok(table_tunnel_set_remote(table, two, &second, b));
     assert_ok(table_tunnel_set_remote(table, twin, &first, a));
     ck_assert_ptr_eq(table_tunnel_find_remote(table, &first.remote, a), twin);
-    ck_assert_ptr_eq(table_tunnel_next_twin(table, twin), one);
-    ck_assert_ptr_null(table_tunnel_next_twin(table, one));
+    ck_assert_ptr_eq(table_tunnel_next_duplicate(table, twin), one);
+    ck_assert_ptr_null(table_tunnel_next_duplicate(table, one));
     ck_assert_ptr_eq(table_tunnel_find_remote(table, &second.remote, b), two);
-    ck_assert_ptr_null(table_tunnel_next_twin(table, two));
+    ck_assert_ptr_null(table_tunnel_next_duplicate(table, two));
     table_tunnel_remove(table, two);
     ck_assert_ptr_null(table_tunnel_find_remote(table, &second.remote, b));
-    ck_assert_ptr_eq(table_tunnel_next_twin(table, twin), one);
+    ck_assert_ptr_eq(table_tunnel_next_duplicate(table, twin), one);
     table_tunnel_remove(table, twin);
     ck_assert_ptr_eq(table_tunnel_find_remote(table, &first.remote, a), one);
     assert_ok(table_tunnel_set_remote(table, one, &second, b)); /* to the same digest */

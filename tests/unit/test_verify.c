@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Records that fit what is there, and records that do not. */
 #define IN_FLIGHT 1000
-#include "unit/twinned.h"
+#include "unit/replicated.h"
 
 #include <l2tpha/policy.h>
 
@@ -192,23 +192,23 @@ START_TEST(records_must_fit)
     struct l2tpha_checkpoint_header header = {
         .version = 1, .epoch = 1, .kind = L2TPHA_CHECKPOINT_INCREMENT};
     size_t count = 0;
-    struct tunnel_entry *tunnel = twins_tunnel(pair, 1);
-    twins_message(pair, tunnel, 12);
-    twins_message(pair, tunnel, 12);
-    assert_ok(table_session_set_remote(twins_session(pair, tunnel, 5), 6));
-    twins_session(pair, twins_tunnel(pair, 2), 5);
-    twins_tunnel(pair, 7)->record.state = L2TPHA_TUNNEL_STOPPED;
-    twins_sync(pair);
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+    replicas_message(pair, tunnel, 12);
+    replicas_message(pair, tunnel, 12);
+    assert_ok(table_session_set_remote(replicas_session(pair, tunnel, 5), 6));
+    replicas_session(pair, replicas_tunnel(pair, 2), 5);
+    replicas_tunnel(pair, 7)->record.state = L2TPHA_TUNNEL_STOPPED;
+    replicas_sync(pair);
     while (count < 4 && cases[_i].records[count].kind)
         count++;
     header.number = replica_last(pair->replica) + 1;
-    uint64_t before = twins_digest(pair->standby);
-    assert_error(twins_feed_made(pair, &header, cases[_i].records, count), cases[_i].error);
-    twins_assert_sound(pair->standby);
+    uint64_t before = replicas_digest(pair->standby);
+    assert_error(replicas_feed_made(pair, &header, cases[_i].records, count), cases[_i].error);
+    replicas_assert_sound(pair->standby);
     ck_assert_uint_eq(replica_last(pair->replica), header.number - (cases[_i].error != 0));
     if (cases[_i].error) {
         ck_assert_int_eq(replica_state(pair->replica), REPLICA_OUT_OF_SYNC);
-        ck_assert_uint_eq(twins_digest(pair->standby), before);
+        ck_assert_uint_eq(replicas_digest(pair->standby), before);
     } else {
         ck_assert_int_eq(replica_state(pair->replica), REPLICA_HOT);
     }
@@ -246,22 +246,23 @@ START_TEST(recovery_goes_on)
     bool copied = (unsigned)_i >= SECOND;
     size_t count = 0;
 
-    twins_tunnel(pair, 1);
+    replicas_tunnel(pair, 1);
     if (copied) {
-        struct tunnel_entry *second_one = twins_tunnel(pair, 2);
+        struct tunnel_entry *second_one = replicas_tunnel(pair, 2);
         second_one->record.state = L2TPHA_TUNNEL_WAIT_CTL_CONN;
         second_one->record.recovers = 1;
     }
-    twins_sync(pair);
+    replicas_sync(pair);
     header.number = replica_last(pair->replica) + 1;
     if (!copied) {
-        assert_ok(twins_feed_made(pair, &header, &recovery, 1));
+        assert_ok(replicas_feed_made(pair, &header, &recovery, 1));
         header.number++;
     }
     while (count < 3 && second[which].records[count].kind)
         count++;
-    assert_error(twins_feed_made(pair, &header, second[which].records, count), second[which].error);
-    twins_assert_sound(pair->standby);
+    assert_error(replicas_feed_made(pair, &header, second[which].records, count),
+                 second[which].error);
+    replicas_assert_sound(pair->standby);
 }
 END_TEST
 
@@ -287,27 +288,27 @@ static int copy_of(const struct l2tpha_record *records, size_t count)
                                               .kind = L2TPHA_CHECKPOINT_BULK_BEGIN,
                                               .generation = 1};
 
-    assert_ok(twins_feed_made(pair, &header, NULL, 0));
+    assert_ok(replicas_feed_made(pair, &header, NULL, 0));
     for (size_t i = 0; i < count; i++) {
         header.number++;
         header.kind = L2TPHA_CHECKPOINT_INCREMENT;
-        assert_ok(twins_feed_made(pair, &header, &records[i], 1));
+        assert_ok(replicas_feed_made(pair, &header, &records[i], 1));
     }
     header.number++;
     header.kind = L2TPHA_CHECKPOINT_BULK_END;
-    return twins_feed_made(pair, &header, NULL, 0);
+    return replicas_feed_made(pair, &header, NULL, 0);
 }
 
 START_TEST(copy_is_complete)
 {
     size_t count = copies[_i].records[1].kind ? 2 : 1;
 
-    twins_tunnel(pair, 9);
-    twins_sync(pair);
+    replicas_tunnel(pair, 9);
+    replicas_sync(pair);
     assert_error(copy_of(copies[_i].records, count), copies[_i].error);
     ck_assert_int_eq(replica_state(pair->replica),
                      copies[_i].error ? REPLICA_OUT_OF_SYNC : REPLICA_HOT);
-    twins_assert_sound(pair->standby);
+    replicas_assert_sound(pair->standby);
     assert_ok(copy_of(copies[0].records, 2)); /* the next one mends it */
     ck_assert_uint_eq(table_tunnel_count(pair->standby), 2);
 }
@@ -331,11 +332,11 @@ START_TEST(message_with_another_ns)
         .version = 1, .epoch = 1, .kind = L2TPHA_CHECKPOINT_INCREMENT};
     struct l2tpha_record records[] = {SEQUENCE(1, 1, 0), MESSAGE(1, 0)};
     static const uint8_t other[12] = {[9] = 1};
-    twins_tunnel(pair, 1);
-    twins_sync(pair);
+    replicas_tunnel(pair, 1);
+    replicas_sync(pair);
     header.number = replica_last(pair->replica) + 1;
     records[1].of.message.bytes.data = other;
-    assert_error(twins_feed_made(pair, &header, records, 2), L2TPHA_ERR_RECORD);
+    assert_error(replicas_feed_made(pair, &header, records, 2), L2TPHA_ERR_RECORD);
 }
 END_TEST
 
@@ -348,18 +349,18 @@ START_TEST(faults_have_names)
     /* an increment of epoch 1, its number to be filled in, with a Node whose place is 65535 */
     uint8_t beyond[] = {0x08, 1, 0x10, 1, 0x18, 0, 0x7a, 6, 0x32, 4, 0x10, 0xff, 0xff, 0x03};
 
-    twins_sync(pair);
+    replicas_sync(pair);
     header.number = replica_last(pair->replica) + 1;
-    assert_error(twins_feed_made(pair, &header, twice, 2), L2TPHA_ERR_RECORD);
+    assert_error(replicas_feed_made(pair, &header, twice, 2), L2TPHA_ERR_RECORD);
     ck_assert_ptr_nonnull(strstr(pair->line, "checkpoint refused"));
     ck_assert(!node_is_set(table_node(pair->standby)));
-    twins_sync(pair);
+    replicas_sync(pair);
     beyond[5] = (uint8_t)(replica_last(pair->replica) + 1);
-    assert_error(twins_feed(pair, beyond, sizeof(beyond)), L2TPHA_ERR_RECORD);
-    twins_sync(pair);
+    assert_error(replicas_feed(pair, beyond, sizeof(beyond)), L2TPHA_ERR_RECORD);
+    replicas_sync(pair);
     beyond[5] = (uint8_t)(replica_last(pair->replica) + 1);
     beyond[11] = 0xfe; /* 65534 */
-    assert_ok(twins_feed(pair, beyond, sizeof(beyond)));
+    assert_ok(replicas_feed(pair, beyond, sizeof(beyond)));
 }
 END_TEST
 
@@ -371,15 +372,15 @@ START_TEST(a_lease_beyond_the_setting)
     uint8_t blob[] = {0x08, 1,    0x10, 1,    0x18, 0,    0x7a, 10,   0x0a,
                       8,    0x08, 9,    0x18, 3,    0xe8, 0x01, 0xff, 1};
 
-    twins_sync(pair);
+    replicas_sync(pair);
     blob[5] = (uint8_t)(replica_last(pair->replica) + 1);
-    assert_ok(twins_feed(pair, blob, sizeof(blob)));
+    assert_ok(replicas_feed(pair, blob, sizeof(blob)));
     ck_assert_uint_eq(table_tunnel_find(pair->standby, 9)->record.resync_packets,
                       L2TPHA_RESYNC_PACKETS_MAX);
     blob[5]++;
     blob[16] = 0x80; /* 256 */
     blob[17] = 2;
-    assert_error(twins_feed(pair, blob, sizeof(blob)), L2TPHA_ERR_RECORD);
+    assert_error(replicas_feed(pair, blob, sizeof(blob)), L2TPHA_ERR_RECORD);
 }
 END_TEST
 

@@ -3,25 +3,25 @@
  * by hosts that behave as hosts do: each turn of a host's loop makes its calls in another order, it
  * acts on its outputs one by one, and it may be stopped between any two steps, for any time. Links
  * hang and are cut, operators promote whom they like, boxes die and come back. */
-#ifndef SIM_REIGN_H
-#define SIM_REIGN_H
+#ifndef SIM_ROLES_H
+#define SIM_ROLES_H
 
 #include "info.h"
 #include "sim/oracle.h"
 #include "sim/peer.h"
-#include "sim/reign_wire.h"
+#include "sim/roles_wire.h"
 
 #include <l2tpha/l2tpha.h>
 #include <l2tpha/link.h>
 
-#define REIGN_PEERS 2
-#define REIGN_BATCH 8
-#define REIGN_INBOX 64
-#define REIGN_MARKS 24
-#define REIGN_FAULTS 48
-#define REIGNS 64
+#define ROLES_PEERS 2
+#define ROLES_BATCH 8
+#define ROLES_INBOX 64
+#define ROLES_MARKS 24
+#define ROLES_FAULTS 48
+#define ROLES_TERMS 64
 
-enum reign_step {
+enum roles_step {
     STEP_LINK_IN,
     STEP_SOCKET,
     STEP_EXPIRE,
@@ -33,11 +33,11 @@ enum reign_step {
 };
 
 /* What an operator has told a host, or it has found out. */
-enum reign_order { ORDER_NONE, ORDER_SWITCHOVER, ORDER_TAKEOVER };
-enum reign_phase { PHASE_SEEK, PHASE_ANNOUNCED };
+enum roles_order { ORDER_NONE, ORDER_SWITCHOVER, ORDER_TAKEOVER };
+enum roles_phase { PHASE_SEEK, PHASE_ANNOUNCED };
 
 /* An output that the host has fetched. */
-struct reign_output {
+struct roles_output {
     enum l2tpha_output_kind kind;
     uint64_t number;
     uint32_t tunnel_id;
@@ -68,20 +68,20 @@ struct box {
     unsigned slow;       /* percent of its steps that take up to so long: */
     uint64_t slow_us;
     uint64_t restart_at;
-    struct packet *inbox[REIGN_INBOX];
+    struct packet *inbox[ROLES_INBOX];
     unsigned inbox_count;
-    struct reign_output batch[REIGN_BATCH];
+    struct roles_output batch[ROLES_BATCH];
     unsigned batch_count, batch_next;
     uint64_t retry_at;
-    enum reign_order told;
+    enum roles_order told;
     bool begun;
-    enum reign_phase phase;
+    enum roles_phase phase;
     bool insists;         /* the operator wants it even from a stale copy */
     uint64_t phase_until; /* the present phase ends then */
     uint64_t epoch;       /* announced */
-    bool yielded;         /* the active has said so */
+    bool stepped_down;    /* the active has said so */
     bool given;           /* unix: the active is dead, and the stream was read to its end */
-    unsigned reign;       /* index of the present or last one */
+    unsigned term;        /* index of the present or last one */
     uint64_t covered_at;  /* its copy held all that had been let out */
     uint64_t handed_at;
     bool follows;      /* it holds a copy, whatever it is worth, */
@@ -90,7 +90,7 @@ struct box {
 };
 
 /* What has been let out for one tunnel. */
-struct reign_mark {
+struct roles_mark {
     uint32_t local_id, remote_id;
     bool sent, acked;
     uint16_t ns, nr;
@@ -98,7 +98,7 @@ struct reign_mark {
 };
 
 /* Time in which somebody served. */
-struct reign {
+struct term {
     unsigned box;
     uint64_t epoch;
     uint64_t began;
@@ -106,10 +106,10 @@ struct reign {
     bool excused;      /* the host was told that the other may be serving */
     uint64_t heard_at; /* excused: when the other could first read of it, NEVER = not yet */
     unsigned copy_count;
-    struct reign_mark copy[REIGN_MARKS]; /* what it began with */
+    struct roles_mark copy[ROLES_MARKS]; /* what it began with */
 };
 
-enum reign_fault_kind {
+enum roles_fault_kind {
     FAULT_STOP,
     FAULT_STOP_BOTH,
     FAULT_HANG,
@@ -127,27 +127,27 @@ enum reign_fault_kind {
     FAULT_KINDS
 };
 
-struct reign_fault {
+struct roles_fault {
     uint64_t at;
-    enum reign_fault_kind kind;
+    enum roles_fault_kind kind;
     uint8_t box; /* 2: whoever serves; 3: whoever does not */
     uint64_t number;
     uint64_t steps;
     bool flag;
 };
 
-struct reign_sums {
+struct roles_sums {
     uint64_t takeovers[5]; /* by enum l2tpha_trust */
     uint64_t switchovers, not_come_off, fenced, stops, deaths, splits, leaks, claims;
     uint64_t longest_split;
 };
 
-struct reigns {
+struct roles {
     struct world world;
     struct net net;
     struct oracle oracle;
     struct wires wires;
-    struct peer peers[REIGN_PEERS];
+    struct peer peers[ROLES_PEERS];
     unsigned peer_count;
     bool local; /* over unix: the end of a stream tells the truth, and both have one socket */
     uint32_t fresh_ms;
@@ -155,64 +155,64 @@ struct reigns {
     unsigned owner; /* of the address */
     bool clean;     /* nothing was lost that the hosts were told of */
     unsigned mark_count;
-    struct reign_mark marks[REIGN_MARKS];
+    struct roles_mark marks[ROLES_MARKS];
     unsigned looked_count;
-    struct reign_mark looked[REIGN_MARKS]; /* what a node held just before its takeover */
-    unsigned reign_count;
-    struct reign all[REIGNS];
+    struct roles_mark looked[ROLES_MARKS]; /* what a node held just before its takeover */
+    unsigned term_count;
+    struct term all[ROLES_TERMS];
     unsigned fault_count, next_fault;
-    struct reign_fault faults[REIGN_FAULTS];
+    struct roles_fault faults[ROLES_FAULTS];
     uint64_t end;
     uint64_t split_since, met_since;
     unsigned spins;
-    struct reign_sums sums;
+    struct roles_sums sums;
 };
 
 /* Run a seed's scenario to its end. False: it has failed, world.why says how. */
-bool reign_run_seed(struct reigns *reigns, uint64_t seed, bool verbose);
+bool roles_run_seed(struct roles *roles, uint64_t seed, bool verbose);
 
-/* --- reign_plan.c --- */
-void reign_plan(struct reigns *reigns);
-void reign_fault(struct reigns *reigns, const struct reign_fault *fault);
+/* --- roles_plan.c --- */
+void roles_plan(struct roles *roles);
+void roles_fault(struct roles *roles, const struct roles_fault *fault);
 
-/* --- reign_box.c: a host's loop --- */
+/* --- roles_box.c: a host's loop --- */
 /* A node, as active or standby. */
-void box_start(struct reigns *reigns, struct box *box, bool standby);
+void box_start(struct roles *roles, struct box *box, bool standby);
 /* The process ends; with the box's power, or alone. */
-void box_kill(struct reigns *reigns, struct box *box, bool power);
-uint64_t box_deadline(const struct reigns *reigns, const struct box *box);
-void box_step(struct reigns *reigns, struct box *box);
+void box_kill(struct roles *roles, struct box *box, bool power);
+uint64_t box_deadline(const struct roles *roles, const struct box *box);
+void box_step(struct roles *roles, struct box *box);
 bool box_serves(const struct box *box);
 enum l2tpha_role box_role(const struct box *box);
 /* From here on it can hear nothing more from the other. */
 void box_mark(struct box *box);
-struct box *box_other(struct reigns *reigns, const struct box *box);
-void box_drop_link(struct reigns *reigns, struct box *box);
+struct box *box_other(struct roles *roles, const struct box *box);
+void box_drop_link(struct roles *roles, struct box *box);
 /* A datagram for the address of both. */
-void box_receive(struct reigns *reigns, struct packet *packet);
+void box_receive(struct roles *roles, struct packet *packet);
 
-/* --- reign_program.c: what a host decides --- */
-void program_step(struct reigns *reigns, struct box *box);
-void program_link_failed(struct reigns *reigns, struct box *box, int error);
-void program_stream_ended(struct reigns *reigns, struct box *box);
+/* --- roles_program.c: what a host decides --- */
+void program_step(struct roles *roles, struct box *box);
+void program_link_failed(struct roles *roles, struct box *box, int error);
+void program_stream_ended(struct roles *roles, struct box *box);
 /* At its next step. */
-void program_order(struct box *box, enum reign_order order, bool insists);
+void program_order(struct box *box, enum roles_order order, bool insists);
 uint64_t program_deadline(const struct box *box);
 
-/* --- reign_judge.c --- */
+/* --- roles_check.c --- */
 /* Just before a takeover, which may say something at once. */
-void judge_look(struct reigns *reigns, const struct box *box);
-void judge_began(struct reigns *reigns, struct box *box, bool excused);
-void judge_sent(struct reigns *reigns, struct box *box, uint32_t tunnel_id, const uint8_t *data,
+void judge_look(struct roles *roles, const struct box *box);
+void judge_began(struct roles *roles, struct box *box, bool excused);
+void judge_sent(struct roles *roles, struct box *box, uint32_t tunnel_id, const uint8_t *data,
                 size_t len);
 /* Before a takeover: whether its copy holds all that was let out. After it: was that allowed? */
-bool judge_covers(struct reigns *reigns, const struct box *box);
-void judge_takeover(struct reigns *reigns, struct box *box, bool covered, bool excused);
+bool judge_covers(struct roles *roles, const struct box *box);
+void judge_takeover(struct roles *roles, struct box *box, bool covered, bool excused);
 /* After each step. */
-void judge_claims(struct reigns *reigns);
-void judge_split(struct reigns *reigns);
-void judge_end(struct reigns *reigns);
+void judge_claims(struct roles *roles);
+void judge_split(struct roles *roles);
+void judge_end(struct roles *roles);
 /* Everything that peers and nodes have to do is done. */
-bool judge_at_rest(struct reigns *reigns);
+bool judge_at_rest(struct roles *roles);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A takeover from a record that lags, when the peer fails as well: it recovers the tunnel by RFC
+/* A takeover from a lagging record, when the peer fails as well: it recovers the tunnel by RFC
  * 4951 meanwhile, or lags behind what it said before. And what it says that was meant for the node
  * before. */
 #include "control/session.h"
-#include "failover/lazy.h"
+#include "failover/lagging.h"
 #include "scenario/rig_recovery.h"
 
 #define OBSERVE_MS 16000
@@ -24,7 +24,7 @@ static void lag_behind(void)
 {
     node_fails();
     forget_datagrams();
-    ck_assert_ptr_nonnull(tunnel_of_peer(&old)->lazy);
+    ck_assert_ptr_nonnull(tunnel_of_peer(&old)->lagging);
 }
 
 /* The peer takes whatever has been sent to it so far, and more, one after the other. */
@@ -54,7 +54,7 @@ static void say_ahead(uint16_t ns, unsigned times)
 /* --- it recovers the tunnel meanwhile --- */
 
 /* 0: while nothing is settled yet; 1: when it carries, and messages are still missing */
-START_TEST(a_reset_settles_the_numbers)
+START_TEST(a_reset_resynchronises_the_numbers)
 {
     peer_opens_capable(&old, 1);
     lag_behind();
@@ -65,12 +65,12 @@ START_TEST(a_reset_settles_the_numbers)
         say_ahead((uint16_t)(next + 1), 1);
         rig_pass_ms(OBSERVE_MS + 100);
         ck_assert_uint_eq(record_of(&old).nr, (uint16_t)(next + 2));
-        ck_assert_int_eq(tunnel_of_peer(&old)->lazy->state, LAZY_WATCHING);
+        ck_assert_int_eq(tunnel_of_peer(&old)->lagging->state, LAGGING_WATCHING);
     }
     forget_datagrams();
     forget_events();
     peer_takes_back(&fresh, &old);
-    ck_assert_ptr_null(tunnel_of_peer(&old)->lazy);
+    ck_assert_ptr_null(tunnel_of_peer(&old)->lagging);
     ck_assert(tunnel_of_peer(&old)->reconciles);
     ck_assert_uint_eq(rig_counters()->resyncs, 1);
     struct l2tpha_tunnel_record before = record_of(&old);
@@ -101,7 +101,7 @@ START_TEST(an_attempt_in_vain_takes_no_time_away)
     ck_assert_uint_eq(tunnel_state(&old), L2TPHA_TUNNEL_ESTABLISHED);
     old.ns = ns;
     peer_takes_all();
-    ck_assert_ptr_null(tunnel_of_peer(&old)->lazy);
+    ck_assert_ptr_null(tunnel_of_peer(&old)->lagging);
     ck_assert_uint_eq(rig_counters()->resyncs, 1);
     assert_alive(&old);
 }
@@ -114,7 +114,7 @@ enum lag { ONCE, REPEATED, NO_LAG, LAGS };
 /* Neither end acknowledges what the other one sends: both have taken messages that their records
  * do not know of. Not followed is what was heard once, which may have been a straggler, nor a peer
  * that does not lag: it acknowledges what is needed, and may yet repeat what comes before. */
-START_TEST(who_lags_as_well_is_followed)
+START_TEST(a_lagging_peer_is_followed)
 {
     bool followed = _i == REPEATED;
 
@@ -142,7 +142,7 @@ START_TEST(who_lags_as_well_is_followed)
 }
 END_TEST
 
-/* --- said to the node before --- */
+/* --- said to the previous active --- */
 
 static int say_state(uint16_t type, unsigned own, unsigned remote)
 {
@@ -284,15 +284,15 @@ START_TEST(each_recovery_owes_a_query_of_its_own)
 }
 END_TEST
 
-Suite *suite_lazy_recovery(void)
+Suite *suite_lagging_recovery(void)
 {
     TCase *tcase;
-    Suite *suite = recovery_suite("lazy_recovery", &tcase);
+    Suite *suite = recovery_suite("lagging_recovery", &tcase);
 
     tcase_add_checked_fixture(tcase, run_ahead, NULL);
-    tcase_add_loop_test(tcase, a_reset_settles_the_numbers, 0, 2);
+    tcase_add_loop_test(tcase, a_reset_resynchronises_the_numbers, 0, 2);
     tcase_add_test(tcase, an_attempt_in_vain_takes_no_time_away);
-    tcase_add_loop_test(tcase, who_lags_as_well_is_followed, ONCE, LAGS);
+    tcase_add_loop_test(tcase, a_lagging_peer_is_followed, ONCE, LAGS);
     tcase_add_test(tcase, an_answer_to_the_node_before_is_none);
     tcase_add_loop_test(tcase, a_later_answer_counts, 0, 2);
     tcase_add_test(tcase, a_question_to_the_node_before_names_nobody);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tunnels with one id of one peer, which has begun anew. */
-#ifndef DISPATCH_TUNNEL_TWIN_H
-#define DISPATCH_TUNNEL_TWIN_H
+#ifndef DISPATCH_TUNNEL_DUPLICATE_H
+#define DISPATCH_TUNNEL_DUPLICATE_H
 
 #include "control/tunnel.h"
 
@@ -16,6 +16,7 @@ struct l2tpha_tunnel *tunnel_find_copied(struct engine *engine, const struct l2t
 struct l2tpha_tunnel *tunnel_find_stopped(struct engine *engine, const struct l2tpha_path *path,
                                           const struct l2tpha_message *stopccn);
 /* Of those half open one goes, if need be, for there are few at one time. */
-void tunnel_make_twin_place(struct engine *engine, const struct l2tpha_path *path, uint32_t id);
+void tunnel_make_duplicate_place(struct engine *engine, const struct l2tpha_path *path,
+                                 uint32_t id);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A host's loop. */
-#include "sim/reign.h"
+#include "sim/roles.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,13 +11,13 @@
 #define TURN (100 * MS) /* of a host that is in time */
 #define SEEK (700 * MS)
 
-void box_start(struct reigns *reigns, struct box *box, bool standby)
+void box_start(struct roles *roles, struct box *box, bool standby)
 {
     const struct l2tpha_host host = {.size = sizeof(host),
-                                     .user = &reigns->world,
+                                     .user = &roles->world,
                                      .random = world_draw,
                                      .admit_session = world_admit,
-                                     .log = reigns->world.verbose ? world_log : NULL};
+                                     .log = roles->world.verbose ? world_log : NULL};
     struct l2tpha_config config;
 
     world_config(&config);
@@ -27,32 +27,32 @@ void box_start(struct reigns *reigns, struct box *box, bool standby)
     config.retries = 60;
     config.setup_ms = config.answer_ms = 3600 * 1000;
     config.hello_ms = 3000;
-    config.debug = reigns->world.verbose ? L2TPHA_LOG_RF | L2TPHA_LOG_RESYNC : 0;
+    config.debug = roles->world.verbose ? L2TPHA_LOG_RF | L2TPHA_LOG_RESYNC : 0;
     config.failover_capability = false;
     config.standby = standby;
-    config.fresh_ms = reigns->fresh_ms;
+    config.fresh_ms = roles->fresh_ms;
     config.rank = box->place + 1;
     config.epoch = box->known;
-    int error = l2tpha_node_new(box->root, &config, &host, reigns->world.now, &box->node);
+    int error = l2tpha_node_new(box->root, &config, &host, roles->world.now, &box->node);
     if (error)
-        world_fail(&reigns->world, "no node: %s", l2tpha_strerror(error));
+        world_fail(&roles->world, "no node: %s", l2tpha_strerror(error));
     box->wire = box->backlog = NO_WIRE;
     box->told = ORDER_NONE;
-    box->given = box->yielded = false;
+    box->given = box->stepped_down = false;
     box->next = STEPS;
-    box->at = box->retry_at = reigns->world.now;
+    box->at = box->retry_at = roles->world.now;
     box->restart_at = L2TPHA_NEVER;
     box->asleep = false;
     box->called = true;
     box->handed_at = 0;
-    world_say(&reigns->world, box->name, "=== starts as a %s ===", standby ? "standby" : "active");
+    world_say(&roles->world, box->name, "=== starts as a %s ===", standby ? "standby" : "active");
     if (!standby)
-        judge_began(reigns, box, true);
+        judge_began(roles, box, true);
 }
 
-struct box *box_other(struct reigns *reigns, const struct box *box)
+struct box *box_other(struct roles *roles, const struct box *box)
 {
-    return &reigns->boxes[!box->place];
+    return &roles->boxes[!box->place];
 }
 
 enum l2tpha_role box_role(const struct box *box)
@@ -75,64 +75,64 @@ static void drop_batch(struct box *box)
     box->batch_count = box->batch_next = 0;
 }
 
-static void drop_inbox(struct reigns *reigns, struct box *box)
+static void drop_inbox(struct roles *roles, struct box *box)
 {
     for (unsigned i = 0; i < box->inbox_count; i++)
-        net_give_back(&reigns->net, box->inbox[i]);
+        net_give_back(&roles->net, box->inbox[i]);
     box->inbox_count = 0;
 }
 
-void box_drop_link(struct reigns *reigns, struct box *box)
+void box_drop_link(struct roles *roles, struct box *box)
 {
     if (box->link)
-        l2tpha_link_free(box->link, reigns->world.now);
+        l2tpha_link_free(box->link, roles->world.now);
     box->link = NULL;
     if (box->wire != NO_WIRE) {
         if (box_serves(box)) /* over unix the active that lives says so */
-            reigns->wires.all[box->wire].alone = true;
-        wires_close(&reigns->wires, box->wire, box->place, true);
+            roles->wires.all[box->wire].alone = true;
+        wires_close(&roles->wires, box->wire, box->place, true);
     }
     box->wire = NO_WIRE;
-    if (box->phase == PHASE_ANNOUNCED && !box->yielded) { /* on another stream, once more */
+    if (box->phase == PHASE_ANNOUNCED && !box->stepped_down) { /* on another stream, once more */
         box->phase = PHASE_SEEK;
-        box->phase_until = reigns->world.now + SEEK;
+        box->phase_until = roles->world.now + SEEK;
     }
-    box->retry_at = reigns->world.now + world_between(&reigns->world, 20 * MS, 300 * MS);
+    box->retry_at = roles->world.now + world_between(&roles->world, 20 * MS, 300 * MS);
 }
 
-void box_kill(struct reigns *reigns, struct box *box, bool power)
+void box_kill(struct roles *roles, struct box *box, bool power)
 {
     if (!box->node)
         return;
-    world_say(&reigns->world, box->name, "=== dies ===");
-    reigns->sums.deaths++;
+    world_say(&roles->world, box->name, "=== dies ===");
+    roles->sums.deaths++;
     talloc_free(box->node); /* its links with it */
     box->node = NULL;
     box->link = NULL;
     if (box->wire != NO_WIRE) {
         if (power)
-            stream_cut(&reigns->wires.all[box->wire].way[!box->place]);
-        wires_close(&reigns->wires, box->wire, box->place, !power);
+            stream_cut(&roles->wires.all[box->wire].way[!box->place]);
+        wires_close(&roles->wires, box->wire, box->place, !power);
     }
     if (box->backlog != NO_WIRE)
-        wires_close(&reigns->wires, box->backlog, box->place, !power);
+        wires_close(&roles->wires, box->backlog, box->place, !power);
     box->wire = box->backlog = NO_WIRE;
     drop_batch(box);
-    if (power || !reigns->local)
-        drop_inbox(reigns, box);
+    if (power || !roles->local)
+        drop_inbox(roles, box);
     box->at = L2TPHA_NEVER;
 }
 
 /* --- input --- */
 
-void box_receive(struct reigns *reigns, struct packet *packet)
+void box_receive(struct roles *roles, struct packet *packet)
 {
-    struct box *box = &reigns->boxes[reigns->owner];
+    struct box *box = &roles->boxes[roles->owner];
 
-    if (reigns->local && !box_serves(box) && box_serves(box_other(reigns, box)))
-        box = box_other(reigns, box);
-    if ((!box->node && !reigns->local) || box->inbox_count == REIGN_INBOX)
-        net_give_back(&reigns->net, packet);
+    if (roles->local && !box_serves(box) && box_serves(box_other(roles, box)))
+        box = box_other(roles, box);
+    if ((!box->node && !roles->local) || box->inbox_count == ROLES_INBOX)
+        net_give_back(&roles->net, packet);
     else
         box->inbox[box->inbox_count++] = packet;
 }
@@ -140,122 +140,122 @@ void box_receive(struct reigns *reigns, struct packet *packet)
 /* The one socket that both have. */
 static void take_inbox(struct box *box, struct box *other)
 {
-    while (!box_serves(other) && other->inbox_count && box->inbox_count < REIGN_INBOX)
+    while (!box_serves(other) && other->inbox_count && box->inbox_count < ROLES_INBOX)
         box->inbox[box->inbox_count++] = other->inbox[--other->inbox_count];
 }
 
-static void read_socket(struct reigns *reigns, struct box *box)
+static void read_socket(struct roles *roles, struct box *box)
 {
     struct l2tpha_path path;
 
     if (!box_serves(box)) {
-        if (!reigns->local)
-            drop_inbox(reigns, box);
+        if (!roles->local)
+            drop_inbox(roles, box);
         return;
     }
-    if (reigns->local)
-        take_inbox(box, box_other(reigns, box));
+    if (roles->local)
+        take_inbox(box, box_other(roles, box));
     unsigned count = box->inbox_count < READS ? box->inbox_count : READS;
     for (unsigned i = 0; i < count; i++) {
         struct packet *packet = box->inbox[i];
         net_address(NET_NODE, &path.local);
         net_address(packet->from, &path.remote);
-        l2tpha_feed(box->node, &path, packet->data, packet->len, reigns->world.now);
+        l2tpha_feed(box->node, &path, packet->data, packet->len, roles->world.now);
         box->called = true;
-        net_give_back(&reigns->net, packet);
+        net_give_back(&roles->net, packet);
     }
     box->inbox_count -= count;
     memmove(box->inbox, box->inbox + count, box->inbox_count * sizeof(box->inbox[0]));
 }
 
-static void new_link(struct reigns *reigns, struct box *box)
+static void new_link(struct roles *roles, struct box *box)
 {
     const struct l2tpha_link_options options = {.size = sizeof(options), .ranks_differ = true};
 
     box->called = true;
-    int error = l2tpha_link_new(box->node, &options, reigns->world.now, &box->link);
+    int error = l2tpha_link_new(box->node, &options, roles->world.now, &box->link);
     if (error == L2TPHA_ERR_ROLE) /* fenced */
-        box_drop_link(reigns, box);
+        box_drop_link(roles, box);
     else if (error)
-        world_fail(&reigns->world, "no link: %s", l2tpha_strerror(error));
+        world_fail(&roles->world, "no link: %s", l2tpha_strerror(error));
 }
 
 /* Who has a stream takes no other. */
-static void accept_stream(struct reigns *reigns, struct box *box)
+static void accept_stream(struct roles *roles, struct box *box)
 {
     if (box->backlog == NO_WIRE)
         return;
     if (box->wire != NO_WIRE) {
-        wires_close(&reigns->wires, box->backlog, box->place, true);
+        wires_close(&roles->wires, box->backlog, box->place, true);
         box->backlog = NO_WIRE;
         return;
     }
     box->wire = box->backlog;
     box->backlog = NO_WIRE;
-    new_link(reigns, box);
+    new_link(roles, box);
 }
 
-static void connect_stream(struct reigns *reigns, struct box *box)
+static void connect_stream(struct roles *roles, struct box *box)
 {
-    struct box *other = box_other(reigns, box);
+    struct box *other = box_other(roles, box);
 
-    box->retry_at = reigns->world.now + world_between(&reigns->world, 50 * MS, 400 * MS);
+    box->retry_at = roles->world.now + world_between(&roles->world, 50 * MS, 400 * MS);
     if (!other->node || other->backlog != NO_WIRE)
         return;
-    int wire = wires_connect(&reigns->wires, box->place);
+    int wire = wires_connect(&roles->wires, box->place);
     if (wire == NO_WIRE)
         return;
     box->wire = other->backlog = wire;
-    new_link(reigns, box);
+    new_link(roles, box);
 }
 
-static void read_link(struct reigns *reigns, struct box *box)
+static void read_link(struct roles *roles, struct box *box)
 {
     struct unit *unit;
 
-    accept_stream(reigns, box);
-    if (box->wire == NO_WIRE && box->retry_at <= reigns->world.now)
-        connect_stream(reigns, box);
+    accept_stream(roles, box);
+    if (box->wire == NO_WIRE && box->retry_at <= roles->world.now)
+        connect_stream(roles, box);
     for (unsigned i = 0; i < READS && box->link; i++) {
-        if (!(unit = wires_read(&reigns->wires, box->wire, box->place)))
+        if (!(unit = wires_read(&roles->wires, box->wire, box->place)))
             break;
-        int error = l2tpha_link_feed(box->link, unit->data, unit->len, reigns->world.now);
+        int error = l2tpha_link_feed(box->link, unit->data, unit->len, roles->world.now);
         box->called = true;
         free(unit);
         if (error)
-            program_link_failed(reigns, box, error);
+            program_link_failed(roles, box, error);
     }
-    if (box->link && wires_ended(&reigns->wires, box->wire, box->place)) {
+    if (box->link && wires_ended(&roles->wires, box->wire, box->place)) {
         box->called = true;
-        program_stream_ended(reigns, box);
+        program_stream_ended(roles, box);
     }
 }
 
 /* --- output --- */
 
-static void flush_link(struct reigns *reigns, struct box *box)
+static void flush_link(struct roles *roles, struct box *box)
 {
     const uint8_t *data;
     size_t len;
 
-    while (box->link && (len = l2tpha_link_poll(box->link, &data, reigns->world.now))) {
-        wires_write(&reigns->wires, box->wire, box->place, data, len);
+    while (box->link && (len = l2tpha_link_poll(box->link, &data, roles->world.now))) {
+        wires_write(&roles->wires, box->wire, box->place, data, len);
         l2tpha_link_sent(box->link, len);
     }
     box->called |= box->link != NULL;
 }
 
-static bool keep_output(struct reigns *reigns, struct box *box, const struct l2tpha_output *output)
+static bool keep_output(struct roles *roles, struct box *box, const struct l2tpha_output *output)
 {
-    struct reign_output *kept = &box->batch[box->batch_count];
+    struct roles_output *kept = &box->batch[box->batch_count];
 
     if (output->kind == L2TPHA_OUTPUT_EVENT) {
-        world_say(&reigns->world, box->name, "event '%s' %u %s",
+        world_say(&roles->world, box->name, "event '%s' %u %s",
                   l2tpha_event_name(output->event->kind), (unsigned)output->event->tunnel_id,
                   output->event->text ? output->event->text : "");
         return true;
     }
-    *kept = (struct reign_output){.kind = output->kind,
+    *kept = (struct roles_output){.kind = output->kind,
                                   .number = output->number,
                                   .tunnel_id = output->tunnel_id,
                                   .len = output->len,
@@ -270,34 +270,34 @@ static bool keep_output(struct reigns *reigns, struct box *box, const struct l2t
 }
 
 /* Over unix an active that is alone says so before it acts on what that has set free. */
-static void poll_node(struct reigns *reigns, struct box *box)
+static void poll_node(struct roles *roles, struct box *box)
 {
-    struct l2tpha_output outputs[REIGN_BATCH];
+    struct l2tpha_output outputs[ROLES_BATCH];
 
-    size_t count = l2tpha_poll(box->node, outputs, REIGN_BATCH, reigns->world.now);
+    size_t count = l2tpha_poll(box->node, outputs, ROLES_BATCH, roles->world.now);
     box->called = true;
     box->batch_count = box->batch_next = 0;
     for (size_t i = 0; i < count; i++)
-        if (!keep_output(reigns, box, &outputs[i]))
-            world_fail(&reigns->world, "out of memory");
+        if (!keep_output(roles, box, &outputs[i]))
+            world_fail(&roles->world, "out of memory");
     if (box->wire != NO_WIRE && box_role(box) == L2TPHA_ROLE_ACTIVE_SOLO)
-        reigns->wires.all[box->wire].alone = true;
+        roles->wires.all[box->wire].alone = true;
     if (box->wire != NO_WIRE && box_role(box) == L2TPHA_ROLE_ACTIVE)
-        reigns->wires.all[box->wire].alone = false;
+        roles->wires.all[box->wire].alone = false;
 }
 
-static void act_on(struct reigns *reigns, struct box *box, struct reign_output *output)
+static void act_on(struct roles *roles, struct box *box, struct roles_output *output)
 {
     if (output->kind == L2TPHA_OUTPUT_DATAGRAM) {
-        judge_sent(reigns, box, output->tunnel_id, output->data, output->len);
-        reigns->owner = box->place;
-        net_send(&reigns->net, NET_NODE, output->to, output->data, output->len);
+        judge_sent(roles, box, output->tunnel_id, output->data, output->len);
+        roles->owner = box->place;
+        net_send(&roles->net, NET_NODE, output->to, output->data, output->len);
     } else if (box->link) {
         int error = l2tpha_link_send(box->link, output->number, output->data, output->len,
-                                     reigns->world.now);
+                                     roles->world.now);
         if (error && error != L2TPHA_ERR_STATE)
-            program_link_failed(reigns, box, error);
-        flush_link(reigns, box);
+            program_link_failed(roles, box, error);
+        flush_link(roles, box);
     }
     free(output->data);
     output->data = NULL;
@@ -310,105 +310,105 @@ void box_mark(struct box *box)
     box->lived_mark = box->lived;
 }
 
-static void note_turn(struct reigns *reigns, struct box *box)
+static void note_turn(struct roles *roles, struct box *box)
 {
-    uint64_t time = reigns->world.now - box->turned;
+    uint64_t time = roles->world.now - box->turned;
 
     if (time > TURN)
-        box->late_at = reigns->world.now;
+        box->late_at = roles->world.now;
     box->lived += time > TURN ? TURN : time;
-    box->turned = reigns->world.now;
+    box->turned = roles->world.now;
 }
 
-static void shuffle(struct reigns *reigns, struct box *box)
+static void shuffle(struct roles *roles, struct box *box)
 {
-    note_turn(reigns, box);
+    note_turn(roles, box);
     for (unsigned i = 0; i < STEPS; i++) {
-        unsigned at = (unsigned)world_below(&reigns->world, i + 1);
+        unsigned at = (unsigned)world_below(&roles->world, i + 1);
         box->order[i] = box->order[at];
         box->order[at] = (uint8_t)i;
     }
     box->next = 0;
 }
 
-static void expire_link(struct reigns *reigns, struct box *box)
+static void expire_link(struct roles *roles, struct box *box)
 {
     if (!box->link)
         return;
-    int error = l2tpha_link_expire(box->link, reigns->world.now);
+    int error = l2tpha_link_expire(box->link, roles->world.now);
     box->called = true;
     if (error)
-        program_link_failed(reigns, box, error);
+        program_link_failed(roles, box, error);
 }
 
-static void make_step(struct reigns *reigns, struct box *box)
+static void make_step(struct roles *roles, struct box *box)
 {
     if (box->batch_next < box->batch_count) {
-        act_on(reigns, box, &box->batch[box->batch_next++]);
+        act_on(roles, box, &box->batch[box->batch_next++]);
         return;
     }
     if (box->next >= STEPS)
-        shuffle(reigns, box);
+        shuffle(roles, box);
     switch (box->order[box->next++]) {
     case STEP_LINK_IN:
-        read_link(reigns, box);
+        read_link(roles, box);
         break;
     case STEP_SOCKET:
-        read_socket(reigns, box);
+        read_socket(roles, box);
         break;
     case STEP_EXPIRE:
-        l2tpha_expire(box->node, reigns->world.now);
+        l2tpha_expire(box->node, roles->world.now);
         box->called = true;
         break;
     case STEP_LINK_EXPIRE:
-        expire_link(reigns, box);
+        expire_link(roles, box);
         break;
     case STEP_POLL:
-        poll_node(reigns, box);
+        poll_node(roles, box);
         break;
     case STEP_LINK_OUT:
-        flush_link(reigns, box);
+        flush_link(roles, box);
         break;
     default:
-        program_step(reigns, box);
+        program_step(roles, box);
         break;
     }
 }
 
 /* How long until the next step, if all goes well. */
-static uint64_t pace(struct reigns *reigns, struct box *box)
+static uint64_t pace(struct roles *roles, struct box *box)
 {
     if (box->stop_in && --box->stop_in == 0) {
-        reigns->sums.stops++;
-        world_say(&reigns->world, box->name, "is stopped for %llu ms",
+        roles->sums.stops++;
+        world_say(&roles->world, box->name, "is stopped for %llu ms",
                   (unsigned long long)(box->stop_for / MS));
         return box->stop_for;
     }
-    if (world_chance(&reigns->world, box->slow))
-        return world_below(&reigns->world, box->slow_us);
-    return world_below(&reigns->world, 30);
+    if (world_chance(&roles->world, box->slow))
+        return world_below(&roles->world, box->slow_us);
+    return world_below(&roles->world, 30);
 }
 
-void box_step(struct reigns *reigns, struct box *box)
+void box_step(struct roles *roles, struct box *box)
 {
-    if (box->restart_at <= reigns->world.now) {
-        box_start(reigns, box, true);
+    if (box->restart_at <= roles->world.now) {
+        box_start(roles, box, true);
         return;
     }
     if (!box->node)
         return;
     if (box->asleep) {
         box->asleep = box->called = false;
-        box->late_at = reigns->world.now;
-        world_say(&reigns->world, box->name, "wakes");
+        box->late_at = roles->world.now;
+        world_say(&roles->world, box->name, "wakes");
     }
-    make_step(reigns, box);
-    uint64_t wait = pace(reigns, box);
-    box->at = reigns->world.now + wait;
+    make_step(roles, box);
+    uint64_t wait = pace(roles, box);
+    box->at = roles->world.now + wait;
     box->asleep = wait > AWAKE;
 }
 
-uint64_t box_deadline(const struct reigns *reigns, const struct box *box)
+uint64_t box_deadline(const struct roles *roles, const struct box *box)
 {
     if (!box->node)
         return box->restart_at;
@@ -417,7 +417,7 @@ uint64_t box_deadline(const struct reigns *reigns, const struct box *box)
     uint64_t due = l2tpha_deadline(box->node);
     if (box->link)
         due = sooner(due, sooner(l2tpha_link_deadline(box->link),
-                                 wires_deadline(&reigns->wires, box->wire, box->place)));
+                                 wires_deadline(&roles->wires, box->wire, box->place)));
     else
         due = sooner(due, box->retry_at);
     if (box->backlog != NO_WIRE || box->batch_count || (box->inbox_count && box_serves(box)))

@@ -7,20 +7,21 @@
  * - when the peer has had the answer for longer than it repeats a request, or repeats it all the
  *   same: one copy may be late on the wire, a second one half a second behind it is asked anew.
  *
- * Nothing is proven by it. So the new tunnel is set up beside the old one, its twin, which falls
- * when the new one is established: then the peer itself has given the id away. What the old one
- * would still say would be taken for the new one's, so it falls without a word. The one established
- * last wins, since the peer has one at most; those asked for later than it are still to come. */
-#include "dispatch/tunnel_twin.h"
+ * Nothing is proven by it. So the new tunnel is set up beside the old one, its duplicate, which
+ * ends when the new one is established: then the peer itself has given the id away. What the old
+ * one would still say would be taken for the new one's, so it ends without a word. The one
+ * established last wins, since the peer has one at most; those asked for later than it are still to
+ * come. */
+#include "dispatch/tunnel_duplicate.h"
 
+#include "control/duplicate.h"
 #include "control/machine.h"
 #include "control/place.h"
-#include "control/twin.h"
-#include "dispatch/twins.h"
+#include "dispatch/duplicates.h"
 #include "state/digest.h"
 
-#define AGAIN_MS 500      /* between two requests of one peer that asks anew */
-#define TWINS_HALF_OPEN 4 /* with one address and id of the peer */
+#define AGAIN_MS 500           /* between two requests of one peer that asks anew */
+#define DUPLICATES_HALF_OPEN 4 /* with one address and id of the peer */
 
 uint64_t tunnel_request_digest(const struct l2tpha_message *sccrq)
 {
@@ -110,10 +111,10 @@ struct l2tpha_tunnel *tunnel_find_copied(struct engine *engine, const struct l2t
 {
     uint64_t digest = tunnel_request_digest(sccrq);
     uint32_t id = wire_tunnel_id(sccrq);
-    struct l2tpha_tunnel *known = twin_first(engine, &path->remote, id), *next;
+    struct l2tpha_tunnel *known = duplicate_first(engine, &path->remote, id), *next;
 
     for (; known; known = next) {
-        next = twin_next(known);
+        next = duplicate_next(known);
         bool recovery = recovers || tunnel_is_recovery(known);
         if (recovery && is_reused(known, recovers))
             tunnel_end_lingering(known);
@@ -139,10 +140,10 @@ static bool is_unknown_to_peer(const struct l2tpha_tunnel *tunnel)
 struct l2tpha_tunnel *tunnel_find_stopped(struct engine *engine, const struct l2tpha_path *path,
                                           const struct l2tpha_message *stopccn)
 {
-    struct l2tpha_tunnel *first = twin_first(engine, &path->remote, wire_tunnel_id(stopccn));
+    struct l2tpha_tunnel *first = duplicate_first(engine, &path->remote, wire_tunnel_id(stopccn));
     struct l2tpha_tunnel *found = first;
 
-    for (struct l2tpha_tunnel *at = first; at; at = twin_next(at))
+    for (struct l2tpha_tunnel *at = first; at; at = duplicate_next(at))
         if (is_unknown_to_peer(at))
             found = at;
     return found;
@@ -150,18 +151,19 @@ struct l2tpha_tunnel *tunnel_find_stopped(struct engine *engine, const struct l2
 
 /* --- several at one time --- */
 
-void tunnel_make_twin_place(struct engine *engine, const struct l2tpha_path *path, uint32_t id)
+void tunnel_make_duplicate_place(struct engine *engine, const struct l2tpha_path *path, uint32_t id)
 {
     struct l2tpha_tunnel *oldest = NULL;
     uint32_t count = 0;
 
-    for (struct l2tpha_tunnel *at = twin_first(engine, &path->remote, id); at; at = twin_next(at)) {
+    for (struct l2tpha_tunnel *at = duplicate_first(engine, &path->remote, id); at;
+         at = duplicate_next(at)) {
         if (!tunnel_is_half_open(at) || tunnel_is_recovery(at))
             continue;
         oldest = at;
         count++;
     }
-    if (count < TWINS_HALF_OPEN)
+    if (count < DUPLICATES_HALF_OPEN)
         return;
     engine->counters.limit_reached++;
     machine_clear(oldest, L2TPHA_ERR_LIMIT, "the peer asks anew all the time");

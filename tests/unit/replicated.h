@@ -4,7 +4,7 @@
 #ifndef TESTS_UNIT_TWINNED_H
 #define TESTS_UNIT_TWINNED_H
 
-#include "sim/twins.h"
+#include "sim/replicas.h"
 
 #define TIMEOUT_US 200000
 
@@ -13,12 +13,12 @@ static struct state_pair *pair;
 static void setup(void)
 {
     fixture_setup();
-    pair = twins_new(IN_FLIGHT, TIMEOUT_US);
+    pair = replicas_new(IN_FLIGHT, TIMEOUT_US);
 }
 
 static void teardown(void)
 {
-    twins_free(pair);
+    replicas_free(pair);
     fixture_teardown();
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sim/twins.h"
+#include "sim/replicas.h"
 
 #include "base/bits.h"
 #include "base/cursor.h"
@@ -47,7 +47,7 @@ static void make_table(struct state_pair *pair, uint64_t seed, struct buffer_poo
     assert_ok(table_new(pair, &options, *pool, table));
 }
 
-struct state_pair *twins_new(uint32_t max_in_flight, uint64_t timeout_us)
+struct state_pair *replicas_new(uint32_t max_in_flight, uint64_t timeout_us)
 {
     struct state_pair *pair = talloc_zero(root, struct state_pair);
     ck_assert_ptr_nonnull(pair);
@@ -68,11 +68,11 @@ struct state_pair *twins_new(uint32_t max_in_flight, uint64_t timeout_us)
                                             .confirmed = confirmed,
                                             .mode_changed = mode_changed};
     assert_ok(ledger_new(pair, &pair->options, &pair->ledger));
-    twins_fresh_standby(pair);
+    replicas_fresh_standby(pair);
     return pair;
 }
 
-void twins_fresh_standby(struct state_pair *pair)
+void replicas_fresh_standby(struct state_pair *pair)
 {
     const struct replica_options options = {.table = pair->standby,
                                             .serializer = l2tpha_serializer_proto(),
@@ -85,10 +85,10 @@ void twins_fresh_standby(struct state_pair *pair)
 }
 
 /* Every buffer must have come back by then. */
-void twins_free(struct state_pair *pair)
+void replicas_free(struct state_pair *pair)
 {
     ledger_stop(pair->ledger, "test over", pair->now);
-    ledger_seal(pair->ledger, pair->now);
+    ledger_commit(pair->ledger, pair->now);
     table_clear(pair->active);
     table_clear(pair->standby);
     ck_assert_uint_eq(buffer_pool_out(pair->active_pool), 0);
@@ -96,7 +96,7 @@ void twins_free(struct state_pair *pair)
     talloc_free(pair);
 }
 
-uint32_t twins_random(struct state_pair *pair, uint32_t below)
+uint32_t replicas_random(struct state_pair *pair, uint32_t below)
 {
     pair->random += UINT64_C(0x9e3779b97f4a7c15);
     return (uint32_t)(bits_mix(pair->random) % below);
@@ -108,11 +108,12 @@ static void set_peer(struct state_pair *pair, struct tunnel_entry *entry)
 {
     struct l2tpha_path path = {.local = {.len = 4, .bytes = {10, 0, 0, 1}},
                                .remote = {.len = 6, .bytes = {10, 0, 1}}};
-    put_u16(path.remote.bytes + 4, (uint16_t)twins_random(pair, 65536));
-    assert_ok(table_tunnel_set_remote(pair->active, entry, &path, 1 + twins_random(pair, 65535)));
+    put_u16(path.remote.bytes + 4, (uint16_t)replicas_random(pair, 65536));
+    assert_ok(
+        table_tunnel_set_remote(pair->active, entry, &path, 1 + replicas_random(pair, 65535)));
 }
 
-struct tunnel_entry *twins_tunnel(struct state_pair *pair, uint32_t id)
+struct tunnel_entry *replicas_tunnel(struct state_pair *pair, uint32_t id)
 {
     int error;
     struct tunnel_entry *entry = table_tunnel_add(pair->active, id, &error);
@@ -121,13 +122,13 @@ struct tunnel_entry *twins_tunnel(struct state_pair *pair, uint32_t id)
     entry->record.state = L2TPHA_TUNNEL_ESTABLISHED;
     entry->record.remote_window = 4;
     assert_ok(table_tunnel_set_bytes(pair->active, &entry->record.peer_name,
-                                     (const uint8_t *)"peer", twins_random(pair, 5)));
+                                     (const uint8_t *)"peer", replicas_random(pair, 5)));
     ledger_mark_tunnel(pair->ledger, entry, DIRTY_FULL);
     return entry;
 }
 
-struct session_entry *twins_session(struct state_pair *pair, struct tunnel_entry *tunnel,
-                                    uint32_t id)
+struct session_entry *replicas_session(struct state_pair *pair, struct tunnel_entry *tunnel,
+                                       uint32_t id)
 {
     int error;
     struct session_entry *entry = table_session_add(pair->active, tunnel, id, &error);
@@ -139,44 +140,44 @@ struct session_entry *twins_session(struct state_pair *pair, struct tunnel_entry
     return entry;
 }
 
-void twins_message(struct state_pair *pair, struct tunnel_entry *tunnel, size_t len)
+void replicas_message(struct state_pair *pair, struct tunnel_entry *tunnel, size_t len)
 {
     int error;
     struct buffer *message = buffer_get(pair->active_pool, len, &error);
     ck_assert_ptr_nonnull(message);
     for (size_t i = 0; i < len; i++)
-        message->data[i] = (uint8_t)twins_random(pair, 256);
+        message->data[i] = (uint8_t)replicas_random(pair, 256);
     message->len = (uint32_t)len;
     put_u16(message->data + 8, tunnel->record.ns);
     queue_append(tunnel, message);
     ledger_mark_tunnel(pair->ledger, tunnel, DIRTY_SEQUENCE);
 }
 
-void twins_acked(struct state_pair *pair, struct tunnel_entry *tunnel, uint16_t acked)
+void replicas_acked(struct state_pair *pair, struct tunnel_entry *tunnel, uint16_t acked)
 {
     table_queue_trim(pair->active, tunnel, acked);
     ledger_mark_tunnel(pair->ledger, tunnel, DIRTY_ACKED);
 }
 
-void twins_received(struct state_pair *pair, struct tunnel_entry *tunnel)
+void replicas_received(struct state_pair *pair, struct tunnel_entry *tunnel)
 {
     tunnel->record.nr++;
     ledger_mark_tunnel(pair->ledger, tunnel, DIRTY_SEQUENCE);
 }
 
-void twins_remove_tunnel(struct state_pair *pair, struct tunnel_entry *tunnel)
+void replicas_remove_tunnel(struct state_pair *pair, struct tunnel_entry *tunnel)
 {
     ledger_gone_tunnel(pair->ledger, tunnel);
     table_tunnel_remove(pair->active, tunnel);
 }
 
-void twins_remove_session(struct state_pair *pair, struct session_entry *session)
+void replicas_remove_session(struct state_pair *pair, struct session_entry *session)
 {
     ledger_gone_session(pair->ledger, session);
     table_session_remove(pair->active, session);
 }
 
-void twins_give_out(struct state_pair *pair)
+void replicas_give_out(struct state_pair *pair)
 {
     struct l2tpha_node_record *record = &table_node(pair->active)->record;
 
@@ -189,24 +190,25 @@ void twins_give_out(struct state_pair *pair)
 static void change_session(struct state_pair *pair, struct tunnel_entry *tunnel)
 {
     uint8_t bytes[16];
-    uint32_t id = 1 + twins_random(pair, 12), remote = 1 + twins_random(pair, 12);
+    uint32_t id = 1 + replicas_random(pair, 12), remote = 1 + replicas_random(pair, 12);
     struct session_entry *entry = table_session_find(pair->active, tunnel, id);
 
-    if (entry && twins_random(pair, 3) == 0) {
-        twins_remove_session(pair, entry);
+    if (entry && replicas_random(pair, 3) == 0) {
+        replicas_remove_session(pair, entry);
         return;
     }
     if (!entry)
-        entry = twins_session(pair, tunnel, id);
+        entry = replicas_session(pair, tunnel, id);
     if (entry->remote_id == 0 && !table_session_find_remote(pair->active, tunnel, remote))
         assert_ok(table_session_set_remote(entry, remote));
-    entry->state = twins_random(pair, 2) ? L2TPHA_SESSION_WAIT_CONNECT : L2TPHA_SESSION_ESTABLISHED;
-    entry->data_ns = (uint16_t)twins_random(pair, 65536);
+    entry->state =
+        replicas_random(pair, 2) ? L2TPHA_SESSION_WAIT_CONNECT : L2TPHA_SESSION_ESTABLISHED;
+    entry->data_ns = (uint16_t)replicas_random(pair, 65536);
     for (size_t i = 0; i < sizeof(bytes); i++)
-        bytes[i] = (uint8_t)twins_random(pair, 256);
+        bytes[i] = (uint8_t)replicas_random(pair, 256);
     assert_ok(table_session_set_bytes(pair->active, entry,
                                       offsetof(struct session_extra, app_state), bytes,
-                                      twins_random(pair, 17)));
+                                      replicas_random(pair, 17)));
     ledger_mark_session(pair->ledger, entry);
 }
 
@@ -215,51 +217,52 @@ static void change_acked(struct state_pair *pair, struct tunnel_entry *tunnel)
 {
     uint16_t sent = (uint16_t)(tunnel->ns_safe - tunnel->record.acked);
     if (sent < 0x8000)
-        twins_acked(pair, tunnel, (uint16_t)(tunnel->record.acked + twins_random(pair, sent + 1u)));
+        replicas_acked(pair, tunnel,
+                       (uint16_t)(tunnel->record.acked + replicas_random(pair, sent + 1u)));
 }
 
-void twins_change(struct state_pair *pair)
+void replicas_change(struct state_pair *pair)
 {
-    uint32_t id = 1 + twins_random(pair, 40);
+    uint32_t id = 1 + replicas_random(pair, 40);
     struct tunnel_entry *tunnel = table_tunnel_find(pair->active, id);
 
     if (!tunnel)
-        tunnel = twins_tunnel(pair, id);
-    switch (twins_random(pair, 9)) {
+        tunnel = replicas_tunnel(pair, id);
+    switch (replicas_random(pair, 9)) {
     case 0:
-        twins_message(pair, tunnel, 12 + twins_random(pair, 200));
+        replicas_message(pair, tunnel, 12 + replicas_random(pair, 200));
         break;
     case 1:
-        twins_received(pair, tunnel);
+        replicas_received(pair, tunnel);
         break;
     case 2:
     case 3:
         change_acked(pair, tunnel);
         break;
     case 4:
-        if (twins_random(pair, 4) == 0)
-            twins_remove_tunnel(pair, tunnel);
+        if (replicas_random(pair, 4) == 0)
+            replicas_remove_tunnel(pair, tunnel);
         break;
     case 5:
-        tunnel->record.flags = twins_random(pair, 32);
+        tunnel->record.flags = replicas_random(pair, 32);
         ledger_mark_tunnel(pair->ledger, tunnel, DIRTY_FULL);
         break;
     case 6:
-        twins_give_out(pair);
+        replicas_give_out(pair);
         break;
     default:
         change_session(pair, tunnel);
     }
 }
 
-uint64_t twins_seal(struct state_pair *pair)
+uint64_t replicas_commit(struct state_pair *pair)
 {
-    return ledger_seal(pair->ledger, ++pair->now);
+    return ledger_commit(pair->ledger, ++pair->now);
 }
 
 /* --- shipping --- */
 
-uint64_t twins_poll(struct state_pair *pair)
+uint64_t replicas_poll(struct state_pair *pair)
 {
     uint64_t number;
     const uint8_t *data;
@@ -267,7 +270,7 @@ uint64_t twins_poll(struct state_pair *pair)
     return ledger_poll(pair->ledger, pair->now, &number, &data, &len) ? number : 0;
 }
 
-bool twins_ship(struct state_pair *pair)
+bool replicas_ship(struct state_pair *pair)
 {
     uint64_t number, applied;
     const uint8_t *data;
@@ -282,7 +285,7 @@ bool twins_ship(struct state_pair *pair)
     return true;
 }
 
-int twins_feed(struct state_pair *pair, const uint8_t *data, size_t len)
+int replicas_feed(struct state_pair *pair, const uint8_t *data, size_t len)
 {
     uint8_t *copy = talloc_memdup(root, data, len ? len : 1);
     int error = replica_apply(pair->replica, copy, len, NULL);
@@ -290,45 +293,45 @@ int twins_feed(struct state_pair *pair, const uint8_t *data, size_t len)
     return error;
 }
 
-int twins_feed_made(struct state_pair *pair, const struct l2tpha_checkpoint_header *header,
-                    const struct l2tpha_record *records, size_t count)
+int replicas_feed_made(struct state_pair *pair, const struct l2tpha_checkpoint_header *header,
+                       const struct l2tpha_record *records, size_t count)
 {
     uint8_t data[4096], *start = data + sizeof(data);
     const struct l2tpha_serializer *proto = l2tpha_serializer_proto();
     for (size_t i = count; i > 0; i--)
         assert_ok(proto->put_record(&records[i - 1], &start, (size_t)(start - data)));
     assert_ok(proto->put_header(header, &start, (size_t)(start - data)));
-    return twins_feed(pair, start, (size_t)(data + sizeof(data) - start));
+    return replicas_feed(pair, start, (size_t)(data + sizeof(data) - start));
 }
 
-void twins_drain(struct state_pair *pair)
+void replicas_drain(struct state_pair *pair)
 {
-    twins_seal(pair);
-    while (twins_ship(pair))
+    replicas_commit(pair);
+    while (replicas_ship(pair))
         ;
-    pair->now += LEDGER_LAZY_US;
+    pair->now += LEDGER_DEFERRED_US;
     ledger_expire(pair->ledger, pair->now);
-    while (twins_ship(pair))
+    while (replicas_ship(pair))
         ;
 }
 
-void twins_sync(struct state_pair *pair)
+void replicas_sync(struct state_pair *pair)
 {
     assert_ok(ledger_bulk(pair->ledger, ++pair->now));
-    twins_drain(pair);
+    replicas_drain(pair);
     ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_GATED);
     ck_assert(ledger_in_sync(pair->ledger));
     ck_assert_int_eq(replica_state(pair->replica), REPLICA_HOT);
 }
 
-struct ledger *twins_promote(struct state_pair *pair)
+struct ledger *replicas_promote(struct state_pair *pair)
 {
     struct tunnel_entry *entry;
     struct ledger *ledger;
     uint32_t place = 0;
     pair->options.table = pair->standby;
     assert_ok(ledger_new(pair, &pair->options, &ledger));
-    ledger_reign(ledger, replica_epoch(pair->replica) + 1, replica_last(pair->replica));
+    ledger_begin_epoch(ledger, replica_epoch(pair->replica) + 1, replica_last(pair->replica));
     while ((entry = table_tunnel_next(pair->standby, &place)))
         ledger_adopt(ledger, entry);
     return ledger;
@@ -352,7 +355,7 @@ static void assert_tunnel_sound(const struct table *table, struct tunnel_entry *
     ck_assert_uint_eq(sessions, entry->session_count);
 }
 
-void twins_assert_sound(const struct table *table)
+void replicas_assert_sound(const struct table *table)
 {
     struct tunnel_entry *tunnel;
     struct session_entry *session;
@@ -372,7 +375,7 @@ void twins_assert_sound(const struct table *table)
     }
 }
 
-uint64_t twins_digest(const struct table *table)
+uint64_t replicas_digest(const struct table *table)
 {
     return table_digest(table, l2tpha_serializer_proto());
 }
@@ -384,12 +387,12 @@ static void assert_same_node(const struct l2tpha_node_record *a, const struct l2
     ck_assert_uint_eq(a->call_serial, b->call_serial);
 }
 
-void twins_assert_equal(const struct state_pair *pair)
+void replicas_assert_equal(const struct state_pair *pair)
 {
     assert_same_node(&table_node(pair->standby)->record, &table_node(pair->active)->record);
-    twins_assert_sound(pair->active);
-    twins_assert_sound(pair->standby);
+    replicas_assert_sound(pair->active);
+    replicas_assert_sound(pair->standby);
     ck_assert_uint_eq(table_tunnel_count(pair->standby), table_tunnel_count(pair->active));
     ck_assert_uint_eq(table_session_count(pair->standby), table_session_count(pair->active));
-    ck_assert_uint_eq(twins_digest(pair->standby), twins_digest(pair->active));
+    ck_assert_uint_eq(replicas_digest(pair->standby), replicas_digest(pair->active));
 }

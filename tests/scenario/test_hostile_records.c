@@ -3,7 +3,7 @@
  * over what they say and lives with it: no fault, no loop, nothing that stays for ever. */
 #include "fixture.h"
 #include "info.h"
-#include "sim/wild.h"
+#include "sim/hostile.h"
 
 #define SEEDS 4000
 #define GROUPS 10
@@ -12,12 +12,12 @@
 #define LONG (20 * 60 * SECOND) /* longer than any peer is waited for */
 
 /* True: none was refused. */
-static bool feed(struct wild *wild)
+static bool feed(struct hostile *hostile)
 {
     for (unsigned i = 0; i < INCREMENTS; i++)
-        if (wild_feed(wild, wild_write(wild)))
+        if (hostile_feed(hostile, hostile_write(hostile)))
             return false;
-    return wild_complete(wild) == L2TPHA_OK;
+    return hostile_complete(hostile) == L2TPHA_OK;
 }
 
 static void assert_empty(const struct l2tpha_node *node)
@@ -28,37 +28,37 @@ static void assert_empty(const struct l2tpha_node *node)
     ck_assert_uint_eq(info.sessions, 0);
 }
 
-static bool run(struct wild *wild, uint64_t seed)
+static bool run(struct hostile *hostile, uint64_t seed)
 {
-    wild_new(wild, root, seed);
-    bool taken = feed(wild);
+    hostile_new(hostile, root, seed);
+    bool taken = feed(hostile);
     if (taken) {
-        wild_take_over(wild);
-        wild_live(wild, STEPS);
-        wild_rest(wild, LONG);
-        assert_empty(wild->node);
-        assert_empty(wild->next);
+        hostile_take_over(hostile);
+        hostile_live(hostile, STEPS);
+        hostile_rest(hostile, LONG);
+        assert_empty(hostile->node);
+        assert_empty(hostile->next);
     }
-    wild_free(wild);
+    hostile_free(hostile);
     return taken;
 }
 
 START_TEST(records_are_refused_or_lived_with)
 {
-    struct wild *wild = talloc(root, struct wild);
+    struct hostile *hostile = talloc(root, struct hostile);
     unsigned taken = 0;
 
     for (unsigned i = 0; i < SEEDS / GROUPS; i++)
-        taken += run(wild, (uint64_t)_i * (SEEDS / GROUPS) + i);
+        taken += run(hostile, (uint64_t)_i * (SEEDS / GROUPS) + i);
     ck_assert_uint_ge(taken, SEEDS / GROUPS / 4); /* else this says little */
-    talloc_free(wild);
+    talloc_free(hostile);
 }
 END_TEST
 
-Suite *suite_wild_records(void)
+Suite *suite_hostile_records(void)
 {
     TCase *tcase;
-    Suite *suite = fixture_suite("wild_records", &tcase);
+    Suite *suite = fixture_suite("hostile_records", &tcase);
 
     tcase_add_loop_test(tcase, records_are_refused_or_lived_with, 0, GROUPS);
     return suite;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sim/lazy_peer.h"
+#include "sim/lagging_peer.h"
 
 #define ROOM_LEFT 64 /* answers to what the node says need it too */
 
@@ -8,14 +8,14 @@ struct letter {
     uint8_t data[CHANNEL_MESSAGE];
 };
 
-static void begin(struct letter *letter, const struct lazy_peer *peer, uint16_t type,
+static void begin(struct letter *letter, const struct lagging_peer *peer, uint16_t type,
                   uint16_t session_id)
 {
     l2tpha_builder_begin(&letter->builder, letter->data, sizeof(letter->data), type, peer->node_id,
                          session_id);
 }
 
-static void post(struct lazy_peer *peer, struct letter *letter)
+static void post(struct lagging_peer *peer, struct letter *letter)
 {
     size_t len;
 
@@ -25,14 +25,14 @@ static void post(struct lazy_peer *peer, struct letter *letter)
         peer_channel_send(&peer->channel, letter->data, len);
 }
 
-void lazy_peer_init(struct lazy_peer *peer, struct world *world, struct net *net,
-                    const struct habits *habits)
+void lagging_peer_init(struct lagging_peer *peer, struct world *world, struct net *net,
+                       const struct habits *habits)
 {
-    *peer = (struct lazy_peer){.world = world, .next_call = 1};
+    *peer = (struct lagging_peer){.world = world, .next_call = 1};
     peer_channel_init(&peer->channel, world, net, habits, NET_PEER);
 }
 
-void lazy_peer_open(struct lazy_peer *peer)
+void lagging_peer_open(struct lagging_peer *peer)
 {
     struct letter letter;
 
@@ -40,20 +40,20 @@ void lazy_peer_open(struct lazy_peer *peer)
     l2tpha_builder_put_u8pair(&letter.builder, L2TPHA_AVP_PROTOCOL_VERSION, 1, 0);
     l2tpha_builder_put_bytes(&letter.builder, L2TPHA_AVP_HOST_NAME, "peer", 4);
     l2tpha_builder_put_u32(&letter.builder, L2TPHA_AVP_FRAMING_CAPABILITIES, 3);
-    l2tpha_builder_put_u16(&letter.builder, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, LAZY_TUNNEL);
+    l2tpha_builder_put_u16(&letter.builder, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, LAGGING_TUNNEL);
     l2tpha_builder_put_u16(&letter.builder, L2TPHA_AVP_RECEIVE_WINDOW_SIZE,
                            peer->channel.habits->window);
     post(peer, &letter);
 }
 
-uint16_t lazy_peer_call(struct lazy_peer *peer)
+uint16_t lagging_peer_call(struct lagging_peer *peer)
 {
     struct letter letter;
 
-    if (peer->next_call == LAZY_CALLS || peer_channel_room(&peer->channel) < ROOM_LEFT)
+    if (peer->next_call == LAGGING_CALLS || peer_channel_room(&peer->channel) < ROOM_LEFT)
         return 0;
     uint16_t id = peer->next_call++;
-    peer->calls[id].state = LAZY_ASKED;
+    peer->calls[id].state = LAGGING_ASKED;
     begin(&letter, peer, L2TPHA_MESSAGE_ICRQ, 0);
     l2tpha_builder_put_u16(&letter.builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, id);
     l2tpha_builder_put_u32(&letter.builder, L2TPHA_AVP_CALL_SERIAL_NUMBER, id);
@@ -61,7 +61,7 @@ uint16_t lazy_peer_call(struct lazy_peer *peer)
     return id;
 }
 
-void lazy_peer_number(struct lazy_peer *peer, uint16_t call, uint32_t number)
+void lagging_peer_number(struct lagging_peer *peer, uint16_t call, uint32_t number)
 {
     struct letter letter;
 
@@ -70,7 +70,7 @@ void lazy_peer_number(struct lazy_peer *peer, uint16_t call, uint32_t number)
     post(peer, &letter);
 }
 
-void lazy_peer_hello(struct lazy_peer *peer)
+void lagging_peer_hello(struct lagging_peer *peer)
 {
     struct letter letter;
 
@@ -82,15 +82,15 @@ void lazy_peer_hello(struct lazy_peer *peer)
 
 /* --- what the node says --- */
 
-static void on_reply(struct lazy_peer *peer, const struct l2tpha_message *message)
+static void on_reply(struct lagging_peer *peer, const struct l2tpha_message *message)
 {
     uint16_t id = (uint16_t)message->header.session_id;
     struct letter letter;
 
-    if (id >= LAZY_CALLS || peer->calls[id].state != LAZY_ASKED)
+    if (id >= LAGGING_CALLS || peer->calls[id].state != LAGGING_ASKED)
         return;
     l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &peer->calls[id].node_id);
-    peer->calls[id].state = LAZY_UP;
+    peer->calls[id].state = LAGGING_UP;
     begin(&letter, peer, L2TPHA_MESSAGE_ICCN, peer->calls[id].node_id);
     l2tpha_builder_put_u32(&letter.builder, L2TPHA_AVP_TX_CONNECT_SPEED, 56000);
     l2tpha_builder_put_u32(&letter.builder, L2TPHA_AVP_FRAMING_TYPE, 1);
@@ -98,7 +98,7 @@ static void on_reply(struct lazy_peer *peer, const struct l2tpha_message *messag
 }
 
 /* RFC 2661 4.4.4: by the header, or else by the node's own id. */
-static void on_cdn(struct lazy_peer *peer, const struct l2tpha_message *message)
+static void on_cdn(struct lagging_peer *peer, const struct l2tpha_message *message)
 {
     uint32_t id = message->header.session_id;
     uint16_t assigned = 0;
@@ -106,13 +106,13 @@ static void on_cdn(struct lazy_peer *peer, const struct l2tpha_message *message)
     peer->cdns++;
     l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &assigned);
     for (uint32_t i = 1; !id && i < peer->next_call; i++)
-        if (peer->calls[i].state == LAZY_UP && peer->calls[i].node_id == assigned)
+        if (peer->calls[i].state == LAGGING_UP && peer->calls[i].node_id == assigned)
             id = i;
-    if (id && id < LAZY_CALLS)
-        peer->calls[id].state = LAZY_NO_CALL;
+    if (id && id < LAGGING_CALLS)
+        peer->calls[id].state = LAGGING_NO_CALL;
 }
 
-static void process(struct lazy_peer *peer, const uint8_t *data, size_t len)
+static void process(struct lagging_peer *peer, const uint8_t *data, size_t len)
 {
     struct l2tpha_message message;
     struct l2tpha_accm accm;
@@ -138,7 +138,7 @@ static void process(struct lazy_peer *peer, const uint8_t *data, size_t len)
         on_cdn(peer, &message);
         return;
     case L2TPHA_MESSAGE_SLI:
-        if (peer->told_count < LAZY_NUMBERS &&
+        if (peer->told_count < LAGGING_NUMBERS &&
             l2tpha_avp_accm(l2tpha_message_find(&message, L2TPHA_AVP_ACCM), &accm))
             peer->told[peer->told_count++] = accm.send;
         return;
@@ -153,7 +153,7 @@ static void process(struct lazy_peer *peer, const uint8_t *data, size_t len)
     }
 }
 
-void lazy_peer_receive(struct lazy_peer *peer, const uint8_t *data, size_t len)
+void lagging_peer_receive(struct lagging_peer *peer, const uint8_t *data, size_t len)
 {
     const struct peer_message *kept;
     struct l2tpha_header header;

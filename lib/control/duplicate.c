@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tunnels with one id of one peer, which has begun anew: one speaks at a time (the rest of the
- * rules is in dispatch/tunnel_twin.c).
+ * rules is in dispatch/tunnel_duplicate.c).
  *
  * While a new one is being set up whatever this end says to the peer's id goes to a client that may
  * be in the midst of the new set-up, where few numbers are in use: an old HELLO with Ns 1 would be
@@ -8,25 +8,26 @@
  * while a new one is half open. One that is established, which a forged request must not end, or
  * that is over, of which the peer may not know yet if it was a late copy that asked, is so for a
  * moment, and not again soon: either end repeats itself for much longer. */
-#include "control/twin.h"
+#include "control/duplicate.h"
 
 #include "control/ready.h"
 
 #define HUSH_MS 2000 /* a client whose SCCCN is lost repeats it once */
 #define HUSH_PAUSE_MS 10000
 
-struct l2tpha_tunnel *twin_next_living(const struct engine *engine, struct tunnel_entry *entry)
+struct l2tpha_tunnel *duplicate_next_living(const struct engine *engine, struct tunnel_entry *entry)
 {
     while (entry && (!tunnel_of(entry)->engine || tunnel_of(entry)->dying))
-        entry = table_tunnel_next_twin(engine->table, entry);
+        entry = table_tunnel_next_duplicate(engine->table, entry);
     return entry ? tunnel_of(entry) : NULL;
 }
 
-struct l2tpha_tunnel *twin_next(const struct l2tpha_tunnel *tunnel)
+struct l2tpha_tunnel *duplicate_next(const struct l2tpha_tunnel *tunnel)
 {
     const struct engine *engine = tunnel->engine;
 
-    return twin_next_living(engine, table_tunnel_next_twin(engine->table, &tunnel->entry));
+    return duplicate_next_living(engine,
+                                 table_tunnel_next_duplicate(engine->table, &tunnel->entry));
 }
 
 /* What a takeover has still to come to stays as it is. */
@@ -36,9 +37,9 @@ static struct l2tpha_tunnel *first_live(const struct l2tpha_tunnel *tunnel)
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
 
     return record->remote_id
-               ? twin_next_living(engine,
-                                  table_tunnel_find_remote(engine->table, &record->path.remote,
-                                                           record->remote_id))
+               ? duplicate_next_living(engine,
+                                       table_tunnel_find_remote(engine->table, &record->path.remote,
+                                                                record->remote_id))
                : NULL;
 }
 
@@ -46,19 +47,19 @@ static void begin_hush(struct l2tpha_tunnel *tunnel)
 {
     uint32_t now = engine_now_ms(tunnel->engine);
 
-    if (tunnel->twinned && now - tunnel->hushed_ms < HUSH_PAUSE_MS)
+    if (tunnel->duplicated && now - tunnel->hushed_ms < HUSH_PAUSE_MS)
         return;
-    tunnel->twinned = true;
+    tunnel->duplicated = true;
     tunnel->hushed_ms = now;
 }
 
-void tunnel_note_twins(struct l2tpha_tunnel *tunnel)
+void tunnel_note_duplicates(struct l2tpha_tunnel *tunnel)
 {
     struct l2tpha_tunnel *at = first_live(tunnel);
 
     if (tunnel_is_recovery(tunnel))
         return;
-    for (; at; at = twin_next(at)) {
+    for (; at; at = duplicate_next(at)) {
         if (at == tunnel || tunnel_is_recovery(at))
             continue;
         begin_hush(at);
@@ -73,11 +74,11 @@ static uint32_t hush_left_ms(const struct l2tpha_tunnel *tunnel)
     return passed < HUSH_MS ? HUSH_MS - passed : 0;
 }
 
-static bool is_hushed_by(const struct l2tpha_tunnel *tunnel, const struct l2tpha_tunnel *twin)
+static bool is_hushed_by(const struct l2tpha_tunnel *tunnel, const struct l2tpha_tunnel *duplicate)
 {
-    int32_t later = (int32_t)(twin->started - tunnel->started); /* 0: both were taken over */
+    int32_t later = (int32_t)(duplicate->started - tunnel->started); /* 0: both were taken over */
 
-    if (twin == tunnel || !tunnel_is_half_open(twin) || tunnel_is_recovery(twin))
+    if (duplicate == tunnel || !tunnel_is_half_open(duplicate) || tunnel_is_recovery(duplicate))
         return false;
     if (tunnel_is_half_open(tunnel))
         return later > 0;
@@ -99,19 +100,19 @@ bool tunnel_is_hushed(struct l2tpha_tunnel *tunnel)
 {
     const struct l2tpha_tunnel *at = NULL;
 
-    if (tunnel->twinned && !tunnel->answers && !tunnel_is_recovery(tunnel))
+    if (tunnel->duplicated && !tunnel->answers && !tunnel_is_recovery(tunnel))
         at = first_live(tunnel);
     while (at && !is_hushed_by(tunnel, at))
-        at = twin_next(at);
+        at = duplicate_next(at);
     if (at)
         go_on_later(tunnel);
     return at != NULL;
 }
 
-void tunnel_wake_twins(struct l2tpha_tunnel *tunnel)
+void tunnel_wake_duplicates(struct l2tpha_tunnel *tunnel)
 {
-    if (!tunnel->twinned)
+    if (!tunnel->duplicated)
         return;
-    for (struct l2tpha_tunnel *at = first_live(tunnel); at; at = twin_next(at))
+    for (struct l2tpha_tunnel *at = first_live(tunnel); at; at = duplicate_next(at))
         engine_ready(at->engine, &at->channel);
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Tunnels whose SCCRQ is outstanding, for tie breaking (RFC 2661 4.4.3). */
-#ifndef CONTROL_CALLING_H
-#define CONTROL_CALLING_H
+#ifndef CONTROL_OPENING_H
+#define CONTROL_OPENING_H
 
 #include "control/tunnel.h"
 
 /* The first tunnel with an outstanding SCCRQ to this peer after `previous` (NULL = first). */
-struct l2tpha_tunnel *tunnel_next_calling(struct engine *engine,
+struct l2tpha_tunnel *tunnel_next_opening(struct engine *engine,
                                           const struct l2tpha_address *remote,
                                           const struct l2tpha_tunnel *previous);
-void tunnel_join_calling(struct l2tpha_tunnel *tunnel);
-void tunnel_leave_calling(struct l2tpha_tunnel *tunnel);
-/* This recovery SCCRQ for the old tunnel has lost a tie: beaten_request. */
-void tunnel_remember_beaten(struct l2tpha_tunnel *old, const struct l2tpha_message *sccrq);
+void tunnel_join_opening(struct l2tpha_tunnel *tunnel);
+void tunnel_leave_opening(struct l2tpha_tunnel *tunnel);
+/* This recovery SCCRQ for the old tunnel has lost a tie: lost_tie_request. */
+void tunnel_remember_lost_tie(struct l2tpha_tunnel *old, const struct l2tpha_message *sccrq);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sim/lazy.h"
+#include "sim/lagging.h"
 
 #include "control/transaction.h"
 #include "node/node.h"
@@ -10,9 +10,9 @@
 #define JUDGED 12                  /* numbers each way */
 #define FIRST_NEW 1000             /* and what they begin with */
 
-void lazy_options_init(struct lazy_options *options)
+void lagging_options_init(struct lagging_options *options)
 {
-    *options = (struct lazy_options){
+    *options = (struct lagging_options){
         .commit = L2TPHA_COMMIT_ASYNC,
         .habits = {.keeps_future = true, .window = 16, .first = SECOND, .cap = 8 * SECOND},
         .faults = {.delay = 5 * MS},
@@ -25,41 +25,41 @@ void lazy_options_init(struct lazy_options *options)
     };
 }
 
-void lazy_habits(struct habits *habits, enum lazy_kind kind)
+void lagging_habits(struct habits *habits, enum lagging_kind kind)
 {
-    struct lazy_options options;
+    struct lagging_options options;
 
-    lazy_options_init(&options);
+    lagging_options_init(&options);
     *habits = options.habits;
     switch (kind) {
-    case LAZY_RFC:
+    case LAGGING_RFC:
         habits->ack_delay = 50 * MS;
         return;
-    case LAZY_NG_L2TP:
+    case LAGGING_NG_L2TP:
         habits->keeps_future = false;
         return;
-    case LAZY_ACCEL_PPP:
+    case LAGGING_ACCEL_PPP:
         habits->acks_future = true;
         return;
-    case LAZY_GO_L2TP:
+    case LAGGING_GO_L2TP:
         habits->ack_delay = 100 * MS;
         habits->window = 64;
         return;
-    case LAZY_OPENL2TP:
+    case LAGGING_OPENL2TP:
         habits->echoes_duplicates = true;
         return;
-    case LAZY_XL2TPD:
-    case LAZY_KINDS:
+    case LAGGING_XL2TPD:
+    case LAGGING_KINDS:
         habits->keeps_future = false;
         habits->ignores_odd_zlb = habits->ignores_odd_nr = true;
         habits->window = 4;
     }
 }
 
-void lazy_options_draw(struct lazy_options *options, struct world *world)
+void lagging_options_draw(struct lagging_options *options, struct world *world)
 {
-    lazy_options_init(options);
-    lazy_habits(&options->habits, (enum lazy_kind)world_below(world, LAZY_KINDS));
+    lagging_options_init(options);
+    lagging_habits(&options->habits, (enum lagging_kind)world_below(world, LAGGING_KINDS));
     options->habits.resends_all = world_chance(world, 30);
     options->habits.stale_nr = world_chance(world, 20);
     options->commit = world_chance(world, 70) ? L2TPHA_COMMIT_ASYNC : L2TPHA_COMMIT_BOUNDED;
@@ -89,7 +89,7 @@ void lazy_options_draw(struct lazy_options *options, struct world *world)
 static void on_told(void *user, const struct end *end, const struct l2tpha_event *event)
 {
     struct l2tpha_call_errors errors;
-    struct lazy_sim *sim = user;
+    struct lagging_sim *sim = user;
 
     (void)end;
     switch (event->kind) {
@@ -103,7 +103,7 @@ static void on_told(void *user, const struct end *end, const struct l2tpha_event
         world_fail(&sim->world, "tunnel down: %s", event->text);
         return;
     case L2TPHA_EVENT_SESSION_ERRORS:
-        if (sim->told_count < LAZY_NUMBERS && event->message &&
+        if (sim->told_count < LAGGING_NUMBERS && event->message &&
             l2tpha_avp_call_errors(l2tpha_message_find(event->message, L2TPHA_AVP_CALL_ERRORS),
                                    &errors))
             sim->told[sim->told_count++] = errors.crc;
@@ -116,7 +116,7 @@ static void on_told(void *user, const struct end *end, const struct l2tpha_event
 /* The lease: what leaves is below the lease of what the standby has confirmed. */
 static void on_sent(void *user, const struct l2tpha_output *output)
 {
-    struct lazy_sim *sim = user;
+    struct lagging_sim *sim = user;
     const struct end *end = &sim->end;
     struct l2tpha_header header;
     const struct l2tpha_tunnel *known =
@@ -137,7 +137,7 @@ static void on_sent(void *user, const struct l2tpha_output *output)
 
 static void on_taken_over(void *user, const struct end *end, uint64_t applied)
 {
-    struct lazy_sim *sim = user;
+    struct lagging_sim *sim = user;
 
     (void)end, (void)applied;
     sim->taken_over = true;
@@ -146,7 +146,7 @@ static void on_taken_over(void *user, const struct end *end, uint64_t applied)
 
 static void on_poll(void *user, struct end *end)
 {
-    struct lazy_sim *sim = user;
+    struct lagging_sim *sim = user;
 
     if (sim->tamper && sim->taken_over)
         sim->tamper(end->active.node);
@@ -154,22 +154,22 @@ static void on_poll(void *user, struct end *end)
 
 /* --- driving --- */
 
-static void deliver(struct lazy_sim *sim, struct packet *packet)
+static void deliver(struct lagging_sim *sim, struct packet *packet)
 {
     if (packet->to == NET_NODE)
         end_receive(&sim->end, packet);
     else
-        lazy_peer_receive(&sim->peer, packet->data, packet->len);
+        lagging_peer_receive(&sim->peer, packet->data, packet->len);
     net_give_back(&sim->net, packet);
 }
 
-static uint64_t next_event(const struct lazy_sim *sim)
+static uint64_t next_event(const struct lagging_sim *sim)
 {
     return sooner(net_deadline(&sim->net),
                   sooner(peer_channel_deadline(&sim->peer.channel), end_deadline(&sim->end)));
 }
 
-void lazy_sim_run(struct lazy_sim *sim, uint64_t us)
+void lagging_sim_run(struct lagging_sim *sim, uint64_t us)
 {
     uint64_t until = sim->world.now + us, at;
 
@@ -185,22 +185,22 @@ void lazy_sim_run(struct lazy_sim *sim, uint64_t us)
     sim->world.now = until;
 }
 
-struct l2tpha_tunnel *lazy_sim_tunnel(struct lazy_sim *sim)
+struct l2tpha_tunnel *lagging_sim_tunnel(struct lagging_sim *sim)
 {
     return l2tpha_tunnel_next(sim->end.active.node, NULL);
 }
 
-static void attach(struct lazy_sim *sim)
+static void attach(struct lagging_sim *sim)
 {
     end_add_standby(&sim->end);
     for (unsigned i = 0; i < 1000 && !end_is_protected(&sim->end) && !sim->world.failed; i++)
-        lazy_sim_run(sim, 10 * MS);
+        lagging_sim_run(sim, 10 * MS);
 }
 
 /* Both ends go on with other numbers, as if they had been at it for long. */
-static void shift(struct lazy_sim *sim)
+static void shift(struct lagging_sim *sim)
 {
-    struct l2tpha_tunnel *tunnel = lazy_sim_tunnel(sim);
+    struct l2tpha_tunnel *tunnel = lagging_sim_tunnel(sim);
     struct engine *engine = &sim->end.active.node->engine;
     struct peer_channel *channel = &sim->peer.channel;
 
@@ -210,7 +210,7 @@ static void shift(struct lazy_sim *sim)
     channel->ns = channel->sent = channel->acked = sim->options.shift_nr;
 }
 
-static void begin_end(struct lazy_sim *sim)
+static void begin_end(struct lagging_sim *sim)
 {
     const struct end_watch watch = {.user = sim,
                                     .polls = on_poll,
@@ -241,28 +241,29 @@ static void begin_end(struct lazy_sim *sim)
     end_start(&sim->end);
 }
 
-void lazy_sim_begin(struct lazy_sim *sim, const struct lazy_options *options, uint64_t seed)
+void lagging_sim_begin(struct lagging_sim *sim, const struct lagging_options *options,
+                       uint64_t seed)
 {
     bool verbose = sim->world.verbose;
 
-    *sim = (struct lazy_sim){.options = *options, .number = 1};
+    *sim = (struct lagging_sim){.options = *options, .number = 1};
     sim->world = (struct world){.now = SECOND, .state = seed, .verbose = verbose};
     net_init(&sim->net, &sim->world);
-    lazy_peer_init(&sim->peer, &sim->world, &sim->net, &sim->options.habits);
+    lagging_peer_init(&sim->peer, &sim->world, &sim->net, &sim->options.habits);
     begin_end(sim);
-    lazy_peer_open(&sim->peer);
-    lazy_sim_run(sim, 2 * SECOND);
+    lagging_peer_open(&sim->peer);
+    lagging_sim_run(sim, 2 * SECOND);
     shift(sim);
-    lazy_peer_call(&sim->peer);
-    lazy_sim_run(sim, 2 * SECOND);
+    lagging_peer_call(&sim->peer);
+    lagging_sim_run(sim, 2 * SECOND);
     attach(sim);
-    lazy_sim_run(sim, 5 * SECOND);
-    if (!sim->world.failed && sim->peer.calls[KEEPER].state != LAZY_UP)
+    lagging_sim_run(sim, 5 * SECOND);
+    if (!sim->world.failed && sim->peer.calls[KEEPER].state != LAGGING_UP)
         world_fail(&sim->world, "no call before the failure");
     sim->net.faults = sim->options.faults;
 }
 
-void lazy_sim_end(struct lazy_sim *sim)
+void lagging_sim_end(struct lagging_sim *sim)
 {
     end_free(&sim->end);
     net_free(&sim->net);
@@ -270,9 +271,9 @@ void lazy_sim_end(struct lazy_sim *sim)
 
 /* --- traffic --- */
 
-static void node_number(struct lazy_sim *sim, uint32_t number)
+static void node_number(struct lagging_sim *sim, uint32_t number)
 {
-    uint32_t tunnel_id = l2tpha_tunnel_id(lazy_sim_tunnel(sim));
+    uint32_t tunnel_id = l2tpha_tunnel_id(lagging_sim_tunnel(sim));
     struct l2tpha_session *session =
         l2tpha_session_find(sim->end.active.node, tunnel_id, sim->peer.calls[KEEPER].node_id);
     int error = session ? host_session_set_link_info(session, number, 0, sim->world.now)
@@ -282,39 +283,39 @@ static void node_number(struct lazy_sim *sim, uint32_t number)
         world_fail(&sim->world, "SLI %u: %s", (unsigned)number, l2tpha_strerror(error));
 }
 
-static void act(struct lazy_sim *sim)
+static void act(struct lagging_sim *sim)
 {
     switch (world_below(&sim->world, 6)) {
     case 0:
-        lazy_peer_call(&sim->peer);
+        lagging_peer_call(&sim->peer);
         return;
     case 1:
-        lazy_peer_hello(&sim->peer);
+        lagging_peer_hello(&sim->peer);
         return;
     case 2:
         if (peer_channel_room(&sim->peer.channel) > CHANNEL_QUEUE / 2)
-            lazy_peer_number(&sim->peer, KEEPER, sim->number++);
+            lagging_peer_number(&sim->peer, KEEPER, sim->number++);
         return;
     default:
         node_number(sim, sim->number++ % FIRST_NEW);
     }
 }
 
-void lazy_sim_traffic(struct lazy_sim *sim, uint64_t us)
+void lagging_sim_traffic(struct lagging_sim *sim, uint64_t us)
 {
     uint64_t end = sim->world.now + us;
 
     while (sim->options.busy_us && sim->world.now < end && !sim->world.failed) {
         act(sim);
-        lazy_sim_run(sim, 1 + world_below(&sim->world, 2 * sim->options.busy_us));
+        lagging_sim_run(sim, 1 + world_below(&sim->world, 2 * sim->options.busy_us));
     }
 }
 
 /* --- takeover --- */
 
-void lazy_sim_take_over(struct lazy_sim *sim)
+void lagging_sim_take_over(struct lagging_sim *sim)
 {
-    const struct l2tpha_tunnel_record *was = &lazy_sim_tunnel(sim)->entry.record;
+    const struct l2tpha_tunnel_record *was = &lagging_sim_tunnel(sim)->entry.record;
     uint16_t ns = was->ns, nr = was->nr;
 
     end_kill(&sim->end);
@@ -327,22 +328,22 @@ void lazy_sim_take_over(struct lazy_sim *sim)
     }
     sim->behind = (uint16_t)(ns - tunnel->entry.record.ns);
     sim->behind_nr = (uint16_t)(nr - tunnel->entry.record.nr);
-    lazy_sim_run(sim, sim->options.takeover_delay);
+    lagging_sim_run(sim, sim->options.takeover_delay);
 }
 
-void lazy_sim_await(struct lazy_sim *sim, uint64_t us)
+void lagging_sim_await(struct lagging_sim *sim, uint64_t us)
 {
     uint64_t begin = sim->world.now;
 
     while (!sim->resynced && !sim->world.failed && sim->world.now - begin < us)
-        lazy_sim_run(sim, 10 * MS);
+        lagging_sim_run(sim, 10 * MS);
     sim->resync_took = sim->world.now - begin;
     if (!sim->resynced)
         world_fail(&sim->world, "not in step after %llu s", (unsigned long long)(us / SECOND));
 }
 
 /* Numbers from FIRST_NEW on, each once and in order. */
-static void judge_numbers(struct lazy_sim *sim, const char *who, const uint32_t *told,
+static void judge_numbers(struct lagging_sim *sim, const char *who, const uint32_t *told,
                           uint32_t count)
 {
     uint32_t next = FIRST_NEW;
@@ -359,60 +360,60 @@ static void judge_numbers(struct lazy_sim *sim, const char *who, const uint32_t 
         world_fail(&sim->world, "%s: number %u is missing", who, (unsigned)next);
 }
 
-static bool is_at_rest(struct lazy_sim *sim)
+static bool is_at_rest(struct lagging_sim *sim)
 {
-    const struct l2tpha_tunnel *tunnel = lazy_sim_tunnel(sim);
+    const struct l2tpha_tunnel *tunnel = lagging_sim_tunnel(sim);
 
     return !tunnel || (channel_idle(&tunnel->channel) && peer_channel_idle(&sim->peer.channel));
 }
 
-void lazy_sim_judge(struct lazy_sim *sim)
+void lagging_sim_judge(struct lagging_sim *sim)
 {
     uint16_t call = 0;
 
     for (unsigned i = 0; i < 600 && peer_channel_room(&sim->peer.channel) < CHANNEL_QUEUE / 2; i++)
-        lazy_sim_run(sim, SECOND);
+        lagging_sim_run(sim, SECOND);
     for (uint32_t i = 0; i < JUDGED && !sim->world.failed; i++) {
         node_number(sim, FIRST_NEW + i);
-        lazy_peer_number(&sim->peer, KEEPER, FIRST_NEW + i);
+        lagging_peer_number(&sim->peer, KEEPER, FIRST_NEW + i);
         if (i == JUDGED / 2)
-            call = lazy_peer_call(&sim->peer);
-        lazy_sim_run(sim, world_below(&sim->world, 200 * MS));
+            call = lagging_peer_call(&sim->peer);
+        lagging_sim_run(sim, world_below(&sim->world, 200 * MS));
     }
     for (unsigned i = 0; i < 100 && !is_at_rest(sim) && !sim->world.failed; i++)
-        lazy_sim_run(sim, 10 * SECOND);
+        lagging_sim_run(sim, 10 * SECOND);
     if (sim->world.failed)
         return;
     judge_numbers(sim, "peer", sim->peer.told, sim->peer.told_count);
     judge_numbers(sim, "host", sim->told, sim->told_count);
-    if (call && (sim->peer.calls[call].state != LAZY_UP || sim->ups == 0))
+    if (call && (sim->peer.calls[call].state != LAGGING_UP || sim->ups == 0))
         world_fail(&sim->world, "the next call fails");
     if (sim->peer.stopped)
         world_fail(&sim->world, "the tunnel was ended");
-    const struct l2tpha_tunnel_record *record = &lazy_sim_tunnel(sim)->entry.record;
+    const struct l2tpha_tunnel_record *record = &lagging_sim_tunnel(sim)->entry.record;
     if (!sim->world.failed && (record->ns != sim->peer.channel.nr || record->acked != record->ns ||
                                record->nr != sim->peer.channel.ns))
         world_fail(&sim->world, "numbers differ");
 }
 
-void lazy_sim_whole(struct lazy_sim *sim, const struct lazy_options *options, uint64_t seed,
-                    void (*tamper)(struct l2tpha_node *node))
+void lagging_sim_whole(struct lagging_sim *sim, const struct lagging_options *options,
+                       uint64_t seed, void (*tamper)(struct l2tpha_node *node))
 {
-    lazy_sim_begin(sim, options, seed);
+    lagging_sim_begin(sim, options, seed);
     sim->tamper = tamper;
-    lazy_sim_traffic(sim, world_between(&sim->world, 200 * MS, 2 * SECOND));
+    lagging_sim_traffic(sim, world_between(&sim->world, 200 * MS, 2 * SECOND));
     if (options->quiet)
-        lazy_sim_run(sim, 60 * SECOND);
+        lagging_sim_run(sim, 60 * SECOND);
     for (unsigned i = 0; i < options->failovers && !sim->world.failed; i++) {
         if (i > 0) {
             /* The next one dies while it is still at it, or soon after. */
             attach(sim);
-            lazy_sim_run(sim, world_below(&sim->world, 3 * SECOND));
+            lagging_sim_run(sim, world_below(&sim->world, 3 * SECOND));
         }
-        lazy_sim_take_over(sim);
+        lagging_sim_take_over(sim);
     }
-    lazy_sim_await(sim, 200 * SECOND);
+    lagging_sim_await(sim, 200 * SECOND);
     if (!sim->world.failed)
-        lazy_sim_judge(sim);
-    lazy_sim_end(sim);
+        lagging_sim_judge(sim);
+    lagging_sim_end(sim);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sim/reign_wire.h"
+#include "sim/roles_wire.h"
 
 void wires_init(struct wires *wires, struct world *world, uint64_t delay, uint64_t jitter)
 {

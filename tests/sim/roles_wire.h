@@ -3,8 +3,8 @@
  * system at once and by its host when it next looks; what is written waits unread meanwhile. A
  * direction that hangs takes bytes and gives none out until it is healed, the stream's end
  * included. */
-#ifndef SIM_REIGN_WIRE_H
-#define SIM_REIGN_WIRE_H
+#ifndef SIM_ROLES_WIRE_H
+#define SIM_ROLES_WIRE_H
 
 #include "sim/stream.h"
 

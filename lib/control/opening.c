@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* Tunnels whose SCCRQ is outstanding, for tie breaking (RFC 2661 4.4.3). */
+#include "control/opening.h"
+
+#include "base/assert.h"
+
+static struct l2tpha_tunnel **bucket_of(struct engine *engine, const struct l2tpha_address *remote)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a: the host picks whom it calls, no peer does */
+
+    for (uint8_t i = 0; i < remote->len; i++)
+        hash = (hash ^ remote->bytes[i]) * 16777619u;
+    return &engine->opening[(hash ^ hash >> 16) % ENGINE_OPENING];
+}
+
+void tunnel_join_opening(struct l2tpha_tunnel *tunnel)
+{
+    struct l2tpha_tunnel **bucket = bucket_of(tunnel->engine, &tunnel->entry.record.path.remote);
+
+    ASSERT(&tunnel->engine->log, !tunnel->opening && !tunnel->lingering);
+    ASSERT(&tunnel->engine->log, !tunnel->counted_half_open && !tunnel->counted_over);
+    tunnel->opening_next = *bucket;
+    tunnel->opening_back = bucket;
+    if (*bucket)
+        (*bucket)->opening_back = &tunnel->opening_next;
+    *bucket = tunnel;
+    tunnel->opening = true;
+}
+
+void tunnel_leave_opening(struct l2tpha_tunnel *tunnel)
+{
+    if (!tunnel->opening)
+        return;
+    ASSERT(&tunnel->engine->log, *tunnel->opening_back == tunnel);
+    *tunnel->opening_back = tunnel->opening_next;
+    if (tunnel->opening_next)
+        tunnel->opening_next->opening_back = tunnel->opening_back;
+    tunnel->opening = false;
+}
+
+struct l2tpha_tunnel *tunnel_next_opening(struct engine *engine,
+                                          const struct l2tpha_address *remote,
+                                          const struct l2tpha_tunnel *previous)
+{
+    struct l2tpha_tunnel *tunnel = previous ? previous->opening_next : *bucket_of(engine, remote);
+
+    while (tunnel && !address_is(&tunnel->entry.record.path.remote, remote))
+        tunnel = tunnel->opening_next;
+    return tunnel;
+}
+
+/* Copies of what has lost may come after the winner has done its work: they must not begin anew. */
+void tunnel_remember_lost_tie(struct l2tpha_tunnel *old, const struct l2tpha_message *sccrq)
+{
+    uint32_t id = wire_tunnel_id(sccrq);
+
+    if (id)
+        old->lost_tie_request = id;
+    old->lost_tie_until = old->engine->now + channel_cycle_us(old->engine);
+}
