@@ -59,7 +59,9 @@ L2TPHA_API int l2tpha_checkpoint_apply(struct l2tpha_node *node, const uint8_t *
 /** Number of the newest checkpoint: made by an active, applied by a standby. 0 = none yet. */
 L2TPHA_API uint64_t l2tpha_checkpoint_last(const struct l2tpha_node *node);
 
-/** Digest over all tunnels and sessions, equal on active and standby when both hold the same.
+/** Digest over all tunnels and sessions, equal on active and standby when both hold the same. The
+ *  number of the data frame expected next does not count: it changes with each frame, and the
+ *  standby's may lag (l2tpha_session_record::data_nr).
  *  Walks everything: for tests and audits. 0 when memory is out. */
 L2TPHA_API uint64_t l2tpha_checkpoint_digest(const struct l2tpha_node *node);
 

@@ -26,11 +26,10 @@ struct machine_input {
     const struct l2tpha_path *path;               /* where it came from */
     const struct l2tpha_disconnect *disconnect;   /* of a CDN that the host wants sent */
     const struct l2tpha_session_options *options; /* of the host's, where they are not stored */
-    uint32_t
-        successor;    /* local id of the tunnel that stands in for one that lost a tie; 0 = none */
-    bool by_peer;     /* the peer caused it */
-    bool quiet;       /* the host learns it from a return value */
-    bool with_tunnel; /* a session: what is written of the tunnel says it to the standby */
+    uint32_t successor;      /* local id of the tunnel in place of one that lost a tie; 0 = none */
+    bool by_peer;            /* the peer caused it */
+    bool quiet;              /* the host learns it from a return value */
+    bool with_tunnel;        /* a session: what is written of the tunnel says it to the standby */
     char text[MACHINE_TEXT]; /* a place for a reason that is made */
 };
 

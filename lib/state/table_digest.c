@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The digest over a whole table: the sum over the node, its tunnels, each with its messages, and
- * sessions, so that the order in which they are found does not count. */
+ * sessions, so that the order in which they are found does not count. The next data Ns expected
+ * changes with each frame and follows to a standby only with what else is said of the session
+ * (l2tpha.proto, data_nr): it does not count either. */
 #include "state/table_digest.h"
 
 #include "state/digest.h"
@@ -22,12 +24,21 @@ struct item {
     const struct session_entry *session;
 };
 
+static int put_session(struct draft *draft, const struct session_entry *entry)
+{
+    struct l2tpha_record record = {.kind = L2TPHA_RECORD_SESSION};
+
+    table_session_get(entry, &record.of.session);
+    record.of.session.data_nr = 0;
+    return draft_put(draft, &record);
+}
+
 static int put(struct draft *draft, struct item item)
 {
     if (item.node)
         return draft_put_node(draft, item.node);
     return item.tunnel ? draft_put_tunnel(draft, item.tunnel, true)
-                       : draft_put_session(draft, item.session);
+                       : put_session(draft, item.session);
 }
 
 /* False: memory is out. What cannot be encoded at all counts by its error. */
