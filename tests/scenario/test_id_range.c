@@ -124,22 +124,6 @@ END_TEST
 
 /* --- which ids come --- */
 
-/* One that nobody hears of: it is gone within its transaction. */
-static uint32_t brief_tunnel(uint32_t recovers)
-{
-    struct engine *engine = &peer.node->engine;
-    struct l2tpha_node_record after;
-    struct l2tpha_tunnel *tunnel;
-
-    assert_true(tunnel_new(engine, &peer.path, recovers, &after, &tunnel) == L2TPHA_OK);
-    engine_set_record(engine, &after);
-    uint32_t id = tunnel->entry.record.local_id;
-    machine_clear(tunnel, L2TPHA_OK, "test");
-    engine_leave(engine, L2TPHA_OK);
-    raw_drain(&peer);
-    return id;
-}
-
 /* Each of the range once before any comes twice, whichever node gives it, in no order. */
 START_TEST(ids_of_the_range_come_by_turns)
 {
@@ -151,7 +135,7 @@ START_TEST(ids_of_the_range_come_by_turns)
     for (size_t epoch = 0; epoch < sizeof(ends) / sizeof(ends[0]); epoch++) {
         raw_protect(&peer, some_ids);
         for (; count < ends[epoch]; count++) {
-            uint32_t id = brief_tunnel(0);
+            uint32_t id = raw_brief_tunnel(&peer);
             assert_true(id >= FIRST && id <= LAST && !used[id]);
             used[id] = true;
             upwards += id > previous;
@@ -161,7 +145,7 @@ START_TEST(ids_of_the_range_come_by_turns)
         raw_take_over(&peer);
     }
     ck_assert_uint_eq(own()->tunnel_place, 0);
-    ck_assert_uint_eq(brief_tunnel(0), first);
+    ck_assert_uint_eq(raw_brief_tunnel(&peer), first);
     ck_assert_uint_gt(upwards, IDS * 2 / 5);
     ck_assert_uint_lt(upwards, IDS * 3 / 5);
 }

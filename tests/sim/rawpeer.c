@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/rawpeer.h"
 
+#include "control/machine.h"
+#include "control/transaction.h"
 #include "info.h"
 #include "node/node.h"
 
@@ -97,6 +99,21 @@ void raw_protect(struct rawpeer *peer, void (*change)(struct l2tpha_config *conf
     raw_drain(peer);
     ck_assert_uint_eq(info_of(peer->node).role, L2TPHA_ROLE_ACTIVE);
     raw_forget(peer);
+}
+
+uint32_t raw_brief_tunnel(struct rawpeer *peer)
+{
+    struct engine *engine = &peer->node->engine;
+    struct l2tpha_node_record after;
+    struct l2tpha_tunnel *tunnel;
+
+    assert_true(tunnel_new(engine, &peer->path, 0, &after, &tunnel) == L2TPHA_OK);
+    engine_set_record(engine, &after);
+    uint32_t id = tunnel->entry.record.local_id;
+    machine_clear(tunnel, L2TPHA_OK, "test");
+    engine_leave(engine, L2TPHA_OK);
+    raw_drain(peer);
+    return id;
 }
 
 void raw_take_over(struct rawpeer *peer)

@@ -61,6 +61,9 @@ void raw_free(struct rawpeer *peer);
 void raw_protect(struct rawpeer *peer, void (*change)(struct l2tpha_config *config));
 /* The node is gone, its standby takes over. */
 void raw_take_over(struct rawpeer *peer);
+/* A tunnel of the node's that nobody hears of: it is gone within its transaction. Returns its id.
+ */
+uint32_t raw_brief_tunnel(struct rawpeer *peer);
 
 /* Begin a message to the node; put AVPs into peer->builder; then send it in order. Returns what
  * l2tpha_feed() says. Everything that comes back is noted, and acknowledged with the next one. */
