@@ -29,9 +29,18 @@ bool fsm_has_state(const struct fsm *fsm, uint8_t state)
     return false;
 }
 
-static int act(const struct fsm_row *row, void *object, void *argument)
+static bool is_alive(const struct fsm *fsm, const void *object)
 {
-    return row->action ? row->action(object, argument) : 0;
+    return !fsm->alive || fsm->alive(object);
+}
+
+/* What ends in its own step does so when it enters a state. */
+static int act(const struct fsm *fsm, const struct fsm_row *row, void *object, void *argument)
+{
+    int error = row->action ? row->action(object, argument) : 0;
+
+    ASSERT(NULL, is_alive(fsm, object));
+    return error;
 }
 
 static void enter(const struct fsm *fsm, const struct fsm_row *row, void *object, void *argument)
@@ -46,24 +55,32 @@ static int step(const struct fsm *fsm, uint8_t state, uint8_t event, void *objec
     if (!row)
         return L2TPHA_ERR_UNEXPECTED;
 
-    int error = act(row, object, argument);
+    int error = act(fsm, row, object, argument);
     if (error < 0 && event != fsm->failed_event) {
         row = fsm->failed_event == FSM_ANY ? NULL : fsm_find(fsm, state, fsm->failed_event);
         if (!row)
             return error;
-        act(row, object, argument); /* the first error is the one to report */
+        act(fsm, row, object, argument); /* the first error is the one to report */
     }
     enter(fsm, row, object, argument);
     return error < 0 ? error : L2TPHA_OK;
 }
 
 #ifdef L2TPHA_CHECKED
-/* Steps under way, innermost first. An object may die in its own step, so it has no mark itself. */
+/* Steps under way, innermost first. */
 struct running {
     const void *object;
     const struct running *outer;
 };
 static _Thread_local const struct running *innermost;
+
+bool fsm_is_running(const void *object)
+{
+    for (const struct running *at = innermost; at; at = at->outer)
+        if (at->object == object)
+            return true;
+    return false;
+}
 
 /* A step inside a step of the same object would find a state that is about to be another. */
 int fsm_step(const struct fsm *fsm, uint8_t state, uint8_t event, void *object, void *argument)
@@ -71,14 +88,19 @@ int fsm_step(const struct fsm *fsm, uint8_t state, uint8_t event, void *object, 
     const struct running running = {object, innermost};
 
     ASSERT(NULL, state < fsm->state_count);
-    for (const struct running *at = innermost; at; at = at->outer)
-        ASSERT(NULL, at->object != object);
+    ASSERT(NULL, !fsm_is_running(object));
     innermost = &running;
     int error = step(fsm, state, event, object, argument);
     innermost = running.outer;
     return error;
 }
 #else
+bool fsm_is_running(const void *object)
+{
+    (void)object;
+    return false;
+}
+
 int fsm_step(const struct fsm *fsm, uint8_t state, uint8_t event, void *object, void *argument)
 {
     return step(fsm, state, event, object, argument);

@@ -47,6 +47,8 @@ struct fsm {
     /* The one function that writes the state; told where it came from by reading the object, and
      * why by the argument of the step. */
     void (*enter)(void *object, uint8_t next, void *argument);
+    /* Checked builds: whether it has not ended, asked after each action. NULL = it cannot end. */
+    bool (*alive)(const void *object);
 };
 
 /* The row for (state, event): an exact one before one with FSM_ANY; NULL when there is none. */
@@ -60,6 +62,10 @@ bool fsm_has_state(const struct fsm *fsm, uint8_t state);
  * failed event's own row enters its next state even if its action fails as well: nothing is left to
  * try, and the object must not stay where it cannot go on. */
 int fsm_step(const struct fsm *fsm, uint8_t state, uint8_t event, void *object, void *argument);
+
+/* Whether a step of this object is under way: it may not be freed. False in builds that do not
+ * check. */
+bool fsm_is_running(const void *object);
 
 /* 0 when the table is sound: states and events in range, no row twice, none unreachable behind an
  * identical one. The tests call it for every table. */

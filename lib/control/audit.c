@@ -167,13 +167,14 @@ static uint32_t count_ready(const struct engine *engine)
 
 void engine_audit(const struct engine *engine)
 {
-    AUDIT(!engine->dead);
+    AUDIT(!engine->dead && !engine->gone.head && !engine->parts_gone);
     AUDIT(!engine->asking);
     AUDIT(engine->open_events == 0);
     AUDIT(engine->events_done + outbox_count(engine->events) + engine->polled_count ==
           engine->events_made);
-    AUDIT(!engine->buried_head == !engine->buried_tail);
-    AUDIT(!engine->buried_head || engine->buried_head->buried_at > engine->events_done);
+    AUDIT(!engine->gone.head == !engine->gone.tail);
+    AUDIT(!engine->buried.head == !engine->buried.tail);
+    AUDIT(!engine->buried.head || engine->buried.head->gone_at > engine->events_done);
     AUDIT(!engine->ready_head == !engine->ready_tail);
     AUDIT(!engine->draining || engine->serving);
     AUDIT(!engine->handed || engine->draining);

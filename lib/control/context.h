@@ -81,6 +81,12 @@ struct tunnel_line {
     uint32_t count;
 };
 
+/* Sessions that are gone, first in first out. */
+struct session_line {
+    struct l2tpha_session *head;
+    struct l2tpha_session *tail;
+};
+
 /* half_open.c */
 struct strangers {
     struct tunnel_line started; /* that peers have asked for, not yet established */
@@ -144,8 +150,10 @@ struct engine {
     struct l2tpha_tunnel *opening[ENGINE_OPENING]; /* in wait-ctl-reply, by the peer's address */
     uint64_t events_made;                          /* so many have been put into events */
     uint64_t events_done;                          /* with so many of them the host is done */
-    struct l2tpha_session *buried_head;            /* gone, but named by events, oldest first */
-    struct l2tpha_session *buried_tail;
+    struct session_line gone;                      /* in this transaction */
+    struct session_line buried;                    /* earlier, but named by events */
+    void *gone_parts; /* parent of what else is gone in this transaction, */
+    bool parts_gone;  /* if there is any */
     uint32_t polled_count;
     struct polled_event polled[ENGINE_POLLED];
     void (*audit)(struct engine *engine); /* checked builds: at the end of each entry call; else

@@ -4,6 +4,7 @@
 #include "control/event.h"
 
 #include "base/assert.h"
+#include "base/fsm.h"
 #include "control/session.h"
 
 #include <string.h>
@@ -13,6 +14,7 @@ struct event_item *engine_event(struct engine *engine, uint8_t kind, struct l2tp
 {
     struct event_item *event = outbox_push(engine->events, NULL);
 
+    ASSERT(&engine->log, !session || !session_is_gone(session));
     if (!event) {
         engine->counters.events_lost++;
         log_line(&engine->log, L2TPHA_LOG_ERROR, tunnel ? tunnel->entry.record.local_id : 0,
@@ -78,16 +80,30 @@ const char *reason_text(struct l2tpha_bytes words, const char *reason, char *dst
 
 /* --- the end of what events name --- */
 
-static void unbury(struct engine *engine)
+static void line_put(struct session_line *line, struct l2tpha_session *session)
 {
-    struct l2tpha_session *session;
+    session->gone_next = NULL;
+    if (line->tail)
+        line->tail->gone_next = session;
+    else
+        line->head = session;
+    line->tail = session;
+}
 
-    while ((session = engine->buried_head) && session->buried_at <= engine->events_done) {
-        engine->buried_head = session->buried_next;
-        table_session_free(engine->table, &session->entry);
-    }
-    if (!engine->buried_head)
-        engine->buried_tail = NULL;
+static struct l2tpha_session *line_take(struct session_line *line)
+{
+    struct l2tpha_session *session = line->head;
+
+    line->head = session->gone_next;
+    if (!line->head)
+        line->tail = NULL;
+    return session;
+}
+
+static void reap(struct engine *engine, struct l2tpha_session *session)
+{
+    ASSERT(&engine->log, !fsm_is_running(session));
+    table_session_free(engine->table, &session->entry);
 }
 
 void engine_event_done(struct engine *engine, struct event_item *event)
@@ -101,7 +117,6 @@ void engine_event_done(struct engine *engine, struct event_item *event)
     buffer_put(engine->pool, event->message);
     event->message = NULL;
     engine->events_done++;
-    unbury(engine);
     if (tunnel && --tunnel->events == 0 && tunnel->dying) {
         tunnel->dead_next = engine->dead;
         engine->dead = tunnel;
@@ -113,17 +128,30 @@ void engine_event_done(struct engine *engine, struct event_item *event)
 void engine_bury(struct engine *engine, struct l2tpha_session *session)
 {
     ASSERT(&engine->log, session_is_gone(session));
-    if (!session->named || engine->events_done == engine->events_made) {
-        table_session_free(engine->table, &session->entry);
-        return;
+    session->gone_at = session->named ? engine->events_made : 0;
+    line_put(&engine->gone, session);
+}
+
+void engine_bury_part(struct engine *engine, void *part)
+{
+    (void)talloc_move(engine->gone_parts, &part);
+    engine->parts_gone = true;
+}
+
+void engine_reap_parts(struct engine *engine)
+{
+    if (engine->parts_gone)
+        talloc_free_children(engine->gone_parts);
+    engine->parts_gone = false;
+    while (engine->gone.head) {
+        struct l2tpha_session *session = line_take(&engine->gone);
+        if (session->gone_at > engine->events_done)
+            line_put(&engine->buried, session);
+        else
+            reap(engine, session);
     }
-    session->buried_at = engine->events_made;
-    session->buried_next = NULL;
-    if (engine->buried_tail)
-        engine->buried_tail->buried_next = session;
-    else
-        engine->buried_head = session;
-    engine->buried_tail = session;
+    while (engine->buried.head && engine->buried.head->gone_at <= engine->events_done)
+        reap(engine, line_take(&engine->buried));
 }
 
 void engine_rename(struct engine *engine, const struct l2tpha_tunnel *tunnel,

@@ -17,8 +17,13 @@ void event_set_text(struct event_item *event, const uint8_t *text, size_t len);
 const char *reason_text(struct l2tpha_bytes words, const char *reason, char *dst, size_t size);
 /* The host is done with an event, or never hears of it. */
 void engine_event_done(struct engine *engine, struct event_item *event);
-/* A session is out of the table: its memory stays for as long as events may name it. */
+/* A session is out of the table. Its memory stays until the transaction is over, since it may be in
+ * a step, and for as long as events may name it. */
 void engine_bury(struct engine *engine, struct l2tpha_session *session);
+/* Likewise of a part of a tunnel, a talloc chunk; no event names it. */
+void engine_bury_part(struct engine *engine, void *part);
+/* Free those for which nothing of this is so any more. */
+void engine_reap_parts(struct engine *engine);
 /* The host has set another user pointer, of the session or, when that is NULL, of the tunnel: the
  * events that it looks at have it. */
 void engine_rename(struct engine *engine, const struct l2tpha_tunnel *tunnel,

@@ -10,8 +10,8 @@ struct l2tpha_session {
     union {
         struct timer timer; /* TIMER_SESSION: establishment, or when the next WEN may go */
         struct {            /* once it is gone: */
-            struct l2tpha_session *buried_next;
-            uint64_t buried_at; /* it stays until the host is done with so many events */
+            struct l2tpha_session *gone_next;
+            uint64_t gone_at; /* it stays until the host is done with so many events */
         };
     };
     void *user;

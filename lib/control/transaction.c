@@ -3,6 +3,8 @@
 #include "control/transaction.h"
 
 #include "base/assert.h"
+#include "base/fsm.h"
+#include "control/event.h"
 #include "control/ready.h"
 #include "control/tunnel.h"
 
@@ -36,13 +38,16 @@ void engine_close_events(struct engine *engine, uint64_t number)
 void engine_commit(struct engine *engine)
 {
     engine_close_events(engine, ledger_commit(engine->ledger, engine->now));
+    engine_reap_parts(engine);
 }
 
 void engine_reap(struct engine *engine)
 {
+    engine_reap_parts(engine);
     while (engine->dead) {
         struct l2tpha_tunnel *tunnel = engine->dead;
         ASSERT(&engine->log, tunnel->dying && !tunnel->channel.ready);
+        ASSERT(&engine->log, !fsm_is_running(tunnel));
         engine->dead = tunnel->dead_next;
         tunnel_remove(engine, tunnel);
     }

@@ -15,11 +15,8 @@ int session_begin(struct l2tpha_session *session, uint64_t now)
     int error = tunnel_begin(tunnel, now);
     if (error)
         return error;
-    if (session_is_gone(session))
-        return L2TPHA_ERR_STATE;
-    if (live)
-        return L2TPHA_OK;
-    return tunnel_session_find(tunnel, id) == session ? L2TPHA_OK : L2TPHA_ERR_STATE;
+    bool found = live ? !session_is_gone(session) : tunnel_session_find(tunnel, id) == session;
+    return found ? L2TPHA_OK : L2TPHA_ERR_STATE;
 }
 
 int tunnel_begin(struct l2tpha_tunnel *tunnel, uint64_t now)

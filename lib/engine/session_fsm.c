@@ -163,13 +163,18 @@ static void enter(void *object, uint8_t next, void *argument)
     session_set_state(object, next, argument);
 }
 
+static bool is_alive(const void *object)
+{
+    return !session_is_gone(object);
+}
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MACHINE(title, part, table)                                                                \
     {                                                                                              \
         .name = title, .section = "RFC 2661 " part, .state_names = session_state_names,            \
         .event_names = event_names, .rows = table, .row_count = COUNT(table),                      \
         .state_count = SESSION_STATES, .event_count = SESSION_EVENT_COUNT,                         \
-        .failed_event = SESSION_FAILED, .enter = enter                                             \
+        .failed_event = SESSION_FAILED, .enter = enter, .alive = is_alive                          \
     }
 
 const struct fsm session_fsm_lac_incoming = MACHINE("LAC incoming call", "7.4.1", lac_incoming);

@@ -95,6 +95,11 @@ static void enter(void *object, uint8_t next, void *argument)
     tunnel_set_state(object, next, argument);
 }
 
+static bool is_alive(const void *object)
+{
+    return !((const struct l2tpha_tunnel *)object)->dying;
+}
+
 const struct fsm tunnel_fsm = {
     .name = "tunnel",
     .section = "RFC 2661 7.2.1",
@@ -106,6 +111,7 @@ const struct fsm tunnel_fsm = {
     .event_count = TUNNEL_EVENT_COUNT,
     .failed_event = TUNNEL_FAILED,
     .enter = enter,
+    .alive = is_alive,
 };
 
 int tunnel_step(struct l2tpha_tunnel *tunnel, uint8_t event, struct machine_input *input)

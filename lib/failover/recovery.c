@@ -3,6 +3,7 @@
 #include "failover/recovery.h"
 
 #include "base/assert.h"
+#include "control/event.h"
 #include "control/linger.h"
 
 #define PLACES (ENGINE_RECOVERIES / 4 * 3) /* of ours at one time; the rest is for peers */
@@ -86,15 +87,17 @@ void recovery_discard(struct recovery *recovery)
     machine_clear(tunnel, L2TPHA_OK, "recovery is over");
 }
 
-void recovery_free(struct recovery *recovery)
+void recovery_end(struct recovery *recovery)
 {
+    ASSERT(&recovery->failover->engine->log, !recovery->over);
     recovery_leave_line(recovery);
     wheel_disarm(recovery->failover->engine->wheel, &recovery->timer);
     recovery_discard(recovery);
     ASSERT(&recovery->failover->engine->log,
            !recovery->old->recovery || recovery->old->recovery == recovery);
     recovery->old->recovery = NULL;
-    talloc_free(recovery);
+    recovery->over = true;
+    engine_bury_part(recovery->failover->engine, recovery);
 }
 
 /* Where there is silent recovery to turn to, a peer that does not answer is not asked for ever.

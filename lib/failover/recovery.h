@@ -76,6 +76,7 @@ struct recovery {
     bool meek;              /* a reset of ours was in vain: the peer's own request goes first */
     bool answered;          /* the peer has said something to it */
     bool unasked;           /* recovered by the peer; the sessions are to be asked about yet */
+    bool over;              /* freed with the transaction */
     uint64_t deadline;      /* ours: then it has failed */
     uint64_t asked_at;      /* ours: when it left the line last; 0 = its peer was never asked */
     uint64_t asked_us;      /* ours: for how long its peer was asked before that */
@@ -102,7 +103,8 @@ void recovery_say(const struct recovery *recovery, enum l2tpha_log_category cate
 void recovery_challenge(struct recovery *recovery);
 /* Whether the old tunnel has silent recovery to turn to. */
 bool recovery_may_be_silent(const struct recovery *recovery);
-void recovery_free(struct recovery *recovery);
+/* It is over: let go of both tunnels. */
+void recovery_end(struct recovery *recovery);
 bool recovery_has_had_its_turn(const struct recovery *recovery);
 void recovery_join_line(struct recovery *recovery);
 void recovery_leave_line(struct recovery *recovery);

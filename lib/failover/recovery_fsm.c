@@ -74,6 +74,11 @@ static const char *const event_names[RECOVERY_EVENT_COUNT] = {
     [RECOVERY_EXPIRED] = "expired", [RECOVERY_FAILED] = "failed",
 };
 
+static bool is_alive(const void *object)
+{
+    return !((const struct recovery *)object)->over;
+}
+
 const struct fsm recovery_fsm = {
     .name = "recovery",
     .section = "RFC 4951 3.2",
@@ -85,6 +90,7 @@ const struct fsm recovery_fsm = {
     .event_count = RECOVERY_EVENT_COUNT,
     .failed_event = RECOVERY_FAILED,
     .enter = recovery_enter,
+    .alive = is_alive,
 };
 
 /* --- the machine --- */
@@ -113,7 +119,7 @@ void recovery_enter(void *object, uint8_t next, void *argument)
     recovery->state = next;
     recovery->challenged = 0;
     if (next == RECOVERY_IDLE) {
-        recovery_free(recovery);
+        recovery_end(recovery);
         recovery_wake_line(failover);
         return;
     }

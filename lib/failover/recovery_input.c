@@ -160,7 +160,7 @@ void recovery_tunnel_removed(struct l2tpha_tunnel *tunnel)
     struct recovery *recovery = tunnel->recovery;
 
     if (recovery && recovery->old == tunnel)
-        recovery_free(recovery);
+        recovery_end(recovery);
 }
 
 /* --- after a takeover --- */

@@ -122,7 +122,8 @@ static int make_engine(struct l2tpha_node *node, uint64_t now)
     put_u64(engine->beginning.tunnel_key, seed.ids ? seed.ids : 1); /* 0 would be none */
     engine->scratch = talloc_size(node, ENGINE_SCRATCH);
     engine->build = talloc_size(node, ENGINE_SCRATCH);
-    if (!engine->scratch || !engine->build)
+    engine->gone_parts = talloc_new(node);
+    if (!engine->scratch || !engine->build || !engine->gone_parts)
         return L2TPHA_ERR_NOMEM;
     int error = wheel_new(node, now, &engine->wheel);
     if (!error)

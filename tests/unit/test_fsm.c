@@ -158,6 +158,71 @@ START_TEST(an_object_has_one_step_at_a_time)
         raise(SIGABRT); /* the one before was well */
 }
 END_TEST
+
+static bool lives(const void *object)
+{
+    return ((const struct object *)object)->send_result == 0;
+}
+
+static int act_die(void *object, void *argument)
+{
+    ((struct object *)object)->send_result = *(const int *)argument;
+    return L2TPHA_OK;
+}
+
+static const struct fsm_row deadly[] = {FSM_ROW(IDLE, EV_START, WAIT, act_die),
+                                        FSM_ROW(WAIT, EV_DONE, FSM_SAME, act_die),
+                                        FSM_ROW_SILENT(WAIT, EV_ABORT, FSM_SAME)};
+
+static int act_ask(void *object, void *argument)
+{
+    (void)argument;
+    note(object, fsm_is_running(object) ? "runs" : "rests");
+    return L2TPHA_OK;
+}
+
+static void enter_asking(void *object, uint8_t next, void *argument)
+{
+    enter(object, next, argument);
+    act_ask(object, argument);
+}
+
+static const struct fsm_row asked[] = {FSM_ROW(IDLE, EV_START, WAIT, act_ask)};
+static const struct fsm asking = {.rows = asked,
+                                  .row_count = 1,
+                                  .state_count = STATES,
+                                  .event_count = EVENTS,
+                                  .failed_event = FSM_ANY,
+                                  .enter = enter_asking};
+
+/* Nothing is left then that could enter a state. */
+START_TEST(an_object_outlives_its_action)
+{
+    struct fsm mortal = MACHINE(deadly);
+    struct object object = {.state = IDLE};
+    int no = 0, yes = 1;
+
+    mortal.alive = lives;
+    assert_ok(fsm_step(&mortal, IDLE, EV_START, &object, &no));
+    assert_ok(fsm_step(&mortal, WAIT, EV_DONE, &object, &no));
+    if (_i < 2)
+        fsm_step(&mortal, _i ? WAIT : IDLE, _i ? EV_DONE : EV_START, &object, &yes);
+    else
+        raise(SIGABRT); /* those before were well */
+}
+END_TEST
+
+/* What it is told of a step that is under way, and of one that is over. */
+START_TEST(a_step_is_under_way_until_it_is_over)
+{
+    struct object object = {.state = IDLE};
+
+    ck_assert(!fsm_is_running(&object));
+    assert_ok(fsm_step(&asking, IDLE, EV_START, &object, NULL));
+    ck_assert_str_eq(object.trace, "runs WAIT runs ");
+    ck_assert(!fsm_is_running(&object));
+}
+END_TEST
 #endif
 
 START_TEST(failing_action_runs_the_failed_event)
@@ -346,6 +411,8 @@ Suite *suite_fsm(void)
     tcase_add_test(tcase, a_state_is_had_where_a_row_starts_or_leads);
 #ifdef L2TPHA_CHECKED
     tcase_add_loop_test_raise_signal(tcase, an_object_has_one_step_at_a_time, SIGABRT, 0, 2);
+    tcase_add_loop_test_raise_signal(tcase, an_object_outlives_its_action, SIGABRT, 0, 3);
+    tcase_add_test(tcase, a_step_is_under_way_until_it_is_over);
 #endif
     tcase_add_test(tcase, no_row_changes_nothing);
     tcase_add_test(tcase, failing_action_runs_the_failed_event);
