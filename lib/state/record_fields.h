@@ -105,6 +105,17 @@
 /* A field's tag on the wire. */
 #define RECORD_TAG(number, type) ((number) << 3 | WIRE_OF_##type)
 
+/* The byte strings among the fields: FIELDS(RECORD_STRING) is a STRING(member) of each, which
+ * whoever wants them defines. */
+#define RECORD_STRING(number, type, member, low, high, more) RECORD_STRING_##type(member)
+#define RECORD_STRING_U8(member)
+#define RECORD_STRING_U16(member)
+#define RECORD_STRING_U32(member)
+#define RECORD_STRING_U64(member)
+#define RECORD_STRING_RAW8(member)
+#define RECORD_STRING_ADDRESS(member)
+#define RECORD_STRING_BYTES(member) STRING(member)
+
 /* Terms of the set of required fields. */
 #define RECORD_REQUIRED(number, type, member, low, high, more)                                     \
     | ((low) > 0 ? UINT32_C(1) << (number) : 0)

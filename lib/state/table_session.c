@@ -3,10 +3,21 @@
  * of the value that it leads to, the tag of its key. */
 #include "state/table_session.h"
 
+#include "state/record_fields.h"
 #include "state/table_private.h"
 #include "state/table_strings.h"
 
 #include <string.h>
+
+/* Where a byte string is. */
+#define STRING(member)                                                                             \
+    {offsetof(struct session_extra, member), offsetof(struct l2tpha_session_record, member)},
+static const struct {
+    size_t in_extra;
+    size_t in_record;
+} strings[] = {SESSION_FIELDS(RECORD_STRING) STRING(unknown)};
+#undef STRING
+#define STRINGS (sizeof(strings) / sizeof(strings[0]))
 
 enum end { LOCAL = 0, REMOTE = 1 }; /* within TABLE_SESSION_TAG */
 
@@ -55,14 +66,24 @@ struct session_entry *table_session_add(struct table *table, struct tunnel_entry
     return entry;
 }
 
+static struct l2tpha_bytes *string_at(struct session_extra *extra, size_t place)
+{
+    return (struct l2tpha_bytes *)(void *)((char *)extra + place);
+}
+
+static const struct l2tpha_bytes *string_in(const struct l2tpha_session_record *record,
+                                            size_t which)
+{
+    return (const struct l2tpha_bytes *)(const void *)((const char *)record +
+                                                       strings[which].in_record);
+}
+
 static void drop_extra(struct table *table, struct session_extra *extra)
 {
     if (!extra)
         return;
-    table_drop_bytes(table, &extra->request);
-    table_drop_bytes(table, &extra->connect);
-    table_drop_bytes(table, &extra->app_state);
-    table_drop_bytes(table, &extra->unknown);
+    for (size_t i = 0; i < STRINGS; i++)
+        table_drop_bytes(table, string_at(extra, strings[i].in_extra));
     slab_free(table->extras, extra->place);
 }
 
@@ -144,10 +165,12 @@ struct session_entry *table_session_find_remote(const struct table *table,
     return lookup(table, tunnel, REMOTE, remote_id);
 }
 
-static bool is_empty(const struct session_extra *extra)
+static bool is_empty(struct session_extra *extra)
 {
-    return extra->request.len == 0 && extra->connect.len == 0 && extra->app_state.len == 0 &&
-           extra->unknown.len == 0 && extra->send_accm == 0 && extra->receive_accm == 0;
+    for (size_t i = 0; i < STRINGS; i++)
+        if (string_at(extra, strings[i].in_extra)->len > 0)
+            return false;
+    return extra->send_accm == 0 && extra->receive_accm == 0;
 }
 
 static struct session_extra *new_extra(struct table *table, int *error)
@@ -184,8 +207,7 @@ int table_session_set_bytes(struct table *table, struct session_entry *entry, si
     int error = make_extra(table, entry);
     if (error)
         return error;
-    void *field = (char *)entry->extra + place;
-    error = table_replace_bytes(table, field, data, len);
+    error = table_replace_bytes(table, string_at(entry->extra, place), data, len);
     drop_empty_extra(table, entry);
     return error;
 }
@@ -203,34 +225,32 @@ int table_session_set_accm(struct table *table, struct session_entry *entry, uin
     return 0;
 }
 
+static bool has_extra(const struct l2tpha_session_record *record)
+{
+    for (size_t i = 0; i < STRINGS; i++)
+        if (string_in(record, i)->len > 0)
+            return true;
+    return record->send_accm || record->receive_accm;
+}
+
 /* *extra is NULL when the record has nothing of it. */
 static int copy_extra(struct table *table, const struct l2tpha_session_record *record,
                       struct session_extra **extra)
 {
-    const struct session_extra views = {.request = record->request,
-                                        .connect = record->connect,
-                                        .app_state = record->app_state,
-                                        .unknown = record->unknown,
-                                        .send_accm = record->send_accm,
-                                        .receive_accm = record->receive_accm};
-    *extra = NULL;
-    if (is_empty(&views))
-        return 0;
     int error;
+
+    *extra = NULL;
+    if (!has_extra(record))
+        return 0;
     struct session_extra *fresh = new_extra(table, &error);
     if (!fresh)
         return error;
-    fresh->send_accm = views.send_accm;
-    fresh->receive_accm = views.receive_accm;
-    const struct {
-        struct l2tpha_bytes *to;
-        const struct l2tpha_bytes *from;
-    } copies[] = {{&fresh->request, &views.request},
-                  {&fresh->connect, &views.connect},
-                  {&fresh->app_state, &views.app_state},
-                  {&fresh->unknown, &views.unknown}};
-    for (size_t i = 0; i < sizeof(copies) / sizeof(copies[0]); i++) {
-        error = table_replace_bytes(table, copies[i].to, copies[i].from->data, copies[i].from->len);
+    fresh->send_accm = record->send_accm;
+    fresh->receive_accm = record->receive_accm;
+    for (size_t i = 0; i < STRINGS; i++) {
+        const struct l2tpha_bytes *from = string_in(record, i);
+        error = table_replace_bytes(table, string_at(fresh, strings[i].in_extra), from->data,
+                                    from->len);
         if (error) {
             drop_extra(table, fresh);
             return error;
@@ -281,18 +301,24 @@ int table_session_load(struct table *table, struct session_entry *entry,
 
 size_t table_session_bytes(const struct session_entry *entry)
 {
-    const struct session_extra *extra = entry->extra;
+    size_t bytes = 0;
 
-    return extra
-               ? extra->request.len + extra->connect.len + extra->app_state.len + extra->unknown.len
-               : 0;
+    for (size_t i = 0; entry->extra && i < STRINGS; i++)
+        bytes += string_at(entry->extra, strings[i].in_extra)->len;
+    return bytes;
+}
+
+static void get_extra(struct session_extra *extra, struct l2tpha_session_record *record)
+{
+    record->send_accm = extra->send_accm;
+    record->receive_accm = extra->receive_accm;
+    for (size_t i = 0; i < STRINGS; i++)
+        memcpy((char *)record + strings[i].in_record, string_at(extra, strings[i].in_extra),
+               sizeof(struct l2tpha_bytes));
 }
 
 void table_session_get(const struct session_entry *entry, struct l2tpha_session_record *record)
 {
-    static const struct session_extra none;
-    const struct session_extra *extra = entry->extra ? entry->extra : &none;
-
     *record = (struct l2tpha_session_record){
         .size = sizeof(*record),
         .tunnel_id = entry->tunnel->record.local_id,
@@ -309,11 +335,7 @@ void table_session_get(const struct session_entry *entry, struct l2tpha_session_
         .rx_speed = entry->rx_speed,
         .data_ns = entry->data_ns,
         .data_nr = entry->data_nr,
-        .send_accm = extra->send_accm,
-        .receive_accm = extra->receive_accm,
-        .request = extra->request,
-        .connect = extra->connect,
-        .app_state = extra->app_state,
-        .unknown = extra->unknown,
     };
+    if (entry->extra)
+        get_extra(entry->extra, record);
 }

@@ -10,6 +10,7 @@
 
 #include "state/digest.h"
 #include "state/queue.h"
+#include "state/record_fields.h"
 #include "state/table_private.h"
 #include "state/table_session.h"
 #include "state/table_strings.h"
@@ -17,14 +18,9 @@
 #include <l2tpha/failover.h>
 #include <string.h>
 
-static const size_t string_places[] = {
-    offsetof(struct l2tpha_tunnel_record, peer_name),
-    offsetof(struct l2tpha_tunnel_record, peer_vendor),
-    offsetof(struct l2tpha_tunnel_record, secret),
-    offsetof(struct l2tpha_tunnel_record, challenge),
-    offsetof(struct l2tpha_tunnel_record, app_state),
-    offsetof(struct l2tpha_tunnel_record, unknown),
-};
+#define STRING(member) offsetof(struct l2tpha_tunnel_record, member),
+static const size_t string_places[] = {TUNNEL_FIELDS(RECORD_STRING) STRING(unknown)};
+#undef STRING
 #define STRINGS (sizeof(string_places) / sizeof(string_places[0]))
 
 static struct l2tpha_bytes *string_at(struct l2tpha_tunnel_record *record, size_t which)
