@@ -36,7 +36,7 @@ struct record_shape {
     const char *name;
     const struct record_field *fields; /* the one with number n is at n - 1 */
     uint32_t count;
-    uint32_t required; /* bit n: the field with number n must be there */
+    uint64_t required; /* bit n: the field with number n must be there */
     uint32_t size;     /* of the record */
 };
 

@@ -116,8 +116,20 @@
 #define RECORD_STRING_ADDRESS(member)
 #define RECORD_STRING_BYTES(member) STRING(member)
 
+/* A set of fields of one kind. Each number has a bit in it. */
+typedef uint64_t record_set;
+#define RECORD_BIT(number) (UINT64_C(1) << (number))
+#define RECORD_HAS_BIT(number, type, member, low, high, more) &&(number) < 64
+#define RECORD_FITS(FIELDS) _Static_assert(1 FIELDS(RECORD_HAS_BIT), "a bit for each field")
+RECORD_FITS(TUNNEL_FIELDS);
+RECORD_FITS(SESSION_FIELDS);
+RECORD_FITS(SEQUENCE_FIELDS);
+RECORD_FITS(MESSAGE_FIELDS);
+RECORD_FITS(GONE_FIELDS);
+RECORD_FITS(NODE_FIELDS);
+
 /* Terms of the set of required fields. */
 #define RECORD_REQUIRED(number, type, member, low, high, more)                                     \
-    | ((low) > 0 ? UINT32_C(1) << (number) : 0)
+    | ((low) > 0 ? RECORD_BIT(number) : 0)
 
 #endif

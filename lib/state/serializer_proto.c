@@ -354,7 +354,7 @@ static const uint8_t *get_unknown(struct input in, const uint8_t *from, uint32_t
 #define GET(number, type, member, low, high, more)                                                 \
     case RECORD_TAG(number, type):                                                                 \
         good = get_##type(&in, &record->member, low, high, more);                                  \
-        seen |= UINT32_C(1) << (number);                                                           \
+        seen |= 0 RECORD_REQUIRED(number, type, member, low, high, more);                          \
         break;
 #define ONE(number, type, member, low, high, more) +1
 
@@ -362,8 +362,8 @@ static const uint8_t *get_unknown(struct input in, const uint8_t *from, uint32_t
 #define DEFINE_GET(noun, FIELDS, keep)                                                             \
     static int get_##noun(struct input in, struct l2tpha_##noun##_record *record)                  \
     {                                                                                              \
-        const uint32_t required = 0 FIELDS(RECORD_REQUIRED);                                       \
-        uint32_t seen = 0;                                                                         \
+        const record_set required = 0 FIELDS(RECORD_REQUIRED);                                     \
+        record_set seen = 0; /* of these */                                                        \
         bool good = true;                                                                          \
                                                                                                    \
         while (in.pos != in.end && good) {                                                         \
