@@ -6,12 +6,16 @@
 #include <errno.h>
 #include <linux/errqueue.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #define ERROR_BYTES 512
 #define ERRORS_AT_ONCE 64
+
+#define FULL_TRIES 3 /* of what is sent together, ... */
+#define FULL_MS 2    /* ... after so long a wait each: nothing else is done meanwhile */
 
 #define WAIT_BYTES 2048 /* what is longer does not wait for others */
 
@@ -317,6 +321,20 @@ static void leave_from(const struct l2tpha_address *local, struct msghdr *messag
     }
 }
 
+/* Socket or device is full at the moment, or a signal came: the same may be taken when there is
+ * room. */
+static bool has_room_again(const struct udp *udp, unsigned *tries)
+{
+    struct pollfd room = {.fd = udp->fd, .events = POLLOUT};
+    int error = errno;
+    if ((error != EAGAIN && error != ENOBUFS && error != EINTR) || *tries == 0)
+        return false;
+    --*tries;
+    poll(&room, 1, FULL_MS);
+    errno = error;
+    return true;
+}
+
 /* On a socket that is watched a send fails for what became of an earlier one, too: then it is tried
  * once more. */
 static bool send_again(struct udp *udp, const struct msghdr *message)
@@ -328,7 +346,7 @@ static bool send_again(struct udp *udp, const struct msghdr *message)
 size_t udp_flush(struct udp *udp)
 {
     struct mmsg *messages = udp->out->batch.messages;
-    unsigned at = 0, count = udp->out->count;
+    unsigned at = 0, count = udp->out->count, tries = FULL_TRIES;
     size_t lost = 0;
     while (at < count) {
         int sent = mmsg_send(udp->fd, messages + at, count - at);
@@ -336,6 +354,8 @@ size_t udp_flush(struct udp *udp)
             at += (unsigned)sent;
             continue;
         }
+        if (has_room_again(udp, &tries))
+            continue;
         lost += !send_again(udp, &messages[at].header);
         at++;
     }
@@ -375,7 +395,11 @@ static size_t send_now(struct udp *udp, const struct l2tpha_path *path, const vo
                              {.iov_base = (void *)(uintptr_t)body, .iov_len = body_len}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
     address_message(udp, path, &message, &to, &beside);
-    return sendmsg(udp->fd, &message, 0) < 0 && !send_again(udp, &message);
+    unsigned tries = FULL_TRIES;
+    while (sendmsg(udp->fd, &message, 0) < 0)
+        if (!has_room_again(udp, &tries))
+            return !send_again(udp, &message);
+    return 0;
 }
 
 size_t udp_queue(struct udp *udp, const struct l2tpha_path *path, const void *head, size_t head_len,

@@ -66,7 +66,8 @@ size_t udp_queue(struct udp *udp, const struct l2tpha_path *path, const void *he
                  const void *body, size_t body_len);
 unsigned udp_waiting(const struct udp *udp);
 
-/* Send what waits. Returns how many the system has not taken: they are lost, as datagrams may be.
+/* Send what waits, each once and in its order. Where the system is full at the moment a few
+ * milliseconds are waited. Returns how many it has not taken: they are lost, as datagrams may be.
  */
 size_t udp_flush(struct udp *udp);
 /* Lose what waits: how many. */
