@@ -162,8 +162,8 @@ void tunnel_set_state(struct l2tpha_tunnel *tunnel, uint8_t next, const struct m
     if (tunnel_is_recovery(tunnel))
         recovery_tunnel_changed(engine->failover, tunnel, input->status);
     tunnel_wake_duplicates(tunnel);
-    /* Nothing of all that has set another, but for want of memory for its recovery. */
-    ASSERT(&engine->log, record->state == next || tunnel->dying);
+    /* Nothing of all that has set another. */
+    ASSERT(&engine->log, record->state == next && !tunnel->dying);
     if (next == L2TPHA_TUNNEL_IDLE)
         tunnel_die(tunnel);
 }

@@ -268,6 +268,12 @@ static int open_tunnel(struct request *request)
     }
     if (!accepted)
         log_refusal(request, tunnel);
+    if (accepted && request->recovers)
+        error = request_reserve(request->engine->failover, tunnel);
+    if (error) {
+        machine_clear(tunnel, error, "not answered");
+        return drop_for_limit(request, error);
+    }
     if (accepted) /* ours does not make way for what is refused */
         clear_rivals(request, TIE_PEERS, tunnel);
     int refused = accepted ? L2TPHA_OK : L2TPHA_ERR_REFUSED;

@@ -33,6 +33,7 @@ struct failover {
     struct takeover takeover;
     uint64_t failed_at;       /* when this end took over; 0 = it has not */
     enum l2tpha_trust trust;  /* in what it took over with */
+    struct recovery *spare;   /* for a request that is about to be accepted; NULL = none */
     struct recovery *waiting; /* own recoveries that wait for a place, in order */
     struct recovery **waiting_end;
     uint32_t waiting_count;

@@ -17,12 +17,21 @@ void recovery_say(const struct recovery *recovery, enum l2tpha_log_category cate
              "recovery: %s", text);
 }
 
+int recovery_reserve(struct failover *failover)
+{
+    if (!failover->spare)
+        failover->spare = talloc_zero(failover->engine->table, struct recovery);
+    return failover->spare ? L2TPHA_OK : L2TPHA_ERR_NOMEM;
+}
+
 int recovery_of(struct failover *failover, struct l2tpha_tunnel *old, struct recovery **recovery)
 {
     if (!old->recovery) {
-        struct recovery *fresh = talloc_zero(failover->engine->table, struct recovery);
-        if (!fresh)
-            return L2TPHA_ERR_NOMEM;
+        int error = recovery_reserve(failover);
+        if (error)
+            return error;
+        struct recovery *fresh = failover->spare;
+        failover->spare = NULL;
         fresh->failover = failover;
         fresh->old = old;
         fresh->timer.kind = TIMER_RECOVERY;

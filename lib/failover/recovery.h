@@ -104,6 +104,8 @@ void recovery_challenge(struct recovery *recovery);
 /* Whether the old tunnel has silent recovery to turn to. */
 bool recovery_may_be_silent(const struct recovery *recovery);
 /* It is over: let go of both tunnels. */
+/* Memory for one, so that recovery_of() will not fail. */
+int recovery_reserve(struct failover *failover);
 void recovery_end(struct recovery *recovery);
 bool recovery_has_had_its_turn(const struct recovery *recovery);
 void recovery_join_line(struct recovery *recovery);

@@ -193,3 +193,10 @@ bool request_prepare(struct failover *failover, struct l2tpha_tunnel *recovery,
         return refuse(failover, why, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
     return true;
 }
+
+int request_reserve(struct failover *failover, const struct l2tpha_tunnel *recovery)
+{
+    return engine_tunnel_find(failover->engine, recovery->entry.record.recovers)
+               ? recovery_reserve(failover)
+               : L2TPHA_ERR_NOT_FOUND;
+}

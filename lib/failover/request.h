@@ -21,5 +21,9 @@ bool request_check(struct failover *failover, const struct l2tpha_path *path,
  * suggest. As above when that fails. */
 bool request_prepare(struct failover *failover, struct l2tpha_tunnel *recovery,
                      struct machine_input *why);
+/* It is accepted: all that the recovery needs is there, so that nothing of it fails in a step of
+ * the recovery tunnel. L2TPHA_ERR_NOMEM, L2TPHA_ERR_NOT_FOUND; then nothing is answered, and the
+ * peer asks again. */
+int request_reserve(struct failover *failover, const struct l2tpha_tunnel *recovery);
 
 #endif

@@ -7,6 +7,7 @@
 #include "node/audit.h"
 #include "oom/alloc.h"
 #include "state/ledger_private.h"
+#include "state/record_fields.h"
 
 #include <string.h>
 
@@ -22,17 +23,17 @@ struct held {
 };
 
 /* Each lies in a buffer. */
-static size_t strings_of_session(const struct session_extra *extra)
+#define STRING(member) (of->member.len > 0) +
+static size_t strings_of_session(const struct session_extra *of)
 {
-    return (extra->request.len > 0) + (extra->connect.len > 0) + (extra->app_state.len > 0) +
-           (extra->unknown.len > 0);
+    return SESSION_FIELDS(RECORD_STRING) STRING(unknown) 0;
 }
 
-static size_t strings_of_tunnel(const struct l2tpha_tunnel_record *record)
+static size_t strings_of_tunnel(const struct l2tpha_tunnel_record *of)
 {
-    return (record->peer_name.len > 0) + (record->peer_vendor.len > 0) + (record->secret.len > 0) +
-           (record->challenge.len > 0) + (record->app_state.len > 0) + (record->unknown.len > 0);
+    return TUNNEL_FIELDS(RECORD_STRING) STRING(unknown) 0;
 }
+#undef STRING
 
 static void add_session(const struct l2tpha_session *session, struct held *held)
 {
@@ -95,7 +96,7 @@ static void count_block(const void *block, int depth, int max_depth, int is_ref,
 void audit_node(const struct l2tpha_node *node)
 {
     const struct engine *engine = &node->engine;
-    struct held held = {0}, found = {0};
+    struct held held = {.blocks[RECOVERY] = node->failover.spare != NULL}, found = {0};
     struct tunnel_entry *entry;
     uint32_t place = 0;
 
