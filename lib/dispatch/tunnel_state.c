@@ -121,6 +121,7 @@ static void go_down(struct l2tpha_tunnel *tunnel, const struct machine_input *in
     if (tunnel->announced)
         tell_down(tunnel, input);
     tunnel_resynced(tunnel);
+    recovery_old_closed(tunnel);
 }
 
 static void leave(struct l2tpha_tunnel *tunnel, uint8_t state)

@@ -63,6 +63,7 @@ enum recovery_event {
     RECOVERY_REFUSED,     /* ... by the peer's StopCCN, or it could not prove itself: final, for the
                              old tunnel as well */
     RECOVERY_EXPIRED,     /* the time is over */
+    RECOVERY_CLOSED,      /* the old tunnel closes: there is nothing to recover */
     RECOVERY_FAILED,      /* an action failed */
     RECOVERY_EVENT_COUNT
 };
@@ -103,9 +104,9 @@ void recovery_say(const struct recovery *recovery, enum l2tpha_log_category cate
 void recovery_challenge(struct recovery *recovery);
 /* Whether the old tunnel has silent recovery to turn to. */
 bool recovery_may_be_silent(const struct recovery *recovery);
-/* It is over: let go of both tunnels. */
 /* Memory for one, so that recovery_of() will not fail. */
 int recovery_reserve(struct failover *failover);
+/* It is over: let go of both tunnels. */
 void recovery_end(struct recovery *recovery);
 bool recovery_has_had_its_turn(const struct recovery *recovery);
 void recovery_join_line(struct recovery *recovery);

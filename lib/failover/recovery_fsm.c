@@ -52,6 +52,7 @@ static const struct fsm_row rows[] = {
     FSM_ROW(PEER_RECOVERING, RECOVERY_CONNECTED, PEER_RECOVERED, reset_old),
     FSM_ROW(PEER_RECOVERING, RECOVERY_EXPIRED, FSM_SAME, resume_unproven),
     FSM_ROW(PEER_RECOVERING, RECOVERY_LOST, IDLE, resume_old),
+    FSM_ROW(PEER_RECOVERING, RECOVERY_CLOSED, IDLE, refuse_peer),
     FSM_ROW(PEER_RECOVERING, RECOVERY_FAILED, IDLE, resume_old),
     /* 3.2.2: either end may close the recovery tunnel afterwards; the peer may fail again */
     FSM_ROW(PEER_RECOVERED, RECOVERY_LOST, IDLE, ask_about_sessions),
@@ -71,7 +72,7 @@ static const char *const event_names[RECOVERY_EVENT_COUNT] = {
     [RECOVERY_SCCRP] = "SCCRP",     [RECOVERY_SCCCN_ACKED] = "SCCCN acknowledged",
     [RECOVERY_REQUEST] = "SCCRQ",   [RECOVERY_CONNECTED] = "SCCCN",
     [RECOVERY_LOST] = "lost",       [RECOVERY_REFUSED] = "refused",
-    [RECOVERY_EXPIRED] = "expired", [RECOVERY_FAILED] = "failed",
+    [RECOVERY_EXPIRED] = "expired", [RECOVERY_CLOSED] = "old tunnel closed", [RECOVERY_FAILED] = "failed",
 };
 
 static bool is_alive(const void *object)

@@ -7,6 +7,7 @@
 #include "control/place.h"
 #include "control/restore.h"
 #include "failover/recovery_fsm.h"
+#include "failover/remote.h"
 
 #define PLACES (ENGINE_RECOVERIES / 4 * 3) /* of ours at one time; the rest is for peers */
 
@@ -155,6 +156,18 @@ void recovery_all_acknowledged(struct l2tpha_tunnel *tunnel)
         recovery_step(recovery, RECOVERY_SCCCN_ACKED);
 }
 
+/* RFC 4951 1: one that closes is not recovered. The peer may be at it all the same where its
+ * attempt has taken so long that the old channel goes on (resume_unproven). A tunnel that is
+ * cleared takes the attempt with it, without a word. */
+void recovery_old_closed(struct l2tpha_tunnel *old)
+{
+    struct recovery *recovery = old->recovery;
+
+    if (recovery && recovery->old == old && recovery->state == RECOVERY_PEER_RECOVERING &&
+        !old->channel.suspended && tunnel_is_over(old))
+        recovery_step(recovery, RECOVERY_CLOSED);
+}
+
 /* The old tunnel goes, for whatever reason: nothing is left to recover. */
 void recovery_tunnel_removed(struct l2tpha_tunnel *tunnel)
 {
@@ -176,6 +189,8 @@ int remote_adopt(struct failover *failover, struct l2tpha_tunnel *tunnel)
         return L2TPHA_OK; /* whatever has become of the old one */
     if (!old || tunnel_is_recovery(old) || old->entry.record.state < L2TPHA_TUNNEL_ESTABLISHED)
         return L2TPHA_ERR_NOT_FOUND;
+    if (tunnel_is_over(old) && record->state == L2TPHA_TUNNEL_WAIT_CTL_CONN)
+        return remote_refuse(tunnel);
     if (old->recovery && old->recovery->state != RECOVERY_WAITING)
         return L2TPHA_ERR_EXISTS;
     int error = recovery_of(failover, old, &recovery);

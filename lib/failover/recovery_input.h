@@ -12,6 +12,8 @@ int recovery_start(struct failover *failover, struct l2tpha_tunnel *old);
 void recovery_tunnel_changed(struct failover *failover, struct l2tpha_tunnel *tunnel, int status);
 /* Everything that it has sent is acknowledged. */
 void recovery_all_acknowledged(struct l2tpha_tunnel *tunnel);
+/* An old tunnel closes. */
+void recovery_old_closed(struct l2tpha_tunnel *old);
 /* An old tunnel is about to go. */
 void recovery_tunnel_removed(struct l2tpha_tunnel *tunnel);
 void recovery_timer(struct failover *failover, struct timer *timer);

@@ -103,6 +103,30 @@ int reset_old(void *object, void *argument)
     return L2TPHA_OK;
 }
 
+/* RFC 4951 3.2.1: upon the StopCCN it forgets what it has of the old tunnel. */
+int remote_refuse(struct l2tpha_tunnel *tunnel)
+{
+    const struct machine_input end = {.result = RESULT_GENERAL,
+                                      .error = ERROR_NO_CONNECTION,
+                                      .reason = "no such tunnel to recover"};
+
+    tunnel->engine->counters.recoveries_refused++;
+    return machine_of(tunnel)->stop(tunnel, &end);
+}
+
+int refuse_peer(void *object, void *argument)
+{
+    struct recovery *recovery = object;
+    struct l2tpha_tunnel *tunnel = recovery->tunnel;
+
+    (void)argument;
+    ASSERT(&recovery->failover->engine->log, !recovery->old->channel.suspended);
+    recovery->tunnel = NULL;
+    tunnel->recovery = NULL;
+    remote_refuse(tunnel);
+    return L2TPHA_OK;
+}
+
 /* The peer has not closed it, as it should. */
 int close_recovered(void *object, void *argument)
 {

@@ -52,6 +52,7 @@ static const struct fsm_expect expected[] = {
     {"3.2.2, reset upon SCCCN", PEER_RECOVERING, RECOVERY_CONNECTED, PEER_RECOVERED, "reset_old"},
     {"nothing is proven for long", PEER_RECOVERING, RECOVERY_EXPIRED, FSM_SAME, "resume_unproven"},
     {"3.2.1, nothing is proven", PEER_RECOVERING, RECOVERY_LOST, IDLE, "resume_old"},
+    {"1, one that closes is not recovered", PEER_RECOVERING, RECOVERY_CLOSED, IDLE, "refuse_peer"},
     {"own failure", PEER_RECOVERING, RECOVERY_FAILED, IDLE, "resume_old"},
     {"3.2.2, the peer closes", PEER_RECOVERED, RECOVERY_LOST, IDLE, "ask_about_sessions"},
     {"3.2.2, either end may", PEER_RECOVERED, RECOVERY_EXPIRED, IDLE, "close_recovered"},
@@ -438,6 +439,94 @@ START_TEST(peer_that_never_completes_gets_its_tunnel_back)
 }
 END_TEST
 
+/* --- a tunnel that closes is not recovered (RFC 4951 1) --- */
+
+static void expect_refusal(uint16_t attempt)
+{
+    raw_expect_result(&peer, L2TPHA_MESSAGE_STOPCCN, 2, 1);
+    ck_assert_uint_eq(peer.message.header.tunnel_id, attempt);
+}
+
+/* What the peer would reset is closed by now, and has no calls: it is to forget it (3.2.1). */
+START_TEST(attempt_at_a_tunnel_that_is_closed_since_is_refused)
+{
+    open_old(L2TPHA_FAILOVER_PROTOCOL);
+    ask_recovery(1);
+    assert_ok(raw_send(&peer));
+    assert_ok(raw_ack(&peer));
+    struct channel_ends attempt = {peer.id, peer.node_id, peer.ns, peer.nr};
+    while (old_tunnel()->channel.suspended)
+        raw_pass(&peer, 1000);
+    ck_assert_ptr_nonnull(old_tunnel()->recovery);
+    raw_forget(&peer);
+    to_old_tunnel(old.ns, old.nr);
+    if (_i) {
+        raw_begin(&peer, L2TPHA_MESSAGE_STOPCCN, 0);
+        l2tpha_builder_put_u16(&peer.builder, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, old.id);
+        l2tpha_builder_put_result(&peer.builder, 1, 0, NULL);
+        assert_ok(raw_send(&peer));
+        expect_refusal(attempt.id);
+    } else {
+        assert_ok(l2tpha_tunnel_close(old_tunnel(), 1, 0, NULL, peer.now));
+        raw_drain(&peer);
+        ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_STOPCCN), 2);
+    }
+    ck_assert_ptr_null(old_tunnel()->recovery);
+    raw_forget(&peer);
+    to_recovery_tunnel(attempt.node_id, attempt.ns, attempt.nr);
+    raw_begin(&peer, L2TPHA_MESSAGE_SCCCN, 0);
+    raw_send(&peer);
+    ck_assert_uint_eq(raw_events(&peer, L2TPHA_EVENT_TUNNEL_RECOVERED), 0);
+}
+END_TEST
+
+/* Likewise where the active has closed it, and this node takes over before the peer is told. */
+START_TEST(attempt_at_a_tunnel_that_closes_is_refused_after_a_takeover)
+{
+    open_old(L2TPHA_FAILOVER_PROTOCOL);
+    ask_recovery(1);
+    assert_ok(raw_send(&peer));
+    struct table *table = peer.standby->engine.table;
+    struct tunnel_entry *entry = table_tunnel_find(table, old.node_id);
+    entry->record.state = _i ? L2TPHA_TUNNEL_STOPPED : L2TPHA_TUNNEL_STOPPING;
+    raw_take_over(&peer);
+    assert_ok(raw_ack(&peer)); /* the SCCRP comes first */
+    expect_refusal(RECOVERY_ID);
+    ck_assert(!old_tunnel()->channel.suspended);
+    ck_assert_ptr_null(old_tunnel()->recovery);
+    ck_assert_uint_eq(raw_events(&peer, L2TPHA_EVENT_TUNNEL_RECOVERING), 0);
+    raw_pass(&peer, 120000);
+    ck_assert_uint_eq(table_tunnel_count(peer.node->engine.table), 0);
+}
+END_TEST
+
+/* One that the peer has completed: it closes in its own time, and is asked about nothing. */
+START_TEST(recovery_tunnel_of_one_that_closes_is_left_to_the_peer)
+{
+    open_old(L2TPHA_FAILOVER_PROTOCOL);
+    ask_recovery(1);
+    assert_ok(raw_send(&peer));
+    raw_begin(&peer, L2TPHA_MESSAGE_SCCCN, 0);
+    assert_ok(raw_send(&peer));
+    raw_pass(&peer, 200);
+    ck_assert_uint_eq(raw_events(&peer, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
+    struct table *table = peer.standby->engine.table;
+    struct tunnel_entry *entry = table_tunnel_find(table, old.node_id);
+    entry->record.state = _i ? L2TPHA_TUNNEL_STOPPED : L2TPHA_TUNNEL_STOPPING;
+    raw_take_over(&peer);
+    raw_pass(&peer, 200);
+    ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_STOPCCN), 0);
+    raw_begin(&peer, L2TPHA_MESSAGE_STOPCCN, 0);
+    l2tpha_builder_put_u16(&peer.builder, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, RECOVERY_ID);
+    l2tpha_builder_put_result(&peer.builder, 1, 0, NULL);
+    assert_ok(raw_send(&peer));
+    raw_pass(&peer, 200);
+    ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_FSQ), 0);
+    raw_pass(&peer, 120000);
+    ck_assert_uint_eq(table_tunnel_count(peer.node->engine.table), 0);
+}
+END_TEST
+
 /* A request that comes late, or one of a node that fails again, must not cost the earlier recovery
  * its queries. */
 START_TEST(attempt_that_comes_to_nothing_does_not_keep_from_asking)
@@ -578,6 +667,9 @@ Suite *suite_recovery(void)
     tcase_add_test(tcase, silent_peer_loses_the_tunnel_at_the_deadline);
     tcase_add_test(tcase, silent_peer_is_recovered_silently_when_patience_is_over);
     tcase_add_test(tcase, peer_that_never_completes_gets_its_tunnel_back);
+    tcase_add_loop_test(tcase, attempt_at_a_tunnel_that_is_closed_since_is_refused, 0, 2);
+    tcase_add_loop_test(tcase, attempt_at_a_tunnel_that_closes_is_refused_after_a_takeover, 0, 2);
+    tcase_add_loop_test(tcase, recovery_tunnel_of_one_that_closes_is_left_to_the_peer, 0, 2);
     tcase_add_test(tcase, attempt_that_comes_to_nothing_does_not_keep_from_asking);
     tcase_add_test(tcase, recovery_begins_in_every_generation);
     tcase_add_test(tcase, a_tunnel_with_a_reset_sent_is_never_recovered_silently);
