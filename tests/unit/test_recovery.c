@@ -6,12 +6,10 @@
 #include "fixture.h"
 #include "node/node.h"
 #include "sim/fsm_expect.h"
-#include "sim/rawpeer.h"
+#include "unit/raw_recovery.h"
 
 #include <l2tpha/failover.h>
 #include <string.h>
-
-#define RECOVERY_ID 0x0c0d /* the peer's id of the recovery tunnel */
 
 /* --- the machine --- */
 
@@ -75,81 +73,6 @@ START_TEST(every_state_with_every_event)
 END_TEST
 
 /* --- a tunnel to be recovered --- */
-
-static struct rawpeer peer;
-
-/* What the peer has of the tunnel that is not at hand. */
-struct channel_ends {
-    uint16_t id, node_id, ns, nr;
-};
-static struct channel_ends old;
-
-static void setup(void)
-{
-    fixture_setup();
-    peer = (struct rawpeer){.may_call = true};
-    raw_new(&peer, NULL);
-}
-
-static void teardown(void)
-{
-    raw_free(&peer);
-    fixture_teardown();
-}
-
-static struct l2tpha_tunnel *old_tunnel(void)
-{
-    return l2tpha_tunnel_find(peer.node, old.node_id);
-}
-
-static void set_method(struct l2tpha_tunnel *tunnel, uint8_t method)
-{
-    tunnel->entry.record.effective_method = method;
-    ledger_mark_tunnel(tunnel->engine->ledger, &tunnel->entry, DIRTY_FULL);
-    engine_commit(tunnel->engine);
-    raw_drain(&peer);
-}
-
-static void put_capability(void)
-{
-    const struct l2tpha_failover_capability capability = {
-        .control = true, .data = true, .recovery_time_ms = 60000};
-
-    l2tpha_builder_put_failover_capability(&peer.builder, &capability);
-}
-
-/* Established, with both ends capable. */
-static void open_old(uint8_t method)
-{
-    raw_protect(&peer, NULL);
-    raw_begin_setup(&peer, L2TPHA_MESSAGE_SCCRQ);
-    put_capability();
-    assert_ok(raw_send(&peer));
-    ck_assert(l2tpha_message_has(raw_expect(&peer, L2TPHA_MESSAGE_SCCRP),
-                                 L2TPHA_AVP_FAILOVER_CAPABILITY));
-    raw_begin(&peer, L2TPHA_MESSAGE_SCCCN, 0);
-    assert_ok(raw_send(&peer));
-    raw_pass(&peer, 100);
-    old = (struct channel_ends){peer.id, peer.node_id, peer.ns, peer.nr};
-    set_method(old_tunnel(), method);
-    raw_forget(&peer);
-}
-
-static void to_recovery_tunnel(uint16_t node_id, uint16_t ns, uint16_t nr)
-{
-    peer.id = RECOVERY_ID;
-    peer.node_id = node_id;
-    peer.ns = ns;
-    peer.nr = nr;
-}
-
-static void to_old_tunnel(uint16_t ns, uint16_t nr)
-{
-    peer.id = old.id;
-    peer.node_id = old.node_id;
-    peer.ns = ns;
-    peer.nr = nr;
-}
 
 /* The node has failed, and its successor asks for a recovery; the peer is about to answer. */
 static void fail_over(void)
@@ -229,19 +152,6 @@ START_TEST(recovery_end_goes_on_with_the_numbers_as_suggested)
     ck_assert(!(old_tunnel()->entry.record.flags & L2TPHA_TUNNEL_RESET_SENT));
 }
 END_TEST
-
-static void ask_recovery(uint8_t tie)
-{
-    const struct l2tpha_tunnel_recovery named = {.tunnel_id = old.id,
-                                                 .remote_tunnel_id = old.node_id};
-    uint8_t ties[8];
-
-    memset(ties, tie, sizeof(ties));
-    to_recovery_tunnel(0, 0, 0);
-    raw_begin_setup(&peer, L2TPHA_MESSAGE_SCCRQ);
-    l2tpha_builder_put_bytes(&peer.builder, L2TPHA_AVP_TIE_BREAKER, ties, sizeof(ties));
-    l2tpha_builder_put_tunnel_recovery(&peer.builder, &named);
-}
 
 START_TEST(remote_end_goes_on_with_them_the_other_way_round)
 {
@@ -439,94 +349,6 @@ START_TEST(peer_that_never_completes_gets_its_tunnel_back)
 }
 END_TEST
 
-/* --- a tunnel that closes is not recovered (RFC 4951 1) --- */
-
-static void expect_refusal(uint16_t attempt)
-{
-    raw_expect_result(&peer, L2TPHA_MESSAGE_STOPCCN, 2, 1);
-    ck_assert_uint_eq(peer.message.header.tunnel_id, attempt);
-}
-
-/* What the peer would reset is closed by now, and has no calls: it is to forget it (3.2.1). */
-START_TEST(attempt_at_a_tunnel_that_is_closed_since_is_refused)
-{
-    open_old(L2TPHA_FAILOVER_PROTOCOL);
-    ask_recovery(1);
-    assert_ok(raw_send(&peer));
-    assert_ok(raw_ack(&peer));
-    struct channel_ends attempt = {peer.id, peer.node_id, peer.ns, peer.nr};
-    while (old_tunnel()->channel.suspended)
-        raw_pass(&peer, 1000);
-    ck_assert_ptr_nonnull(old_tunnel()->recovery);
-    raw_forget(&peer);
-    to_old_tunnel(old.ns, old.nr);
-    if (_i) {
-        raw_begin(&peer, L2TPHA_MESSAGE_STOPCCN, 0);
-        l2tpha_builder_put_u16(&peer.builder, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, old.id);
-        l2tpha_builder_put_result(&peer.builder, 1, 0, NULL);
-        assert_ok(raw_send(&peer));
-        expect_refusal(attempt.id);
-    } else {
-        assert_ok(l2tpha_tunnel_close(old_tunnel(), 1, 0, NULL, peer.now));
-        raw_drain(&peer);
-        ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_STOPCCN), 2);
-    }
-    ck_assert_ptr_null(old_tunnel()->recovery);
-    raw_forget(&peer);
-    to_recovery_tunnel(attempt.node_id, attempt.ns, attempt.nr);
-    raw_begin(&peer, L2TPHA_MESSAGE_SCCCN, 0);
-    raw_send(&peer);
-    ck_assert_uint_eq(raw_events(&peer, L2TPHA_EVENT_TUNNEL_RECOVERED), 0);
-}
-END_TEST
-
-/* Likewise where the active has closed it, and this node takes over before the peer is told. */
-START_TEST(attempt_at_a_tunnel_that_closes_is_refused_after_a_takeover)
-{
-    open_old(L2TPHA_FAILOVER_PROTOCOL);
-    ask_recovery(1);
-    assert_ok(raw_send(&peer));
-    struct table *table = peer.standby->engine.table;
-    struct tunnel_entry *entry = table_tunnel_find(table, old.node_id);
-    entry->record.state = _i ? L2TPHA_TUNNEL_STOPPED : L2TPHA_TUNNEL_STOPPING;
-    raw_take_over(&peer);
-    assert_ok(raw_ack(&peer)); /* the SCCRP comes first */
-    expect_refusal(RECOVERY_ID);
-    ck_assert(!old_tunnel()->channel.suspended);
-    ck_assert_ptr_null(old_tunnel()->recovery);
-    ck_assert_uint_eq(raw_events(&peer, L2TPHA_EVENT_TUNNEL_RECOVERING), 0);
-    raw_pass(&peer, 120000);
-    ck_assert_uint_eq(table_tunnel_count(peer.node->engine.table), 0);
-}
-END_TEST
-
-/* One that the peer has completed: it closes in its own time, and is asked about nothing. */
-START_TEST(recovery_tunnel_of_one_that_closes_is_left_to_the_peer)
-{
-    open_old(L2TPHA_FAILOVER_PROTOCOL);
-    ask_recovery(1);
-    assert_ok(raw_send(&peer));
-    raw_begin(&peer, L2TPHA_MESSAGE_SCCCN, 0);
-    assert_ok(raw_send(&peer));
-    raw_pass(&peer, 200);
-    ck_assert_uint_eq(raw_events(&peer, L2TPHA_EVENT_TUNNEL_RECOVERED), 1);
-    struct table *table = peer.standby->engine.table;
-    struct tunnel_entry *entry = table_tunnel_find(table, old.node_id);
-    entry->record.state = _i ? L2TPHA_TUNNEL_STOPPED : L2TPHA_TUNNEL_STOPPING;
-    raw_take_over(&peer);
-    raw_pass(&peer, 200);
-    ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_STOPCCN), 0);
-    raw_begin(&peer, L2TPHA_MESSAGE_STOPCCN, 0);
-    l2tpha_builder_put_u16(&peer.builder, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, RECOVERY_ID);
-    l2tpha_builder_put_result(&peer.builder, 1, 0, NULL);
-    assert_ok(raw_send(&peer));
-    raw_pass(&peer, 200);
-    ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_FSQ), 0);
-    raw_pass(&peer, 120000);
-    ck_assert_uint_eq(table_tunnel_count(peer.node->engine.table), 0);
-}
-END_TEST
-
 /* A request that comes late, or one of a node that fails again, must not cost the earlier recovery
  * its queries. */
 START_TEST(attempt_that_comes_to_nothing_does_not_keep_from_asking)
@@ -667,9 +489,6 @@ Suite *suite_recovery(void)
     tcase_add_test(tcase, silent_peer_loses_the_tunnel_at_the_deadline);
     tcase_add_test(tcase, silent_peer_is_recovered_silently_when_patience_is_over);
     tcase_add_test(tcase, peer_that_never_completes_gets_its_tunnel_back);
-    tcase_add_loop_test(tcase, attempt_at_a_tunnel_that_is_closed_since_is_refused, 0, 2);
-    tcase_add_loop_test(tcase, attempt_at_a_tunnel_that_closes_is_refused_after_a_takeover, 0, 2);
-    tcase_add_loop_test(tcase, recovery_tunnel_of_one_that_closes_is_left_to_the_peer, 0, 2);
     tcase_add_test(tcase, attempt_that_comes_to_nothing_does_not_keep_from_asking);
     tcase_add_test(tcase, recovery_begins_in_every_generation);
     tcase_add_test(tcase, a_tunnel_with_a_reset_sent_is_never_recovered_silently);
