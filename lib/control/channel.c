@@ -139,6 +139,7 @@ void channel_suspend(struct engine *engine, struct channel *channel, bool suspen
     if (suspended) {
         wheel_disarm(engine->wheel, &channel->retransmit);
         wheel_disarm(engine->wheel, &channel->ack);
+        channel->nudge = NUDGE_NONE; /* its timer is gone; the next one to be due is no nudge */
         return;
     }
     /* What was heard before and not acknowledged yet still wants to be. */
