@@ -20,9 +20,9 @@ static int digest(const struct l2tpha_tunnel *tunnel, uint16_t type,
 static int ask_host(struct engine *engine, const struct l2tpha_peer *peer, uint8_t *secret,
                     size_t *len)
 {
-    engine->asking = true;
+    engine_ask(engine);
     int error = engine->host.secret(engine->host.user, peer, secret, len);
-    engine->asking = false;
+    engine_answered(engine);
     if (!error && *len <= L2TPHA_SECRET_MAX)
         return L2TPHA_OK;
     *len = 0;

@@ -2,6 +2,7 @@
 /* Time, chance and the node's own record, as every part of the control plane has them. */
 #include "control/context.h"
 
+#include "base/assert.h"
 #include "control/absence.h"
 
 int engine_tick(struct engine *engine, uint64_t now)
@@ -24,11 +25,23 @@ int engine_enter(struct engine *engine, uint64_t now)
     return engine->draining || engine->held ? L2TPHA_ERR_STATE : L2TPHA_OK;
 }
 
+void engine_ask(struct engine *engine)
+{
+    ASSERT(&engine->log, !engine->asking);
+    engine->asking = true;
+}
+
+void engine_answered(struct engine *engine)
+{
+    ASSERT(&engine->log, engine->asking);
+    engine->asking = false;
+}
+
 int engine_random(struct engine *engine, void *dst, size_t len)
 {
-    engine->asking = true;
+    engine_ask(engine);
     int error = engine->host.random(engine->host.user, dst, len);
-    engine->asking = false;
+    engine_answered(engine);
     if (!error)
         return L2TPHA_OK;
     engine->counters.callback_errors++;

@@ -187,6 +187,9 @@ static inline bool engine_is_unsure(const struct engine *engine)
     return engine->held || engine->unsure_until > engine->now;
 }
 
+/* Around a callback of the host, which may enter nothing meanwhile: L2TPHA_ERR_REENTERED. */
+void engine_ask(struct engine *engine);
+void engine_answered(struct engine *engine);
 /* The host's unpredictable bytes; L2TPHA_ERR_HOST (counted) when it has none. */
 int engine_random(struct engine *engine, void *dst, size_t len);
 /* What the node has given out so far, and what it has now. A node that took over and a fresh one

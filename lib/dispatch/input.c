@@ -15,9 +15,9 @@ static bool is_same_host(struct engine *engine, const struct l2tpha_address *ask
 {
     if (!engine->host.same_host)
         return false;
-    engine->asking = true;
+    engine_ask(engine);
     bool same = engine->host.same_host(engine->host.user, asked, answers);
-    engine->asking = false;
+    engine_answered(engine);
     return same;
 }
 

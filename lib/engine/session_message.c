@@ -72,9 +72,9 @@ static void ask_host(struct arrival *arrival, struct l2tpha_verdict *verdict)
                                                .reason = "no outgoing calls here"};
         return;
     }
-    engine->asking = true;
+    engine_ask(engine);
     engine->host.admit_session(engine->host.user, arrival->tunnel, arrival->message, verdict);
-    engine->asking = false;
+    engine_answered(engine);
 }
 
 /* RFC 2661 4.4.3: what was not advertised is rejected. */

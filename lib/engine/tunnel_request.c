@@ -159,9 +159,9 @@ static bool ask_host(struct request *request, struct l2tpha_tunnel *tunnel)
     if (l2tpha_message_bytes(&engine->message, L2TPHA_AVP_HOST_NAME, &host_name))
         memcpy(name, host_name.data, host_name.len);
     struct l2tpha_peer peer = {.path = request->path, .name = name, .name_len = host_name.len};
-    engine->asking = true;
+    engine_ask(engine);
     engine->host.admit_tunnel(engine->host.user, &peer, &engine->message, &verdict);
-    engine->asking = false;
+    engine_answered(engine);
     input->result = verdict.result;
     input->error = verdict.error;
     input->reason = verdict.reason;

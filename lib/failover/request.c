@@ -34,16 +34,24 @@ static struct l2tpha_tunnel *find_named(const struct failover *failover,
                : NULL;
 }
 
+static bool is_admitted(struct engine *engine, uint32_t id, const struct l2tpha_path *path)
+{
+    if (!engine->host.admit_recovery)
+        return false;
+    engine_ask(engine);
+    bool admitted = engine->host.admit_recovery(engine->host.user, id, path);
+    engine_answered(engine);
+    return admitted;
+}
+
 /* RFC 4951 8. Whoever may not is told what he would be told of ids that nobody has. */
 static bool may_come_from(const struct failover *failover, const struct l2tpha_tunnel *old,
                           const struct l2tpha_path *path)
 {
     struct engine *engine = failover->engine;
-    const struct l2tpha_host *host = &engine->host;
     uint32_t id = old->entry.record.local_id;
 
-    if (address_is(&old->entry.record.path.remote, &path->remote) ||
-        (host->admit_recovery && host->admit_recovery(host->user, id, path)))
+    if (address_is(&old->entry.record.path.remote, &path->remote) || is_admitted(engine, id, path))
         return true;
     engine->counters.wrong_peer++;
     log_line(&engine->log, L2TPHA_LOG_ERROR, 0, 0,
