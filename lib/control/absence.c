@@ -17,6 +17,7 @@
  * driven, and that counts for its node. */
 #include "control/absence.h"
 
+#include "base/assert.h"
 #include "base/patience.h"
 
 #define AWAY_US UINT64_C(100000)
@@ -73,6 +74,7 @@ void engine_move_on(struct engine *engine, uint64_t now)
     uint64_t before = engine->now;
     bool away = false;
 
+    ASSERT(&engine->log, now <= ENGINE_TIME_MAX);
     if (now > before + AWAY_US) {
         uint64_t due = engine_deadline(engine);
         if (engine->expected < due)

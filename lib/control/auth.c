@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "control/auth.h"
 
+#include "base/assert.h"
+
 #include <string.h>
 
 /* RFC 2661 4.4.3: CHAP with the number of the message that carries the response as its id, so that
@@ -57,6 +59,7 @@ int auth_fetch_secret(struct l2tpha_tunnel *tunnel, const struct l2tpha_bytes *p
     uint8_t secret[L2TPHA_SECRET_MAX];
     size_t len;
 
+    ASSERT(&engine->log, !tunnel_is_recovery(tunnel)); /* it has the old tunnel's */
     int error = auth_ask_secret(engine, &record->path, peer_name, secret, &len);
     /* No secret under the name leaves that of the address in force. */
     if (error || len == 0)

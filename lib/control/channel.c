@@ -33,8 +33,9 @@
 #define SHARE_MIN (4u << 10)
 
 _Static_assert(OWN_BYTES < ANSWER_BYTES && ANSWER_BYTES < STOPCCN_BYTES &&
-                   STOPCCN_BYTES < L2TPHA_CHECKPOINT_MAX,
-               "a queue fits one checkpoint");
+                   STOPCCN_BYTES + WIRE_DATAGRAM_MAX + CHANNEL_RECORD_BYTES + ENGINE_APP_STATE <
+                       L2TPHA_CHECKPOINT_MAX,
+               "a queue, passed by one message, and the host's state fit one checkpoint");
 
 static uint32_t first_interval_ms(const struct engine *engine)
 {
@@ -177,6 +178,7 @@ void channel_jump(struct engine *engine, struct channel *channel, uint16_t nr)
 {
     struct tunnel_entry *entry = channel->entry;
 
+    ASSERT(&engine->log, !serial_before(nr, entry->record.nr));
     for (; entry->record.nr != nr; entry->record.nr++)
         reorder_pass(engine, channel);
     engine->port->changed(engine, entry, DIRTY_SEQUENCE);
@@ -254,6 +256,7 @@ int channel_send(struct engine *engine, struct channel *channel, const uint8_t *
     struct tunnel_entry *entry = channel->entry;
     int error;
 
+    ASSERT(&engine->log, !channel->stopped);
     if (!channel_has_room(engine, channel, 1))
         return L2TPHA_ERR_QUEUE_FULL;
     struct buffer *message = buffer_get(engine->pool, len, &error);
@@ -407,12 +410,6 @@ static const struct buffer *leave_probe(struct channel *channel)
     return channel->probe;
 }
 
-static void pay(struct channel *channel, size_t len)
-{
-    if (channel->unproven)
-        channel->credit -= (uint32_t)len;
-}
-
 bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_output *output)
 {
     if (channel->suspended || (engine->config.commit == L2TPHA_COMMIT_BOUNDED &&
@@ -432,7 +429,8 @@ bool channel_next(struct engine *engine, struct channel *channel, struct l2tpha_
     } else {
         return false;
     }
-    pay(channel, output->len);
+    ASSERT(&engine->log, is_paid_for(channel, output->len));
+    channel->credit -= channel->unproven ? (uint32_t)output->len : 0;
     told(engine, channel);
     output->kind = L2TPHA_OUTPUT_DATAGRAM;
     output->tunnel_id = channel->entry->record.local_id;
@@ -452,8 +450,10 @@ int channel_retransmit_timer(struct engine *engine, struct channel *channel)
 {
     const struct l2tpha_tunnel_record *record = &channel->entry->record;
 
+    ASSERT(&engine->log, !channel->suspended && !channel->stopped);
     if (channel->since == L2TPHA_NEVER) /* nothing is under way any more */
         return L2TPHA_OK;
+    ASSERT(&engine->log, !channel_idle(channel));
     if (channel->nudge == NUDGE_DUE) { /* no try less: the peer has the same time as ever */
         channel->nudge = NUDGE_DONE;
         cursor_to_oldest(channel);
@@ -560,6 +560,7 @@ enum channel_verdict channel_receive(struct engine *engine, struct channel *chan
 {
     const struct l2tpha_tunnel_record *record = &channel->entry->record;
 
+    ASSERT(&engine->log, !channel->suspended && !channel->stopped);
     take_nr(engine, channel, header->nr);
     if (wire_is_ack(channel_wire(channel), header)) {
         engine->counters.zlb_in++;

@@ -25,10 +25,11 @@ struct machine_ops;
 #define ENGINE_SCRATCH 65536
 #define ENGINE_VECTOR 16                 /* bytes of a Random Vector, RFC 2661 4.4.1 */
 #define ENGINE_TIME_MAX (UINT64_MAX / 2) /* a deadline is a time and a wait, and must not wrap */
-#define ENGINE_ANSWER 2048    /* bytes of an answer; only an ICCN with long proxy AVPs has more */
-#define ENGINE_RECOVERIES 512 /* ids and places kept for recovery tunnels */
-#define ENGINE_OPENING 256    /* buckets of tunnels whose SCCRQ is outstanding */
-#define ENGINE_SOURCES 256    /* places of sources of half-open tunnels */
+#define ENGINE_ANSWER 2048     /* bytes of an answer; only an ICCN with long proxy AVPs has more */
+#define ENGINE_APP_STATE 60000 /* bytes that a host may attach to a tunnel, or to a call */
+#define ENGINE_RECOVERIES 512  /* ids and places kept for recovery tunnels */
+#define ENGINE_OPENING 256     /* buckets of tunnels whose SCCRQ is outstanding */
+#define ENGINE_SOURCES 256     /* places of sources of half-open tunnels */
 
 /* Who a timer's owner is and what is due; struct timer's kind. */
 enum timer_kind {

@@ -21,6 +21,9 @@ struct event_item *engine_event(struct engine *engine, uint8_t kind, struct l2tp
                  session ? session->entry.local_id : 0, "event lost: no poll, or no memory");
         return NULL;
     }
+    ASSERT(&engine->log, !tunnel || (tunnel->engine == engine && !tunnel->dying));
+    ASSERT(&engine->log,
+           !session || (!session_is_gone(session) && session_tunnel(session) == tunnel));
     engine->open_events++;
     engine->events_made++;
     event->kind = kind;
@@ -102,7 +105,7 @@ static struct l2tpha_session *line_take(struct session_line *line)
 
 static void reap(struct engine *engine, struct l2tpha_session *session)
 {
-    ASSERT(&engine->log, !fsm_is_running(session));
+    ASSERT(&engine->log, session_is_gone(session) && !fsm_is_running(session));
     table_session_free(engine->table, &session->entry);
 }
 
@@ -112,6 +115,7 @@ void engine_event_done(struct engine *engine, struct event_item *event)
 
     ASSERT(&engine->log, !tunnel || tunnel->events > 0);
     ASSERT(&engine->log, engine->events_done < engine->events_made);
+    ASSERT(&engine->log, !tunnel || !event->message || tunnel->event_bytes >= event->message->cap);
     if (tunnel && event->message)
         tunnel->event_bytes -= event->message->cap;
     buffer_put(engine->pool, event->message);

@@ -28,6 +28,7 @@ static void line_append(struct tunnel_line *line, struct l2tpha_tunnel *tunnel, 
 {
     struct tunnel_place *place = &tunnel->places[which];
 
+    ASSERT(&tunnel->engine->log, line->tail ? !line->tail->places[which].next : line->count == 0);
     place->next = NULL;
     place->prev = line->tail;
     if (line->tail)
@@ -43,7 +44,10 @@ static void line_remove(struct tunnel_line *line, struct l2tpha_tunnel *tunnel, 
     struct tunnel_place *place = &tunnel->places[which];
 
     ASSERT(&tunnel->engine->log, line->count > 0);
-    ASSERT(&tunnel->engine->log, place->next || line->tail == tunnel);
+    ASSERT(&tunnel->engine->log,
+           (place->prev ? place->prev->places[which].next : line->head) == tunnel);
+    ASSERT(&tunnel->engine->log,
+           (place->next ? place->next->places[which].prev : line->tail) == tunnel);
     if (place->prev)
         place->prev->places[which].next = place->next;
     else
@@ -132,6 +136,7 @@ static void earn(struct l2tpha_tunnel *tunnel, size_t len)
 
 void half_open_mark_unproven(struct l2tpha_tunnel *tunnel, size_t len)
 {
+    ASSERT(&tunnel->engine->log, channel_idle(&tunnel->channel)); /* nothing was sent there */
     tunnel->channel.unproven = true;
     tunnel->channel.credit = 0;
     earn(tunnel, len);
@@ -140,6 +145,7 @@ void half_open_mark_unproven(struct l2tpha_tunnel *tunnel, size_t len)
 
 void half_open_restored(struct l2tpha_tunnel *tunnel)
 {
+    ASSERT(&tunnel->engine->log, tunnel_is_half_open(tunnel));
     if (tunnel->entry.record.acked)
         return;
     tunnel->channel.unproven = true;

@@ -2,6 +2,7 @@
 /* Messages whose turn has come, each a transaction of its own. */
 #include "control/inorder.h"
 
+#include "base/assert.h"
 #include "control/machine.h"
 #include "control/reorder.h"
 #include "control/transaction.h"
@@ -12,6 +13,7 @@
 int inorder_process(struct engine *engine, struct l2tpha_tunnel *tunnel,
                     const struct l2tpha_path *path, const uint8_t *data, size_t len)
 {
+    ASSERT(&engine->log, !tunnel->dying && !tunnel->channel.suspended);
     engine->counters.messages_in++;
     tunnel->channel.ended_call = 0;
     int error = machine_of(tunnel)->process(tunnel, path, data, len);

@@ -21,7 +21,10 @@ static void join(struct engine *engine, struct l2tpha_tunnel *tunnel)
 
 static void leave(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
-    ASSERT(&engine->log, tunnel->linger_next || engine->linger_tail == tunnel);
+    ASSERT(&engine->log, (tunnel->linger_prev ? tunnel->linger_prev->linger_next
+                                              : engine->linger_head) == tunnel);
+    ASSERT(&engine->log, (tunnel->linger_next ? tunnel->linger_next->linger_prev
+                                              : engine->linger_tail) == tunnel);
     if (tunnel->linger_prev)
         tunnel->linger_prev->linger_next = tunnel->linger_next;
     else

@@ -17,6 +17,7 @@ void tunnel_join_opening(struct l2tpha_tunnel *tunnel)
 {
     struct l2tpha_tunnel **bucket = bucket_of(tunnel->engine, &tunnel->entry.record.path.remote);
 
+    ASSERT(&tunnel->engine->log, tunnel->entry.record.state == L2TPHA_TUNNEL_WAIT_CTL_REPLY);
     ASSERT(&tunnel->engine->log, !tunnel->opening && !tunnel->lingering);
     ASSERT(&tunnel->engine->log, !tunnel->counted_half_open && !tunnel->counted_over);
     tunnel->opening_next = *bucket;
@@ -42,6 +43,8 @@ struct l2tpha_tunnel *tunnel_next_opening(struct engine *engine,
                                           const struct l2tpha_address *remote,
                                           const struct l2tpha_tunnel *previous)
 {
+    /* Out of the line the place that leads on is another line's. */
+    ASSERT(&engine->log, !previous || previous->opening);
     struct l2tpha_tunnel *tunnel = previous ? previous->opening_next : *bucket_of(engine, remote);
 
     while (tunnel && !address_is(&tunnel->entry.record.path.remote, remote))

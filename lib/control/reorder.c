@@ -4,6 +4,7 @@
 #include "control/reorder.h"
 
 #include "base/assert.h"
+#include "base/serial.h"
 #include "control/window.h"
 
 #include <string.h>
@@ -11,6 +12,9 @@
 /* Of messages ahead of their turn, with the slots that they stand in: the largest window's slots
  * and a default window of the usual messages. What is not kept the peer sends again. */
 #define AHEAD_BYTES (512u << 10)
+
+_Static_assert((WINDOW_MAX + 1) * sizeof(struct buffer *) < AHEAD_BYTES,
+               "the largest window's slots leave room for messages");
 
 static uint32_t slot_count(const struct channel *channel)
 {
@@ -81,6 +85,9 @@ enum channel_verdict reorder_keep(struct engine *engine, struct channel *channel
 {
     struct buffer *copy = NULL;
 
+    ASSERT(&engine->log, serial_after(ns, channel->entry->record.nr));
+    ASSERT(&engine->log,
+           (uint16_t)(ns - channel->entry->record.nr) < channel->entry->record.local_window);
     if (channel->ahead && *slot_of(channel, ns)) {
         engine->counters.duplicates++;
         return CHANNEL_DUPLICATE;

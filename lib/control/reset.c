@@ -2,6 +2,7 @@
 /* RFC 4951 3.2.2: the channel is reset, and what still holds is said again. */
 #include "control/reset.h"
 
+#include "base/assert.h"
 #include "control/machine.h"
 #include "control/session_id.h"
 #include "state/record.h"
@@ -87,6 +88,8 @@ static void reset_sessions(struct l2tpha_tunnel *tunnel, bool data_channel)
 int tunnel_reset(struct l2tpha_tunnel *tunnel, uint16_t ns, uint16_t nr,
                  const struct l2tpha_path *path, bool data_channel)
 {
+    ASSERT(&tunnel->engine->log, tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED);
+    ASSERT(&tunnel->engine->log, !tunnel_is_recovery(tunnel));
     int error = table_tunnel_set_remote(tunnel->engine->table, &tunnel->entry, path,
                                         tunnel->entry.record.remote_id);
     if (error)

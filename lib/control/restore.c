@@ -3,6 +3,7 @@
  * through the same tunnel_start() and session_start() as a fresh one. */
 #include "control/restore.h"
 
+#include "base/assert.h"
 #include "control/event.h"
 #include "control/resync.h"
 #include "control/session_id.h"
@@ -36,6 +37,7 @@ static void end_uncertain(struct l2tpha_tunnel *tunnel)
 
 int tunnel_restore(struct engine *engine, struct l2tpha_tunnel *tunnel, bool suspended)
 {
+    ASSERT(&engine->log, engine->serving && !tunnel->entry.gone);
     int error = tunnel_start(engine, tunnel);
     if (error)
         return error;
@@ -78,6 +80,7 @@ static void speak_once(struct engine *engine, struct l2tpha_tunnel *tunnel)
 int tunnel_stop(struct engine *engine, struct l2tpha_tunnel *tunnel, bool exact,
                 const struct machine_input *end)
 {
+    ASSERT(&engine->log, !tunnel->dying && end->result != 0);
     int error = tunnel->engine ? L2TPHA_OK : tunnel_start(engine, tunnel);
     if (error)
         return error;

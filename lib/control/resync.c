@@ -49,6 +49,7 @@ int tunnel_probe(struct l2tpha_tunnel *tunnel, uint16_t ns)
     size_t len;
     int error;
 
+    ASSERT(&engine->log, channel->lagging && !channel->suspended);
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_HELLO, 0);
     error = l2tpha_builder_end(&builder, &len);
     if (!error && !channel->probe)
@@ -65,6 +66,7 @@ int tunnel_probe(struct l2tpha_tunnel *tunnel, uint16_t ns)
 
 void tunnel_fill(struct l2tpha_tunnel *tunnel, bool careful)
 {
+    ASSERT(&tunnel->engine->log, tunnel->channel.lagging && tunnel->channel.held);
     tunnel->channel.held = false;
     tunnel->channel.careful = careful;
     engine_ready(tunnel->engine, &tunnel->channel);
@@ -90,6 +92,7 @@ void tunnel_release(struct l2tpha_tunnel *tunnel)
     struct engine *engine = tunnel->engine;
     struct channel *channel = &tunnel->channel;
 
+    ASSERT(&engine->log, tunnel->lagging);
     channel->lagging = channel->held = channel->careful = false;
     tunnel->reconciles = true;
     tunnel_set_commit(tunnel);

@@ -30,6 +30,7 @@ int session_new(struct l2tpha_tunnel *tunnel, struct l2tpha_session **session)
     struct engine *engine = tunnel->engine;
     int error;
 
+    ASSERT(&engine->log, !tunnel_is_recovery(tunnel) && !tunnel_is_over(tunnel));
     uint32_t id = session_id_free(tunnel);
     if (!id)
         return L2TPHA_ERR_NO_ID;
@@ -106,6 +107,7 @@ void session_retry_later(struct l2tpha_session *session)
     struct engine *engine = session_engine(session);
     uint64_t pause = RETRY_MS + session->entry.local_id % RETRY_SPREAD_MS;
 
+    ASSERT(&engine->log, !session_is_gone(session)); /* it would have another use of that place */
     wheel_arm(engine->wheel, &session->timer, engine->now + pause * US_PER_MS);
 }
 
@@ -115,6 +117,7 @@ void session_arm(struct l2tpha_session *session)
     struct engine *engine = session_engine(session);
     uint64_t limit = state_limit_us(session);
 
+    ASSERT(&engine->log, !session_is_gone(session));
     if (session->dismissed) {
         session_retry_later(session);
         return;

@@ -28,6 +28,7 @@ void engine_close_events(struct engine *engine, uint64_t number)
 {
     uint32_t count = outbox_count(engine->events);
 
+    ASSERT(&engine->log, engine->open_events <= count);
     while (engine->open_events > 0) {
         struct event_item *event = outbox_at(engine->events, count - engine->open_events);
         event->depends = event->tunnel_id ? number : 0;

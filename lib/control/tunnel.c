@@ -91,7 +91,9 @@ void tunnel_remove(struct engine *engine, struct l2tpha_tunnel *tunnel)
 {
     ASSERT(&engine->log,
            !tunnel->recovery && !tunnel->sync && !tunnel->lagging && !tunnel->inactivity);
-    ASSERT(&engine->log, tunnel->events == 0);
+    ASSERT(&engine->log, tunnel->events == 0 && !tunnel->channel.ready);
+    ASSERT(&engine->log, !tunnel->opening && !tunnel->lingering);
+    ASSERT(&engine->log, !tunnel->counted_half_open && !tunnel->counted_over);
     tunnel_id_give(engine, tunnel->entry.record.local_id);
     if (tunnel->engine)
         set_recovering(tunnel, false);
@@ -133,6 +135,7 @@ void tunnel_suspend(struct l2tpha_tunnel *tunnel, bool suspended)
 
     if (tunnel->channel.suspended == suspended || tunnel->dying)
         return;
+    ASSERT(&engine->log, !suspended || (!tunnel_is_recovery(tunnel) && !tunnel_is_over(tunnel)));
     channel_suspend(engine, &tunnel->channel, suspended);
     if (!suspended) {
         tunnel_arm(tunnel);
@@ -190,6 +193,8 @@ void tunnel_arm(struct l2tpha_tunnel *tunnel)
 
 void tunnel_hello_timer(struct l2tpha_tunnel *tunnel)
 {
+    ASSERT(&tunnel->engine->log, tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED);
+    ASSERT(&tunnel->engine->log, !tunnel->channel.suspended);
     /* What is outstanding asks the peer already. */
     if (tunnel_hello(tunnel) == L2TPHA_OK) /* else it is armed, and the log has the error */
         arm_hello(tunnel);
@@ -242,6 +247,7 @@ void tunnel_set_commit(struct l2tpha_tunnel *tunnel)
     bool ungated = config->commit != L2TPHA_COMMIT_GATED;
     bool flagged = record->flags & L2TPHA_TUNNEL_LAGGING;
 
+    ASSERT(&tunnel->engine->log, !tunnel->channel.lagging);
     if (ungated == flagged && (!ungated || record->resync_packets))
         return;
     record->flags ^= ungated == flagged ? 0 : L2TPHA_TUNNEL_LAGGING;

@@ -3,6 +3,8 @@
  * and the set of those in use, count from the first of the node's range. */
 #include "control/tunnel_id.h"
 
+#include "base/assert.h"
+
 static uint32_t number_of(const struct engine *engine, uint32_t id)
 {
     return id - engine->config.tunnel_id_first + 1;
@@ -13,8 +15,11 @@ static uint32_t id_of(const struct engine *engine, uint16_t number)
     return number ? engine->config.tunnel_id_first + number - 1 : 0;
 }
 
+/* A standby has refused what is out of the range, and no other id was given out. */
 void tunnel_id_take(struct engine *engine, uint32_t id)
 {
+    ASSERT(&engine->log,
+           id >= engine->config.tunnel_id_first && id <= engine->config.tunnel_id_last);
     id_set_take(&engine->tunnel_ids, number_of(engine, id));
 }
 

@@ -4,6 +4,8 @@
  * the tunnel is established, and outlives any change and any takeover. */
 #include "control/tunnel_policy.h"
 
+#include "base/assert.h"
+
 #include <l2tpha/failover.h>
 #include <l2tpha/policy.h>
 
@@ -74,6 +76,8 @@ void tunnel_fix_method(struct l2tpha_tunnel *tunnel)
     struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     uint8_t method = tunnel_configured_method(tunnel);
 
+    ASSERT(&tunnel->engine->log, record->state == L2TPHA_TUNNEL_ESTABLISHED);
+    ASSERT(&tunnel->engine->log, !tunnel_is_recovery(tunnel));
     /* RFC 4951 3.2.1: a tunnel may be recovered only if both ends have announced it. */
     bool lacking = !failover_is_capable(record);
     set_flag(tunnel, L2TPHA_TUNNEL_INCAPABLE, lacking && method == L2TPHA_FAILOVER_PROTOCOL);

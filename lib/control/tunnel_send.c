@@ -2,6 +2,7 @@
 /* Messages of a tunnel on their way to its channel. */
 #include "control/tunnel_send.h"
 
+#include "base/assert.h"
 #include "codec/builder.h"
 
 struct l2tpha_hiding tunnel_hiding(const struct l2tpha_tunnel *tunnel)
@@ -35,6 +36,7 @@ int tunnel_send(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
     struct engine *engine = tunnel->engine;
     size_t len;
 
+    ASSERT(&engine->log, builder->start == engine->build);
     int error = l2tpha_builder_end(builder, &len);
     if (!error)
         error = channel_send(engine, &tunnel->channel, engine->build, len);

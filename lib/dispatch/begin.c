@@ -2,6 +2,7 @@
 /* Calls of the host about a tunnel or a session. */
 #include "dispatch/begin.h"
 
+#include "base/assert.h"
 #include "failover/takeover.h"
 
 /* A takeover that comes to the tunnel only now may end the session. */
@@ -25,7 +26,9 @@ int tunnel_begin(struct l2tpha_tunnel *tunnel, uint64_t now)
         return L2TPHA_ERR_INVALID;
     struct engine *engine = tunnel_engine(tunnel);
     int error = engine_enter(engine, now);
-    if (!error)
-        engine_wake(engine, tunnel);
-    return error;
+    if (error)
+        return error;
+    engine_wake(engine, tunnel);
+    ASSERT(&engine->log, tunnel->engine == engine);
+    return L2TPHA_OK;
 }

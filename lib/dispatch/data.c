@@ -4,6 +4,7 @@
  * is not used; a lease is renewed early enough for that not to be noticed. */
 #include "dispatch/data.h"
 
+#include "base/assert.h"
 #include "base/serial.h"
 #include "control/find.h"
 #include "control/resync.h"
@@ -161,11 +162,13 @@ static int next_number(struct engine *engine, struct l2tpha_session *session, ui
 {
     struct session_entry *entry = &session->entry;
 
+    ASSERT(&engine->log, serial_in_order(entry->sent_ns, session->lease_end, entry->data_ns));
     take_lease(engine, session);
     if (is_short_of_numbers(entry)) {
         session_lease_numbers(session);
         engine_commit(engine);
         take_lease(engine, session);
+        ASSERT(&engine->log, !is_short_of_numbers(entry));
     }
     if (entry->sent_ns == session->lease_end) {
         engine->counters.data_unconfirmed++;

@@ -2,6 +2,7 @@
 /* A datagram of a tunnel through its channel, and what follows from it. */
 #include "dispatch/deliver.h"
 
+#include "base/assert.h"
 #include "control/half_open.h"
 #include "control/inorder.h"
 #include "control/machine.h"
@@ -57,6 +58,8 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
 {
     int error = L2TPHA_OK;
 
+    ASSERT(&engine->log, tunnel->engine == engine && !tunnel->dying);
+    ASSERT(&engine->log, !header->tunnel_id || header->tunnel_id == tunnel->entry.record.local_id);
     /* RFC 4951 3.2.1: until the reset nothing on the old channel counts. */
     if (tunnel->channel.suspended && !recovery_suspended_input(tunnel, header)) {
         engine->counters.suspended_drops++;

@@ -2,6 +2,7 @@
 /* What is to be ended with a StopCCN or a CDN and cannot be just now is ended later. */
 #include "dispatch/disconnect.h"
 
+#include "base/assert.h"
 #include "control/ready.h"
 #include "dispatch/duplicates.h"
 
@@ -9,6 +10,7 @@
 
 bool tunnel_may_stop(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t error)
 {
+    ASSERT(&tunnel->engine->log, !tunnel_is_over(tunnel) && result != 0); /* 0 would be no wish */
     if (!tunnel->channel.suspended)
         return true;
     tunnel->close_result = result;
@@ -30,6 +32,7 @@ static bool can_speak(const struct l2tpha_session *session)
 
 bool session_may_stop(struct l2tpha_session *session, uint16_t result)
 {
+    ASSERT(&session_engine(session)->log, !session_is_gone(session) && result != 0);
     if (can_speak(session) && !ledger_is_full(session_engine(session)->ledger))
         return true;
     session->dismissed = result;
@@ -42,6 +45,7 @@ void tunnel_start_due(struct l2tpha_tunnel *tunnel)
     const struct machine_input close = {.result = tunnel->close_result,
                                         .error = tunnel->close_error};
 
+    ASSERT(&tunnel->engine->log, !tunnel->dying);
     if (!tunnel->channel.suspended && !tunnel_is_over(tunnel)) {
         if (tunnel->close_result)
             machine_of(tunnel)->stop(tunnel, &close);
@@ -56,6 +60,7 @@ void tunnel_timer_due(struct l2tpha_tunnel *tunnel)
     uint8_t state = tunnel->entry.record.state;
     bool up = state == L2TPHA_TUNNEL_ESTABLISHED;
 
+    ASSERT(&tunnel->engine->log, !tunnel->dying && !tunnel->channel.suspended);
     /* A StopCCN would end the other one; or nobody has ever answered: there is nobody to be told.
      */
     if (tunnel->channel.unproven ||
@@ -70,6 +75,7 @@ void session_due(struct l2tpha_session *session)
 {
     const struct machine_input end = {.result = session->dismissed, .reason = "ended in failover"};
 
+    ASSERT(&session_engine(session)->log, !session_is_gone(session));
     if (!can_speak(session))
         session_retry_later(session);
     else if (session->dismissed)

@@ -2,6 +2,7 @@
 /* Where a datagram comes in: whose it is, and whether it may be. */
 #include "dispatch/input.h"
 
+#include "base/assert.h"
 #include "base/prefetch.h"
 #include "control/find.h"
 #include "control/machine.h"
@@ -74,6 +75,7 @@ int engine_receive(struct engine *engine, const struct l2tpha_path *path, const 
     }
     if (path->remote.len > L2TPHA_ADDRESS_MAX || path->local.len > L2TPHA_ADDRESS_MAX)
         return L2TPHA_ERR_INVALID;
+    ASSERT(&engine->log, engine->open_events == 0); /* each is a transaction of its own */
     engine->counters.datagrams_in++;
     int error = wire_header_decode(data, len, &header);
     if (error) {

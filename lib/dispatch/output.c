@@ -2,6 +2,7 @@
 /* The next datagram that may leave. */
 #include "dispatch/output.h"
 
+#include "base/assert.h"
 #include "control/duplicate.h"
 #include "control/ready.h"
 
@@ -13,6 +14,7 @@ bool engine_next_datagram(struct engine *engine, struct l2tpha_output *output)
     while (engine->ready_head) {
         struct channel *channel = engine->ready_head;
         struct l2tpha_tunnel *tunnel = container_of(channel, struct l2tpha_tunnel, channel);
+        ASSERT(&engine->log, channel->ready && !channel->stopped);
         if (!tunnel_is_hushed(tunnel) && channel_next(engine, channel, output)) {
             tunnel->answers = false;
             engine->counters.datagrams_out++;

@@ -12,6 +12,7 @@
  * None of this is replicated: a node that takes over has heard nothing yet, and waits in full. */
 #include "dispatch/patience.h"
 
+#include "base/assert.h"
 #include "control/machine.h"
 #include "control/recovery_time.h"
 #include "control/restore.h"
@@ -50,6 +51,7 @@ void tunnel_numbers_lost(struct l2tpha_tunnel *tunnel)
                                       .error = ERROR_VENDOR,
                                       .reason = "numbers not found after a failover"};
 
+    ASSERT(&engine->log, tunnel->lagging && tunnel->channel.lagging);
     if (!still_speaks(tunnel)) {
         tunnel_forget(engine, tunnel, L2TPHA_ERR_TIMEOUT, "the peer's numbers cannot be found");
         return;
@@ -63,6 +65,7 @@ void tunnel_unanswered(struct l2tpha_tunnel *tunnel)
 {
     struct engine *engine = tunnel->engine;
 
+    ASSERT(&engine->log, tunnel->channel.since != L2TPHA_NEVER);
     if (engine->now >= channel_granted_until(engine, &tunnel->channel)) {
         give_up(tunnel);
         return;

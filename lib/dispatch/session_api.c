@@ -4,8 +4,6 @@
 #include "control/transaction.h"
 #include "dispatch/begin.h"
 
-#define APP_STATE_MAX 60000
-
 static struct engine *engine_of(const struct l2tpha_session *session)
 {
     return session_tunnel(session)->engine;
@@ -27,7 +25,7 @@ int l2tpha_session_set_app_state(struct l2tpha_session *session, const uint8_t *
     int error = session_begin(session, now);
     if (error)
         return error;
-    if (len > APP_STATE_MAX || (!data && len))
+    if (len > ENGINE_APP_STATE || (!data && len))
         return L2TPHA_ERR_INVALID;
     struct engine *engine = engine_of(session);
     error = table_session_set_bytes(engine->table, &session->entry,

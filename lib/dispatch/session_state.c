@@ -80,6 +80,7 @@ static void end(struct l2tpha_session *session, uint8_t before, const struct mac
     log_down(session, input);
     if (tunnel->sync || tunnel->inactivity)
         failover_session_removed(engine->failover, session);
+    ASSERT(&engine->log, before == L2TPHA_SESSION_WAIT_TUNNEL || !session->wait_back);
     session_leave_line(session);
     wheel_disarm(engine->wheel, &session->timer);
     TALLOC_FREE(session->wen);
@@ -117,6 +118,7 @@ static void require_sequencing(struct l2tpha_session *session)
 static void begin_data(struct l2tpha_session *session)
 {
     if (session->entry.side == L2TPHA_LAC) {
+        ASSERT(&session_engine(session)->log, !channel_idle(&session_tunnel(session)->channel));
         session->connecting = true;
         session->connect_ns = (uint16_t)(session_tunnel(session)->entry.record.ns - 1);
     }
@@ -131,6 +133,8 @@ void session_set_state(struct l2tpha_session *session, uint8_t next,
     uint8_t before = session->entry.state;
 
     ASSERT(&engine->log, !session_is_gone(session) && next < SESSION_STATES);
+    ASSERT(&engine->log, next == L2TPHA_SESSION_IDLE || next == L2TPHA_SESSION_WAIT_TUNNEL ||
+                             session->entry.tunnel->record.state == L2TPHA_TUNNEL_ESTABLISHED);
     log_line(&engine->log, L2TPHA_LOG_FSM, session->entry.tunnel->record.local_id,
              session->entry.local_id, "%s: %s -> %s", kind_of(session),
              l2tpha_session_state_name(before), l2tpha_session_state_name(next));
@@ -140,6 +144,7 @@ void session_set_state(struct l2tpha_session *session, uint8_t next,
         end(session, before, input);
         return;
     }
+    ASSERT(&engine->log, before == L2TPHA_SESSION_WAIT_TUNNEL || !session->wait_back);
     session_leave_line(session);
     if (next == L2TPHA_SESSION_WAIT_TUNNEL)
         session_join_line(session);

@@ -2,6 +2,7 @@
 /* A timer that is due, and whose it is. */
 #include "dispatch/timers.h"
 
+#include "base/assert.h"
 #include "control/transaction.h"
 #include "dispatch/disconnect.h"
 #include "dispatch/patience.h"
@@ -31,6 +32,8 @@ static void lagging_timer_expired(struct engine *engine, struct timer *timer)
 
 void engine_timer(struct engine *engine, struct timer *timer)
 {
+    ASSERT(&engine->log, engine->serving && !engine->draining && !timer_armed(timer));
+    ASSERT(&engine->log, timer->kind >= TIMER_RETRANSMIT && timer->kind <= TIMER_SESSION);
     switch ((enum timer_kind)timer->kind) {
     case TIMER_RETRANSMIT:
         retransmit_timer(engine, container_of(timer, struct channel, retransmit));

@@ -8,8 +8,6 @@
 #include <l2tpha/failover.h>
 #include <l2tpha/policy.h>
 
-#define APP_STATE_MAX 60000
-
 void l2tpha_tunnel_get(const struct l2tpha_tunnel *tunnel, struct l2tpha_tunnel_record *record)
 {
     *record = tunnel->entry.record;
@@ -51,7 +49,7 @@ int l2tpha_tunnel_set_app_state(struct l2tpha_tunnel *tunnel, const uint8_t *dat
     if (error)
         return error;
     struct engine *engine = tunnel->engine;
-    if (len > APP_STATE_MAX || (!data && len))
+    if (len > ENGINE_APP_STATE || (!data && len))
         return L2TPHA_ERR_INVALID;
     if (tunnel->dying)
         return L2TPHA_ERR_STATE;

@@ -14,6 +14,7 @@
  * come. */
 #include "dispatch/tunnel_duplicate.h"
 
+#include "base/assert.h"
 #include "control/duplicate.h"
 #include "control/machine.h"
 #include "control/place.h"
@@ -37,8 +38,10 @@ uint64_t tunnel_request_digest(const struct l2tpha_message *sccrq)
     return digest ? digest : 1; /* 0 = not known */
 }
 
+/* Where one that this end has asked for has its tie breaker. */
 void tunnel_note_request(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *sccrq)
 {
+    ASSERT(&tunnel->engine->log, !(tunnel->entry.record.flags & L2TPHA_TUNNEL_INITIATOR));
     if (!tunnel_is_recovery(tunnel))
         put_u64(tunnel->entry.record.tie_breaker, tunnel_request_digest(sccrq));
 }

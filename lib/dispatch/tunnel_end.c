@@ -32,6 +32,10 @@ void tunnel_die(struct l2tpha_tunnel *tunnel)
     ledger_gone_tunnel(engine->ledger, &tunnel->entry);
     tunnel->dying = true;
     ASSERT(&engine->log, !tunnel->recovery && !tunnel->sync && !tunnel->channel.ready);
+    ASSERT(&engine->log, !tunnel->lagging && !tunnel->inactivity && !tunnel->unconfirmed);
+    /* Its place in the line of the dead is that of all other lines. */
+    ASSERT(&engine->log, !tunnel->opening && !tunnel->lingering);
+    ASSERT(&engine->log, !tunnel->counted_half_open && !tunnel->counted_over);
     if (tunnel->events > 0)
         return;
     tunnel->dead_next = engine->dead;

@@ -141,6 +141,7 @@ void tunnel_set_state(struct l2tpha_tunnel *tunnel, uint8_t next, const struct m
     uint8_t before = record->state;
 
     ASSERT(&engine->log, !tunnel->dying && next < TUNNEL_STATES);
+    ASSERT(&engine->log, next == L2TPHA_TUNNEL_IDLE || next >= before); /* none goes back */
     log_line(&engine->log, L2TPHA_LOG_FSM, record->local_id, 0, "tunnel: %s -> %s",
              l2tpha_tunnel_state_name(before), l2tpha_tunnel_state_name(next));
     leave(tunnel, before);

@@ -3,6 +3,7 @@
  * does not know our id yet. What is no copy and may be looked at is a machine's. */
 #include "dispatch/unbound.h"
 
+#include "base/assert.h"
 #include "codec/wire.h"
 
 #include "control/auth.h"
@@ -99,6 +100,7 @@ int request_make_tunnel(struct request *request)
     struct l2tpha_tunnel *tunnel;
     uint32_t id = wire_tunnel_id(&engine->message);
 
+    ASSERT(&engine->log, !request->tunnel);
     /* RFC 4951 3.2.1: who may have his tunnel back does not wait for those who want one; and who
      * may not sends nobody away. */
     int error = L2TPHA_OK;
@@ -137,6 +139,7 @@ bool request_may_refuse(struct engine *engine)
 {
     if (engine->refusals_until < engine->now)
         engine->refusals_until = engine->now;
+    ASSERT(&engine->log, engine->refusals_until - engine->now <= REFUSALS_US);
     if (engine->refusals_until - engine->now > REFUSALS_US - REFUSAL_US)
         return false;
     engine->refusals_until += REFUSAL_US;

@@ -3,6 +3,7 @@
  * sessions' machines of RFC 2661. */
 #include "engine/machine.h"
 
+#include "base/assert.h"
 #include "control/machine.h"
 
 #include "dispatch/session_state.h"
@@ -17,6 +18,7 @@ static int open(struct l2tpha_tunnel *tunnel)
 {
     struct machine_input input = {0};
 
+    ASSERT(&tunnel->engine->log, tunnel->entry.record.state == L2TPHA_TUNNEL_IDLE);
     return tunnel_step(tunnel, TUNNEL_OPEN, &input);
 }
 
@@ -36,6 +38,7 @@ static void restored(struct l2tpha_tunnel *tunnel)
 /* RFC 2661 7.4, 7.5: calls that wait for the tunnel are placed. */
 static void established(struct l2tpha_tunnel *tunnel)
 {
+    ASSERT(&tunnel->engine->log, tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED);
     start_sessions(tunnel, NULL);
 }
 
@@ -43,6 +46,8 @@ static void delivered(struct l2tpha_tunnel *tunnel)
 {
     struct machine_input input = {0};
 
+    ASSERT(&tunnel->engine->log, tunnel->entry.record.state == L2TPHA_TUNNEL_STOPPING);
+    ASSERT(&tunnel->engine->log, channel_idle(&tunnel->channel));
     tunnel_step(tunnel, TUNNEL_DELIVERED, &input);
 }
 
@@ -80,6 +85,7 @@ static void state_timer(struct l2tpha_tunnel *tunnel)
                                   .status = up ? 0 : L2TPHA_ERR_TIMEOUT,
                                   .reason = up ? "no sessions" : "not established in time"};
 
+    ASSERT(&tunnel->engine->log, tunnel->timer.kind == TIMER_TUNNEL);
     tunnel_step(tunnel, TUNNEL_TIMEOUT, &input);
 }
 

@@ -2,6 +2,7 @@
 /* What the machines of a call say: ICRQ to CDN, RFC 2661 6.6-6.14. */
 #include "engine/session_action.h"
 
+#include "base/assert.h"
 #include "control/machine.h"
 
 #include "control/event.h"
@@ -43,6 +44,7 @@ int send_request(void *object, void *argument)
     bool incoming = session->entry.call == L2TPHA_CALL_INCOMING;
     struct l2tpha_builder builder;
 
+    ASSERT(&tunnel->engine->log, tunnel_is_open(tunnel));
     build(session, &builder, incoming ? L2TPHA_MESSAGE_ICRQ : L2TPHA_MESSAGE_OCRQ, 0);
     if (input->options)
         put_request_avps(&builder, session, input->options);
@@ -65,6 +67,8 @@ int send_reply(void *object, void *argument)
     struct l2tpha_builder builder;
 
     (void)argument;
+    ASSERT(&session_engine(session)->log, !(session->entry.flags & L2TPHA_SESSION_LOCAL_CALL));
+    ASSERT(&session_engine(session)->log, session->entry.remote_id != 0); /* or it is refused */
     build(session, &builder, incoming ? L2TPHA_MESSAGE_ICRP : L2TPHA_MESSAGE_OCRP,
           session->entry.remote_id);
     wire_put_session_id(&builder, session->entry.local_id);
@@ -101,6 +105,7 @@ int send_connect(void *object, void *argument)
     bool incoming = session->entry.call == L2TPHA_CALL_INCOMING;
     struct l2tpha_builder builder;
 
+    ASSERT(&session_engine(session)->log, session->entry.side == L2TPHA_LAC);
     int error = incoming ? take_reply(object, argument) : L2TPHA_OK;
     if (error)
         return error;
@@ -123,6 +128,7 @@ int take_connect(void *object, void *argument)
     struct session_entry *entry = &session->entry;
     uint32_t framing;
 
+    ASSERT(&session_engine(session)->log, session->entry.side == L2TPHA_LNS);
     if (l2tpha_message_u32(input->message, L2TPHA_AVP_FRAMING_TYPE, &framing))
         entry->framing = (uint8_t)framing;
     l2tpha_message_u32(input->message, L2TPHA_AVP_TX_CONNECT_SPEED, &entry->tx_speed);
@@ -170,6 +176,9 @@ int send_cdn(void *object, void *argument)
     const struct machine_input *input = argument;
     struct l2tpha_builder builder;
 
+    /* RFC 2661 4.4.2: 0 is reserved; and the peer knows of no call in wait-tunnel. */
+    ASSERT(&session_engine(session)->log, input->result != 0);
+    ASSERT(&session_engine(session)->log, session->entry.state != L2TPHA_SESSION_WAIT_TUNNEL);
     build(session, &builder, L2TPHA_MESSAGE_CDN, header_id(session, input));
     wire_put_session_id(&builder, session->entry.local_id);
     l2tpha_builder_put_result(&builder, input->result, input->error, input->reason);
@@ -194,6 +203,7 @@ int send_orphan_cdn(struct l2tpha_tunnel *tunnel, uint32_t remote_id, uint16_t r
 {
     struct l2tpha_builder builder;
 
+    ASSERT(&tunnel->engine->log, result != 0);
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_CDN, remote_id);
     wire_put_session_id(&builder, session_id_free(tunnel));
     l2tpha_builder_put_result(&builder, result, error, reason);
@@ -213,6 +223,7 @@ int take_link_info(void *object, void *argument)
     struct engine *engine = session_tunnel(session)->engine;
     struct l2tpha_accm accm;
 
+    ASSERT(&engine->log, session->entry.side == L2TPHA_LAC);
     if (!l2tpha_avp_accm(l2tpha_message_find(input->message, L2TPHA_AVP_ACCM), &accm))
         return L2TPHA_ERR_AVP_MISSING;
     int error = table_session_set_accm(engine->table, &session->entry, accm.send, accm.receive);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* l2tpha_session_*(): the host's hands on a session. */
 #include "control/session_id.h"
+
+#include "base/assert.h"
 #include "control/transaction.h"
 #include "control/tunnel_send.h"
 #include "dispatch/begin.h"
@@ -60,6 +62,7 @@ static void fill_entry(struct l2tpha_session *session, const struct l2tpha_sessi
     struct session_entry *entry = &session->entry;
     bool incoming = options->call == L2TPHA_CALL_INCOMING;
 
+    ASSERT(&engine_of(session)->log, entry->state == L2TPHA_SESSION_IDLE && !entry->remote_id);
     entry->side = incoming ? L2TPHA_LAC : L2TPHA_LNS;
     entry->call = incoming ? L2TPHA_CALL_INCOMING : L2TPHA_CALL_OUTGOING;
     entry->flags |= L2TPHA_SESSION_LOCAL_CALL;
@@ -105,6 +108,7 @@ static void take_serial(const struct l2tpha_session *session)
     struct engine *engine = engine_of(session);
     struct l2tpha_node_record record = *engine_record(engine);
 
+    ASSERT(&engine->log, session->entry.serial == record.call_serial + 1); /* as it was filled in */
     record.call_serial = session->entry.serial;
     engine_set_record(engine, &record);
 }

@@ -3,6 +3,7 @@
  * that they are replicated as they are and a takeover can go on with the call. */
 #include "engine/session_avps.h"
 
+#include "base/assert.h"
 #include "base/cursor.h"
 #include "codec/avp.h"
 #include "codec/builder.h"
@@ -123,6 +124,7 @@ int store_avps(struct l2tpha_session *session, uint16_t type, size_t place, put_
     int error = l2tpha_builder_end(&builder, &len);
     if (error)
         return error;
+    ASSERT(&engine->log, len >= skip);
     return table_session_set_bytes(engine->table, &session->entry, place, engine->build + skip,
                                    len - skip);
 }

@@ -4,6 +4,7 @@
  */
 #include "engine/session_errors.h"
 
+#include "base/assert.h"
 #include "control/tunnel_send.h"
 
 #define PAUSE_US UINT64_C(60000000)
@@ -33,6 +34,8 @@ int send_errors(void *object, void *argument)
     struct l2tpha_builder builder;
 
     (void)argument;
+    ASSERT(&engine->log, session->entry.state == L2TPHA_SESSION_ESTABLISHED);
+    ASSERT(&engine->log, session->entry.side == L2TPHA_LAC);
     if (!wen || !wen->pending)
         return L2TPHA_OK;
     if (!channel_has_own_room(engine, &tunnel->channel))
@@ -50,6 +53,8 @@ int session_note_errors(struct l2tpha_session *session, const struct l2tpha_call
 {
     struct engine *engine = session_tunnel(session)->engine;
 
+    /* Before, what this is kept in is its place in the tunnel's line. */
+    ASSERT(&engine->log, session->entry.state == L2TPHA_SESSION_ESTABLISHED);
     if (!session->wen)
         session->wen = talloc_zero(engine->table, struct session_wen);
     if (!session->wen)

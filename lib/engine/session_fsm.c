@@ -5,9 +5,12 @@
  * sessions that are not there. */
 #include "engine/session_fsm.h"
 
+#include "base/assert.h"
 #include "dispatch/session_state.h"
 #include "engine/session_action.h"
 #include "engine/session_errors.h"
+
+_Static_assert(SESSION_STATES < FSM_ANY && SESSION_EVENT_COUNT < FSM_ANY, "rows can name all");
 
 #define IDLE L2TPHA_SESSION_IDLE
 #define WAIT_TUNNEL L2TPHA_SESSION_WAIT_TUNNEL
@@ -206,5 +209,7 @@ bool session_has_state(uint8_t side, uint8_t call, uint8_t state)
 
 int session_step(struct l2tpha_session *session, uint8_t event, struct machine_input *input)
 {
+    ASSERT(&session_engine(session)->log, !session_is_gone(session));
+    ASSERT(&session_engine(session)->log, event < SESSION_EVENT_COUNT);
     return fsm_step(session_fsm(session), session->entry.state, event, session, input);
 }

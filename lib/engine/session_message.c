@@ -3,6 +3,7 @@
  * one event for that session's machine. */
 #include "engine/session_message.h"
 
+#include "base/assert.h"
 #include "control/message.h"
 #include "control/session_id.h"
 #include "dispatch/session_input.h"
@@ -277,6 +278,7 @@ int session_process(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *m
                               .fault = fault,
                               .input = {.message = message, .by_peer = true}};
 
+    ASSERT(&tunnel->engine->log, l2tpha_message_is_session(message->type)); /* kinds has it */
     if (kinds[message->type].event == SESSION_REQUEST && message->header.session_id == 0)
         return process_request(&arrival);
     struct l2tpha_session *session = session_addressed(tunnel, message);

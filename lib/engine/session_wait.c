@@ -2,6 +2,7 @@
 /* Sessions that wait: for their tunnel to come up, for an answer, or for room to be ended. */
 #include "engine/session_wait.h"
 
+#include "base/assert.h"
 #include "dispatch/disconnect.h"
 #include "engine/session_fsm.h"
 
@@ -29,6 +30,7 @@ bool session_start_waiting(struct l2tpha_tunnel *tunnel, uint32_t most)
         struct l2tpha_session *session = tunnel->waiting;
         struct machine_input input = {.status = L2TPHA_ERR_REFUSED,
                                       .reason = "the peer has not advertised what the call needs"};
+        ASSERT(&engine->log, session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL);
         bool allowed = session_is_allowed(session);
         bytes += table_session_bytes(&session->entry);
         session_step(session, allowed ? SESSION_TUNNEL_OPEN : SESSION_CLOSE, &input);

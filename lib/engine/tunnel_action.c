@@ -2,6 +2,7 @@
 /* What the control connection's machine says: SCCRQ, SCCRP, SCCCN, StopCCN (RFC 2661 6.1-6.4). */
 #include "engine/tunnel_action.h"
 
+#include "base/assert.h"
 #include "control/machine.h"
 
 #include "control/auth.h"
@@ -59,6 +60,9 @@ int send_sccrq(void *object, void *argument)
     struct l2tpha_builder builder;
 
     (void)argument;
+    /* RFC 2661 5.8: a tunnel's first message has Ns 0 and nothing to acknowledge. */
+    ASSERT(&tunnel->engine->log, tunnel->entry.record.ns == 0 && tunnel->entry.record.nr == 0);
+    ASSERT(&tunnel->engine->log, tunnel->entry.record.remote_id == 0);
     tunnel->entry.record.flags |= L2TPHA_TUNNEL_INITIATOR;
     /* RFC 4951 3.2.1: a recovery tunnel has been given the old one's secret. */
     int error = tunnel_is_recovery(tunnel) ? L2TPHA_OK : auth_fetch_secret(tunnel, NULL);
@@ -133,6 +137,8 @@ int send_sccrp(void *object, void *argument)
     const struct machine_input *input = argument;
     struct l2tpha_builder builder;
 
+    ASSERT(&tunnel->engine->log, !(tunnel->entry.record.flags & L2TPHA_TUNNEL_INITIATOR));
+    ASSERT(&tunnel->engine->log, tunnel->entry.record.ns == 0);
     int error = tunnel_take_peer(tunnel, input->message, input->path);
     if (error)
         return error;
@@ -166,6 +172,7 @@ int send_stopccn(void *object, void *argument)
     struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     struct l2tpha_builder builder;
 
+    ASSERT(&tunnel->engine->log, input->result != 0 && !tunnel_is_over(tunnel));
     record->result = input->result;
     record->error = input->error;
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_STOPCCN, 0);
@@ -199,6 +206,7 @@ int start_sessions(void *object, void *argument)
     struct engine *engine = tunnel->engine;
 
     (void)argument;
+    ASSERT(&engine->log, tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED);
     if (!session_start_waiting(tunnel, START_BATCH) || !tunnel_is_open(tunnel))
         return L2TPHA_OK;
     uint64_t pause = channel_has_own_room(engine, &tunnel->channel) ? 0 : START_RETRY_MS;

@@ -2,6 +2,7 @@
 /* l2tpha_tunnel_*(): the host's hands on a tunnel. */
 #include "engine/tunnel_api.h"
 
+#include "base/assert.h"
 #include "control/transaction.h"
 #include "control/tunnel_policy.h"
 #include "dispatch/begin.h"
@@ -32,6 +33,7 @@ int engine_tunnel_open(struct engine *engine, const struct l2tpha_tunnel_options
         machine_clear(fresh, error, "not opened");
         return error;
     }
+    ASSERT(&engine->log, fresh->opening);
     engine_set_record(engine, &after);
     fresh->announced = true;
     *tunnel = fresh;

@@ -4,8 +4,11 @@
  * StopCCN is acknowledged, STOPPED to acknowledge copies of the peer's. */
 #include "engine/tunnel_fsm.h"
 
+#include "base/assert.h"
 #include "dispatch/tunnel_state.h"
 #include "engine/tunnel_action.h"
+
+_Static_assert(TUNNEL_STATES < FSM_ANY && TUNNEL_EVENT_COUNT < FSM_ANY, "rows can name all");
 
 #define IDLE L2TPHA_TUNNEL_IDLE
 #define WAIT_CTL_REPLY L2TPHA_TUNNEL_WAIT_CTL_REPLY
@@ -118,6 +121,7 @@ int tunnel_step(struct l2tpha_tunnel *tunnel, uint8_t event, struct machine_inpu
 {
     struct engine *engine = tunnel->engine;
 
+    ASSERT(&engine->log, !tunnel->dying && event < TUNNEL_EVENT_COUNT);
     int error = fsm_step(&tunnel_fsm, tunnel->entry.record.state, event, tunnel, input);
     if (error == L2TPHA_ERR_UNEXPECTED)
         log_line(&engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id, 0,

@@ -2,6 +2,7 @@
 /* Messages of an existing tunnel: decoded with its secret, checked, then dispatched as an event. */
 #include "engine/tunnel_message.h"
 
+#include "base/assert.h"
 #include "control/auth.h"
 #include "control/message.h"
 #include "control/tunnel_send.h"
@@ -231,6 +232,7 @@ int tunnel_process(struct l2tpha_tunnel *tunnel, const struct l2tpha_path *path,
     struct l2tpha_decode_fault fault = {0};
     struct machine_input input = {.message = &engine->message, .path = path, .by_peer = true};
 
+    ASSERT(&engine->log, !tunnel->dying && tunnel->entry.record.state != L2TPHA_TUNNEL_IDLE);
     l2tpha_message_decode(data, len, &engine->message, &fault);
     input.status = learn_secret(tunnel, &engine->message);
     struct l2tpha_hiding hiding = tunnel_hiding(tunnel);

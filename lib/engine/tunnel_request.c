@@ -2,6 +2,7 @@
 /* A peer asks for a tunnel: ties (RFC 2661 4.4.3), admission, and the tunnel that comes of it. */
 #include "engine/tunnel_request.h"
 
+#include "base/assert.h"
 #include "control/auth.h"
 #include "control/event.h"
 #include "control/find.h"
@@ -25,6 +26,8 @@ static enum tie compare_ties(const struct l2tpha_tunnel *ours, const struct l2tp
     bool have = record->flags & L2TPHA_TUNNEL_TIE_BREAKER;
     struct l2tpha_bytes peers;
 
+    /* In one of the peer's there is something else in the tie breaker's place. */
+    ASSERT(&ours->engine->log, record->state == L2TPHA_TUNNEL_WAIT_CTL_REPLY);
     if (!l2tpha_message_bytes(theirs, L2TPHA_AVP_TIE_BREAKER, &peers) ||
         peers.len != sizeof(record->tie_breaker))
         return have ? TIE_OURS : TIE_NONE;
@@ -261,6 +264,7 @@ static int open_tunnel(struct request *request)
     if (error)
         return drop_for_limit(request, error);
     tunnel = request->tunnel;
+    ASSERT(&request->engine->log, tunnel->entry.record.state == L2TPHA_TUNNEL_IDLE);
     bool accepted = is_acceptable(request, tunnel);
     if (!accepted && !may_answer(request)) {
         machine_clear(tunnel, L2TPHA_ERR_LIMIT, "not answered");

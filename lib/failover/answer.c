@@ -3,6 +3,7 @@
  * what the peer believes of a session says nothing of the one that it is paired with. */
 #include "failover/answer.h"
 
+#include "base/assert.h"
 #include "control/session.h"
 #include "control/tunnel_send.h"
 #include "failover/lagging.h"
@@ -71,6 +72,7 @@ static size_t share_of(const struct failover *failover, const struct l2tpha_tunn
 int answer_query(struct failover *failover, struct l2tpha_tunnel *tunnel,
                  const struct l2tpha_message *fsq)
 {
+    ASSERT(&failover->engine->log, !tunnel_is_recovery(tunnel) && !tunnel->channel.suspended);
     size_t count = check_states(failover, tunnel, fsq);
     size_t share = share_of(failover, tunnel, count);
     int error = L2TPHA_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "failover/failover.h"
 
+#include "base/assert.h"
 #include "control/event.h"
 #include "control/restore.h"
 
@@ -25,6 +26,7 @@ void failover_note(const struct failover *failover, uint32_t tunnel_id, uint32_t
 
 void failover_confirm(const struct failover *failover, struct l2tpha_tunnel *tunnel)
 {
+    ASSERT(&failover->engine->log, !tunnel->channel.suspended); /* the peer would hear nothing */
     failover_note(failover, tunnel->entry.record.local_id, 0, "asking the peer to confirm",
                   tunnel_confirm(tunnel));
 }

@@ -7,6 +7,7 @@
  * it says anything (control/resync.c). */
 #include "failover/inactivity.h"
 
+#include "base/assert.h"
 #include "base/patience.h"
 #include "control/session.h"
 
@@ -47,6 +48,8 @@ void inactivity_session_removed(struct l2tpha_session *session)
 {
     struct inactivity *inactivity = session_tunnel(session)->inactivity;
 
+    ASSERT(&session_engine(session)->log,
+           inactivity && inactivity->tunnel == session_tunnel(session));
     if (inactivity->cursor == &session->entry)
         inactivity->cursor = session->entry.next;
 }
@@ -77,6 +80,8 @@ void inactivity_timer(struct failover *failover, struct timer *timer)
     struct engine *engine = failover->engine;
     struct l2tpha_tunnel *tunnel = inactivity->tunnel;
 
+    ASSERT(&engine->log, tunnel->inactivity == inactivity && !tunnel->dying);
+    ASSERT(&engine->log, !inactivity->cursor || inactivity->cursor->tunnel == &tunnel->entry);
     if (!tunnel_is_open(tunnel) || is_excused(inactivity, engine)) {
         inactivity->cursor = NULL;
         inactivity->absences = engine->absences;

@@ -43,6 +43,7 @@
  * - It ends in time: resynchronised, overtaken by the peer's recovery, or the tunnel is cleared. */
 #include "failover/lagging.h"
 
+#include "base/assert.h"
 #include "base/serial.h"
 #include "control/reorder.h"
 #include "control/resync.h"
@@ -87,6 +88,7 @@ static bool is_fresh(const struct lagging *lagging, uint16_t nr)
 
 static void end(struct lagging *lagging)
 {
+    ASSERT(&lagging->failover->engine->log, lagging->tunnel->lagging == lagging);
     wheel_disarm(lagging->failover->engine->wheel, &lagging->timer);
     lagging->tunnel->lagging = NULL;
     talloc_free(lagging);
@@ -105,6 +107,7 @@ static void probe(struct lagging *lagging, uint16_t ns)
 {
     struct engine *engine = lagging->failover->engine;
 
+    ASSERT(&engine->log, lagging->state != LAGGING_WATCHING && lagging->tries < PROBE_TRIES);
     int error = tunnel_probe(lagging->tunnel, ns);
     if (error)
         log_line(&engine->log, L2TPHA_LOG_ERROR, record_of(lagging)->local_id, 0, "not probed: %s",
@@ -115,6 +118,7 @@ static void probe(struct lagging *lagging, uint16_t ns)
 
 static void fill(struct lagging *lagging, bool careful)
 {
+    ASSERT(&lagging->failover->engine->log, lagging->state == LAGGING_READING);
     say(lagging, careful ? "filled one by one" : "filled");
     lagging->state = LAGGING_FILLING;
     lagging->tries = 0;
@@ -199,6 +203,9 @@ int lagging_start(struct failover *failover, struct l2tpha_tunnel *tunnel,
 {
     struct lagging *lagging = talloc_zero(failover->engine->table, struct lagging);
 
+    ASSERT(&failover->engine->log, !tunnel->lagging);
+    ASSERT(&failover->engine->log, tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED &&
+                                       tunnel->entry.record.flags & L2TPHA_TUNNEL_LAGGING);
     if (!lagging)
         return L2TPHA_ERR_NOMEM;
     lagging->failover = failover;
@@ -248,6 +255,7 @@ static bool jump(struct lagging *lagging)
 
 static void watch(struct lagging *lagging)
 {
+    ASSERT(&lagging->failover->engine->log, lagging->state == LAGGING_WATCHING);
     if (!serial_before(record_of(lagging)->nr, lagging->end)) {
         end(lagging);
         return;
@@ -272,6 +280,7 @@ static bool pass_over(struct lagging *lagging)
 
 static void resynchronised(struct lagging *lagging)
 {
+    ASSERT(&lagging->failover->engine->log, lagging->state != LAGGING_WATCHING);
     lagging->failover->engine->counters.resyncs++;
     lagging->state = LAGGING_WATCHING;
     tunnel_release(lagging->tunnel);
@@ -280,6 +289,7 @@ static void resynchronised(struct lagging *lagging)
 
 static void finish(struct lagging *lagging)
 {
+    ASSERT(&lagging->failover->engine->log, is_filled(lagging));
     say(lagging, "resynchronised");
     lagging->knows_end = true;
     resynchronised(lagging);
@@ -419,6 +429,7 @@ bool lagging_timer(struct failover *failover, struct timer *timer)
     struct engine *engine = failover->engine;
     bool stuck = lagging->stuck_at == record_of(lagging)->nr;
 
+    ASSERT(&engine->log, !lagging->rests); /* its timer rests, too */
     if (lagging->state == LAGGING_WATCHING) {
         if (!stuck || jump(lagging))
             watch(lagging);

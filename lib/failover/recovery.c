@@ -6,9 +6,8 @@
 #include "control/event.h"
 #include "control/linger.h"
 
-#define PLACES (ENGINE_RECOVERIES / 4 * 3) /* of ours at one time; the rest is for peers */
-#define LOOK_US (10 * US_PER_MS)           /* for a place, while what is over is still unsaid */
-#define CHALLENGE_US (200 * US_PER_MS)     /* for an SCCCN to be acknowledged */
+#define LOOK_US (10 * US_PER_MS)       /* for a place, while what is over is still unsaid */
+#define CHALLENGE_US (200 * US_PER_MS) /* for an SCCCN to be acknowledged */
 
 void recovery_say(const struct recovery *recovery, enum l2tpha_log_category category,
                   const char *text)
@@ -26,6 +25,7 @@ int recovery_reserve(struct failover *failover)
 
 int recovery_of(struct failover *failover, struct l2tpha_tunnel *old, struct recovery **recovery)
 {
+    ASSERT(&failover->engine->log, !tunnel_is_recovery(old) && !old->dying);
     if (!old->recovery) {
         int error = recovery_reserve(failover);
         if (error)
@@ -50,6 +50,7 @@ void recovery_join_line(struct recovery *recovery)
 
     if (recovery->back)
         return;
+    ASSERT(&failover->engine->log, recovery->ours && !recovery->tunnel);
     if (recovery->asked_at)
         recovery->asked_us += failover->engine->now - recovery->asked_at;
     recovery->next = NULL;
@@ -79,7 +80,8 @@ void recovery_wake_line(struct failover *failover)
     struct engine *engine = failover->engine;
     struct recovery *first = failover->waiting;
 
-    if (first && failover->running < PLACES)
+    ASSERT(&engine->log, !first || first->state == RECOVERY_WAITING);
+    if (first && failover->running < RECOVERY_PLACES)
         wheel_arm(engine->wheel, &first->timer,
                   engine->now + (tunnel_has_place(engine) ? 0 : LOOK_US));
 }
@@ -139,7 +141,7 @@ static uint64_t turn_end(const struct recovery *recovery)
              least = engine->config.retransmit_ms * US_PER_MS / 2 * 3;
     uint64_t turn = limit > engine->now ? limit - engine->now : 0;
 
-    turn /= recovery->failover->waiting_count / PLACES + 2;
+    turn /= recovery->failover->waiting_count / RECOVERY_PLACES + 2;
     return engine->now + (turn > least ? turn : least);
 }
 
@@ -213,6 +215,7 @@ void recovery_challenge(struct recovery *recovery)
 {
     struct engine *engine = recovery->failover->engine;
 
+    ASSERT(&engine->log, recovery->state == RECOVERY_RESET_SENT && recovery->tunnel);
     if (recovery->challenged)
         return;
     recovery->challenged = engine->now;

@@ -41,6 +41,12 @@
 
 #include "failover/failover.h"
 
+#define RECOVERY_PLACES                                                                            \
+    (ENGINE_RECOVERIES / 4 * 3) /* of ours at one time; the rest is for peers                      \
+                                 */
+
+_Static_assert(RECOVERY_PLACES < ENGINE_RECOVERIES, "peers have places");
+
 enum recovery_state {
     RECOVERY_IDLE,            /* about to begin, or over */
     RECOVERY_WAITING,         /* for a place, or before the next attempt */

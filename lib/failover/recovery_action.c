@@ -130,6 +130,7 @@ int ask_about_sessions(void *object, void *argument)
     struct failover *failover = recovery->failover;
 
     (void)argument;
+    ASSERT(&failover->engine->log, !recovery->old->channel.suspended);
     sync_start(failover, recovery->old, true);
     if (recovery->ours) /* an FSQ under way needs no HELLO before it */
         failover_confirm(failover, recovery->old);
@@ -163,6 +164,7 @@ int try_again(void *object, void *argument)
     uint16_t random = 0;
 
     (void)argument;
+    ASSERT(&engine->log, recovery->ours && recovery->old->channel.suspended);
     recovery_leave_line(recovery);
     recovery_discard(recovery);
     recovery->old->lost_tie_until = 0; /* what has lost to this attempt may have its turn */

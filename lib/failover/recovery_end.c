@@ -2,6 +2,7 @@
 /* Recoveries of ours that come to nothing: what becomes of the old tunnel. */
 #include "failover/recovery_end.h"
 
+#include "base/assert.h"
 #include "control/restore.h"
 #include "failover/lagging.h"
 #include "failover/sync.h"
@@ -40,6 +41,7 @@ static void withdraw(struct recovery *recovery)
 
     if (!tunnel)
         return;
+    ASSERT(&recovery->failover->engine->log, tunnel->recovery == recovery);
     recovery->tunnel = NULL;
     tunnel->recovery = NULL;
     machine_of(tunnel)->stop(tunnel, &end);
@@ -47,6 +49,7 @@ static void withdraw(struct recovery *recovery)
 
 static void clear(struct recovery *recovery, int status, const char *why)
 {
+    ASSERT(&recovery->failover->engine->log, recovery->old->recovery == recovery);
     recovery->failover->engine->counters.recoveries_failed++;
     recovery_say(recovery, L2TPHA_LOG_RESYNC, "failed, tunnel cleared");
     recovery_discard(recovery);
@@ -72,6 +75,7 @@ int give_up(void *object, void *argument)
     uint32_t id = recovery->old->entry.record.local_id;
 
     (void)argument;
+    ASSERT(&recovery->failover->engine->log, recovery->ours);
     if (!recovery_may_be_silent(recovery)) {
         clear(recovery, L2TPHA_ERR_TIMEOUT, "not recovered in time");
         return L2TPHA_OK;

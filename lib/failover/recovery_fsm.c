@@ -107,6 +107,12 @@ int recovery_step(struct recovery *recovery, uint8_t event)
     return error;
 }
 
+/* Of the recovery endpoint: this end has failed. */
+static bool is_own(uint8_t state)
+{
+    return state != RECOVERY_PEER_RECOVERING && state != RECOVERY_PEER_RECOVERED;
+}
+
 void recovery_enter(void *object, uint8_t next, void *argument)
 {
     struct recovery *recovery = object;
@@ -117,6 +123,9 @@ void recovery_enter(void *object, uint8_t next, void *argument)
              "recovery: %s -> %s", recovery_fsm.state_names[recovery->state],
              recovery_fsm.state_names[next]);
     ASSERT(&failover->engine->log, next < RECOVERY_STATE_COUNT);
+    ASSERT(&failover->engine->log,
+           next == RECOVERY_IDLE || !recovery->tunnel == (next == RECOVERY_WAITING));
+    ASSERT(&failover->engine->log, next == RECOVERY_IDLE || recovery->ours == is_own(next));
     recovery->state = next;
     recovery->challenged = 0;
     if (next == RECOVERY_IDLE) {

@@ -9,8 +9,6 @@
 #include "failover/recovery_fsm.h"
 #include "failover/remote.h"
 
-#define PLACES (ENGINE_RECOVERIES / 4 * 3) /* of ours at one time; the rest is for peers */
-
 int recovery_start(struct failover *failover, struct l2tpha_tunnel *old)
 {
     const struct engine *engine = failover->engine;
@@ -18,6 +16,7 @@ int recovery_start(struct failover *failover, struct l2tpha_tunnel *old)
     uint64_t granted = engine->config.recovery_ms * US_PER_MS;
     struct recovery *recovery;
 
+    ASSERT(&engine->log, old->channel.suspended && !old->recovery);
     int error = recovery_of(failover, old, &recovery);
     if (error)
         return error;
@@ -35,6 +34,7 @@ void recovery_timer(struct failover *failover, struct timer *timer)
     struct recovery *recovery = container_of(timer, struct recovery, timer);
     bool ripe = recovery->state == RECOVERY_WAITING;
 
+    ASSERT(&failover->engine->log, recovery->old->recovery == recovery);
     if (recovery->state == RECOVERY_PEER_RECOVERED || recovery->state == RECOVERY_PEER_RECOVERING ||
         (recovery->ours && failover->engine->now >= recovery_limit(recovery))) {
         recovery_step(recovery, RECOVERY_EXPIRED);
@@ -53,7 +53,7 @@ void recovery_timer(struct failover *failover, struct timer *timer)
     }
     if (ripe)
         recovery_join_line(recovery);
-    if (ripe && failover->running < PLACES && tunnel_make_place(failover->engine))
+    if (ripe && failover->running < RECOVERY_PLACES && tunnel_make_place(failover->engine))
         recovery_step(recovery, RECOVERY_BEGIN);
     else
         recovery_arm(recovery);
@@ -84,6 +84,7 @@ static void ended(struct recovery *recovery, struct l2tpha_tunnel *tunnel, int s
 {
     uint8_t event = ending(recovery, tunnel, status);
 
+    ASSERT(&recovery->failover->engine->log, recovery->tunnel == tunnel);
     recovery->answered |= tunnel->entry.record.state == L2TPHA_TUNNEL_STOPPED;
     recovery->tunnel = NULL;
     tunnel->recovery = NULL;

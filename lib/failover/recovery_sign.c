@@ -2,6 +2,7 @@
 /* What the peer shows, by what it says on either tunnel, of how far a recovery has come. */
 #include "failover/recovery_sign.h"
 
+#include "base/assert.h"
 #include "failover/recovery_fsm.h"
 
 #define RECOVERED_US (1000 * US_PER_MS) /* for the StopCCN of a peer that goes on already */
@@ -49,6 +50,7 @@ bool recovery_suspended_input(struct l2tpha_tunnel *tunnel, const struct l2tpha_
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     struct recovery *recovery = tunnel->recovery;
 
+    ASSERT(&tunnel->engine->log, tunnel->channel.suspended);
     if (!recovery || recovery->old != tunnel)
         return false;
     if (recovery->state != RECOVERY_RESET_SENT || header->ns != record->nr ||

@@ -42,6 +42,7 @@ int suspend_old(void *object, void *argument)
     struct failover *failover = recovery->failover;
 
     (void)argument;
+    ASSERT(&failover->engine->log, recovery->tunnel && recovery->tunnel->recovery == recovery);
     if (!recovery->ours)
         sync_note_failure(recovery->old, first_unanswered(recovery->old));
     if (may_rest(recovery)) {
@@ -62,6 +63,7 @@ int resume_unproven(void *object, void *argument)
     const struct recovery *recovery = object;
 
     (void)argument;
+    ASSERT(&recovery->failover->engine->log, !recovery->ours); /* it would have no numbers */
     set_suspended(recovery, false);
     return L2TPHA_OK;
 }
@@ -72,6 +74,7 @@ int resume_old(void *object, void *argument)
     struct recovery *recovery = object;
 
     (void)argument;
+    ASSERT(&recovery->failover->engine->log, !recovery->ours);
     recovery_discard(recovery);
     set_suspended(recovery, false);
     return !recovery->unasked ? L2TPHA_OK : ask_about_sessions(recovery, NULL);

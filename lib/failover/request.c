@@ -3,6 +3,7 @@
  * tunnel seems to be like. */
 #include "failover/request.h"
 
+#include "base/assert.h"
 #include "codec/avp.h"
 #include "control/find.h"
 #include "control/opening.h"
@@ -12,6 +13,8 @@
 
 #define RESET_TRIES 2
 #define STEP_MAX 16383u /* old numbers are in the half of the space that counts as received */
+
+_Static_assert(STEP_MAX < 0x8000, "what is old is behind what is suggested");
 
 /* The tunnel that a pair of ids names, in the sender's view: both must be of one tunnel of ours. */
 static struct l2tpha_tunnel *find_pair(const struct failover *failover,
@@ -191,6 +194,8 @@ bool request_prepare(struct failover *failover, struct l2tpha_tunnel *recovery,
     struct l2tpha_tunnel_record *record = &recovery->entry.record;
     const struct l2tpha_tunnel *old = engine_tunnel_find(engine, record->recovers);
 
+    ASSERT(&engine->log,
+           tunnel_is_recovery(recovery) && !(record->flags & L2TPHA_TUNNEL_INITIATOR));
     if (!old)
         return refuse(failover, why, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
     int error = table_tunnel_set_bytes(engine->table, &record->secret,

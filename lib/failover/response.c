@@ -2,6 +2,7 @@
 /* What the peer answers, RFC 4951 3.3. */
 #include "failover/response.h"
 
+#include "base/assert.h"
 #include "control/session.h"
 #include "failover/answer.h"
 #include "failover/lagging.h"
@@ -53,6 +54,7 @@ int sync_take_response(struct failover *failover, struct l2tpha_tunnel *tunnel,
         if (!l2tpha_avp_session_state(&cursor.avp, &state))
             continue;
         struct l2tpha_session *session = tunnel_session_find(tunnel, state.remote_session_id);
+        ASSERT(&failover->engine->log, !session || session->query != QUERY_ASKED || tunnel->sync);
         if (session && session->query == QUERY_ASKED && !old)
             take_answer(tunnel->sync, session, state.session_id);
         else if (session && state.session_id == 0 && may_be_corrected(failover, session))

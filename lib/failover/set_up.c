@@ -3,6 +3,7 @@
  * to be recovered (5.2) and the sequence suggested for it (5.3) on recovery tunnels. */
 #include "failover/set_up.h"
 
+#include "base/assert.h"
 #include "codec/avp.h"
 
 static void put_capability(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
@@ -68,6 +69,7 @@ void take_failover_avps(struct l2tpha_tunnel *tunnel, const struct l2tpha_messag
     struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     struct l2tpha_failover_capability peer;
 
+    ASSERT(&tunnel->engine->log, !tunnel_is_recovery(tunnel));
     if (!l2tpha_avp_failover_capability(
             l2tpha_message_find(message, L2TPHA_AVP_FAILOVER_CAPABILITY), &peer))
         return;
@@ -136,6 +138,7 @@ bool check_failover_reply(struct l2tpha_tunnel *tunnel, const struct l2tpha_mess
     const struct l2tpha_avp *found = l2tpha_message_find(message, L2TPHA_AVP_SUGGESTED_SEQUENCE);
     struct l2tpha_avp avp;
 
+    ASSERT(&tunnel->engine->log, record->state == L2TPHA_TUNNEL_WAIT_CTL_REPLY);
     if (!tunnel_is_recovery(tunnel))
         return true;
     if (means_another(tunnel, message))

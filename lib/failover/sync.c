@@ -54,6 +54,7 @@ void sync_leave(struct sync *sync, struct l2tpha_session *session)
 {
     struct line *line = session->query == QUERY_ASKED ? &sync->asked : &sync->stale;
 
+    ASSERT(&sync_engine(sync)->log, session->query == QUERY_ASKED || session->query == QUERY_STALE);
     ASSERT(&sync_engine(sync)->log, session->query_back && *session->query_back == session);
     *session->query_back = session->query_next;
     if (session->query_next)
@@ -214,6 +215,7 @@ static bool send_query(struct sync *sync, uint32_t *steps, int *error)
     const size_t most = failover_states(sync->tunnel);
     size_t count = 0;
 
+    ASSERT(&failover->engine->log, most > 0 && most <= FAILOVER_STATES_MAX);
     while (count < most && (session = take_next(sync, steps)))
         ask(sync, session, &failover->states[count++]);
     if (count == 0)
@@ -327,6 +329,7 @@ static void forget_asked(struct sync *sync)
 /* Nobody is in its lines. */
 static void begin_anew(struct sync *sync)
 {
+    ASSERT(&sync_engine(sync)->log, !sync->asked.first && !sync->stale.first);
     wheel_disarm(sync_engine(sync)->wheel, &sync->timer);
     *sync = (struct sync){
         .failover = sync->failover,
@@ -500,8 +503,10 @@ void sync_acknowledged(struct failover *failover, struct l2tpha_tunnel *tunnel)
 
 void sync_timer(struct failover *failover, struct timer *timer)
 {
-    (void)failover;
-    go_on(container_of(timer, struct sync, timer));
+    struct sync *sync = container_of(timer, struct sync, timer);
+
+    ASSERT(&failover->engine->log, sync->tunnel->sync == sync && !sync->tunnel->dying);
+    go_on(sync);
 }
 
 /* The last one open may go by a CDN: the end is told soon, but not from within its own. */
@@ -509,6 +514,7 @@ void sync_session_removed(struct failover *failover, struct l2tpha_session *sess
 {
     struct sync *sync = session_tunnel(session)->sync;
 
+    ASSERT(&failover->engine->log, sync && sync->tunnel == session_tunnel(session));
     if (sync->cursor == &session->entry)
         sync->cursor = session->entry.next;
     if (is_in_line(session))

@@ -149,6 +149,7 @@ static void recover(struct failover *failover, struct tunnel_entry *tunnel,
     uint32_t id = tunnel->record.local_id;
     struct silent_result silent = {0};
 
+    ASSERT(log, !tunnel->record.recovers);
     if (!tunnel_is_over(tunnel_of(tunnel)))
         mark_uncertain(failover, tunnel);
     const char *why = why_not(failover, tunnel);
@@ -252,6 +253,7 @@ static void restore_ordinary(struct failover *failover, struct tunnel_entry *ent
 
 static void restore_recovery(struct failover *failover, struct tunnel_entry *entry)
 {
+    ASSERT(&failover->engine->log, entry->record.recovers && !is_live(entry));
     ledger_adopt(failover->engine->ledger, entry);
     resume_recovery(failover, entry);
 }
@@ -290,6 +292,7 @@ void takeover_restore(struct failover *failover, struct l2tpha_tunnel *tunnel)
     struct tunnel_entry *entry = &tunnel->entry;
     struct tunnel_entry *old = entry;
 
+    ASSERT(&failover->engine->log, failover->takeover.restoring && !is_live(entry));
     if (entry->record.recovers)
         old = table_tunnel_find(failover->engine->table, entry->record.recovers);
     if (old && !old->record.recovers && !is_live(old))
@@ -399,6 +402,7 @@ void takeover_run(struct failover *failover, enum l2tpha_trust trust)
 {
     struct engine *engine = failover->engine;
 
+    ASSERT(&engine->log, engine->serving);
     failover->trust = trust;
     begin_record(failover);
     recovery_prepare(failover);

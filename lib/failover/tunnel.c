@@ -3,8 +3,10 @@
  */
 #include "failover/tunnel.h"
 
+#include "base/assert.h"
 #include "failover/inactivity.h"
 #include "failover/lagging.h"
+#include "failover/recovery.h"
 #include "failover/recovery_input.h"
 #include "failover/recovery_sign.h"
 #include "failover/sync.h"
@@ -35,4 +37,5 @@ void failover_tunnel_removed(struct failover *failover, struct l2tpha_tunnel *tu
     inactivity_stop(failover, tunnel);
     sync_stop(failover, tunnel);
     recovery_tunnel_removed(tunnel);
+    ASSERT(&failover->engine->log, !tunnel->recovery || tunnel->recovery->tunnel == tunnel);
 }

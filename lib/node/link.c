@@ -135,6 +135,7 @@ int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *
 {
     const struct link_ops ops = {
         .user = node,
+        .log = node ? &node->engine.log : NULL,
         .role = link_role,
         .rank = link_rank,
         .epoch = link_epoch,

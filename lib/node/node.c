@@ -165,6 +165,7 @@ int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
               fresh->engine.config.epoch);
     fresh->role.changed = node_role_changed;
     fresh->role.user = fresh;
+    fresh->role.log = &fresh->engine.log;
     *node = fresh;
     return L2TPHA_OK;
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "redundancy/link_copy.h"
 
+#include "base/assert.h"
+
 int link_copy(struct l2tpha_link *link, uint64_t now)
 {
+    ASSERT(link->ops.log, link->side == SIDE_ACTIVE && link->up);
     int error = link->ops.bulk(link->ops.user, now);
 
     link->copied = now;

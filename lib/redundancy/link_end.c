@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "redundancy/link_end.h"
 
+#include "base/assert.h"
 #include "redundancy/link_output.h"
 
 /* The node goes on alone, but not once it has handed over: the standby may be serving already, and
@@ -8,6 +9,7 @@
  * lag from now on. */
 void link_stop_serving(struct l2tpha_link *link, uint64_t now)
 {
+    ASSERT(link->ops.log, !link->serving || link->side == SIDE_ACTIVE);
     if (link->serving && !link->handed)
         link->ops.stop(link->ops.user, now);
     link->serving = false;
@@ -22,6 +24,7 @@ void link_stop_serving(struct l2tpha_link *link, uint64_t now)
 
 int link_fail(struct l2tpha_link *link, int error, uint64_t now)
 {
+    ASSERT(link->ops.log, error < 0);
     if (link->error)
         return link->error;
     link->error = error;

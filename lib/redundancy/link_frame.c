@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "redundancy/link_frame.h"
 
+#include "base/assert.h"
+
+_Static_assert(FRAME_HEADER == FRAME_LENGTH + 1 + 8, "length, type, epoch");
+_Static_assert(HELLO_BODY == 4 + 2 + 2 + 4 + 1 + 8 + 8 + 4 + 4, "what hello_write() writes");
+
 void frame_reader_init(struct frame_reader *reader, TALLOC_CTX *parent)
 {
     byte_queue_init(&reader->partial, parent, FRAME_MAX);
@@ -97,6 +102,8 @@ int frame_begin(struct byte_queue *queue, uint8_t type, uint64_t epoch, size_t l
                 struct writer *out)
 {
     int error;
+
+    ASSERT(NULL, len <= FRAME_BODY_MAX);
     uint8_t *room = byte_queue_add(queue, FRAME_HEADER + len, &error);
 
     if (!room)
@@ -119,6 +126,7 @@ void hello_write(struct writer *out, const struct link_hello *hello)
     write_u64(out, hello->fingerprint);
     write_u32(out, hello->heartbeat_ms);
     write_u32(out, hello->rank);
+    ASSERT(NULL, writer_left(out) == 0 && !out->error);
 }
 
 int hello_read(const struct link_frame *frame, struct link_hello *hello)

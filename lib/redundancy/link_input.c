@@ -6,6 +6,8 @@
  * Every frame carries its sender's epoch. It is checked before the frame is: an active that hears a
  * newer epoch is fenced, an active that is heard with an older one is refused. */
 #include "redundancy/link_copy.h"
+
+#include "base/assert.h"
 #include "redundancy/link_end.h"
 #include "redundancy/link_output.h"
 #include "redundancy/link_presence.h"
@@ -104,6 +106,8 @@ static int take_hello(struct l2tpha_link *link, const struct link_frame *frame, 
 static int take_checkpoint(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now)
 {
     uint64_t number = 0;
+
+    ASSERT(link->ops.log, link->side == SIDE_STANDBY);
     int error =
         link->ops.apply(link->ops.user, frame->epoch, frame->body, frame->len, now, &number);
 
@@ -140,6 +144,7 @@ static int take_ack(struct l2tpha_link *link, const struct link_frame *frame, ui
         return error;
     if (number > link->sent)
         return L2TPHA_ERR_LINK;
+    ASSERT(link->ops.log, link->side == SIDE_ACTIVE);
     if (number <= link->acked)
         return L2TPHA_OK;
     link->acked = number;

@@ -9,6 +9,7 @@
  * base/patience.h. */
 #include "redundancy/link_presence.h"
 
+#include "base/assert.h"
 #include "redundancy/audit.h"
 #include "redundancy/link_copy.h"
 #include "redundancy/link_end.h"
@@ -40,6 +41,7 @@ static uint64_t unheard_us(const struct l2tpha_link *link)
 
 static void lose_sight(struct l2tpha_link *link, uint64_t since, uint64_t now)
 {
+    ASSERT(link->ops.log, link->side == SIDE_STANDBY);
     if (link->unheard)
         return;
     link->unheard = true;
@@ -155,6 +157,7 @@ int link_check(struct l2tpha_link *link, uint64_t now)
  * a standby can tell by the time that has passed since, an active asks. */
 int link_meets(struct l2tpha_link *link, uint64_t now)
 {
+    ASSERT(link->ops.log, link->met && !link->up && link->peer_side != link->side);
     bool late = link->slept || now - link->opened > 2 * away_us(link);
 
     link->up = true;
@@ -227,6 +230,7 @@ int link_check_silence(struct l2tpha_link *link, uint64_t now)
 
 void link_awaits(struct l2tpha_link *link, uint64_t now)
 {
+    ASSERT(link->ops.log, link->side == SIDE_STANDBY && link->announced);
     link->waiting = true;
     link->answer = (struct patience){0};
     link->asked_at = now;

@@ -13,6 +13,7 @@
  * stream knows that it has not served. */
 #include "redundancy/link_switchover.h"
 
+#include "base/assert.h"
 #include "redundancy/link_end.h"
 #include "redundancy/link_output.h"
 #include "redundancy/link_presence.h"
@@ -87,6 +88,7 @@ int link_take_accept(struct l2tpha_link *link, const struct link_frame *frame, u
         return L2TPHA_OK;
     if (next != link->next)
         return L2TPHA_ERR_LINK;
+    ASSERT(link->ops.log, !link->handed && next != 0);
     link->offered = false;
     if (!link->ops.hand(link->ops.user, now)) /* it serves again without having taken it back */
         return L2TPHA_OK;

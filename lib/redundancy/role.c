@@ -13,10 +13,10 @@ int role_step(struct role *role, enum role_event event, uint64_t epoch, const ch
 {
     uint64_t before = role->epoch;
 
-    ASSERT(NULL, event < ROLE_EVENTS);
+    ASSERT(role->log, event < ROLE_EVENTS);
     role->why = reason;
     int error = fsm_step(&role_fsm, (uint8_t)role->state, (uint8_t)event, role, &epoch);
-    ASSERT(NULL, role->epoch >= before);
+    ASSERT(role->log, role->epoch >= before);
     return error == L2TPHA_ERR_UNEXPECTED ? L2TPHA_ERR_ROLE : error;
 }
 

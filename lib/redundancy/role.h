@@ -4,6 +4,8 @@
 #ifndef REDUNDANCY_ROLE_H
 #define REDUNDANCY_ROLE_H
 
+#include "base/log.h"
+
 #include <l2tpha/redundancy.h>
 
 enum role_event {
@@ -31,9 +33,11 @@ struct role {
     /* Told after each change; NULL = nobody wants to know. */
     void (*changed)(void *user, const struct role *role, enum l2tpha_role from);
     void *user;
+    const struct log *log; /* says and counts what does not hold; NULL = nobody does */
 };
 
-/* first = L2TPHA_ROLE_ACTIVE_SOLO or L2TPHA_ROLE_STANDBY_COLD; set changed and user afterwards. */
+/* first = L2TPHA_ROLE_ACTIVE_SOLO or L2TPHA_ROLE_STANDBY_COLD; set changed, user and log
+ * afterwards. */
 void role_init(struct role *role, enum l2tpha_role first, uint64_t epoch);
 /* The one way in which a role changes. epoch matters for the takeovers and ROLE_FENCE, which need a
  * newer one, and ROLE_COPY_BEGINS and ROLE_LOST_THREAD, which need one that is not older

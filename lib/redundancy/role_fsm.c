@@ -4,6 +4,8 @@
  * fenced node never serves again by itself. */
 #include "redundancy/role_fsm.h"
 
+#include "base/assert.h"
+
 static const char *const state_names[] = {
     [0] = "unknown", /* no role has the value 0 */
     [L2TPHA_ROLE_ACTIVE_SOLO] = "active-solo",
@@ -72,6 +74,7 @@ static void enter(void *object, uint8_t next, void *argument)
     enum l2tpha_role from = role->state;
 
     (void)argument;
+    ASSERT(role->log, next != 0 && from != L2TPHA_ROLE_FENCED);
     role->state = (enum l2tpha_role)next;
     role->reason = role->why;
     if (role->changed)
