@@ -42,6 +42,11 @@ void id_set_give(struct id_set *set, uint32_t id)
         bits_drop(bits_of(set), id);
 }
 
+bool id_set_has(const struct id_set *set, uint32_t id)
+{
+    return has_place(set, id) && bits_has(bits_of(set), id);
+}
+
 uint16_t id_set_free_from(const struct id_set *set, uint16_t id)
 {
     uint32_t end = (uint32_t)set->words[0] + 1, found = bits_next_clear(bits_of(set), id, end);

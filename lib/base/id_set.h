@@ -23,6 +23,8 @@ void id_set_drop(struct id_set *set);
 /* Both do nothing with an id that is out of range or a set that is not made. */
 void id_set_take(struct id_set *set, uint32_t id);
 void id_set_give(struct id_set *set, uint32_t id);
+/* Whether it is taken. */
+bool id_set_has(const struct id_set *set, uint32_t id);
 /* id itself or the next free one above it, past the last from 1 again; 0 = all are taken. */
 uint16_t id_set_free_from(const struct id_set *set, uint16_t id);
 /* The next free id of the walk, which stops behind it. Where many in a row are in use, any free

@@ -21,8 +21,29 @@ static void audit_cursor(const struct channel *channel)
     AUDIT(channel->cursor == at);
 }
 
+/* What is kept has a slot each, and their bytes are counted. */
+static void audit_kept(const struct channel *channel)
+{
+    const struct buffer *const *slots = (const struct buffer *const *)(void *)channel->ahead->data;
+    uint32_t slot_count = channel->ahead->len / (uint32_t)sizeof(*slots), count = 0;
+    uint32_t bytes = channel->ahead->cap;
+
+    AUDIT(slot_count > 0 && (slot_count & (slot_count - 1)) == 0);
+    AUDIT(slot_count >= channel->entry->record.local_window || slot_count > WINDOW_MAX);
+    if (slot_count > 2 * AUDIT_LONG)
+        return;
+    for (uint32_t i = 0; i < slot_count; i++) {
+        count += slots[i] != NULL;
+        bytes += slots[i] ? slots[i]->cap : 0;
+    }
+    AUDIT(channel->ahead_count == count);
+    AUDIT(channel->ahead_bytes == bytes);
+}
+
 static void audit_slots(const struct channel *channel)
 {
+    if (channel->ahead)
+        audit_kept(channel);
     AUDIT(channel->ahead || channel->ahead_count == 0); /* slots stay empty when memory was out */
     AUDIT(channel->ahead || channel->ahead_bytes == 0);
     AUDIT(channel->ahead_count == 0 || channel->ahead_count < channel->entry->record.local_window);
@@ -41,7 +62,10 @@ void channel_audit(const struct engine *engine, const struct channel *channel)
          at = at->next)
         bytes += channel_bytes_of(at);
     AUDIT(channel->queue_bytes == bytes || entry->queue_count > AUDIT_LONG);
-    AUDIT(channel->window <= WINDOW_MAX);
+    AUDIT(channel->window >= 1 && channel->window <= WINDOW_MAX);
+    AUDIT(channel->threshold >= 1);
+    AUDIT(channel->since == L2TPHA_NEVER || entry->queue_count > 0);
+    AUDIT(channel->nudge != NUDGE_DUE || timer_armed(&channel->retransmit));
     AUDIT(!channel->suspended || !timer_armed(&channel->retransmit));
     AUDIT(!channel->suspended || !timer_armed(&channel->ack));
     AUDIT(!channel->probe_due || channel->probe);
@@ -95,6 +119,11 @@ static void audit_alive(const struct l2tpha_tunnel *tunnel)
     const struct tunnel_entry *entry = &tunnel->entry;
 
     AUDIT(tunnel->channel.entry == entry);
+    AUDIT(!tunnel->channel.stopped && !entry->gone);
+    AUDIT(!entry->dirty == !entry->dirty_back);
+    AUDIT(tunnel->down_told == tunnel_is_over(tunnel));
+    AUDIT(!timer_armed(&tunnel->hello) ||
+          (entry->record.state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel->channel.suspended));
     channel_audit(tunnel->engine, &tunnel->channel);
     AUDIT(entry->record.state != L2TPHA_TUNNEL_IDLE);
     AUDIT(!tunnel_is_over(tunnel) || entry->session_count == 0);
@@ -136,8 +165,15 @@ void tunnel_audit_events(const struct l2tpha_tunnel *tunnel)
 
 void session_audit(const struct l2tpha_session *session, struct tally *tally)
 {
-    bool waits = session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL;
+    const struct session_entry *entry = &session->entry;
+    const struct l2tpha_tunnel *tunnel = session_tunnel(session);
+    bool waits = entry->state == L2TPHA_SESSION_WAIT_TUNNEL;
 
+    AUDIT(waits || entry->tunnel->record.state == L2TPHA_TUNNEL_ESTABLISHED);
+    AUDIT(!tunnel_is_recovery(tunnel));
+    AUDIT(serial_in_order(entry->sent_ns, session->lease_end, entry->data_ns));
+    AUDIT(!tunnel->session_ids_taken.words ||
+          id_set_has(&tunnel->session_ids_taken, entry->local_id));
     if (waits) {
         AUDIT(session->wait_back && *session->wait_back == session);
         AUDIT(!session->wait_next || session->wait_next->wait_back == &session->wait_next);
@@ -178,6 +214,36 @@ void engine_audit(const struct engine *engine)
     AUDIT(!engine->ready_head == !engine->ready_tail);
     AUDIT(!engine->draining || engine->serving);
     AUDIT(!engine->handed || engine->draining);
+    AUDIT(engine->before <= engine->now);
+    AUDIT(engine->recovering <= ENGINE_RECOVERIES);
+    AUDIT(engine->linger_head ? engine->linger_tail && !engine->linger_head->linger_prev
+                              : !engine->linger_tail);
+}
+
+static void audit_line_of_tunnels(const struct tunnel_line *line, unsigned which)
+{
+    const struct l2tpha_tunnel *previous = NULL;
+    uint32_t count = 0;
+
+    for (const struct l2tpha_tunnel *at = line->head; at;
+         previous = at, at = at->places[which].next, count++)
+        AUDIT(at->places[which].prev == previous);
+    AUDIT(line->tail == previous);
+    AUDIT(line->count == count);
+}
+
+/* Whoever is half open is in one line by its source as well. */
+static void audit_strangers(const struct strangers *strangers)
+{
+    uint32_t count = 0;
+
+    audit_line_of_tunnels(&strangers->started, TUNNEL_LINE);
+    audit_line_of_tunnels(&strangers->over, TUNNEL_LINE);
+    for (size_t i = 0; i < ENGINE_SOURCES; i++) {
+        audit_line_of_tunnels(&strangers->sources[i], TUNNEL_SOURCE);
+        count += strangers->sources[i].count;
+    }
+    AUDIT(strangers->started.count == count);
 }
 
 void engine_audit_counts(const struct engine *engine, const struct tally *tally)
@@ -187,4 +253,5 @@ void engine_audit_counts(const struct engine *engine, const struct tally *tally)
     AUDIT(engine->unconfirmed == tally->unconfirmed);
     AUDIT(engine->recovering == tally->recovering);
     AUDIT(count_ready(engine) == tally->ready);
+    audit_strangers(&engine->strangers);
 }

@@ -2,10 +2,25 @@
 #include "failover/audit.h"
 
 #include "base/assert.h"
+#include "base/serial.h"
 #include "failover/inactivity.h"
 #include "failover/lagging.h"
 #include "failover/recovery.h"
 #include "failover/sync_private.h"
+
+/* The end that has failed is silent on the old channel until that is recovered. */
+static void audit_endpoint(const struct recovery *recovery)
+{
+    const struct l2tpha_tunnel *old = recovery->old;
+    bool peers =
+        recovery->state == RECOVERY_PEER_RECOVERING || recovery->state == RECOVERY_PEER_RECOVERED;
+
+    AUDIT(recovery->ours == !peers);
+    AUDIT(!recovery->ours || old->channel.suspended);
+    AUDIT(recovery->state != RECOVERY_PEER_RECOVERED || !old->channel.suspended);
+    AUDIT(recovery->state != RECOVERY_RESET_SENT ||
+          old->entry.record.flags & L2TPHA_TUNNEL_RESET_SENT);
+}
 
 /* Old and recovery tunnel point at each other by way of it, and somebody is at it: its timer is
  * set, or its recovery tunnel's is. */
@@ -27,6 +42,7 @@ static void audit_recovery(const struct l2tpha_tunnel *tunnel, struct tally *tal
     AUDIT(!recovery->tunnel == (recovery->state == RECOVERY_WAITING));
     AUDIT(!recovery->back || recovery->state == RECOVERY_WAITING);
     AUDIT(!recovery->back || *recovery->back == recovery);
+    audit_endpoint(recovery);
     tally->in_line += recovery->back != NULL;
 }
 
@@ -61,6 +77,8 @@ static void audit_lagging(const struct l2tpha_tunnel *tunnel)
 
     AUDIT(lagging->tunnel == tunnel);
     AUDIT(lagging->state <= LAGGING_WATCHING);
+    AUDIT(serial_in_order(lagging->first, lagging->lease_end, lagging->ceiling));
+    AUDIT(!lagging->rests || !timer_armed(&lagging->timer));
     AUDIT(tunnel->channel.lagging == (lagging->state != LAGGING_WATCHING));
 }
 
@@ -76,6 +94,7 @@ void failover_audit_tunnel(const struct l2tpha_tunnel *tunnel, struct tally *tal
     if (tunnel->inactivity) {
         AUDIT(tunnel->inactivity->tunnel == tunnel);
         AUDIT(timer_armed(&tunnel->inactivity->timer));
+        AUDIT(!tunnel->inactivity->cursor || tunnel->inactivity->cursor->tunnel == &tunnel->entry);
     }
     AUDIT(!tunnel->counted_running || tunnel_is_recovery(tunnel));
     tally->running += tunnel->counted_running;
@@ -94,4 +113,6 @@ void failover_audit_counts(const struct failover *failover, const struct tally *
     AUDIT(failover->running == tally->running);
     AUDIT(failover->waiting_count == tally->in_line);
     AUDIT(!failover->waiting == (failover->waiting_count == 0));
+    AUDIT(failover->running <= RECOVERY_PLACES);
+    AUDIT(*failover->waiting_end == NULL);
 }

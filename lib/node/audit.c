@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "control/audit.h"
+#include "engine/session_fsm.h"
 #include "failover/audit.h"
 
 #define SMALL 64   /* tunnels and sessions that are all looked at */
@@ -44,6 +45,7 @@ static void audit_tunnel(const struct engine *engine, struct tunnel_entry *entry
         table_audit_session(engine->table, at, tally);
         if (!live)
             continue;
+        AUDIT(session_has_state(at->side, at->call, at->state));
         session_audit(session_of(at), tally);
         failover_audit_session(session_of(at));
     }

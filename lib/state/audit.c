@@ -20,6 +20,22 @@ static void audit_queue(const struct tunnel_entry *entry)
     AUDIT(entry->queue_count == count);
 }
 
+/* By the peer's address and id it is found, behind those that got them later. */
+static void audit_peer_index(const struct table *table, const struct tunnel_entry *entry)
+{
+    const struct l2tpha_tunnel_record *record = &entry->record;
+    const struct tunnel_entry *at =
+        table_tunnel_find_remote(table, &record->path.remote, record->remote_id);
+
+    AUDIT(entry->indexed == (record->remote_id != 0));
+    if (!entry->indexed)
+        return;
+    for (uint32_t i = 0; at != entry && i < AUDIT_LONG; i++) {
+        AUDIT(at);
+        at = table_tunnel_next_duplicate(table, at);
+    }
+}
+
 void table_audit_tunnel(const struct table *table, const struct tunnel_entry *entry,
                         struct tally *tally)
 {
@@ -29,6 +45,8 @@ void table_audit_tunnel(const struct table *table, const struct tunnel_entry *en
     AUDIT(!entry->dirty_back || *entry->dirty_back == entry);
     AUDIT(!entry->dirty || entry->dirty_back);
     AUDIT(!entry->sessions == (entry->session_count == 0));
+    AUDIT(entry->record.state <= L2TPHA_TUNNEL_STOPPED);
+    audit_peer_index(table, entry);
     audit_queue(entry);
     tally->ha_tunnels += entry->is_ha;
     tally->ha_sessions += entry->is_ha ? entry->session_count : 0;
@@ -40,6 +58,9 @@ void table_audit_session(const struct table *table, const struct session_entry *
     AUDIT(entry->local_id != 0);
     AUDIT(entry->state != L2TPHA_SESSION_IDLE);
     AUDIT(*entry->back == entry);
+    AUDIT(!entry->next || entry->next->back == &entry->next);
+    AUDIT(entry->side == L2TPHA_LAC || entry->side == L2TPHA_LNS);
+    AUDIT(entry->dirty == 0); /* nothing of a session waits for company */
     AUDIT(slab_at(table->sessions, entry->place) == entry);
     AUDIT(table_session_find(table, entry->tunnel, entry->local_id) == entry);
     AUDIT(!entry->remote_id ||
@@ -107,6 +128,7 @@ void ledger_audit(const struct ledger *ledger)
     AUDIT(ledger->mode != LEDGER_BULK || ledger->bulk.phase != BULK_NONE);
     AUDIT(ledger->mode == LEDGER_GATED || !ledger->late);
     AUDIT(ledger->bulk.waiting <= BULK_PARTS);
+    AUDIT(ledger->mode != LEDGER_OFF || ledger->bulk.phase == BULK_NONE);
     audit_flights(ledger);
     audit_marks(ledger);
     audit_dirty(ledger);

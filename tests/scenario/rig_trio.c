@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenario/rig_trio.h"
 
+#include "failover/recovery.h"
 #include "node/node.h"
 
 #define BATCH 16
@@ -244,6 +245,26 @@ struct l2tpha_session *trio_dial(struct l2tpha_tunnel *tunnel)
 
     assert_ok(host_session_open(tunnel, &call, trio.now, &session));
     return session;
+}
+
+static void rest(struct l2tpha_tunnel *tunnel)
+{
+    struct recovery *recovery;
+
+    assert_ok(recovery_of(tunnel->engine->failover, tunnel, &recovery));
+    recovery->ours = true;
+    recovery->state = RECOVERY_WAITING;
+    recovery->again = recovery->deadline = ENGINE_TIME_MAX;
+    recovery_arm(recovery);
+}
+
+void trio_suspend(struct l2tpha_tunnel *tunnel, bool suspended)
+{
+    if (suspended)
+        rest(tunnel);
+    else
+        recovery_end(tunnel->recovery);
+    tunnel_suspend(tunnel, suspended);
 }
 
 struct l2tpha_tunnel *first_tunnel(const struct l2tpha_node *node)

@@ -66,6 +66,9 @@ struct l2tpha_tunnel *trio_tunnel(struct l2tpha_node *from);
 struct l2tpha_session_options trio_call(enum l2tpha_call call);
 /* An incoming call on it, not settled. */
 struct l2tpha_session *trio_dial(struct l2tpha_tunnel *tunnel);
+/* Its channel rests as one of a recovery that has not begun yet, for as long as the test wants; and
+ * goes on. */
+void trio_suspend(struct l2tpha_tunnel *tunnel, bool suspended);
 /* The first tunnel and its first session; NULL when there is none. */
 struct l2tpha_tunnel *first_tunnel(const struct l2tpha_node *node);
 struct l2tpha_session *first_session(const struct l2tpha_node *node);

@@ -461,8 +461,9 @@ START_TEST(who_has_said_go_stays_silent)
     trio.near->engine.draining = true;
     assert_ok(l2tpha_link_hand_over(links[0], trio.now));
     carry(0, 1, trio.now);
-    carry(1, 0, trio.now);          /* accepted; GO */
-    trio.near->engine.audit = NULL; /* nothing is marked that waits */
+    carry(1, 0, trio.now); /* accepted; GO */
+    /* What is marked and waits would be a tunnel's, and here is none: an audit finds that. */
+    trio.near->engine.audit = NULL;
     trio.near->engine.ledger->deferred_since = trio.now;
     ck_assert_uint_eq(l2tpha_deadline(trio.near), L2TPHA_NEVER);
     for (int i = 0; i < 100; i++) {

@@ -4,7 +4,10 @@
 #include "failover/recovery.h"
 #include "failover/sync.h"
 #include "node/node.h"
+#include "redundancy/link_presence.h"
+#include "redundancy/role_fsm.h"
 #include "scenario/rig_trio.h"
+#include "sim/link_pair.h"
 #include "state/ledger_private.h"
 
 #include <signal.h>
@@ -33,8 +36,9 @@ static void begin(void)
     ck_assert_uint_eq(l2tpha_counters(trio.near)->assertions_failed, 0);
 }
 
-/* --- what assertions see, in every build --- */
+/* --- what assertions see, in every build that looks --- */
 
+#ifndef L2TPHA_UNCHECKED
 static void end_of_the_stream(void)
 {
     struct ledger *ledger = trio.near->engine.ledger;
@@ -66,8 +70,30 @@ static void member_of_a_line(void)
     session_join_line(session);
 }
 
-static void (*const seen[])(void) = {end_of_the_stream, length_of_the_queue, what_the_peer_was_told,
-                                     member_of_a_line};
+static void word_of_the_other_side(void)
+{
+    struct l2tpha_link *link;
+
+    assert_ok(l2tpha_link_new(trio.near, NULL, trio.now, &link));
+    link_awaits(link, trio.now); /* as only a standby does, when it has announced */
+}
+
+static void step_of_a_fenced_node(void)
+{
+    trio.near->role.state = L2TPHA_ROLE_FENCED;
+    role_fsm.enter(&trio.near->role, L2TPHA_ROLE_ACTIVE_SOLO, NULL);
+}
+
+static void question_in_a_question(void)
+{
+    engine_ask(&trio.near->engine);
+    engine_ask(&trio.near->engine);
+    engine_answered(&trio.near->engine);
+}
+
+static void (*const seen[])(void) = {
+    end_of_the_stream,      length_of_the_queue,   what_the_peer_was_told, member_of_a_line,
+    word_of_the_other_side, step_of_a_fenced_node, question_in_a_question};
 
 START_TEST(an_assertion_sees)
 {
@@ -77,6 +103,8 @@ START_TEST(an_assertion_sees)
     ck_assert_uint_eq(told, l2tpha_counters(trio.near)->assertions_failed);
 }
 END_TEST
+
+#endif
 
 /* --- what the audits of checked builds find --- */
 
@@ -263,6 +291,118 @@ START_TEST(an_audit_finds)
 END_TEST
 #endif
 
+#ifdef L2TPHA_CHECKED
+/* --- what the audit of a link finds; link_audit() runs at its next call --- */
+
+static void confirmed_unsent(void)
+{
+    active.link->acked = active.link->sent + 1;
+}
+
+static void up_unmet(void)
+{
+    active.link->met = false;
+}
+
+static void on_one_side(void)
+{
+    active.link->peer_side = SIDE_ACTIVE;
+}
+
+static void serving_standby(void)
+{
+    standby.link->serving = true;
+}
+
+static void offering_standby(void)
+{
+    standby.link->offered = true;
+    standby.link->next = 9;
+}
+
+static void offered_and_handed(void)
+{
+    active.link->offered = active.link->handed = true;
+    active.link->next = 9;
+}
+
+static void offered_without_an_epoch(void)
+{
+    active.link->offered = true;
+}
+
+static void announcing_active(void)
+{
+    active.link->announced = true;
+}
+
+static void acknowledging_active(void)
+{
+    active.link->ack_due = true;
+}
+
+static void awaited_in_vain(void)
+{
+    standby.link->announced = standby.link->waiting = standby.link->unanswered = true;
+}
+
+static void awaited_unasked(void)
+{
+    standby.link->waiting = true;
+}
+
+static void sending_standby(void)
+{
+    standby.link->sent = 1;
+}
+
+static void error_without_an_end(void)
+{
+    active.link->error = L2TPHA_ERR_LINK;
+}
+
+static void end_without_a_stop(void)
+{
+    active.link->ended = true;
+}
+
+static void echo_of_no_probe(void)
+{
+    active.link->probe = active.link->probes + 1;
+}
+
+static void queue_beyond_its_end(void)
+{
+    active.link->out.start = active.link->out.end + 1;
+}
+
+static void (*const link_found[])(void) = {
+    confirmed_unsent,         up_unmet,           on_one_side,
+    serving_standby,          offering_standby,   offered_and_handed,
+    offered_without_an_epoch, announcing_active,  acknowledging_active,
+    awaited_in_vain,          awaited_unasked,    sending_standby,
+    error_without_an_end,     end_without_a_stop, echo_of_no_probe,
+    queue_beyond_its_end,
+};
+
+START_TEST(a_link_audit_finds)
+{
+    linked_sync();
+    link_found[_i]();
+    (void)l2tpha_link_expire(active.link, 0);
+    (void)l2tpha_link_expire(standby.link, 0);
+}
+END_TEST
+#endif
+
+START_TEST(a_link_audit_finds_nothing_where_all_holds)
+{
+    linked_sync();
+    assert_ok(l2tpha_link_expire(active.link, 0));
+    assert_ok(l2tpha_link_expire(standby.link, 0));
+}
+END_TEST
+
 /* What is broken in nothing is found broken by nobody. */
 START_TEST(nothing_is_found_where_all_holds)
 {
@@ -287,13 +427,16 @@ Suite *suite_invariants(void)
     Suite *suite = trio_suite("invariants", &tcase);
 
     tcase_add_test(tcase, nothing_is_found_where_all_holds);
+    TCase *links = tcase_create("links");
+    tcase_add_checked_fixture(links, linked_setup, linked_teardown);
+    tcase_add_test(links, a_link_audit_finds_nothing_where_all_holds);
+    suite_add_tcase(suite, links);
 #if defined(L2TPHA_CHECKED)
+    tcase_add_loop_test_raise_signal(links, a_link_audit_finds, SIGABRT, 0, COUNT(link_found));
     tcase_add_loop_test_raise_signal(tcase, an_assertion_sees, SIGABRT, 0, COUNT(seen));
     tcase_add_loop_test_raise_signal(tcase, an_audit_finds, SIGABRT, 0, COUNT(found));
 #elif !defined(L2TPHA_UNCHECKED)
     tcase_add_loop_test(tcase, an_assertion_sees, 0, COUNT(seen));
-#else
-    (void)seen, (void)an_assertion_sees_fn;
 #endif
     return suite;
 }

@@ -2,6 +2,7 @@
 /* Takeover from a record that outputs ran ahead of: after it the tunnel is in step, and nothing new
  * is lost or doubled, whoever the peer is. */
 #include "control/find.h"
+#include "control/transaction.h"
 #include "failover/lagging.h"
 #include "fixture.h"
 #include "node/node.h"
@@ -79,9 +80,10 @@ static void skip_filling(struct l2tpha_node *node)
         serial_diff(lagging->ceiling, lagging->first) <= 0)
         return;
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-    node->engine.audit = NULL; /* the transaction stays open */
     channel_reset(&node->engine, &tunnel->channel, record->acked, record->nr);
-    lagging->ceiling = lagging->lease_end = (uint16_t)(record->acked - 1);
+    tunnel->channel.lagging = true; /* as before: nothing else is set right */
+    lagging->first = lagging->ceiling = lagging->lease_end = (uint16_t)(record->acked - 1);
+    engine_leave(&node->engine, L2TPHA_OK);
 }
 
 START_TEST(without_filling_messages_are_lost)

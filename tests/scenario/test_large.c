@@ -22,18 +22,20 @@ static void add_calls(struct l2tpha_tunnel *tunnel, unsigned count, uint8_t stat
 {
     struct l2tpha_session *session;
 
-    tunnel->engine->audit = NULL; /* they have neither timers nor places in lines */
     for (unsigned i = 0; i < count; i++) {
         assert_ok(session_new(tunnel, &session));
         session->entry.state = state;
         session->entry.side = state == L2TPHA_SESSION_WAIT_TUNNEL ? L2TPHA_LAC : L2TPHA_LNS;
         session->entry.call = L2TPHA_CALL_INCOMING;
         session->entry.flags = flags;
-        session->entry.data_ns = session->entry.sent_ns = 1024;
+        session->entry.data_ns = session->entry.sent_ns = session->lease_end = 1024;
         session->entry.serial = 0x40000000 + i;
         session->entry.tx_speed = session->entry.rx_speed = 100000000;
         (void)table_session_set_remote(&session->entry, session->entry.local_id); /* if free */
         session_id_taken(tunnel);
+        if (state == L2TPHA_SESSION_WAIT_TUNNEL)
+            session_join_line(session);
+        session_arm(session);
     }
 }
 

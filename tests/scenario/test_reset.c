@@ -125,11 +125,10 @@ START_TEST(a_call_ended_meanwhile_ends)
     trio.mute = true;
     struct l2tpha_session *session = trio_dial(tunnel);
     trio_settle();
-    trio.near->engine.audit = NULL; /* its channel rests for no recovery */
-    tunnel_suspend(tunnel, true);
+    trio_suspend(tunnel, true);
     assert_ok(host_session_close(session, &why, trio.now));
     trio.mute = false;
-    tunnel_suspend(tunnel, false);
+    trio_suspend(tunnel, false);
     trio_settle();
     ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_SESSION_UP), 1);
     trio_pass_ms(1000);
@@ -150,8 +149,7 @@ START_TEST(what_is_ended_meanwhile_is_ended)
     begin();
     struct l2tpha_tunnel *tunnel = first_tunnel(trio.near);
     struct l2tpha_session *session = first_session(trio.near);
-    trio.near->engine.audit = NULL; /* its channel rests for no recovery */
-    tunnel_suspend(tunnel, true);
+    trio_suspend(tunnel, true);
     assert_ok(host_session_close(session, &why, trio.now));
     assert_error(host_session_report_errors(session, &errors, trio.now), L2TPHA_ERR_STATE);
     if (_i) {
@@ -160,7 +158,7 @@ START_TEST(what_is_ended_meanwhile_is_ended)
         assert_error(host_session_open(tunnel, &call, trio.now, &other), L2TPHA_ERR_STATE);
     }
     trio_pass_ms(100);
-    tunnel_suspend(tunnel, false);
+    trio_suspend(tunnel, false);
     trio_pass_ms(2000);
     ck_assert_ptr_null(first_session(trio.far));
     ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_DOWN), _i);
