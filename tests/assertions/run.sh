@@ -1,0 +1,15 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# run.sh ABORT|COUNT|OFF SOURCE WORK
+# Builds the library and the unit suites as a release, where an assertion that does not hold ends the
+# program, is counted, or is not looked at, and runs them.
+set -eu
+
+mode=$1
+source=$2
+work=$3/$mode
+
+cmake -S "$source" -B "$work" -DCMAKE_BUILD_TYPE=Release -DL2TPHA_ASSERT="$mode" \
+    -DL2TPHA_SUITES=unit -DL2TPHA_EXAMPLES=OFF
+cmake --build "$work" --parallel 2 --target runner
+CK_DEFAULT_TIMEOUT=120 "$work/tests/runner"
