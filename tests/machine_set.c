@@ -42,20 +42,6 @@ static bool is_naive_call(const struct l2tpha_session *session)
     return session && is_naive(session_tunnel(session));
 }
 
-int host_tunnel_open(struct l2tpha_node *node, const struct l2tpha_tunnel_options *options,
-                     uint64_t now, struct l2tpha_tunnel **tunnel)
-{
-    return node && naive_runs(&node->engine) ? naive_tunnel_open(node, options, now, tunnel)
-                                             : l2tpha_tunnel_open(node, options, now, tunnel);
-}
-
-int host_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t error,
-                      const char *reason, uint64_t now)
-{
-    return is_naive(tunnel) ? naive_tunnel_close(tunnel, result, error, reason, now)
-                            : l2tpha_tunnel_close(tunnel, result, error, reason, now);
-}
-
 int host_session_open(struct l2tpha_tunnel *tunnel, const struct l2tpha_session_options *options,
                       uint64_t now, struct l2tpha_session **session)
 {

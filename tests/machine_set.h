@@ -15,11 +15,8 @@ void machines_install(struct l2tpha_node *node);
 /* What is wrong between the node's machines and its records; NULL = nothing. */
 const char *machines_fault(const struct l2tpha_node *node);
 
-/* As the calls of the same names in l2tpha/tunnel.h and l2tpha/session.h. */
-int host_tunnel_open(struct l2tpha_node *node, const struct l2tpha_tunnel_options *options,
-                     uint64_t now, struct l2tpha_tunnel **tunnel);
-int host_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t error,
-                      const char *reason, uint64_t now);
+/* As the calls of the same names in l2tpha/session.h. A tunnel is asked for by
+ * l2tpha_tunnel_open(), and closed, whichever machines run it. */
 int host_session_open(struct l2tpha_tunnel *tunnel, const struct l2tpha_session_options *options,
                       uint64_t now, struct l2tpha_session **session);
 int host_session_answered(struct l2tpha_session *session,

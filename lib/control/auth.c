@@ -103,6 +103,19 @@ int auth_put_response(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *build
     return error;
 }
 
+static int refused(struct l2tpha_tunnel *tunnel)
+{
+    tunnel->engine->counters.auth_failed++;
+    return L2TPHA_ERR_AUTH;
+}
+
+int auth_check_challenge(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message)
+{
+    bool asked = l2tpha_message_has(message, L2TPHA_AVP_CHALLENGE);
+
+    return asked && !tunnel->entry.record.secret.len ? refused(tunnel) : L2TPHA_OK;
+}
+
 int auth_check_response(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message)
 {
     struct engine *engine = tunnel->engine;
@@ -120,7 +133,7 @@ int auth_check_response(struct l2tpha_tunnel *tunnel, const struct l2tpha_messag
     if (!l2tpha_message_bytes(message, L2TPHA_AVP_CHALLENGE_RESPONSE, &response) ||
         response.len != sizeof(expected) ||
         !crypto->equal(crypto->user, expected, response.data, sizeof(expected)))
-        return L2TPHA_ERR_AUTH;
+        return refused(tunnel);
     record->flags |= L2TPHA_TUNNEL_AUTHENTICATED;
     return L2TPHA_OK;
 }

@@ -19,8 +19,11 @@ int auth_put_challenge(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *buil
  * L2TPHA_ERR_AUTH when it did and there is no secret. */
 int auth_put_response(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder, uint16_t type,
                       const struct l2tpha_bytes *challenge);
+/* Whether the peer's Challenge, if it has sent one, can be answered. L2TPHA_ERR_AUTH, counted:
+ * there is no secret. */
+int auth_check_challenge(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message);
 /* Check the response in a received message against our challenge, which is then forgotten.
- * L2TPHA_ERR_AUTH: missing or wrong. */
+ * L2TPHA_ERR_AUTH, counted: missing or wrong. */
 int auth_check_response(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message);
 
 #endif

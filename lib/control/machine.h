@@ -7,7 +7,13 @@
  * (request_make_tunnel()), when it takes a call (session_new()), and in `restored` for what a
  * record has; they go when it sets IDLE, and a tunnel's calls when that is left for STOPPING or
  * STOPPED. It writes no state but by tunnel_set_state() and session_set_state(), decodes into
- * engine->message, and has a session message's call from session_addressed(). */
+ * engine->message, and has a session message's call from session_addressed().
+ *
+ * What a machine that is not built in may name of the library's objects is `tunnel->entry`,
+ * `tunnel->engine`, `session->entry`, `engine->config` and `engine->message`: the record, which it
+ * may fill, and what a message is made of. All else is done by functions: dispatch/attributes.h
+ * has what goes from messages and options into records, dispatch/admission.h the host's questions,
+ * dispatch/disconnect.h what is to be ended. tests/rules/members.py sees to that. */
 #ifndef CONTROL_MACHINE_H
 #define CONTROL_MACHINE_H
 
@@ -57,10 +63,18 @@ struct machine_ops {
      * a word. */
     int (*stop_session)(struct l2tpha_session *session, const struct machine_input *input);
     void (*clear_session)(struct l2tpha_session *session, const struct machine_input *input);
-    /* TIMER_TUNNEL: its state has lasted too long; TIMER_START: calls may be placed that had to
-     * wait; TIMER_SESSION. */
-    void (*timer)(struct timer *timer);
+    /* tunnel_start_later(): calls may be placed that had to wait. */
+    void (*start)(struct l2tpha_tunnel *tunnel);
+    /* The state of a tunnel, or of a session, has lasted too long. */
+    void (*overdue)(struct l2tpha_tunnel *tunnel);
+    void (*session_overdue)(struct l2tpha_session *session);
 };
+
+/* The node, which has no ordinary tunnel yet, has them run by this one. */
+static inline void engine_set_machine(struct engine *engine, const struct machine_ops *machine)
+{
+    engine->machine = machine;
+}
 
 static inline const struct machine_ops *machine_of(const struct l2tpha_tunnel *tunnel)
 {
@@ -74,12 +88,13 @@ static inline const struct machine_ops *session_machine(const struct l2tpha_sess
     return machine_of(session_tunnel(session));
 }
 
-/* Without a word; the host is told why. */
+/* Without a word; the host is told why. Of one that is gone already nothing is left to clear. */
 static inline void machine_clear(struct l2tpha_tunnel *tunnel, int status, const char *why)
 {
     const struct machine_input input = {.status = status, .reason = why};
 
-    machine_of(tunnel)->clear(tunnel, &input);
+    if (!tunnel->dying)
+        machine_of(tunnel)->clear(tunnel, &input);
 }
 
 static inline void machine_clear_session(struct l2tpha_session *session, int status,

@@ -49,6 +49,11 @@ void message_note(const struct l2tpha_tunnel *tunnel, const struct l2tpha_decode
     }
 }
 
+void message_note_unknown(const struct l2tpha_tunnel *tunnel)
+{
+    tunnel->engine->counters.unknown_message++;
+}
+
 void message_done(struct engine *engine)
 {
     const struct l2tpha_crypto *crypto = engine->config.crypto;

@@ -13,6 +13,8 @@ void message_finish(struct engine *engine, const struct l2tpha_hiding *hiding,
                     struct l2tpha_decode_fault *fault);
 /* Into counters and the log: it has come for this tunnel, and what is wrong with it. */
 void message_note(const struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault);
+/* It is of a type that nobody knows, counted. */
+void message_note_unknown(const struct l2tpha_tunnel *tunnel);
 /* Wipe what was hidden. */
 void message_done(struct engine *engine);
 

@@ -4,6 +4,8 @@
 
 #include "base/assert.h"
 
+#include <string.h>
+
 static struct l2tpha_tunnel **bucket_of(struct engine *engine, const struct l2tpha_address *remote)
 {
     uint32_t hash = 2166136261u; /* FNV-1a: the host picks whom it calls, no peer does */
@@ -50,6 +52,44 @@ struct l2tpha_tunnel *tunnel_next_opening(struct engine *engine,
     while (tunnel && !address_is(&tunnel->entry.record.path.remote, remote))
         tunnel = tunnel->opening_next;
     return tunnel;
+}
+
+enum tie tunnel_compare_ties(const struct l2tpha_tunnel *ours, const struct l2tpha_message *theirs)
+{
+    const struct l2tpha_tunnel_record *record = &ours->entry.record;
+    bool have = record->flags & L2TPHA_TUNNEL_TIE_BREAKER;
+    struct l2tpha_bytes peers;
+
+    /* In one of the peer's there is something else in the tie breaker's place. */
+    ASSERT(&ours->engine->log, record->state == L2TPHA_TUNNEL_WAIT_CTL_REPLY);
+    if (!l2tpha_message_bytes(theirs, L2TPHA_AVP_TIE_BREAKER, &peers) ||
+        peers.len != sizeof(record->tie_breaker))
+        return have ? TIE_OURS : TIE_NONE;
+    if (!have)
+        return TIE_PEERS;
+    int order = memcmp(record->tie_breaker, peers.data, peers.len);
+    if (order == 0)
+        return ours->meek ? TIE_PEERS : TIE_EQUAL;
+    return order < 0 ? TIE_OURS : TIE_PEERS;
+}
+
+int tunnel_put_tie_breaker(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
+{
+    struct engine *engine = tunnel->engine;
+    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+
+    /* RFC 4951 3.2.1: for a recovery tunnel it is a must. */
+    if (!engine->config.tie_breaker && !tunnel_is_recovery(tunnel))
+        return L2TPHA_OK;
+    int error = engine_random(engine, record->tie_breaker, sizeof(record->tie_breaker));
+    if (error)
+        return error;
+    if (tunnel->meek)
+        memset(record->tie_breaker, 0xff, sizeof(record->tie_breaker));
+    record->flags |= L2TPHA_TUNNEL_TIE_BREAKER;
+    l2tpha_builder_put_bytes(builder, L2TPHA_AVP_TIE_BREAKER, record->tie_breaker,
+                             sizeof(record->tie_breaker));
+    return L2TPHA_OK;
 }
 
 /* Copies of what has lost may come after the winner has done its work: they must not begin anew. */

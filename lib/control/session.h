@@ -55,6 +55,16 @@ static inline struct l2tpha_session *tunnel_session_find(const struct l2tpha_tun
     return entry ? session_of(entry) : NULL;
 }
 
+/* By the peer's; there is none with id 0. */
+static inline struct l2tpha_session *tunnel_session_find_remote(const struct l2tpha_tunnel *tunnel,
+                                                                uint32_t remote_id)
+{
+    struct session_entry *entry =
+        table_session_find_remote(tunnel->engine->table, &tunnel->entry, remote_id);
+
+    return entry ? session_of(entry) : NULL;
+}
+
 /* It is over, and only kept since the host may look at it. */
 static inline bool session_is_gone(const struct l2tpha_session *session)
 {

@@ -129,6 +129,11 @@ int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel)
     return L2TPHA_OK;
 }
 
+void tunnel_start_later(struct l2tpha_tunnel *tunnel, uint64_t pause_us)
+{
+    wheel_arm(tunnel->engine->wheel, &tunnel->start, tunnel->engine->now + pause_us);
+}
+
 void tunnel_suspend(struct l2tpha_tunnel *tunnel, bool suspended)
 {
     struct engine *engine = tunnel->engine;

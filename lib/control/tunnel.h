@@ -112,6 +112,26 @@ int tunnel_new(struct engine *engine, const struct l2tpha_path *path, uint32_t r
 /* Make an entry of the table live: channel, timers in full, by its state. The one way for fresh and
  * restored tunnels. */
 int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel);
+/* The host knows of it from now on. */
+static inline void tunnel_announce(struct l2tpha_tunnel *tunnel)
+{
+    tunnel->announced = true;
+}
+
+/* Nothing is said or heard for a while; a machine may ask for its end all the same. */
+static inline bool tunnel_is_suspended(const struct l2tpha_tunnel *tunnel)
+{
+    return tunnel->channel.suspended;
+}
+
+/* Room in the channel for what is said unasked. */
+static inline bool tunnel_has_own_room(const struct l2tpha_tunnel *tunnel)
+{
+    return channel_has_own_room(tunnel->engine, &tunnel->channel);
+}
+
+/* The machine's `start` is due then, for calls that wait. */
+void tunnel_start_later(struct l2tpha_tunnel *tunnel, uint64_t pause_us);
 /* RFC 4951 3.2.1: say nothing and hear nothing for a while; and go on. */
 void tunnel_suspend(struct l2tpha_tunnel *tunnel, bool suspended);
 

@@ -8,6 +8,11 @@
 
 #define CDN_BYTES 512 /* reasons are short */
 
+bool tunnel_is_to_stop(const struct l2tpha_tunnel *tunnel)
+{
+    return tunnel->close_result != 0;
+}
+
 bool tunnel_may_stop(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t error)
 {
     ASSERT(&tunnel->engine->log, !tunnel_is_over(tunnel) && result != 0); /* 0 would be no wish */
@@ -26,8 +31,24 @@ static bool can_speak(const struct l2tpha_session *session)
 
     return session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL ||
            (!session_tunnel(session)->channel.suspended &&
-            channel_has_own_room(engine, &session_tunnel(session)->channel) &&
+            tunnel_has_own_room(session_tunnel(session)) &&
             buffer_reserve(engine->pool, CDN_BYTES) == L2TPHA_OK);
+}
+
+int tunnel_may_open_session(const struct l2tpha_tunnel *tunnel)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+
+    if (record->state == L2TPHA_TUNNEL_IDLE || tunnel_is_over(tunnel) ||
+        tunnel_is_recovery(tunnel) || tunnel_is_to_stop(tunnel))
+        return L2TPHA_ERR_STATE;
+    return tunnel_has_own_room(tunnel) ? L2TPHA_OK : L2TPHA_ERR_QUEUE_FULL;
+}
+
+bool session_is_up_as(const struct l2tpha_session *session, enum l2tpha_side side)
+{
+    return session->entry.state == L2TPHA_SESSION_ESTABLISHED && session->entry.side == side &&
+           !session->dismissed;
 }
 
 bool session_may_stop(struct l2tpha_session *session, uint16_t result)
@@ -50,7 +71,7 @@ void tunnel_start_due(struct l2tpha_tunnel *tunnel)
         if (tunnel->close_result)
             machine_of(tunnel)->stop(tunnel, &close);
         else
-            machine_of(tunnel)->timer(&tunnel->start);
+            machine_of(tunnel)->start(tunnel);
     }
     engine_ready(tunnel->engine, &tunnel->channel); /* it may have been hushed */
 }
@@ -68,7 +89,7 @@ void tunnel_timer_due(struct l2tpha_tunnel *tunnel)
         machine_clear(tunnel, up ? 0 : L2TPHA_ERR_TIMEOUT,
                       up ? "no sessions" : "not established in time");
     else
-        machine_of(tunnel)->timer(&tunnel->timer);
+        machine_of(tunnel)->overdue(tunnel);
 }
 
 void session_due(struct l2tpha_session *session)
@@ -81,5 +102,5 @@ void session_due(struct l2tpha_session *session)
     else if (session->dismissed)
         session_machine(session)->stop_session(session, &end);
     else
-        session_machine(session)->timer(&session->timer);
+        session_machine(session)->session_overdue(session);
 }

@@ -16,9 +16,7 @@ static struct l2tpha_session *find(const struct l2tpha_tunnel *tunnel,
     if (session || message->type != L2TPHA_MESSAGE_CDN || !wire_session_id(message) ||
         (id && !tunnel->reconciles))
         return session;
-    struct session_entry *entry =
-        table_session_find_remote(tunnel->engine->table, &tunnel->entry, wire_session_id(message));
-    return entry ? session_of(entry) : NULL;
+    return tunnel_session_find_remote(tunnel, wire_session_id(message));
 }
 
 struct l2tpha_session *session_addressed(struct l2tpha_tunnel *tunnel,

@@ -60,8 +60,7 @@ static int stop(struct l2tpha_tunnel *tunnel, const struct machine_input *input)
 
 static void clear(struct l2tpha_tunnel *tunnel, const struct machine_input *input)
 {
-    if (!tunnel->dying)
-        tunnel_set_state(tunnel, L2TPHA_TUNNEL_IDLE, input);
+    tunnel_set_state(tunnel, L2TPHA_TUNNEL_IDLE, input);
 }
 
 static int stop_session(struct l2tpha_session *session, const struct machine_input *input)
@@ -74,7 +73,7 @@ static void clear_session(struct l2tpha_session *session, const struct machine_i
     session_set_state(session, L2TPHA_SESSION_IDLE, input);
 }
 
-static void state_timer(struct l2tpha_tunnel *tunnel)
+static void overdue(struct l2tpha_tunnel *tunnel)
 {
     bool up = tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED;
     /* RFC 2661 4.4.2: general request to clear. Of a recovery tunnel that would say that it has
@@ -90,21 +89,11 @@ static void state_timer(struct l2tpha_tunnel *tunnel)
 }
 
 /* Calls that wait for the tunnel may be placed. */
-static void start_timer(struct l2tpha_tunnel *tunnel)
+static void start(struct l2tpha_tunnel *tunnel)
 {
     struct machine_input input = {0};
 
     tunnel_step(tunnel, TUNNEL_OPEN, &input);
-}
-
-static void machine_timer(struct timer *timer)
-{
-    if (timer->kind == TIMER_SESSION)
-        session_timer(container_of(timer, struct l2tpha_session, timer));
-    else if (timer->kind == TIMER_START)
-        start_timer(container_of(timer, struct l2tpha_tunnel, start));
-    else
-        state_timer(container_of(timer, struct l2tpha_tunnel, timer));
 }
 
 const struct machine_ops builtin_machine = {
@@ -118,5 +107,7 @@ const struct machine_ops builtin_machine = {
     .clear = clear,
     .stop_session = stop_session,
     .clear_session = clear_session,
-    .timer = machine_timer,
+    .start = start,
+    .overdue = overdue,
+    .session_overdue = session_timer,
 };

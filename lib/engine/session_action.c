@@ -5,9 +5,9 @@
 #include "base/assert.h"
 #include "control/machine.h"
 
-#include "control/event.h"
 #include "control/session_id.h"
 #include "control/tunnel_send.h"
+#include "dispatch/attributes.h"
 #include "engine/session_avps.h"
 
 #include <string.h>
@@ -75,26 +75,11 @@ int send_reply(void *object, void *argument)
     return send(session, &builder);
 }
 
-static int tell(struct l2tpha_session *session, uint8_t kind)
-{
-    struct l2tpha_tunnel *tunnel = session_tunnel(session);
-
-    event_attach_message(tunnel->engine, engine_event(tunnel->engine, kind, tunnel, session));
-    return L2TPHA_OK;
-}
-
 int take_reply(void *object, void *argument)
 {
-    struct l2tpha_session *session = object;
     const struct machine_input *input = argument;
-    uint32_t id = wire_session_id(input->message);
 
-    if (!id)
-        return L2TPHA_ERR_AVP_MISSING;
-    int error = table_session_set_remote(&session->entry, id);
-    if (error || !l2tpha_message_has(input->message, L2TPHA_AVP_PHYSICAL_CHANNEL_ID))
-        return error;
-    return tell(session, L2TPHA_EVENT_SESSION_CHANNEL);
+    return session_take_reply(object, input->message);
 }
 
 /* ICCN on ICRP, with what the host gave beforehand; OCCN when the bearer has answered. */
@@ -123,20 +108,9 @@ int send_connect(void *object, void *argument)
 
 int take_connect(void *object, void *argument)
 {
-    struct l2tpha_session *session = object;
     const struct machine_input *input = argument;
-    struct session_entry *entry = &session->entry;
-    uint32_t framing;
 
-    ASSERT(&session_engine(session)->log, session->entry.side == L2TPHA_LNS);
-    if (l2tpha_message_u32(input->message, L2TPHA_AVP_FRAMING_TYPE, &framing))
-        entry->framing = (uint8_t)framing;
-    l2tpha_message_u32(input->message, L2TPHA_AVP_TX_CONNECT_SPEED, &entry->tx_speed);
-    /* RFC 2661 4.4.4: the Tx speed alone means a symmetric link. */
-    entry->rx_speed = entry->tx_speed;
-    l2tpha_message_u32(input->message, L2TPHA_AVP_RX_CONNECT_SPEED, &entry->rx_speed);
-    if (l2tpha_message_has(input->message, L2TPHA_AVP_SEQUENCING_REQUIRED))
-        entry->flags |= L2TPHA_SESSION_SEQUENCING_REQUIRED;
+    session_take_connect(object, input->message);
     return L2TPHA_OK;
 }
 
@@ -215,26 +189,16 @@ int send_orphan_cdn(struct l2tpha_tunnel *tunnel, uint32_t remote_id, uint16_t r
 
 /* --- what the host is told --- */
 
-/* The event may die with this node once the SLI is acknowledged; what it says must not. */
 int take_link_info(void *object, void *argument)
 {
-    struct l2tpha_session *session = object;
     const struct machine_input *input = argument;
-    struct engine *engine = session_tunnel(session)->engine;
-    struct l2tpha_accm accm;
 
-    ASSERT(&engine->log, session->entry.side == L2TPHA_LAC);
-    if (!l2tpha_avp_accm(l2tpha_message_find(input->message, L2TPHA_AVP_ACCM), &accm))
-        return L2TPHA_ERR_AVP_MISSING;
-    int error = table_session_set_accm(engine->table, &session->entry, accm.send, accm.receive);
-    if (error)
-        return error;
-    ledger_mark_session(engine->ledger, &session->entry);
-    return tell(session, L2TPHA_EVENT_SESSION_LINK_INFO);
+    return session_take_link_info(object, input->message);
 }
 
 int tell_errors(void *object, void *argument)
 {
     (void)argument;
-    return tell(object, L2TPHA_EVENT_SESSION_ERRORS);
+    session_take_errors(object);
+    return L2TPHA_OK;
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* l2tpha_session_*(): the host's hands on a session. */
-#include "control/session_id.h"
-
-#include "base/assert.h"
 #include "control/transaction.h"
 #include "control/tunnel_send.h"
+#include "dispatch/attributes.h"
 #include "dispatch/begin.h"
+#include "dispatch/disconnect.h"
 #include "engine/session_avps.h"
 #include "engine/session_errors.h"
 #include "engine/session_fsm.h"
@@ -13,7 +12,6 @@
 
 #include <string.h>
 
-#define FRAMING_SYNC 1
 #define FRAMING_BITS 3
 #define BEARER_BITS 3
 /* Bytes that an OCCN or a CDN takes, besides texts of the host's. */
@@ -26,7 +24,7 @@ static struct engine *engine_of(const struct l2tpha_session *session)
 
 static bool has_room(const struct l2tpha_session *session)
 {
-    return channel_has_own_room(engine_of(session), &session_tunnel(session)->channel);
+    return tunnel_has_own_room(session_tunnel(session));
 }
 
 /* --- opening --- */
@@ -46,32 +44,6 @@ static bool are_sound(const struct l2tpha_tunnel *tunnel,
            (options->call == L2TPHA_CALL_INCOMING || options->call == L2TPHA_CALL_OUTGOING) &&
            !(options->framing & ~(uint32_t)FRAMING_BITS) &&
            !(options->bearer & ~(uint32_t)BEARER_BITS);
-}
-
-static void take_connection(struct session_entry *entry,
-                            const struct l2tpha_session_options *options)
-{
-    entry->tx_speed = (uint32_t)options->tx_speed;
-    entry->rx_speed = (uint32_t)(options->rx_speed ? options->rx_speed : options->tx_speed);
-    if (options->sequencing_required)
-        entry->flags |= L2TPHA_SESSION_SEQUENCING_REQUIRED;
-}
-
-static void fill_entry(struct l2tpha_session *session, const struct l2tpha_session_options *options)
-{
-    struct session_entry *entry = &session->entry;
-    bool incoming = options->call == L2TPHA_CALL_INCOMING;
-
-    ASSERT(&engine_of(session)->log, entry->state == L2TPHA_SESSION_IDLE && !entry->remote_id);
-    entry->side = incoming ? L2TPHA_LAC : L2TPHA_LNS;
-    entry->call = incoming ? L2TPHA_CALL_INCOMING : L2TPHA_CALL_OUTGOING;
-    entry->flags |= L2TPHA_SESSION_LOCAL_CALL;
-    entry->framing = (uint8_t)(options->framing ? options->framing : FRAMING_SYNC);
-    entry->bearer = (uint8_t)options->bearer;
-    entry->serial = engine_record(engine_of(session))->call_serial + 1;
-    session->user = options->user;
-    if (incoming)
-        take_connection(entry, options);
 }
 
 /* What the peer is told later is kept; a request that leaves at once is not. */
@@ -102,17 +74,6 @@ static int start(struct l2tpha_session *session, const struct l2tpha_session_opt
     return session_step(session, SESSION_TUNNEL_OPEN, &input);
 }
 
-/* A call that came to nothing takes none: what has failed has changed nothing. */
-static void take_serial(const struct l2tpha_session *session)
-{
-    struct engine *engine = engine_of(session);
-    struct l2tpha_node_record record = *engine_record(engine);
-
-    ASSERT(&engine->log, session->entry.serial == record.call_serial + 1); /* as it was filled in */
-    record.call_serial = session->entry.serial;
-    engine_set_record(engine, &record);
-}
-
 static int open_session(struct l2tpha_tunnel *tunnel, const struct l2tpha_session_options *options,
                         struct l2tpha_session **session)
 {
@@ -124,7 +85,7 @@ static int open_session(struct l2tpha_tunnel *tunnel, const struct l2tpha_sessio
     int error = session_new(tunnel, &fresh);
     if (error)
         return error;
-    fill_entry(fresh, options);
+    session_take_options(fresh, options);
     error =
         up && !session_is_allowed(fresh) ? L2TPHA_ERR_REFUSED : keep_avps(fresh, options, at_once);
     if (error) {
@@ -134,8 +95,7 @@ static int open_session(struct l2tpha_tunnel *tunnel, const struct l2tpha_sessio
     error = start(fresh, options, at_once);
     if (error)
         return error;
-    take_serial(fresh);
-    session_id_taken(tunnel);
+    session_opened(fresh);
     *session = fresh;
     return L2TPHA_OK;
 }
@@ -147,14 +107,11 @@ int l2tpha_session_open(struct l2tpha_tunnel *tunnel, const struct l2tpha_sessio
     if (error)
         return error;
     struct engine *engine = tunnel->engine;
-    uint8_t state = tunnel->entry.record.state;
     if (!are_sound(tunnel, options) || !session)
         return L2TPHA_ERR_INVALID;
-    if (state == L2TPHA_TUNNEL_IDLE || state == L2TPHA_TUNNEL_STOPPING ||
-        state == L2TPHA_TUNNEL_STOPPED || tunnel_is_recovery(tunnel) || tunnel->close_result)
-        return L2TPHA_ERR_STATE;
-    if (!channel_has_own_room(engine, &tunnel->channel))
-        return L2TPHA_ERR_QUEUE_FULL;
+    error = tunnel_may_open_session(tunnel);
+    if (error)
+        return error;
     return engine_leave(engine, open_session(tunnel, options, session));
 }
 
@@ -165,11 +122,10 @@ int l2tpha_session_answered(struct l2tpha_session *session,
     if (error)
         return error;
     struct machine_input input = {.options = options};
-    struct session_entry *entry = &session->entry;
     if (!options || options->size != sizeof(*options) ||
         !speeds_fit(session_tunnel(session), options) || options->framing & ~(uint32_t)FRAMING_BITS)
         return L2TPHA_ERR_INVALID;
-    if (entry->state != L2TPHA_SESSION_WAIT_CS_ANSWER)
+    if (session->entry.state != L2TPHA_SESSION_WAIT_CS_ANSWER)
         return L2TPHA_ERR_STATE;
     if (!has_room(session))
         return L2TPHA_ERR_QUEUE_FULL;
@@ -177,12 +133,7 @@ int l2tpha_session_answered(struct l2tpha_session *session,
     error = buffer_reserve(engine->pool, MESSAGE_BYTES);
     if (error)
         return error;
-    /* The request may have left the choice; what was detected is one of the two. */
-    if (options->framing)
-        entry->framing = (uint8_t)options->framing;
-    else if (entry->framing == FRAMING_BITS)
-        entry->framing = FRAMING_SYNC;
-    take_connection(entry, options);
+    session_take_answer(session, options);
     return engine_leave(engine, session_step(session, SESSION_ANSWERED, &input));
 }
 
@@ -222,7 +173,7 @@ int l2tpha_session_close(struct l2tpha_session *session, const struct l2tpha_dis
     struct engine *engine = engine_of(session); /* outlives the session */
     struct machine_input input = {
         .disconnect = why, .result = why->result, .error = why->error, .reason = why->reason};
-    if (session_tunnel(session)->channel.suspended)
+    if (tunnel_is_suspended(session_tunnel(session)))
         return engine_leave(engine, session_dismiss(session, why->result, why->reason));
     error = reserve_cdn(session, why);
     if (error)
@@ -231,12 +182,6 @@ int l2tpha_session_close(struct l2tpha_session *session, const struct l2tpha_dis
 }
 
 /* --- within a call --- */
-
-static bool is_up_as(const struct l2tpha_session *session, enum l2tpha_side side)
-{
-    return session->entry.state == L2TPHA_SESSION_ESTABLISHED && session->entry.side == side &&
-           !session->dismissed;
-}
 
 int l2tpha_session_set_link_info(struct l2tpha_session *session, uint32_t send_accm,
                                  uint32_t receive_accm, uint64_t now)
@@ -247,7 +192,7 @@ int l2tpha_session_set_link_info(struct l2tpha_session *session, uint32_t send_a
     int error = session_begin(session, now);
     if (error)
         return error;
-    if (!is_up_as(session, L2TPHA_LNS))
+    if (!session_is_up_as(session, L2TPHA_LNS))
         return L2TPHA_ERR_STATE;
     if (!has_room(session))
         return L2TPHA_ERR_QUEUE_FULL;
@@ -265,7 +210,7 @@ int l2tpha_session_report_errors(struct l2tpha_session *session,
         return error;
     if (!totals)
         return L2TPHA_ERR_INVALID;
-    if (!is_up_as(session, L2TPHA_LAC))
+    if (!session_is_up_as(session, L2TPHA_LAC))
         return L2TPHA_ERR_STATE;
     return engine_leave(engine_of(session), session_note_errors(session, totals));
 }

@@ -38,7 +38,7 @@ int send_errors(void *object, void *argument)
     ASSERT(&engine->log, session->entry.side == L2TPHA_LAC);
     if (!wen || !wen->pending)
         return L2TPHA_OK;
-    if (!channel_has_own_room(engine, &tunnel->channel))
+    if (!tunnel_has_own_room(tunnel))
         return postpone(session);
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_WEN, session->entry.remote_id);
     l2tpha_builder_put_call_errors(&builder, &wen->totals);

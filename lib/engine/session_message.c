@@ -6,6 +6,8 @@
 #include "base/assert.h"
 #include "control/message.h"
 #include "control/session_id.h"
+#include "dispatch/admission.h"
+#include "dispatch/attributes.h"
 #include "dispatch/session_input.h"
 #include "engine/session_action.h"
 #include "engine/session_fsm.h"
@@ -63,21 +65,6 @@ static uint32_t assigned_id(const struct arrival *arrival)
 
 /* --- calls that the peer asks for --- */
 
-static void ask_host(struct arrival *arrival, struct l2tpha_verdict *verdict)
-{
-    struct engine *engine = arrival->tunnel->engine;
-
-    if (!engine->host.admit_session) {
-        if (arrival->message->type == L2TPHA_MESSAGE_OCRQ)
-            *verdict = (struct l2tpha_verdict){.result = RESULT_PERMANENT,
-                                               .reason = "no outgoing calls here"};
-        return;
-    }
-    engine_ask(engine);
-    engine->host.admit_session(engine->host.user, arrival->tunnel, arrival->message, verdict);
-    engine_answered(engine);
-}
-
 /* RFC 2661 4.4.3: what was not advertised is rejected. */
 static bool is_advertised(const struct arrival *arrival)
 {
@@ -102,26 +89,8 @@ static bool is_acceptable(struct arrival *arrival)
         return refuse(arrival, RESULT_TEMPORARY, 0, "tunnel in resync");
     if (!is_advertised(arrival))
         return refuse(arrival, RESULT_PERMANENT, 0, "not among the capabilities advertised");
-    ask_host(arrival, &verdict);
+    session_ask_host(arrival->tunnel, arrival->message, &verdict);
     return verdict.result == 0 || refuse(arrival, verdict.result, verdict.error, verdict.reason);
-}
-
-static int take_request(struct arrival *arrival, struct l2tpha_session *session)
-{
-    const struct l2tpha_message *message = arrival->message;
-    struct session_entry *entry = &session->entry;
-    bool incoming = message->type == L2TPHA_MESSAGE_ICRQ;
-    uint32_t bits;
-
-    entry->side = incoming ? L2TPHA_LNS : L2TPHA_LAC;
-    entry->call = incoming ? L2TPHA_CALL_INCOMING : L2TPHA_CALL_OUTGOING;
-    l2tpha_message_u32(message, L2TPHA_AVP_CALL_SERIAL_NUMBER, &entry->serial);
-    if (l2tpha_message_u32(message, L2TPHA_AVP_BEARER_TYPE, &bits))
-        entry->bearer = (uint8_t)bits;
-    if (l2tpha_message_u32(message, L2TPHA_AVP_FRAMING_TYPE, &bits))
-        entry->framing = (uint8_t)bits;
-    uint32_t id = assigned_id(arrival);
-    return id ? table_session_set_remote(entry, id) : L2TPHA_OK;
 }
 
 /* Two live sessions with one id of the peer could not be told apart: the old one goes, under its
@@ -153,19 +122,17 @@ static int no_calls(struct arrival *arrival)
 static int process_request(struct arrival *arrival)
 {
     struct l2tpha_tunnel *tunnel = arrival->tunnel;
-    uint32_t id = assigned_id(arrival);
-    struct session_entry *old =
-        id ? table_session_find_remote(tunnel->engine->table, &tunnel->entry, id) : NULL;
+    struct l2tpha_session *old = tunnel_session_find_remote(tunnel, assigned_id(arrival));
     struct l2tpha_session *session;
 
     if (tunnel_is_recovery(tunnel))
         return no_calls(arrival);
     if (old)
-        return end_duplicate(arrival, session_of(old));
+        return end_duplicate(arrival, old);
     int error = session_new(tunnel, &session);
     if (error)
         return no_session(arrival, error);
-    error = take_request(arrival, session);
+    error = session_take_request(session, arrival->message);
     bool accepted = !error && is_acceptable(arrival);
     if (error)
         refuse(arrival, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
@@ -191,24 +158,11 @@ static bool is_answer_acceptable(struct arrival *arrival, const struct l2tpha_se
         return refuse(arrival, RESULT_NO_FRAMING, 0, "framing was not advertised");
     uint8_t event = kinds[arrival->message->type].event;
     if (event == SESSION_REPLY && id) {
-        struct session_entry *duplicate =
-            table_session_find_remote(tunnel->engine->table, &tunnel->entry, id);
-        if (duplicate && duplicate != &session->entry)
+        const struct l2tpha_session *duplicate = tunnel_session_find_remote(tunnel, id);
+        if (duplicate && duplicate != session)
             return refuse(arrival, RESULT_GENERAL, ERROR_SESSION_ID, "session id is in use");
     }
     return true;
-}
-
-static void take_result(struct arrival *arrival)
-{
-    struct machine_input *input = &arrival->input;
-    struct l2tpha_result result = {0};
-
-    l2tpha_message_result(arrival->message, &result);
-    input->result = result.result;
-    input->error = result.has_error ? result.error : 0;
-    input->words = (struct l2tpha_bytes){result.text, result.text_len};
-    input->reason = wire_of_message(input->message)->result_text(L2TPHA_MESSAGE_CDN, result.result);
 }
 
 static void say_improper(struct arrival *arrival, const struct l2tpha_session *session)
@@ -231,7 +185,7 @@ static uint8_t classify(struct arrival *arrival, const struct l2tpha_session *se
     uint8_t call = kinds[arrival->message->type].call;
 
     if (event == SESSION_CDN) {
-        take_result(arrival);
+        session_take_end(&arrival->input);
         return event;
     }
     if (call && call != session->entry.call) {

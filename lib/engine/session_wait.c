@@ -22,11 +22,10 @@ bool session_is_allowed(const struct l2tpha_session *session)
 
 bool session_start_waiting(struct l2tpha_tunnel *tunnel, uint32_t most)
 {
-    struct engine *engine = tunnel->engine;
     size_t bytes = 0;
 
     while (tunnel->waiting && most-- > 0 && bytes < START_BYTES && tunnel_is_open(tunnel) &&
-           channel_has_own_room(engine, &tunnel->channel)) {
+           tunnel_has_own_room(tunnel)) {
         struct l2tpha_session *session = tunnel->waiting;
         struct machine_input input = {.status = L2TPHA_ERR_REFUSED,
                                       .reason = "the peer has not advertised what the call needs"};

@@ -6,7 +6,9 @@
 #include "control/machine.h"
 
 #include "control/auth.h"
+#include "control/opening.h"
 #include "control/tunnel_send.h"
+#include "dispatch/attributes.h"
 #include "engine/session_wait.h"
 #include "failover/set_up.h"
 
@@ -35,25 +37,6 @@ static void put_self(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builde
     l2tpha_builder_put_u16(builder, L2TPHA_AVP_RECEIVE_WINDOW_SIZE, record->local_window);
 }
 
-static int put_tie_breaker(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
-{
-    struct engine *engine = tunnel->engine;
-    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-
-    /* RFC 4951 3.2.1: for a recovery tunnel it is a must. */
-    if (!engine->config.tie_breaker && !tunnel_is_recovery(tunnel))
-        return L2TPHA_OK;
-    int error = engine_random(engine, record->tie_breaker, sizeof(record->tie_breaker));
-    if (error)
-        return error;
-    if (tunnel->meek)
-        memset(record->tie_breaker, 0xff, sizeof(record->tie_breaker));
-    record->flags |= L2TPHA_TUNNEL_TIE_BREAKER;
-    l2tpha_builder_put_bytes(builder, L2TPHA_AVP_TIE_BREAKER, record->tie_breaker,
-                             sizeof(record->tie_breaker));
-    return L2TPHA_OK;
-}
-
 int send_sccrq(void *object, void *argument)
 {
     struct l2tpha_tunnel *tunnel = object;
@@ -71,7 +54,7 @@ int send_sccrq(void *object, void *argument)
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_SCCRQ, 0);
     put_self(tunnel, &builder);
     put_failover_avps(tunnel, &builder);
-    error = put_tie_breaker(tunnel, &builder);
+    error = tunnel_put_tie_breaker(tunnel, &builder);
     if (!error)
         error = auth_put_challenge(tunnel, &builder);
     return error ? error : tunnel_send(tunnel, &builder);
@@ -86,39 +69,6 @@ int ask_again(void *object, void *argument)
     (void)argument;
     if (tunnel_is_recovery(tunnel))
         channel_nudge(tunnel->engine, &tunnel->channel);
-    return L2TPHA_OK;
-}
-
-static int take_name(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
-                     uint16_t type, struct l2tpha_bytes *field)
-{
-    struct l2tpha_bytes value;
-
-    if (!l2tpha_message_bytes(message, type, &value))
-        return L2TPHA_OK;
-    return table_tunnel_set_bytes(tunnel->engine->table, field, value.data, value.len);
-}
-
-int tunnel_take_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
-                     const struct l2tpha_path *path)
-{
-    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-    uint32_t id = wire_tunnel_id(message);
-
-    int error = table_tunnel_set_remote(tunnel->engine->table, &tunnel->entry, path, id);
-    if (!error)
-        error = take_name(tunnel, message, L2TPHA_AVP_HOST_NAME, &record->peer_name);
-    if (!error)
-        error = take_name(tunnel, message, L2TPHA_AVP_VENDOR_NAME, &record->peer_vendor);
-    if (error)
-        return error;
-    record->remote_window = record_wire(record)->window;
-    l2tpha_message_u16(message, L2TPHA_AVP_RECEIVE_WINDOW_SIZE, &record->remote_window);
-    l2tpha_message_u32(message, L2TPHA_AVP_FRAMING_CAPABILITIES, &record->framing_caps);
-    if (l2tpha_message_u32(message, L2TPHA_AVP_BEARER_CAPABILITIES, &record->bearer_caps))
-        record->flags |= L2TPHA_TUNNEL_BEARER_CAPS;
-    if (!tunnel_is_recovery(tunnel))
-        take_failover_avps(tunnel, message);
     return L2TPHA_OK;
 }
 
@@ -203,13 +153,11 @@ int stop_failed(void *object, void *argument)
 int start_sessions(void *object, void *argument)
 {
     struct l2tpha_tunnel *tunnel = object;
-    struct engine *engine = tunnel->engine;
 
     (void)argument;
     ASSERT(&engine->log, tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED);
     if (!session_start_waiting(tunnel, START_BATCH) || !tunnel_is_open(tunnel))
         return L2TPHA_OK;
-    uint64_t pause = channel_has_own_room(engine, &tunnel->channel) ? 0 : START_RETRY_MS;
-    wheel_arm(engine->wheel, &tunnel->start, engine->now + pause * US_PER_MS);
+    tunnel_start_later(tunnel, tunnel_has_own_room(tunnel) ? 0 : START_RETRY_MS * US_PER_MS);
     return L2TPHA_OK;
 }

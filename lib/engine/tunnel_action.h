@@ -12,8 +12,5 @@ int send_scccn(void *object, void *argument);
 int send_stopccn(void *object, void *argument);
 int stop_failed(void *object, void *argument);
 int start_sessions(void *object, void *argument);
-/* What the peer says about itself in SCCRQ or SCCRP. */
-int tunnel_take_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
-                     const struct l2tpha_path *path);
 
 #endif

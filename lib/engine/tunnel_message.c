@@ -6,6 +6,7 @@
 #include "control/auth.h"
 #include "control/message.h"
 #include "control/tunnel_send.h"
+#include "dispatch/attributes.h"
 #include "engine/session_message.h"
 #include "engine/tunnel_fsm.h"
 #include "failover/response.h"
@@ -26,10 +27,8 @@ static bool refuse(struct machine_input *input, uint16_t result, uint16_t error,
     return false;
 }
 
-static bool refuse_unauthorized(struct l2tpha_tunnel *tunnel, struct machine_input *input,
-                                const char *reason)
+static bool refuse_unauthorized(struct machine_input *input, const char *reason)
 {
-    tunnel->engine->counters.auth_failed++;
     input->status = L2TPHA_ERR_AUTH;
     return refuse(input, RESULT_UNAUTHORIZED, 0, reason);
 }
@@ -40,7 +39,7 @@ static bool check_response(struct l2tpha_tunnel *tunnel, const struct l2tpha_mes
     int error = auth_check_response(tunnel, message);
 
     if (error == L2TPHA_ERR_AUTH)
-        return refuse_unauthorized(tunnel, input, "tunnel authentication failed");
+        return refuse_unauthorized(input, "tunnel authentication failed");
     if (error)
         return refuse(input, RESULT_GENERAL, ERROR_RESOURCES, "authentication is not possible");
     return true;
@@ -63,8 +62,8 @@ bool tunnel_check_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message
         input->status = fault->error;
         return false;
     }
-    if (l2tpha_message_has(message, L2TPHA_AVP_CHALLENGE) && !tunnel->entry.record.secret.len)
-        return refuse_unauthorized(tunnel, input, "no secret is shared with this peer");
+    if (auth_check_challenge(tunnel, message))
+        return refuse_unauthorized(input, "no secret is shared with this peer");
     return check_response(tunnel, message, input);
 }
 
@@ -89,16 +88,6 @@ static uint8_t faulty(struct machine_input *input, const struct l2tpha_decode_fa
     return TUNNEL_FAULT;
 }
 
-/* Where a StopCCN or an acknowledgement has to go: back to where the answer came from, with the id
- * that it says, or 0. */
-static void learn_remote(struct l2tpha_tunnel *tunnel, const struct machine_input *input)
-{
-    if (tunnel->entry.record.remote_id != 0)
-        return;
-    table_tunnel_set_remote(tunnel->engine->table, &tunnel->entry, input->path,
-                            wire_tunnel_id(input->message));
-}
-
 static uint8_t classify_sccrp(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault,
                               struct machine_input *input)
 {
@@ -109,7 +98,7 @@ static uint8_t classify_sccrp(struct l2tpha_tunnel *tunnel, const struct l2tpha_
     else if (tunnel_check_peer(tunnel, input->message, fault, input) &&
              check_failover_reply(tunnel, input->message, input))
         return TUNNEL_SCCRP;
-    learn_remote(tunnel, input);
+    tunnel_take_return(tunnel, input);
     return TUNNEL_SCCRP_REFUSED;
 }
 
@@ -125,23 +114,6 @@ static uint8_t classify_scccn(struct l2tpha_tunnel *tunnel, const struct l2tpha_
     return check_response(tunnel, input->message, input) ? TUNNEL_SCCCN : TUNNEL_SCCCN_REFUSED;
 }
 
-/* However it is written, the peer is going. */
-static uint8_t classify_stopccn(struct l2tpha_tunnel *tunnel, struct machine_input *input)
-{
-    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-    struct l2tpha_result result = {0};
-
-    learn_remote(tunnel, input);
-    l2tpha_message_result(input->message, &result);
-    record->result = result.result;
-    record->error = result.has_error ? result.error : 0;
-    tunnel_mark(tunnel, DIRTY_FULL); /* also where the state stays */
-    input->words = (struct l2tpha_bytes){result.text, result.text_len};
-    input->reason =
-        wire_of_message(input->message)->result_text(L2TPHA_MESSAGE_STOPCCN, result.result);
-    return TUNNEL_STOPCCN;
-}
-
 static uint8_t classify(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault,
                         struct machine_input *input)
 {
@@ -152,8 +124,9 @@ static uint8_t classify(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode
         return classify_sccrp(tunnel, fault, input);
     case L2TPHA_MESSAGE_SCCCN:
         return classify_scccn(tunnel, fault, input);
-    case L2TPHA_MESSAGE_STOPCCN:
-        return classify_stopccn(tunnel, input);
+    case L2TPHA_MESSAGE_STOPCCN: /* however it is written, the peer is going */
+        tunnel_take_stop(tunnel, input);
+        return TUNNEL_STOPCCN;
     case L2TPHA_MESSAGE_HELLO:
         return fault->error ? faulty(input, fault) : TUNNEL_HELLO;
     default:
@@ -174,7 +147,7 @@ static bool is_foreign(const struct l2tpha_message *message,
 /* RFC 2661 4.4.1: the M bit of Message Type says whether the tunnel can live without it. */
 static int foreign(struct l2tpha_tunnel *tunnel, struct machine_input *input)
 {
-    tunnel->engine->counters.unknown_message++;
+    message_note_unknown(tunnel);
     if (!input->message->type_mandatory)
         return L2TPHA_OK;
     snprintf(input->text, sizeof(input->text), "unknown message type %u", input->message->type);

@@ -8,7 +8,7 @@
 #include "control/find.h"
 #include "control/opening.h"
 #include "control/place.h"
-#include "control/tunnel_policy.h"
+#include "dispatch/admission.h"
 #include "engine/tunnel_fsm.h"
 #include "engine/tunnel_message.h"
 #include "failover/request.h"
@@ -17,27 +17,6 @@
 #include <string.h>
 
 /* --- ties, RFC 2661 4.4.3 --- */
-
-enum tie { TIE_NONE, TIE_OURS, TIE_PEERS, TIE_EQUAL };
-
-static enum tie compare_ties(const struct l2tpha_tunnel *ours, const struct l2tpha_message *theirs)
-{
-    const struct l2tpha_tunnel_record *record = &ours->entry.record;
-    bool have = record->flags & L2TPHA_TUNNEL_TIE_BREAKER;
-    struct l2tpha_bytes peers;
-
-    /* In one of the peer's there is something else in the tie breaker's place. */
-    ASSERT(&ours->engine->log, record->state == L2TPHA_TUNNEL_WAIT_CTL_REPLY);
-    if (!l2tpha_message_bytes(theirs, L2TPHA_AVP_TIE_BREAKER, &peers) ||
-        peers.len != sizeof(record->tie_breaker))
-        return have ? TIE_OURS : TIE_NONE;
-    if (!have)
-        return TIE_PEERS;
-    int order = memcmp(record->tie_breaker, peers.data, peers.len);
-    if (order == 0)
-        return ours->meek ? TIE_PEERS : TIE_EQUAL;
-    return order < 0 ? TIE_OURS : TIE_PEERS;
-}
 
 /* RFC 4951 3.2.1: a tie is between ordinary tunnels, or between the two recovery tunnels for one
  * old tunnel; its ids are the other way round in the peer's. */
@@ -87,7 +66,7 @@ static bool has_lost_tie(struct request *request)
     struct l2tpha_tunnel *ours = NULL;
 
     while ((ours = next_rival(request, ours))) {
-        if (compare_ties(ours, &request->engine->message) != TIE_OURS)
+        if (tunnel_compare_ties(ours, &request->engine->message) != TIE_OURS)
             continue;
         if (is_forgotten(request, ours)) {
             tunnel_step(ours, TUNNEL_SCCRQ_LOST, &forgotten);
@@ -112,11 +91,11 @@ static bool clear_rivals(struct request *request, enum tie tie, struct l2tpha_tu
 
     for (; ours; ours = next) {
         next = next_rival(request, ours);
-        if (compare_ties(ours, &request->engine->message) != tie)
+        if (tunnel_compare_ties(ours, &request->engine->message) != tie)
             continue;
         any = true;
         if (input.successor)
-            successor->announced = true;
+            tunnel_announce(successor);
         tunnel_step(ours, TUNNEL_SCCRQ_LOST, &input);
     }
     return any;
@@ -147,34 +126,6 @@ static bool take_word(struct request *request, bool good, const struct machine_i
     request->input.error = why->error;
     request->input.reason = why->reason;
     return false;
-}
-
-static bool ask_host(struct request *request, struct l2tpha_tunnel *tunnel)
-{
-    struct engine *engine = request->engine;
-    struct machine_input *input = &request->input;
-    char name[L2TPHA_AVP_VALUE_MAX + 1] = "";
-    struct l2tpha_bytes host_name = {0};
-    struct l2tpha_verdict verdict = {0};
-
-    if (!engine->host.admit_tunnel)
-        return true;
-    if (l2tpha_message_bytes(&engine->message, L2TPHA_AVP_HOST_NAME, &host_name))
-        memcpy(name, host_name.data, host_name.len);
-    struct l2tpha_peer peer = {.path = request->path, .name = name, .name_len = host_name.len};
-    engine_ask(engine);
-    engine->host.admit_tunnel(engine->host.user, &peer, &engine->message, &verdict);
-    engine_answered(engine);
-    input->result = verdict.result;
-    input->error = verdict.error;
-    input->reason = verdict.reason;
-    request->dropped = verdict.drop;
-    if (verdict.result || verdict.drop)
-        return false;
-    if (policy_check(verdict.policy))
-        return refuse(input, ERROR_RESOURCES, "failure at this end");
-    tunnel_take_policy(tunnel, verdict.policy);
-    return true;
 }
 
 /* RFC 4951 3.2.1: a recovery tunnel has the secret of the tunnel that it is for. The host admitted
@@ -211,7 +162,7 @@ static bool is_acceptable(struct request *request, struct l2tpha_tunnel *tunnel)
         return refuse(&request->input, ERROR_RESOURCES, "failure at this end");
     return fetch_secret(request, tunnel) &&
            tunnel_check_peer(tunnel, message, &request->fault, &request->input) &&
-           (request->recovers || (is_ordinary(request) && ask_host(request, tunnel)));
+           (request->recovers || (is_ordinary(request) && request_is_admitted(request)));
 }
 
 /* --- the tunnel --- */

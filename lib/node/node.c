@@ -158,7 +158,8 @@ int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
         return error;
     }
     fresh->engine.port = &channel_port_ledger;
-    fresh->engine.machine = fresh->engine.recovery_machine = &builtin_machine;
+    fresh->engine.recovery_machine = &builtin_machine;
+    engine_set_machine(&fresh->engine, &builtin_machine);
     fresh->engine.audit = node_audit;
     failover_attach(&fresh->failover, &fresh->engine);
     role_init(&fresh->role, config->standby ? L2TPHA_ROLE_STANDBY_COLD : L2TPHA_ROLE_ACTIVE_SOLO,

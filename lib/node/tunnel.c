@@ -6,7 +6,7 @@
 #include "control/transaction.h"
 #include "dispatch/begin.h"
 #include "dispatch/data.h"
-#include "engine/tunnel_api.h"
+#include "dispatch/tunnel_open.h"
 #include "failover/sync.h"
 
 int l2tpha_tunnel_open(struct l2tpha_node *node, const struct l2tpha_tunnel_options *options,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls of a naive daemon, incoming and outgoing, as LAC and as LNS. */
-#include "control/event.h"
 #include "control/message.h"
 #include "control/session_id.h"
 #include "control/tunnel_send.h"
+#include "dispatch/admission.h"
+#include "dispatch/attributes.h"
 #include "dispatch/disconnect.h"
 #include "dispatch/session_input.h"
 #include "dispatch/session_state.h"
@@ -11,11 +12,6 @@
 
 #include <string.h>
 
-#define RESULT_TEMPORARY 4 /* of a CDN, RFC 2661 4.4.2 */
-#define RESULT_PERMANENT 5
-#define RESULT_NOT_IN_TIME 10
-#define ERROR_RESOURCES 4
-#define ERROR_SESSION_ID 5
 #define PAUSE_US UINT64_C(50000) /* when the queue was full */
 
 /* --- the daemon's state and the library's --- */
@@ -79,15 +75,15 @@ int naive_call_stop(struct l2tpha_session *session, const struct machine_input *
     return session_may_stop(session, input->result) ? hang_up(session, input) : L2TPHA_OK;
 }
 
-static int end(struct l2tpha_session *session, struct machine_input *input, uint16_t result,
-               uint16_t error, const char *reason)
+static int end(struct l2tpha_session *session, struct machine_input *input, int status,
+               uint16_t result, uint16_t error, const char *reason)
 {
     input->result = result;
     input->error = error;
     input->reason = reason;
-    input->status = L2TPHA_ERR_REFUSED;
+    input->status = status;
     hang_up(session, input);
-    return L2TPHA_ERR_REFUSED;
+    return status;
 }
 
 void naive_call_due(struct l2tpha_session *session)
@@ -175,12 +171,11 @@ static struct l2tpha_session *first_waiting(const struct l2tpha_tunnel *tunnel)
 
 void naive_calls_place(struct l2tpha_tunnel *tunnel)
 {
-    struct engine *engine = tunnel->engine;
     struct l2tpha_session *session;
 
     while (tunnel_is_open(tunnel) && (session = first_waiting(tunnel)))
-        if (!channel_has_own_room(engine, &tunnel->channel) || !place(session)) {
-            wheel_arm(engine->wheel, &tunnel->start, engine->now + PAUSE_US);
+        if (!tunnel_has_own_room(tunnel) || !place(session)) {
+            tunnel_start_later(tunnel, PAUSE_US);
             return;
         }
 }
@@ -195,23 +190,6 @@ static uint32_t assigned_id(const struct l2tpha_message *message)
     return id;
 }
 
-static bool ask_host(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
-                     struct l2tpha_verdict *verdict)
-{
-    struct engine *engine = tunnel->engine;
-
-    if (!engine->host.admit_session) {
-        bool out = message->type == L2TPHA_MESSAGE_OCRQ;
-        *verdict = (struct l2tpha_verdict){.result = out ? RESULT_PERMANENT : 0,
-                                           .reason = "no outgoing calls here"};
-        return !out;
-    }
-    engine->asking = true;
-    engine->host.admit_session(engine->host.user, tunnel, message, verdict);
-    engine->asking = false;
-    return verdict->result == 0;
-}
-
 static int answer(struct l2tpha_session *session, struct machine_input *input,
                   const struct l2tpha_decode_fault *fault)
 {
@@ -222,18 +200,21 @@ static int answer(struct l2tpha_session *session, struct machine_input *input,
 
     if (fault->error) {
         fault_say(fault, input->text, sizeof(input->text), &input->result, &input->error);
-        return end(session, input, input->result, input->error, input->text);
+        return end(session, input, fault->error, input->result, input->error, input->text);
     }
     if (session_request_must_wait(tunnel))
-        return end(session, input, RESULT_TEMPORARY, 0, "not now");
-    if (!ask_host(tunnel, input->message, &verdict))
-        return end(session, input, verdict.result, verdict.error, verdict.reason);
+        return end(session, input, L2TPHA_ERR_REFUSED, RESULT_TEMPORARY, 0, "not now");
+    session_ask_host(tunnel, input->message, &verdict);
+    if (verdict.result)
+        return end(session, input, L2TPHA_ERR_REFUSED, verdict.result, verdict.error,
+                   verdict.reason);
     tunnel_build(tunnel, &builder, outgoing ? L2TPHA_MESSAGE_OCRP : L2TPHA_MESSAGE_ICRP,
                  session->entry.remote_id);
     l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_SESSION_ID,
                            (uint16_t)session->entry.local_id);
     if (tunnel_send(tunnel, &builder))
-        return end(session, input, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
+        return end(session, input, L2TPHA_ERR_REFUSED, RESULT_GENERAL, ERROR_RESOURCES,
+                   "failure at this end");
     enter(session, outgoing ? L2TPHA_SESSION_WAIT_CS_ANSWER : L2TPHA_SESSION_WAIT_CONNECT, input);
     return L2TPHA_OK;
 }
@@ -242,13 +223,11 @@ static int on_request(struct l2tpha_tunnel *tunnel, struct machine_input *input,
                       const struct l2tpha_decode_fault *fault)
 {
     const struct l2tpha_message *message = input->message;
-    struct session_entry *old =
-        table_session_find_remote(tunnel->engine->table, &tunnel->entry, assigned_id(message));
+    struct l2tpha_session *old = tunnel_session_find_remote(tunnel, assigned_id(message));
     struct l2tpha_session *session;
-    uint32_t bits = 0;
 
     if (old) {
-        end(session_of(old), input, RESULT_GENERAL, ERROR_SESSION_ID, "used twice");
+        end(old, input, L2TPHA_ERR_REFUSED, RESULT_GENERAL, ERROR_SESSION_ID, "used twice");
         return L2TPHA_ERR_EXISTS;
     }
     int error = session_new(tunnel, &session);
@@ -258,15 +237,7 @@ static int on_request(struct l2tpha_tunnel *tunnel, struct machine_input *input,
     call->outgoing = message->type == L2TPHA_MESSAGE_OCRQ;
     call->lac = call->outgoing;
     call->peers_id = assigned_id(message);
-    session->entry.side = call->lac ? L2TPHA_LAC : L2TPHA_LNS;
-    session->entry.call = call->outgoing ? L2TPHA_CALL_OUTGOING : L2TPHA_CALL_INCOMING;
-    if (call->peers_id)
-        table_session_set_remote(&session->entry, call->peers_id);
-    l2tpha_message_u32(message, L2TPHA_AVP_CALL_SERIAL_NUMBER, &session->entry.serial);
-    if (l2tpha_message_u32(message, L2TPHA_AVP_BEARER_TYPE, &bits))
-        session->entry.bearer = (uint8_t)bits;
-    if (l2tpha_message_u32(message, L2TPHA_AVP_FRAMING_TYPE, &bits))
-        session->entry.framing = (uint8_t)bits;
+    session_take_request(session, message);
     error = answer(session, input, fault);
     session_id_taken(tunnel);
     return error;
@@ -279,59 +250,33 @@ static int on_reply(struct l2tpha_session *session, struct machine_input *input)
     struct naive_call *call = naive_call_of(session);
 
     call->peers_id = assigned_id(input->message);
-    if (table_session_set_remote(&session->entry, call->peers_id))
-        return end(session, input, RESULT_GENERAL, ERROR_SESSION_ID, "used twice");
+    if (session_take_reply(session, input->message))
+        return end(session, input, L2TPHA_ERR_REFUSED, RESULT_GENERAL, ERROR_SESSION_ID,
+                   "used twice");
     if (call->outgoing)
         enter(session, L2TPHA_SESSION_WAIT_CONNECT, input);
     else if (naive_call_connect(session, input))
-        return end(session, input, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
+        return end(session, input, L2TPHA_ERR_REFUSED, RESULT_GENERAL, ERROR_RESOURCES,
+                   "failure at this end");
     return L2TPHA_OK;
 }
 
 static int on_connect(struct l2tpha_session *session, struct machine_input *input)
 {
-    const struct l2tpha_message *message = input->message;
-    struct session_entry *entry = &session->entry;
-    uint32_t framing;
-
-    if (l2tpha_message_u32(message, L2TPHA_AVP_FRAMING_TYPE, &framing))
-        entry->framing = (uint8_t)framing;
-    l2tpha_message_u32(message, L2TPHA_AVP_TX_CONNECT_SPEED, &entry->tx_speed);
-    entry->rx_speed = entry->tx_speed;
-    l2tpha_message_u32(message, L2TPHA_AVP_RX_CONNECT_SPEED, &entry->rx_speed);
-    if (l2tpha_message_has(message, L2TPHA_AVP_SEQUENCING_REQUIRED))
-        entry->flags |= L2TPHA_SESSION_SEQUENCING_REQUIRED;
+    session_take_connect(session, input->message);
     enter(session, L2TPHA_SESSION_ESTABLISHED, input);
     return L2TPHA_OK;
 }
 
 static void on_cdn(struct l2tpha_session *session, struct machine_input *input)
 {
-    struct l2tpha_result result = {0};
-
-    l2tpha_message_result(input->message, &result);
-    input->result = result.result;
-    input->error = result.has_error ? result.error : 0;
-    input->words = (struct l2tpha_bytes){result.text, result.text_len};
+    session_take_end(input);
     enter(session, L2TPHA_SESSION_IDLE, input);
 }
 
-/* A WEN, or an SLI: what that says is in the record as well. */
-static int on_notice(struct l2tpha_session *session, const struct l2tpha_message *message)
+static int on_errors(struct l2tpha_session *session)
 {
-    struct l2tpha_tunnel *tunnel = session_tunnel(session);
-    struct engine *engine = tunnel->engine;
-    bool link = message->type == L2TPHA_MESSAGE_SLI;
-    struct l2tpha_accm accm;
-
-    if (link && l2tpha_avp_accm(l2tpha_message_find(message, L2TPHA_AVP_ACCM), &accm)) {
-        table_session_set_accm(engine->table, &session->entry, accm.send, accm.receive);
-        ledger_mark_session(engine->ledger, &session->entry);
-    }
-    event_attach_message(
-        engine,
-        engine_event(engine, link ? L2TPHA_EVENT_SESSION_LINK_INFO : L2TPHA_EVENT_SESSION_ERRORS,
-                     tunnel, session));
+    session_take_errors(session);
     return L2TPHA_OK;
 }
 
@@ -352,16 +297,16 @@ static int on_message(struct l2tpha_session *session, struct machine_input *inpu
         break;
     case L2TPHA_MESSAGE_SLI:
         if (call->lac && (call->state == CALL_TALKS || call->state == CALL_IS_PLACED))
-            return on_notice(session, input->message);
+            return session_take_link_info(session, input->message);
         return L2TPHA_ERR_UNEXPECTED;
     case L2TPHA_MESSAGE_WEN:
         if (!call->lac && call->state == CALL_TALKS)
-            return on_notice(session, input->message);
+            return on_errors(session);
         return L2TPHA_ERR_UNEXPECTED;
     default:
         break;
     }
-    return end(session, input, RESULT_GENERAL, ERROR_SESSION_ID, "not now");
+    return end(session, input, L2TPHA_ERR_UNEXPECTED, RESULT_GENERAL, ERROR_SESSION_ID, "not now");
 }
 
 int naive_call_message(struct l2tpha_tunnel *tunnel, struct machine_input *input,
@@ -383,7 +328,7 @@ int naive_call_message(struct l2tpha_tunnel *tunnel, struct machine_input *input
     }
     if (fault->error) {
         fault_say(fault, input->text, sizeof(input->text), &input->result, &input->error);
-        return end(session, input, input->result, input->error, input->text);
+        return end(session, input, fault->error, input->result, input->error, input->text);
     }
     return on_message(session, input);
 }

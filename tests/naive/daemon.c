@@ -237,16 +237,6 @@ static void delivered(struct l2tpha_tunnel *tunnel)
     naive_tunnel_clear(tunnel, &none);
 }
 
-static void timer_due(struct timer *timer)
-{
-    if (timer->kind == TIMER_SESSION)
-        naive_call_due(container_of(timer, struct l2tpha_session, timer));
-    else if (timer->kind == TIMER_START)
-        naive_calls_place(container_of(timer, struct l2tpha_tunnel, start));
-    else
-        naive_tunnel_due(container_of(timer, struct l2tpha_tunnel, timer));
-}
-
 static const struct machine_ops naive_machine = {
     .request = naive_tunnel_asked,
     .process = naive_tunnel_message,
@@ -258,7 +248,9 @@ static const struct machine_ops naive_machine = {
     .clear = naive_tunnel_clear,
     .stop_session = naive_call_stop,
     .clear_session = naive_call_clear,
-    .timer = timer_due,
+    .start = naive_calls_place,
+    .overdue = naive_tunnel_due,
+    .session_overdue = naive_call_due,
 };
 
 void naive_install(struct l2tpha_node *node)
@@ -269,7 +261,7 @@ void naive_install(struct l2tpha_node *node)
     naive->next = daemons;
     daemons = naive;
     talloc_set_destructor(naive, leave);
-    node->engine.machine = &naive_machine;
+    engine_set_machine(&node->engine, &naive_machine);
 }
 
 bool naive_runs(const struct engine *engine)

@@ -17,11 +17,8 @@ bool naive_runs(const struct engine *engine);
 /* What they hold is what the node's records say, no more and no less; else why not. */
 const char *naive_differs(const struct l2tpha_node *node);
 
-/* The daemon's user, as the calls of the same names in l2tpha/tunnel.h and l2tpha/session.h. */
-int naive_tunnel_open(struct l2tpha_node *node, const struct l2tpha_tunnel_options *options,
-                      uint64_t now, struct l2tpha_tunnel **tunnel);
-int naive_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t error,
-                       const char *reason, uint64_t now);
+/* The daemon's user, as the calls of the same names in l2tpha/session.h; those that open and close
+ * a tunnel ask whichever machine runs it. */
 int naive_session_open(struct l2tpha_tunnel *tunnel, const struct l2tpha_session_options *options,
                        uint64_t now, struct l2tpha_session **session);
 int naive_session_answered(struct l2tpha_session *session,

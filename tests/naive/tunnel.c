@@ -4,23 +4,16 @@
 #include "control/message.h"
 #include "control/opening.h"
 #include "control/place.h"
-#include "control/tunnel_policy.h"
 #include "control/tunnel_send.h"
+#include "dispatch/admission.h"
+#include "dispatch/attributes.h"
 #include "dispatch/tunnel_state.h"
-#include "dispatch/unbound.h"
 #include "failover/response.h"
 #include "failover/set_up.h"
 #include "naive/daemon.h"
 
 #include <string.h>
 
-#define RESULT_CLEAR 1 /* of a StopCCN, RFC 2661 4.4.2 */
-#define RESULT_UNAUTHORIZED 4
-#define RESULT_VERSION 5
-#define RESULT_STATE 7
-#define ERROR_VALUE 3
-#define ERROR_RESOURCES 4
-#define ERROR_UNKNOWN_AVP 8
 #define VERSION 1
 
 /* --- the daemon's state and the library's --- */
@@ -51,8 +44,7 @@ static void enter(struct l2tpha_tunnel *tunnel, uint8_t state, const struct mach
 
 void naive_tunnel_clear(struct l2tpha_tunnel *tunnel, const struct machine_input *input)
 {
-    if (!tunnel->dying)
-        enter(tunnel, L2TPHA_TUNNEL_IDLE, input);
+    enter(tunnel, L2TPHA_TUNNEL_IDLE, input);
 }
 
 /* --- saying --- */
@@ -72,19 +64,6 @@ static void put_self(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builde
     put_failover_avps(tunnel, builder);
 }
 
-static int put_tie_breaker(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
-{
-    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-
-    if (!tunnel->engine->config.tie_breaker)
-        return L2TPHA_OK;
-    int error = engine_random(tunnel->engine, record->tie_breaker, sizeof(record->tie_breaker));
-    record->flags |= L2TPHA_TUNNEL_TIE_BREAKER;
-    l2tpha_builder_put_bytes(builder, L2TPHA_AVP_TIE_BREAKER, record->tie_breaker,
-                             sizeof(record->tie_breaker));
-    return error;
-}
-
 int naive_tunnel_ask(struct l2tpha_tunnel *tunnel)
 {
     const struct machine_input none = {0};
@@ -97,7 +76,7 @@ int naive_tunnel_ask(struct l2tpha_tunnel *tunnel)
         return error;
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_SCCRQ, 0);
     put_self(tunnel, &builder);
-    error = put_tie_breaker(tunnel, &builder);
+    error = tunnel_put_tie_breaker(tunnel, &builder);
     if (!error)
         error = auth_put_challenge(tunnel, &builder);
     if (!error)
@@ -133,15 +112,15 @@ int naive_tunnel_stop(struct l2tpha_tunnel *tunnel, const struct machine_input *
     return error;
 }
 
-static int fail(struct l2tpha_tunnel *tunnel, struct machine_input *input, uint16_t result,
-                uint16_t error, const char *reason)
+static int fail(struct l2tpha_tunnel *tunnel, struct machine_input *input, int status,
+                uint16_t result, uint16_t error, const char *reason)
 {
     input->result = result;
     input->error = error;
     input->reason = reason;
-    input->status = L2TPHA_ERR_REFUSED;
+    input->status = status;
     naive_tunnel_stop(tunnel, input);
-    return input->status;
+    return status;
 }
 
 void naive_tunnel_due(struct l2tpha_tunnel *tunnel)
@@ -158,35 +137,6 @@ void naive_tunnel_due(struct l2tpha_tunnel *tunnel)
 }
 
 /* --- the peer --- */
-
-static int take_name(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
-                     uint16_t type, struct l2tpha_bytes *field)
-{
-    struct l2tpha_bytes name = {0};
-
-    l2tpha_message_bytes(message, type, &name);
-    return table_tunnel_set_bytes(tunnel->engine->table, field, name.data, name.len);
-}
-
-static int take_peer(struct l2tpha_tunnel *tunnel, const struct machine_input *input)
-{
-    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-    const struct l2tpha_message *message = input->message;
-    uint16_t id = 0;
-
-    l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
-    int error = table_tunnel_set_remote(tunnel->engine->table, &tunnel->entry, input->path, id);
-    if (!error)
-        error = take_name(tunnel, message, L2TPHA_AVP_HOST_NAME, &record->peer_name);
-    if (!error)
-        error = take_name(tunnel, message, L2TPHA_AVP_VENDOR_NAME, &record->peer_vendor);
-    l2tpha_message_u16(message, L2TPHA_AVP_RECEIVE_WINDOW_SIZE, &record->remote_window);
-    l2tpha_message_u32(message, L2TPHA_AVP_FRAMING_CAPABILITIES, &record->framing_caps);
-    if (l2tpha_message_u32(message, L2TPHA_AVP_BEARER_CAPABILITIES, &record->bearer_caps))
-        record->flags |= L2TPHA_TUNNEL_BEARER_CAPS;
-    take_failover_avps(tunnel, message);
-    return error;
-}
 
 static bool refuse(struct machine_input *input, uint16_t result, uint16_t error, const char *reason)
 {
@@ -208,12 +158,16 @@ static bool is_acceptable(struct l2tpha_tunnel *tunnel, const struct l2tpha_deco
         return refuse(input, RESULT_VERSION, 0, "not this version");
     if (fault->error) {
         fault_say(fault, input->text, sizeof(input->text), &input->result, &input->error);
-        return refuse(input, input->result, input->error, input->text);
+        refuse(input, input->result, input->error, input->text);
+        input->status = fault->error;
+        return false;
     }
-    if (auth_check_response(tunnel, input->message) ||
-        (l2tpha_message_has(input->message, L2TPHA_AVP_CHALLENGE) &&
-         !tunnel->entry.record.secret.len))
-        return refuse(input, RESULT_UNAUTHORIZED, 0, "not authorized");
+    if (auth_check_challenge(tunnel, input->message) ||
+        auth_check_response(tunnel, input->message)) {
+        refuse(input, RESULT_UNAUTHORIZED, 0, "not authorized");
+        input->status = L2TPHA_ERR_AUTH;
+        return false;
+    }
     return true;
 }
 
@@ -235,7 +189,7 @@ static int answer(struct l2tpha_tunnel *tunnel, struct machine_input *input, uin
 {
     struct l2tpha_builder builder;
 
-    int error = take_peer(tunnel, input);
+    int error = tunnel_take_peer(tunnel, input->message, input->path);
     tunnel_build(tunnel, &builder, type, 0);
     if (type == L2TPHA_MESSAGE_SCCRP)
         put_self(tunnel, &builder);
@@ -244,68 +198,37 @@ static int answer(struct l2tpha_tunnel *tunnel, struct machine_input *input, uin
     if (!error)
         error = tunnel_send(tunnel, &builder);
     if (error)
-        return fail(tunnel, input, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
+        return fail(tunnel, input, L2TPHA_ERR_REFUSED, RESULT_GENERAL, ERROR_RESOURCES,
+                    "failure at this end");
     enter(tunnel, state, input);
     return L2TPHA_OK;
 }
 
 /* --- who asks --- */
 
-/* RFC 2661 4.4.3: the lower tie breaker wins, and one that is there wins over none. */
-static int compare(const struct l2tpha_tunnel *ours, const struct l2tpha_message *theirs)
-{
-    const struct l2tpha_tunnel_record *record = &ours->entry.record;
-    bool has = record->flags & L2TPHA_TUNNEL_TIE_BREAKER;
-    struct l2tpha_bytes peers;
-
-    if (l2tpha_message_bytes(theirs, L2TPHA_AVP_TIE_BREAKER, &peers) &&
-        peers.len == sizeof(record->tie_breaker))
-        return has ? memcmp(record->tie_breaker, peers.data, peers.len) : 1;
-    return has ? -1 : 0;
-}
-
-/* One of ours to this peer whose tie has this outcome: < 0: won, > 0: lost. */
-static struct l2tpha_tunnel *find_rival(const struct request *request, int outcome)
+/* One of ours to this peer whose tie with its SCCRQ comes out like that. */
+static struct l2tpha_tunnel *find_rival(const struct request *request, enum tie outcome)
 {
     struct engine *engine = request->engine;
     struct l2tpha_tunnel *ours = tunnel_next_opening(engine, &request->path->remote, NULL);
 
-    while (ours && (tunnel_is_recovery(ours) || compare(ours, &engine->message) * outcome <= 0))
+    while (ours &&
+           (tunnel_is_recovery(ours) || tunnel_compare_ties(ours, &engine->message) != outcome))
         ours = tunnel_next_opening(engine, &request->path->remote, ours);
     return ours;
 }
 
-static void yield(struct request *request, struct l2tpha_tunnel *successor)
+/* Whether there was one. */
+static bool clear_rivals(const struct request *request, enum tie outcome, uint32_t successor)
 {
-    const struct machine_input lost = {.status = L2TPHA_ERR_REFUSED,
-                                       .successor = successor->entry.record.local_id,
-                                       .reason = "tie lost"};
+    const struct machine_input lost = {
+        .status = L2TPHA_ERR_REFUSED, .successor = successor, .reason = "tie lost"};
     struct l2tpha_tunnel *ours;
+    bool any = false;
 
-    while ((ours = find_rival(request, 1))) {
-        successor->announced = true; /* from now on, as the one that stands in for ours */
+    for (; (ours = find_rival(request, outcome)); any = true)
         naive_tunnel_clear(ours, &lost);
-    }
-}
-
-static bool ask_host(struct request *request, struct l2tpha_tunnel *tunnel)
-{
-    struct engine *engine = request->engine;
-    struct l2tpha_peer peer = {.path = request->path, .name = ""};
-    struct l2tpha_verdict verdict = {0};
-
-    if (!engine->host.admit_tunnel)
-        return true;
-    engine->asking = true;
-    engine->host.admit_tunnel(engine->host.user, &peer, &engine->message, &verdict);
-    engine->asking = false;
-    request->dropped = verdict.drop;
-    if (verdict.result || verdict.drop)
-        return refuse(&request->input, verdict.result, verdict.error, verdict.reason);
-    if (policy_check(verdict.policy))
-        return refuse(&request->input, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
-    tunnel_take_policy(tunnel, verdict.policy);
-    return true;
+    return any;
 }
 
 static bool is_welcome(struct request *request, struct l2tpha_tunnel *tunnel)
@@ -318,13 +241,15 @@ static bool is_welcome(struct request *request, struct l2tpha_tunnel *tunnel)
         return refuse(&request->input, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
     if (avp_is_written(request->input.message, L2TPHA_AVP_TUNNEL_RECOVERY, &avp))
         return refuse(&request->input, RESULT_GENERAL, ERROR_VALUE, "no recovery like that");
-    return is_acceptable(tunnel, &request->fault, &request->input) && ask_host(request, tunnel);
+    return is_acceptable(tunnel, &request->fault, &request->input) && request_is_admitted(request);
 }
 
 int naive_tunnel_asked(struct request *request)
 {
-    if (find_rival(request, -1))
+    if (find_rival(request, TIE_OURS))
         return L2TPHA_ERR_REFUSED; /* it learns from ours */
+    if (!request->fault.error && clear_rivals(request, TIE_EQUAL, 0))
+        return L2TPHA_ERR_REFUSED; /* both begin anew */
     int error = request_make_tunnel(request);
     if (error) {
         half_open_dropped(request->engine, error);
@@ -342,7 +267,8 @@ int naive_tunnel_asked(struct request *request)
         naive_tunnel_stop(tunnel, &request->input);
         return L2TPHA_ERR_REFUSED;
     }
-    yield(request, tunnel);
+    if (clear_rivals(request, TIE_PEERS, tunnel->entry.record.local_id))
+        tunnel_announce(tunnel); /* as the one that stands in for ours */
     return answer(tunnel, &request->input, L2TPHA_MESSAGE_SCCRP, L2TPHA_TUNNEL_WAIT_CTL_CONN);
 }
 
@@ -351,13 +277,10 @@ int naive_tunnel_asked(struct request *request)
 static int on_sccrp(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault,
                     struct machine_input *input)
 {
-    uint16_t id = 0;
-
     if (!is_acceptable(tunnel, fault, input)) {
-        l2tpha_message_u16(input->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
-        table_tunnel_set_remote(tunnel->engine->table, &tunnel->entry, input->path, id);
+        tunnel_take_return(tunnel, input);
         naive_tunnel_stop(tunnel, input);
-        return L2TPHA_ERR_REFUSED;
+        return input->status;
     }
     return answer(tunnel, input, L2TPHA_MESSAGE_SCCCN, L2TPHA_TUNNEL_ESTABLISHED);
 }
@@ -367,7 +290,7 @@ static int on_scccn(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fau
 {
     if (!is_acceptable(tunnel, fault, input)) {
         naive_tunnel_stop(tunnel, input);
-        return L2TPHA_ERR_REFUSED;
+        return input->status;
     }
     enter(tunnel, L2TPHA_TUNNEL_ESTABLISHED, input);
     return L2TPHA_OK;
@@ -375,31 +298,20 @@ static int on_scccn(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fau
 
 static int on_stopccn(struct l2tpha_tunnel *tunnel, struct machine_input *input)
 {
-    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-    struct l2tpha_result result = {0};
-
-    if (!record->remote_id) { /* where the acknowledgement goes */
-        uint16_t id = 0;
-        l2tpha_message_u16(input->message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &id);
-        table_tunnel_set_remote(tunnel->engine->table, &tunnel->entry, input->path, id);
-    }
-    l2tpha_message_result(input->message, &result);
-    record->result = result.result;
-    record->error = result.has_error ? result.error : 0;
-    input->words = (struct l2tpha_bytes){result.text, result.text_len};
-    if (record->state != L2TPHA_TUNNEL_STOPPED)
+    tunnel_take_stop(tunnel, input);
+    if (tunnel->entry.record.state != L2TPHA_TUNNEL_STOPPED)
         enter(tunnel, L2TPHA_TUNNEL_STOPPED, input);
-    tunnel_mark(tunnel, DIRTY_FULL);
     return L2TPHA_OK;
 }
 
 /* RFC 2661 4.4.1: the M bit of Message Type says whether the tunnel can live without it. */
 static int on_unknown(struct l2tpha_tunnel *tunnel, struct machine_input *input)
 {
-    tunnel->engine->counters.unknown_message++;
+    message_note_unknown(tunnel);
     if (!input->message->type_mandatory)
         return L2TPHA_OK;
-    return fail(tunnel, input, RESULT_GENERAL, ERROR_UNKNOWN_AVP, "unknown message type");
+    return fail(tunnel, input, L2TPHA_ERR_MESSAGE_TYPE, RESULT_GENERAL, ERROR_UNKNOWN_AVP,
+                "unknown message type");
 }
 
 static int on_message(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_fault *fault,
@@ -424,7 +336,7 @@ static int on_message(struct l2tpha_tunnel *tunnel, const struct l2tpha_decode_f
         return on_scccn(tunnel, fault, input);
     if (type == L2TPHA_MESSAGE_HELLO && !fault->error)
         return L2TPHA_OK;
-    return fail(tunnel, input, RESULT_STATE, 0, "not now");
+    return fail(tunnel, input, L2TPHA_ERR_UNEXPECTED, RESULT_STATE, 0, "not now");
 }
 
 int naive_tunnel_message(struct l2tpha_tunnel *tunnel, const struct l2tpha_path *path,

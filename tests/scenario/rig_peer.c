@@ -242,7 +242,7 @@ struct l2tpha_tunnel *node_calls(struct peer *peer, unsigned number)
 
     peer_begins(peer, number);
     options.path = peer->path;
-    assert_ok(host_tunnel_open(rig_node(), &options, rig.now, &tunnel));
+    assert_ok(l2tpha_tunnel_open(rig_node(), &options, rig.now, &tunnel));
     expect(peer, SCCRQ);
     return tunnel;
 }
@@ -404,7 +404,7 @@ int close_session(const struct peer *peer, uint16_t session, uint16_t result)
 
 int close_tunnel(const struct peer *peer, uint16_t result)
 {
-    int error = host_tunnel_close(tunnel_of_peer(peer), result, 0, NULL, rig.now);
+    int error = l2tpha_tunnel_close(tunnel_of_peer(peer), result, 0, NULL, rig.now);
 
     rig_drain();
     return error;

@@ -213,7 +213,7 @@ struct l2tpha_tunnel *trio_open(struct l2tpha_node *from)
         .size = sizeof(options), .path.remote = from == trio.near ? far_address : near_address};
     struct l2tpha_tunnel *tunnel;
 
-    assert_ok(host_tunnel_open(from, &options, trio.now, &tunnel));
+    assert_ok(l2tpha_tunnel_open(from, &options, trio.now, &tunnel));
     return tunnel;
 }
 

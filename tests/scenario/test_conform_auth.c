@@ -61,7 +61,7 @@ START_TEST(both_ends_authenticate_with_one_secret_node_asking)
     rig.secret = secret;
     peer_begins(&peer, 1);
     options.path = peer.path;
-    assert_ok(host_tunnel_open(rig_node(), &options, rig.now, &tunnel));
+    assert_ok(l2tpha_tunnel_open(rig_node(), &options, rig.now, &tunnel));
     respond(expect(&peer, SCCRQ), 2, secret, digest);
     sccrp = valid(&peer, SCCRP);
     add(&sccrp, AVP_OCTETS(WIRE_M, 13, digest, 16));

@@ -175,7 +175,7 @@ START_TEST(sccrq_and_sccrp_say_who_the_node_is)
         return;
     }
     options.path = peer.path;
-    assert_ok(host_tunnel_open(rig_node(), &options, rig.now, &tunnel));
+    assert_ok(l2tpha_tunnel_open(rig_node(), &options, rig.now, &tunnel));
     says_who_it_is(expect(&peer, SCCRQ));
 }
 END_TEST
@@ -192,7 +192,7 @@ START_TEST(optional_avps_of_setup_are_sent_when_configured)
     rig.config.tie_breaker = _i;
     peer_begins(&peer, 1);
     options.path = peer.path;
-    assert_ok(host_tunnel_open(rig_node(), &options, rig.now, &tunnel));
+    assert_ok(l2tpha_tunnel_open(rig_node(), &options, rig.now, &tunnel));
     const struct heard *sccrq = expect(&peer, SCCRQ);
     ck_assert_int_eq(heard_has(sccrq, 4), _i); /* a pure LNS leaves it out */
     ck_assert_int_eq(heard_has(sccrq, 5), _i);

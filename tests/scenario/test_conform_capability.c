@@ -47,7 +47,7 @@ START_TEST(sccrq_and_sccrp_announce_what_is_configured)
         struct l2tpha_tunnel *tunnel;
         peer_begins(&peer, 1);
         options.path = peer.path;
-        assert_ok(host_tunnel_open(rig_node(), &options, rig.now, &tunnel));
+        assert_ok(l2tpha_tunnel_open(rig_node(), &options, rig.now, &tunnel));
         announces(expect(&peer, SCCRQ), rows[_i].bits, rows[_i].recovery_ms);
         return;
     }
@@ -71,7 +71,7 @@ START_TEST(switched_off_nothing_is_announced)
         struct l2tpha_tunnel *tunnel;
         peer_begins(&peer, 1);
         options.path = peer.path;
-        assert_ok(host_tunnel_open(rig_node(), &options, rig.now, &tunnel));
+        assert_ok(l2tpha_tunnel_open(rig_node(), &options, rig.now, &tunnel));
         ck_assert(!heard_has(expect(&peer, SCCRQ), 76));
         struct says sccrp = valid(&peer, SCCRP);
         add(&sccrp, avp_capability(CONTROL | DATA, 1000));

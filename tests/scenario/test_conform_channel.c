@@ -37,7 +37,7 @@ START_TEST(our_lock_step_setup_has_the_numbers_of_appendix_b1)
 
     peer_begins(&peer, 1);
     options.path = peer.path;
-    assert_ok(host_tunnel_open(rig_node(), &options, rig.now, &tunnel));
+    assert_ok(l2tpha_tunnel_open(rig_node(), &options, rig.now, &tunnel));
     const struct heard *sccrq = expect(&peer, SCCRQ);
     ck_assert_uint_eq(sccrq->message.header.ns, 0);
     ck_assert_uint_eq(sccrq->message.header.nr, 0);

@@ -184,7 +184,7 @@ START_TEST(tunnel_ids_are_unpredictable_and_never_zero)
     peer_begins(&peer, 1);
     options.path = peer.path;
     for (int i = 0; i < 1000; i++) {
-        assert_ok(host_tunnel_open(rig_node(), &options, rig.now, &tunnel));
+        assert_ok(l2tpha_tunnel_open(rig_node(), &options, rig.now, &tunnel));
         uint32_t id = l2tpha_tunnel_id(tunnel);
         assert_true(id > 0 && id < 65536 && !used[id]);
         used[id] = true;

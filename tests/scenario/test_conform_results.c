@@ -19,7 +19,7 @@ START_TEST(every_result_of_a_close_is_sent)
     uint16_t result = (uint16_t)_i;
 
     peer_opens(&peer, 1);
-    assert_ok(host_tunnel_close(tunnel_of_peer(&peer), result, 4, "caf\xc3\xa9", rig.now));
+    assert_ok(l2tpha_tunnel_close(tunnel_of_peer(&peer), result, 4, "caf\xc3\xa9", rig.now));
     const struct heard *heard = expect(&peer, STOPCCN);
     struct l2tpha_result said = result_of(heard);
     ck_assert_uint_eq(said.result, result);

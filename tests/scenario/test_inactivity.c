@@ -223,7 +223,7 @@ START_TEST(a_tunnel_that_does_not_carry_is_not_checked)
     trio_pass_ms(WAIT_MS / 2);
     ck_assert_uint_eq(calls_left(), 2);
     if (_i) {
-        assert_ok(host_tunnel_close(tunnel, 1, 0, NULL, trio.now));
+        assert_ok(l2tpha_tunnel_close(tunnel, 1, 0, NULL, trio.now));
         trio_pass_ms(2 * WAIT_MS);
         ck_assert_ptr_null(first_tunnel(trio.near));
         return;

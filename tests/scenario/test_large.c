@@ -79,7 +79,7 @@ static uint32_t calls_of_standby(void)
 
 static int close_tunnel(struct l2tpha_tunnel *tunnel)
 {
-    return host_tunnel_close(tunnel, 1, 0, NULL, trio.now);
+    return l2tpha_tunnel_close(tunnel, 1, 0, NULL, trio.now);
 }
 
 /* 0: closed here, 1: closed by the peer */
@@ -231,7 +231,7 @@ START_TEST(calls_that_start_with_much_state)
 
     trio_begin(true);
     trio.deaf = true;
-    assert_ok(host_tunnel_open(trio.near, &options, trio.now, &tunnel));
+    assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
     for (int i = 0; i < 64; i++)
         assert_ok(l2tpha_session_set_app_state(trio_dial(tunnel), state, sizeof(state), trio.now));
     trio_settle();

@@ -32,7 +32,7 @@ static void leave(struct l2tpha_node *node)
     struct l2tpha_tunnel *tunnel = NULL;
 
     while ((tunnel = l2tpha_tunnel_next(node, tunnel)))
-        host_tunnel_close(tunnel, RESULT_SHUTDOWN, 0, "shutting down", trio.now);
+        l2tpha_tunnel_close(tunnel, RESULT_SHUTDOWN, 0, "shutting down", trio.now);
 }
 
 static uint32_t alive(const struct l2tpha_node *node)
@@ -128,7 +128,7 @@ START_TEST(a_recovery_tunnel_is_not_the_hosts_to_close)
     recover_for(1);
     while ((tunnel = l2tpha_tunnel_next(trio.near, tunnel)))
         if (tunnel_is_recovery(tunnel)) {
-            assert_error(host_tunnel_close(tunnel, RESULT_SHUTDOWN, 0, NULL, trio.now),
+            assert_error(l2tpha_tunnel_close(tunnel, RESULT_SHUTDOWN, 0, NULL, trio.now),
                          L2TPHA_ERR_STATE);
             refused++;
         }

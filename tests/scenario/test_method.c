@@ -60,7 +60,7 @@ static bool node_asks_with(struct peer *peer, const struct l2tpha_policy *policy
 
     peer_begins(peer, 1);
     options.path = peer->path;
-    assert_ok(host_tunnel_open(rig_node(), &options, rig.now, &tunnel));
+    assert_ok(l2tpha_tunnel_open(rig_node(), &options, rig.now, &tunnel));
     return heard_has(expect(peer, SCCRQ), CAPABILITY);
 }
 
@@ -406,7 +406,7 @@ START_TEST(no_tunnel_is_opened_with_a_bad_policy)
     struct l2tpha_tunnel_options options = {.size = sizeof(options), .policy = &policy};
     struct l2tpha_tunnel *tunnel;
 
-    assert_error(host_tunnel_open(rig_node(), &options, rig.now, &tunnel), L2TPHA_ERR_INVALID);
+    assert_error(l2tpha_tunnel_open(rig_node(), &options, rig.now, &tunnel), L2TPHA_ERR_INVALID);
     expect_nothing();
     ck_assert_ptr_null(l2tpha_tunnel_next(rig_node(), NULL));
 }

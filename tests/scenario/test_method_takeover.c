@@ -23,7 +23,7 @@ static struct l2tpha_tunnel *open_with(const struct l2tpha_policy *policy)
         .size = sizeof(options), .path.remote = {.len = 1, .bytes = {2}}, .policy = policy};
     struct l2tpha_tunnel *tunnel;
 
-    assert_ok(host_tunnel_open(trio.near, &options, trio.now, &tunnel));
+    assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
     trio_settle();
     ck_assert_uint_eq(record_of(tunnel).state, L2TPHA_TUNNEL_ESTABLISHED);
     return tunnel;

@@ -38,7 +38,7 @@ START_TEST(a_fenced_node_tells_nothing_unconfirmed)
     trio_dial(tunnel);
     trio_settle();
     trio.near_events.count = 0;
-    assert_ok(host_tunnel_close(first_tunnel(trio.near), 1, 0, NULL, trio.now));
+    assert_ok(l2tpha_tunnel_close(first_tunnel(trio.near), 1, 0, NULL, trio.now));
     uint64_t before = trio.datagrams;
     assert_ok(l2tpha_fence(trio.near, 2, trio.now));
     trio_settle();
@@ -153,9 +153,9 @@ START_TEST(the_end_of_the_stream_takes_no_handover_back)
     assert_ok(l2tpha_takeover(trio.standby, 2, trio.now));
     l2tpha_link_free(links[1], trio.now);
     l2tpha_link_free(links[0], trio.now);
-    assert_error(host_tunnel_open(trio.near, &options, trio.now, &tunnel), L2TPHA_ERR_STATE);
+    assert_error(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel), L2TPHA_ERR_STATE);
     assert_ok(l2tpha_switchover_cancel(trio.near, trio.now)); /* the host knows better */
-    assert_ok(host_tunnel_open(trio.near, &options, trio.now, &tunnel));
+    assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
 }
 END_TEST
 

@@ -62,7 +62,7 @@ START_TEST(the_shortest_queue_carries_a_call_and_its_end)
     ck_assert_uint_gt(trio_told(&trio.near_events, L2TPHA_EVENT_SESSION_UP), 0);
     assert_ok(host_session_close(first_session(trio.near), &why, trio.now));
     trio_settle();
-    assert_ok(host_tunnel_close(tunnel, 1, 0, NULL, trio.now));
+    assert_ok(l2tpha_tunnel_close(tunnel, 1, 0, NULL, trio.now));
     trio_settle();
     ck_assert_ptr_null(first_tunnel(trio.near));
 }
@@ -108,7 +108,7 @@ START_TEST(a_full_queue_fits_a_copy)
     trio_pass_ms(30000);
     ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_SESSION_UP), calls);
     ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_SESSION_UP), calls);
-    assert_ok(host_tunnel_close(first_tunnel(trio.near), 1, 0, NULL, trio.now));
+    assert_ok(l2tpha_tunnel_close(first_tunnel(trio.near), 1, 0, NULL, trio.now));
 }
 END_TEST
 

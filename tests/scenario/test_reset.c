@@ -153,8 +153,8 @@ START_TEST(what_is_ended_meanwhile_is_ended)
     assert_ok(host_session_close(session, &why, trio.now));
     assert_error(host_session_report_errors(session, &errors, trio.now), L2TPHA_ERR_STATE);
     if (_i) {
-        assert_ok(host_tunnel_close(tunnel, 6, 0, NULL, trio.now));
-        assert_error(host_tunnel_close(tunnel, 1, 0, NULL, trio.now), L2TPHA_ERR_STATE);
+        assert_ok(l2tpha_tunnel_close(tunnel, 6, 0, NULL, trio.now));
+        assert_error(l2tpha_tunnel_close(tunnel, 1, 0, NULL, trio.now), L2TPHA_ERR_STATE);
         assert_error(host_session_open(tunnel, &call, trio.now, &other), L2TPHA_ERR_STATE);
     }
     trio_pass_ms(100);
@@ -246,7 +246,7 @@ START_TEST(the_set_up_of_a_tunnel_waits_for_the_standby)
     trio.config.commit = L2TPHA_COMMIT_ASYNC;
     trio_begin(true);
     trio.confirm = false;
-    assert_ok(host_tunnel_open(trio.near, &options, trio.now, &tunnel));
+    assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
     ck_assert_uint_eq(settle_unconfirmed(), 0);
     confirm();
     ck_assert_uint_eq(settle_unconfirmed(), 1); /* SCCRQ; with the SCCRP it is established */
@@ -273,7 +273,7 @@ START_TEST(the_end_of_a_set_up_under_way_waits)
     trio.config.commit = L2TPHA_COMMIT_ASYNC;
     trio_begin(false);
     trio.mute = true;
-    assert_ok(host_tunnel_open(trio.near, &options, trio.now, &tunnel));
+    assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
     trio_settle();
     trio_connect();
     trio_settle();

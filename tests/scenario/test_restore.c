@@ -181,7 +181,7 @@ START_TEST(what_the_host_works_with_comes_first)
     else if (_i == 1)
         assert_ok(l2tpha_tunnel_set_app_state(near, (const uint8_t *)"x", 1, trio.now));
     else if (_i == 2)
-        assert_ok(host_tunnel_close(near, 1, 0, NULL, trio.now));
+        assert_ok(l2tpha_tunnel_close(near, 1, 0, NULL, trio.now));
     else if (_i == 3)
         assert_ok(l2tpha_session_heard(l2tpha_session_next(near, NULL), trio.now));
     else
@@ -263,7 +263,7 @@ START_TEST(half_open_ones_come_first)
 
     begin_with_tunnels();
     trio.mute = true;
-    assert_ok(host_tunnel_open(trio.near, &options, trio.now, &tunnel));
+    assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
     uint32_t id = l2tpha_tunnel_id(tunnel);
     trio_settle();
     take_over_unheard();
@@ -283,12 +283,12 @@ START_TEST(requests_wait_for_half_open_ones)
     begin();
     trio.mute = true;
     for (int i = 0; i < TUNNELS; i++)
-        assert_ok(host_tunnel_open(trio.near, &options, trio.now, &tunnel));
+        assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
     trio_settle();
     take_over_unheard();
     uint64_t before = l2tpha_counters(trio.near)->limit_reached;
     options.path.remote.bytes[0] = 1;
-    assert_ok(host_tunnel_open(trio.far, &options, trio.now, &tunnel));
+    assert_ok(l2tpha_tunnel_open(trio.far, &options, trio.now, &tunnel));
     trio_settle();
     ck_assert_uint_eq(l2tpha_counters(trio.near)->limit_reached, before + 1);
     trio_pass_ms(4000);

@@ -38,7 +38,7 @@ static void open_with(const struct l2tpha_policy *policy)
         .size = sizeof(options), .path.remote = {.len = 1, .bytes = {2}}, .policy = policy};
     struct l2tpha_tunnel *tunnel;
 
-    assert_ok(host_tunnel_open(trio.near, &options, trio.now, &tunnel));
+    assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
     trio_settle();
     trio_dial(tunnel);
     trio_settle();
@@ -158,7 +158,7 @@ START_TEST(a_stale_set_up_is_ended)
     struct l2tpha_tunnel_options options = {.size = sizeof(options),
                                             .path.remote = {.len = 1, .bytes = {2}}};
     struct l2tpha_tunnel *tunnel;
-    assert_ok(host_tunnel_open(trio.near, &options, trio.now, &tunnel));
+    assert_ok(l2tpha_tunnel_open(trio.near, &options, trio.now, &tunnel));
     trio_settle();
     trio.mute = trio.deaf = false;
     take_over(L2TPHA_TRUST_STALE);

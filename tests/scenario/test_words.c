@@ -66,7 +66,7 @@ END_TEST
 START_TEST(words_of_the_host_are_escaped_too)
 {
     peer_opens(&peer, 1);
-    assert_ok(host_tunnel_close(tunnel_of_peer(&peer), 1, 0, "bye\n", rig.now));
+    assert_ok(l2tpha_tunnel_close(tunnel_of_peer(&peer), 1, 0, "bye\n", rig.now));
     rig_drain();
     ck_assert_str_eq(expect_event(L2TPHA_EVENT_TUNNEL_DOWN)->text, "bye\\x0a");
     expect_stopccn(&peer, 1, 0);

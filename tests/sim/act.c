@@ -62,7 +62,7 @@ static void node_opens_tunnel(struct sim *sim, unsigned peer)
     net_address(NET_NODE, &options.path.local);
     net_address(NET_PEER + peer, &options.path.remote);
     judge(sim, "tunnel_open",
-          host_tunnel_open(sim->end.active.node, &options, sim->world.now, &tunnel));
+          l2tpha_tunnel_open(sim->end.active.node, &options, sim->world.now, &tunnel));
 }
 
 static void node_closes_tunnel(struct sim *sim, unsigned peer)
@@ -72,7 +72,7 @@ static void node_closes_tunnel(struct sim *sim, unsigned peer)
     if (!tunnel)
         return;
     sim->oracle.stopping = true;
-    judge(sim, "tunnel_close", host_tunnel_close(tunnel, STOP_RESULT, 0, "bye", sim->world.now));
+    judge(sim, "tunnel_close", l2tpha_tunnel_close(tunnel, STOP_RESULT, 0, "bye", sim->world.now));
 }
 
 static void node_calls(struct sim *sim, unsigned peer)

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* l2tpha_tunnel_*(): the host's hands on a tunnel. */
-#include "engine/tunnel_api.h"
+/* The host opens a tunnel, or closes it, whichever machine runs it. */
+#include "dispatch/tunnel_open.h"
 
 #include "base/assert.h"
 #include "control/transaction.h"
 #include "control/tunnel_policy.h"
 #include "dispatch/begin.h"
 #include "dispatch/disconnect.h"
-#include "engine/tunnel_fsm.h"
 
 #define STOPCCN_MAX 2048 /* bytes of a StopCCN: its one text is an AVP's at most */
 
 int engine_tunnel_open(struct engine *engine, const struct l2tpha_tunnel_options *options,
                        struct l2tpha_tunnel **tunnel)
 {
-    struct machine_input input = {0};
     struct l2tpha_node_record after;
     struct l2tpha_tunnel *fresh;
 
@@ -28,14 +26,14 @@ int engine_tunnel_open(struct engine *engine, const struct l2tpha_tunnel_options
         return error;
     tunnel_take_policy(fresh, options->policy);
     fresh->user = options->user;
-    error = tunnel_step(fresh, TUNNEL_OPEN, &input);
+    error = machine_of(fresh)->open(fresh);
     if (error) {
         machine_clear(fresh, error, "not opened");
         return error;
     }
     ASSERT(&engine->log, fresh->opening);
     engine_set_record(engine, &after);
-    fresh->announced = true;
+    tunnel_announce(fresh);
     *tunnel = fresh;
     return L2TPHA_OK;
 }
@@ -49,13 +47,13 @@ static bool is_usable(const struct l2tpha_tunnel *tunnel)
     if (tunnel_is_recovery(tunnel))
         return false;
     return state == L2TPHA_TUNNEL_WAIT_CTL_REPLY || state == L2TPHA_TUNNEL_WAIT_CTL_CONN ||
-           (state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel->close_result);
+           (state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel_is_to_stop(tunnel));
 }
 
 int l2tpha_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t error,
                         const char *reason, uint64_t now)
 {
-    struct machine_input input = {.result = result, .error = error, .reason = reason};
+    const struct machine_input input = {.result = result, .error = error, .reason = reason};
 
     int failed = tunnel_begin(tunnel, now);
     if (failed)
@@ -72,5 +70,5 @@ int l2tpha_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t 
     failed = buffer_reserve(engine->pool, STOPCCN_MAX);
     if (failed)
         return failed;
-    return engine_leave(engine, tunnel_step(tunnel, TUNNEL_CLOSE, &input));
+    return engine_leave(engine, machine_of(tunnel)->stop(tunnel, &input));
 }
