@@ -6,22 +6,28 @@
 
 #include <string.h>
 
-static bool naive;
+static enum { BUILTIN, NAIVE, NAIVE_BOTH, SETS } set;
+
+static const char *const names[SETS] = {"builtin", "naive", "naive-both"};
 
 bool machines_choose(const char *name)
 {
-    naive = strcmp(name, "naive") == 0;
-    return naive || strcmp(name, "builtin") == 0;
+    for (int i = 0; i < SETS; i++)
+        if (strcmp(name, names[i]) == 0) {
+            set = i;
+            return true;
+        }
+    return false;
 }
 
 bool machines_are_naive(void)
 {
-    return naive;
+    return set != BUILTIN;
 }
 
-void machines_install(struct l2tpha_node *node)
+void machines_install(struct l2tpha_node *node, bool near)
 {
-    if (naive)
+    if (set == NAIVE_BOTH || (set == NAIVE && near))
         naive_install(node);
 }
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Which machines run the tunnels of a world's near end: the built-in ones, or those of tests/naive.
- * Here is the one place where a test's host asks them for something. */
+/* Which machines run the tunnels of a world's near end, or of both: the built-in ones, or those of
+ * tests/naive. Here is the one place where a test's host asks them for something. */
 #ifndef TESTS_MACHINE_SET_H
 #define TESTS_MACHINE_SET_H
 
 #include <l2tpha/l2tpha.h>
 
-/* For this run of the program: "builtin", which is so from the beginning, or "naive". False: there
- * are no such ones. */
+/* For this run of the program: "builtin", which is so from the beginning; "naive", those of the
+ * near end; "naive-both". False: there are no such ones. */
 bool machines_choose(const char *name);
 bool machines_are_naive(void);
-/* A node of the near end, just made. */
-void machines_install(struct l2tpha_node *node);
+/* A node of the near end or of the other, just made. */
+void machines_install(struct l2tpha_node *node, bool near);
 /* What is wrong between the node's machines and its records; NULL = nothing. */
 const char *machines_fault(const struct l2tpha_node *node);
 

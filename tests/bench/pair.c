@@ -188,7 +188,8 @@ void bench_pass(struct bench *pair, uint64_t us)
 
 void bench_open(struct bench *pair, bool with_standby)
 {
-    *pair = (struct bench){.root = talloc_new(NULL), .now = 1000000, .seed = 42};
+    *pair = (struct bench){
+        .root = talloc_new(NULL), .now = 1000000, .seed = 42, .open_session = l2tpha_session_open};
     pair->lac = make_node(pair, "lac", false);
     pair->lns = make_node(pair, "lns", false);
     if (!with_standby)
@@ -200,7 +201,11 @@ void bench_open(struct bench *pair, bool with_standby)
 
 void bench_open_silent(struct bench *pair)
 {
-    *pair = (struct bench){.root = talloc_new(NULL), .now = 1000000, .seed = 42, .is_silent = true};
+    *pair = (struct bench){.root = talloc_new(NULL),
+                           .now = 1000000,
+                           .seed = 42,
+                           .is_silent = true,
+                           .open_session = l2tpha_session_open};
     pair->lac = make_node(pair, "lac", false);
     pair->lns = make_node(pair, "lns", false);
 }
@@ -237,7 +242,7 @@ void bench_calls(struct bench *pair, uint32_t tunnels, uint32_t sessions, uint32
     for (uint32_t t = 0; t < tunnels; t++) {
         check(l2tpha_tunnel_open(pair->lac, &options, pair->now, &tunnel), "tunnel");
         for (uint32_t s = 0; s < sessions; s++)
-            check(l2tpha_session_open(tunnel, &call, pair->now, &session), "session");
+            check(pair->open_session(tunnel, &call, pair->now, &session), "session");
         if (t % batch == batch - 1)
             bench_pass(pair, 1000);
     }

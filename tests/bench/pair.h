@@ -16,7 +16,10 @@ struct bench {
     uint64_t bytes;              /* of them */
     uint64_t seed;               /* of what is random */
     bool is_silent;              /* no HELLO for want of anything else */
-    bool looks_ahead;            /* a node asks for the memory that a batch needs before it reads */
+    /* The LAC's; from the beginning l2tpha_session_open(). */
+    int (*open_session)(struct l2tpha_tunnel *tunnel, const struct l2tpha_session_options *options,
+                        uint64_t now, struct l2tpha_session **session);
+    bool looks_ahead; /* a node asks for the memory that a batch needs before it reads */
 };
 
 /* Fails loudly: a benchmark that went wrong has no figures. */

@@ -124,7 +124,7 @@ struct l2tpha_node *rig_make(bool standby)
 
     config.standby = standby;
     assert_ok(l2tpha_node_new(root, &config, &host, rig.now, &node));
-    machines_install(node);
+    machines_install(node, true);
     return node;
 }
 

@@ -66,8 +66,7 @@ static struct l2tpha_node *make_node(bool near, bool standby)
 
     config.standby = standby;
     assert_ok(l2tpha_node_new(root, &config, &trio.host, trio.now, &node));
-    if (near)
-        machines_install(node);
+    machines_install(node, near);
     return node;
 }
 
@@ -161,6 +160,7 @@ void trio_settle(void)
         any = drain(false) || any;
     }
     ck_assert_ptr_null(machines_fault(trio.near));
+    ck_assert_ptr_null(machines_fault(trio.far));
 }
 
 void trio_pass_ms(uint64_t ms)

@@ -12,7 +12,9 @@
 static const struct l2tpha_path from_lac = {.remote = {.len = 1, .bytes = {1}}};
 static const struct l2tpha_path from_lns = {.remote = {.len = 1, .bytes = {2}}};
 
-static int hung_up; /* its address marks calls that the host has ended */
+/* Their addresses mark calls. */
+static int hung_up; /* the host has ended it */
+static int first;   /* it was up before there was a standby */
 
 /* --- ways --- */
 
@@ -94,7 +96,8 @@ static bool arrive(struct crowd *crowd, struct crowd_way *way, struct l2tpha_nod
 
 /* --- hosts --- */
 
-/* All tunnels stay, and at the LAC only those calls end that its host ends. */
+/* All tunnels stay, and at the LAC only those calls end that its host ends, and some that were not
+ * up yet when the active died. */
 static void hear(struct crowd *crowd, const struct l2tpha_node *node,
                  const struct l2tpha_event *event)
 {
@@ -105,6 +108,9 @@ static void hear(struct crowd *crowd, const struct l2tpha_node *node,
                    at_lac ? "LAC" : "LNS", event->text);
     if (event->kind == L2TPHA_EVENT_SESSION_DOWN && at_lac && event->user != &hung_up) {
         crowd->lost++;
+        if (event->user == &first)
+            world_fail(&crowd->world, "call %u/%u, up from the first, is lost: %s",
+                       event->tunnel_id, event->session_id, event->text);
         world_say(&crowd->world, "LAC", "%u/%u lost: %s", event->tunnel_id, event->session_id,
                   event->text);
     }
@@ -162,7 +168,7 @@ static void act(struct crowd *crowd)
     if (!tunnel)
         return;
     if (world_chance(world, 50)) {
-        crowd->opened += l2tpha_session_open(tunnel, &call, world->now, &session) == L2TPHA_OK;
+        crowd->opened += host_session_open(tunnel, &call, world->now, &session) == L2TPHA_OK;
         return;
     }
     session = l2tpha_session_next(tunnel, NULL);
@@ -172,7 +178,7 @@ static void act(struct crowd *crowd)
     if (record.state != L2TPHA_SESSION_ESTABLISHED)
         return;
     l2tpha_session_set_user(session, &hung_up);
-    check(l2tpha_session_close(session, &why, world->now), "close");
+    check(host_session_close(session, &why, world->now), "close");
     crowd->closed++;
 }
 
@@ -198,19 +204,32 @@ void crowd_tick(struct crowd *crowd)
 
 /* --- beginning and end --- */
 
+static void mark_calls(struct l2tpha_tunnel *tunnel)
+{
+    struct l2tpha_session *session = NULL;
+
+    while ((session = l2tpha_session_next(tunnel, session)))
+        l2tpha_session_set_user(session, &first);
+}
+
 void crowd_open(struct crowd *crowd)
 {
     struct l2tpha_tunnel *tunnel = NULL;
     uint32_t count = 0;
 
     bench_open(&crowd->pair, false);
+    machines_install(crowd->pair.lns, true);
+    machines_install(crowd->pair.lac, false);
+    crowd->pair.open_session = host_session_open;
     crowd->pair.seed = world_random(&crowd->world);
     bench_calls(&crowd->pair, crowd->tunnels, crowd->calls, 16);
     crowd->world.now = crowd->pair.now;
     crowd->ids = calloc(crowd->tunnels, sizeof(*crowd->ids));
     check(crowd->ids ? L2TPHA_OK : L2TPHA_ERR_NOMEM, "ids");
-    while ((tunnel = l2tpha_tunnel_next(crowd->pair.lac, tunnel)) && count < crowd->tunnels)
+    while ((tunnel = l2tpha_tunnel_next(crowd->pair.lac, tunnel)) && count < crowd->tunnels) {
         crowd->ids[count++] = l2tpha_tunnel_id(tunnel);
+        mark_calls(tunnel);
+    }
     check(count == crowd->tunnels ? L2TPHA_OK : L2TPHA_ERR_STATE, "tunnels");
 }
 

@@ -218,6 +218,14 @@ static void judge_pairs(struct crowd *crowd, const struct l2tpha_node *one,
     }
 }
 
+static void judge_machines(struct crowd *crowd, const struct l2tpha_node *node)
+{
+    const char *fault = machines_fault(node);
+
+    if (fault)
+        world_fail(&crowd->world, "%s: %s", node == crowd->pair.lac ? "LAC" : "LNS", fault);
+}
+
 static void judge(struct crowd *crowd)
 {
     const struct table *lac = crowd->pair.lac->engine.table, *lns = crowd->pair.lns->engine.table;
@@ -225,6 +233,8 @@ static void judge(struct crowd *crowd)
     uint32_t at_risk = crowd->half_up + crowd->opened - crowd->opened_before;
     uint32_t kept = table_session_count(lac) + crowd->closed + crowd->lost;
 
+    judge_machines(crowd, crowd->pair.lac);
+    judge_machines(crowd, crowd->pair.lns);
     judge_pairs(crowd, crowd->pair.lac, crowd->pair.lns);
     judge_pairs(crowd, crowd->pair.lns, crowd->pair.lac);
     if (table_session_count(lac) != table_session_count(lns))
@@ -241,6 +251,7 @@ static struct l2tpha_node *make_standby(struct crowd *crowd)
 {
     struct l2tpha_node *node = bench_standby(&crowd->pair);
 
+    machines_install(node, true);
     node->engine.config.takeover_batch = crowd->tunnels / 256 + 1;
     return node;
 }

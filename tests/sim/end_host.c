@@ -60,8 +60,8 @@ int end_make_node(struct end *end, bool standby, struct side *side)
     snprintf(side->name, sizeof(side->name), "%*send %u.%u", end->place ? 8 : 0, "",
              end->place % 10, end->made % 100);
     int error = l2tpha_node_new(end->root, &config, &callbacks, end->world->now, &side->node);
-    if (!error && end->place == 0)
-        machines_install(side->node);
+    if (!error)
+        machines_install(side->node, end->place == 0);
     return error;
 }
 

@@ -46,6 +46,14 @@ static void note_roles(struct roles *roles)
     }
 }
 
+static void judge_machines(struct roles *roles, const struct box *box)
+{
+    const char *fault = box->node ? machines_fault(box->node) : NULL;
+
+    if (fault)
+        world_fail(&roles->world, "%s: %s", box->name, fault);
+}
+
 static void step(struct roles *roles, uint64_t at)
 {
     struct world *world = &roles->world;
@@ -71,6 +79,7 @@ static void step(struct roles *roles, uint64_t at)
             continue;
         box_step(roles, box);
         note_roles(roles);
+        judge_machines(roles, box);
         judge_claims(roles);
         judge_split(roles);
     }

@@ -36,6 +36,8 @@ void box_start(struct roles *roles, struct box *box, bool standby)
     int error = l2tpha_node_new(box->root, &config, &host, roles->world.now, &box->node);
     if (error)
         world_fail(&roles->world, "no node: %s", l2tpha_strerror(error));
+    else
+        machines_install(box->node, true);
     box->wire = box->backlog = NO_WIRE;
     box->told = ORDER_NONE;
     box->given = box->stepped_down = false;

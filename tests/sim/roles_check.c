@@ -355,6 +355,18 @@ bool judge_at_rest(struct roles *roles)
     return judge_covers(roles, standby);
 }
 
+static bool is_up(const struct box *box, const struct peer_tunnel *tunnel,
+                  const struct peer_session *session)
+{
+    struct l2tpha_session_record record = {.size = sizeof(record)};
+    const struct l2tpha_session *ours =
+        l2tpha_session_find(box->node, tunnel->node_id, session->node_id);
+
+    if (ours)
+        l2tpha_session_get(ours, &record);
+    return ours && record.state == L2TPHA_SESSION_ESTABLISHED;
+}
+
 static void compare_tunnel(struct roles *roles, const struct box *box,
                            const struct peer_tunnel *tunnel)
 {
@@ -375,8 +387,7 @@ static void compare_tunnel(struct roles *roles, const struct box *box,
         if (session->state == PEER_STOPPED)
             continue;
         alive++;
-        if (session->state != PEER_ESTABLISHED ||
-            !l2tpha_session_find(box->node, tunnel->node_id, session->node_id))
+        if (session->state != PEER_ESTABLISHED || !is_up(box, tunnel, session))
             world_fail(&roles->world, "call %u is lost", session->id);
     }
     if (l2tpha_tunnel_sessions(ours) != alive)
