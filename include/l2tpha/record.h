@@ -87,8 +87,8 @@ struct l2tpha_tunnel_record {
     uint16_t session_ids_shift;      /**< how far the order of the ids of calls is ahead of ns,
                                           modulo 2^16 */
     uint32_t framing_caps;           /**< the peer's Framing Capabilities */
-    struct l2tpha_bytes secret;      /**< shared secret; empty = none */
     struct l2tpha_path path;         /**< of the control connection; data frames take it too */
+    struct l2tpha_bytes secret;      /**< shared secret; empty = none */
     struct l2tpha_bytes peer_name;   /**< Host Name AVP of the peer, verbatim */
     struct l2tpha_bytes peer_vendor; /**< Vendor Name AVP of the peer, verbatim */
     struct l2tpha_bytes challenge;   /**< ours, while its response is outstanding */

@@ -89,6 +89,8 @@ void outbox_pop(struct outbox *outbox)
         return;
     outbox->head = outbox->head + 1 < outbox->capacity ? outbox->head + 1 : 0;
     outbox->count--;
+    if (outbox->count == 0)
+        outbox->head = 0; /* where the memory was used last */
 }
 
 uint32_t outbox_count(const struct outbox *outbox)

@@ -43,3 +43,27 @@ struct l2tpha_tunnel *engine_tunnel_next(const struct engine *engine,
 
     return engine_tunnel_walk(engine, &place);
 }
+
+void engine_prefetch_tunnel(const struct engine *engine, uint32_t tunnel_id)
+{
+    const struct tunnel_entry *entry = table_tunnel_find(engine->table, tunnel_id);
+
+    if (entry)
+        tunnel_prefetch((const struct l2tpha_tunnel *)(const void *)entry);
+}
+
+void engine_prefetch_slot(const struct engine *engine, uint32_t tunnel_id, uint32_t session_id)
+{
+    const struct tunnel_entry *entry = table_tunnel_find(engine->table, tunnel_id);
+
+    if (entry)
+        table_prefetch_slot(entry, session_id);
+}
+
+void engine_prefetch_session(const struct engine *engine, uint32_t tunnel_id, uint32_t session_id)
+{
+    const struct tunnel_entry *entry = table_tunnel_find(engine->table, tunnel_id);
+
+    if (entry)
+        table_prefetch_session(engine->table, entry, session_id);
+}

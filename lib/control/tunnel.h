@@ -3,6 +3,7 @@
 #ifndef CONTROL_TUNNEL_H
 #define CONTROL_TUNNEL_H
 
+#include "base/prefetch.h"
 #include "codec/codes.h"
 #include "control/channel.h"
 #include "control/recovery_time.h"
@@ -19,7 +20,7 @@ struct tunnel_place {
     struct l2tpha_tunnel *prev;
 };
 
-/* What each message touches stands together, ahead of the rest. */
+/* What each message touches stands together, ahead of the rest: up to `timer`. */
 struct l2tpha_tunnel {
     struct tunnel_entry entry; /* first: the table allocates us and knows this part only */
     struct engine *engine;     /* NULL = a record that nobody has made live yet */
@@ -32,9 +33,10 @@ struct l2tpha_tunnel {
     struct sync *sync;                   /* failover's: sessions being asked about; NULL = none */
     struct lagging *lagging;       /* failover's: resynchronises a lagging record; NULL = none */
     struct inactivity *inactivity; /* failover's: sessions may be found inactive; NULL = none */
-    uint32_t next_id_place;        /* session_id.c: behind the id looked for last */
-    uint32_t events;               /* events in the outbox that name this tunnel */
-    uint32_t event_bytes;          /* of the pool, in the messages that they hold */
+    struct recovery *recovery; /* failover's, of both tunnels that take part in one; NULL = none */
+    uint32_t next_id_place;    /* session_id.c: behind the id looked for last */
+    uint32_t events;           /* events in the outbox that name this tunnel */
+    uint32_t event_bytes;      /* of the pool, in the messages that they hold */
     bool dying : 1;       /* gone for everybody but the host, who has events about it to poll */
     bool announced : 1;   /* the host knows of it: DOWN and GONE are for its ears */
     bool down_told : 1;   /* DOWN has happened */
@@ -55,15 +57,15 @@ struct l2tpha_tunnel {
     bool duplicated : 1;      /* ... another tunnel has, or had, its address and the peer's id */
     bool answers : 1;         /* ... a copy of its request came, which it answers though hushed */
     uint8_t source;           /* half_open.c: place of where it comes from */
-    uint32_t asked_again_ms;  /* ... when */
+    uint16_t close_result;    /* of a StopCCN that waits for the channel to carry again; 0 = none */
+    uint16_t close_error;     /* ... The last that messages touch */
+    struct timer timer;       /* TIMER_TUNNEL: by state */
+    struct timer start;       /* TIMER_START */
+    uint32_t asked_again_ms;  /* tunnel_duplicate.c: when its SCCRQ came again */
     uint32_t hushed_ms;       /* ... when it last became silent for a new one */
     uint32_t answered_ms;     /* likewise: when it was made live, or established */
     uint32_t started;         /* the order in which tunnels were made; 0 = it was taken over */
-    uint16_t close_result;    /* of a StopCCN that waits for the channel to carry again; 0 = none */
-    uint16_t close_error;
     uint32_t lost_tie_request; /* Assigned Tunnel ID of a recovery SCCRQ that has lost the tie */
-    struct timer timer;        /* TIMER_TUNNEL: by state */
-    struct timer start;        /* TIMER_START */
     union {
         struct { /* in engine.opening while in wait-ctl-reply */
             struct l2tpha_tunnel *opening_next;
@@ -76,12 +78,23 @@ struct l2tpha_tunnel {
         struct tunnel_place places[TUNNEL_PLACES]; /* half_open.c, of one that is no recovery's */
         struct l2tpha_tunnel *dead_next;           /* in engine.dead when it is idle */
     };
-    struct recovery *recovery; /* failover's, of both tunnels that take part in one; NULL = none */
-    uint64_t orphan_at;        /* resync.c: the next orphan may be ended then */
-    uint64_t rests_until;      /* failover's, of an old tunnel: recovery.h */
-    uint64_t failed_at;        /* failover's: when an end of it failed, sync.h; 0 = not known */
-    uint64_t lost_tie_until;   /* ... its copies are dropped until then */
+    uint64_t orphan_at;      /* resync.c: the next orphan may be ended then */
+    uint64_t rests_until;    /* failover's, of an old tunnel: recovery.h */
+    uint64_t failed_at;      /* failover's: when an end of it failed, sync.h; 0 = not known */
+    uint64_t lost_tie_until; /* ... its copies are dropped until then */
 };
+
+/* What messages touch, in whole lines: most strings of the record are passed over. */
+#define TUNNEL_FRONT offsetof(struct l2tpha_tunnel, entry.record.peer_name)
+#define TUNNEL_BACK (sizeof(struct tunnel_entry) / CACHE_LINE * CACHE_LINE)
+#define TUNNEL_HOT offsetof(struct l2tpha_tunnel, timer)
+
+/* Begin the loads of all that a message touches. A tunnel in no cache then costs one wait. */
+static inline void tunnel_prefetch(const struct l2tpha_tunnel *tunnel)
+{
+    prefetch(tunnel, TUNNEL_FRONT);
+    prefetch((const char *)tunnel + TUNNEL_BACK, TUNNEL_HOT - TUNNEL_BACK);
+}
 
 static inline struct l2tpha_tunnel *tunnel_of(struct tunnel_entry *entry)
 {

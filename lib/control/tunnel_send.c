@@ -51,6 +51,7 @@ int tunnel_send(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
 
 int tunnel_hello(struct l2tpha_tunnel *tunnel)
 {
+    tunnel_prefetch(tunnel); /* nothing was heard of it for long */
     struct engine *engine = tunnel->engine;
     struct l2tpha_builder builder;
 

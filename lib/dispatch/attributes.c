@@ -172,8 +172,7 @@ void session_take_options(struct l2tpha_session *session,
     struct session_entry *entry = &session->entry;
     bool incoming = options->call == L2TPHA_CALL_INCOMING;
 
-    ASSERT(&session_engine(session)->log,
-           entry->state == L2TPHA_SESSION_IDLE && !entry->remote_id);
+    ASSERT(&session_engine(session)->log, entry->state == L2TPHA_SESSION_IDLE && !entry->remote_id);
     entry->side = incoming ? L2TPHA_LAC : L2TPHA_LNS;
     entry->call = incoming ? L2TPHA_CALL_INCOMING : L2TPHA_CALL_OUTGOING;
     entry->flags |= L2TPHA_SESSION_LOCAL_CALL;

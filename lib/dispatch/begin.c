@@ -10,6 +10,7 @@ int session_begin(struct l2tpha_session *session, uint64_t now)
 {
     if (!session)
         return L2TPHA_ERR_INVALID;
+    prefetch(session, sizeof(*session));
     struct l2tpha_tunnel *tunnel = session_tunnel(session);
     uint32_t id = session->entry.local_id;
     bool live = tunnel->engine;
@@ -24,6 +25,7 @@ int tunnel_begin(struct l2tpha_tunnel *tunnel, uint64_t now)
 {
     if (!tunnel)
         return L2TPHA_ERR_INVALID;
+    tunnel_prefetch(tunnel);
     struct engine *engine = tunnel_engine(tunnel);
     int error = engine_enter(engine, now);
     if (error)

@@ -3,7 +3,6 @@
 #include "dispatch/input.h"
 
 #include "base/assert.h"
-#include "base/prefetch.h"
 #include "control/find.h"
 #include "control/machine.h"
 #include "control/transaction.h"
@@ -41,13 +40,14 @@ static bool is_answer(const struct l2tpha_tunnel *tunnel, const struct l2tpha_pa
 static int receive_bound(struct engine *engine, const struct l2tpha_path *path,
                          const struct l2tpha_header *header, const uint8_t *data, size_t len)
 {
+    engine_prefetch_tunnel(engine, header->tunnel_id);
     struct l2tpha_tunnel *tunnel = engine_tunnel_find(engine, header->tunnel_id);
 
     if (!tunnel) {
         engine->counters.unknown_tunnel++;
         return L2TPHA_ERR_NOT_OURS;
     }
-    prefetch(tunnel, sizeof(*tunnel));
+    table_prefetch_slot(&tunnel->entry, header->session_id);
     if (!address_is(&tunnel->entry.record.path.remote, &path->remote) &&
         !is_answer(tunnel, path, header,
                    wire_type(record_wire(&tunnel->entry.record), data, len))) {

@@ -29,7 +29,7 @@ bool session_start_waiting(struct l2tpha_tunnel *tunnel, uint32_t most)
         struct l2tpha_session *session = tunnel->waiting;
         struct machine_input input = {.status = L2TPHA_ERR_REFUSED,
                                       .reason = "the peer has not advertised what the call needs"};
-        ASSERT(&engine->log, session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL);
+        ASSERT(&tunnel->engine->log, session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL);
         bool allowed = session_is_allowed(session);
         bytes += table_session_bytes(&session->entry);
         session_step(session, allowed ? SESSION_TUNNEL_OPEN : SESSION_CLOSE, &input);

@@ -155,7 +155,7 @@ int start_sessions(void *object, void *argument)
     struct l2tpha_tunnel *tunnel = object;
 
     (void)argument;
-    ASSERT(&engine->log, tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED);
+    ASSERT(&tunnel->engine->log, tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED);
     if (!session_start_waiting(tunnel, START_BATCH) || !tunnel_is_open(tunnel))
         return L2TPHA_OK;
     tunnel_start_later(tunnel, tunnel_has_own_room(tunnel) ? 0 : START_RETRY_MS * US_PER_MS);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Datagrams in: many in one call, or a batch of one. */
+#include "control/find.h"
 #include "control/transaction.h"
 #include "dispatch/data.h"
 #include "dispatch/input.h"
@@ -43,12 +44,12 @@ static void look_ahead(const struct engine *engine, const struct l2tpha_datagram
         const struct l2tpha_datagram *datagram = &datagrams[i];
         if (!datagram->data || l2tpha_header_decode(datagram->data, datagram->len, &headers[i]))
             headers[i] = (struct l2tpha_header){0};
-        table_prefetch_tunnel(engine->table, headers[i].tunnel_id);
+        engine_prefetch_tunnel(engine, headers[i].tunnel_id);
     }
     for (size_t i = 0; i < count; i++)
-        table_prefetch_slot(engine->table, headers[i].tunnel_id, headers[i].session_id);
+        engine_prefetch_slot(engine, headers[i].tunnel_id, headers[i].session_id);
     for (size_t i = 0; i < count; i++)
-        table_prefetch_session(engine->table, headers[i].tunnel_id, headers[i].session_id);
+        engine_prefetch_session(engine, headers[i].tunnel_id, headers[i].session_id);
 }
 
 static int feed(struct l2tpha_node *node, const struct l2tpha_datagram *datagram)

@@ -29,7 +29,6 @@ struct tunnel_entry {
     struct session_entry *sessions; /* newest first */
     struct idtable session_ids;     /* of both ends; table_session.c */
     uint32_t session_count;
-    uint32_t generation;      /* bulk copy that has carried it / that has refreshed it */
     uint16_t ns_safe;         /* messages below it are with the standby: may be sent */
     uint16_t nr_safe;         /* what an acknowledgement may say */
     uint16_t ns_committed;    /* messages below it are in some checkpoint */
@@ -41,21 +40,22 @@ struct tunnel_entry {
     bool is_lagging : 1;      /* counted: the record that was loaded has the flag LAGGING, */
     bool is_recovery : 1;     /* ... and is a recovery tunnel's */
     bool is_ha : 1;           /* counted: table_note_method() */
-    uint32_t recovered_by; /* standby: recovery tunnel that was for it last; it may be gone since,
-                              or its id another's */
-    uint32_t older_duplicate; /* place of the next one with the same address and id of the peer, the
-                            one that got them before; SLAB_NONE = none */
     uint64_t born;            /* first number that may be about it, 0 = not committed yet */
     struct tunnel_entry
         *dirty_next; /* the ledger's list; until a takeover has come to the entry, */
-    struct tunnel_entry **dirty_back;   /* the table's of those pending. NULL = on neither */
-    struct l2tpha_tunnel_record record; /* byte strings are owned, see table_tunnel_set_bytes */
+    struct tunnel_entry **dirty_back; /* the table's of those pending. NULL = on neither */
     union {
         uint64_t moved;     /* ungated commit: newest number that it depends on */
         uint32_t refreshed; /* standby: no more of its sessions than these have its generation */
     };
     uint64_t ahead_from; /* ... the one that has it established, by the numbers that it has now;
                             once confirmed its outputs need not wait; 0 = none yet */
+    struct l2tpha_tunnel_record record; /* byte strings are owned, see table_tunnel_set_bytes */
+    uint32_t recovered_by; /* standby: recovery tunnel that was for it last; it may be gone since,
+                              or its id another's */
+    uint32_t older_duplicate; /* place of the next one with the same address and id of the peer, the
+                            one that got them before; SLAB_NONE = none */
+    uint32_t generation;      /* bulk copy that has carried it / that has refreshed it */
 };
 
 /* Generations of copies that came in have this bit, those of copies sent have not: an entry that

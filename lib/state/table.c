@@ -141,27 +141,17 @@ struct buffer_pool *table_pool(const struct table *table)
 
 /* --- loads that begin before they are waited for --- */
 
-void table_prefetch_tunnel(const struct table *table, uint32_t tunnel_id)
+void table_prefetch_slot(const struct tunnel_entry *tunnel, uint32_t session_id)
 {
-    uint32_t place = id_map_find(&table->tunnel_ids, tunnel_id);
-
-    if (place != ID_MAP_NONE)
-        slab_prefetch(table->tunnels, place);
-}
-
-void table_prefetch_slot(const struct table *table, uint32_t tunnel_id, uint32_t session_id)
-{
-    const struct tunnel_entry *tunnel = session_id ? table_tunnel_find(table, tunnel_id) : NULL;
-
-    if (tunnel)
+    if (session_id)
         idtable_prefetch(&tunnel->session_ids, session_id, 0);
 }
 
-void table_prefetch_session(const struct table *table, uint32_t tunnel_id, uint32_t session_id)
+void table_prefetch_session(const struct table *table, const struct tunnel_entry *tunnel,
+                            uint32_t session_id)
 {
-    const struct tunnel_entry *tunnel = session_id ? table_tunnel_find(table, tunnel_id) : NULL;
     uint32_t value;
 
-    if (tunnel && idtable_find(&tunnel->session_ids, session_id, 0, &value))
+    if (session_id && idtable_find(&tunnel->session_ids, session_id, 0, &value))
         slab_prefetch(table->sessions, value >> 1);
 }

@@ -33,11 +33,11 @@ void table_sweep(struct table *table, uint32_t generation);
 size_t table_bytes(const struct table *table);
 struct buffer_pool *table_pool(const struct table *table);
 
-/* Begin the loads for a batch of datagrams before they are waited for: this one for each, then
- * table_prefetch_slot() for each, then table_prefetch_session(), since each looks at what the one
- * before has asked for. Ids that lead nowhere do no harm (session_id 0: it is about no session). */
-void table_prefetch_tunnel(const struct table *table, uint32_t tunnel_id);
-void table_prefetch_slot(const struct table *table, uint32_t tunnel_id, uint32_t session_id);
-void table_prefetch_session(const struct table *table, uint32_t tunnel_id, uint32_t session_id);
+/* Begin the loads for a session before they are waited for: of the slot that its id is in, and,
+ * which looks at the slot, of the session. An id that leads nowhere does no harm; 0 asks for
+ * nothing. */
+void table_prefetch_slot(const struct tunnel_entry *tunnel, uint32_t session_id);
+void table_prefetch_session(const struct table *table, const struct tunnel_entry *tunnel,
+                            uint32_t session_id);
 
 #endif

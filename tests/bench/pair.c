@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
 #include "bench/pair.h"
+#include "control/find.h"
 #include "control/transaction.h"
 #include "control/tunnel_send.h"
 #include "node/node.h"
@@ -61,7 +62,6 @@ static struct l2tpha_node *make_node(struct bench *pair, const char *name, bool 
 void bench_look_ahead(const struct bench *pair, const struct l2tpha_node *node,
                       const struct l2tpha_bytes *datagrams, size_t count)
 {
-    const struct table *table = node->engine.table;
     struct l2tpha_header headers[BENCH_AHEAD];
     size_t known = 0;
 
@@ -69,11 +69,11 @@ void bench_look_ahead(const struct bench *pair, const struct l2tpha_node *node,
         return;
     for (size_t i = 0; i < count && i < BENCH_AHEAD; i++)
         if (!l2tpha_header_decode(datagrams[i].data, datagrams[i].len, &headers[known]))
-            table_prefetch_tunnel(table, headers[known++].tunnel_id);
+            engine_prefetch_tunnel(&node->engine, headers[known++].tunnel_id);
     for (size_t i = 0; i < known; i++)
-        table_prefetch_slot(table, headers[i].tunnel_id, headers[i].session_id);
+        engine_prefetch_slot(&node->engine, headers[i].tunnel_id, headers[i].session_id);
     for (size_t i = 0; i < known; i++)
-        table_prefetch_session(table, headers[i].tunnel_id, headers[i].session_id);
+        engine_prefetch_session(&node->engine, headers[i].tunnel_id, headers[i].session_id);
 }
 
 static void look_ahead(const struct bench *pair, const struct l2tpha_node *node,

@@ -113,6 +113,28 @@ START_TEST(agrees_with_counting)
 }
 END_TEST
 
+/* What is emptied each time does not walk through all of its memory. */
+START_TEST(an_empty_one_begins_at_the_front)
+{
+    assert_ok(outbox_new(root, sizeof(uint64_t), 100, &outbox));
+    for (uint64_t i = 0; i < 20; i++)
+        push(i);
+    for (uint64_t i = 0; i < 20; i++)
+        ck_assert_uint_eq(pop(), i);
+    push(7);
+    const void *front = outbox_head(outbox);
+    ck_assert_uint_eq(pop(), 7);
+    for (uint64_t i = 0; i < 40; i++) {
+        push(i);
+        ck_assert_ptr_eq(outbox_head(outbox), front);
+        push(i + 1);
+        ck_assert_uint_eq(pop(), i);
+        ck_assert_uint_eq(pop(), i + 1);
+    }
+    talloc_free(outbox);
+}
+END_TEST
+
 START_TEST(memory_is_kept)
 {
     assert_ok(outbox_new(root, 24, 64, &outbox));
@@ -163,6 +185,7 @@ Suite *suite_outbox(void)
     tcase_add_loop_test(tcase, limit_is_met_exactly, 0, 10);
     tcase_add_loop_test(tcase, growth_keeps_the_order, 0, 33);
     tcase_add_loop_test(tcase, agrees_with_counting, 0, 10);
+    tcase_add_test(tcase, an_empty_one_begins_at_the_front);
     tcase_add_test(tcase, memory_is_kept);
     tcase_add_test(tcase, no_memory);
     return suite;
