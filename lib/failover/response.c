@@ -54,13 +54,14 @@ int sync_take_response(struct failover *failover, struct l2tpha_tunnel *tunnel,
         if (!l2tpha_avp_session_state(&cursor.avp, &state))
             continue;
         struct l2tpha_session *session = tunnel_session_find(tunnel, state.remote_session_id);
-        ASSERT(&failover->engine->log, !session || session->query != QUERY_ASKED || tunnel->sync);
-        if (session && session->query == QUERY_ASKED && !old)
+        if (session && session->query == QUERY_ASKED && !old) {
+            ASSERT(&failover->engine->log, tunnel->sync);
             take_answer(tunnel->sync, session, state.session_id);
-        else if (session && state.session_id == 0 && may_be_corrected(failover, session))
+        } else if (session && state.session_id == 0 && may_be_corrected(failover, session)) {
             clear(failover, session); /* what it had said before was older than our question */
-        else
+        } else {
             failover->engine->counters.answers_ignored++;
+        }
     }
     return L2TPHA_OK;
 }
