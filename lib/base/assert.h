@@ -7,8 +7,15 @@
 
 #include "base/log.h"
 
+/* Code that is not run stands apart from what is. */
+#if defined(__GNUC__)
+#define ASSERT_COLD __attribute__((cold, noinline))
+#else
+#define ASSERT_COLD
+#endif
+
 /* Count it where log says, and log it. NULL: there is no log at hand. */
-void assert_note(const struct log *log, const char *condition);
+ASSERT_COLD void assert_note(const struct log *log, const char *condition);
 
 #if defined(L2TPHA_CHECKED)
 /* Say it on stderr and abort. */
@@ -17,6 +24,8 @@ _Noreturn void assert_abort(const char *file, int line, const char *condition);
     ((condition) ? (void)(log) : assert_abort(__FILE__, __LINE__, #condition))
 /* In code that only checked builds have: the files audit.c. */
 #define AUDIT(condition) ASSERT(NULL, condition)
+/* What every message passes several times is looked at in checked builds alone. */
+#define ASSERT_CHECKED(condition) ASSERT(NULL, condition)
 #elif defined(L2TPHA_UNCHECKED)
 #define ASSERT(log, condition) ((void)(log), (void)(0 && (condition)))
 #elif defined(__GNUC__)
@@ -24,6 +33,10 @@ _Noreturn void assert_abort(const char *file, int line, const char *condition);
     (__builtin_expect(!(condition), 0) ? assert_note(log, #condition) : (void)0)
 #else
 #define ASSERT(log, condition) ((condition) ? (void)0 : assert_note(log, #condition))
+#endif
+
+#ifndef ASSERT_CHECKED
+#define ASSERT_CHECKED(condition) ((void)(0 && (condition)))
 #endif
 
 #endif

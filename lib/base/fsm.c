@@ -95,12 +95,6 @@ int fsm_step(const struct fsm *fsm, uint8_t state, uint8_t event, void *object, 
     return error;
 }
 #else
-bool fsm_is_running(const void *object)
-{
-    (void)object;
-    return false;
-}
-
 int fsm_step(const struct fsm *fsm, uint8_t state, uint8_t event, void *object, void *argument)
 {
     return step(fsm, state, event, object, argument);

@@ -74,7 +74,7 @@ void engine_move_on(struct engine *engine, uint64_t now)
     uint64_t before = engine->now;
     bool away = false;
 
-    ASSERT(&engine->log, now <= ENGINE_TIME_MAX);
+    ASSERT_CHECKED(now <= ENGINE_TIME_MAX);
     if (now > before + AWAY_US) {
         uint64_t due = engine_deadline(engine);
         if (engine->expected < due)

@@ -23,10 +23,10 @@ void engine_unready(struct engine *engine, struct channel *channel)
 {
     if (!channel->ready)
         return;
-    ASSERT(&engine->log,
-           (channel->ready_prev ? channel->ready_prev->ready_next : engine->ready_head) == channel);
-    ASSERT(&engine->log,
-           (channel->ready_next ? channel->ready_next->ready_prev : engine->ready_tail) == channel);
+    ASSERT_CHECKED((channel->ready_prev ? channel->ready_prev->ready_next : engine->ready_head) ==
+                   channel);
+    ASSERT_CHECKED((channel->ready_next ? channel->ready_next->ready_prev : engine->ready_tail) ==
+                   channel);
     if (channel->ready_prev)
         channel->ready_prev->ready_next = channel->ready_next;
     else

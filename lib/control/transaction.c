@@ -28,7 +28,7 @@ void engine_close_events(struct engine *engine, uint64_t number)
 {
     uint32_t count = outbox_count(engine->events);
 
-    ASSERT(&engine->log, engine->open_events <= count);
+    ASSERT_CHECKED(engine->open_events <= count);
     while (engine->open_events > 0) {
         struct event_item *event = outbox_at(engine->events, count - engine->open_events);
         event->depends = event->tunnel_id ? number : 0;
@@ -36,15 +36,21 @@ void engine_close_events(struct engine *engine, uint64_t number)
     }
 }
 
+static void reap_ended(struct engine *engine)
+{
+    if (engine->parts_gone || engine->gone.head || engine->buried.head)
+        engine_reap_parts(engine);
+}
+
 void engine_commit(struct engine *engine)
 {
     engine_close_events(engine, ledger_commit(engine->ledger, engine->now));
-    engine_reap_parts(engine);
+    reap_ended(engine);
 }
 
 void engine_reap(struct engine *engine)
 {
-    engine_reap_parts(engine);
+    reap_ended(engine);
     while (engine->dead) {
         struct l2tpha_tunnel *tunnel = engine->dead;
         ASSERT(&engine->log, tunnel->dying && !tunnel->channel.ready);

@@ -14,7 +14,7 @@ bool engine_next_datagram(struct engine *engine, struct l2tpha_output *output)
     while (engine->ready_head) {
         struct channel *channel = engine->ready_head;
         struct l2tpha_tunnel *tunnel = container_of(channel, struct l2tpha_tunnel, channel);
-        ASSERT(&engine->log, channel->ready && !channel->stopped);
+        ASSERT_CHECKED(channel->ready && !channel->stopped);
         if (!tunnel_is_hushed(tunnel) && channel_next(engine, channel, output)) {
             tunnel->answers = false;
             engine->counters.datagrams_out++;
