@@ -172,21 +172,6 @@ int send_cdn_failed(void *object, void *argument)
     return send_cdn(object, argument);
 }
 
-int send_orphan_cdn(struct l2tpha_tunnel *tunnel, uint32_t remote_id, uint16_t result,
-                    uint16_t error, const char *reason)
-{
-    struct l2tpha_builder builder;
-
-    ASSERT(&tunnel->engine->log, result != 0);
-    tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_CDN, remote_id);
-    wire_put_session_id(&builder, session_id_free(tunnel));
-    l2tpha_builder_put_result(&builder, result, error, reason);
-    int failed = tunnel_send(tunnel, &builder);
-    if (!failed)
-        session_id_taken(tunnel);
-    return failed;
-}
-
 /* --- what the host is told --- */
 
 int take_link_info(void *object, void *argument)

@@ -14,8 +14,5 @@ int send_cdn(void *object, void *argument);
 int send_cdn_failed(void *object, void *argument);
 int take_link_info(void *object, void *argument);
 int tell_errors(void *object, void *argument);
-/* A CDN for no session of ours. */
-int send_orphan_cdn(struct l2tpha_tunnel *tunnel, uint32_t remote_id, uint16_t result,
-                    uint16_t error, const char *reason);
 
 #endif

@@ -8,6 +8,7 @@
 #include "control/session_id.h"
 #include "dispatch/admission.h"
 #include "dispatch/attributes.h"
+#include "dispatch/farewell.h"
 #include "dispatch/session_input.h"
 #include "engine/session_action.h"
 #include "engine/session_fsm.h"
@@ -105,7 +106,7 @@ static int end_duplicate(struct arrival *arrival, struct l2tpha_session *old)
 static int no_session(struct arrival *arrival, int error)
 {
     arrival->tunnel->engine->counters.limit_reached++;
-    send_orphan_cdn(arrival->tunnel, assigned_id(arrival), RESULT_TEMPORARY, 0,
+    tunnel_say_no_call(arrival->tunnel, assigned_id(arrival), RESULT_TEMPORARY, 0,
                     "no room for calls");
     return error;
 }
@@ -114,7 +115,7 @@ static int no_session(struct arrival *arrival, int error)
 static int no_calls(struct arrival *arrival)
 {
     arrival->tunnel->engine->counters.unexpected_message++;
-    send_orphan_cdn(arrival->tunnel, assigned_id(arrival), RESULT_GENERAL, ERROR_NO_CONNECTION,
+    tunnel_say_no_call(arrival->tunnel, assigned_id(arrival), RESULT_GENERAL, ERROR_NO_CONNECTION,
                     "a recovery tunnel carries no calls");
     return L2TPHA_ERR_REFUSED;
 }
@@ -219,7 +220,7 @@ static int process_unknown(struct arrival *arrival)
         fsm = tunnel->asked_outgoing ? &session_fsm_lns_outgoing : &session_fsm_lac_outgoing;
     const struct fsm_row *row = fsm_find(fsm, L2TPHA_SESSION_IDLE, kinds[type].event);
     if (kinds[type].event == SESSION_REPLY && row && row->action)
-        send_orphan_cdn(tunnel, assigned_id(arrival), RESULT_GENERAL, ERROR_SESSION_ID,
+        tunnel_say_no_call(tunnel, assigned_id(arrival), RESULT_GENERAL, ERROR_SESSION_ID,
                         "no such session");
     return L2TPHA_ERR_NOT_FOUND;
 }

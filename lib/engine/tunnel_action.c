@@ -9,6 +9,7 @@
 #include "control/opening.h"
 #include "control/tunnel_send.h"
 #include "dispatch/attributes.h"
+#include "dispatch/farewell.h"
 #include "engine/session_wait.h"
 #include "failover/set_up.h"
 
@@ -117,19 +118,7 @@ int send_scccn(void *object, void *argument)
 
 int send_stopccn(void *object, void *argument)
 {
-    struct l2tpha_tunnel *tunnel = object;
-    const struct machine_input *input = argument;
-    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-    struct l2tpha_builder builder;
-
-    ASSERT(&tunnel->engine->log, input->result != 0 && !tunnel_is_over(tunnel));
-    record->result = input->result;
-    record->error = input->error;
-    tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_STOPCCN, 0);
-    /* RFC 2661 4.4.3: the id first given to this peer, whatever the header says. */
-    wire_put_tunnel_id(&builder, record->local_id);
-    l2tpha_builder_put_result(&builder, input->result, input->error, input->reason);
-    return tunnel_send(tunnel, &builder);
+    return tunnel_say_stop(object, argument);
 }
 
 /* An action has failed here. Who has heard of the tunnel is told; who has not is left alone. */

@@ -6,6 +6,7 @@
 #include "dispatch/admission.h"
 #include "dispatch/attributes.h"
 #include "dispatch/disconnect.h"
+#include "dispatch/farewell.h"
 #include "dispatch/session_input.h"
 #include "dispatch/session_state.h"
 #include "naive/daemon.h"
@@ -49,22 +50,12 @@ void naive_call_clear(struct l2tpha_session *session, const struct machine_input
 
 /* --- saying --- */
 
-static int send_cdn(struct l2tpha_session *session, const struct machine_input *input)
-{
-    struct l2tpha_builder builder;
-
-    tunnel_build(session_tunnel(session), &builder, L2TPHA_MESSAGE_CDN, session->entry.remote_id);
-    l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_SESSION_ID,
-                           (uint16_t)session->entry.local_id);
-    l2tpha_builder_put_result(&builder, input->result, input->error, input->reason);
-    return tunnel_send(session_tunnel(session), &builder);
-}
-
 /* In wait-tunnel the peer does not know of it. */
 static int hang_up(struct l2tpha_session *session, const struct machine_input *input)
 {
-    int error =
-        session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL ? L2TPHA_OK : send_cdn(session, input);
+    int error = session->entry.state == L2TPHA_SESSION_WAIT_TUNNEL
+                    ? L2TPHA_OK
+                    : session_say_end(session, input);
 
     enter(session, L2TPHA_SESSION_IDLE, input);
     return error;

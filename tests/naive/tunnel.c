@@ -7,6 +7,7 @@
 #include "control/tunnel_send.h"
 #include "dispatch/admission.h"
 #include "dispatch/attributes.h"
+#include "dispatch/farewell.h"
 #include "dispatch/tunnel_state.h"
 #include "failover/response.h"
 #include "failover/set_up.h"
@@ -86,19 +87,6 @@ int naive_tunnel_ask(struct l2tpha_tunnel *tunnel)
     return error;
 }
 
-static int send_stopccn(struct l2tpha_tunnel *tunnel, const struct machine_input *input)
-{
-    struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-    struct l2tpha_builder builder;
-
-    record->result = input->result;
-    record->error = input->error;
-    tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_STOPCCN, 0);
-    l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, (uint16_t)record->local_id);
-    l2tpha_builder_put_result(&builder, input->result, input->error, input->reason);
-    return tunnel_send(tunnel, &builder);
-}
-
 int naive_tunnel_stop(struct l2tpha_tunnel *tunnel, const struct machine_input *input)
 {
     const struct naive_tunnel *own = naive_tunnel_of(tunnel);
@@ -107,7 +95,7 @@ int naive_tunnel_stop(struct l2tpha_tunnel *tunnel, const struct machine_input *
         return L2TPHA_ERR_STATE;
     if (!own) /* one that was never made live */
         naive_restore(tunnel);
-    int error = send_stopccn(tunnel, input);
+    int error = tunnel_say_stop(tunnel, input);
     enter(tunnel, error ? L2TPHA_TUNNEL_IDLE : L2TPHA_TUNNEL_STOPPING, input);
     return error;
 }
