@@ -196,6 +196,19 @@ void builder_begin(const struct wire_format *wire, struct l2tpha_builder *builde
     mark_put(builder, L2TPHA_AVP_MESSAGE_TYPE);
 }
 
+void builder_go_on(const struct wire_format *wire, struct l2tpha_builder *builder, uint8_t *buf,
+                   size_t cap, uint16_t type, size_t len)
+{
+    size_t room = cap < WIRE_DATAGRAM_MAX ? cap : WIRE_DATAGRAM_MAX;
+
+    *builder = (struct l2tpha_builder){.start = buf,
+                                       .pos = buf + (len < room ? len : room),
+                                       .end = buf + room,
+                                       .error = len > room ? L2TPHA_ERR_TOO_SMALL : 0,
+                                       .type = type,
+                                       .version = wire->version};
+}
+
 void l2tpha_builder_begin(struct l2tpha_builder *builder, uint8_t *buf, size_t cap, uint16_t type,
                           uint32_t tunnel_id, uint32_t session_id)
 {
