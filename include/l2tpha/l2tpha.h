@@ -14,6 +14,7 @@
 #ifndef L2TPHA_L2TPHA_H
 #define L2TPHA_L2TPHA_H
 
+#include <l2tpha/attach.h>
 #include <l2tpha/avp.h>
 #include <l2tpha/builder.h>
 #include <l2tpha/checkpoint.h>

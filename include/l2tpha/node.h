@@ -138,6 +138,9 @@ struct l2tpha_config {
                                  max_tunnels has to fit into the rest. A standby has the same
                                  range, or refuses: L2TPHA_ERR_ID_RANGE (default 0 and 0: all,
                                  1 to 65535) */
+    bool attach;             /**< the machines of its tunnels are the host's own: l2tpha/attach.h. A
+                                  standby has the same, or refuses: L2TPHA_ERR_MACHINES (default
+                                  false) */
     uint32_t takeover_batch; /**< after a takeover: tunnels restored in one call at most, and an
                                   eighth of those that may wait for their peers' answers at one
                                   time; 1 to L2TPHA_TUNNELS_MAX (default 256) */

@@ -53,8 +53,9 @@ enum l2tpha_tunnel_flag {
     L2TPHA_TUNNEL_LAGGING = 2048,    /**< outputs precede this record: its numbers are bounds */
     L2TPHA_TUNNEL_UNSYNCED = 4096, /**< recovered by RFC 4951, and the sessions are not synchronised
                                        yet (3.3): whoever takes over asks about them */
-    L2TPHA_TUNNEL_UNCERTAIN = 8192 /**< taken over from a record that the old active may have left
-                                     behind: RFC 4951 has to resynchronise it yet */
+    L2TPHA_TUNNEL_UNCERTAIN = 8192, /**< taken over from a record that the old active may have left
+                                      behind: RFC 4951 has to resynchronise it yet */
+    L2TPHA_TUNNEL_ATTACHED = 16384  /**< its machines are a daemon's: l2tpha/attach.h */
 };
 
 /** Bits of l2tpha_session_record::flags. */
@@ -93,6 +94,8 @@ struct l2tpha_tunnel_record {
     struct l2tpha_bytes peer_vendor; /**< Vendor Name AVP of the peer, verbatim */
     struct l2tpha_bytes challenge;   /**< ours, while its response is outstanding */
     struct l2tpha_bytes app_state;   /**< attached by the host, opaque */
+    struct l2tpha_bytes own_name;    /**< Host Name AVP of a daemon's SCCRQ or SCCRP, verbatim;
+                                          empty = l2tpha_config::name */
     struct l2tpha_bytes unknown;     /**< fields of a newer release, kept byte for byte */
     uint32_t bearer_caps;            /**< the peer's Bearer Capabilities */
     uint32_t remote_failover;        /**< bits of the peer's Failover Capability AVP (RFC 4951

@@ -128,7 +128,7 @@ static void audit_alive(const struct l2tpha_tunnel *tunnel)
     AUDIT(entry->record.state != L2TPHA_TUNNEL_IDLE);
     AUDIT(!tunnel_is_over(tunnel) || entry->session_count == 0);
     AUDIT(entry->record.state == L2TPHA_TUNNEL_ESTABLISHED || tunnel->channel.suspended ||
-          timer_armed(&tunnel->timer));
+          timer_armed(&tunnel->timer) || (tunnel_is_attached(tunnel) && !tunnel_is_over(tunnel)));
     AUDIT(!tunnel->channel.suspended || tunnel->recovery);
     AUDIT(entry->queue_count == 0 || will_be_sent(tunnel));
 }
@@ -182,7 +182,8 @@ void session_audit(const struct l2tpha_session *session, struct tally *tally)
         AUDIT(*session->query_back == session);
         AUDIT(session_tunnel(session)->sync);
     }
-    AUDIT(session->entry.state == L2TPHA_SESSION_ESTABLISHED || timer_armed(&session->timer));
+    AUDIT(session->entry.state == L2TPHA_SESSION_ESTABLISHED || timer_armed(&session->timer) ||
+          tunnel_is_attached(session_tunnel(session)));
     AUDIT(!session->wen || waits || session->entry.side == L2TPHA_LAC);
     AUDIT(!session->connecting || session->entry.state == L2TPHA_SESSION_ESTABLISHED);
     tally->waiting += waits;

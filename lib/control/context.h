@@ -88,6 +88,16 @@ struct session_line {
     struct l2tpha_session *tail;
 };
 
+/* inbox.c: messages that a machine fetches */
+struct inbox {
+    struct outbox *tunnels;       /* ids of those that have one whose turn has come */
+    struct l2tpha_tunnel *tunnel; /* whose message is handed out */
+    struct buffer *message;       /* ... it; NULL = none is */
+    bool open;                    /* what the host has said since is a transaction not yet closed */
+    struct buffer *request;       /* SCCRQ that the host was asked about last; NULL = none */
+    struct l2tpha_path request_path;
+};
+
 /* half_open.c */
 struct strangers {
     struct tunnel_line started; /* that peers have asked for, not yet established */
@@ -155,6 +165,7 @@ struct engine {
     struct session_line buried;                    /* earlier, but named by events */
     void *gone_parts; /* parent of what else is gone in this transaction, */
     bool parts_gone;  /* if there is any */
+    struct inbox inbox;
     uint32_t polled_count;
     struct polled_event polled[ENGINE_POLLED];
     void (*audit)(struct engine *engine); /* checked builds: at the end of each entry call; else

@@ -42,6 +42,8 @@ struct machine_input {
 struct request;
 
 struct machine_ops {
+    /* Its messages wait until they are fetched (control/inbox.h). */
+    bool fetches;
     /* A peer asks for a tunnel, and it is no copy (dispatch/unbound.h). Errors as l2tpha_feed(). */
     int (*request)(struct request *request);
     /* A message whose turn has come, once. */

@@ -99,5 +99,5 @@ void tunnel_remember_lost_tie(struct l2tpha_tunnel *old, const struct l2tpha_mes
 
     if (id)
         old->lost_tie_request = id;
-    old->lost_tie_until = old->engine->now + channel_cycle_us(old->engine);
+    old->lost_tie_ms = engine_now_ms(old->engine);
 }

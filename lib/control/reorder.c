@@ -70,12 +70,13 @@ static bool make_slots(struct engine *engine, struct channel *channel)
 
 /* Whoever has not completed the set-up is a stranger, and whoever is going has nothing more to say.
  * Half of the pool is never for what the peer can send again. */
-static bool may_keep(const struct engine *engine, const struct channel *channel, size_t len)
+static bool may_keep(const struct engine *engine, const struct channel *channel, bool ahead,
+                     size_t len)
 {
     const struct buffer_pool *pool = engine->pool;
     size_t share = buffer_pool_share(pool);
 
-    return channel->entry->record.state == L2TPHA_TUNNEL_ESTABLISHED &&
+    return (!ahead || channel->entry->record.state == L2TPHA_TUNNEL_ESTABLISHED) &&
            channel->ahead_bytes + len <= (share < AHEAD_BYTES ? share : AHEAD_BYTES) &&
            buffer_pool_room(pool) >= buffer_pool_limit(pool) / 2 + len;
 }
@@ -84,15 +85,16 @@ enum channel_verdict reorder_keep(struct engine *engine, struct channel *channel
                                   const uint8_t *data, size_t len)
 {
     struct buffer *copy = NULL;
+    bool ahead = ns != channel->entry->record.nr;
 
-    ASSERT(&engine->log, serial_after(ns, channel->entry->record.nr));
+    ASSERT(&engine->log, !serial_before(ns, channel->entry->record.nr));
     ASSERT(&engine->log,
            (uint16_t)(ns - channel->entry->record.nr) < channel->entry->record.local_window);
     if (channel->ahead && *slot_of(channel, ns)) {
         engine->counters.duplicates++;
         return CHANNEL_DUPLICATE;
     }
-    if (!may_keep(engine, channel, len)) {
+    if (!may_keep(engine, channel, ahead, len)) {
         engine->counters.ahead_dropped++;
         return CHANNEL_BEYOND;
     }
@@ -107,7 +109,7 @@ enum channel_verdict reorder_keep(struct engine *engine, struct channel *channel
     *slot_of(channel, ns) = copy;
     channel->ahead_count++;
     channel->ahead_bytes += copy->cap;
-    engine->counters.reordered++;
+    engine->counters.reordered += ahead;
     return CHANNEL_KEPT;
 }
 

@@ -55,8 +55,9 @@ int tunnel_restore(struct engine *engine, struct l2tpha_tunnel *tunnel, bool sus
     engine->unconfirmed++;
     tunnel->reconciles = tunnel->entry.record.flags & L2TPHA_TUNNEL_UNCERTAIN;
     /* One of the peer's that has calls before it is up was told of as a successor. */
-    tunnel->announced = state == L2TPHA_TUNNEL_ESTABLISHED || tunnel->entry.session_count > 0 ||
-                        tunnel->entry.record.flags & L2TPHA_TUNNEL_INITIATOR;
+    tunnel->announced =
+        state == L2TPHA_TUNNEL_ESTABLISHED || tunnel->entry.session_count > 0 ||
+        tunnel->entry.record.flags & (L2TPHA_TUNNEL_INITIATOR | L2TPHA_TUNNEL_ATTACHED);
     if (tunnel->announced)
         engine_event(engine, L2TPHA_EVENT_TUNNEL_RESTORED, tunnel, NULL);
     log_line(&engine->log, L2TPHA_LOG_RESYNC, tunnel->entry.record.local_id, 0, "tunnel restored");

@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-#define ORPHAN_US UINT64_C(100000) /* between two orphans of a tunnel that are ended */
+#define ORPHAN_MS 100 /* between two orphans of a tunnel that are ended */
 
 static int queue_hello(struct l2tpha_tunnel *tunnel)
 {
@@ -120,11 +120,12 @@ void tunnel_end_orphan(struct l2tpha_tunnel *tunnel, uint32_t session_id, uint32
     struct l2tpha_builder builder;
 
     if (!engine || !tunnel->reconciles || !session_id || !tunnel_is_open(tunnel) ||
-        engine->now < tunnel->orphan_at || !channel_has_own_room(engine, &tunnel->channel))
+        engine_now_ms(engine) - tunnel->orphan_ms < ORPHAN_MS ||
+        !channel_has_own_room(engine, &tunnel->channel))
         return;
     if (!remote_id && !takes_no_id(tunnel))
         return;
-    tunnel->orphan_at = engine->now + ORPHAN_US;
+    tunnel->orphan_ms = engine_now_ms(engine);
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_CDN, remote_id);
     wire_put_session_id(&builder, session_id);
     l2tpha_builder_put_result(&builder, RESULT_GENERAL, ERROR_SESSION_ID, "no such session");

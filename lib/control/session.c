@@ -27,13 +27,17 @@ void session_lease_numbers(struct l2tpha_session *session)
 
 int session_new(struct l2tpha_tunnel *tunnel, struct l2tpha_session **session)
 {
+    uint32_t id = session_id_free(tunnel);
+
+    return id ? session_new_with_id(tunnel, id, session) : L2TPHA_ERR_NO_ID;
+}
+
+int session_new_with_id(struct l2tpha_tunnel *tunnel, uint32_t id, struct l2tpha_session **session)
+{
     struct engine *engine = tunnel->engine;
     int error;
 
     ASSERT(&engine->log, !tunnel_is_recovery(tunnel) && !tunnel_is_over(tunnel));
-    uint32_t id = session_id_free(tunnel);
-    if (!id)
-        return L2TPHA_ERR_NO_ID;
     struct session_entry *entry = table_session_add(engine->table, &tunnel->entry, id, &error);
     if (!entry)
         return error;
@@ -84,6 +88,8 @@ static uint64_t state_limit_us(const struct l2tpha_session *session)
 {
     const struct l2tpha_config *config = &session_engine(session)->config;
 
+    if (session->entry.tunnel->record.flags & L2TPHA_TUNNEL_ATTACHED)
+        return 0; /* its daemon has timers of its own */
     switch (session->entry.state) {
     case L2TPHA_SESSION_WAIT_TUNNEL:
     case L2TPHA_SESSION_WAIT_REPLY:

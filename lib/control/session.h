@@ -84,6 +84,8 @@ static inline struct engine *session_engine(const struct l2tpha_session *session
 /* A new session with a fresh id, idle; session_id_taken() when it is sure that it stays or was told
  * of. L2TPHA_ERR_NO_ID, _LIMIT, _NOMEM. */
 int session_new(struct l2tpha_tunnel *tunnel, struct l2tpha_session **session);
+/* Likewise with an id that its machine has chosen. L2TPHA_ERR_EXISTS, _INVALID. */
+int session_new_with_id(struct l2tpha_tunnel *tunnel, uint32_t id, struct l2tpha_session **session);
 /* Make an entry of the table live: its timer, its place in line, by its state. The one way for
  * fresh and restored. */
 void session_start(struct engine *engine, struct l2tpha_session *session);

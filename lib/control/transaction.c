@@ -10,6 +10,8 @@
 
 int engine_leave(struct engine *engine, int error)
 {
+    if (engine->inbox.open)
+        return error; /* the host has more to say */
     engine_commit(engine);
     engine_reap(engine);
     ASSERT(&engine->log, engine->open_events == 0);
@@ -44,6 +46,8 @@ static void reap_ended(struct engine *engine)
 
 void engine_commit(struct engine *engine)
 {
+    if (engine->inbox.open)
+        return;
     engine_close_events(engine, ledger_commit(engine->ledger, engine->now));
     reap_ended(engine);
 }

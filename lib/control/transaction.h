@@ -5,7 +5,8 @@
 
 #include "control/context.h"
 
-/* End it: commit, and free what died. Returns error unchanged. */
+/* End it: commit, and free what died. Returns error unchanged. One of a host's own machines goes on
+ * until inbox_finish(), and so do calls of engine_commit() meanwhile. */
 int engine_leave(struct engine *engine, int error);
 /* Close the transaction: commit the ledger, give its events their number, and free what ended
  * in it. Tunnels alone stay for those who are at work on them. Not in a step of a session or of a

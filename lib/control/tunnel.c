@@ -49,13 +49,20 @@ bool tunnel_is_full(const struct engine *engine, bool recovery)
 int tunnel_new(struct engine *engine, const struct l2tpha_path *path, uint32_t recovers,
                struct l2tpha_node_record *after, struct l2tpha_tunnel **tunnel)
 {
+    return tunnel_new_with_id(engine, path, recovers, 0, after, tunnel);
+}
+
+int tunnel_new_with_id(struct engine *engine, const struct l2tpha_path *path, uint32_t recovers,
+                       uint32_t id, struct l2tpha_node_record *after, struct l2tpha_tunnel **tunnel)
+{
     int error;
 
     if (tunnel_is_full(engine, recovers != 0))
         return L2TPHA_ERR_LIMIT;
 
     *after = *engine_record(engine);
-    uint32_t id = tunnel_id_free(engine, after);
+    if (!id)
+        id = tunnel_id_free(engine, after);
     if (!id)
         return L2TPHA_ERR_NO_ID;
     struct tunnel_entry *entry = table_tunnel_add(engine->table, id, &error);
@@ -173,6 +180,8 @@ static uint64_t state_limit_us(const struct l2tpha_tunnel *tunnel)
 {
     const struct engine *engine = tunnel->engine;
 
+    if (tunnel_is_attached(tunnel) && !tunnel_is_over(tunnel))
+        return 0; /* its daemon has timers of its own */
     switch (tunnel->entry.record.state) {
     case L2TPHA_TUNNEL_WAIT_CTL_REPLY:
     case L2TPHA_TUNNEL_WAIT_CTL_CONN:

@@ -56,16 +56,20 @@ struct l2tpha_tunnel {
     bool asked_again : 1;     /* tunnel_duplicate.c: its SCCRQ came again though it was answered */
     bool duplicated : 1;      /* ... another tunnel has, or had, its address and the peer's id */
     bool answers : 1;         /* ... a copy of its request came, which it answers though hushed */
+    bool in_inbox : 1;        /* in engine.inbox: messages of it wait for their machine */
+    bool said_stop : 1;       /* attached: the daemon has sent a StopCCN; */
+    bool heard_stop : 1;      /* ... it was given one of the peer's */
     uint8_t source;           /* half_open.c: place of where it comes from */
     uint16_t close_result;    /* of a StopCCN that waits for the channel to carry again; 0 = none */
-    uint16_t close_error;     /* ... The last that messages touch */
-    struct timer timer;       /* TIMER_TUNNEL: by state */
-    struct timer start;       /* TIMER_START */
-    uint32_t asked_again_ms;  /* tunnel_duplicate.c: when its SCCRQ came again */
-    uint32_t hushed_ms;       /* ... when it last became silent for a new one */
-    uint32_t answered_ms;     /* likewise: when it was made live, or established */
-    uint32_t started;         /* the order in which tunnels were made; 0 = it was taken over */
-    uint32_t lost_tie_request; /* Assigned Tunnel ID of a recovery SCCRQ that has lost the tie */
+    uint16_t close_error;
+    uint32_t lost_tie_request; /* Assigned Tunnel ID of a recovery SCCRQ that has lost the tie. The
+                                  last that messages touch */
+    struct timer timer;        /* TIMER_TUNNEL: by state */
+    struct timer start;        /* TIMER_START */
+    uint32_t asked_again_ms;   /* tunnel_duplicate.c: when its SCCRQ came again */
+    uint32_t hushed_ms;        /* ... when it last became silent for a new one */
+    uint32_t answered_ms;      /* likewise: when it was made live, or established */
+    uint32_t started;          /* the order in which tunnels were made; 0 = it was taken over */
     union {
         struct { /* in engine.opening while in wait-ctl-reply */
             struct l2tpha_tunnel *opening_next;
@@ -78,10 +82,10 @@ struct l2tpha_tunnel {
         struct tunnel_place places[TUNNEL_PLACES]; /* half_open.c, of one that is no recovery's */
         struct l2tpha_tunnel *dead_next;           /* in engine.dead when it is idle */
     };
-    uint64_t orphan_at;      /* resync.c: the next orphan may be ended then */
-    uint64_t rests_until;    /* failover's, of an old tunnel: recovery.h */
-    uint64_t failed_at;      /* failover's: when an end of it failed, sync.h; 0 = not known */
-    uint64_t lost_tie_until; /* ... its copies are dropped until then */
+    uint64_t rests_until; /* failover's, of an old tunnel: recovery.h */
+    uint64_t failed_at;   /* failover's: when an end of it failed, sync.h; 0 = not known */
+    uint32_t orphan_ms;   /* resync.c: when an orphan was ended last */
+    uint32_t lost_tie_ms; /* when a recovery SCCRQ has lost the tie: its copies are dropped */
 };
 
 /* What messages touch, in whole lines: most strings of the record are passed over. */
@@ -122,6 +126,11 @@ bool tunnel_is_full(const struct engine *engine, bool recovery);
  * which nobody has heard is not taken. */
 int tunnel_new(struct engine *engine, const struct l2tpha_path *path, uint32_t recovers,
                struct l2tpha_node_record *after, struct l2tpha_tunnel **tunnel);
+/* Likewise with an id that its machine has chosen, of the node's range; 0 = any. L2TPHA_ERR_EXISTS:
+ * it is in use. */
+int tunnel_new_with_id(struct engine *engine, const struct l2tpha_path *path, uint32_t recovers,
+                       uint32_t id, struct l2tpha_node_record *after,
+                       struct l2tpha_tunnel **tunnel);
 /* Make an entry of the table live: channel, timers in full, by its state. The one way for fresh and
  * restored tunnels. */
 int tunnel_start(struct engine *engine, struct l2tpha_tunnel *tunnel);
@@ -151,6 +160,12 @@ void tunnel_suspend(struct l2tpha_tunnel *tunnel, bool suspended);
 static inline bool tunnel_is_recovery(const struct l2tpha_tunnel *tunnel)
 {
     return tunnel->entry.record.recovers != 0;
+}
+
+/* Its machines are a daemon's. */
+static inline bool tunnel_is_attached(const struct l2tpha_tunnel *tunnel)
+{
+    return tunnel->entry.record.flags & L2TPHA_TUNNEL_ATTACHED;
 }
 
 /* A peer has asked for it, and has not completed it. */

@@ -78,19 +78,27 @@ static void tell(struct l2tpha_session *session, uint8_t kind)
     event_attach_message(tunnel->engine, engine_event(tunnel->engine, kind, tunnel, session));
 }
 
-int session_take_request(struct l2tpha_session *session, const struct l2tpha_message *message)
+void session_take_attributes(struct l2tpha_session *session, const struct l2tpha_message *message)
 {
     struct session_entry *entry = &session->entry;
-    bool incoming = message->type == L2TPHA_MESSAGE_ICRQ;
-    uint32_t id = wire_session_id(message), bits;
+    uint32_t bits;
 
-    entry->side = incoming ? L2TPHA_LNS : L2TPHA_LAC;
-    entry->call = incoming ? L2TPHA_CALL_INCOMING : L2TPHA_CALL_OUTGOING;
     l2tpha_message_u32(message, L2TPHA_AVP_CALL_SERIAL_NUMBER, &entry->serial);
     if (l2tpha_message_u32(message, L2TPHA_AVP_BEARER_TYPE, &bits))
         entry->bearer = (uint8_t)bits;
     if (l2tpha_message_u32(message, L2TPHA_AVP_FRAMING_TYPE, &bits))
         entry->framing = (uint8_t)bits;
+}
+
+int session_take_request(struct l2tpha_session *session, const struct l2tpha_message *message)
+{
+    struct session_entry *entry = &session->entry;
+    bool incoming = message->type == L2TPHA_MESSAGE_ICRQ;
+    uint32_t id = wire_session_id(message);
+
+    entry->side = incoming ? L2TPHA_LNS : L2TPHA_LAC;
+    entry->call = incoming ? L2TPHA_CALL_INCOMING : L2TPHA_CALL_OUTGOING;
+    session_take_attributes(session, message);
     return id ? table_session_set_remote(entry, id) : L2TPHA_OK;
 }
 
@@ -108,10 +116,15 @@ int session_take_reply(struct l2tpha_session *session, const struct l2tpha_messa
 
 void session_take_connect(struct l2tpha_session *session, const struct l2tpha_message *message)
 {
+    ASSERT(&session_engine(session)->log, session->entry.side == L2TPHA_LNS);
+    session_take_speeds(session, message);
+}
+
+void session_take_speeds(struct l2tpha_session *session, const struct l2tpha_message *message)
+{
     struct session_entry *entry = &session->entry;
     uint32_t framing;
 
-    ASSERT(&session_engine(session)->log, entry->side == L2TPHA_LNS);
     if (l2tpha_message_u32(message, L2TPHA_AVP_FRAMING_TYPE, &framing))
         entry->framing = (uint8_t)framing;
     l2tpha_message_u32(message, L2TPHA_AVP_TX_CONNECT_SPEED, &entry->tx_speed);

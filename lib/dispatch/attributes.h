@@ -16,10 +16,14 @@ void tunnel_take_stop(struct l2tpha_tunnel *tunnel, struct machine_input *input)
 
 /* ICRQ or OCRQ, into a session that is new. */
 int session_take_request(struct l2tpha_session *session, const struct l2tpha_message *message);
+/* What one says of the call besides ids and kind. */
+void session_take_attributes(struct l2tpha_session *session, const struct l2tpha_message *message);
 /* ICRP or OCRP; the host is told of a Physical Channel ID. */
 int session_take_reply(struct l2tpha_session *session, const struct l2tpha_message *message);
 /* ICCN or OCCN. */
 void session_take_connect(struct l2tpha_session *session, const struct l2tpha_message *message);
+/* ... whichever end has said it. */
+void session_take_speeds(struct l2tpha_session *session, const struct l2tpha_message *message);
 /* SLI, of which the host is told; and WEN, of which it is told alone. */
 int session_take_link_info(struct l2tpha_session *session, const struct l2tpha_message *message);
 void session_take_errors(struct l2tpha_session *session);

@@ -3,6 +3,7 @@
 #include "dispatch/begin.h"
 
 #include "base/assert.h"
+#include "control/inbox.h"
 #include "failover/takeover.h"
 
 /* A takeover that comes to the tunnel only now may end the session. */
@@ -32,5 +33,21 @@ int tunnel_begin(struct l2tpha_tunnel *tunnel, uint64_t now)
         return error;
     engine_wake(engine, tunnel);
     ASSERT(&engine->log, tunnel->engine == engine);
+    if (tunnel_is_attached(tunnel))
+        inbox_open(engine); /* all that a daemon says between two drives is one transaction */
     return L2TPHA_OK;
+}
+
+int tunnel_begin_own(struct l2tpha_tunnel *tunnel, uint64_t now)
+{
+    int error = tunnel_begin(tunnel, now);
+
+    return error || !tunnel_is_attached(tunnel) ? error : L2TPHA_ERR_STATE;
+}
+
+int session_begin_own(struct l2tpha_session *session, uint64_t now)
+{
+    int error = session_begin(session, now);
+
+    return error || !tunnel_is_attached(session_tunnel(session)) ? error : L2TPHA_ERR_STATE;
 }

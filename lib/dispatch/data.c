@@ -195,7 +195,7 @@ int l2tpha_data_send(struct l2tpha_session *session, size_t len, bool priority,
                      uint8_t header[L2TPHA_DATA_HEADER_MAX], size_t *header_len,
                      const struct l2tpha_path **path, uint64_t now)
 {
-    int error = session_begin(session, now);
+    int error = session_begin_own(session, now);
     if (error)
         return error;
     struct l2tpha_tunnel *tunnel = session_tunnel(session);

@@ -4,8 +4,10 @@
 
 #include "base/assert.h"
 #include "control/half_open.h"
+#include "control/inbox.h"
 #include "control/inorder.h"
 #include "control/machine.h"
+#include "control/room.h"
 #include "failover/lagging.h"
 #include "failover/recovery_sign.h"
 #include "failover/tunnel.h"
@@ -52,6 +54,25 @@ static void take_duplicate(struct engine *engine, struct l2tpha_tunnel *tunnel, 
         recovery_answered_again(tunnel, &engine->message);
 }
 
+/* What comes to a tunnel that is over its machine needs not see. */
+static bool is_fetched(const struct l2tpha_tunnel *tunnel)
+{
+    return machine_of(tunnel)->fetches && !tunnel_is_over(tunnel);
+}
+
+/* Where an SCCRP comes from is where its peer is. */
+static int keep_for_machine(struct engine *engine, struct l2tpha_tunnel *tunnel,
+                            const struct l2tpha_path *path, const struct l2tpha_header *header,
+                            const uint8_t *data, size_t len)
+{
+    const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
+
+    int error = inbox_keep(engine, tunnel, header->ns, data, len);
+    if (error || record->state != L2TPHA_TUNNEL_WAIT_CTL_REPLY)
+        return error;
+    return table_tunnel_set_remote(engine->table, &tunnel->entry, path, record->remote_id);
+}
+
 int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
                    const struct l2tpha_path *path, const struct l2tpha_header *header,
                    const uint8_t *data, size_t len)
@@ -72,6 +93,10 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
         half_open_proved(tunnel);
     switch (verdict) {
     case CHANNEL_IN_ORDER:
+        if (is_fetched(tunnel)) {
+            error = keep_for_machine(engine, tunnel, path, header, data, len);
+            break;
+        }
         if (is_vain(tunnel, data, len)) {
             error = L2TPHA_ERR_UNEXPECTED;
             break;
@@ -99,6 +124,8 @@ int engine_deliver(struct engine *engine, struct l2tpha_tunnel *tunnel,
         lagging_input(engine->failover, tunnel, header);
     if (!tunnel->dying)
         tunnel_heard(tunnel);
+    if (is_fetched(tunnel))
+        inbox_note(engine, tunnel); /* an acknowledgement makes room for answers */
     check_delivered(tunnel);
     check_acknowledged(engine, tunnel);
     return error;

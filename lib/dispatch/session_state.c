@@ -35,6 +35,7 @@ static const char *kind_of(const struct l2tpha_session *session)
 static bool is_announced(const struct l2tpha_session *session, uint8_t state)
 {
     return session->entry.flags & L2TPHA_SESSION_LOCAL_CALL ||
+           session->entry.tunnel->record.flags & L2TPHA_TUNNEL_ATTACHED ||
            state == L2TPHA_SESSION_ESTABLISHED || state == L2TPHA_SESSION_WAIT_CS_ANSWER;
 }
 
@@ -114,9 +115,12 @@ static void require_sequencing(struct l2tpha_session *session)
     session_lease_numbers(session);
 }
 
-/* The LAC's end comes up with its ICCN or OCCN, queued just now: data follows it. */
+/* The LAC's end comes up with its ICCN or OCCN, queued just now: data follows it. A daemon's data
+ * is its own. */
 static void begin_data(struct l2tpha_session *session)
 {
+    if (session->entry.tunnel->record.flags & L2TPHA_TUNNEL_ATTACHED)
+        return;
     if (session->entry.side == L2TPHA_LAC) {
         ASSERT(&session_engine(session)->log, !channel_idle(&session_tunnel(session)->channel));
         session->connecting = true;

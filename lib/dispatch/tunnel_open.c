@@ -55,7 +55,7 @@ int l2tpha_tunnel_close(struct l2tpha_tunnel *tunnel, uint16_t result, uint16_t 
 {
     const struct machine_input input = {.result = result, .error = error, .reason = reason};
 
-    int failed = tunnel_begin(tunnel, now);
+    int failed = tunnel_begin_own(tunnel, now);
     if (failed)
         return failed;
     struct engine *engine = tunnel->engine;

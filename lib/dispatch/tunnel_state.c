@@ -106,6 +106,7 @@ static void go_down(struct l2tpha_tunnel *tunnel, const struct machine_input *in
                                            .by_peer = input->by_peer,
                                            .words = input->words,
                                            .successor = input->successor,
+                                           .quiet = input->quiet,
                                            .reason = input->reason ? input->reason : "tunnel down"};
     char text[MACHINE_TEXT];
 
@@ -118,7 +119,7 @@ static void go_down(struct l2tpha_tunnel *tunnel, const struct machine_input *in
                  record->error);
     wheel_disarm(engine->wheel, &tunnel->start); /* nothing waits to be said or asked any more */
     session_end_all(tunnel, &sessions);
-    if (tunnel->announced)
+    if (tunnel->announced && !input->quiet)
         tell_down(tunnel, input);
     tunnel_resynced(tunnel);
     recovery_old_closed(tunnel);

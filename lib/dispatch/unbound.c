@@ -13,6 +13,7 @@
 #include "control/half_open.h"
 #include "control/message.h"
 #include "control/place.h"
+#include "dispatch/attributes.h"
 #include "dispatch/deliver.h"
 #include "dispatch/tunnel_duplicate.h"
 #include "failover/request.h"
@@ -113,7 +114,8 @@ int request_make_tunnel(struct request *request)
     if (!error)
         error = buffer_reserve(engine->pool, ENGINE_ANSWER);
     if (!error)
-        error = tunnel_new(engine, request->path, named_tunnel(request), &after, &tunnel);
+        error = tunnel_new_with_id(engine, request->path, named_tunnel(request), request->local_id,
+                                   &after, &tunnel);
     if (error)
         return error;
     tunnel_note_request(tunnel, &engine->message);
@@ -122,7 +124,8 @@ int request_make_tunnel(struct request *request)
         machine_clear(tunnel, error, "no memory");
         return error;
     }
-    engine_set_record(engine, &after);
+    if (!request->local_id)
+        engine_set_record(engine, &after);
     tunnel_note_duplicates(tunnel);
     tunnel_set_half_open(tunnel, true);
     if (!is_proven(request))
@@ -237,5 +240,34 @@ int unbound_receive(struct engine *engine, const struct l2tpha_path *path,
     request.recovers = read_pair(&request);
     int error = process_sccrq(&request);
     message_done(engine);
+    return error;
+}
+
+int request_make_later(struct engine *engine, const struct l2tpha_path *path, const uint8_t *data,
+                       size_t len, uint32_t local_id, struct l2tpha_tunnel **tunnel)
+{
+    struct l2tpha_header header;
+    struct request request = {.engine = engine,
+                              .path = path,
+                              .header = &header,
+                              .data = data,
+                              .len = len,
+                              .local_id = local_id,
+                              .input = {.message = &engine->message, .path = path}};
+
+    int error = wire_header_decode(data, len, &header);
+    if (error)
+        return error;
+    l2tpha_message_decode(data, len, &engine->message, &request.fault);
+    decipher(&request);
+    error = request_make_tunnel(&request);
+    if (!error) {
+        channel_accept(engine, &request.tunnel->channel);
+        error = tunnel_take_peer(request.tunnel, &engine->message, path);
+    }
+    if (error && request.tunnel)
+        machine_clear(request.tunnel, error, "not made");
+    message_done(engine);
+    *tunnel = error ? NULL : request.tunnel;
     return error;
 }

@@ -14,9 +14,10 @@ struct request {
     size_t len;
     struct l2tpha_decode_fault fault;
     struct machine_input input;
-    bool recovers; /* it has a Tunnel Recovery AVP */
-    bool welcome;  /* ... for a tunnel that the peer may have back */
-    bool dropped;  /* by the host */
+    bool recovers;     /* it has a Tunnel Recovery AVP */
+    bool welcome;      /* ... for a tunnel that the peer may have back */
+    bool dropped;      /* by the host */
+    uint32_t local_id; /* of the tunnel, where its machine has chosen one; 0 = any */
     struct l2tpha_tunnel_recovery recovery;
     struct l2tpha_tunnel *tunnel; /* made for it; NULL = none */
 };
@@ -29,6 +30,11 @@ const struct tunnel_entry *request_find_pair(const struct request *request);
 /* A tunnel for it, idle and half open, which has taken the SCCRQ. Its id, if readable, is where a
  * refusal goes (and 0 otherwise). L2TPHA_ERR_LIMIT, _NO_ID, _NOMEM. */
 int request_make_tunnel(struct request *request);
+/* A tunnel for an SCCRQ that its machine was asked about before, and has kept: with that id, and
+ * with what the SCCRQ says of the peer in its record. Errors as request_make_tunnel(), and
+ * L2TPHA_ERR_EXISTS: the id is in use. */
+int request_make_later(struct engine *engine, const struct l2tpha_path *path, const uint8_t *data,
+                       size_t len, uint32_t local_id, struct l2tpha_tunnel **tunnel);
 /* Whether one more refusal may be answered: there are few in a second. Otherwise it is dropped. */
 bool request_may_refuse(struct engine *engine);
 

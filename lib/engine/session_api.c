@@ -103,7 +103,7 @@ static int open_session(struct l2tpha_tunnel *tunnel, const struct l2tpha_sessio
 int l2tpha_session_open(struct l2tpha_tunnel *tunnel, const struct l2tpha_session_options *options,
                         uint64_t now, struct l2tpha_session **session)
 {
-    int error = tunnel_begin(tunnel, now);
+    int error = tunnel_begin_own(tunnel, now);
     if (error)
         return error;
     struct engine *engine = tunnel->engine;
@@ -118,7 +118,7 @@ int l2tpha_session_open(struct l2tpha_tunnel *tunnel, const struct l2tpha_sessio
 int l2tpha_session_answered(struct l2tpha_session *session,
                             const struct l2tpha_session_options *options, uint64_t now)
 {
-    int error = session_begin(session, now);
+    int error = session_begin_own(session, now);
     if (error)
         return error;
     struct machine_input input = {.options = options};
@@ -165,7 +165,7 @@ static int reserve_cdn(const struct l2tpha_session *session, const struct l2tpha
 int l2tpha_session_close(struct l2tpha_session *session, const struct l2tpha_disconnect *why,
                          uint64_t now)
 {
-    int error = session_begin(session, now);
+    int error = session_begin_own(session, now);
     if (error)
         return error;
     if (!why || why->size != sizeof(*why) || why->result == 0)
@@ -189,7 +189,7 @@ int l2tpha_session_set_link_info(struct l2tpha_session *session, uint32_t send_a
     const struct l2tpha_accm accm = {.send = send_accm, .receive = receive_accm};
     struct l2tpha_builder builder;
 
-    int error = session_begin(session, now);
+    int error = session_begin_own(session, now);
     if (error)
         return error;
     if (!session_is_up_as(session, L2TPHA_LNS))
@@ -205,7 +205,7 @@ int l2tpha_session_set_link_info(struct l2tpha_session *session, uint32_t send_a
 int l2tpha_session_report_errors(struct l2tpha_session *session,
                                  const struct l2tpha_call_errors *totals, uint64_t now)
 {
-    int error = session_begin(session, now);
+    int error = session_begin_own(session, now);
     if (error)
         return error;
     if (!totals)

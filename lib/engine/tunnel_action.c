@@ -18,6 +18,21 @@
 #define PROTOCOL_VERSION 1
 #define PROTOCOL_REVISION 0
 
+/* RFC 4951 3.2.1: of a recovery tunnel the peer expects the name that it knows the old one by,
+ * which is its daemon's where that has machines of its own. */
+static void put_name(const struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
+{
+    const struct l2tpha_config *config = &tunnel->engine->config;
+    const struct tunnel_entry *old =
+        table_tunnel_find(tunnel->engine->table, tunnel->entry.record.recovers);
+
+    if (old && old->record.own_name.len)
+        l2tpha_builder_put_bytes(builder, L2TPHA_AVP_HOST_NAME, old->record.own_name.data,
+                                 old->record.own_name.len);
+    else
+        l2tpha_builder_put_bytes(builder, L2TPHA_AVP_HOST_NAME, config->name, strlen(config->name));
+}
+
 static void put_self(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
 {
     const struct l2tpha_config *config = &tunnel->engine->config;
@@ -30,7 +45,7 @@ static void put_self(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builde
         l2tpha_builder_put_u32(builder, L2TPHA_AVP_BEARER_CAPABILITIES, config->bearer_caps);
     if (config->firmware)
         l2tpha_builder_put_u16(builder, L2TPHA_AVP_FIRMWARE_REVISION, config->firmware);
-    l2tpha_builder_put_bytes(builder, L2TPHA_AVP_HOST_NAME, config->name, strlen(config->name));
+    put_name(tunnel, builder);
     if (config->vendor_name)
         l2tpha_builder_put_bytes(builder, L2TPHA_AVP_VENDOR_NAME, config->vendor_name,
                                  strlen(config->vendor_name));

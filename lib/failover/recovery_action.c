@@ -167,7 +167,7 @@ int try_again(void *object, void *argument)
     ASSERT(&engine->log, recovery->ours && recovery->old->channel.suspended);
     recovery_leave_line(recovery);
     recovery_discard(recovery);
-    recovery->old->lost_tie_until = 0; /* what has lost to this attempt may have its turn */
+    recovery->old->lost_tie_request = 0; /* what has lost to this attempt may have its turn */
     /* Both ends that have discarded theirs shall not meet again at the same instant. */
     engine_random(engine, &random, sizeof(random));
     recovery->again = engine->now + PAUSE_US + random * UINT64_C(8);

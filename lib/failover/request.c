@@ -85,9 +85,15 @@ static bool is_overtaken(const struct recovery *recovery, const struct l2tpha_me
            memcmp(ours->tie_breaker, peers.data, peers.len) < 0;
 }
 
+static bool lost_tie_is_over(const struct l2tpha_tunnel *old)
+{
+    uint32_t since = engine_now_ms(old->engine) - old->lost_tie_ms;
+
+    return since * US_PER_MS >= channel_cycle_us(old->engine);
+}
+
 bool request_wanted(const struct failover *failover, const struct l2tpha_message *sccrq)
 {
-    struct engine *engine = failover->engine;
     struct l2tpha_tunnel *old = find_named(failover, sccrq);
 
     if (!old)
@@ -96,7 +102,7 @@ bool request_wanted(const struct failover *failover, const struct l2tpha_message
         tunnel_remember_lost_tie(old, sccrq);
         recovery_challenge(old->recovery);
     }
-    return wire_tunnel_id(sccrq) != old->lost_tie_request || engine->now >= old->lost_tie_until ||
+    return wire_tunnel_id(sccrq) != old->lost_tie_request || lost_tie_is_over(old) ||
            is_won_in_vain(old->recovery);
 }
 

@@ -2,8 +2,10 @@
 /* Making a node, and the entries that drive it. */
 #include "node/node.h"
 
+#include "attach/machine.h"
 #include "base/bits.h"
 #include "control/absence.h"
+#include "control/inbox.h"
 #include "control/transaction.h"
 #include "dispatch/input.h"
 #include "dispatch/timers.h"
@@ -86,6 +88,7 @@ static int make_state(struct l2tpha_node *node, uint64_t seed)
         .now = &engine->now,
         .has_state = session_has_state,
         .tunnel_ids = {(uint16_t)config->tunnel_id_first, (uint16_t)config->tunnel_id_last},
+        .attached = config->attach,
     };
     error = ledger_new(node, &ledger, &engine->ledger);
     if (!error)
@@ -130,6 +133,8 @@ static int make_engine(struct l2tpha_node *node, uint64_t now)
         error =
             outbox_new(node, sizeof(struct event_item), engine->config.max_events, &engine->events);
     if (!error)
+        error = inbox_new(node, engine->config.max_tunnels, &engine->inbox);
+    if (!error)
         error = make_state(node, seed.table);
     return error;
 }
@@ -159,7 +164,7 @@ int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
     }
     fresh->engine.port = &channel_port_ledger;
     fresh->engine.recovery_machine = &builtin_machine;
-    engine_set_machine(&fresh->engine, &builtin_machine);
+    engine_set_machine(&fresh->engine, config->attach ? &attached_machine : &builtin_machine);
     fresh->engine.audit = node_audit;
     failover_attach(&fresh->failover, &fresh->engine);
     role_init(&fresh->role, config->standby ? L2TPHA_ROLE_STANDBY_COLD : L2TPHA_ROLE_ACTIVE_SOLO,
@@ -198,6 +203,8 @@ uint64_t l2tpha_deadline(const struct l2tpha_node *node)
 {
     if (!node || !node->engine.serving)
         return L2TPHA_NEVER;
+    if (node->engine.inbox.open)
+        return node->engine.now; /* what the host has said waits for the end of its transaction */
     uint64_t engine = engine_deadline(&node->engine);
     uint64_t takeover = takeover_deadline(&node->failover);
     return engine < takeover || engine_is_unsure(&node->engine) ? engine : takeover;

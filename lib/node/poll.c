@@ -4,6 +4,7 @@
 #include "node/sight.h"
 
 #include "control/event.h"
+#include "control/inbox.h"
 #include "control/transaction.h"
 #include "dispatch/output.h"
 
@@ -126,9 +127,12 @@ size_t l2tpha_poll(struct l2tpha_node *node, struct l2tpha_output *outputs, size
 {
     size_t count = 0;
 
-    if (!node || !outputs || node_enter(node, now))
+    if (!node || !outputs || node_enter_within(node, now))
         return 0;
     struct engine *engine = &node->engine;
+    if (engine->inbox.message)
+        return 0; /* half a transaction must not leave */
+    inbox_finish(engine);
     release_polled(engine);
     if (engine->serving && !engine->handed) {
         if (max && poll_checkpoint(engine, &outputs[0]))

@@ -105,6 +105,7 @@ static const struct l2tpha_setting settings[] = {
     NUMBER(epoch, 1, UINT64_MAX, 1, "", "of an active at its start"),
     NUMBER_OR(tunnel_id_first, 1, UINT16_MAX, 0, "", "ids of tunnels are not below it; 0 = any"),
     NUMBER_OR(tunnel_id_last, 1, UINT16_MAX, 0, "", "... nor above this; 0 = any"),
+    FLAG(attach, false, "the machines of its tunnels are the host's own"),
     NUMBER(takeover_batch, 1, L2TPHA_TUNNELS_MAX, 256, "tunnels",
            "restored in one call after a takeover"),
 };

@@ -4,6 +4,7 @@
 
 #include "node/role.h"
 
+#include "control/inbox.h"
 #include "control/transaction.h"
 
 /* What was heard before this node was away may be old; and an active of which nothing is heard may
@@ -19,6 +20,15 @@ static void lose_sight(struct l2tpha_node *node, uint64_t since)
 }
 
 int node_enter(struct l2tpha_node *node, uint64_t now)
+{
+    int error = node_enter_within(node, now);
+
+    if (!error)
+        inbox_finish(&node->engine);
+    return error;
+}
+
+int node_enter_within(struct l2tpha_node *node, uint64_t now)
 {
     if (!node)
         return L2TPHA_ERR_INVALID;

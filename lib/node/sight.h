@@ -11,6 +11,8 @@ void node_see_again(struct l2tpha_node *node, uint64_t now);
 void node_cut_off(struct l2tpha_node *node, uint64_t since, uint64_t now);
 /* L2TPHA_ERR_INVALID: there is none. A standby that was away has lost sight of the active. */
 int node_enter(struct l2tpha_node *node, uint64_t now);
+/* ... but for those that belong to a transaction which a host's own machines have open. */
+int node_enter_within(struct l2tpha_node *node, uint64_t now);
 
 /* For what only an active does. */
 static inline int node_enter_serving(struct l2tpha_node *node, uint64_t now)

@@ -27,6 +27,7 @@
 #define WIRE_OF_BYTES WIRE_BYTES
 
 #define TUNNEL_FIELDS(X)                                                                           \
+    X(32, BYTES, own_name, 0, AVP_VALUE_MAX, 0)                                                    \
     X(31, U16, resets, 0, UINT16_MAX, 0)                                                           \
     X(30, U16, session_ids_shift, 0, UINT16_MAX, 0)                                                \
     X(29, U16, resync_packets, 0, L2TPHA_RESYNC_PACKETS_MAX, 0)                                    \

@@ -37,7 +37,7 @@ int replica_new(TALLOC_CTX *parent, const struct replica_options *options, struc
     fresh->epoch = options->epoch;
     fresh->generation = GENERATION_RECEIVED;
     int error = verifier_new(fresh, options->table, options->serializer, options->has_state,
-                             options->tunnel_ids, &fresh->verifier);
+                             options->tunnel_ids, options->attached, &fresh->verifier);
     if (error) {
         talloc_free(fresh);
         return error;
@@ -318,7 +318,7 @@ static int apply_content(struct replica *replica, const struct l2tpha_checkpoint
     const char *why;
     int error = verify_records(replica->verifier, records, replica->state == REPLICA_BULK,
                                replica->generation, &count, &why);
-    if (error == L2TPHA_ERR_RECORD || error == L2TPHA_ERR_ID_RANGE)
+    if (error == L2TPHA_ERR_RECORD || error == L2TPHA_ERR_ID_RANGE || error == L2TPHA_ERR_MACHINES)
         log_cf(replica, "checkpoint refused", why);
     if (error) /* nothing has changed; but its turn has come, and what it says is missing now */
         return lose_thread(replica, error,

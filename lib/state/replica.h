@@ -24,6 +24,7 @@ struct replica_options {
     const uint64_t *now; /* the clock, microseconds; NULL = none */
     session_check has_state;
     struct id_range tunnel_ids; /* this node's */
+    bool attached;              /* its ordinary tunnels are a daemon's */
 };
 
 struct replica;

@@ -50,6 +50,7 @@ struct verifier {
     const struct l2tpha_serializer *serializer;
     session_check has_state;
     struct id_range tunnel_ids; /* no 0 in it */
+    bool attached;              /* ordinary tunnels are a daemon's */
     struct slot *slots;
     uint32_t size; /* a power of two */
     uint32_t used;
@@ -71,7 +72,7 @@ struct verifier {
 
 int verifier_new(TALLOC_CTX *parent, const struct table *table,
                  const struct l2tpha_serializer *serializer, session_check has_state,
-                 struct id_range tunnel_ids, struct verifier **verifier)
+                 struct id_range tunnel_ids, bool attached, struct verifier **verifier)
 {
     struct verifier *fresh = talloc_zero(parent, struct verifier);
     if (!fresh)
@@ -80,6 +81,7 @@ int verifier_new(TALLOC_CTX *parent, const struct table *table,
     fresh->serializer = serializer;
     fresh->has_state = has_state;
     fresh->tunnel_ids = tunnel_ids.last ? tunnel_ids : (struct id_range){1, UINT16_MAX};
+    fresh->attached = attached;
     *verifier = fresh;
     return 0;
 }
@@ -399,6 +401,15 @@ static const char *fault_of_tunnel(const struct l2tpha_tunnel_record *record,
     return NULL;
 }
 
+/* Whoever takes it over would not know what its messages mean. */
+static bool is_own_machines(const struct verifier *verifier,
+                            const struct l2tpha_tunnel_record *record)
+{
+    bool attached = record->flags & L2TPHA_TUNNEL_ATTACHED;
+
+    return record->recovers || attached == verifier->attached;
+}
+
 static int verify_tunnel(struct verifier *verifier, const struct l2tpha_tunnel_record *record)
 {
     const struct standing standing = standing_by(record);
@@ -410,6 +421,10 @@ static int verify_tunnel(struct verifier *verifier, const struct l2tpha_tunnel_r
     if (record->local_id < verifier->tunnel_ids.first ||
         record->local_id > verifier->tunnel_ids.last)
         return refuse_range(verifier, "tunnel id outside of this node's range");
+    if (!is_own_machines(verifier, record)) {
+        verifier->why = "a tunnel of other machines";
+        return L2TPHA_ERR_MACHINES;
+    }
     int error = name_tunnel(verifier, record->local_id, standing);
     if (!error && held && record->resets != held->record.resets)
         error = add(verifier, RESET_TUNNEL, record->local_id, 0);

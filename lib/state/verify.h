@@ -20,7 +20,7 @@ typedef bool (*session_check)(uint8_t side, uint8_t call, uint8_t state);
 
 int verifier_new(TALLOC_CTX *parent, const struct table *table,
                  const struct l2tpha_serializer *serializer, session_check has_state,
-                 struct id_range tunnel_ids, struct verifier **verifier);
+                 struct id_range tunnel_ids, bool attached, struct verifier **verifier);
 
 /* copying: a copy is coming in, and what does not carry its generation counts as not there.
  * *count = records, unknown kinds included. On L2TPHA_ERR_RECORD and L2TPHA_ERR_ID_RANGE *why names

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* What a daemon is about to be given is read first: for the facts in it, and since some of it is
+ * the library's alone. */
+#include "attach/hear.h"
+
+#include "codec/wire.h"
+#include "control/message.h"
+#include "control/tunnel_send.h"
+#include "dispatch/attributes.h"
+#include "dispatch/farewell.h"
+#include "dispatch/session_input.h"
+#include "failover/response.h"
+
+/* --- what is in it --- */
+
+static int take_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message)
+{
+    if (tunnel->entry.record.state != L2TPHA_TUNNEL_WAIT_CTL_REPLY)
+        return L2TPHA_OK;
+    const struct l2tpha_path path = tunnel->entry.record.path;
+    return tunnel_take_peer(tunnel, message, &path);
+}
+
+/* Of a call that the daemon knows. What is improper for its state the daemon finds. */
+static int take_answer(struct l2tpha_session *session, const struct l2tpha_message *message)
+{
+    switch (message->type) {
+    case L2TPHA_MESSAGE_ICRP:
+    case L2TPHA_MESSAGE_OCRP:
+        return session->entry.state == L2TPHA_SESSION_WAIT_REPLY && !session->entry.remote_id
+                   ? table_session_set_remote(&session->entry, wire_session_id(message))
+                   : L2TPHA_OK;
+    case L2TPHA_MESSAGE_ICCN:
+    case L2TPHA_MESSAGE_OCCN:
+        if (session->entry.side == L2TPHA_LNS)
+            session_take_connect(session, message);
+        return L2TPHA_OK;
+    default:
+        return L2TPHA_OK;
+    }
+}
+
+/* Whether the library has dealt with it. */
+static bool take_of_call(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message)
+{
+    bool request = message->type == L2TPHA_MESSAGE_ICRQ || message->type == L2TPHA_MESSAGE_OCRQ;
+
+    if (request && !session_request_must_wait(tunnel))
+        return false;
+    if (request) {
+        tunnel_say_no_call(tunnel, wire_session_id(message), RESULT_TEMPORARY, 0,
+                           "tunnel in resync");
+        return true;
+    }
+    struct l2tpha_session *session = session_addressed(tunnel, message);
+    if (!session)
+        return session_end_orphan(tunnel, message);
+    /* An id that two calls have is the daemon's fault or the peer's: the record lacks it, and the
+     * call is ended by whoever finds that. */
+    (void)take_answer(session, message);
+    return false;
+}
+
+static bool take(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
+                 const struct l2tpha_decode_fault *fault)
+{
+    uint16_t type = message->type;
+
+    switch (type) {
+    case L2TPHA_MESSAGE_HELLO:
+        return true;
+    case L2TPHA_MESSAGE_FSQ:
+    case L2TPHA_MESSAGE_FSR:
+        sync_states(tunnel, message, fault);
+        return true;
+    case L2TPHA_MESSAGE_SCCRP:
+        if (!fault->error && take_peer(tunnel, message)) {
+            machine_clear(tunnel, L2TPHA_ERR_NOMEM, "no memory");
+            return true;
+        }
+        return false;
+    case L2TPHA_MESSAGE_STOPCCN:
+        tunnel->heard_stop = true;
+        return false;
+    default:
+        return l2tpha_message_is_session(type) && take_of_call(tunnel, message);
+    }
+}
+
+/* --- one after the other --- */
+
+/* Whether the daemon is given it. */
+static bool is_for_daemon(struct l2tpha_tunnel *tunnel, const struct buffer *message)
+{
+    struct engine *engine = tunnel->engine;
+    struct l2tpha_decode_fault fault = {0};
+
+    l2tpha_message_decode(message->data, message->len, &engine->message, &fault);
+    struct l2tpha_hiding hiding = tunnel_hiding(tunnel);
+    message_finish(engine, &hiding, &fault);
+    message_note(tunnel, &fault);
+    bool taken = take(tunnel, &engine->message, &fault);
+    message_done(engine);
+    return !taken;
+}
+
+const struct buffer *attach_hear(struct engine *engine, struct l2tpha_tunnel **tunnel)
+{
+    const struct buffer *message;
+
+    while ((message = inbox_take(engine, tunnel))) {
+        if (is_for_daemon(*tunnel, message))
+            return message;
+        inbox_finish(engine);
+    }
+    return NULL;
+}
