@@ -50,6 +50,7 @@ LAYERS = [
     ("node", "owns it all; the public entries: l2tpha_feed(), l2tpha_poll(), l2tpha_expire()"),
     ("observe", "counters, capture"),
     ("redundancy", "roles, epochs, the replication link"),
+    ("attach", "the machines of a daemon that keeps its own"),
     ("engine", "the built-in machines: what messages mean"),
     ("dispatch", "input, timers, output, data; writes the states"),
     ("failover", "takeover, recovery, synchronisation"),
@@ -65,7 +66,7 @@ def layers():
     out = ""
     for at, (name, what) in enumerate(LAYERS):
         out += box(20, 20 + step * at, width, [name, what], height=46)
-    engine, control = 20 + step * 3 + 23, 20 + step * 6 + 23
+    engine, control = 20 + step * 4 + 23, 20 + step * 7 + 23
     out += (f'<path d="M620,{control} H700 V{engine} H622"/>\n'
             + box(632, (engine + control) // 2 - 28, 250,
                   ["struct machine_ops", "control/machine.h: control,", "failover, dispatch call up by it alone"],
