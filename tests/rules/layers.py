@@ -7,7 +7,7 @@ import re
 
 import rule
 
-LAYERS = ["base", "codec", "state", "control", "failover", "dispatch", "engine", "redundancy", "observe", "node"]
+LAYERS = ["base", "codec", "state", "control", "failover", "dispatch", "engine", "attach", "redundancy", "observe", "node"]
 SYSTEM = {"inttypes.h", "limits.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h",
           "stdio.h", "stdlib.h", "string.h", "talloc.h",  # stdio.h for snprintf into buffers
           "sanitizer/asan_interface.h"}  # part of the compiler, where it is used at all
@@ -38,7 +38,7 @@ def breach(folder, bracket, header):
 
 def check(root, _options):
     for name in rule.files(root, "*.[ch]"):
-        if name.parts[:2] == ("tests", "naive"):
+        if name.parts[:2] in (("tests", "naive"), ("tests", "attached"), ("lib", "attach")):
             for _bracket, header in INCLUDE.findall(rule.text(root, name)):
                 if header.startswith("engine/"):
                     yield f"{name}: includes {header}: the built-in machines'"

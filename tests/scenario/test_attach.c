@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: MIT */
+/* A daemon that keeps its own machines: set-up, calls and their ends, and its node killed between
+ * any two things that happen. */
+#include "attached/world.h"
+#include "fixture.h"
+#include "unit/starve.h"
+
+#include <string.h>
+
+static struct world world;
+/* From a lagging record a tunnel or a call half set up is not gone on with: there are as many as
+ * there are, at both ends. */
+static bool exact;
+
+static void setup(void)
+{
+    fixture_setup();
+    memset(&world, 0, sizeof(world));
+    exact = true;
+}
+
+static void teardown(void)
+{
+    world_close(&world);
+    fixture_teardown();
+}
+
+static const struct l2tpha_session_options call_options = {
+    .size = sizeof(call_options), .call = L2TPHA_CALL_INCOMING, .framing = 1, .tx_speed = 64000};
+
+static struct l2tpha_tunnel *peer_tunnel(void)
+{
+    return l2tpha_tunnel_next(world.peer, NULL);
+}
+
+static struct own_tunnel *own_tunnel(void)
+{
+    return world_daemon(&world)->tunnels;
+}
+
+static void expect_alike(void)
+{
+    const char *why = world_differs(&world);
+
+    if (why)
+        ck_abort_msg("step %u: %s", world.kill_at, why);
+}
+
+static void peer_asks(void)
+{
+    const struct l2tpha_tunnel_options options = {.size = sizeof(options),
+                                                  .path = world_daemon_path};
+    struct l2tpha_tunnel *tunnel;
+
+    assert_ok(l2tpha_tunnel_open(world.peer, &options, world.now, &tunnel));
+    world_settle(&world);
+}
+
+static void peer_dials(void)
+{
+    struct l2tpha_session *session;
+
+    assert_ok(l2tpha_session_open(peer_tunnel(), &call_options, world.now, &session));
+    world_settle(&world);
+}
+
+/* --- what a daemon does --- */
+
+START_TEST(a_peer_asks_for_a_tunnel_and_a_call)
+{
+    world_open(&world);
+    peer_asks();
+    peer_dials();
+    world_pass(&world, 1000000);
+    expect_alike();
+    ck_assert_uint_eq(world_daemon_calls(&world), 1);
+    ck_assert(own_tunnel()->confirmed && own_tunnel()->calls->confirmed);
+    ck_assert_uint_eq(world_daemon(&world)->handled, 3); /* SCCCN, ICRQ, ICCN */
+}
+END_TEST
+
+START_TEST(the_daemon_asks_for_a_tunnel_and_a_call)
+{
+    world_open(&world);
+    assert_ok(daemon_ask(world_daemon(&world), &world_peer_path, world.now));
+    world_settle(&world);
+    ck_assert(own_tunnel() && own_tunnel()->up);
+    assert_ok(daemon_dial(world_daemon(&world), own_tunnel(), world.now));
+    world_pass(&world, 1000000);
+    expect_alike();
+    ck_assert_uint_eq(world_daemon_calls(&world), 1);
+    ck_assert(own_tunnel()->confirmed && own_tunnel()->calls->confirmed);
+}
+END_TEST
+
+START_TEST(either_end_hangs_up)
+{
+    const struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
+
+    world_open(&world);
+    peer_asks();
+    for (int i = 0; i < 3; i++)
+        peer_dials();
+    assert_ok(l2tpha_session_close(l2tpha_session_next(peer_tunnel(), NULL), &why, world.now));
+    world_settle(&world);
+    assert_ok(daemon_hang_up(world_daemon(&world), own_tunnel(), own_tunnel()->calls, world.now));
+    world_pass(&world, 1000000);
+    expect_alike();
+    ck_assert_uint_eq(world_daemon_calls(&world), 1);
+    ck_assert_uint_eq(world_daemon(&world)->told_down, 0); /* what it says is not told back */
+}
+END_TEST
+
+START_TEST(either_end_closes)
+{
+    world_open(&world);
+    peer_asks();
+    peer_dials();
+    if (_i)
+        assert_ok(l2tpha_tunnel_close(peer_tunnel(), 1, 0, NULL, world.now));
+    else
+        assert_ok(daemon_close(world_daemon(&world), own_tunnel(), world.now));
+    world_pass(&world, 1000000);
+    ck_assert_ptr_null(own_tunnel());
+    ck_assert_uint_eq(world_peer_calls(&world), 0);
+    world_pass(&world, 60000000);
+    ck_assert_ptr_null(l2tpha_tunnel_next(world_daemon(&world)->node, NULL));
+    ck_assert_ptr_null(peer_tunnel());
+    ck_assert_uint_eq(world_daemon(&world)->told_down, 0);
+}
+END_TEST
+
+/* --- killed between any two things --- */
+
+static void live(void)
+{
+    const struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
+
+    world_open(&world);
+    peer_asks();
+    world_pass(&world, 40000000);
+    expect_alike();
+    if (!exact && !own_tunnel())
+        peer_asks();
+    ck_assert(own_tunnel() && own_tunnel()->up);
+    for (int i = 0; i < 3; i++)
+        peer_dials();
+    daemon_dial(world_daemon(&world), own_tunnel(), world.now);
+    world_pass(&world, 40000000);
+    expect_alike();
+    if (exact)
+        ck_assert_uint_ge(world_peer_calls(&world), 3);
+    if (world_peer_calls(&world))
+        assert_ok(l2tpha_session_close(l2tpha_session_next(peer_tunnel(), NULL), &why, world.now));
+    world_settle(&world);
+    if (own_tunnel()->calls)
+        daemon_hang_up(world_daemon(&world), own_tunnel(), own_tunnel()->calls, world.now);
+    world_pass(&world, 40000000);
+    expect_alike();
+    peer_dials();
+    world_pass(&world, 40000000);
+    expect_alike();
+}
+
+START_TEST(killed_at_any_step)
+{
+    unsigned last;
+
+    world.kill_at = 1000000;
+    live();
+    last = world.steps;
+    ck_assert_uint_gt(last, 60);
+    for (unsigned at = 1 + (unsigned)_i; at < last; at += 4) {
+        world_close(&world);
+        memset(&world, 0, sizeof(world));
+        world.kill_at = at + 1;
+        live();
+        ck_assert_uint_eq(world.kills, 1);
+    }
+}
+END_TEST
+
+START_TEST(killed_at_any_step_and_datagrams_are_lost)
+{
+    unsigned last;
+
+    world.kill_at = 1000000;
+    world.lost = 5;
+    live();
+    last = world.steps;
+    for (unsigned at = 1 + (unsigned)_i; at < last; at += 8) {
+        world_close(&world);
+        memset(&world, 0, sizeof(world));
+        world.kill_at = at + 1;
+        world.lost = 5;
+        live();
+        ck_assert_uint_eq(world.kills, 1);
+    }
+}
+END_TEST
+
+/* --- RFC 4951, and lagging records --- */
+
+static void by_protocol(struct l2tpha_config *config)
+{
+    config->failover = L2TPHA_FAILOVER_PROTOCOL;
+}
+
+static void at_once(struct l2tpha_config *config)
+{
+    config->commit = L2TPHA_COMMIT_ASYNC;
+}
+
+/* The standby's copy is old: calls that it does not know of end, the others live on. */
+START_TEST(recovered_by_the_protocol_from_a_stale_copy)
+{
+    world.configure = by_protocol;
+    world_open(&world);
+    peer_asks();
+    for (int i = 0; i < 3; i++)
+        peer_dials();
+    daemon_dial(world_daemon(&world), own_tunnel(), world.now);
+    world_pass(&world, 5000000);
+    ck_assert_uint_eq(world_daemon_calls(&world), 4);
+    world.cut_off = true;
+    if (_i & 1) /* of which the standby does not hear */
+        peer_dials();
+    if (_i & 2)
+        assert_ok(
+            daemon_hang_up(world_daemon(&world), own_tunnel(), own_tunnel()->calls, world.now));
+    world_pass(&world, 5000000);
+    ck_assert_uint_eq(world_peer_calls(&world), 4u + (_i & 1) - (_i >> 1));
+    world_kill(&world);
+    world_pass(&world, 60000000);
+    expect_alike();
+    ck_assert_uint_eq(world_daemon_calls(&world), _i == 2 ? 3 : 4);
+    ck_assert_uint_eq(l2tpha_counters(world_daemon(&world)->node)->recoveries, 1);
+    peer_dials();
+    daemon_dial(world_daemon(&world), own_tunnel(), world.now);
+    world_pass(&world, 5000000);
+    expect_alike();
+    ck_assert_uint_eq(world_daemon_calls(&world), _i == 2 ? 5 : 6);
+}
+END_TEST
+
+/* RFC 4951 3.2.2, the remote endpoint: the daemon knows nothing of it. */
+START_TEST(a_peer_that_failed_has_its_tunnel_back)
+{
+    world.configure = by_protocol;
+    world_open(&world);
+    peer_asks();
+    for (int i = 0; i < 3; i++)
+        peer_dials();
+    daemon_dial(world_daemon(&world), own_tunnel(), world.now);
+    world_pass(&world, 5000000);
+    unsigned handled = world_daemon(&world)->handled;
+    world_kill_peer(&world);
+    world_pass(&world, 60000000);
+    expect_alike();
+    ck_assert_uint_eq(world_daemon_calls(&world), 4);
+    ck_assert_uint_eq(world_daemon(&world)->handled, handled);
+    ck_assert_uint_eq(l2tpha_counters(world_daemon(&world)->node)->recoveries_by_peer, 1);
+    if (_i)
+        world_kill(&world);
+    peer_dials();
+    assert_ok(daemon_dial(world_daemon(&world), own_tunnel(), world.now));
+    world_pass(&world, 30000000);
+    expect_alike();
+    ck_assert_uint_eq(world_daemon_calls(&world), 6);
+}
+END_TEST
+
+START_TEST(killed_again_and_again)
+{
+    world_open(&world);
+    peer_asks();
+    for (int i = 0; i < 6; i++) {
+        peer_dials();
+        daemon_dial(world_daemon(&world), own_tunnel(), world.now);
+        if (_i)
+            world_pass(&world, 3000000);
+        world_kill(&world);
+        world_pass(&world, 3000000);
+        world_pair(&world);
+        expect_alike();
+    }
+    ck_assert_uint_ge(world_daemon_calls(&world), _i ? 12 : 6);
+    assert_ok(daemon_close(world_daemon(&world), own_tunnel(), world.now));
+    world_pass(&world, 60000000);
+    ck_assert_uint_eq(world_peer_calls(&world), 0);
+    ck_assert_ptr_null(peer_tunnel());
+}
+END_TEST
+
+START_TEST(killed_at_any_step_with_a_lagging_record)
+{
+    unsigned last;
+
+    exact = false;
+    world.configure = at_once;
+    world.kill_at = 1000000;
+    live();
+    last = world.steps;
+    for (unsigned at = 1 + (unsigned)_i; at < last; at += 4) {
+        world_close(&world);
+        memset(&world, 0, sizeof(world));
+        world.configure = at_once;
+        world.kill_at = at + 1;
+        live();
+    }
+}
+END_TEST
+
+/* --- numbers and ids --- */
+
+START_TEST(numbers_go_round)
+{
+    world_open(&world);
+    peer_asks();
+    peer_dials();
+    for (unsigned sent = 0; sent < 66000; sent += 8) {
+        for (int i = 0; i < 8; i++)
+            assert_ok(daemon_hello(own_tunnel(), world.now));
+        world_pass(&world, 60000);
+    }
+    world_kill(&world);
+    world_pass(&world, 1000000);
+    peer_dials();
+    assert_ok(daemon_dial(world_daemon(&world), own_tunnel(), world.now));
+    world_pass(&world, 1000000);
+    expect_alike();
+    ck_assert_uint_eq(world_daemon_calls(&world), 3);
+}
+END_TEST
+
+START_TEST(an_id_is_in_use_while_its_tunnel_lingers)
+{
+    struct l2tpha_attach_options options = {
+        .size = sizeof(options), .path = world_peer_path, .initiator = true};
+    struct l2tpha_tunnel *tunnel;
+
+    world_open(&world);
+    peer_asks();
+    options.local_id = own_tunnel()->id;
+    if (_i)
+        assert_ok(l2tpha_tunnel_close(peer_tunnel(), 1, 0, NULL, world.now));
+    else
+        assert_ok(daemon_close(world_daemon(&world), own_tunnel(), world.now));
+    world_settle(&world);
+    assert_error(l2tpha_attach_tunnel(world_daemon(&world)->node, &options, world.now, &tunnel),
+                 L2TPHA_ERR_EXISTS);
+    world_pass(&world, 60000000);
+    assert_ok(l2tpha_attach_tunnel(world_daemon(&world)->node, &options, world.now, &tunnel));
+    ck_assert_uint_eq(l2tpha_tunnel_id(tunnel), options.local_id);
+    assert_ok(l2tpha_attach_gone(tunnel, 0, world.now));
+}
+END_TEST
+
+/* --- a daemon that is slow, or wild --- */
+
+/* What is not fetched waits, unacknowledged and in its order, however much comes. */
+START_TEST(what_is_not_fetched_waits)
+{
+    world_open(&world);
+    peer_asks();
+    world.nodes[0].is_slow = true;
+    for (int i = 0; i < 5; i++)
+        peer_dials();
+    world_pass(&world, 300000);
+    ck_assert_uint_eq(world_daemon_calls(&world), 0);
+    ck_assert_uint_eq(l2tpha_counters(world_daemon(&world)->node)->messages_in,
+                      2); /* SCCRQ, SCCCN */
+    if (_i)               /* and the node dies: the peer sends them to the next one */
+        world_kill(&world);
+    world.nodes[0].is_slow = false;
+    if (!_i)
+        daemon_work(world_daemon(&world), world.now);
+    world_pass(&world, 20000000);
+    expect_alike();
+    ck_assert_uint_eq(world_daemon_calls(&world), 5);
+}
+END_TEST
+
+static uint8_t chance(void)
+{
+    uint8_t byte;
+
+    world_random(&world, &byte, 1);
+    return byte;
+}
+
+/* Whatever a daemon says: an error, or a message that the peer may think of what it likes. */
+START_TEST(anything_said_does_no_harm)
+{
+    uint8_t data[64];
+    size_t len;
+
+    world_open(&world);
+    world.seed = 1000 + (uint64_t)_i;
+    peer_asks();
+    for (int i = 0; i < 2; i++)
+        peer_dials();
+    for (int i = 0; i < 400 && own_tunnel(); i++) {
+        struct own_tunnel *own = own_tunnel();
+        struct l2tpha_builder builder;
+        l2tpha_builder_begin(&builder, data, sizeof(data), 1 + chance() % 16, own->peers_id,
+                             chance() % 2 && own->calls ? own->calls->peers_id : chance() % 4);
+        l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, chance() % 8);
+        l2tpha_builder_put_result(&builder, chance() % 5, 0, NULL);
+        len = (size_t)(builder.pos - builder.start);
+        if (!len)
+            continue; /* no message has that type */
+        data[3] = (uint8_t)len;
+        for (int flips = chance() % 3; flips > 0; flips--)
+            data[chance() % len] ^= (uint8_t)(1u << chance() % 8);
+        l2tpha_attach_send(own->handle, data, chance() % 8 ? len : chance() % (len + 1), world.now);
+        if (chance() % 4 == 0)
+            l2tpha_attach_state(own->handle, chance() % 8, chance() % 7, world.now);
+        if (chance() % 4 == 0)
+            l2tpha_attach_gone(own->handle, 1 + chance() % 8, world.now);
+        if (chance() % 8 == 0)
+            l2tpha_attach_orphan(own->handle, chance() % 8, world.now);
+        if (chance() % 4 == 0)
+            world_pass(&world, 100000);
+    }
+    world_pass(&world, 5000000);
+    if (_i % 2)
+        world_kill(&world);
+    world_pass(&world, 100000000);
+}
+END_TEST
+
+/* The node may not grow, wherever that meets it. What fails has changed nothing, so both ends are
+ * alike once there is memory. */
+START_TEST(memory_runs_out)
+{
+    unsigned failed = 0;
+
+    for (size_t more = (size_t)_i * 16; more < 12000; more += 16 * 16) {
+        world_open(&world);
+        if (more % 32)
+            peer_asks();
+        starve(world_daemon(&world)->node, more);
+        if (!peer_tunnel())
+            peer_asks();
+        for (int i = 0; i < 2 && peer_tunnel(); i++)
+            peer_dials();
+        if (own_tunnel() && own_tunnel()->up)
+            daemon_dial(world_daemon(&world), own_tunnel(), world.now);
+        failed += daemon_ask(world_daemon(&world), &world_peer_path, world.now) != L2TPHA_OK;
+        world_pass(&world, 3000000);
+        starve(world_daemon(&world)->node, NOT_STARVED);
+        world_pass(&world, 200000000);
+        expect_alike();
+        world_close(&world);
+        memset(&world, 0, sizeof(world));
+    }
+    ck_assert_uint_gt(failed, 0);
+    world_open(&world);
+}
+END_TEST
+
+/* --- what is refused --- */
+
+static const uint8_t *tunnel_checkpoint(size_t *len)
+{
+    static uint8_t copy[2048];
+    struct l2tpha_output output;
+
+    while (l2tpha_poll(world_daemon(&world)->node, &output, 1, world.now))
+        if (output.kind == L2TPHA_OUTPUT_CHECKPOINT) {
+            assert_true(output.len <= sizeof(copy));
+            memcpy(copy, output.data, output.len);
+            *len = output.len;
+            return copy;
+        }
+    return NULL;
+}
+
+/* Whoever took them over would not know what their messages mean. */
+START_TEST(a_standby_of_other_machines_refuses)
+{
+    struct l2tpha_host host = {.size = sizeof(host)};
+    struct l2tpha_config config;
+    struct l2tpha_node *other;
+    uint64_t number;
+    size_t len;
+
+    world_open(&world);
+    l2tpha_config_init(&config);
+    config = *l2tpha_node_config(world.nodes[1].node);
+    config.attach = false;
+    host.random = world_random;
+    host.user = &world;
+    assert_ok(l2tpha_node_new(world.root, &config, &host, world.now, &other));
+    peer_asks();
+    world.nodes[1].node = other;
+    assert_ok(l2tpha_checkpoint_bulk(world_daemon(&world)->node, world.now));
+    const uint8_t *data = tunnel_checkpoint(&len);
+    int error = l2tpha_checkpoint_apply(other, data, len, world.now, &number);
+    for (int i = 0; i < 5 && !error && (data = tunnel_checkpoint(&len)); i++)
+        error = l2tpha_checkpoint_apply(other, data, len, world.now, &number);
+    assert_error(error, L2TPHA_ERR_MACHINES);
+    world.has_standby = false;
+}
+END_TEST
+
+START_TEST(what_is_improper_is_refused_by_name)
+{
+    struct l2tpha_attach_options options = {.size = sizeof(options), .path = world_peer_path};
+    struct l2tpha_inbound in = {.size = sizeof(in)};
+    struct l2tpha_tunnel *tunnel;
+    struct l2tpha_tunnel_options open = {.size = sizeof(open), .path = world_peer_path};
+    struct l2tpha_session *session;
+    uint8_t zlb[12] = {0xc8, 2, 0, 12};
+
+    world_open(&world);
+    struct l2tpha_node *node = world_daemon(&world)->node;
+    assert_error(l2tpha_attach_tunnel(node, &options, world.now, &tunnel), L2TPHA_ERR_NOT_FOUND);
+    assert_error(l2tpha_attach_tunnel(world.peer, &options, world.now, &tunnel), L2TPHA_ERR_STATE);
+    assert_error(l2tpha_attach_tunnel(NULL, &options, world.now, &tunnel), L2TPHA_ERR_INVALID);
+    assert_error(l2tpha_attach_tunnel(world.nodes[1].node, &options, world.now, &tunnel),
+                 L2TPHA_ERR_ROLE);
+    options.secret_len = 1;
+    assert_error(l2tpha_attach_tunnel(node, &options, world.now, &tunnel), L2TPHA_ERR_INVALID);
+    options.secret_len = 0;
+    options.size--;
+    assert_error(l2tpha_attach_tunnel(node, &options, world.now, &tunnel), L2TPHA_ERR_INVALID);
+    options.size++;
+    assert_error(l2tpha_tunnel_open(node, &open, world.now, &tunnel), L2TPHA_ERR_STATE);
+    ck_assert_int_eq(l2tpha_attach_receive(world.nodes[1].node, &in, world.now), 0);
+    ck_assert_int_eq(l2tpha_attach_receive(node, NULL, world.now), L2TPHA_ERR_INVALID);
+    peer_asks();
+    tunnel = own_tunnel()->handle;
+    options.initiator = true;
+    options.local_id = own_tunnel()->id;
+    assert_error(l2tpha_attach_tunnel(node, &options, world.now, &tunnel), L2TPHA_ERR_EXISTS);
+    assert_error(l2tpha_attach_send(tunnel, zlb, sizeof(zlb), world.now), L2TPHA_ERR_INVALID);
+    assert_error(l2tpha_attach_send(tunnel, NULL, 5, world.now), L2TPHA_ERR_INVALID);
+    assert_error(l2tpha_attach_state(tunnel, 9, L2TPHA_SESSION_ESTABLISHED, world.now),
+                 L2TPHA_ERR_NOT_FOUND);
+    assert_error(l2tpha_attach_state(tunnel, 0, L2TPHA_TUNNEL_STOPPED, world.now),
+                 L2TPHA_ERR_INVALID);
+    assert_ok(l2tpha_attach_state(tunnel, 0, L2TPHA_TUNNEL_ESTABLISHED, world.now));
+    assert_error(l2tpha_attach_gone(tunnel, 9, world.now), L2TPHA_ERR_NOT_FOUND);
+    assert_error(l2tpha_session_open(tunnel, &call_options, world.now, &session), L2TPHA_ERR_STATE);
+    assert_error(l2tpha_tunnel_close(tunnel, 1, 0, NULL, world.now), L2TPHA_ERR_STATE);
+    assert_error(l2tpha_attach_gone(peer_tunnel(), 0, world.now), L2TPHA_ERR_STATE);
+    world_pass(&world, 1000000);
+    expect_alike();
+}
+END_TEST
+
+Suite *suite_attach(void)
+{
+    TCase *tcase = tcase_create("attach");
+    Suite *suite = suite_create("attach");
+
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    suite_add_tcase(suite, tcase);
+    tcase_add_test(tcase, a_peer_asks_for_a_tunnel_and_a_call);
+    tcase_add_test(tcase, the_daemon_asks_for_a_tunnel_and_a_call);
+    tcase_add_test(tcase, either_end_hangs_up);
+    tcase_add_loop_test(tcase, either_end_closes, 0, 2);
+    tcase_add_loop_test(tcase, killed_at_any_step, 0, 4);
+    tcase_add_loop_test(tcase, killed_at_any_step_and_datagrams_are_lost, 0, 8);
+    tcase_add_loop_test(tcase, recovered_by_the_protocol_from_a_stale_copy, 0, 4);
+    tcase_add_loop_test(tcase, a_peer_that_failed_has_its_tunnel_back, 0, 2);
+    tcase_add_loop_test(tcase, killed_again_and_again, 0, 2);
+    tcase_add_loop_test(tcase, killed_at_any_step_with_a_lagging_record, 0, 4);
+    tcase_add_test(tcase, numbers_go_round);
+    tcase_add_loop_test(tcase, an_id_is_in_use_while_its_tunnel_lingers, 0, 2);
+    tcase_add_loop_test(tcase, what_is_not_fetched_waits, 0, 2);
+    tcase_add_loop_test(tcase, anything_said_does_no_harm, 0, 40);
+    tcase_add_loop_test(tcase, memory_runs_out, 0, 16);
+    tcase_add_test(tcase, a_standby_of_other_machines_refuses);
+    tcase_add_test(tcase, what_is_improper_is_refused_by_name);
+    return suite;
+}
