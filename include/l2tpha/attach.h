@@ -102,13 +102,15 @@ struct l2tpha_inbound {
  * here, and only now is that one acknowledged. Call it until it gives none after each
  * l2tpha_feed(), l2tpha_feed_batch() and l2tpha_takeover(). HELLO, FSQ and FSR (RFC 4951 3.3) are
  * not handed out.
- *  @param node  an active one.
- *  @param in    size set.
- *  @param now   microseconds.
+ *  @param node    an active one.
+ *  @param tunnel  its messages alone, for a daemon that has a thread for each tunnel and one lock
+ * for the node, held until the message is dealt with; NULL = any tunnel's.
+ *  @param in      size set.
+ *  @param now     microseconds.
  *  @return whether there is one; 0 = there is none, as on a node that is not active. Negative:
  *          L2TPHA_ERR_INVALID, L2TPHA_ERR_REENTERED */
-L2TPHA_API int l2tpha_attach_receive(struct l2tpha_node *node, struct l2tpha_inbound *in,
-                                     uint64_t now);
+L2TPHA_API int l2tpha_attach_receive(struct l2tpha_node *node, struct l2tpha_tunnel *tunnel,
+                                     struct l2tpha_inbound *in, uint64_t now);
 
 /** The daemon's machine has entered a state. ESTABLISHED is all that has to be said: those before
  * it follow from the messages.

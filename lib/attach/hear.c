@@ -104,11 +104,12 @@ static bool is_for_daemon(struct l2tpha_tunnel *tunnel, const struct buffer *mes
     return !taken;
 }
 
-const struct buffer *attach_hear(struct engine *engine, struct l2tpha_tunnel **tunnel)
+const struct buffer *attach_hear(struct engine *engine, struct l2tpha_tunnel *only,
+                                 struct l2tpha_tunnel **tunnel)
 {
     const struct buffer *message;
 
-    while ((message = inbox_take(engine, tunnel))) {
+    while ((message = inbox_take(engine, only, tunnel))) {
         if (is_for_daemon(*tunnel, message))
             return message;
         inbox_finish(engine);

@@ -5,7 +5,9 @@
 
 #include "control/inbox.h"
 
-/* The next one that is for the daemon, handed out from now on; NULL = none. */
-const struct buffer *attach_hear(struct engine *engine, struct l2tpha_tunnel **tunnel);
+/* The next one that is for the daemon, of this tunnel or of any (NULL), handed out from now on;
+ * NULL = none. */
+const struct buffer *attach_hear(struct engine *engine, struct l2tpha_tunnel *only,
+                                 struct l2tpha_tunnel **tunnel);
 
 #endif

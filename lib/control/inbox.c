@@ -42,6 +42,13 @@ int inbox_keep(struct engine *engine, struct l2tpha_tunnel *tunnel, uint16_t ns,
     return verdict == CHANNEL_KEPT ? L2TPHA_OK : L2TPHA_ERR_LIMIT;
 }
 
+static bool may_take(struct engine *engine, const struct l2tpha_tunnel *tunnel)
+{
+    size_t len = tunnel->dying ? 0 : reorder_next_len(&tunnel->channel);
+
+    return len && !tunnel->channel.suspended && inorder_room(engine, tunnel, len) == L2TPHA_OK;
+}
+
 /* The first whose machine may be given a message. One without room for answers waits for what makes
  * room: an acknowledgement, with which it is looked at again. */
 static struct l2tpha_tunnel *next_tunnel(struct engine *engine)
@@ -55,19 +62,22 @@ static struct l2tpha_tunnel *next_tunnel(struct engine *engine)
         if (!tunnel || !tunnel->in_inbox)
             continue; /* the id may be another one's by now */
         tunnel->in_inbox = false;
-        size_t len = reorder_next_len(&tunnel->channel);
-        if (len && !tunnel->channel.suspended && inorder_room(engine, tunnel, len) == L2TPHA_OK)
+        if (may_take(engine, tunnel))
             return tunnel;
     }
     return NULL;
 }
 
-const struct buffer *inbox_take(struct engine *engine, struct l2tpha_tunnel **tunnel)
+const struct buffer *inbox_take(struct engine *engine, struct l2tpha_tunnel *only,
+                                struct l2tpha_tunnel **tunnel)
 {
     struct inbox *inbox = &engine->inbox;
 
     ASSERT(&engine->log, !inbox->message && !inbox->open);
-    *tunnel = next_tunnel(engine);
+    if (only)
+        *tunnel = may_take(engine, only) ? only : NULL;
+    else
+        *tunnel = next_tunnel(engine);
     if (!*tunnel)
         return NULL;
     inbox->tunnel = *tunnel;

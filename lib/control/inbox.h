@@ -15,8 +15,9 @@ int inbox_keep(struct engine *engine, struct l2tpha_tunnel *tunnel, uint16_t ns,
                const uint8_t *data, size_t len);
 /* One of those that are kept may have its turn now. */
 void inbox_note(struct engine *engine, struct l2tpha_tunnel *tunnel);
-/* The next one, handed out from now on; NULL = none. */
-const struct buffer *inbox_take(struct engine *engine, struct l2tpha_tunnel **tunnel);
+/* The next one of this tunnel, or of any (NULL), handed out from now on; NULL = none. */
+const struct buffer *inbox_take(struct engine *engine, struct l2tpha_tunnel *only,
+                                struct l2tpha_tunnel **tunnel);
 /* Something is said by the host: it begins a transaction, or belongs to the one that is open. */
 static inline void inbox_open(struct engine *engine)
 {

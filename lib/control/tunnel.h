@@ -56,11 +56,11 @@ struct l2tpha_tunnel {
     bool asked_again : 1;     /* tunnel_duplicate.c: its SCCRQ came again though it was answered */
     bool duplicated : 1;      /* ... another tunnel has, or had, its address and the peer's id */
     bool answers : 1;         /* ... a copy of its request came, which it answers though hushed */
-    bool in_inbox : 1;        /* in engine.inbox: messages of it wait for their machine */
-    bool said_stop : 1;       /* attached: the daemon has sent a StopCCN; */
-    bool heard_stop : 1;      /* ... it was given one of the peer's */
-    uint8_t source;           /* half_open.c: place of where it comes from */
-    uint16_t close_result;    /* of a StopCCN that waits for the channel to carry again; 0 = none */
+    bool in_inbox : 1;   /* its id is in engine.inbox: messages of it may wait for their machine */
+    bool said_stop : 1;  /* attached: the daemon has sent a StopCCN; */
+    bool heard_stop : 1; /* ... it was given one of the peer's */
+    uint8_t source;      /* half_open.c: place of where it comes from */
+    uint16_t close_result; /* of a StopCCN that waits for the channel to carry again; 0 = none */
     uint16_t close_error;
     uint32_t lost_tie_request; /* Assigned Tunnel ID of a recovery SCCRQ that has lost the tie. The
                                   last that messages touch */

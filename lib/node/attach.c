@@ -17,9 +17,11 @@ int l2tpha_attach_tunnel(struct l2tpha_node *node, const struct l2tpha_attach_op
     return engine_leave(&node->engine, engine_attach(&node->engine, options, tunnel));
 }
 
-int l2tpha_attach_receive(struct l2tpha_node *node, struct l2tpha_inbound *in, uint64_t now)
+int l2tpha_attach_receive(struct l2tpha_node *node, struct l2tpha_tunnel *tunnel,
+                          struct l2tpha_inbound *in, uint64_t now)
 {
-    if (!node || !in || in->size != sizeof(*in))
+    if (!node || !in || in->size != sizeof(*in) ||
+        (tunnel && tunnel_engine(tunnel) != &node->engine))
         return L2TPHA_ERR_INVALID;
     struct engine *engine = &node->engine;
     int error = node_enter(node, now);
@@ -27,7 +29,7 @@ int l2tpha_attach_receive(struct l2tpha_node *node, struct l2tpha_inbound *in, u
         return error;
     if (!engine->serving || engine->draining || engine->held)
         return 0;
-    const struct buffer *message = attach_hear(engine, &in->tunnel);
+    const struct buffer *message = attach_hear(engine, tunnel, &in->tunnel);
     if (!message) {
         engine_audited(engine);
         return 0;

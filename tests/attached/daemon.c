@@ -259,7 +259,7 @@ void daemon_work(struct daemon *daemon, uint64_t now)
     struct l2tpha_inbound in = {.size = sizeof(in)};
     struct l2tpha_message message;
 
-    while (l2tpha_attach_receive(daemon->node, &in, now) > 0) {
+    while (l2tpha_attach_receive(daemon->node, daemon->only, &in, now) > 0) {
         struct own_tunnel *own = tunnel_by(daemon, in.tunnel);
         daemon->handled++;
         flush_within(daemon, now);

@@ -30,12 +30,13 @@ struct daemon {
     struct l2tpha_node *node;
     struct own_tunnel *tunnels;
     const char *name;
-    uint16_t next_id;       /* of tunnels and calls */
-    bool is_slow;           /* fetches nothing */
-    bool ignores_stop;      /* takes no notice of a StopCCN */
-    unsigned handled;       /* messages */
-    unsigned told_down;     /* calls and tunnels that an event has ended */
-    unsigned polled_within; /* outputs while a message was handed out: never */
+    uint16_t next_id;           /* of tunnels and calls */
+    struct l2tpha_tunnel *only; /* it looks after this tunnel alone; NULL = all */
+    bool is_slow;               /* fetches nothing */
+    bool ignores_stop;          /* takes no notice of a StopCCN */
+    unsigned handled;           /* messages */
+    unsigned told_down;         /* calls and tunnels that an event has ended */
+    unsigned polled_within;     /* outputs while a message was handed out: never */
 };
 
 /* A datagram of the daemon's socket. */

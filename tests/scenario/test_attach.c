@@ -381,6 +381,35 @@ START_TEST(what_is_not_fetched_waits)
 }
 END_TEST
 
+/* A thread of one tunnel gets no message of another, and none is lost to it. */
+START_TEST(one_tunnel_alone)
+{
+    world_open(&world);
+    peer_asks();
+    assert_ok(daemon_ask(world_daemon(&world), &world_peer_path, world.now));
+    world_pass(&world, 1000000);
+    struct own_tunnel *second = own_tunnel(), *first = second->next;
+    ck_assert(first->up && second->up);
+    world_daemon(&world)->only = _i ? first->handle : second->handle;
+    struct l2tpha_tunnel *tunnel = NULL;
+    struct l2tpha_session *session;
+    for (int i = 0; i < 40; i++)
+        while ((tunnel = l2tpha_tunnel_next(world.peer, tunnel)))
+            if (i < 3)
+                assert_ok(l2tpha_session_open(tunnel, &call_options, world.now, &session));
+            else
+                world_pass(&world, 10000);
+    ck_assert_uint_eq(world_daemon_calls(&world), 3);
+    ck_assert(!(_i ? second : first)->calls);
+    world_daemon(&world)->only = _i ? second->handle : first->handle;
+    daemon_work(world_daemon(&world), world.now);
+    world_daemon(&world)->only = NULL;
+    world_pass(&world, 20000000);
+    ck_assert_uint_eq(world_daemon_calls(&world), 6);
+    expect_alike();
+}
+END_TEST
+
 static uint8_t chance(void)
 {
     uint8_t byte;
@@ -528,8 +557,8 @@ START_TEST(what_is_improper_is_refused_by_name)
     assert_error(l2tpha_attach_tunnel(node, &options, world.now, &tunnel), L2TPHA_ERR_INVALID);
     options.size++;
     assert_error(l2tpha_tunnel_open(node, &open, world.now, &tunnel), L2TPHA_ERR_STATE);
-    ck_assert_int_eq(l2tpha_attach_receive(world.nodes[1].node, &in, world.now), 0);
-    ck_assert_int_eq(l2tpha_attach_receive(node, NULL, world.now), L2TPHA_ERR_INVALID);
+    ck_assert_int_eq(l2tpha_attach_receive(world.nodes[1].node, NULL, &in, world.now), 0);
+    ck_assert_int_eq(l2tpha_attach_receive(node, NULL, NULL, world.now), L2TPHA_ERR_INVALID);
     peer_asks();
     tunnel = own_tunnel()->handle;
     options.initiator = true;
@@ -571,6 +600,7 @@ Suite *suite_attach(void)
     tcase_add_test(tcase, numbers_go_round);
     tcase_add_loop_test(tcase, an_id_is_in_use_while_its_tunnel_lingers, 0, 2);
     tcase_add_loop_test(tcase, what_is_not_fetched_waits, 0, 2);
+    tcase_add_loop_test(tcase, one_tunnel_alone, 0, 2);
     tcase_add_loop_test(tcase, anything_said_does_no_harm, 0, 40);
     tcase_add_loop_test(tcase, memory_runs_out, 0, 16);
     tcase_add_test(tcase, a_standby_of_other_machines_refuses);
