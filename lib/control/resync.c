@@ -102,17 +102,6 @@ void tunnel_release(struct l2tpha_tunnel *tunnel)
     tunnel_heard(tunnel);
 }
 
-/* xl2tpd ends the tunnel upon a CDN whose header has session id 0, which RFC 2661 4.4.4 allows. It
- * finds the call missing by itself. */
-static bool takes_no_id(const struct l2tpha_tunnel *tunnel)
-{
-    static const char intolerant[] = "xelerance";
-    const struct l2tpha_bytes *vendor = &tunnel->entry.record.peer_vendor;
-    const size_t len = sizeof(intolerant) - 1;
-
-    return vendor->len < len || memcmp(vendor->data, intolerant, len) != 0;
-}
-
 /* RFC 2661 4.4.4: the peer knows the session by the id that this end had assigned. */
 void tunnel_end_orphan(struct l2tpha_tunnel *tunnel, uint32_t session_id, uint32_t remote_id)
 {
@@ -123,7 +112,7 @@ void tunnel_end_orphan(struct l2tpha_tunnel *tunnel, uint32_t session_id, uint32
         engine_now_ms(engine) - tunnel->orphan_ms < ORPHAN_MS ||
         !channel_has_own_room(engine, &tunnel->channel))
         return;
-    if (!remote_id && !takes_no_id(tunnel))
+    if (!remote_id && !tunnel_takes_no_id(tunnel))
         return;
     tunnel->orphan_ms = engine_now_ms(engine);
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_CDN, remote_id);

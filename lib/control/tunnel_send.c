@@ -5,6 +5,8 @@
 #include "base/assert.h"
 #include "codec/builder.h"
 
+#include <string.h>
+
 struct l2tpha_hiding tunnel_hiding(const struct l2tpha_tunnel *tunnel)
 {
     return (struct l2tpha_hiding){
@@ -84,4 +86,13 @@ int tunnel_send_states(struct l2tpha_tunnel *tunnel, uint16_t type,
     for (size_t i = 0; i < count; i++)
         l2tpha_builder_put_session_state(&builder, &states[i]);
     return tunnel_send(tunnel, &builder);
+}
+
+bool tunnel_takes_no_id(const struct l2tpha_tunnel *tunnel)
+{
+    static const char intolerant[] = "xelerance";
+    const struct l2tpha_bytes *vendor = &tunnel->entry.record.peer_vendor;
+    const size_t len = sizeof(intolerant) - 1;
+
+    return vendor->len < len || memcmp(vendor->data, intolerant, len) != 0;
 }

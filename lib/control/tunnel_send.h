@@ -21,4 +21,9 @@ struct l2tpha_hiding tunnel_hiding(const struct l2tpha_tunnel *tunnel);
 int tunnel_send_states(struct l2tpha_tunnel *tunnel, uint16_t type,
                        const struct l2tpha_failover_session *states, size_t count);
 
+/* Whether the peer bears a CDN whose header has session id 0, which RFC 2661 4.4.4 allows where its
+ * id is not known yet. xl2tpd ends the tunnel upon one; it is told with its id once that comes, or
+ * finds the call missing by itself. */
+bool tunnel_takes_no_id(const struct l2tpha_tunnel *tunnel);
+
 #endif

@@ -27,6 +27,8 @@ int tunnel_say_no_call(struct l2tpha_tunnel *tunnel, uint32_t remote_id, uint16_
     struct l2tpha_builder builder;
 
     ASSERT(&tunnel->engine->log, result != 0);
+    if (!remote_id && !tunnel_takes_no_id(tunnel))
+        return L2TPHA_OK;
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_CDN, remote_id);
     wire_put_session_id(&builder, session_id_free(tunnel));
     l2tpha_builder_put_result(&builder, result, error, reason);
@@ -42,6 +44,8 @@ int session_say_end(struct l2tpha_session *session, const struct machine_input *
     struct l2tpha_builder builder;
 
     ASSERT(&tunnel->engine->log, input->result != 0);
+    if (!session->entry.remote_id && !tunnel_takes_no_id(tunnel))
+        return L2TPHA_OK;
     tunnel_build(tunnel, &builder, L2TPHA_MESSAGE_CDN, session->entry.remote_id);
     wire_put_session_id(&builder, session->entry.local_id);
     l2tpha_builder_put_result(&builder, input->result, input->error, input->reason);

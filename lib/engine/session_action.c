@@ -153,7 +153,10 @@ int send_cdn(void *object, void *argument)
     /* RFC 2661 4.4.2: 0 is reserved; and the peer knows of no call in wait-tunnel. */
     ASSERT(&session_engine(session)->log, input->result != 0);
     ASSERT(&session_engine(session)->log, session->entry.state != L2TPHA_SESSION_WAIT_TUNNEL);
-    build(session, &builder, L2TPHA_MESSAGE_CDN, header_id(session, input));
+    uint32_t id = header_id(session, input);
+    if (!id && !tunnel_takes_no_id(session_tunnel(session)))
+        return L2TPHA_OK;
+    build(session, &builder, L2TPHA_MESSAGE_CDN, id);
     wire_put_session_id(&builder, session->entry.local_id);
     l2tpha_builder_put_result(&builder, input->result, input->error, input->reason);
     if (input->disconnect)

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "control/message.h"
 #include "control/session_id.h"
+#include "control/tunnel_send.h"
 #include "dispatch/admission.h"
 #include "dispatch/attributes.h"
 #include "dispatch/farewell.h"
@@ -219,7 +220,9 @@ static int process_unknown(struct arrival *arrival)
     else
         fsm = tunnel->asked_outgoing ? &session_fsm_lns_outgoing : &session_fsm_lac_outgoing;
     const struct fsm_row *row = fsm_find(fsm, L2TPHA_SESSION_IDLE, kinds[type].event);
-    if (kinds[type].event == SESSION_REPLY && row && row->action)
+    /* One that bears no CDN without an id has heard of its end from nobody. */
+    bool untold = !tunnel_takes_no_id(tunnel);
+    if (kinds[type].event == SESSION_REPLY && (untold || (row && row->action)))
         tunnel_say_no_call(tunnel, assigned_id(arrival), RESULT_GENERAL, ERROR_SESSION_ID,
                         "no such session");
     return L2TPHA_ERR_NOT_FOUND;

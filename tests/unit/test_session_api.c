@@ -496,6 +496,64 @@ START_TEST(walk_has_an_end)
 }
 END_TEST
 
+/* --- a peer that ends the tunnel upon a CDN with session id 0 --- */
+
+static void be_xl2tpd(void)
+{
+    static const char vendor[] = "xelerance.com";
+
+    assert_ok(table_tunnel_set_bytes(tunnel->engine->table, &tunnel->entry.record.peer_vendor,
+                                     (const uint8_t *)vendor, strlen(vendor)));
+}
+
+/* Before its ICRP it has no id to be told by: that is told when the ICRP comes. Turn 0: another
+ * peer, which is told at once. */
+START_TEST(a_call_closed_before_its_reply)
+{
+    const struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
+    struct l2tpha_session *session;
+
+    if (_i)
+        be_xl2tpd();
+    assert_ok(l2tpha_session_open(tunnel, &incoming, peer.now, &session));
+    uint32_t id = l2tpha_session_id(session);
+    raw_ack(&peer);
+    raw_forget(&peer);
+    if (_i < 2)
+        assert_ok(l2tpha_session_close(session, &why, peer.now));
+    for (int s = 0; _i == 2 && s < 61; s++) { /* not established in time */
+        raw_pass(&peer, 1000);
+        raw_ack(&peer);
+    }
+    raw_drain(&peer);
+    ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_CDN), _i ? 0 : 1);
+    ck_assert_uint_eq(l2tpha_tunnel_sessions(tunnel), 0);
+    raw_forget(&peer);
+    raw_begin_reply(&peer, L2TPHA_MESSAGE_ICRP, id);
+    raw_send(&peer);
+    if (_i)
+        ck_assert_uint_eq(raw_expect(&peer, L2TPHA_MESSAGE_CDN)->header.session_id, RAW_SESSION);
+    else
+        raw_expect_silence(&peer); /* it has been told */
+}
+END_TEST
+
+/* A request that cannot be answered to anybody: it names no id. */
+START_TEST(a_request_without_an_id)
+{
+    if (_i)
+        be_xl2tpd();
+    raw_forget(&peer);
+    raw_begin(&peer, L2TPHA_MESSAGE_ICRQ, 0);
+    l2tpha_builder_put_u32(&peer.builder, L2TPHA_AVP_CALL_SERIAL_NUMBER, 5);
+    peer.builder.put[0] = ~UINT64_C(0); /* the builder would not end it */
+    raw_send(&peer);
+    raw_drain(&peer);
+    ck_assert_uint_eq(raw_count(&peer, L2TPHA_MESSAGE_CDN), _i ? 0 : 1);
+    ck_assert_uint_eq(l2tpha_tunnel_sessions(tunnel), 0);
+}
+END_TEST
+
 Suite *suite_session_api(void);
 Suite *suite_session_api(void)
 {
@@ -520,5 +578,7 @@ Suite *suite_session_api(void)
     tcase_add_test(tcase, late_frames_are_dropped);
     tcase_add_test(tcase, data_for_nobody_is_dropped);
     suite_add_tcase(suite, tcase);
+    tcase_add_loop_test(tcase, a_call_closed_before_its_reply, 0, 3);
+    tcase_add_loop_test(tcase, a_request_without_an_id, 0, 2);
     return suite;
 }
