@@ -44,11 +44,18 @@ void fixture_setup(void)
     ck_assert_ptr_nonnull(root);
 }
 
+static void tell(const void *block, int depth, int max_depth, int is_ref, void *user)
+{
+    (void)max_depth, (void)is_ref, (void)user;
+    fprintf(stderr, "%*s%s: %zu bytes\n", 4 * depth, "", talloc_get_name(block),
+            talloc_get_size(block));
+}
+
 void fixture_teardown(void)
 {
     size_t blocks = talloc_total_blocks(root);
     if (blocks != 1)
-        talloc_report_full(root, stderr);
+        talloc_report_depth_cb(root, 0, -1, tell, NULL);
     ck_assert_uint_eq(blocks, 1);
     talloc_free(root);
 }

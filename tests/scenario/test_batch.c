@@ -8,6 +8,7 @@
 #include "node/node.h"
 
 #include <l2tpha/l2tpha.h>
+#include <stdio.h>
 #include <string.h>
 
 #define BATCH 64

@@ -6,6 +6,7 @@
 #include "node/node.h"
 #include "sim/rawpeer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define FIRST 1000

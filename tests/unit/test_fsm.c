@@ -359,7 +359,10 @@ END_TEST
 static void collect(void *user, const char *text)
 {
     char **graph = user;
-    *graph = talloc_strdup_append(*graph, text);
+    size_t len = strlen(*graph);
+
+    *graph = talloc_realloc(root, *graph, char, len + strlen(text) + 1);
+    memcpy(*graph + len, text, strlen(text) + 1);
 }
 
 START_TEST(graph_shows_the_table)
