@@ -19,7 +19,7 @@ def talloc_flags():
 def check(root, _options):
     include = root / "include"
     flags = [*STRICT, "-I", str(include), *talloc_flags()]
-    for name in rule.files(root, "include/l2tpha/*.h"):
+    for name in rule.files(root, "include/l2tpha/*.h", "include/l2tpha/builtin/*.h"):
         header = name.relative_to("include")
         source = f"#include <{header}>\n" * 2
         for language, compiler, mode in LANGUAGES:
@@ -38,6 +38,8 @@ BAD = {
     "a header that needs another": header("struct a { uint8_t b; };"),
     "a word that C++ reserves": header("struct a { int class; };"),
     "a header without a guard": {"include/l2tpha/a.h": "struct a { int b; };\n"},
+    "a header of the builtin allocator that needs another":
+        {"include/l2tpha/builtin/a.h": header("uint8_t b;")["include/l2tpha/a.h"]},
     "an extension": header("struct a { int b[0]; };"),
 }
 
