@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: MIT
 """What the core's object code shows: no object that can change while it lives outside the caller's
 memory (mutable statics), and nothing taken from the system but what imports.txt lists. So there is
-no I/O, clock, thread, sleep or environment in it, whatever macro it hides behind."""
+no I/O, clock, thread, sleep or environment in it, whatever macro it hides behind. With --builtin the
+library has its own allocator: malloc in place of libtalloc."""
 import argparse
 import os
 import subprocess
 
 import rule
 
+MALLOC = {"calloc", "free", "malloc", "realloc"}
 IMPORTS = rule.TOP / "tests/rules/imports.txt"
 CONSTANT = (".rodata", ".data.rel.ro", ".text", ".init_array", ".fini_array")
 
@@ -39,14 +41,15 @@ def undefined(library):
             yield name.split("@")[0]
 
 
-def allowed(path):
+def allowed(path, builtin):
     lines = path.read_text(encoding="utf-8").splitlines()
-    return {line for line in lines if line and not line.startswith("#")}
+    names = {line for line in lines if line and not line.startswith("#")}
+    return {name for name in names if "talloc" not in name} | MALLOC if builtin else names
 
 
 def check(_root, options):
     yield from mutable_statics(options.archive)
-    for name in sorted(set(undefined(options.library)) - allowed(IMPORTS)):
+    for name in sorted(set(undefined(options.library)) - allowed(IMPORTS, options.builtin)):
         yield f"{options.library}: uses {name}, which tests/rules/imports.txt does not list"
 
 
@@ -58,7 +61,7 @@ def prepare(root):
     run(compiler, "-std=gnu11", "-O1", "-fPIC", "-c", str(source), "-o", str(built))
     run(compiler, "-shared", str(built), "-o", str(library))
     run("ar", "rcs", str(archive), str(built))
-    return argparse.Namespace(archive=archive, library=library)
+    return argparse.Namespace(archive=archive, library=library, builtin="malloc" in source.read_text())
 
 
 def core(body):
@@ -79,9 +82,12 @@ BAD = {
     "output": core('void f(int a) { printf("%d", a); }\n'),
     "a clock": core("long f(void) { return time(NULL); }\n"),
     "the environment": core('char *f(void) { return getenv("A"); }\n'),
+    "libtalloc beside an allocator": core("void *talloc_new(void *a);\nvoid f(void) { talloc_new(malloc(1)); }\n"),
     "errors by errno": core("#include <errno.h>\nint f(void) { return errno; }\n"),
 }
 
 if __name__ == "__main__":
     rule.main(check, GOOD, BAD, prepare, [("--archive", {"help": "the static library"}),
-                                          ("--library", {"help": "the shared library"})])
+                                          ("--library", {"help": "the shared library"}),
+                                          ("--builtin", {"action": "store_true",
+                                                         "help": "built with L2TPHA_TALLOC=builtin"})])
