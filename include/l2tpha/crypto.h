@@ -46,6 +46,9 @@ struct l2tpha_crypto {
 /** The adapter over GNU nettle; in the optional library l2tpha-nettle. Static. */
 L2TPHA_API const struct l2tpha_crypto *l2tpha_crypto_nettle(void);
 
+/** The adapter over Mbed TLS; in the optional library l2tpha-mbedtls. Static. */
+L2TPHA_API const struct l2tpha_crypto *l2tpha_crypto_mbedtls(void);
+
 #ifdef __cplusplus
 }
 #endif

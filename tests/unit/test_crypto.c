@@ -1,19 +1,31 @@
 /* SPDX-License-Identifier: MIT */
+/* Each adapter of crypto operations against published digests. */
 #include "fixture.h"
 
 #include <l2tpha/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
-Suite *suite_crypto_nettle(void);
+Suite *suite_crypto(void);
 
 static const struct l2tpha_crypto *crypto;
+static const char *expected_name;
 
-static void setup(void)
+static void setup_nettle(void)
 {
     fixture_setup();
     crypto = l2tpha_crypto_nettle();
+    expected_name = "nettle";
 }
+
+#ifdef TESTS_MBEDTLS
+static void setup_mbedtls(void)
+{
+    fixture_setup();
+    crypto = l2tpha_crypto_mbedtls();
+    expected_name = "mbedtls";
+}
+#endif
 
 /* RFC 1321 A.5, each input cut in two at every place. */
 static const struct {
@@ -129,6 +141,19 @@ START_TEST(macs_are_the_published_ones)
 }
 END_TEST
 
+/* Of nothing, by Python's hmac. */
+START_TEST(macs_of_nothing_with_an_empty_key)
+{
+    const struct l2tpha_bytes key = {NULL, 0};
+    uint8_t md5[L2TPHA_MD5_SIZE], sha1[L2TPHA_SHA1_SIZE];
+
+    assert_ok(crypto->hmac_md5(crypto->user, &key, NULL, 0, md5));
+    assert_hex(md5, sizeof(md5), "74e6f7298a9c2d168935f58c001bad88");
+    assert_ok(crypto->hmac_sha1(crypto->user, &key, NULL, 0, sha1));
+    assert_hex(sha1, sizeof(sha1), "fbdb1d1b18aa6c08324b7d64b71fb76370690e1d");
+}
+END_TEST
+
 START_TEST(equal_sees_a_difference_in_any_bit)
 {
     uint8_t a[L2TPHA_MD5_SIZE], b[L2TPHA_MD5_SIZE];
@@ -159,25 +184,35 @@ END_TEST
 START_TEST(struct_is_complete)
 {
     ck_assert_uint_eq(crypto->size, sizeof(struct l2tpha_crypto));
-    ck_assert_str_eq(crypto->name, "nettle");
+    ck_assert_str_eq(crypto->name, expected_name);
     ck_assert(crypto->md5 && crypto->equal && crypto->wipe && crypto->hmac_md5 &&
               crypto->hmac_sha1);
 }
 END_TEST
 
-Suite *suite_crypto_nettle(void)
+static void add_adapter(Suite *suite, const char *name, SFun setup)
 {
-    Suite *suite = suite_create("crypto_nettle");
-    TCase *tcase = tcase_create("crypto_nettle");
+    TCase *tcase = tcase_create(name);
 
     tcase_add_checked_fixture(tcase, setup, fixture_teardown);
     tcase_add_loop_test(tcase, digest_is_that_of_the_concatenation, 0,
                         sizeof(digests) / sizeof(digests[0]));
     tcase_add_test(tcase, digest_of_no_parts_is_that_of_nothing);
     tcase_add_loop_test(tcase, macs_are_the_published_ones, 0, sizeof(macs) / sizeof(macs[0]));
+    tcase_add_test(tcase, macs_of_nothing_with_an_empty_key);
     tcase_add_test(tcase, equal_sees_a_difference_in_any_bit);
     tcase_add_test(tcase, wipe_overwrites_exactly_what_it_is_given);
     tcase_add_test(tcase, struct_is_complete);
     suite_add_tcase(suite, tcase);
+}
+
+Suite *suite_crypto(void)
+{
+    Suite *suite = suite_create("crypto");
+
+    add_adapter(suite, "nettle", setup_nettle);
+#ifdef TESTS_MBEDTLS
+    add_adapter(suite, "mbedtls", setup_mbedtls);
+#endif
     return suite;
 }
