@@ -12,7 +12,7 @@ case ${1:-} in
 build) ;;
 '')
     packages="$packages
-    g++ git check
+    g++ git check libmbedtls-dev
     doxygen python3 shellcheck clang clang-format libclang-rt-14-dev
     tshark xl2tpd l2tpns keepalived nftables iproute2 iputils-ping procps"
     ;;

@@ -9,7 +9,7 @@ sh tests/install-deps.sh
 
 build=${L2TPHA_BUILD:-build-test}
 jobs=$(nproc)
-cmake -S . -B "$build" -DL2TPHA_SANITIZE=ON
+cmake -S . -B "$build" -DL2TPHA_SANITIZE=ON -DL2TPHA_MBEDTLS=ON
 cmake --build "$build" --parallel "$jobs"
 
 status=0

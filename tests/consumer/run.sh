@@ -17,7 +17,7 @@ install_library()
     rm -rf "$prefix"
     cmake -S "$source" -B "$work/library" -DCMAKE_INSTALL_PREFIX=/nowhere \
         -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_TYPE=Release \
-        -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF
+        -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF -DL2TPHA_MBEDTLS=ON
     cmake --build "$work/library"
     cmake --install "$work/library" --prefix "$prefix"
 }
@@ -29,13 +29,14 @@ use_pkgconfig()
     mkdir -p "$work/pkgconfig"
     PKG_CONFIG_PATH=$prefix/lib/pkgconfig
     export PKG_CONFIG_PATH
+    adapters="l2tpha-nettle l2tpha-mbedtls"
     # shellcheck disable=SC2046 # the flags are words
-    "${CC:-cc}" $(pkg-config --cflags l2tpha-nettle) "$here/main.c" "$here/mark.c" \
-        $(pkg-config --libs l2tpha-nettle) -o "$work/pkgconfig/consumer"
+    "${CC:-cc}" $(pkg-config --cflags "$adapters") "$here/main.c" "$here/mark.c" \
+        $(pkg-config --libs "$adapters") -o "$work/pkgconfig/consumer"
     # shellcheck disable=SC2046
-    "${CC:-cc}" $(pkg-config --cflags l2tpha-nettle) "$here/main.c" "$here/mark.c" \
-        "$prefix/lib/libl2tpha-nettle.a" "$prefix/lib/libl2tpha.a" \
-        $(pkg-config --static --libs l2tpha-nettle | sed 's/-ll2tpha[^ ]*//g') \
+    "${CC:-cc}" $(pkg-config --cflags "$adapters") "$here/main.c" "$here/mark.c" \
+        "$prefix/lib/libl2tpha-nettle.a" "$prefix/lib/libl2tpha-mbedtls.a" "$prefix/lib/libl2tpha.a" \
+        $(pkg-config --static --libs "$adapters" | sed 's/-ll2tpha[^ ]*//g') \
         -o "$work/pkgconfig/consumer_static"
     run_both "$work/pkgconfig"
 }

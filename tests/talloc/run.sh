@@ -11,9 +11,10 @@ prefix=$2/prefix
 here=$source/tests/talloc
 
 cmake -S "$source" -B "$build" -DL2TPHA_TALLOC=builtin -DCMAKE_INSTALL_PREFIX=/nowhere \
-    -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_TYPE=Debug -DL2TPHA_SUITES=unit -DL2TPHA_EXAMPLES=OFF
+    -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_TYPE=Debug -DL2TPHA_SUITES=unit -DL2TPHA_EXAMPLES=OFF -DL2TPHA_MBEDTLS=ON
 cmake --build "$build" --parallel 2 \
-    --target runner l2tpha_shared l2tpha_static l2tpha-nettle_shared l2tpha-nettle_static
+    --target runner l2tpha_shared l2tpha_static l2tpha-nettle_shared l2tpha-nettle_static \
+    l2tpha-mbedtls_shared l2tpha-mbedtls_static
 CK_DEFAULT_TIMEOUT=120 "$build/tests/runner"
 
 rm -rf "$prefix"
