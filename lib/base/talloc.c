@@ -194,7 +194,7 @@ static void clear_away(struct block *top)
 
 static int let_go(struct block *block)
 {
-    if (!block || block->state == BUSY)
+    if (!block)
         return -1;
     if (block->state == GOING)
         return 0;

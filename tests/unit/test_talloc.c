@@ -419,6 +419,28 @@ START_TEST(depth_has_no_limit)
 }
 END_TEST
 
+static char *refuge;
+
+static int move_owner(char *block)
+{
+    note(block);
+    ck_assert_ptr_null(talloc_steal(refuge, talloc_parent(block)));
+    return 0;
+}
+
+START_TEST(who_goes_already_is_not_moved)
+{
+    char *a = make(root, "a"), *b = make(a, "b");
+
+    refuge = make(root, "r");
+    talloc_set_destructor(make(b, "c"), move_owner);
+    ck_assert_int_eq(talloc_free(a), 0);
+    ck_assert_str_eq(calls, "abc");
+    ck_assert_uint_eq(talloc_total_blocks(refuge), 1);
+    talloc_free(refuge);
+}
+END_TEST
+
 static int free_owner(char *block)
 {
     note(block);
@@ -468,6 +490,7 @@ Suite *suite_talloc(void)
     tcase_add_test(tcase, circles_are_refused);
     tcase_add_test(tcase, what_is_no_block_is_refused);
     tcase_add_test(tcase, depth_has_no_limit);
+    tcase_add_test(tcase, who_goes_already_is_not_moved);
     tcase_add_test(tcase, owner_of_children_being_freed_stays);
 #endif
     suite_add_tcase(suite, tcase);
