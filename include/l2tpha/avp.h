@@ -83,18 +83,17 @@ enum l2tpha_avp_kind {
 
 /** One row of the registry. Masks of messages have bit (1 << message type). */
 struct l2tpha_avp_info {
-    const char *name;          /**< as in its RFC */
-    uint16_t type;             /**< attribute type of vendor 0 */
-    uint16_t min;              /**< shortest value, bytes */
-    uint16_t max;              /**< longest value, bytes */
-    enum l2tpha_avp_kind kind; /**< what the value looks like */
-    bool mandatory;            /**< the M bit when sent */
-    bool hideable;             /**< may be hidden, RFC 2661 4.3 */
-    bool repeatable;           /**< may occur more than once in one message */
-    bool nonzero;              /**< the value 0 is invalid */
-    bool exclusive;            /**< an error, not noise, in any other message */
-    uint32_t messages;         /**< messages that it may be in; it is ignored in others */
-    uint32_t tolerated;        /**< more messages where it is taken, though never to be sent */
+    uint16_t type;       /**< attribute type of vendor 0 */
+    uint16_t min;        /**< shortest value, bytes */
+    uint16_t max;        /**< longest value, bytes */
+    uint8_t kind;        /**< enum l2tpha_avp_kind: what the value looks like */
+    bool mandatory : 1;  /**< the M bit when sent */
+    bool hideable : 1;   /**< may be hidden, RFC 2661 4.3 */
+    bool repeatable : 1; /**< may occur more than once in one message */
+    bool nonzero : 1;    /**< the value 0 is invalid */
+    bool exclusive : 1;  /**< an error, not noise, in any other message */
+    uint32_t messages;   /**< messages that it may be in; it is ignored in others */
+    uint32_t tolerated;  /**< more messages where it is taken, though never to be sent */
 };
 
 /** The registry's row of an attribute, in constant time; NULL if unknown or of another vendor. */

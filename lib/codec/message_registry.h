@@ -8,7 +8,6 @@
 #define MESSAGE_REQUIRED_MAX 8
 
 struct message_info {
-    const char *name;
     bool known;                             /* decoded and built here */
     bool session;                           /* belongs to one session, not to the tunnel */
     bool mandatory;                         /* M bit of its Message Type AVP */
@@ -18,5 +17,12 @@ struct message_info {
 /* The messages and the attributes of RFC 2661 and of what extends it, by type. */
 extern const struct message_info message_registry_l2tpv2[L2TPHA_MESSAGE_TYPES];
 extern const struct l2tpha_avp_info avp_registry_l2tpv2[L2TPHA_AVP_TYPES];
+
+/* NULL for a type that is not known: its place is empty. */
+static inline const struct l2tpha_avp_info *avp_registered(const struct l2tpha_avp_info *avps,
+                                                           uint16_t type)
+{
+    return type < L2TPHA_AVP_TYPES && avps[type].type == type ? &avps[type] : NULL;
+}
 
 #endif

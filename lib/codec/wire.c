@@ -24,7 +24,6 @@ const struct wire_format wire_l2tpv2 = {
     .speed_max = UINT32_MAX,
     .messages = message_registry_l2tpv2,
     .avps = avp_registry_l2tpv2,
-    .result_text = l2tpha_result_text,
     .decode = l2tpha_header_decode,
     .encode = l2tpha_header_encode,
     .stamp = l2tpha_header_stamp,

@@ -40,7 +40,6 @@ struct wire_format {
     uint64_t speed_max;                  /* bit/s */
     const struct message_info *messages; /* L2TPHA_MESSAGE_TYPES */
     const struct l2tpha_avp_info *avps;  /* L2TPHA_AVP_TYPES */
-    const char *(*result_text)(uint16_t type, uint16_t result);
     /* Of control and data. Errors as l2tpha_header_decode(), l2tpha_header_encode(). */
     int (*decode)(const uint8_t *data, size_t len, struct l2tpha_header *header);
     int (*encode)(const struct l2tpha_header *header, uint8_t *dst, size_t cap, size_t *len);
@@ -81,8 +80,7 @@ static inline const struct message_info *wire_message_info(const struct wire_for
 static inline const struct l2tpha_avp_info *wire_avp_info(const struct wire_format *wire,
                                                           uint16_t vendor, uint16_t type)
 {
-    return vendor == 0 && type < L2TPHA_AVP_TYPES && wire->avps[type].name ? &wire->avps[type]
-                                                                           : NULL;
+    return vendor == 0 ? avp_registered(wire->avps, type) : NULL;
 }
 
 /* --- control messages as datagrams: wire->header_len bytes are there --- */

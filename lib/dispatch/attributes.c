@@ -65,8 +65,7 @@ void tunnel_take_stop(struct l2tpha_tunnel *tunnel, struct machine_input *input)
     record->error = result.has_error ? result.error : 0;
     tunnel_mark(tunnel, DIRTY_FULL); /* also where the state stays */
     input->words = (struct l2tpha_bytes){result.text, result.text_len};
-    input->reason =
-        wire_of_message(input->message)->result_text(L2TPHA_MESSAGE_STOPCCN, result.result);
+    input->reason = l2tpha_result_text(L2TPHA_MESSAGE_STOPCCN, result.result);
 }
 
 /* --- messages of a call --- */
@@ -165,7 +164,7 @@ void session_take_end(struct machine_input *input)
     input->result = result.result;
     input->error = result.has_error ? result.error : 0;
     input->words = (struct l2tpha_bytes){result.text, result.text_len};
-    input->reason = wire_of_message(input->message)->result_text(L2TPHA_MESSAGE_CDN, result.result);
+    input->reason = l2tpha_result_text(L2TPHA_MESSAGE_CDN, result.result);
 }
 
 /* --- calls of the host's --- */

@@ -89,7 +89,7 @@ struct session_entry {
     struct session_entry **back; /* NULL = detached */
 };
 
-_Static_assert(sizeof(void *) > 8 || sizeof(struct session_entry) <= 80, "a session's bytes");
+_Static_assert(sizeof(void *) != 8 || sizeof(struct session_entry) <= 80, "a session's bytes");
 
 /* What a reset of the control channel leaves: a call that is up, and one of which the peer has not
  * heard (RFC 4951 3.3, Step I). */

@@ -3,7 +3,8 @@
 """What the core's object code shows: no object that can change while it lives outside the caller's
 memory (mutable statics), and nothing taken from the system but what imports.txt lists. So there is
 no I/O, clock, thread, sleep or environment in it, whatever macro it hides behind. With --builtin the
-library has its own allocator: malloc in place of libtalloc."""
+library has its own allocator: malloc in place of libtalloc. Nor does the static library lay claim to
+a name without the prefix."""
 import argparse
 import os
 import subprocess
@@ -33,6 +34,14 @@ def mutable_statics(archive):
             yield f"{member}: {tail.split()[-1]} can change (section {fields[-1]})"
 
 
+def claimed(archive):
+    """Names without the prefix that the static library defines for the whole program."""
+    for line in run("nm", "-g", "--defined-only", str(archive)).splitlines():
+        fields = line.split()
+        if len(fields) == 3 and fields[1] not in "VWu" and not fields[2].startswith("l2tpha_"):
+            yield fields[2]
+
+
 def undefined(library):
     """Names that the shared library needs from others; weak ones are the compiler's own."""
     for line in run("nm", "-D", "--undefined-only", str(library)).splitlines():
@@ -49,6 +58,8 @@ def allowed(path, builtin):
 
 def check(_root, options):
     yield from mutable_statics(options.archive)
+    for name in claimed(options.archive):
+        yield f"{options.archive}: defines {name}, a name without the prefix"
     for name in sorted(set(undefined(options.library)) - allowed(IMPORTS, options.builtin)):
         yield f"{options.library}: uses {name}, which tests/rules/imports.txt does not list"
 
@@ -70,20 +81,23 @@ def core(body):
 
 
 GOOD = core('static const char *const names[] = {"a", "b"};\n'
-            "const char *name(int i, char *dst)\n{\n    memset(dst, i, 9);\n"
-            '    snprintf(dst, 9, "%d", i);\n    return names[i];\n}\n')
+            "static void count(int *n)\n{\n    ++*n;\n}\n"
+            "const char *l2tpha_name(int i, char *dst)\n{\n    memset(dst, i, 9);\n    count(&i);\n"
+            '    snprintf(dst, 9, "%d", i);\n    return names[i - 1];\n}\n')
 BAD = {
-    "a counter in a file": core("static int calls;\nint f(void) { return ++calls; }\n"),
-    "a static in a function": core("int f(void) { static int n = 3; return n++; }\n"),
-    "a public variable": core("int limit;\n"),
+    "a counter in a file": core("static int calls;\nint l2tpha_f(void) { return ++calls; }\n"),
+    "a static in a function": core("int l2tpha_f(void) { static int n = 3; return n++; }\n"),
+    "a public variable": core("int l2tpha_limit;\n"),
     "a table of pointers that can change":
-        core('static const char *names[] = {"a"};\nconst char **f(void) { return names; }\n'),
-    "a variable of each thread": core("static _Thread_local int n;\nint f(void) { return ++n; }\n"),
-    "output": core('void f(int a) { printf("%d", a); }\n'),
-    "a clock": core("long f(void) { return time(NULL); }\n"),
-    "the environment": core('char *f(void) { return getenv("A"); }\n'),
-    "libtalloc beside an allocator": core("void *talloc_new(void *a);\nvoid f(void) { talloc_new(malloc(1)); }\n"),
-    "errors by errno": core("#include <errno.h>\nint f(void) { return errno; }\n"),
+        core('static const char *names[] = {"a"};\nconst char **l2tpha_f(void) { return names; }\n'),
+    "a variable of each thread": core("static _Thread_local int n;\nint l2tpha_f(void) { return ++n; }\n"),
+    "a name without the prefix": core("int name(void) { return 3; }\n"),
+    "output": core('void l2tpha_f(int a) { printf("%d", a); }\n'),
+    "a clock": core("long l2tpha_f(void) { return time(NULL); }\n"),
+    "the environment": core('char *l2tpha_f(void) { return getenv("A"); }\n'),
+    "libtalloc beside an allocator":
+        core("void *talloc_new(void *a);\nvoid l2tpha_f(void) { talloc_new(malloc(1)); }\n"),
+    "errors by errno": core("#include <errno.h>\nint l2tpha_f(void) { return errno; }\n"),
 }
 
 if __name__ == "__main__":

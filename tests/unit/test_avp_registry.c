@@ -78,7 +78,6 @@ START_TEST(row_says_what_the_rfc_says)
     ck_assert_uint_eq(info->max, rows[_i].max);
     ck_assert_uint_eq(info->mandatory, rows[_i].mandatory);
     ck_assert_uint_eq(info->hideable, rows[_i].hideable);
-    ck_assert_str_eq(info->name, rows[_i].name);
     ck_assert_str_eq(l2tpha_avp_name(0, rows[_i].type), rows[_i].name);
     for (size_t i = 0; i < sizeof(rows[_i].messages); i++)
         if (rows[_i].messages[i])

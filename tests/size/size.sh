@@ -1,0 +1,81 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# size.sh codec|core SOURCE WORK [COMPILER]
+# Builds the static library as firmware does, for size, and says how much of it a program gets that
+# uses the codec alone, or all functions: size(1) of what the linker keeps of the library. More than
+# the limit is a failure. Another compiler, such as arm-linux-gnueabihf-gcc, need not have libtalloc.
+# CMAKE_OPTIONS are given to cmake besides.
+set -eu
+
+part=$1
+source=$2
+compiler=${4:-${CC:-cc}}
+case $compiler in
+*-gcc) tools=${compiler%gcc} ;;
+*) tools='' ;;
+esac
+work=$3/$(basename "$compiler")${CMAKE_OPTIONS:+-$(echo "$CMAKE_OPTIONS" | cksum | cut -d' ' -f1)}
+flags='-Os -fno-asynchronous-unwind-tables'
+
+# Nothing is linked with libtalloc, so that its header does.
+talloc_header()
+{
+    mkdir -p "$work/talloc"
+    cp "$(pkg-config --variable=includedir talloc)/talloc.h" "$work/talloc"
+    printf 'Name: talloc\nDescription: header alone\nVersion: %s\nCflags: -I%s\n' \
+        "$(pkg-config --modversion talloc)" "$work/talloc" >"$work/talloc/talloc.pc"
+    export PKG_CONFIG_LIBDIR="$work/talloc"
+}
+
+build()
+{
+    mkdir -p "$work"
+    set -- -DCMAKE_C_COMPILER="$compiler"
+    if [ -n "$tools" ]; then
+        talloc_header
+        set -- "$@" -DCMAKE_SYSTEM_NAME=Linux
+    fi
+    # shellcheck disable=SC2086 # options are words
+    cmake -S "$source" -B "$work" "$@" -DCMAKE_BUILD_TYPE=None -DCMAKE_C_FLAGS="$flags" \
+        -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF -DL2TPHA_NETTLE=OFF ${CMAKE_OPTIONS:-} >"$work/log"
+    cmake --build "$work" --parallel 2 --target l2tpha_static >>"$work/log" 2>&1 || {
+        cat "$work/log" >&2
+        exit 1
+    }
+}
+
+# Public functions, as words: all that are there, or those of codec's headers without the texts.
+functions()
+{
+    "${tools}nm" -g --defined-only "$work/libl2tpha.a" | sed -n 's/^[^ ]* T \(l2tpha_[a-z].*\)/\1/p' |
+        case $part in
+        codec) grep -E '^l2tpha_((header|message|avp|builder)_|fault_)' | grep -Ev '_(text|name)$' ;;
+        *) cat ;;
+        esac
+}
+
+# Text, constants and, where addresses stand in them, relocated constants: bytes.
+measure()
+{
+    set --
+    for function in $(functions); do
+        set -- "$@" "-Wl,-u,$function"
+    done
+    "$compiler" -nostdlib -static -Wl,--gc-sections -Wl,-e,l2tpha_header_decode \
+        -Wl,--unresolved-symbols=ignore-all -Wl,-Map,"$work/$part.map" "$@" "$work/libl2tpha.a" \
+        -o "$work/$part"
+    "${tools}size" "$work/$part" | awk 'NR == 2 { print $1 + $2 }'
+}
+
+case $part in
+codec) limit=12 ;;
+core) limit=128 ;;
+*)
+    echo "usage: size.sh codec|core SOURCE WORK [COMPILER]" >&2
+    exit 2
+    ;;
+esac
+build
+bytes=$(measure)
+echo "$part, $compiler: $bytes bytes, limit $limit KB"
+[ "$bytes" -le $((limit * 1024)) ]
