@@ -108,7 +108,7 @@ static int no_session(struct arrival *arrival, int error)
 {
     arrival->tunnel->engine->counters.limit_reached++;
     tunnel_say_no_call(arrival->tunnel, assigned_id(arrival), RESULT_TEMPORARY, 0,
-                    "no room for calls");
+                       "no room for calls");
     return error;
 }
 
@@ -117,7 +117,7 @@ static int no_calls(struct arrival *arrival)
 {
     arrival->tunnel->engine->counters.unexpected_message++;
     tunnel_say_no_call(arrival->tunnel, assigned_id(arrival), RESULT_GENERAL, ERROR_NO_CONNECTION,
-                    "a recovery tunnel carries no calls");
+                       "a recovery tunnel carries no calls");
     return L2TPHA_ERR_REFUSED;
 }
 
@@ -224,7 +224,7 @@ static int process_unknown(struct arrival *arrival)
     bool untold = !tunnel_takes_no_id(tunnel);
     if (kinds[type].event == SESSION_REPLY && (untold || (row && row->action)))
         tunnel_say_no_call(tunnel, assigned_id(arrival), RESULT_GENERAL, ERROR_SESSION_ID,
-                        "no such session");
+                           "no such session");
     return L2TPHA_ERR_NOT_FOUND;
 }
 
