@@ -404,14 +404,20 @@ int daemon_hello(struct own_tunnel *tunnel, uint64_t now)
     return leave(&saying, tunnel, now);
 }
 
-int daemon_close(struct daemon *daemon, struct own_tunnel *tunnel, uint64_t now)
+int daemon_say_stop(struct own_tunnel *tunnel, uint64_t now)
 {
     struct saying saying;
 
     begin(&saying, tunnel, L2TPHA_MESSAGE_STOPCCN, 0);
     l2tpha_builder_put_u16(&saying.builder, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, tunnel->id);
     l2tpha_builder_put_result(&saying.builder, 1, 0, NULL);
-    int error = leave(&saying, tunnel, now);
+    return leave(&saying, tunnel, now);
+}
+
+int daemon_close(struct daemon *daemon, struct own_tunnel *tunnel, uint64_t now)
+{
+    int error = daemon_say_stop(tunnel, now);
+
     if (!error)
         error = l2tpha_attach_gone(tunnel->handle, 0, now);
     tunnel_drop(daemon, tunnel);

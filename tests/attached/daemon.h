@@ -56,6 +56,8 @@ int daemon_hang_up(struct daemon *daemon, struct own_tunnel *tunnel, struct own_
                    uint64_t now);
 /* A HELLO of its own. */
 int daemon_hello(struct own_tunnel *tunnel, uint64_t now);
+/* A StopCCN, and no more said of it. */
+int daemon_say_stop(struct own_tunnel *tunnel, uint64_t now);
 int daemon_close(struct daemon *daemon, struct own_tunnel *tunnel, uint64_t now);
 
 #endif

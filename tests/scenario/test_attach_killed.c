@@ -143,6 +143,31 @@ START_TEST(a_peer_that_failed_has_its_tunnel_back)
 }
 END_TEST
 
+/* The next one finds the StopCCN said, and has no use for the tunnel. Turn 1: it has not left yet.
+ */
+START_TEST(killed_between_a_stopccn_and_its_end)
+{
+    world_open(&world);
+    peer_asks();
+    for (int i = 0; i < 2; i++)
+        peer_dials();
+    assert_ok(daemon_say_stop(own_tunnel(), world.now));
+    if (_i)
+        l2tpha_expire(world_daemon(&world)->node, world.now); /* its transaction ends */
+    else
+        world_settle(&world);
+    world_kill(&world);
+    ck_assert(_i || !own_tunnel());
+    world_pass(&world, 100000000);
+    if (!_i) {
+        ck_assert_uint_eq(world_peer_calls(&world), 0);
+        ck_assert_ptr_null(peer_tunnel());
+        ck_assert_ptr_null(l2tpha_tunnel_next(world_daemon(&world)->node, NULL));
+    }
+    expect_alike();
+}
+END_TEST
+
 START_TEST(killed_again_and_again)
 {
     world_open(&world);
@@ -270,6 +295,7 @@ Suite *suite_attach_killed(void)
     tcase_add_loop_test(tcase, killed_at_any_step_and_datagrams_are_lost, 0, 8);
     tcase_add_loop_test(tcase, recovered_by_the_protocol_from_a_stale_copy, 0, 4);
     tcase_add_loop_test(tcase, a_peer_that_failed_has_its_tunnel_back, 0, 2);
+    tcase_add_loop_test(tcase, killed_between_a_stopccn_and_its_end, 0, 2);
     tcase_add_loop_test(tcase, killed_again_and_again, 0, 2);
     tcase_add_loop_test(tcase, killed_at_any_step_with_a_lagging_record, 0, 4);
     tcase_add_test(tcase, numbers_go_round);
