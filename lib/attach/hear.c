@@ -55,9 +55,13 @@ static bool take_of_call(struct l2tpha_tunnel *tunnel, const struct l2tpha_messa
     struct l2tpha_session *session = session_addressed(tunnel, message);
     if (!session)
         return session_end_orphan(tunnel, message);
-    /* An id that two calls have is the daemon's fault or the peer's: the record lacks it, and the
-     * call is ended by whoever finds that. */
-    (void)take_answer(session, message);
+    /* The record lacks an id that another call has, or for which there is no memory: the daemon's
+     * next word of the call is refused. */
+    int error = take_answer(session, message);
+    if (error)
+        log_line(&tunnel->engine->log, L2TPHA_LOG_ERROR, tunnel->entry.record.local_id,
+                 session->entry.local_id, "the peer's session id %u is not taken: %s",
+                 wire_session_id(message), l2tpha_strerror(error));
     return false;
 }
 

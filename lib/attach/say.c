@@ -166,14 +166,18 @@ static int take_own(const struct saying *saying)
     struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     struct l2tpha_bytes name;
 
+    if (l2tpha_message_bytes(saying->message, L2TPHA_AVP_HOST_NAME, &name)) {
+        int error =
+            table_tunnel_set_bytes(tunnel->engine->table, &record->own_name, name.data, name.len);
+        if (error)
+            return error;
+    }
     record->local_window = record_wire(record)->window;
     l2tpha_message_u16(saying->message, L2TPHA_AVP_RECEIVE_WINDOW_SIZE, &record->local_window);
     if (!record->local_window)
         record->local_window = 1; /* RFC 2661 4.4.3: 0 is invalid, and one is always taken */
     tunnel_mark(tunnel, DIRTY_FULL);
-    if (!l2tpha_message_bytes(saying->message, L2TPHA_AVP_HOST_NAME, &name))
-        return L2TPHA_OK;
-    return table_tunnel_set_bytes(tunnel->engine->table, &record->own_name, name.data, name.len);
+    return L2TPHA_OK;
 }
 
 static int before_it_leaves(struct saying *saying)
