@@ -5,6 +5,8 @@
 
 /* --- killed between any two things --- */
 
+#define NEVER 1000000 /* steps: more than a life has */
+
 static void live(void)
 {
     const struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3};
@@ -35,40 +37,35 @@ static void live(void)
     expect_alike();
 }
 
-START_TEST(killed_at_any_step)
+/* One life, and then the same once more for each stride-th step of it, from first on, before which
+ * the node dies. */
+static void live_and_die(unsigned first, unsigned stride, unsigned lost,
+                         void (*configure)(struct l2tpha_config *config))
 {
-    unsigned last;
+    const struct world fresh = {.kill_at = NEVER, .lost = lost, .configure = configure};
 
-    world.kill_at = 1000000;
+    world = fresh;
     live();
-    last = world.steps;
+    unsigned last = world.steps;
     ck_assert_uint_gt(last, 60);
-    for (unsigned at = 1 + (unsigned)_i; at < last; at += 4) {
+    for (unsigned at = 1 + first; at < last; at += stride) {
         world_close(&world);
-        memset(&world, 0, sizeof(world));
+        world = fresh;
         world.kill_at = at + 1;
         live();
         ck_assert_uint_eq(world.kills, 1);
     }
 }
+
+START_TEST(killed_at_any_step)
+{
+    live_and_die((unsigned)_i, 4, 0, NULL);
+}
 END_TEST
 
 START_TEST(killed_at_any_step_and_datagrams_are_lost)
 {
-    unsigned last;
-
-    world.kill_at = 1000000;
-    world.lost = 5;
-    live();
-    last = world.steps;
-    for (unsigned at = 1 + (unsigned)_i; at < last; at += 8) {
-        world_close(&world);
-        memset(&world, 0, sizeof(world));
-        world.kill_at = at + 1;
-        world.lost = 5;
-        live();
-        ck_assert_uint_eq(world.kills, 1);
-    }
+    live_and_die((unsigned)_i, 8, 5, NULL);
 }
 END_TEST
 
@@ -192,20 +189,8 @@ END_TEST
 
 START_TEST(killed_at_any_step_with_a_lagging_record)
 {
-    unsigned last;
-
     exact = false;
-    world.configure = at_once;
-    world.kill_at = 1000000;
-    live();
-    last = world.steps;
-    for (unsigned at = 1 + (unsigned)_i; at < last; at += 4) {
-        world_close(&world);
-        memset(&world, 0, sizeof(world));
-        world.configure = at_once;
-        world.kill_at = at + 1;
-        live();
-    }
+    live_and_die((unsigned)_i, 4, 0, at_once);
 }
 END_TEST
 
