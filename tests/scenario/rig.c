@@ -59,6 +59,7 @@ static bool host_admit_recovery(void *user, uint32_t tunnel_id, const struct l2t
     (void)user;
     ck_assert_uint_ne(tunnel_id, 0);
     ck_assert_uint_ne(path->remote.len, 0);
+    assert_error(l2tpha_expire(rig.node, rig.now), L2TPHA_ERR_REENTERED);
     return rig.admit_recovery;
 }
 

@@ -353,6 +353,42 @@ START_TEST(trailing_bytes_are_not_kept)
 }
 END_TEST
 
+/* --- a channel that rests --- */
+
+/* How long a peer has that never acknowledges, from the end of the rest on. Turn 1: the rest has
+ * come between a nudge and its copy, which is no try; what follows the rest are tries, each of
+ * them. */
+static uint64_t patience_after_rest(bool nudged)
+{
+    struct end *end = end_new((struct start){0, 0, 4, 4});
+    uint64_t from;
+
+    channel_start(&end->engine, end->channel, end->entry);
+    end_say(end, 1);
+    end_flush(end);
+    if (nudged)
+        channel_nudge(&end->engine, end->channel);
+    channel_suspend(&end->engine, end->channel, true);
+    end_wait(end, 10000 * MS);
+    channel_suspend(&end->engine, end->channel, false);
+    from = end->engine.now;
+    for (int i = 0; i < 1000 && end->status == L2TPHA_OK; i++) {
+        end_flush(end);
+        end_wait(end, 100 * MS);
+    }
+    ck_assert_int_eq(end->status, L2TPHA_ERR_TIMEOUT);
+    ck_assert_uint_eq(end->engine.counters.retransmissions, end->engine.config.retries);
+    from = end->engine.now - from;
+    end_free(end);
+    return from;
+}
+
+START_TEST(a_rest_ends_a_nudge)
+{
+    ck_assert_uint_eq(patience_after_rest(true), patience_after_rest(false));
+}
+END_TEST
+
 Suite *suite_channel_gate(void)
 {
     TCase *tcase;
@@ -375,5 +411,6 @@ Suite *suite_channel_gate(void)
     tcase_add_test(tcase, no_memory_changes_nothing);
     tcase_add_test(tcase, a_steady_state_allocates_nothing);
     tcase_add_test(tcase, trailing_bytes_are_not_kept);
+    tcase_add_test(tcase, a_rest_ends_a_nudge);
     return suite;
 }
