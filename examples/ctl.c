@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* l2tphactl: send one command to a control socket and print the answer, as a table or as JSON. */
 #include "common/options.h"
-#include "common/stream.h"
+#include "pair/socket.h"
 #include "common/table.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 #include "clock.h"
 #include "control.h"
 #include "pcapng.h"
-#include "role.h"
+#include "pair/role.h"
 
 #include <errno.h>
 #include <fcntl.h>

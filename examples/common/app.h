@@ -6,8 +6,8 @@
 #define EXAMPLES_APP_H
 
 #include "cleared.h"
-#include "ha.h"
-#include "lock.h"
+#include "pair/links.h"
+#include "pair/lock.h"
 #include "log.h"
 #include "options.h"
 #include "report.h"

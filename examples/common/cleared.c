@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cleared.h"
 #include "app.h"
-#include "role.h"
+#include "pair/role.h"
 
 #include <string.h>
 

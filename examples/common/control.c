@@ -3,9 +3,9 @@
 #include "app.h"
 #include "cleared.h"
 #include "clock.h"
-#include "role.h"
+#include "pair/role.h"
 #include "show.h"
-#include "stream.h"
+#include "pair/socket.h"
 
 #include <errno.h>
 #include <inttypes.h>

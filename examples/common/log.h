@@ -6,7 +6,7 @@
 #ifndef EXAMPLES_LOG_H
 #define EXAMPLES_LOG_H
 
-#include "address.h"
+#include "pair/address.h"
 #include "log_limit.h"
 #include "sink.h"
 #include "writer.h"

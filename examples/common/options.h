@@ -3,7 +3,7 @@
 #ifndef EXAMPLES_OPTIONS_H
 #define EXAMPLES_OPTIONS_H
 
-#include "address.h"
+#include "pair/address.h"
 
 #include <l2tpha/host.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include "clock.h"
 #include "control.h"
 #include "pcapng.h"
-#include "role.h"
+#include "pair/role.h"
 #include "tell.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "udp.h"
-#include "address.h"
+#include "pair/address.h"
 #include "mmsg.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "common/address.h"
+#include "pair/address.h"
 #include "fixture.h"
 
 #include <netinet/in.h>

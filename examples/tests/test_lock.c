@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/fingerprint.h"
-#include "common/lock.h"
+#include "pair/lock.h"
 #include "common/options.h"
 #include "fixture.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One port of many nodes: whose a datagram is, and that it gets there, in order. */
-#include "common/address.h"
+#include "pair/address.h"
 #include "fixture.h"
 #include "threads/port.h"
 

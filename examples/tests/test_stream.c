@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "common/stream.h"
+#include "pair/socket.h"
 #include "fixture.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The socket: addresses where it is bound to none, errors, and many datagrams at once. */
-#include "common/address.h"
+#include "pair/address.h"
 #include "common/udp.h"
 #include "fixture.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A system that takes less than it is given, or nothing at the moment: each datagram leaves once,
  * in its order, or is counted. The linker has the calls of the system come here first (--wrap). */
-#include "common/address.h"
+#include "pair/address.h"
 #include "common/udp.h"
 #include "fixture.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* l2tpha-lns-threads: an LNS that uses many cores behind one port. Each thread has a node with a
  * range of the tunnel ids, and a partner in a second process that takes over when this one dies. */
-#include "common/address.h"
+#include "pair/address.h"
 #include "worker.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "partner.h"
 #include "common/clock.h"
-#include "common/stream.h"
+#include "pair/socket.h"
 #include "worker.h"
 
 #include <errno.h>

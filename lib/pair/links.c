@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "ha.h"
-#include "app.h"
-#include "clock.h"
-#include "fingerprint.h"
-#include "ha_stream.h"
-#include "hook.h"
-#include "role.h"
+#include "links.h"
+#include "common/app.h"
+#include "common/clock.h"
+#include "common/fingerprint.h"
 #include "stream.h"
+#include "common/hook.h"
+#include "role.h"
+#include "socket.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "role.h"
-#include "app.h"
-#include "clock.h"
-#include "control.h"
+#include "common/app.h"
+#include "common/clock.h"
+#include "common/control.h"
 #include "handing.h"
 #include "lock.h"
-#include "tell.h"
+#include "common/tell.h"
 
 #include <stdlib.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "ha_stream.h"
-#include "app.h"
-#include "clock.h"
-#include "fingerprint.h"
-#include "role.h"
 #include "stream.h"
+#include "common/app.h"
+#include "common/clock.h"
+#include "common/fingerprint.h"
+#include "role.h"
+#include "socket.h"
 
 #include <errno.h>
 #include <fcntl.h>

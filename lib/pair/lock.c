@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "lock.h"
-#include "options.h"
+#include "common/options.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "stream.h"
+#include "socket.h"
 
 #include <errno.h>
 #include <fcntl.h>

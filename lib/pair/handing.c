@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "handing.h"
-#include "app.h"
-#include "clock.h"
-#include "control.h"
+#include "common/app.h"
+#include "common/clock.h"
+#include "common/control.h"
 #include "role.h"
 
 #define DRAIN_US 5000000 /* until all is confirmed */

@@ -4,7 +4,7 @@
 #ifndef EXAMPLES_ROLE_H
 #define EXAMPLES_ROLE_H
 
-#include "ha.h"
+#include "links.h"
 
 struct app;
 

@@ -4,7 +4,7 @@
 #ifndef EXAMPLES_HA_STREAM_H
 #define EXAMPLES_HA_STREAM_H
 
-#include "ha.h"
+#include "links.h"
 
 #include <tevent.h>
 
