@@ -126,7 +126,7 @@ static int ask(const struct endpoint *endpoint, const char *line)
 {
     int fd = -1;
     for (int waited = 0; waited < SILENCE_MS; waited += RETRY_MS) {
-        fd = stream_connect(endpoint);
+        fd = socket_connect(endpoint);
         if (fd >= 0 || errno != EAGAIN) /* the queue of those who wait is full */
             break;
         (void)poll(NULL, 0, RETRY_MS);

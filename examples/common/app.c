@@ -2,8 +2,8 @@
 #include "app.h"
 #include "clock.h"
 #include "control.h"
+#include "paired.h"
 #include "pcapng.h"
-#include "pair/role.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,23 +21,6 @@
 const char *app_blame(struct app *app, const char *option, const char *value, const char *why)
 {
     return why == NULL ? NULL : talloc_asprintf(app, "--%s %s: %s", option, value, why);
-}
-
-/* ---- the node's questions ---- */
-
-static int answer_random(void *user, uint8_t *dst, size_t len)
-{
-    (void)user;
-    while (len > 0) {
-        ssize_t got = getrandom(dst, len, 0);
-        if (got < 0 && errno != EINTR)
-            return L2TPHA_ERR_HOST;
-        if (got > 0) {
-            dst += got;
-            len -= (size_t)got;
-        }
-    }
-    return L2TPHA_OK;
 }
 
 void app_describe_peer(const struct l2tpha_tunnel *tunnel, struct log_peer *peer)
@@ -66,186 +49,13 @@ static bool is_told(void *user, uint32_t tunnel_id)
     return tunnel != NULL && l2tpha_tunnel_is_announced(tunnel);
 }
 
-static void take_log(void *user, const struct l2tpha_log_line *line)
-{
-    struct app *app = user;
-    log_put(&app->log, line);
-}
-
-static int answer_secret(void *user, const struct l2tpha_peer *peer, uint8_t *dst, size_t *len)
-{
-    struct app *app = user;
-    (void)peer; /* one secret for all */
-    *len = strlen(app->options->secret);
-    memcpy(dst, app->options->secret, *len);
-    return L2TPHA_OK;
-}
-
-static bool answer_same_host(void *user, const struct l2tpha_address *asked,
-                             const struct l2tpha_address *answers)
-{
-    (void)user;
-    return address_same_host(asked, answers);
-}
-
-const char *app_make_node(struct app *app, bool standby)
-{
-    const struct options *options = app->options;
-    struct l2tpha_config config;
-    struct l2tpha_host host = {.size = sizeof(host),
-                               .user = app,
-                               .random = answer_random,
-                               .log = take_log,
-                               .secret = answer_secret,
-                               .same_host = answer_same_host};
-    l2tpha_config_init(&config);
-    config.name = options->name;
-    config.vendor_name = "libl2tpha";
-    config.window = (uint16_t)options->window;
-    config.hide_avps = options->hide_avps;
-    config.hello_ms = options->hello_s * 1000;
-    config.retries = options->retries;
-    config.failover_capability = !options->mute;
-    config.recovery_ms = options->recovery_ms;
-    config.max_half_open = options->max_half_open;
-    config.max_half_open_per_source = options->half_open_per_peer;
-    config.commit = (enum l2tpha_commit)options->commit;
-    config.commit_timeout_ms = options->commit_timeout_ms;
-    config.fresh_ms = options->fresh_ms;
-    config.rank = options->rank;
-    settings_put(&app->settings, &config);
-    config.standby = standby;
-    if (!standby)
-        config.epoch = lock_epoch(options) + 1;
-    config.crypto = l2tpha_crypto_nettle();
-    app->generation++;
-    int error = l2tpha_node_new(app, &config, &host, clock_now(), &app->node);
-    return error == L2TPHA_OK ? NULL : l2tpha_strerror(error);
-}
-
-/* ---- the socket ---- */
-
-static void on_socket(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *user)
-{
-    struct app *app = user;
-    (void)ev, (void)fde, (void)flags;
-    if (clock_now() - app->turn > APP_AWAY_US) /* whether this node still serves comes first */
-        ha_catch_up(app->ha);
-    traffic_read(app);
-}
-
-const char *app_open_socket(struct app *app)
-{
-    if (app->udp == NULL)
-        app->udp = udp_open(app, &app->options->listen);
-    return app->udp != NULL ? NULL : strerror(errno);
-}
-
-void app_inherit_socket(struct app *app, int fd)
-{
-    talloc_free(app->udp);
-    app->udp = udp_adopt(app, fd);
-}
-
-void app_read(struct app *app)
-{
-    app->serving = true;
-    udp_read_start(app->udp, app->ev, on_socket, app);
-}
-
-void app_serve(struct app *app)
-{
-    app_read(app);
-    if (app->program->serve != NULL)
-        app->program->serve(app);
-}
-
-void app_yield(struct app *app)
-{
-    app->serving = false;
-    if (app->program->yield != NULL)
-        app->program->yield(app);
-}
-
-/* ---- outputs ---- */
-
-/* What there may be a great many of, all at once, is told only to whoever asks for events. */
-static bool is_frequent(const struct l2tpha_event *event)
-{
-    return event->session_id != 0 || event->kind == L2TPHA_EVENT_TUNNEL_GONE ||
-           event->kind == L2TPHA_EVENT_TUNNEL_RESTORED ||
-           event->kind == L2TPHA_EVENT_TUNNEL_RESYNCED;
-}
-
-static void log_event(struct app *app, const struct l2tpha_event *event)
-{
-    bool wanted = l2tpha_node_config(app->node)->debug & L2TPHA_LOG_EVENT;
-    if (is_frequent(event) && !wanted)
-        return;
-    const char *role =
-        event->kind == L2TPHA_EVENT_ROLE_CHANGED ? l2tpha_role_name(event->role) : NULL;
-    struct log_peer peer;
-    if (event->tunnel != NULL)
-        app_describe_peer(event->tunnel, &peer);
-    /* All that happens to tunnels is told: the host knows of them, and lists are made of it. */
-    const char *kind = event->tunnel_id == 0 ? l2tpha_event_name(event->kind) : NULL;
-    log_write(&app->log, &(struct log_entry){.category = L2TPHA_LOG_EVENT,
-                                             .kind = kind,
-                                             .tunnel_id = event->tunnel_id,
-                                             .session_id = event->session_id,
-                                             .peer = event->tunnel != NULL ? &peer : NULL,
-                                             .event = l2tpha_event_name(event->kind),
-                                             .role = role,
-                                             .result = event->result,
-                                             .error = event->error,
-                                             .by_peer = event->by_peer,
-                                             .text = event->text});
-    if (role != NULL)
-        tell_role(role, clock_now());
-}
-
-/* Nothing here calls the node, so all outputs of a batch stay valid; shipping a checkpoint may,
- * when it fails, so that comes last. */
-static void let_out(struct app *app, const struct l2tpha_output *outputs, size_t count)
-{
-    uint64_t polled = clock_now();
-    ha_tell_sync(app->ha);
-    for (size_t i = 0; i < count; i++)
-        if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM)
-            traffic_send(app, &outputs[i], polled);
-    traffic_flush(app);
-    for (size_t i = 0; i < count; i++) {
-        if (outputs[i].kind != L2TPHA_OUTPUT_EVENT)
-            continue;
-        log_event(app, outputs[i].event);
-        if (app->program->event != NULL)
-            app->program->event(app, outputs[i].event);
-    }
-    for (size_t i = 0; i < count; i++)
-        if (outputs[i].kind == L2TPHA_OUTPUT_CHECKPOINT)
-            ha_send(app->ha, outputs[i].number, outputs[i].data, outputs[i].len);
-}
-
-/* Peers answer while there is more to send: what they say does not wait in the socket until it
- * overflows. But the other descriptors have their turn. */
-void app_drain(struct app *app)
-{
-    struct l2tpha_output outputs[OUTPUTS];
-    size_t count;
-    int reads = READS_PER_DRAIN;
-    while ((count = l2tpha_poll(app->node, outputs, OUTPUTS, clock_now())) > 0) {
-        let_out(app, outputs, count);
-        if (app->serving && count == OUTPUTS && reads-- > 0)
-            traffic_read(app);
-    }
-    ha_flush(app->ha);
-}
-
 /* ---- leaving ---- */
 
 void app_quit(struct app *app, int status)
 {
     app->quit = true;
+    if (app->pair != NULL)
+        l2tpha_pair_end(app->pair);
     app->status = status;
 }
 
@@ -292,10 +102,12 @@ void app_leave(struct app *app)
 
 static void check_leaving(struct app *app)
 {
-    bool yielded = !app->serving && app->switchover == SWITCHOVER_NONE;
+    struct l2tpha_pair_info pair = {.size = sizeof(pair)};
+    l2tpha_pair_get(app->pair, &pair);
+    bool yielded = !pair.reads && !pair.switching;
     if (app->leave_until == 0 || (!yielded && clock_now() < app->leave_until && still_closing(app)))
         return;
-    ha_disconnect(app->ha, true);
+    l2tpha_pair_leave(app->pair);
     app_quit(app, app->program->left != NULL ? app->program->left(app) : EXIT_SUCCESS);
 }
 
@@ -308,7 +120,7 @@ static void on_signal(struct tevent_context *ev, struct tevent_signal *signal, i
 
 void app_stop(struct app *app)
 {
-    if (!app->serving || app->stopping) {
+    if (!l2tpha_pair_reads(app->pair) || app->stopping) {
         app_quit(app, app->stopping ? EXIT_FAILURE : EXIT_SUCCESS);
         return;
     }
@@ -323,12 +135,11 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-static uint64_t deadline(const struct app *app)
+static uint64_t deadline(struct app *app)
 {
-    uint64_t due = earlier(l2tpha_deadline(app->node), ha_deadline(app->ha));
-    due = earlier(due, earlier(role_deadline(app), tell_role_deadline()));
-    if (app->serving && app->program->deadline != NULL)
-        due = earlier(due, app->program->deadline((struct app *)(uintptr_t)app));
+    uint64_t due = tell_role_deadline();
+    if (l2tpha_pair_reads(app->pair) && app->program->deadline != NULL)
+        due = earlier(due, app->program->deadline(app));
     return app->leave_until != 0 ? earlier(due, clock_now() + LEAVE_TICK_US) : due;
 }
 
@@ -355,26 +166,36 @@ static void set_timer(struct app *app)
         on_timer, app);
 }
 
+static void expire(struct app *app, uint64_t now)
+{
+    if (app->program->expire == NULL || !l2tpha_pair_reads(app->pair))
+        return;
+    app->program->expire(app, now);
+    traffic_flush(app);
+}
+
 static void settle(struct app *app)
 {
     uint64_t now = clock_now();
     app->turn = now;
-    if (l2tpha_deadline(app->node) <= now)
-        (void)l2tpha_expire(app->node, now); /* what fails is an event of its tunnel */
-    if (ha_deadline(app->ha) <= now)
-        ha_expire(app->ha, now);
-    if (app->serving && app->program->expire != NULL)
-        app->program->expire(app, now);
-    traffic_flush(app);
-    app_drain(app);
+    (void)l2tpha_pair_service(app->pair);
     tell_role(NULL, now);
-    role_settle(app);
-    check_leaving(app);
+    paired_read(app);
+    if (!app->quit)
+        expire(app, now);
+    if (!app->quit)
+        check_leaving(app);
     if (app->quit)
         return;
-    app_drain(app);
+    l2tpha_pair_drain(app->pair);
     traffic_flush_capture(app);
     set_timer(app);
+}
+
+/* Each turn of the loop serves it. */
+static void on_pair(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *user)
+{
+    (void)ev, (void)fde, (void)flags, (void)user;
 }
 
 static const char *send_log(struct app *app)
@@ -396,7 +217,11 @@ static const char *start(struct app *app)
         return why;
     tevent_add_signal(app->ev, app, SIGTERM, 0, on_signal, app);
     tevent_add_signal(app->ev, app, SIGINT, 0, on_signal, app);
-    app->ha = ha_new(app);
+    why = paired_make(app);
+    if (why != NULL)
+        return why;
+    app->pair_fde =
+        tevent_add_fd(app->ev, app, l2tpha_pair_fd(app->pair), TEVENT_FD_READ, on_pair, app);
     if (options->pcapng[0] != '\0') {
         app->pcapng = pcapng_open(app, options->pcapng, options->name);
         if (app->pcapng == NULL)
@@ -404,7 +229,7 @@ static const char *start(struct app *app)
     }
     endpoint_text(&options->control, control);
     why = app_blame(app, "control", control, control_start(app));
-    return why != NULL ? why : role_start(app);
+    return why != NULL ? why : l2tpha_pair_start(app->pair);
 }
 
 static int run(struct app *app)
@@ -466,6 +291,8 @@ static void close_all(struct app *app)
     app->log = (struct log){0};
     log.find_peer = NULL;
     log.is_told = NULL;
+    TALLOC_FREE(app->pair_fde); /* before the descriptor */
+    l2tpha_pair_free(app->pair);
     talloc_free(app);
     log_close(&log);
     tell_close();
@@ -482,7 +309,6 @@ int app_main(const struct app_program *program, int argc, char **argv, void *sta
     app->options = &options;
     app->program = program;
     app->state = state;
-    app->lock.fd = -1;
     settings_start(&app->settings, &options);
     app->ev = tevent_context_init(app);
     open_output(app);

@@ -6,8 +6,6 @@
 #define EXAMPLES_APP_H
 
 #include "cleared.h"
-#include "pair/links.h"
-#include "pair/lock.h"
 #include "log.h"
 #include "options.h"
 #include "report.h"
@@ -17,6 +15,7 @@
 #include "udp.h"
 
 #include <l2tpha/l2tpha.h>
+#include <l2tpha/pair.h>
 #include <tevent.h>
 
 struct control;
@@ -48,41 +47,14 @@ struct app {
     struct settings settings;
     struct cleared cleared;
     struct tevent_context *ev;
-    struct l2tpha_node *node;
-    struct udp *udp; /* NULL on a standby that has not got one */
-    struct ha *ha;
+    struct l2tpha_node *node; /* the pair's */
+    struct udp *udp;          /* NULL on a standby that has not got one */
+    struct l2tpha_pair *pair;
+    struct tevent_fd *pair_fde;
     struct control *control;
     struct pcapng *pcapng;
     bool capture_told;   /* that it misses something */
     uint64_t generation; /* changes with each new node */
-    bool serving;        /* reads the socket */
-    /* who serves: see role.h */
-    enum {
-        SWITCHOVER_NONE,
-        SWITCHOVER_DRAINING, /* waiting for confirmations */
-        SWITCHOVER_OFFERED,  /* the standby was asked */
-        SWITCHOVER_HANDED,   /* and told to serve */
-        SWITCHOVER_ANNOUNCED /* standby: the active was told that this node will serve */
-    } switchover;
-    uint64_t switchover_until;
-    bool step_down;
-    bool asked_to_serve;
-    bool yielded;        /* standby: the active has stopped */
-    int declined;        /* by the other end, with this error; 0 = it has not */
-    bool stale;          /* the takeover under way may begin from a stale copy */
-    uint64_t next_epoch; /* that was announced; 0 = none was */
-    bool behind;         /* standby: the active has said that it went on alone */
-    bool exact;          /* standby: the active has said that it stopped, in sync */
-    uint64_t hot_at;     /* standby: when it was in sync last */
-    uint64_t began;      /* standby: when it began to look for whom to follow */
-    bool held;           /* active: silent until another serves */
-    uint64_t offer_at;   /* held: when to offer to hand over to a standby in sync */
-    uint64_t offer_wait; /* and how long to wait when it does not take it */
-    bool looking;        /* --role auto: for whoever serves */
-    bool look_told;
-    uint64_t look_at;
-    struct lock lock;
-    uint64_t lock_at; /* when to try for it again */
     /* leaving */
     bool stopping;
     uint64_t leave_until; /* 0 = not leaving */
@@ -109,23 +81,6 @@ void app_describe_peer(const struct l2tpha_tunnel *tunnel, struct log_peer *peer
 
 /* What is wrong (NULL = nothing), with the option that it is about before it. */
 const char *app_blame(struct app *app, const char *option, const char *value, const char *why);
-
-/* Make app->node. NULL, or what is wrong. */
-const char *app_make_node(struct app *app, bool standby);
-
-/* Serve peers: read the socket, and tell the program; or do so no more. */
-void app_serve(struct app *app);
-void app_read(struct app *app); /* again, when nothing else has changed */
-void app_yield(struct app *app);
-
-/* Bind --listen unless there is a socket already. NULL, or what is wrong. */
-const char *app_open_socket(struct app *app);
-
-/* The active's socket has arrived. */
-void app_inherit_socket(struct app *app, int fd);
-
-/* Let out what the node has to say. */
-void app_drain(struct app *app);
 
 /* Leave in good order, as upon a signal. */
 void app_stop(struct app *app);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cleared.h"
 #include "app.h"
-#include "pair/role.h"
 
 #include <string.h>
 
@@ -39,7 +38,8 @@ static bool is_redundancy(const char *name)
 
 void cleared_set(struct app *app)
 {
-    struct l2tpha_redundancy_info info = role_info(app);
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+    l2tpha_redundancy_get(app->node, &info);
     app->cleared = (struct cleared){.generation = app->generation,
                                     .counters = *l2tpha_counters(app->node),
                                     .switchover = info.last_switchover,

@@ -3,9 +3,8 @@
 #include "app.h"
 #include "cleared.h"
 #include "clock.h"
-#include "pair/role.h"
+#include "listener.h"
 #include "show.h"
-#include "pair/socket.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -282,12 +281,28 @@ static void perform_clear(struct client *client, char **words, size_t count)
 
 static const char *take_over(struct app *app)
 {
-    return role_take_over(app, false);
+    return l2tpha_pair_takeover(app->pair, false);
 }
 
 static const char *take_over_stale(struct app *app)
 {
-    return role_take_over(app, true);
+    return l2tpha_pair_takeover(app->pair, true);
+}
+
+static const char *switch_over(struct app *app)
+{
+    return l2tpha_pair_switchover(app->pair);
+}
+
+static const char *stand_by(struct app *app)
+{
+    return l2tpha_pair_stand_by(app->pair);
+}
+
+static const char *shut_down(struct app *app)
+{
+    app_stop(app);
+    return NULL;
 }
 
 static void perform_takeover(struct client *client, char **words, size_t count)
@@ -303,25 +318,28 @@ static void perform_takeover(struct client *client, char **words, size_t count)
 static void perform_switchover(struct client *client, char **words, size_t count)
 {
     (void)words, (void)count;
-    begin_pending(client, CONTROL_SWITCHOVER, role_switchover);
+    begin_pending(client, CONTROL_SWITCHOVER, switch_over);
 }
 
 static void perform_standby(struct client *client, char **words, size_t count)
 {
     (void)words, (void)count;
-    begin_pending(client, CONTROL_STANDBY, role_standby);
+    begin_pending(client, CONTROL_STANDBY, stand_by);
 }
 
 static void perform_fence(struct client *client, char **words, size_t count)
 {
     (void)words, (void)count;
-    report(client, role_fence(client->control->app), NULL);
+    const char *why = l2tpha_pair_fence(client->control->app->pair);
+    if (why == NULL)
+        tell("fenced");
+    report(client, why, NULL);
 }
 
 static void perform_shutdown(struct client *client, char **words, size_t count)
 {
     (void)words, (void)count;
-    begin_pending(client, CONTROL_SHUTDOWN, role_shutdown);
+    begin_pending(client, CONTROL_SHUTDOWN, shut_down);
 }
 
 static const struct {

@@ -394,18 +394,6 @@ static bool wants_known_port(const struct options *options)
            address_port(&options->listen) == 0;
 }
 
-/* Others can be reached there. */
-static bool is_beyond_loopback(const struct endpoint *endpoint)
-{
-    const struct sockaddr_in *in = (const struct sockaddr_in *)&endpoint->socket;
-    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&endpoint->socket;
-    if (endpoint->kind != ENDPOINT_TCP)
-        return false;
-    if (endpoint->socket.ss_family == AF_INET)
-        return (ntohl(in->sin_addr.s_addr) >> 24) != 127;
-    return !IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
-}
-
 static enum options_result check_redundancy(struct options *options, char *why)
 {
     bool tcp = options->ha_connect.kind == ENDPOINT_TCP;
@@ -430,7 +418,7 @@ static enum options_result check_redundancy(struct options *options, char *why)
     if (options->fence_hung_ms > 0 && tcp)
         return bad(why, "--fence-hung is for unix:, where the process can be ended; over tcp use "
                         "--on-hung");
-    if (is_beyond_loopback(&options->ha_listen) && !options->insecure)
+    if (endpoint_is_beyond_loopback(&options->ha_listen) && !options->insecure)
         return bad(why, "--ha-listen: nothing seals the stream in this release, so whoever reaches "
                         "that address can read all secrets, change state and end this node's "
                         "epoch; say --ha-insecure if only the other node reaches it");

@@ -4,7 +4,6 @@
 #include "clock.h"
 #include "control.h"
 #include "pcapng.h"
-#include "pair/role.h"
 #include "tell.h"
 
 #include <string.h>
@@ -37,23 +36,30 @@ static struct l2tpha_redundancy_info look(const struct app *app)
     return info;
 }
 
+static struct l2tpha_pair_info look_at_pair(const struct app *app)
+{
+    struct l2tpha_pair_info info = {.size = sizeof(info)};
+    l2tpha_pair_get(app->pair, &info);
+    return info;
+}
+
 /* An active without a standby says why; where the way there is too slow for the gate, that. */
 static const char *reason_of(const struct app *app, const struct l2tpha_redundancy_info *info,
                              char text[REASON_MAX])
 {
-    struct l2tpha_link_info link = {.size = sizeof(link)};
-    if (app->held)
+    struct l2tpha_pair_info pair = look_at_pair(app);
+    if (pair.held)
         return "held: silent until another serves";
-    if (role_has_handed(app))
+    if (pair.handed)
         return "handed over: silent until the other serves";
     if (info->unsure)
         return "this node was away: silent until the standby is heard";
-    bool slow = info->role == L2TPHA_ROLE_ACTIVE_SOLO && ha_info(app->ha, &link) && link.up &&
-                link.round_trip > app->options->commit_timeout_ms * UINT64_C(1000);
+    bool slow = info->role == L2TPHA_ROLE_ACTIVE_SOLO && pair.met && pair.link.up &&
+                pair.link.round_trip > app->options->commit_timeout_ms * UINT64_C(1000);
     if (!slow)
         return info->reason;
     snprintf(text, REASON_MAX, "too slow: round trip %llu ms",
-             (unsigned long long)(link.round_trip / 1000));
+             (unsigned long long)(pair.link.round_trip / 1000));
     return text;
 }
 
@@ -184,17 +190,16 @@ static const char *capture_state(const struct app *app)
 static void put_detail(const struct app *app, struct writer *out)
 {
     struct l2tpha_redundancy_info info = look(app);
-    struct l2tpha_link_info link = {.size = sizeof(link)};
+    struct l2tpha_pair_info pair = look_at_pair(app);
     put_redundancy(app, out);
     writer_put_number(out, "checkpoint_last", info.last_number);
     writer_put_number(out, "checkpoint_confirmed", info.confirmed);
-    bool there = ha_info(app->ha, &link);
-    writer_put_bool(out, "peer_present", there && link.up);
-    writer_put_number(out, "link_version", link.version);
-    writer_put_number(out, "link_peer_epoch", link.peer_epoch);
-    writer_put_number(out, "link_frames_in", link.frames_in);
-    writer_put_number(out, "link_frames_out", link.frames_out);
-    writer_put_number(out, "link_queued_bytes", link.queued);
+    writer_put_bool(out, "peer_present", pair.met && pair.link.up);
+    writer_put_number(out, "link_version", pair.link.version);
+    writer_put_number(out, "link_peer_epoch", pair.link.peer_epoch);
+    writer_put_number(out, "link_frames_in", pair.link.frames_in);
+    writer_put_number(out, "link_frames_out", pair.link.frames_out);
+    writer_put_number(out, "link_queued_bytes", pair.link.queued);
     writer_put_text(out, "capture", capture_state(app));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "udp.h"
-#include "pair/address.h"
 #include "mmsg.h"
+#include "pair/address.h"
 
 #include <errno.h>
 #include <linux/errqueue.h>
@@ -103,39 +103,25 @@ struct udp *udp_adopt(TALLOC_CTX *parent, int fd)
     return udp;
 }
 
-void udp_share(struct udp *udp, bool share)
+static void set_sharing(int fd, int share)
 {
-    int on = share;
-    setsockopt(udp->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-}
-
-bool udp_is_here(const struct l2tpha_address *address)
-{
-    struct sockaddr_storage any_port;
-    socklen_t len = address_to_socket(address, &any_port);
-    ((struct sockaddr_in *)&any_port)->sin_port = 0; /* an IPv6 one's is at the same place */
-    int fd = socket(any_port.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return true;
-    bool gone = bind(fd, (const struct sockaddr *)&any_port, len) != 0 && errno == EADDRNOTAVAIL;
-    close(fd);
-    return !gone;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &share, sizeof(share));
 }
 
 static struct udp *open_bound(TALLOC_CTX *parent, const struct l2tpha_address *address, bool beside)
 {
     struct sockaddr_storage socket_address;
     socklen_t len = address_to_socket(address, &socket_address);
-    int bytes = RECEIVE_BYTES, shared = beside;
+    int bytes = RECEIVE_BYTES;
     int fd = socket(socket_address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return NULL;
     if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) != 0)
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &shared, sizeof(shared));
+    set_sharing(fd, beside);
     if (bind(fd, (const struct sockaddr *)&socket_address, len) == 0) {
         struct udp *udp = udp_adopt(parent, fd);
-        udp_share(udp, false);
+        set_sharing(fd, false);
         return udp;
     }
     int error = errno;
@@ -183,8 +169,8 @@ void udp_address(const struct udp *udp, struct l2tpha_address *address)
 void udp_read_start(struct udp *udp, struct tevent_context *ev, tevent_fd_handler_t handler,
                     void *user)
 {
-    TALLOC_FREE(udp->fde);
-    udp->fde = tevent_add_fd(ev, udp, udp->fd, TEVENT_FD_READ, handler, user);
+    if (udp->fde == NULL)
+        udp->fde = tevent_add_fd(ev, udp, udp->fd, TEVENT_FD_READ, handler, user);
 }
 
 void udp_read_stop(struct udp *udp)

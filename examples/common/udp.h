@@ -18,13 +18,6 @@ struct udp *udp_open(TALLOC_CTX *parent, const struct l2tpha_address *address);
 /* The same where a socket may be bound already that is shared. */
 struct udp *udp_open_beside(TALLOC_CTX *parent, const struct l2tpha_address *address);
 
-/* Another one may be bound beside it. What comes from then on goes to the one that was bound last,
- * and to this one again when that is closed: at no time is the port free. */
-void udp_share(struct udp *udp, bool share);
-
-/* Whether the address is one of this machine's, as far as can be known. */
-bool udp_is_here(const struct l2tpha_address *address);
-
 /* A bound socket that somebody else has opened; owned from now on. */
 struct udp *udp_adopt(TALLOC_CTX *parent, int fd);
 

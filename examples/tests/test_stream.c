@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "pair/socket.h"
+#include "common/listener.h"
 #include "fixture.h"
 
 #include <errno.h>
@@ -53,7 +53,7 @@ START_TEST(listening_is_private_and_cleans_up)
     ck_assert_ptr_nonnull(listener);
     ck_assert_int_eq(stat(path, &found), 0);
     ck_assert_uint_eq(found.st_mode & 077, 0);
-    int fd = stream_connect(&endpoint);
+    int fd = socket_connect(&endpoint);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(tevent_loop_once(ev), 0);
     ck_assert_int_eq(accepted, 1);
@@ -87,7 +87,7 @@ START_TEST(without_descriptors_it_neither_serves_nor_spins)
     int waiting[8], turns = 0;
     bool over = false;
     for (int i = 0; i < 8; i++)
-        waiting[i] = stream_connect(&endpoint);
+        waiting[i] = socket_connect(&endpoint);
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
     few = (struct rlimit){(rlim_t)waiting[7] + 1, before.rlim_max};
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
@@ -99,7 +99,7 @@ START_TEST(without_descriptors_it_neither_serves_nor_spins)
     ck_assert_uint_eq(listener_refused(listener), 8);
     ck_assert_int_eq(accepted, 0);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
-    int fd = stream_connect(&endpoint);
+    int fd = socket_connect(&endpoint);
     ck_assert_int_eq(tevent_loop_once(ev), 0);
     ck_assert_int_eq(accepted, 1);
     close(fd);
@@ -144,7 +144,7 @@ END_TEST
 
 START_TEST(connecting_to_nobody_fails)
 {
-    ck_assert_int_eq(stream_connect(&endpoint), -1);
+    ck_assert_int_eq(socket_connect(&endpoint), -1);
     ck_assert_int_eq(errno, ENOENT);
 }
 END_TEST
@@ -155,22 +155,22 @@ START_TEST(descriptors_are_passed)
     uint8_t byte = 0;
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
     ck_assert_int_eq(pipe(inner), 0);
-    ck_assert_int_eq(stream_accept_passed(pair[1], &byte, got, 2), -1);
+    ck_assert_int_eq(socket_accept_passed(pair[1], &byte, got, 2), -1);
     ck_assert_int_eq(errno, EAGAIN);
-    ck_assert(stream_pass(pair[0], 9, inner, 2));
-    ck_assert_int_eq(stream_accept_passed(pair[1], &byte, got, 2), 1);
+    ck_assert(socket_pass(pair[0], 9, inner, 2));
+    ck_assert_int_eq(socket_accept_passed(pair[1], &byte, got, 2), 1);
     ck_assert_uint_eq(byte, 9);
     ck_assert_int_eq(write(got[1], "x", 1), 1);
     ck_assert_int_eq(read(inner[0], &byte, 1), 1);
     ck_assert_uint_eq(byte, 'x');
-    ck_assert(stream_pass(pair[0], 9, inner, 1)); /* one too few */
-    ck_assert_int_eq(stream_accept_passed(pair[1], &byte, got, 2), -1);
+    ck_assert(socket_pass(pair[0], 9, inner, 1)); /* one too few */
+    ck_assert_int_eq(socket_accept_passed(pair[1], &byte, got, 2), -1);
     ck_assert_int_eq(errno, EPROTO);
     ck_assert_int_eq(send(pair[0], "y", 1, 0), 1); /* none at all */
-    ck_assert_int_eq(stream_accept_passed(pair[1], &byte, got, 2), -1);
+    ck_assert_int_eq(socket_accept_passed(pair[1], &byte, got, 2), -1);
     ck_assert_int_eq(errno, EPROTO);
     close(pair[0]);
-    ck_assert_int_eq(stream_accept_passed(pair[1], &byte, got, 2), 0);
+    ck_assert_int_eq(socket_accept_passed(pair[1], &byte, got, 2), 0);
 }
 END_TEST
 

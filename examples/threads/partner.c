@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "partner.h"
 #include "common/clock.h"
-#include "pair/socket.h"
+#include "common/listener.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -141,8 +141,8 @@ void partner_flush(struct partner *partner)
 static bool take_descriptors(struct partner *partner)
 {
     uint8_t byte;
-    int passed[STREAM_DESCRIPTORS_MAX];
-    int got = stream_accept_passed(partner->fd, &byte, passed, 2);
+    int passed[SOCKET_DESCRIPTORS_MAX];
+    int got = socket_accept_passed(partner->fd, &byte, passed, 2);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
     if (got != 1 || byte != FIRST_BYTE) {
@@ -205,8 +205,8 @@ static void on_standby(void *user, int fd)
         close(fd);
         return;
     }
-    int passed[STREAM_DESCRIPTORS_MAX] = {udp_fd(partner->worker->udp), ends[0]};
-    bool ok = stream_pass(fd, FIRST_BYTE, passed, 2);
+    int passed[SOCKET_DESCRIPTORS_MAX] = {udp_fd(partner->worker->udp), ends[0]};
+    bool ok = socket_pass(fd, FIRST_BYTE, passed, 2);
     close(ends[0]);
     partner->farewell = ends[1];
     if (ok) {
@@ -267,7 +267,7 @@ void partner_expire(struct partner *partner, uint64_t now)
             partner->retry_at = L2TPHA_NEVER;
         return;
     }
-    int fd = stream_connect(&partner->endpoint);
+    int fd = socket_connect(&partner->endpoint);
     if (fd >= 0)
         begin_stream(partner, fd);
 }

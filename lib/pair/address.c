@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 _Static_assert(sizeof(struct sockaddr_in6) <= L2TPHA_ADDRESS_MAX, "addresses fit");
 
@@ -286,4 +287,38 @@ const char *endpoint_text(const struct endpoint *endpoint, char dst[ENDPOINT_TEX
     }
     address_from_socket(&endpoint->socket, &address);
     return address_text(&address, dst);
+}
+
+bool endpoint_is_beyond_loopback(const struct endpoint *endpoint)
+{
+    const struct sockaddr_in *in = (const struct sockaddr_in *)&endpoint->socket;
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&endpoint->socket;
+    if (endpoint->kind != ENDPOINT_TCP)
+        return false;
+    if (endpoint->socket.ss_family == AF_INET)
+        return (ntohl(in->sin_addr.s_addr) >> 24) != 127;
+    return !IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
+bool address_is_here(const struct l2tpha_address *address)
+{
+    struct sockaddr_storage any_port;
+    socklen_t len = address_to_socket(address, &any_port);
+    ((struct sockaddr_in *)&any_port)->sin_port = 0; /* an IPv6 one's is at the same place */
+    int fd = socket(any_port.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return true;
+    bool gone = bind(fd, (const struct sockaddr *)&any_port, len) != 0 && errno == EADDRNOTAVAIL;
+    close(fd);
+    return !gone;
+}
+
+const char *endpoint_option(const struct endpoint *endpoint, char dst[ENDPOINT_OPTION_MAX])
+{
+    char text[ENDPOINT_TEXT_MAX];
+    if (endpoint->kind == ENDPOINT_NONE)
+        return NULL;
+    snprintf(dst, ENDPOINT_OPTION_MAX, "%s:%s", endpoint->kind == ENDPOINT_UNIX ? "unix" : "tcp",
+             endpoint_text(endpoint, text));
+    return dst;
 }

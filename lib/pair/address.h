@@ -2,8 +2,8 @@
 /* Addresses as people write them and as the library and the kernel want them: ADDR[:PORT] for UDP,
  * unix:PATH and tcp:ADDR:PORT for streams. Names are looked up when a program starts, and never
  * later: a name server must not be what a takeover waits for. */
-#ifndef EXAMPLES_ADDRESS_H
-#define EXAMPLES_ADDRESS_H
+#ifndef PAIR_ADDRESS_H
+#define PAIR_ADDRESS_H
 
 #include <l2tpha/types.h>
 #include <sys/socket.h>
@@ -51,6 +51,16 @@ const char *endpoint_parse(const char *text, struct endpoint *endpoint);
 /* The same as a person writes it; a path alone, without unix:, if it is one. Returns dst. */
 #define ENDPOINT_TEXT_MAX 128
 const char *endpoint_text(const struct endpoint *endpoint, char dst[ENDPOINT_TEXT_MAX]);
+
+/* Of tcp: whether others than this machine reach it, or are reached there. */
+bool endpoint_is_beyond_loopback(const struct endpoint *endpoint);
+
+/* Whether the address is one of this machine's, as far as can be known. */
+bool address_is_here(const struct l2tpha_address *address);
+
+/* As endpoint_parse() takes it, NULL for none. Returns dst. */
+#define ENDPOINT_OPTION_MAX (ENDPOINT_TEXT_MAX + 8)
+const char *endpoint_option(const struct endpoint *endpoint, char dst[ENDPOINT_OPTION_MAX]);
 
 /* A unix socket of this path. Returns NULL, or what is wrong. */
 const char *endpoint_unix(const char *path, struct endpoint *endpoint);

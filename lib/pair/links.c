@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "links.h"
-#include "common/app.h"
-#include "common/clock.h"
-#include "common/fingerprint.h"
-#include "stream.h"
-#include "common/hook.h"
+#include "listener.h"
+#include "pair.h"
 #include "role.h"
-#include "socket.h"
+#include "stream.h"
+
+#include <l2tpha/checkpoint.h>
 
 #include <errno.h>
 #include <string.h>
+#include <talloc.h>
 #include <unistd.h>
 
 #define RETRY_US 200000
@@ -23,435 +23,456 @@
 #define TELL_AGAIN_US 30000000 /* why nobody is reached */
 #define CATCH_UP_READS 64
 
-struct ha {
-    struct app *app;
-    struct listener *listener;
-    struct ha_stream *streams;
-    struct ha_stream *ended; /* to be freed when nobody looks at them */
-    bool connect;            /* keep trying */
-    unsigned tries;          /* to connect, since hellos were exchanged last */
-    uint64_t retry_at;       /* when to connect; L2TPHA_NEVER = not waiting for a try */
-    uint64_t listen_at;      /* when to listen, likewise */
-    int refusal;      /* why the last try failed: errno, or an error of the library; 0 = none */
-    uint64_t told_at; /* when that was told */
-    struct ha_other other;
+struct links {
+    struct l2tpha_pair *pair;
+    struct listener listener;
+    struct stream *streams;
+    struct stream *ended; /* to be freed when nobody looks at them */
+    bool connect;         /* keep trying */
+    unsigned tries;       /* to connect, since hellos were exchanged last */
+    uint64_t retry_at;    /* when to connect; L2TPHA_NEVER = not waiting for a try */
+    int refusal;          /* why the last try failed: errno, or an error of the library; 0 = none */
+    uint64_t told_at;     /* when that was told */
+    struct other_node other;
 };
 
-struct ha *ha_new(struct app *app)
-{
-    struct ha *ha = talloc_zero(app, struct ha);
-    ha->app = app;
-    ha->retry_at = ha->listen_at = L2TPHA_NEVER;
-    return ha;
-}
-
 /* The stream that counts: of the standby, or of the active. */
-static struct ha_stream *current(const struct ha *ha)
+static struct stream *current(const struct links *links)
 {
-    for (struct ha_stream *stream = ha->streams; stream != NULL; stream = stream->next)
+    for (struct stream *stream = links->streams; stream != NULL; stream = stream->next)
         if (stream->up && !stream->promoted)
             return stream;
     return NULL;
 }
 
-static struct ha_stream *outgoing(const struct ha *ha)
+static struct stream *outgoing(const struct links *links)
 {
-    for (struct ha_stream *stream = ha->streams; stream != NULL; stream = stream->next)
+    for (struct stream *stream = links->streams; stream != NULL; stream = stream->next)
         if (stream->outgoing && !stream->promoted)
             return stream;
     return NULL;
 }
 
-static void add(struct ha *ha, struct ha_stream *stream)
+static void add(struct links *links, struct stream *stream)
 {
-    stream->next = ha->streams;
-    ha->streams = stream;
+    stream->next = links->streams;
+    links->streams = stream;
 }
 
 /* Over unix there is but one place, which the active has. */
-static bool wants_to_connect(const struct ha *ha)
+static bool wants_to_connect(const struct links *links)
 {
-    const struct endpoint *endpoint = &ha->app->options->ha_connect;
-    if (!ha->connect || endpoint->kind == ENDPOINT_NONE || outgoing(ha) != NULL)
+    const struct endpoint *endpoint = &links->pair->connect;
+    if (!links->connect || endpoint->kind == ENDPOINT_NONE || outgoing(links) != NULL)
         return false;
-    return current(ha) == NULL && (role_is_standby(ha->app) || endpoint->kind == ENDPOINT_TCP);
+    return current(links) == NULL &&
+           (role_is_standby(links->pair) || endpoint->kind == ENDPOINT_TCP);
 }
 
-static void plan_retry(struct ha *ha)
+static void plan_retry(struct links *links)
 {
-    uint64_t wait = ha->tries < SOON_TRIES ? SOON_US : RETRY_US;
-    if (!role_is_standby(ha->app))
+    uint64_t wait = links->tries < SOON_TRIES ? SOON_US : RETRY_US;
+    if (!role_is_standby(links->pair))
         wait = HERALD_US;
-    ha->retry_at = wants_to_connect(ha) ? clock_now() + wait : L2TPHA_NEVER;
+    links->retry_at = wants_to_connect(links) ? l2tpha_pair_now() + wait : L2TPHA_NEVER;
 }
 
-void ha_stream_gone(struct ha *ha, struct ha_stream *stream)
+void stream_gone(struct links *links, struct stream *stream)
 {
-    struct ha_stream **link = &ha->streams;
+    struct stream **link = &links->streams;
     while (*link != stream)
         link = &(*link)->next;
     *link = stream->next;
-    stream->next = ha->ended;
-    ha->ended = stream;
-    plan_retry(ha);
+    stream->next = links->ended;
+    links->ended = stream;
+    plan_retry(links);
 }
 
-static void free_ended(struct ha *ha)
+static void free_ended(struct links *links)
 {
-    struct ha_stream *next;
-    for (struct ha_stream *stream = ha->ended; stream != NULL; stream = next) {
+    struct stream *next;
+    for (struct stream *stream = links->ended; stream != NULL; stream = next) {
         next = stream->next;
-        talloc_free(stream);
+        stream_free(stream);
     }
-    ha->ended = NULL;
+    links->ended = NULL;
 }
 
-static void note_other(struct ha *ha, const struct ha_stream *stream)
+static void note_other(struct links *links, const struct stream *stream)
 {
-    struct l2tpha_link_info info = ha_stream_info(stream);
+    struct l2tpha_link_info info = stream_info(stream);
     if (!info.met || info.peer_serves || stream->taken)
         return;
-    ha->other = (struct ha_other){.holds = info.peer_last > 0,
-                                  .looks = info.peer_last == 0,
-                                  .rank = info.peer_rank,
-                                  .epoch = info.peer_epoch};
+    links->other = (struct other_node){.holds = info.peer_last > 0,
+                                       .looks = info.peer_last == 0,
+                                       .rank = info.peer_rank,
+                                       .epoch = info.peer_epoch};
 }
 
-static void tell_differences(struct ha *ha, struct ha_stream *stream)
+static void tell_differences(struct links *links, struct stream *stream)
 {
-    char text[FINGERPRINT_TEXT_MAX];
-    struct l2tpha_link_info info = ha_stream_info(stream);
+    const struct l2tpha_pair_host *host = &links->pair->options.host;
+    struct l2tpha_link_info info = stream_info(stream);
     if (stream->told_differs || !info.fingerprint_differs)
         return;
     stream->told_differs = true;
-    log_say(&ha->app->log, L2TPHA_LOG_ERROR, "the other node is configured otherwise: %s",
-            fingerprint_differences(fingerprint_of(ha->app->options), info.peer_fingerprint, text));
+    if (host->differs != NULL)
+        host->differs(host->user, info.peer_fingerprint);
+    else
+        say(links->pair, L2TPHA_LOG_ERROR, "the other node is configured otherwise");
 }
 
 /* One standby at a time: the library's link serves one. Another tries again later. */
-static void become_current(struct ha *ha, struct ha_stream *stream)
+static void become_current(struct links *links, struct stream *stream)
 {
-    struct ha_stream *next;
+    struct stream *next;
     stream->up = true;
-    ha->tries = 0;
-    ha->refusal = 0;
-    log_say(&ha->app->log, L2TPHA_LOG_RF, "%s connected",
-            stream->serving ? "standby" : "to the active,");
-    tell_differences(ha, stream);
-    for (struct ha_stream *other = ha->streams; other != NULL; other = next) {
+    links->tries = 0;
+    links->refusal = 0;
+    say(links->pair, L2TPHA_LOG_RF, "%s connected", stream->serving ? "standby" : "to the active,");
+    tell_differences(links, stream);
+    for (struct stream *other = links->streams; other != NULL; other = next) {
         next = other->next;
         if (other != stream && !other->promoted)
-            ha_stream_end(other, BYE_ALONE);
+            stream_end(other, BYE_ALONE);
     }
 }
 
-void ha_stream_heard(struct ha *ha, struct ha_stream *stream)
+void stream_heard(struct links *links, struct stream *stream)
 {
     if (stream->ended)
         return;
-    note_other(ha, stream);
-    if (!stream->up && !stream->promoted && ha_stream_info(stream).up)
-        become_current(ha, stream);
+    note_other(links, stream);
+    if (!stream->up && !stream->promoted && stream_info(stream).up)
+        become_current(links, stream);
 }
 
 /* ---- listening ---- */
 
 /* The other node says hello within a round trip; a crowd of those who say nothing must not keep it
  * out, so the longest there leaves. */
-static void make_room(struct ha *ha)
+static void make_room(struct links *links)
 {
-    struct ha_stream *oldest = NULL;
+    struct stream *oldest = NULL;
     unsigned count = 0;
-    for (struct ha_stream *stream = ha->streams; stream != NULL; stream = stream->next) {
+    for (struct stream *stream = links->streams; stream != NULL; stream = stream->next) {
         if (stream->up || stream->outgoing)
             continue;
         count++;
         oldest = stream; /* new ones are put in front */
     }
     if (count >= PENDING_MAX)
-        ha_stream_end(oldest, BYE_ALONE);
+        stream_end(oldest, BYE_ALONE);
 }
 
-static void on_connection(void *user, int fd)
+static void take_connection(void *user, int fd)
 {
-    struct ha *ha = user;
+    struct links *links = user;
     const char *why = NULL;
-    bool serves = !role_is_standby(ha->app);
-    bool local = ha->app->options->ha_listen.kind == ENDPOINT_UNIX;
-    bool taken = current(ha) != NULL;
+    bool serves = !role_is_standby(links->pair);
+    bool local = links->pair->listen.kind == ENDPOINT_UNIX;
+    bool taken = current(links) != NULL;
     if (local && taken) {
         close(fd);
         return;
     }
-    make_room(ha);
-    struct ha_stream *stream = ha_stream_new(ha, ha->app, fd, local);
+    make_room(links);
+    struct stream *stream = stream_new(links, links->pair, fd, local);
+    if (stream == NULL)
+        return;
     stream->taken = stream->promoted = taken;
-    add(ha, stream);
+    add(links, stream);
     if (serves)
-        why = ha_stream_serve(stream);
+        why = stream_serve(stream);
     else
-        ha_stream_finish_connecting(stream); /* two that look for one another */
+        stream_finish_connecting(stream); /* two that look for one another */
     if (why != NULL) {
-        log_say(&ha->app->log, L2TPHA_LOG_ERROR, "handing the socket over: %s", why);
-        ha_stream_end(stream, BYE_ALONE);
+        say(links->pair, L2TPHA_LOG_ERROR, "handing the socket over: %s", why);
+        stream_end(stream, BYE_ALONE);
         return;
     }
-    ha_stream_flush(stream);
+    stream_flush(stream);
 }
 
-const char *ha_listen(struct ha *ha)
+struct links *links_new(struct l2tpha_pair *pair)
 {
-    const char *why = NULL;
-    const struct endpoint *endpoint = &ha->app->options->ha_listen;
-    if (endpoint->kind == ENDPOINT_NONE || ha->listener != NULL)
+    struct links *links = talloc_zero(pair, struct links);
+    if (links == NULL)
         return NULL;
-    ha->listener = listener_new(ha, ha->app->ev, endpoint, on_connection, ha, &why);
-    return why;
+    links->pair = pair;
+    listener_init(&links->listener, &pair->watcher, take_connection, links);
+    links->retry_at = L2TPHA_NEVER;
+    return links;
 }
 
-void ha_keep_listening(struct ha *ha)
+const char *links_listen(struct links *links)
 {
-    bool first = ha->listen_at == L2TPHA_NEVER;
-    const char *why = ha_listen(ha);
-    ha->listen_at = why == NULL ? L2TPHA_NEVER : clock_now() + RETRY_US;
-    if (why != NULL && first)
-        log_say(&ha->app->log, L2TPHA_LOG_RF, "--ha-listen: %s; trying again", why);
+    return listener_open(&links->listener, &links->pair->listen);
 }
 
-void ha_stop_listening(struct ha *ha)
+void links_keep_listening(struct links *links)
 {
-    ha->listen_at = L2TPHA_NEVER;
-    TALLOC_FREE(ha->listener);
+    const char *why = listener_keep(&links->listener, &links->pair->listen, l2tpha_pair_now());
+    if (why != NULL)
+        say(links->pair, L2TPHA_LOG_RF, "--ha-listen: %s; trying again", why);
+}
+
+void links_stop_listening(struct links *links)
+{
+    listener_close(&links->listener);
 }
 
 /* ---- connecting ---- */
 
-void ha_stream_refused(struct ha *ha, int error)
+void stream_refused(struct links *links, int error)
 {
     char text[ENDPOINT_TEXT_MAX];
-    uint64_t now = clock_now();
-    ha->other.refused = error == ECONNREFUSED || error == ENOENT;
-    if (!role_is_standby(ha->app)) /* it is well that nobody else serves */
+    uint64_t now = l2tpha_pair_now();
+    links->other.refused = error == ECONNREFUSED || error == ENOENT;
+    if (!role_is_standby(links->pair)) /* it is well that nobody else serves */
         return;
-    if (error == ha->refusal && now - ha->told_at < TELL_AGAIN_US)
+    if (error == links->refusal && now - links->told_at < TELL_AGAIN_US)
         return;
-    ha->refusal = error;
-    ha->told_at = now;
-    log_say(&ha->app->log, L2TPHA_LOG_RF, "--ha-connect %s: %s; trying again",
-            endpoint_text(&ha->app->options->ha_connect, text), strerror(error));
+    links->refusal = error;
+    links->told_at = now;
+    say(links->pair, L2TPHA_LOG_RF, "--ha-connect %s: %s; trying again",
+        endpoint_text(&links->pair->connect, text), strerror(error));
 }
 
 /* A standby that holds more than the one that serves has made will not forget it for that. */
-static const char *advice(const struct ha *ha, int error)
+static const char *advice(const struct links *links, int error)
 {
-    if (error != L2TPHA_ERR_STALE_EPOCH || !role_is_standby(ha->app))
+    if (error != L2TPHA_ERR_STALE_EPOCH || !role_is_standby(links->pair))
         return "";
     return ": this copy is not of the one that serves; 'takeover' goes on with it, a restart of "
            "this node follows";
 }
 
 /* Tried again five times a second, or by anybody. */
-void ha_stream_unwelcome(struct ha *ha, int error)
+void stream_unwelcome(struct links *links, int error)
 {
-    uint64_t now = clock_now();
-    if (error == ha->refusal && now - ha->told_at < TELL_AGAIN_US)
+    uint64_t now = l2tpha_pair_now();
+    if (error == links->refusal && now - links->told_at < TELL_AGAIN_US)
         return;
-    ha->refusal = error;
-    ha->told_at = now;
-    log_say(&ha->app->log, L2TPHA_LOG_RF, "replication link: %s%s", l2tpha_strerror(error),
-            advice(ha, error));
+    links->refusal = error;
+    links->told_at = now;
+    say(links->pair, L2TPHA_LOG_RF, "replication link: %s%s", l2tpha_strerror(error),
+        advice(links, error));
 }
 
-void ha_stream_connected(struct ha *ha)
+void stream_connected(struct links *links)
 {
-    ha->other.refused = false;
+    links->other.refused = false;
 }
 
-static void try_connect(struct ha *ha)
+static void try_connect(struct links *links)
 {
-    const struct endpoint *endpoint = &ha->app->options->ha_connect;
-    ha->retry_at = L2TPHA_NEVER;
-    if (!wants_to_connect(ha))
+    const struct endpoint *endpoint = &links->pair->connect;
+    links->retry_at = L2TPHA_NEVER;
+    if (!wants_to_connect(links))
         return;
-    ha->tries++;
-    int fd = stream_connect(endpoint);
+    links->tries++;
+    int fd = socket_connect(endpoint);
     if (fd < 0) {
-        ha_stream_refused(ha, errno);
-        plan_retry(ha);
+        stream_refused(links, errno);
+        plan_retry(links);
         return;
     }
-    struct ha_stream *stream = ha_stream_new(ha, ha->app, fd, endpoint->kind == ENDPOINT_UNIX);
+    struct stream *stream = stream_new(links, links->pair, fd, endpoint->kind == ENDPOINT_UNIX);
+    if (stream == NULL) {
+        plan_retry(links);
+        return;
+    }
     stream->outgoing = true;
-    stream->serving = !role_is_standby(ha->app);
+    stream->serving = !role_is_standby(links->pair);
     stream->connecting = !stream->local;
     stream->passing = stream->local;
-    add(ha, stream);
+    add(links, stream);
     if (stream->connecting)
-        TEVENT_FD_WRITEABLE(stream->fde);
+        stream_watch(stream, EPOLLIN | EPOLLOUT);
     else
-        ha_stream_finish_connecting(stream);
+        stream_finish_connecting(stream);
 }
 
-void ha_connect(struct ha *ha)
+void links_connect(struct links *links)
 {
-    ha->connect = true;
-    try_connect(ha);
+    links->connect = true;
+    try_connect(links);
 }
 
 /* old_too: also those that only wait for a superseded active to read. */
-static void end_all(struct ha *ha, bool old_too, char bye)
+static void end_all(struct links *links, bool old_too, char bye)
 {
-    struct ha_stream *next;
-    ha->connect = false;
-    ha->retry_at = L2TPHA_NEVER;
-    for (struct ha_stream *stream = ha->streams; stream != NULL; stream = next) {
+    struct stream *next;
+    links->connect = false;
+    links->retry_at = L2TPHA_NEVER;
+    for (struct stream *stream = links->streams; stream != NULL; stream = next) {
         next = stream->next;
-        ha_stream_flush(stream);
+        stream_flush(stream);
         if (!stream->ended && (old_too || !stream->promoted))
-            ha_stream_end(stream, bye);
+            stream_end(stream, bye);
     }
 }
 
-void ha_disconnect(struct ha *ha, bool leaving)
+void links_disconnect(struct links *links, bool leaving)
 {
-    end_all(ha, leaving, leaving ? BYE_LEFT : BYE_ALONE);
+    end_all(links, leaving, leaving ? BYE_LEFT : BYE_ALONE);
 }
 
-void ha_let_go(struct ha *ha)
+void links_let_go(struct links *links)
 {
-    end_all(ha, true, BYE_NONE);
+    end_all(links, true, BYE_NONE);
 }
 
-void ha_promoted(struct ha *ha)
+void links_promoted(struct links *links)
 {
-    struct ha_stream *next;
-    for (struct ha_stream *stream = ha->streams; stream != NULL; stream = next) {
+    struct stream *next;
+    for (struct stream *stream = links->streams; stream != NULL; stream = next) {
         next = stream->next;
         if (!stream->up) {
-            ha_stream_end(stream, BYE_ALONE);
+            stream_end(stream, BYE_ALONE);
             continue;
         }
         stream->promoted = true;
-        stream->opened = clock_now();
-        ha_stream_flush(stream); /* the new epoch, before anything leaves for a peer */
+        stream->opened = l2tpha_pair_now();
+        stream_flush(stream); /* the new epoch, before anything leaves for a peer */
     }
-    ha->connect = true;
-    plan_retry(ha);
+    links->connect = true;
+    plan_retry(links);
+}
+
+void links_free(struct links *links)
+{
+    if (links == NULL)
+        return;
+    links_let_go(links);
+    links_stop_listening(links);
+    free_ended(links);
+    talloc_free(links);
+}
+
+void links_pass(struct links *links, uint32_t tag)
+{
+    struct stream *next;
+    for (struct stream *stream = links->streams; stream != NULL; stream = next) {
+        next = stream->next;
+        stream_pass(stream, tag);
+    }
 }
 
 /* ---- replication ---- */
 
-static void stop_replication(struct ha *ha, uint64_t now)
+static void stop_replication(struct links *links, uint64_t now)
 {
-    int error = l2tpha_checkpoint_stop(ha->app->node, now);
+    int error = l2tpha_checkpoint_stop(links->pair->node, now);
     if (error != L2TPHA_OK)
-        log_say(&ha->app->log, L2TPHA_LOG_ERROR, "stopping the replication: %s",
-                l2tpha_strerror(error));
+        say(links->pair, L2TPHA_LOG_ERROR, "stopping the replication: %s", l2tpha_strerror(error));
 }
 
-void ha_send(struct ha *ha, uint64_t number, const uint8_t *data, size_t len)
+void links_send(struct links *links, uint64_t number, const uint8_t *data, size_t len)
 {
-    uint64_t now = clock_now();
-    struct ha_stream *stream = current(ha);
+    uint64_t now = l2tpha_pair_now();
+    struct stream *stream = current(links);
     if (stream == NULL || !stream->serving) {
-        stop_replication(ha, now);
+        stop_replication(links, now);
         return;
     }
     stream->replicated = true;
     int error = l2tpha_link_send(stream->link, number, data, len, now);
     if (error != L2TPHA_OK)
-        ha_stream_failed(stream, error);
+        stream_failed(stream, error);
 }
 
-void ha_tell_sync(struct ha *ha)
+void links_tell_sync(struct links *links)
 {
-    struct ha_stream *stream = current(ha);
+    struct stream *stream = current(links);
     if (stream != NULL)
-        ha_stream_tell_sync(stream);
+        stream_tell_sync(stream);
 }
 
-void ha_flush(struct ha *ha)
+void links_flush(struct links *links)
 {
-    struct ha_stream *next;
-    for (struct ha_stream *stream = ha->streams; stream != NULL; stream = next) {
+    struct stream *next;
+    for (struct stream *stream = links->streams; stream != NULL; stream = next) {
         next = stream->next;
-        ha_stream_flush(stream);
+        stream_flush(stream);
     }
 }
 
-void ha_catch_up(struct ha *ha)
+void links_catch_up(struct links *links)
 {
-    struct ha_stream *stream = current(ha);
+    struct stream *stream = current(links);
     if (stream != NULL && !stream->connecting && !stream->passing)
-        ha_stream_read(stream);
+        stream_read(stream);
 }
 
-static struct l2tpha_link *current_link(const struct ha *ha)
+static struct l2tpha_link *current_link(const struct links *links)
 {
-    struct ha_stream *stream = current(ha);
+    struct stream *stream = current(links);
     return stream != NULL ? stream->link : NULL;
 }
 
-int ha_hand_over(struct ha *ha)
+int links_hand_over(struct links *links)
 {
-    struct l2tpha_link *link = current_link(ha);
-    int error = link != NULL ? l2tpha_link_hand_over(link, clock_now()) : L2TPHA_ERR_NOT_IN_SYNC;
-    ha_flush(ha);
-    return error;
-}
-
-int ha_take_back(struct ha *ha)
-{
-    struct l2tpha_link *link = current_link(ha);
-    return link != NULL ? l2tpha_link_withdraw(link, clock_now()) : L2TPHA_ERR_STATE;
-}
-
-int ha_decline(struct ha *ha, int why)
-{
-    struct l2tpha_link *link = current_link(ha);
-    int error = link != NULL ? l2tpha_link_decline(link, why, clock_now()) : L2TPHA_ERR_STATE;
-    ha_flush(ha);
-    return error;
-}
-
-int ha_announce(struct ha *ha, uint64_t epoch, bool force)
-{
-    struct l2tpha_link *link = current_link(ha);
+    struct l2tpha_link *link = current_link(links);
     int error =
-        link != NULL ? l2tpha_link_announce(link, epoch, force, clock_now()) : L2TPHA_ERR_STATE;
-    ha_flush(ha);
+        link != NULL ? l2tpha_link_hand_over(link, l2tpha_pair_now()) : L2TPHA_ERR_NOT_IN_SYNC;
+    links_flush(links);
     return error;
 }
 
-bool ha_info(const struct ha *ha, struct l2tpha_link_info *info)
+int links_withdraw(struct links *links)
 {
-    struct l2tpha_link *link = current_link(ha);
+    struct l2tpha_link *link = current_link(links);
+    return link != NULL ? l2tpha_link_withdraw(link, l2tpha_pair_now()) : L2TPHA_ERR_STATE;
+}
+
+int links_decline(struct links *links, int why)
+{
+    struct l2tpha_link *link = current_link(links);
+    int error = link != NULL ? l2tpha_link_decline(link, why, l2tpha_pair_now()) : L2TPHA_ERR_STATE;
+    links_flush(links);
+    return error;
+}
+
+int links_announce(struct links *links, uint64_t epoch, bool force)
+{
+    struct l2tpha_link *link = current_link(links);
+    int error = link != NULL ? l2tpha_link_announce(link, epoch, force, l2tpha_pair_now())
+                             : L2TPHA_ERR_STATE;
+    links_flush(links);
+    return error;
+}
+
+bool links_info(const struct links *links, struct l2tpha_link_info *info)
+{
+    struct l2tpha_link *link = current_link(links);
     if (link == NULL)
         return false;
     l2tpha_link_get(link, info);
     return true;
 }
 
-bool ha_is_exact(struct ha *ha)
+bool links_is_exact(struct links *links)
 {
-    struct ha_stream *stream = current(ha);
+    struct stream *stream = current(links);
     if (stream == NULL || !stream->local)
         return false;
     for (int i = 0; i < CATCH_UP_READS && !stream->ended; i++)
-        ha_stream_read(stream);
-    char bye = stream->ended ? BYE_ALONE : ha_stream_last_bye(stream);
+        stream_read(stream);
+    char bye = stream->ended ? BYE_ALONE : stream_last_bye(stream);
     return bye == 0 || bye == BYE_SYNC;
 }
 
-void ha_look(struct ha *ha, struct ha_other *other)
+void links_look(struct links *links, struct other_node *other)
 {
-    *other = ha->other;
-    ha->other = (struct ha_other){0};
+    *other = links->other;
+    links->other = (struct other_node){0};
 }
 
-bool ha_was_refused(const struct ha *ha)
+bool links_was_refused(const struct links *links)
 {
-    return ha->refusal == ECONNREFUSED;
+    return links->refusal == ECONNREFUSED;
 }
 
 /* ---- time ---- */
@@ -461,7 +482,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-static uint64_t place_until(const struct ha_stream *stream)
+static uint64_t place_until(const struct stream *stream)
 {
     if (stream->promoted && !stream->taken)
         return stream->local ? L2TPHA_NEVER : stream->opened + OLD_US;
@@ -471,10 +492,10 @@ static uint64_t place_until(const struct ha_stream *stream)
 }
 
 /* When an active that hangs is to be ended. */
-static uint64_t fence_at(const struct ha *ha, const struct ha_stream *stream)
+static uint64_t fence_at(const struct links *links, const struct stream *stream)
 {
-    uint32_t ms = ha->app->options->fence_hung_ms;
-    struct l2tpha_link_info info = ha_stream_info(stream);
+    uint32_t ms = links->pair->options.fence_hung_ms;
+    struct l2tpha_link_info info = stream_info(stream);
     if (ms == 0 || !stream->local || stream->serving || !stream->up || stream->promoted ||
         stream->fenced)
         return L2TPHA_NEVER;
@@ -482,75 +503,77 @@ static uint64_t fence_at(const struct ha *ha, const struct ha_stream *stream)
 }
 
 /* Handed over, and over unix: the end of the stream tells, and silence does not. */
-static bool waits_for_the_end(const struct ha *ha, const struct ha_stream *stream)
+static bool waits_for_the_end(const struct links *links, const struct stream *stream)
 {
-    return stream->local && stream->serving && role_has_handed(ha->app);
+    return stream->local && stream->serving && role_has_handed(links->pair);
 }
 
-static uint64_t stream_due(const struct ha *ha, const struct ha_stream *stream)
+static uint64_t stream_due(const struct links *links, const struct stream *stream)
 {
-    uint64_t due = earlier(place_until(stream), fence_at(ha, stream));
-    if (stream->link != NULL && !waits_for_the_end(ha, stream))
+    uint64_t due = earlier(stream->pass_at, earlier(place_until(stream), fence_at(links, stream)));
+    if (stream->link != NULL && !waits_for_the_end(links, stream))
         due = earlier(due, l2tpha_link_deadline(stream->link));
     return due;
 }
 
-uint64_t ha_deadline(const struct ha *ha)
+uint64_t links_deadline(const struct links *links)
 {
-    uint64_t due = earlier(ha->retry_at, ha->listen_at);
-    for (const struct ha_stream *stream = ha->streams; stream != NULL; stream = stream->next)
-        due = earlier(due, stream_due(ha, stream));
-    return ha->ended != NULL ? 0 : due;
+    uint64_t due = earlier(links->retry_at, listener_deadline(&links->listener));
+    for (const struct stream *stream = links->streams; stream != NULL; stream = stream->next)
+        due = earlier(due, stream_due(links, stream));
+    return links->ended != NULL ? 0 : due;
 }
 
 /* The state itself is the node's role; what others can do about it begins here. */
-static void judge_hung(struct ha *ha, struct ha_stream *stream, uint64_t now)
+static void check_hung(struct links *links, struct stream *stream, uint64_t now)
 {
-    struct l2tpha_link_info info = ha_stream_info(stream);
+    struct l2tpha_link_info info = stream_info(stream);
     if (stream->serving || !stream->up || stream->promoted)
         return;
     if (!info.unheard)
         stream->hung_told = false;
     else if (!stream->hung_told) {
         stream->hung_told = true;
-        hook_run(ha->app, "on-hung", ha->app->options->on_hung);
+        tell_event(links->pair, L2TPHA_PAIR_HUNG);
     }
-    if (now >= fence_at(ha, stream)) {
+    if (now >= fence_at(links, stream)) {
         stream->fenced = true;
-        ha_stream_end_process(stream);
+        stream_end_process(stream);
     }
 }
 
-static void expire_stream(struct ha *ha, struct ha_stream *stream, uint64_t now)
+static void expire_stream(struct links *links, struct stream *stream, uint64_t now)
 {
     if (place_until(stream) <= now) {
         if (stream->connecting)
-            ha_stream_refused(ha, ETIMEDOUT);
-        ha_stream_end(stream, BYE_ALONE);
+            stream_refused(links, ETIMEDOUT);
+        stream_end(stream, BYE_ALONE);
         return;
     }
-    if (stream->link == NULL || waits_for_the_end(ha, stream))
+    if (stream->pass_at <= now)
+        stream_flush(stream);
+    if (stream->ended || stream->link == NULL || waits_for_the_end(links, stream))
         return;
     int error = l2tpha_link_expire(stream->link, now);
     if (error == L2TPHA_ERR_FENCED && stream->serving)
-        role_superseded(ha->app);
+        role_superseded(links->pair);
     else if (error != L2TPHA_OK)
-        ha_stream_failed(stream, error);
+        stream_failed(stream, error);
     else
-        judge_hung(ha, stream, now);
+        check_hung(links, stream, now);
 }
 
-void ha_expire(struct ha *ha, uint64_t now)
+void links_expire(struct links *links, uint64_t now)
 {
-    struct ha_stream *next;
-    free_ended(ha);
-    if (ha->listen_at <= now)
-        ha_keep_listening(ha);
-    if (ha->retry_at <= now)
-        try_connect(ha);
-    for (struct ha_stream *stream = ha->streams; stream != NULL; stream = next) {
+    struct stream *next;
+    free_ended(links);
+    if (listener_deadline(&links->listener) <= now)
+        listener_expire(&links->listener, &links->pair->listen, now);
+    if (links->retry_at <= now)
+        try_connect(links);
+    for (struct stream *stream = links->streams; stream != NULL; stream = next) {
         next = stream->next;
-        if (stream_due(ha, stream) <= now)
-            expire_stream(ha, stream, now);
+        if (stream_due(links, stream) <= now)
+            expire_stream(links, stream, now);
     }
 }

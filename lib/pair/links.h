@@ -3,96 +3,99 @@
  * connects to the active. Over tcp an active without a standby looks for the other node as well:
  * should that serve too, the lower epoch steps down.
  *
- * Over unix: the first byte of the stream, from the active, carries two descriptors. One is its UDP
- * socket: the port stays owned when the active dies, datagrams wait in the socket, and the standby
- * reads it only once it has taken over. The other is the reading end of the farewell pipe. Into it
- * the active writes when it goes on alone, when the standby is in sync again, and when it closes
- * the stream; so a stream that ends says by the last byte whether the copy is what was served, and
- * one that ends without a farewell is the death of the active, as the kernel tells it, and no
- * guess.
+ * Over unix: the first byte of the stream, from the active, carries three descriptors. One is its
+ * UDP socket: the port stays owned when the active dies, datagrams wait in the socket, and the
+ * standby reads it only once it has taken over. The other is the reading end of the farewell pipe.
+ * Into it the active writes when it goes on alone, when the standby is in sync again, and when it
+ * closes the stream; so a stream that ends says by the last byte whether the copy is what was
+ * served, and one that ends without a farewell is the death of the active, as the kernel tells it,
+ * and no guess.
  *
  * Over tcp: nothing of this; the standby binds its own socket, and its operator decides. */
-#ifndef EXAMPLES_HA_H
-#define EXAMPLES_HA_H
+#ifndef PAIR_LINKS_H
+#define PAIR_LINKS_H
 
 #include "address.h"
 
 #include <l2tpha/link.h>
-#include <talloc.h>
 
-struct app;
-struct ha;
+struct l2tpha_pair;
+struct links;
 
 /* How the stream to the active ended. */
-enum ha_farewell {
-    HA_DEATH,        /* over unix: without a farewell; the copy is all that was served */
-    HA_DEATH_BEHIND, /* likewise, but it had gone on alone before */
-    HA_ABANDONED,    /* the active lives and goes on alone */
-    HA_LEFT,         /* the active has closed its tunnels and left */
-    HA_UNKNOWN       /* over tcp, or we closed it */
+enum farewell {
+    FAREWELL_DEATH,        /* over unix: without a farewell; the copy is all that was served */
+    FAREWELL_DEATH_BEHIND, /* likewise, but it had gone on alone before */
+    FAREWELL_ABANDONED,    /* the active lives and goes on alone */
+    FAREWELL_LEFT,         /* the active has closed its tunnels and left */
+    FAREWELL_UNKNOWN       /* over tcp, or we closed it */
 };
 
-struct ha *ha_new(struct app *app);
+struct links *links_new(struct l2tpha_pair *pair); /* NULL: no memory */
+void links_free(struct links *links);              /* without a word; NULL is allowed */
 
 /* Let others connect to --ha-listen. NULL, or what is wrong. */
-const char *ha_listen(struct ha *ha);
-void ha_stop_listening(struct ha *ha);
+const char *links_listen(struct links *links);
+void links_stop_listening(struct links *links);
 
 /* The same after a takeover, again and again: a dead predecessor may not be gone all at once. */
-void ha_keep_listening(struct ha *ha);
+void links_keep_listening(struct links *links);
 
 /* Connect to --ha-connect, again and again: a standby to its active; an active, over tcp and while
  * it has no standby, to whoever serves there. */
-void ha_connect(struct ha *ha);
+void links_connect(struct links *links);
 
 /* What the node was to others has ended: streams are closed, but for those of a standby that has
  * taken over: they stay until the old active has read of the new epoch. leaving: an active that has
  * closed its tunnels. */
-void ha_disconnect(struct ha *ha, bool leaving);
-void ha_promoted(struct ha *ha);
+void links_disconnect(struct links *links, bool leaving);
+void links_promoted(struct links *links);
 /* The same without a word, as when the process had died. */
-void ha_let_go(struct ha *ha);
+void links_let_go(struct links *links);
 
 /* A checkpoint of the node, for the standby. */
-void ha_send(struct ha *ha, uint64_t number, const uint8_t *data, size_t len);
+void links_send(struct links *links, uint64_t number, const uint8_t *data, size_t len);
+
+/* What is given under this tag has changed: standbys have it before what is sent from now on. */
+void links_pass(struct links *links, uint32_t tag);
 
 /* Before output is let go: a standby that does not hold what the output depends on must not take
  * over, so it is told. */
-void ha_tell_sync(struct ha *ha);
+void links_tell_sync(struct links *links);
 
 /* Write what the links have to say. Not while outputs of the node are being looked at. */
-void ha_flush(struct ha *ha);
+void links_flush(struct links *links);
 
 /* Read what has come, ahead of everything else: after an absence. */
-void ha_catch_up(struct ha *ha);
+void links_catch_up(struct links *links);
 
 /* Active: offer to hand over to the standby; take that back. */
-int ha_hand_over(struct ha *ha);
-int ha_take_back(struct ha *ha);
+int links_hand_over(struct links *links);
+int links_withdraw(struct links *links);
 /* Standby: could not take it; is about to take it by itself. */
-int ha_decline(struct ha *ha, int why);
-int ha_announce(struct ha *ha, uint64_t epoch, bool force);
+int links_decline(struct links *links, int why);
+int links_announce(struct links *links, uint64_t epoch, bool force);
 
 /* Of the standby, or of the active. False without a stream. */
-bool ha_info(const struct ha *ha, struct l2tpha_link_info *info);
+bool links_info(const struct links *links, struct l2tpha_link_info *info);
 
 /* Standby, over unix: the copy is all that the active has let out, as far as it was able to tell.
  */
-bool ha_is_exact(struct ha *ha);
+bool links_is_exact(struct links *links);
 
 /* Who else was met while nobody serves, and how that went. */
-struct ha_other {
+struct other_node {
     bool refused; /* nobody listens there: nobody serves */
     bool holds;   /* a standby that holds something */
     bool looks;   /* a node that looks for the other as this one does */
     uint32_t rank;
     uint64_t epoch;
 };
-void ha_look(struct ha *ha, struct ha_other *other);
+void links_look(struct links *links, struct other_node *other);
 /* Nobody listened there when it was tried last. */
-bool ha_was_refused(const struct ha *ha);
+bool links_was_refused(const struct links *links);
 
-uint64_t ha_deadline(const struct ha *ha);
-void ha_expire(struct ha *ha, uint64_t now);
+uint64_t links_deadline(const struct links *links);
+void links_expire(struct links *links, uint64_t now);
 
 #endif

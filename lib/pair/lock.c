@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "lock.h"
-#include "common/options.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,30 +12,30 @@
 #define EPOCH_MAX (UINT64_C(1) << 56)
 
 /* Both nodes of a pair mean the same file, also where each listens on a path of its own. */
-static const char *common_path(const struct options *options)
+static const char *common_path(const struct lock *lock)
 {
-    const struct sockaddr_un *ours = (const struct sockaddr_un *)&options->ha_listen.socket;
-    const struct sockaddr_un *other = (const struct sockaddr_un *)&options->ha_connect.socket;
-    if (options->ha_connect.kind == ENDPOINT_UNIX && strcmp(other->sun_path, ours->sun_path) < 0)
+    const struct sockaddr_un *ours = (const struct sockaddr_un *)&lock->listen->socket;
+    const struct sockaddr_un *other = (const struct sockaddr_un *)&lock->connect->socket;
+    if (lock->connect->kind == ENDPOINT_UNIX && strcmp(other->sun_path, ours->sun_path) < 0)
         return other->sun_path;
     return ours->sun_path;
 }
 
 /* -1 = there is none, or it cannot be had. */
-static int open_file(const struct options *options)
+static int open_file(const struct lock *lock)
 {
     char path[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 8];
-    if (options->ha_listen.kind != ENDPOINT_UNIX)
+    if (lock->listen->kind != ENDPOINT_UNIX)
         return -1;
-    snprintf(path, sizeof(path), "%s.lock", common_path(options));
+    snprintf(path, sizeof(path), "%s.lock", common_path(lock));
     return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
-bool lock_take(struct lock *lock, const struct options *options)
+bool lock_take(struct lock *lock)
 {
-    if (options->ha_listen.kind != ENDPOINT_UNIX || lock->fd >= 0)
+    if (lock->listen->kind != ENDPOINT_UNIX || lock->fd >= 0)
         return true;
-    int fd = open_file(options);
+    int fd = open_file(lock);
     if (fd < 0)
         return false;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -64,9 +63,9 @@ static uint64_t read_epoch(int fd)
     return epoch <= EPOCH_MAX ? epoch : 0;
 }
 
-uint64_t lock_epoch(const struct options *options)
+uint64_t lock_epoch(const struct lock *lock)
 {
-    int fd = open_file(options);
+    int fd = open_file(lock);
     uint64_t epoch = fd >= 0 ? read_epoch(fd) : 0;
     if (fd >= 0)
         close(fd);
@@ -74,10 +73,10 @@ uint64_t lock_epoch(const struct options *options)
 }
 
 /* One write, and never a shorter text: a reader sees the old one or the new one. */
-void lock_note(const struct options *options, uint64_t epoch)
+void lock_note(const struct lock *lock, uint64_t epoch)
 {
     char text[32];
-    int fd = open_file(options);
+    int fd = open_file(lock);
     if (fd < 0)
         return;
     int len = snprintf(text, sizeof(text), "%020llu\n", (unsigned long long)epoch);

@@ -13,22 +13,6 @@
 #define BACKLOG 16
 #define BUFFER_BYTES (4 << 20)
 
-#define PAUSE_US 100000
-
-struct listener {
-    int fd;
-    int reserve; /* a descriptor to give up, so that a connection can be refused; -1 = none */
-    uint64_t refused;
-    void (*on_refusal)(void *user);
-    struct tevent_context *ev;
-    struct tevent_timer *pause; /* not accepting until then */
-    struct tevent_fd *fde;
-    listener_handler handler;
-    void *user;
-    char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)]; /* "" = tcp */
-    struct stat made;
-};
-
 static void tune(int fd, int kind)
 {
     int bytes = BUFFER_BYTES, on = 1;
@@ -51,7 +35,7 @@ static bool is_stale(const struct endpoint *endpoint)
     if (endpoint->kind != ENDPOINT_UNIX || lstat(un->sun_path, &found) != 0 ||
         !S_ISSOCK(found.st_mode))
         return false;
-    int fd = stream_connect(endpoint);
+    int fd = socket_connect(endpoint);
     if (fd >= 0)
         close(fd);
     return fd < 0 && errno == ECONNREFUSED;
@@ -86,80 +70,40 @@ static int open_listener(const struct endpoint *endpoint)
     return -1;
 }
 
-/* The path may belong to a successor by now: only what we made is removed. */
-static int end_listener(struct listener *listener)
-{
-    struct stat found;
-    if (listener->path[0] != '\0' && lstat(listener->path, &found) == 0 &&
-        found.st_dev == listener->made.st_dev && found.st_ino == listener->made.st_ino)
-        unlink(listener->path);
-    TALLOC_FREE(listener->fde); /* before the descriptor */
-    close(listener->fd);
-    if (listener->reserve >= 0)
-        close(listener->reserve);
-    return 0;
-}
-
 static int take_reserve(void)
 {
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-static void on_pause_over(struct tevent_context *ev, struct tevent_timer *timer, struct timeval now,
-                          void *user)
-{
-    struct listener *listener = user;
-    (void)ev, (void)timer, (void)now;
-    listener->pause = NULL; /* freed by tevent */
-    if (listener->reserve < 0)
-        listener->reserve = take_reserve();
-    TEVENT_FD_READABLE(listener->fde);
-}
-
 /* No descriptor is left. Whoever waits to be accepted would wake the loop again and again: it is
  * accepted in place of the reserve and closed, or nobody is accepted for a while. */
-static void refuse_one(struct listener *listener)
+static enum listening_result refuse_one(struct listening *listening)
 {
-    if (listener->reserve >= 0)
-        close(listener->reserve);
-    int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
+    if (listening->reserve >= 0)
+        close(listening->reserve);
+    int fd = accept4(listening->fd, NULL, NULL, SOCK_CLOEXEC);
     if (fd >= 0) {
         close(fd);
-        listener->refused++;
+        listening->refused++;
     }
-    listener->reserve = take_reserve();
-    if (fd >= 0 && listener->on_refusal != NULL)
-        listener->on_refusal(listener->user);
-    if (fd >= 0 && listener->reserve >= 0)
-        return;
-    TEVENT_FD_NOT_READABLE(listener->fde);
-    listener->pause = tevent_add_timer(
-        listener->ev, listener, tevent_timeval_current_ofs(0, PAUSE_US), on_pause_over, listener);
+    listening->reserve = take_reserve();
+    return fd >= 0 && listening->reserve >= 0 ? LISTENING_NOBODY : LISTENING_FULL;
 }
 
-void listener_tell_refusals(struct listener *listener, void (*refused)(void *user))
+enum listening_result listening_accept(struct listening *listening, int *fd)
 {
-    listener->on_refusal = refused;
+    *fd = accept4(listening->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (*fd < 0)
+        return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED ? LISTENING_NOBODY
+                                                                          : refuse_one(listening);
+    tune(*fd, listening->kind);
+    return LISTENING_CAME;
 }
 
-uint64_t listener_refused(const struct listener *listener)
+void listening_resume(struct listening *listening)
 {
-    return listener->refused;
-}
-
-static void on_connection(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags,
-                          void *private_data)
-{
-    struct listener *listener = private_data;
-    (void)ev, (void)fde, (void)flags;
-    int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0) {
-        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-            refuse_one(listener);
-        return;
-    }
-    tune(fd, listener->path[0] != '\0' ? ENDPOINT_UNIX : ENDPOINT_TCP);
-    listener->handler(listener->user, fd);
+    if (listening->reserve < 0)
+        listening->reserve = take_reserve();
 }
 
 /* What errno says of a path is not what is the matter with it. */
@@ -174,31 +118,36 @@ static const char *blame(int error, const struct endpoint *endpoint)
     return "somebody listens there already";
 }
 
-struct listener *listener_new(TALLOC_CTX *parent, struct tevent_context *ev,
-                              const struct endpoint *endpoint, listener_handler handler, void *user,
-                              const char **why)
+const char *listening_open(struct listening *listening, const struct endpoint *endpoint)
 {
-    int fd = open_listener(endpoint);
-    if (fd < 0) {
-        *why = blame(errno, endpoint);
-        return NULL;
-    }
-    struct listener *listener = talloc_zero(parent, struct listener);
-    listener->fd = fd;
-    listener->ev = ev;
-    listener->reserve = take_reserve();
-    listener->handler = handler;
-    listener->user = user;
+    *listening = (struct listening){.fd = open_listener(endpoint), .reserve = -1};
+    if (listening->fd < 0)
+        return blame(errno, endpoint);
+    listening->kind = endpoint->kind;
+    listening->reserve = take_reserve();
     if (endpoint->kind == ENDPOINT_UNIX) {
-        strcpy(listener->path, ((const struct sockaddr_un *)&endpoint->socket)->sun_path);
-        lstat(listener->path, &listener->made);
+        memcpy(&listening->path, &endpoint->socket, sizeof(listening->path));
+        lstat(listening->path.sun_path, &listening->made);
     }
-    talloc_set_destructor(listener, end_listener);
-    listener->fde = tevent_add_fd(ev, listener, fd, TEVENT_FD_READ, on_connection, listener);
-    return listener;
+    return NULL;
 }
 
-int stream_connect(const struct endpoint *endpoint)
+/* The path may belong to a successor by now: only what we made is removed. */
+void listening_close(struct listening *listening)
+{
+    struct stat found;
+    if (listening->fd < 0)
+        return;
+    if (listening->kind == ENDPOINT_UNIX && lstat(listening->path.sun_path, &found) == 0 &&
+        found.st_dev == listening->made.st_dev && found.st_ino == listening->made.st_ino)
+        unlink(listening->path.sun_path);
+    close(listening->fd);
+    if (listening->reserve >= 0)
+        close(listening->reserve);
+    listening->fd = listening->reserve = -1;
+}
+
+int socket_connect(const struct endpoint *endpoint)
 {
     int fd = new_socket(endpoint);
     if (fd < 0)
@@ -213,7 +162,7 @@ int stream_connect(const struct endpoint *endpoint)
     return -1;
 }
 
-int stream_failed(int fd)
+int socket_failed(int fd)
 {
     int error = 0;
     socklen_t len = sizeof(error);
@@ -223,10 +172,10 @@ int stream_failed(int fd)
 /* Room for the control message, aligned. */
 union passed {
     struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(int) * STREAM_DESCRIPTORS_MAX)];
+    char bytes[CMSG_SPACE(sizeof(int) * SOCKET_DESCRIPTORS_MAX)];
 };
 
-bool stream_pass(int fd, uint8_t byte, const int *descriptors, size_t count)
+bool socket_pass(int fd, uint8_t byte, const int *descriptors, size_t count)
 {
     union passed control;
     struct iovec part = {.iov_base = &byte, .iov_len = 1};
@@ -255,7 +204,7 @@ static void close_passed(struct cmsghdr *header)
     }
 }
 
-int stream_accept_passed(int fd, uint8_t *byte, int *descriptors, size_t count)
+int socket_accept_passed(int fd, uint8_t *byte, int *descriptors, size_t count)
 {
     union passed control;
     struct iovec part = {.iov_base = byte, .iov_len = 1};

@@ -1,44 +1,53 @@
 /* SPDX-License-Identifier: MIT */
-/* Byte streams: listening, connecting, and passing descriptors over unix sockets. */
-#ifndef EXAMPLES_STREAM_H
-#define EXAMPLES_STREAM_H
+/* Byte streams: listening, connecting, and passing descriptors over unix sockets; whose turn it is
+ * is for an event loop to say. */
+#ifndef PAIR_SOCKET_H
+#define PAIR_SOCKET_H
 
 #include "address.h"
 
-#include <talloc.h>
-#include <tevent.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
-/* Somebody has connected. The descriptor is the callee's; non-blocking. */
-typedef void (*listener_handler)(void *user, int fd);
-
-struct listener;
+/* Where others connect to. */
+struct listening {
+    int fd;                  /* -1 = nowhere */
+    int reserve;             /* to give up, so that a connection can be refused; -1 = none */
+    int kind;                /* of the endpoint */
+    struct sockaddr_un path; /* of a unix socket, which is removed again: */
+    struct stat made;        /* unless another one has the path by then */
+    uint64_t refused;        /* connections closed at once since there were no descriptors */
+};
 
 /* Listen. A unix socket is made for its owner alone; one left behind by a dead process is removed.
- * Freeing it closes the socket and removes its own path. NULL with *why set. */
-struct listener *listener_new(TALLOC_CTX *parent, struct tevent_context *ev,
-                              const struct endpoint *endpoint, listener_handler handler, void *user,
-                              const char **why);
+ * NULL, or what is wrong. */
+const char *listening_open(struct listening *listening, const struct endpoint *endpoint);
+void listening_close(struct listening *listening);
 
-/* Connections that were closed at once since there were no descriptors for them. */
-uint64_t listener_refused(const struct listener *listener);
-
-/* Have each of them told, to the user of the handler. */
-void listener_tell_refusals(struct listener *listener, void (*refused)(void *user));
+enum listening_result {
+    LISTENING_CAME,   /* *fd: the caller's; non-blocking */
+    LISTENING_NOBODY, /* or whoever it was has been refused */
+    LISTENING_FULL    /* nobody can be refused even: not to be asked for a while */
+};
+enum listening_result listening_accept(struct listening *listening, int *fd);
+#define LISTENING_PAUSE_US 100000
+/* That while is over. */
+void listening_resume(struct listening *listening);
 
 /* Begin to connect; the descriptor is non-blocking and, over tcp, perhaps not yet connected: it is
- * when it can be written and stream_failed() is 0. -1 with errno set. */
-int stream_connect(const struct endpoint *endpoint);
+ * when it can be written and socket_failed() is 0. -1 with errno set. */
+int socket_connect(const struct endpoint *endpoint);
 
 /* The error that a stream has stored, 0 = none. */
-int stream_failed(int fd);
+int socket_failed(int fd);
 
-#define STREAM_DESCRIPTORS_MAX 2
+#define SOCKET_DESCRIPTORS_MAX 3
 
 /* Send one byte and some descriptors. */
-bool stream_pass(int fd, uint8_t byte, const int *descriptors, size_t count);
+bool socket_pass(int fd, uint8_t byte, const int *descriptors, size_t count);
 
 /* Receive them. Returns 1 with exactly count descriptors, 0 at the end of the stream, -1 with errno
  * set, EAGAIN and EPROTO among others. */
-int stream_accept_passed(int fd, uint8_t *byte, int *descriptors, size_t count);
+int socket_accept_passed(int fd, uint8_t *byte, int *descriptors, size_t count);
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "stream.h"
-#include "common/app.h"
-#include "common/clock.h"
-#include "common/fingerprint.h"
+#include "pair.h"
 #include "role.h"
 #include "socket.h"
 
@@ -12,11 +10,13 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <talloc.h>
 #include <unistd.h>
 
 #define READ_BYTES 65536
 #define READS_PER_EVENT 16
-#define FIRST_BYTE 1
+#define FIRST_BYTE 2
+#define PASS_AGAIN_US 2000 /* too many descriptors are under way */
 /* Over unix silence proves nothing: the closing of the stream is what counts. */
 #define UNIX_SILENCE_MS (24u * 3600 * 1000)
 
@@ -26,41 +26,43 @@ static void close_if(int fd)
         close(fd);
 }
 
-static int close_stream(struct ha_stream *stream)
+void stream_free(struct stream *stream)
 {
-    TALLOC_FREE(stream->fde); /* before the descriptor */
     close_if(stream->farewell);
     close_if(stream->process);
+    close_if(stream->channel);
     close(stream->fd);
-    return 0;
+    passed_queue_clear(&stream->to_pass);
+    talloc_free(stream);
 }
 
-static bool say_farewell(struct ha_stream *stream, char bye)
+static bool say_farewell(struct stream *stream, char bye)
 {
     if (!stream->serving || stream->farewell < 0 || bye == BYE_NONE)
         return true;
     if (write(stream->farewell, &bye, 1) == 1 || errno == EPIPE) /* gone already: fine */
         return true;
-    log_say(&stream->app->log, L2TPHA_LOG_ERROR, "farewell to the standby: %s", strerror(errno));
+    say(stream->pair, L2TPHA_LOG_ERROR, "farewell to the standby: %s", strerror(errno));
     return false;
 }
 
 /* The node is told now; the memory goes at the end of the turn, since whoever called may still look
  * at it. */
-void ha_stream_end(struct ha_stream *stream, char bye)
+void stream_end(struct stream *stream, char bye)
 {
     if (stream->ended)
         return;
     stream->ended = true;
     (void)say_farewell(stream, bye);
     if (stream->link != NULL)
-        l2tpha_link_free(stream->link, clock_now());
+        l2tpha_link_free(stream->link, l2tpha_pair_now());
     stream->link = NULL;
-    TALLOC_FREE(stream->fde);
-    ha_stream_gone(stream->ha, stream);
+    watch_stop(&stream->pair->watcher, &stream->watch);
+    watch_stop(&stream->pair->watcher, &stream->channel_watch);
+    stream_gone(stream->links, stream);
 }
 
-char ha_stream_last_bye(struct ha_stream *stream)
+char stream_last_bye(struct stream *stream)
 {
     char byes[64], last = 0;
     ssize_t got;
@@ -73,80 +75,111 @@ char ha_stream_last_bye(struct ha_stream *stream)
     return last != 0 ? last : stream->alone ? BYE_SOLO : 0;
 }
 
-static enum ha_farewell farewell_of(struct ha_stream *stream)
+static enum farewell farewell_of(struct stream *stream)
 {
     if (stream->farewell < 0)
-        return HA_UNKNOWN;
-    switch (ha_stream_last_bye(stream)) {
+        return FAREWELL_UNKNOWN;
+    switch (stream_last_bye(stream)) {
     case BYE_LEFT:
-        return HA_LEFT;
+        return FAREWELL_LEFT;
     case BYE_ALONE:
-        return HA_ABANDONED;
+        return FAREWELL_ABANDONED;
     case BYE_SOLO:
-        return HA_DEATH_BEHIND;
+        return FAREWELL_DEATH_BEHIND;
     default:
-        return HA_DEATH;
+        return FAREWELL_DEATH;
     }
 }
 
 /* The other end has closed the stream, or the system has. */
-static void stream_lost(struct ha_stream *stream, const char *why)
+static void stream_lost(struct stream *stream, const char *why)
 {
-    struct app *app = stream->app;
+    struct l2tpha_pair *pair = stream->pair;
     bool serving = stream->serving, up = stream->up, promoted = stream->promoted;
-    enum ha_farewell farewell = serving || !up ? HA_UNKNOWN : farewell_of(stream);
+    enum farewell farewell = serving || !up ? FAREWELL_UNKNOWN : farewell_of(stream);
     if (up)
-        log_say(&app->log, L2TPHA_LOG_RF, "replication stream closed: %s", why);
-    ha_stream_end(stream, BYE_ALONE);
+        say(pair, L2TPHA_LOG_RF, "replication stream closed: %s", why);
+    stream_end(stream, BYE_ALONE);
     if (promoted || (serving && !up))
         return;
     if (serving)
-        role_standby_lost(app, stream->local);
+        role_standby_lost(pair, stream->local);
     else if (up)
-        role_active_lost(app, farewell);
+        role_active_lost(pair, farewell);
     else
-        role_link_failed(app);
+        role_link_failed(pair);
 }
 
 /* What the link says to the other end about it is sent if possible. */
-void ha_stream_failed(struct ha_stream *stream, int error)
+void stream_failed(struct stream *stream, int error)
 {
-    struct app *app = stream->app;
+    struct l2tpha_pair *pair = stream->pair;
     bool serving = stream->serving, up = stream->up, promoted = stream->promoted;
     /* Of one that we have superseded, and of a stranger, it is no error of ours. */
     bool expected = promoted || error == L2TPHA_ERR_STALE_EPOCH || error == L2TPHA_ERR_FENCED;
     if (!up && !stream->taken)
-        ha_stream_unwelcome(stream->ha, error);
+        stream_unwelcome(stream->links, error);
     else if (up)
-        log_say(&app->log, expected ? L2TPHA_LOG_RF : L2TPHA_LOG_ERROR, "replication link: %s",
-                l2tpha_strerror(error));
-    ha_stream_flush(stream);
+        say(pair, expected ? L2TPHA_LOG_RF : L2TPHA_LOG_ERROR, "replication link: %s",
+            l2tpha_strerror(error));
+    stream_flush(stream);
     if (stream->ended)
         return;
-    ha_stream_end(stream, BYE_ALONE);
+    stream_end(stream, BYE_ALONE);
     if (promoted || (serving && !up))
         return;
     if (serving)
-        role_standby_lost(app, false);
+        role_standby_lost(pair, false);
     else
-        role_link_failed(app);
+        role_link_failed(pair);
 }
 
-static void watch_writing(struct ha_stream *stream, bool wanted)
+void stream_watch(struct stream *stream, uint32_t events)
 {
-    if (wanted)
-        TEVENT_FD_WRITEABLE(stream->fde);
-    else
-        TEVENT_FD_NOT_WRITEABLE(stream->fde);
+    if (!stream->ended)
+        (void)watch_for(&stream->pair->watcher, &stream->watch, events);
 }
 
-void ha_stream_flush(struct ha_stream *stream)
+static void watch_writing(struct stream *stream, bool wanted)
+{
+    stream_watch(stream, wanted ? EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
+/* Active: what the standby is yet to be told of. False = it is not told of all now. */
+static bool pass_given(struct stream *stream)
+{
+    struct passed_queue *queue = &stream->to_pass;
+    stream->pass_at = L2TPHA_NEVER;
+    for (; queue->first < queue->count; queue->first++) {
+        uint32_t tag = queue->tags[queue->first];
+        if (passed_send(stream->channel, tag, passed_find(&stream->pair->given, tag)))
+            continue;
+        if (errno == EPIPE || errno == ECONNRESET || errno == ECONNREFUSED)
+            return true; /* the reader of the stream meets the end */
+        stream->pass_at = l2tpha_pair_now() + PASS_AGAIN_US;
+        return false;
+    }
+    queue->first = queue->count = 0;
+    return true;
+}
+
+void stream_pass(struct stream *stream, uint32_t tag)
+{
+    if (stream->ended || !stream->serving || stream->channel < 0)
+        return;
+    if (passed_queue_put(&stream->to_pass, tag) != L2TPHA_OK)
+        stream_end(stream, BYE_ALONE); /* it takes nothing: it is to begin anew */
+}
+
+void stream_flush(struct stream *stream)
 {
     const uint8_t *data;
     size_t len;
     if (stream->ended || stream->link == NULL || stream->connecting || stream->deaf)
         return;
-    while ((len = l2tpha_link_poll(stream->link, &data, clock_now())) > 0) {
+    if (stream->serving && stream->channel >= 0 && !pass_given(stream))
+        return;
+    while ((len = l2tpha_link_poll(stream->link, &data, l2tpha_pair_now())) > 0) {
         ssize_t sent = send(stream->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0 && (errno == EAGAIN || errno == EINTR)) {
             watch_writing(stream, true);
@@ -164,37 +197,46 @@ void ha_stream_flush(struct ha_stream *stream)
 
 /* Outputs that the standby does not hold must not leave before it can be known there: a pipe that
  * takes no more says it by being closed, with the stream. */
-void ha_stream_tell_sync(struct ha_stream *stream)
+void stream_tell_sync(struct stream *stream)
 {
     struct l2tpha_redundancy_info info = {.size = sizeof(info)};
     if (!stream->serving || !stream->replicated || stream->ended)
         return;
-    l2tpha_redundancy_get(stream->app->node, &info);
+    l2tpha_redundancy_get(stream->pair->node, &info);
     bool alone = info.role == L2TPHA_ROLE_ACTIVE_SOLO;
     if (alone == stream->alone || (!alone && info.role != L2TPHA_ROLE_ACTIVE))
         return;
     stream->alone = alone;
     if (alone)
-        log_say(&stream->app->log, L2TPHA_LOG_RF, "standby left behind: %s", info.reason);
+        say(stream->pair, L2TPHA_LOG_RF, "standby left behind: %s", info.reason);
     if (!say_farewell(stream, alone ? BYE_SOLO : BYE_SYNC))
-        ha_stream_end(stream, BYE_ALONE);
+        stream_end(stream, BYE_ALONE);
 }
 
 /* ---- descriptors ---- */
 
-/* Active, over unix: the socket and the farewell pipe go first. */
-static const char *pass_descriptors(struct ha_stream *stream)
+/* Active, over unix: the socket, the farewell pipe and the channel for the others go first. */
+static const char *pass_descriptors(struct stream *stream)
 {
-    int ends[2];
-    if (stream->app->udp == NULL)
+    int ends[2], channel[2];
+    const struct l2tpha_pair_host *host = &stream->pair->options.host;
+    if (!has_socket(stream->pair))
         return "no socket to hand over";
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
         return strerror(errno);
     stream->farewell = ends[1];
-    int passed[STREAM_DESCRIPTORS_MAX] = {udp_fd(stream->app->udp), ends[0]};
-    bool ok = stream_pass(stream->fd, FIRST_BYTE, passed, 2);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) != 0) {
+        close(ends[0]);
+        return strerror(errno);
+    }
+    stream->channel = channel[1];
+    int passed[SOCKET_DESCRIPTORS_MAX] = {host->socket(host->user), ends[0], channel[0]};
+    bool ok = socket_pass(stream->fd, FIRST_BYTE, passed, SOCKET_DESCRIPTORS_MAX);
     int error = errno;
     close(ends[0]);
+    close(channel[0]);
+    if (ok && passed_queue_all(&stream->to_pass, &stream->pair->given) != L2TPHA_OK)
+        return "no memory for the descriptors";
     return ok ? NULL : strerror(error);
 }
 
@@ -223,7 +265,7 @@ static int open_process(int fd, pid_t pid)
 }
 
 /* Of another user it is none of our business. */
-static void name_process(struct ha_stream *stream)
+static void name_process(struct stream *stream)
 {
     struct ucred peer;
     socklen_t len = sizeof(peer);
@@ -234,27 +276,55 @@ static void name_process(struct ha_stream *stream)
         stream->process = open_process(stream->fd, peer.pid);
 }
 
-void ha_stream_end_process(struct ha_stream *stream)
+void stream_end_process(struct stream *stream)
 {
-    struct app *app = stream->app;
+    struct l2tpha_pair *pair = stream->pair;
     if (stream->process < 0) {
-        log_say(&app->log, L2TPHA_LOG_ERROR,
-                "--fence-hung: the process of the active is not known, or another user's");
+        say(pair, L2TPHA_LOG_ERROR,
+            "--fence-hung: the process of the active is not known, or another user's");
         return;
     }
     int error = syscall(SYS_pidfd_send_signal, stream->process, SIGKILL, NULL, 0) == 0 ? 0 : errno;
-    log_say(&app->log, L2TPHA_LOG_ERROR,
-            error == 0       ? "the active hangs: its process is ended"
-            : error == ESRCH ? "--fence-hung: the process that made the stream is gone"
-                             : "--fence-hung: the process of the active cannot be ended");
+    say(pair, L2TPHA_LOG_ERROR,
+        error == 0       ? "the active hangs: its process is ended"
+        : error == ESRCH ? "--fence-hung: the process that made the stream is gone"
+                         : "--fence-hung: the process of the active cannot be ended");
+}
+
+/* Standby: what the active has passed under tags so far. It has sent that before what its stream
+ * says of it. */
+static void take_passed(struct stream *stream)
+{
+    struct l2tpha_pair *pair = stream->pair;
+    uint32_t tag;
+    int fd, got;
+    bool lost;
+    while ((got = passed_receive(stream->channel, &tag, &fd, &lost)) > 0) {
+        close_if(passed_take(&pair->kept, tag));
+        if (fd >= 0 && passed_put(&pair->kept, tag, fd) != L2TPHA_OK) {
+            close(fd);
+            lost = true;
+        }
+        if (lost)
+            say(pair, L2TPHA_LOG_ERROR, "no room for the descriptor that was passed as %u", tag);
+    }
+    if (got == 0 || (errno != EAGAIN && errno != EINTR))
+        watch_stop(&pair->watcher, &stream->channel_watch); /* all is read */
+}
+
+static void on_channel(void *user, uint32_t events)
+{
+    (void)events;
+    take_passed(user);
 }
 
 /* Standby, over unix. False when the stream is over. */
-static bool take_descriptors(struct ha_stream *stream)
+static bool take_descriptors(struct stream *stream)
 {
     uint8_t byte;
-    int passed[STREAM_DESCRIPTORS_MAX];
-    int got = stream_accept_passed(stream->fd, &byte, passed, 2);
+    struct l2tpha_pair *pair = stream->pair;
+    int passed[SOCKET_DESCRIPTORS_MAX];
+    int got = socket_accept_passed(stream->fd, &byte, passed, SOCKET_DESCRIPTORS_MAX);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return true;
     if (got != 1 || byte != FIRST_BYTE) {
@@ -263,38 +333,43 @@ static bool take_descriptors(struct ha_stream *stream)
     }
     stream->passing = false;
     stream->farewell = passed[1];
+    stream->channel = passed[2];
+    stream->channel_watch =
+        (struct watch){.fd = stream->channel, .handler = on_channel, .user = stream};
+    (void)watch_for(&pair->watcher, &stream->channel_watch, EPOLLIN);
+    passed_clear(&pair->kept, true); /* of an earlier stream: all come again */
     name_process(stream);
-    app_inherit_socket(stream->app, passed[0]);
+    pair->options.host.inherit(pair->options.host.user, passed[0]);
     return true;
 }
 
 /* ---- the link ---- */
 
-struct l2tpha_link_info ha_stream_info(const struct ha_stream *stream)
+struct l2tpha_link_info stream_info(const struct stream *stream)
 {
     struct l2tpha_link_info info = {.size = sizeof(info)};
     l2tpha_link_get(stream->link, &info);
     return info;
 }
 
-static bool make_link(struct ha_stream *stream)
+static bool make_link(struct stream *stream)
 {
-    const struct options *options = stream->app->options;
+    const struct l2tpha_config *config = config_of(stream->pair);
     struct l2tpha_link_options link = {.size = sizeof(link),
-                                       .fingerprint = fingerprint_of(options),
-                                       .answer_ms = options->commit_timeout_ms,
-                                       .ranks_differ = !stream->local && options->rank_given,
+                                       .fingerprint = stream->pair->options.fingerprint,
+                                       .answer_ms = config->commit_timeout_ms,
+                                       .ranks_differ =
+                                           !stream->local && config->rank != L2TPHA_RANK_NONE,
                                        .taken = stream->taken};
     if (stream->local && !stream->serving)
         link.silence_ms = UNIX_SILENCE_MS;
-    int error = l2tpha_link_new(stream->app->node, &link, clock_now(), &stream->link);
+    int error = l2tpha_link_new(stream->pair->node, &link, l2tpha_pair_now(), &stream->link);
     if (error != L2TPHA_OK)
-        log_say(&stream->app->log, L2TPHA_LOG_ERROR, "replication link: %s",
-                l2tpha_strerror(error));
+        say(stream->pair, L2TPHA_LOG_ERROR, "replication link: %s", l2tpha_strerror(error));
     return error == L2TPHA_OK;
 }
 
-const char *ha_stream_serve(struct ha_stream *stream)
+const char *stream_serve(struct stream *stream)
 {
     const char *why = NULL;
     stream->serving = true;
@@ -305,47 +380,47 @@ const char *ha_stream_serve(struct ha_stream *stream)
     return why;
 }
 
-void ha_stream_finish_connecting(struct ha_stream *stream)
+void stream_finish_connecting(struct stream *stream)
 {
-    int error = stream_failed(stream->fd);
+    int error = socket_failed(stream->fd);
     if (error != 0) {
-        ha_stream_refused(stream->ha, error);
-        ha_stream_end(stream, BYE_ALONE);
+        stream_refused(stream->links, error);
+        stream_end(stream, BYE_ALONE);
         return;
     }
     stream->connecting = false;
-    ha_stream_connected(stream->ha);
+    stream_connected(stream->links);
     if (!make_link(stream)) {
-        ha_stream_end(stream, BYE_ALONE);
+        stream_end(stream, BYE_ALONE);
         return;
     }
-    ha_stream_flush(stream);
+    stream_flush(stream);
 }
 
-static void feed_link(struct ha_stream *stream, const uint8_t *data, size_t len)
+static void feed_link(struct stream *stream, const uint8_t *data, size_t len)
 {
-    struct app *app = stream->app;
-    int error = l2tpha_link_feed(stream->link, data, len, clock_now());
-    struct l2tpha_link_info info = ha_stream_info(stream);
-    ha_stream_heard(stream->ha, stream);
+    struct l2tpha_pair *pair = stream->pair;
+    int error = l2tpha_link_feed(stream->link, data, len, l2tpha_pair_now());
+    struct l2tpha_link_info info = stream_info(stream);
+    stream_heard(stream->links, stream);
     if (stream->serving && info.handed)
-        role_handed(app); /* before the word leaves */
+        role_handed(pair); /* before the word leaves */
     if (error == L2TPHA_ERR_FENCED && stream->serving) {
-        ha_stream_flush(stream); /* the other waits to hear that this node has stopped */
-        role_superseded(app);
+        stream_flush(stream); /* the other waits to hear that this node has stopped */
+        role_superseded(pair);
     } else if (error == L2TPHA_ERR_FENCED && info.stepped_down && !stream->promoted) {
-        ha_stream_end(stream, BYE_ALONE);
-        role_yielded(app);
+        stream_end(stream, BYE_ALONE);
+        role_active_stopped(pair);
     } else if (error != L2TPHA_OK) {
-        ha_stream_failed(stream, error);
+        stream_failed(stream, error);
     } else if (info.switchover) {
-        role_asked_to_serve(app);
+        role_asked_to_serve(pair);
     } else if (info.declined != 0) {
-        role_declined(app, info.declined);
+        role_declined(pair, info.declined);
     }
 }
 
-void ha_stream_read(struct ha_stream *stream)
+void stream_read(struct stream *stream)
 {
     static const int flags = MSG_DONTWAIT;
     uint8_t data[READ_BYTES];
@@ -357,38 +432,44 @@ void ha_stream_read(struct ha_stream *stream)
             stream_lost(stream, got == 0 ? "by the other end" : strerror(errno));
             return;
         }
+        if (!stream->serving && stream->channel >= 0)
+            take_passed(stream);
         feed_link(stream, data, (size_t)got);
     }
 }
 
-static void on_stream(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *user)
+static void on_stream(void *user, uint32_t events)
 {
-    struct ha_stream *stream = user;
-    (void)ev, (void)fde;
+    struct stream *stream = user;
     if (stream->connecting) {
-        ha_stream_finish_connecting(stream);
+        stream_finish_connecting(stream);
         return;
     }
-    if (stream->passing && (flags & TEVENT_FD_READ)) {
+    if (stream->passing && (events & EPOLLIN)) {
         if (!take_descriptors(stream) || stream->passing)
             return;
     }
-    if (flags & TEVENT_FD_WRITE)
-        ha_stream_flush(stream);
-    if ((flags & TEVENT_FD_READ) && !stream->ended)
-        ha_stream_read(stream);
+    if (events & EPOLLOUT)
+        stream_flush(stream);
+    if ((events & EPOLLIN) && !stream->ended)
+        stream_read(stream);
 }
 
-struct ha_stream *ha_stream_new(struct ha *ha, struct app *app, int fd, bool local)
+struct stream *stream_new(struct links *links, struct l2tpha_pair *pair, int fd, bool local)
 {
-    struct ha_stream *stream = talloc_zero(ha, struct ha_stream);
-    stream->ha = ha;
-    stream->app = app;
+    struct stream *stream = talloc_zero(links, struct stream);
+    if (stream == NULL) {
+        close(fd);
+        return NULL;
+    }
+    stream->links = links;
+    stream->pair = pair;
     stream->fd = fd;
     stream->local = local;
-    stream->opened = clock_now();
-    stream->farewell = stream->process = -1;
-    talloc_set_destructor(stream, close_stream);
-    stream->fde = tevent_add_fd(app->ev, stream, fd, TEVENT_FD_READ, on_stream, stream);
+    stream->opened = l2tpha_pair_now();
+    stream->farewell = stream->process = stream->channel = -1;
+    stream->pass_at = L2TPHA_NEVER;
+    stream->watch = (struct watch){.fd = fd, .handler = on_stream, .user = stream};
+    (void)watch_for(&pair->watcher, &stream->watch, EPOLLIN);
     return stream;
 }

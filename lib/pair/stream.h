@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* One stream to another node: descriptors, the farewell pipe, the link over it. What is read is
  * told to role.h; who talks to whom is for ha.c. */
-#ifndef EXAMPLES_HA_STREAM_H
-#define EXAMPLES_HA_STREAM_H
+#ifndef PAIR_STREAM_H
+#define PAIR_STREAM_H
 
 #include "links.h"
 
-#include <tevent.h>
+#include "passed.h"
+#include "watch.h"
 
-struct ha_stream {
-    struct ha_stream *next;
-    struct ha *ha;
-    struct app *app;
+struct stream {
+    struct stream *next;
+    struct links *links;
+    struct l2tpha_pair *pair;
     int fd;
-    struct tevent_fd *fde;
+    struct watch watch;
     struct l2tpha_link *link;
     bool local;      /* over unix */
     bool serving;    /* we are the active of the two */
@@ -33,6 +34,11 @@ struct ha_stream {
     uint64_t opened;
     int farewell; /* a pipe: active writes, standby reads; -1 = none */
     int process;  /* pidfd of the active, over unix; -1 = none */
+    /* over unix: descriptors under tags, from the active to the standby */
+    int channel; /* -1 = none */
+    struct watch channel_watch;
+    struct passed_queue to_pass; /* tags that the standby is to be told of */
+    uint64_t pass_at;            /* when to try again; L2TPHA_NEVER = not waiting */
 };
 
 /* Farewells: the last byte counts. */
@@ -42,31 +48,37 @@ struct ha_stream {
 #define BYE_ALONE 'A'
 #define BYE_LEFT 'L'
 
-struct ha_stream *ha_stream_new(struct ha *ha, struct app *app, int fd, bool local);
+struct stream *stream_new(struct links *links, struct l2tpha_pair *pair, int fd, bool local);
+/* Ended, and nobody looks at it any more. */
+void stream_free(struct stream *stream);
+/* What is waited for. */
+void stream_watch(struct stream *stream, uint32_t events);
+/* Active: what is given under this tag has changed. */
+void stream_pass(struct stream *stream, uint32_t tag);
 /* Close it; a living active says why. */
-void ha_stream_end(struct ha_stream *stream, char bye);
+void stream_end(struct stream *stream, char bye);
 /* NULL, or why not. */
-const char *ha_stream_serve(struct ha_stream *stream);
-void ha_stream_finish_connecting(struct ha_stream *stream);
-void ha_stream_flush(struct ha_stream *stream);
-void ha_stream_read(struct ha_stream *stream);
+const char *stream_serve(struct stream *stream);
+void stream_finish_connecting(struct stream *stream);
+void stream_flush(struct stream *stream);
+void stream_read(struct stream *stream);
 /* Active: whether the standby is in sync, as the pipe is to say it. */
-void ha_stream_tell_sync(struct ha_stream *stream);
+void stream_tell_sync(struct stream *stream);
 /* Standby: the last byte of the pipe, 0 = none. */
-char ha_stream_last_bye(struct ha_stream *stream);
-struct l2tpha_link_info ha_stream_info(const struct ha_stream *stream);
+char stream_last_bye(struct stream *stream);
+struct l2tpha_link_info stream_info(const struct stream *stream);
 /* The link cannot go on. */
-void ha_stream_failed(struct ha_stream *stream, int error);
+void stream_failed(struct stream *stream, int error);
 /* Standby: end the process of an active that hangs. */
-void ha_stream_end_process(struct ha_stream *stream);
+void stream_end_process(struct stream *stream);
 
 /* --- ha.c --- */
 /* A connection was made, or was not; a stream has ended; it has said something. */
-void ha_stream_connected(struct ha *ha);
-void ha_stream_refused(struct ha *ha, int error);
+void stream_connected(struct links *links);
+void stream_refused(struct links *links, int error);
 /* The two do not go together, or a stranger has called: an error of the library. */
-void ha_stream_unwelcome(struct ha *ha, int error);
-void ha_stream_gone(struct ha *ha, struct ha_stream *stream);
-void ha_stream_heard(struct ha *ha, struct ha_stream *stream);
+void stream_unwelcome(struct links *links, int error);
+void stream_gone(struct links *links, struct stream *stream);
+void stream_heard(struct links *links, struct stream *stream);
 
 #endif

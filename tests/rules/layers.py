@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Who may include whom in lib/. A file of a layer includes its own folder, the layers to its left,
-the public headers and the few system headers below; an adapter includes no layer at all. The tests'
+the public headers and the few system headers below; an adapter includes no layer at
+all, and pair, the driver of two nodes, is one. The tests'
 own machines, tests/naive, include nothing of the built-in ones."""
 import re
 
 import rule
 
 LAYERS = ["base", "codec", "state", "control", "failover", "dispatch", "engine", "attach", "redundancy", "observe", "node"]
+ADAPTERS = ["adapters", "pair"]
 SYSTEM = {"inttypes.h", "limits.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h",
           "stdio.h", "stdlib.h", "string.h", "talloc.h",  # stdio.h for snprintf into buffers
           "sanitizer/asan_interface.h"}  # part of the compiler, where it is used at all
@@ -23,9 +25,9 @@ def target_layer(folder, header):
 def breach(folder, bracket, header):
     if header.startswith("l2tpha/"):
         return None
-    if folder == "adapters":
+    if folder in ADAPTERS:
         layer = target_layer(folder, header)
-        return None if bracket == "<" or layer == "adapters" else "adapters see public headers only"
+        return None if bracket == "<" or layer == folder else "adapters see public headers only"
     if bracket == "<":
         return None if header in SYSTEM else "not among the system headers that the core may use"
     layer = target_layer(folder, header)
@@ -45,7 +47,7 @@ def check(root, _options):
         if name.parts[0] != "lib":
             continue
         folder = name.parts[1]
-        if len(name.parts) != 3 or folder not in LAYERS + ["adapters"]:
+        if len(name.parts) != 3 or folder not in LAYERS + ADAPTERS:
             yield f"{name}: not in a folder of a layer"
             continue
         source = rule.text(root, name)
@@ -59,12 +61,14 @@ def check(root, _options):
 
 GOOD = {"lib/codec/a.c": '#include "a.h"\n#include "base/b.h"\n#include <l2tpha/x.h>\n'
                          "#include <string.h>\n",
-        "lib/adapters/c.c": "#include <l2tpha/x.h>\n#include <nettle/md5.h>\n"}
+        "lib/adapters/c.c": "#include <l2tpha/x.h>\n#include <nettle/md5.h>\n",
+        "lib/pair/d.c": '#include "e.h"\n#include <l2tpha/x.h>\n#include <sys/socket.h>\n'}
 BAD = {
     "a layer to the right": {"lib/base/a.c": '#include "codec/b.h"\n'},
     "an indented include": {"lib/state/a.h": '  # include "node/b.h"\n'},
     "a system header": {"lib/engine/a.c": "#include <sys/socket.h>\n"},
     "a layer in an adapter": {"lib/adapters/a.c": '#include "base/cursor.h"\n'},
+    "a layer in the driver": {"lib/pair/a.c": '#include "base/cursor.h"\n'},
     "a way around the folders": {"lib/base/a.c": '#include "../node/b.h"\n'},
     "a file beside the layers": {"lib/a.c": "\n"},
     "a folder that is no layer": {"lib/util/a.c": "\n"},

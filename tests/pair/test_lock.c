@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "common/fingerprint.h"
-#include "pair/lock.h"
-#include "common/options.h"
 #include "fixture.h"
+#include "pair/lock.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -11,7 +9,8 @@
 
 static char folder[32];
 static char first_path[64], second_path[64], lock_path[80];
-static struct options first, second; /* the nodes of a pair */
+static struct endpoint first_end, second_end;
+static struct lock first, second; /* of the nodes of a pair */
 
 static void make_folder(void)
 {
@@ -20,12 +19,10 @@ static void make_folder(void)
     snprintf(first_path, sizeof(first_path), "%s/a", folder);
     snprintf(second_path, sizeof(second_path), "%s/b", folder);
     snprintf(lock_path, sizeof(lock_path), "%s/a.lock", folder);
-    memset(&first, 0, sizeof(first));
-    memset(&second, 0, sizeof(second));
-    endpoint_unix(first_path, &first.ha_listen);
-    endpoint_unix(second_path, &first.ha_connect);
-    endpoint_unix(second_path, &second.ha_listen);
-    endpoint_unix(first_path, &second.ha_connect);
+    endpoint_unix(first_path, &first_end);
+    endpoint_unix(second_path, &second_end);
+    first = (struct lock){.listen = &first_end, .connect = &second_end, .fd = -1};
+    second = (struct lock){.listen = &second_end, .connect = &first_end, .fd = -1};
 }
 
 static void remove_folder(void)
@@ -37,25 +34,23 @@ static void remove_folder(void)
 START_TEST(one_of_the_two_holds_it)
 {
     struct stat found;
-    struct lock one = {.fd = -1}, other = {.fd = -1};
-    ck_assert(lock_take(&one, &first));
-    ck_assert(lock_take(&one, &first));
-    ck_assert(!lock_take(&other, &second));
+    ck_assert(lock_take(&first));
+    ck_assert(lock_take(&first));
+    ck_assert(!lock_take(&second));
     ck_assert_int_eq(stat(lock_path, &found), 0);
     ck_assert_uint_eq(found.st_mode & 077, 0);
-    lock_let_go(&one);
-    ck_assert(lock_take(&other, &second));
-    ck_assert(!lock_take(&one, &first));
-    lock_let_go(&other);
+    lock_let_go(&first);
+    ck_assert(lock_take(&second));
+    ck_assert(!lock_take(&first));
+    lock_let_go(&second);
 }
 END_TEST
 
 START_TEST(without_a_path_there_is_nothing_to_hold)
 {
-    struct lock lock = {.fd = -1};
-    first.ha_listen = (struct endpoint){.kind = ENDPOINT_NONE};
-    ck_assert(lock_take(&lock, &first));
-    ck_assert_int_eq(lock.fd, -1);
+    first_end = (struct endpoint){.kind = ENDPOINT_NONE};
+    ck_assert(lock_take(&first));
+    ck_assert_int_eq(first.fd, -1);
     lock_note(&first, 9);
     ck_assert_uint_eq(lock_epoch(&first), 0);
 }
@@ -63,9 +58,8 @@ END_TEST
 
 START_TEST(a_folder_that_is_not_there_gives_no_lock)
 {
-    struct lock lock = {.fd = -1};
-    endpoint_unix("/none/a", &first.ha_listen);
-    ck_assert(!lock_take(&lock, &first));
+    endpoint_unix("/none/a", &first_end);
+    ck_assert(!lock_take(&first));
     lock_note(&first, 9);
     ck_assert_uint_eq(lock_epoch(&first), 0);
 }
@@ -75,14 +69,13 @@ START_TEST(the_newest_epoch_is_kept)
 {
     static const uint64_t epochs[] = {1, 7, 3, 0, UINT64_C(77) << 40, 8};
     uint64_t newest = 0;
-    struct lock lock = {.fd = -1};
-    ck_assert(lock_take(&lock, &first)); /* whoever holds it */
+    ck_assert(lock_take(&first)); /* whoever holds it */
     for (size_t i = 0; i < sizeof(epochs) / sizeof(epochs[0]); i++) {
         lock_note(&second, epochs[i]);
         newest = epochs[i] > newest ? epochs[i] : newest;
         ck_assert_uint_eq(lock_epoch(&first), newest);
     }
-    lock_let_go(&lock);
+    lock_let_go(&first);
     ck_assert_uint_eq(lock_epoch(&second), newest);
 }
 END_TEST
@@ -106,24 +99,6 @@ START_TEST(what_is_no_epoch_is_none)
 }
 END_TEST
 
-START_TEST(differences_are_told_by_option)
-{
-    char text[FINGERPRINT_TEXT_MAX];
-    ck_assert_str_eq(fingerprint_differences(fingerprint_of(&first), fingerprint_of(&second), text),
-                     "");
-    strcpy(second.secret, "x");
-    second.window = 9;
-    second.hello_s = 9; /* each node's own business */
-    ck_assert_str_eq(fingerprint_differences(fingerprint_of(&first), fingerprint_of(&second), text),
-                     "--secret, --window");
-    strcpy(second.name, "other");
-    second.failover = 2;
-    ck_assert_str_eq(fingerprint_differences(fingerprint_of(&first), fingerprint_of(&second), text),
-                     "--secret, --name, --window, --failover-resync");
-    ck_assert_uint_lt(strlen(fingerprint_differences(0, UINT64_MAX, text)), sizeof(text) - 1);
-}
-END_TEST
-
 Suite *suite_lock(void)
 {
     TCase *tcase;
@@ -134,6 +109,5 @@ Suite *suite_lock(void)
     tcase_add_test(tcase, a_folder_that_is_not_there_gives_no_lock);
     tcase_add_test(tcase, the_newest_epoch_is_kept);
     tcase_add_test(tcase, what_is_no_epoch_is_none);
-    tcase_add_test(tcase, differences_are_told_by_option);
     return suite;
 }

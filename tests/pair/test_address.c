@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "pair/address.h"
 #include "fixture.h"
+#include "pair/address.h"
 
 #include <netinet/in.h>
 #include <string.h>

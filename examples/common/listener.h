@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Listening for streams on tevent. */
+#ifndef EXAMPLES_LISTENER_H
+#define EXAMPLES_LISTENER_H
+
+#include "pair/socket.h"
+
+#include <talloc.h>
+#include <tevent.h>
+
+/* Somebody has connected. The descriptor is the callee's; non-blocking. */
+typedef void (*listener_handler)(void *user, int fd);
+
+struct listener;
+
+/* Listen. A unix socket is made for its owner alone; one left behind by a dead process is removed.
+ * Freeing it closes the socket and removes its own path. NULL with *why set. */
+struct listener *listener_new(TALLOC_CTX *parent, struct tevent_context *ev,
+                              const struct endpoint *endpoint, listener_handler handler, void *user,
+                              const char **why);
+
+/* Connections that were closed at once since there were no descriptors for them. */
+uint64_t listener_refused(const struct listener *listener);
+
+/* Have each of them told, to the user of the handler. */
+void listener_tell_refusals(struct listener *listener, void (*refused)(void *user));
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/** @file
+ *  libl2tpha-pair: two nodes of one endpoint, driven. It makes the node, keeps the stream to the
+ *  other one (listening, connecting, the replication link, descriptors), decides who serves, and
+ *  lets out what the node has to say. A program watches one descriptor and has no timer for it.
+ *  Linux; no event library. Everything happens in the calls of one thread.
+ *
+ *  @code
+ *  l2tpha_pair_new(&options, &pair);  l2tpha_pair_start(pair, &why);
+ *  each turn of the loop:
+ *      watch l2tpha_pair_fd(pair), and the program's sockets while l2tpha_pair_reads(pair)
+ *      what has come on the sockets: l2tpha_feed(l2tpha_pair_node(pair), ...)
+ *      l2tpha_pair_service(pair);
+ *  @endcode
+ *
+ *  Over `unix:` the active hands its descriptors over in advance, the kernel tells its death, and
+ *  the standby takes over by itself when its copy is all that was served; two processes of one box.
+ *  Over `tcp:` a silent node may live: an operator or a cluster manager decides, and whoever meets
+ * a newer epoch steps down. docs/operations.md says what each may lose.
+ *
+ *  A function that gives a text gives NULL when it went well, else what is wrong, static or valid
+ *  until the next call. */
+#ifndef L2TPHA_PAIR_H
+#define L2TPHA_PAIR_H
+
+#include <l2tpha/link.h>
+#include <l2tpha/node.h>
+#include <l2tpha/redundancy.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct l2tpha_pair;
+
+/** What a node is when it starts. */
+enum l2tpha_pair_role {
+    L2TPHA_PAIR_ACTIVE,  /**< it serves */
+    L2TPHA_PAIR_STANDBY, /**< it follows whoever serves */
+    L2TPHA_PAIR_AUTO     /**< it follows whoever serves, and serves when nobody does */
+};
+
+/** What the program is told of its role. */
+enum l2tpha_pair_event {
+    L2TPHA_PAIR_WAITS,     /**< a standby, with a node that is empty */
+    L2TPHA_PAIR_SERVES,    /**< it serves; a node that was held comes back to what it has */
+    L2TPHA_PAIR_TOOK_OVER, /**< it serves what the other did: the program makes its objects from the
+                                node's records. What was urgent has left already. */
+    L2TPHA_PAIR_STOPPED,    /**< it serves no more: the program forgets all tunnels, silently. With
+                                the socket as it sees fit; l2tpha_pair_host::close comes */
+    L2TPHA_PAIR_LEFT,      /**< of a standby: the active has closed its tunnels and left. Unless
+                                l2tpha_pair_end() is called, this node serves from now on */
+    L2TPHA_PAIR_HUNG,      /**< of a standby, over unix: the active lives and says nothing */
+    L2TPHA_PAIR_ENDS       /**< another node serves, or nothing can be had: this one is of no more
+                                use. l2tpha_pair_status() says which */
+};
+
+/** Orders of an operator or a cluster manager. */
+enum l2tpha_pair_order {
+    L2TPHA_PAIR_SWITCHOVER = 1, /**< l2tpha_pair_switchover() */
+    L2TPHA_PAIR_TAKEOVER,       /**< l2tpha_pair_takeover() */
+    L2TPHA_PAIR_STAND_BY        /**< l2tpha_pair_stand_by() */
+};
+
+/** What the program does for the pair. Set size; what is said to be optional may be NULL. */
+struct l2tpha_pair_host {
+    size_t size; /**< sizeof(struct l2tpha_pair_host) */
+    void *user;  /**< first argument of each */
+    /** Make the node: with config.standby and config.epoch as given. A node that has stepped down
+     *  is freed by unmake and made again. An error of the library's. */
+    int (*make)(void *user, bool standby, uint64_t epoch, struct l2tpha_node **node);
+    /** Free it. Optional: l2tpha_node_free(). */
+    void (*unmake)(void *user, struct l2tpha_node *node);
+    /** Have the UDP socket that peers speak to, unless there is one. beside: the other node has one
+     *  bound to the same address, and lets it be shared. */
+    bool (*open)(void *user, bool beside, const char **why);
+    /** That socket, -1 = none: what is handed to the standby over unix. */
+    int (*socket)(void *user);
+    /** The active's socket has come; the program's from now on, in place of its own. Not to be read
+     *  until l2tpha_pair_reads(). */
+    void (*inherit)(void *user, int fd);
+    /** Close it. */
+    void (*close)(void *user);
+    /** Outputs of the node: datagrams are sent, events are dealt with, in their order. Checkpoints
+     *  among them are not the program's. No call into the node from here, but those that
+     *  l2tpha_poll() allows to its outputs. */
+    void (*outputs)(void *user, const struct l2tpha_output *outputs, size_t count);
+    /** There may be many more outputs: peers answer already, and their datagrams may be read and
+     *  fed here. Optional. */
+    void (*more)(void *user);
+    /** The role. Optional but for programs that have objects of their own. */
+    void (*event)(void *user, enum l2tpha_pair_event event);
+    /** How an order has ended that had begun: why NULL = it came to pass. Optional. */
+    void (*outcome)(void *user, enum l2tpha_pair_order order, const char *why);
+    /** A line for the log. Optional. */
+    void (*log)(void *user, enum l2tpha_log_category category, const char *text);
+    /** The other node is configured otherwise: its l2tpha_pair_options::fingerprint. Optional. */
+    void (*differs)(void *user, uint64_t fingerprint);
+};
+
+/** Options. Zero-fill it and set size and what is wanted. Strings are copied. */
+struct l2tpha_pair_options {
+    size_t size;                /**< sizeof(struct l2tpha_pair_options) */
+    enum l2tpha_pair_role role; /**< at the start */
+    const char *listen;         /**< `unix:PATH` or `tcp:ADDR:PORT`: where a standby finds this node
+                                     when it serves. NULL = nowhere */
+    const char *connect;        /**< likewise, of the other node. NULL = this one follows nobody */
+    bool insecure;              /**< tcp beyond loopback may be used though nothing protects it */
+    bool takeover_manual;       /**< no takeover by itself, over unix */
+    uint32_t fence_hung_ms;     /**< standby, over unix: the process of an active that is silent for
+                                     so long is killed. 0 = never */
+    struct l2tpha_address address; /**< where peers reach the endpoint: a node that cannot have it
+                                        does not go on. Unspecified = anywhere */
+    uint64_t fingerprint;          /**< of what both nodes must have in common; 0 = not compared */
+    struct l2tpha_pair_host host;  /**< what the program does */
+};
+
+/** A pair that has not begun. talloc'd below no parent. 0, INVALID, NOMEM, or an error of the
+ *  system as L2TPHA_ERR_HOST. */
+L2TPHA_API int l2tpha_pair_new(const struct l2tpha_pair_options *options,
+                               struct l2tpha_pair **pair);
+/** Begin, in the role of the options. After what is wrong the pair is to be freed. */
+L2TPHA_API const char *l2tpha_pair_start(struct l2tpha_pair *pair);
+/** End at once, without a word, as when the process had died. NULL is allowed. */
+L2TPHA_API void l2tpha_pair_free(struct l2tpha_pair *pair);
+
+/** The descriptor that is readable when there is something to do, by a message or by time. */
+L2TPHA_API int l2tpha_pair_fd(const struct l2tpha_pair *pair);
+/** Do what there is to do. Called when the descriptor is readable, and at the end of each turn in
+ *  which anything was said to the node. False: L2TPHA_PAIR_ENDS was told. */
+L2TPHA_API bool l2tpha_pair_service(struct l2tpha_pair *pair);
+/** Let the node's outputs out now; l2tpha_pair_service() does it as well. */
+L2TPHA_API void l2tpha_pair_drain(struct l2tpha_pair *pair);
+/** Read what the other node has said, before anything else is judged: after this process had no
+ *  turn for long. l2tpha_pair_reads() is up to date then. */
+L2TPHA_API void l2tpha_pair_catch_up(struct l2tpha_pair *pair);
+/** Monotonic microseconds: the time of all calls that want it. */
+L2TPHA_API uint64_t l2tpha_pair_now(void);
+
+/** The node. It changes when this one steps down: not to be kept across l2tpha_pair_service(). */
+L2TPHA_API struct l2tpha_node *l2tpha_pair_node(const struct l2tpha_pair *pair);
+/** Whether the sockets are read. Else what has come waits in them, for whoever serves. */
+L2TPHA_API bool l2tpha_pair_reads(const struct l2tpha_pair *pair);
+/** After L2TPHA_PAIR_ENDS: whether it is as it should be, as of a node that another has replaced.
+ */
+L2TPHA_API bool l2tpha_pair_status(const struct l2tpha_pair *pair);
+
+/** Descriptors besides the UDP socket: such as the sockets of kernel tunnels, which live as long as
+ *  one of their descriptors. Over unix each standby, now and later, has a duplicate before any
+ *  checkpoint that leaves after this call. tag: the program's name for it, such as the local tunnel
+ *  id. fd: borrowed until it is forgotten; -1 = forget it. 0, INVALID, NOMEM, LIMIT. */
+L2TPHA_API int l2tpha_pair_pass(struct l2tpha_pair *pair, uint32_t tag, int fd);
+/** The one that the active has passed under this tag; the caller's from now on. -1 = none. */
+L2TPHA_API int l2tpha_pair_passed(struct l2tpha_pair *pair, uint32_t tag);
+/** How many may be passed at a time. */
+#define L2TPHA_PAIR_PASSED_MAX 65536
+
+/** Hand over to the standby: nothing is lost, peers notice nothing. NULL = it has begun; the host's
+ *  outcome tells the rest. */
+L2TPHA_API const char *l2tpha_pair_switchover(struct l2tpha_pair *pair);
+/** Have this node serve. Whoever serves now is told, and asked to hand over. stale: also from a
+ * copy that may be behind what was served. NULL = done, or begun: the host's outcome tells. */
+L2TPHA_API const char *l2tpha_pair_takeover(struct l2tpha_pair *pair, bool stale);
+/** Serve no longer, once the other does. NULL = done, or begun. */
+L2TPHA_API const char *l2tpha_pair_stand_by(struct l2tpha_pair *pair);
+/** Serve no longer, at once, whether or not another does. */
+L2TPHA_API const char *l2tpha_pair_fence(struct l2tpha_pair *pair);
+/** All tunnels were closed, and the program leaves: a standby is told that it has nothing to take
+ *  over. */
+L2TPHA_API void l2tpha_pair_leave(struct l2tpha_pair *pair);
+/** The program is about to end as it is: this node takes nothing over any more. */
+L2TPHA_API void l2tpha_pair_end(struct l2tpha_pair *pair);
+
+/** What the pair knows of itself; the rest is in l2tpha_redundancy_get(). */
+struct l2tpha_pair_info {
+    size_t size;        /**< sizeof(struct l2tpha_pair_info), set by the caller */
+    bool standby;       /**< follows, or would */
+    bool reads;         /**< l2tpha_pair_reads() */
+    bool held;          /**< silent, with all it has, until another serves */
+    bool handed;        /**< the standby was told to serve, and nothing was heard since */
+    bool switching;     /**< a switchover or a takeover by command is under way */
+    bool looking;       /**< L2TPHA_PAIR_AUTO: nobody is there to follow so far */
+    bool met;           /**< link holds something: there is a stream to the other node */
+    uint64_t behind_us; /**< standby: how long its copy has not been known to be the newest */
+    struct l2tpha_link_info link; /**< the replication link */
+};
+/** Fill in what fits into info->size. */
+L2TPHA_API void l2tpha_pair_get(const struct l2tpha_pair *pair, struct l2tpha_pair_info *info);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* The state of a pair, shared by its files. */
+#ifndef PAIR_PAIR_H
+#define PAIR_PAIR_H
+
+#include "address.h"
+#include "lock.h"
+#include "passed.h"
+#include "watch.h"
+
+#include <l2tpha/pair.h>
+
+struct links;
+
+#define PAIR_WHY_MAX 512
+
+struct l2tpha_pair {
+    struct l2tpha_pair_options options; /* whose texts are not kept: */
+    struct endpoint listen, connect;
+    struct l2tpha_node *node;
+    struct links *links;
+    struct watcher watcher;
+    struct passed given; /* to standbys; the program's */
+    struct passed kept;  /* by the active; this process has them */
+    bool reads;          /* the program reads its sockets */
+    bool started;
+    bool ending; /* nothing is taken over any more */
+    bool ended;  /* L2TPHA_PAIR_ENDS was told */
+    bool ended_well;
+    /* who serves: see role.h */
+    enum {
+        SWITCHOVER_NONE,
+        SWITCHOVER_DRAINING, /* waiting for confirmations */
+        SWITCHOVER_OFFERED,  /* the standby was asked */
+        SWITCHOVER_HANDED,   /* and told to serve */
+        SWITCHOVER_ANNOUNCED /* standby: the active was told that this node will serve */
+    } switchover;
+    uint64_t switchover_until;
+    bool step_down;
+    bool asked_to_serve;
+    bool other_stopped;        /* standby: the active has stopped */
+    int declined;        /* by the other end, with this error; 0 = it has not */
+    bool stale;          /* the takeover under way may begin from a stale copy */
+    uint64_t next_epoch; /* that was announced; 0 = none was */
+    bool behind;         /* standby: the active has said that it went on alone */
+    bool exact;          /* standby: the active has said that it stopped, in sync */
+    uint64_t hot_at;     /* standby: when it was in sync last */
+    uint64_t began;      /* standby: when it began to look for whom to follow */
+    bool held;           /* active: silent until another serves */
+    uint64_t offer_at;   /* held: when to offer to hand over to a standby in sync */
+    uint64_t offer_wait; /* and how long to wait when it does not take it */
+    bool looking;        /* L2TPHA_PAIR_AUTO: for whoever serves */
+    bool look_told;
+    uint64_t look_at;
+    struct lock lock;
+    uint64_t lock_at; /* when to try for it again */
+    char why[PAIR_WHY_MAX];
+};
+
+/* ---- pair.c ---- */
+const struct l2tpha_config *config_of(const struct l2tpha_pair *pair);
+void say(struct l2tpha_pair *pair, enum l2tpha_log_category category, const char *format, ...)
+    L2TPHA_PRINTF(3, 4);
+void tell_event(struct l2tpha_pair *pair, enum l2tpha_pair_event event);
+/* Whoever waits for the outcome of an order. */
+void complete(struct l2tpha_pair *pair, enum l2tpha_pair_order order, const char *why);
+/* The pair is of no more use. */
+void end_pair(struct l2tpha_pair *pair, bool well);
+
+/* NULL, or why there is none. */
+const char *make_node(struct l2tpha_pair *pair, bool standby);
+void free_node(struct l2tpha_pair *pair);
+
+/* The socket that peers speak to. */
+bool has_socket(const struct l2tpha_pair *pair);
+const char *open_socket(struct l2tpha_pair *pair, bool beside); /* unless there is one */
+void close_socket(struct l2tpha_pair *pair);
+/* Another one may be bound beside it. What comes from then on goes to the one that was bound last,
+ * and to this one again when that is closed: at no time is the port free. */
+void share_socket(struct l2tpha_pair *pair, bool share);
+
+#endif
