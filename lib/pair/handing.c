@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "handing.h"
+#include "host.h"
+#include "info.h"
 #include "links.h"
 #include "pair.h"
-#include "role.h"
 
 #define DRAIN_US 5000000 /* until all is confirmed */
 #define OFFER_US 1000000 /* until the standby accepts */
 #define HELD_US 1000000  /* held: after an offer that was not taken; doubled each time, up to */
 #define HELD_MAX_US 32000000
-
-bool role_has_handed(const struct l2tpha_pair *pair)
-{
-    return pair->switchover == SWITCHOVER_HANDED;
-}
 
 void handing_complete(struct l2tpha_pair *pair, const char *why)
 {
@@ -76,7 +72,7 @@ static void cancel_switchover(struct l2tpha_pair *pair, const char *why)
 static const char fate_unknown[] = "handed over, and the stream has ended: silent until the other "
                                    "is met; 'takeover' has this node serve again";
 
-void role_standby_lost(struct l2tpha_pair *pair, bool is_over)
+void handing_standby_lost(struct l2tpha_pair *pair, bool is_over)
 {
     if (pair->step_down) /* its newer epoch was the last thing that it said */
         return;
@@ -109,7 +105,7 @@ static const char *begin_switchover(struct l2tpha_pair *pair)
     return NULL;
 }
 
-const char *role_switchover(struct l2tpha_pair *pair)
+const char *handing_begin(struct l2tpha_pair *pair)
 {
     if (pair->switchover != SWITCHOVER_NONE)
         return "a switchover is under way";
@@ -126,7 +122,7 @@ const char *role_switchover(struct l2tpha_pair *pair)
 void handing_advance_held(struct l2tpha_pair *pair)
 {
     if (!pair->held || pair->switchover != SWITCHOVER_NONE || l2tpha_pair_now() < pair->offer_at ||
-        role_info(pair).role != L2TPHA_ROLE_ACTIVE)
+        info_of(pair).role != L2TPHA_ROLE_ACTIVE)
         return;
     (void)l2tpha_release(pair->node,
                          l2tpha_pair_now()); /* what was confirmed is polled, to be ready */
@@ -149,7 +145,7 @@ static void offer(struct l2tpha_pair *pair)
 /* What the standby will need is let go before the word that it is to serve leaves. The address it
  * binds itself over tcp, and this node's socket stays there, unread, until the other serves: were
  * the port free in between, an ICMP port unreachable would end the tunnel at some peers. */
-void role_handed(struct l2tpha_pair *pair)
+void handing_handed(struct l2tpha_pair *pair)
 {
     if (pair->switchover != SWITCHOVER_OFFERED)
         return;
@@ -175,19 +171,19 @@ void handing_advance(struct l2tpha_pair *pair)
 {
     bool is_late = l2tpha_pair_now() >= pair->switchover_until;
     if (pair->switchover == SWITCHOVER_DRAINING) {
-        if (!pair->step_down && !role_info(pair).handing_over)
+        if (!pair->step_down && !info_of(pair).handing_over)
             cancel_switchover(pair, "the standby is not in sync any more");
         else if (l2tpha_switchover_ready(pair->node))
             offer(pair);
         else if (is_late)
             cancel_switchover(pair, "the standby did not confirm in time");
     } else if (pair->switchover == SWITCHOVER_OFFERED && !pair->step_down &&
-               !role_info(pair).handing_over) {
+               !info_of(pair).handing_over) {
         withdraw(pair, "the standby lacked something");
     } else if (pair->switchover == SWITCHOVER_OFFERED && is_late) {
         withdraw(pair, "the standby does not answer");
     } else if (pair->switchover == SWITCHOVER_HANDED && !pair->step_down &&
-               !role_info(pair).handing_over) {
+               !info_of(pair).handing_over) {
         cancel_switchover(pair, pair->declined != 0 ? "the standby could not take over"
                                                     : "the standby did not take over");
     }

@@ -4,7 +4,17 @@
 #ifndef PAIR_HANDING_H
 #define PAIR_HANDING_H
 
+#include <stdbool.h>
+
 struct l2tpha_pair;
+
+/* Begin; the outcome is told. NULL, or why not. */
+const char *handing_begin(struct l2tpha_pair *pair);
+
+/* What the links tell: the standby is gone (is_over: its process has ended); it accepts, and from
+ * here on it may serve. */
+void handing_standby_lost(struct l2tpha_pair *pair, bool is_over);
+void handing_handed(struct l2tpha_pair *pair);
 
 /* Whoever waits for the outcome is told: NULL = another node serves. */
 void handing_complete(struct l2tpha_pair *pair, const char *why);

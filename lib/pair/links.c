@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "links.h"
+#include "host.h"
+#include "info.h"
 #include "listener.h"
 #include "pair.h"
-#include "role.h"
 #include "stream.h"
 
 #include <l2tpha/checkpoint.h>
@@ -65,19 +66,18 @@ static bool wants_to_connect(const struct links *links)
     const struct endpoint *endpoint = &links->pair->connect;
     if (!links->connect || endpoint->kind == ENDPOINT_NONE || outgoing(links) != NULL)
         return false;
-    return current(links) == NULL &&
-           (role_is_standby(links->pair) || endpoint->kind == ENDPOINT_TCP);
+    return current(links) == NULL && (is_standby(links->pair) || endpoint->kind == ENDPOINT_TCP);
 }
 
 static void plan_retry(struct links *links)
 {
     uint64_t wait = links->tries < SOON_TRIES ? SOON_US : RETRY_US;
-    if (!role_is_standby(links->pair))
+    if (!is_standby(links->pair))
         wait = HERALD_US;
     links->retry_at = wants_to_connect(links) ? l2tpha_pair_now() + wait : L2TPHA_NEVER;
 }
 
-void stream_gone(struct links *links, struct stream *stream)
+static void stream_gone(struct links *links, struct stream *stream)
 {
     struct stream **link = &links->streams;
     while (*link != stream)
@@ -138,7 +138,7 @@ static void become_current(struct links *links, struct stream *stream)
     }
 }
 
-void stream_heard(struct links *links, struct stream *stream)
+static void stream_heard(struct links *links, struct stream *stream)
 {
     if (stream->ended)
         return;
@@ -146,6 +146,8 @@ void stream_heard(struct links *links, struct stream *stream)
     if (!stream->up && !stream->promoted && stream_info(stream).up)
         become_current(links, stream);
 }
+
+static const struct stream_events stream_events; /* below */
 
 /* ---- listening ---- */
 
@@ -169,7 +171,7 @@ static void take_connection(void *user, int fd)
 {
     struct links *links = user;
     const char *why = NULL;
-    bool serves = !role_is_standby(links->pair);
+    bool serves = !is_standby(links->pair);
     bool local = links->pair->listen.kind == ENDPOINT_UNIX;
     bool taken = current(links) != NULL;
     if (local && taken) {
@@ -177,7 +179,7 @@ static void take_connection(void *user, int fd)
         return;
     }
     make_room(links);
-    struct stream *stream = stream_new(links, links->pair, fd, local);
+    struct stream *stream = stream_new(&stream_events, links, links->pair, fd, local);
     if (stream == NULL)
         return;
     stream->taken = stream->promoted = taken;
@@ -224,12 +226,12 @@ void links_stop_listening(struct links *links)
 
 /* ---- connecting ---- */
 
-void stream_refused(struct links *links, int error)
+static void stream_refused(struct links *links, int error)
 {
     char text[ENDPOINT_TEXT_MAX];
     uint64_t now = l2tpha_pair_now();
     links->other.refused = error == ECONNREFUSED || error == ENOENT;
-    if (!role_is_standby(links->pair)) /* it is well that nobody else serves */
+    if (!is_standby(links->pair)) /* it is well that nobody else serves */
         return;
     if (error == links->refusal && now - links->told_at < TELL_AGAIN_US)
         return;
@@ -242,14 +244,14 @@ void stream_refused(struct links *links, int error)
 /* A standby that holds more than the one that serves has made will not forget it for that. */
 static const char *advice(const struct links *links, int error)
 {
-    if (error != L2TPHA_ERR_STALE_EPOCH || !role_is_standby(links->pair))
+    if (error != L2TPHA_ERR_STALE_EPOCH || !is_standby(links->pair))
         return "";
     return ": this copy is not of the one that serves; 'takeover' goes on with it, a restart of "
            "this node follows";
 }
 
 /* Tried again five times a second, or by anybody. */
-void stream_unwelcome(struct links *links, int error)
+static void stream_unwelcome(struct links *links, int error)
 {
     uint64_t now = l2tpha_pair_now();
     if (error == links->refusal && now - links->told_at < TELL_AGAIN_US)
@@ -260,10 +262,18 @@ void stream_unwelcome(struct links *links, int error)
         advice(links, error));
 }
 
-void stream_connected(struct links *links)
+static void stream_connected(struct links *links)
 {
     links->other.refused = false;
 }
+
+static const struct stream_events stream_events = {
+    .connected = stream_connected,
+    .refused = stream_refused,
+    .unwelcome = stream_unwelcome,
+    .gone = stream_gone,
+    .heard = stream_heard,
+};
 
 static void try_connect(struct links *links)
 {
@@ -278,13 +288,14 @@ static void try_connect(struct links *links)
         plan_retry(links);
         return;
     }
-    struct stream *stream = stream_new(links, links->pair, fd, endpoint->kind == ENDPOINT_UNIX);
+    struct stream *stream =
+        stream_new(&stream_events, links, links->pair, fd, endpoint->kind == ENDPOINT_UNIX);
     if (stream == NULL) {
         plan_retry(links);
         return;
     }
     stream->outgoing = true;
-    stream->serving = !role_is_standby(links->pair);
+    stream->serving = !is_standby(links->pair);
     stream->connecting = !stream->local;
     stream->passing = stream->local;
     add(links, stream);
@@ -453,6 +464,12 @@ bool links_info(const struct links *links, struct l2tpha_link_info *info)
     return true;
 }
 
+bool links_are_up(const struct links *links)
+{
+    struct l2tpha_link_info link = {.size = sizeof(link)};
+    return links_info(links, &link) && link.up;
+}
+
 bool links_is_exact(struct links *links)
 {
     struct stream *stream = current(links);
@@ -505,7 +522,7 @@ static uint64_t fence_at(const struct links *links, const struct stream *stream)
 /* Handed over, and over unix: the end of the stream tells, and silence does not. */
 static bool waits_for_the_end(const struct links *links, const struct stream *stream)
 {
-    return stream->local && stream->serving && role_has_handed(links->pair);
+    return stream->local && stream->serving && has_handed(links->pair);
 }
 
 static uint64_t stream_due(const struct links *links, const struct stream *stream)
@@ -556,7 +573,7 @@ static void expire_stream(struct links *links, struct stream *stream, uint64_t n
         return;
     int error = l2tpha_link_expire(stream->link, now);
     if (error == L2TPHA_ERR_FENCED && stream->serving)
-        role_superseded(links->pair);
+        links->pair->events->superseded(links->pair);
     else if (error != L2TPHA_OK)
         stream_failed(stream, error);
     else

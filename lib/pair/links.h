@@ -31,6 +31,19 @@ enum farewell {
     FAREWELL_UNKNOWN       /* over tcp, or we closed it */
 };
 
+/* What the links tell. */
+struct links_events {
+    void (*active_lost)(struct l2tpha_pair *pair, enum farewell farewell);
+    void (*link_failed)(struct l2tpha_pair *pair); /* at a standby, which connects again */
+    void (*standby_lost)(struct l2tpha_pair *pair,
+                         bool is_over);               /* is_over: its process has ended */
+    void (*asked_to_serve)(struct l2tpha_pair *pair); /* planned switchover */
+    void (*handed)(struct l2tpha_pair *pair); /* the standby accepts: from here on it may serve */
+    void (*superseded)(struct l2tpha_pair *pair);     /* a newer epoch serves */
+    void (*active_stopped)(struct l2tpha_pair *pair); /* for this node */
+    void (*declined)(struct l2tpha_pair *pair, int why);
+};
+
 struct links *links_new(struct l2tpha_pair *pair); /* NULL: no memory */
 void links_free(struct links *links);              /* without a word; NULL is allowed */
 
@@ -78,6 +91,8 @@ int links_announce(struct links *links, uint64_t epoch, bool force);
 
 /* Of the standby, or of the active. False without a stream. */
 bool links_info(const struct links *links, struct l2tpha_link_info *info);
+/* There is a stream to the other node, and it has said hello. */
+bool links_are_up(const struct links *links);
 
 /* Standby, over unix: the copy is all that the active has let out, as far as it was able to tell.
  */

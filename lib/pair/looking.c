@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "looking.h"
+#include "host.h"
+#include "info.h"
 #include "links.h"
 #include "pair.h"
-#include "role.h"
+#include "serving.h"
 
 #define RETRY_US 100000 /* over unix */
 
@@ -12,7 +14,7 @@ const char *looking_start(struct l2tpha_pair *pair)
     bool tcp = pair->connect.kind == ENDPOINT_TCP;
     pair->looking = true;
     pair->look_at = l2tpha_pair_now() + (tcp ? LOOKING_US : 0);
-    const char *why = role_follow(pair);
+    const char *why = serving_follow(pair);
     if (why == NULL && tcp)
         links_keep_listening(pair->links);
     return why;
@@ -38,8 +40,8 @@ static bool may_take_the_role(struct l2tpha_pair *pair, const char **why)
 static bool may_look(const struct l2tpha_pair *pair)
 {
     bool unsure = pair->connect.kind == ENDPOINT_UNIX && !pair->options.takeover_manual;
-    return role_is_standby(pair) && pair->switchover == SWITCHOVER_NONE && !role_has_link(pair) &&
-           (unsure || !role_info(pair).whole);
+    return is_standby(pair) && pair->switchover == SWITCHOVER_NONE && !links_are_up(pair->links) &&
+           (unsure || !info_of(pair).whole);
 }
 
 /* Whoever was followed is gone, and this node could not take over. */
@@ -61,7 +63,7 @@ static void look_again(struct l2tpha_pair *pair)
  * closed. */
 static void serve_what_is_left(struct l2tpha_pair *pair)
 {
-    if (role_try(pair, L2TPHA_TRUST_STALE, "nobody serves, and the copy may be behind") == NULL)
+    if (serving_try(pair, L2TPHA_TRUST_STALE, "nobody serves, and the copy may be behind") == NULL)
         return;
     lock_let_go(&pair->lock);
     pair->look_at = l2tpha_pair_now() + LOOKING_US;
@@ -85,13 +87,13 @@ static void go_on_looking(struct l2tpha_pair *pair)
         pair->look_told = why != NULL;
         return;
     }
-    if (role_info(pair).whole) {
+    if (info_of(pair).whole) {
         serve_what_is_left(pair);
         return;
     }
     links_disconnect(pair->links, false);
     free_node(pair);
-    why = role_begin(pair);
+    why = serving_start(pair);
     if (why == NULL)
         return;
     /* Somebody else has the address: whoever that is serves, or will. */

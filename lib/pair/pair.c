@@ -1,112 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "pair.h"
+#include "handing.h"
+#include "host.h"
+#include "info.h"
 #include "links.h"
+#include "output.h"
 #include "role.h"
 
-#include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <talloc.h>
-#include <time.h>
-
-#define OUTPUTS 64
-#define MORE_PER_DRAIN 16
-
-uint64_t l2tpha_pair_now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
-}
-
-/* ---- what the program does ---- */
-
-const struct l2tpha_config *config_of(const struct l2tpha_pair *pair)
-{
-    return l2tpha_node_config(pair->node);
-}
-
-void say(struct l2tpha_pair *pair, enum l2tpha_log_category category, const char *format, ...)
-{
-    char text[PAIR_WHY_MAX];
-    va_list args;
-    if (pair->options.host.log == NULL)
-        return;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    pair->options.host.log(pair->options.host.user, category, text);
-}
-
-void tell_event(struct l2tpha_pair *pair, enum l2tpha_pair_event event)
-{
-    if (pair->options.host.event != NULL)
-        pair->options.host.event(pair->options.host.user, event);
-}
-
-void complete(struct l2tpha_pair *pair, enum l2tpha_pair_order order, const char *why)
-{
-    if (pair->options.host.outcome != NULL)
-        pair->options.host.outcome(pair->options.host.user, order, why);
-}
-
-void end_pair(struct l2tpha_pair *pair, bool well)
-{
-    pair->ended = pair->ending = true;
-    pair->ended_well = well;
-    tell_event(pair, L2TPHA_PAIR_ENDS);
-}
-
-const char *make_node(struct l2tpha_pair *pair, bool standby)
-{
-    uint64_t epoch = standby ? 1 : lock_epoch(&pair->lock) + 1; /* it learns the other one */
-    const struct l2tpha_pair_host *host = &pair->options.host;
-    int error = host->make(host->user, standby, epoch, &pair->node);
-    if (error != L2TPHA_OK)
-        pair->node = NULL;
-    return error == L2TPHA_OK ? NULL : l2tpha_strerror(error);
-}
-
-void free_node(struct l2tpha_pair *pair)
-{
-    const struct l2tpha_pair_host *host = &pair->options.host;
-    struct l2tpha_node *node = pair->node;
-    if (node == NULL)
-        return;
-    if (host->unmake != NULL)
-        host->unmake(host->user, node);
-    else
-        l2tpha_node_free(node);
-    pair->node = NULL;
-}
-
-bool has_socket(const struct l2tpha_pair *pair)
-{
-    return pair->options.host.socket(pair->options.host.user) >= 0;
-}
-
-const char *open_socket(struct l2tpha_pair *pair, bool beside)
-{
-    const char *why = NULL;
-    if (has_socket(pair) || pair->options.host.open(pair->options.host.user, beside, &why))
-        return NULL;
-    return why != NULL ? why : "no socket";
-}
-
-void close_socket(struct l2tpha_pair *pair)
-{
-    if (has_socket(pair))
-        pair->options.host.close(pair->options.host.user);
-}
-
-void share_socket(struct l2tpha_pair *pair, bool share)
-{
-    int on = share, fd = pair->options.host.socket(pair->options.host.user);
-    if (fd >= 0)
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-}
 
 /* ---- life ---- */
 
@@ -143,6 +45,7 @@ int l2tpha_pair_new(const struct l2tpha_pair_options *options, struct l2tpha_pai
         return L2TPHA_ERR_NOMEM;
     made->options = *options;
     made->watcher.epoll = made->watcher.timer = -1;
+    made->events = &role_events;
     made->lock = (struct lock){.listen = &made->listen, .connect = &made->connect, .fd = -1};
     int error = take_endpoints(made) ? L2TPHA_OK : L2TPHA_ERR_INVALID;
     if (error == L2TPHA_OK && !watcher_open(&made->watcher))
@@ -195,17 +98,6 @@ void l2tpha_pair_end(struct l2tpha_pair *pair)
 
 /* ---- the loop ---- */
 
-/* Nothing here calls the node, so all outputs of a batch stay valid; shipping a checkpoint may,
- * when it fails, so that comes last. */
-static void let_out(struct l2tpha_pair *pair, const struct l2tpha_output *outputs, size_t count)
-{
-    links_tell_sync(pair->links);
-    pair->options.host.outputs(pair->options.host.user, outputs, count);
-    for (size_t i = 0; i < count; i++)
-        if (outputs[i].kind == L2TPHA_OUTPUT_CHECKPOINT)
-            links_send(pair->links, outputs[i].number, outputs[i].data, outputs[i].len);
-}
-
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -217,27 +109,11 @@ static void set_timer(struct l2tpha_pair *pair)
     watcher_wake_at(&pair->watcher, earlier(due, role_deadline(pair)));
 }
 
-/* Peers answer while there is more to send: what they say does not wait in the socket until it
- * overflows. But the other descriptors have their turn. */
-static void drain(struct l2tpha_pair *pair)
-{
-    const struct l2tpha_pair_host *host = &pair->options.host;
-    struct l2tpha_output outputs[OUTPUTS];
-    size_t count;
-    int reads = MORE_PER_DRAIN;
-    while ((count = l2tpha_poll(pair->node, outputs, OUTPUTS, l2tpha_pair_now())) > 0) {
-        let_out(pair, outputs, count);
-        if (pair->reads && count == OUTPUTS && host->more != NULL && reads-- > 0)
-            host->more(host->user);
-    }
-    links_flush(pair->links);
-}
-
 void l2tpha_pair_drain(struct l2tpha_pair *pair)
 {
     if (pair->node == NULL || pair->ended)
         return;
-    drain(pair);
+    output_drain(pair);
     set_timer(pair);
 }
 
@@ -256,7 +132,7 @@ bool l2tpha_pair_service(struct l2tpha_pair *pair)
         (void)l2tpha_expire(pair->node, now); /* what fails is an event of its tunnel */
     if (links_deadline(pair->links) <= now)
         links_expire(pair->links, now);
-    drain(pair);
+    output_drain(pair);
     role_advance(pair);
     l2tpha_pair_drain(pair);
     return !pair->ended;
@@ -273,9 +149,12 @@ int l2tpha_pair_pass(struct l2tpha_pair *pair, uint32_t tag, int fd)
         error = passed_put(&pair->given, tag, fd);
     else if (passed_take(&pair->given, tag) < 0)
         return L2TPHA_OK;
-    if (error == L2TPHA_OK)
-        links_pass(pair->links, tag);
-    return error;
+    if (error != L2TPHA_OK)
+        return error;
+    links_pass(pair->links, tag);
+    if (pair->node != NULL)
+        set_timer(pair);
+    return L2TPHA_OK;
 }
 
 int l2tpha_pair_passed(struct l2tpha_pair *pair, uint32_t tag)
@@ -310,13 +189,13 @@ void l2tpha_pair_get(const struct l2tpha_pair *pair, struct l2tpha_pair_info *in
     struct l2tpha_pair_info all = {.size = info->size,
                                    .reads = pair->reads,
                                    .held = pair->held,
-                                   .handed = role_has_handed(pair),
+                                   .handed = has_handed(pair),
                                    .switching = pair->switchover != SWITCHOVER_NONE,
                                    .looking = pair->looking,
                                    .link.size = sizeof(all.link)};
     if (pair->node != NULL && pair->started) {
-        all.standby = role_is_standby(pair);
-        all.behind_us = all.standby ? role_behind_us(pair) : 0;
+        all.standby = is_standby(pair);
+        all.behind_us = all.standby ? behind_us(pair) : 0;
     }
     all.met = links_info(pair->links, &all.link);
     memcpy(info, &all, info->size < sizeof(all) ? info->size : sizeof(all));
@@ -324,22 +203,37 @@ void l2tpha_pair_get(const struct l2tpha_pair *pair, struct l2tpha_pair_info *in
 
 /* ---- orders ---- */
 
+/* What an order has begun goes on in l2tpha_pair_service(), whoever calls it next. */
+static const char *given(struct l2tpha_pair *pair, const char *why)
+{
+    if (!pair->ended)
+        set_timer(pair);
+    return why;
+}
+
+static const char not_begun[] = "it has not begun";
+
+static bool has_begun(const struct l2tpha_pair *pair)
+{
+    return pair->started && pair->node != NULL && !pair->ended;
+}
+
 const char *l2tpha_pair_switchover(struct l2tpha_pair *pair)
 {
-    return role_switchover(pair);
+    return has_begun(pair) ? given(pair, handing_begin(pair)) : not_begun;
 }
 
 const char *l2tpha_pair_takeover(struct l2tpha_pair *pair, bool stale)
 {
-    return role_take_over(pair, stale);
+    return has_begun(pair) ? given(pair, role_take_over(pair, stale)) : not_begun;
 }
 
 const char *l2tpha_pair_stand_by(struct l2tpha_pair *pair)
 {
-    return role_standby(pair);
+    return has_begun(pair) ? given(pair, role_standby(pair)) : not_begun;
 }
 
 const char *l2tpha_pair_fence(struct l2tpha_pair *pair)
 {
-    return role_fence(pair);
+    return has_begun(pair) ? given(pair, role_fence(pair)) : not_begun;
 }

@@ -11,6 +11,7 @@
 #include <l2tpha/pair.h>
 
 struct links;
+struct links_events;
 
 #define PAIR_WHY_MAX 512
 
@@ -19,6 +20,7 @@ struct l2tpha_pair {
     struct endpoint listen, connect;
     struct l2tpha_node *node;
     struct links *links;
+    const struct links_events *events; /* whom the links tell */
     struct watcher watcher;
     struct passed given; /* to standbys; the program's */
     struct passed kept;  /* by the active; this process has them */
@@ -38,7 +40,7 @@ struct l2tpha_pair {
     uint64_t switchover_until;
     bool step_down;
     bool asked_to_serve;
-    bool other_stopped;        /* standby: the active has stopped */
+    bool other_stopped;  /* standby: the active has stopped */
     int declined;        /* by the other end, with this error; 0 = it has not */
     bool stale;          /* the takeover under way may begin from a stale copy */
     uint64_t next_epoch; /* that was announced; 0 = none was */
@@ -56,27 +58,5 @@ struct l2tpha_pair {
     uint64_t lock_at; /* when to try for it again */
     char why[PAIR_WHY_MAX];
 };
-
-/* ---- pair.c ---- */
-const struct l2tpha_config *config_of(const struct l2tpha_pair *pair);
-void say(struct l2tpha_pair *pair, enum l2tpha_log_category category, const char *format, ...)
-    L2TPHA_PRINTF(3, 4);
-void tell_event(struct l2tpha_pair *pair, enum l2tpha_pair_event event);
-/* Whoever waits for the outcome of an order. */
-void complete(struct l2tpha_pair *pair, enum l2tpha_pair_order order, const char *why);
-/* The pair is of no more use. */
-void end_pair(struct l2tpha_pair *pair, bool well);
-
-/* NULL, or why there is none. */
-const char *make_node(struct l2tpha_pair *pair, bool standby);
-void free_node(struct l2tpha_pair *pair);
-
-/* The socket that peers speak to. */
-bool has_socket(const struct l2tpha_pair *pair);
-const char *open_socket(struct l2tpha_pair *pair, bool beside); /* unless there is one */
-void close_socket(struct l2tpha_pair *pair);
-/* Another one may be bound beside it. What comes from then on goes to the one that was bound last,
- * and to this one again when that is closed: at no time is the port free. */
-void share_socket(struct l2tpha_pair *pair, bool share);
 
 #endif

@@ -1,120 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 #include "role.h"
 #include "handing.h"
+#include "host.h"
+#include "info.h"
 #include "links.h"
 #include "looking.h"
 #include "pair.h"
-
-#include <stdio.h>
+#include "serving.h"
 
 #define RETRY_US 100000
 #define LOCK_US 200000 /* between two tries for the lock */
 
-struct l2tpha_redundancy_info role_info(const struct l2tpha_pair *pair)
-{
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-    l2tpha_redundancy_get(pair->node, &info);
-    return info;
-}
-
-bool role_is_standby(const struct l2tpha_pair *pair)
-{
-    switch (role_info(pair).role) {
-    case L2TPHA_ROLE_STANDBY_COLD:
-    case L2TPHA_ROLE_STANDBY_BULK:
-    case L2TPHA_ROLE_STANDBY_HOT:
-    case L2TPHA_ROLE_OUT_OF_SYNC:
-    case L2TPHA_ROLE_UNHEARD:
-    case L2TPHA_ROLE_CUT_OFF:
-        return true;
-    default:
-        return false;
-    }
-}
-
-bool role_has_link(const struct l2tpha_pair *pair)
-{
-    struct l2tpha_link_info link = {.size = sizeof(link)};
-    return links_info(pair->links, &link) && link.up;
-}
-
-uint64_t role_behind_us(const struct l2tpha_pair *pair)
-{
-    return role_info(pair).role == L2TPHA_ROLE_STANDBY_HOT ? 0 : l2tpha_pair_now() - pair->hot_at;
-}
-
 static bool is_fresh(const struct l2tpha_pair *pair)
 {
-    return role_behind_us(pair) <= config_of(pair)->fresh_ms * UINT64_C(1000);
-}
-
-/* ---- becoming active ---- */
-
-/* The node is active and has a socket. */
-static void serve(struct l2tpha_pair *pair, enum l2tpha_pair_event event)
-{
-    pair->looking = pair->held = false;
-    lock_take(&pair->lock);
-    lock_note(&pair->lock, role_info(pair).epoch);
-    pair->reads = true;
-    tell_event(pair, event);
-}
-
-/* The node is not active any more. */
-static void stop_serving(struct l2tpha_pair *pair)
-{
-    pair->reads = false;
-    tell_event(pair, L2TPHA_PAIR_STOPPED);
-    passed_clear(&pair->given, false);
-    passed_clear(&pair->kept, true);
-}
-
-const char *role_follow(struct l2tpha_pair *pair)
-{
-    const char *why = make_node(pair, true);
-    if (why != NULL)
-        return why;
-    tell_event(pair, L2TPHA_PAIR_WAITS);
-    pair->began = l2tpha_pair_now();
-    links_connect(pair->links);
-    return NULL;
-}
-
-static const char *start_listening(struct l2tpha_pair *pair)
-{
-    char listen[ENDPOINT_TEXT_MAX];
-    const char *why = links_listen(pair->links);
-    if (why == NULL)
-        return NULL;
-    snprintf(pair->why, sizeof(pair->why), "--ha-listen %s: %s",
-             endpoint_text(&pair->listen, listen), why);
-    return pair->why;
-}
-
-const char *role_begin(struct l2tpha_pair *pair)
-{
-    const char *why = make_node(pair, false);
-    if (why == NULL)
-        why = open_socket(pair, false);
-    if (why == NULL)
-        why = start_listening(pair);
-    if (why != NULL)
-        return why;
-    serve(pair, L2TPHA_PAIR_SERVES);
-    if (pair->connect.kind == ENDPOINT_TCP)
-        links_connect(pair->links); /* whoever serves there must not serve beside this node */
-    return NULL;
+    return behind_us(pair) <= config_of(pair)->fresh_ms * UINT64_C(1000);
 }
 
 static const char *start(struct l2tpha_pair *pair)
 {
     switch (pair->options.role) {
     case L2TPHA_PAIR_STANDBY:
-        return role_follow(pair);
+        return serving_follow(pair);
     case L2TPHA_PAIR_AUTO:
         return looking_start(pair);
     default:
-        return role_begin(pair);
+        return serving_start(pair);
     }
 }
 
@@ -133,38 +43,6 @@ const char *role_start(struct l2tpha_pair *pair)
     return why;
 }
 
-static const char *take_over(struct l2tpha_pair *pair, enum l2tpha_trust trust, const char *cause)
-{
-    if (!role_is_standby(pair))
-        return "this node is no standby";
-    bool inherited = has_socket(pair);
-    const char *why = open_socket(pair, false);
-    if (why != NULL)
-        return why;
-    int error = l2tpha_takeover_as(pair->node, pair->next_epoch, trust, l2tpha_pair_now());
-    pair->next_epoch = 0;
-    if (error != L2TPHA_OK) {
-        if (!inherited)
-            close_socket(pair); /* whoever serves needs the address */
-        return l2tpha_strerror(error);
-    }
-    say(pair, L2TPHA_LOG_RF, "taking over: %s", cause);
-    links_keep_listening(
-        pair->links);            /* whoever steps down is to follow at once: nobody protects this */
-    links_promoted(pair->links); /* an old active that lives hears the new epoch first */
-    l2tpha_pair_drain(pair);
-    serve(pair, L2TPHA_PAIR_TOOK_OVER);
-    return NULL;
-}
-
-const char *role_try(struct l2tpha_pair *pair, enum l2tpha_trust trust, const char *cause)
-{
-    const char *why = take_over(pair, trust, cause);
-    if (why != NULL)
-        say(pair, L2TPHA_LOG_ERROR, "cannot take over (%s): %s", cause, why);
-    return why;
-}
-
 /* Over tcp the old active keeps the address until this node serves: whoever it has counted on must
  * not be told that nobody is there. */
 static bool take_what_is_given(struct l2tpha_pair *pair)
@@ -172,7 +50,7 @@ static bool take_what_is_given(struct l2tpha_pair *pair)
     bool inherited = has_socket(pair);
     if (!inherited) /* if it cannot be had, that is told below */
         (void)open_socket(pair, true);
-    const char *why = role_try(pair, L2TPHA_TRUST_EXACT, "planned switchover");
+    const char *why = serving_try(pair, L2TPHA_TRUST_EXACT, "planned switchover");
     if (why != NULL && !inherited)
         close_socket(pair); /* what comes is for the old one's again */
     return why == NULL;
@@ -182,16 +60,16 @@ static bool take_what_is_given(struct l2tpha_pair *pair)
  * it goes on alone, so a stream without such a word is exact, however long it has been silent. */
 static enum l2tpha_trust operators_trust(struct l2tpha_pair *pair, bool stale)
 {
-    enum l2tpha_role role = role_info(pair).role;
+    enum l2tpha_role role = info_of(pair).role;
     bool in_sync = role == L2TPHA_ROLE_STANDBY_HOT || role == L2TPHA_ROLE_UNHEARD;
     if ((in_sync && links_is_exact(pair->links)) || (pair->exact && role == L2TPHA_ROLE_CUT_OFF))
         return L2TPHA_TRUST_EXACT;
-    if (role == L2TPHA_ROLE_STANDBY_COLD && !role_has_link(pair))
+    if (role == L2TPHA_ROLE_STANDBY_COLD && !links_are_up(pair->links))
         return L2TPHA_TRUST_EMPTY;
     if (!stale)
         return pair->behind && role != L2TPHA_ROLE_STANDBY_HOT ? L2TPHA_TRUST_STALE
                                                                : L2TPHA_TRUST_AUTO;
-    return role_info(pair).whole ? L2TPHA_TRUST_STALE : L2TPHA_TRUST_EMPTY;
+    return info_of(pair).whole ? L2TPHA_TRUST_STALE : L2TPHA_TRUST_EMPTY;
 }
 
 static const char *const stale_words =
@@ -203,7 +81,7 @@ static const char *takeover_by_command(struct l2tpha_pair *pair)
     enum l2tpha_trust trust = operators_trust(pair, pair->stale);
     if (trust == L2TPHA_TRUST_STALE && !pair->stale)
         return stale_words;
-    const char *why = take_over(pair, trust, "operator");
+    const char *why = serving_take_over(pair, trust, "operator");
     return why != NULL && why == l2tpha_strerror(L2TPHA_ERR_STALE) ? stale_words : why;
 }
 
@@ -222,7 +100,7 @@ static const char *serve_again(struct l2tpha_pair *pair)
     if (why != NULL)
         return why;
     (void)l2tpha_release(pair->node, l2tpha_pair_now());
-    serve(pair, L2TPHA_PAIR_SERVES);
+    serving_begin(pair, L2TPHA_PAIR_SERVES);
     complete(pair, L2TPHA_PAIR_TAKEOVER, NULL);
     return NULL;
 }
@@ -230,30 +108,30 @@ static const char *serve_again(struct l2tpha_pair *pair)
 /* Over tcp: one that begins has nothing, and the other, a round trip away, may have it all. */
 static bool is_too_early(const struct l2tpha_pair *pair)
 {
-    return pair->connect.kind == ENDPOINT_TCP && !role_has_link(pair) &&
-           role_info(pair).role == L2TPHA_ROLE_STANDBY_COLD && !links_was_refused(pair->links) &&
+    return pair->connect.kind == ENDPOINT_TCP && !links_are_up(pair->links) &&
+           info_of(pair).role == L2TPHA_ROLE_STANDBY_COLD && !links_was_refused(pair->links) &&
            l2tpha_pair_now() - pair->began < LOOKING_US;
 }
 
 const char *role_take_over(struct l2tpha_pair *pair, bool stale)
 {
-    if (role_has_handed(pair) && !role_has_link(pair))
+    if (has_handed(pair) && !links_are_up(pair->links))
         return handing_reclaim(pair);
     if (pair->switchover != SWITCHOVER_NONE)
-        return role_is_standby(pair) ? "a takeover is under way" : "a switchover is under way";
+        return is_standby(pair) ? "a takeover is under way" : "a switchover is under way";
     if (pair->held)
         return serve_again(pair);
-    if (!role_is_standby(pair))
+    if (!is_standby(pair))
         return "this node is no standby";
     if (is_too_early(pair))
         return "the other node is being looked for: again in a second";
     pair->stale = stale;
-    uint64_t newest = role_info(pair).epoch, noted = lock_epoch(&pair->lock);
+    uint64_t newest = info_of(pair).epoch, noted = lock_epoch(&pair->lock);
     pair->next_epoch = l2tpha_epoch_next(noted > newest ? noted : newest, config_of(pair)->rank);
-    if (role_has_link(pair)) {
+    if (links_are_up(pair->links)) {
         if (!has_socket(pair) && !address_is_here(&pair->options.address))
             return "the address of --listen is not here, and the active lives";
-        if (!stale && !role_info(pair).whole)
+        if (!stale && !info_of(pair).whole)
             return "the copy is not complete, and the active lives";
         if (links_announce(pair->links, pair->next_epoch, stale) == L2TPHA_OK) {
             pair->switchover = SWITCHOVER_ANNOUNCED;
@@ -275,7 +153,7 @@ const char *role_take_over(struct l2tpha_pair *pair, bool stale)
  * next stream brings it anew. */
 static void let_go(struct l2tpha_pair *pair)
 {
-    enum l2tpha_role role = role_info(pair).role;
+    enum l2tpha_role role = info_of(pair).role;
     bool complete = role == L2TPHA_ROLE_STANDBY_HOT || role == L2TPHA_ROLE_CUT_OFF;
     if (!complete || pair->behind || !pair->options.takeover_manual)
         close_socket(pair);
@@ -284,18 +162,18 @@ static void let_go(struct l2tpha_pair *pair)
 static void take_over_after(struct l2tpha_pair *pair, enum farewell farewell)
 {
     if (farewell != FAREWELL_DEATH_BEHIND)
-        (void)role_try(pair, L2TPHA_TRUST_EXACT,
-                       farewell == FAREWELL_LEFT ? "the active has left" : "the active is dead");
+        (void)serving_try(pair, L2TPHA_TRUST_EXACT,
+                          farewell == FAREWELL_LEFT ? "the active has left" : "the active is dead");
     else if (is_fresh(pair))
-        (void)role_try(pair, L2TPHA_TRUST_STALE,
-                       "the active is dead, and had gone on alone shortly before");
+        (void)serving_try(pair, L2TPHA_TRUST_STALE,
+                          "the active is dead, and had gone on alone shortly before");
     else
         say(pair, L2TPHA_LOG_ERROR, "cannot take over: %s", stale_words);
 }
 
-void role_active_lost(struct l2tpha_pair *pair, enum farewell farewell)
+static void active_lost(struct l2tpha_pair *pair, enum farewell farewell)
 {
-    enum l2tpha_role role = role_info(pair).role;
+    enum l2tpha_role role = info_of(pair).role;
     if (role == L2TPHA_ROLE_OUT_OF_SYNC || role == L2TPHA_ROLE_STANDBY_BULK)
         farewell = farewell == FAREWELL_DEATH ? FAREWELL_DEATH_BEHIND : farewell;
     pair->behind = farewell == FAREWELL_DEATH_BEHIND || farewell == FAREWELL_ABANDONED;
@@ -313,28 +191,28 @@ void role_active_lost(struct l2tpha_pair *pair, enum farewell farewell)
         let_go(pair);
 }
 
-void role_link_failed(struct l2tpha_pair *pair)
+static void link_failed(struct l2tpha_pair *pair)
 {
     if (pair->switchover == SWITCHOVER_NONE)
         let_go(pair);
 }
 
-void role_asked_to_serve(struct l2tpha_pair *pair)
+static void asked_to_serve(struct l2tpha_pair *pair)
 {
     pair->asked_to_serve = true;
 }
 
-void role_active_stopped(struct l2tpha_pair *pair)
+static void active_stopped(struct l2tpha_pair *pair)
 {
     pair->other_stopped = true;
 }
 
-void role_superseded(struct l2tpha_pair *pair)
+static void superseded(struct l2tpha_pair *pair)
 {
     pair->step_down = true;
 }
 
-void role_declined(struct l2tpha_pair *pair, int why)
+static void declined(struct l2tpha_pair *pair, int why)
 {
     pair->declined = why;
 }
@@ -347,7 +225,7 @@ static void step_down(struct l2tpha_pair *pair)
     pair->switchover = SWITCHOVER_NONE;
     links_stop_listening(pair->links);
     links_disconnect(pair->links, false);
-    stop_serving(pair);
+    serving_stop(pair);
     close_socket(pair);
     lock_let_go(&pair->lock);
     say(pair, L2TPHA_LOG_RF, "stepped down: a newer epoch serves");
@@ -357,7 +235,7 @@ static void step_down(struct l2tpha_pair *pair)
         return;
     }
     free_node(pair);
-    why = role_follow(pair);
+    why = serving_follow(pair);
     if (why != NULL) {
         say(pair, L2TPHA_LOG_ERROR, "cannot become a standby: %s", why);
         end_pair(pair, false);
@@ -370,10 +248,10 @@ static void step_down(struct l2tpha_pair *pair)
 
 const char *role_standby(struct l2tpha_pair *pair)
 {
-    struct l2tpha_redundancy_info info = role_info(pair);
+    struct l2tpha_redundancy_info info = info_of(pair);
     if (pair->connect.kind == ENDPOINT_NONE)
         return "without --ha-connect there is nobody to follow";
-    if (role_is_standby(pair) || pair->held || (role_has_handed(pair) && !role_has_link(pair))) {
+    if (is_standby(pair) || pair->held || (has_handed(pair) && !links_are_up(pair->links))) {
         complete(pair, L2TPHA_PAIR_STAND_BY, NULL);
         return NULL;
     }
@@ -384,7 +262,7 @@ const char *role_standby(struct l2tpha_pair *pair)
         return NULL;
     }
     if (info.role == L2TPHA_ROLE_ACTIVE)
-        return role_switchover(pair);
+        return handing_begin(pair);
     /* Nobody holds what this node does. It is silent from now on, and follows once another serves.
      */
     int error = l2tpha_hold(pair->node, l2tpha_pair_now());
@@ -397,8 +275,8 @@ const char *role_standby(struct l2tpha_pair *pair)
 
 const char *role_fence(struct l2tpha_pair *pair)
 {
-    struct l2tpha_redundancy_info info = role_info(pair);
-    if (info.role == L2TPHA_ROLE_FENCED || role_is_standby(pair))
+    struct l2tpha_redundancy_info info = info_of(pair);
+    if (info.role == L2TPHA_ROLE_FENCED || is_standby(pair))
         return NULL; /* it serves nobody */
     int error = l2tpha_fence(pair->node, l2tpha_epoch_next(info.epoch, config_of(pair)->rank),
                              l2tpha_pair_now());
@@ -408,7 +286,7 @@ const char *role_fence(struct l2tpha_pair *pair)
     pair->held = false;
     links_stop_listening(pair->links);
     links_let_go(pair->links); /* as if dead: a standby in sync may take over */
-    stop_serving(pair);
+    serving_stop(pair);
     close_socket(pair);
     lock_let_go(&pair->lock);
     handing_complete(pair, "this node was fenced");
@@ -420,7 +298,7 @@ const char *role_fence(struct l2tpha_pair *pair)
 /* By itself, since somebody else has fenced it: as good as dead, and it has said that it is. */
 static void take_over_from_stopped(struct l2tpha_pair *pair)
 {
-    role_active_lost(pair, FAREWELL_DEATH);
+    active_lost(pair, FAREWELL_DEATH);
 }
 
 /* The link counts only time in which this node has read all that came. */
@@ -441,13 +319,13 @@ static void advance_takeover(struct l2tpha_pair *pair)
     else if (asked && pair->switchover == SWITCHOVER_ANNOUNCED)
         end_takeover(pair, NULL); /* both ends were told the same */
     if (pair->switchover != SWITCHOVER_ANNOUNCED) {
-        if (pair->other_stopped && role_is_standby(pair))
+        if (pair->other_stopped && is_standby(pair))
             take_over_from_stopped(pair);
         return;
     }
     if (pair->other_stopped)
         end_takeover(pair, pair->stale ? takeover_by_command(pair)
-                                       : take_over(pair, L2TPHA_TRUST_EXACT, "operator"));
+                                       : serving_take_over(pair, L2TPHA_TRUST_EXACT, "operator"));
     else if (pair->declined != 0)
         end_takeover(pair, "the active lives and has what this copy has not");
     else if (is_unanswered(pair))
@@ -472,7 +350,7 @@ static void advance_lock(struct l2tpha_pair *pair)
 
 void role_advance(struct l2tpha_pair *pair)
 {
-    if (role_info(pair).role == L2TPHA_ROLE_STANDBY_HOT) {
+    if (info_of(pair).role == L2TPHA_ROLE_STANDBY_HOT) {
         pair->hot_at = l2tpha_pair_now();
         pair->behind = pair->exact = false;
     }
@@ -498,9 +376,20 @@ uint64_t role_deadline(const struct l2tpha_pair *pair)
     if (lacks_lock(pair))
         due = pair->lock_at;
     if (pair->held && pair->switchover == SWITCHOVER_NONE &&
-        role_info(pair).role == L2TPHA_ROLE_ACTIVE)
+        info_of(pair).role == L2TPHA_ROLE_ACTIVE)
         due = pair->offer_at;
     if (pair->switchover != SWITCHOVER_NONE && pair->switchover_until < due)
         due = pair->switchover_until;
     return due;
 }
+
+const struct links_events role_events = {
+    .active_lost = active_lost,
+    .link_failed = link_failed,
+    .standby_lost = handing_standby_lost,
+    .asked_to_serve = asked_to_serve,
+    .handed = handing_handed,
+    .superseded = superseded,
+    .active_stopped = active_stopped,
+    .declined = declined,
+};

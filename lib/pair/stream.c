@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "stream.h"
+#include "host.h"
+#include "links.h"
 #include "pair.h"
-#include "role.h"
 #include "socket.h"
 
 #include <errno.h>
@@ -59,7 +60,7 @@ void stream_end(struct stream *stream, char bye)
     stream->link = NULL;
     watch_stop(&stream->pair->watcher, &stream->watch);
     watch_stop(&stream->pair->watcher, &stream->channel_watch);
-    stream_gone(stream->links, stream);
+    stream->events->gone(stream->links, stream);
 }
 
 char stream_last_bye(struct stream *stream)
@@ -103,11 +104,11 @@ static void stream_lost(struct stream *stream, const char *why)
     if (promoted || (serving && !up))
         return;
     if (serving)
-        role_standby_lost(pair, stream->local);
+        pair->events->standby_lost(pair, stream->local);
     else if (up)
-        role_active_lost(pair, farewell);
+        pair->events->active_lost(pair, farewell);
     else
-        role_link_failed(pair);
+        pair->events->link_failed(pair);
 }
 
 /* What the link says to the other end about it is sent if possible. */
@@ -118,7 +119,7 @@ void stream_failed(struct stream *stream, int error)
     /* Of one that we have superseded, and of a stranger, it is no error of ours. */
     bool expected = promoted || error == L2TPHA_ERR_STALE_EPOCH || error == L2TPHA_ERR_FENCED;
     if (!up && !stream->taken)
-        stream_unwelcome(stream->links, error);
+        stream->events->unwelcome(stream->links, error);
     else if (up)
         say(pair, expected ? L2TPHA_LOG_RF : L2TPHA_LOG_ERROR, "replication link: %s",
             l2tpha_strerror(error));
@@ -129,9 +130,9 @@ void stream_failed(struct stream *stream, int error)
     if (promoted || (serving && !up))
         return;
     if (serving)
-        role_standby_lost(pair, false);
+        pair->events->standby_lost(pair, false);
     else
-        role_link_failed(pair);
+        pair->events->link_failed(pair);
 }
 
 void stream_watch(struct stream *stream, uint32_t events)
@@ -167,6 +168,7 @@ void stream_pass(struct stream *stream, uint32_t tag)
 {
     if (stream->ended || !stream->serving || stream->channel < 0)
         return;
+    stream->pass_at = 0; /* as soon as anything is done */
     if (passed_queue_put(&stream->to_pass, tag) != L2TPHA_OK)
         stream_end(stream, BYE_ALONE); /* it takes nothing: it is to begin anew */
 }
@@ -384,12 +386,12 @@ void stream_finish_connecting(struct stream *stream)
 {
     int error = socket_failed(stream->fd);
     if (error != 0) {
-        stream_refused(stream->links, error);
+        stream->events->refused(stream->links, error);
         stream_end(stream, BYE_ALONE);
         return;
     }
     stream->connecting = false;
-    stream_connected(stream->links);
+    stream->events->connected(stream->links);
     if (!make_link(stream)) {
         stream_end(stream, BYE_ALONE);
         return;
@@ -402,21 +404,21 @@ static void feed_link(struct stream *stream, const uint8_t *data, size_t len)
     struct l2tpha_pair *pair = stream->pair;
     int error = l2tpha_link_feed(stream->link, data, len, l2tpha_pair_now());
     struct l2tpha_link_info info = stream_info(stream);
-    stream_heard(stream->links, stream);
+    stream->events->heard(stream->links, stream);
     if (stream->serving && info.handed)
-        role_handed(pair); /* before the word leaves */
+        pair->events->handed(pair); /* before the word leaves */
     if (error == L2TPHA_ERR_FENCED && stream->serving) {
         stream_flush(stream); /* the other waits to hear that this node has stopped */
-        role_superseded(pair);
+        pair->events->superseded(pair);
     } else if (error == L2TPHA_ERR_FENCED && info.stepped_down && !stream->promoted) {
         stream_end(stream, BYE_ALONE);
-        role_active_stopped(pair);
+        pair->events->active_stopped(pair);
     } else if (error != L2TPHA_OK) {
         stream_failed(stream, error);
     } else if (info.switchover) {
-        role_asked_to_serve(pair);
+        pair->events->asked_to_serve(pair);
     } else if (info.declined != 0) {
-        role_declined(pair, info.declined);
+        pair->events->declined(pair, info.declined);
     }
 }
 
@@ -455,13 +457,15 @@ static void on_stream(void *user, uint32_t events)
         stream_read(stream);
 }
 
-struct stream *stream_new(struct links *links, struct l2tpha_pair *pair, int fd, bool local)
+struct stream *stream_new(const struct stream_events *events, struct links *links,
+                          struct l2tpha_pair *pair, int fd, bool local)
 {
     struct stream *stream = talloc_zero(links, struct stream);
     if (stream == NULL) {
         close(fd);
         return NULL;
     }
+    stream->events = events;
     stream->links = links;
     stream->pair = pair;
     stream->fd = fd;

@@ -9,7 +9,20 @@
 #include "passed.h"
 #include "watch.h"
 
+struct stream;
+
+/* What a stream tells. */
+struct stream_events {
+    void (*connected)(struct links *links);
+    void (*refused)(struct links *links, int error); /* errno */
+    /* The two do not go together, or a stranger has called: an error of the library. */
+    void (*unwelcome)(struct links *links, int error);
+    void (*gone)(struct links *links, struct stream *stream);  /* it has ended */
+    void (*heard)(struct links *links, struct stream *stream); /* it has said something */
+};
+
 struct stream {
+    const struct stream_events *events;
     struct stream *next;
     struct links *links;
     struct l2tpha_pair *pair;
@@ -48,7 +61,8 @@ struct stream {
 #define BYE_ALONE 'A'
 #define BYE_LEFT 'L'
 
-struct stream *stream_new(struct links *links, struct l2tpha_pair *pair, int fd, bool local);
+struct stream *stream_new(const struct stream_events *events, struct links *links,
+                          struct l2tpha_pair *pair, int fd, bool local);
 /* Ended, and nobody looks at it any more. */
 void stream_free(struct stream *stream);
 /* What is waited for. */
@@ -71,14 +85,5 @@ struct l2tpha_link_info stream_info(const struct stream *stream);
 void stream_failed(struct stream *stream, int error);
 /* Standby: end the process of an active that hangs. */
 void stream_end_process(struct stream *stream);
-
-/* --- ha.c --- */
-/* A connection was made, or was not; a stream has ended; it has said something. */
-void stream_connected(struct links *links);
-void stream_refused(struct links *links, int error);
-/* The two do not go together, or a stranger has called: an error of the library. */
-void stream_unwelcome(struct links *links, int error);
-void stream_gone(struct links *links, struct stream *stream);
-void stream_heard(struct links *links, struct stream *stream);
 
 #endif

@@ -418,6 +418,10 @@ START_TEST(options_that_do_not_do_are_refused)
     options.insecure = true;
     assert_ok(l2tpha_pair_new(&options, &pair));
     ck_assert(!l2tpha_pair_service(pair)); /* it has not begun */
+    ck_assert_ptr_nonnull(l2tpha_pair_takeover(pair, false));
+    ck_assert_ptr_nonnull(l2tpha_pair_switchover(pair));
+    ck_assert_ptr_nonnull(l2tpha_pair_stand_by(pair));
+    ck_assert_ptr_nonnull(l2tpha_pair_fence(pair));
     l2tpha_pair_free(pair);
 }
 END_TEST

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#include <l2tpha/pair.h>
+
+#include <time.h>
+
+uint64_t l2tpha_pair_now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
+}

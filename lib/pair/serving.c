@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "serving.h"
+#include "host.h"
+#include "info.h"
+#include "links.h"
+#include "output.h"
+#include "pair.h"
+
+#include <stdio.h>
+
+/* The node is active and has a socket. */
+void serving_begin(struct l2tpha_pair *pair, enum l2tpha_pair_event event)
+{
+    pair->looking = pair->held = false;
+    lock_take(&pair->lock);
+    lock_note(&pair->lock, info_of(pair).epoch);
+    pair->reads = true;
+    tell_event(pair, event);
+}
+
+/* The node is not active any more. */
+void serving_stop(struct l2tpha_pair *pair)
+{
+    pair->reads = false;
+    tell_event(pair, L2TPHA_PAIR_STOPPED);
+    passed_clear(&pair->given, false);
+    passed_clear(&pair->kept, true);
+}
+
+const char *serving_follow(struct l2tpha_pair *pair)
+{
+    const char *why = make_node(pair, true);
+    if (why != NULL)
+        return why;
+    tell_event(pair, L2TPHA_PAIR_WAITS);
+    pair->began = l2tpha_pair_now();
+    links_connect(pair->links);
+    return NULL;
+}
+
+static const char *start_listening(struct l2tpha_pair *pair)
+{
+    char listen[ENDPOINT_TEXT_MAX];
+    const char *why = links_listen(pair->links);
+    if (why == NULL)
+        return NULL;
+    snprintf(pair->why, sizeof(pair->why), "--ha-listen %s: %s",
+             endpoint_text(&pair->listen, listen), why);
+    return pair->why;
+}
+
+const char *serving_start(struct l2tpha_pair *pair)
+{
+    const char *why = make_node(pair, false);
+    if (why == NULL)
+        why = open_socket(pair, false);
+    if (why == NULL)
+        why = start_listening(pair);
+    if (why != NULL)
+        return why;
+    serving_begin(pair, L2TPHA_PAIR_SERVES);
+    if (pair->connect.kind == ENDPOINT_TCP)
+        links_connect(pair->links); /* whoever serves there must not serve beside this node */
+    return NULL;
+}
+
+const char *serving_take_over(struct l2tpha_pair *pair, enum l2tpha_trust trust, const char *cause)
+{
+    if (!is_standby(pair))
+        return "this node is no standby";
+    bool inherited = has_socket(pair);
+    const char *why = open_socket(pair, false);
+    if (why != NULL)
+        return why;
+    int error = l2tpha_takeover_as(pair->node, pair->next_epoch, trust, l2tpha_pair_now());
+    pair->next_epoch = 0;
+    if (error != L2TPHA_OK) {
+        if (!inherited)
+            close_socket(pair); /* whoever serves needs the address */
+        return l2tpha_strerror(error);
+    }
+    say(pair, L2TPHA_LOG_RF, "taking over: %s", cause);
+    links_keep_listening(
+        pair->links);            /* whoever steps down is to follow at once: nobody protects this */
+    links_promoted(pair->links); /* an old active that lives hears the new epoch first */
+    output_drain(pair);
+    serving_begin(pair, L2TPHA_PAIR_TOOK_OVER);
+    return NULL;
+}
+
+const char *serving_try(struct l2tpha_pair *pair, enum l2tpha_trust trust, const char *cause)
+{
+    const char *why = serving_take_over(pair, trust, cause);
+    if (why != NULL)
+        say(pair, L2TPHA_LOG_ERROR, "cannot take over (%s): %s", cause, why);
+    return why;
+}
