@@ -16,7 +16,7 @@
  *  Over `unix:` the active hands its descriptors over in advance, the kernel tells its death, and
  *  the standby takes over by itself when its copy is all that was served; two processes of one box.
  *  Over `tcp:` a silent node may live: an operator or a cluster manager decides, and whoever meets
- * a newer epoch steps down. docs/operations.md says what each may lose.
+ * a newer epoch steps down. docs/pair.md and docs/operations.md say more.
  *
  *  A function that gives a text gives NULL when it went well, else what is wrong, static or valid
  *  until the next call. */
@@ -131,7 +131,7 @@ L2TPHA_API int l2tpha_pair_fd(const struct l2tpha_pair *pair);
 L2TPHA_API bool l2tpha_pair_service(struct l2tpha_pair *pair);
 /** Let the node's outputs out now; l2tpha_pair_service() does it as well. */
 L2TPHA_API void l2tpha_pair_drain(struct l2tpha_pair *pair);
-/** Read what the other node has said, before anything else is judged: after this process had no
+/** Read what the other node has said, before anything else is looked at: after this process had no
  *  turn for long. l2tpha_pair_reads() is up to date then. */
 L2TPHA_API void l2tpha_pair_catch_up(struct l2tpha_pair *pair);
 /** Monotonic microseconds: the time of all calls that want it. */

@@ -59,7 +59,7 @@ static void look_again(struct l2tpha_pair *pair)
         links_keep_listening(pair->links);
 }
 
-/* Nobody has what this node lacks: the dead are dead, and what they knew is settled by RFC 4951 or
+/* Nobody has what this node lacks: the dead are dead, and what they knew is recovered by RFC 4951 or
  * closed. */
 static void serve_what_is_left(struct l2tpha_pair *pair)
 {
