@@ -108,7 +108,7 @@ static void wait_for_signal(void)
 
 int main(int argc, char **argv)
 {
-    static struct setup setup = {.nodes = 2, .name = "l2tpha-lns-threads", .fd = -1};
+    static struct setup setup = {.nodes = 2, .name = "l2tpha-lns-threads"};
     struct l2tpha_address listen;
     struct udp *udp = NULL;
     sigset_t signals;
@@ -127,9 +127,10 @@ int main(int argc, char **argv)
             (void)refuse("--listen", strerror(errno));
             return EXIT_FAILURE;
         }
-        setup.fd = udp_fd(udp);
     }
     setup.port = port_new(NULL, setup.nodes);
+    if (udp != NULL)
+        port_keep(setup.port, udp_fd(udp));
     status = start(&setup);
     if (status == EXIT_SUCCESS)
         wait_for_signal();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "port.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -18,6 +19,7 @@ struct inbox {
 
 struct port {
     pthread_mutex_t reading; /* held from the socket to the inboxes */
+    int socket;              /* -1 = none */
     unsigned nodes;
     struct inbox inboxes[PORT_NODES_MAX];
 };
@@ -26,6 +28,8 @@ static int close_bells(struct port *port)
 {
     for (unsigned i = 0; i < port->nodes; i++)
         close(port->inboxes[i].bell);
+    if (port->socket >= 0)
+        close(port->socket);
     return 0;
 }
 
@@ -40,6 +44,7 @@ struct port *port_new(TALLOC_CTX *parent, unsigned nodes)
 {
     struct port *port = talloc_zero(parent, struct port);
     port->nodes = nodes;
+    port->socket = -1;
     pthread_mutex_init(&port->reading, NULL);
     for (unsigned i = 0; i < nodes; i++) {
         struct inbox *inbox = &port->inboxes[i];
@@ -50,6 +55,22 @@ struct port *port_new(TALLOC_CTX *parent, unsigned nodes)
     }
     talloc_set_destructor(port, close_bells);
     return port;
+}
+
+void port_keep(struct port *port, int fd)
+{
+    pthread_mutex_lock(&port->reading);
+    if (port->socket < 0)
+        port->socket = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    pthread_mutex_unlock(&port->reading);
+}
+
+int port_socket(struct port *port)
+{
+    pthread_mutex_lock(&port->reading);
+    int fd = port->socket >= 0 ? fcntl(port->socket, F_DUPFD_CLOEXEC, 0) : -1;
+    pthread_mutex_unlock(&port->reading);
+    return fd;
 }
 
 /* ---- whose it is ---- */

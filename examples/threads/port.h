@@ -40,6 +40,11 @@ unsigned port_owner(const struct port *port, const struct l2tpha_path *path, con
  * something are woken. */
 void port_read(struct port *port, unsigned node, struct udp *udp);
 
+/* The socket, for this process to have it as long as any of its nodes lives: a duplicate is kept of
+ * the first. And a duplicate of that, -1 = there is none. */
+void port_keep(struct port *port, int fd);
+int port_socket(struct port *port);
+
 /* What is in the inbox, its owner's until it asks again; none = count 0. */
 struct inbox_batch *port_take(struct port *port, unsigned node);
 /* An eventfd: something has come into an inbox that was empty. */

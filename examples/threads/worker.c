@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "worker.h"
 #include "common/clock.h"
-#include "partner.h"
 
-#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +10,6 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define OUTPUTS 64
 #define RECOVERIES 512 /* ids of each node that are kept for recovery tunnels */
 
 void worker_tell(const struct worker *worker, const char *format, ...)
@@ -39,21 +37,23 @@ static void take_log(void *user, const struct l2tpha_log_line *line)
     fprintf(stderr, "node %u: %s\n", worker->index, line->text);
 }
 
-static int make_node(struct worker *worker)
+static int make_node(void *user, bool standby, uint64_t epoch, struct l2tpha_node **node)
 {
+    struct worker *worker = user;
     const struct setup *setup = worker->setup;
     struct l2tpha_host host = {
         .size = sizeof(host), .user = worker, .random = answer_random, .log = take_log};
     struct l2tpha_config config;
     l2tpha_config_init(&config);
     config.name = setup->name;
-    config.standby = setup->standby;
+    config.standby = standby;
+    config.epoch = epoch;
     config.tunnel_id_first = port_first_id(setup->port, worker->index);
     config.tunnel_id_last = port_last_id(setup->port, worker->index);
     config.max_tunnels = config.tunnel_id_last - config.tunnel_id_first + 1 - RECOVERIES;
     config.max_half_open /= setup->nodes;
     config.crypto = l2tpha_crypto_nettle();
-    return l2tpha_node_new(worker, &config, &host, clock_now(), &worker->node);
+    return l2tpha_node_new(worker, &config, &host, clock_now(), node);
 }
 
 /* ---- datagrams in ---- */
@@ -75,8 +75,8 @@ static void take(struct worker *worker)
     struct inbox_batch *batch = port_take(worker->setup->port, worker->index);
     size_t done = 0;
     while (done < batch->count) {
-        size_t more = l2tpha_feed_batch(worker->node, batch->datagrams + done, batch->count - done,
-                                        clock_now());
+        size_t more = l2tpha_feed_batch(l2tpha_pair_node(worker->pair), batch->datagrams + done,
+                                        batch->count - done, clock_now());
         for (; more > 0; more--, done++)
             echo(worker, &batch->frames[done]);
     }
@@ -84,35 +84,37 @@ static void take(struct worker *worker)
         (void)udp_flush(worker->udp);
 }
 
-static void on_socket(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *user)
+/* ---- the port ---- */
+
+static bool open_port(void *user, bool beside, const char **why)
 {
     struct worker *worker = user;
-    (void)ev, (void)fde, (void)flags;
-    port_read(worker->setup->port, worker->index, worker->udp);
-    take(worker);
+    int fd = port_socket(worker->setup->port);
+    (void)beside;
+    *why = "the other process has the port";
+    if (fd >= 0)
+        worker->udp = udp_adopt(worker, fd);
+    return worker->udp != NULL;
 }
 
-static void on_bell(struct tevent_context *ev, struct tevent_fd *fde, uint16_t flags, void *user)
+static int socket_of(void *user)
+{
+    const struct worker *worker = user;
+    return worker->udp != NULL ? udp_fd(worker->udp) : -1;
+}
+
+static void close_port(void *user)
 {
     struct worker *worker = user;
-    eventfd_t rings;
-    (void)ev, (void)fde, (void)flags;
-    (void)eventfd_read(port_bell(worker->setup->port, worker->index), &rings);
-    if (worker->serving) /* else it waits for the takeover: another node was faster */
-        take(worker);
+    TALLOC_FREE(worker->udp);
 }
 
-void worker_inherit(struct worker *worker, int fd)
+static void inherit_port(void *user, int fd)
 {
+    struct worker *worker = user;
     talloc_free(worker->udp);
     worker->udp = udp_adopt(worker, fd);
-}
-
-void worker_serve(struct worker *worker)
-{
-    worker->serving = true;
-    udp_read_start(worker->udp, worker->ev, on_socket, worker);
-    take(worker);
+    port_keep(worker->setup->port, fd);
 }
 
 /* ---- outputs ---- */
@@ -123,70 +125,86 @@ static void take_event(struct worker *worker, const struct l2tpha_event *event)
         worker_tell(worker, "%s", l2tpha_role_name(event->role));
 }
 
-static void drain(struct worker *worker)
+static void let_out(void *user, const struct l2tpha_output *outputs, size_t count)
 {
-    struct l2tpha_output outputs[OUTPUTS];
-    size_t count;
-    while ((count = l2tpha_poll(worker->node, outputs, OUTPUTS, clock_now())) > 0) {
-        partner_tell_sync(worker->partner);
-        for (size_t i = 0; i < count; i++) {
-            if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM && worker->udp != NULL)
-                (void)udp_queue(worker->udp, outputs[i].path, outputs[i].data, outputs[i].len, NULL,
-                                0);
-            else if (outputs[i].kind == L2TPHA_OUTPUT_EVENT)
-                take_event(worker, outputs[i].event);
-        }
-        if (worker->udp != NULL)
-            (void)udp_flush(worker->udp);
-        for (size_t i = 0; i < count; i++)
-            if (outputs[i].kind == L2TPHA_OUTPUT_CHECKPOINT)
-                partner_ship(worker->partner, outputs[i].number, outputs[i].data, outputs[i].len);
+    struct worker *worker = user;
+    for (size_t i = 0; i < count; i++) {
+        if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM && worker->udp != NULL)
+            (void)udp_queue(worker->udp, outputs[i].path, outputs[i].data, outputs[i].len, NULL, 0);
+        else if (outputs[i].kind == L2TPHA_OUTPUT_EVENT)
+            take_event(worker, outputs[i].event);
     }
-    partner_flush(worker->partner);
+    if (worker->udp != NULL)
+        (void)udp_flush(worker->udp);
+}
+
+/* ---- the role ---- */
+
+static void take_role(void *user, enum l2tpha_pair_event event)
+{
+    struct worker *worker = user;
+    const struct port *port = worker->setup->port;
+    if (event == L2TPHA_PAIR_SERVES)
+        worker_tell(worker, "serves tunnels %u to %u", port_first_id(port, worker->index),
+                    port_last_id(port, worker->index));
+    if (event == L2TPHA_PAIR_TOOK_OVER)
+        take(worker); /* another node was faster: what has come to the inbox before */
+}
+
+static void take_line(void *user, enum l2tpha_log_category category, const char *text)
+{
+    const struct worker *worker = user;
+    (void)category;
+    fprintf(stderr, "node %u: %s\n", worker->index, text);
+}
+
+static int make_pair(struct worker *worker)
+{
+    const struct setup *setup = worker->setup;
+    char *meeting = talloc_asprintf(worker, "unix:%s.%u", setup->ha, worker->index);
+    struct l2tpha_pair_options options = {.size = sizeof(options),
+                                          .role = setup->standby ? L2TPHA_PAIR_AUTO
+                                                                 : L2TPHA_PAIR_ACTIVE,
+                                          .listen = meeting,
+                                          .connect = setup->standby ? meeting : NULL,
+                                          .host = {.size = sizeof(options.host),
+                                                   .user = worker,
+                                                   .make = make_node,
+                                                   .open = open_port,
+                                                   .socket = socket_of,
+                                                   .inherit = inherit_port,
+                                                   .close = close_port,
+                                                   .outputs = let_out,
+                                                   .event = take_role,
+                                                   .log = take_line}};
+    return l2tpha_pair_new(&options, &worker->pair);
 }
 
 /* ---- the loop ---- */
 
-static void on_timer(struct tevent_context *ev, struct tevent_timer *timer, struct timeval now,
-                     void *user)
-{
-    struct worker *worker = user;
-    (void)ev, (void)timer, (void)now;
-    worker->timer = NULL; /* freed by tevent */
-}
-
-static void set_timer(struct worker *worker)
-{
-    uint64_t due = l2tpha_deadline(worker->node), now = clock_now();
-    if (partner_deadline(worker->partner) < due)
-        due = partner_deadline(worker->partner);
-    TALLOC_FREE(worker->timer);
-    if (due == L2TPHA_NEVER)
-        return;
-    uint64_t wait = due > now ? due - now : 0;
-    worker->timer = tevent_add_timer(
-        worker->ev, worker,
-        tevent_timeval_current_ofs((uint32_t)(wait / 1000000), (uint32_t)(wait % 1000000)),
-        on_timer, worker);
-}
-
-static void settle(struct worker *worker)
-{
-    uint64_t now = clock_now();
-    if (l2tpha_deadline(worker->node) <= now)
-        (void)l2tpha_expire(worker->node, now);
-    if (partner_deadline(worker->partner) <= now)
-        partner_expire(worker->partner, now);
-    drain(worker);
-    set_timer(worker);
-}
-
 void *worker_run(void *user)
 {
     struct worker *worker = user;
-    do
-        settle(worker);
-    while (tevent_loop_once(worker->ev) == 0);
+    struct port *port = worker->setup->port;
+    struct pollfd ready[] = {
+        {.fd = l2tpha_pair_fd(worker->pair), .events = POLLIN},
+        {.fd = port_bell(port, worker->index), .events = POLLIN},
+        {.events = POLLIN}, /* the port */
+    };
+    while (l2tpha_pair_service(worker->pair)) {
+        bool reads = l2tpha_pair_reads(worker->pair);
+        eventfd_t rings;
+        ready[2].fd = reads ? udp_fd(worker->udp) : -1;
+        ready[2].revents = 0;
+        poll(ready, 3, -1);
+        if (ready[2].revents != 0)
+            port_read(port, worker->index, worker->udp);
+        if (ready[1].revents != 0)
+            (void)eventfd_read(ready[1].fd, &rings);
+        if (reads)
+            take(worker);
+    }
+    worker_tell(worker, "another node serves");
     return NULL;
 }
 
@@ -195,23 +213,11 @@ struct worker *worker_new(const struct setup *setup, unsigned index, const char 
     struct worker *worker = talloc_zero(NULL, struct worker);
     worker->setup = setup;
     worker->index = index;
-    worker->ev = tevent_context_init(worker);
-    int error = make_node(worker);
-    *why = error == L2TPHA_OK ? NULL : l2tpha_strerror(error);
-    if (*why == NULL && !setup->standby) {
-        worker_inherit(worker, dup(setup->fd));
-        worker_serve(worker);
-    }
+    int error = make_pair(worker);
+    *why = error == L2TPHA_OK ? l2tpha_pair_start(worker->pair) : l2tpha_strerror(error);
     if (*why == NULL)
-        worker->partner = partner_new(worker, why);
-    if (*why != NULL) {
-        talloc_free(worker);
-        return NULL;
-    }
-    tevent_add_fd(worker->ev, worker, port_bell(setup->port, index), TEVENT_FD_READ, on_bell,
-                  worker);
-    if (!setup->standby)
-        worker_tell(worker, "serves tunnels %u to %u", port_first_id(setup->port, index),
-                    port_last_id(setup->port, index));
-    return worker;
+        return worker;
+    l2tpha_pair_free(worker->pair);
+    talloc_free(worker);
+    return NULL;
 }

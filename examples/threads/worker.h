@@ -5,10 +5,8 @@
 
 #include "port.h"
 
+#include <l2tpha/pair.h>
 #include <pthread.h>
-#include <tevent.h>
-
-struct partner;
 
 /* What all threads share; none changes it. */
 struct setup {
@@ -17,7 +15,6 @@ struct setup {
     const char *ha; /* path of the sockets between the two processes: PATH.0, PATH.1, ... */
     bool standby;
     bool echo;
-    int fd; /* the port, in the process that begins as the active */
     struct port *port;
 };
 
@@ -25,25 +22,16 @@ struct worker {
     const struct setup *setup;
     unsigned index;
     pthread_t thread;
-    struct tevent_context *ev;
-    struct l2tpha_node *node;
-    bool serving;
+    struct l2tpha_pair *pair; /* with the node of the same ids in the other process */
     struct udp *udp; /* a descriptor of the port of its own; NULL on a standby that has none yet */
-    struct partner *partner;
-    struct tevent_timer *timer;
 };
 
 /* Made by the first thread, run by its own. NULL with *why set. */
 struct worker *worker_new(const struct setup *setup, unsigned index, const char **why);
-/* pthread's; never returns. */
+/* pthread's; returns when another node serves. */
 void *worker_run(void *worker);
 
 /* A line for whoever started us: "node 0: ...". */
 void worker_tell(const struct worker *worker, const char *format, ...) L2TPHA_PRINTF(2, 3);
-
-/* The port, from the active: owned from now on. */
-void worker_inherit(struct worker *worker, int fd);
-/* Read the port, and what has come to the inbox before: this node serves. */
-void worker_serve(struct worker *worker);
 
 #endif
