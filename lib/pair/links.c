@@ -567,8 +567,10 @@ static void expire_stream(struct links *links, struct stream *stream, uint64_t n
         stream_end(stream, BYE_ALONE);
         return;
     }
-    if (stream->pass_at <= now)
+    if (stream->pass_at <= now) {
+        stream->pass_at = L2TPHA_NEVER;
         stream_flush(stream);
+    }
     if (stream->ended || stream->link == NULL || waits_for_the_end(links, stream))
         return;
     int error = l2tpha_link_expire(stream->link, now);

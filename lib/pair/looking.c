@@ -59,8 +59,8 @@ static void look_again(struct l2tpha_pair *pair)
         links_keep_listening(pair->links);
 }
 
-/* Nobody has what this node lacks: the dead are dead, and what they knew is recovered by RFC 4951 or
- * closed. */
+/* Nobody has what this node lacks: the dead are dead, and what they knew is recovered by RFC 4951
+ * or closed. */
 static void serve_what_is_left(struct l2tpha_pair *pair)
 {
     if (serving_try(pair, L2TPHA_TRUST_STALE, "nobody serves, and the copy may be behind") == NULL)

@@ -17,7 +17,9 @@
 #define READ_BYTES 65536
 #define READS_PER_EVENT 16
 #define FIRST_BYTE 2
-#define PASS_AGAIN_US 2000 /* too many descriptors are under way */
+/* The standby has taken none of the descriptors that are under way: doubled each time. */
+#define PASS_AGAIN_US 2000
+#define PASS_AGAIN_MAX_US 256000
 /* Over unix silence proves nothing: the closing of the stream is what counts. */
 #define UNIX_SILENCE_MS (24u * 3600 * 1000)
 
@@ -153,11 +155,15 @@ static bool pass_given(struct stream *stream)
     stream->pass_at = L2TPHA_NEVER;
     for (; queue->first < queue->count; queue->first++) {
         uint32_t tag = queue->tags[queue->first];
-        if (passed_send(stream->channel, tag, passed_find(&stream->pair->given, tag)))
+        if (passed_send(stream->channel, tag, passed_find(&stream->pair->given, tag))) {
+            stream->pass_wait = PASS_AGAIN_US;
             continue;
+        }
         if (errno == EPIPE || errno == ECONNRESET || errno == ECONNREFUSED)
             return true; /* the reader of the stream meets the end */
-        stream->pass_at = l2tpha_pair_now() + PASS_AGAIN_US;
+        stream->pass_at = l2tpha_pair_now() + stream->pass_wait;
+        if (stream->pass_wait < PASS_AGAIN_MAX_US)
+            stream->pass_wait *= 2;
         return false;
     }
     queue->first = queue->count = 0;
@@ -473,6 +479,7 @@ struct stream *stream_new(const struct stream_events *events, struct links *link
     stream->opened = l2tpha_pair_now();
     stream->farewell = stream->process = stream->channel = -1;
     stream->pass_at = L2TPHA_NEVER;
+    stream->pass_wait = PASS_AGAIN_US;
     stream->watch = (struct watch){.fd = fd, .handler = on_stream, .user = stream};
     (void)watch_for(&pair->watcher, &stream->watch, EPOLLIN);
     return stream;

@@ -52,6 +52,7 @@ struct stream {
     struct watch channel_watch;
     struct passed_queue to_pass; /* tags that the standby is to be told of */
     uint64_t pass_at;            /* when to try again; L2TPHA_NEVER = not waiting */
+    uint64_t pass_wait;          /* how long to wait the next time */
 };
 
 /* Farewells: the last byte counts. */

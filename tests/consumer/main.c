@@ -5,6 +5,7 @@
 
 #include <l2tpha/crypto.h>
 #include <l2tpha/error.h>
+#include <l2tpha/pair.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -27,8 +28,15 @@ static int check_digest(const struct l2tpha_crypto *crypto)
     return 0;
 }
 
+static int check_pair(void)
+{
+    struct l2tpha_pair_options options = {.size = sizeof(options)}; /* nobody to make a node */
+    struct l2tpha_pair *pair;
+    return l2tpha_pair_new(&options, &pair) == L2TPHA_ERR_INVALID && pair == NULL ? 0 : 1;
+}
+
 int main(void)
 {
     return check_digest(l2tpha_crypto_nettle()) || check_digest(l2tpha_crypto_mbedtls()) ||
-           check_marks();
+           check_pair() || check_marks();
 }
