@@ -43,7 +43,8 @@ static bool say_farewell(struct stream *stream, char bye)
 {
     if (!stream->serving || stream->farewell < 0 || bye == BYE_NONE)
         return true;
-    if (write(stream->farewell, &bye, 1) == 1 || errno == EPIPE) /* gone already: fine */
+    if (send(stream->farewell, &bye, 1, MSG_NOSIGNAL) == 1 || errno == EPIPE ||
+        errno == ECONNRESET) /* gone already: fine */
         return true;
     say(stream->pair, L2TPHA_LOG_ERROR, "farewell to the standby: %s", strerror(errno));
     return false;
@@ -203,7 +204,7 @@ void stream_flush(struct stream *stream)
     watch_writing(stream, false);
 }
 
-/* Outputs that the standby does not hold must not leave before it can be known there: a pipe that
+/* Outputs that the standby does not hold must not leave before it can be known there: a socket that
  * takes no more says it by being closed, with the stream. */
 void stream_tell_sync(struct stream *stream)
 {
@@ -223,14 +224,15 @@ void stream_tell_sync(struct stream *stream)
 
 /* ---- descriptors ---- */
 
-/* Active, over unix: the socket, the farewell pipe and the channel for the others go first. */
+/* Active, over unix: the socket, the channel for farewells and the channel for the others go first.
+ */
 static const char *pass_descriptors(struct stream *stream)
 {
     int ends[2], channel[2];
     const struct l2tpha_pair_host *host = &stream->pair->options.host;
     if (!has_socket(stream->pair))
         return "no socket to hand over";
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
         return strerror(errno);
     stream->farewell = ends[1];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) != 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One stream to another node: descriptors, the farewell pipe, the link over it. What is read is
+/* One stream to another node: descriptors, the farewells, the link over it. What is read is
  * told to role.h; who talks to whom is for ha.c. */
 #ifndef PAIR_STREAM_H
 #define PAIR_STREAM_H
@@ -45,7 +45,7 @@ struct stream {
     bool hung_told;    /* standby: --on-hung was run in this silence */
     bool ended;        /* to be freed at the end of the turn */
     uint64_t opened;
-    int farewell; /* a pipe: active writes, standby reads; -1 = none */
+    int farewell; /* a socket: active writes, standby reads; -1 = none */
     int process;  /* pidfd of the active, over unix; -1 = none */
     /* over unix: descriptors under tags, from the active to the standby */
     int channel; /* -1 = none */
@@ -77,9 +77,9 @@ const char *stream_serve(struct stream *stream);
 void stream_finish_connecting(struct stream *stream);
 void stream_flush(struct stream *stream);
 void stream_read(struct stream *stream);
-/* Active: whether the standby is in sync, as the pipe is to say it. */
+/* Active: whether the standby is in sync, as the farewells are to say it. */
 void stream_tell_sync(struct stream *stream);
-/* Standby: the last byte of the pipe, 0 = none. */
+/* Standby: the last farewell, 0 = none. */
 char stream_last_bye(struct stream *stream);
 struct l2tpha_link_info stream_info(const struct stream *stream);
 /* The link cannot go on. */

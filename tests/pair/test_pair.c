@@ -210,6 +210,83 @@ static void remove_folder(void)
     ck_assert_int_eq(rmdir(folder), 0); /* no socket is left */
 }
 
+/* ---- no memory ---- */
+
+/* Of all allocations of the two, the core's included, the one that fails; 0 = none. */
+static unsigned long fail_at, allocations;
+
+static bool fails(void)
+{
+    return fail_at != 0 && ++allocations == fail_at;
+}
+
+void *__real__talloc_zero(const void *parent, size_t size, const char *name);
+void *__wrap__talloc_zero(const void *parent, size_t size, const char *name);
+void *__wrap__talloc_zero(const void *parent, size_t size, const char *name)
+{
+    return fails() ? NULL : __real__talloc_zero(parent, size, name);
+}
+
+void *__real__talloc_zero_array(const void *parent, size_t size, unsigned count, const char *name);
+void *__wrap__talloc_zero_array(const void *parent, size_t size, unsigned count, const char *name);
+void *__wrap__talloc_zero_array(const void *parent, size_t size, unsigned count, const char *name)
+{
+    return fails() ? NULL : __real__talloc_zero_array(parent, size, count, name);
+}
+
+void *__real__talloc_realloc_array(const void *parent, void *old, size_t size, unsigned count,
+                                   const char *name);
+void *__wrap__talloc_realloc_array(const void *parent, void *old, size_t size, unsigned count,
+                                   const char *name);
+void *__wrap__talloc_realloc_array(const void *parent, void *old, size_t size, unsigned count,
+                                   const char *name)
+{
+    return fails() ? NULL : __real__talloc_realloc_array(parent, old, size, count, name);
+}
+
+/* Whether it begins. */
+static bool try_to_begin(size_t at, enum l2tpha_pair_role role)
+{
+    struct side *side = &sides[at];
+    *side = (struct side){.socket = -1};
+    struct l2tpha_pair_options options = options_of(side, role);
+    if (l2tpha_pair_new(&options, &side->pair) != L2TPHA_OK) {
+        ck_assert_ptr_null(side->pair);
+        return false;
+    }
+    return l2tpha_pair_start(side->pair) == NULL;
+}
+
+/* A standby that follows, one descriptor, a death: what fails is told, or tried again. */
+static void try_it_all(void)
+{
+    if (!try_to_begin(0, L2TPHA_PAIR_ACTIVE) || !try_to_begin(1, L2TPHA_PAIR_AUTO))
+        return;
+    wait_for(&sides[1], L2TPHA_ROLE_STANDBY_HOT);
+    int error = l2tpha_pair_pass(sides[0].pair, 7, 2);
+    ck_assert(error == L2TPHA_OK || error == L2TPHA_ERR_NOMEM);
+    (void)l2tpha_pair_service(sides[0].pair);
+    wait_for(&sides[0], L2TPHA_ROLE_ACTIVE);
+    die(&sides[0]);
+    wait_for(&sides[1], L2TPHA_ROLE_ACTIVE_SOLO);
+}
+
+START_TEST(no_allocation_may_fail_it)
+{
+    for (fail_at = 1;; fail_at++) {
+        allocations = 0;
+        try_it_all();
+        unsigned long made = allocations;
+        for (size_t i = 0; i < NODES; i++)
+            die(&sides[i]);
+        if (made < fail_at)
+            break;
+    }
+    ck_assert_uint_gt(fail_at, 20);
+    fail_at = 0;
+}
+END_TEST
+
 /* ---- roles ---- */
 
 START_TEST(a_standby_takes_over_upon_a_death)
@@ -458,6 +535,7 @@ Suite *suite_pair(void)
     tcase_add_test(tcase, a_fenced_node_serves_nobody);
     tcase_add_test(tcase, descriptors_follow_the_role);
     tcase_add_test(tcase, a_great_many_descriptors_are_passed);
+    tcase_add_test(tcase, no_allocation_may_fail_it);
     tcase_add_test(tcase, options_that_do_not_do_are_refused);
     tcase_add_test(tcase, what_cannot_be_is_said);
     return suite;
