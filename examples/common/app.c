@@ -183,11 +183,13 @@ static void settle(struct app *app)
     paired_read(app);
     if (!app->quit)
         expire(app, now);
+    l2tpha_pair_drain(app->pair); /* also what is owed to peers by a program that quits */
     if (!app->quit)
         check_leaving(app);
     if (app->quit)
         return;
-    l2tpha_pair_drain(app->pair);
+    if (app->leave_until != 0)
+        l2tpha_pair_drain(app->pair);
     traffic_flush_capture(app);
     set_timer(app);
 }

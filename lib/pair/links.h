@@ -3,9 +3,9 @@
  * connects to the active. Over tcp an active without a standby looks for the other node as well:
  * should that serve too, the lower epoch steps down.
  *
- * Over unix: the first byte of the stream, from the active, carries three descriptors. One is its
+ * Over unix: the first byte of the stream, from the active, carries two descriptors. One is its
  * UDP socket: the port stays owned when the active dies, datagrams wait in the socket, and the
- * standby reads it only once it has taken over. Another is the reading end for farewells.
+ * standby reads it only once it has taken over. The other is the reading end for farewells.
  * Into it the active writes when it goes on alone, when the standby is in sync again, and when it
  * closes the stream; so a stream that ends says by the last byte whether the copy is what was
  * served, and one that ends without a farewell is the death of the active, as the kernel tells it,

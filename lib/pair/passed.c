@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "passed.h"
+#include "socket.h"
 
 #include <l2tpha/pair.h>
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <talloc.h>
 #include <unistd.h>
 
@@ -134,48 +134,16 @@ void passed_queue_clear(struct passed_queue *queue)
 
 /* ---- through a socket ---- */
 
-/* Room for the control message, aligned. */
-union beside {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(int))];
-};
-
 bool passed_send(int channel, uint32_t tag, int fd)
 {
-    union beside beside;
-    struct iovec part = {.iov_base = &tag, .iov_len = sizeof(tag)};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    if (fd >= 0) {
-        memset(&beside, 0, sizeof(beside));
-        message.msg_control = beside.bytes;
-        message.msg_controllen = sizeof(beside.bytes);
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(fd));
-        memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-    }
-    return sendmsg(channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(tag);
+    return socket_send(channel, &tag, sizeof(tag), fd);
 }
 
 int passed_receive(int channel, uint32_t *tag, int *fd, bool *lost)
 {
-    union beside beside;
-    struct iovec part = {.iov_base = tag, .iov_len = sizeof(*tag)};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = beside.bytes,
-                             .msg_controllen = sizeof(beside.bytes)};
-    ssize_t got = recvmsg(channel, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-    *fd = -1;
-    *lost = false;
+    ssize_t got = socket_receive(channel, tag, sizeof(*tag), fd, lost);
     if (got <= 0)
         return (int)got;
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-        header->cmsg_len == CMSG_LEN(sizeof(*fd)))
-        memcpy(fd, CMSG_DATA(header), sizeof(*fd));
-    *lost = *fd < 0 && (message.msg_flags & MSG_CTRUNC);
     if (got == (ssize_t)sizeof(*tag))
         return 1;
     if (*fd >= 0)

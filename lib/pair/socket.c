@@ -225,3 +225,55 @@ int socket_accept_passed(int fd, uint8_t *byte, int *descriptors, size_t count)
     memcpy(descriptors, CMSG_DATA(header), sizeof(int) * count);
     return 1;
 }
+
+/* ---- messages ---- */
+
+bool socket_channel(int ends[2])
+{
+    return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0;
+}
+
+/* Room for one descriptor, aligned. */
+union beside {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+bool socket_send(int channel, const void *data, size_t len, int fd)
+{
+    union beside beside;
+    struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (fd >= 0) {
+        memset(&beside, 0, sizeof(beside));
+        message.msg_control = beside.bytes;
+        message.msg_controllen = sizeof(beside.bytes);
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(fd));
+        memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+    }
+    return sendmsg(channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len;
+}
+
+ssize_t socket_receive(int channel, void *data, size_t size, int *fd, bool *lost)
+{
+    union beside beside;
+    struct iovec part = {.iov_base = data, .iov_len = size};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = beside.bytes,
+                             .msg_controllen = sizeof(beside.bytes)};
+    ssize_t got = recvmsg(channel, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    *fd = -1;
+    *lost = false;
+    if (got <= 0)
+        return got;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+        header->cmsg_len == CMSG_LEN(sizeof(*fd)))
+        memcpy(fd, CMSG_DATA(header), sizeof(*fd));
+    *lost = *fd < 0 && (message.msg_flags & MSG_CTRUNC);
+    return got;
+}

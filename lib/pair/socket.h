@@ -41,7 +41,7 @@ int socket_connect(const struct endpoint *endpoint);
 /* The error that a stream has stored, 0 = none. */
 int socket_failed(int fd);
 
-#define SOCKET_DESCRIPTORS_MAX 3
+#define SOCKET_DESCRIPTORS_MAX 2
 
 /* Send one byte and some descriptors. */
 bool socket_pass(int fd, uint8_t byte, const int *descriptors, size_t count);
@@ -49,5 +49,16 @@ bool socket_pass(int fd, uint8_t byte, const int *descriptors, size_t count);
 /* Receive them. Returns 1 with exactly count descriptors, 0 at the end of the stream, -1 with errno
  * set, EAGAIN and EPROTO among others. */
 int socket_accept_passed(int fd, uint8_t *byte, int *descriptors, size_t count);
+
+/* Two ends of a channel for messages, each with a descriptor or none. False with errno set. */
+bool socket_channel(int ends[2]);
+
+/* One message; fd -1 = without a descriptor. False with errno set, EAGAIN among others: it is not
+ * sent. */
+bool socket_send(int channel, const void *data, size_t len, int fd);
+
+/* The next one: its length, 0 at the end, -1 with errno set. *fd: -1 = none came; with *lost, there
+ * was one for which this process had no room. */
+ssize_t socket_receive(int channel, void *data, size_t size, int *fd, bool *lost);
 
 #endif

@@ -16,7 +16,7 @@
 
 #define READ_BYTES 65536
 #define READS_PER_EVENT 16
-#define FIRST_BYTE 2
+#define FIRST_BYTE 1
 /* The standby has taken none of the descriptors that are under way: doubled each time. */
 #define PASS_AGAIN_US 2000
 #define PASS_AGAIN_MAX_US 256000
@@ -43,7 +43,7 @@ static bool say_farewell(struct stream *stream, char bye)
 {
     if (!stream->serving || stream->farewell < 0 || bye == BYE_NONE)
         return true;
-    if (send(stream->farewell, &bye, 1, MSG_NOSIGNAL) == 1 || errno == EPIPE ||
+    if (socket_send(stream->farewell, &bye, 1, -1) || errno == EPIPE ||
         errno == ECONNRESET) /* gone already: fine */
         return true;
     say(stream->pair, L2TPHA_LOG_ERROR, "farewell to the standby: %s", strerror(errno));
@@ -63,20 +63,60 @@ void stream_end(struct stream *stream, char bye)
     stream->link = NULL;
     watch_stop(&stream->pair->watcher, &stream->watch);
     watch_stop(&stream->pair->watcher, &stream->channel_watch);
+    watch_stop(&stream->pair->watcher, &stream->farewell_watch);
     stream->events->gone(stream->links, stream);
+}
+
+static void on_channel(void *user, uint32_t events);
+
+static void take_channel(struct stream *stream, int fd)
+{
+    if (stream->channel >= 0) {
+        watch_stop(&stream->pair->watcher, &stream->channel_watch);
+        close(stream->channel);
+    }
+    stream->channel = fd;
+    stream->channel_watch = (struct watch){.fd = fd, .handler = on_channel, .user = stream};
+    (void)watch_for(&stream->pair->watcher, &stream->channel_watch, EPOLLIN);
+}
+
+/* Standby. An active of an earlier release has a pipe there. True = there will be no more. */
+static bool read_farewells(struct stream *stream)
+{
+    char bye;
+    int fd = -1;
+    bool lost = false;
+    ssize_t got;
+    if (stream->farewell < 0)
+        return true;
+    while ((got = socket_receive(stream->farewell, &bye, 1, &fd, &lost)) > 0 ||
+           (got < 0 && errno == ENOTSOCK && (got = read(stream->farewell, &bye, 1)) > 0)) {
+        if (bye == BYE_NOT_CHANNEL && fd >= 0) {
+            take_channel(stream, fd);
+            continue;
+        }
+        close_if(fd);
+        stream->last = bye;
+        if (bye == BYE_SOLO || bye == BYE_SYNC)
+            stream->alone = bye == BYE_SOLO;
+    }
+    return got == 0;
+}
+
+/* It says more than who serves: without this a channel would be found with the stream's next word.
+ */
+static void on_farewell(void *user, uint32_t events)
+{
+    struct stream *stream = user;
+    (void)events;
+    if (read_farewells(stream))
+        watch_stop(&stream->pair->watcher, &stream->farewell_watch);
 }
 
 char stream_last_bye(struct stream *stream)
 {
-    char byes[64], last = 0;
-    ssize_t got;
-    if (stream->farewell < 0)
-        return 0;
-    while ((got = read(stream->farewell, byes, sizeof(byes))) > 0)
-        last = byes[got - 1];
-    if (last == BYE_SOLO || last == BYE_SYNC)
-        stream->alone = last == BYE_SOLO;
-    return last != 0 ? last : stream->alone ? BYE_SOLO : 0;
+    (void)read_farewells(stream);
+    return stream->last != 0 ? stream->last : stream->alone ? BYE_SOLO : 0;
 }
 
 static enum farewell farewell_of(struct stream *stream)
@@ -149,6 +189,25 @@ static void watch_writing(struct stream *stream, bool wanted)
     stream_watch(stream, wanted ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
+static bool make_channel(struct stream *stream)
+{
+    int ends[2];
+    static const char word = BYE_NOT_CHANNEL;
+    if (stream->channel >= 0)
+        return true;
+    if (!socket_channel(ends))
+        return false;
+    bool sent = socket_send(stream->farewell, &word, 1, ends[0]);
+    int error = errno;
+    close(ends[0]);
+    if (sent)
+        stream->channel = ends[1];
+    else
+        close(ends[1]);
+    errno = error;
+    return sent;
+}
+
 /* Active: what the standby is yet to be told of. False = it is not told of all now. */
 static bool pass_given(struct stream *stream)
 {
@@ -156,7 +215,8 @@ static bool pass_given(struct stream *stream)
     stream->pass_at = L2TPHA_NEVER;
     for (; queue->first < queue->count; queue->first++) {
         uint32_t tag = queue->tags[queue->first];
-        if (passed_send(stream->channel, tag, passed_find(&stream->pair->given, tag))) {
+        if (make_channel(stream) &&
+            passed_send(stream->channel, tag, passed_find(&stream->pair->given, tag))) {
             stream->pass_wait = PASS_AGAIN_US;
             continue;
         }
@@ -173,7 +233,7 @@ static bool pass_given(struct stream *stream)
 
 void stream_pass(struct stream *stream, uint32_t tag)
 {
-    if (stream->ended || !stream->serving || stream->channel < 0)
+    if (stream->ended || !stream->serving || stream->farewell < 0)
         return;
     stream->pass_at = 0; /* as soon as anything is done */
     if (passed_queue_put(&stream->to_pass, tag) != L2TPHA_OK)
@@ -186,7 +246,7 @@ void stream_flush(struct stream *stream)
     size_t len;
     if (stream->ended || stream->link == NULL || stream->connecting || stream->deaf)
         return;
-    if (stream->serving && stream->channel >= 0 && !pass_given(stream))
+    if (stream->serving && stream->farewell >= 0 && !pass_given(stream))
         return;
     while ((len = l2tpha_link_poll(stream->link, &data, l2tpha_pair_now())) > 0) {
         ssize_t sent = send(stream->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -224,27 +284,20 @@ void stream_tell_sync(struct stream *stream)
 
 /* ---- descriptors ---- */
 
-/* Active, over unix: the socket, the channel for farewells and the channel for the others go first.
- */
+/* Active, over unix: the socket and the channel for farewells go first. */
 static const char *pass_descriptors(struct stream *stream)
 {
-    int ends[2], channel[2];
+    int ends[2];
     const struct l2tpha_pair_host *host = &stream->pair->options.host;
     if (!has_socket(stream->pair))
         return "no socket to hand over";
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+    if (!socket_channel(ends))
         return strerror(errno);
     stream->farewell = ends[1];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) != 0) {
-        close(ends[0]);
-        return strerror(errno);
-    }
-    stream->channel = channel[1];
-    int passed[SOCKET_DESCRIPTORS_MAX] = {host->socket(host->user), ends[0], channel[0]};
+    int passed[SOCKET_DESCRIPTORS_MAX] = {host->socket(host->user), ends[0]};
     bool ok = socket_pass(stream->fd, FIRST_BYTE, passed, SOCKET_DESCRIPTORS_MAX);
     int error = errno;
     close(ends[0]);
-    close(channel[0]);
     if (ok && passed_queue_all(&stream->to_pass, &stream->pair->given) != L2TPHA_OK)
         return "no memory for the descriptors";
     return ok ? NULL : strerror(error);
@@ -309,6 +362,10 @@ static void take_passed(struct stream *stream)
     uint32_t tag;
     int fd, got;
     bool lost;
+    if (stream->channel < 0)
+        (void)read_farewells(stream);
+    if (stream->channel < 0)
+        return;
     while ((got = passed_receive(stream->channel, &tag, &fd, &lost)) > 0) {
         close_if(passed_take(&pair->kept, tag));
         if (fd >= 0 && passed_put(&pair->kept, tag, fd) != L2TPHA_OK) {
@@ -343,10 +400,9 @@ static bool take_descriptors(struct stream *stream)
     }
     stream->passing = false;
     stream->farewell = passed[1];
-    stream->channel = passed[2];
-    stream->channel_watch =
-        (struct watch){.fd = stream->channel, .handler = on_channel, .user = stream};
-    (void)watch_for(&pair->watcher, &stream->channel_watch, EPOLLIN);
+    stream->farewell_watch =
+        (struct watch){.fd = stream->farewell, .handler = on_farewell, .user = stream};
+    (void)watch_for(&pair->watcher, &stream->farewell_watch, EPOLLIN);
     passed_clear(&pair->kept, true); /* of an earlier stream: all come again */
     name_process(stream);
     pair->options.host.inherit(pair->options.host.user, passed[0]);
@@ -442,7 +498,7 @@ void stream_read(struct stream *stream)
             stream_lost(stream, got == 0 ? "by the other end" : strerror(errno));
             return;
         }
-        if (!stream->serving && stream->channel >= 0)
+        if (!stream->serving && stream->local)
             take_passed(stream);
         feed_link(stream, data, (size_t)got);
     }
