@@ -18,22 +18,32 @@ static int take_peer(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *
     if (tunnel->entry.record.state != L2TPHA_TUNNEL_WAIT_CTL_REPLY)
         return L2TPHA_OK;
     const struct l2tpha_path path = tunnel->entry.record.path;
+    tunnel_mark(tunnel, DIRTY_FULL); /* the daemon may say no more of it than that it is up */
     return tunnel_take_peer(tunnel, message, &path);
 }
 
-/* Of a call that the daemon knows. What is improper for its state the daemon finds. */
+static int take_reply(struct l2tpha_session *session, const struct l2tpha_message *message)
+{
+    if (session->entry.state != L2TPHA_SESSION_WAIT_REPLY || session->entry.remote_id)
+        return L2TPHA_OK;
+    ledger_mark_session(session_engine(session)->ledger, &session->entry);
+    return table_session_set_remote(&session->entry, wire_session_id(message));
+}
+
+/* Of a call that the daemon knows. What is improper for its state the daemon finds. It need not say
+ * anything of the call at once, so what is taken here is marked here. */
 static int take_answer(struct l2tpha_session *session, const struct l2tpha_message *message)
 {
     switch (message->type) {
     case L2TPHA_MESSAGE_ICRP:
     case L2TPHA_MESSAGE_OCRP:
-        return session->entry.state == L2TPHA_SESSION_WAIT_REPLY && !session->entry.remote_id
-                   ? table_session_set_remote(&session->entry, wire_session_id(message))
-                   : L2TPHA_OK;
+        return take_reply(session, message);
     case L2TPHA_MESSAGE_ICCN:
     case L2TPHA_MESSAGE_OCCN:
-        if (session->entry.side == L2TPHA_LNS)
-            session_take_connect(session, message);
+        if (session->entry.side != L2TPHA_LNS)
+            return L2TPHA_OK;
+        session_take_connect(session, message);
+        ledger_mark_session(session_engine(session)->ledger, &session->entry);
         return L2TPHA_OK;
     default:
         return L2TPHA_OK;

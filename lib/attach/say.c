@@ -195,6 +195,7 @@ static int before_it_leaves(struct saying *saying)
     if (!session)
         return L2TPHA_ERR_NOT_FOUND;
     session_take_speeds(session, saying->message);
+    ledger_mark_session(saying->tunnel->engine->ledger, &session->entry);
     return L2TPHA_OK;
 }
 
