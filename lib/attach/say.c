@@ -127,6 +127,8 @@ static void take_request(struct saying *saying)
     if (!inbox->message || inbox->tunnel != saying->tunnel)
         return;
     l2tpha_message_decode(inbox->message->data, inbox->message->len, &engine->message, &fault);
+    struct l2tpha_hiding hiding = tunnel_hiding(saying->tunnel);
+    message_finish(engine, &hiding, &fault);
     if (fault.error || !is_request(engine->message.type) ||
         wire_session_id(&engine->message) != entry->remote_id)
         return;
