@@ -99,9 +99,14 @@ static int check(const struct saying *saying, const struct l2tpha_decode_fault *
 
 /* --- what follows from it --- */
 
+/* RFC 2661 4.4.4: a CDN names the call by this end's id, also where the peer's is not known. */
 static struct l2tpha_session *call_of(const struct saying *saying)
 {
-    return tunnel_session_find_remote(saying->tunnel, saying->header.session_id);
+    uint32_t id =
+        saying->message->type == L2TPHA_MESSAGE_CDN ? wire_session_id(saying->message) : 0;
+
+    return id ? tunnel_session_find(saying->tunnel, id)
+              : tunnel_session_find_remote(saying->tunnel, saying->header.session_id);
 }
 
 /* By what it is, not by what it may be: the machine of a call is its side and its kind. */
@@ -274,14 +279,15 @@ static int say_later(struct saying *saying)
 {
     struct l2tpha_result result = {0};
     struct l2tpha_session *session = call_of(saying);
+    uint16_t type = saying->message->type;
 
+    if (type != L2TPHA_MESSAGE_STOPCCN && type != L2TPHA_MESSAGE_CDN)
+        return L2TPHA_ERR_STATE;
     l2tpha_message_result(saying->message, &result);
     if (!result.result)
         return L2TPHA_ERR_INVALID;
-    if (saying->message->type == L2TPHA_MESSAGE_STOPCCN)
+    if (type == L2TPHA_MESSAGE_STOPCCN)
         tunnel_may_stop(saying->tunnel, result.result, result.has_error ? result.error : 0);
-    else if (saying->message->type != L2TPHA_MESSAGE_CDN)
-        return L2TPHA_ERR_STATE;
     else if (session)
         session_may_stop(session, result.result);
     return L2TPHA_OK;
