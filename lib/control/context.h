@@ -94,6 +94,7 @@ struct inbox {
     struct l2tpha_tunnel *tunnel; /* whose message is handed out */
     struct buffer *message;       /* ... it; NULL = none is */
     bool open;                    /* what the host has said since is a transaction not yet closed */
+    bool fresh;                   /* the call that is being made has begun that */
     struct buffer *request;       /* SCCRQ that the host was asked about last; NULL = none */
     struct l2tpha_path request_path;
 };

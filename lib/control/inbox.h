@@ -21,6 +21,7 @@ const struct buffer *inbox_take(struct engine *engine, struct l2tpha_tunnel *onl
 /* Something is said by the host: it begins a transaction, or belongs to the one that is open. */
 static inline void inbox_open(struct engine *engine)
 {
+    engine->inbox.fresh = !engine->inbox.open;
     engine->inbox.open = true;
 }
 /* The host is done with the message handed out, if one is, and with its transaction. */

@@ -10,6 +10,9 @@
 
 int engine_leave(struct engine *engine, int error)
 {
+    if (error && engine->inbox.fresh)
+        engine->inbox.open = false; /* what is refused begins no transaction */
+    engine->inbox.fresh = false;
     if (engine->inbox.open)
         return error; /* the host has more to say */
     engine_commit(engine);
