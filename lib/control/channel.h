@@ -35,7 +35,7 @@ struct channel {
     uint32_t interval_ms;  /* current retransmission interval */
     uint32_t tries;        /* retransmissions of the oldest message so far; 0 = none since the last
                             * acknowledgement of something new */
-    uint16_t ahead_count;  /* messages in the slots: fewer than the window has */
+    uint16_t ahead_count;  /* messages in the slots: the next one, and fewer than the window has */
     uint16_t window;       /* congestion window, messages (CWND), WINDOW_MAX at most */
     uint16_t window_part;  /* acks counted towards the next step in congestion avoidance */
     uint16_t threshold;    /* SSTHRESH; the peer's window bounds it */
