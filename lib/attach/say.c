@@ -248,13 +248,18 @@ static int put(struct saying *saying)
                  : channel_send(engine, &saying->tunnel->channel, engine->build, header.length);
 }
 
+/* A message is handed out when there is room for its answer, and for a StopCCN behind it; what the
+ * daemon says of its own has a part of the queue. */
 static bool has_room(const struct saying *saying)
 {
     const struct l2tpha_tunnel *tunnel = saying->tunnel;
-    bool last = saying->message->type == L2TPHA_MESSAGE_STOPCCN;
+    const struct inbox *inbox = &tunnel->engine->inbox;
 
-    return last ? channel_has_room(tunnel->engine, &tunnel->channel, 1)
-                : tunnel_has_own_room(tunnel);
+    if (saying->message->type == L2TPHA_MESSAGE_STOPCCN)
+        return channel_has_room(tunnel->engine, &tunnel->channel, 1);
+    if (inbox->message && inbox->tunnel == tunnel)
+        return channel_has_room(tunnel->engine, &tunnel->channel, 2);
+    return tunnel_has_own_room(tunnel);
 }
 
 static int say_now(struct saying *saying)
