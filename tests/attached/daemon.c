@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include "attached/daemon.h"
+#include "attached/own.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define MESSAGE_MAX 512
+#define SCRATCH 2048
+#define MS 1000
+#define DAWDLE (30 * MS)
 
 /* --- lists --- */
 
-static struct own_tunnel *tunnel_by(struct daemon *daemon, const struct l2tpha_tunnel *handle)
+struct own_tunnel *daemon_tunnel(const struct daemon *daemon, const struct l2tpha_tunnel *handle)
 {
     struct own_tunnel *own = daemon->tunnels;
 
@@ -17,18 +19,19 @@ static struct own_tunnel *tunnel_by(struct daemon *daemon, const struct l2tpha_t
     return own;
 }
 
-static struct own_tunnel *tunnel_add(struct daemon *daemon, struct l2tpha_tunnel *handle,
-                                     const struct l2tpha_path *path)
+struct own_tunnel *own_tunnel_add(struct daemon *daemon, struct l2tpha_tunnel *handle,
+                                  const struct l2tpha_path *path, uint64_t now)
 {
     struct own_tunnel *own = calloc(1, sizeof(*own));
 
-    *own = (struct own_tunnel){.next = daemon->tunnels, .handle = handle, .path = *path};
+    *own = (struct own_tunnel){
+        .next = daemon->tunnels, .daemon = daemon, .handle = handle, .path = *path, .since = now};
     own->id = (uint16_t)l2tpha_tunnel_id(handle);
     daemon->tunnels = own;
     return own;
 }
 
-static struct own_call *call_by(const struct own_tunnel *own, uint32_t id)
+struct own_call *daemon_call_by(const struct own_tunnel *own, uint32_t id)
 {
     struct own_call *call = own->calls;
 
@@ -37,16 +40,16 @@ static struct own_call *call_by(const struct own_tunnel *own, uint32_t id)
     return call;
 }
 
-static struct own_call *call_add(struct own_tunnel *own, uint16_t id, uint16_t peers_id)
+struct own_call *own_call_add(struct own_tunnel *own, uint16_t id, uint16_t peers_id, uint64_t now)
 {
     struct own_call *call = calloc(1, sizeof(*call));
 
-    *call = (struct own_call){.next = own->calls, .id = id, .peers_id = peers_id};
+    *call = (struct own_call){.next = own->calls, .id = id, .peers_id = peers_id, .since = now};
     own->calls = call;
     return call;
 }
 
-static void call_drop(struct own_tunnel *own, struct own_call *call)
+void own_call_drop(struct own_tunnel *own, struct own_call *call)
 {
     struct own_call **at = &own->calls;
 
@@ -56,12 +59,12 @@ static void call_drop(struct own_tunnel *own, struct own_call *call)
     free(call);
 }
 
-static void tunnel_drop(struct daemon *daemon, struct own_tunnel *own)
+void own_tunnel_drop(struct own_tunnel *own)
 {
-    struct own_tunnel **at = &daemon->tunnels;
+    struct own_tunnel **at = &own->daemon->tunnels;
 
     while (own->calls)
-        call_drop(own, own->calls);
+        own_call_drop(own, own->calls);
     while (*at != own)
         at = &(*at)->next;
     *at = own->next;
@@ -71,224 +74,115 @@ static void tunnel_drop(struct daemon *daemon, struct own_tunnel *own)
 void daemon_forget(struct daemon *daemon)
 {
     while (daemon->tunnels)
-        tunnel_drop(daemon, daemon->tunnels);
+        own_tunnel_drop(daemon->tunnels);
 }
 
-/* --- saying --- */
+/* --- what comes --- */
 
-struct saying {
-    struct l2tpha_builder builder;
-    uint8_t data[MESSAGE_MAX];
-};
-
-static void begin(struct saying *saying, const struct own_tunnel *own, uint16_t type,
-                  uint16_t session)
+static bool open_message(const struct daemon *daemon, const uint8_t *data, size_t len,
+                         uint8_t *scratch, struct l2tpha_message *message)
 {
-    l2tpha_builder_begin(&saying->builder, saying->data, sizeof(saying->data), type, own->peers_id,
-                         session);
+    const char *secret = daemon->secret;
+    const struct l2tpha_hiding hiding = {.crypto = l2tpha_crypto_nettle(),
+                                         .secret = (const uint8_t *)secret,
+                                         .secret_len = secret ? strlen(secret) : 0};
+
+    return l2tpha_message_open(data, len, secret ? &hiding : NULL, scratch, SCRATCH, message,
+                               NULL) == L2TPHA_OK;
 }
 
-static int leave(struct saying *saying, const struct own_tunnel *own, uint64_t now)
+/* Of whatever tunnel but one, whose room is for answers: what is said belongs to the message's
+ * transaction. */
+static void say_hellos(struct daemon *daemon, const struct own_tunnel *but, uint64_t now)
 {
-    size_t len;
-    int error = l2tpha_builder_end(&saying->builder, &len);
-
-    return error ? error : l2tpha_attach_send(own->handle, saying->data, len, now);
+    for (struct own_tunnel *own = daemon->tunnels; own; own = own->next)
+        if (own->up && own != but)
+            own_say_hello(own, now);
 }
 
-static int say_set_up(struct daemon *daemon, struct own_tunnel *own, uint16_t type, uint64_t now)
+static void handle(struct daemon *daemon, const struct l2tpha_inbound *in, uint64_t now)
 {
-    struct saying saying;
+    struct own_tunnel *own = daemon_tunnel(daemon, in->tunnel);
+    struct l2tpha_message message;
+    uint8_t scratch[SCRATCH];
 
-    begin(&saying, own, type, 0);
-    if (type != L2TPHA_MESSAGE_SCCCN) {
-        l2tpha_builder_put_u8pair(&saying.builder, L2TPHA_AVP_PROTOCOL_VERSION, 1, 0);
-        l2tpha_builder_put_u32(&saying.builder, L2TPHA_AVP_FRAMING_CAPABILITIES, 3);
-        l2tpha_builder_put_bytes(&saying.builder, L2TPHA_AVP_HOST_NAME, daemon->name,
-                                 strlen(daemon->name));
-        l2tpha_builder_put_u16(&saying.builder, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, own->id);
-        l2tpha_builder_put_u16(&saying.builder, L2TPHA_AVP_RECEIVE_WINDOW_SIZE, 8);
-    }
-    return leave(&saying, own, now);
+    daemon->handled++;
+    daemon->within = true;
+    own_step(daemon, "with a message handed out", now);
+    if (own_chance(daemon, daemon->habits.hellos))
+        say_hellos(daemon, own, now);
+    if (own && open_message(daemon, in->data, in->len, scratch, &message))
+        own_message(daemon, own, &message, now);
+    if (own_chance(daemon, daemon->habits.hellos))
+        say_hellos(daemon, NULL, now);
+    own_step(daemon, "after a message, before the next", now);
+    daemon->within = false;
 }
 
-static int say_of_call(struct own_tunnel *own, const struct own_call *call, uint16_t type,
-                       uint64_t now)
+static bool fetch(struct daemon *daemon, struct l2tpha_tunnel *only, uint64_t now)
 {
-    struct saying saying;
+    struct l2tpha_inbound in = {.size = sizeof(in)};
 
-    begin(&saying, own, type, call->peers_id);
-    if (type == L2TPHA_MESSAGE_ICCN) {
-        l2tpha_builder_put_u32(&saying.builder, L2TPHA_AVP_TX_CONNECT_SPEED, 64000);
-        l2tpha_builder_put_u32(&saying.builder, L2TPHA_AVP_FRAMING_TYPE, 1);
-    } else {
-        l2tpha_builder_put_u16(&saying.builder, L2TPHA_AVP_ASSIGNED_SESSION_ID, call->id);
-    }
-    if (type == L2TPHA_MESSAGE_ICRQ)
-        l2tpha_builder_put_u32(&saying.builder, L2TPHA_AVP_CALL_SERIAL_NUMBER, call->id);
-    if (type == L2TPHA_MESSAGE_CDN)
-        l2tpha_builder_put_result(&saying.builder, 3, 0, NULL);
-    return leave(&saying, own, now);
+    if (daemon->dead || l2tpha_attach_receive(daemon->node, only, &in, now) <= 0)
+        return false;
+    handle(daemon, &in, now);
+    return true;
 }
 
-/* --- its machines --- */
-
-static void establish(struct own_tunnel *own, uint64_t now)
+/* Of any tunnel that has one; a tunnel may go with its message. */
+static bool fetch_by_tunnel(struct daemon *daemon, uint64_t now)
 {
-    own->up = true;
-    l2tpha_attach_state(own->handle, 0, L2TPHA_TUNNEL_ESTABLISHED, now);
-}
-
-static void establish_call(struct own_tunnel *own, struct own_call *call, uint64_t now)
-{
-    call->up = true;
-    l2tpha_attach_state(own->handle, call->id, L2TPHA_SESSION_ESTABLISHED, now);
-}
-
-static void on_sccrq(struct daemon *daemon, const struct l2tpha_message *message,
-                     const struct l2tpha_path *path, uint64_t now)
-{
-    struct l2tpha_attach_options options = {.size = sizeof(options), .path = *path};
-    struct l2tpha_tunnel *handle;
-    int error;
-
-    do {
-        options.local_id = ++daemon->next_id;
-        error = l2tpha_attach_tunnel(daemon->node, &options, now, &handle);
-    } while (error == L2TPHA_ERR_EXISTS);
-    if (error)
-        return;
-    struct own_tunnel *own = tunnel_add(daemon, handle, path);
-    l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &own->peers_id);
-    if (say_set_up(daemon, own, L2TPHA_MESSAGE_SCCRP, now)) {
-        l2tpha_attach_gone(handle, 0, now);
-        tunnel_drop(daemon, own);
-    }
-}
-
-static uint16_t assigned(const struct l2tpha_message *message)
-{
-    uint16_t id = 0;
-
-    l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_SESSION_ID, &id);
-    return id;
-}
-
-static void on_icrq(struct daemon *daemon, struct own_tunnel *own,
-                    const struct l2tpha_message *message, uint64_t now)
-{
-    struct own_call *call = call_add(own, ++daemon->next_id, assigned(message));
-    int error;
-
-    while ((error = say_of_call(own, call, L2TPHA_MESSAGE_ICRP, now)) == L2TPHA_ERR_EXISTS)
-        call->id = ++daemon->next_id;
-    if (error)
-        call_drop(own, call); /* the peer gives it up in time */
-}
-
-static void on_stopccn(struct daemon *daemon, struct own_tunnel *own, uint64_t now)
-{
-    if (daemon->ignores_stop)
-        return;
-    l2tpha_attach_gone(own->handle, 0, now);
-    tunnel_drop(daemon, own);
-}
-
-static void on_call(struct own_tunnel *own, struct own_call *call,
-                    const struct l2tpha_message *message, uint64_t now)
-{
-    switch (message->type) {
-    case L2TPHA_MESSAGE_ICRP:
-        call->peers_id = assigned(message);
-        if (say_of_call(own, call, L2TPHA_MESSAGE_ICCN, now) == L2TPHA_OK) {
-            establish_call(own, call, now);
-            break;
-        }
-        l2tpha_attach_gone(own->handle, call->id, now);
-        call_drop(own, call);
-        break;
-    case L2TPHA_MESSAGE_ICCN:
-        establish_call(own, call, now);
-        break;
-    case L2TPHA_MESSAGE_CDN:
-        l2tpha_attach_gone(own->handle, call->id, now);
-        call_drop(own, call);
-        break;
-    default:
-        break;
-    }
-}
-
-static void on_message(struct daemon *daemon, struct own_tunnel *own,
-                       const struct l2tpha_message *message, uint64_t now)
-{
-    struct own_call *call;
-
-    switch (message->type) {
-    case L2TPHA_MESSAGE_SCCRP:
-        l2tpha_message_u16(message, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, &own->peers_id);
-        say_set_up(daemon, own, L2TPHA_MESSAGE_SCCCN, now);
-        establish(own, now);
-        break;
-    case L2TPHA_MESSAGE_SCCCN:
-        establish(own, now);
-        break;
-    case L2TPHA_MESSAGE_STOPCCN:
-        on_stopccn(daemon, own, now);
-        break;
-    case L2TPHA_MESSAGE_ICRQ:
-        on_icrq(daemon, own, message, now);
-        break;
-    default:
-        call = call_by(own, message->header.session_id);
-        if (call)
-            on_call(own, call, message, now);
-    }
-}
-
-/* A flush in the middle of a message does no harm, and nothing leaves. */
-static void flush_within(struct daemon *daemon, uint64_t now)
-{
-    struct l2tpha_output output;
-
-    daemon->polled_within += (unsigned)l2tpha_poll(daemon->node, &output, 1, now);
+    for (const struct own_tunnel *own = daemon->tunnels; own; own = own->next)
+        if (fetch(daemon, own->handle, now))
+            return true;
+    return false;
 }
 
 void daemon_work(struct daemon *daemon, uint64_t now)
 {
-    struct l2tpha_inbound in = {.size = sizeof(in)};
-    struct l2tpha_message message;
-
-    while (l2tpha_attach_receive(daemon->node, daemon->only, &in, now) > 0) {
-        struct own_tunnel *own = tunnel_by(daemon, in.tunnel);
-        daemon->handled++;
-        flush_within(daemon, now);
-        if (own && l2tpha_message_decode(in.data, in.len, &message, NULL) == L2TPHA_OK)
-            on_message(daemon, own, &message, now);
-        flush_within(daemon, now);
-    }
+    daemon->fetch_at = 0;
+    while (daemon->habits.by_tunnel && fetch_by_tunnel(daemon, now))
+        ;
+    while (fetch(daemon, daemon->only, now))
+        ;
 }
 
-void daemon_hear(struct daemon *daemon, const struct l2tpha_path *path, const uint8_t *data,
-                 size_t len, uint64_t now)
+int daemon_hear(struct daemon *daemon, const struct l2tpha_path *path, const uint8_t *data,
+                size_t len, uint64_t now)
 {
     struct l2tpha_message message;
+    uint8_t scratch[SCRATCH];
 
     int error = l2tpha_feed(daemon->node, path, data, len, now);
-    if (error == L2TPHA_ERR_NOT_OURS &&
-        l2tpha_message_decode(data, len, &message, NULL) == L2TPHA_OK &&
-        message.type == L2TPHA_MESSAGE_SCCRQ)
-        on_sccrq(daemon, &message, path, now);
-    if (!daemon->is_slow)
+    own_step(daemon, "after a datagram was fed", now);
+    if (error == L2TPHA_ERR_NOT_OURS && !daemon->dead &&
+        open_message(daemon, data, len, scratch, &message) && message.type == L2TPHA_MESSAGE_SCCRQ)
+        own_asked(daemon, &message, path, now);
+    if (own_chance(daemon, daemon->habits.dawdles))
+        daemon->fetch_at = now + DAWDLE;
+    else if (!daemon->is_slow)
         daemon_work(daemon, now);
+    return error;
+}
+
+void daemon_hear_data(struct daemon *daemon, const uint8_t *data, size_t len, uint64_t now)
+{
+    struct l2tpha_header header;
+
+    if (daemon->dead || l2tpha_header_decode(data, len, &header) || header.control)
+        return;
+    for (struct own_tunnel *own = daemon->tunnels; own; own = own->next)
+        if (own->id == header.tunnel_id && !daemon_call_by(own, header.session_id))
+            l2tpha_attach_orphan(own->handle, header.session_id, now);
 }
 
 /* --- events --- */
 
 void daemon_told(struct daemon *daemon, const struct l2tpha_event *event)
 {
-    struct own_tunnel *own = tunnel_by(daemon, event->tunnel);
-    struct own_call *call = own && event->session_id ? call_by(own, event->session_id) : NULL;
+    struct own_tunnel *own = daemon_tunnel(daemon, event->tunnel);
+    struct own_call *call =
+        own && event->session_id ? daemon_call_by(own, event->session_id) : NULL;
 
     switch (event->kind) {
     case L2TPHA_EVENT_TUNNEL_UP:
@@ -302,13 +196,13 @@ void daemon_told(struct daemon *daemon, const struct l2tpha_event *event)
     case L2TPHA_EVENT_SESSION_DOWN:
         daemon->told_down += call != NULL;
         if (call)
-            call_drop(own, call);
+            own_call_drop(own, call);
         break;
     case L2TPHA_EVENT_TUNNEL_DOWN:
     case L2TPHA_EVENT_TUNNEL_GONE:
         daemon->told_down += own != NULL;
         if (own)
-            tunnel_drop(daemon, own);
+            own_tunnel_drop(own);
         break;
     default:
         break;
@@ -317,7 +211,13 @@ void daemon_told(struct daemon *daemon, const struct l2tpha_event *event)
 
 /* --- after a takeover --- */
 
-static void restore_calls(struct daemon *daemon, struct own_tunnel *own)
+static void count_id(struct daemon *daemon, uint32_t id)
+{
+    if (id > daemon->next_id)
+        daemon->next_id = (uint16_t)id;
+}
+
+static void restore_calls(struct daemon *daemon, struct own_tunnel *own, uint64_t now)
 {
     struct l2tpha_session_record record = {.size = sizeof(record)};
     struct l2tpha_session *session = NULL;
@@ -325,101 +225,87 @@ static void restore_calls(struct daemon *daemon, struct own_tunnel *own)
     while ((session = l2tpha_session_next(own->handle, session))) {
         l2tpha_session_get(session, &record);
         struct own_call *call =
-            call_add(own, (uint16_t)record.local_id, (uint16_t)record.remote_id);
-        call->lac = record.side == L2TPHA_LAC;
+            own_call_add(own, (uint16_t)record.local_id, (uint16_t)record.remote_id, now);
+        call->asks = record.flags & L2TPHA_SESSION_LOCAL_CALL;
+        call->outgoing = record.call == L2TPHA_CALL_OUTGOING;
         call->up = record.state == L2TPHA_SESSION_ESTABLISHED;
-        if (record.local_id > daemon->next_id)
-            daemon->next_id = (uint16_t)record.local_id;
+        call->rings = record.state == L2TPHA_SESSION_WAIT_CS_ANSWER;
+        call->serial = record.serial;
+        own_recall_call(call, &record.app_state);
+        daemon->owes |= call->rings;
+        count_id(daemon, record.local_id);
     }
 }
 
-void daemon_restore(struct daemon *daemon)
+void daemon_restore(struct daemon *daemon, uint64_t now)
 {
     struct l2tpha_tunnel_record record = {.size = sizeof(record)};
     struct l2tpha_tunnel *handle = NULL;
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
 
+    l2tpha_redundancy_get(daemon->node, &info);
     while ((handle = l2tpha_tunnel_next(daemon->node, handle))) {
         l2tpha_tunnel_get(handle, &record);
         if (record.recovers || record.state > L2TPHA_TUNNEL_ESTABLISHED || record.result)
             continue;
-        struct own_tunnel *own = tunnel_add(daemon, handle, &record.path);
+        struct own_tunnel *own = own_tunnel_add(daemon, handle, &record.path, now);
         own->peers_id = (uint16_t)record.remote_id;
         own->up = record.state == L2TPHA_TUNNEL_ESTABLISHED;
-        if (record.local_id > daemon->next_id)
-            daemon->next_id = (uint16_t)record.local_id;
-        restore_calls(daemon, own);
+        own_recall(own, &record.app_state);
+        /* What the previous active has given out since is not in the record where that is lagging.
+         */
+        own->last_call = (uint16_t)(info.epoch * DAEMON_ID_LEAP);
+        count_id(daemon, record.local_id);
+        restore_calls(daemon, own, now);
     }
 }
 
-/* --- its user --- */
+/* --- its timers --- */
 
-int daemon_ask(struct daemon *daemon, const struct l2tpha_path *path, uint64_t now)
+static uint64_t too_long(const struct daemon *daemon, uint64_t since)
 {
-    struct l2tpha_attach_options options = {
-        .size = sizeof(options), .path = *path, .initiator = true};
-    struct l2tpha_tunnel *handle;
+    return daemon->setup_ms ? since + (uint64_t)daemon->setup_ms * MS : L2TPHA_NEVER;
+}
 
-    int error = l2tpha_attach_tunnel(daemon->node, &options, now, &handle);
-    if (error)
-        return error;
-    struct own_tunnel *own = tunnel_add(daemon, handle, path);
-    error = say_set_up(daemon, own, L2TPHA_MESSAGE_SCCRQ, now);
-    if (error) {
-        l2tpha_attach_gone(handle, 0, now);
-        tunnel_drop(daemon, own);
+uint64_t daemon_deadline(const struct daemon *daemon)
+{
+    uint64_t at = daemon->fetch_at ? daemon->fetch_at : L2TPHA_NEVER;
+
+    for (const struct own_tunnel *own = daemon->tunnels; own; own = own->next) {
+        if (!own->up && too_long(daemon, own->since) < at)
+            at = too_long(daemon, own->since);
+        for (const struct own_call *call = own->calls; call; call = call->next)
+            if (!call->up && too_long(daemon, call->since) < at)
+                at = too_long(daemon, call->since);
     }
-    return error;
+    return at;
 }
 
-int daemon_dial(struct daemon *daemon, struct own_tunnel *tunnel, uint64_t now)
+static void expire_calls(struct own_tunnel *own, uint64_t now)
 {
-    struct own_call *call = call_add(tunnel, ++daemon->next_id, 0);
-    int error;
+    struct own_call *next;
 
-    call->lac = true;
-    while ((error = say_of_call(tunnel, call, L2TPHA_MESSAGE_ICRQ, now)) == L2TPHA_ERR_EXISTS)
-        call->id = ++daemon->next_id;
-    if (error)
-        call_drop(tunnel, call);
-    return error;
+    for (struct own_call *call = own->calls; call && !own->daemon->dead; call = next) {
+        next = call->next;
+        if (call->up || too_long(own->daemon, call->since) > now)
+            continue;
+        call->since = now; /* once more, if there is no room now */
+        daemon_hang_up(own->daemon, own, call, now);
+    }
 }
 
-int daemon_hang_up(struct daemon *daemon, struct own_tunnel *tunnel, struct own_call *call,
-                   uint64_t now)
+void daemon_expire(struct daemon *daemon, uint64_t now)
 {
-    (void)daemon;
-    int error = say_of_call(tunnel, call, L2TPHA_MESSAGE_CDN, now);
+    struct own_tunnel *next;
 
-    if (!error)
-        error = l2tpha_attach_gone(tunnel->handle, call->id, now);
-    call_drop(tunnel, call);
-    return error;
-}
-
-int daemon_hello(struct own_tunnel *tunnel, uint64_t now)
-{
-    struct saying saying;
-
-    begin(&saying, tunnel, L2TPHA_MESSAGE_HELLO, 0);
-    return leave(&saying, tunnel, now);
-}
-
-int daemon_say_stop(struct own_tunnel *tunnel, uint64_t now)
-{
-    struct saying saying;
-
-    begin(&saying, tunnel, L2TPHA_MESSAGE_STOPCCN, 0);
-    l2tpha_builder_put_u16(&saying.builder, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, tunnel->id);
-    l2tpha_builder_put_result(&saying.builder, 1, 0, NULL);
-    return leave(&saying, tunnel, now);
-}
-
-int daemon_close(struct daemon *daemon, struct own_tunnel *tunnel, uint64_t now)
-{
-    int error = daemon_say_stop(tunnel, now);
-
-    if (!error)
-        error = l2tpha_attach_gone(tunnel->handle, 0, now);
-    tunnel_drop(daemon, tunnel);
-    return error;
+    if (daemon->fetch_at && daemon->fetch_at <= now)
+        daemon_work(daemon, now);
+    for (struct own_tunnel *own = daemon->tunnels; own && !daemon->dead; own = next) {
+        next = own->next;
+        expire_calls(own, now);
+        if (!daemon->dead && !own->up && too_long(daemon, own->since) <= now) {
+            own->since = now;
+            daemon_close(daemon, own, now);
+        }
+    }
 }

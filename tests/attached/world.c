@@ -19,10 +19,41 @@ int world_random(void *user, uint8_t *dst, size_t len)
     return L2TPHA_OK;
 }
 
+static int world_secret(void *user, const struct l2tpha_peer *peer, uint8_t *dst, size_t *len)
+{
+    const struct world *world = user;
+
+    (void)peer;
+    *len = world->secret ? strlen(world->secret) : 0;
+    if (*len)
+        memcpy(dst, world->secret, *len);
+    return L2TPHA_OK;
+}
+
+/* Outgoing calls are welcome as well. */
+static void world_admit(void *user, struct l2tpha_tunnel *tunnel,
+                        const struct l2tpha_message *request, struct l2tpha_verdict *verdict)
+{
+    (void)user, (void)tunnel, (void)request;
+    verdict->result = 0;
+}
+
+static struct daemon make_daemon(struct world *world, struct l2tpha_node *node)
+{
+    return (struct daemon){.node = node,
+                           .name = "daemon",
+                           .secret = world->secret,
+                           .hooks = {.user = world, .random = world_random}};
+}
+
 static struct l2tpha_node *make_node(struct world *world, const char *name, bool attach,
                                      bool standby)
 {
-    const struct l2tpha_host host = {.size = sizeof(host), .user = world, .random = world_random};
+    const struct l2tpha_host host = {.size = sizeof(host),
+                                     .user = world,
+                                     .random = world_random,
+                                     .secret = world_secret,
+                                     .admit_session = world_admit};
     struct l2tpha_config config;
     struct l2tpha_node *node;
 
@@ -31,6 +62,7 @@ static struct l2tpha_node *make_node(struct world *world, const char *name, bool
     config.attach = attach;
     config.standby = standby;
     config.failover = L2TPHA_FAILOVER_SILENT;
+    config.crypto = l2tpha_crypto_nettle();
     if (world->configure)
         world->configure(&config);
     assert_ok(l2tpha_node_new(world->root, &config, &host, world->now, &node));
@@ -49,8 +81,7 @@ void world_open(struct world *world)
     world->peer = make_node(world, "peer", false, false);
     world->peers_standby = make_node(world, "peer", false, true);
     for (unsigned i = 0; i < 2; i++)
-        world->nodes[i] =
-            (struct daemon){.node = make_node(world, "library", true, i == 1), .name = "daemon"};
+        world->nodes[i] = make_daemon(world, make_node(world, "library", true, i == 1));
     world->has_standby = true;
     assert_ok(l2tpha_checkpoint_bulk(world->nodes[0].node, world->now));
     assert_ok(l2tpha_checkpoint_bulk(world->peer, world->now));
@@ -103,7 +134,7 @@ void world_kill(struct world *world)
     assert_ok(l2tpha_takeover_as(world_daemon(world)->node, ++world->epoch,
                                  world->cut_off ? L2TPHA_TRUST_STALE : L2TPHA_TRUST_AUTO,
                                  world->now));
-    daemon_restore(world_daemon(world));
+    daemon_restore(world_daemon(world), world->now);
     daemon_work(world_daemon(world), world->now);
 }
 
@@ -163,15 +194,13 @@ void world_pair(struct world *world)
 {
     unsigned other = world->active ^ 1;
 
-    world->nodes[other] =
-        (struct daemon){.node = make_node(world, "library", true, true), .name = "daemon"};
+    world->nodes[other] = make_daemon(world, make_node(world, "library", true, true));
     world->has_standby = true;
     assert_ok(l2tpha_checkpoint_bulk(world_daemon(world)->node, world->now));
     world_settle(world);
 }
 
-/* One thing happens. */
-static bool step(struct world *world)
+bool world_step(struct world *world)
 {
     struct datagram *datagram;
 
@@ -195,7 +224,7 @@ static bool step(struct world *world)
 
 void world_settle(struct world *world)
 {
-    while (step(world))
+    while (world_step(world))
         ;
 }
 

@@ -34,6 +34,7 @@ struct world {
     unsigned kills;
     unsigned lost; /* every lost-th datagram is; 0 = none */
     unsigned sent;
+    const char *secret; /* shared by both ends; NULL = none */
     void (*configure)(struct l2tpha_config *config);
 };
 
@@ -48,6 +49,8 @@ void world_kill(struct world *world);
 void world_pair(struct world *world);
 /* The peer dies, and its standby serves. */
 void world_kill_peer(struct world *world);
+/* One thing happens; false: there is nothing. */
+bool world_step(struct world *world);
 /* Until nothing happens any more. */
 void world_settle(struct world *world);
 void world_pass(struct world *world, uint64_t us);

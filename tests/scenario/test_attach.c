@@ -68,6 +68,37 @@ START_TEST(either_end_closes)
 }
 END_TEST
 
+static void hide(struct l2tpha_config *config)
+{
+    config->hide_avps = true;
+}
+
+/* Serial numbers are in hidden AVPs of the peer's requests. */
+START_TEST(a_peer_that_hides_is_understood)
+{
+    struct l2tpha_session_record record = {.size = sizeof(record)}, peers = record;
+
+    world.secret = "shared";
+    world.configure = hide;
+    world_open(&world);
+    peer_asks();
+    peer_dials();
+    peer_dials();
+    world_pass(&world, 1000000);
+    expect_alike();
+    ck_assert_uint_eq(world_daemon_calls(&world), 2);
+    l2tpha_session_get(
+        l2tpha_session_find(world_daemon(&world)->node, own_tunnel()->id, own_tunnel()->calls->id),
+        &record);
+    l2tpha_session_get(
+        l2tpha_session_find(world.peer, own_tunnel()->peers_id, own_tunnel()->calls->peers_id),
+        &peers);
+    ck_assert_uint_ne(record.serial, 0);
+    ck_assert_uint_eq(record.serial, peers.serial);
+    ck_assert_uint_eq(record.tx_speed, 64000);
+}
+END_TEST
+
 /* --- a daemon that is slow, or wild --- */
 
 /* What is not fetched waits, unacknowledged and in its order, however much comes. */
@@ -94,6 +125,31 @@ START_TEST(what_is_not_fetched_waits)
 END_TEST
 
 /* A thread of one tunnel gets no message of another, and none is lost to it. */
+/* As many as the daemon's window has: the next one and all that are ahead of their turn. */
+START_TEST(a_whole_window_waits)
+{
+    struct l2tpha_tunnel_record record = {.size = sizeof(record)};
+    uint8_t hello[20] = {0xc8, 2, 0, sizeof(hello), [12] = 0x80, 8, [19] = 6};
+
+    world_open(&world);
+    peer_asks();
+    struct daemon *daemon = world_daemon(&world);
+    l2tpha_tunnel_get(own_tunnel()->handle, &record);
+    hello[5] = (uint8_t)record.local_id;
+    hello[11] = (uint8_t)record.ns;
+    for (uint16_t i = 0; i <= record.local_window; i++) {
+        hello[9] = (uint8_t)(record.nr + i);
+        int error = l2tpha_feed(daemon->node, &world_peer_path, hello, sizeof(hello), world.now);
+        ck_assert_int_eq(error == L2TPHA_OK, i < record.local_window);
+    }
+    uint16_t nr = record.nr;
+    daemon_work(daemon, world.now);
+    l2tpha_tunnel_get(own_tunnel()->handle, &record);
+    ck_assert_uint_eq(record.nr, nr + record.local_window);
+    world.has_standby = false;
+}
+END_TEST
+
 START_TEST(one_tunnel_alone)
 {
     world_open(&world);
@@ -216,6 +272,61 @@ START_TEST(a_standby_of_other_machines_refuses)
 }
 END_TEST
 
+/* Or it would be called at once, again and again, for as long as it tries. */
+START_TEST(what_is_refused_leaves_nothing_due)
+{
+    struct l2tpha_output output;
+    int error = L2TPHA_OK;
+
+    world_open(&world);
+    peer_asks();
+    struct l2tpha_node *node = world_daemon(&world)->node;
+    while (!error)
+        error = daemon_hello(own_tunnel(), world.now);
+    assert_error(error, L2TPHA_ERR_QUEUE_FULL);
+    ck_assert_uint_eq(l2tpha_deadline(node), world.now); /* of what was taken */
+    while (l2tpha_poll(node, &output, 1, world.now))
+        if (output.kind == L2TPHA_OUTPUT_CHECKPOINT)
+            assert_ok(l2tpha_checkpoint_done(node, output.number, 0, world.now));
+    assert_error(daemon_hello(own_tunnel(), world.now), L2TPHA_ERR_QUEUE_FULL);
+    ck_assert_uint_gt(l2tpha_deadline(node), world.now);
+    world.has_standby = false;
+}
+END_TEST
+
+static void hear_from_peer(void)
+{
+    struct l2tpha_output output;
+
+    while (l2tpha_poll(world.peer, &output, 1, world.now)) {
+        if (output.kind == L2TPHA_OUTPUT_CHECKPOINT)
+            assert_ok(l2tpha_checkpoint_done(world.peer, output.number, 0, world.now));
+        if (output.kind == L2TPHA_OUTPUT_DATAGRAM)
+            daemon_hear(world_daemon(&world), &world_peer_path, output.data, output.len, world.now);
+    }
+}
+
+/* Else a request is acknowledged, and the daemon cannot even refuse it. */
+START_TEST(an_answer_has_room_whatever_the_daemon_has_said)
+{
+    struct l2tpha_session *session;
+
+    world_open(&world);
+    peer_asks();
+    world_pass(&world, 1000000);
+    world.peers_standby = NULL;
+    while (daemon_hello(own_tunnel(), world.now) == L2TPHA_OK)
+        ;
+    assert_ok(l2tpha_session_open(peer_tunnel(), &call_options, world.now, &session));
+    hear_from_peer();
+    ck_assert_uint_eq(world_daemon_calls(&world), 1);
+    assert_error(daemon_hello(own_tunnel(), world.now), L2TPHA_ERR_QUEUE_FULL);
+    world_pass(&world, 20000000);
+    expect_alike();
+    ck_assert_uint_eq(world_daemon_calls(&world), 1);
+}
+END_TEST
+
 START_TEST(what_is_improper_is_refused_by_name)
 {
     struct l2tpha_attach_options options = {.size = sizeof(options), .path = world_peer_path};
@@ -273,10 +384,14 @@ Suite *suite_attach(void)
     tcase_add_test(tcase, the_daemon_asks_for_a_tunnel_and_a_call);
     tcase_add_test(tcase, either_end_hangs_up);
     tcase_add_loop_test(tcase, either_end_closes, 0, 2);
+    tcase_add_test(tcase, a_peer_that_hides_is_understood);
     tcase_add_loop_test(tcase, what_is_not_fetched_waits, 0, 2);
+    tcase_add_test(tcase, a_whole_window_waits);
     tcase_add_loop_test(tcase, one_tunnel_alone, 0, 2);
     tcase_add_loop_test(tcase, anything_said_does_no_harm, 0, 40);
     tcase_add_test(tcase, a_standby_of_other_machines_refuses);
+    tcase_add_test(tcase, what_is_refused_leaves_nothing_due);
+    tcase_add_test(tcase, an_answer_has_room_whatever_the_daemon_has_said);
     tcase_add_test(tcase, what_is_improper_is_refused_by_name);
     return suite;
 }

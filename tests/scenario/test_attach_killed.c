@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A daemon that keeps its own machines, and its node killed between any two things that happen. */
 #include "attached/suite.h"
+#include "control/tunnel.h"
 #include "unit/starve.h"
 
 /* --- killed between any two things --- */
@@ -165,6 +166,106 @@ START_TEST(killed_between_a_stopccn_and_its_end)
 }
 END_TEST
 
+static void with_bearers(struct l2tpha_config *config)
+{
+    config->bearer_caps = 3;
+}
+
+/* The bearer of an outgoing call takes its time: between OCRP and OCCN the daemon says nothing of
+ * the call, and what it has read of it is safe. */
+START_TEST(killed_between_an_ocrp_and_its_occn)
+{
+    const struct l2tpha_session_options answer = {
+        .size = sizeof(answer), .call = L2TPHA_CALL_OUTGOING, .framing = 1, .tx_speed = 64000};
+    struct own_call *call;
+
+    world.configure = with_bearers;
+    world_open(&world);
+    peer_asks();
+    assert_ok(daemon_call(own_tunnel(), true, world.now, &call));
+    world_pass(&world, 1000000);
+    ck_assert(own_tunnel()->calls->peers_id && !own_tunnel()->calls->up);
+    world_kill(&world);
+    world_pass(&world, 1000000);
+    ck_assert(own_tunnel()->calls->peers_id && !own_tunnel()->calls->up);
+    assert_ok(
+        l2tpha_session_answered(l2tpha_session_next(peer_tunnel(), NULL), &answer, world.now));
+    world_pass(&world, 1000000);
+    expect_alike();
+    ck_assert(own_tunnel()->calls->up);
+}
+END_TEST
+
+/* What would go on with a call is refused by name while the channel is being recovered. */
+START_TEST(nothing_is_said_on_a_channel_that_is_being_recovered)
+{
+    const struct l2tpha_session_options order = {.size = sizeof(order),
+                                                 .call = L2TPHA_CALL_OUTGOING,
+                                                 .framing = 1,
+                                                 .bearer = 1,
+                                                 .minimum_bps = 1000,
+                                                 .maximum_bps = 64000};
+    struct l2tpha_session *session;
+
+    world.configure = by_protocol;
+    world_open(&world);
+    peer_asks();
+    assert_ok(l2tpha_session_open(peer_tunnel(), &order, world.now, &session));
+    world_settle(&world);
+    ck_assert(own_tunnel()->calls->rings);
+    world.cut_off = true;
+    world_kill(&world);
+    assert_error(daemon_answer(own_tunnel(), own_tunnel()->calls, world.now), L2TPHA_ERR_STATE);
+    assert_error(daemon_hello(own_tunnel(), world.now), L2TPHA_ERR_STATE);
+    world_pass(&world, 60000000);
+    if (own_tunnel()->calls)
+        assert_ok(daemon_answer(own_tunnel(), own_tunnel()->calls, world.now));
+    world_pass(&world, 60000000);
+    expect_alike();
+}
+END_TEST
+
+/* The peer's standby begins a recovery and is heard of no more: its active goes on. */
+static void try_recovery(struct l2tpha_node *standby)
+{
+    struct l2tpha_output output;
+    bool said = false;
+
+    world.peers_standby = NULL;
+    assert_ok(l2tpha_takeover_as(standby, 9, L2TPHA_TRUST_STALE, world.now));
+    while (!said) {
+        l2tpha_expire(standby, world.now++);
+        while (!said && l2tpha_poll(standby, &output, 1, world.now))
+            said = output.kind == L2TPHA_OUTPUT_DATAGRAM;
+    }
+    daemon_hear(world_daemon(&world), &world_peer_path, output.data, output.len, world.now);
+    ck_assert(own_tunnel()->handle->channel.suspended);
+}
+
+/* A call that the peer has not answered yet has no id of the peer's: its end waits all the same. */
+START_TEST(a_call_without_an_answer_ends_after_a_recovery)
+{
+    world.configure = by_protocol;
+    world_open(&world);
+    peer_asks();
+    world_pass(&world, 1000000);
+    world.lost = 1;
+    assert_ok(daemon_dial(world_daemon(&world), own_tunnel(), world.now));
+    world_settle(&world);
+    world.lost = 0;
+    try_recovery(world.peers_standby);
+    ck_assert_uint_eq(own_tunnel()->calls->peers_id, 0);
+    assert_ok(daemon_hang_up(world_daemon(&world), own_tunnel(), own_tunnel()->calls, world.now));
+    while (own_tunnel()->handle->channel.suspended && world.now < 500000000)
+        world_pass(&world, 1000000);
+    world_pass(&world, 5000000); /* long before the peer gives up a call */
+    ck_assert(own_tunnel()->up);
+    expect_alike();
+    ck_assert_uint_eq(world_peer_calls(&world), 0);
+    ck_assert_uint_eq(l2tpha_counters(world.peer)->sessions_up, 0);
+}
+END_TEST
+
 START_TEST(killed_again_and_again)
 {
     world_open(&world);
@@ -281,6 +382,9 @@ Suite *suite_attach_killed(void)
     tcase_add_loop_test(tcase, recovered_by_the_protocol_from_a_stale_copy, 0, 4);
     tcase_add_loop_test(tcase, a_peer_that_failed_has_its_tunnel_back, 0, 2);
     tcase_add_loop_test(tcase, killed_between_a_stopccn_and_its_end, 0, 2);
+    tcase_add_test(tcase, killed_between_an_ocrp_and_its_occn);
+    tcase_add_test(tcase, a_call_without_an_answer_ends_after_a_recovery);
+    tcase_add_test(tcase, nothing_is_said_on_a_channel_that_is_being_recovered);
     tcase_add_loop_test(tcase, killed_again_and_again, 0, 2);
     tcase_add_loop_test(tcase, killed_at_any_step_with_a_lagging_record, 0, 4);
     tcase_add_test(tcase, numbers_go_round);
