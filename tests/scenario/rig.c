@@ -92,7 +92,7 @@ static void rig_teardown(void)
 {
     if (rig.node) {
         rig_drain();
-        ck_assert_ptr_null(machines_fault(rig.node));
+        ck_assert_ptr_null(machines_fault(rig.node, false));
     }
     forget_datagrams();
     forget_events();

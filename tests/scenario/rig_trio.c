@@ -159,8 +159,8 @@ void trio_settle(void)
         any = drain(true);
         any = drain(false) || any;
     }
-    ck_assert_ptr_null(machines_fault(trio.near));
-    ck_assert_ptr_null(machines_fault(trio.far));
+    ck_assert_ptr_null(machines_fault(trio.near, false));
+    ck_assert_ptr_null(machines_fault(trio.far, false));
 }
 
 void trio_pass_ms(uint64_t ms)

@@ -62,7 +62,7 @@ static void node_opens_tunnel(struct sim *sim, unsigned peer)
     net_address(NET_NODE, &options.path.local);
     net_address(NET_PEER + peer, &options.path.remote);
     judge(sim, "tunnel_open",
-          l2tpha_tunnel_open(sim->end.active.node, &options, sim->world.now, &tunnel));
+          host_tunnel_open(sim->end.active.node, &options, sim->world.now, &tunnel));
 }
 
 static void node_closes_tunnel(struct sim *sim, unsigned peer)
@@ -72,7 +72,7 @@ static void node_closes_tunnel(struct sim *sim, unsigned peer)
     if (!tunnel)
         return;
     sim->oracle.stopping = true;
-    judge(sim, "tunnel_close", l2tpha_tunnel_close(tunnel, STOP_RESULT, 0, "bye", sim->world.now));
+    judge(sim, "tunnel_close", host_tunnel_close(tunnel, STOP_RESULT, 0, "bye", sim->world.now));
 }
 
 static void node_calls(struct sim *sim, unsigned peer)
@@ -122,7 +122,8 @@ static void node_sends(struct sim *sim, unsigned peer)
         error = host_session_set_link_info(session, number, ~number, sim->world.now);
     judge(sim, "a numbered message", error);
     oracle_ordered(&sim->oracle, error, sim->end.epoch,
-                   l2tpha_checkpoint_last(sim->end.active.node), tunnel_id, errors);
+                   host_checkpoint(sim->end.active.node, sim->world.now), tunnel_id,
+                   errors && !machines_are_attached(true));
 }
 
 static void node_app_state(struct sim *sim, unsigned peer)
@@ -135,7 +136,7 @@ static void node_app_state(struct sim *sim, unsigned peer)
         state[i] = (uint8_t)world_random(&sim->world);
     if (session)
         judge(sim, "set_app_state",
-              l2tpha_session_set_app_state(session, state, len, sim->world.now));
+              host_session_set_app_state(session, state, len, sim->world.now));
 }
 
 static void node_acts(struct sim *sim, const struct action *action)

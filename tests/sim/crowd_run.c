@@ -220,7 +220,7 @@ static void judge_pairs(struct crowd *crowd, const struct l2tpha_node *one,
 
 static void judge_machines(struct crowd *crowd, const struct l2tpha_node *node)
 {
-    const char *fault = machines_fault(node);
+    const char *fault = machines_fault(node, false);
 
     if (fault)
         world_fail(&crowd->world, "%s: %s", node == crowd->pair.lac ? "LAC" : "LNS", fault);

@@ -44,7 +44,7 @@ static void open_tunnel(struct duo *duo, struct end *end)
     net_address(end->place, &options.path.local);
     net_address(!end->place, &options.path.remote);
     judge(duo, "tunnel_open",
-          l2tpha_tunnel_open(end->active.node, &options, duo->world.now, &tunnel));
+          host_tunnel_open(end->active.node, &options, duo->world.now, &tunnel));
 }
 
 static void call(struct duo *duo, struct end *end, const struct duo_action *action)
@@ -86,7 +86,7 @@ static void close_tunnel(struct duo *duo, struct end *end, uint32_t pick)
     if (!tunnel)
         return;
     duo_excuse(duo, end->place, l2tpha_tunnel_id(tunnel), 0);
-    judge(duo, "tunnel_close", l2tpha_tunnel_close(tunnel, 1, 0, "bye", duo->world.now));
+    judge(duo, "tunnel_close", host_tunnel_close(tunnel, 1, 0, "bye", duo->world.now));
 }
 
 void duo_act(struct duo *duo, const struct duo_action *action)

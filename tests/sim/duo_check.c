@@ -269,6 +269,8 @@ static const char *tunnel_unrest(struct duo *duo, unsigned place,
         return "a tunnel is half open or lingers";
     if (tunnel->channel.suspended || tunnel->recovery)
         return "a tunnel is being recovered";
+    if (tunnel->channel.lagging && machines_are_attached(place == 0))
+        return "a daemon can place no call yet";
     if (record->acked != record->ns)
         return "something is not acknowledged";
     if (!is_up(other))
@@ -301,6 +303,8 @@ const char *duo_unrest(struct duo *duo)
     }
     if (!why && !(duo->copied[0] && duo->copied[1]))
         why = "a replica differs";
+    for (unsigned i = 0; i < 2 && !why; i++) /* an event may be still to come */
+        why = machines_fault(duo->ends[i].active.node, true);
     return why;
 }
 

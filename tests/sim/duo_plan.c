@@ -155,6 +155,9 @@ static void plan_kind(struct duo_plan *plan, struct world *world)
     if (secret)
         plan->ends[0].secret = plan->ends[1].secret = "shared";
     plan->capability_off = plan->kind == DUO_REFUSED && world_chance(world, 50);
+    /* A daemon's recovery tunnels have the name that its own messages had. */
+    if (plan->kind == DUO_REFUSED && machines_are_attached(plan->deaths[0].end == 0))
+        plan->capability_off = true;
     if (plan->kind == DUO_REFUSED && !plan->capability_off)
         failing->renamed = "somebody else";
     failing->forgets_secret = plan->kind == DUO_UNTRUE;

@@ -44,6 +44,7 @@ static void drop(struct end *end, struct side *side)
         end->resets += counters->data_resets;
         end->resyncs += counters->resyncs;
     }
+    machines_end(side->node);
     talloc_free(side->node); /* and its link */
     *side = (struct side){0};
 }
@@ -121,6 +122,7 @@ static void retire(struct end *end)
 {
     drop(end, &end->retired);
     end->retired = end->active;
+    machines_stall(end->retired.node);
     end->active = (struct side){0};
     int error = l2tpha_fence(end->retired.node, end->epoch + 1, end->world->now);
     if (error)
@@ -166,6 +168,24 @@ bool end_step(struct end *end, const char *what)
     return false;
 }
 
+bool end_step_within(struct end *end, const char *what)
+{
+    if (!end->steps_left || !end_is_protected(end) || --end->steps_left)
+        return true;
+    end->doomed = what;
+    return false;
+}
+
+bool end_perish(struct end *end)
+{
+    const char *where = end->doomed;
+
+    end->doomed = NULL;
+    if (where)
+        die(end, where);
+    return where;
+}
+
 /* --- takeover --- */
 
 /* The operator has changed it, and nobody has told the peer. */
@@ -178,6 +198,16 @@ static void change_secrets(struct l2tpha_node *node)
 
     while ((entry = table_tunnel_next(table, &place)))
         table_tunnel_set_bytes(table, &entry->record.secret, other, sizeof(other));
+}
+
+/* What is resent leaves before anything slow. */
+static void restore(struct end *end)
+{
+    end->restoring = true;
+    end_drain(end);
+    end->restoring = false;
+    if (end->active.node)
+        machines_restore(end->active.node, end->world->now);
 }
 
 void end_take_over(struct end *end)
@@ -205,6 +235,7 @@ void end_take_over(struct end *end)
     end->standby_at = end->world->now + end->options.standby_delay;
     if (end->watch.taken_over)
         end->watch.taken_over(end->watch.user, end, applied);
+    restore(end);
     end_pump(end);
 }
 

@@ -52,6 +52,8 @@ struct end_watch {
     void (*sent)(void *user, const struct l2tpha_output *output);
     /* An event that the host has fetched. */
     void (*told)(void *user, const struct end *end, const struct l2tpha_event *event);
+    /* A daemon with machines of its own has dealt with a number of the peer's. */
+    void (*heard)(void *user, const struct end *end, uint32_t number);
     /* A standby has just taken over; applied is the last checkpoint that it got. */
     void (*taken_over)(void *user, const struct end *end, uint64_t applied);
 };
@@ -67,8 +69,10 @@ struct end {
     struct side standby; /* node NULL: none */
     struct side retired; /* fenced; must stay silent */
     struct replication line;
-    bool switching;    /* planned switchover under way */
-    bool answer_calls; /* the host owes an answer to outgoing calls */
+    bool switching;     /* planned switchover under way */
+    bool answer_calls;  /* the host owes an answer to outgoing calls */
+    bool restoring;     /* a daemon has no objects yet for what its node has taken over */
+    const char *doomed; /* where its daemon has died, deep in what it did; NULL = it lives */
     uint64_t epoch;
     uint64_t steps_left;  /* of a protected active; 0 = it lives */
     uint64_t takeover_at; /* L2TPHA_NEVER = nobody is dead */
@@ -110,6 +114,10 @@ void end_arm(struct end *end, uint64_t steps);
 void end_kill(struct end *end);
 /* Count one step. False: the active has just died, nothing of it may be touched. */
 bool end_step(struct end *end, const char *what);
+/* The same within what a daemon does, which goes back from there without a word. */
+bool end_step_within(struct end *end, const char *what);
+/* Whether it has, and so has just died. */
+bool end_perish(struct end *end);
 void end_switchover(struct end *end);
 /* The active has drained: the standby goes on. */
 void end_hand_over(struct end *end);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the host of an end does: it answers the node's questions and acts on its outputs. */
+#include "attached/daemon.h"
 #include "node/node.h"
 #include "sim/end.h"
 
@@ -40,6 +41,28 @@ static void host_log(void *user, const struct l2tpha_log_line *line)
               (unsigned)line->session_id, line->text);
 }
 
+/* --- its daemon, where tunnels are attached --- */
+
+static int daemon_random(void *user, uint8_t *dst, size_t len)
+{
+    const struct end *end = user;
+
+    return world_draw(end->world, dst, len);
+}
+
+static bool daemon_step(void *user, const char *where)
+{
+    return end_step_within(user, where);
+}
+
+static void daemon_heard(void *user, uint32_t number)
+{
+    const struct end *end = user;
+
+    if (end->watch.heard)
+        end->watch.heard(end->watch.user, end, number);
+}
+
 int end_make_node(struct end *end, bool standby, struct side *side)
 {
     const struct end_options *options = &end->options;
@@ -56,13 +79,19 @@ int end_make_node(struct end *end, bool standby, struct side *side)
     config.crypto = l2tpha_crypto_nettle();
     config.debug = end->world->verbose ? ~0u : 0;
     config.standby = standby;
+    machines_configure(&config, end->place == 0);
     *side = (struct side){0};
     snprintf(side->name, sizeof(side->name), "%*send %u.%u", end->place ? 8 : 0, "",
              end->place % 10, end->made % 100);
     int error = l2tpha_node_new(end->root, &config, &callbacks, end->world->now, &side->node);
-    if (!error)
-        machines_install(side->node, end->place == 0);
-    return error;
+    if (error)
+        return error;
+    machines_install(side->node, end->place == 0);
+    machines_attach(
+        side->node, end->place == 0, config.name, options->secret,
+        &(struct daemon_hooks){
+            .user = end, .random = daemon_random, .step = daemon_step, .heard = daemon_heard});
+    return L2TPHA_OK;
 }
 
 /* --- outputs --- */
@@ -133,6 +162,7 @@ static void on_event(struct end *end, const struct l2tpha_event *event)
     if (event->kind == L2TPHA_EVENT_STANDBY_REFUSED)
         world_fail(end->world, "the standby of end %u has refused: %s", end->place,
                    l2tpha_strerror(event->status));
+    host_told(end->active.node, event);
     if (end->watch.told)
         end->watch.told(end->watch.user, end, event);
 }
@@ -184,7 +214,9 @@ static void answer(struct end *end, struct l2tpha_session *session)
     bool live = tunnel->engine || !may_be_lost(end, tunnel);
     int error = host_session_answered(session, &options, end->world->now);
 
-    if (error == L2TPHA_ERR_QUEUE_FULL)
+    /* A daemon says nothing of it while its tunnel is being recovered. */
+    bool later = error == L2TPHA_ERR_STATE && machines_are_attached(end->place == 0) && live;
+    if (error == L2TPHA_ERR_QUEUE_FULL || later)
         end->answer_calls = true;
     else if (error && (error != L2TPHA_ERR_STATE || live))
         world_fail(end->world, "session_answered: %s", l2tpha_strerror(error));
@@ -205,7 +237,7 @@ static bool answer_calls(struct end *end)
             if (record.state != L2TPHA_SESSION_WAIT_CS_ANSWER)
                 continue;
             answer(end, session);
-            if (!end_step(end, "after answering a call"))
+            if (end_perish(end) || !end_step(end, "after answering a call"))
                 return false;
         }
     }
@@ -235,17 +267,31 @@ void end_drain(struct end *end)
 {
     bool answered;
 
-    if (!end_step(end, "before a poll"))
+    if (end_perish(end) || !end_step(end, "before a poll"))
         return;
     do {
         if (!fetch(end))
             return;
-        answered = end->answer_calls && !end->switching;
+        end->answer_calls |= host_owes_answers(end->active.node);
+        answered = end->answer_calls && !end->switching && !end->restoring;
         if (answered && !answer_calls(end))
             return;
     } while (answered && !end->answer_calls);
-    if (machines_fault(end->active.node))
-        world_fail(end->world, "end %u: %s", end->place, machines_fault(end->active.node));
+    if (!end->restoring && machines_fault(end->active.node, false))
+        world_fail(end->world, "end %u: %s", end->place, machines_fault(end->active.node, false));
+}
+
+static void judge_silent(struct end *end, const struct side *side,
+                         const struct l2tpha_output *output, const char *what)
+{
+    if (output->kind != L2TPHA_OUTPUT_EVENT) {
+        world_fail(end->world, "%s of end %u speaks", what, end->place);
+        return;
+    }
+    host_told(side->node, output->event);
+    if (output->event->kind == L2TPHA_EVENT_STANDBY_REFUSED)
+        world_fail(end->world, "%s of end %u refuses: %s", what, end->place,
+                   l2tpha_strerror(output->event->status));
 }
 
 void end_drain_silent(struct end *end, struct side *side, const char *what)
@@ -255,9 +301,5 @@ void end_drain_silent(struct end *end, struct side *side, const char *what)
 
     while (side->node && (count = l2tpha_poll(side->node, outputs, END_BATCH, end->world->now)))
         for (size_t i = 0; i < count; i++)
-            if (outputs[i].kind != L2TPHA_OUTPUT_EVENT)
-                world_fail(end->world, "%s of end %u speaks", what, end->place);
-            else if (outputs[i].event->kind == L2TPHA_EVENT_STANDBY_REFUSED)
-                world_fail(end->world, "%s of end %u refuses: %s", what, end->place,
-                           l2tpha_strerror(outputs[i].event->status));
+            judge_silent(end, side, &outputs[i], what);
 }

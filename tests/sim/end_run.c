@@ -8,6 +8,7 @@
 
 #define SPINS_MAX 2000
 #define PAYLOAD 8
+#define VERSION 2 /* of a data header with nothing but ids */
 
 void end_pump(struct end *end)
 {
@@ -33,6 +34,8 @@ static void take_data(struct end *end, const struct l2tpha_path *path, const str
     struct l2tpha_session_record session = {.size = sizeof(session)};
     struct l2tpha_frame frame;
 
+    if (host_takes_data(end->active.node, packet->data, packet->len, end->world->now))
+        return;
     if (l2tpha_data_receive(end->active.node, path, packet->data, packet->len, end->world->now,
                             &frame))
         return;
@@ -57,12 +60,12 @@ void end_receive(struct end *end, const struct packet *packet)
     net_address(end->place, &path.local);
     net_address(packet->from, &path.remote);
     if (end->retired.node) {
-        l2tpha_feed(end->retired.node, &path, packet->data, packet->len, end->world->now);
+        host_feed(end->retired.node, &path, packet->data, packet->len, end->world->now);
         end_drain_silent(end, &end->retired, "the fenced node");
     }
     if (!end->active.node)
         return;
-    int error = l2tpha_feed(end->active.node, &path, packet->data, packet->len, end->world->now);
+    int error = host_feed(end->active.node, &path, packet->data, packet->len, end->world->now);
     if (error == L2TPHA_ERR_DATA_MESSAGE)
         take_data(end, &path, packet);
     else if (error && !is_excused(end, error))
@@ -72,17 +75,47 @@ void end_receive(struct end *end, const struct packet *packet)
     end_pump(end);
 }
 
+/* The header by hand, RFC 2661 3.1: without a number. */
+static bool put_header(const struct l2tpha_session *session, uint8_t *datagram, size_t *len,
+                       struct l2tpha_path *path)
+{
+    struct l2tpha_tunnel_record tunnel = {.size = sizeof(tunnel)};
+    struct l2tpha_session_record record = {.size = sizeof(record)};
+
+    l2tpha_tunnel_get(l2tpha_session_tunnel(session), &tunnel);
+    l2tpha_session_get(session, &record);
+    put_u16(datagram, VERSION);
+    put_u16(datagram + 2, (uint16_t)tunnel.remote_id);
+    put_u16(datagram + 4, (uint16_t)record.remote_id);
+    *len = 6;
+    *path = tunnel.path;
+    return record.state == L2TPHA_SESSION_ESTABLISHED;
+}
+
+static bool begin_frame(const struct end *end, struct l2tpha_session *session, uint8_t *datagram,
+                        size_t *len, struct l2tpha_path *path)
+{
+    const struct l2tpha_path *way;
+
+    if (host_sends_data(session))
+        return put_header(session, datagram, len, path);
+    if (l2tpha_data_send(session, PAYLOAD, false, datagram, len, &way, end->world->now))
+        return false;
+    *path = *way;
+    return true;
+}
+
 void end_send_data(struct end *end, struct l2tpha_session *session)
 {
     uint8_t datagram[L2TPHA_DATA_HEADER_MAX + PAYLOAD];
-    const struct l2tpha_path *path;
+    struct l2tpha_path path;
     size_t len;
 
-    if (l2tpha_data_send(session, PAYLOAD, false, datagram, &len, &path, end->world->now))
+    if (!begin_frame(end, session, datagram, &len, &path))
         return;
     put_u32(datagram + len, l2tpha_tunnel_id(l2tpha_session_tunnel(session)));
     put_u32(datagram + len + 4, l2tpha_session_id(session));
-    net_send(end->net, end->place, net_place(&path->remote), datagram, len + PAYLOAD);
+    net_send(end->net, end->place, net_place(&path.remote), datagram, len + PAYLOAD);
     end_pump(end);
 }
 
@@ -96,7 +129,7 @@ uint64_t end_deadline(const struct end *end)
     if (!end->line.down.head)
         at = sooner(at, end->takeover_at);
     if (end->active.node)
-        at = sooner(at, l2tpha_deadline(end->active.node));
+        at = sooner(at, host_deadline(end->active.node));
     return at;
 }
 
@@ -122,12 +155,12 @@ void end_expire(struct end *end)
     guard(end);
     move_streams(end);
     replication_expire(&end->line, &end->active, &end->standby);
-    if (end->active.node && l2tpha_deadline(end->active.node) <= end->world->now) {
-        l2tpha_expire(end->active.node, end->world->now);
+    if (end->active.node && host_deadline(end->active.node) <= end->world->now) {
+        host_expire(end->active.node, end->world->now);
         end_pump(end);
     }
     if (end->retired.node) {
-        l2tpha_expire(end->retired.node, end->world->now);
+        host_expire(end->retired.node, end->world->now);
         end_drain_silent(end, &end->retired, "the fenced node");
     }
     if (end->takeover_at <= end->world->now && !end->line.down.head)

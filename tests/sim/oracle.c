@@ -170,6 +170,11 @@ static void told(struct oracle *oracle, uint32_t number, uint64_t epoch)
                        (unsigned)number, i + 1);
 }
 
+void oracle_heard(struct oracle *oracle, uint32_t number, uint64_t epoch)
+{
+    told(oracle, number, epoch);
+}
+
 static void told_in(struct oracle *oracle, const struct l2tpha_event *event, uint64_t epoch)
 {
     struct l2tpha_call_errors errors;
@@ -217,9 +222,13 @@ void oracle_check_news(struct oracle *oracle, const struct l2tpha_node *node)
 {
     for (uint32_t i = 0; i < oracle->news_count; i++) {
         const struct oracle_news *news = &oracle->news[i];
-        if (!news->told && !news->excused &&
-            l2tpha_session_find(node, news->tunnel_id, news->session_id))
+        const struct l2tpha_session *session =
+            l2tpha_session_find(node, news->tunnel_id, news->session_id);
+        if (!news->told && !news->excused && session)
             world_fail(oracle->world, "the peer's number %u was never told", i + 1);
+        if (session && machines_are_attached(true) && machines_heard(session, i + 1) != 1)
+            world_fail(oracle->world, "the peer's number %u is kept %u times", i + 1,
+                       machines_heard(session, i + 1));
     }
 }
 
@@ -271,6 +280,20 @@ static void settle_orders(struct oracle *oracle, uint64_t epoch, uint64_t applie
     }
 }
 
+/* What a daemon has done with a message is in its record, or both are lost with the daemon. */
+static void settle_heard(struct oracle *oracle, struct oracle_news *news, uint32_t number,
+                         const struct l2tpha_session *session, bool recorded)
+{
+    if (session && machines_heard(session, number) != recorded)
+        world_fail(oracle->world, "the peer's number %u is %s, and kept %u times", (unsigned)number,
+                   recorded ? "recorded" : "not recorded", machines_heard(session, number));
+    if (session && recorded && !news->told)
+        world_fail(oracle->world, "the peer's number %u is recorded and was never told",
+                   (unsigned)number);
+    if (!recorded)
+        news->told = 0;
+}
+
 static void settle_news(struct oracle *oracle, const struct l2tpha_node *node)
 {
     struct l2tpha_tunnel_record record;
@@ -282,6 +305,11 @@ static void settle_news(struct oracle *oracle, const struct l2tpha_node *node)
             continue;
         l2tpha_tunnel_get(tunnel, &record);
         bool recorded = serial_diff(news->ns, record.nr) < 0;
+        if (machines_are_attached(true)) {
+            settle_heard(oracle, news, i + 1,
+                         l2tpha_session_find(node, news->tunnel_id, news->session_id), recorded);
+            continue;
+        }
         if (recorded && !news->told)
             news->excused = true;
         if (!recorded && news->told)

@@ -74,6 +74,9 @@ void oracle_ordered(struct oracle *oracle, int error, uint64_t epoch, uint64_t c
 /* An event that the host has fetched: a peer's number, or a tunnel that nobody wanted to end. */
 void oracle_event(struct oracle *oracle, const struct l2tpha_event *event, uint64_t epoch);
 
+/* A daemon with machines of its own has dealt with a peer's number, and notes so with the call. */
+void oracle_heard(struct oracle *oracle, uint32_t number, uint64_t epoch);
+
 /* --- what the peers say --- */
 uint32_t oracle_peer_number(struct oracle *oracle);
 void oracle_peer_sends(struct oracle *oracle, uint32_t number, uint32_t tunnel_id,

@@ -92,6 +92,8 @@ static void put_tunnel(struct writer *writer, struct peer *peer, uint16_t node_i
                       .secret = {(const uint8_t *)secret, secret ? strlen(secret) : 0}}};
 
     record.of.tunnel.flags |= L2TPHA_TUNNEL_BEARER_CAPS;
+    if (machines_are_attached(true))
+        record.of.tunnel.flags |= L2TPHA_TUNNEL_ATTACHED;
     net_address(NET_NODE, &record.of.tunnel.path.local);
     net_address(peer->place, &record.of.tunnel.path.remote);
     tunnel->state = PEER_ESTABLISHED;
@@ -101,10 +103,11 @@ static void put_tunnel(struct writer *writer, struct peer *peer, uint16_t node_i
     tunnel->channel.nr = ns;
     tunnel->channel.ns = tunnel->channel.sent = tunnel->channel.acked = nr;
     /* Written from the end backwards: what comes first in the stream is put last. The calls have
-     * the ids that a node gives to its last ones. */
+     * the ids that a node gives to its last ones, or those that a daemon passes over. */
     struct scramble ids = {session_id_key(&writer->node, node_id), ns - CALLS, SCRAMBLE_IDS};
     for (unsigned i = 0; i < CALLS; i++)
-        put_session(writer, peer, tunnel, scramble_next(&ids));
+        put_session(writer, peer, tunnel,
+                    machines_are_attached(true) ? (uint16_t)(i + 1) : scramble_next(&ids));
     put(writer, &record);
 }
 
@@ -127,6 +130,7 @@ static uint64_t apply_empty_copy(struct sim *sim, struct l2tpha_node *standby)
     }
     if (error)
         world_fail(&sim->world, "copying nothing: %s", l2tpha_strerror(error));
+    machines_end(host.node);
     talloc_free(host.node);
     return number;
 }
@@ -158,6 +162,8 @@ void sim_restore(struct sim *sim)
         error = l2tpha_takeover(end->active.node, ++end->epoch, 0);
     if (error)
         world_fail(&sim->world, "restoring: %s", l2tpha_strerror(error));
-    else
-        end_pump(end);
+    if (error)
+        return;
+    machines_restore(end->active.node, 0);
+    end_pump(end);
 }

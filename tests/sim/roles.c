@@ -48,7 +48,7 @@ static void note_roles(struct roles *roles)
 
 static void judge_machines(struct roles *roles, const struct box *box)
 {
-    const char *fault = box->node ? machines_fault(box->node) : NULL;
+    const char *fault = box->node ? machines_fault(box->node, false) : NULL;
 
     if (fault)
         world_fail(&roles->world, "%s: %s", box->name, fault);

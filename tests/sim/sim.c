@@ -84,6 +84,11 @@ static void on_told(void *user, const struct end *end, const struct l2tpha_event
     oracle_event(user, event, end->epoch);
 }
 
+static void on_heard(void *user, const struct end *end, uint32_t number)
+{
+    oracle_heard(user, number, end->epoch);
+}
+
 static void on_taken_over(void *user, const struct end *end, uint64_t applied)
 {
     oracle_takeover(user, end->active.node, applied);
@@ -91,8 +96,11 @@ static void on_taken_over(void *user, const struct end *end, uint64_t applied)
 
 bool sim_begin(struct sim *sim, const struct plan *plan, uint64_t seed, bool verbose)
 {
-    const struct end_watch watch = {
-        .user = &sim->oracle, .sent = on_sent, .told = on_told, .taken_over = on_taken_over};
+    const struct end_watch watch = {.user = &sim->oracle,
+                                    .sent = on_sent,
+                                    .told = on_told,
+                                    .heard = on_heard,
+                                    .taken_over = on_taken_over};
 
     sim->world =
         (struct world){.state = seed * UINT64_C(0x2545f4914f6cdd1d) + 1, .verbose = verbose};
@@ -246,6 +254,8 @@ static void check_end(struct sim *sim)
         for (uint32_t t = 0; t < sim->peers[i].tunnel_count; t++)
             compare_tunnel(sim, &sim->peers[i].tunnels[t]);
     compare_back(sim);
+    if (machines_fault(active, true))
+        world_fail(&sim->world, "%s", machines_fault(active, true));
     oracle_check_orders(&sim->oracle, active);
     oracle_check_news(&sim->oracle, active);
 }
