@@ -3,7 +3,7 @@
 # run.sh SOURCE WORK MUTANT    builds the library with one rule broken and demands that the
 #                              simulator notices.
 # MUTANT.sed beside this script breaks the rule; its first line names the file: "# lib/...", and a
-# second line may name the simulator's world: "# world NAME". Exit
+# second line may name the simulator's world, and whose machines: "# world NAME [MACHINES]". Exit
 # status 0: the mutant was found; 1: it was not, or could not be made.
 set -eu
 
@@ -14,7 +14,8 @@ seeds=2000
 
 script=$source/tests/mutants/$mutant.sed
 file=$(sed -n '1s/^# //p' "$script")
-world=$(sed -n '2s/^# world //p' "$script")
+world=$(sed -n '2s/^# world \([a-z]*\).*/\1/p' "$script")
+machines=$(sed -n '2s/^# world [a-z]* \([a-z-]*\)$/\1/p' "$script")
 tree=$work/$mutant/source
 build=$work/$mutant/build
 
@@ -33,7 +34,7 @@ diff -u "$source/$file" "$tree/$file" || true
 cmake -S "$tree" -B "$build" -DCMAKE_BUILD_TYPE=None -DCMAKE_C_FLAGS=-O1 -DL2TPHA_EXAMPLES=OFF
 cmake --build "$build" --target simulate
 status=0
-"$build/tests/simulate" --world "${world:-failover}" --seeds "$seeds" >"$work/$mutant/found" || status=$?
+"$build/tests/simulate" --world "${world:-failover}" --machines "${machines:-builtin}" --seeds "$seeds" >"$work/$mutant/found" || status=$?
 tail -n 20 "$work/$mutant/found"
 if [ "$status" -ne 1 ] || ! grep -q ' failed: ' "$work/$mutant/found"; then
     echo "$mutant: not found by $seeds seeds (exit status $status)"
