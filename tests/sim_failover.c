@@ -38,7 +38,7 @@ static void usage(FILE *out)
         "  --machines M builtin (default); naive: those of tests/naive, near the standbys, or at\n"
         "               the first of two ends; naive-both: at both, in recovery and crowd;\n"
         "               attached, attached-both: those of a daemon on attached tunnels, as\n"
-        "               tests/attached has it; in failover and recovery\n"
+        "               tests/attached has it; not in crowd\n"
         "  --tunnels N  of a crowd (default 2000)\n"
         "  --calls N    of each of its tunnels (default 1)\n"
         "  --verbose    print every message and event\n"

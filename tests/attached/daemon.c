@@ -237,6 +237,12 @@ static void restore_calls(struct daemon *daemon, struct own_tunnel *own, uint64_
     }
 }
 
+/* Of the epoch, whose low octet is the node's rank where nodes have ranks. */
+static uint16_t first_id(uint64_t epoch)
+{
+    return (uint16_t)(((epoch & 0xff) + (epoch >> 8) * 16) * DAEMON_ID_LEAP);
+}
+
 void daemon_restore(struct daemon *daemon, uint64_t now)
 {
     struct l2tpha_tunnel_record record = {.size = sizeof(record)};
@@ -254,7 +260,7 @@ void daemon_restore(struct daemon *daemon, uint64_t now)
         own_recall(own, &record.app_state);
         /* What the previous active has given out since is not in the record where that is lagging.
          */
-        own->last_call = (uint16_t)(info.epoch * DAEMON_ID_LEAP);
+        own->last_call = first_id(info.epoch);
         count_id(daemon, record.local_id);
         restore_calls(daemon, own, now);
     }

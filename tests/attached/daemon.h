@@ -12,7 +12,7 @@
 #define DAEMON_NUMBERS 256  /* of the peer's, kept of each call */
 #define DAEMON_NOTE 64      /* bytes of its user's */
 #define DAEMON_CHALLENGE 16 /* bytes */
-#define DAEMON_ID_LEAP 1024 /* of a tunnel's calls, in one epoch */
+#define DAEMON_ID_LEAP 256  /* of a tunnel's calls, in one epoch */
 
 struct daemon;
 

@@ -48,7 +48,8 @@ static void note_roles(struct roles *roles)
 
 static void judge_machines(struct roles *roles, const struct box *box)
 {
-    const char *fault = box->node ? machines_fault(box->node, false) : NULL;
+    const char *fault =
+        box->node && box_serves(box) && !box->restoring ? machines_fault(box->node, false) : NULL;
 
     if (fault)
         world_fail(&roles->world, "%s: %s", box->name, fault);

@@ -86,6 +86,7 @@ struct box {
     uint64_t handed_at;
     bool follows;      /* it holds a copy, whatever it is worth, */
     uint64_t ended_at; /* until then */
+    bool restoring;    /* it has taken over, and its daemon has no objects yet */
     bool hangs_up;     /* serving: it is to end a call */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A host's loop. */
+#include "attached/daemon.h"
 #include "sim/roles.h"
 
 #include <stdio.h>
@@ -10,6 +11,14 @@
 #define AWAKE (60 * MS)
 #define TURN (100 * MS) /* of a host that is in time */
 #define SEEK (700 * MS)
+
+static void install(struct roles *roles, struct box *box)
+{
+    const struct daemon_hooks hooks = {.user = &roles->world, .random = world_draw};
+
+    machines_install(box->node, true);
+    machines_attach(box->node, true, "node", NULL, &hooks);
+}
 
 void box_start(struct roles *roles, struct box *box, bool standby)
 {
@@ -33,11 +42,13 @@ void box_start(struct roles *roles, struct box *box, bool standby)
     config.fresh_ms = roles->fresh_ms;
     config.rank = box->place + 1;
     config.epoch = box->known;
+    machines_configure(&config, true);
     int error = l2tpha_node_new(box->root, &config, &host, roles->world.now, &box->node);
     if (error)
         world_fail(&roles->world, "no node: %s", l2tpha_strerror(error));
     else
-        machines_install(box->node, true);
+        install(roles, box);
+    box->restoring = false;
     box->wire = box->backlog = NO_WIRE;
     box->told = ORDER_NONE;
     box->given = box->stepped_down = false;
@@ -108,6 +119,7 @@ void box_kill(struct roles *roles, struct box *box, bool power)
         return;
     world_say(&roles->world, box->name, "=== dies ===");
     roles->sums.deaths++;
+    machines_end(box->node);
     talloc_free(box->node); /* its links with it */
     box->node = NULL;
     box->link = NULL;
@@ -155,6 +167,8 @@ static void read_socket(struct roles *roles, struct box *box)
             drop_inbox(roles, box);
         return;
     }
+    if (box->restoring)
+        return;
     if (roles->local)
         take_inbox(box, box_other(roles, box));
     unsigned count = box->inbox_count < READS ? box->inbox_count : READS;
@@ -162,7 +176,7 @@ static void read_socket(struct roles *roles, struct box *box)
         struct packet *packet = box->inbox[i];
         net_address(NET_NODE, &path.local);
         net_address(packet->from, &path.remote);
-        l2tpha_feed(box->node, &path, packet->data, packet->len, roles->world.now);
+        host_feed(box->node, &path, packet->data, packet->len, roles->world.now);
         box->called = true;
         net_give_back(&roles->net, packet);
     }
@@ -255,6 +269,7 @@ static bool keep_output(struct roles *roles, struct box *box, const struct l2tph
         world_say(&roles->world, box->name, "event '%s' %u %s",
                   l2tpha_event_name(output->event->kind), (unsigned)output->event->tunnel_id,
                   output->event->text ? output->event->text : "");
+        host_told(box->node, output->event);
         return true;
     }
     *kept = (struct roles_output){.kind = output->kind,
@@ -279,6 +294,10 @@ static void poll_node(struct roles *roles, struct box *box)
     size_t count = l2tpha_poll(box->node, outputs, ROLES_BATCH, roles->world.now);
     box->called = true;
     box->batch_count = box->batch_next = 0;
+    if (box->restoring && count == 0) { /* all that is resent has left */
+        box->restoring = false;
+        machines_restore(box->node, roles->world.now);
+    }
     for (size_t i = 0; i < count; i++)
         if (!keep_output(roles, box, &outputs[i]))
             world_fail(&roles->world, "out of memory");
@@ -359,7 +378,7 @@ static void make_step(struct roles *roles, struct box *box)
         read_socket(roles, box);
         break;
     case STEP_EXPIRE:
-        l2tpha_expire(box->node, roles->world.now);
+        host_expire(box->node, roles->world.now);
         box->called = true;
         break;
     case STEP_LINK_EXPIRE:
@@ -416,7 +435,7 @@ uint64_t box_deadline(const struct roles *roles, const struct box *box)
         return box->restart_at;
     if (box->next < STEPS || box->batch_next < box->batch_count)
         return box->at;
-    uint64_t due = l2tpha_deadline(box->node);
+    uint64_t due = box->restoring ? box->at : host_deadline(box->node);
     if (box->link)
         due = sooner(due, sooner(l2tpha_link_deadline(box->link),
                                  wires_deadline(&roles->wires, box->wire, box->place)));

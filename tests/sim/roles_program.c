@@ -46,6 +46,7 @@ static int try_as(struct roles *roles, struct box *box, uint64_t epoch, enum l2t
               (unsigned long long)epoch, l2tpha_strerror(error), covered ? "whole" : "behind");
     if (error)
         return error;
+    box->restoring = true;
     roles->sums.takeovers[trust]++;
     judge_takeover(roles, box, covered, excused);
     flush(roles, box); /* the other hears of it before anything leaves */
@@ -242,6 +243,7 @@ static void begin_anew(struct roles *roles, struct box *box)
     box->known = epoch > box->known ? epoch : box->known;
     if (box->link)
         flush_and_drop(roles, box);
+    machines_end(box->node);
     talloc_free(box->node);
     box_start(roles, box, true);
     if (box_serves(box_other(roles, box))) /* whoever steps down gives the address up */
