@@ -24,6 +24,8 @@ struct saying {
     const uint8_t *data;
     size_t len;
     struct l2tpha_session *session; /* made for it; NULL = none */
+    uint32_t flags;                 /* of the tunnel, before it, */
+    uint16_t window;                /* likewise: SCCRQ and SCCRP set them */
 };
 
 static bool is_request(uint16_t type)
@@ -34,6 +36,11 @@ static bool is_request(uint16_t type)
 static bool is_reply(uint16_t type)
 {
     return type == L2TPHA_MESSAGE_ICRP || type == L2TPHA_MESSAGE_OCRP;
+}
+
+static bool is_connect(uint16_t type)
+{
+    return type == L2TPHA_MESSAGE_ICCN || type == L2TPHA_MESSAGE_OCCN;
 }
 
 static bool is_set_up(uint16_t type)
@@ -187,23 +194,35 @@ static int take_own(const struct saying *saying)
     return L2TPHA_OK;
 }
 
+/* It is the tunnel's first message: there was no name before. */
+static void forget_own(const struct saying *saying)
+{
+    struct l2tpha_tunnel_record *record = &saying->tunnel->entry.record;
+
+    if (!is_set_up(saying->message->type))
+        return;
+    table_tunnel_set_bytes(saying->tunnel->engine->table, &record->own_name, NULL, 0);
+    record->flags = saying->flags;
+    record->local_window = saying->window;
+}
+
 static int before_it_leaves(struct saying *saying)
 {
     uint16_t type = saying->message->type;
-    struct l2tpha_session *session;
 
     if (is_set_up(type))
         return take_own(saying);
     if (is_request(type) || is_reply(type))
         return make_call(saying);
-    if (type != L2TPHA_MESSAGE_ICCN && type != L2TPHA_MESSAGE_OCCN)
-        return L2TPHA_OK;
-    session = call_of(saying);
-    if (!session)
-        return L2TPHA_ERR_NOT_FOUND;
+    return is_connect(type) && !call_of(saying) ? L2TPHA_ERR_NOT_FOUND : L2TPHA_OK;
+}
+
+static void take_connect(const struct saying *saying)
+{
+    struct l2tpha_session *session = call_of(saying);
+
     session_take_speeds(session, saying->message);
     ledger_mark_session(saying->tunnel->engine->ledger, &session->entry);
-    return L2TPHA_OK;
 }
 
 static void after_it_left(struct saying *saying)
@@ -217,6 +236,8 @@ static void after_it_left(struct saying *saying)
     const struct machine_input none = {0};
     uint16_t type = saying->message->type;
 
+    if (is_connect(type))
+        take_connect(saying);
     if (!saying->session)
         return;
     if (is_reply(type))
@@ -266,15 +287,19 @@ static int say_now(struct saying *saying)
 {
     if (!has_room(saying))
         return L2TPHA_ERR_QUEUE_FULL;
+    saying->flags = saying->tunnel->entry.record.flags;
+    saying->window = saying->tunnel->entry.record.local_window;
     int error = buffer_reserve(saying->tunnel->engine->pool, saying->len);
     if (!error)
         error = before_it_leaves(saying);
     if (!error)
         error = put(saying);
-    if (error)
-        forget_call(saying);
-    else
+    if (!error) {
         after_it_left(saying);
+        return L2TPHA_OK;
+    }
+    forget_call(saying);
+    forget_own(saying);
     return error;
 }
 
