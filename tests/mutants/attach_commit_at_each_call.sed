@@ -1,4 +1,4 @@
 # lib/control/transaction.c
 # world failover attached
-# What a daemon says is a checkpoint for each call.
-s/^    if (engine->inbox\.open)$/    if (0)/
+# What a daemon says of a message is a checkpoint for each call.
+s/^    if (engine->inbox\.open)$/    if (engine->inbox.open \&\& !engine->inbox.message)/
