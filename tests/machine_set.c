@@ -61,6 +61,7 @@ void machines_attach(struct l2tpha_node *node, bool near, const char *name, cons
 {
     struct daemon model = {.name = name,
                            .secret = secret,
+                           .crypto = l2tpha_crypto_nettle(),
                            .hooks = *hooks,
                            .counts = true,
                            .setup_ms = node->engine.config.setup_ms};

@@ -10,6 +10,11 @@
 
 /* --- lists --- */
 
+static void *allocate(const struct daemon *daemon, size_t size)
+{
+    return daemon->hooks.alloc ? daemon->hooks.alloc(size) : calloc(1, size);
+}
+
 struct own_tunnel *daemon_tunnel(const struct daemon *daemon, const struct l2tpha_tunnel *handle)
 {
     struct own_tunnel *own = daemon->tunnels;
@@ -22,7 +27,7 @@ struct own_tunnel *daemon_tunnel(const struct daemon *daemon, const struct l2tph
 struct own_tunnel *own_tunnel_add(struct daemon *daemon, struct l2tpha_tunnel *handle,
                                   const struct l2tpha_path *path, uint64_t now)
 {
-    struct own_tunnel *own = calloc(1, sizeof(*own));
+    struct own_tunnel *own = allocate(daemon, sizeof(*own));
 
     *own = (struct own_tunnel){
         .next = daemon->tunnels, .daemon = daemon, .handle = handle, .path = *path, .since = now};
@@ -42,7 +47,7 @@ struct own_call *daemon_call_by(const struct own_tunnel *own, uint32_t id)
 
 struct own_call *own_call_add(struct own_tunnel *own, uint16_t id, uint16_t peers_id, uint64_t now)
 {
-    struct own_call *call = calloc(1, sizeof(*call));
+    struct own_call *call = allocate(own->daemon, sizeof(*call));
 
     *call = (struct own_call){.next = own->calls, .id = id, .peers_id = peers_id, .since = now};
     own->calls = call;
@@ -83,7 +88,7 @@ static bool open_message(const struct daemon *daemon, const uint8_t *data, size_
                          uint8_t *scratch, struct l2tpha_message *message)
 {
     const char *secret = daemon->secret;
-    const struct l2tpha_hiding hiding = {.crypto = l2tpha_crypto_nettle(),
+    const struct l2tpha_hiding hiding = {.crypto = daemon->crypto,
                                          .secret = (const uint8_t *)secret,
                                          .secret_len = secret ? strlen(secret) : 0};
 
@@ -125,6 +130,7 @@ static bool fetch(struct daemon *daemon, struct l2tpha_tunnel *only, uint64_t no
 
     if (daemon->dead || l2tpha_attach_receive(daemon->node, only, &in, now) <= 0)
         return false;
+    own_see_to_lost_events(daemon);
     handle(daemon, &in, now);
     return true;
 }
@@ -154,6 +160,7 @@ int daemon_hear(struct daemon *daemon, const struct l2tpha_path *path, const uin
     uint8_t scratch[SCRATCH];
 
     int error = l2tpha_feed(daemon->node, path, data, len, now);
+    own_see_to_lost_events(daemon);
     own_step(daemon, "after a datagram was fed", now);
     if (error == L2TPHA_ERR_NOT_OURS && !daemon->dead &&
         open_message(daemon, data, len, scratch, &message) && message.type == L2TPHA_MESSAGE_SCCRQ)
@@ -304,6 +311,7 @@ void daemon_expire(struct daemon *daemon, uint64_t now)
 {
     struct own_tunnel *next;
 
+    own_see_to_lost_events(daemon);
     if (daemon->fetch_at && daemon->fetch_at <= now)
         daemon_work(daemon, now);
     for (struct own_tunnel *own = daemon->tunnels; own && !daemon->dead; own = next) {

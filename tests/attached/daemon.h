@@ -55,6 +55,11 @@ struct daemon_hooks {
     int (*random)(void *user, uint8_t *dst, size_t len);
     /* It has come to a place at which it may die; false: it dies there, and does nothing more. */
     bool (*step)(void *user, const char *where);
+    /* Around each call that may fail for want of memory or room. */
+    void (*calls)(void *user);
+    void (*called)(void *user, int error);
+    /* Zeroed memory of the daemon's own; NULL = calloc(). */
+    void *(*alloc)(size_t size);
     /* A numbered WEN or SLI of the peer's is dealt with. */
     void (*heard)(void *user, uint32_t number);
 };
@@ -71,12 +76,14 @@ struct daemon {
     struct l2tpha_node *node;
     struct own_tunnel *tunnels;
     const char *name;
-    const char *secret; /* NULL = none */
+    const char *secret; /* NULL = none; else: */
+    const struct l2tpha_crypto *crypto;
     struct daemon_hooks hooks;
     uint16_t next_id; /* of tunnels and calls */
     bool counts;      /* its calls by tunnel, over takeovers; tunnel ids by the library */
     struct daemon_habits habits;
     uint64_t fetch_at;          /* what has come is fetched then; 0 = nothing was left for later */
+    uint64_t events_lost;       /* of its node's counters, those that it has seen to */
     bool within;                /* a message is handed out */
     uint32_t setup_ms;          /* for a tunnel or a call half set up; 0 = for ever */
     struct l2tpha_tunnel *only; /* it looks after this tunnel alone; NULL = all */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "attached/hosts.h"
 
+#include "attached/own.h"
+
 #include "node/node.h"
 
 #include <stdlib.h>
@@ -14,7 +16,8 @@ static struct host *hosts;
 
 void hosts_add(struct l2tpha_node *node, const struct daemon *model)
 {
-    struct host *host = calloc(1, sizeof(*host));
+    struct host *host =
+        model->hooks.alloc ? model->hooks.alloc(sizeof(*host)) : calloc(1, sizeof(*host));
 
     *host = (struct host){.next = hosts, .daemon = *model};
     host->daemon.node = node;
@@ -57,6 +60,7 @@ static bool find(const struct l2tpha_session *session, struct own_tunnel **own,
 {
     struct l2tpha_tunnel *tunnel = l2tpha_session_tunnel(session);
 
+    own_see_to_lost_events(hosts_of_tunnel(tunnel));
     *own = daemon_tunnel(hosts_of_tunnel(tunnel), tunnel);
     *call = *own ? daemon_call_by(*own, l2tpha_session_id(session)) : NULL;
     return *call;
@@ -66,6 +70,7 @@ int hosts_session_open(struct l2tpha_tunnel *tunnel, const struct l2tpha_session
                        uint64_t now, struct l2tpha_session **session)
 {
     struct daemon *daemon = hosts_of_tunnel(tunnel);
+    own_see_to_lost_events(daemon);
     struct own_tunnel *own = daemon_tunnel(daemon, tunnel);
     struct own_call *call;
 

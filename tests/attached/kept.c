@@ -21,7 +21,8 @@ void own_keep(struct own_tunnel *own, uint64_t now)
     if (own->daemon->dead || !own->daemon->counts)
         return;
     memcpy(state + TUNNEL_HEAD, own->challenge, DAEMON_CHALLENGE);
-    l2tpha_tunnel_set_app_state(own->handle, state, len, now);
+    own_calls(own->daemon);
+    own_called(own->daemon, l2tpha_tunnel_set_app_state(own->handle, state, len, now));
     own_step(own->daemon, "after it has kept something with a tunnel", now);
 }
 
@@ -61,7 +62,8 @@ int own_keep_call(struct own_tunnel *own, const struct own_call *call, uint64_t 
     len += call->note_len;
     for (unsigned i = 0; i < call->heard_count; i++, len += WORD)
         put_word(state + len, call->heard[i]);
-    int error = l2tpha_session_set_app_state(session, state, len, now);
+    own_calls(own->daemon);
+    int error = own_called(own->daemon, l2tpha_session_set_app_state(session, state, len, now));
     own_step(own->daemon, "after it has kept something with a call", now);
     return error;
 }
@@ -91,6 +93,45 @@ unsigned daemon_has_heard(const struct l2tpha_session *session, uint32_t number)
 }
 
 /* --- the daemon and the records --- */
+
+static bool is_there(const struct own_tunnel *own)
+{
+    const struct l2tpha_tunnel *tunnel = l2tpha_tunnel_find(own->daemon->node, own->id);
+    struct l2tpha_tunnel_record record = {.size = sizeof(record)};
+
+    if (tunnel != own->handle)
+        return false;
+    l2tpha_tunnel_get(tunnel, &record);
+    return record.state <= L2TPHA_TUNNEL_ESTABLISHED;
+}
+
+static void drop_lost_calls(struct own_tunnel *own)
+{
+    struct own_call *next;
+
+    for (struct own_call *call = own->calls; call; call = next) {
+        next = call->next;
+        if (!l2tpha_session_find(own->daemon->node, own->id, call->id))
+            own_call_drop(own, call);
+    }
+}
+
+void own_see_to_lost_events(struct daemon *daemon)
+{
+    uint64_t lost = l2tpha_counters(daemon->node)->events_lost;
+    struct own_tunnel *next;
+
+    if (lost == daemon->events_lost)
+        return;
+    daemon->events_lost = lost;
+    for (struct own_tunnel *own = daemon->tunnels; own; own = next) {
+        next = own->next;
+        if (is_there(own))
+            drop_lost_calls(own);
+        else
+            own_tunnel_drop(own);
+    }
+}
 
 static const char *call_differs(const struct own_tunnel *own, const struct l2tpha_session *session)
 {

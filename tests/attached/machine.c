@@ -17,7 +17,7 @@ static int pick_tunnel(struct daemon *daemon, const struct l2tpha_path *path, ui
         options.secret_len++;
     do {
         options.local_id = daemon->counts ? 0 : ++daemon->next_id;
-        error = l2tpha_attach_tunnel(daemon->node, &options, now, handle);
+        error = own_called(daemon, l2tpha_attach_tunnel(daemon->node, &options, now, handle));
     } while (error == L2TPHA_ERR_EXISTS);
     return error;
 }
@@ -103,10 +103,12 @@ static void on_request(struct own_tunnel *own, const struct l2tpha_message *mess
     uint16_t type = outgoing ? L2TPHA_MESSAGE_OCRP : L2TPHA_MESSAGE_ICRP;
     while ((error = own_say_of_call(own, call, type, now)) == L2TPHA_ERR_EXISTS)
         call->id = own_next_id(own);
+    if (error) {
+        own_call_drop(own, call); /* the peer gives it up in time */
+        return;
+    }
     own_keep(own, now);
     own->daemon->owes |= outgoing;
-    if (error)
-        own_call_drop(own, call); /* the peer gives it up in time */
 }
 
 static void on_reply(struct own_tunnel *own, struct own_call *call,

@@ -15,6 +15,9 @@ void own_call_drop(struct own_tunnel *own, struct own_call *call);
 /* --- say.c: what it tells peer and library; nothing of it once the daemon is dead --- */
 /* Between two pieces of what it does. */
 void own_step(struct daemon *daemon, const char *where, uint64_t now);
+/* Around a call to the library. */
+void own_calls(const struct daemon *daemon);
+int own_called(const struct daemon *daemon, int error);
 bool own_chance(const struct daemon *daemon, uint8_t percent);
 int own_say_set_up(struct own_tunnel *own, uint16_t type, const struct l2tpha_bytes *challenge,
                    uint64_t now);
@@ -35,6 +38,9 @@ void own_keep(struct own_tunnel *own, uint64_t now);
 int own_keep_call(struct own_tunnel *own, const struct own_call *call, uint64_t now);
 void own_recall(struct own_tunnel *own, const struct l2tpha_bytes *state);
 void own_recall_call(struct own_call *call, const struct l2tpha_bytes *state);
+
+/* Where events were lost, for want of memory: what the node has not any more goes. */
+void own_see_to_lost_events(struct daemon *daemon);
 
 /* --- machine.c --- */
 void own_message(struct daemon *daemon, struct own_tunnel *own,

@@ -25,6 +25,19 @@ void own_step(struct daemon *daemon, const char *where, uint64_t now)
         daemon->dead = !daemon->hooks.step(daemon->hooks.user, where);
 }
 
+void own_calls(const struct daemon *daemon)
+{
+    if (daemon->hooks.calls)
+        daemon->hooks.calls(daemon->hooks.user);
+}
+
+int own_called(const struct daemon *daemon, int error)
+{
+    if (daemon->hooks.called)
+        daemon->hooks.called(daemon->hooks.user, error);
+    return error;
+}
+
 bool own_chance(const struct daemon *daemon, uint8_t percent)
 {
     uint8_t drawn = 0;
@@ -49,7 +62,8 @@ static int leave(struct saying *saying, const struct own_tunnel *own, uint64_t n
 
     if (error || own->daemon->dead)
         return error;
-    error = l2tpha_attach_send(own->handle, saying->data, len, now);
+    own_calls(own->daemon);
+    error = own_called(own->daemon, l2tpha_attach_send(own->handle, saying->data, len, now));
     own_step(own->daemon, "after it has said something", now);
     return error;
 }
@@ -59,7 +73,7 @@ static int leave(struct saying *saying, const struct own_tunnel *own, uint64_t n
 static void response_to(const struct daemon *daemon, uint8_t type, const uint8_t *challenge,
                         size_t len, uint8_t response[L2TPHA_MD5_SIZE])
 {
-    const struct l2tpha_crypto *crypto = l2tpha_crypto_nettle();
+    const struct l2tpha_crypto *crypto = daemon->crypto;
     const char *secret = daemon->secret ? daemon->secret : "";
     const struct l2tpha_bytes parts[] = {
         {&type, 1}, {(const uint8_t *)secret, strlen(secret)}, {challenge, len}};

@@ -15,7 +15,7 @@ int daemon_ask(struct daemon *daemon, const struct l2tpha_path *path, uint64_t n
     struct l2tpha_tunnel *handle;
 
     options.secret_len = daemon->secret ? strlen(daemon->secret) : 0;
-    int error = l2tpha_attach_tunnel(daemon->node, &options, now, &handle);
+    int error = own_called(daemon, l2tpha_attach_tunnel(daemon->node, &options, now, &handle));
     if (error)
         return error;
     struct own_tunnel *own = own_tunnel_add(daemon, handle, path, now);
@@ -38,10 +38,11 @@ int daemon_call(struct own_tunnel *tunnel, bool outgoing, uint64_t now, struct o
     call->serial = call->id;
     while ((error = own_say_of_call(tunnel, call, type, now)) == L2TPHA_ERR_EXISTS)
         call->serial = call->id = own_next_id(tunnel);
-    own_keep(tunnel, now);
     *made = call;
     if (error)
         own_call_drop(tunnel, call);
+    else
+        own_keep(tunnel, now);
     return error;
 }
 

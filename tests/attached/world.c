@@ -43,6 +43,7 @@ static struct daemon make_daemon(struct world *world, struct l2tpha_node *node)
     return (struct daemon){.node = node,
                            .name = "daemon",
                            .secret = world->secret,
+                           .crypto = l2tpha_crypto_nettle(),
                            .hooks = {.user = world, .random = world_random}};
 }
 

@@ -77,7 +77,9 @@ static size_t other_buffers(const struct l2tpha_node *node)
         count += node->engine.polled[i].item.message != NULL;
     for (uint32_t i = 0; (flight = outbox_at(ledger->flights, i)); i++)
         count += flight->blob != NULL;
-    return count;
+    size_t inbox = (node->engine.inbox.request != NULL) + (node->engine.inbox.message != NULL);
+
+    return inbox + count;
 }
 
 static void count_block(const void *block, int depth, int max_depth, int is_ref, void *user)

@@ -95,6 +95,7 @@ static void judge(struct world *world, struct measure *undisturbed)
     audit_nothing_waits(world->lns);
     audit_agreement(world->lac, world->lns);
     audit_agreement(world->lns, world->lac);
+    attached_audit(world->lns);
     uint64_t told = world->named + world_counted(world->lac) + world_counted(world->lns);
     if (current.n == ALLOC_ALL) {
         undisturbed->up = up;
@@ -125,6 +126,7 @@ static bool run_once(uint64_t n, enum alloc_mode mode, struct measure *undisturb
 {
     const struct scenario *scenario = current.scenario;
     struct world world = {.secret = scenario->secret,
+                          .attached = scenario->attached,
                           .linked = scenario->linked,
                           .reorder = scenario->reorder,
                           .large = scenario->large,

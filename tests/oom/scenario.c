@@ -37,13 +37,11 @@ static void open_calls(struct world *world, struct l2tpha_node *node, struct l2t
         .tx_speed = 64000,
         .last_sent_lcp_confreq = {blob, 200},
     };
-    struct l2tpha_session *session;
-
     for (unsigned i = 0; tunnel && i < count; i++) {
         struct l2tpha_session_options call = options;
         call.sequencing_required = i % 2 > 0;
         struct snapshot before = world_look(world, node);
-        int error = l2tpha_session_open(tunnel, &call, world->now, &session);
+        int error = attached_session_open(world, tunnel, &call);
         world_check_call(world, node, &before, error, "session_open");
     }
 }
@@ -86,12 +84,12 @@ static void each_call(struct world *world, struct l2tpha_node *node, size_t ever
 
 static int set_app_state(struct world *world, struct l2tpha_session *session)
 {
-    return l2tpha_session_set_app_state(session, blob, 200, world->now);
+    return attached_session_note(world, session, blob, 200);
 }
 
 static int change_app_state(struct world *world, struct l2tpha_session *session)
 {
-    return l2tpha_session_set_app_state(session, blob, sizeof(blob), world->now);
+    return attached_session_note(world, session, blob, sizeof(blob));
 }
 
 static int need_app_state(struct world *world, struct l2tpha_session *session)
@@ -104,26 +102,22 @@ static int set_link_info(struct world *world, struct l2tpha_session *session)
     struct l2tpha_session_record record;
 
     l2tpha_session_get(session, &record);
-    return record.side == L2TPHA_LNS
-               ? l2tpha_session_set_link_info(session, 0xff, 0xff00, world->now)
-               : 0;
+    return record.side == L2TPHA_LNS ? attached_session_number(world, session, false) : 0;
 }
 
 static int report_errors(struct world *world, struct l2tpha_session *session)
 {
-    const struct l2tpha_call_errors errors = {.crc = 1};
     struct l2tpha_session_record record;
 
     l2tpha_session_get(session, &record);
-    return record.side == L2TPHA_LAC ? l2tpha_session_report_errors(session, &errors, world->now)
-                                     : 0;
+    return record.side == L2TPHA_LAC ? attached_session_number(world, session, true) : 0;
 }
 
 static int close_call(struct world *world, struct l2tpha_session *session)
 {
     const struct l2tpha_disconnect why = {.size = sizeof(why), .result = 3, .reason = "enough"};
 
-    return l2tpha_session_close(session, &why, world->now);
+    return attached_session_close(world, session, &why);
 }
 
 static void close_tunnel(struct world *world, struct l2tpha_node *node,
@@ -439,6 +433,33 @@ const struct scenario scenarios[] = {
      .prepare = prepare_both,
      .run = run_reset},
     {.name = "takeover that lags",
+     .dry = true,
+     .costs_calls = true,
+     .commit = L2TPHA_COMMIT_ASYNC,
+     .prepare = prepare_takeover,
+     .run = run_recovery},
+    {.name = "attached calls", .attached = true, .run = run_calls},
+    {.name = "attached calls, dry pools", .attached = true, .dry = true, .run = run_calls},
+    {.name = "attached increments",
+     .attached = true,
+     .dry = true,
+     .standby = true,
+     .prepare = prepare_increments,
+     .run = run_calls},
+    {.name = "attached takeover",
+     .attached = true,
+     .dry = true,
+     .prepare = prepare_takeover,
+     .run = run_takeover},
+    {.name = "attached recovery",
+     .attached = true,
+     .dry = true,
+     .costs_calls = true,
+     .trust = L2TPHA_TRUST_UNCERTAIN,
+     .prepare = prepare_takeover,
+     .run = run_recovery},
+    {.name = "attached takeover that lags",
+     .attached = true,
      .dry = true,
      .costs_calls = true,
      .commit = L2TPHA_COMMIT_ASYNC,

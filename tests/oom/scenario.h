@@ -7,13 +7,13 @@
 
 struct scenario {
     const char *name;
-    bool secret, linked, reorder, large, dry; /* as in struct world */
-    enum l2tpha_trust trust;                  /* likewise */
-    enum l2tpha_commit commit;                /* likewise */
-    bool costs_calls;                         /* those half set up, which the host is told of */
-    bool standby;                             /* in the end the LNS has one, in sync */
-    void (*prepare)(struct world *world);     /* with memory */
-    void (*run)(struct world *world);         /* without */
+    bool secret, linked, reorder, large, dry, attached; /* as in struct world */
+    enum l2tpha_trust trust;                            /* likewise */
+    enum l2tpha_commit commit;                          /* likewise */
+    bool costs_calls;                     /* those half set up, which the host is told of */
+    bool standby;                         /* in the end the LNS has one, in sync */
+    void (*prepare)(struct world *world); /* with memory */
+    void (*run)(struct world *world);     /* without */
 };
 
 extern const struct scenario scenarios[];

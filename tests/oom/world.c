@@ -95,7 +95,11 @@ int world_node(struct world *world, const char *name, bool standby, struct l2tph
     config.standby = standby;
     config.takeover_batch = 1; /* some tunnels are restored by a timer, or as they are spoken to */
     config.commit = world->commit;
-    return l2tpha_node_new(world->root, &config, &host, world->now, node);
+    config.attach = world->attached && strcmp(name, "lns") == 0;
+    int error = l2tpha_node_new(world->root, &config, &host, world->now, node);
+    if (!error && config.attach)
+        attached_begin(world, *node);
+    return error;
 }
 
 static void must(int error)
@@ -114,6 +118,8 @@ void world_open(struct world *world)
 
 void world_close(struct world *world)
 {
+    attached_end(world->lns);
+    attached_end(world->standby);
     talloc_free(world->root);
 }
 
@@ -154,12 +160,14 @@ static void replace(struct world *world, struct l2tpha_node **node, struct l2tph
 {
     dry_refill(world);
     alloc_pause();
+    attached_end(*node);
     talloc_free(*node);
     alloc_resume();
     *node = *standby;
     *standby = NULL;
     world_note(world, l2tpha_takeover_as(*node, 2, world->trust ? world->trust : L2TPHA_TRUST_EXACT,
                                          world->now));
+    attached_restore(world, *node);
 }
 
 void world_take_over(struct world *world)
@@ -262,7 +270,7 @@ static void deliver(struct world *world, struct l2tpha_node *from,
 {
     struct l2tpha_node *to = from == world->lac ? world->lns : world->lac;
     const struct l2tpha_path path = {.remote = from == world->lac ? lac_address : lns_address};
-    int error = l2tpha_feed(to, &path, output->data, output->len, world->now);
+    int error = attached_feed(world, to, &path, output->data, output->len);
 
     /* What a lossy network does to a node is no failure of it, nor is what it does not keep before
      * a tunnel is established; what memory was missing for is counted. */
@@ -293,18 +301,22 @@ static void take_event(struct world *world, const struct l2tpha_event *event)
     }
 }
 
+static void hear_event(struct world *world, struct l2tpha_node *node,
+                       const struct l2tpha_event *event)
+{
+    attached_told(node, event);
+    take_event(world, event);
+}
+
 static void answer_calls(struct world *world, struct l2tpha_node *node)
 {
-    const struct l2tpha_session_options options = {
-        .size = sizeof(options), .framing = 1, .tx_speed = 9600};
-
     for (size_t i = 0; i < world->answers; i += 2) {
         struct l2tpha_session *session =
             l2tpha_session_find(node, world->answer[i], world->answer[i + 1]);
         struct snapshot before = world_look(world, node);
         if (session)
-            world_check_call(world, node, &before,
-                             l2tpha_session_answered(session, &options, world->now), "answered");
+            world_check_call(world, node, &before, attached_session_answered(world, session),
+                             "answered");
     }
     world->answers = 0;
 }
@@ -322,7 +334,7 @@ static bool drain(struct world *world, struct l2tpha_node *node)
         if (output->kind == L2TPHA_OUTPUT_DATAGRAM)
             deliver(world, node, output);
         else if (output->kind == L2TPHA_OUTPUT_EVENT)
-            take_event(world, output->event);
+            hear_event(world, node, output->event);
         else if (!ship(world, node, output, &number, &status))
             break;
     }
@@ -377,7 +389,7 @@ static uint64_t next_deadline(const struct world *world)
 {
     const uint64_t deadlines[] = {
         l2tpha_deadline(world->lac),
-        l2tpha_deadline(world->lns),
+        attached_deadline(world->lns),
         world->up ? l2tpha_link_deadline(world->up) : L2TPHA_NEVER,
         world->down ? l2tpha_link_deadline(world->down) : L2TPHA_NEVER,
     };
@@ -391,7 +403,7 @@ static uint64_t next_deadline(const struct world *world)
 static void expire(struct world *world)
 {
     world_note(world, l2tpha_expire(world->lac, world->now));
-    world_note(world, l2tpha_expire(world->lns, world->now));
+    world_note(world, attached_expire(world, world->lns));
     int error = world->up ? l2tpha_link_expire(world->up, world->now) : 0;
     if (!error && world->down)
         error = l2tpha_link_expire(world->down, world->now);

@@ -10,6 +10,14 @@
 
 struct buffer;
 
+/* What a call that fails must leave as it was. */
+struct snapshot {
+    uint64_t digest;
+    uint64_t messages;
+    uint32_t tunnels;
+    uint32_t sessions;
+};
+
 struct world {
     TALLOC_CTX *root;
     struct l2tpha_node *lac;
@@ -26,19 +34,14 @@ struct world {
     bool linked;                    /* checkpoints go over a stream, else from hand to hand */
     bool reorder;                   /* the datagrams of one poll arrive last one first */
     bool large;                     /* too large to look at everything with each call */
+    bool attached;                  /* the LNS's tunnels: its machines are a daemon's */
+    struct snapshot before;         /* what that has, which is about to make a call, */
+    bool looked;                    /* ... which is to change nothing if it fails */
     bool dry;                       /* pools keep no buffers: each message needs memory */
     struct buffer *held[2];         /* what they kept, of the LAC and of the LNS */
     unsigned named;                 /* failures that somebody was told of */
     uint32_t answer[64];            /* tunnel and session ids of outgoing calls to be answered */
     size_t answers;
-};
-
-/* What a call that fails must leave as it was. */
-struct snapshot {
-    uint64_t digest;
-    uint64_t messages;
-    uint32_t tunnels;
-    uint32_t sessions;
 };
 
 /* Ends the program with the scenario, the number of the failed allocation and this. */
@@ -78,6 +81,28 @@ int world_check_call(struct world *world, const struct l2tpha_node *node,
 enum l2tpha_role world_role(const struct l2tpha_node *node);
 /* Failures that a node has counted. */
 uint64_t world_counted(const struct l2tpha_node *node);
+
+/* --- attached.c: the LNS's daemon, where its tunnels are attached --- */
+void attached_begin(struct world *world, struct l2tpha_node *node);
+void attached_end(const struct l2tpha_node *node);
+/* The node has taken over. */
+void attached_restore(struct world *world, struct l2tpha_node *node);
+/* As l2tpha_feed(), l2tpha_expire() and so on, whichever machines the node has. */
+int attached_feed(struct world *world, struct l2tpha_node *node, const struct l2tpha_path *path,
+                  const uint8_t *data, size_t len);
+void attached_told(struct l2tpha_node *node, const struct l2tpha_event *event);
+int attached_expire(struct world *world, struct l2tpha_node *node);
+uint64_t attached_deadline(const struct l2tpha_node *node);
+int attached_session_open(struct world *world, struct l2tpha_tunnel *tunnel,
+                          const struct l2tpha_session_options *options);
+int attached_session_answered(struct world *world, struct l2tpha_session *session);
+int attached_session_close(struct world *world, struct l2tpha_session *session,
+                           const struct l2tpha_disconnect *why);
+int attached_session_number(struct world *world, struct l2tpha_session *session, bool errors);
+int attached_session_note(struct world *world, struct l2tpha_session *session, const uint8_t *data,
+                          size_t len);
+/* The daemon has what its node has. */
+void attached_audit(const struct l2tpha_node *node);
 
 /* --- dry.c --- */
 /* Take away what the pools keep, give it back, and do so for good. */
