@@ -79,7 +79,8 @@ L2TPHA_API int l2tpha_attach_tunnel(struct l2tpha_node *node,
  *  @param len     bytes.
  *  @param now     microseconds.
  *  @retval L2TPHA_ERR_INVALID     no control message, an acknowledgement alone, ids that are not
- * the tunnel's, an AVP of the library's
+ * the tunnel's, an AVP of the library's, an answer to a
+ *                                request with the peer's id of another call
  *  @retval L2TPHA_ERR_STATE       improper for the tunnel's state; a call is asked for while the
  *                                 tunnel is recovered or resynchronised
  *  @retval L2TPHA_ERR_EXISTS      the id of a new call is in use

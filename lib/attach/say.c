@@ -162,7 +162,9 @@ static int make_call(struct saying *saying)
         session_take_attributes(saying->session, saying->message);
         return L2TPHA_OK;
     }
-    return table_session_set_remote(&saying->session->entry, saying->header.session_id);
+    error = table_session_set_remote(&saying->session->entry, saying->header.session_id);
+    /* Another id of the daemon's own does not help. */
+    return error == L2TPHA_ERR_EXISTS ? L2TPHA_ERR_INVALID : error;
 }
 
 static void forget_call(struct saying *saying)

@@ -327,6 +327,31 @@ START_TEST(an_answer_has_room_whatever_the_daemon_has_said)
 }
 END_TEST
 
+/* A peer that gives an id twice: no other id of the daemon's own helps. */
+START_TEST(an_id_of_the_peer_s_is_one_call_s)
+{
+    uint8_t icrp[28] = {0xc8, 2, 0, sizeof(icrp), [12] = 0x80, 8, [19] = 11, 0x80, 8, [25] = 14};
+
+    world_open(&world);
+    peer_asks();
+    peer_dials();
+    struct own_tunnel *own = own_tunnel();
+    icrp[4] = (uint8_t)(own->peers_id >> 8);
+    icrp[5] = (uint8_t)own->peers_id;
+    icrp[6] = (uint8_t)(own->calls->peers_id >> 8);
+    icrp[7] = (uint8_t)own->calls->peers_id;
+    icrp[26] = 77;
+    assert_error(l2tpha_attach_send(own->handle, icrp, sizeof(icrp), world.now),
+                 L2TPHA_ERR_INVALID);
+    icrp[26] = (uint8_t)(own->calls->id >> 8);
+    icrp[27] = (uint8_t)own->calls->id;
+    icrp[6] ^= 0x55;
+    assert_error(l2tpha_attach_send(own->handle, icrp, sizeof(icrp), world.now), L2TPHA_ERR_EXISTS);
+    world_pass(&world, 1000000);
+    expect_alike();
+}
+END_TEST
+
 START_TEST(what_is_improper_is_refused_by_name)
 {
     struct l2tpha_attach_options options = {.size = sizeof(options), .path = world_peer_path};
@@ -392,6 +417,7 @@ Suite *suite_attach(void)
     tcase_add_test(tcase, a_standby_of_other_machines_refuses);
     tcase_add_test(tcase, what_is_refused_leaves_nothing_due);
     tcase_add_test(tcase, an_answer_has_room_whatever_the_daemon_has_said);
+    tcase_add_test(tcase, an_id_of_the_peer_s_is_one_call_s);
     tcase_add_test(tcase, what_is_improper_is_refused_by_name);
     return suite;
 }
