@@ -180,8 +180,7 @@ static inline void build_fsr(struct l2tpha_builder *b)
 
 static inline void build_hidden(struct l2tpha_builder *b)
 {
-    struct l2tpha_hiding hiding = {l2tpha_crypto_nettle(), recipe_secret,
-                                   sizeof(recipe_secret) - 1};
+    struct l2tpha_hiding hiding = {tests_crypto(), recipe_secret, sizeof(recipe_secret) - 1};
 
     put_number(b, 2, 0x0100);
     BYTES(7, "lac.example");
@@ -197,6 +196,7 @@ static const struct {
     const char *hex;
 } known[] = {
 #define MESSAGE(name, type, datagram) {name, type, datagram},
+#include "crypto/crypto.h"
 #include "vectors/messages.inc"
 #undef MESSAGE
 };

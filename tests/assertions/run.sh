@@ -9,7 +9,8 @@ mode=$1
 source=$2
 work=$3/$mode
 
+# shellcheck disable=SC2086 # options are words
 cmake -S "$source" -B "$work" -DCMAKE_BUILD_TYPE=Release -DL2TPHA_ASSERT="$mode" \
-    -DL2TPHA_SUITES=unit -DL2TPHA_EXAMPLES=OFF
+    -DL2TPHA_SUITES=unit -DL2TPHA_EXAMPLES=OFF ${L2TPHA_OPTIONS:-}
 cmake --build "$work" --parallel 2 --target runner
 CK_DEFAULT_TIMEOUT=120 "$work/tests/runner"

@@ -15,9 +15,10 @@ here=$source/tests/consumer
 install_library()
 {
     rm -rf "$prefix"
+    # shellcheck disable=SC2086 # options are words
     cmake -S "$source" -B "$work/library" -DCMAKE_INSTALL_PREFIX=/nowhere \
         -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_TYPE=Release \
-        -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF -DL2TPHA_MBEDTLS=ON
+        -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF -DL2TPHA_MBEDTLS=ON ${L2TPHA_OPTIONS:-}
     cmake --build "$work/library"
     cmake --install "$work/library" --prefix "$prefix"
 }

@@ -4,6 +4,7 @@
  * the host, polls, confirmations, failing callbacks, death and takeover. Everything sent must
  * decode strictly, every checkpoint in order must apply, and once all is confirmed both nodes must
  * hold the same. */
+#include "crypto/crypto.h"
 #include <l2tpha/l2tpha.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,7 +120,7 @@ static struct l2tpha_node *make_node(struct world *world, bool standby)
     config.max_queue = 64;
     config.max_sessions = 64;
     config.max_half_open = 8;
-    config.crypto = l2tpha_crypto_nettle();
+    config.crypto = tests_crypto();
     REQUIRE(l2tpha_node_new(world->root, &config, &host, world->now, &node) == L2TPHA_OK);
     return node;
 }

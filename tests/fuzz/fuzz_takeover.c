@@ -4,6 +4,7 @@
  * are datagrams, each behind a byte of seconds that pass before it and its length. Then the peers
  * are silent and timers run for some minutes. */
 #include "base/cursor.h"
+#include "crypto/crypto.h"
 
 #include <l2tpha/checkpoint.h>
 #include <l2tpha/failover.h>
@@ -72,7 +73,7 @@ static void begin(struct scene *scene)
     l2tpha_config_init(&config);
     config.name = "standby";
     config.standby = true;
-    config.crypto = l2tpha_crypto_nettle();
+    config.crypto = tests_crypto();
     config.max_tunnels = 64;
     config.max_sessions = 256;
     config.bearer_caps = 3;

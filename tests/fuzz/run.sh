@@ -20,8 +20,9 @@ has_libfuzzer()
 
 build()
 {
+    # shellcheck disable=SC2086 # options are words
     cmake -S "$source" -B "$work" -DCMAKE_C_COMPILER=clang -DL2TPHA_FUZZ=ON -DL2TPHA_SANITIZE=ON \
-        -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF
+        -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF ${L2TPHA_OPTIONS:-}
     cmake --build "$work" --target fuzz_targets
 }
 

@@ -31,7 +31,8 @@ if cmp -s "$source/$file" "$tree/$file"; then
 fi
 diff -u "$source/$file" "$tree/$file" || true
 
-cmake -S "$tree" -B "$build" -DCMAKE_BUILD_TYPE=None -DCMAKE_C_FLAGS=-O1 -DL2TPHA_EXAMPLES=OFF
+# shellcheck disable=SC2086 # options are words
+cmake -S "$tree" -B "$build" -DCMAKE_BUILD_TYPE=None -DCMAKE_C_FLAGS=-O1 -DL2TPHA_EXAMPLES=OFF ${L2TPHA_OPTIONS:-}
 cmake --build "$build" --target simulate
 status=0
 "$build/tests/simulate" --world "${world:-failover}" --machines "${machines:-builtin}" --seeds "$seeds" >"$work/$mutant/found" || status=$?

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The node under test, its host, time, and what comes out of it. */
 #include "scenario/rig.h"
+#include "crypto/crypto.h"
 
 #include <stdio.h>
 
@@ -85,7 +86,7 @@ static void rig_setup(void)
     rig.config.ack_delay_ms = 0; /* acknowledgements are seen at once */
     rig.config.hello_ms = 0;
     rig.config.tie_breaker = false;
-    rig.config.crypto = l2tpha_crypto_nettle();
+    rig.config.crypto = tests_crypto();
 }
 
 static void rig_teardown(void)

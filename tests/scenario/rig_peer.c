@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Peers driven by hand: what they say, and the steps that many tests begin with. */
+#include "crypto/crypto.h"
 #include "scenario/rig.h"
 
 #define IDS_AT 4
@@ -170,7 +171,7 @@ void peer_begins(struct peer *peer, unsigned number)
 
 void chap(uint8_t id, const char *shared, const void *challenge, size_t len, uint8_t digest[16])
 {
-    const struct l2tpha_crypto *crypto = l2tpha_crypto_nettle();
+    const struct l2tpha_crypto *crypto = tests_crypto();
     const struct l2tpha_bytes parts[] = {
         {&id, 1}, {(const uint8_t *)shared, strlen(shared)}, {challenge, len}};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenario/rig_recovery.h"
 
+#include "crypto/crypto.h"
 #include "info.h"
 #include "node/node.h"
 
@@ -78,7 +79,7 @@ struct rig_avp hiding_vector(void)
 /* RFC 2661 4.3, of one block. */
 struct rig_avp hidden_avp(struct rig_avp avp)
 {
-    const struct l2tpha_crypto *crypto = l2tpha_crypto_nettle();
+    const struct l2tpha_crypto *crypto = tests_crypto();
     static uint8_t octets[4][16];
     static unsigned place;
     uint8_t type[] = {(uint8_t)(avp.type >> 8), (uint8_t)avp.type}, pad[16];

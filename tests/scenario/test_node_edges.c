@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The node at its edges: roles, switchover, fences, time, callbacks. */
+#include "crypto/crypto.h"
 #include "scenario/rig_trio.h"
 
 #include <string.h>
@@ -220,7 +221,7 @@ END_TEST
 /* Of crypto operations the HMACs alone may be missing, or lie beyond what the host knows of. */
 START_TEST(crypto_that_lacks_an_operation_is_refused)
 {
-    const struct l2tpha_crypto *whole = l2tpha_crypto_nettle();
+    const struct l2tpha_crypto *whole = tests_crypto();
     struct l2tpha_crypto crypto = *whole;
     struct l2tpha_node *node = NULL;
 

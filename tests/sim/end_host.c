@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the host of an end does: it answers the node's questions and acts on its outputs. */
 #include "attached/daemon.h"
+#include "crypto/crypto.h"
 #include "node/node.h"
 #include "sim/end.h"
 
@@ -76,7 +77,7 @@ int end_make_node(struct end *end, bool standby, struct side *side)
 
     config.name = end->made++ && options->renamed ? options->renamed : options->name;
     config.takeover_batch = options->batch; /* few: much happens before all are restored */
-    config.crypto = l2tpha_crypto_nettle();
+    config.crypto = tests_crypto();
     config.debug = end->world->verbose ? ~0u : 0;
     config.standby = standby;
     machines_configure(&config, end->place == 0);

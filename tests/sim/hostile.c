@@ -2,6 +2,7 @@
 #include "sim/hostile.h"
 
 #include "base/octets.h"
+#include "crypto/crypto.h"
 #include "fixture.h"
 #include "info.h"
 
@@ -26,7 +27,7 @@ static struct l2tpha_node *make_node(struct hostile *hostile, TALLOC_CTX *parent
     l2tpha_config_init(&config);
     config.name = "hostile";
     config.standby = true;
-    config.crypto = l2tpha_crypto_nettle();
+    config.crypto = tests_crypto();
     config.max_tunnels = SMALL_TUNNELS;
     config.max_sessions = SMALL_SESSIONS;
     config.bearer_caps = 3;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/peer.h"
 
+#include "crypto/crypto.h"
 #include "sim/oracle.h"
 #include "sim/peer_send.h"
 
@@ -262,7 +263,7 @@ static bool open_message(struct peer *peer, const uint8_t *data, size_t len, uin
                          struct l2tpha_message *message)
 {
     const char *secret = peer->options.secret;
-    const struct l2tpha_hiding hiding = {.crypto = l2tpha_crypto_nettle(),
+    const struct l2tpha_hiding hiding = {.crypto = tests_crypto(),
                                          .secret = (const uint8_t *)secret,
                                          .secret_len = secret ? strlen(secret) : 0};
     struct l2tpha_decode_fault fault = {0};

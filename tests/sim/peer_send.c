@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/peer_send.h"
 
+#include "crypto/crypto.h"
 #include "sim/oracle.h"
 
 #include <l2tpha/builder.h>
@@ -26,7 +27,7 @@ static void begin(struct letter *letter, struct peer *peer, struct peer_tunnel *
                          tunnel->node_id, session_id);
     if (!peer->options.hides)
         return;
-    const struct l2tpha_hiding hiding = {.crypto = l2tpha_crypto_nettle(),
+    const struct l2tpha_hiding hiding = {.crypto = tests_crypto(),
                                          .secret = (const uint8_t *)peer->options.secret,
                                          .secret_len = strlen(peer->options.secret)};
     for (size_t i = 0; i < sizeof(letter->vector); i++)
@@ -50,7 +51,7 @@ static uint16_t post(struct letter *letter)
 void peer_response(const struct peer *peer, uint8_t type, const uint8_t *challenge, size_t len,
                    uint8_t response[16])
 {
-    const struct l2tpha_crypto *crypto = l2tpha_crypto_nettle();
+    const struct l2tpha_crypto *crypto = tests_crypto();
     const struct l2tpha_bytes parts[] = {
         {&type, 1},
         {(const uint8_t *)peer->options.secret, strlen(peer->options.secret)},

@@ -3,6 +3,7 @@
 
 #include "control/machine.h"
 #include "control/transaction.h"
+#include "crypto/crypto.h"
 #include "info.h"
 #include "node/node.h"
 
@@ -68,7 +69,7 @@ static struct l2tpha_node *make_node(struct rawpeer *peer, bool standby,
 
     l2tpha_config_init(&config);
     config.name = "node";
-    config.crypto = l2tpha_crypto_nettle();
+    config.crypto = tests_crypto();
     config.standby = standby;
     if (change)
         change(&config);

@@ -1,20 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# size.sh codec|core SOURCE WORK [COMPILER]
+# size.sh codec|core SOURCE WORK [COMPILER [OPTION...]]
 # Builds the static library as firmware does, for size, and says how much of it a program gets that
 # uses the codec alone, or all functions: size(1) of what the linker keeps of the library. More than
 # the limit is a failure. Another compiler, such as arm-linux-gnueabihf-gcc, need not have libtalloc.
-# CMAKE_OPTIONS are given to cmake besides.
+# Options are cmake's, and each set of them has a build of its own.
 set -eu
 
 part=$1
 source=$2
+work=$3
 compiler=${4:-${CC:-cc}}
+shift 3
+[ $# -eq 0 ] || shift
 case $compiler in
 *-gcc) tools=${compiler%gcc} ;;
 *) tools='' ;;
 esac
-work=$3/$(basename "$compiler")${CMAKE_OPTIONS:+-$(echo "$CMAKE_OPTIONS" | cksum | cut -d' ' -f1)}
+work=$work/$(echo "$(basename "$compiler")$*" | tr -c 'A-Za-z0-9_\n' -)
 flags='-Os -fno-asynchronous-unwind-tables'
 
 # Nothing is linked with libtalloc, so that its header does.
@@ -30,14 +33,13 @@ talloc_header()
 build()
 {
     mkdir -p "$work"
-    set -- -DCMAKE_C_COMPILER="$compiler"
+    set -- "$@" -DCMAKE_C_COMPILER="$compiler"
     if [ -n "$tools" ]; then
         talloc_header
         set -- "$@" -DCMAKE_SYSTEM_NAME=Linux
     fi
-    # shellcheck disable=SC2086 # options are words
     cmake -S "$source" -B "$work" "$@" -DCMAKE_BUILD_TYPE=None -DCMAKE_C_FLAGS="$flags" \
-        -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF -DL2TPHA_NETTLE=OFF ${CMAKE_OPTIONS:-} >"$work/log"
+        -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF -DL2TPHA_NETTLE=OFF >"$work/log"
     cmake --build "$work" --parallel 2 --target l2tpha_static >>"$work/log" 2>&1 || {
         cat "$work/log" >&2
         exit 1
@@ -75,7 +77,7 @@ core) limit=128 ;;
     exit 2
     ;;
 esac
-build
+build "$@"
 bytes=$(measure)
-echo "$part, $compiler: $bytes bytes, limit $limit KB"
+echo "$part, $compiler${*:+, $*}: $bytes bytes, limit $limit KB"
 [ "$bytes" -le $((limit * 1024)) ]

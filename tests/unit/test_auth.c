@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tunnel authentication: known answers computed elsewhere, then whole handshakes. */
 #include "control/auth.h"
+#include "crypto/crypto.h"
 #include "fixture.h"
 #include "sim/rawpeer.h"
 
@@ -32,7 +33,7 @@ static const uint8_t answer_scccn[16] = {0x8f, 0x3c, 0x2f, 0xa6, 0xfc, 0xfe, 0xa
 static void respond(uint16_t type, const struct l2tpha_bytes *challenge, const char *secret,
                     uint8_t response[16])
 {
-    const struct l2tpha_crypto *crypto = l2tpha_crypto_nettle();
+    const struct l2tpha_crypto *crypto = tests_crypto();
     const uint8_t id = (uint8_t)type;
     const struct l2tpha_bytes parts[] = {
         {&id, 1}, {(const uint8_t *)secret, strlen(secret)}, *challenge};
@@ -175,7 +176,7 @@ START_TEST(hidden_avps_go_both_ways)
     uint8_t scratch[2048], response[16], copy[1024];
     struct l2tpha_decode_fault fault = {0};
     struct l2tpha_bytes challenge;
-    struct l2tpha_hiding hiding = {l2tpha_crypto_nettle(), (const uint8_t *)"secret", 6};
+    struct l2tpha_hiding hiding = {tests_crypto(), (const uint8_t *)"secret", 6};
 
     raw_free(&peer);
     raw_new(&peer, hide);
@@ -208,7 +209,7 @@ END_TEST
 START_TEST(hidden_with_another_secret_is_refused)
 {
     static const uint8_t vector[16] = {1, 2, 3};
-    struct l2tpha_hiding hiding = {l2tpha_crypto_nettle(), (const uint8_t *)"other", 5};
+    struct l2tpha_hiding hiding = {tests_crypto(), (const uint8_t *)"other", 5};
 
     raw_begin(&peer, L2TPHA_MESSAGE_SCCRQ, 0);
     l2tpha_builder_put_u8pair(&peer.builder, L2TPHA_AVP_PROTOCOL_VERSION, 1, 0);

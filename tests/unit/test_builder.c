@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/crypto.h"
 #include "fixture.h"
 #include "recipes.h"
 #include "wire.h"
@@ -16,8 +17,7 @@ static struct l2tpha_hiding hiding;
 
 static void setup(void)
 {
-    hiding =
-        (struct l2tpha_hiding){l2tpha_crypto_nettle(), recipe_secret, sizeof(recipe_secret) - 1};
+    hiding = (struct l2tpha_hiding){tests_crypto(), recipe_secret, sizeof(recipe_secret) - 1};
 }
 
 static int build(int recipe, uint8_t *buf, size_t cap)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "codec/hidden.h"
+#include "crypto/crypto.h"
 #include "fixture.h"
 #include "wire.h"
 
@@ -17,7 +18,7 @@ static uint8_t scratch[65536];
 
 static void setup(void)
 {
-    hiding = (struct l2tpha_hiding){l2tpha_crypto_nettle(), secret, sizeof(secret) - 1};
+    hiding = (struct l2tpha_hiding){tests_crypto(), secret, sizeof(secret) - 1};
 }
 
 static struct hidden_key key_of(uint16_t type)
@@ -82,7 +83,7 @@ START_TEST(known_answers)
     size_t rv_len = wire_hex(vectors[_i].vector, rv, sizeof(rv));
     size_t len = wire_hex(vectors[_i].value, value, sizeof(value));
     size_t hidden_len = wire_hex(vectors[_i].hidden, hidden, sizeof(hidden));
-    struct l2tpha_hiding with = {l2tpha_crypto_nettle(), s, s_len};
+    struct l2tpha_hiding with = {tests_crypto(), s, s_len};
     struct hidden_key key = {&with, {rv, rv_len}, vectors[_i].type};
     struct l2tpha_bytes out;
     const char *why;
@@ -384,7 +385,7 @@ static int broken_md5(void *user, const struct l2tpha_bytes *parts, size_t count
 {
     int *left = user;
 
-    return (*left)-- > 0 ? l2tpha_crypto_nettle()->md5(NULL, parts, count, digest) : -1;
+    return (*left)-- > 0 ? tests_crypto()->md5(NULL, parts, count, digest) : -1;
 }
 
 /* Crypto that breaks is no fault of the peer: the M bit has no say. */
