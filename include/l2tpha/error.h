@@ -27,6 +27,7 @@ extern "C" {
     X(HOST, -11, true, "a host callback failed")                                                   \
     X(CRYPTO, -12, false, "no crypto available or the operation failed")                           \
     X(ROLE, -13, false, "not possible in this redundancy role")                                    \
+    X(UNSUPPORTED, -14, false, "left out of this build of the library")                            \
     /* datagrams */                                                                                \
     X(TRUNCATED, -20, false, "input ends too early")                                               \
     X(HEADER, -21, false, "malformed header")                                                      \

@@ -2,6 +2,7 @@
 /* A received message: what is hidden in it, and what is wrong with it. */
 #include "control/message.h"
 
+#include "codec/avp.h"
 #include "control/machine.h"
 
 void fault_say(const struct l2tpha_decode_fault *fault, char *text, size_t cap, uint16_t *result,
@@ -61,4 +62,14 @@ void message_done(struct engine *engine)
 
     if (crypto && message->body == engine->scratch)
         crypto->wipe(crypto->user, engine->scratch, message->body_len);
+}
+
+bool avp_is_written(const struct l2tpha_message *message, uint16_t type, struct l2tpha_avp *avp)
+{
+    struct avp_walk walk = avp_walk_over(message->body, message->body_len);
+
+    while (avp_next(&walk, avp))
+        if (avp->vendor == 0 && avp->type == type)
+            return true;
+    return false;
 }

@@ -18,4 +18,8 @@ void message_note_unknown(const struct l2tpha_tunnel *tunnel);
 /* Wipe what was hidden. */
 void message_done(struct engine *engine);
 
+/* The first AVP of this type, whatever is wrong with it: one with M=0 that cannot be read is
+ * ignored by the decoder. Hidden ones as they came. */
+bool avp_is_written(const struct l2tpha_message *message, uint16_t type, struct l2tpha_avp *avp);
+
 #endif

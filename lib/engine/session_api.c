@@ -109,6 +109,9 @@ int l2tpha_session_open(struct l2tpha_tunnel *tunnel, const struct l2tpha_sessio
     struct engine *engine = tunnel->engine;
     if (!are_sound(tunnel, options) || !session)
         return L2TPHA_ERR_INVALID;
+    bool incoming = options->call == L2TPHA_CALL_INCOMING;
+    if (!session_is_built(incoming ? L2TPHA_LAC : L2TPHA_LNS, (uint8_t)options->call))
+        return L2TPHA_ERR_UNSUPPORTED;
     error = tunnel_may_open_session(tunnel);
     if (error)
         return error;

@@ -36,6 +36,8 @@ extern const struct fsm session_fsm_lns_outgoing; /* RFC 2661 7.5.2 */
 const struct fsm *session_fsm(const struct l2tpha_session *session);
 /* Whether it has this state. */
 bool session_has_state(uint8_t side, uint8_t call, uint8_t state);
+/* Whether this library has the machine (L2TPHA_LAC, L2TPHA_LNS of the build). */
+bool session_is_built(uint8_t side, uint8_t call);
 /* Dispatch one event. The session may be gone afterwards. */
 int session_step(struct l2tpha_session *session, uint8_t event, struct machine_input *input);
 

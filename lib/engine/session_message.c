@@ -81,12 +81,14 @@ static bool is_advertised(const struct arrival *arrival)
            !(bearer & ~config->bearer_caps);
 }
 
-static bool is_acceptable(struct arrival *arrival)
+static bool is_acceptable(struct arrival *arrival, const struct l2tpha_session *session)
 {
     struct l2tpha_verdict verdict = {0};
 
     if (arrival->fault->error)
         return refuse_fault(arrival);
+    if (!session_is_built(session->entry.side, session->entry.call))
+        return refuse(arrival, RESULT_PERMANENT, 0, "no such calls here");
     if (session_request_must_wait(arrival->tunnel))
         return refuse(arrival, RESULT_TEMPORARY, 0, "tunnel in resync");
     if (!is_advertised(arrival))
@@ -135,7 +137,7 @@ static int process_request(struct arrival *arrival)
     if (error)
         return no_session(arrival, error);
     error = session_take_request(session, arrival->message);
-    bool accepted = !error && is_acceptable(arrival);
+    bool accepted = !error && is_acceptable(arrival, session);
     if (error)
         refuse(arrival, RESULT_GENERAL, ERROR_RESOURCES, "failure at this end");
     int refused = accepted ? L2TPHA_OK : arrival->input.status;

@@ -6,6 +6,7 @@
 #include "control/auth.h"
 #include "control/event.h"
 #include "control/find.h"
+#include "control/message.h"
 #include "control/opening.h"
 #include "control/place.h"
 #include "dispatch/admission.h"

@@ -4,7 +4,12 @@
 #include "failover/set_up.h"
 
 #include "base/assert.h"
-#include "codec/avp.h"
+#include "control/message.h"
+
+bool failover_has_protocol(void)
+{
+    return true;
+}
 
 static void put_capability(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
 {
@@ -88,16 +93,6 @@ static bool refuse(struct machine_input *input, const char *reason)
     input->error = ERROR_VALUE;
     input->reason = reason;
     input->status = L2TPHA_ERR_AVP_VALUE;
-    return false;
-}
-
-bool avp_is_written(const struct l2tpha_message *message, uint16_t type, struct l2tpha_avp *avp)
-{
-    struct avp_walk walk = avp_walk_over(message->body, message->body_len);
-
-    while (avp_next(&walk, avp))
-        if (avp->vendor == 0 && avp->type == type)
-            return true;
     return false;
 }
 

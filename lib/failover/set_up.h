@@ -9,9 +9,8 @@
 void put_failover_avps(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder);
 /* The peer's capability. */
 void take_failover_avps(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message);
-/* The first AVP of this type, whatever is wrong with it: one with M=0 that cannot be read is
- * ignored by the decoder. Hidden ones as they came. */
-bool avp_is_written(const struct l2tpha_message *message, uint16_t type, struct l2tpha_avp *avp);
+/* Whether this library has RFC 4951 (L2TPHA_FAILOVER_PROTOCOL of the build). */
+bool failover_has_protocol(void);
 /* An SCCRP otherwise acceptable: the sequence that a recovery tunnel's suggests is taken. */
 bool check_failover_reply(struct l2tpha_tunnel *tunnel, const struct l2tpha_message *message,
                           struct machine_input *input);

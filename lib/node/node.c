@@ -12,6 +12,7 @@
 #include "engine/machine.h"
 #include "engine/session_fsm.h"
 #include "failover/failover.h"
+#include "failover/set_up.h"
 #include "failover/takeover.h"
 #include "node/audit.h"
 #include "node/role.h"
@@ -139,6 +140,12 @@ static int make_engine(struct l2tpha_node *node, uint64_t now)
     return error;
 }
 
+/* Whether this library can do what the method promises at least. */
+static bool has_method(uint8_t method)
+{
+    return method != L2TPHA_FAILOVER_PROTOCOL || failover_has_protocol();
+}
+
 int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
                     const struct l2tpha_host *host, uint64_t now, struct l2tpha_node **node)
 {
@@ -151,6 +158,8 @@ int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
         log_line(&log, L2TPHA_LOG_ERROR, 0, 0, "configuration: %s is out of range", refused);
         return L2TPHA_ERR_INVALID;
     }
+    if (!has_method(config->failover))
+        return L2TPHA_ERR_UNSUPPORTED;
     struct l2tpha_node *fresh = talloc_zero(parent, struct l2tpha_node);
     if (!fresh)
         return L2TPHA_ERR_NOMEM;
@@ -225,6 +234,8 @@ int l2tpha_node_set_failover(struct l2tpha_node *node, uint8_t method)
 {
     if (!node || method > L2TPHA_FAILOVER_FALLBACK)
         return L2TPHA_ERR_INVALID;
+    if (!has_method(method))
+        return L2TPHA_ERR_UNSUPPORTED;
     if (node->engine.asking)
         return L2TPHA_ERR_REENTERED;
     node->engine.config.failover = method;

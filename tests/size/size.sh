@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# size.sh codec|core SOURCE WORK [COMPILER [OPTION...]]
+# size.sh codec|lns|core SOURCE WORK [COMPILER [OPTION...]]
 # Builds the static library as firmware does, for size, and says how much of it a program gets that
-# uses the codec alone, or all functions: size(1) of what the linker keeps of the library. More than
+# uses the codec alone, is an LNS with a standby, or uses all functions: size(1) of what the linker keeps of the library. More than
 # the limit is a failure. Another compiler, such as arm-linux-gnueabihf-gcc, need not have libtalloc.
 # Options are cmake's, and each set of them has a build of its own.
 set -eu
@@ -18,7 +18,7 @@ case $compiler in
 *) tools='' ;;
 esac
 work=$work/$(echo "$(basename "$compiler")$*" | tr -c 'A-Za-z0-9_\n' -)
-flags='-Os -fno-asynchronous-unwind-tables'
+flags='-Os -fno-asynchronous-unwind-tables -fno-pie'
 
 # Nothing is linked with libtalloc, so that its header does.
 talloc_header()
@@ -39,6 +39,7 @@ build()
         set -- "$@" -DCMAKE_SYSTEM_NAME=Linux
     fi
     cmake -S "$source" -B "$work" "$@" -DCMAKE_BUILD_TYPE=None -DCMAKE_C_FLAGS="$flags" \
+        -DCMAKE_POSITION_INDEPENDENT_CODE=OFF \
         -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF -DL2TPHA_NETTLE=OFF >"$work/log"
     cmake --build "$work" --parallel 2 --target l2tpha_static >>"$work/log" 2>&1 || {
         cat "$work/log" >&2
@@ -46,12 +47,18 @@ build()
     }
 }
 
+# What an LNS calls that takes over silently and carries its checkpoints by itself.
+lns='config_init|node_(new|free)|feed|expire|deadline|poll|counters|tunnel_(close|get|next|set_user)'
+lns="$lns|session_(close|get|next|set_user|set_link_info)|data_(send|receive)"
+lns="$lns|message_(u16|u32|bytes|result)|checkpoint_(apply|done|bulk)|takeover|redundancy_get"
+
 # Public functions, as words: all that are there, or those of codec's headers without the texts.
 functions()
 {
     "${tools}nm" -g --defined-only "$work/libl2tpha.a" | sed -n 's/^[^ ]* T \(l2tpha_[a-z].*\)/\1/p' |
         case $part in
         codec) grep -E '^l2tpha_((header|message|avp|builder)_|fault_)' | grep -Ev '_(text|name)$' ;;
+        lns) grep -Ex "l2tpha_($lns)" ;;
         *) cat ;;
         esac
 }
@@ -71,9 +78,10 @@ measure()
 
 case $part in
 codec) limit=12 ;;
+lns) limit=80 ;;
 core) limit=128 ;;
 *)
-    echo "usage: size.sh codec|core SOURCE WORK [COMPILER]" >&2
+    echo "usage: size.sh codec|lns|core SOURCE WORK [COMPILER]" >&2
     exit 2
     ;;
 esac

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+# Parts that a build may leave out, by files: those of a part, and the one that takes their place and
+# answers L2TPHA_ERR_UNSUPPORTED. Nothing in the code asks which parts there are. docs/size.md.
+
+set(L2TPHA_ABSENT "")
+# l2tpha_part(NAME TEXT INSTEAD FILE...): the option L2TPHA_NAME, by default ON. Works on L2TPHA_CORE.
+macro(l2tpha_part name text instead)
+  option(L2TPHA_${name} "${text}" ON)
+  set(part_files ${ARGN})
+  if(L2TPHA_${name})
+    set(part_files ${instead})
+  else()
+    list(APPEND L2TPHA_ABSENT ${name})
+  endif()
+  foreach(file ${part_files})
+    list(REMOVE_ITEM L2TPHA_CORE ${PROJECT_SOURCE_DIR}/lib/${file})
+  endforeach()
+endmacro()
+
+l2tpha_part(OBSERVE "build names of events and counters, and packet capture" observe/absent.c
+            observe/capture.c observe/counters.c)
+l2tpha_part(REDUNDANCY "build the replication link" redundancy/absent.c
+            node/link.c redundancy/byte_queue.c redundancy/link.c redundancy/link_copy.c redundancy/link_end.c
+            redundancy/link_frame.c redundancy/link_input.c redundancy/link_output.c redundancy/link_presence.c
+            redundancy/link_switchover.c redundancy/audit.c)
+l2tpha_part(LAC "build the LAC's machines of calls" engine/lac_absent.c engine/lac_fsm.c)
+l2tpha_part(LNS "build the LNS's machines of calls" engine/lns_absent.c engine/lns_fsm.c)
+l2tpha_part(FAILOVER_PROTOCOL "build recovery by RFC 4951" failover/absent.c
+            failover/answer.c failover/recovery.c failover/recovery_action.c failover/recovery_end.c
+            failover/recovery_fsm.c failover/recovery_input.c failover/recovery_sign.c failover/remote.c
+            failover/request.c failover/response.c failover/set_up.c failover/sync.c)
