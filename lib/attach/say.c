@@ -16,6 +16,8 @@
 
 #include <string.h>
 
+#define ADDED 64 /* bytes that a message may have of the library: RFC 4951's AVPs */
+
 /* A message on its way out. */
 struct saying {
     struct l2tpha_tunnel *tunnel;
@@ -259,14 +261,14 @@ static int put(struct saying *saying)
     size_t head;
 
     memcpy(engine->build, saying->data, saying->len);
-    builder_go_on(wire, &builder, engine->build, ENGINE_SCRATCH, saying->message->type,
+    builder_go_on(wire, &builder, engine->build, engine->build_size, saying->message->type,
                   saying->len);
     if (is_set_up(saying->message->type))
         put_failover_avps(saying->tunnel, &builder);
     if (builder.error)
         return builder.error;
     header.length = (uint16_t)(builder.pos - builder.start);
-    int error = wire->encode(&header, engine->build, ENGINE_SCRATCH, &head);
+    int error = wire->encode(&header, engine->build, engine->build_size, &head);
     return error ? error
                  : channel_send(engine, &saying->tunnel->channel, engine->build, header.length);
 }
@@ -362,10 +364,13 @@ int attach_say(struct l2tpha_tunnel *tunnel, const uint8_t *data, size_t len)
     if (!data || len > WIRE_DATAGRAM_MAX || wire_header_decode(data, len, &saying.header) ||
         !saying.header.control || saying.header.length != len || wire_is_ack(wire, &saying.header))
         return L2TPHA_ERR_INVALID;
+    int error = engine_make_room(engine, len + ADDED);
+    if (error)
+        return error;
     l2tpha_message_decode(data, len, &engine->message, &fault);
     struct l2tpha_hiding hiding = tunnel_hiding(tunnel);
     message_finish(engine, &hiding, &fault);
-    int error = say(&saying, &fault);
+    error = say(&saying, &fault);
     message_done(engine);
     return error;
 }

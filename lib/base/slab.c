@@ -2,7 +2,8 @@
 /* A chunk holds a power of two of objects behind one bitmap of those in use, so an object costs a
  * bit beside itself and its share of the chunk's head. Index = chunk number, then place in the
  * chunk. Chunks with a free place form a list; a chunk's number is taken again when the chunk was
- * given back. */
+ * given back. The places of what would be the first chunk are those of several small ones, so that
+ * few objects need little memory. */
 #include "base/slab.h"
 
 #include "base/bits.h"
@@ -12,7 +13,8 @@
 #include <l2tpha/error.h>
 #include <string.h>
 
-#define CHUNK_BYTES 32768      /* aimed at ... */
+#define SMALL_BYTES 2048       /* of the first chunks, aimed at */
+#define CHUNK_BYTES 32768      /* of others, aimed at ... */
 #define CHUNK_BYTES_MAX 262144 /* ... and up to this, to have no more than ... */
 #define CHUNKS 1024            /* ... so many, whose addresses fit the nearest cache */
 #define FIRST_CAPACITY 64      /* chunk numbers; a multiple of 64 */
@@ -22,33 +24,68 @@
 struct chunk {
     struct chunk *next_roomy;
     uint32_t number;
+    uint32_t places;
     uint32_t count;  /* used objects */
     uint64_t used[]; /* then the objects */
 };
 
 struct slab {
     size_t size;
-    size_t chunk_bytes;
-    size_t objects_at; /* bytes of a chunk's head: objects begin at the next line */
     uint32_t limit;
     uint32_t count;
-    uint32_t shift;    /* a chunk holds 1 << shift objects */
-    uint32_t capacity; /* of the two tables */
-    uint32_t numbers;  /* chunk numbers ever taken */
-    uint32_t held;     /* chunks present */
+    uint32_t shift;       /* a chunk holds 1 << shift objects, */
+    uint32_t small_shift; /* ... each of the small ones 1 << small_shift */
+    uint32_t smalls;      /* so many small ones */
+    uint32_t capacity;    /* of the two tables */
+    uint32_t numbers;     /* chunk numbers ever taken */
+    size_t bytes;         /* of the chunks present */
+    uint32_t held;        /* so many */
     struct chunk *roomy;
     struct chunk **chunks; /* by number; NULL = given back */
     uint64_t *live;        /* numbers of chunks with used objects */
 };
 
-static uint32_t per_chunk(const struct slab *slab)
+/* Number and place of an index. */
+static uint32_t number_of(const struct slab *slab, uint32_t index)
 {
-    return UINT32_C(1) << slab->shift;
+    uint32_t number = index >> slab->shift;
+
+    return number ? number - 1 + slab->smalls : index >> slab->small_shift;
+}
+
+static uint32_t place_of(const struct slab *slab, uint32_t index)
+{
+    uint32_t shift = index >> slab->shift ? slab->shift : slab->small_shift;
+
+    return index & ((UINT32_C(1) << shift) - 1);
+}
+
+static uint32_t index_of(const struct slab *slab, uint32_t number, uint32_t place)
+{
+    if (number < slab->smalls)
+        return number << slab->small_shift | place;
+    return (number + 1 - slab->smalls) << slab->shift | place;
+}
+
+static uint32_t places_of(const struct slab *slab, uint32_t number)
+{
+    return UINT32_C(1) << (number < slab->smalls ? slab->small_shift : slab->shift);
+}
+
+/* Bytes of a chunk's head: objects begin at the next line. */
+static size_t objects_at(uint32_t places)
+{
+    return sizeof(struct chunk) + bits_words(places) * sizeof(uint64_t);
+}
+
+static size_t chunk_bytes(const struct slab *slab, uint32_t places)
+{
+    return objects_at(places) + LINE + slab->size * places;
 }
 
 static void *object_at(const struct slab *slab, const struct chunk *chunk, uint32_t place)
 {
-    uintptr_t first = ((uintptr_t)chunk + slab->objects_at + LINE - 1) / LINE * LINE;
+    uintptr_t first = ((uintptr_t)chunk + objects_at(chunk->places) + LINE - 1) / LINE * LINE;
 
     return (uint8_t *)chunk + (first - (uintptr_t)chunk) + place * slab->size;
 }
@@ -70,8 +107,10 @@ static uint32_t choose_shift(size_t size, uint32_t limit)
 static void lay_out(struct slab *slab)
 {
     slab->shift = choose_shift(slab->size, slab->limit);
-    slab->objects_at = sizeof(struct chunk) + bits_words(per_chunk(slab)) * sizeof(uint64_t);
-    slab->chunk_bytes = slab->objects_at + LINE + (slab->size << slab->shift);
+    slab->small_shift = slab->shift;
+    while (slab->small_shift > 0 && slab->size << slab->small_shift > SMALL_BYTES)
+        slab->small_shift--;
+    slab->smalls = UINT32_C(1) << (slab->shift - slab->small_shift);
 }
 
 int slab_new(TALLOC_CTX *parent, size_t size, uint32_t limit, const char *name, struct slab **slab)
@@ -135,13 +174,17 @@ static struct chunk *add_chunk(struct slab *slab)
     uint32_t number = free_number(slab);
     if (number == slab->capacity && grow_tables(slab) < 0)
         return NULL;
-    struct chunk *chunk = talloc_size(slab, slab->chunk_bytes);
+    uint32_t places = places_of(slab, number);
+    size_t head = objects_at(places), bytes = chunk_bytes(slab, places);
+    struct chunk *chunk = talloc_size(slab, bytes);
     if (!chunk)
         return NULL;
 
-    memset(chunk, 0, slab->objects_at);
-    poison((uint8_t *)chunk + slab->objects_at, slab->chunk_bytes - slab->objects_at);
+    memset(chunk, 0, head);
+    poison((uint8_t *)chunk + head, bytes - head);
     chunk->number = number;
+    chunk->places = places;
+    slab->bytes += bytes;
     slab->chunks[number] = chunk;
     slab->held++;
     if (number == slab->numbers)
@@ -178,9 +221,9 @@ void *slab_alloc(struct slab *slab, uint32_t *index, int *error)
     bits_add(chunk->used, place);
     bits_add(slab->live, chunk->number);
     slab->count++;
-    if (++chunk->count == per_chunk(slab))
+    if (++chunk->count == chunk->places)
         slab->roomy = chunk->next_roomy;
-    *index = chunk->number << slab->shift | place;
+    *index = index_of(slab, chunk->number, place);
     void *object = object_at(slab, chunk, place);
     unpoison(object, slab->size);
     return memset(object, 0, slab->size);
@@ -191,11 +234,11 @@ void slab_free(struct slab *slab, uint32_t index)
     if (!slab_at(slab, index))
         return;
 
-    struct chunk *chunk = slab->chunks[index >> slab->shift];
-    poison(object_at(slab, chunk, index & (per_chunk(slab) - 1)), slab->size);
-    bits_drop(chunk->used, index & (per_chunk(slab) - 1));
+    struct chunk *chunk = slab->chunks[number_of(slab, index)];
+    poison(object_at(slab, chunk, place_of(slab, index)), slab->size);
+    bits_drop(chunk->used, place_of(slab, index));
     slab->count--;
-    if (chunk->count-- == per_chunk(slab)) {
+    if (chunk->count-- == chunk->places) {
         chunk->next_roomy = slab->roomy;
         slab->roomy = chunk;
     }
@@ -205,7 +248,7 @@ void slab_free(struct slab *slab, uint32_t index)
 
 void *slab_at(const struct slab *slab, uint32_t index)
 {
-    uint32_t number = index >> slab->shift, place = index & (per_chunk(slab) - 1);
+    uint32_t number = number_of(slab, index), place = place_of(slab, index);
     if (number >= slab->numbers)
         return NULL;
 
@@ -215,7 +258,7 @@ void *slab_at(const struct slab *slab, uint32_t index)
 
 void *slab_get(const struct slab *slab, uint32_t index)
 {
-    return object_at(slab, slab->chunks[index >> slab->shift], index & (per_chunk(slab) - 1));
+    return object_at(slab, slab->chunks[number_of(slab, index)], place_of(slab, index));
 }
 
 void slab_prefetch(const struct slab *slab, uint32_t index)
@@ -225,15 +268,15 @@ void slab_prefetch(const struct slab *slab, uint32_t index)
 
 void *slab_next(const struct slab *slab, uint32_t *index)
 {
-    uint32_t number = *index >> slab->shift, place = *index & (per_chunk(slab) - 1);
+    uint32_t first = number_of(slab, *index), number = first, place = place_of(slab, *index);
 
     while ((number = bits_next(slab->live, number, slab->numbers)) < slab->numbers) {
         const struct chunk *chunk = slab->chunks[number];
-        if (number != *index >> slab->shift)
+        if (number != first)
             place = 0;
-        place = bits_next(chunk->used, place, per_chunk(slab));
-        if (place < per_chunk(slab)) {
-            *index = number << slab->shift | place;
+        place = bits_next(chunk->used, place, chunk->places);
+        if (place < chunk->places) {
+            *index = index_of(slab, number, place);
             return object_at(slab, chunk, place);
         }
         number++;
@@ -253,8 +296,8 @@ uint32_t slab_limit(const struct slab *slab)
 
 size_t slab_bytes(const struct slab *slab)
 {
-    return sizeof(*slab) + slab->held * slab->chunk_bytes +
-           slab->capacity * sizeof(struct chunk *) + bits_words(slab->capacity) * sizeof(uint64_t);
+    return sizeof(*slab) + slab->bytes + slab->capacity * sizeof(struct chunk *) +
+           bits_words(slab->capacity) * sizeof(uint64_t);
 }
 
 void slab_trim(struct slab *slab)
@@ -273,7 +316,8 @@ void slab_trim(struct slab *slab)
             continue;
         slab->chunks[number] = NULL;
         slab->held--;
-        unpoison(chunk, slab->chunk_bytes);
+        slab->bytes -= chunk_bytes(slab, chunk->places);
+        unpoison(chunk, chunk_bytes(slab, chunk->places));
         talloc_free(chunk);
     }
 }

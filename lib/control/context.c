@@ -25,6 +25,34 @@ int engine_enter(struct engine *engine, uint64_t now)
     return engine->draining || engine->held ? L2TPHA_ERR_STATE : L2TPHA_OK;
 }
 
+/* Powers of two, so that few messages of a node make it grow. */
+static int make_area(TALLOC_CTX *parent, uint8_t **area, size_t *size, size_t len)
+{
+    size_t larger = *size ? *size : 1;
+
+    while (larger < len && larger < ENGINE_LONGEST)
+        larger *= 2;
+    if (larger == *size)
+        return L2TPHA_OK;
+    uint8_t *fresh = talloc_size(parent, larger);
+    if (!fresh)
+        return L2TPHA_ERR_NOMEM;
+    talloc_free(*area);
+    *area = fresh;
+    *size = larger;
+    return L2TPHA_OK;
+}
+
+int engine_make_room(struct engine *engine, size_t len)
+{
+    int error = make_area(engine->owner, &engine->scratch, &engine->scratch_size, len);
+
+    if (error)
+        return error;
+    return make_area(engine->owner, &engine->build, &engine->build_size,
+                     len > ENGINE_BUILD ? len : ENGINE_BUILD);
+}
+
 void engine_ask(struct engine *engine)
 {
     ASSERT(&engine->log, !engine->asking);

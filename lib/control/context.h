@@ -22,8 +22,11 @@ struct channel_port;
 struct failover;
 struct machine_ops;
 
-#define ENGINE_SCRATCH 65536
-#define ENGINE_VECTOR 16                 /* bytes of a Random Vector, RFC 2661 4.4.1 */
+#define ENGINE_LONGEST 65536 /* bytes of the longest message */
+#define ENGINE_BUILD                                                                               \
+    8192                 /* bytes of any that the library makes by itself, an FSR apart: each AVP  \
+                            has at most 1023, and seven of an ICCN may be so long */
+#define ENGINE_VECTOR 16 /* bytes of a Random Vector, RFC 2661 4.4.1 */
 #define ENGINE_TIME_MAX (UINT64_MAX / 2) /* a deadline is a time and a wait, and must not wrap */
 #define ENGINE_ANSWER 2048     /* bytes of an answer; only an ICCN with long proxy AVPs has more */
 #define ENGINE_APP_STATE 60000 /* bytes that a host may attach to a tunnel, or to a call */
@@ -66,13 +69,13 @@ struct event_item {
     char text[112];
 };
 
-#define ENGINE_POLLED 16 /* events that the host looks at at one time */
+#define ENGINE_POLLED 16         /* events that the host looks at at one time, */
+#define ENGINE_POLLED_MESSAGES 4 /* of which so many have a message */
 
 /* One that it looks at: valid until it polls again. */
 struct polled_event {
     struct event_item item;
     struct l2tpha_event event;
-    struct l2tpha_message message;
 };
 
 /* Tunnels, oldest first. */
@@ -156,19 +159,24 @@ struct engine {
     struct l2tpha_tunnel *linger_tail;
     struct l2tpha_tunnel *dead;    /* tunnels to be freed at the end of the entry call */
     struct l2tpha_message message; /* the one being processed */
-    uint8_t *scratch;              /* ENGINE_SCRATCH bytes: its AVPs in clear */
-    uint8_t *build;                /* ENGINE_SCRATCH bytes: the one being built */
+    uint8_t *scratch;              /* its AVPs in clear */
+    size_t scratch_size;           /* bytes; these two grow by engine_make_room() and stay so */
+    uint8_t *build;                /* the one being built */
+    size_t build_size;             /* bytes */
     uint8_t vector[ENGINE_VECTOR]; /* its Random Vector */
     struct l2tpha_tunnel *opening[ENGINE_OPENING]; /* in wait-ctl-reply, by the peer's address */
     uint64_t events_made;                          /* so many have been put into events */
     uint64_t events_done;                          /* with so many of them the host is done */
     struct session_line gone;                      /* in this transaction */
     struct session_line buried;                    /* earlier, but named by events */
+    void *owner;                                   /* of what is allocated for it: its node */
     void *gone_parts; /* parent of what else is gone in this transaction, */
     bool parts_gone;  /* if there is any */
     struct inbox inbox;
     uint32_t polled_count;
     struct polled_event polled[ENGINE_POLLED];
+    uint32_t polled_message_count;
+    struct l2tpha_message polled_messages[ENGINE_POLLED_MESSAGES];
     void (*audit)(struct engine *engine); /* checked builds: at the end of each entry call; else
                                              NULL */
     uint32_t audits;                      /* so many */
@@ -199,6 +207,10 @@ static inline bool engine_is_unsure(const struct engine *engine)
 {
     return engine->held || engine->unsure_until > engine->now;
 }
+
+/* See to it that a message of so many bytes can be read, and one as long be made. L2TPHA_ERR_NOMEM:
+ * nothing has changed, and the message is as good as lost. What was read before is read no more. */
+int engine_make_room(struct engine *engine, size_t len);
 
 /* Around a callback of the host, which may enter nothing meanwhile: L2TPHA_ERR_REENTERED. */
 void engine_ask(struct engine *engine);

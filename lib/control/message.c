@@ -22,7 +22,7 @@ void message_finish(struct engine *engine, const struct l2tpha_hiding *hiding,
     struct l2tpha_decode_fault *into = fault->error ? &later : fault;
 
     if (message->hidden)
-        l2tpha_message_unhide(message, hiding, engine->scratch, ENGINE_SCRATCH, into);
+        l2tpha_message_unhide(message, hiding, engine->scratch, engine->scratch_size, into);
     if (!fault->error && l2tpha_message_is_known(message->type))
         l2tpha_message_check(message, fault);
 }

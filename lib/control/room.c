@@ -14,7 +14,9 @@ int inorder_room(struct engine *engine, const struct l2tpha_tunnel *tunnel, size
     if (!channel_has_room(engine, &tunnel->channel, ROOM_FOR_ANSWERS) ||
         tunnel->event_bytes > buffer_pool_share(engine->pool))
         return L2TPHA_ERR_QUEUE_FULL;
-    int error = buffer_reserve(engine->pool, answer);
+    int error = engine_make_room(engine, len);
+    if (!error)
+        error = buffer_reserve(engine->pool, answer);
     if (!error && buffer_pool_room(engine->pool) < 2 * answer) /* an event has a copy */
         error = L2TPHA_ERR_LIMIT;
     return error;

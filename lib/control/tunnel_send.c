@@ -23,7 +23,7 @@ void tunnel_build(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder, 
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
     struct l2tpha_hiding hiding = tunnel_hiding(tunnel);
 
-    builder_begin(record_wire(record), builder, engine->build, ENGINE_SCRATCH, type,
+    builder_begin(record_wire(record), builder, engine->build, engine->build_size, type,
                   record->remote_id, session_id);
     if (!(record->flags & L2TPHA_TUNNEL_HIDE) || !hiding.crypto || !hiding.secret_len)
         return;
@@ -67,25 +67,26 @@ int tunnel_hello(struct l2tpha_tunnel *tunnel)
     return error;
 }
 
-int tunnel_send_states(struct l2tpha_tunnel *tunnel, uint16_t type,
-                       const struct l2tpha_failover_session *states, size_t count)
+void tunnel_build_states(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder,
+                         uint16_t type)
 {
-    struct l2tpha_builder builder;
-
-    if (tunnel->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED)
-        return L2TPHA_ERR_STATE;
-    bool fits = type == L2TPHA_MESSAGE_FSR ? channel_has_room(tunnel->engine, &tunnel->channel, 2)
-                                           : channel_has_own_room(tunnel->engine, &tunnel->channel);
-    if (!fits)
-        return L2TPHA_ERR_QUEUE_FULL;
     /* RFC 4951 5.4 allows hiding; each would need a Random Vector of its own, and says nothing
      * that the clear header of a data frame does not. */
     const struct l2tpha_tunnel_record *record = &tunnel->entry.record;
-    builder_begin(record_wire(record), &builder, tunnel->engine->build, ENGINE_SCRATCH, type,
+    struct engine *engine = tunnel->engine;
+
+    builder_begin(record_wire(record), builder, engine->build, engine->build_size, type,
                   record->remote_id, 0);
-    for (size_t i = 0; i < count; i++)
-        l2tpha_builder_put_session_state(&builder, &states[i]);
-    return tunnel_send(tunnel, &builder);
+}
+
+int tunnel_send_states(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder)
+{
+    if (tunnel->entry.record.state != L2TPHA_TUNNEL_ESTABLISHED)
+        return L2TPHA_ERR_STATE;
+    bool fits = builder->type == L2TPHA_MESSAGE_FSR
+                    ? channel_has_room(tunnel->engine, &tunnel->channel, 2)
+                    : channel_has_own_room(tunnel->engine, &tunnel->channel);
+    return fits ? tunnel_send(tunnel, builder) : L2TPHA_ERR_QUEUE_FULL;
 }
 
 bool tunnel_takes_no_id(const struct l2tpha_tunnel *tunnel)

@@ -16,10 +16,12 @@ void tunnel_build(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder, 
 int tunnel_send(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder);
 /* The secret, as the codec wants it. */
 struct l2tpha_hiding tunnel_hiding(const struct l2tpha_tunnel *tunnel);
-/* An FSQ or FSR about these sessions, RFC 4951 3.3. L2TPHA_ERR_QUEUE_FULL: no room now;
- * L2TPHA_ERR_STATE: it is not established. */
-int tunnel_send_states(struct l2tpha_tunnel *tunnel, uint16_t type,
-                       const struct l2tpha_failover_session *states, size_t count);
+/* Begin an FSQ or FSR, RFC 4951 3.3: states of sessions are put into it one by one. */
+void tunnel_build_states(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder,
+                         uint16_t type);
+/* Finish and queue it. L2TPHA_ERR_QUEUE_FULL: no room now; L2TPHA_ERR_STATE: it is not
+ * established. */
+int tunnel_send_states(struct l2tpha_tunnel *tunnel, struct l2tpha_builder *builder);
 
 /* Whether the peer bears a CDN whose header has session id 0, which RFC 2661 4.4.4 allows where its
  * id is not known yet. xl2tpd ends the tunnel upon one; it is told with its id once that comes, or

@@ -236,9 +236,12 @@ int unbound_receive(struct engine *engine, const struct l2tpha_path *path,
         engine->counters.unknown_tunnel++;
         return L2TPHA_ERR_NOT_OURS;
     }
+    int error = engine_make_room(engine, len);
+    if (error)
+        return error; /* the peer sends it again */
     decipher(&request);
     request.recovers = read_pair(&request);
-    int error = process_sccrq(&request);
+    error = process_sccrq(&request);
     message_done(engine);
     return error;
 }
@@ -256,6 +259,8 @@ int request_make_later(struct engine *engine, const struct l2tpha_path *path, co
                               .input = {.message = &engine->message, .path = path}};
 
     int error = wire_header_decode(data, len, &header);
+    if (!error)
+        error = engine_make_room(engine, len);
     if (error)
         return error;
     l2tpha_message_decode(data, len, &engine->message, &request.fault);

@@ -160,8 +160,8 @@ static int reserve_cdn(const struct l2tpha_session *session, const struct l2tpha
         texts += text_len(why->q931_text);
     if (why->has_ppp)
         texts += text_len(why->ppp_text);
-    if (texts > ENGINE_SCRATCH - MESSAGE_BYTES)
-        texts = ENGINE_SCRATCH - MESSAGE_BYTES;
+    if (texts > ENGINE_LONGEST - MESSAGE_BYTES)
+        texts = ENGINE_LONGEST - MESSAGE_BYTES;
     return buffer_reserve(engine_of(session)->pool, MESSAGE_BYTES + texts);
 }
 

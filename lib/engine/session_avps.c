@@ -119,7 +119,7 @@ int store_avps(struct l2tpha_session *session, uint16_t type, size_t place, put_
     struct l2tpha_builder builder;
     size_t len;
 
-    builder_begin(wire, &builder, engine->build, ENGINE_SCRATCH, type, 0, 0);
+    builder_begin(wire, &builder, engine->build, engine->build_size, type, 0, 0);
     put(&builder, session, options);
     int error = l2tpha_builder_end(&builder, &len);
     if (error)

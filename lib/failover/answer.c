@@ -32,25 +32,28 @@ static bool is_paired(struct failover *failover, struct l2tpha_tunnel *tunnel,
     return false;
 }
 
-static size_t check_states(struct failover *failover, struct l2tpha_tunnel *tunnel,
-                           const struct l2tpha_message *fsq)
+static size_t count_states(const struct l2tpha_message *fsq)
 {
     struct l2tpha_avp_cursor cursor = {0};
     struct l2tpha_failover_session query;
-    bool old = lagging_is_old(tunnel, &fsq->header);
     size_t count = 0;
 
-    while (count < FAILOVER_STATES_MAX &&
-           l2tpha_message_each(fsq, L2TPHA_AVP_FAILOVER_SESSION_STATE, &cursor)) {
-        if (!l2tpha_avp_session_state(&cursor.avp, &query))
-            continue;
-        bool paired = is_paired(failover, tunnel, &query, old);
-        failover->states[count++] = (struct l2tpha_failover_session){
-            .session_id = paired ? query.remote_session_id : 0,
-            .remote_session_id = query.session_id,
-        };
-    }
+    while (l2tpha_message_each(fsq, L2TPHA_AVP_FAILOVER_SESSION_STATE, &cursor))
+        count += l2tpha_avp_session_state(&cursor.avp, &query);
     return count;
+}
+
+static void put_state(struct failover *failover, struct l2tpha_tunnel *tunnel,
+                      const struct l2tpha_failover_session *query, bool old,
+                      struct l2tpha_builder *builder)
+{
+    bool paired = is_paired(failover, tunnel, query, old);
+    struct l2tpha_failover_session state = {
+        .session_id = paired ? query->remote_session_id : 0,
+        .remote_session_id = query->session_id,
+    };
+
+    l2tpha_builder_put_session_state(builder, &state);
 }
 
 /* Entries to a message. There is always room for one FSR as long as the FSQ: its answer never gets
@@ -73,13 +76,25 @@ int answer_query(struct failover *failover, struct l2tpha_tunnel *tunnel,
                  const struct l2tpha_message *fsq)
 {
     ASSERT(&failover->engine->log, !tunnel_is_recovery(tunnel) && !tunnel->channel.suspended);
-    size_t count = check_states(failover, tunnel, fsq);
-    size_t share = share_of(failover, tunnel, count);
+    struct l2tpha_avp_cursor cursor = {0};
+    struct l2tpha_failover_session query;
+    struct l2tpha_builder builder;
+    const size_t count = count_states(fsq);
+    const size_t share = share_of(failover, tunnel, count);
+    bool old = lagging_is_old(tunnel, &fsq->header);
     int error = L2TPHA_OK;
 
     failover->engine->counters.queries_in += count;
-    for (size_t at = 0; at < count && !error; at += share)
-        error = tunnel_send_states(tunnel, L2TPHA_MESSAGE_FSR, failover->states + at,
-                                   count - at < share ? count - at : share);
+    for (size_t at = 0; at < count;) { /* all are looked at, whatever can be answered */
+        l2tpha_message_each(fsq, L2TPHA_AVP_FAILOVER_SESSION_STATE, &cursor);
+        if (!l2tpha_avp_session_state(&cursor.avp, &query))
+            continue;
+        if (at % share == 0)
+            tunnel_build_states(tunnel, &builder, L2TPHA_MESSAGE_FSR);
+        put_state(failover, tunnel, &query, old, &builder);
+        at++;
+        if (!error && (at % share == 0 || at == count))
+            error = tunnel_send_states(tunnel, &builder);
+    }
     return error;
 }

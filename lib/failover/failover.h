@@ -8,10 +8,6 @@
 
 #include <l2tpha/failover.h>
 
-/* Failover Session States (RFC 4951 5.4) that the longest datagram may bring, of whatever wire. */
-#define FAILOVER_STATES_MAX                                                                        \
-    ((WIRE_DATAGRAM_MAX - WIRE_HEADER_MIN - WIRE_MESSAGE_TYPE) / WIRE_SESSION_STATE_MIN)
-
 struct takeover_result {
     uint32_t tunnels;      /* recovered, or being so */
     uint32_t sessions;     /* restored */
@@ -39,7 +35,6 @@ struct failover {
     uint32_t waiting_count;
     uint32_t running; /* recovery tunnels of ours under way */
     uint32_t syncs;   /* times that a tunnel's sessions were synchronised */
-    struct l2tpha_failover_session states[FAILOVER_STATES_MAX]; /* of the message being made */
 };
 
 /* The engine's, which stays as long as it does. */

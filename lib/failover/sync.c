@@ -210,18 +210,22 @@ static bool may_send(const struct sync *sync)
  * that could not be sent are asked about again like those whose answer is lost. */
 static bool send_query(struct sync *sync, uint32_t *steps, int *error)
 {
-    struct failover *failover = sync->failover;
     struct l2tpha_session *session;
     const size_t most = failover_states(sync->tunnel);
+    struct l2tpha_failover_session state;
+    struct l2tpha_builder builder;
     size_t count = 0;
 
-    ASSERT(&failover->engine->log, most > 0 && most <= FAILOVER_STATES_MAX);
-    while (count < most && (session = take_next(sync, steps)))
-        ask(sync, session, &failover->states[count++]);
+    ASSERT(&sync->failover->engine->log, most > 0);
+    tunnel_build_states(sync->tunnel, &builder, L2TPHA_MESSAGE_FSQ);
+    for (; count < most && (session = take_next(sync, steps)); count++) {
+        ask(sync, session, &state);
+        l2tpha_builder_put_session_state(&builder, &state);
+    }
     if (count == 0)
         return false;
     bool unheard = is_unheard(sync);
-    *error = tunnel_send_states(sync->tunnel, L2TPHA_MESSAGE_FSQ, failover->states, count);
+    *error = tunnel_send_states(sync->tunnel, &builder);
     if (*error)
         return false;
     if (!unheard)

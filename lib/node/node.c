@@ -124,10 +124,9 @@ static int make_engine(struct l2tpha_node *node, uint64_t now)
     }
     engine->strangers.seed = bits_mix(seed.table);
     put_u64(engine->beginning.tunnel_key, seed.ids ? seed.ids : 1); /* 0 would be none */
-    engine->scratch = talloc_size(node, ENGINE_SCRATCH);
-    engine->build = talloc_size(node, ENGINE_SCRATCH);
+    engine->owner = node;
     engine->gone_parts = talloc_new(node);
-    if (!engine->scratch || !engine->build || !engine->gone_parts)
+    if (!engine->gone_parts || engine_make_room(engine, ENGINE_ANSWER))
         return L2TPHA_ERR_NOMEM;
     int error = wheel_new(node, now, &engine->wheel);
     if (!error)

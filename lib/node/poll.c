@@ -16,6 +16,7 @@ static void release_polled(struct engine *engine)
     for (uint32_t i = 0; i < engine->polled_count; i++)
         engine_event_done(engine, &engine->polled[i].item);
     engine->polled_count = 0;
+    engine->polled_message_count = 0;
     buffer_call_back(engine->pool);
 }
 
@@ -58,7 +59,7 @@ static void *user_of(const struct event_item *item)
     return item->tunnel ? item->tunnel->user : NULL;
 }
 
-static void present(struct polled_event *polled)
+static void present(struct engine *engine, struct polled_event *polled)
 {
     const struct event_item *item = &polled->item;
     bool lives = item->session && !session_is_gone(item->session);
@@ -85,8 +86,9 @@ static void present(struct polled_event *polled)
     if (!item->message)
         return;
     /* It was decoded once and rebuilt in clear, so it decodes again. */
-    if (l2tpha_message_decode(item->message->data, item->message->len, &polled->message, NULL) == 0)
-        polled->event.message = &polled->message;
+    struct l2tpha_message *message = &engine->polled_messages[engine->polled_message_count++];
+    if (l2tpha_message_decode(item->message->data, item->message->len, message, NULL) == 0)
+        polled->event.message = message;
 }
 
 /* What an entry call has changed here happens on the node that has taken over when it was not
@@ -108,7 +110,8 @@ static bool poll_event(struct engine *engine, struct l2tpha_output *output)
     if (!engine->serving && engine->polled_count == 0)
         drop_unconfirmed(engine);
     struct event_item *head = outbox_head(engine->events);
-    if (!head || engine->polled_count == ENGINE_POLLED)
+    if (!head || engine->polled_count == ENGINE_POLLED ||
+        (head->message && engine->polled_message_count == ENGINE_POLLED_MESSAGES))
         return false;
     if (head->depends > ledger_confirmed(engine->ledger) ||
         (head->tunnel_id && engine_is_unsure(engine)))
@@ -116,7 +119,7 @@ static bool poll_event(struct engine *engine, struct l2tpha_output *output)
     struct polled_event *polled = &engine->polled[engine->polled_count++];
     polled->item = *head;
     outbox_pop(engine->events);
-    present(polled);
+    present(engine, polled);
     *output = (struct l2tpha_output){
         .kind = L2TPHA_OUTPUT_EVENT, .tunnel_id = polled->item.tunnel_id, .event = &polled->event};
     return true;

@@ -66,7 +66,7 @@ static const struct l2tpha_setting settings[] = {
            "unacknowledged messages of one tunnel"),
     NUMBER(max_events, 1, ANY, 1u << 20, "events", "events not yet polled"),
     NUMBER(max_checkpoints, 1, ANY, 65536, "checkpoints", "checkpoints not yet confirmed"),
-    NUMBER(max_buffer_bytes, ENGINE_SCRATCH, SIZE_MAX, (size_t)1 << 30, "bytes",
+    NUMBER(max_buffer_bytes, ENGINE_LONGEST, SIZE_MAX, (size_t)1 << 30, "bytes",
            "messages, checkpoints and strings"),
     NUMBER(commit, L2TPHA_COMMIT_GATED, L2TPHA_COMMIT_ASYNC, L2TPHA_COMMIT_GATED, "",
            "when output may leave: gated, bounded or async"),

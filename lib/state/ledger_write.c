@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Writing one checkpoint. It is written into a scratch area that is kept, and copied into a buffer
- * of its size; the scratch begins small and grows once, up to the longest checkpoint. */
+ * of its size; the scratch begins small and grows, up to the longest checkpoint. */
 #include "state/ledger_write.h"
 
 #include "base/assert.h"
@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-#define SCRATCH_FIRST 65536u
+#define SCRATCH_FIRST 4096u
+#define SCRATCH_GROWS 4 /* times as much, in few steps: each composes anew */
 
 static int resize(struct ledger *ledger, size_t size)
 {
@@ -69,8 +70,8 @@ int ledger_write(struct ledger *ledger, struct l2tpha_checkpoint_header *header,
     header->number = ledger->last + 1;
     if (!error)
         error = compose(ledger, &draft, header, fill, argument);
-    if (error == L2TPHA_ERR_TOO_SMALL && ledger->scratch_size < L2TPHA_CHECKPOINT_MAX) {
-        error = resize(ledger, L2TPHA_CHECKPOINT_MAX);
+    while (error == L2TPHA_ERR_TOO_SMALL && ledger->scratch_size < L2TPHA_CHECKPOINT_MAX) {
+        error = resize(ledger, ledger->scratch_size * SCRATCH_GROWS);
         if (!error)
             error = compose(ledger, &draft, header, fill, argument);
     }
