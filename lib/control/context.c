@@ -25,8 +25,9 @@ int engine_enter(struct engine *engine, uint64_t now)
     return engine->draining || engine->held ? L2TPHA_ERR_STATE : L2TPHA_OK;
 }
 
-/* Powers of two, so that few messages of a node make it grow. */
-static int make_area(TALLOC_CTX *parent, uint8_t **area, size_t *size, size_t len)
+/* Powers of two, so that few messages of a node make it grow. The old area stays to the end of the
+ * transaction: the message in it may be one that has led to this. */
+static int make_area(struct engine *engine, uint8_t **area, size_t *size, size_t len)
 {
     size_t larger = *size ? *size : 1;
 
@@ -34,10 +35,13 @@ static int make_area(TALLOC_CTX *parent, uint8_t **area, size_t *size, size_t le
         larger *= 2;
     if (larger == *size)
         return L2TPHA_OK;
-    uint8_t *fresh = talloc_size(parent, larger);
+    uint8_t *fresh = talloc_size(engine->owner, larger);
     if (!fresh)
         return L2TPHA_ERR_NOMEM;
-    talloc_free(*area);
+    if (*area) {
+        (void)talloc_steal(engine->gone_parts, *area);
+        engine->parts_gone = true;
+    }
     *area = fresh;
     *size = larger;
     return L2TPHA_OK;
@@ -45,11 +49,16 @@ static int make_area(TALLOC_CTX *parent, uint8_t **area, size_t *size, size_t le
 
 int engine_make_room(struct engine *engine, size_t len)
 {
-    int error = make_area(engine->owner, &engine->scratch, &engine->scratch_size, len);
+    const struct l2tpha_crypto *crypto = engine->config.crypto;
+    uint8_t *clear = engine->scratch;
+    size_t clear_size = engine->scratch_size;
 
+    int error = make_area(engine, &engine->scratch, &engine->scratch_size, len);
+    if (crypto && clear && engine->scratch != clear)
+        crypto->wipe(crypto->user, clear, clear_size);
     if (error)
         return error;
-    return make_area(engine->owner, &engine->build, &engine->build_size,
+    return make_area(engine, &engine->build, &engine->build_size,
                      len > ENGINE_BUILD ? len : ENGINE_BUILD);
 }
 

@@ -428,6 +428,15 @@ START_TEST(recovery_tunnels_need_a_tunnel)
 }
 END_TEST
 
+static int send_state(uint16_t type, const struct l2tpha_failover_session *state)
+{
+    struct l2tpha_builder builder;
+
+    tunnel_build_states(only(), &builder, type);
+    l2tpha_builder_put_session_state(&builder, state);
+    return tunnel_send_states(only(), &builder);
+}
+
 /* RFC 4951 4: on an established tunnel alone. */
 START_TEST(states_are_sent_on_an_established_tunnel)
 {
@@ -435,14 +444,14 @@ START_TEST(states_are_sent_on_an_established_tunnel)
     uint16_t type = _i ? L2TPHA_MESSAGE_FSR : L2TPHA_MESSAGE_FSQ;
 
     raw_open(&peer);
-    assert_error(tunnel_send_states(only(), type, &entry, 1), L2TPHA_ERR_STATE);
+    assert_error(send_state(type, &entry), L2TPHA_ERR_STATE);
     raw_begin_setup(&peer, L2TPHA_MESSAGE_SCCRP);
     assert_ok(raw_send(&peer));
-    assert_ok(tunnel_send_states(only(), type, &entry, 1));
+    assert_ok(send_state(type, &entry));
     assert_ok(raw_ack(&peer));
     raw_expect(&peer, type);
     assert_ok(l2tpha_tunnel_close(only(), 1, 0, NULL, peer.now));
-    assert_error(tunnel_send_states(only(), type, &entry, 1), L2TPHA_ERR_STATE);
+    assert_error(send_state(type, &entry), L2TPHA_ERR_STATE);
 }
 END_TEST
 

@@ -254,6 +254,19 @@ START_TEST(an_object_costs_little_more_than_itself)
 }
 END_TEST
 
+/* Whatever the slab may hold in the end. */
+START_TEST(few_objects_take_little)
+{
+    setup_slab(200, 1000000);
+    for (uint32_t i = 0; i < 16; i++) {
+        alloc_one();
+        ck_assert_uint_eq(last, i);
+    }
+    ck_assert_uint_lt(slab_bytes(slab), 16 * 200 + 3000);
+    talloc_free(slab);
+}
+END_TEST
+
 START_TEST(agrees_with_a_model)
 {
     enum { ROOM = 3000, ROUNDS = 100000 };
@@ -345,6 +358,7 @@ Suite *suite_slab(void)
     tcase_add_test(tcase, next_leaps_over_what_is_empty);
     tcase_add_test(tcase, trim_gives_back_only_empty_chunks);
     tcase_add_test(tcase, an_object_costs_little_more_than_itself);
+    tcase_add_test(tcase, few_objects_take_little);
     tcase_add_test(tcase, agrees_with_a_model);
     tcase_add_test(tcase, no_memory);
     return suite;
