@@ -1,46 +1,45 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/packed.h"
+
 #include <l2tpha/error.h>
 
 struct row {
-    int error;
+    int16_t error;
     bool fatal;
-    const char *name;
-    const char *text;
 };
 
 /* OK comes last, so that the places before it are the list's. */
 static const struct row rows[] = {
-#define ROW(name, value, fatal, text) {value, fatal, #name, text},
+#define ROW(name, value, fatal, text) {value, fatal},
     L2TPHA_ERRORS(ROW)
 #undef ROW
-        {L2TPHA_OK, false, "OK", "success"},
+        {L2TPHA_OK, false},
 };
 
 #define LISTED (sizeof(rows) / sizeof(rows[0]) - 1)
 
-static const struct row *find(int error)
-{
-    static const struct row unknown = {0, false, "?", "unknown error"};
+#define NAME(name, value, fatal, text) #name "\0"
+static const char names[] = L2TPHA_ERRORS(NAME) "OK\0";
 
-    for (size_t i = 0; i <= LISTED; i++)
-        if (rows[i].error == error)
-            return &rows[i];
-    return &unknown;
-}
-
-const char *l2tpha_strerror(int error)
+static size_t find(int error)
 {
-    return find(error)->text;
+    size_t place = 0;
+
+    while (place <= LISTED && rows[place].error != error)
+        place++;
+    return place;
 }
 
 const char *l2tpha_error_name(int error)
 {
-    return find(error)->name;
+    return PACKED(names, find(error), "?");
 }
 
 bool l2tpha_error_is_fatal(int error)
 {
-    return find(error)->fatal;
+    size_t place = find(error);
+
+    return place <= LISTED && rows[place].fatal;
 }
 
 int l2tpha_error_at(size_t index)

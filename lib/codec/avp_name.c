@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/packed.h"
 #include "codec/avp_rows.h"
 
 #include <l2tpha/avp.h>
 
-#define NAME(number, text, ...) [number] = (text),
+#define NUMBER(number, text, ...) (number),
+#define NAME(number, text, ...) text "\0"
 
-static const char *const names[L2TPHA_AVP_TYPES] = {AVP_ROWS(NAME)};
+static const uint8_t numbers[] = {AVP_ROWS(NUMBER)};
+static const char names[] = AVP_ROWS(NAME);
 
 const char *l2tpha_avp_name(uint16_t vendor, uint16_t type)
 {
     if (vendor != 0)
         return "vendor AVP";
-    return type < L2TPHA_AVP_TYPES && names[type] ? names[type] : "unknown AVP";
+    for (size_t i = 0; i < sizeof(numbers); i++)
+        if (numbers[i] == type)
+            return PACKED(names, i, NULL);
+    return "unknown AVP";
 }

@@ -15,7 +15,7 @@ import tempfile
 TOP = pathlib.Path(__file__).resolve().parents[2]
 # A definition starts in the first column: a function, whose body follows there as well, or a table.
 FUNCTION = re.compile(r"^[A-Za-z_][\w \t*]*?\b(\w+)\([^;{}]*\)\n\{", re.MULTILINE)
-TABLE = re.compile(r"^[A-Za-z_][\w \t*]*?\b(\w+)(?:\[[^;={]*\])*\s*=\s*\{", re.MULTILINE)
+TABLE = re.compile(r"^[A-Za-z_][\w \t*]*?\b(\w+)(?:\[[^;={]*\])*\s*=\s*[{\"]", re.MULTILINE)
 
 
 def files(root, *patterns):

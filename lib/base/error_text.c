@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/packed.h"
+
+#include <l2tpha/error.h>
+
+#define TEXT(name, value, fatal, text) text "\0"
+static const char texts[] = L2TPHA_ERRORS(TEXT) "success\0";
+
+const char *l2tpha_strerror(int error)
+{
+    size_t place = 0;
+    int listed;
+
+    while ((listed = l2tpha_error_at(place)) != L2TPHA_OK && listed != error)
+        place++; /* that of success follows the list */
+    return PACKED(texts, listed == error ? place : SIZE_MAX, "unknown error");
+}
