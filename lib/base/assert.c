@@ -12,11 +12,22 @@ void assert_abort(const char *file, int line, const char *condition)
 }
 #endif
 
+static bool count(const struct log *log)
+{
+    if (log && log->failed)
+        ++*log->failed;
+    return log != NULL;
+}
+
 void assert_note(const struct log *log, const char *condition)
 {
-    if (!log)
-        return;
-    if (log->failed)
-        ++*log->failed;
-    log_line(log, L2TPHA_LOG_ERROR, 0, 0, "does not hold: %s", condition);
+    if (count(log))
+        log_line(log, L2TPHA_LOG_ERROR, 0, 0, "does not hold: %s", condition);
+}
+
+void assert_note_place(const struct log *log, uint32_t place)
+{
+    if (count(log))
+        log_line(log, L2TPHA_LOG_ERROR, 0, 0, "does not hold: file %u, line %u",
+                 place / ASSERT_LINES, place % ASSERT_LINES);
 }

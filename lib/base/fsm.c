@@ -101,11 +101,16 @@ int fsm_step(const struct fsm *fsm, uint8_t state, uint8_t event, void *object, 
 }
 #endif
 
+static bool is_named(const struct fsm_row *row)
+{
+    return !FSM_HAS_NAMES || !row->action == !fsm_action_name(row);
+}
+
 static bool row_is_sound(const struct fsm *fsm, const struct fsm_row *row)
 {
     return (row->state < fsm->state_count || row->state == FSM_ANY) &&
            (row->next < fsm->state_count || row->next == FSM_SAME) &&
-           row->event < fsm->event_count && !row->action == !row->action_name;
+           row->event < fsm->event_count && is_named(row);
 }
 
 /* Whether some state takes this row. An exact row is hidden by an earlier one of the same state and
@@ -165,8 +170,8 @@ static void put_row(const struct printer *to, const struct fsm *fsm, const struc
     const char *next = row->next == FSM_SAME ? from : fsm->state_names[row->next];
 
     PUT(to, "    \"", from, "\" -> \"", next, "\" [label=\"", fsm->event_names[row->event]);
-    if (row->action_name)
-        PUT(to, " / ", row->action_name);
+    if (fsm_action_name(row))
+        PUT(to, " / ", fsm_action_name(row));
     PUT(to, "\"];\n");
 }
 

@@ -12,6 +12,13 @@
 #define FSM_ANY 0xff  /* as a row's state: any state without a row of its own for the event */
 #define FSM_SAME 0xff /* as a row's next: stay; `enter` is not called */
 
+/* Names of actions are for the printed graph; where the library is made for size there are none. */
+#ifdef __OPTIMIZE_SIZE__
+#define FSM_HAS_NAMES false
+#else
+#define FSM_HAS_NAMES true
+#endif
+
 /* What a row does. < 0 makes the engine dispatch the machine's failed event instead of entering the
  * row's next state. */
 typedef int (*fsm_action)(void *object, void *argument);
@@ -20,11 +27,20 @@ struct fsm_row {
     uint8_t state;
     uint8_t event;
     uint8_t next;
-    fsm_action action;       /* NULL = nothing to do */
+    fsm_action action; /* NULL = nothing to do */
+#ifndef __OPTIMIZE_SIZE__
     const char *action_name; /* for the printed graph; NULL with action NULL */
+#endif
 };
 
-/* One row, the action's name kept for the graph. */
+/* One row, the action's name kept for the graph, but not where the library is made for size. */
+#ifdef __OPTIMIZE_SIZE__
+#define FSM_ROW(state, event, next, action)                                                        \
+    {                                                                                              \
+        state, event, next, action                                                                 \
+    }
+#define FSM_ROW_SILENT(state, event, next) FSM_ROW(state, event, next, NULL)
+#else
 #define FSM_ROW(state, event, next, action)                                                        \
     {                                                                                              \
         state, event, next, action, #action                                                        \
@@ -33,6 +49,18 @@ struct fsm_row {
     {                                                                                              \
         state, event, next, NULL, NULL                                                             \
     }
+#endif
+
+/* NULL = none, or left out. */
+static inline const char *fsm_action_name(const struct fsm_row *row)
+{
+#ifdef __OPTIMIZE_SIZE__
+    (void)row;
+    return NULL;
+#else
+    return row->action_name;
+#endif
+}
 
 struct fsm {
     const char *name;               /* "tunnel" */

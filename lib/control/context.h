@@ -116,15 +116,14 @@ struct strangers {
 };
 
 struct engine {
-    struct l2tpha_config config;
-    struct l2tpha_host host;
+    /* What much of the code reaches for stands first, where an instruction has a short offset. */
     struct log log;
-    struct l2tpha_counters counters;
     struct table *table;
     struct ledger *ledger;
     struct wheel *wheel;
     struct buffer_pool *pool;
     struct outbox *events;
+    struct failover *failover;
     uint32_t open_events; /* at the tail of events, not yet committed */
     uint64_t now;
     bool serving;          /* false on a standby and once fenced: nothing is sent, no timer runs */
@@ -139,9 +138,11 @@ struct engine {
     uint64_t before;     /* the last time that was earlier than now */
     uint64_t expected; /* whoever drives a link of this node calls by then; L2TPHA_NEVER: no link */
     uint64_t absences; /* so many, on a standby too */
+    struct l2tpha_host host;
+    struct l2tpha_config config;
+    struct l2tpha_counters counters;
     struct l2tpha_node_record beginning; /* of the node's record, when no epoch has left one */
-    struct failover *failover;
-    const struct machine_ops *machine;          /* of ordinary tunnels */
+    const struct machine_ops *machine;   /* of ordinary tunnels */
     const struct machine_ops *recovery_machine; /* of recovery tunnels: the built-in ones */
     uint32_t recovering;                        /* recovery tunnels in the table */
     uint64_t refusals_until;  /* recoveries refused lately fill their limit until then */

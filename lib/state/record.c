@@ -3,14 +3,19 @@
 
 #include "state/record_fields.h"
 
+/* Names are left out where the library is made for size. */
+#ifdef __OPTIMIZE_SIZE__
+#define NAME(member)
+#define NOUN(noun)
+#else
+#define NAME(member) .name = #member,
+#define NOUN(noun) .name = #noun,
+#endif
+
 #define ROW(number, kind, member, low, high, more)                                                 \
-    [(number)-1] = {.name = #member,                                                               \
-                    .tag = RECORD_TAG(number, kind),                                               \
-                    .type = RECORD_##kind,                                                         \
-                    .also = (more),                                                                \
-                    .offset = offsetof(struct RECORD, member),                                     \
-                    .min = (low),                                                                  \
-                    .max = (high)},
+    [(number)-1] = {                                                                               \
+        NAME(member).tag = RECORD_TAG(number, kind), .type = RECORD_##kind, .also = (more),        \
+        .offset = offsetof(struct RECORD, member),   .min = (low),          .max = (high)},
 #define RECORD l2tpha_tunnel_record
 static const struct record_field tunnel_fields[] = {TUNNEL_FIELDS(ROW)};
 #undef RECORD
@@ -32,8 +37,9 @@ static const struct record_field node_fields[] = {NODE_FIELDS(ROW)};
 
 #define SHAPE(noun, FIELDS)                                                                        \
     {                                                                                              \
-#noun, noun##_fields, sizeof(noun##_fields) / sizeof(noun##_fields[0]),                    \
-            0 FIELDS(RECORD_REQUIRED), sizeof(struct l2tpha_##noun##_record)                       \
+        NOUN(noun).fields = noun##_fields,                                                         \
+        .count = sizeof(noun##_fields) / sizeof(noun##_fields[0]),                                 \
+        .required = 0 FIELDS(RECORD_REQUIRED), .size = sizeof(struct l2tpha_##noun##_record)       \
     }
 
 static const struct record_shape shapes[] = {

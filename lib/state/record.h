@@ -23,17 +23,21 @@ enum record_type {
 enum record_wire { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
 
 struct record_field {
+#ifndef __OPTIMIZE_SIZE__
     const char *name;
+#endif
     uint16_t tag;    /* number << 3 | enum record_wire */
     uint8_t type;    /* enum record_type */
     uint8_t also;    /* one more value that is allowed beyond max; 0 = none */
-    uint32_t offset; /* in the record of its kind */
-    uint32_t min;    /* of the value, or of the length; > 0: the field is required */
+    uint16_t offset; /* in the record of its kind */
+    uint16_t min;    /* of the value, or of the length; > 0: the field is required */
     uint32_t max;
 };
 
 struct record_shape {
+#ifndef __OPTIMIZE_SIZE__
     const char *name;
+#endif
     const struct record_field *fields; /* the one with number n is at n - 1 */
     uint32_t count;
     uint64_t required; /* bit n: the field with number n must be there */

@@ -13,8 +13,10 @@
 
 #define RECORD_FIELD 15 /* of message Checkpoint; the highest that one tag byte can name */
 
-/* A compiler that counts the places of use would make it a function. */
-#if defined(__GNUC__)
+/* A compiler that counts the places of use would make it a function, as it should for size. */
+#if defined(__OPTIMIZE_SIZE__) && defined(__GNUC__)
+#define ALWAYS_INLINE __attribute__((noinline))
+#elif defined(__GNUC__)
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #else
 #define ALWAYS_INLINE inline
@@ -126,6 +128,13 @@ static inline int put_bytes(struct output *out, uint32_t tag, const void *data, 
     return len == 0 ? 0 : moved_to(out, put_view(*out, tag, data, len));
 }
 
+static bool is_zero(const uint8_t bytes[8])
+{
+    static const uint8_t zeros[8];
+    return memcmp(bytes, zeros, 8) == 0;
+}
+
+#ifndef __OPTIMIZE_SIZE__
 /* One for each type of field; the names are what PUT makes of the types. */
 #define put_U8(out, tag, at, ...) put_scalar(out, tag, *(at), __VA_ARGS__)
 #define put_U16(out, tag, at, ...) put_scalar(out, tag, *(at), __VA_ARGS__)
@@ -137,12 +146,6 @@ static inline int put_bytes(struct output *out, uint32_t tag, const void *data, 
     put_bytes(out, tag, (at)->bytes, (at)->len, low, high)
 #define put_RAW8(out, tag, at, low, high, more)                                                    \
     put_bytes(out, tag, *(at), is_zero(*(at)) ? 0 : 8, low, high)
-
-static bool is_zero(const uint8_t bytes[8])
-{
-    static const uint8_t zeros[8];
-    return memcmp(bytes, zeros, 8) == 0;
-}
 
 #define PUT(number, type, member, low, high, more)                                                 \
     if (!error)                                                                                    \
@@ -193,6 +196,9 @@ static int put_body(struct output *out, const struct l2tpha_record *record)
         return L2TPHA_ERR_INVALID;
     }
 }
+#else
+static int put_body(struct output *out, const struct l2tpha_record *record);
+#endif
 
 static int put_record(const struct l2tpha_record *record, uint8_t **start, size_t room)
 {
@@ -319,22 +325,6 @@ static inline bool get_RAW8(struct input *in, uint8_t (*at)[8], uint32_t low, ui
     return true;
 }
 
-#define DEFINE_GET_SCALAR(name, integer)                                                           \
-    static inline bool get_##name(struct input *in, integer *at, uint32_t low, uint32_t high,      \
-                                  uint32_t more)                                                   \
-    {                                                                                              \
-        uint32_t value;                                                                            \
-        if (!get_scalar(in, &value, low, high, more))                                              \
-            return false;                                                                          \
-        *at = (integer)value;                                                                      \
-        return true;                                                                               \
-    }
-
-DEFINE_GET_SCALAR(U8, uint8_t)
-DEFINE_GET_SCALAR(U16, uint16_t)
-DEFINE_GET_SCALAR(U32, uint32_t)
-DEFINE_GET_SCALAR(U64, uint64_t)
-
 /* Fields of a newer release follow those known, so they stand together and one view holds them. */
 static const uint8_t *get_unknown(struct input in, const uint8_t *from, uint32_t tag,
                                   struct l2tpha_bytes *unknown)
@@ -350,6 +340,23 @@ static const uint8_t *get_unknown(struct input in, const uint8_t *from, uint32_t
     unknown->len = (size_t)(in.pos - unknown->data);
     return in.pos;
 }
+
+#ifndef __OPTIMIZE_SIZE__
+#define DEFINE_GET_SCALAR(name, integer)                                                           \
+    static inline bool get_##name(struct input *in, integer *at, uint32_t low, uint32_t high,      \
+                                  uint32_t more)                                                   \
+    {                                                                                              \
+        uint32_t value;                                                                            \
+        if (!get_scalar(in, &value, low, high, more))                                              \
+            return false;                                                                          \
+        *at = (integer)value;                                                                      \
+        return true;                                                                               \
+    }
+
+DEFINE_GET_SCALAR(U8, uint8_t)
+DEFINE_GET_SCALAR(U16, uint16_t)
+DEFINE_GET_SCALAR(U32, uint32_t)
+DEFINE_GET_SCALAR(U64, uint64_t)
 
 #define GET(number, type, member, low, high, more)                                                 \
     case RECORD_TAG(number, type):                                                                 \
@@ -424,6 +431,9 @@ static int get_body(struct input in, struct l2tpha_record *record)
         return 0;
     }
 }
+#else
+#include "state/proto_table.h"
+#endif
 
 /* The inside of one Record: of several kinds the last one counts, as in any oneof. */
 static int get_kind(struct input in, struct l2tpha_record *record)

@@ -36,8 +36,8 @@ void fsm_expect_all(const struct fsm *fsm, const struct fsm_expect *expected, si
                           want->why);
             ck_assert_msg(!row->action == !want->action, "%s, %s: action, %s", where, what,
                           want->why);
-            if (want->action)
-                ck_assert_str_eq(row->action_name, want->action);
+            if (want->action && fsm_action_name(row)) /* a build for size has no names */
+                ck_assert_str_eq(fsm_action_name(row), want->action);
         }
     }
 }

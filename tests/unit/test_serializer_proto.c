@@ -83,7 +83,7 @@ static void assert_same(const struct l2tpha_record *a, const struct l2tpha_recor
         const struct record_field *field = &shape->fields[i];
         ck_assert_msg(same_field(field, (const char *)&a->of + field->offset,
                                  (const char *)&b->of + field->offset),
-                      "%s.%s", shape->name, field->name);
+                      "kind %d, field %u", (int)a->kind, field->tag >> 3);
     }
 }
 
