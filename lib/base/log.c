@@ -7,8 +7,8 @@
 
 #define LINE_MAX_LEN 512
 
-void log_line(const struct log *log, enum l2tpha_log_category category, uint32_t tunnel_id,
-              uint32_t session_id, const char *format, ...)
+void log_say(const struct log *log, enum l2tpha_log_category category, uint32_t tunnel_id,
+             uint32_t session_id, const char *format, ...)
 {
     static const char cut[] = "...";
     char text[LINE_MAX_LEN + 1];

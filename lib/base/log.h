@@ -19,7 +19,15 @@ static inline bool log_wanted(const struct log *log, enum l2tpha_log_category ca
 }
 
 /* At most 512 bytes; longer text is cut and ends in "...". */
-void log_line(const struct log *log, enum l2tpha_log_category category, uint32_t tunnel_id,
-              uint32_t session_id, const char *format, ...) L2TPHA_PRINTF(5, 6);
+void log_say(const struct log *log, enum l2tpha_log_category category, uint32_t tunnel_id,
+             uint32_t session_id, const char *format, ...) L2TPHA_PRINTF(5, 6);
+
+/* A build without lines (L2TPHA_LOG) has neither the calls nor their texts. */
+#ifdef L2TPHA_LOGLESS
+#define LOG_IS_BUILT false
+#else
+#define LOG_IS_BUILT true
+#endif
+#define log_line(log, ...) (LOG_IS_BUILT ? log_say(log, __VA_ARGS__) : (void)(log))
 
 #endif

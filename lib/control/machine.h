@@ -49,7 +49,8 @@ struct machine_ops {
     /* A message whose turn has come, once. */
     int (*process)(struct l2tpha_tunnel *tunnel, const struct l2tpha_path *path,
                    const uint8_t *data, size_t len);
-    /* Ask the peer for this tunnel, which is idle: an SCCRQ is queued. */
+    /* Ask the peer for this tunnel, which is idle: an SCCRQ is queued. NULL: this library has not
+     * these machines (L2TPHA_ENGINE, L2TPHA_ATTACH of the build), and no node has. */
     int (*open)(struct l2tpha_tunnel *tunnel);
     /* It has been made live from its record, its sessions have not yet. One that is over has none
      * afterwards. */

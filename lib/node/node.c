@@ -157,7 +157,8 @@ int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
         log_line(&log, L2TPHA_LOG_ERROR, 0, 0, "configuration: %s is out of range", refused);
         return L2TPHA_ERR_INVALID;
     }
-    if (!has_method(config->failover))
+    const struct machine_ops *machine = config->attach ? &attached_machine : &builtin_machine;
+    if (!has_method(config->failover) || !machine->open)
         return L2TPHA_ERR_UNSUPPORTED;
     struct l2tpha_node *fresh = talloc_zero(parent, struct l2tpha_node);
     if (!fresh)
@@ -172,7 +173,7 @@ int l2tpha_node_new(TALLOC_CTX *parent, const struct l2tpha_config *config,
     }
     fresh->engine.port = &channel_port_ledger;
     fresh->engine.recovery_machine = &builtin_machine;
-    engine_set_machine(&fresh->engine, config->attach ? &attached_machine : &builtin_machine);
+    engine_set_machine(&fresh->engine, machine);
     fresh->engine.audit = node_audit;
     failover_attach(&fresh->failover, &fresh->engine);
     role_init(&fresh->role, config->standby ? L2TPHA_ROLE_STANDBY_COLD : L2TPHA_ROLE_ACTIVE_SOLO,

@@ -13,28 +13,35 @@
 #define DAY_MS (24u * HOUR_MS)
 #define ANY UINT32_MAX
 
+/* Texts for people go with L2TPHA_OBSERVE of the build. */
+#ifdef L2TPHA_WORDLESS
+#define WORDS(words) ""
+#else
+#define WORDS(words) words
+#endif
+
 #define MEMBER(member)                                                                             \
     .name = #member, .offset = offsetof(struct l2tpha_config, member),                             \
     .size = sizeof(((struct l2tpha_config *)NULL)->member)
 #define TEXT(member, least, words)                                                                 \
     {                                                                                              \
         MEMBER(member), .kind = L2TPHA_SETTING_TEXT, .min = least, .unset = least,                 \
-                        .max = NAME_MAX_BYTES, .unit = "", .text = words                           \
+                        .max = NAME_MAX_BYTES, .unit = "", .text = WORDS(words)                    \
     }
 #define FLAG(member, value, words)                                                                 \
     {                                                                                              \
         MEMBER(member), .kind = L2TPHA_SETTING_BOOL, .max = 1, .initial = value, .unit = "",       \
-                        .text = words                                                              \
+                        .text = WORDS(words)                                                       \
     }
 #define NUMBER(member, least, most, value, of, words)                                              \
     {                                                                                              \
         MEMBER(member), .kind = L2TPHA_SETTING_NUMBER, .min = least, .max = most, .unset = least,  \
-                        .initial = value, .unit = of, .text = words                                \
+                        .initial = value, .unit = WORDS(of), .text = WORDS(words)                  \
     }
 #define NUMBER_OR(member, least, most, other, of, words)                                           \
     {                                                                                              \
         MEMBER(member), .kind = L2TPHA_SETTING_NUMBER, .min = least, .max = most, .unset = other,  \
-                        .initial = other, .unit = of, .text = words                                \
+                        .initial = other, .unit = WORDS(of), .text = WORDS(words)                  \
     }
 
 /* clang-format off */

@@ -41,7 +41,7 @@ static int answer_random(void *user, uint8_t *dst, size_t len)
     return L2TPHA_OK;
 }
 
-static int make_node(uint8_t method, struct l2tpha_node **node)
+static int make_node(uint8_t method, bool attach, struct l2tpha_node **node)
 {
     struct l2tpha_config config;
     struct l2tpha_host host = {.size = sizeof(host), .random = answer_random};
@@ -49,6 +49,7 @@ static int make_node(uint8_t method, struct l2tpha_node **node)
     l2tpha_config_init(&config);
     config.name = "parts";
     config.failover = method;
+    config.attach = attach;
     return l2tpha_node_new(NULL, &config, &host, now, node);
 }
 
@@ -116,7 +117,7 @@ static void try_protocol(struct l2tpha_tunnel *tunnel)
 {
     struct l2tpha_node *node = NULL;
 
-    agree("FAILOVER_PROTOCOL", make_node(L2TPHA_FAILOVER_PROTOCOL, &node));
+    agree("FAILOVER_PROTOCOL", make_node(L2TPHA_FAILOVER_PROTOCOL, false, &node));
     talloc_free(node);
     agree("FAILOVER_PROTOCOL", l2tpha_node_set_failover(nodes[0], L2TPHA_FAILOVER_PROTOCOL));
     agree("FAILOVER_PROTOCOL", l2tpha_tunnel_query(tunnel, now));
@@ -132,7 +133,7 @@ static void try_link(void)
         l2tpha_link_free(link, now);
 }
 
-static void try_observe(void)
+static void try_observe(int which)
 {
     uint8_t block[320];
     const char *name, *text;
@@ -140,9 +141,54 @@ static void try_observe(void)
     int len = l2tpha_capture_begin(block, sizeof(block), "parts");
 
     agree("OBSERVE", len);
-    check(has("OBSERVE") == l2tpha_counter_at(l2tpha_counters(nodes[0]), 0, &name, &text, &value),
+    check(has("OBSERVE") ==
+              l2tpha_counter_at(l2tpha_counters(nodes[which]), 0, &name, &text, &value),
           "names of counters");
-    check(l2tpha_counters(nodes[0])->datagrams_in > 0, "counters count");
+    check(l2tpha_counters(nodes[which])->datagrams_in > 0, "counters count");
+}
+
+/* The one kind of machines, where the other is left out too. */
+static void try_machines(void)
+{
+    struct l2tpha_node *node = NULL;
+
+    agree("ATTACH", make_node(L2TPHA_FAILOVER_FALLBACK, true, &node));
+    talloc_free(node);
+    node = NULL;
+    agree("ENGINE", make_node(L2TPHA_FAILOVER_FALLBACK, false, &node));
+    talloc_free(node);
+}
+
+static size_t make_sccrq(uint32_t id, uint8_t *data, size_t cap)
+{
+    struct l2tpha_builder builder;
+    size_t len = 0;
+
+    l2tpha_builder_begin(&builder, data, cap, L2TPHA_MESSAGE_SCCRQ, 0, 0);
+    l2tpha_builder_put_u8pair(&builder, L2TPHA_AVP_PROTOCOL_VERSION, 1, 0);
+    l2tpha_builder_put_u32(&builder, L2TPHA_AVP_FRAMING_CAPABILITIES, 3);
+    l2tpha_builder_put_bytes(&builder, L2TPHA_AVP_HOST_NAME, "parts", 5);
+    l2tpha_builder_put_u16(&builder, L2TPHA_AVP_ASSIGNED_TUNNEL_ID, id);
+    check(l2tpha_builder_end(&builder, &len) == L2TPHA_OK, "an SCCRQ");
+    return len;
+}
+
+/* A daemon asks another one, which does not answer. */
+static void try_attached(void)
+{
+    struct l2tpha_attach_options options = {
+        .size = sizeof(options), .initiator = true, .path.remote = addresses[1]};
+    struct l2tpha_tunnel *tunnel;
+    uint8_t sccrq[128];
+
+    for (int i = 0; i < 2; i++)
+        check(make_node(L2TPHA_FAILOVER_FALLBACK, true, &nodes[i]) == L2TPHA_OK, "a node");
+    check(l2tpha_attach_tunnel(nodes[0], &options, now, &tunnel) == L2TPHA_OK, "attaching");
+    size_t len = make_sccrq(l2tpha_tunnel_id(tunnel), sccrq, sizeof(sccrq));
+    check(l2tpha_attach_send(tunnel, sccrq, len, now) == L2TPHA_OK, "the daemon speaks");
+    run();
+    agree("ENGINE", l2tpha_session_open(tunnel, NULL, now, NULL));
+    try_protocol(tunnel);
 }
 
 int main(int argc, char **argv)
@@ -152,14 +198,19 @@ int main(int argc, char **argv)
 
     (void)argc;
     absent = (const char *const *)argv + 1;
-    for (int i = 0; i < 2; i++)
-        check(make_node(L2TPHA_FAILOVER_FALLBACK, &nodes[i]) == L2TPHA_OK, "a node");
-    check(l2tpha_tunnel_open(nodes[0], &options, now, &tunnel) == L2TPHA_OK, "a tunnel");
-    run();
-    try_calls(tunnel);
-    try_protocol(tunnel);
+    try_machines();
+    if (!has("ENGINE")) {
+        try_attached();
+    } else {
+        for (int i = 0; i < 2; i++)
+            check(make_node(L2TPHA_FAILOVER_FALLBACK, false, &nodes[i]) == L2TPHA_OK, "a node");
+        check(l2tpha_tunnel_open(nodes[0], &options, now, &tunnel) == L2TPHA_OK, "a tunnel");
+        run();
+        try_calls(tunnel);
+        try_protocol(tunnel);
+    }
     try_link();
-    try_observe();
+    try_observe(1);
     for (int i = 0; i < 2; i++)
         talloc_free(nodes[i]);
     printf("as it should be without:");

@@ -3,7 +3,8 @@
 # run.sh SOURCE WORK
 # Builds the library without some of its parts, in combinations in which each is left out once, and
 # runs parts.c with it, and the example pair where both sides are there. Whatever is left out, the
-# library exports the same functions.
+# library exports the same functions. The log is no part, and is left out once as well. What cannot
+# be left out together is refused.
 set -eu
 
 source=$1
@@ -33,9 +34,25 @@ without()
     }
     run "$source/tests/parts/parts.c" "$@"
     case " $* " in
-    *' LAC '* | *' LNS '*) ;;
+    *' LAC '* | *' LNS '* | *' ENGINE '*) ;;
     *) run "$source/examples/pair.c" >/dev/null ;;
     esac
+}
+
+# refused PART...
+refused()
+{
+    options=''
+    for part in "$@"; do
+        options="$options -DL2TPHA_$part=OFF"
+    done
+    # shellcheck disable=SC2086 # options are words
+    if cmake -S "$source" -B "$work/refused" -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF -DL2TPHA_NETTLE=OFF \
+        $options >"$work/refused.log" 2>&1 || ! grep -q 'CMake Error at lib/cmake/parts' "$work/refused.log"; then
+        echo "not refused without $*"
+        exit 1
+    fi
+    rm -rf "$work/refused"
 }
 
 # run SOURCE ARGUMENT...: with the static library of the build
@@ -53,8 +70,12 @@ mkdir -p "$work"
 : >"$work/tried"
 without FAILOVER_PROTOCOL
 without OBSERVE REDUNDANCY
-without LNS
-without LAC FAILOVER_PROTOCOL OBSERVE REDUNDANCY
+without LNS LOG
+without LAC FAILOVER_PROTOCOL OBSERVE REDUNDANCY ATTACH
+without ENGINE FAILOVER_PROTOCOL
+refused ENGINE
+refused ENGINE FAILOVER_PROTOCOL ATTACH
+refused LAC LNS
 sed -n 's/^l2tpha_part(\([A-Z_]*\) .*/\1/p' "$source/lib/cmake/parts.cmake" | while read -r part; do
     grep -qx "$part" "$work/tried" || {
         echo "$part is never left out"
