@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* l2tphactl: send one command to a control socket and print the answer, as a table or as JSON. */
+#include "common/help.h"
 #include "common/options.h"
 #include "pair/socket.h"
 #include "common/table.h"
@@ -231,7 +232,7 @@ int main(int argc, char **argv)
         return status;
     if (options.word_count < 2) {
         fprintf(stderr, "l2tphactl: a path and a command are required\n");
-        options_help(PROGRAM_CTL, stderr);
+        help_print(PROGRAM_CTL, stderr);
         return USAGE;
     }
     if (!is_command(options.words + 1, options.word_count - 1))

@@ -13,7 +13,7 @@ build) ;;
 '')
     packages="$packages
     g++ git check libmbedtls-dev
-    doxygen python3 shellcheck clang clang-format libclang-rt-14-dev
+    doxygen python3 shellcheck mandoc groff-base clang clang-format libclang-rt-14-dev
     tshark xl2tpd l2tpns keepalived nftables iproute2 iputils-ping procps"
     ;;
 *)

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line of all programs: one table parses it and prints --help. */
+/* The command line of all programs, by the table of option_rows.h. */
 #ifndef EXAMPLES_OPTIONS_H
 #define EXAMPLES_OPTIONS_H
 
 #include "pair/address.h"
 
 #include <l2tpha/host.h>
-#include <stdio.h>
 
-enum program { PROGRAM_LAC = 1, PROGRAM_LNS = 2, PROGRAM_CTL = 4 };
+enum program { PROGRAM_LAC = 1, PROGRAM_LNS = 2, PROGRAM_CTL = 4, PROGRAM_THREADS = 8 };
 
 #define OPTIONS_NAME_MAX 255
+#define OPTIONS_HA_MAX 1023
+#define OPTIONS_THREADS_MAX 64
 #define OPTIONS_WHY_MAX 512
 
 struct options {
@@ -64,6 +65,10 @@ struct options {
     bool report_json;
     /* LNS */
     bool echo;
+    /* l2tpha-lns-threads */
+    uint32_t threads;
+    char ha[OPTIONS_HA_MAX + 1];
+    bool standby;
     /* l2tphactl */
     bool json;
     bool take_stale;
@@ -87,8 +92,6 @@ enum options_result options_parse(enum program program, int argc, char **argv,
 
 /* What a program is called. */
 const char *program_name(enum program program);
-
-void options_help(enum program program, FILE *out);
 
 /* Parse, and print help or complaint. Returns the exit status, or -1 to go on. */
 int options_start(enum program program, int argc, char **argv, struct options *options);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/help.h"
 #include "common/options.h"
 #include "fixture.h"
 
@@ -94,6 +95,13 @@ static const struct {
     {PROGRAM_LNS, "--commit async", NULL},
     {PROGRAM_LNS, "--commit lazy", "'lazy' is none of gated|bounded|async"},
     {PROGRAM_CTL, "--commit gated", "--commit"},
+    {PROGRAM_THREADS, "--ha /tmp/ha --threads 64 --standby --echo --name x --listen 127.0.0.1",
+     NULL},
+    {PROGRAM_THREADS, "--threads 2", "--ha is required"},
+    {PROGRAM_THREADS, "--ha /tmp/ha --threads 0", "not a number from 1 to 64"},
+    {PROGRAM_THREADS, "--ha /tmp/ha --threads 65", "not a number from 1 to 64"},
+    {PROGRAM_THREADS, "--ha /tmp/ha --secret s", "unknown option --secret"},
+    {PROGRAM_LNS, "--threads 2", "unknown option --threads"},
     {PROGRAM_LNS, "--serializer proto", NULL},
     {PROGRAM_LNS, "--serializer cbor", "'cbor' is none of proto"},
     {PROGRAM_LNS, "--store file:/tmp", "unknown option --store"},
@@ -211,10 +219,10 @@ END_TEST
 /* What the help names is taken, and nothing else is named. */
 START_TEST(the_help_names_what_there_is)
 {
-    static const enum program all[] = {PROGRAM_LAC, PROGRAM_LNS, PROGRAM_CTL};
+    static const enum program all[] = {PROGRAM_LAC, PROGRAM_LNS, PROGRAM_CTL, PROGRAM_THREADS};
     char help[16384] = "", line[256];
     FILE *out = fmemopen(help, sizeof(help), "w");
-    options_help(all[_i], out);
+    help_print(all[_i], out);
     fclose(out);
     ck_assert_ptr_null(strstr(help, "available"));
     for (const char *at = help; (at = strstr(at, "\n  --")) != NULL; at += 5) {
@@ -306,7 +314,7 @@ START_TEST(help_tells_what_there_is)
 {
     char text[8192] = "";
     FILE *out = fmemopen(text, sizeof(text), "w");
-    options_help(PROGRAM_LAC, out);
+    help_print(PROGRAM_LAC, out);
     fclose(out);
     ck_assert_int_eq(parse(PROGRAM_LAC, "--help"), OPTIONS_HELP);
     ck_assert_ptr_nonnull(strstr(text, "--data-rate FRAMES_PER_S"));
@@ -324,7 +332,7 @@ Suite *suite_options(void)
     tcase_add_test(tcase, defaults_are_those_of_the_help);
     tcase_add_test(tcase, ports_are_those_of_the_programs);
     tcase_add_test(tcase, letters_do_what_words_do);
-    tcase_add_loop_test(tcase, the_help_names_what_there_is, 0, 3);
+    tcase_add_loop_test(tcase, the_help_names_what_there_is, 0, 4);
     tcase_add_test(tcase, values_arrive);
     tcase_add_test(tcase, words_arrive);
     tcase_add_test(tcase, long_texts_are_refused);

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include "option_rows.h"
+
+#include <l2tpha/settings.h>
+#include <string.h>
+
+#define ENDPOINTS (PROGRAM_LAC | PROGRAM_LNS)
+#define ALL_PROGRAMS (ENDPOINTS | PROGRAM_CTL | PROGRAM_THREADS)
+#define AT(field) .offset = offsetof(struct options, field)
+
+/* clang-format off */
+const struct option_row option_rows[] = {
+    {"listen", PROGRAM_LNS | PROGRAM_THREADS, KIND_ADDRESS, "ADDR[:PORT]", AT(listen_text),
+     .help = "UDP address (0.0.0.0:1701)"},
+    {"listen", PROGRAM_LAC, KIND_ADDRESS, "ADDR[:PORT]", AT(listen_text),
+     .help = "UDP address (0.0.0.0, any port)"},
+    {"name", ENDPOINTS | PROGRAM_THREADS, KIND_TEXT, "NAME", AT(name), .max = OPTIONS_NAME_MAX,
+     .help = "Host Name told to peers (the program's name)"},
+    {"secret", ENDPOINTS, KIND_TEXT, "SECRET", AT(secret), .max = L2TPHA_SECRET_MAX,
+     .help = "tunnel authentication; none without it"},
+    {"hide-avps", ENDPOINTS, KIND_FLAG, NULL, AT(hide_avps),
+     .help = "hide what may be hidden; needs --secret"},
+    {"hello-interval", ENDPOINTS, KIND_NUMBER, "S", AT(hello_s), .setting = "hello_ms", .scale = 1000,
+     .max = 86400,
+     .help = "silence before a HELLO (@); 0 = none"},
+    {"retries", ENDPOINTS, KIND_NUMBER, "N", AT(retries), .setting = "retries",
+     .help = "retransmissions before a peer is given up, also by one that leaves (@)"},
+    {"window", ENDPOINTS, KIND_NUMBER, "N", AT(window), .setting = "window",
+     .max = 32767,
+     .help = "receive window told to peers, messages (@)"},
+    {"failover-resync", ENDPOINTS, KIND_WORD, "METHOD", AT(failover),
+     .choices = "disable|failover-protocol|silent-failover|"
+                "failover-protocol-fallback-to-silent-failover",
+     .help = "how tunnels are recovered: failover-protocol, silent-failover, disable or\n"
+             "failover-protocol-fallback-to-silent-failover (the last)"},
+    {"no-sso", ENDPOINTS, KIND_FLAG, NULL, AT(no_sso),
+     .help = "protect no tunnel, whatever its method; 'set sso on' does from then on"},
+    {"no-failover-capability", ENDPOINTS, KIND_FLAG, NULL, AT(mute),
+     .help = "do not announce RFC 4951 to peers"},
+    {"recovery-time", ENDPOINTS, KIND_NUMBER, "MS", AT(recovery_ms), .setting = "recovery_ms",
+     .help = "how long peers are asked to wait for a recovery (@)"},
+    {"resync-packets", ENDPOINTS, KIND_NUMBER, "N", AT(resync_packets), .setting = "resync_packets",
+     .help = "messages of a tunnel ahead of the standby; bounded and async (@)"},
+    {"max-half-open", ENDPOINTS, KIND_NUMBER, "N", AT(max_half_open), .setting = "max_half_open",
+     .max = L2TPHA_TUNNELS_MAX,
+     .help = "tunnels asked for by peers and not completed; beyond it the oldest goes (@)"},
+    {"half-open-per-peer", ENDPOINTS, KIND_NUMBER, "N", AT(half_open_per_peer), .setting = "max_half_open_per_source",
+     .max = L2TPHA_TUNNELS_MAX,
+     .help = "... from one address or IPv6 /64; 0 = no limit of its own (@)"},
+    {"commit", ENDPOINTS, KIND_WORD, "MODE", AT(commit), .choices = "gated|bounded|async",
+     .help = "when output may leave: gated, bounded or async (gated)"},
+    {"serializer", ENDPOINTS, KIND_WORD, "NAME", AT(serializer), .choices = "proto",
+     .help = "format of the checkpoints (proto)"},
+    {"commit-timeout", ENDPOINTS, KIND_NUMBER, "MS", AT(commit_timeout_ms), .setting = "commit_timeout_ms",
+     .min = 10, .max = 60000,
+     .help = "standby silent for so long: go on alone (@)"},
+    {"role", ENDPOINTS, KIND_WORD, "ROLE", AT(role), .choices = "active|standby|auto",
+     .help = "active, standby, or auto: follow who serves, else serve (active)"},
+    {"takeover", ENDPOINTS, KIND_CHOICE, "HOW", AT(takeover_manual), .choices = "auto|manual",
+     .help = "on losing the active: auto or manual (auto)"},
+    {"ha-listen", ENDPOINTS, KIND_ENDPOINT, "URL", AT(ha_listen),
+     .help = "unix:PATH or tcp:ADDR:PORT, where a standby connects"},
+    {"ha-connect", ENDPOINTS, KIND_ENDPOINT, "URL", AT(ha_connect),
+     .help = "where the other node is, whichever role it has"},
+    {"rank", ENDPOINTS, KIND_NUMBER, "N", AT(rank), .setting = "rank",
+     .help = "0 to 255, another one at the other node; wanted with tcp:"},
+    {"fresh", ENDPOINTS, KIND_NUMBER, "MS", AT(fresh_ms), .setting = "fresh_ms",
+     .max = 86400000,
+     .help = "how long a standby cut off may still be recovered silently (@)"},
+    {"ha-insecure", ENDPOINTS, KIND_FLAG, NULL, AT(insecure),
+     .help = "listen on tcp: beyond loopback although nothing seals the stream"},
+    {"fence-hung", ENDPOINTS, KIND_NUMBER, "MS", AT(fence_hung_ms), .max = 86400000,
+     .help = "unix:, at the standby: end an active silent for so long (0 = never)"},
+    {"on-hung", ENDPOINTS, KIND_TEXT, "COMMAND", AT(on_hung), .max = 1023,
+     .help = "at the standby: run this when the active hangs"},
+    {"control", ENDPOINTS, KIND_SOCKET, "PATH", AT(control), .help = "control socket for l2tphactl"},
+    {"pcapng", ENDPOINTS, KIND_TEXT, "FILE", AT(pcapng), .max = 4095,
+     .help = "write every datagram to this file"},
+    {"debug", ENDPOINTS, KIND_CATEGORIES, "LIST", AT(debug),
+     .help = "log any of cf,detail,error,event,fsm,resync,rf or all"},
+    {"log-format", ENDPOINTS, KIND_CHOICE, "FORMAT", AT(log_json), .choices = "text|json",
+     .help = "text or json lines (text)"},
+    {"log", ENDPOINTS, KIND_WORD, "WHERE", AT(log), .choices = "stderr|journal|syslog",
+     .help = "stderr, journal or syslog (stderr)"},
+    {"connect", PROGRAM_LAC, KIND_ADDRESS, "ADDR[:PORT]", AT(connect_text),
+     .help = "the LNS; required"},
+    {"tunnels", PROGRAM_LAC, KIND_NUMBER, "T", AT(tunnels), .min = 1,
+     .max = L2TPHA_TUNNELS_MAX,
+     .help = "tunnels to open (1)"},
+    {"sessions", PROGRAM_LAC, KIND_NUMBER, "N", AT(sessions), .min = 0, .max = 65535,
+     .help = "calls in each tunnel (1)"},
+    {"rate", PROGRAM_LAC, KIND_NUMBER, "CALLS_PER_S", AT(rate), .min = 0, .max = 1000000,
+     .help = "new calls per second (0 = as fast as allowed)"},
+    {"data-rate", PROGRAM_LAC, KIND_NUMBER, "FRAMES_PER_S", AT(data_rate), .min = 0, .max = 100000,
+     .help = "numbered data frames per second and call (0)"},
+    {"redial", PROGRAM_LAC, KIND_NUMBER, "S", AT(redial_s), .min = 0, .max = 86400,
+     .help = "dial again after S seconds, and ever later; 0 = never. Without it, after 5,\n"
+             "but not what the LNS has refused for good"},
+    {"duration", PROGRAM_LAC, KIND_NUMBER, "S", AT(duration_s), .min = 1, .max = 31536000,
+     .help = "leave after S seconds; else on SIGTERM or SIGINT. A second signal ends it at once"},
+    {"report", PROGRAM_LAC, KIND_CHOICE, "FORMAT", AT(report_json), .choices = "text|json",
+     .help = "form of the report that ends the output (text)"},
+    {"echo", PROGRAM_LNS | PROGRAM_THREADS, KIND_FLAG, NULL, AT(echo), .help = "return data frames"},
+    {"threads", PROGRAM_THREADS, KIND_NUMBER, "N", AT(threads), .min = 1, .max = OPTIONS_THREADS_MAX,
+     .help = "nodes, each with a thread of its own (2)"},
+    {"ha", PROGRAM_THREADS, KIND_TEXT, "PATH", AT(ha), .max = OPTIONS_HA_MAX,
+     .help = "the two processes meet at unix sockets PATH.0, PATH.1, ...; required"},
+    {"standby", PROGRAM_THREADS, KIND_FLAG, NULL, AT(standby),
+     .help = "follow the process that serves, and take over when it dies; --listen is the same"},
+    {"stale", PROGRAM_CTL, KIND_FLAG, NULL, AT(take_stale),
+     .help = "with takeover: also from a copy that may be behind"},
+    {"json", PROGRAM_CTL, KIND_FLAG, NULL, AT(json), .help = "print JSON, not tables"},
+    {"help", ALL_PROGRAMS, KIND_HELP, NULL, .letter = 'h', .help = "print this and leave"},
+    {"version", ALL_PROGRAMS, KIND_VERSION, NULL, .letter = 'V',
+     .help = "print the release and leave"},
+};
+/* clang-format on */
+#define ROWS (sizeof(option_rows) / sizeof(option_rows[0]))
+
+_Static_assert(ROWS <= OPTION_ROWS_MAX, "getopt's table has too few places");
+const size_t option_row_count = ROWS;
+
+#define CATEGORIES "cf, detail, error, event, fsm, resync, rf or all"
+
+static const struct command_row commands[] = {
+    {"show l2tp [tunnels | sessions | counters | destination profile]",
+     "what there is: all, or one kind of it"},
+    {"show {l2tp | vpdn} redundancy [detail | all | id TUNNEL [SESSION] | detail id TUNNEL]",
+     "the pair, and what of it a standby has"},
+    {"show version | debugging", "the release; what is logged"},
+    {"clear {l2tp | vpdn} redundancy counters", "counters of the pair begin at 0 again"},
+    {"switchover", "hand over to the standby, at the active"},
+    {"takeover [--stale]", "become active, at the standby"},
+    {"standby", "step down and follow, at the active"},
+    {"fence", "stop serving at once"},
+    {"shutdown", "close all tunnels and leave"},
+    {"debug CATEGORY on|off", CATEGORIES},
+    {"debug {l2tp | vpdn} redundancy CATEGORY", "the same, on"},
+    {"undebug [{l2tp | vpdn} redundancy] CATEGORY", "the same, off"},
+    {"set failover-resync METHOD", "for tunnels that come up from now on"},
+    {"set sso on|off", "whether they are protected"},
+    {"set resync N", "their messages ahead of the standby, 1 to 255; bounded and async"},
+    {NULL, NULL},
+};
+
+#define REDUNDANT                                                                                  \
+    "It is one of a pair: the other one, told by --ha-listen and --ha-connect where they meet, "   \
+    "follows by checkpoints, and takes over when this one dies, is restarted or hands over. "      \
+    "Peers notice nothing but a pause."
+
+static const struct program_row programs[] = {
+    {PROGRAM_LAC, "l2tpha-lac", "L2TP access concentrator that survives its process",
+     "--connect ADDR[:PORT] [OPTION...]", NULL,
+     "Sets up tunnels with an LNS and calls in them, which it numbers and counts, and reports what "
+     "came of them. " REDUNDANT,
+     NULL},
+    {PROGRAM_LNS, "l2tpha-lns", "L2TP network server that survives its process", "[OPTION...]",
+     NULL, "Answers tunnels and calls of L2TP peers. " REDUNDANT, NULL},
+    {PROGRAM_THREADS, "l2tpha-lns-threads", "L2TP network server on many cores",
+     "--ha PATH [OPTION...]", NULL,
+     "Answers tunnels and calls of L2TP peers, by many nodes behind one port, each with a thread "
+     "of its own. A second process, started with --standby and the same number of threads, "
+     "follows, and takes all of them over when the first one dies or is ended.",
+     NULL},
+    {PROGRAM_CTL, "l2tphactl", "ask and steer an L2TP endpoint", "PATH COMMAND [--json]",
+     "PATH is the control socket of l2tpha-lac or l2tpha-lns.",
+     "Sends one command to the control socket of an endpoint, and prints its answer.", commands},
+};
+#define PROGRAMS (sizeof(programs) / sizeof(programs[0]))
+
+const struct program_row *program_row_at(size_t index)
+{
+    return index < PROGRAMS ? &programs[index] : NULL;
+}
+
+const struct program_row *program_row_of(enum program program)
+{
+    for (size_t i = 0; i < PROGRAMS; i++)
+        if (programs[i].program == program)
+            return &programs[i];
+    return &programs[0];
+}
+
+void option_range(const struct option_row *row, uint32_t *min, uint32_t *max, uint32_t *initial)
+{
+    const struct l2tpha_setting *setting = l2tpha_setting_find(row->setting);
+    uint32_t scale = row->scale > 0 ? row->scale : 1;
+    uint64_t least = setting->min / scale, most = setting->max / scale;
+    *min = least > row->min ? (uint32_t)least : row->min;
+    *max = row->max > 0 && row->max < most ? row->max : (uint32_t)most;
+    *initial = (uint32_t)(setting->initial / scale);
+}
+
+void option_help_text(const struct option_row *row, char *text, size_t size)
+{
+    const char *at = strchr(row->help, '@');
+    uint32_t min, max, initial;
+    if (row->setting == NULL || at == NULL) {
+        snprintf(text, size, "%s", row->help);
+        return;
+    }
+    option_range(row, &min, &max, &initial);
+    snprintf(text, size, "%.*s%u%s", (int)(at - row->help), row->help, initial, at + 1);
+}
