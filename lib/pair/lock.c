@@ -80,7 +80,9 @@ void lock_note(const struct lock *lock, uint64_t epoch)
     if (fd < 0)
         return;
     int len = snprintf(text, sizeof(text), "%020llu\n", (unsigned long long)epoch);
-    if (read_epoch(fd) < epoch && pwrite(fd, text, (size_t)len, 0) != len)
-        (void)ftruncate(fd, 0); /* a full disk: then it is not known */
+    if (read_epoch(fd) < epoch && pwrite(fd, text, (size_t)len, 0) != len) {
+        int kept = ftruncate(fd, 0); /* a full disk: then it is not known */
+        (void)kept;                  /* there is nobody to tell */
+    }
     close(fd);
 }
