@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# install-deps.sh [build]
-# Installs the Debian packages that the build, the examples and the tests need, or, for build, only
-# the first two; does nothing when all are there. Only the installation itself needs root.
+# install-deps.sh [build|cross|package]
+# Installs the Debian packages that the build, the examples and the tests need, or only the first two
+# for build; for cross what the tests on other machines need besides (tests/cross.sh), for package what
+# builds packages. Does nothing when all are there. Only the installation itself needs root.
 set -eu
 
 packages="
@@ -10,6 +11,15 @@ packages="
     libtalloc-dev libtevent-dev libjansson-dev nettle-dev"
 case ${1:-} in
 build) ;;
+cross)
+    packages="$packages
+    qemu-user gcc-arm-linux-gnueabihf gcc-s390x-linux-gnu gcc-mipsel-linux-gnu
+    libc6-dev-armhf-cross libc6-dev-s390x-cross libc6-dev-mipsel-cross"
+    ;;
+package)
+    packages="$packages
+    dpkg-dev debhelper lintian python3"
+    ;;
 '')
     packages="$packages
     g++ git check libmbedtls-dev
@@ -17,7 +27,7 @@ build) ;;
     tshark xl2tpd l2tpns keepalived nftables iproute2 iputils-ping procps"
     ;;
 *)
-    echo "usage: install-deps.sh [build]" >&2
+    echo "usage: install-deps.sh [build|cross|package]" >&2
     exit 2
     ;;
 esac
