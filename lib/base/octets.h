@@ -20,6 +20,18 @@ static inline uint64_t get_u64(const uint8_t *p)
     return ((uint64_t)get_u32(p) << 32) | get_u32(p + 4);
 }
 
+/* Lowest byte first: numbers that are drawn from random bytes, which come out alike on all
+ * machines.
+ */
+static inline uint64_t get_drawn(const uint8_t *p, unsigned bytes)
+{
+    uint64_t value = 0;
+
+    while (bytes-- > 0)
+        value = value << 8 | p[bytes];
+    return value;
+}
+
 static inline void put_u16(uint8_t *p, uint16_t value)
 {
     p[0] = (uint8_t)(value >> 8);

@@ -74,7 +74,7 @@ void engine_answered(struct engine *engine)
     engine->asking = false;
 }
 
-int engine_random(struct engine *engine, void *dst, size_t len)
+int engine_random(struct engine *engine, uint8_t *dst, size_t len)
 {
     engine_ask(engine);
     int error = engine->host.random(engine->host.user, dst, len);

@@ -216,8 +216,9 @@ int engine_make_room(struct engine *engine, size_t len);
 /* Around a callback of the host, which may enter nothing meanwhile: L2TPHA_ERR_REENTERED. */
 void engine_ask(struct engine *engine);
 void engine_answered(struct engine *engine);
-/* The host's unpredictable bytes; L2TPHA_ERR_HOST (counted) when it has none. */
-int engine_random(struct engine *engine, void *dst, size_t len);
+/* The host's unpredictable bytes; L2TPHA_ERR_HOST (counted) when it has none. A number is drawn
+ * from them by get_drawn(). */
+int engine_random(struct engine *engine, uint8_t *dst, size_t len);
 /* What the node has given out so far, and what it has now. A node that took over and a fresh one
  * differ in what the table has, in nothing else. */
 const struct l2tpha_node_record *engine_record(const struct engine *engine);

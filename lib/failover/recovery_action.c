@@ -161,7 +161,7 @@ int try_again(void *object, void *argument)
 {
     struct recovery *recovery = object;
     struct engine *engine = recovery->failover->engine;
-    uint16_t random = 0;
+    uint8_t drawn[2] = {0};
 
     (void)argument;
     ASSERT(&engine->log, recovery->ours && recovery->old->channel.suspended);
@@ -169,8 +169,8 @@ int try_again(void *object, void *argument)
     recovery_discard(recovery);
     recovery->old->lost_tie_request = 0; /* what has lost to this attempt may have its turn */
     /* Both ends that have discarded theirs shall not meet again at the same instant. */
-    engine_random(engine, &random, sizeof(random));
-    recovery->again = engine->now + PAUSE_US + random * UINT64_C(8);
+    engine_random(engine, drawn, sizeof(drawn));
+    recovery->again = engine->now + PAUSE_US + get_drawn(drawn, sizeof(drawn)) * UINT64_C(8);
     if (recovery->again > recovery_limit(recovery))
         recovery->again = recovery_limit(recovery);
     recovery_say(recovery, L2TPHA_LOG_RESYNC, "attempt failed, tried again");

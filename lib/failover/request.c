@@ -143,15 +143,16 @@ static int suggest(struct failover *failover, const struct l2tpha_tunnel_record 
 {
     uint32_t least =
         1u + (old->local_window > old->remote_window ? old->local_window : old->remote_window);
-    uint16_t random[2];
+    uint8_t drawn[4];
 
     if (least > STEP_MAX / 2)
         least = STEP_MAX / 2;
-    int error = engine_random(failover->engine, random, sizeof(random));
+    int error = engine_random(failover->engine, drawn, sizeof(drawn));
     if (error)
         return error;
-    recovery->suggested_ns = (uint16_t)(old->nr + least + random[0] % (STEP_MAX - least));
-    recovery->suggested_nr = (uint16_t)(old->ns + least + random[1] % (STEP_MAX - least));
+    recovery->suggested_ns = (uint16_t)(old->nr + least + get_drawn(drawn, 2) % (STEP_MAX - least));
+    recovery->suggested_nr =
+        (uint16_t)(old->ns + least + get_drawn(drawn + 2, 2) % (STEP_MAX - least));
     return L2TPHA_OK;
 }
 

@@ -100,14 +100,11 @@ static int make_state(struct l2tpha_node *node, uint64_t seed)
 static int make_engine(struct l2tpha_node *node, uint64_t now)
 {
     struct engine *engine = &node->engine;
-    struct {
-        uint64_t ids;
-        uint64_t table;
-        uint32_t serial;
-    } seed;
+    uint8_t drawn[24]; /* the last four are spare */
 
-    if (engine->host.random(engine->host.user, (uint8_t *)&seed, sizeof(seed)))
+    if (engine->host.random(engine->host.user, drawn, sizeof(drawn)))
         return L2TPHA_ERR_HOST;
+    uint64_t ids = get_drawn(drawn, 8), table = get_drawn(drawn + 8, 8);
     engine->now = now;
     engine->expected = L2TPHA_NEVER;
     engine->log = (struct log){.host = &engine->host,
@@ -116,14 +113,14 @@ static int make_engine(struct l2tpha_node *node, uint64_t now)
                                .asking = &engine->asking,
                                .failed = &engine->counters.assertions_failed};
     engine->serving = !engine->config.standby;
-    engine->beginning =
-        (struct l2tpha_node_record){.size = sizeof(engine->beginning), .call_serial = seed.serial};
+    engine->beginning = (struct l2tpha_node_record){
+        .size = sizeof(engine->beginning), .call_serial = (uint32_t)get_drawn(drawn + 16, 4)};
     if (engine_tunnel_ids(engine) < UINT16_MAX) {
         engine->beginning.tunnel_id_first = (uint16_t)engine->config.tunnel_id_first;
         engine->beginning.tunnel_id_last = (uint16_t)engine->config.tunnel_id_last;
     }
-    engine->strangers.seed = bits_mix(seed.table);
-    put_u64(engine->beginning.tunnel_key, seed.ids ? seed.ids : 1); /* 0 would be none */
+    engine->strangers.seed = bits_mix(table);
+    put_u64(engine->beginning.tunnel_key, ids ? ids : 1); /* 0 would be none */
     engine->owner = node;
     engine->gone_parts = talloc_new(node);
     if (!engine->gone_parts || engine_make_room(engine, ENGINE_ANSWER))
@@ -135,7 +132,7 @@ static int make_engine(struct l2tpha_node *node, uint64_t now)
     if (!error)
         error = inbox_new(node, engine->config.max_tunnels, &engine->inbox);
     if (!error)
-        error = make_state(node, seed.table);
+        error = make_state(node, table);
     return error;
 }
 
