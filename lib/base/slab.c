@@ -20,6 +20,7 @@
 #define FIRST_CAPACITY 64      /* chunk numbers; a multiple of 64 */
 #define LINE 64                /* of the cache: a chunk's first object begins one ... */
 #define LARGE (8 * LINE)       /* ... and so does each object of this size or more */
+#define SIZE_LIMIT (1 << 24)   /* of an object: what is added to it and doubled fits 32 bits */
 
 struct chunk {
     struct chunk *next_roomy;
@@ -115,7 +116,7 @@ static void lay_out(struct slab *slab)
 
 int slab_new(TALLOC_CTX *parent, size_t size, uint32_t limit, const char *name, struct slab **slab)
 {
-    if (size == 0 || size > UINT32_MAX || limit == 0)
+    if (size == 0 || size > SIZE_LIMIT || limit == 0)
         return L2TPHA_ERR_INVALID;
 
     struct slab *fresh = talloc_zero(parent, struct slab);

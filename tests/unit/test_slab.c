@@ -40,6 +40,7 @@ START_TEST(bad_arguments)
     assert_error(slab_new(root, 0, 10, "none", &untouched), L2TPHA_ERR_INVALID);
     assert_error(slab_new(root, 10, 0, "none", &untouched), L2TPHA_ERR_INVALID);
     assert_error(slab_new(root, SIZE_MAX, 10, "none", &untouched), L2TPHA_ERR_INVALID);
+    assert_error(slab_new(root, (size_t)1 << 31, 10, "none", &untouched), L2TPHA_ERR_INVALID);
     ck_assert_ptr_null(untouched);
 }
 END_TEST
