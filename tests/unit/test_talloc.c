@@ -159,7 +159,8 @@ static char *victim;
 static int free_victim(char *block)
 {
     note(block);
-    snprintf(calls + strlen(calls), 4, "%d", talloc_free(victim));
+    int result = talloc_free(victim); /* which adds to the calls */
+    snprintf(calls + strlen(calls), 4, "%d", result);
     return 0;
 }
 
@@ -226,7 +227,7 @@ static int move_to_victim(char *block)
 {
     note(block);
     talloc_steal(victim, block);
-    return victim[0];
+    return (signed char)victim[0]; /* char has no sign on some machines */
 }
 
 /* It stays where it has gone to, when it stays. */
