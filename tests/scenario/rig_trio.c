@@ -110,6 +110,8 @@ static void take_output(bool near, const struct l2tpha_output *output)
             l2tpha_feed(peer, &path, output->data, output->len, trio.now);
         break;
     case L2TPHA_OUTPUT_CHECKPOINT:
+        if (near && trio.tape != NULL)
+            trio.tape(output->data, output->len);
         if (trio.connected)
             assert_ok(l2tpha_checkpoint_apply(trio.standby, output->data, output->len, trio.now,
                                               &trio.shipped));
