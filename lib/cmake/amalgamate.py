@@ -61,11 +61,9 @@ def bare(text):
 
 
 def enumerators(text):
-    for body in ENUM.findall(text):
-        for part in body.split(","):
-            match = re.match(r"\s*([A-Za-z_]\w*)", part)
-            if match:
-                yield match.group(1)
+    parts = [part for body in ENUM.findall(text) for part in body.split(",")]
+    found = [re.match(r"\s*([A-Za-z_]\w*)", part) for part in parts]
+    return {match.group(1) for match in found if match}
 
 
 @functools.cache
@@ -160,12 +158,14 @@ class Amalgamation:
         common = set()
         for text in self.headers.values():
             common |= names(text) | set(macros(text))
+        new = {}
         for path, text in texts.items():
             others = tuple({start for other, starts in made.items() if other != path for start in starts})
             own = {name for name in own_names(text) if not name.startswith(tuple(made[path]))}
             unseen = common - self.declared(text)
-            yield path, {name: f"l2tpha__{path.parent.name}_{path.stem}_{name}" for name in own
+            new[path] = {name: f"l2tpha__{path.parent.name}_{path.stem}_{name}" for name in own
                          if owners[name] > 1 or name in unseen or name.startswith(others)}
+        return new
 
     def declared(self, text, seen=None):
         """Names of the headers that a file sees, from which its own differ already."""
@@ -178,7 +178,7 @@ class Amalgamation:
 
     def code(self, version):
         texts = {path: path.read_text(encoding="utf-8") for path in self.files}
-        new = dict(self.collisions(texts))
+        new = self.collisions(texts)
         tables = self.tables()
         parts = []
         for path, text in texts.items():
