@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* attached_daemon: a small LNS that knows RFC 2661 by itself, with a parser, a channel and state
- * machines of its own (examples/attached). It has nothing to do with libl2tpha. */
+ * machines of its own (examples/attached). Built without ATTACHED_HA it has nothing to do with
+ * libl2tpha; with it a second one takes over when it dies. docs/attach.md tells the way from the
+ * one to the other. */
 #include "attached/channel.h"
 #include "attached/control.h"
 #include "attached/log.h"
@@ -62,6 +64,14 @@ static const struct {
     {"--hello-interval", OPTION_NUMBER, offsetof(struct daemon, hello_s), {0}},
     {"--retries", OPTION_NUMBER, offsetof(struct daemon, retries), {0}},
     {"--log", OPTION_CHOICE, offsetof(struct daemon, log_calls), {"tunnels", "calls"}},
+#ifdef ATTACHED_HA
+    {"--ha-listen", OPTION_TEXT, offsetof(struct daemon, ha_listen), {0}},
+    {"--ha-connect", OPTION_TEXT, offsetof(struct daemon, ha_connect), {0}},
+    {"--role", OPTION_CHOICE, offsetof(struct daemon, role), {"active", "standby", "auto"}},
+    {"--takeover", OPTION_CHOICE, offsetof(struct daemon, takeover), {"auto", "manual"}},
+    {"--failover-resync", OPTION_TEXT, offsetof(struct daemon, method), {0}},
+    {"--commit", OPTION_CHOICE, offsetof(struct daemon, commit), {"gated", "bounded", "async"}},
+#endif
 };
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
 
@@ -148,6 +158,9 @@ static void on_frame(struct daemon *daemon, uint8_t *data, size_t len)
     tunnel->channel.heard = daemon->now;
     struct call *call = call_find(tunnel, get_u16(data + ids + 2));
     if (!call) {
+#ifdef ATTACHED_HA
+        l2tpha_attach_orphan(tunnel->handle, get_u16(data + ids + 2), l2tpha_pair_now());
+#endif
         return;
     }
     if (!call->up || !daemon->echo)
@@ -164,6 +177,10 @@ static void on_control(struct daemon *daemon, const uint8_t *data, size_t len,
                        const struct sockaddr_in *peer)
 {
     struct message message;
+#ifdef ATTACHED_HA
+    ha_feed(daemon, data, len, peer);
+    return;
+#endif
     if (!message_parse(data, len, &message))
         return;
     struct tunnel *tunnel = message.tunnel_id != 0
@@ -241,16 +258,28 @@ static void turn(struct daemon *daemon, struct control *control, const sigset_t 
     enum { UDP, PAIR, CONTROL };
     struct pollfd fds[CONTROL + CONTROL_FDS] = {{.fd = daemon->udp, .events = POLLIN},
                                                 {.fd = -1, .events = POLLIN}};
+#ifdef ATTACHED_HA
+    fds[UDP].fd = l2tpha_pair_reads(daemon->pair) ? daemon->udp : -1;
+    fds[PAIR].fd = l2tpha_pair_fd(daemon->pair);
+#endif
     control_watch(control, fds + CONTROL);
     wait_for_work(daemon, fds, CONTROL + CONTROL_FDS, while_waiting);
     daemon->now = clock_us();
     if (stops > 0)
         daemon_leave(daemon);
     stops = 0;
+#ifdef ATTACHED_HA
+    l2tpha_pair_catch_up(daemon->pair); /* it may have been stopped, and replaced */
+    fds[UDP].revents = l2tpha_pair_reads(daemon->pair) ? fds[UDP].revents : 0;
+#endif
     if (fds[UDP].revents)
         read_udp(daemon);
     control_serve(control, fds + CONTROL);
     machine_turn(daemon);
+#ifdef ATTACHED_HA
+    daemon->quit = !l2tpha_pair_service(daemon->pair) || daemon->quit;
+    daemon->status |= !l2tpha_pair_status(daemon->pair);
+#endif
     if (daemon->leaving && !machine_is_leaving(daemon))
         daemon->quit = true;
 }
@@ -258,6 +287,9 @@ static void turn(struct daemon *daemon, struct control *control, const sigset_t 
 static const char *start(struct daemon *daemon, struct control *control)
 {
     const char *why = control_start(control, daemon);
+#ifdef ATTACHED_HA
+    return why ? why : ha_start(daemon);
+#endif
     return why ? why : daemon_open(daemon);
 }
 
@@ -294,6 +326,11 @@ int main(int argc, char **argv)
         turn(&daemon, &control, &while_waiting);
     while (daemon.tunnels)
         tunnel_free(daemon.tunnels);
+#ifdef ATTACHED_HA
+    if (daemon.leaving && l2tpha_pair_reads(daemon.pair))
+        l2tpha_pair_leave(daemon.pair);
+    l2tpha_pair_free(daemon.pair);
+#endif
     if (daemon.udp >= 0)
         close(daemon.udp);
     control_done(&control, "shutdown", daemon.status == EXIT_SUCCESS ? NULL : "it has failed");

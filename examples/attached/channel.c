@@ -41,6 +41,9 @@ bool channel_send(struct tunnel *tunnel, const struct outgoing *out)
 {
     struct channel *channel = &tunnel->channel;
     struct said **at = &channel->queue;
+#ifdef ATTACHED_HA
+    return l2tpha_attach_send(tunnel->handle, out->data, out->len, l2tpha_pair_now()) == L2TPHA_OK;
+#endif
     struct said *said = malloc(sizeof(*said) + out->len);
     if (!said)
         return false;

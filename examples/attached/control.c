@@ -26,6 +26,11 @@ static void show_tunnels(const struct daemon *daemon, FILE *out)
     fputc('[', out);
     for (const struct tunnel *tunnel = daemon->tunnels; tunnel; tunnel = tunnel->next) {
         unsigned ns = tunnel->channel.ns, nr = tunnel->channel.nr;
+#ifdef ATTACHED_HA
+        struct l2tpha_tunnel_record record = {.size = sizeof(record)};
+        l2tpha_tunnel_get(tunnel->handle, &record);
+        ns = record.ns, nr = record.nr;
+#endif
         fprintf(out,
                 "%s{\"local_id\":%u,\"remote_id\":%u,\"state\":\"%s\",\"peer_name\":\"%s\","
                 "\"peer_address\":\"%s:%u\",\"ns\":%u,\"nr\":%u,\"sessions\":%u}",
@@ -57,6 +62,24 @@ static void show_redundancy(const struct daemon *daemon, FILE *out)
     (void)daemon;
     fputc('{', out);
     const char *role = "active", *state = "active-solo", *sync = "none", *reason = "alone";
+#ifdef ATTACHED_HA
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+    struct l2tpha_pair_info pair = {.size = sizeof(pair)};
+    l2tpha_redundancy_get(l2tpha_pair_node(daemon->pair), &info);
+    l2tpha_pair_get(daemon->pair, &pair);
+    static const char *const syncs[] = {"",     "none",    "bulk",    "in-sync",
+                                        "none", "bulk",    "in-sync", "out-of-sync",
+                                        "none", "unheard", "cut-off"};
+    role = pair.standby ? "standby" : role;
+    state = l2tpha_role_name(info.role);
+    sync = syncs[info.role];
+    reason = pair.held ? "held" : info.reason;
+    fprintf(out,
+            "\"epoch\":%llu,\"lag_records\":%llu,\"tunnels\":%u,\"sessions\":%u,\"resynced\":%u,"
+            "\"resyncing\":%u,",
+            (unsigned long long)info.epoch, (unsigned long long)info.lag_records, info.tunnels,
+            info.sessions, info.resynced, info.resyncing);
+#endif
     fprintf(out, "\"role\":\"%s\",\"state\":\"%s\",\"sync\":\"%s\",\"reason\":\"%s\"}", role, state,
             sync, reason);
 }
@@ -64,6 +87,13 @@ static void show_redundancy(const struct daemon *daemon, FILE *out)
 static void show_counters(const struct daemon *daemon, FILE *out)
 {
     fputc('{', out);
+#ifdef ATTACHED_HA
+    const struct l2tpha_counters *all = l2tpha_counters(l2tpha_pair_node(daemon->pair));
+    const char *name, *text;
+    uint64_t value;
+    for (size_t i = 0; l2tpha_counter_at(all, i, &name, &text, &value); i++)
+        fprintf(out, "\"%s\":%llu,", name, (unsigned long long)value);
+#endif
     fprintf(out, "\"datagrams_in\":%llu,\"unexpected_message\":%llu}",
             (unsigned long long)daemon->datagrams, (unsigned long long)daemon->unexpected);
 }
@@ -80,6 +110,29 @@ static const char *order_shutdown(struct daemon *daemon)
     return NULL; /* control_done() comes when it has left */
 }
 
+#ifdef ATTACHED_HA
+static const char *order_switchover(struct daemon *daemon)
+{
+    return l2tpha_pair_switchover(daemon->pair);
+}
+
+static const char *order_takeover(struct daemon *daemon)
+{
+    return l2tpha_pair_takeover(daemon->pair, false);
+}
+
+static const char *order_standby(struct daemon *daemon)
+{
+    return l2tpha_pair_stand_by(daemon->pair);
+}
+
+static const char *order_fence(struct daemon *daemon)
+{
+    control_done(daemon->control, "fence", l2tpha_pair_fence(daemon->pair));
+    return NULL;
+}
+#endif
+
 /* A show writes a value. An order gives NULL, and its end is told by control_done(); or why it is
  * refused. */
 static const struct {
@@ -87,6 +140,12 @@ static const struct {
     void (*show)(const struct daemon *daemon, FILE *out);
     const char *(*order)(struct daemon *daemon);
 } commands[] = {
+#ifdef ATTACHED_HA
+    {"switchover", NULL, order_switchover},
+    {"takeover", NULL, order_takeover},
+    {"standby", NULL, order_standby},
+    {"fence", NULL, order_fence},
+#endif
     {"show l2tp tunnels", show_tunnels, NULL},
     {"show l2tp sessions", show_sessions, NULL},
     {"show l2tp redundancy", show_redundancy, NULL},

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What an LNS with machines of its own consists of: tunnels in a list, their calls in lists. */
+/* What an LNS with machines of its own consists of: tunnels in a list, their calls in lists. What
+ * stands between #ifdef ATTACHED_HA and #endif, and ha.c, is all that it has to do with libl2tpha.
+ */
 #ifndef ATTACHED_DAEMON_H
 #define ATTACHED_DAEMON_H
 
 #include "message.h"
 
 #include <netinet/in.h>
+#ifdef ATTACHED_HA
+#include <l2tpha/l2tpha.h>
+#include <l2tpha/pair.h>
+#endif
 
 #define NEVER UINT64_MAX
 #define SECOND UINT64_C(1000000) /* all times are microseconds, monotonic */
@@ -54,6 +60,9 @@ struct tunnel {
     uint64_t until; /* when one that is over is forgotten */
     char name[64];  /* of the peer */
     uint8_t challenge[CHALLENGE_SIZE];
+#ifdef ATTACHED_HA
+    struct l2tpha_tunnel *handle; /* which has the channel */
+#endif
 };
 
 struct daemon {
@@ -71,11 +80,23 @@ struct daemon {
     struct control *control;
     bool leaving, quit;
     int status;
+#ifdef ATTACHED_HA
+    const char *ha_listen, *ha_connect, *method;
+    uint32_t role, takeover, commit, ha_hello_s;
+    struct l2tpha_pair *pair;
+#endif
 };
 
 /* Its socket. NULL, or what is wrong. */
 const char *daemon_open(struct daemon *daemon);
 /* Peers are told, and the daemon stays until they know, or have been given up. */
 void daemon_leave(struct daemon *daemon);
+#ifdef ATTACHED_HA
+/* ha.c: what the daemon has, besides calls in its own files, to be highly available. */
+const char *ha_start(struct daemon *daemon); /* NULL, or what is wrong */
+bool ha_attach(struct tunnel *tunnel);       /* a new one. False: it is gone */
+void ha_feed(struct daemon *daemon, const uint8_t *data, size_t len,
+             const struct sockaddr_in *peer); /* a control message as it came */
+#endif
 
 #endif

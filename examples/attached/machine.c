@@ -161,6 +161,9 @@ static void call_end(struct tunnel *tunnel, struct call *call)
 {
     if (tunnel->daemon->log_calls)
         log_line("tunnel %u: call %u is over", tunnel->id, call->id);
+#ifdef ATTACHED_HA
+    (void)l2tpha_attach_gone(tunnel->handle, call->id, l2tpha_pair_now());
+#endif
     call_free(tunnel, call);
 }
 
@@ -172,6 +175,9 @@ static void tunnel_end(struct tunnel *tunnel, enum tunnel_state how)
         call_free(tunnel, tunnel->calls);
     tunnel->state = how;
     tunnel->until = tunnel->daemon->now + LONG_AGO_S * SECOND;
+#ifdef ATTACHED_HA
+    (void)l2tpha_attach_gone(tunnel->handle, 0, l2tpha_pair_now());
+#endif
 }
 
 void machine_stop(struct tunnel *tunnel, uint16_t result, uint16_t error)
@@ -214,6 +220,10 @@ void machine_request(struct daemon *daemon, const struct sockaddr_in *peer,
     tunnel->channel.window = message->window > 0 ? message->window : 1;
     tunnel->channel.nr = 1; /* the SCCRQ was number 0 */
     proof_random(tunnel->challenge, CHALLENGE_SIZE);
+#ifdef ATTACHED_HA
+    if (!ha_attach(tunnel))
+        return;
+#endif
     if (message->unknown)
         machine_stop(tunnel, STOP_ERROR, ERROR_UNKNOWN_AVP);
     else if (message->challenge.data && !daemon->secret)
@@ -232,6 +242,9 @@ static void on_scccn(struct tunnel *tunnel, const struct message *message)
     }
     tunnel->state = TUNNEL_UP;
     log_line("tunnel %u is up: %s", tunnel->id, tunnel->name);
+#ifdef ATTACHED_HA
+    l2tpha_attach_state(tunnel->handle, 0, L2TPHA_TUNNEL_ESTABLISHED, l2tpha_pair_now());
+#endif
 }
 
 /* --- calls --- */
@@ -273,6 +286,9 @@ static void on_iccn(struct tunnel *tunnel, struct call *call)
     call->up = true;
     if (tunnel->daemon->log_calls)
         log_line("tunnel %u: call %u is up", tunnel->id, call->id);
+#ifdef ATTACHED_HA
+    l2tpha_attach_state(tunnel->handle, call->id, L2TPHA_SESSION_ESTABLISHED, l2tpha_pair_now());
+#endif
 }
 
 static void on_call(struct tunnel *tunnel, struct call *call, const struct message *message)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The LNS with machines of its own and our LAC, on loopback: without the library. What takes real
+"""The LNS with machines of its own and our LAC, on loopback: without the library, and killed with it. What takes real
 peers and a network to itself is in tests/interop.
 
-    python3 loopback.py --programs DIR plain
+    python3 loopback.py --programs DIR {plain,killed}
 """
 import argparse
 import json
@@ -12,6 +12,7 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 
 PATIENCE = 30  # seconds
@@ -84,9 +85,25 @@ def plain(programs):
         staying.end(signal.SIGTERM)
 
 
+def killed(programs):
+    address = f"127.0.0.1:{free_port()}"
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"unix:{folder}/ha"
+        words = (programs / "attached_daemon", "--listen", address, "--echo", "--secret", "shared", "--role", "auto",
+                 "--ha-listen", path, "--ha-connect", path)
+        first, second = Program(*words), Program(*words)
+        second.await_line("standby-hot")
+        lac = call(programs, address, "--duration", 1, "--secret", "shared")
+        first.end(signal.SIGKILL)
+        second.await_line("taking over")
+        check_left(lac, True)
+        status = second.end(signal.SIGTERM)
+        check(status == 0, f"the daemon has ended with {status}", second)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--programs", type=pathlib.Path, required=True)
-    parser.add_argument("case", choices=("plain",))
+    parser.add_argument("case", choices=("plain", "killed"))
     arguments = parser.parse_args()
-    {"plain": plain}[arguments.case](arguments.programs)
+    {"plain": plain, "killed": killed}[arguments.case](arguments.programs)
