@@ -137,6 +137,7 @@ class Lab:
 
     def __init__(self, options):
         self.programs = options.programs
+        self.lns = options.lns
         self.processes = []
         self.losing = False
         self.seed = options.seed
@@ -228,6 +229,8 @@ def arguments(cases):
     parser = argparse.ArgumentParser()
     parser.add_argument("--programs", type=pathlib.Path, required=True,
                         help="where l2tpha-lac, l2tpha-lns and l2tphactl are")
+    parser.add_argument("--lns", default="l2tpha-lns",
+                        help="the program that is our LNS, one with other machines maybe (l2tpha-lns)")
     parser.add_argument("--keep", type=pathlib.Path, help="a folder for the logs and the capture")
     parser.add_argument("--seed", type=int, default=1, help="of what is lost by chance (1)")
     parser.add_argument("case", choices=sorted(cases))

@@ -13,15 +13,24 @@ import wire
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error:|LeakSanitizer")
 
 
+def command(case, program, options):
+    """The words that start l2tpha-lac, or the LNS that the case is about. One that is not l2tpha-lns has other words
+    for what it logs."""
+    if program != "lns" or case.lns == "l2tpha-lns":
+        return (case.programs / f"l2tpha-{program}", *options)
+    at = options.index("--debug") if "--debug" in options else len(options)
+    return (case.programs / case.lns, *options[:at], *options[at + 2:])
+
+
 class Node(lab.Process):
-    """l2tpha-lac or l2tpha-lns with a control socket."""
+    """l2tpha-lac or our LNS with a control socket."""
 
     def __init__(self, case, program, name, *options, inside=()):
         """inside: words before the command, to run it elsewhere."""
         self.control = lab.FILES / f"{name}.control"
         self.ctl = case.programs / "l2tphactl"
         super().__init__(name, [str(word) for word in (
-            *inside, case.programs / f"l2tpha-{program}", "--control", self.control, *options)])
+            *inside, *command(case, program, ("--control", self.control, *options)))])
         case.processes.append(self)
         lab.wait_for(f"{name} answers", lambda: self.ask("show l2tp redundancy") is not None)
 

@@ -12,7 +12,7 @@ from xl2tpd import Xl2tpd
 SLOW = 100.0  # seconds; with datagrams lost, a step takes some retransmissions
 SECRET = "a shared secret"
 TUNNEL_END = r"Connection (?:\d+ )?closed to [^,]*, port"  # a call has a serial number there
-LAGGING = ("--commit", "async", "--resync-packets", 8)
+LAGGING = ("--commit", "async")
 LNS = ("lns", "--listen", lab.OURS, "--hello-interval", 1, "--retries", 8)
 LAC = ("lac", "--listen", f"{lab.OURS}:1701", "--connect", lab.PEER, "--hello-interval", 1, "--retries", 8,
        "--report", "json")

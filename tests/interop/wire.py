@@ -110,6 +110,7 @@ class Capture:
         self.data = 0  # L2TP data messages
         self.unreachable = 0  # ICMP destination unreachable
         self.closing = False
+        self.alarm = (0, None)  # (count, what is called when there are so many control messages)
         self.thread = threading.Thread(target=self.read, daemon=True)
         self.thread.start()
 
@@ -137,6 +138,8 @@ class Capture:
         message = decode(when, source, struct.unpack(">H", inner[:2])[0], destination, inner[8:])
         if message is not None:
             self.messages.append(message)
+            if len(self.messages) == self.alarm[0]:
+                self.alarm[1]()
         elif len(inner) > 9 and inner[8] & 0x80 == 0 and inner[9] & 0x0f == 2:
             self.data += 1
 
