@@ -46,8 +46,8 @@ enum l2tpha_pair_event {
     L2TPHA_PAIR_SERVES,    /**< it serves; a node that was held comes back to what it has */
     L2TPHA_PAIR_TOOK_OVER, /**< it serves what the other did: the program makes its objects from the
                                 node's records. What was urgent has left already. */
-    L2TPHA_PAIR_STOPPED,    /**< it serves no more: the program forgets all tunnels, silently. With
-                                the socket as it sees fit; l2tpha_pair_host::close comes */
+    L2TPHA_PAIR_STOPPED,   /**< it serves no more: the program forgets all tunnels, silently. With
+                               the socket as it sees fit; l2tpha_pair_host::close comes */
     L2TPHA_PAIR_LEFT,      /**< of a standby: the active has closed its tunnels and left. Unless
                                 l2tpha_pair_end() is called, this node serves from now on */
     L2TPHA_PAIR_HUNG,      /**< of a standby, over unix: the active lives and says nothing */
@@ -67,14 +67,16 @@ struct l2tpha_pair_host {
     size_t size; /**< sizeof(struct l2tpha_pair_host) */
     void *user;  /**< first argument of each */
     /** Make the node: with config.standby and config.epoch as given. A node that has stepped down
-     *  is freed by unmake and made again. An error of the library's. */
+     *  is freed by unmake and made again. An error of the library's. NULL = the pair makes it, see
+     *  l2tpha_pair_options::config. */
     int (*make)(void *user, bool standby, uint64_t epoch, struct l2tpha_node **node);
     /** Free it. Optional: l2tpha_node_free(). */
     void (*unmake)(void *user, struct l2tpha_node *node);
     /** Have the UDP socket that peers speak to, unless there is one. beside: the other node has one
      *  bound to the same address, and lets it be shared. */
     bool (*open)(void *user, bool beside, const char **why);
-    /** That socket, -1 = none: what is handed to the standby over unix. */
+    /** That socket, -1 = none: what is handed to the standby over unix. This function and the two
+     *  that follow may be NULL, see l2tpha_pair_options::fd. */
     int (*socket)(void *user);
     /** The active's socket has come; the program's from now on, in place of its own. Not to be read
      *  until l2tpha_pair_reads(). */
@@ -112,7 +114,13 @@ struct l2tpha_pair_options {
     struct l2tpha_address address; /**< where peers reach the endpoint: a node that cannot have it
                                         does not go on. Unspecified = anywhere */
     uint64_t fingerprint;          /**< of what both nodes must have in common; 0 = not compared */
-    struct l2tpha_pair_host host;  /**< what the program does */
+    const struct l2tpha_config *config; /**< with no l2tpha_pair_host::make: of the node that the
+                                             pair makes, with random bytes of the system, and lines
+                                             of the log as of its own; standby and epoch are the
+                                             pair's. Borrowed */
+    int *fd; /**< with no l2tpha_pair_host::socket, inherit and close: where the program keeps the
+                  UDP socket, -1 = none. Borrowed; closed and set by the pair as it sees fit */
+    struct l2tpha_pair_host host; /**< what the program does */
 };
 
 /** A pair that has not begun. talloc'd below no parent. 0, INVALID, NOMEM, or an error of the

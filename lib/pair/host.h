@@ -19,6 +19,8 @@ const char *make_node(struct l2tpha_pair *pair, bool standby);
 void free_node(struct l2tpha_pair *pair);
 
 /* The socket that peers speak to. */
+int socket_of(const struct l2tpha_pair *pair); /* -1 = none */
+void inherit_socket(struct l2tpha_pair *pair, int fd);
 bool has_socket(const struct l2tpha_pair *pair);
 const char *open_socket(struct l2tpha_pair *pair, bool beside); /* unless there is one */
 void close_socket(struct l2tpha_pair *pair);

@@ -15,9 +15,11 @@
 static bool is_complete(const struct l2tpha_pair_options *options)
 {
     const struct l2tpha_pair_host *host = &options->host;
-    return options->size >= sizeof(*options) && host->size >= sizeof(*host) && host->make != NULL &&
-           host->open != NULL && host->socket != NULL && host->inherit != NULL &&
-           host->close != NULL && host->outputs != NULL;
+    bool makes = host->make != NULL || options->config != NULL;
+    bool keeps = options->fd != NULL ||
+                 (host->socket != NULL && host->inherit != NULL && host->close != NULL);
+    return options->size >= sizeof(*options) && host->size >= sizeof(*host) && makes && keeps &&
+           host->open != NULL && host->outputs != NULL;
 }
 
 /* Whom it listens for and follows. False = it cannot be. */

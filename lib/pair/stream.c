@@ -288,13 +288,12 @@ void stream_tell_sync(struct stream *stream)
 static const char *pass_descriptors(struct stream *stream)
 {
     int ends[2];
-    const struct l2tpha_pair_host *host = &stream->pair->options.host;
     if (!has_socket(stream->pair))
         return "no socket to hand over";
     if (!socket_channel(ends))
         return strerror(errno);
     stream->farewell = ends[1];
-    int passed[SOCKET_DESCRIPTORS_MAX] = {host->socket(host->user), ends[0]};
+    int passed[SOCKET_DESCRIPTORS_MAX] = {socket_of(stream->pair), ends[0]};
     bool ok = socket_pass(stream->fd, FIRST_BYTE, passed, SOCKET_DESCRIPTORS_MAX);
     int error = errno;
     close(ends[0]);
@@ -405,7 +404,7 @@ static bool take_descriptors(struct stream *stream)
     (void)watch_for(&pair->watcher, &stream->farewell_watch, EPOLLIN);
     passed_clear(&pair->kept, true); /* of an earlier stream: all come again */
     name_process(stream);
-    pair->options.host.inherit(pair->options.host.user, passed[0]);
+    inherit_socket(pair, passed[0]);
     return true;
 }
 

@@ -27,7 +27,8 @@ struct side {
 static struct side sides[NODES];
 static char folder[32];
 static char paths[NODES][64];
-static struct l2tpha_address address; /* that the socket is bound to */
+static struct l2tpha_address address;     /* that the socket is bound to */
+static const struct l2tpha_config *given; /* the pair makes nodes and keeps the socket; or NULL */
 
 static int answer_random(void *user, uint8_t *dst, size_t len)
 {
@@ -132,6 +133,14 @@ static struct l2tpha_pair_options options_of(struct side *side, enum l2tpha_pair
                                                    .outputs = take_outputs,
                                                    .event = take_event,
                                                    .outcome = take_outcome}};
+    if (given != NULL) {
+        options.config = given;
+        options.fd = &side->socket;
+        options.host.make = NULL;
+        options.host.socket = NULL;
+        options.host.inherit = NULL;
+        options.host.close = NULL;
+    }
     return options;
 }
 
@@ -191,6 +200,7 @@ static void begin_both(void)
 
 static void make_folder(void)
 {
+    given = NULL;
     strcpy(folder, "/tmp/l2tpha.XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     for (size_t i = 0; i < NODES; i++) {
@@ -305,6 +315,28 @@ START_TEST(a_standby_takes_over_upon_a_death)
     begin(0, L2TPHA_PAIR_STANDBY);
     wait_for(&sides[0], L2TPHA_ROLE_STANDBY_HOT);
     ck_assert(l2tpha_pair_fd(sides[0].pair) >= 0);
+}
+END_TEST
+
+START_TEST(the_pair_makes_nodes_and_keeps_the_socket)
+{
+    struct l2tpha_config own;
+    l2tpha_config_init(&own);
+    own.name = "pair";
+    own.commit_timeout_ms = 1000;
+    given = &own;
+    begin_both();
+    ck_assert_int_ge(sides[1].socket, 0);
+    ck_assert_ptr_null(l2tpha_pair_switchover(sides[0].pair));
+    wait_for(&sides[0], L2TPHA_ROLE_STANDBY_HOT);
+    wait_for(&sides[1], L2TPHA_ROLE_ACTIVE);
+    die(&sides[1]);
+    wait_for(&sides[0], L2TPHA_ROLE_ACTIVE_SOLO);
+    ck_assert_int_ge(sides[0].socket, 0);
+    ck_assert_uint_eq(sides[0].opened, 1);
+    ck_assert_ptr_null(l2tpha_pair_fence(sides[0].pair));
+    ck_assert_int_eq(sides[0].socket, -1);
+    given = NULL;
 }
 END_TEST
 
@@ -528,6 +560,7 @@ Suite *suite_pair(void)
     Suite *suite = fixture_suite("pair", &tcase);
     tcase_add_checked_fixture(tcase, make_folder, remove_folder);
     tcase_add_test(tcase, a_standby_takes_over_upon_a_death);
+    tcase_add_test(tcase, the_pair_makes_nodes_and_keeps_the_socket);
     tcase_add_test(tcase, a_node_that_leaves_is_taken_over_from);
     tcase_add_test(tcase, who_ends_takes_nothing_over);
     tcase_add_test(tcase, a_switchover_and_back);
