@@ -24,7 +24,7 @@ package)
     packages="$packages
     g++ git check libmbedtls-dev
     doxygen python3 shellcheck mandoc groff-base clang clang-format libclang-rt-14-dev
-    tshark xl2tpd l2tpns keepalived nftables iproute2 iputils-ping procps"
+    dpkg-dev tshark xl2tpd l2tpns keepalived nftables iproute2 iputils-ping procps"
     ;;
 *)
     echo "usage: install-deps.sh [build|cross|package]" >&2

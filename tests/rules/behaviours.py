@@ -7,7 +7,8 @@ and functions or tables that this very file defines, in backquotes, separated by
 files likewise. There are at least ROWS rows.
 
 In all of docs/, a file named with its folder exists: as it is written, in lib/ or in include/. A
-function named as `name()` is defined somewhere; the changelog may name what is gone.
+function named as `name()` is defined somewhere; the changelog may name what is gone, and a page for a daemon,
+docs/attach-NAME.md, the daemon's files and functions beside those of the library.
 """
 import re
 
@@ -15,6 +16,8 @@ import rule
 
 TABLE = "docs/behaviours.md"
 HISTORY = "docs/changelog.md"
+FOREIGN = re.compile(r"docs/attach-[\w-]+\.md")
+OURS = re.compile(r"(?:docs|examples|include|l2tpha|lib|tests)/|l2tpha_")
 ROWS = 40
 ROW = re.compile(r"^\|(?! behaviour \||-)([^|]*)\|([^|]*)\|$", re.MULTILINE)
 NAME = re.compile(r"`([^`]+)`")
@@ -78,12 +81,13 @@ def check_documents(root):
         if name.parts[0] != "docs":
             continue
         text = rule.text(root, name)
-        for file in sorted(set(FILE.findall(text))):
+        checked = OURS if FOREIGN.fullmatch(str(name)) else re.compile("")
+        for file in filter(checked.match, sorted(set(FILE.findall(text)))):
             if not re.search(r"[A-Z]{4}", file) and not is_there(root, file):
                 yield f"{name}: {file} does not exist"
         if str(name) == HISTORY:
             continue
-        for function in sorted(set(FUNCTION.findall(text)) - known):
+        for function in filter(checked.match, sorted(set(FUNCTION.findall(text)) - known)):
             yield f"{name}: {function}() does not exist"
 
 
@@ -109,7 +113,8 @@ FIRST = "| It is done | `base/a.c`: `decode`, `rows`, `base/b.c`: `call` |\n"
 DOCUMENT = "docs/a.md"
 GOOD = tree(table(FIRST), **{
     DOCUMENT: "`base/a.c`, lib/base/b.c, l2tpha/a.h, tests/unit/test_NAME.c, <a/x.h>, `l2tpha_do()`.\n",
-    HISTORY: "- `was_there()`\n"})
+    HISTORY: "- `was_there()`\n",
+    "docs/attach-daemon.md": "`daemon/main.c`, `its_own()`, lib/base/b.c, `l2tpha_do()`\n"})
 BAD = {
     "few behaviours": tree(table(FIRST, ROWS - 2)),
     "a row without functions": tree(table("| It is done | `base/a.c` |\n")),
@@ -121,6 +126,10 @@ BAD = {
     "a file in prose that does not exist": tree(table(FIRST), **{DOCUMENT: "(`base/c.c`)\n"}),
     "a drawing of what does not exist": tree(table(FIRST), **{
         "docs/drawings/a.svg": "<text>do_it()</text>\n"}),
+    "a function of the library that a daemon's page makes up": tree(table(FIRST), **{
+        "docs/attach-daemon.md": "`l2tpha_undo()`\n"}),
+    "a file of the library that a daemon's page makes up": tree(table(FIRST), **{
+        "docs/attach-daemon.md": "`l2tpha/c.h`\n"}),
     "a function in prose that does not exist": tree(table(FIRST), **{DOCUMENT: "`was_there()`\n"}),
 }
 
