@@ -101,8 +101,8 @@ struct l2tpha_inbound {
 
 /** The next message, in the order of each tunnel, once. The transaction of the one before ends
  * here, and only now is that one acknowledged. Call it until it gives none after each
- * l2tpha_feed(), l2tpha_feed_batch() and l2tpha_takeover(). HELLO, FSQ and FSR (RFC 4951 3.3) are
- * not handed out.
+ * l2tpha_feed(), l2tpha_feed_batch(), l2tpha_takeover() and l2tpha_expire(), which may pass over
+ * what the peer will not send again. HELLO, FSQ and FSR (RFC 4951 3.3) are not handed out.
  *  @param node    an active one.
  *  @param tunnel  its messages alone, for a daemon that has a thread for each tunnel and one lock
  * for the node, held until the message is dealt with; NULL = any tunnel's.
