@@ -68,6 +68,9 @@ def finish(case, anew=False):
     if not anew:
         ours.check_wire(case)
     ours.check_programs(case)
+    for process in case.processes:
+        twice = process.count(r"already (?:assigned|started)|no such call")
+        lab.check(not twice, f"{process.name} has begun PPP where it was, or does not know a call")
 
 
 def check_by_tshark(case):
