@@ -271,7 +271,7 @@ START_TEST(a_standby_of_other_machines_refuses)
     struct l2tpha_config config;
     struct l2tpha_node *other;
     uint64_t number;
-    size_t len;
+    size_t len = 0;
 
     world_open(&world);
     l2tpha_config_init(&config);
