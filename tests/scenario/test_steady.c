@@ -6,7 +6,8 @@
 
 #include <stdlib.h>
 
-static size_t allocations;
+/* Counted by functions of which compilers think that they change nothing of ours. */
+static volatile size_t allocations;
 
 #if defined(__SANITIZE_ADDRESS__)
 int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void *, size_t),
