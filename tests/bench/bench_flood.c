@@ -33,10 +33,13 @@ struct flood {
 
 static struct l2tpha_address ipv4(uint32_t address, uint16_t port)
 {
-    return (struct l2tpha_address){.len = 16,
-                                   .bytes = {2, 0, (uint8_t)(port >> 8), (uint8_t)port,
-                                             (uint8_t)(address >> 24), (uint8_t)(address >> 16),
-                                             (uint8_t)(address >> 8), (uint8_t)address}};
+    const uint16_t family = 2; /* in the machine's order */
+    struct l2tpha_address socket = {.len = 16,
+                                    .bytes = {0, 0, (uint8_t)(port >> 8), (uint8_t)port,
+                                              (uint8_t)(address >> 24), (uint8_t)(address >> 16),
+                                              (uint8_t)(address >> 8), (uint8_t)address}};
+    memcpy(socket.bytes, &family, sizeof(family));
+    return socket;
 }
 
 static struct l2tpha_path path_of_client(const struct flood *flood, uint32_t which)

@@ -10,36 +10,30 @@
 static struct peer honest, live, flood;
 static uint16_t next_id;
 
-/* struct sockaddr_in, or sockaddr_in6, as on Linux. */
+/* struct sockaddr_in, or sockaddr_in6, as on Linux, begins with the family in the machine's order.
+ */
+static void begin_address(struct peer *peer, uint16_t family, uint8_t len)
+{
+    memset(peer->path.remote.bytes, 0, len);
+    memcpy(peer->path.remote.bytes, &family, sizeof(family));
+    peer->path.remote.len = len;
+}
+
 static void from_ipv4(struct peer *peer, uint32_t address, uint16_t port)
 {
-    const uint8_t bytes[16] = {
-        2,
-        0,
-        (uint8_t)(port >> 8),
-        (uint8_t)port,
-        (uint8_t)(address >> 24),
-        (uint8_t)(address >> 16),
-        (uint8_t)(address >> 8),
-        (uint8_t)address,
-    };
-
-    memcpy(peer->path.remote.bytes, bytes, sizeof(bytes));
-    peer->path.remote.len = sizeof(bytes);
+    begin_address(peer, 2, 16);
+    put_u16(peer->path.remote.bytes + 2, port);
+    put_u32(peer->path.remote.bytes + 4, address);
 }
 
 static void from_ipv6(struct peer *peer, uint16_t subnet, uint16_t host)
 {
     uint8_t *bytes = peer->path.remote.bytes;
 
-    memset(bytes, 0, 28);
-    bytes[0] = 10;
+    begin_address(peer, 10, 28);
     bytes[8] = 0x20;
-    bytes[14] = (uint8_t)(subnet >> 8);
-    bytes[15] = (uint8_t)subnet;
-    bytes[22] = (uint8_t)(host >> 8);
-    bytes[23] = (uint8_t)host;
-    peer->path.remote.len = 28;
+    put_u16(bytes + 14, subnet);
+    put_u16(bytes + 22, host);
 }
 
 static void begin(void)
