@@ -124,27 +124,6 @@ START_TEST(what_is_not_fetched_waits)
 }
 END_TEST
 
-/* The window is all of that: the first in it is in its turn, and has a slot like the others. */
-START_TEST(a_whole_window_waits)
-{
-    world_open(&world);
-    peer_asks();
-    for (int i = 0; i < 40; i++) {
-        if (i == 20) /* as many are on their way by now as the daemon's window has */
-            world.nodes[0].is_slow = true;
-        peer_dials();
-    }
-    world_pass(&world, 300000);
-    ck_assert_uint_eq(world_daemon_calls(&world), 20);
-    world.nodes[0].is_slow = false;
-    daemon_work(world_daemon(&world), world.now);
-    world_pass(&world, 20000000);
-    expect_alike();
-    ck_assert_uint_eq(world_daemon_calls(&world), 40);
-}
-END_TEST
-
-/* A thread of one tunnel gets no message of another, and none is lost to it. */
 /* As many as the daemon's window has: the next one and all that are ahead of their turn. */
 START_TEST(a_whole_window_waits)
 {
@@ -170,6 +149,7 @@ START_TEST(a_whole_window_waits)
 }
 END_TEST
 
+/* A thread of one tunnel gets no message of another, and none is lost to it. */
 START_TEST(one_tunnel_alone)
 {
     world_open(&world);
