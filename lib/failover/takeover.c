@@ -56,6 +56,12 @@ static bool is_outstanding(const struct tunnel_entry *tunnel, uint16_t type)
                                            tunnel->queue_head->len) == type;
 }
 
+/* It is over, or will be when it is live: a daemon had sent a StopCCN, and said no more. */
+static bool is_ending(const struct tunnel_entry *tunnel)
+{
+    return record_is_over(&tunnel->record) || tunnel->record.result;
+}
+
 /* Its SCCCN is not acknowledged: the peer may be waiting for it, and has nothing to recover. */
 static bool is_new(const struct tunnel_entry *tunnel)
 {
@@ -69,7 +75,8 @@ static bool uses_protocol(const struct tunnel_entry *tunnel)
 {
     const struct l2tpha_tunnel_record *record = &tunnel->record;
 
-    if (record->state != L2TPHA_TUNNEL_ESTABLISHED || !(record->flags & INEXACT))
+    if (record->state != L2TPHA_TUNNEL_ESTABLISHED || is_ending(tunnel) ||
+        !(record->flags & INEXACT))
         return false;
     if (record->flags & (L2TPHA_TUNNEL_UNCERTAIN | L2TPHA_TUNNEL_RESET_SENT))
         return failover_is_capable(record);
@@ -115,7 +122,8 @@ static int recover_by_method(struct failover *failover, struct tunnel_entry *tun
 
     if (uses_protocol(tunnel))
         return recover_by_protocol(failover, tunnel, result);
-    if (record->state == L2TPHA_TUNNEL_ESTABLISHED && record->flags & L2TPHA_TUNNEL_LAGGING)
+    if (record->state == L2TPHA_TUNNEL_ESTABLISHED && !is_ending(tunnel) &&
+        record->flags & L2TPHA_TUNNEL_LAGGING)
         return recover_lagging(failover, tunnel, result);
     return recover_silently(failover, tunnel, result);
 }
@@ -150,10 +158,10 @@ static void recover(struct failover *failover, struct tunnel_entry *tunnel,
     struct silent_result silent = {0};
 
     ASSERT(log, !tunnel->record.recovers);
-    if (!tunnel_is_over(tunnel_of(tunnel)))
+    if (!is_ending(tunnel))
         mark_uncertain(failover, tunnel);
     const char *why = why_not(failover, tunnel);
-    if (why && !tunnel_is_over(tunnel_of(tunnel))) {
+    if (why && !is_ending(tunnel)) {
         clear(failover, tunnel, L2TPHA_OK, why, result);
         return;
     }
