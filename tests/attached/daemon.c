@@ -178,6 +178,10 @@ void daemon_hear_data(struct daemon *daemon, const uint8_t *data, size_t len, ui
 
     if (daemon->dead || l2tpha_header_decode(data, len, &header) || header.control)
         return;
+    struct l2tpha_session *session =
+        l2tpha_session_find(daemon->node, header.tunnel_id, header.session_id);
+    if (session)
+        l2tpha_session_heard(session, now);
     for (struct own_tunnel *own = daemon->tunnels; own; own = own->next)
         if (own->id == header.tunnel_id && !daemon_call_by(own, header.session_id))
             l2tpha_attach_orphan(own->handle, header.session_id, now);
