@@ -156,7 +156,7 @@ static void on_call(struct own_tunnel *own, struct own_call *call,
         break;
     case L2TPHA_MESSAGE_ICCN:
     case L2TPHA_MESSAGE_OCCN:
-        if (call->asks == call->outgoing)
+        if (call->asks == call->outgoing && call->peers_id) /* its reply may be lost */
             own_up(own, call, now);
         break;
     case L2TPHA_MESSAGE_CDN:
