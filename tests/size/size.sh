@@ -1,15 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# size.sh codec|lns|core SOURCE WORK [COMPILER [OPTION...]]
+# size.sh codec|lns|core|memory SOURCE WORK [COMPILER [OPTION...]]
 # Builds the static library as firmware does, for size, and says how much of it a program gets that
-# uses the codec alone, is an LNS with a standby, or uses all functions: size(1) of what the linker keeps of the library. More than
-# the limit is a failure. Another compiler, such as arm-linux-gnueabihf-gcc, need not have libtalloc.
-# Options are cmake's, and each set of them has a build of its own.
+# uses the codec alone, is an LNS with a standby, or uses all functions: size(1) of what the linker
+# keeps of the library. `memory` runs memory.c: what a node takes, empty and with 16 calls. More than
+# the limit is a failure. Another compiler, such as arm-linux-gnueabihf-gcc, need not have libtalloc;
+# its programs are run by qemu-arm. Options are cmake's, and each set of them has a build of its own.
 set -eu
 
 part=$1
 source=$2
-work=$3
+mkdir -p "$3"
+work=$(cd "$3" && pwd)
 compiler=${4:-${CC:-cc}}
 shift 3
 [ $# -eq 0 ] || shift
@@ -17,6 +19,8 @@ case $compiler in
 *-gcc) tools=${compiler%gcc} ;;
 *) tools='' ;;
 esac
+machine=$("$compiler" -dumpmachine)
+[ "$part" != memory ] || set -- "$@" -DL2TPHA_TALLOC=builtin
 work=$work/$(echo "$(basename "$compiler")$*" | tr -c 'A-Za-z0-9_\n' -)
 flags='-Os -fno-asynchronous-unwind-tables -fno-pie'
 
@@ -38,7 +42,7 @@ build()
         talloc_header
         set -- "$@" -DCMAKE_SYSTEM_NAME=Linux
     fi
-    cmake -S "$source" -B "$work" "$@" -DCMAKE_BUILD_TYPE=None -DCMAKE_C_FLAGS="$flags" \
+    cmake -Wno-dev -S "$source" -B "$work" "$@" -DCMAKE_BUILD_TYPE=None -DCMAKE_C_FLAGS="$flags" \
         -DCMAKE_POSITION_INDEPENDENT_CODE=OFF \
         -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF -DL2TPHA_NETTLE=OFF >"$work/log"
     cmake --build "$work" --parallel 2 --target l2tpha_static >>"$work/log" 2>&1 || {
@@ -76,16 +80,43 @@ measure()
     "${tools}size" "$work/$part" | awk 'NR == 2 { print $1 + $2 }'
 }
 
-case $part in
-codec) limit=12 ;;
-lns) limit=80 ;;
-core) limit=128 ;;
+# KB of an empty node, and of one with 16 calls.
+run_memory()
+{
+    case $machine in
+    x86_64-*) limits='72 96' run='' ;;
+    arm-*) limits='48 64' run=qemu-arm ;;
+    *)
+        echo "no limits for $machine"
+        exit 77
+        ;;
+    esac
+    [ -z "$run" ] || command -v "$run" >/dev/null || {
+        echo "no $run"
+        exit 77
+    }
+    "$compiler" -static -fno-pie -I"$source/include" -I"$source/include/l2tpha/builtin" \
+        "$source/tests/size/memory.c" "$work/libl2tpha.a" -o "$work/memory"
+    # shellcheck disable=SC2086 # words
+    $run "$work/memory" $limits
+}
+
+case $part:$machine in
+codec:*) limit=12 ;;
+lns:*) limit=80 ;;
+core:arm-*) limit=134 ;;
+core:*) limit=172 ;;
+memory:*) ;;
 *)
-    echo "usage: size.sh codec|lns|core SOURCE WORK [COMPILER]" >&2
+    echo "usage: size.sh codec|lns|core|memory SOURCE WORK [COMPILER [OPTION...]]" >&2
     exit 2
     ;;
 esac
 build "$@"
+if [ "$part" = memory ]; then
+    run_memory
+    exit
+fi
 bytes=$(measure)
 echo "$part, $compiler${*:+, $*}: $bytes bytes, limit $limit KB"
 [ "$bytes" -le $((limit * 1024)) ]
