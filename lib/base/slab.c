@@ -37,6 +37,7 @@ struct slab {
     uint32_t shift;       /* a chunk holds 1 << shift objects, */
     uint32_t small_shift; /* ... each of the small ones 1 << small_shift */
     uint32_t smalls;      /* so many small ones */
+    size_t head;          /* bytes of the head of one that is not small */
     uint32_t capacity;    /* of the two tables */
     uint32_t numbers;     /* chunk numbers ever taken */
     size_t bytes;         /* of the chunks present */
@@ -84,11 +85,17 @@ static size_t chunk_bytes(const struct slab *slab, uint32_t places)
     return objects_at(places) + LINE + slab->size * places;
 }
 
-static void *object_at(const struct slab *slab, const struct chunk *chunk, uint32_t place)
+static void *object_behind(const struct slab *slab, const struct chunk *chunk, size_t head,
+                           uint32_t place)
 {
-    uintptr_t first = ((uintptr_t)chunk + objects_at(chunk->places) + LINE - 1) / LINE * LINE;
+    uintptr_t first = ((uintptr_t)chunk + head + LINE - 1) / LINE * LINE;
 
     return (uint8_t *)chunk + (first - (uintptr_t)chunk) + place * slab->size;
+}
+
+static void *object_at(const struct slab *slab, const struct chunk *chunk, uint32_t place)
+{
+    return object_behind(slab, chunk, objects_at(chunk->places), place);
 }
 
 static uint32_t choose_shift(size_t size, uint32_t limit)
@@ -111,6 +118,7 @@ static void lay_out(struct slab *slab)
     slab->small_shift = slab->shift;
     while (slab->small_shift > 0 && slab->size << slab->small_shift > SMALL_BYTES)
         slab->small_shift--;
+    slab->head = objects_at(UINT32_C(1) << slab->shift);
     slab->smalls = UINT32_C(1) << (slab->shift - slab->small_shift);
 }
 
@@ -259,7 +267,13 @@ void *slab_at(const struct slab *slab, uint32_t index)
 
 void *slab_get(const struct slab *slab, uint32_t index)
 {
-    return object_at(slab, slab->chunks[number_of(slab, index)], place_of(slab, index));
+    /* The chunk's own line is not looked at: it may be in no cache. */
+    uint32_t number = index >> slab->shift;
+
+    if (number == 0)
+        return object_at(slab, slab->chunks[index >> slab->small_shift], place_of(slab, index));
+    return object_behind(slab, slab->chunks[number - 1 + slab->smalls], slab->head,
+                         index & ((UINT32_C(1) << slab->shift) - 1));
 }
 
 void slab_prefetch(const struct slab *slab, uint32_t index)
