@@ -158,25 +158,33 @@ def by_hand(case):
     ours.check_programs(case)
 
 
+def check_calls(node, up, all_calls):
+    """What is shown, and what there is a record of."""
+    lab.wait_for(f"{node.name} has {up} of {all_calls} calls",
+                 lambda: (len(node.sessions()), node.redundancy().get("sessions")) == (up, all_calls), 5)
+
+
 def life_by_hand(pair, client, last):
     """Kill the active after this step of a life; how many steps there were."""
     tunnel = client.dial((lab.OURS, hand.PORT))
     reply = tunnel.await_message("SCCRP")
     tunnel.peer_id = hand.value(reply, hand.ASSIGNED_TUNNEL)
-    steps = (
-        lambda: None,
-        lambda: (tunnel.say(hand.message("SCCCN")), tunnel.await_acknowledged()),
-        lambda: tunnel.place_call(1, complete=False),
-        lambda: (tunnel.say(hand.connected(), tunnel.calls[1]), tunnel.await_acknowledged()),
-        lambda: tunnel.place_call(2),
-        lambda: (tunnel.end_call(1, 1), tunnel.await_acknowledged()),
-        lambda: tunnel.place_call(3),
-        lambda: tunnel.close(1),
+    steps = (  # what is done, calls that are up then, and all calls
+        (lambda: None, 0, 0),
+        (lambda: tunnel.say(hand.message("SCCCN")), 0, 0),
+        (lambda: tunnel.place_call(1, complete=False), 0, 1),
+        (lambda: tunnel.say(hand.connected(), tunnel.calls[1]), 1, 1),
+        (lambda: tunnel.place_call(2), 2, 2),
+        (lambda: tunnel.end_call(1, 1), 1, 1),
+        (lambda: tunnel.place_call(3), 2, 2),
+        (lambda: tunnel.close(1), 0, 0),
     )
-    for count, step in enumerate(steps, 1):
+    for count, (step, up, all_calls) in enumerate(steps, 1):
         step()
+        tunnel.await_acknowledged()
         if count == last:
             pair.kill()
+        check_calls(pair.active, up, all_calls)
     return len(steps)
 
 
