@@ -282,7 +282,7 @@ def leaves(case):
     pair.active.kill(signal.SIGINT)
     pair.active.ended()
     lac.await_line("tunnel down")
-    pair.standby.await_line("tunnel", 1)
+    pair.standby.await_line("takeover: .* 0 sessions restored")
     lac.kill(signal.SIGTERM)
     pair.active, pair.standby = pair.standby, None
     pair.finish()
