@@ -14,6 +14,7 @@ import tshark
 from attached import Daemon, Pair
 from xl2tpd import PPPD, Xl2tpd
 
+TOOLS = ("cmake", "make", "dpkg-source", "tshark", "xl2tpd")
 ECHO = "#!/bin/sh\nstty raw -echo\nexec cat\n"  # in place of pppd: what comes in a call goes back in it
 LAC = ("lac", "lac", "--listen", f"{lab.PEER}:1701", "--connect", lab.OURS, "--report", "json",
        "--hello-interval", 2)
@@ -360,6 +361,7 @@ CASES = {"alone": alone, "off": off, "killed": killed, "recovered": recovered, "
 
 
 def main():
+    lab.require(TOOLS, False)
     if lab.INSIDE not in os.environ:  # the network is still there
         build = lab.arguments(CASES).programs.resolve().parent
         try:
@@ -368,7 +370,7 @@ def main():
             lab.say(f"FAILED: {failure}")
             sys.exit(1)
     lab.Lab.daemon = os.environ["L2TPHA_DAEMON"]
-    lab.run(CASES, ("make", "dpkg-source", "tshark"))
+    lab.run(CASES)
 
 
 if __name__ == "__main__":
