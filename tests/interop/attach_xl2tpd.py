@@ -126,15 +126,34 @@ def kill_twice(case, pair, seed, lac):
     pair.restart()
 
 
-def killed(case, rounds=ROUNDS, options=()):
+def killed(case):
     """Silently, twice in each set-up."""
     cover_pppd()
     pair = Pair(case, CALM)
-    for seed in range(1, rounds + 1):
-        lac = place_calls(case, seed, *SILENT, *options)
+    for seed in range(1, ROUNDS + 1):
+        lac = place_calls(case, seed, *SILENT)
         kill_twice(case, pair, seed, lac)
         lac.finish()
         check_report(lac.report(), lost_frames=CALLS)
+    pair.finish()
+    finish(case)
+
+
+def killed_in_crowds(case):
+    """Five tunnels with thirty calls each, as fast as they come up; killed when any of them may be half set up."""
+    cover_pppd()
+    pair = Pair(case, {})
+    for seed in range(1, ROUNDS + 1):
+        begin = len(case.capture.messages)
+        lac = ours.Node(case, *LAC[:1], f"lac-{seed}", *LAC[2:], "--tunnels", 5, "--sessions", 30)
+        await_messages(case, begin, random.Random(seed).randrange(1, 300))
+        pair.kill()
+        pair.restart()
+        pair.kill()
+        lac.await_sessions(150, 30)
+        pair.restart()
+        lac.finish()
+        check_report(lac.report())
     pair.finish()
     finish(case)
 
@@ -355,9 +374,9 @@ def hung(case):
     finish(case)
 
 
-CASES = {"alone": alone, "off": off, "killed": killed, "recovered": recovered, "recovered_amid": recovered_amid,
-         "peer_recovers": peer_recovers, "lagging": lagging, "xl2tpd_as_it_is": xl2tpd_as_it_is, "secret": secret,
-         "leaves": leaves, "stopped": stopped, "two_boxes": two_boxes, "hung": hung}
+CASES = {case.__name__: case for case in (
+    alone, off, killed, killed_in_crowds, recovered, recovered_amid, peer_recovers, lagging, xl2tpd_as_it_is, secret,
+    leaves, stopped, two_boxes, hung)}
 
 
 def main():
