@@ -2,8 +2,8 @@
 /* l2tphactl: send one command to a control socket and print the answer, as a table or as JSON. */
 #include "common/help.h"
 #include "common/options.h"
-#include "pair/socket.h"
 #include "common/table.h"
+#include "pair/socket.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -6,8 +6,8 @@
 #ifndef EXAMPLES_LOG_H
 #define EXAMPLES_LOG_H
 
-#include "pair/address.h"
 #include "log_limit.h"
+#include "pair/address.h"
 #include "sink.h"
 #include "writer.h"
 

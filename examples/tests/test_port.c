@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One port of many nodes: whose a datagram is, and that it gets there, in order. */
-#include "pair/address.h"
 #include "fixture.h"
+#include "pair/address.h"
 #include "threads/port.h"
 
 #include <poll.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A system that takes less than it is given, or nothing at the moment: each datagram leaves once,
  * in its order, or is counted. The linker has the calls of the system come here first (--wrap). */
-#include "pair/address.h"
 #include "common/udp.h"
 #include "fixture.h"
+#include "pair/address.h"
 
 #include <errno.h>
 #include <limits.h>
