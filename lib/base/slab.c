@@ -37,7 +37,8 @@ struct slab {
     uint32_t shift;       /* a chunk holds 1 << shift objects, */
     uint32_t small_shift; /* ... each of the small ones 1 << small_shift */
     uint32_t smalls;      /* so many small ones */
-    size_t head;          /* bytes of the head of one that is not small */
+    size_t head;          /* bytes of a chunk's head, */
+    size_t small_head;    /* ... and of a small one's */
     uint32_t capacity;    /* of the two tables */
     uint32_t numbers;     /* chunk numbers ever taken */
     size_t bytes;         /* of the chunks present */
@@ -119,6 +120,7 @@ static void lay_out(struct slab *slab)
     while (slab->small_shift > 0 && slab->size << slab->small_shift > SMALL_BYTES)
         slab->small_shift--;
     slab->head = objects_at(UINT32_C(1) << slab->shift);
+    slab->small_head = objects_at(UINT32_C(1) << slab->small_shift);
     slab->smalls = UINT32_C(1) << (slab->shift - slab->small_shift);
 }
 
@@ -271,7 +273,8 @@ void *slab_get(const struct slab *slab, uint32_t index)
     uint32_t number = index >> slab->shift;
 
     if (number == 0)
-        return object_at(slab, slab->chunks[index >> slab->small_shift], place_of(slab, index));
+        return object_behind(slab, slab->chunks[index >> slab->small_shift], slab->small_head,
+                             index & ((UINT32_C(1) << slab->small_shift) - 1));
     return object_behind(slab, slab->chunks[number - 1 + slab->smalls], slab->head,
                          index & ((UINT32_C(1) << slab->shift) - 1));
 }
