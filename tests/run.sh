@@ -5,7 +5,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-sh tests/install-deps.sh
+for what in '' cross package; do
+    # shellcheck disable=SC2086 # none is no word
+    sh tests/install-deps.sh $what
+done
 
 build=${L2TPHA_BUILD:-build-test}
 jobs=$(nproc)
