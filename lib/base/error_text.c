@@ -4,7 +4,7 @@
 #include <l2tpha/error.h>
 
 #define TEXT(name, value, fatal, text) text "\0"
-static const char texts[] = L2TPHA_ERRORS(TEXT) "success\0";
+static const char error_texts[] = L2TPHA_ERRORS(TEXT) "success\0";
 
 const char *l2tpha_strerror(int error)
 {
@@ -13,5 +13,5 @@ const char *l2tpha_strerror(int error)
 
     while ((listed = l2tpha_error_at(place)) != L2TPHA_OK && listed != error)
         place++; /* that of success follows the list */
-    return PACKED(texts, listed == error ? place : SIZE_MAX, "unknown error");
+    return PACKED(error_texts, listed == error ? place : SIZE_MAX, "unknown error");
 }

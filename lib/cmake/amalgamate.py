@@ -115,9 +115,13 @@ class Amalgamation:
         for path in sorted((source / "lib").rglob("*.h")):
             self.headers[str(path.relative_to(source / "lib"))] = path.read_text(encoding="utf-8")
         for path in sorted((source / "include/l2tpha").glob("*.h")):
+            if path.name == "pair.h":
+                continue  # of a library of its own
             self.headers[f"l2tpha/{path.name}"] = path.read_text(encoding="utf-8")
         self.headers["talloc.h"] = (source / "include/l2tpha/builtin/talloc.h").read_text(encoding="utf-8")
-        self.files = [path for layer in LAYERS for path in sorted((source / "lib" / layer).glob("*.c"))]
+        # All parts are there, so what takes the place of one that is not is left out.
+        self.files = [path for layer in LAYERS for path in sorted((source / "lib" / layer).glob("*.c"))
+                      if not path.name.endswith("absent.c")]
         self.system = set()  # names of libc's headers
         self.done = set()
 
@@ -180,13 +184,16 @@ class Amalgamation:
         texts = {path: path.read_text(encoding="utf-8") for path in self.files}
         new = self.collisions(texts)
         tables = self.tables()
+        shared = {name for text in self.headers.values() for name in macros(text)}
         parts = []
         for path, text in texts.items():
             code = tables.sub(r"L2TPHA_PRIVATE_TABLE \1", rename(text, new[path]))
             code += "".join(f"#undef {name}\n" for name in macros(text))
             if path.name == "audit.c":
                 code = checked(code)
-            code = self.inline(code, self.private)
+            # A header of another file's may have the same for its own rows.
+            free = "".join(f"#undef {name}\n" for name in macros(text) if name in shared)
+            code = free + self.inline(code, self.private)
             parts.append(f"\n/* {path.relative_to(self.source / 'lib')} */\n{code}")
         head = HEAD.format(version=version, what="the library") + '#include "l2tpha.h"\n\n' + self.libc() + PRIVATE
         for tag in sorted({tag for text in self.headers.values() for tag in FORWARD.findall(text)}):
@@ -197,7 +204,7 @@ class Amalgamation:
         """Finds the definition of a table that a header declares."""
         declared = [name for text in self.headers.values()
                     for name in re.findall(r"^extern [^;]*?\b(\w+)(?:\[[^;]*\])*;", bare(text), re.MULTILINE)]
-        return re.compile(rf"^(const [\w *]*\b(?:{'|'.join(declared)})(?:\[[^;=]*\])* = )", re.MULTILINE)
+        return re.compile(rf"^(const [\w *]*\b(?:{'|'.join(declared)})(?:\[[^;=]*\])* =\s)", re.MULTILINE)
 
     @staticmethod
     def private(name, header):
