@@ -82,7 +82,7 @@ struct daemon {
     int status;
 #ifdef ATTACHED_HA
     const char *ha_listen, *ha_connect, *method;
-    uint32_t role, takeover, commit, ha_hello_s;
+    uint32_t role, takeover, commit;
     struct l2tpha_pair *pair;
 #endif
 };

@@ -2,10 +2,8 @@
 #include "control.h"
 #include "log.h"
 #include "machine.h"
-#include "proof.h"
 
 #include <string.h>
-#include <unistd.h>
 
 bool ha_attach(struct tunnel *tunnel)
 {
@@ -114,55 +112,11 @@ static void on_pair(void *user, enum l2tpha_pair_event event)
     work(daemon);
 }
 
-static int answer_random(void *user, uint8_t *octets, size_t len)
-{
-    (void)user;
-    proof_random(octets, len);
-    return L2TPHA_OK;
-}
-
-static int make_node(void *user, bool standby, uint64_t epoch, struct l2tpha_node **node)
-{
-    const struct daemon *daemon = user;
-    struct l2tpha_host host = {.size = sizeof(host), .random = answer_random};
-    struct l2tpha_config config;
-    l2tpha_config_init(&config);
-    config.attach = true;
-    config.standby = standby;
-    config.epoch = epoch;
-    config.name = daemon->name;
-    config.hello_ms = daemon->ha_hello_s * 1000;
-    config.retries = daemon->retries;
-    config.crypto = l2tpha_crypto_nettle();
-    config.commit = (enum l2tpha_commit)daemon->commit;
-    if (daemon->method && l2tpha_policy_method_parse(daemon->method, &config.failover))
-        return L2TPHA_ERR_INVALID;
-    return l2tpha_node_new(NULL, &config, &host, l2tpha_pair_now(), node);
-}
-
 static bool open_socket(void *user, bool beside, const char **why)
 {
     (void)beside; /* two nodes of one box have one socket over unix: */
     *why = daemon_open(user);
     return !*why;
-}
-
-static int get_socket(void *user)
-{
-    return ((struct daemon *)user)->udp;
-}
-
-static void set_socket(void *user, int fd)
-{
-    struct daemon *daemon = user;
-    if (daemon->udp >= 0)
-        close(daemon->udp);
-    daemon->udp = fd;
-}
-
-static void close_socket(void *user)
-{
-    set_socket(user, -1);
 }
 
 static void on_outcome(void *user, enum l2tpha_pair_order order, const char *why)
@@ -179,24 +133,31 @@ static void on_log(void *user, enum l2tpha_log_category category, const char *te
 
 const char *ha_start(struct daemon *daemon)
 {
-    struct l2tpha_pair_options options = {.size = sizeof(options)};
-    options.role = (enum l2tpha_pair_role)daemon->role;
-    options.listen = daemon->ha_listen;
-    options.connect = daemon->ha_connect;
-    options.takeover_manual = daemon->takeover;
+    static struct l2tpha_config config; /* of each node that the pair makes */
+    struct l2tpha_pair_options options = {.size = sizeof(options),
+                                          .config = &config,
+                                          .fd = &daemon->udp,
+                                          .role = (enum l2tpha_pair_role)daemon->role,
+                                          .listen = daemon->ha_listen,
+                                          .connect = daemon->ha_connect,
+                                          .takeover_manual = daemon->takeover};
     options.host = (struct l2tpha_pair_host){.size = sizeof(options.host),
                                              .user = daemon,
-                                             .make = make_node,
                                              .open = open_socket,
-                                             .socket = get_socket,
-                                             .inherit = set_socket,
-                                             .close = close_socket,
                                              .outputs = let_out,
                                              .event = on_pair,
                                              .outcome = on_outcome,
                                              .log = on_log};
-    daemon->ha_hello_s = daemon->hello_s;
+    l2tpha_config_init(&config);
+    config.attach = true;
+    config.name = daemon->name;
+    config.hello_ms = daemon->hello_s * 1000;
     daemon->hello_s = 0; /* the library says HELLO */
+    config.retries = daemon->retries;
+    config.crypto = l2tpha_crypto_nettle();
+    config.commit = (enum l2tpha_commit)daemon->commit;
+    if (daemon->method && l2tpha_policy_method_parse(daemon->method, &config.failover))
+        return "--failover-resync: no such method";
     int error = l2tpha_pair_new(&options, &daemon->pair);
     return error ? l2tpha_strerror(error) : l2tpha_pair_start(daemon->pair);
 }

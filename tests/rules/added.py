@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """How many lines make examples/attached_daemon highly available: at most 300, blank ones and comments included. They
-are all of ha.c, and what stands between #ifdef ATTACHED_HA and #endif; the two guards themselves are there only so that
-one source gives both programs. So nothing of the plain program may depend on them: no #else. With --program it is also
+are all of ha.c, and each #ifdef ATTACHED_HA with what stands behind it up to its #endif. Nothing of the plain program
+is taken away: no #else. With --program it is also
 looked at whether that has anything to do with the library."""
 import argparse
 import os
@@ -28,6 +28,7 @@ def added(name, source, breaches):
         depth += 1 if OPENS.match(line) else -1 if CLOSES.match(line) else 0
         if line == GUARD and start is None:
             start = depth
+            count += 2  # with its #endif
         elif start is None:
             if "ATTACHED_HA" in line and not line.lstrip().startswith(("*", "/*")):
                 breaches.append(f"{name}:{number}: the guard is '{GUARD}', and nothing else")
@@ -75,10 +76,10 @@ def daemon(added_lines, rest=""):
     return {DAEMON: f"int a;\n{GUARD}\n" + "int b;\n" * added_lines + "#endif\n" + rest}
 
 
-GOOD = {**daemon(LINES - 3, "#if 1\n#else\n#endif\nint main(void)\n{\n    return a;\n}\n"),
+GOOD = {**daemon(LINES - 5, "#if 1\n#else\n#endif\nint main(void)\n{\n    return a;\n}\n"),
         f"{FOLDER}/ha.c": "\n\n\n", f"{FOLDER}/other.h": "#ifndef A\n#define A\n#endif\n", "program": ""}
 BAD = {
-    "a line too many": daemon(LINES + 1),
+    "a line too many": daemon(LINES - 1),
     "a file too long": {**daemon(1), f"{FOLDER}/ha.c": "\n" * LINES},
     "lines in a condition within": daemon(1, f"{GUARD}\n#if 1\n" + "int c;\n" * LINES + "#endif\n#endif\n"),
     "nothing added": {DAEMON: "int a;\n"},
