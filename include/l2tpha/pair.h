@@ -135,9 +135,11 @@ L2TPHA_API void l2tpha_pair_free(struct l2tpha_pair *pair);
 /** The descriptor that is readable when there is something to do, by a message or by time. */
 L2TPHA_API int l2tpha_pair_fd(const struct l2tpha_pair *pair);
 /** Do what there is to do. Called when the descriptor is readable, and at the end of each turn in
- *  which anything was said to the node. False: L2TPHA_PAIR_ENDS was told. */
+ *  which anything was said to the node. From within a function of the host it does nothing. False:
+ *  L2TPHA_PAIR_ENDS was told, or it has not begun. */
 L2TPHA_API bool l2tpha_pair_service(struct l2tpha_pair *pair);
-/** Let the node's outputs out now; l2tpha_pair_service() does it as well. */
+/** Let the node's outputs out now; l2tpha_pair_service() does it as well. From within
+ *  l2tpha_pair_host::outputs or more it does nothing: it goes on by itself. */
 L2TPHA_API void l2tpha_pair_drain(struct l2tpha_pair *pair);
 /** Read what the other node has said, before anything else is looked at: after this process had no
  *  turn for long. l2tpha_pair_reads() is up to date then. */

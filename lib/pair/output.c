@@ -25,10 +25,14 @@ void output_drain(struct l2tpha_pair *pair)
     struct l2tpha_output outputs[OUTPUTS];
     size_t count;
     int reads = MORE_PER_DRAIN;
+    if (pair->draining)
+        return;
+    pair->draining = true;
     while ((count = l2tpha_poll(pair->node, outputs, OUTPUTS, l2tpha_pair_now())) > 0) {
         let_out(pair, outputs, count);
         if (pair->reads && count == OUTPUTS && host->more != NULL && reads-- > 0)
             host->more(host->user);
     }
+    pair->draining = false;
     links_flush(pair->links);
 }

@@ -124,10 +124,8 @@ void l2tpha_pair_catch_up(struct l2tpha_pair *pair)
     links_catch_up(pair->links);
 }
 
-bool l2tpha_pair_service(struct l2tpha_pair *pair)
+static void serve_once(struct l2tpha_pair *pair)
 {
-    if (pair->ended || pair->node == NULL)
-        return false;
     watcher_run(&pair->watcher);
     uint64_t now = l2tpha_pair_now();
     if (l2tpha_deadline(pair->node) <= now)
@@ -137,6 +135,17 @@ bool l2tpha_pair_service(struct l2tpha_pair *pair)
     output_drain(pair);
     role_advance(pair);
     l2tpha_pair_drain(pair);
+}
+
+bool l2tpha_pair_service(struct l2tpha_pair *pair)
+{
+    if (pair->ended || pair->node == NULL)
+        return false;
+    if (!pair->in_service) {
+        pair->in_service = true;
+        serve_once(pair);
+        pair->in_service = false;
+    }
     return !pair->ended;
 }
 

@@ -26,8 +26,10 @@ struct l2tpha_pair {
     struct passed kept;  /* by the active; this process has them */
     bool reads;          /* the program reads its sockets */
     bool started;
-    bool ending; /* nothing is taken over any more */
-    bool ended;  /* L2TPHA_PAIR_ENDS was told */
+    bool in_service; /* the program may call from within what it is called for: */
+    bool draining;   /* ... then neither begins once more */
+    bool ending;     /* nothing is taken over any more */
+    bool ended;      /* L2TPHA_PAIR_ENDS was told */
     bool ended_well;
     /* who serves: see role.h */
     enum {
