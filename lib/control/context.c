@@ -39,7 +39,7 @@ static int make_area(struct engine *engine, uint8_t **area, size_t *size, size_t
     if (!fresh)
         return L2TPHA_ERR_NOMEM;
     if (*area) {
-        (void)talloc_steal(engine->gone_parts, *area);
+        (void)__extension__ talloc_steal(engine->gone_parts, *area); /* a macro of GNU C */
         engine->parts_gone = true;
     }
     *area = fresh;
