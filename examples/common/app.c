@@ -17,6 +17,7 @@
 #define READS_PER_DRAIN 16
 #define LEAVE_TICK_US 20000
 #define LEAVE_SLACK_US 1000000
+#define OWED_US 5000 /* until a timer of the node has had its turn */
 
 const char *app_blame(struct app *app, const char *option, const char *value, const char *why)
 {
@@ -100,12 +101,24 @@ void app_leave(struct app *app)
     (void)still_closing(app);
 }
 
+/* What a peer has said last is still to be acknowledged, which may wait for other messages. */
+static bool is_owing(struct app *app)
+{
+    uint64_t now = clock_now();
+    if (app->owed_until == 0)
+        app->owed_until =
+            now + l2tpha_node_config(app->node)->ack_delay_ms * UINT64_C(1000) + OWED_US;
+    return now < app->owed_until;
+}
+
 static void check_leaving(struct app *app)
 {
     struct l2tpha_pair_info pair = {.size = sizeof(pair)};
     l2tpha_pair_get(app->pair, &pair);
     bool yielded = !pair.reads && !pair.switching;
-    if (app->leave_until == 0 || (!yielded && clock_now() < app->leave_until && still_closing(app)))
+    if (app->leave_until == 0)
+        return;
+    if (!yielded && ((clock_now() < app->leave_until && still_closing(app)) || is_owing(app)))
         return;
     l2tpha_pair_leave(app->pair);
     app_quit(app, app->program->left != NULL ? app->program->left(app) : EXIT_SUCCESS);

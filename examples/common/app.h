@@ -58,6 +58,7 @@ struct app {
     /* leaving */
     bool stopping;
     uint64_t leave_until; /* 0 = not leaving */
+    uint64_t owed_until;  /* all is closed: acknowledgements have left by then; 0 = it is not */
     bool quit;
     int status;
     /* figures */

@@ -399,6 +399,7 @@ static bool take_descriptors(struct stream *stream)
     }
     stream->passing = false;
     stream->farewell = passed[1];
+    fcntl(stream->farewell, F_SETFL, O_NONBLOCK); /* whatever the other end has made */
     stream->farewell_watch =
         (struct watch){.fd = stream->farewell, .handler = on_farewell, .user = stream};
     (void)watch_for(&pair->watcher, &stream->farewell_watch, EPOLLIN);
