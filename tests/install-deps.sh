@@ -18,7 +18,7 @@ cross)
     ;;
 package)
     packages="$packages
-    dpkg-dev debhelper lintian python3"
+    build-essential dpkg-dev debhelper lintian python3"
     ;;
 '')
     packages="$packages
