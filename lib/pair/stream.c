@@ -31,7 +31,7 @@ static void close_if(int fd)
 
 void stream_free(struct stream *stream)
 {
-    close_if(stream->farewell);
+    farewell_close(&stream->farewell);
     close_if(stream->process);
     close_if(stream->channel);
     close(stream->fd);
@@ -41,10 +41,8 @@ void stream_free(struct stream *stream)
 
 static bool say_farewell(struct stream *stream, char bye)
 {
-    if (!stream->serving || stream->farewell < 0 || bye == BYE_NONE)
-        return true;
-    if (socket_send(stream->farewell, &bye, 1, -1) || errno == EPIPE ||
-        errno == ECONNRESET) /* gone already: fine */
+    if (!stream->serving || stream->farewell.out < 0 || bye == BYE_NONE ||
+        farewell_say(&stream->farewell, bye))
         return true;
     say(stream->pair, L2TPHA_LOG_ERROR, "farewell to the standby: %s", strerror(errno));
     return false;
@@ -69,38 +67,29 @@ void stream_end(struct stream *stream, char bye)
 
 static void on_channel(void *user, uint32_t events);
 
-static void take_channel(struct stream *stream, int fd)
+static void take_channel(struct stream *stream)
 {
     if (stream->channel >= 0) {
         watch_stop(&stream->pair->watcher, &stream->channel_watch);
         close(stream->channel);
     }
-    stream->channel = fd;
-    stream->channel_watch = (struct watch){.fd = fd, .handler = on_channel, .user = stream};
+    stream->channel = stream->farewell.channel;
+    stream->farewell.channel = -1;
+    stream->channel_watch =
+        (struct watch){.fd = stream->channel, .handler = on_channel, .user = stream};
     (void)watch_for(&stream->pair->watcher, &stream->channel_watch, EPOLLIN);
 }
 
-/* Standby. An active of an earlier release has a pipe there. True = there will be no more. */
+/* Standby. True = there will be no more. */
 static bool read_farewells(struct stream *stream)
 {
-    char bye;
-    int fd = -1;
-    bool lost = false;
-    ssize_t got;
-    if (stream->farewell < 0)
-        return true;
-    while ((got = socket_receive(stream->farewell, &bye, 1, &fd, &lost)) > 0 ||
-           (got < 0 && errno == ENOTSOCK && (got = read(stream->farewell, &bye, 1)) > 0)) {
-        if (bye == BYE_NOT_CHANNEL && fd >= 0) {
-            take_channel(stream, fd);
-            continue;
-        }
-        close_if(fd);
-        stream->last = bye;
-        if (bye == BYE_SOLO || bye == BYE_SYNC)
-            stream->alone = bye == BYE_SOLO;
-    }
-    return got == 0;
+    bool over = farewell_read(&stream->farewell);
+    if (stream->farewell.channel >= 0)
+        take_channel(stream);
+    if (stream->farewell.lost)
+        say(stream->pair, L2TPHA_LOG_ERROR, "no room for the channel of descriptors");
+    stream->farewell.lost = false;
+    return over;
 }
 
 /* It says more than who serves: without this a channel would be found with the stream's next word.
@@ -116,12 +105,12 @@ static void on_farewell(void *user, uint32_t events)
 char stream_last_bye(struct stream *stream)
 {
     (void)read_farewells(stream);
-    return stream->last != 0 ? stream->last : stream->alone ? BYE_SOLO : 0;
+    return stream->farewell.last;
 }
 
 static enum farewell farewell_of(struct stream *stream)
 {
-    if (stream->farewell < 0)
+    if (stream->farewell.in < 0)
         return FAREWELL_UNKNOWN;
     switch (stream_last_bye(stream)) {
     case BYE_LEFT:
@@ -192,12 +181,11 @@ static void watch_writing(struct stream *stream, bool wanted)
 static bool make_channel(struct stream *stream)
 {
     int ends[2];
-    static const char word = BYE_NOT_CHANNEL;
     if (stream->channel >= 0)
         return true;
     if (!socket_channel(ends))
         return false;
-    bool sent = socket_send(stream->farewell, &word, 1, ends[0]);
+    bool sent = farewell_send_channel(&stream->farewell, ends[0]);
     int error = errno;
     close(ends[0]);
     if (sent)
@@ -233,7 +221,7 @@ static bool pass_given(struct stream *stream)
 
 void stream_pass(struct stream *stream, uint32_t tag)
 {
-    if (stream->ended || !stream->serving || stream->farewell < 0)
+    if (stream->ended || !stream->serving || stream->farewell.out < 0)
         return;
     stream->pass_at = 0; /* as soon as anything is done */
     if (passed_queue_put(&stream->to_pass, tag) != L2TPHA_OK)
@@ -246,7 +234,7 @@ void stream_flush(struct stream *stream)
     size_t len;
     if (stream->ended || stream->link == NULL || stream->connecting || stream->deaf)
         return;
-    if (stream->serving && stream->farewell >= 0 && !pass_given(stream))
+    if (stream->serving && stream->farewell.out >= 0 && !pass_given(stream))
         return;
     while ((len = l2tpha_link_poll(stream->link, &data, l2tpha_pair_now())) > 0) {
         ssize_t sent = send(stream->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -287,19 +275,16 @@ void stream_tell_sync(struct stream *stream)
 /* Active, over unix: the socket and the channel for farewells go first. */
 static const char *pass_descriptors(struct stream *stream)
 {
-    int ends[2];
     if (!has_socket(stream->pair))
         return "no socket to hand over";
-    if (!socket_channel(ends))
+    if (!farewell_open(&stream->farewell))
         return strerror(errno);
-    stream->farewell = ends[1];
-    int passed[SOCKET_DESCRIPTORS_MAX] = {socket_of(stream->pair), ends[0]};
-    bool ok = socket_pass(stream->fd, FIRST_BYTE, passed, SOCKET_DESCRIPTORS_MAX);
-    int error = errno;
-    close(ends[0]);
-    if (ok && passed_queue_all(&stream->to_pass, &stream->pair->given) != L2TPHA_OK)
+    int passed[SOCKET_DESCRIPTORS_MAX] = {socket_of(stream->pair), stream->farewell.in};
+    if (!socket_pass(stream->fd, FIRST_BYTE, passed, SOCKET_DESCRIPTORS_MAX))
+        return strerror(errno);
+    if (passed_queue_all(&stream->to_pass, &stream->pair->given) != L2TPHA_OK)
         return "no memory for the descriptors";
-    return ok ? NULL : strerror(error);
+    return NULL;
 }
 
 #ifndef SO_PEERPIDFD
@@ -398,10 +383,9 @@ static bool take_descriptors(struct stream *stream)
         return false;
     }
     stream->passing = false;
-    stream->farewell = passed[1];
-    fcntl(stream->farewell, F_SETFL, O_NONBLOCK); /* whatever the other end has made */
+    farewell_adopt(&stream->farewell, passed[1]);
     stream->farewell_watch =
-        (struct watch){.fd = stream->farewell, .handler = on_farewell, .user = stream};
+        (struct watch){.fd = stream->farewell.in, .handler = on_farewell, .user = stream};
     (void)watch_for(&pair->watcher, &stream->farewell_watch, EPOLLIN);
     passed_clear(&pair->kept, true); /* of an earlier stream: all come again */
     name_process(stream);
@@ -535,7 +519,8 @@ struct stream *stream_new(const struct stream_events *events, struct links *link
     stream->fd = fd;
     stream->local = local;
     stream->opened = l2tpha_pair_now();
-    stream->farewell = stream->process = stream->channel = -1;
+    stream->farewell = FAREWELL_NONE;
+    stream->process = stream->channel = -1;
     stream->pass_at = L2TPHA_NEVER;
     stream->pass_wait = PASS_AGAIN_US;
     stream->watch = (struct watch){.fd = fd, .handler = on_stream, .user = stream};

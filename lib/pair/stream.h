@@ -6,6 +6,7 @@
 
 #include "links.h"
 
+#include "farewell.h"
 #include "passed.h"
 #include "watch.h"
 
@@ -45,10 +46,9 @@ struct stream {
     bool hung_told;    /* standby: --on-hung was run in this silence */
     bool ended;        /* to be freed at the end of the turn */
     uint64_t opened;
-    char last;                   /* standby: farewell of the active, 0 = none */
-    int farewell;                /* a socket: active writes, standby reads; -1 = none */
-    int process;                 /* pidfd of the active, over unix; -1 = none */
-    struct watch farewell_watch; /* standby */
+    struct farewell_line farewell; /* over unix */
+    int process;                   /* pidfd of the active, over unix; -1 = none */
+    struct watch farewell_watch;   /* standby */
     /* over unix: descriptors under tags, from the active to the standby */
     int channel; /* -1 = none has been passed so far */
     struct watch channel_watch;
@@ -56,15 +56,6 @@ struct stream {
     uint64_t pass_at;            /* when to try again; L2TPHA_NEVER = not waiting */
     uint64_t pass_wait;          /* how long to wait the next time */
 };
-
-/* Farewells: the last byte counts. */
-#define BYE_NONE 0
-#define BYE_SOLO 's'
-#define BYE_SYNC 'i'
-#define BYE_ALONE 'A'
-#define BYE_LEFT 'L'
-/* No farewell: a channel comes with it, for descriptors under tags. */
-#define BYE_NOT_CHANNEL 'F'
 
 struct stream *stream_new(const struct stream_events *events, struct links *links,
                           struct l2tpha_pair *pair, int fd, bool local);
