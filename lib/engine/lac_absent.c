@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* In place of lac_fsm.c in a library without L2TPHA_LAC: no call gets beyond idle, and what a peer
- * asks for is refused by CDN. */
+/* In place of lac_fsm.c in a library without L2TPHA_LAC. */
 #include "engine/session_rows.h"
 
-static const struct fsm_row refusing[] = {
-    FSM_ROW(IDLE, SESSION_REQUEST_REFUSED, IDLE, send_cdn),
-    FSM_ROW(IDLE, SESSION_REPLY, IDLE, send_cdn),
-    FSM_ROW_SILENT(IDLE, SESSION_CONNECT, IDLE),
-    FSM_ROW_SILENT(IDLE, SESSION_CDN, IDLE),
-    FSM_ROW(IDLE, SESSION_FAILED, IDLE, send_cdn_failed),
-    FSM_ROW_SILENT(IDLE, SESSION_TIMEOUT, IDLE),
-};
+static const struct fsm_row refusing[] = {REFUSES};
 
 const struct fsm session_fsm_lac_incoming = SESSION_MACHINE("LAC incoming call", "7.4.1", refusing);
 

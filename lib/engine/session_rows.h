@@ -25,6 +25,14 @@
 #define ENDS_SILENTLY(state)                                                                       \
     FSM_ROW_SILENT(state, SESSION_TIMEOUT, IDLE), FSM_ROW_SILENT(state, SESSION_FAILED, IDLE)
 
+/* Of a side that is not there: no call gets beyond idle, what a peer asks for is refused by CDN. */
+#define REFUSES                                                                                    \
+    FSM_ROW(IDLE, SESSION_REQUEST_REFUSED, IDLE, send_cdn),                                        \
+        FSM_ROW(IDLE, SESSION_REPLY, IDLE, send_cdn), FSM_ROW_SILENT(IDLE, SESSION_CONNECT, IDLE), \
+        FSM_ROW_SILENT(IDLE, SESSION_CDN, IDLE),                                                   \
+        FSM_ROW(IDLE, SESSION_FAILED, IDLE, send_cdn_failed),                                      \
+        FSM_ROW_SILENT(IDLE, SESSION_TIMEOUT, IDLE)
+
 extern const char *const session_event_names[SESSION_EVENT_COUNT];
 
 /* fsm_enter, and whether it has not ended */
