@@ -4,6 +4,8 @@
  * fetches and attaches in any order, time, polls, confirmations, death and takeover. Nothing leaves
  * while a message is handed out, what leaves decodes, every checkpoint applies, and once all is
  * confirmed both nodes hold the same. */
+#include "input.h"
+
 #include <l2tpha/l2tpha.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +23,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define LAGGING_US 110000
 #define IDS 8 /* of tunnels and calls at either end */
 
-struct input {
-    const uint8_t *data;
-    size_t left;
-};
-
 struct world {
     TALLOC_CTX *root;
     struct l2tpha_node *node;
@@ -42,22 +39,11 @@ static const struct l2tpha_path path = {.remote = {.len = 2, .bytes = {10, 1}}};
 static struct l2tpha_message message;
 static uint8_t scratch[L2TPHA_DATAGRAM_MAX], octets[512];
 
-static uint8_t take(struct input *input)
-{
-    if (!input->left)
-        return 0;
-    input->left--;
-    return *input->data++;
-}
-
 static int host_random(void *user, uint8_t *dst, size_t len)
 {
     struct world *world = user;
 
-    for (size_t i = 0; i < len; i++) {
-        world->random = world->random * UINT64_C(6364136223846793005) + 1;
-        dst[i] = (uint8_t)(world->random >> 56);
-    }
+    put_random(&world->random, dst, len);
     return 0;
 }
 

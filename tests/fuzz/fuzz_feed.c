@@ -5,6 +5,7 @@
  * decode strictly, every checkpoint in order must apply, and once all is confirmed both nodes must
  * hold the same. */
 #include "crypto/crypto.h"
+#include "input.h"
 #include <l2tpha/l2tpha.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,11 +24,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define LAGGING_US 110000
 #define PEER_TUNNEL 0x1234
 #define PEER_CALL 7
-
-struct input {
-    const uint8_t *data;
-    size_t left;
-};
 
 struct world {
     TALLOC_CTX *root;
@@ -51,24 +47,13 @@ static const struct l2tpha_path path = {.remote = {.len = 2, .bytes = {10, 1}}};
 static struct l2tpha_message message;
 static uint8_t scratch[L2TPHA_DATAGRAM_MAX];
 
-static uint8_t take(struct input *input)
-{
-    if (!input->left)
-        return 0;
-    input->left--;
-    return *input->data++;
-}
-
 /* --- the host --- */
 
 static int host_random(void *user, uint8_t *dst, size_t len)
 {
     struct world *world = user;
 
-    for (size_t i = 0; i < len; i++) {
-        world->random = world->random * UINT64_C(6364136223846793005) + 1;
-        dst[i] = (uint8_t)(world->random >> 56);
-    }
+    put_random(&world->random, dst, len);
     return world->no_random ? -1 : 0;
 }
 
