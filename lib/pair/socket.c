@@ -169,95 +169,35 @@ int socket_failed(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 ? error : errno;
 }
 
+/* ---- descriptors beside octets ---- */
+
 /* Room for the control message, aligned. */
-union passed {
+union beside {
     struct cmsghdr align;
     char bytes[CMSG_SPACE(sizeof(int) * SOCKET_DESCRIPTORS_MAX)];
 };
 
-bool socket_pass(int fd, uint8_t byte, const int *descriptors, size_t count)
-{
-    union passed control;
-    struct iovec part = {.iov_base = &byte, .iov_len = 1};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = control.bytes,
-                             .msg_controllen = CMSG_SPACE(sizeof(int) * count)};
-    memset(&control, 0, sizeof(control));
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int) * count);
-    memcpy(CMSG_DATA(header), descriptors, sizeof(int) * count);
-    return sendmsg(fd, &message, MSG_NOSIGNAL) == 1;
-}
-
-/* Close what came with a message that is refused. */
-static void close_passed(struct cmsghdr *header)
-{
-    if (header == NULL || header->cmsg_type != SCM_RIGHTS)
-        return;
-    for (size_t at = CMSG_LEN(0); at + sizeof(int) <= header->cmsg_len; at += sizeof(int)) {
-        int fd;
-        memcpy(&fd, (char *)header + at, sizeof(fd));
-        close(fd);
-    }
-}
-
-int socket_accept_passed(int fd, uint8_t *byte, int *descriptors, size_t count)
-{
-    union passed control;
-    struct iovec part = {.iov_base = byte, .iov_len = 1};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = control.bytes,
-                             .msg_controllen = sizeof(control.bytes)};
-    ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
-    if (got <= 0)
-        return (int)got;
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
-        header->cmsg_len != CMSG_LEN(sizeof(int) * count)) {
-        close_passed(header);
-        errno = EPROTO;
-        return -1;
-    }
-    memcpy(descriptors, CMSG_DATA(header), sizeof(int) * count);
-    return 1;
-}
-
-/* ---- messages ---- */
-
-bool socket_channel(int ends[2])
-{
-    return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0;
-}
-
-/* Room for one descriptor, aligned. */
-union beside {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(int))];
-};
-
-bool socket_send(int channel, const void *data, size_t len, int fd)
+static bool send_with(int fd, const void *data, size_t len, const int *descriptors, size_t count)
 {
     union beside beside;
     struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    if (fd >= 0) {
+    if (count > 0) {
         memset(&beside, 0, sizeof(beside));
         message.msg_control = beside.bytes;
-        message.msg_controllen = sizeof(beside.bytes);
+        message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
         struct cmsghdr *header = CMSG_FIRSTHDR(&message);
         header->cmsg_level = SOL_SOCKET;
         header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(fd));
-        memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+        header->cmsg_len = CMSG_LEN(sizeof(int) * count);
+        memcpy(CMSG_DATA(header), descriptors, sizeof(int) * count);
     }
-    return sendmsg(channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len;
+    return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len;
 }
 
-ssize_t socket_receive(int channel, void *data, size_t size, int *fd, bool *lost)
+/* *count: how many have come. *lost: there were some for which this process had no room. */
+static ssize_t receive_with(int fd, void *data, size_t size, int *descriptors, size_t *count,
+                            bool *lost)
 {
     union beside beside;
     struct iovec part = {.iov_base = data, .iov_len = size};
@@ -265,15 +205,60 @@ ssize_t socket_receive(int channel, void *data, size_t size, int *fd, bool *lost
                              .msg_iovlen = 1,
                              .msg_control = beside.bytes,
                              .msg_controllen = sizeof(beside.bytes)};
-    ssize_t got = recvmsg(channel, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-    *fd = -1;
+    ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    *count = 0;
     *lost = false;
     if (got <= 0)
         return got;
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-        header->cmsg_len == CMSG_LEN(sizeof(*fd)))
-        memcpy(fd, CMSG_DATA(header), sizeof(*fd));
-    *lost = *fd < 0 && (message.msg_flags & MSG_CTRUNC);
+    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+        *count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        memcpy(descriptors, CMSG_DATA(header), sizeof(int) * *count);
+    }
+    *lost = message.msg_flags & MSG_CTRUNC;
+    return got;
+}
+
+bool socket_pass(int fd, uint8_t byte, const int *descriptors, size_t count)
+{
+    return send_with(fd, &byte, 1, descriptors, count);
+}
+
+int socket_accept_passed(int fd, uint8_t *byte, int *descriptors, size_t count)
+{
+    int passed[SOCKET_DESCRIPTORS_MAX];
+    size_t came;
+    bool lost;
+    ssize_t got = receive_with(fd, byte, 1, passed, &came, &lost);
+    if (got <= 0)
+        return (int)got;
+    if (came == count && !lost) {
+        memcpy(descriptors, passed, sizeof(int) * count);
+        return 1;
+    }
+    while (came > 0)
+        close(passed[--came]);
+    errno = EPROTO;
+    return -1;
+}
+
+bool socket_channel(int ends[2])
+{
+    return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0;
+}
+
+bool socket_send(int channel, const void *data, size_t len, int fd)
+{
+    return send_with(channel, data, len, &fd, fd >= 0);
+}
+
+ssize_t socket_receive(int channel, void *data, size_t size, int *fd, bool *lost)
+{
+    int passed[SOCKET_DESCRIPTORS_MAX];
+    size_t came;
+    ssize_t got = receive_with(channel, data, size, passed, &came, lost);
+    *fd = came > 0 ? passed[0] : -1;
+    while (came > 1)
+        close(passed[--came]);
     return got;
 }
