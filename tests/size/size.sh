@@ -113,6 +113,10 @@ memory:*) ;;
     ;;
 esac
 build "$@"
+if grep -qF "$(cd "$source" && pwd)/" "$work/libl2tpha.a"; then
+    echo "the library names the folder that it was built in"
+    exit 1
+fi
 if [ "$part" = memory ]; then
     run_memory
     exit
