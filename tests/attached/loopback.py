@@ -91,8 +91,10 @@ def killed(programs):
         path = f"unix:{folder}/ha"
         words = (programs / "attached_daemon", "--listen", address, "--echo", "--secret", "shared", "--role", "auto",
                  "--ha-listen", path, "--ha-connect", path)
-        first, second = Program(*words), Program(*words)
-        second.await_line("standby-hot")
+        pair = Program(*words), Program(*words)
+        for program in pair:  # either of them is the active
+            program.await_line("standby-hot|: standby in sync")
+        first, second = sorted(pair, key=lambda program: "standby-hot" in program.lines[-1])
         lac = call(programs, address, "--duration", 1, "--secret", "shared")
         first.end(signal.SIGKILL)
         second.await_line("taking over")
