@@ -92,8 +92,8 @@ struct l2tpha_avp_info {
     bool repeatable : 1; /**< may occur more than once in one message */
     bool nonzero : 1;    /**< the value 0 is invalid */
     bool exclusive : 1;  /**< an error, not noise, in any other message */
+    bool mirrored : 1;   /**< taken in an SCCRP as well, though never to be sent in one */
     uint32_t messages;   /**< messages that it may be in; it is ignored in others */
-    uint32_t tolerated;  /**< more messages where it is taken, though never to be sent */
 };
 
 /** The registry's row of an attribute, in constant time; NULL if unknown or of another vendor. */

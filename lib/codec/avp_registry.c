@@ -39,15 +39,15 @@
 
 #define ROW(number, text, form, m, h, ...) EXPANDED_ROW(number, form, m, h, __VA_ARGS__)
 #define EXPANDED_ROW(number, form, low, high, m, h, ...)                                           \
-    [number] = {.type = (number),                                                                  \
-                .kind = (form),                                                                    \
-                .min = (low),                                                                      \
-                .max = (high),                                                                     \
-                .mandatory = (m),                                                                  \
-                .hideable = (h),                                                                   \
-                __VA_ARGS__},
+    [AVP_PLACE(number)] = {.type = (number),                                                       \
+                           .kind = (form),                                                         \
+                           .min = (low),                                                           \
+                           .max = (high),                                                          \
+                           .mandatory = (m),                                                       \
+                           .hideable = (h),                                                        \
+                           __VA_ARGS__},
 
-const struct l2tpha_avp_info avp_registry_l2tpv2[L2TPHA_AVP_TYPES] = {AVP_ROWS(ROW)};
+const struct l2tpha_avp_info avp_registry_l2tpv2[AVP_PLACE(L2TPHA_AVP_TYPES)] = {AVP_ROWS(ROW)};
 
 const struct l2tpha_avp_info *l2tpha_avp_info_find(uint16_t vendor, uint16_t type)
 {

@@ -76,7 +76,7 @@
     X(57, "PPPoE Relay Forward Capability", ANY, o, o, .messages = SETUP)                       \
     /* RFC 4951 5. Tunnel Recovery in an SCCRP is wrong, but its Appendix A shows it there. */  \
     X(76, "Failover Capability", FIELDS(6), o, H, .messages = SETUP)                            \
-    X(77, "Tunnel Recovery", FIELDS(10), M, o, .messages = IN(SCCRQ), .tolerated = IN(SCCRP),   \
+    X(77, "Tunnel Recovery", FIELDS(10), M, o, .messages = IN(SCCRQ), .mirrored = true,          \
         .exclusive = true)                                                                      \
     X(78, "Suggested Control Sequence", FIELDS(6), o, H, .messages = IN(SCCRP))                 \
     X(79, "Failover Session State", FIELDS(10), M, H, .messages = FAILOVER, .repeatable = true, \

@@ -71,6 +71,11 @@ static bool is_failover_avp(const struct l2tpha_avp *avp)
                                 avp->type == L2TPHA_AVP_FAILOVER_SESSION_STATE);
 }
 
+static bool may_be_in(const struct l2tpha_avp_info *info, uint16_t message)
+{
+    return info->messages & (1u << message) || (info->mirrored && message == L2TPHA_MESSAGE_SCCRP);
+}
+
 /* Whether an AVP is recognised, and at home in this message; its value comes later. */
 static struct verdict check(const struct l2tpha_message *message, const struct l2tpha_avp *avp,
                             uint16_t reserved, const struct l2tpha_avp_info *info)
@@ -85,7 +90,7 @@ static struct verdict check(const struct l2tpha_message *message, const struct l
         return (struct verdict){0};
     if (info->kind == L2TPHA_AVP_OPAQUE && avp->mandatory)
         return refuse(L2TPHA_ERR_AVP_UNKNOWN, "not supported here", 0);
-    if (!((info->messages | info->tolerated) & (1u << message->type)))
+    if (!may_be_in(info, message->type))
         return info->exclusive
                    ? refuse(L2TPHA_ERR_AVP_FORBIDDEN, "not allowed in this message", message->type)
                    : tolerate(L2TPHA_ERR_AVP_FORBIDDEN, "has no meaning in this message");

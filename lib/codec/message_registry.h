@@ -16,13 +16,21 @@ struct message_info {
 
 /* The messages and the attributes of RFC 2661 and of what extends it, by type. */
 extern const struct message_info message_registry_l2tpv2[L2TPHA_MESSAGE_TYPES];
-extern const struct l2tpha_avp_info avp_registry_l2tpv2[L2TPHA_AVP_TYPES];
+extern const struct l2tpha_avp_info avp_registry_l2tpv2[];
+
+/* Place of an attribute's row: the types of L2TPv3 alone, 58 to 75, have none. */
+#define AVP_GAP 58
+#define AVP_AFTER_GAP 76
+#define AVP_PLACE(type) ((type) < AVP_GAP ? (type) : (type) - (AVP_AFTER_GAP - AVP_GAP))
 
 /* NULL for a type that is not known: its place is empty. */
 static inline const struct l2tpha_avp_info *avp_registered(const struct l2tpha_avp_info *avps,
                                                            uint16_t type)
 {
-    return type < L2TPHA_AVP_TYPES && avps[type].type == type ? &avps[type] : NULL;
+    if (type >= L2TPHA_AVP_TYPES || (type >= AVP_GAP && type < AVP_AFTER_GAP))
+        return NULL;
+    const struct l2tpha_avp_info *info = &avps[AVP_PLACE(type)];
+    return info->type == type ? info : NULL;
 }
 
 #endif

@@ -39,7 +39,7 @@ struct wire_format {
     uint32_t session_id_max;
     uint64_t speed_max;                  /* bit/s */
     const struct message_info *messages; /* L2TPHA_MESSAGE_TYPES */
-    const struct l2tpha_avp_info *avps;  /* L2TPHA_AVP_TYPES */
+    const struct l2tpha_avp_info *avps;  /* by AVP_PLACE() */
     /* Of control and data. Errors as l2tpha_header_decode(), l2tpha_header_encode(). */
     int (*decode)(const uint8_t *data, size_t len, struct l2tpha_header *header);
     int (*encode)(const struct l2tpha_header *header, uint8_t *dst, size_t cap, size_t *len);
