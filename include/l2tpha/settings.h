@@ -20,17 +20,17 @@ enum l2tpha_setting_kind {
 
 /** One setting. Everything is constant. */
 struct l2tpha_setting {
-    const char *name;              /**< the member of struct l2tpha_config, and its name in a log */
-    enum l2tpha_setting_kind kind; /**< what kind of member it is */
-    size_t offset;                 /**< of the member */
-    size_t size;                   /**< of the member, bytes */
-    uint64_t min;                  /**< least value */
-    uint64_t max;                  /**< greatest value */
-    uint64_t unset;                /**< one more value that is allowed, outside the range; equal to
-                                        min where there is none */
-    uint64_t initial;              /**< the default */
-    const char *unit;              /**< "ms", "messages", ...; "" = a plain number */
-    const char *text;              /**< what it is, in a few words */
+    const char *name; /**< the member of struct l2tpha_config, and its name in a log */
+    const char *unit; /**< "ms", "messages", ...; "" = a plain number */
+    const char *text; /**< what it is, in a few words */
+    uint32_t min;     /**< least value */
+    uint32_t max;     /**< greatest value; UINT32_MAX = whatever the member can hold */
+    uint32_t unset;   /**< one more value that is allowed, outside the range; equal to min where
+                           there is none */
+    uint32_t initial; /**< the default */
+    uint16_t offset;  /**< of the member */
+    uint8_t size;     /**< of the member, bytes */
+    uint8_t kind;     /**< enum l2tpha_setting_kind: what kind of member it is */
 };
 
 /** All of them, in the order of the struct.

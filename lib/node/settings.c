@@ -73,7 +73,7 @@ static const struct l2tpha_setting settings[] = {
            "unacknowledged messages of one tunnel"),
     NUMBER(max_events, 1, ANY, 1u << 20, "events", "events not yet polled"),
     NUMBER(max_checkpoints, 1, ANY, 65536, "checkpoints", "checkpoints not yet confirmed"),
-    NUMBER(max_buffer_bytes, ENGINE_LONGEST, SIZE_MAX, (size_t)1 << 30, "bytes",
+    NUMBER(max_buffer_bytes, ENGINE_LONGEST, ANY, 1u << 30, "bytes",
            "messages, checkpoints and strings"),
     NUMBER(commit, L2TPHA_COMMIT_GATED, L2TPHA_COMMIT_ASYNC, L2TPHA_COMMIT_GATED, "",
            "when output may leave: gated, bounded or async"),
@@ -109,7 +109,7 @@ static const struct l2tpha_setting settings[] = {
     NUMBER(debug, 0, ANY, 0, "", "categories that are logged"),
     FLAG(needs_app_state, false, "every new session needs the host's half"),
     FLAG(standby, false, "start as a standby"),
-    NUMBER(epoch, 1, UINT64_MAX, 1, "", "of an active at its start"),
+    NUMBER(epoch, 1, ANY, 1, "", "of an active at its start"),
     NUMBER_OR(tunnel_id_first, 1, UINT16_MAX, 0, "", "ids of tunnels are not below it; 0 = any"),
     NUMBER_OR(tunnel_id_last, 1, UINT16_MAX, 0, "", "... nor above this; 0 = any"),
     FLAG(attach, false, "the machines of its tunnels are the host's own"),
@@ -161,7 +161,8 @@ uint64_t l2tpha_setting_get(const struct l2tpha_setting *setting,
 
 static bool is_allowed(const struct l2tpha_setting *setting, uint64_t value)
 {
-    return (value >= setting->min && value <= setting->max) || value == setting->unset;
+    return (value >= setting->min && (value <= setting->max || setting->max == ANY)) ||
+           value == setting->unset;
 }
 
 static void put(const struct l2tpha_setting *setting, struct l2tpha_config *config, uint64_t value)
@@ -187,10 +188,16 @@ static void put(const struct l2tpha_setting *setting, struct l2tpha_config *conf
     }
 }
 
+static bool fits(const struct l2tpha_setting *setting, uint64_t value)
+{
+    return setting->size == sizeof(value) || value >> (8 * setting->size) == 0;
+}
+
 int l2tpha_setting_set(const struct l2tpha_setting *setting, struct l2tpha_config *config,
                        uint64_t value)
 {
-    if (setting->kind == L2TPHA_SETTING_TEXT || !is_allowed(setting, value))
+    if (setting->kind == L2TPHA_SETTING_TEXT || !is_allowed(setting, value) ||
+        !fits(setting, value))
         return L2TPHA_ERR_INVALID;
     put(setting, config, value);
     return L2TPHA_OK;
