@@ -12,29 +12,28 @@
 extern "C" {
 #endif
 
-/** Start a bulk copy for a new standby: BULK_BEGIN, parts interleaved with increments, BULK_END.
- *  Once BULK_END is in the stream outputs are gated; once it is confirmed the node is in sync. A
- *  copy under way is given up for the new one.
+/** Start a bulk copy for a new standby, the consumer "standby", of which outputs wait: what
+ *  l2tpha_consumer_add() and l2tpha_consumer_copy() are for several.
  *  @param node  an active one.
  *  @param now   microseconds.
- *  @retval L2TPHA_ERR_ROLE                    not an active node.
- *  @retval L2TPHA_ERR_NOMEM, L2TPHA_ERR_LIMIT  no room for the first checkpoint: the node goes on
- *          alone. */
+ *  @retval L2TPHA_ERR_ROLE    not an active node.
+ *  @retval L2TPHA_ERR_NOMEM   out of memory.
+ *  @retval L2TPHA_ERR_EXISTS, L2TPHA_ERR_LIMIT  see l2tpha_consumer_add(). */
 L2TPHA_API int l2tpha_checkpoint_bulk(struct l2tpha_node *node, uint64_t now);
 
-/** The standby holds everything up to and including @p number.
- *  Drain l2tpha_poll() after it: it gives out what has waited.
- *  @param node    the active.
- *  @param number  of a checkpoint given out by l2tpha_poll().
- *  @param status  0, or the error by which the standby refused: the node goes on alone.
- *  @param now     microseconds.
- *  @retval L2TPHA_ERR_INVALID  a number that was not given out.
+/** The standby of l2tpha_checkpoint_bulk() holds everything up to and including what had this
+ *  position. Drain l2tpha_poll() after it: it gives out what has waited.
+ *  @param node      the active.
+ *  @param position  l2tpha_output::position of a checkpoint given out by l2tpha_poll().
+ *  @param status    0, or the error by which the standby refused: it gets nothing more.
+ *  @param now       microseconds.
+ *  @retval L2TPHA_ERR_INVALID  a position that was not given out.
  *  @retval L2TPHA_ERR_ROLE     not an active node. */
-L2TPHA_API int l2tpha_checkpoint_done(struct l2tpha_node *node, uint64_t number, int status,
+L2TPHA_API int l2tpha_checkpoint_done(struct l2tpha_node *node, uint64_t position, int status,
                                       uint64_t now);
 
-/** There is no standby any more: release the outputs, stop producing checkpoints. It ends a planned
- *  switchover too.
+/** That standby is not there any more: release the outputs, stop producing checkpoints for it. It
+ *  ends a planned switchover too, when there is no other.
  *  @param node  an active one.
  *  @param now   microseconds.
  *  @retval L2TPHA_ERR_ROLE  not an active node. */
@@ -45,7 +44,8 @@ L2TPHA_API int l2tpha_checkpoint_stop(struct l2tpha_node *node, uint64_t now);
  *  @param data    the checkpoint as it was given out; borrowed for the call.
  *  @param len     bytes, at most L2TPHA_CHECKPOINT_MAX.
  *  @param now     microseconds.
- *  @param number  set to its number on success, to be confirmed to the active; may be NULL.
+ *  @param number  set on success to the newest increment held; may be NULL. What is confirmed to
+ *                 the active is the position that the checkpoint was given out with.
  *  @retval L2TPHA_ERR_RECORD, L2TPHA_ERR_RECORD_VERSION, L2TPHA_ERR_DIGEST  bad content
  *  @retval L2TPHA_ERR_ID_RANGE  of a node whose range of tunnel ids is another one; no new copy
  * will be taken either (l2tpha_config::tunnel_id_first)
@@ -56,7 +56,7 @@ L2TPHA_API int l2tpha_checkpoint_stop(struct l2tpha_node *node, uint64_t now);
 L2TPHA_API int l2tpha_checkpoint_apply(struct l2tpha_node *node, const uint8_t *data, size_t len,
                                        uint64_t now, uint64_t *number);
 
-/** Number of the newest checkpoint: made by an active, applied by a standby. 0 = none yet. */
+/** Number of the newest increment: made by an active, applied by a standby. 0 = none yet. */
 L2TPHA_API uint64_t l2tpha_checkpoint_last(const struct l2tpha_node *node);
 
 /** Digest over all tunnels and sessions, equal on active and standby when both hold the same. The

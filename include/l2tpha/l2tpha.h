@@ -18,6 +18,7 @@
 #include <l2tpha/avp.h>
 #include <l2tpha/builder.h>
 #include <l2tpha/checkpoint.h>
+#include <l2tpha/consumer.h>
 #include <l2tpha/crypto.h>
 #include <l2tpha/error.h>
 #include <l2tpha/failover.h>

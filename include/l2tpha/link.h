@@ -4,8 +4,9 @@
  *  has (docs/replication-link.md has the frames). One object at each end; when the stream closes,
  *  free it and make a new one for the next stream.
  *
- *  On the active the node's CHECKPOINT outputs go into l2tpha_link_send(); the link takes the
- *  acknowledgements and calls l2tpha_checkpoint_done() itself. On the standby it applies what
+ *  On the active the node's CHECKPOINT outputs for l2tpha_link_info::consumer go into
+ *  l2tpha_link_send(); the link takes the acknowledgements and calls l2tpha_consumer_done() itself.
+ *  On the standby it applies what
  *  arrives and acknowledges it.
  *
  *  The calls may come in any order: an end that was not driven for longer than two heartbeats was
@@ -33,6 +34,9 @@ struct l2tpha_link_options {
     uint64_t fingerprint;  /**< of the configuration: a difference is told, not refused */
     uint32_t answer_ms; /**< how long an announcement may stay unanswered; as long as the active's
                              commit_timeout_ms (0 = 200) */
+    const char *name;   /**< of the active's consumer at this end: l2tpha_consumer_options::name
+                             (NULL = "link"); copied */
+    bool ungated;       /**< ... of which no output waits */
     bool ranks_differ;  /**< refuse a peer of this node's own rank: L2TPHA_ERR_EXISTS */
     bool taken; /**< this node has another link that goes on: here an active of an older epoch is
                      told so, and anybody else meets nobody: L2TPHA_ERR_LIMIT */
@@ -69,19 +73,19 @@ L2TPHA_API int l2tpha_link_feed(struct l2tpha_link *link, const uint8_t *data, s
                                 uint64_t now);
 
 /** Hand over one CHECKPOINT output of the node; copied.
- *  @param link    the active's end.
- *  @param number  the output's.
- *  @param data    its bytes.
- *  @param len     how many.
- *  @param now     microseconds.
+ *  @param link      the active's end.
+ *  @param position  the output's.
+ *  @param data      its bytes.
+ *  @param len       how many.
+ *  @param now       microseconds.
  *  @retval L2TPHA_ERR_QUEUE_FULL  the stream does not drain: the node has gone on alone. Outputs
  *          polled together with this one stay what they are.
  *  @retval L2TPHA_ERR_NOMEM  likewise.
  *  @retval L2TPHA_ERR_STATE  no hellos yet: the checkpoint was made for an earlier stream; drop it.
  *  @retval L2TPHA_ERR_ROLE   not the active's end.
- *  @retval L2TPHA_ERR_INVALID  empty, too long, or a number that is not newer than the last.
+ *  @retval L2TPHA_ERR_INVALID  empty, too long, or a position that is not the next one.
  *  @return the link's error again, once it has failed. */
-L2TPHA_API int l2tpha_link_send(struct l2tpha_link *link, uint64_t number, const uint8_t *data,
+L2TPHA_API int l2tpha_link_send(struct l2tpha_link *link, uint64_t position, const uint8_t *data,
                                 size_t len, uint64_t now);
 
 /** Bytes to write to the stream; 0 = none. They stay queued until l2tpha_link_sent(), and where
@@ -130,6 +134,7 @@ struct l2tpha_link_info {
     bool peer_serves;   /**< it was an active's */
     uint64_t peer_last; /**< newest checkpoint that it had made or held then */
     uint64_t peer_fingerprint; /**< of its configuration */
+    uint32_t consumer;         /**< active: its consumer, 0 = none yet */
     uint64_t round_trip; /**< active: microseconds from a checkpoint to its confirmation, of one
                               lately; 0 = none yet */
 };

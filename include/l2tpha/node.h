@@ -223,7 +223,7 @@ L2TPHA_API uint64_t l2tpha_deadline(const struct l2tpha_node *node);
 /** Kinds of output. */
 enum l2tpha_output_kind {
     L2TPHA_OUTPUT_DATAGRAM = 1,   /**< send it */
-    L2TPHA_OUTPUT_CHECKPOINT = 2, /**< ship it to the standby, then l2tpha_checkpoint_done() */
+    L2TPHA_OUTPUT_CHECKPOINT = 2, /**< ship it to its consumer, then l2tpha_consumer_done() */
     L2TPHA_OUTPUT_EVENT = 3       /**< act on it */
 };
 
@@ -240,14 +240,18 @@ struct l2tpha_output {
     const struct l2tpha_path *path;   /**< DATAGRAM: where to */
     const uint8_t *data;              /**< DATAGRAM, CHECKPOINT: bytes */
     size_t len;                       /**< DATAGRAM, CHECKPOINT: how many */
-    uint64_t number;                  /**< CHECKPOINT: its number */
+    uint64_t number;                  /**< CHECKPOINT: newest increment that it has, or that it
+                                           stands behind */
+    uint64_t position;                /**< CHECKPOINT: in its consumer's stream, one more with
+                                           each */
+    uint32_t consumer;                /**< CHECKPOINT: whose it is */
     const struct l2tpha_event *event; /**< EVENT */
     uint8_t ack[L2TPHA_ACK_MAX]; /**< DATAGRAM: room for an acknowledgement; not for the host */
     struct l2tpha_path to;       /**< DATAGRAM: room for the path; not for the host */
 };
 
-/** Fetch what may leave now: one checkpoint, then datagrams, then events. Call until it returns 0.
- *  The outputs of the poll before are over with this call, and not before.
+/** Fetch what may leave now: a checkpoint for each consumer, then datagrams, then events. Call
+ * until it returns 0. The outputs of the poll before are over with this call, and not before.
  *  @param node     any; a standby has events alone.
  *  @param outputs  room for max of them.
  *  @param max      how many are wanted at most.

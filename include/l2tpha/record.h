@@ -224,11 +224,13 @@ enum l2tpha_checkpoint_kind {
 struct l2tpha_checkpoint_header {
     uint32_t version;    /**< L2TPHA_CHECKPOINT_VERSION */
     uint64_t epoch;      /**< of the active that wrote it */
-    uint64_t number;     /**< consecutive within the epoch; at most L2TPHA_CHECKPOINT_NUMBER_MAX */
+    uint64_t number;     /**< of an increment: consecutive within the epoch, at most
+                              L2TPHA_CHECKPOINT_NUMBER_MAX; else of the one that it stands behind */
     uint8_t kind;        /**< enum l2tpha_checkpoint_kind */
     uint64_t generation; /**< of the bulk sync, else 0 */
     uint64_t count;      /**< BULK_END: records in the parts */
     uint64_t digest;     /**< BULK_END: running digest over the parts' records */
+    uint64_t part;       /**< BULK_PART, BULK_END: its place in the copy, from 1 */
 };
 
 #ifdef __cplusplus

@@ -292,7 +292,7 @@ static void finish(struct failover *failover)
         result->tunnels, result->sessions, result->cleared, result->disconnected);
     engine_check_takeover(engine);
     engine_commit(engine);
-    ledger_hold(engine->ledger, false, engine->now);
+    ledger_hold(engine->ledger, false);
 }
 
 void takeover_restore(struct failover *failover, struct l2tpha_tunnel *tunnel)
@@ -417,7 +417,7 @@ void takeover_run(struct failover *failover, enum l2tpha_trust trust)
     failover->takeover = (struct takeover){.restoring = true, .resynced = engine->resynced};
     engine->unrestored = table_tunnel_count(engine->table) - table_recovery_count(engine->table);
     engine->taking_over = true;
-    ledger_hold(engine->ledger, true, engine->now);
+    ledger_hold(engine->ledger, true);
     engine_commit(engine);
     finish(failover); /* there may be none */
     takeover_go_on(failover);

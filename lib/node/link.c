@@ -2,52 +2,121 @@
 /* The replication link's way to the node. */
 #include "redundancy/link.h"
 #include "control/absence.h"
+#include "node/consumer.h"
 #include "node/node.h"
-#include "node/replication.h"
 #include "node/sight.h"
 
 #include <l2tpha/checkpoint.h>
+#include <l2tpha/consumer.h>
+
+/* What a link asks its questions of; it goes with the link. */
+struct port {
+    struct l2tpha_node *node;
+    struct l2tpha_consumer_options options;
+    uint32_t consumer; /* 0 = none */
+};
+
+static struct l2tpha_node *node_at(void *user)
+{
+    const struct port *port = user;
+
+    return port->node;
+}
 
 static enum l2tpha_role link_role(void *user)
 {
-    const struct l2tpha_node *node = user;
+    const struct l2tpha_node *node = node_at(user);
     return node->role.state;
 }
 
 static uint32_t link_rank(void *user)
 {
-    const struct l2tpha_node *node = user;
+    const struct l2tpha_node *node = node_at(user);
     return node->engine.config.rank;
 }
 
 static uint64_t link_epoch(void *user)
 {
-    const struct l2tpha_node *node = user;
+    const struct l2tpha_node *node = node_at(user);
     return node->role.epoch;
 }
 
 static uint64_t link_last(void *user)
 {
-    return l2tpha_checkpoint_last(user);
+    return l2tpha_checkpoint_last(node_at(user));
 }
 
 /* The next epoch is newer than what anybody knows of. */
 static void link_met(void *user, uint64_t epoch)
 {
-    struct l2tpha_node *node = user;
+    struct l2tpha_node *node = node_at(user);
 
     if (epoch > node->met)
         node->met = epoch;
 }
 
-static int link_bulk(void *user, uint64_t now)
+/* Stands for a link that has ended. */
+static const struct port nobody;
+
+/* The one of an earlier stream, which knows what came of it; or a new one. */
+static int find_consumer(struct port *port, uint64_t now)
 {
-    return l2tpha_checkpoint_bulk(user, now);
+    struct l2tpha_node *node = port->node;
+    struct cursor_info info;
+    uint32_t id = cursor_find(node->engine.ledger, port->options.name);
+    int error = L2TPHA_OK;
+
+    if (id == 0)
+        error = l2tpha_consumer_add(node, &port->options, now, &id);
+    else if (!cursor_get(node->engine.ledger, id, &info) || info.gates != port->options.gates ||
+             node->links[id - 1] != &nobody)
+        error = L2TPHA_ERR_EXISTS;
+    if (error)
+        return error;
+    node->links[id - 1] = port;
+    port->consumer = id;
+    return L2TPHA_OK;
 }
 
-static int link_done(void *user, uint64_t number, int status, uint64_t now)
+static int link_copy(void *user, uint64_t now)
 {
-    return node_checkpoint_done(user, number, status, now);
+    struct port *port = user;
+
+    int error = port->consumer ? L2TPHA_OK : find_consumer(port, now);
+    if (error)
+        return error;
+    return l2tpha_consumer_copy(port->node, port->consumer, now);
+}
+
+static int link_done(void *user, uint64_t position, int status, uint64_t now)
+{
+    const struct port *port = user;
+
+    return node_consumer_done(port->node, port->consumer, position, status, now);
+}
+
+static uint32_t link_consumer(void *user)
+{
+    const struct port *port = user;
+
+    return port->consumer;
+}
+
+static enum cursor_state state_of(const struct port *port)
+{
+    struct cursor_info info;
+
+    return cursor_get(port->node->engine.ledger, port->consumer, &info) ? info.state : CURSOR_OUT;
+}
+
+static bool link_listens(void *user)
+{
+    return state_of(user) != CURSOR_OUT;
+}
+
+static bool link_in_sync(void *user)
+{
+    return state_of(user) == CURSOR_IN_SYNC;
 }
 
 /* The epochs of a frame are checked; that of the checkpoint in it must be the same, or whoever is
@@ -55,34 +124,40 @@ static int link_done(void *user, uint64_t number, int status, uint64_t now)
 static int link_apply(void *user, uint64_t epoch, const uint8_t *data, size_t len, uint64_t now,
                       uint64_t *number)
 {
-    const struct l2tpha_node *node = user;
+    const struct l2tpha_node *node = node_at(user);
     struct l2tpha_checkpoint_header header;
     struct l2tpha_bytes records;
 
     if (!node->engine.config.serializer->get_header(data, len, &header, &records) &&
         header.epoch != epoch)
         return L2TPHA_ERR_LINK;
-    return l2tpha_checkpoint_apply(user, data, len, now, number);
+    return l2tpha_checkpoint_apply(node_at(user), data, len, now, number);
 }
 
-static void link_stop(void *user, uint64_t now)
+/* It stays, so that the next stream begins with what is known of it. */
+static void link_leave(void *user, bool stop, uint64_t now)
 {
-    struct l2tpha_node *node = user;
+    struct port *port = user;
+    struct engine *engine = &port->node->engine;
 
-    int error = l2tpha_checkpoint_stop(node, now);
+    if (!port->consumer)
+        return;
+    int error = stop ? node_consumer_stop(port->node, port->consumer, now) : L2TPHA_OK;
     if (error)
-        log_line(&node->engine.log, L2TPHA_LOG_RF, 0, 0, "stopping replication: %s",
+        log_line(&engine->log, L2TPHA_LOG_RF, 0, 0, "stopping replication: %s",
                  l2tpha_strerror(error));
+    port->node->links[port->consumer - 1] = &nobody;
+    port->consumer = 0;
 }
 
 static int link_fence(void *user, uint64_t epoch, uint64_t now)
 {
-    return l2tpha_fence(user, epoch, now);
+    return l2tpha_fence(node_at(user), epoch, now);
 }
 
 static uint64_t link_present(void *user, bool away, uint64_t until, uint64_t now)
 {
-    struct l2tpha_node *node = user;
+    struct l2tpha_node *node = node_at(user);
     struct engine *engine = &node->engine;
     uint64_t before = engine->absences;
 
@@ -97,22 +172,22 @@ static uint64_t link_present(void *user, bool away, uint64_t until, uint64_t now
 
 static void link_unheard(void *user, uint64_t since, uint64_t now)
 {
-    node_lose_sight(user, since, now);
+    node_lose_sight(node_at(user), since, now);
 }
 
 static void link_heard(void *user, uint64_t now)
 {
-    node_see_again(user, now);
+    node_see_again(node_at(user), now);
 }
 
 static void link_cut(void *user, uint64_t since, uint64_t now)
 {
-    node_cut_off(user, since, now);
+    node_cut_off(node_at(user), since, now);
 }
 
 static bool link_hand(void *user, uint64_t now)
 {
-    struct l2tpha_node *node = user;
+    struct l2tpha_node *node = node_at(user);
 
     if (node_enter(node, now) || !node->engine.draining || node->role.state != L2TPHA_ROLE_ACTIVE)
         return false;
@@ -122,7 +197,7 @@ static bool link_hand(void *user, uint64_t now)
 
 static void link_resume(void *user, uint64_t now)
 {
-    struct l2tpha_node *node = user;
+    struct l2tpha_node *node = node_at(user);
 
     int error = l2tpha_switchover_cancel(node, now);
     if (error)
@@ -130,21 +205,47 @@ static void link_resume(void *user, uint64_t now)
                  l2tpha_strerror(error));
 }
 
+static struct port *new_port(struct l2tpha_node *node, const struct l2tpha_link_options *options)
+{
+    bool given = options && options->size == sizeof(*options); /* else link_new() refuses them */
+    const char *name = given && options->name ? options->name : "link";
+    struct port *port = talloc_zero(node, struct port);
+
+    if (!port)
+        return NULL;
+    port->node = node;
+    port->options = (struct l2tpha_consumer_options){
+        .size = sizeof(port->options),
+        .name = talloc_strdup(port, name),
+        .gates = !given || !options->ungated,
+    };
+    if (port->options.name)
+        return port;
+    talloc_free(port);
+    return NULL;
+}
+
 int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *options,
                     uint64_t now, struct l2tpha_link **link)
 {
+    if (!node || !link)
+        return L2TPHA_ERR_INVALID;
+    struct port *port = new_port(node, options);
     const struct link_ops ops = {
-        .user = node,
-        .log = node ? &node->engine.log : NULL,
+        .user = port,
+        .log = &node->engine.log,
         .role = link_role,
         .rank = link_rank,
         .epoch = link_epoch,
         .last = link_last,
         .met = link_met,
-        .bulk = link_bulk,
+        .copy = link_copy,
         .done = link_done,
+        .consumer = link_consumer,
+        .listens = link_listens,
+        .in_sync = link_in_sync,
         .apply = link_apply,
-        .stop = link_stop,
+        .leave = link_leave,
         .fence = link_fence,
         .present = link_present,
         .unheard = link_unheard,
@@ -154,7 +255,13 @@ int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *
         .resume = link_resume,
     };
 
-    if (!node || !link)
-        return L2TPHA_ERR_INVALID;
-    return link_new(node, &ops, options, now, link);
+    *link = NULL;
+    if (!port)
+        return L2TPHA_ERR_NOMEM;
+    int error = link_new(node, &ops, options, now, link);
+    if (error)
+        talloc_free(port);
+    else
+        (void)__extension__ talloc_steal(*link, port); /* a macro of GNU C */
+    return error;
 }

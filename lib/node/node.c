@@ -72,7 +72,6 @@ static int make_state(struct l2tpha_node *node, uint64_t seed)
         .log = &engine->log,
         .epoch = config->epoch,
         .max_in_flight = config->max_checkpoints,
-        .timeout_us = config->commit_timeout_ms * UINT64_C(1000),
         .commit = config->commit,
         .lag_us = config->commit_lag_ms * UINT64_C(1000),
         .resync_packets = (uint16_t)config->resync_packets,

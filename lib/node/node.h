@@ -18,7 +18,9 @@ struct l2tpha_node {
     uint64_t unheard_since; /* standby: when the active was heard last; 0 = it is heard */
     bool blind;             /* standby: on the stream that there is it is not heard */
     uint64_t absences;      /* of the engine's, those seen */
-    uint64_t met;           /* newest epoch that was heard of on a link */
+    uint32_t consumer;      /* of l2tpha_checkpoint_bulk(); 0 = none */
+    const void *links[LEDGER_CURSORS]; /* whose a consumer is: a link's port; NULL = no link's */
+    uint64_t met;                      /* newest epoch that was heard of on a link */
 };
 
 static inline struct l2tpha_node *node_of(struct engine *engine)

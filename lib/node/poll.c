@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What may leave: one checkpoint first, since everything else waits for it, then datagrams, then
- * events. */
+/* What may leave: checkpoints first, since everything else waits for them, one for each consumer;
+ * then datagrams, then events. */
 #include "node/sight.h"
 
 #include "control/event.h"
@@ -27,15 +27,22 @@ static void borrow(struct engine *engine, const struct l2tpha_output *output)
         buffer_borrow(engine->pool, buffer_of(output->data));
 }
 
-static bool poll_checkpoint(struct engine *engine, struct l2tpha_output *output)
+static bool poll_checkpoint(struct engine *engine, struct ledger_item *item,
+                            struct l2tpha_output *output)
 {
-    *output = (struct l2tpha_output){.kind = L2TPHA_OUTPUT_CHECKPOINT};
-    bool any =
-        ledger_poll(engine->ledger, engine->now, &output->number, &output->data, &output->len);
+    bool any = ledger_poll(engine->ledger, engine->now, item);
+
     engine_close_events(engine, 0); /* a copy may have been given up: no transaction is open */
-    if (any)
-        borrow(engine, output);
-    return any;
+    if (!any)
+        return false;
+    *output = (struct l2tpha_output){.kind = L2TPHA_OUTPUT_CHECKPOINT,
+                                     .data = item->data,
+                                     .len = item->len,
+                                     .number = item->number,
+                                     .consumer = item->consumer,
+                                     .position = item->position};
+    borrow(engine, output);
+    return true;
 }
 
 static bool poll_datagram(struct engine *engine, struct l2tpha_output *output)
@@ -138,8 +145,9 @@ size_t l2tpha_poll(struct l2tpha_node *node, struct l2tpha_output *outputs, size
     inbox_finish(engine);
     release_polled(engine);
     if (engine->serving && !engine->handed) {
-        if (max && poll_checkpoint(engine, &outputs[0]))
-            count = 1;
+        struct ledger_item item = {.consumer = 0};
+        while (count < max && poll_checkpoint(engine, &item, &outputs[count]))
+            count++;
         while (count < max && poll_datagram(engine, &outputs[count]))
             count++;
     }

@@ -1,54 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 /* Checkpoints out, back and in; switchover. */
-#include "node/replication.h"
-
 #include "control/event.h"
 #include "control/transaction.h"
+#include "node/consumer.h"
 #include "node/role.h"
 #include "node/sight.h"
 #include "state/table_digest.h"
 
 #include <l2tpha/checkpoint.h>
+#include <l2tpha/consumer.h>
 #include <string.h>
+
+/* The consumer of a host that has one standby. */
+static int own_consumer(struct l2tpha_node *node, uint64_t now)
+{
+    const struct l2tpha_consumer_options options = {
+        .size = sizeof(options), .name = "standby", .gates = true};
+
+    return node->consumer ? L2TPHA_OK : l2tpha_consumer_add(node, &options, now, &node->consumer);
+}
 
 int l2tpha_checkpoint_bulk(struct l2tpha_node *node, uint64_t now)
 {
-    int error = node_enter_serving(node, now);
-    if (error)
-        return error;
-    error = ledger_bulk(node->engine.ledger, node->engine.now);
-    if (!error)
-        node_note(node, ROLE_COPY_STARTED, 0, "standby connected");
-    return engine_leave(&node->engine, error);
+    int error = node ? own_consumer(node, now) : L2TPHA_ERR_INVALID;
+
+    return error ? error : l2tpha_consumer_copy(node, node->consumer, now);
 }
 
-int node_checkpoint_done(struct l2tpha_node *node, uint64_t number, int status, uint64_t now)
+int l2tpha_checkpoint_done(struct l2tpha_node *node, uint64_t position, int status, uint64_t now)
 {
-    int error = node_enter_serving(node, now);
-    if (error)
-        return error;
-    return engine_leave(&node->engine,
-                        ledger_done(node->engine.ledger, number, status, node->engine.now));
-}
+    int error = l2tpha_consumer_done(node, node ? node->consumer : 0, position, status, now);
 
-/* From a host without a link: what confirms has been heard. A link knows better, for what it reads
- * first after an absence may be old. */
-int l2tpha_checkpoint_done(struct l2tpha_node *node, uint64_t number, int status, uint64_t now)
-{
-    int error = node_checkpoint_done(node, number, status, now);
-    if (!error)
-        node->engine.unsure_until = 0;
-    return error;
+    return error == L2TPHA_ERR_NOT_FOUND ? L2TPHA_ERR_INVALID : error;
 }
 
 int l2tpha_checkpoint_stop(struct l2tpha_node *node, uint64_t now)
 {
-    int error = node_enter_serving(node, now);
-    if (error)
-        return error;
-    if (ledger_mode(node->engine.ledger) != LEDGER_OFF)
-        ledger_stop(node->engine.ledger, "standby disconnected", node->engine.now);
-    return engine_leave(&node->engine, L2TPHA_OK);
+    return node ? node_consumer_stop(node, node->consumer, now) : L2TPHA_ERR_INVALID;
 }
 
 /* What the replica's state and epoch mean for the role. */
@@ -155,7 +143,7 @@ int l2tpha_switchover_cancel(struct l2tpha_node *node, uint64_t now)
         return L2TPHA_ERR_STATE;
     /* The stream on which the standby was told to serve is over, and so is that standby. */
     if (node->engine.handed && node->engine.expected == L2TPHA_NEVER)
-        ledger_stop(node->engine.ledger, "standby disconnected", node->engine.now);
+        ledger_stop(node->engine.ledger, "standby disconnected");
     node->engine.draining = node->engine.handed = false;
     return engine_leave(&node->engine, L2TPHA_OK);
 }

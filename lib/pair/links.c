@@ -6,7 +6,7 @@
 #include "pair.h"
 #include "stream.h"
 
-#include <l2tpha/checkpoint.h>
+#include <l2tpha/consumer.h>
 
 #include <errno.h>
 #include <string.h>
@@ -373,23 +373,24 @@ void links_pass(struct links *links, uint32_t tag)
 
 /* ---- replication ---- */
 
-static void stop_replication(struct links *links, uint64_t now)
+/* Whose stream is over: nothing waits for it. */
+static void forget_consumer(struct links *links, uint32_t consumer, uint64_t now)
 {
-    int error = l2tpha_checkpoint_stop(links->pair->node, now);
+    int error = l2tpha_consumer_remove(links->pair->node, consumer, now);
     if (error != L2TPHA_OK)
         say(links->pair, L2TPHA_LOG_ERROR, "stopping the replication: %s", l2tpha_strerror(error));
 }
 
-void links_send(struct links *links, uint64_t number, const uint8_t *data, size_t len)
+void links_send(struct links *links, const struct l2tpha_output *output)
 {
     uint64_t now = l2tpha_pair_now();
     struct stream *stream = current(links);
     if (stream == NULL || !stream->serving) {
-        stop_replication(links, now);
+        forget_consumer(links, output->consumer, now);
         return;
     }
     stream->replicated = true;
-    int error = l2tpha_link_send(stream->link, number, data, len, now);
+    int error = l2tpha_link_send(stream->link, output->position, output->data, output->len, now);
     if (error != L2TPHA_OK)
         stream_failed(stream, error);
 }

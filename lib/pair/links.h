@@ -18,6 +18,7 @@
 #include "address.h"
 
 #include <l2tpha/link.h>
+#include <l2tpha/node.h>
 
 struct l2tpha_pair;
 struct links;
@@ -67,7 +68,7 @@ void links_promoted(struct links *links);
 void links_let_go(struct links *links);
 
 /* A checkpoint of the node, for the standby. */
-void links_send(struct links *links, uint64_t number, const uint8_t *data, size_t len);
+void links_send(struct links *links, const struct l2tpha_output *output);
 
 /* What is given under this tag has changed: standbys have it before what is sent from now on. */
 void links_pass(struct links *links, uint32_t tag);

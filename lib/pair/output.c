@@ -14,7 +14,7 @@ static void let_out(struct l2tpha_pair *pair, const struct l2tpha_output *output
     pair->options.host.outputs(pair->options.host.user, outputs, count);
     for (size_t i = 0; i < count; i++)
         if (outputs[i].kind == L2TPHA_OUTPUT_CHECKPOINT)
-            links_send(pair->links, outputs[i].number, outputs[i].data, outputs[i].len);
+            links_send(pair->links, &outputs[i]);
 }
 
 /* Peers answer while there is more to send: what they say does not wait in the socket until it

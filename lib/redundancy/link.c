@@ -40,9 +40,10 @@ static int set_options(struct l2tpha_link *link, const struct l2tpha_link_option
 
 static bool ops_complete(const struct link_ops *ops)
 {
-    return ops->role && ops->rank && ops->epoch && ops->last && ops->met && ops->bulk &&
-           ops->done && ops->apply && ops->stop && ops->fence && ops->present && ops->unheard &&
-           ops->heard && ops->cut && ops->hand && ops->resume;
+    return ops->role && ops->rank && ops->epoch && ops->last && ops->met && ops->copy &&
+           ops->done && ops->consumer && ops->listens && ops->in_sync && ops->apply && ops->leave &&
+           ops->fence && ops->present && ops->unheard && ops->heard && ops->cut && ops->hand &&
+           ops->resume;
 }
 
 static int open_link(struct l2tpha_link *link, const struct l2tpha_link_options *options,
@@ -93,7 +94,7 @@ void l2tpha_link_free(struct l2tpha_link *link, uint64_t now)
     talloc_free(link);
 }
 
-int l2tpha_link_send(struct l2tpha_link *link, uint64_t number, const uint8_t *data, size_t len,
+int l2tpha_link_send(struct l2tpha_link *link, uint64_t position, const uint8_t *data, size_t len,
                      uint64_t now)
 {
     struct writer out;
@@ -105,15 +106,18 @@ int l2tpha_link_send(struct l2tpha_link *link, uint64_t number, const uint8_t *d
         return L2TPHA_ERR_ROLE;
     if (!link->up)
         return L2TPHA_ERR_STATE;
-    if (!data || len == 0 || len > FRAME_BODY_MAX || number <= link->sent)
+    if (!data || len == 0 || len > FRAME_BODY_MAX || position == 0)
+        return L2TPHA_ERR_INVALID;
+    if (link->sent > 0 && position != link->base + link->sent + 1)
         return L2TPHA_ERR_INVALID;
     error = link_put(link, FRAME_CHECKPOINT, len, now, &out);
     if (error)
         return link_fail(link, error, now);
     write_bytes(&out, data, len);
-    link->sent = number;
+    if (link->sent++ == 0)
+        link->base = position - 1;
     if (link->sampled == 0) {
-        link->sampled = number;
+        link->sampled = link->sent;
         link->sampled_at = now;
     }
     return L2TPHA_OK;
@@ -171,8 +175,8 @@ void l2tpha_link_sent(struct l2tpha_link *link, size_t len)
 
 static struct l2tpha_link_info describe(const struct l2tpha_link *link)
 {
-    enum l2tpha_role role = role_of(link);
-    bool in_sync = role == L2TPHA_ROLE_ACTIVE || role == L2TPHA_ROLE_STANDBY_HOT;
+    bool in_sync =
+        link->side == SIDE_ACTIVE ? is_in_sync(link) : role_of(link) == L2TPHA_ROLE_STANDBY_HOT;
 
     return (struct l2tpha_link_info){
         .up = link->up && !link->error,
@@ -196,6 +200,7 @@ static struct l2tpha_link_info describe(const struct l2tpha_link *link)
         .peer_serves = link->met && link->peer_side == SIDE_ACTIVE,
         .peer_last = link->peer_last,
         .peer_fingerprint = link->peer_fingerprint,
+        .consumer = link->ops.consumer(link->ops.user),
         .round_trip = link->round_trip,
     };
 }

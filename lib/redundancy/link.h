@@ -17,13 +17,18 @@ struct link_ops {
     uint64_t (*epoch)(void *user);           /* own, or on a standby the active's; 0 = none known */
     uint64_t (*last)(void *user);            /* newest checkpoint made or applied */
     void (*met)(void *user, uint64_t epoch); /* the other node knows of it */
-    /* As the l2tpha_checkpoint_ and l2tpha_fence() calls of the same name. */
-    int (*bulk)(void *user, uint64_t now);
-    int (*done)(void *user, uint64_t number, int status, uint64_t now);
+    /* As the l2tpha_consumer_, l2tpha_checkpoint_ and l2tpha_fence() calls of the same name, of
+     * this link's consumer. */
+    int (*copy)(void *user, uint64_t now);
+    int (*done)(void *user, uint64_t position, int status, uint64_t now);
+    uint32_t (*consumer)(void *user); /* 0 = none */
+    bool (*listens)(void *user);      /* it gets checkpoints, or is about to */
+    bool (*in_sync)(void *user);
     /* ... of this epoch, as its frame says; L2TPHA_ERR_LINK: it says another one itself. */
     int (*apply)(void *user, uint64_t epoch, const uint8_t *data, size_t len, uint64_t now,
                  uint64_t *number);
-    void (*stop)(void *user, uint64_t now);
+    /* Active: the stream is over; stop: so nothing waits for the consumer any more. */
+    void (*leave)(void *user, bool stop, uint64_t now);
     int (*fence)(void *user, uint64_t epoch, uint64_t now);
     /* This node is being driven, and will be again by then (L2TPHA_NEVER: the link is over); away:
      * it was not. Returns how often it was away, as far as anybody knows. */

@@ -6,7 +6,7 @@
 int link_copy(struct l2tpha_link *link, uint64_t now)
 {
     ASSERT(link->ops.log, link->side == SIDE_ACTIVE && link->up);
-    int error = link->ops.bulk(link->ops.user, now);
+    int error = link->ops.copy(link->ops.user, now);
 
     link->copied = now;
     link->copy_at = L2TPHA_NEVER;

@@ -10,12 +10,13 @@
 void link_stop_serving(struct l2tpha_link *link, uint64_t now)
 {
     ASSERT(link->ops.log, !link->serving || link->side == SIDE_ACTIVE);
-    if (link->serving && !link->handed)
-        link->ops.stop(link->ops.user, now);
+    bool stop = link->serving && !link->handed;
     link->serving = false;
     if (link->ended)
         return;
     link->ended = true;
+    if (link->side == SIDE_ACTIVE)
+        link->ops.leave(link->ops.user, stop, now);
     if (link->side == SIDE_STANDBY && link->up)
         link->ops.cut(link->ops.user, sooner(link_last_heard(link), now), now);
     if (!link->options.taken)

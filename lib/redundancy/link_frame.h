@@ -9,8 +9,8 @@
 #include <l2tpha/record.h>
 #include <l2tpha/redundancy.h>
 
-#define LINK_VERSION_MIN 2
-#define LINK_VERSION_MAX 2
+#define LINK_VERSION_MIN 3
+#define LINK_VERSION_MAX 3
 #define LINK_MAGIC 0x4c324841u /* "L2HA" */
 
 #define FRAME_LENGTH 4  /* the length field, which does not count itself */

@@ -108,11 +108,12 @@ static int take_checkpoint(struct l2tpha_link *link, const struct link_frame *fr
     uint64_t number = 0;
 
     ASSERT(link->ops.log, link->side == SIDE_STANDBY);
+    link->came++;
     int error =
         link->ops.apply(link->ops.user, frame->epoch, frame->body, frame->len, now, &number);
 
     if (!error) {
-        link->applied = number;
+        link->applied = link->came;
         link->ack_due = true;
         link->lost = false;
         return L2TPHA_OK;
@@ -134,24 +135,24 @@ static void measure(struct l2tpha_link *link, uint64_t now)
     link->sampled = 0;
 }
 
-/* A node that went on alone since the standby was slow tries again once all is confirmed. */
+/* A standby that was too slow gets nothing more; it is tried again once all is confirmed. */
 static int take_ack(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now)
 {
-    uint64_t number;
-    int error = number_read(frame, &number);
+    uint64_t count;
+    int error = number_read(frame, &count);
 
     if (error)
         return error;
-    if (number > link->sent)
+    if (count > link->sent)
         return L2TPHA_ERR_LINK;
     ASSERT(link->ops.log, link->side == SIDE_ACTIVE);
-    if (number <= link->acked)
+    if (count <= link->acked)
         return L2TPHA_OK;
-    link->acked = number;
+    link->acked = count;
     measure(link, now);
-    if (role_of(link) == L2TPHA_ROLE_ACTIVE_SOLO)
-        return number == link->sent ? link_copy_later(link, now) : L2TPHA_OK;
-    return link->ops.done(link->ops.user, number, L2TPHA_OK, now);
+    if (!link->ops.listens(link->ops.user))
+        return count == link->sent ? link_copy_later(link, now) : L2TPHA_OK;
+    return link->ops.done(link->ops.user, link->base + count, L2TPHA_OK, now);
 }
 
 static int take_heartbeat(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now)
@@ -162,7 +163,7 @@ static int take_heartbeat(struct l2tpha_link *link, const struct link_frame *fra
     (void)now;
     if (error)
         return error;
-    return number < link->applied ? L2TPHA_ERR_LINK : L2TPHA_OK;
+    return link->applied > 0 && number < last_of(link) ? L2TPHA_ERR_LINK : L2TPHA_OK;
 }
 
 static int take_refuse(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now)
@@ -176,9 +177,11 @@ static int take_refuse(struct l2tpha_link *link, const struct link_frame *frame,
         link->stepped_down = why == L2TPHA_ERR_FENCED;
         return link_fail(link, why, now);
     }
+    if (why == L2TPHA_ERR_DIGEST) /* the next one may end like it */
+        (void)link->ops.done(link->ops.user, link->base + link->acked, why, now);
     if (wants_copy(why))
         return link_copy(link, now);
-    if (!link->ops.done(link->ops.user, link->sent, why, now))
+    if (!link->ops.done(link->ops.user, link->base + link->sent, why, now))
         link->serving = false; /* it knows, and knows why */
     return link_fail(link, why, now);
 }

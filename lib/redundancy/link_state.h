@@ -43,9 +43,11 @@ struct l2tpha_link {
     int error; /* why the link has ended; 0 while it lives */
     uint32_t version;
     uint64_t peer_epoch;
-    uint64_t sent;    /* active: newest checkpoint queued */
-    uint64_t acked;   /* active: newest one confirmed */
-    uint64_t applied; /* standby: newest one applied from this stream */
+    uint64_t base;    /* active: position of the last checkpoint before this stream */
+    uint64_t sent;    /* active: checkpoints queued */
+    uint64_t acked;   /* active: ... and confirmed */
+    uint64_t came;    /* standby: checkpoints that came, */
+    uint64_t applied; /* ... up to the last one that was applied */
     bool met;
     uint64_t peer_last;
     uint64_t peer_fingerprint;
@@ -82,6 +84,11 @@ static inline enum l2tpha_role role_of(const struct l2tpha_link *link)
 static inline uint64_t epoch_of(const struct l2tpha_link *link)
 {
     return link->ops.epoch(link->ops.user);
+}
+
+static inline bool is_in_sync(const struct l2tpha_link *link)
+{
+    return link->ops.in_sync(link->ops.user);
 }
 
 static inline uint64_t last_of(const struct l2tpha_link *link)

@@ -35,7 +35,7 @@ int l2tpha_link_hand_over(struct l2tpha_link *link, uint64_t now)
 
     if (error)
         return error;
-    if (role_of(link) != L2TPHA_ROLE_ACTIVE)
+    if (!is_in_sync(link))
         return L2TPHA_ERR_NOT_IN_SYNC;
     if (link->offered || link->handed)
         return L2TPHA_ERR_STATE;
@@ -193,7 +193,7 @@ int link_take_announce(struct l2tpha_link *link, const struct link_frame *frame,
         return L2TPHA_ERR_LINK;
     if (epoch <= epoch_of(link) || epoch - epoch_of(link) > EPOCHS_AHEAD_MAX)
         return L2TPHA_ERR_EPOCH;
-    if (!force && role_of(link) != L2TPHA_ROLE_ACTIVE)
+    if (!force && !is_in_sync(link))
         return decline(link, L2TPHA_ERR_NOT_IN_SYNC, now);
     return link_fenced(link, epoch, now);
 }

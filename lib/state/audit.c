@@ -2,6 +2,7 @@
 #include "state/audit.h"
 
 #include "base/assert.h"
+#include "state/ledger_log.h"
 #include "state/ledger_private.h"
 #include "state/order.h"
 #include "state/table_private.h"
@@ -79,19 +80,55 @@ void table_audit_counts(const struct table *table, const struct tally *tally)
 
 /* --- the ledger --- */
 
-static void audit_flights(const struct ledger *ledger)
+static void audit_log(const struct ledger *ledger)
 {
-    const struct flight *oldest = outbox_head(ledger->flights);
-    uint32_t count = outbox_count(ledger->flights);
+    const struct logged *oldest = outbox_head(ledger->log);
+    uint32_t count = outbox_count(ledger->log);
 
     if (!oldest)
         return;
-    const struct flight *newest = outbox_at(ledger->flights, count - 1);
+    const struct logged *newest = outbox_at(ledger->log, count - 1);
+    AUDIT(ledger->writes);
     AUDIT(newest->number == ledger->last);
     AUDIT(newest->number - oldest->number == count - 1);
-    AUDIT(oldest->number > ledger->acknowledged);
-    AUDIT(!oldest->blob == (oldest->number <= ledger->shipped));
-    AUDIT(!newest->blob == (newest->number <= ledger->shipped));
+    AUDIT(oldest->blob && newest->blob);
+}
+
+static void audit_cursor(const struct ledger *ledger, const struct cursor *cursor)
+{
+    const struct flight *oldest = outbox_head(cursor->flights);
+    uint32_t count = outbox_count(cursor->flights);
+
+    AUDIT(cursor_of(ledger, cursor->id) == cursor);
+    AUDIT(cursor->confirmed <= cursor->position);
+    AUDIT(cursor->bulk.waiting <= BULK_PARTS);
+    if (!cursor_is_in_stream(cursor)) {
+        AUDIT(count == 0 && cursor->bulk.waiting == 0);
+        AUDIT(cursor->state == CURSOR_OUT || !cursor->word);
+        return;
+    }
+    AUDIT(!cursor->word);
+    AUDIT(cursor->acknowledged <= cursor->shipped && cursor->shipped <= ledger->last);
+    AUDIT(cursor->ungated <= ledger->last);
+    AUDIT(cursor->confirmed + count == cursor->position);
+    AUDIT(!oldest || oldest->position == cursor->confirmed + 1);
+    /* whatever it has not confirmed is there */
+    AUDIT(cursor->acknowledged == ledger->last || ledger_log_at(ledger, cursor->acknowledged + 1));
+}
+
+static void audit_cursors(const struct ledger *ledger)
+{
+    const struct cursor *cursor;
+    uint32_t walks = 0, reads = 0;
+
+    for (cursor = ledger->cursors; cursor; cursor = cursor->next) {
+        audit_cursor(ledger, cursor);
+        walks += cursor->state == CURSOR_COPYING;
+        reads += cursor_is_in_stream(cursor);
+        AUDIT(!cursor_is_waited_for(cursor) || ledger->known <= cursor_known(cursor));
+    }
+    AUDIT(walks <= 1);
+    AUDIT(ledger->writes == (reads > 0));
 }
 
 static void audit_marks(const struct ledger *ledger)
@@ -99,7 +136,8 @@ static void audit_marks(const struct ledger *ledger)
     const struct mark *oldest = outbox_head(ledger->marks);
 
     AUDIT(!oldest || ledger->mode != LEDGER_OFF);
-    AUDIT(!oldest || (oldest->number > ledger->acknowledged && oldest->number <= ledger->last));
+    AUDIT(!oldest || ledger->mode != LEDGER_GATED || oldest->number > ledger->known);
+    AUDIT(!oldest || oldest->number <= ledger->last);
 }
 
 /* Of what is marked only acknowledgements wait for company. */
@@ -119,17 +157,12 @@ static void audit_dirty(const struct ledger *ledger)
 
 void ledger_audit(const struct ledger *ledger)
 {
-    AUDIT(ledger->acknowledged <= ledger->shipped);
-    AUDIT(ledger->shipped <= ledger->last);
     AUDIT(ledger->depends <= ledger->last);
-    AUDIT(ledger->ungated <= ledger->last);
     AUDIT(!ledger->in_sync || ledger->mode == LEDGER_GATED);
-    AUDIT(!ledger->in_sync || ledger->bulk.phase == BULK_NONE);
-    AUDIT(ledger->mode != LEDGER_BULK || ledger->bulk.phase != BULK_NONE);
     AUDIT(ledger->mode == LEDGER_GATED || !ledger->late);
-    AUDIT(ledger->bulk.waiting <= BULK_PARTS);
-    AUDIT(ledger->mode != LEDGER_OFF || ledger->bulk.phase == BULK_NONE);
-    audit_flights(ledger);
+    AUDIT(ledger->mode != LEDGER_GATED || ledger->writes);
+    audit_log(ledger);
+    audit_cursors(ledger);
     audit_marks(ledger);
     audit_dirty(ledger);
 }

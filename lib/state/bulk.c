@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The copy for a new standby: BULK_BEGIN, then parts that walk first the tunnels, then the
- * sessions, by their places in the slabs, with increments in between, then BULK_END. The node
- * itself is in the first part. Whatever an increment carries has the generation of the copy, and
- * the walk passes it over; a part is made only when it can be shipped at once. A standby so slow
- * that increments pile up is found by their number.
+/* The copy for a cursor: BULK_BEGIN, then parts that walk first the tunnels, then the sessions, by
+ * their places in the slabs, then BULK_END, with increments in between. The node itself is in the
+ * first part. Pieces of a copy take no numbers: each says the number of the increment that it
+ * stands behind, and is exactly the state after that one. What increments bring meanwhile the walk
+ * may bring once more; of what it has not come to yet they may bring a piece, which the reader
+ * passes over. So increments are the same for all, and one walk goes on at a time.
  *
- * A host polls until nothing comes, and meanwhile does nothing else. So only a few parts are made
- * before it has been elsewhere: then the deadline has come, and the next ones follow. */
+ * A piece is made only when it can be shipped at once. A host polls until nothing comes, and
+ * meanwhile does nothing else. So only a few are made before it has been elsewhere: then the
+ * deadline has come, and the next ones follow. */
 #include "state/bulk.h"
 
 #include "base/assert.h"
@@ -16,8 +18,6 @@
 #include "state/ledger_stop.h"
 #include "state/ledger_write.h"
 
-#include <string.h>
-
 #define PART_RECORDS 1024
 #define PART_BYTES (48 * 1024)
 #define PART_STEPS PART_RECORDS /* entries looked at: one part costs no more than another */
@@ -25,25 +25,21 @@
 
 /* Where a part's walk has come to; taken over once the part is written. */
 struct walk {
+    const struct bulk *from;
     enum bulk_phase phase;
     uint32_t place;
     uint64_t count;
     uint64_t digest;
-    uint64_t bytes;
-    uint32_t *carried[PART_RECORDS]; /* generations of the entries in it */
-    uint32_t entries;
+    uint32_t bytes;
     struct tunnel_entry *tunnels[PART_RECORDS];
     uint32_t tunnel_count;
 };
 
-static int put_node(struct draft *draft, const struct ledger *ledger, struct walk *walk)
+static int put_node(struct draft *draft, const struct ledger *ledger)
 {
-    struct node_entry *entry = table_node(ledger->options.table);
+    const struct node_entry *entry = table_node(ledger->options.table);
 
-    if (!node_is_set(entry) || entry->generation == ledger->generation)
-        return 0;
-    walk->carried[walk->entries++] = &entry->generation;
-    return draft_put_node(draft, entry);
+    return node_is_set(entry) ? draft_put_node(draft, entry) : 0;
 }
 
 static int put_tunnel(struct draft *draft, const struct ledger *ledger, struct walk *walk)
@@ -54,9 +50,8 @@ static int put_tunnel(struct draft *draft, const struct ledger *ledger, struct w
         walk->place = 0;
         return 0;
     }
-    if (entry->gone || entry->generation == ledger->generation)
+    if (entry->gone)
         return 0;
-    walk->carried[walk->entries++] = &entry->generation;
     walk->tunnels[walk->tunnel_count++] = entry;
     return draft_put_tunnel(draft, entry, true);
 }
@@ -68,9 +63,6 @@ static int put_session(struct draft *draft, const struct ledger *ledger, struct 
         walk->phase = BULK_WALKED;
         return 0;
     }
-    if (entry->generation == ledger->generation)
-        return 0;
-    walk->carried[walk->entries++] = &entry->generation;
     return draft_put_session(draft, entry);
 }
 
@@ -79,12 +71,13 @@ static int put_session(struct draft *draft, const struct ledger *ledger, struct 
 static int fill_part(struct draft *draft, struct ledger *ledger, void *argument)
 {
     struct walk *walk = argument;
-    enum bulk_phase phase = ledger->bulk.phase;
+    enum bulk_phase phase = walk->from->phase;
+    bool first = phase == BULK_TUNNELS && walk->from->place == 0;
 
     walk->phase = phase;
-    walk->place = ledger->bulk.place;
-    walk->entries = walk->tunnel_count = 0;
-    int error = phase == BULK_TUNNELS ? put_node(draft, ledger, walk) : 0;
+    walk->place = walk->from->place;
+    walk->tunnel_count = 0;
+    int error = first ? put_node(draft, ledger) : 0;
     for (unsigned step = 0; step < PART_STEPS && walk->phase == phase && !error; step++) {
         error = phase == BULK_TUNNELS ? put_tunnel(draft, ledger, walk)
                                       : put_session(draft, ledger, walk);
@@ -92,137 +85,159 @@ static int fill_part(struct draft *draft, struct ledger *ledger, void *argument)
             break;
     }
     walk->count = draft->count;
-    walk->bytes = (uint64_t)(draft->end - draft->start);
-    walk->digest =
-        digest_bytes(ledger->bulk.digest, draft->start, (size_t)(draft->end - draft->start));
+    size_t bytes = (size_t)(draft->end - draft->start);
+    walk->digest = digest_bytes(walk->from->digest, draft->start, bytes);
+    walk->bytes = bytes ? (uint32_t)bytes : 1; /* it is a part, whatever is in it */
     return error;
 }
 
-/* Ungated commit: the lease of a tunnel runs from what its copy has said. */
+/* Ungated commit: the lease of a tunnel runs from what the copy has said; that of one which
+ * somebody is waited for with runs already. */
 static int lease_from(struct ledger *ledger, const struct walk *walk)
 {
     int error = 0;
 
+    if (!ledger_is_ungated(ledger) || ledger->mode != LEDGER_BULK)
+        return 0;
     for (uint32_t i = 0; i < walk->tunnel_count && !error; i++) {
-        walk->tunnels[i]->acked_committed = walk->tunnels[i]->record.acked;
+        ASSERT(ledger->options.log,
+               walk->tunnels[i]->acked_committed == walk->tunnels[i]->record.acked);
         ledger_note_known(walk->tunnels[i], ledger->last);
         error = ledger_push_mark(ledger, walk->tunnels[i]);
     }
     return error;
 }
 
-static void make_part(struct ledger *ledger, uint64_t now)
+static enum l2tpha_checkpoint_kind next_kind(const struct cursor *cursor)
 {
-    struct bulk *bulk = &ledger->bulk;
-    struct walk walk;
-    struct l2tpha_checkpoint_header header = {.kind = L2TPHA_CHECKPOINT_BULK_PART,
-                                              .generation = ledger->generation};
-    int error = ledger_write(ledger, &header, fill_part, &walk, now);
-    if (!error && ledger_is_ungated(ledger))
+    if (cursor->state == CURSOR_WAITING)
+        return L2TPHA_CHECKPOINT_BULK_BEGIN;
+    return cursor->bulk.phase == BULK_WALKED ? L2TPHA_CHECKPOINT_BULK_END
+                                             : L2TPHA_CHECKPOINT_BULK_PART;
+}
+
+/* It wants nothing older than what the copy begins with. */
+static void begun(struct ledger *ledger, struct cursor *cursor)
+{
+    cursor->state = CURSOR_COPYING;
+    cursor->acknowledged = cursor->shipped = cursor->ungated = ledger->last;
+    ledger_follow(ledger, NULL);
+}
+
+static void walked(struct ledger *ledger, struct bulk *bulk, const struct walk *walk, uint64_t now)
+{
+    bulk->phase = walk->phase;
+    bulk->place = walk->place;
+    bulk->parts++;
+    bulk->count += walk->count;
+    bulk->digest = walk->digest;
+    bulk->bytes += walk->bytes;
+    bulk->waiting++;
+    ledger->parts++;
+    ledger->parts_at = now;
+}
+
+/* From here on outputs wait for this cursor, if it gates. */
+static void ended(struct ledger *ledger, struct cursor *cursor)
+{
+    ASSERT(ledger->options.log, cursor->state == CURSOR_COPYING && cursor->bulk.waiting == 0);
+    cursor->state = CURSOR_ENDED;
+    cursor->ungated = ledger->last;
+    ledger_follow(ledger, NULL);
+}
+
+static int make(struct ledger *ledger, struct cursor *cursor, struct buffer **blob, uint64_t now)
+{
+    enum l2tpha_checkpoint_kind kind = next_kind(cursor);
+    struct bulk *bulk = &cursor->bulk;
+    struct walk walk = {.from = bulk};
+
+    if (kind == L2TPHA_CHECKPOINT_BULK_BEGIN)
+        *bulk = (struct bulk){.generation = ++ledger->generation};
+    struct l2tpha_checkpoint_header header = {
+        .kind = (uint8_t)kind, .number = ledger->last, .generation = bulk->generation};
+    if (kind != L2TPHA_CHECKPOINT_BULK_BEGIN)
+        header.part = bulk->parts + 1;
+    if (kind == L2TPHA_CHECKPOINT_BULK_END) {
+        header.count = bulk->count;
+        header.digest = bulk->digest;
+    }
+    bool part = kind == L2TPHA_CHECKPOINT_BULK_PART;
+    int error = ledger_write(ledger, &header, part ? fill_part : NULL, &walk, blob);
+    if (!error && part)
         error = lease_from(ledger, &walk);
-    if (error) {
-        ledger_fail(ledger, error, now);
-        return;
-    }
-    for (uint32_t i = 0; i < walk.entries; i++)
-        *walk.carried[i] = ledger->generation;
-    bulk->phase = walk.phase;
-    bulk->place = walk.place;
-    bulk->count += walk.count;
-    bulk->digest = walk.digest;
-    bulk->parts[bulk->waiting++] = (struct bulk_part){ledger->last, walk.bytes};
-    bulk->bytes += walk.bytes;
-    bulk->turn++;
-    bulk->turn_at = now;
+    if (!error)
+        error =
+            cursor_note(cursor, ledger->last, walk.bytes, kind == L2TPHA_CHECKPOINT_BULK_END, now);
+    if (error)
+        return error;
+    if (part)
+        walked(ledger, bulk, &walk, now);
+    else if (kind == L2TPHA_CHECKPOINT_BULK_BEGIN)
+        begun(ledger, cursor);
+    else
+        ended(ledger, cursor);
+    return 0;
 }
 
-/* From this number on outputs wait. */
-static void make_end(struct ledger *ledger, uint64_t now)
+static bool has_part_to_make(const struct cursor *cursor)
 {
-    struct bulk *bulk = &ledger->bulk;
-    struct l2tpha_checkpoint_header header = {.kind = L2TPHA_CHECKPOINT_BULK_END,
-                                              .generation = ledger->generation,
-                                              .count = bulk->count,
-                                              .digest = bulk->digest};
-    int error = ledger_write(ledger, &header, NULL, NULL, now);
-    if (error) {
-        ledger_fail(ledger, error, now);
-        return;
-    }
-    ASSERT(ledger->options.log, ledger->mode == LEDGER_BULK && bulk->waiting == 0);
-    bulk->phase = BULK_ENDED;
-    bulk->end = ledger->last;
-    ledger->ungated = ledger->last - 1;
-    ledger->mode = LEDGER_GATED;
+    const struct bulk *bulk = &cursor->bulk;
+
+    return cursor->state == CURSOR_COPYING && bulk->phase != BULK_WALKED &&
+           bulk->waiting < BULK_PARTS && bulk->bytes < BULK_BYTES && cursor_has_room(cursor);
 }
 
-static bool has_part_to_make(const struct ledger *ledger)
+static bool somebody_walks(const struct ledger *ledger)
 {
-    const struct bulk *bulk = &ledger->bulk;
+    const struct cursor *cursor;
 
-    return (bulk->phase == BULK_TUNNELS || bulk->phase == BULK_SESSIONS) &&
-           bulk->waiting < BULK_PARTS && bulk->bytes < BULK_BYTES &&
-           outbox_room(ledger->flights) >= 2; /* one is left for an increment */
+    for (cursor = ledger->cursors; cursor; cursor = cursor->next)
+        if (cursor->state == CURSOR_COPYING)
+            return true;
+    return false;
 }
 
-void bulk_advance(struct ledger *ledger, uint64_t now)
+bool bulk_is_due(const struct ledger *ledger, const struct cursor *cursor)
 {
-    struct bulk *bulk = &ledger->bulk;
+    if (ledger_is_open(ledger))
+        return false;
+    if (cursor->state == CURSOR_WAITING)
+        return !ledger->held && !somebody_walks(ledger);
+    if (cursor->state != CURSOR_COPYING || cursor->shipped < ledger->last)
+        return false;
+    if (has_part_to_make(cursor))
+        return ledger->parts < TURN_PARTS;
+    return cursor->bulk.phase == BULK_WALKED && cursor->bulk.waiting == 0 &&
+           cursor_has_room(cursor);
+}
 
-    if (has_part_to_make(ledger) && bulk->turn < TURN_PARTS)
-        make_part(ledger, now);
-    else if (bulk->phase == BULK_WALKED && bulk->waiting == 0 && outbox_room(ledger->flights) >= 2)
-        make_end(ledger, now);
+struct buffer *bulk_make(struct ledger *ledger, struct cursor *cursor, uint64_t now)
+{
+    struct buffer *blob = NULL;
+    int error = make(ledger, cursor, &blob, now);
+
+    if (!error)
+        return blob;
+    buffer_put(table_pool(ledger->options.table), blob);
+    ledger_abandon(ledger, cursor, ledger_reason(error));
+    ledger_follow(ledger, ledger_reason(error));
+    return NULL;
 }
 
 void bulk_turn(struct ledger *ledger)
 {
-    ledger->bulk.turn = 0;
+    ledger->parts = 0;
 }
 
 uint64_t bulk_deadline(const struct ledger *ledger)
 {
-    const struct bulk *bulk = &ledger->bulk;
+    const struct cursor *cursor;
 
-    return bulk->turn >= TURN_PARTS && has_part_to_make(ledger) ? bulk->turn_at : L2TPHA_NEVER;
-}
-
-void bulk_done(struct ledger *ledger, uint64_t number)
-{
-    struct bulk *bulk = &ledger->bulk;
-    uint32_t done = 0;
-
-    while (done < bulk->waiting && bulk->parts[done].number <= number)
-        bulk->bytes -= bulk->parts[done++].bytes;
-    memmove(bulk->parts, bulk->parts + done, (bulk->waiting - done) * sizeof(bulk->parts[0]));
-    bulk->waiting -= done;
-    if (bulk->phase != BULK_ENDED || number < bulk->end)
-        return;
-    bulk->phase = BULK_NONE;
-    ASSERT(ledger->options.log, ledger->mode == LEDGER_GATED);
-    ASSERT(ledger->options.log, bulk->waiting == 0);
-    ledger->in_sync = true;
-    ledger->options.mode_changed(ledger->options.user, LEDGER_GATED, true, NULL);
-}
-
-int bulk_begin(struct ledger *ledger, uint64_t now)
-{
-    struct l2tpha_checkpoint_header header = {.kind = L2TPHA_CHECKPOINT_BULK_BEGIN};
-
-    if (++ledger->generation == GENERATION_RECEIVED)
-        ledger->generation = 1;
-    ledger->mode = LEDGER_BULK;
-    ledger->bulk = (struct bulk){.phase = BULK_TUNNELS};
-    header.generation = ledger->generation;
-    int error = ledger_write(ledger, &header, NULL, NULL, now);
-    if (error)
-        ledger_fail(ledger, error, now);
-    return error;
-}
-
-int ledger_bulk(struct ledger *ledger, uint64_t now)
-{
-    ledger_reset(ledger);
-    ledger->wanted = ledger->held;
-    return ledger->held ? 0 : bulk_begin(ledger, now);
+    if (ledger->parts < TURN_PARTS)
+        return L2TPHA_NEVER;
+    for (cursor = ledger->cursors; cursor; cursor = cursor->next)
+        if (has_part_to_make(cursor))
+            return ledger->parts_at;
+    return L2TPHA_NEVER;
 }

@@ -40,7 +40,7 @@ struct tunnel_entry {
     bool is_lagging : 1;      /* counted: the record that was loaded has the flag LAGGING, */
     bool is_recovery : 1;     /* ... and is a recovery tunnel's */
     bool is_ha : 1;           /* counted: table_note_method() */
-    uint64_t born;            /* first number that may be about it, 0 = not committed yet */
+    uint64_t born;            /* 1 + first number that may be about it; 0 = not committed yet */
     struct tunnel_entry
         *dirty_next; /* the ledger's list; until a takeover has come to the entry, */
     struct tunnel_entry **dirty_back; /* the table's of those pending. NULL = on neither */
@@ -48,7 +48,7 @@ struct tunnel_entry {
         uint64_t moved;     /* ungated commit: newest number that it depends on */
         uint32_t refreshed; /* standby: no more of its sessions than these have its generation */
     };
-    uint64_t ahead_from; /* ... the one that has it established, by the numbers that it has now;
+    uint64_t ahead_from; /* ... 1 + the one that has it established, by the numbers that it has now:
                             once confirmed its outputs need not wait; 0 = none yet */
     struct l2tpha_tunnel_record record; /* byte strings are owned, see table_tunnel_set_bytes */
     uint32_t recovered_by; /* standby: recovery tunnel that was for it last; it may be gone since,

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* The ledger. What is marked stands in two lists; a commit turns them into one checkpoint, which
- * waits in a ring of flights until a standby has confirmed it. In gated mode each tunnel in it
- * leaves a mark in a second ring, with what it may send once the number is confirmed. So the work
- * of a commit and of a confirmation is that of what has changed. Anything that would break the
- * stream ends it: the node goes on alone and says why. */
+/* The ledger. What is marked stands in two lists; a commit turns them into one increment, which
+ * stands in the log until all cursors have confirmed it. In gated mode each tunnel in it leaves a
+ * mark in a ring, with what it may send once the number is confirmed. So the work of a commit and
+ * of a confirmation is that of what has changed. Anything that would break a stream ends it, and
+ * says why. */
 #include "state/ledger.h"
 
 #include "base/assert.h"
+#include "base/timing.h"
+#include "state/bulk.h"
 #include "state/ledger_gate.h"
+#include "state/ledger_log.h"
 #include "state/ledger_private.h"
 #include "state/ledger_write.h"
 
 #define MARKS_MAX (1u << 20)
+#define REFUSALS_MAX 3
+#define REFUSED_PAUSE_US (UINT64_C(60) * US_PER_S)
 
 int ledger_new(TALLOC_CTX *parent, const struct ledger_options *options, struct ledger **ledger)
 {
@@ -21,7 +26,7 @@ int ledger_new(TALLOC_CTX *parent, const struct ledger_options *options, struct 
     fresh->options = *options;
     fresh->epoch = options->epoch;
     fresh->deferred_since = L2TPHA_NEVER;
-    int error = outbox_new(fresh, sizeof(struct flight), options->max_in_flight, &fresh->flights);
+    int error = outbox_new(fresh, sizeof(struct logged), options->max_in_flight, &fresh->log);
     if (!error)
         error = outbox_new(fresh, sizeof(struct mark), MARKS_MAX, &fresh->marks);
     if (error) {
@@ -52,8 +57,7 @@ static int fill_increment(struct draft *draft, struct ledger *ledger, void *argu
         error = draft_put_session(draft, ledger->dirty_sessions[i - 1]);
     for (const struct tunnel_entry *entry = ledger->dirty_tunnels; entry && !error;
          entry = entry->dirty_next)
-        if (entry->generation == ledger->generation) /* else the copy has yet to carry it */
-            error = draft_put_tunnel(draft, entry, entry->dirty & DIRTY_FULL);
+        error = draft_put_tunnel(draft, entry, entry->dirty & DIRTY_FULL);
     if (ledger->dirty_node && !error)
         error = draft_put_node(draft, table_node(ledger->options.table));
     for (uint32_t i = ledger->gone_count; i > 0 && !error; i--)
@@ -73,16 +77,47 @@ static int push_marks(struct ledger *ledger)
     return error;
 }
 
+/* Whoever has left so much unconfirmed gets nothing more. */
+static void drop_laggards(struct ledger *ledger)
+{
+    const char *why = ledger_reason(L2TPHA_ERR_LIMIT);
+    struct cursor *cursor;
+
+    for (cursor = ledger->cursors; cursor; cursor = cursor->next) {
+        if (!cursor_is_in_stream(cursor) ||
+            ledger->last - cursor->acknowledged < ledger->options.max_in_flight)
+            continue;
+        ledger_abandon(ledger, cursor, why);
+        ledger_follow(ledger, why);
+    }
+}
+
+static int write_increment(struct ledger *ledger, uint64_t now)
+{
+    struct l2tpha_checkpoint_header header = {.kind = L2TPHA_CHECKPOINT_INCREMENT,
+                                              .number = ledger->last + 1};
+    struct buffer *blob;
+    int error = ledger->lost ? L2TPHA_ERR_NOMEM
+                             : ledger_write(ledger, &header, fill_increment, NULL, &blob);
+
+    if (!error)
+        error = ledger_log_add(ledger, blob, now);
+    if (!error && (ledger->mode == LEDGER_GATED ||
+                   (ledger->mode == LEDGER_BULK && ledger_is_ungated(ledger))))
+        error = push_marks(ledger);
+    return error;
+}
+
 static void commit(struct ledger *ledger, uint64_t now)
 {
-    struct l2tpha_checkpoint_header header = {.kind = L2TPHA_CHECKPOINT_INCREMENT};
-    bool must_commit = ledger->must_commit || ledger->gone_count > 0;
-    int error =
-        ledger->lost ? L2TPHA_ERR_NOMEM : ledger_write(ledger, &header, fill_increment, NULL, now);
-    if (!error && (ledger->mode == LEDGER_GATED || ledger_is_ungated(ledger)))
-        error = push_marks(ledger);
+    bool must_commit = ledger_is_open(ledger);
+
+    drop_laggards(ledger);
+    if (!ledger->writes)
+        return; /* nobody is left, and nothing is marked */
+    int error = write_increment(ledger, now);
     if (error) {
-        ledger_fail(ledger, error, now);
+        ledger_fail(ledger, error);
         return;
     }
     if (must_commit)
@@ -98,7 +133,7 @@ static void drop_shipped(struct ledger *ledger)
 
 static void check_lag(struct ledger *ledger, uint64_t now)
 {
-    const struct flight *oldest = outbox_head(ledger->flights);
+    const struct logged *oldest = ledger_log_at(ledger, ledger_known(ledger) + 1);
 
     ledger->late = ledger->options.commit == L2TPHA_COMMIT_BOUNDED &&
                    ledger->mode == LEDGER_GATED && oldest &&
@@ -109,9 +144,9 @@ uint64_t ledger_commit(struct ledger *ledger, uint64_t now)
 {
     drop_shipped(ledger);
     check_lag(ledger, now);
-    if (ledger->mode == LEDGER_OFF)
+    if (!ledger->writes)
         ledger_clean(ledger, 0);
-    else if (ledger->must_commit || ledger->gone_count > 0 || ledger->lost)
+    else if (ledger_is_open(ledger) || ledger->lost)
         commit(ledger, now);
     else if (ledger->dirty_tunnels && ledger->deferred_since == L2TPHA_NEVER)
         ledger->deferred_since = now;
@@ -120,62 +155,188 @@ uint64_t ledger_commit(struct ledger *ledger, uint64_t now)
     return ledger->depends;
 }
 
-/* --- confirmation --- */
+/* --- towards the consumers --- */
 
-int ledger_done(struct ledger *ledger, uint64_t number, int status, uint64_t now)
+/* Who has refused a few copies refuses the next one as well, most likely, and each is the whole
+ * state. */
+static uint64_t copy_due(const struct cursor *cursor, uint64_t now)
+{
+    uint64_t due = ledger_after(cursor->refused_at, REFUSED_PAUSE_US);
+
+    return cursor->refusals < REFUSALS_MAX || due < now ? now : due;
+}
+
+static void begin_copies(struct ledger *ledger, uint64_t now)
+{
+    struct cursor *cursor;
+
+    for (cursor = ledger->cursors; cursor; cursor = cursor->next) {
+        if (now < cursor->copy_at)
+            continue;
+        cursor->copy_at = L2TPHA_NEVER;
+        cursor->state = CURSOR_WAITING;
+        ledger_follow(ledger, NULL);
+    }
+}
+
+int ledger_copy(struct ledger *ledger, uint32_t id, uint64_t now)
+{
+    struct cursor *cursor = cursor_of(ledger, id);
+
+    if (!cursor)
+        return L2TPHA_ERR_NOT_FOUND;
+    drop_shipped(ledger);
+    uint64_t due = copy_due(cursor, now);
+    ledger_drop(ledger, cursor, "new copy");
+    cursor->copy_at = due;
+    if (due > now)
+        ledger_follow(ledger, cursor->why);
+    begin_copies(ledger, now);
+    return L2TPHA_OK;
+}
+
+static void refuse(struct ledger *ledger, struct cursor *cursor, int status, uint64_t now)
+{
+    cursor->status = status;
+    cursor->refusals++;
+    cursor->refused_at = now;
+    ledger_stop_one(ledger, cursor->id, "standby refused");
+}
+
+/* Up to here it is confirmed. */
+static void confirm(struct cursor *cursor, uint64_t position)
 {
     const struct flight *flight;
-    const struct mark *mark;
+
+    while ((flight = outbox_head(cursor->flights)) && flight->position <= position) {
+        cursor->acknowledged = flight->number;
+        if (flight->part) {
+            cursor->bulk.waiting--;
+            cursor->bulk.bytes -= flight->part;
+        }
+        if (flight->end) {
+            cursor->state = CURSOR_IN_SYNC;
+            cursor->refusals = 0;
+            cursor->status = 0;
+        }
+        outbox_pop(cursor->flights);
+    }
+    cursor->confirmed = position;
+}
+
+int ledger_done(struct ledger *ledger, uint32_t id, uint64_t position, int status, uint64_t now)
+{
+    struct cursor *cursor = cursor_of(ledger, id);
 
     drop_shipped(ledger);
-    if (number > ledger->shipped)
+    if (!cursor)
+        return L2TPHA_ERR_NOT_FOUND;
+    if (position > cursor->position)
         return L2TPHA_ERR_INVALID;
-    if (ledger->mode == LEDGER_OFF)
+    if (!cursor_is_in_stream(cursor))
         return 0;
     if (status != 0) {
-        ledger_stop(ledger, "standby refused", now);
+        refuse(ledger, cursor, status, now);
         return 0;
     }
-    if (number <= ledger->acknowledged)
+    if (position <= cursor->confirmed)
         return 0;
-    ASSERT(ledger->options.log, ledger->acknowledged <= ledger->shipped);
-    ASSERT(ledger->options.log, ledger->shipped <= ledger->last);
-    ledger->acknowledged = number;
-    ledger->progress = patience_own(&ledger->patience, now);
-    patience_heard(&ledger->patience);
-    while ((flight = outbox_head(ledger->flights)) && flight->number <= number)
-        outbox_pop(ledger->flights); /* handed out: its blob is gone already */
-    while ((mark = outbox_head(ledger->marks)) && mark->number <= number)
-        ledger_pop_mark(ledger);
-    bulk_done(ledger, number);
+    ASSERT(ledger->options.log, cursor->acknowledged <= cursor->shipped);
+    ASSERT(ledger->options.log, cursor->shipped <= ledger->last);
+    cursor->progress = patience_own(&cursor->patience, now);
+    patience_heard(&cursor->patience);
+    confirm(cursor, position);
+    ledger_follow(ledger, NULL);
     bulk_turn(ledger);
     check_lag(ledger, now);
     return 0;
 }
 
-/* --- towards the standby --- */
+static void hand_out(const struct cursor *cursor, uint64_t number, const struct buffer *blob,
+                     struct ledger_item *item)
+{
+    *item = (struct ledger_item){.consumer = cursor->id,
+                                 .position = cursor->position,
+                                 .number = number,
+                                 .data = blob->data,
+                                 .len = blob->len};
+}
 
-bool ledger_poll(struct ledger *ledger, uint64_t now, uint64_t *number, const uint8_t **data,
-                 size_t *len)
+/* The last thing that it gets. */
+static bool poll_word(struct ledger *ledger, struct cursor *cursor, struct ledger_item *item)
+{
+    if (!cursor->word)
+        return false;
+    ledger->shipping = cursor->word;
+    cursor->word = NULL;
+    cursor->confirmed = ++cursor->position; /* nobody waits for an answer */
+    hand_out(cursor, ledger->last, ledger->shipping, item);
+    return true;
+}
+
+static bool poll_increment(struct ledger *ledger, struct cursor *cursor, uint64_t now,
+                           struct ledger_item *item)
+{
+    if (!cursor_is_in_stream(cursor) || cursor->shipped == ledger->last || !cursor_has_room(cursor))
+        return false;
+    const struct logged *next = ledger_log_at(ledger, cursor->shipped + 1);
+    ASSERT(ledger->options.log, next && next->number == cursor->shipped + 1);
+    int error = cursor_note(cursor, next->number, 0, false, now);
+    if (error) {
+        ledger_abandon(ledger, cursor, ledger_reason(error));
+        ledger_follow(ledger, ledger_reason(error));
+        return poll_word(ledger, cursor, item);
+    }
+    hand_out(cursor, next->number, next->blob, item);
+    return true;
+}
+
+/* What a copy says is the state after an increment, so what waits for company has to be in one. */
+static bool poll_copy(struct ledger *ledger, struct cursor *cursor, uint64_t now,
+                      struct ledger_item *item)
+{
+    if (!bulk_is_due(ledger, cursor))
+        return false;
+    if (ledger->dirty_tunnels && cursor_is_in_stream(cursor)) {
+        commit(ledger, now);
+        return poll_increment(ledger, cursor, now, item);
+    }
+    ledger->shipping = bulk_make(ledger, cursor, now);
+    if (!ledger->shipping)
+        return poll_word(ledger, cursor, item);
+    hand_out(cursor, ledger->last, ledger->shipping, item);
+    return true;
+}
+
+static bool poll_cursor(struct ledger *ledger, struct cursor *cursor, uint64_t now,
+                        struct ledger_item *item)
+{
+    return poll_increment(ledger, cursor, now, item) || poll_copy(ledger, cursor, now, item);
+}
+
+/* Who is stale is told before anything else, since outputs that have waited for it are free now. */
+static bool poll_words(struct ledger *ledger, struct ledger_item *item)
+{
+    struct cursor *cursor;
+
+    for (cursor = ledger->cursors; cursor; cursor = cursor->next)
+        if (poll_word(ledger, cursor, item))
+            return true;
+    return false;
+}
+
+bool ledger_poll(struct ledger *ledger, uint64_t now, struct ledger_item *item)
 {
     drop_shipped(ledger);
     check_lag(ledger, now);
-    if (ledger->shipped == ledger->last && !ledger->must_commit && ledger->gone_count == 0)
-        bulk_advance(ledger, now); /* never with half a transaction in the table */
-    const struct flight *oldest = outbox_head(ledger->flights);
-    if (!oldest || ledger->shipped == ledger->last)
-        return false;
-    struct flight *next =
-        outbox_at(ledger->flights, (uint32_t)(ledger->shipped + 1 - oldest->number));
-    ASSERT(ledger->options.log, next->number == ledger->shipped + 1 && next->blob);
-    ledger->shipping = next->blob;
-    ledger->shipped = next->number;
-    next->blob = NULL;
-    next->since = patience_own(&ledger->patience, now);
-    *number = next->number;
-    *data = ledger->shipping->data;
-    *len = ledger->shipping->len;
-    return true;
+    if (poll_words(ledger, item))
+        return true;
+    struct cursor *cursor =
+        item->consumer ? cursor_of(ledger, item->consumer)->next : ledger->cursors;
+    for (; cursor; cursor = cursor->next)
+        if (poll_cursor(ledger, cursor, now, item))
+            return true;
+    return false;
 }
 
 static uint64_t sooner(uint64_t a, uint64_t b)
@@ -183,11 +344,21 @@ static uint64_t sooner(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+static uint64_t copies_due(const struct ledger *ledger)
+{
+    const struct cursor *cursor;
+    uint64_t due = L2TPHA_NEVER;
+
+    for (cursor = ledger->cursors; cursor; cursor = cursor->next)
+        due = sooner(due, cursor->copy_at);
+    return due;
+}
+
 uint64_t ledger_deadline(const struct ledger *ledger)
 {
     uint64_t lagging = ledger_after(ledger->deferred_since, LEDGER_DEFERRED_US);
     uint64_t silence = silence_deadline(ledger);
-    return sooner(sooner(lagging, silence), bulk_deadline(ledger));
+    return sooner(sooner(lagging, silence), sooner(bulk_deadline(ledger), copies_due(ledger)));
 }
 
 void ledger_expire(struct ledger *ledger, uint64_t now)
@@ -195,7 +366,7 @@ void ledger_expire(struct ledger *ledger, uint64_t now)
     drop_shipped(ledger);
     bulk_turn(ledger);
     silence_check(ledger, now);
-    if (ledger->mode != LEDGER_OFF &&
-        now >= ledger_after(ledger->deferred_since, LEDGER_DEFERRED_US))
+    begin_copies(ledger, now);
+    if (ledger->writes && now >= ledger_after(ledger->deferred_since, LEDGER_DEFERRED_US))
         commit(ledger, now);
 }

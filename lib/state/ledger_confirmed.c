@@ -21,19 +21,27 @@ bool ledger_holds(const struct ledger *ledger, const struct tunnel_entry *entry)
 
 uint64_t ledger_known(const struct ledger *ledger)
 {
-    if (ledger->mode != LEDGER_GATED)
-        return ledger->last;
-    return ledger->acknowledged > ledger->ungated ? ledger->acknowledged : ledger->ungated;
+    return ledger->mode == LEDGER_GATED ? ledger->known : ledger->last;
 }
 
+/* Of those that are in sync the one that has least; else the one that has most. */
 uint64_t ledger_acknowledged(const struct ledger *ledger)
 {
-    return ledger->acknowledged;
+    const struct cursor *cursor;
+    uint64_t least = L2TPHA_NEVER, most = ledger->inherited;
+
+    for (cursor = ledger->cursors; cursor; cursor = cursor->next) {
+        if (cursor->acknowledged > most)
+            most = cursor->acknowledged;
+        if (cursor_is_waited_for(cursor) && cursor->acknowledged < least)
+            least = cursor->acknowledged;
+    }
+    return least == L2TPHA_NEVER ? most : least;
 }
 
 enum ledger_mode ledger_mode(const struct ledger *ledger)
 {
-    return ledger->wanted ? LEDGER_BULK : ledger->mode;
+    return ledger->mode;
 }
 
 bool ledger_in_sync(const struct ledger *ledger)

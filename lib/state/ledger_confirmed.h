@@ -8,8 +8,8 @@
 struct ledger;
 
 enum ledger_mode {
-    LEDGER_OFF,  /* nobody listens: a commit confirms itself and writes nothing */
-    LEDGER_BULK, /* a copy is under way: checkpoints are written, nothing waits for them */
+    LEDGER_OFF,  /* nobody is there whom outputs would wait for */
+    LEDGER_BULK, /* somebody is, and has no copy yet: nothing waits */
     LEDGER_GATED /* outputs wait, each for its number or, with ungated commit, for the lease */
 };
 
@@ -21,8 +21,9 @@ uint64_t ledger_confirmed(const struct ledger *ledger);
 uint64_t ledger_known(const struct ledger *ledger);
 /* Bounded commit: the standby is lagging, and this tunnel has something that it does not know. */
 bool ledger_holds(const struct ledger *ledger, const struct tunnel_entry *entry);
-uint64_t ledger_acknowledged(const struct ledger *ledger); /* what a standby really has confirmed */
+uint64_t ledger_acknowledged(const struct ledger *ledger); /* what standbys really have confirmed */
 enum ledger_mode ledger_mode(const struct ledger *ledger);
-bool ledger_in_sync(const struct ledger *ledger); /* gated and the BULK_END is confirmed */
+/* Somebody that outputs wait for has confirmed the end of its copy. */
+bool ledger_in_sync(const struct ledger *ledger);
 
 #endif

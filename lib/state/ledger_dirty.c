@@ -63,13 +63,8 @@ void ledger_mark_tunnel(struct ledger *ledger, struct tunnel_entry *entry, uint8
         return;
     if (dirty == DIRTY_ACKED && is_short_of_lease(ledger, entry))
         ledger->must_commit = true;
-    if (dirty != DIRTY_ACKED) {
+    if (dirty != DIRTY_ACKED)
         ledger->must_commit = true;
-        if (ledger->mode != LEDGER_OFF && entry->generation != ledger->generation) {
-            dirty |= DIRTY_FULL; /* the copy under way has not carried it and need not any more */
-            entry->generation = ledger->generation;
-        }
-    }
     ASSERT(ledger->options.log, !entry->gone);
     ASSERT(ledger->options.log, !entry->dirty == !entry->dirty_back);
     entry->dirty |= dirty;
@@ -85,12 +80,7 @@ void ledger_mark_tunnel(struct ledger *ledger, struct tunnel_entry *entry, uint8
 void ledger_mark_session(struct ledger *ledger, struct session_entry *entry)
 {
     ledger->must_commit = true;
-    if (ledger->mode == LEDGER_OFF)
-        return;
-    if (entry->tunnel->generation != ledger->generation)
-        ledger_mark_tunnel(ledger, entry->tunnel, DIRTY_FULL);
-    entry->generation = ledger->generation;
-    if (entry->dirty)
+    if (!ledger->writes || entry->dirty)
         return;
     struct session_entry **list = list_room(ledger, ledger->dirty_sessions, sizeof(*list),
                                             ledger->dirty_count, &ledger->dirty_cap);
@@ -104,15 +94,12 @@ void ledger_mark_session(struct ledger *ledger, struct session_entry *entry)
 void ledger_mark_node(struct ledger *ledger)
 {
     ledger->must_commit = true;
-    if (ledger->mode == LEDGER_OFF)
-        return;
-    ledger->dirty_node = true;
-    table_node(ledger->options.table)->generation = ledger->generation;
+    ledger->dirty_node = ledger->writes;
 }
 
 static void note_gone(struct ledger *ledger, uint32_t tunnel_id, uint32_t session_id)
 {
-    if (ledger->mode == LEDGER_OFF)
+    if (!ledger->writes)
         return;
     struct gone *list =
         list_room(ledger, ledger->gone, sizeof(*list), ledger->gone_count, &ledger->gone_cap);

@@ -24,9 +24,11 @@
  * - ns_safe <= ns_committed <= Ns, and nr_safe <= Nr, serially. Neither goes back, but where the
  *   channel is reset: then both begin with the new numbers, and a mark made before (below `born`)
  *   is not about these.
- * - Without a standby, and while a copy for one is under way, nothing waits: ledger_clean() moves
- *   them as the transaction ends. Marks are made from BULK_END on. When the stream ends all marks
- *   are popped at once, confirmed or not: the node goes on alone.
+ * - Several consumers may be waited for: then a number is confirmed when all of them have it. Who
+ *   joins them is waited for from the end of its copy on, and who leaves is not any more.
+ * - Without a standby, and while a copy for the first is under way, nothing waits: ledger_clean()
+ *   moves them as the transaction ends. Marks are made from BULK_END on. When nobody is left who is
+ *   waited for all marks are popped at once, confirmed or not: the node goes on alone.
  * - An acknowledgement that only moves the oldest unacknowledged Ns leaves no mark: a standby that
  *   does not know of it repeats a message at worst.
  * - Ungated commit lets nr_safe be Nr, and ns_safe be ahead of the confirmation by a lease, from
@@ -70,7 +72,7 @@ static void precede_standby(struct ledger *ledger, struct tunnel_entry *entry)
 static bool may_precede_standby(const struct ledger *ledger, const struct tunnel_entry *entry)
 {
     return ledger_is_ungated(ledger) && entry->ahead_from > 0 &&
-           entry->ahead_from <= ledger_known(ledger) && !entry->record.recovers;
+           entry->ahead_from <= ledger_known(ledger) + 1 && !entry->record.recovers;
 }
 
 static uint16_t later(uint16_t a, uint16_t b)
@@ -78,13 +80,13 @@ static uint16_t later(uint16_t a, uint16_t b)
     return serial_after(a, b) ? a : b;
 }
 
-void ledger_pop_mark(struct ledger *ledger)
+static void pop_mark(struct ledger *ledger)
 {
     const struct mark mark = *(const struct mark *)outbox_head(ledger->marks);
     ASSERT(ledger->options.log, mark.number <= ledger->last);
     outbox_pop(ledger->marks);
     struct tunnel_entry *entry = table_tunnel_find(ledger->options.table, mark.tunnel_id);
-    if (!entry || entry->born == 0 || mark.number < entry->born)
+    if (!entry || entry->born == 0 || mark.number + 1 < entry->born)
         return;
     if (!may_precede_standby(ledger, entry)) {
         /* In ungated commit a copy under way has marks as well, which nothing has waited for. */
@@ -94,6 +96,15 @@ void ledger_pop_mark(struct ledger *ledger)
     entry->nr_safe = entry->record.nr;
     entry->acked_safe = mark.acked;
     precede_standby(ledger, entry);
+}
+
+void ledger_open_gate(struct ledger *ledger, uint64_t known)
+{
+    const struct mark *mark;
+
+    ledger->known = known;
+    while ((mark = outbox_head(ledger->marks)) && mark->number <= known)
+        pop_mark(ledger);
 }
 
 int ledger_push_mark(struct ledger *ledger, struct tunnel_entry *entry)
@@ -135,8 +146,9 @@ void ledger_clean(struct ledger *ledger, uint64_t number)
         }
         entry->ns_committed = entry->record.ns;
         if (entry->born == 0)
-            entry->born = number ? number : ledger->last + 1;
-        ledger_note_known(entry, number);
+            entry->born = (number ? number : ledger->last) + 1;
+        if (number > 0)
+            ledger_note_known(entry, number);
         if (number > 0 && ledger->mode == LEDGER_GATED && !may_precede_standby(ledger, entry))
             continue;
         entry->nr_safe = entry->record.nr;

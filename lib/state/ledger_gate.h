@@ -10,8 +10,8 @@ struct ledger;
 
 /* Note what becomes safe for a tunnel once the newest number is confirmed. */
 int ledger_push_mark(struct ledger *ledger, struct tunnel_entry *entry);
-/* The oldest one is confirmed. */
-void ledger_pop_mark(struct ledger *ledger);
+/* All who are waited for hold this number: the marks up to it are popped. */
+void ledger_open_gate(struct ledger *ledger, uint64_t known);
 /* Nothing is marked any more. number = checkpoint that has it, 0 = none was written. */
 void ledger_clean(struct ledger *ledger, uint64_t number);
 

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the ledger share. ledger.c commits, ships and takes confirmations. Below it are
- * bulk.c, the copy for a new standby, and silence.c, how long it may confirm nothing; below these
- * ledger_stop.c, the end of the stream, ledger_gate.c, what may be sent, ledger_dirty.c, what is
- * marked, and ledger_write.c, which writes one checkpoint. */
+/* What the files of the ledger share. The ledger has two parts. The log is one for all: the open
+ * transaction, the numbered increments, and what may be sent once a number is confirmed. A cursor
+ * is a consumer's place in it, which a copy brings there and confirmations move on.
+ *
+ * ledger.c commits, gives out and takes confirmations. Below it are bulk.c, the copy for a cursor,
+ * and silence.c, how long one may confirm nothing; below these ledger_stop.c, the end of a cursor's
+ * stream, cursor.c, who there is and how far, ledger_log.c, the increments that somebody still
+ * wants, ledger_gate.c, what may be sent, ledger_dirty.c, what is marked, and ledger_write.c, which
+ * writes one checkpoint. */
 #ifndef STATE_LEDGER_PRIVATE_H
 #define STATE_LEDGER_PRIVATE_H
 
@@ -15,12 +20,21 @@
 #define BULK_BYTES (4u << 20)
 #define BULK_PARTS 128
 
-/* A checkpoint that is not confirmed. Numbers in the ring are consecutive. */
-struct flight {
+/* An increment that some cursor has not confirmed. Numbers in the log are consecutive. */
+struct logged {
     uint64_t number;
-    uint64_t since; /* when it was handed out; until then, when it was made; in own time */
-    uint64_t made;
-    struct buffer *blob; /* NULL once handed out */
+    uint64_t made; /* when */
+    struct buffer *blob;
+};
+
+/* Something of a cursor's stream that was handed out and is not confirmed. Positions are
+ * consecutive. */
+struct flight {
+    uint64_t position;
+    uint64_t number; /* increments up to it: holding this is holding them */
+    uint64_t since;  /* when it was handed out, in own time */
+    uint32_t part;   /* bytes of a copy's part; 0 = it is none */
+    bool end;        /* of the copy */
 };
 
 /* What a tunnel may send once the number is confirmed. */
@@ -37,45 +51,57 @@ struct gone {
     uint32_t session_id;
 };
 
-enum bulk_phase { BULK_NONE, BULK_TUNNELS, BULK_SESSIONS, BULK_WALKED, BULK_ENDED };
+enum bulk_phase { BULK_TUNNELS, BULK_SESSIONS, BULK_WALKED };
 
-struct bulk_part {
-    uint64_t number;
-    uint64_t bytes;
-};
-
+/* The walk of a copy. */
 struct bulk {
     enum bulk_phase phase;
-    uint32_t place; /* of the walk */
-    uint64_t count; /* records in the parts so far */
+    uint32_t place;
+    uint64_t parts; /* so far, */
+    uint64_t count; /* ... and records in them */
     uint64_t digest;
-    uint64_t end;                       /* number of the BULK_END */
-    struct bulk_part parts[BULK_PARTS]; /* not confirmed, oldest first */
-    uint32_t waiting;                   /* how many */
-    uint64_t bytes;                     /* of them */
-    uint32_t turn;                      /* parts made since the host has come back */
-    uint64_t turn_at;                   /* when the last one was made */
+    uint32_t generation; /* names the copy */
+    uint32_t waiting;    /* parts that are not confirmed */
+    uint64_t bytes;      /* of them */
+};
+
+struct cursor {
+    struct cursor *next;
+    uint32_t id;
+    struct cursor_options options; /* the name is its own */
+    enum cursor_state state;
+    const char *why;     /* CURSOR_OUT */
+    int status;          /* error by which it has refused last; 0 = it is in sync since, or never */
+    uint32_t refusals;   /* so often, without being in sync in between */
+    uint64_t refused_at; /* ... the last time */
+    uint64_t copy_at;    /* CURSOR_OUT: when its copy is due; L2TPHA_NEVER = none is asked for */
+    uint64_t position;   /* of what was handed out last */
+    uint64_t confirmed;  /* ... and is confirmed */
+    uint64_t shipped;    /* newest number handed out */
+    uint64_t acknowledged; /* newest number confirmed */
+    uint64_t ungated;      /* up to here nothing has waited for it */
+    uint64_t progress;     /* when it has confirmed something last, in own time */
+    struct patience patience;
+    struct outbox *flights;
+    struct buffer *word; /* its last one: that it is stale from here on */
+    struct bulk bulk;
 };
 
 struct ledger {
     struct ledger_options options;
     enum ledger_mode mode;
     bool in_sync;
-    bool must_commit; /* more than DIRTY_ACKED is marked */
-    bool lost;        /* a mark could not be kept: memory was out */
-    bool late;        /* bounded commit: the oldest checkpoint is older than the lag allowed */
-    bool held;        /* ledger_hold() */
-    bool wanted;      /* ... and a copy is asked for */
-    uint32_t generation;
+    bool writes;         /* a cursor is in the stream */
+    bool must_commit;    /* more than DIRTY_ACKED is marked */
+    bool lost;           /* a mark could not be kept: memory was out */
+    bool late;           /* bounded commit: the oldest increment is older than the lag allowed */
+    bool held;           /* ledger_hold() */
+    uint32_t generation; /* of the newest copy */
     uint64_t epoch;
-    uint64_t last;         /* newest number made */
-    uint64_t depends;      /* newest number that outputs depend on */
-    uint64_t acknowledged; /* newest number confirmed by a standby */
-    uint64_t ungated;      /* up to here outputs did not wait */
-    uint64_t shipped;      /* newest number handed out */
-    struct patience patience;
+    uint64_t last;           /* newest number made */
+    uint64_t depends;        /* newest number that outputs depend on */
+    uint64_t known;          /* newest number that all hold who are waited for */
     uint64_t inherited;      /* newest number of the previous active */
-    uint64_t progress;       /* when a standby has confirmed something last, in own time */
     uint64_t deferred_since; /* of deferred marks left behind by a commit; L2TPHA_NEVER = none */
     struct tunnel_entry *dirty_tunnels;
     struct session_entry **dirty_sessions; /* the one numbered n is at n - 1 */
@@ -85,12 +111,17 @@ struct ledger {
     struct gone *gone;
     uint32_t gone_count;
     uint32_t gone_cap;
-    struct outbox *flights;
+    struct outbox *log;
+    size_t log_bytes; /* in it */
     struct outbox *marks;
-    struct buffer *shipping; /* handed out by the last poll */
+    struct buffer *shipping; /* handed out by the last poll, and in no log */
     uint8_t *scratch;        /* where checkpoints are written; made when first needed */
     size_t scratch_size;
-    struct bulk bulk;
+    struct cursor *cursors;
+    uint64_t positions[LEDGER_CURSORS]; /* of those that were there before, for no late word to be
+                                           taken for another's */
+    uint32_t parts;                     /* of copies, made since the host has come back */
+    uint64_t parts_at;                  /* when the last one was made */
 };
 
 _Static_assert(L2TPHA_CHECKPOINT_MAX <= BUFFER_MAX, "a checkpoint lies in a buffer");
@@ -100,16 +131,22 @@ static inline bool ledger_is_ungated(const struct ledger *ledger)
     return ledger->options.commit != L2TPHA_COMMIT_GATED;
 }
 
-/* Ungated commit: a tunnel is in this checkpoint, 0 = in none. */
+/* Ungated commit: who holds this number has the tunnel. A copy may stand behind number 0. */
 static inline void ledger_note_known(struct tunnel_entry *entry, uint64_t number)
 {
     if (entry->record.state >= L2TPHA_TUNNEL_ESTABLISHED && entry->ahead_from == 0)
-        entry->ahead_from = number;
+        entry->ahead_from = number + 1;
 }
 
 static inline uint64_t ledger_after(uint64_t since, uint64_t wait)
 {
     return since > L2TPHA_NEVER - wait ? L2TPHA_NEVER : since + wait;
+}
+
+/* Half a transaction must not leave. */
+static inline bool ledger_is_open(const struct ledger *ledger)
+{
+    return ledger->must_commit || ledger->gone_count > 0;
 }
 
 #endif

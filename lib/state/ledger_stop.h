@@ -1,21 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a stream to a standby: the node goes on alone. */
+/* The end of a cursor's stream. Who is left decides what outputs wait for. */
 #ifndef STATE_LEDGER_STOP_H
 #define STATE_LEDGER_STOP_H
 
 #include "state/entry.h"
 
+struct cursor;
 struct ledger;
 
-/* No standby any more: everything is confirmed, nothing is written. */
-void ledger_stop(struct ledger *ledger, const char *why, uint64_t now);
+/* Nobody listens any more: everything is confirmed, nothing is written. */
+void ledger_stop(struct ledger *ledger, const char *why);
+/* One of them does not; and it is there no more, if it is removed. Unknown ids are passed over. */
+void ledger_stop_one(struct ledger *ledger, uint32_t id, const char *why);
+void ledger_remove(struct ledger *ledger, uint32_t id, const char *why);
 
 /* --- for the files of the ledger --- */
-/* The stream is over: nothing waits for it any more. */
-void ledger_reset(struct ledger *ledger);
-/* Go on alone, and tell the standby so. */
-void ledger_abandon(struct ledger *ledger, const char *why, uint64_t now);
-/* Go on alone because of an error. */
-void ledger_fail(struct ledger *ledger, int error, uint64_t now);
+/* Cursors have moved, or their states have changed: mode, gate and log follow. why: of one that was
+ * lost. */
+void ledger_follow(struct ledger *ledger, const char *why);
+/* It gets nothing more but a word that it is stale from here on. */
+void ledger_abandon(struct ledger *ledger, struct cursor *cursor, const char *why);
+/* ... with ledger_follow() yet to come. */
+void ledger_drop(struct ledger *ledger, struct cursor *cursor, const char *why);
+/* An increment cannot be written: nobody can go on from here. */
+void ledger_fail(struct ledger *ledger, int error);
+/* The reason that an error is. */
+const char *ledger_reason(int error);
 
 #endif

@@ -4,17 +4,16 @@
 #include "state/ledger_takeover.h"
 
 #include "base/assert.h"
-#include "state/bulk.h"
 #include "state/ledger_private.h"
 #include "state/ledger_stop.h"
 #include "state/order.h"
 
 void ledger_begin_epoch(struct ledger *ledger, uint64_t epoch, uint64_t last)
 {
+    ledger_stop(ledger, "takeover");
     ledger->last = last;
-    ledger_reset(ledger);
     ledger->epoch = epoch;
-    ledger->acknowledged = ledger->ungated = ledger->inherited = last;
+    ledger->inherited = ledger->known = ledger->depends = last;
 }
 
 void ledger_adopt(const struct ledger *ledger, struct tunnel_entry *entry)
@@ -29,15 +28,9 @@ void ledger_adopt(const struct ledger *ledger, struct tunnel_entry *entry)
     entry->born = ledger->inherited + 1;
 }
 
-void ledger_hold(struct ledger *ledger, bool held, uint64_t now)
+void ledger_hold(struct ledger *ledger, bool held)
 {
-    bool begins = ledger->wanted && !held;
-
     ledger->held = held;
-    if (!begins)
-        return;
-    ledger->wanted = false;
-    (void)bulk_begin(ledger, now); /* a failure is told by the mode */
 }
 
 uint64_t ledger_epoch(const struct ledger *ledger)

@@ -13,7 +13,7 @@ void ledger_begin_epoch(struct ledger *ledger, uint64_t epoch, uint64_t last);
  * among the pending no more. Before anything of it is marked. */
 void ledger_adopt(const struct ledger *ledger, struct tunnel_entry *entry);
 /* Not all tunnels are adopted yet: a copy that is asked for meanwhile begins when they are. */
-void ledger_hold(struct ledger *ledger, bool held, uint64_t now);
+void ledger_hold(struct ledger *ledger, bool held);
 uint64_t ledger_epoch(const struct ledger *ledger);
 
 #endif

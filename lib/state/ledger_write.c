@@ -3,7 +3,6 @@
  * of its size; the scratch begins small and grows, up to the longest checkpoint. */
 #include "state/ledger_write.h"
 
-#include "base/assert.h"
 #include "state/ledger_private.h"
 
 #include <string.h>
@@ -33,41 +32,29 @@ static int compose(struct ledger *ledger, struct draft *draft,
                                          (size_t)(draft->start - draft->low));
 }
 
-static int enqueue(struct ledger *ledger, const struct draft *draft, uint64_t now)
+static int keep(struct ledger *ledger, const struct draft *draft, struct buffer **blob)
 {
-    struct buffer_pool *pool = table_pool(ledger->options.table);
     size_t len = (size_t)(draft->end - draft->start);
     int error;
-    struct buffer *blob = buffer_get(pool, len, &error);
-    if (!blob)
+    struct buffer *copy = buffer_get(table_pool(ledger->options.table), len, &error);
+    if (!copy)
         return error;
-    struct flight *flight = outbox_push(ledger->flights, &error);
-    if (!flight) {
-        buffer_put(pool, blob);
-        return error;
-    }
-    ASSERT(ledger->options.log, ledger->acknowledged <= ledger->last);
-    ASSERT(ledger->options.log, ledger->shipped <= ledger->last);
-    memcpy(blob->data, draft->start, len);
-    blob->len = (uint32_t)len;
-    *flight = (struct flight){.number = ++ledger->last,
-                              .since = patience_own(&ledger->patience, now),
-                              .made = now,
-                              .blob = blob};
+    memcpy(copy->data, draft->start, len);
+    copy->len = (uint32_t)len;
     ledger->options.counters->checkpoints++;
     ledger->options.counters->checkpoint_bytes += len;
+    *blob = copy;
     return 0;
 }
 
 int ledger_write(struct ledger *ledger, struct l2tpha_checkpoint_header *header, draft_fill fill,
-                 void *argument, uint64_t now)
+                 void *argument, struct buffer **blob)
 {
     struct draft draft;
     int error = ledger->scratch ? 0 : resize(ledger, SCRATCH_FIRST);
 
     header->version = L2TPHA_CHECKPOINT_VERSION;
     header->epoch = ledger->epoch;
-    header->number = ledger->last + 1;
     if (!error)
         error = compose(ledger, &draft, header, fill, argument);
     while (error == L2TPHA_ERR_TOO_SMALL && ledger->scratch_size < L2TPHA_CHECKPOINT_MAX) {
@@ -75,5 +62,5 @@ int ledger_write(struct ledger *ledger, struct l2tpha_checkpoint_header *header,
         if (!error)
             error = compose(ledger, &draft, header, fill, argument);
     }
-    return error ? error : enqueue(ledger, &draft, now);
+    return error ? error : keep(ledger, &draft, blob);
 }

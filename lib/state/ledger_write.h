@@ -5,14 +5,15 @@
 
 #include "state/draft.h"
 
+struct buffer;
 struct ledger;
 
 /* Puts a checkpoint's records; called again from the start when the scratch had to grow. */
 typedef int (*draft_fill)(struct draft *draft, struct ledger *ledger, void *argument);
 
-/* Write and queue the checkpoint with the next number; fill NULL = no records. On an error nothing
- * has changed. header: kind, generation, count and digest are the caller's. */
+/* Write a checkpoint; fill NULL = no records. The buffer is the caller's; on an error nothing has
+ * changed. header: version and epoch are set here. */
 int ledger_write(struct ledger *ledger, struct l2tpha_checkpoint_header *header, draft_fill fill,
-                 void *argument, uint64_t now);
+                 void *argument, struct buffer **blob);
 
 #endif

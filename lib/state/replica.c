@@ -23,6 +23,7 @@ struct replica {
     uint64_t last;
     uint64_t copy;       /* generation that the active gave to the copy */
     uint32_t generation; /* our own for it */
+    uint64_t part;       /* place of its newest piece */
     uint64_t count;      /* records in its parts */
     uint64_t digest;     /* over them */
 };
@@ -80,6 +81,12 @@ static void refresh_session(const struct replica *replica, struct session_entry 
         return;
     session->generation = replica->generation;
     session->tunnel->refreshed += session->tunnel->generation == replica->generation;
+}
+
+/* The copy under way has yet to bring it: verify.c has allowed that. */
+static bool is_to_come(const struct replica *replica, const struct tunnel_entry *entry)
+{
+    return replica->state == REPLICA_BULK && (!entry || entry->generation != replica->generation);
 }
 
 static void remove_session(struct table *table, struct session_entry *session)
@@ -167,9 +174,11 @@ static int apply_session(const struct replica *replica, const struct l2tpha_sess
 {
     struct table *table = replica->options.table;
     struct tunnel_entry *tunnel = table_tunnel_find(table, record->tunnel_id);
-    struct session_entry *entry = table_session_find(table, tunnel, record->local_id);
     int error;
 
+    if (is_to_come(replica, tunnel))
+        return 0;
+    struct session_entry *entry = table_session_find(table, tunnel, record->local_id);
     if (!entry && !(entry = table_session_add(table, tunnel, record->local_id, &error)))
         return error;
     evict_leftover(table, tunnel, record);
@@ -191,6 +200,7 @@ static int apply_node(const struct replica *replica, const struct l2tpha_node_re
 struct pending {
     struct tunnel_entry *entry;
     uint16_t acked;
+    bool passed; /* the messages that follow are of a tunnel that is passed over */
 };
 
 static void finish_pending(const struct replica *replica, struct pending *pending)
@@ -198,6 +208,21 @@ static void finish_pending(const struct replica *replica, struct pending *pendin
     if (pending->entry)
         table_queue_trim(replica->options.table, pending->entry, pending->acked);
     pending->entry = NULL;
+    pending->passed = false;
+}
+
+static void apply_sequence(const struct replica *replica,
+                           const struct l2tpha_sequence_record *record, struct pending *pending)
+{
+    struct tunnel_entry *entry = table_tunnel_find(replica->options.table, record->tunnel_id);
+
+    pending->passed = is_to_come(replica, entry);
+    if (pending->passed)
+        return;
+    pending->entry = entry;
+    pending->acked = record->acked;
+    entry->record.nr = record->nr;
+    refresh_tunnel(replica, entry);
 }
 
 static int apply_record(const struct replica *replica, const struct l2tpha_record *record,
@@ -208,7 +233,7 @@ static int apply_record(const struct replica *replica, const struct l2tpha_recor
     if (record->kind == L2TPHA_RECORD_UNKNOWN)
         return 0;
     if (record->kind == L2TPHA_RECORD_MESSAGE)
-        return apply_message(replica, &record->of.message);
+        return pending->passed ? 0 : apply_message(replica, &record->of.message);
     finish_pending(replica, pending);
     switch (record->kind) {
     case L2TPHA_RECORD_GONE:
@@ -221,10 +246,7 @@ static int apply_record(const struct replica *replica, const struct l2tpha_recor
     case L2TPHA_RECORD_NODE:
         return apply_node(replica, &record->of.node);
     case L2TPHA_RECORD_SEQUENCE:
-        pending->entry = table_tunnel_find(table, record->of.sequence.tunnel_id);
-        pending->acked = record->of.sequence.acked;
-        pending->entry->record.nr = record->of.sequence.nr;
-        refresh_tunnel(replica, pending->entry);
+        apply_sequence(replica, &record->of.sequence, pending);
         return 0;
     default:
         return L2TPHA_ERR_RECORD;
@@ -234,7 +256,7 @@ static int apply_record(const struct replica *replica, const struct l2tpha_recor
 static int apply_records(const struct replica *replica, struct l2tpha_bytes records)
 {
     struct l2tpha_record record;
-    struct pending pending = {NULL, 0};
+    struct pending pending = {0};
     int error;
 
     while (!(error = replica->options.serializer->get_record(&records, &record)))
@@ -251,7 +273,7 @@ static int begin_copy(struct replica *replica, const struct l2tpha_checkpoint_he
     replica->epoch = header->epoch;
     replica->copy = header->generation;
     replica->generation = (replica->generation + 1) | GENERATION_RECEIVED;
-    replica->count = replica->digest = 0;
+    replica->count = replica->digest = replica->part = 0;
     replica->state = REPLICA_BULK;
     replica->reason = "";
     log_cf(replica, "copy", "begins");
@@ -304,10 +326,12 @@ static int check_turn(struct replica *replica, const struct l2tpha_checkpoint_he
         return lose_thread(replica, L2TPHA_ERR_GAP, "no copy yet");
     if (replica->state == REPLICA_OUT_OF_SYNC)
         return L2TPHA_ERR_GAP;
-    if (header->number != replica->last + 1)
+    if (header->number != replica->last + !of_copy) /* a piece of a copy takes no number */
         return lose_thread(replica, L2TPHA_ERR_GAP, "checkpoint missing");
     if (of_copy && (replica->state != REPLICA_BULK || header->generation != replica->copy))
         return L2TPHA_ERR_RECORD;
+    if (of_copy && header->part != replica->part + 1)
+        return lose_thread(replica, L2TPHA_ERR_GAP, "part of a copy missing");
     return 0;
 }
 
@@ -316,7 +340,9 @@ static int apply_content(struct replica *replica, const struct l2tpha_checkpoint
 {
     uint64_t count;
     const char *why;
-    int error = verify_records(replica->verifier, records, replica->state == REPLICA_BULK,
+    bool copying = replica->state == REPLICA_BULK;
+    bool of_copy = header->kind == L2TPHA_CHECKPOINT_BULK_PART;
+    int error = verify_records(replica->verifier, records, copying, copying && !of_copy,
                                replica->generation, &count, &why);
     if (error == L2TPHA_ERR_RECORD || error == L2TPHA_ERR_ID_RANGE || error == L2TPHA_ERR_MACHINES)
         log_cf(replica, "checkpoint refused", why);
@@ -329,7 +355,7 @@ static int apply_content(struct replica *replica, const struct l2tpha_checkpoint
         return lose_thread(replica, error, "no room");
     }
     verify_applied(replica->verifier);
-    if (header->kind == L2TPHA_CHECKPOINT_BULK_PART) {
+    if (of_copy) {
         replica->count += count;
         replica->digest = digest_bytes(replica->digest, records.data, records.len);
     }
@@ -370,7 +396,9 @@ int replica_apply(struct replica *replica, const uint8_t *data, size_t len, uint
         return error;
     }
     replica->options.counters->checkpoints_applied++;
-    replica->last = header.number;
+    replica->part += header.kind == L2TPHA_CHECKPOINT_BULK_PART;
+    if (header.kind != L2TPHA_CHECKPOINT_ABANDON) /* that tells of more than this replica has */
+        replica->last = header.number;
     if (number)
         *number = header.number;
     return 0;

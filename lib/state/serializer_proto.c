@@ -483,7 +483,8 @@ static int get_record(struct l2tpha_bytes *records, struct l2tpha_record *record
 
 /* --- the header --- */
 
-enum { VERSION = 1, EPOCH, NUMBER, KIND, GENERATION, COUNT, DIGEST, HEADER_FIELDS };
+/* 8 is taken by what is to come. */
+enum { VERSION = 1, EPOCH, NUMBER, KIND, GENERATION, COUNT, DIGEST, PART = 9, HEADER_FIELDS };
 
 static int put_fixed64(struct output *out, uint32_t tag, uint64_t value)
 {
@@ -494,26 +495,30 @@ static int put_fixed64(struct output *out, uint32_t tag, uint64_t value)
     return error ? error : put_varint(out, tag);
 }
 
+static int put_header_field(struct output *out, uint32_t number, uint64_t value)
+{
+    if (number == DIGEST)
+        return put_fixed64(out, DIGEST << 3 | WIRE_FIXED64, value);
+    int error = put_varint(out, value);
+    return error ? error : put_varint(out, number << 3 | WIRE_VARINT);
+}
+
 static int put_header(const struct l2tpha_checkpoint_header *header, uint8_t **start, size_t room)
 {
-    const uint64_t values[DIGEST] = {
-        [VERSION] = header->version, [EPOCH] = header->epoch,           [NUMBER] = header->number,
-        [KIND] = header->kind,       [GENERATION] = header->generation, [COUNT] = header->count,
+    const uint64_t values[HEADER_FIELDS] = {
+        [VERSION] = header->version,       [EPOCH] = header->epoch,
+        [NUMBER] = header->number,         [KIND] = header->kind,
+        [GENERATION] = header->generation, [COUNT] = header->count,
+        [DIGEST] = header->digest,         [PART] = header->part,
     };
     struct output out = {*start, *start - room};
     int error = 0;
 
     if (header->version == 0 || header->kind > L2TPHA_CHECKPOINT_ABANDON)
         return L2TPHA_ERR_INVALID;
-    if (header->digest)
-        error = put_fixed64(&out, DIGEST << 3 | WIRE_FIXED64, header->digest);
-    for (uint32_t number = DIGEST - 1; number >= VERSION && !error; number--) {
-        if (values[number] == 0)
-            continue;
-        error = put_varint(&out, values[number]);
-        if (!error)
-            error = put_varint(&out, number << 3 | WIRE_VARINT);
-    }
+    for (uint32_t number = HEADER_FIELDS - 1; number >= VERSION && !error; number--)
+        if (values[number])
+            error = put_header_field(&out, number, values[number]);
     if (!error)
         *start = out.pos;
     return error;
@@ -533,7 +538,7 @@ static bool get_fixed64(struct input *in, uint64_t *value)
 static bool get_header_field(struct input *in, uint32_t tag, uint64_t values[HEADER_FIELDS])
 {
     uint32_t number = tag >> 3;
-    if (number >= HEADER_FIELDS)
+    if (number >= HEADER_FIELDS || number == PART - 1)
         return number != RECORD_FIELD && skip_value(in, tag);
     if ((tag & 7) != (number == DIGEST ? WIRE_FIXED64 : WIRE_VARINT))
         return false;
@@ -565,6 +570,7 @@ static int get_header(const uint8_t *data, size_t len, struct l2tpha_checkpoint_
         .generation = values[GENERATION],
         .count = values[COUNT],
         .digest = values[DIGEST],
+        .part = values[PART],
     };
     *records = (struct l2tpha_bytes){in.pos, (size_t)(in.end - in.pos)};
     return 0;

@@ -11,39 +11,11 @@
  * the end of an increment, or of a copy. */
 #include "state/verify.h"
 
-#include "base/bits.h"
 #include "base/cursor.h"
 #include "state/record.h"
+#include "state/verify_names.h"
 
-#define SLOTS_FIRST 64
 #define ATTEMPTS_FIRST 16
-
-enum member {
-    GONE_TUNNEL,
-    GONE_SESSION,
-    NEW_TUNNEL,
-    NEW_SESSION,
-    NEW_REMOTE,
-    RECOVERED,
-    RESET_TUNNEL
-};
-
-/* What is known of a tunnel by its newest record. */
-struct standing {
-    uint8_t state;   /* enum l2tpha_tunnel_state; IDLE = there is none */
-    uint8_t version; /* of its wire format */
-    uint32_t recovers;
-};
-
-struct slot {
-    uint64_t ids;
-    uint32_t stamp;
-    uint32_t member; /* enum member */
-    union {
-        struct standing tunnel; /* NEW_TUNNEL */
-        uint32_t by;            /* RECOVERED: the recovery tunnel */
-    };
-};
 
 struct verifier {
     const struct table *table;
@@ -51,12 +23,10 @@ struct verifier {
     session_check has_state;
     struct id_range tunnel_ids; /* no 0 in it */
     bool attached;              /* ordinary tunnels are a daemon's */
-    struct slot *slots;
-    uint32_t size; /* a power of two */
-    uint32_t used;
-    uint32_t stamp;
+    struct names names;
     /* of the current checkpoint */
     bool copying;
+    bool passes; /* it may be about what the copy has not brought yet */
     uint32_t generation;
     bool past_gone;
     bool past_node;
@@ -64,6 +34,7 @@ struct verifier {
     const struct wire_format *wire; /* likewise */
     uint16_t next;                  /* their Ns */
     uint16_t end;
+    bool passing;       /* ... of a tunnel that is passed over */
     uint32_t *attempts; /* recovery tunnels to be looked at when all is known */
     uint32_t attempt_count;
     uint32_t attempt_cap;
@@ -82,90 +53,19 @@ int verifier_new(TALLOC_CTX *parent, const struct table *table,
     fresh->has_state = has_state;
     fresh->tunnel_ids = tunnel_ids.last ? tunnel_ids : (struct id_range){1, UINT16_MAX};
     fresh->attached = attached;
+    fresh->names.owner = fresh;
     *verifier = fresh;
     return 0;
 }
 
-/* --- the set --- */
-
-static struct slot *slot_for(const struct verifier *verifier, enum member member, uint64_t ids)
-{
-    uint32_t mask = verifier->size - 1;
-    uint32_t place = (uint32_t)bits_mix(ids ^ ((uint64_t)member << 61)) & mask;
-    struct slot *slot = &verifier->slots[place];
-    while (slot->stamp == verifier->stamp && (slot->ids != ids || slot->member != member)) {
-        place = (place + 1) & mask;
-        slot = &verifier->slots[place];
-    }
-    return slot;
-}
-
-static bool has(const struct verifier *verifier, enum member member, uint32_t tunnel_id,
-                uint32_t id)
-{
-    return verifier->used > 0 &&
-           slot_for(verifier, member, (uint64_t)tunnel_id << 32 | id)->stamp == verifier->stamp;
-}
-
-/* What has been put into the set under this name; it must be there. */
-static struct slot *named(const struct verifier *verifier, enum member member, uint32_t tunnel_id)
-{
-    return slot_for(verifier, member, (uint64_t)tunnel_id << 32);
-}
-
-static int enlarge(struct verifier *verifier)
-{
-    struct slot *old = verifier->slots;
-    uint32_t old_size = verifier->size;
-    uint32_t size = old_size ? old_size * 2 : SLOTS_FIRST;
-    struct slot *slots = talloc_zero_array(verifier, struct slot, size);
-
-    if (!slots)
-        return L2TPHA_ERR_NOMEM;
-    verifier->slots = slots;
-    verifier->size = size;
-    for (uint32_t i = 0; i < old_size; i++)
-        if (old[i].stamp == verifier->stamp)
-            *slot_for(verifier, (enum member)old[i].member, old[i].ids) = old[i];
-    talloc_free(old);
-    return 0;
-}
-
-/* L2TPHA_ERR_EXISTS when it is in the set already. */
-static int add(struct verifier *verifier, enum member member, uint32_t tunnel_id, uint32_t id)
-{
-    uint64_t ids = (uint64_t)tunnel_id << 32 | id;
-
-    if (verifier->used >= verifier->size / 2) {
-        int error = enlarge(verifier);
-        if (error)
-            return error;
-    }
-    struct slot *slot = slot_for(verifier, member, ids);
-    if (slot->stamp == verifier->stamp)
-        return L2TPHA_ERR_EXISTS;
-    *slot = (struct slot){.ids = ids, .stamp = verifier->stamp, .member = member};
-    verifier->used++;
-    return 0;
-}
-
-static void empty(struct verifier *verifier)
-{
-    verifier->used = 0;
-    if (++verifier->stamp != 0)
-        return;
-    talloc_free(verifier->slots); /* once in 2^32 checkpoints: old stamps must not come to life */
-    verifier->slots = NULL;
-    verifier->size = 0;
-    verifier->stamp = 1;
-}
-
 /* --- what is there --- */
 
-static void begin(struct verifier *verifier, bool copying, uint32_t generation)
+static void begin(struct verifier *verifier, bool copying, bool passes, uint32_t generation)
 {
-    empty(verifier);
+    names_empty(&verifier->names);
     verifier->copying = copying;
+    verifier->passes = passes;
+    verifier->passing = false;
     verifier->generation = generation;
     verifier->past_gone = verifier->past_node = false;
     verifier->tunnel_id = 0;
@@ -189,7 +89,7 @@ static int refuse_range(struct verifier *verifier, const char *why)
 static int name(struct verifier *verifier, enum member member, uint32_t tunnel_id, uint32_t id,
                 const char *why)
 {
-    int error = add(verifier, member, tunnel_id, id);
+    int error = names_add(&verifier->names, member, tunnel_id, id);
     return error == L2TPHA_ERR_EXISTS ? refuse(verifier, why) : error;
 }
 
@@ -203,7 +103,7 @@ static struct tunnel_entry *present(const struct verifier *verifier, uint32_t tu
 {
     struct tunnel_entry *entry = table_tunnel_find(verifier->table, tunnel_id);
     if (!entry || !is_current(verifier, entry->generation) ||
-        has(verifier, GONE_TUNNEL, tunnel_id, 0))
+        names_have(&verifier->names, GONE_TUNNEL, tunnel_id, 0))
         return NULL;
     return entry;
 }
@@ -215,10 +115,18 @@ static struct standing standing_by(const struct l2tpha_tunnel_record *record)
 
 static struct standing standing_of(const struct verifier *verifier, uint32_t tunnel_id)
 {
-    if (has(verifier, NEW_TUNNEL, tunnel_id, 0))
-        return named(verifier, NEW_TUNNEL, tunnel_id)->tunnel;
+    if (names_have(&verifier->names, NEW_TUNNEL, tunnel_id, 0))
+        return names_find(&verifier->names, NEW_TUNNEL, tunnel_id)->tunnel;
     const struct tunnel_entry *entry = present(verifier, tunnel_id);
     return entry ? standing_by(&entry->record) : (struct standing){.state = L2TPHA_TUNNEL_IDLE};
+}
+
+static int name_tunnel(struct verifier *verifier, uint32_t tunnel_id, struct standing standing)
+{
+    int error = name(verifier, NEW_TUNNEL, tunnel_id, 0, "tunnel named twice");
+    if (!error)
+        names_find(&verifier->names, NEW_TUNNEL, tunnel_id)->tunnel = standing;
+    return error;
 }
 
 static int expect_messages(struct verifier *verifier, const struct wire_format *wire,
@@ -231,12 +139,22 @@ static int expect_messages(struct verifier *verifier, const struct wire_format *
     return 0;
 }
 
+/* A copy brings tunnels in its own order, and increments between its parts are the same for all:
+ * what one says of a tunnel that has not come yet is in what comes. */
+static int pass_over(struct verifier *verifier, uint32_t tunnel_id)
+{
+    verifier->tunnel_id = tunnel_id;
+    verifier->passing = true;
+    return name_tunnel(verifier, tunnel_id, (struct standing){.state = L2TPHA_TUNNEL_IDLE});
+}
+
 /* All that comes after them: were they all there? */
 static int finish_messages(struct verifier *verifier)
 {
-    if (verifier->tunnel_id != 0 && verifier->next != verifier->end)
+    if (verifier->tunnel_id != 0 && !verifier->passing && verifier->next != verifier->end)
         return refuse(verifier, "message missing");
     verifier->tunnel_id = 0;
+    verifier->passing = false;
     return 0;
 }
 
@@ -304,10 +222,10 @@ static int verify_attempts(struct verifier *verifier)
             return error;
         if (!is_attempt(attempt))
             continue;
-        error = add(verifier, RECOVERED, attempt.recovers, 0);
+        error = names_add(&verifier->names, RECOVERED, attempt.recovers, 0);
         if (error && error != L2TPHA_ERR_EXISTS)
             return error;
-        struct slot *recovered = named(verifier, RECOVERED, attempt.recovers);
+        struct slot *recovered = names_find(&verifier->names, RECOVERED, attempt.recovers);
         if (error && recovered->by != id)
             return refuse(verifier, "tunnel recovered twice");
         recovered->by = id;
@@ -343,7 +261,7 @@ int verify_copy(struct verifier *verifier, uint32_t generation, const char **why
     uint32_t place = 0;
     int error = 0;
 
-    begin(verifier, true, generation);
+    begin(verifier, true, false, generation);
     while ((entry = table_tunnel_next(verifier->table, &place)))
         entry->recovered_by = 0;
     place = 0;
@@ -365,21 +283,13 @@ static int verify_gone(struct verifier *verifier, const struct l2tpha_gone_recor
 
     if (verifier->past_gone)
         return refuse(verifier, "gone record not in front");
-    int error = add(verifier, record->session_id ? GONE_SESSION : GONE_TUNNEL, record->tunnel_id,
-                    record->session_id);
+    int error = names_add(&verifier->names, record->session_id ? GONE_SESSION : GONE_TUNNEL,
+                          record->tunnel_id, record->session_id);
     if (error)
         return error == L2TPHA_ERR_EXISTS ? 0 : error; /* an id may come and go twice */
     return record->session_id == 0 && entry && entry->recovered_by
                ? look_at_later(verifier, entry->recovered_by)
                : 0;
-}
-
-static int name_tunnel(struct verifier *verifier, uint32_t tunnel_id, struct standing standing)
-{
-    int error = name(verifier, NEW_TUNNEL, tunnel_id, 0, "tunnel named twice");
-    if (!error)
-        named(verifier, NEW_TUNNEL, tunnel_id)->tunnel = standing;
-    return error;
 }
 
 /* The states of a tunnel are in the order in which it goes through them. */
@@ -427,7 +337,7 @@ static int verify_tunnel(struct verifier *verifier, const struct l2tpha_tunnel_r
     }
     int error = name_tunnel(verifier, record->local_id, standing);
     if (!error && held && record->resets != held->record.resets)
-        error = add(verifier, RESET_TUNNEL, record->local_id, 0);
+        error = names_add(&verifier->names, RESET_TUNNEL, record->local_id, 0);
     if (!error && is_attempt(standing))
         error = look_at_later(verifier, record->local_id);
     return error ? error
@@ -439,7 +349,8 @@ static int verify_sequence(struct verifier *verifier, const struct l2tpha_sequen
 {
     const struct tunnel_entry *entry = present(verifier, record->tunnel_id);
     if (!entry)
-        return refuse(verifier, "sequence without tunnel");
+        return verifier->passes ? pass_over(verifier, record->tunnel_id)
+                                : refuse(verifier, "sequence without tunnel");
     uint16_t all = (uint16_t)(record->ns - entry->record.acked);
     uint16_t gone = (uint16_t)(record->acked - entry->record.acked);
     uint16_t held = (uint16_t)(entry->record.ns - entry->record.acked);
@@ -453,6 +364,8 @@ static int verify_sequence(struct verifier *verifier, const struct l2tpha_sequen
 
 static int verify_message(struct verifier *verifier, const struct l2tpha_message_record *record)
 {
+    if (verifier->passing && record->tunnel_id == verifier->tunnel_id)
+        return 0;
     if (record->tunnel_id != verifier->tunnel_id || verifier->next == verifier->end ||
         record->ns != verifier->next)
         return refuse(verifier, "message out of turn");
@@ -470,8 +383,9 @@ static bool remote_is_taken(const struct verifier *verifier, const struct tunnel
         table_session_find_remote(verifier->table, tunnel, record->remote_id);
     return holder && holder->local_id != record->local_id &&
            is_current(verifier, holder->generation) &&
-           !has(verifier, GONE_SESSION, record->tunnel_id, holder->local_id) &&
-           (session_outlives_reset(holder) || !has(verifier, RESET_TUNNEL, record->tunnel_id, 0));
+           !names_have(&verifier->names, GONE_SESSION, record->tunnel_id, holder->local_id) &&
+           (session_outlives_reset(holder) ||
+            !names_have(&verifier->names, RESET_TUNNEL, record->tunnel_id, 0));
 }
 
 /* A call waits for its tunnel or is one of an established tunnel; recovery tunnels have none, and
@@ -506,13 +420,15 @@ static const char *fault_of_session(const struct verifier *verifier,
 static int verify_session(struct verifier *verifier, const struct l2tpha_session_record *record)
 {
     const struct tunnel_entry *tunnel = present(verifier, record->tunnel_id);
-    const char *fault = fault_of_session(verifier, record);
+    bool passing =
+        verifier->passes && standing_of(verifier, record->tunnel_id).state == L2TPHA_TUNNEL_IDLE;
+    const char *fault = passing ? NULL : fault_of_session(verifier, record);
 
     if (fault)
         return refuse(verifier, fault);
     int error =
         name(verifier, NEW_SESSION, record->tunnel_id, record->local_id, "session named twice");
-    if (error || record->remote_id == 0)
+    if (error || passing || record->remote_id == 0)
         return error;
     if (tunnel && remote_is_taken(verifier, tunnel, record))
         return refuse(verifier, "remote session id is taken");
@@ -570,12 +486,12 @@ static int verify_record(struct verifier *verifier, const struct l2tpha_record *
 }
 
 int verify_records(struct verifier *verifier, struct l2tpha_bytes records, bool copying,
-                   uint32_t generation, uint64_t *count, const char **why)
+                   bool passes, uint32_t generation, uint64_t *count, const char **why)
 {
     struct l2tpha_record record;
     int error = 0;
 
-    begin(verifier, copying, generation);
+    begin(verifier, copying, passes, generation);
     *count = 0;
     while (!error && !(error = verifier->serializer->get_record(&records, &record))) {
         ++*count;

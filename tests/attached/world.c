@@ -143,8 +143,6 @@ static bool daemon_output(struct world *world)
 {
     struct daemon *daemon = world_daemon(world);
     struct l2tpha_output output;
-    uint64_t number;
-
     if (!l2tpha_poll(daemon->node, &output, 1, world->now))
         return false;
     switch (output.kind) {
@@ -152,8 +150,8 @@ static bool daemon_output(struct world *world)
         if (!world->has_standby || world->cut_off)
             break;
         assert_ok(l2tpha_checkpoint_apply(world->nodes[world->active ^ 1].node, output.data,
-                                          output.len, world->now, &number));
-        assert_ok(l2tpha_checkpoint_done(daemon->node, number, 0, world->now));
+                                          output.len, world->now, NULL));
+        assert_ok(l2tpha_checkpoint_done(daemon->node, output.position, 0, world->now));
         break;
     case L2TPHA_OUTPUT_DATAGRAM:
         put(world, &world->to_peer, &output);
@@ -168,16 +166,14 @@ static bool daemon_output(struct world *world)
 static bool peer_output(struct world *world)
 {
     struct l2tpha_output output;
-    uint64_t number;
-
     if (!l2tpha_poll(world->peer, &output, 1, world->now))
         return false;
     if (output.kind == L2TPHA_OUTPUT_DATAGRAM)
         put(world, &world->to_daemon, &output);
     if (output.kind == L2TPHA_OUTPUT_CHECKPOINT && world->peers_standby) {
         assert_ok(l2tpha_checkpoint_apply(world->peers_standby, output.data, output.len, world->now,
-                                          &number));
-        assert_ok(l2tpha_checkpoint_done(world->peer, number, 0, world->now));
+                                          NULL));
+        assert_ok(l2tpha_checkpoint_done(world->peer, output.position, 0, world->now));
     }
     return true;
 }

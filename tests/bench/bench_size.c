@@ -141,10 +141,12 @@ static bool let_out(struct host *host)
             send_to(host, outputs[i].path, outputs[i].data, outputs[i].len);
         else if (outputs[i].kind == L2TPHA_OUTPUT_EVENT)
             take_event(host, outputs[i].event);
-        else if (host->standby)
+        else if (host->standby) {
             check(l2tpha_checkpoint_apply(host->standby, outputs[i].data, outputs[i].len,
-                                          clock_us(), &number),
+                                          clock_us(), NULL),
                   "apply");
+            number = outputs[i].position;
+        }
     }
     if (number)
         check(l2tpha_checkpoint_done(host->node, number, 0, clock_us()), "done");
@@ -388,14 +390,15 @@ struct copy {
 
 static void apply(struct copy *copy, const struct l2tpha_output *output)
 {
-    uint64_t start = clock_ns(), number;
+    uint64_t start = clock_ns();
     uint64_t arrives = copy->now + copy->delay;
 
-    check(l2tpha_checkpoint_apply(copy->pair.standby, output->data, output->len, arrives, &number),
+    check(l2tpha_checkpoint_apply(copy->pair.standby, output->data, output->len, arrives, NULL),
           "apply");
     copy->standby_at = (copy->standby_at > arrives ? copy->standby_at : arrives) +
                        (clock_ns() - start + 999) / 1000;
-    copy->acks[copy->last++ % 4096] = (struct ack){copy->standby_at + copy->delay, number};
+    copy->acks[copy->last++ % 4096] =
+        (struct ack){copy->standby_at + copy->delay, output->position};
     if (copy->last - copy->first > 4096)
         check(L2TPHA_ERR_LIMIT, "acknowledgements");
 }

@@ -94,7 +94,6 @@ static bool drain(struct bench *pair, struct l2tpha_node *node, struct l2tpha_no
 {
     struct l2tpha_path path = {.remote = node == pair->lac ? lac_address : lns_address};
     struct l2tpha_output outputs[BATCH];
-    uint64_t number;
     bool any = false;
     size_t count;
 
@@ -110,9 +109,9 @@ static bool drain(struct bench *pair, struct l2tpha_node *node, struct l2tpha_no
                 l2tpha_feed(peer, &path, outputs[i].data, outputs[i].len, pair->now);
             } else if (outputs[i].kind == L2TPHA_OUTPUT_CHECKPOINT && standby) {
                 check(l2tpha_checkpoint_apply(standby, outputs[i].data, outputs[i].len, pair->now,
-                                              &number),
+                                              NULL),
                       "apply");
-                confirmed = number;
+                confirmed = outputs[i].position;
             }
         }
         if (confirmed)

@@ -30,7 +30,7 @@ struct world {
     uint64_t now;
     uint64_t random;
     uint64_t epoch;
-    uint64_t applied; /* newest number that the standby holds */
+    uint64_t applied; /* position of the newest checkpoint that the standby holds */
     bool within;      /* a message is handed out */
     uint8_t commit, failover;
 };
@@ -80,7 +80,8 @@ static void look_at(struct world *world, const struct l2tpha_output *output)
         break;
     case L2TPHA_OUTPUT_CHECKPOINT:
         REQUIRE(l2tpha_checkpoint_apply(world->standby, output->data, output->len, world->now,
-                                        &world->applied) == L2TPHA_OK);
+                                        NULL) == L2TPHA_OK);
+        world->applied = output->position;
         break;
     case L2TPHA_OUTPUT_EVENT:
         REQUIRE(output->event->text && l2tpha_event_name(output->event->kind));

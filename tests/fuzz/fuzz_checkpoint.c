@@ -83,27 +83,25 @@ static void copy_on(struct standby *standby)
                                            .serializer = l2tpha_serializer_proto(),
                                            .counters = &standby->counters,
                                            .max_in_flight = 64,
-                                           .timeout_us = 1,
                                            .confirmed = confirmed,
                                            .mode_changed = mode_changed};
+    const struct cursor_options cursor = {.name = "b", .gates = true, .timeout_us = 1};
     struct tunnel_entry *entry;
+    struct ledger_item item;
     struct ledger *ledger;
-    uint32_t place = 0;
-    uint64_t number;
-    const uint8_t *data;
-    size_t len;
+    uint32_t place = 0, id;
 
     must(!ledger_new(standby, &options, &ledger));
     ledger_begin_epoch(ledger, 1, replica_last(standby->replica));
     while ((entry = table_tunnel_next(standby->table, &place)))
         ledger_adopt(ledger, entry);
-    must(!ledger_bulk(ledger, 0));
+    must(!cursor_add(ledger, &cursor, &id) && !ledger_copy(ledger, id, 0));
     bool numbered = true;
-    while (numbered && ledger_poll(ledger, 0, &number, &data, &len)) {
-        int error = replica_apply(next->replica, data, len, NULL);
-        numbered = number <= L2TPHA_CHECKPOINT_NUMBER_MAX;
+    for (item.consumer = 0; numbered && ledger_poll(ledger, 0, &item); item.consumer = 0) {
+        int error = replica_apply(next->replica, item.data, item.len, NULL);
+        numbered = item.number <= L2TPHA_CHECKPOINT_NUMBER_MAX;
         must(error == (numbered ? 0 : L2TPHA_ERR_RECORD));
-        must(!ledger_done(ledger, number, error, 0));
+        must(!ledger_done(ledger, id, item.position, error, 0));
     }
     if (numbered) {
         must(ledger_in_sync(ledger) && replica_state(next->replica) == REPLICA_HOT);

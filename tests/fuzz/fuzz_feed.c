@@ -32,7 +32,7 @@ struct world {
     uint64_t now;
     uint64_t random;
     uint64_t epoch;
-    uint64_t applied; /* newest number that the standby holds */
+    uint64_t applied; /* position of the newest checkpoint that the standby holds */
     uint16_t tunnel;  /* the node's id */
     uint16_t call;    /* the node's id of the call */
     uint16_t ns, nr;  /* the peer's */
@@ -132,6 +132,13 @@ static void look_at_datagram(struct world *world, const struct l2tpha_output *ou
 }
 
 /* Checkpoints go to the standby at once; whether the node hears of it is the input's choice. */
+static void look_at_checkpoint(struct world *world, const struct l2tpha_output *output)
+{
+    REQUIRE(l2tpha_checkpoint_apply(world->standby, output->data, output->len, world->now, NULL) ==
+            L2TPHA_OK);
+    world->applied = output->position;
+}
+
 static bool poll_once(struct world *world)
 {
     struct l2tpha_output outputs[BATCH];
@@ -141,8 +148,7 @@ static bool poll_once(struct world *world)
         if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM)
             look_at_datagram(world, &outputs[i]);
         else if (outputs[i].kind == L2TPHA_OUTPUT_CHECKPOINT)
-            REQUIRE(l2tpha_checkpoint_apply(world->standby, outputs[i].data, outputs[i].len,
-                                            world->now, &world->applied) == L2TPHA_OK);
+            look_at_checkpoint(world, &outputs[i]);
         else
             REQUIRE(outputs[i].event->text && l2tpha_event_name(outputs[i].event->kind));
     }

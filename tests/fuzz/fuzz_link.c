@@ -72,11 +72,13 @@ static int apply(void *user, uint64_t epoch, const uint8_t *data, size_t len, ui
     return error;
 }
 
-static void stop(void *user, uint64_t now)
+static void leave(void *user, bool stop, uint64_t now)
 {
     struct fake *fake = user;
 
     (void)now, (void)epoch;
+    if (!stop)
+        return;
     fake->role = L2TPHA_ROLE_ACTIVE_SOLO;
     fake->ends++;
 }
@@ -102,6 +104,22 @@ static bool hand(void *user, uint64_t now)
 {
     (void)user, (void)now;
     return true;
+}
+
+static uint32_t consumer(void *user)
+{
+    (void)user;
+    return 1;
+}
+
+static bool listens(void *user)
+{
+    return ((const struct fake *)user)->role != L2TPHA_ROLE_ACTIVE_SOLO;
+}
+
+static bool in_sync(void *user)
+{
+    return ((const struct fake *)user)->role == L2TPHA_ROLE_ACTIVE;
 }
 
 static void met(void *user, uint64_t newest)
@@ -165,10 +183,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
                            .last = last,
                            .met = met,
                            .hand = hand,
-                           .bulk = bulk,
+                           .copy = bulk,
                            .done = done,
+                           .consumer = consumer,
+                           .listens = listens,
+                           .in_sync = in_sync,
                            .apply = apply,
-                           .stop = stop,
+                           .leave = leave,
                            .fence = fence,
                            .present = present,
                            .unheard = tell_since,

@@ -48,9 +48,11 @@ static int apply(struct scene *scene, uint8_t kind, const uint8_t *records, size
 {
     const struct l2tpha_checkpoint_header header = {.version = L2TPHA_CHECKPOINT_VERSION,
                                                     .epoch = 1,
-                                                    .number = ++scene->number,
+                                                    .number =
+                                                        kind ? scene->number : ++scene->number,
                                                     .kind = kind,
-                                                    .generation = kind ? 1 : 0};
+                                                    .generation = kind ? 1 : 0,
+                                                    .part = kind == L2TPHA_CHECKPOINT_BULK_END};
     uint8_t room[HEADER_ROOM], *start = room + sizeof(room);
 
     must(!l2tpha_serializer_proto()->put_header(&header, &start, sizeof(room)));

@@ -97,7 +97,7 @@ static void replicate(const struct l2tpha_output *checkpoint)
 {
     int error = l2tpha_checkpoint_apply(standby, checkpoint->data, checkpoint->len, now, NULL);
     check(error == L2TPHA_OK, l2tpha_strerror(error));
-    error = l2tpha_checkpoint_done(ends[LNS].node, checkpoint->number, 0, now);
+    error = l2tpha_checkpoint_done(ends[LNS].node, checkpoint->position, 0, now);
     check(error == L2TPHA_OK, l2tpha_strerror(error));
 }
 

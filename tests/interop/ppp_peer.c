@@ -219,8 +219,8 @@ static void drain(void)
                 take_event(outputs[i].event);
         for (size_t i = 0; i < count; i++)
             if (outputs[i].kind == L2TPHA_OUTPUT_CHECKPOINT && own.link != NULL)
-                (void)l2tpha_link_send(own.link, outputs[i].number, outputs[i].data, outputs[i].len,
-                                       clock_now());
+                (void)l2tpha_link_send(own.link, outputs[i].position, outputs[i].data,
+                                       outputs[i].len, clock_now());
         if (wants_call && !stopping)
             open_call();
         wants_call = false;

@@ -68,15 +68,16 @@ static size_t other_buffers(const struct l2tpha_node *node)
     const struct engine *engine = &node->engine;
     const struct ledger *ledger = engine->ledger;
     const struct event_item *item;
-    const struct flight *flight;
+    const struct cursor *cursor;
     size_t count = (ledger->shipping != NULL) + buffer_pool_waiting(engine->pool);
 
     for (uint32_t i = 0; (item = outbox_at(engine->events, i)); i++)
         count += item->message != NULL;
     for (uint32_t i = 0; i < node->engine.polled_count; i++)
         count += node->engine.polled[i].item.message != NULL;
-    for (uint32_t i = 0; (flight = outbox_at(ledger->flights, i)); i++)
-        count += flight->blob != NULL;
+    for (cursor = ledger->cursors; cursor; cursor = cursor->next)
+        count += cursor->word != NULL;
+    count += outbox_count(ledger->log);
     size_t inbox = (node->engine.inbox.request != NULL) + (node->engine.inbox.message != NULL);
 
     return inbox + count;

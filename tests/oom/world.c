@@ -249,7 +249,7 @@ static bool ship(struct world *world, const struct l2tpha_node *from,
     struct l2tpha_node *standby = from == world->lac ? world->double_lac : world->standby;
 
     if (!world->linked || from == world->lac) {
-        *number = output->number;
+        *number = output->position;
         *status =
             standby ? l2tpha_checkpoint_apply(standby, output->data, output->len, world->now, NULL)
                     : 0;
@@ -258,7 +258,8 @@ static bool ship(struct world *world, const struct l2tpha_node *from,
     }
     if (!world->up)
         return true;
-    int error = l2tpha_link_send(world->up, output->number, output->data, output->len, world->now);
+    int error =
+        l2tpha_link_send(world->up, output->position, output->data, output->len, world->now);
     world_note(world, error);
     if (error)
         close_stream(world);

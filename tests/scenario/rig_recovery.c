@@ -184,7 +184,7 @@ void peer_takes_back(struct peer *fresh, struct peer *old)
 static void copy_to(struct l2tpha_node *heir)
 {
     struct l2tpha_output outputs[BATCH];
-    uint64_t number = 0;
+    uint64_t position = 0;
     size_t count;
 
     assert_ok(l2tpha_checkpoint_bulk(rig_node(), rig.now));
@@ -192,11 +192,13 @@ static void copy_to(struct l2tpha_node *heir)
         for (size_t i = 0; i < count; i++) {
             if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM)
                 ck_abort_msg("a datagram left while the standby was made");
-            if (outputs[i].kind == L2TPHA_OUTPUT_CHECKPOINT)
-                assert_ok(l2tpha_checkpoint_apply(heir, outputs[i].data, outputs[i].len, rig.now,
-                                                  &number));
+            if (outputs[i].kind != L2TPHA_OUTPUT_CHECKPOINT)
+                continue;
+            assert_ok(
+                l2tpha_checkpoint_apply(heir, outputs[i].data, outputs[i].len, rig.now, NULL));
+            position = outputs[i].position;
         }
-        assert_ok(l2tpha_checkpoint_done(rig.node, number, 0, rig.now));
+        assert_ok(l2tpha_checkpoint_done(rig.node, position, 0, rig.now));
     }
     ck_assert_int_eq(info_of(rig.node).role, L2TPHA_ROLE_ACTIVE);
 }

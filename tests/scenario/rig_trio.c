@@ -113,8 +113,12 @@ static void take_output(bool near, const struct l2tpha_output *output)
         if (near && trio.tape != NULL)
             trio.tape(output->data, output->len);
         if (trio.connected)
-            assert_ok(l2tpha_checkpoint_apply(trio.standby, output->data, output->len, trio.now,
-                                              &trio.shipped));
+            assert_ok(
+                l2tpha_checkpoint_apply(trio.standby, output->data, output->len, trio.now, NULL));
+        if (trio.connected)
+            trio.shipped = output->position;
+        if (near && trio.ship)
+            trio.ship(output);
         break;
     case L2TPHA_OUTPUT_EVENT:
         keep_event(near ? &trio.near_events : &trio.far_events, output->event);
@@ -160,6 +164,7 @@ void trio_settle(void)
     while (any) {
         any = drain(true);
         any = drain(false) || any;
+        any = (trio.carry && trio.carry()) || any;
     }
     ck_assert_ptr_null(machines_fault(trio.near, false));
     ck_assert_ptr_null(machines_fault(trio.far, false));

@@ -28,9 +28,13 @@ struct trio {
     struct trio_events near_events, far_events;
     uint64_t now;
     uint64_t random_state;
-    uint64_t shipped; /* newest checkpoint that the standby has */
+    uint64_t shipped; /* position of the newest checkpoint that the standby has */
     /* Told each checkpoint that the near node lets out. */
     void (*tape)(const uint8_t *data, size_t len);
+    /* Told the same whole, with whose it is; and asked, when all else is quiet, whether it has
+     * anything to carry. For suites that have links. */
+    void (*ship)(const struct l2tpha_output *output);
+    bool (*carry)(void);
     uint64_t datagrams;      /* that the near node has let out */
     uint64_t spent;          /* of both, counted while there is a budget: */
     uint64_t budget;         /* so many, and all rest; 0 = none */

@@ -287,7 +287,7 @@ START_TEST(what_is_refused_leaves_nothing_due)
     ck_assert_uint_eq(l2tpha_deadline(node), world.now); /* of what was taken */
     while (l2tpha_poll(node, &output, 1, world.now))
         if (output.kind == L2TPHA_OUTPUT_CHECKPOINT)
-            assert_ok(l2tpha_checkpoint_done(node, output.number, 0, world.now));
+            assert_ok(l2tpha_checkpoint_done(node, output.position, 0, world.now));
     assert_error(daemon_hello(own_tunnel(), world.now), L2TPHA_ERR_QUEUE_FULL);
     ck_assert_uint_gt(l2tpha_deadline(node), world.now);
     world.has_standby = false;
@@ -300,7 +300,7 @@ static void hear_from_peer(void)
 
     while (l2tpha_poll(world.peer, &output, 1, world.now)) {
         if (output.kind == L2TPHA_OUTPUT_CHECKPOINT)
-            assert_ok(l2tpha_checkpoint_done(world.peer, output.number, 0, world.now));
+            assert_ok(l2tpha_checkpoint_done(world.peer, output.position, 0, world.now));
         if (output.kind == L2TPHA_OUTPUT_DATAGRAM)
             daemon_hear(world_daemon(&world), &world_peer_path, output.data, output.len, world.now);
     }

@@ -276,7 +276,7 @@ static void do_anything(struct l2tpha_link *link, const struct l2tpha_output *ou
         break;
     case 11:
         if (output->kind == L2TPHA_OUTPUT_CHECKPOINT)
-            l2tpha_link_send(link, output->number, output->data, output->len, pair.now);
+            l2tpha_link_send(link, output->position, output->data, output->len, pair.now);
         break;
     case 12:
         l2tpha_link_expire(link, pair.now);

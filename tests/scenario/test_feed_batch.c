@@ -72,8 +72,6 @@ static void hear(struct stage *stage, const void *data, size_t len)
 
 static void hear_output(struct stage *stage, const struct l2tpha_output *output)
 {
-    uint64_t done;
-
     hear(stage, &output->kind, sizeof(output->kind));
     hear(stage, &output->tunnel_id, sizeof(output->tunnel_id));
     if (output->kind == L2TPHA_OUTPUT_EVENT) {
@@ -88,8 +86,8 @@ static void hear_output(struct stage *stage, const struct l2tpha_output *output)
         return;
     }
     assert_ok(l2tpha_checkpoint_apply(stage->peer.standby, output->data, output->len,
-                                      stage->peer.now, &done));
-    assert_ok(l2tpha_checkpoint_done(stage->peer.node, done, 0, stage->peer.now));
+                                      stage->peer.now, NULL));
+    assert_ok(l2tpha_checkpoint_done(stage->peer.node, output->position, 0, stage->peer.now));
 }
 
 static void drain(struct stage *stage)

@@ -42,9 +42,11 @@ static void begin(void)
 static void end_of_the_stream(void)
 {
     struct ledger *ledger = trio.near->engine.ledger;
+    struct cursor *cursor = ledger->cursors;
 
-    ledger->shipped = ledger->last + 5;
-    (void)ledger_done(ledger, ledger->last + 1, 0, trio.now);
+    cursor->shipped = ledger->last + 5;
+    cursor->position++;
+    (void)ledger_done(ledger, cursor->id, cursor->position, 0, trio.now);
 }
 
 static void length_of_the_queue(void)
@@ -161,7 +163,7 @@ static void settled_by_nobody(void)
 
 static void acknowledged(void)
 {
-    trio.near->engine.ledger->acknowledged = trio.near->engine.ledger->last + 1;
+    trio.near->engine.ledger->cursors->acknowledged = trio.near->engine.ledger->last + 1;
 }
 
 static void sync_without_gate(void)

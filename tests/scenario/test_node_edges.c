@@ -125,7 +125,7 @@ static void move_checkpoints(struct l2tpha_link *links[2])
             any = true;
             if (output.kind == L2TPHA_OUTPUT_CHECKPOINT)
                 assert_ok(
-                    l2tpha_link_send(links[0], output.number, output.data, output.len, trio.now));
+                    l2tpha_link_send(links[0], output.position, output.data, output.len, trio.now));
         }
     }
 }

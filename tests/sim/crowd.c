@@ -121,7 +121,7 @@ static void ship(struct crowd *crowd, const struct l2tpha_output *output)
     crowd->unconfirmed += output->len;
     if (crowd->unconfirmed > crowd->most_unconfirmed)
         crowd->most_unconfirmed = crowd->unconfirmed;
-    send(crowd, &crowd->to_standby, output->data, output->len, output->number);
+    send(crowd, &crowd->to_standby, output->data, output->len, output->position);
 }
 
 static bool let_out(struct crowd *crowd, struct l2tpha_node *node, struct crowd_way *way)

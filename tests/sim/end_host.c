@@ -172,7 +172,7 @@ static void ship(struct end *end, const struct l2tpha_output *output)
 {
     world_say(end->world, end->active.name, "checkpoint %llu, %zu bytes",
               (unsigned long long)output->number, output->len);
-    replication_ship(&end->line, &end->active, output->number, output->data, output->len);
+    replication_ship(&end->line, &end->active, output->position, output->data, output->len);
 }
 
 /* Returns what has been done. */

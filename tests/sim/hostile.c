@@ -98,7 +98,7 @@ static void pass_on(struct hostile *hostile, const struct l2tpha_output *output)
                                       NULL));
     while (l2tpha_poll(hostile->next, &none, 1, hostile->world.now))
         ;
-    assert_ok(l2tpha_checkpoint_done(hostile->node, output->number, 0, hostile->world.now));
+    assert_ok(l2tpha_checkpoint_done(hostile->node, output->position, 0, hostile->world.now));
 }
 
 static void drain(struct hostile *hostile)

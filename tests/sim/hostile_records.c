@@ -277,9 +277,10 @@ static size_t close_checkpoint(struct hostile *hostile, uint8_t kind)
     const struct l2tpha_checkpoint_header header = {
         .version = L2TPHA_CHECKPOINT_VERSION,
         .epoch = 1,
-        .number = ++hostile->number,
+        .number = kind == L2TPHA_CHECKPOINT_INCREMENT ? ++hostile->number : hostile->number,
         .kind = kind,
-        .generation = kind == L2TPHA_CHECKPOINT_INCREMENT ? 0 : 1};
+        .generation = kind == L2TPHA_CHECKPOINT_INCREMENT ? 0 : 1,
+        .part = kind == L2TPHA_CHECKPOINT_BULK_END ? 1 : 0};
 
     assert_ok(l2tpha_serializer_proto()->put_header(&header, &hostile->start,
                                                     (size_t)(hostile->start - hostile->data)));

@@ -44,12 +44,13 @@ static int fake_bulk(void *user, uint64_t now)
     return 0;
 }
 
-static int fake_done(void *user, uint64_t number, int status, uint64_t now)
+static int fake_done(void *user, uint64_t position, int status, uint64_t now)
 {
     struct fake *fake = user;
+    uint64_t number = position <= fake->given ? fake->numbers[position] : 0;
 
     (void)now;
-    ck_assert_uint_le(number, fake->given);
+    ck_assert_uint_le(position, fake->given);
     if (fake->done_error)
         return fake->done_error;
     fake->status = status;
@@ -97,11 +98,13 @@ static int fake_apply(void *user, uint64_t epoch, const uint8_t *data, size_t le
     return 0;
 }
 
-static void fake_stop(void *user, uint64_t now)
+static void fake_leave(void *user, bool stop, uint64_t now)
 {
     struct fake *fake = user;
 
     (void)now;
+    if (!stop)
+        return;
     fake->stops++;
     fake->role = L2TPHA_ROLE_ACTIVE_SOLO;
 }
@@ -180,6 +183,22 @@ static void fake_resume(void *user, uint64_t now)
     ((struct fake *)user)->resumes++;
 }
 
+static uint32_t fake_consumer(void *user)
+{
+    (void)user;
+    return 1;
+}
+
+static bool fake_listens(void *user)
+{
+    return ((const struct fake *)user)->role != L2TPHA_ROLE_ACTIVE_SOLO;
+}
+
+static bool fake_in_sync(void *user)
+{
+    return ((const struct fake *)user)->role == L2TPHA_ROLE_ACTIVE;
+}
+
 struct link_ops linked_ops(struct fake *fake)
 {
     return (struct link_ops){.user = fake,
@@ -188,10 +207,13 @@ struct link_ops linked_ops(struct fake *fake)
                              .epoch = fake_epoch,
                              .last = fake_last,
                              .met = fake_met,
-                             .bulk = fake_bulk,
+                             .copy = fake_bulk,
                              .done = fake_done,
+                             .consumer = fake_consumer,
+                             .listens = fake_listens,
+                             .in_sync = fake_in_sync,
                              .apply = fake_apply,
-                             .stop = fake_stop,
+                             .leave = fake_leave,
                              .fence = fake_fence,
                              .present = fake_present,
                              .unheard = fake_unheard,
@@ -223,8 +245,12 @@ int linked_send_one(struct fake *fake, uint64_t number, enum fake_kind kind, uin
     write_u8(&out, (uint8_t)kind);
     for (size_t i = 9; i < linked_checkpoint_len(number); i++)
         checkpoint[i] = (uint8_t)(number + i);
-    fake->given = number;
-    return l2tpha_link_send(fake->link, number, checkpoint, linked_checkpoint_len(number), now);
+    ck_assert_uint_lt(fake->given + 1, POSITIONS);
+    fake->numbers[++fake->given] = number;
+    int error =
+        l2tpha_link_send(fake->link, fake->given, checkpoint, linked_checkpoint_len(number), now);
+    fake->given -= error != 0;
+    return error;
 }
 
 void linked_send(struct fake *fake, uint64_t now)

@@ -10,6 +10,7 @@
 
 #define TO_SEND_MAX 64
 #define PART_BYTES 5000
+#define POSITIONS 8192
 
 /* A checkpoint of the fake nodes: number, kind, then bytes that follow from the number. */
 enum fake_kind { INCREMENT = 'I', BEGIN = 'B', END = 'E' };
@@ -18,7 +19,8 @@ struct fake {
     struct l2tpha_link *link;
     enum l2tpha_role role;
     uint64_t epoch, last, confirmed, copy_end, fenced_by;
-    uint64_t given;                /* newest number that has been given to the link */
+    uint64_t given;                /* position of the newest that was given to the link */
+    uint64_t numbers[POSITIONS];   /* ... of each its number */
     uint64_t to_send[TO_SEND_MAX]; /* numbers not yet given to the link; kind of each */
     enum fake_kind kinds[TO_SEND_MAX];
     size_t count;

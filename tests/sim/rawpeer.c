@@ -176,12 +176,13 @@ static void note_checkpoint(struct rawpeer *peer, const struct l2tpha_output *ou
 {
     uint64_t number;
 
+    peer->shipped = output->position;
     if (!peer->standby)
         return;
     assert_ok(
         l2tpha_checkpoint_apply(peer->standby, output->data, output->len, peer->now, &number));
     ck_assert_uint_eq(number, output->number);
-    assert_ok(l2tpha_checkpoint_done(peer->node, number, 0, peer->now));
+    assert_ok(l2tpha_checkpoint_done(peer->node, output->position, 0, peer->now));
 }
 
 /* One at a time: what an output points to is gone after the next call. */

@@ -33,6 +33,7 @@ struct raw_event {
 
 struct rawpeer {
     struct l2tpha_node *node;
+    uint64_t shipped;            /* position of the node's newest checkpoint */
     struct l2tpha_node *standby; /* applies what the node checkpoints; NULL = none */
     uint64_t now;
     struct l2tpha_path path; /* this end's address */

@@ -63,11 +63,12 @@ struct state_pair *replicas_new(uint32_t max_in_flight, uint64_t timeout_us)
                                             .log = &pair->log,
                                             .epoch = 1,
                                             .max_in_flight = max_in_flight,
-                                            .timeout_us = timeout_us,
                                             .user = pair,
                                             .confirmed = confirmed,
                                             .mode_changed = mode_changed};
     assert_ok(ledger_new(pair, &pair->options, &pair->ledger));
+    pair->cursor = (struct cursor_options){.name = "b", .gates = true, .timeout_us = timeout_us};
+    assert_ok(cursor_add(pair->ledger, &pair->cursor, &pair->consumer));
     replicas_fresh_standby(pair);
     return pair;
 }
@@ -87,7 +88,7 @@ void replicas_fresh_standby(struct state_pair *pair)
 /* Every buffer must have come back by then. */
 void replicas_free(struct state_pair *pair)
 {
-    ledger_stop(pair->ledger, "test over", pair->now);
+    ledger_stop(pair->ledger, "test over");
     ledger_commit(pair->ledger, pair->now);
     table_clear(pair->active);
     table_clear(pair->standby);
@@ -264,24 +265,32 @@ uint64_t replicas_commit(struct state_pair *pair)
 
 uint64_t replicas_poll(struct state_pair *pair)
 {
-    uint64_t number;
-    const uint8_t *data;
-    size_t len;
-    return ledger_poll(pair->ledger, pair->now, &number, &data, &len) ? number : 0;
+    pair->item.consumer = 0;
+    return ledger_poll(pair->ledger, pair->now, &pair->item) ? pair->item.position : 0;
+}
+
+int replicas_done(struct state_pair *pair, uint64_t position, int status)
+{
+    return ledger_done(pair->ledger, pair->consumer, position, status, pair->now);
+}
+
+void replicas_copy(struct state_pair *pair)
+{
+    assert_ok(ledger_copy(pair->ledger, pair->consumer, pair->now));
 }
 
 bool replicas_ship(struct state_pair *pair)
 {
-    uint64_t number, applied;
-    const uint8_t *data;
-    size_t len;
+    const struct ledger_item *item = &pair->item;
+    uint64_t applied;
 
-    if (!ledger_poll(pair->ledger, ++pair->now, &number, &data, &len))
+    pair->now++;
+    if (!replicas_poll(pair))
         return false;
-    int error = replica_apply(pair->replica, data, len, &applied);
+    int error = replica_apply(pair->replica, item->data, item->len, &applied);
     ck_assert_msg(error == 0, "%s: %s", l2tpha_strerror(error), pair->line);
-    ck_assert_uint_eq(applied, number);
-    assert_ok(ledger_done(pair->ledger, number, 0, pair->now));
+    ck_assert_uint_eq(applied, item->number);
+    assert_ok(replicas_done(pair, item->position, 0));
     return true;
 }
 
@@ -317,7 +326,8 @@ void replicas_drain(struct state_pair *pair)
 
 void replicas_sync(struct state_pair *pair)
 {
-    assert_ok(ledger_bulk(pair->ledger, ++pair->now));
+    pair->now++;
+    replicas_copy(pair);
     replicas_drain(pair);
     ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_GATED);
     ck_assert(ledger_in_sync(pair->ledger));
@@ -331,6 +341,7 @@ struct ledger *replicas_promote(struct state_pair *pair)
     uint32_t place = 0;
     pair->options.table = pair->standby;
     assert_ok(ledger_new(pair, &pair->options, &ledger));
+    assert_ok(cursor_add(ledger, &pair->cursor, &pair->consumer));
     ledger_begin_epoch(ledger, replica_epoch(pair->replica) + 1, replica_last(pair->replica));
     while ((entry = table_tunnel_next(pair->standby, &place)))
         ledger_adopt(ledger, entry);

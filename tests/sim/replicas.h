@@ -15,7 +15,10 @@ struct state_pair {
     struct table *active;
     struct table *standby;
     struct ledger_options options;
+    struct cursor_options cursor;
     struct ledger *ledger;
+    uint32_t consumer;       /* the standby, of the ledger's */
+    struct ledger_item item; /* polled last */
     struct replica *replica;
     struct l2tpha_counters active_counters;
     struct l2tpha_counters standby_counters;
@@ -53,8 +56,11 @@ void replicas_give_out(struct state_pair *pair);
 void replicas_change(struct state_pair *pair);
 uint64_t replicas_commit(struct state_pair *pair);
 
-/* The number of the next checkpoint, which goes nowhere; 0 = there is none. */
+/* The position of the next checkpoint, which goes nowhere; 0 = there is none. */
 uint64_t replicas_poll(struct state_pair *pair);
+/* The standby confirms it; it gets a copy. */
+int replicas_done(struct state_pair *pair, uint64_t position, int status);
+void replicas_copy(struct state_pair *pair);
 /* Ship one checkpoint: poll, apply, confirm. False: there is none. */
 bool replicas_ship(struct state_pair *pair);
 /* What the replica says to these bytes, at exactly their length, so that reading past their end is

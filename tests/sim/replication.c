@@ -100,29 +100,28 @@ void replication_flush_standby(struct replication *replication, struct side *sta
     flush(replication, standby, &replication->up);
 }
 
-void replication_ship(struct replication *replication, struct side *active, uint64_t number,
+void replication_ship(struct replication *replication, struct side *active, uint64_t position,
                       const uint8_t *data, size_t len)
 {
     if (!replication->attached)
         return;
     replication->copying = true;
     if (!replication->linked)
-        stream_put(&replication->down, number, 0, data, len);
+        stream_put(&replication->down, position, 0, data, len);
     else
         judge(replication, "link_send",
-              l2tpha_link_send(active->link, number, data, len, replication->world->now));
+              l2tpha_link_send(active->link, position, data, len, replication->world->now));
 }
 
 static int apply(struct replication *replication, const struct side *standby,
                  const struct unit *unit, bool alive)
 {
-    uint64_t number = 0;
     int error = l2tpha_checkpoint_apply(standby->node, unit->data, unit->len,
-                                        replication->world->now, &number);
+                                        replication->world->now, NULL);
 
     if (alive)
         stream_put(&replication->up, unit->number, error, NULL, 0);
-    return !error && number != unit->number ? L2TPHA_ERR_GAP : error;
+    return error;
 }
 
 bool replication_take_down(struct replication *replication, struct side *standby, bool alive)

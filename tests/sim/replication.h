@@ -37,7 +37,7 @@ void replication_detach(struct replication *replication, struct side *active, st
 /* The active is gone: some of what it had sent still comes. Returns when all of that has come. */
 uint64_t replication_cut(struct replication *replication);
 /* A checkpoint of the active's. */
-void replication_ship(struct replication *replication, struct side *active, uint64_t number,
+void replication_ship(struct replication *replication, struct side *active, uint64_t position,
                       const uint8_t *data, size_t len);
 /* What the links have to say. */
 void replication_flush_active(struct replication *replication, struct side *active);

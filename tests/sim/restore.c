@@ -126,7 +126,7 @@ static uint64_t apply_empty_copy(struct sim *sim, struct l2tpha_node *standby)
             continue;
         error = l2tpha_checkpoint_apply(standby, output.data, output.len, 0, &number);
         if (!error)
-            error = l2tpha_checkpoint_done(host.node, number, 0, 0);
+            error = l2tpha_checkpoint_done(host.node, output.position, 0, 0);
     }
     if (error)
         world_fail(&sim->world, "copying nothing: %s", l2tpha_strerror(error));

@@ -39,7 +39,7 @@ enum roles_phase { PHASE_SEEK, PHASE_ANNOUNCED };
 /* An output that the host has fetched. */
 struct roles_output {
     enum l2tpha_output_kind kind;
-    uint64_t number;
+    uint64_t position;
     uint32_t tunnel_id;
     unsigned to;
     size_t len;

@@ -273,7 +273,7 @@ static bool keep_output(struct roles *roles, struct box *box, const struct l2tph
         return true;
     }
     *kept = (struct roles_output){.kind = output->kind,
-                                  .number = output->number,
+                                  .position = output->position,
                                   .tunnel_id = output->tunnel_id,
                                   .len = output->len,
                                   .data = malloc(output->len)};
@@ -314,7 +314,7 @@ static void act_on(struct roles *roles, struct box *box, struct roles_output *ou
         roles->owner = box->place;
         net_send(&roles->net, NET_NODE, output->to, output->data, output->len);
     } else if (box->link) {
-        int error = l2tpha_link_send(box->link, output->number, output->data, output->len,
+        int error = l2tpha_link_send(box->link, output->position, output->data, output->len,
                                      roles->world.now);
         if (error && error != L2TPHA_ERR_STATE)
             program_link_failed(roles, box, error);

@@ -9,7 +9,7 @@
 struct unit {
     struct unit *next;
     uint64_t at;
-    uint64_t number; /* of whole checkpoints, and of their acknowledgements */
+    uint64_t number; /* position of whole checkpoints, and of their acknowledgements */
     int status;
     size_t len;
     uint8_t data[];

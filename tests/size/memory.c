@@ -80,8 +80,10 @@ static size_t drain(int which)
                               outputs[i].len, now);
         else if (outputs[i].kind == L2TPHA_OUTPUT_CHECKPOINT)
             check(!l2tpha_checkpoint_apply(nodes[STANDBY], outputs[i].data, outputs[i].len, now,
-                                           &confirmed),
+                                           NULL),
                   "the standby takes a checkpoint");
+        if (outputs[i].kind == L2TPHA_OUTPUT_CHECKPOINT)
+            confirmed = outputs[i].position;
     }
     if (confirmed)
         check(!l2tpha_checkpoint_done(nodes[which], confirmed, 0, now), "confirming");

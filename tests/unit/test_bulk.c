@@ -6,12 +6,10 @@
 /* Whatever the host does besides: it is let go after a few parts, and called back at once. */
 static size_t poll_turn(unsigned *parts)
 {
-    size_t bytes = 0, len;
-    uint64_t number;
-    const uint8_t *data;
+    size_t bytes = 0;
 
-    for (*parts = 0; ledger_poll(pair->ledger, pair->now, &number, &data, &len); ++*parts)
-        bytes += len;
+    for (*parts = 0; replicas_poll(pair); ++*parts)
+        bytes += pair->item.len;
     return bytes;
 }
 
@@ -43,14 +41,14 @@ START_TEST(a_copy_has_a_window)
             replicas_message(pair, tunnel, 1000);
     }
     replicas_commit(pair);
-    assert_ok(ledger_bulk(pair->ledger, pair->now));
+    replicas_copy(pair);
     bytes = poll_turn(&parts);
     ck_assert_uint_eq(parts, 1 + 4);
     bytes += poll_turns();
     ck_assert_uint_ge(bytes, window);
     ck_assert_uint_le(bytes, window + 200000);
     for (total = bytes; !ledger_in_sync(pair->ledger); total += bytes) {
-        assert_ok(ledger_done(pair->ledger, ledger_last(pair->ledger), 0, pair->now));
+        assert_ok(replicas_done(pair, pair->item.position, 0));
         bytes = poll_turn(&parts);
         if (ledger_deadline(pair->ledger) <= pair->now)
             bytes += poll_turns();
@@ -71,7 +69,7 @@ START_TEST(parts_are_filled)
             replicas_session(pair, tunnel, i);
     }
     replicas_commit(pair);
-    assert_ok(ledger_bulk(pair->ledger, pair->now));
+    replicas_copy(pair);
     while (replicas_ship(pair))
         parts++;
     ck_assert(ledger_in_sync(pair->ledger));
@@ -87,7 +85,7 @@ START_TEST(a_standby_that_confirms_a_copy_is_not_silent)
     uint64_t number = 0, next;
 
     replicas_commit(pair);
-    assert_ok(ledger_bulk(pair->ledger, pair->now));
+    replicas_copy(pair);
     for (unsigned i = 0; i < 3; i++) /* the beginning and both walks */
         ck_assert_uint_ne(number = replicas_poll(pair), 0);
     for (unsigned i = 0; i < 5; i++) {
@@ -95,17 +93,18 @@ START_TEST(a_standby_that_confirms_a_copy_is_not_silent)
         replicas_commit(pair);
         ck_assert_uint_ne(replicas_poll(pair), 0);
     }
-    assert_ok(ledger_done(pair->ledger, number, 0, pair->now));
+    assert_ok(replicas_done(pair, number, 0));
     ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_BULK);
     ck_assert_uint_ne(replicas_poll(pair), 0);
     ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_GATED);
-    for (next = number + 1; next <= ledger_last(pair->ledger); next++) {
+    uint64_t last = pair->item.position;
+    for (next = number + 1; next <= last; next++) {
         pair->now += TIMEOUT_US - 1;
         ledger_expire(pair->ledger, pair->now);
         ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_GATED);
         if (_i == 1 && next == number + 4)
             break;
-        assert_ok(ledger_done(pair->ledger, next, 0, pair->now));
+        assert_ok(replicas_done(pair, next, 0));
     }
     ck_assert_int_eq(ledger_in_sync(pair->ledger), _i == 0);
     if (_i == 0)
@@ -132,12 +131,12 @@ START_TEST(leftovers_go_with_the_end_of_a_copy)
         replicas_session(pair, gone, i);
     }
     replicas_sync(pair);
-    ledger_stop(pair->ledger, "test", pair->now);
+    ledger_stop(pair->ledger, "test");
     replicas_remove_tunnel(pair, gone);
     for (uint32_t i = 1; i <= 50; i += _i)
         replicas_remove_session(pair, table_session_find(pair->active, kept, i));
     replicas_session(pair, kept, 100);
-    assert_ok(ledger_bulk(pair->ledger, pair->now));
+    replicas_copy(pair);
     ck_assert(replicas_ship(pair)); /* the beginning */
     ck_assert_uint_eq(table_session_count(pair->standby), 100);
     replicas_session(pair, kept, 101); /* in an increment before its tunnel's part */

@@ -1,245 +1,227 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/cursor.h"
-#include "fixture.h"
+/* Several consumers of one log: each at its own place, and outputs wait for the last one of those
+ * that they wait for. */
+#include "unit/standbys.h"
 
-static const uint8_t bytes[] = {0x01, 0x82, 0x03, 0x84, 0x05, 0x86, 0x07, 0x88,
-                                0x09, 0x8a, 0x0b, 0x8c, 0x0d, 0x8e, 0x0f};
+#include "base/serial.h"
+#include "state/audit.h"
 
-START_TEST(numbers_are_in_network_order)
+/* Whatever may leave is with each standby that outputs wait for and that is in sync. */
+static void assert_held_by(const struct standby *standby)
 {
-    struct reader in = reader_over(bytes, sizeof(bytes));
+    const struct tunnel_entry *entry, *held;
+    uint32_t place = 0;
 
-    ck_assert_uint_eq(read_u8(&in), 0x01);
-    ck_assert_uint_eq(read_u16(&in), 0x8203);
-    ck_assert_uint_eq(read_u32(&in), 0x84058607);
-    ck_assert_uint_eq(read_u64(&in), UINT64_C(0x88098a0b8c0d8e0f));
-    ck_assert_uint_eq(reader_left(&in), 0);
-    assert_ok(in.error);
-}
-END_TEST
-
-START_TEST(what_is_written_is_read_back)
-{
-    uint8_t data[15];
-    struct writer out = writer_over(data, sizeof(data));
-
-    write_u8(&out, 0x01);
-    write_u16(&out, 0x8203);
-    write_u32(&out, 0x84058607);
-    write_u64(&out, UINT64_C(0x88098a0b8c0d8e0f));
-    assert_ok(out.error);
-    ck_assert_uint_eq(writer_len(&out), sizeof(bytes));
-    ck_assert_uint_eq(writer_left(&out), 0);
-    ck_assert_mem_eq(data, bytes, sizeof(bytes));
-}
-END_TEST
-
-START_TEST(fixed_places)
-{
-    uint8_t data[8];
-
-    put_u64(data, get_u64(bytes));
-    ck_assert_mem_eq(data, bytes, 8);
-    put_u32(data + 2, get_u32(bytes + 1));
-    ck_assert_mem_eq(data + 2, bytes + 1, 4);
-    put_u16(data, get_u16(bytes + 3));
-    ck_assert_mem_eq(data, bytes + 3, 2);
-}
-END_TEST
-
-static uint64_t read_number(struct reader *in, size_t width)
-{
-    switch (width) {
-    case 1:
-        return read_u8(in);
-    case 2:
-        return read_u16(in);
-    case 4:
-        return read_u32(in);
-    default:
-        return read_u64(in);
+    ck_assert_int_eq(replica_state(standby->replica), REPLICA_HOT);
+    while ((entry = table_tunnel_next(pair->active, &place))) {
+        held = table_tunnel_find(standby->table, entry->record.local_id);
+        if (!entry->born) /* not committed yet */
+            continue;
+        if (!held) {
+            ck_assert_uint_eq(entry->ns_safe, 0);
+            continue;
+        }
+        ck_assert(!serial_after(entry->ns_safe, held->record.ns));
+        ck_assert(!serial_after(entry->nr_safe, held->record.nr));
     }
 }
 
-static void write_number(struct writer *out, size_t width, uint64_t value)
+/* Returns how many there are. */
+static unsigned assert_nothing_leaves_early(void)
 {
-    switch (width) {
-    case 1:
-        write_u8(out, (uint8_t)value);
+    unsigned in_sync = 0;
+
+#ifdef L2TPHA_CHECKED
+    ledger_audit(pair->ledger);
+#endif
+    for (unsigned i = 0; i < STANDBYS; i++)
+        if (standbys[i].id && standbys[i].gates && look(&standbys[i]).state == CURSOR_IN_SYNC) {
+            assert_held_by(&standbys[i]);
+            in_sync++;
+        }
+    return in_sync;
+}
+
+/* --- what comes of it --- */
+
+static void disturb(struct standby *standby)
+{
+    switch (replicas_random(pair, 300)) {
+    case 0: /* it dies, or comes */
+        if (standby->id)
+            leave(standby);
+        else
+            join(standby, replicas_random(pair, 3) > 0);
+        break;
+    case 1: /* a new copy of what it has, on the same stream or not */
+        if (standby->id)
+            assert_ok(ledger_copy(pair->ledger, standby->id, pair->now));
         break;
     case 2:
-        write_u16(out, (uint16_t)value);
-        break;
-    case 4:
-        write_u32(out, (uint32_t)value);
+        standby->stopped = replicas_random(pair, 4) == 0;
         break;
     default:
-        write_u64(out, value);
+        break;
+    }
+    if (!standby->id || standby->stopped)
+        return;
+    if (look(standby).state == CURSOR_OUT) /* as a link does */
+        assert_ok(ledger_copy(pair->ledger, standby->id, pair->now));
+    for (uint32_t i = replicas_random(pair, 12); i > 0; i--)
+        read_one(standby);
+    for (uint32_t i = replicas_random(pair, 12); i > 0; i--)
+        confirm_one(standby);
+}
+
+/* Standbys come and go, stop and are slow, copies run into one another: nothing leaves that one of
+ * those in sync lacks, and in the end all have the same. */
+START_TEST(many_at_once)
+{
+    unsigned together = 0;
+
+    pair->random = (uint64_t)_i;
+    for (unsigned i = 0; i < STANDBYS; i++)
+        join(&standbys[i], i > 0);
+    for (unsigned step = 0; step < 3000; step++) {
+        replicas_change(pair);
+        if (replicas_random(pair, 3) == 0) {
+            replicas_commit(pair);
+            if (step % 8 == 0)
+                together += assert_nothing_leaves_early() > 1;
+        }
+        while (replicas_random(pair, 3) > 0 && poll_one())
+            ;
+        ledger_expire(pair->ledger, pair->now += replicas_random(pair, 2000));
+        disturb(&standbys[replicas_random(pair, STANDBYS)]);
+    }
+    ck_assert_uint_gt(together, 0);
+    for (unsigned i = 0; i < STANDBYS; i++) {
+        standbys[i].stopped = false;
+        if (!standbys[i].id)
+            join(&standbys[i], true);
+    }
+    drain();
+    for (unsigned i = 0; i < STANDBYS; i++) /* those given up meanwhile */
+        if (look(&standbys[i]).state != CURSOR_IN_SYNC)
+            assert_ok(ledger_copy(pair->ledger, standbys[i].id, pair->now));
+    drain();
+    for (unsigned i = 0; i < STANDBYS; i++)
+        assert_equal(&standbys[i]);
+}
+END_TEST
+
+START_TEST(increments_are_the_same_bytes)
+{
+    all_in_sync();
+    change(table_tunnel_find(pair->active, 1));
+    const struct parcel *first = &standbys[0].parcels[standbys[0].read % PARCELS];
+    for (unsigned i = 1; i < STANDBYS; i++) {
+        const struct parcel *other = &standbys[i].parcels[standbys[i].read % PARCELS];
+        ck_assert_uint_eq(other->number, first->number);
+        ck_assert_uint_eq(other->len, first->len);
+        ck_assert_mem_eq(other->data, first->data, first->len);
     }
 }
+END_TEST
 
-static const size_t widths[] = {1, 2, 4, 8};
-
-START_TEST(short_input_gives_zero_for_good)
+/* The last one of the three that gate opens it; the fourth holds nobody. */
+START_TEST(the_gate_opens_with_the_last_confirmation)
 {
-    size_t width = widths[_i];
+    struct tunnel_entry *tunnel;
 
-    for (size_t len = 0; len < width; len++) {
-        uint8_t *data = talloc_memdup(root, bytes, len); /* ASan watches its end */
-        struct reader in = reader_over(data, len);
-        ck_assert_uint_eq(read_number(&in, width), 0);
-        assert_error(in.error, L2TPHA_ERR_TRUNCATED);
-        ck_assert_ptr_nonnull(in.why);
-        ck_assert_uint_eq(in.value, width);
-        ck_assert_uint_eq(reader_left(&in), 0);
-        ck_assert_uint_eq(read_u8(&in), 0);
-        talloc_free(data);
+    all_in_sync();
+    tunnel = table_tunnel_find(pair->active, 1);
+    change(tunnel);
+    for (unsigned n = 0; n < 3; n++) {
+        struct standby *standby = &standbys[(n + (unsigned)_i) % 3];
+        ck_assert_uint_eq(tunnel->ns_safe, 0);
+        read_one(standby);
+        confirm_one(standby);
     }
+    ck_assert_uint_eq(tunnel->ns_safe, 1);
 }
 END_TEST
 
-START_TEST(short_output_stays_as_it_was)
+/* It has everything, and the node is alone all the same. */
+START_TEST(who_does_not_gate_protects_nothing)
 {
-    size_t width = widths[_i];
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
 
-    for (size_t cap = 0; cap < width; cap++) {
-        uint8_t data[8] = {0};
-        struct writer out = writer_over(data, cap);
-        write_number(&out, width, UINT64_MAX);
-        assert_error(out.error, L2TPHA_ERR_TOO_SMALL);
-        write_u8(&out, 0xff); /* would fit, but the failure sticks */
-        ck_assert_uint_eq(writer_len(&out), 0);
-        ck_assert_uint_eq(get_u64(data), 0);
+    replicas_commit(pair);
+    join(&standbys[0], false);
+    drain();
+    assert_equal(&standbys[0]);
+    ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_OFF);
+    ck_assert(!ledger_in_sync(pair->ledger));
+    ck_assert_uint_eq(pair->mode_changes, 0);
+    replicas_message(pair, tunnel, 20);
+    replicas_commit(pair);
+    ck_assert_uint_eq(tunnel->ns_safe, 1);
+    ck_assert_uint_eq(ledger_deadline(pair->ledger), L2TPHA_NEVER); /* it may be as slow as it is */
+    drain();
+    assert_equal(&standbys[0]);
+    leave(&standbys[0]);
+    replicas_message(pair, tunnel, 20);
+    uint64_t last = ledger_last(pair->ledger);
+    replicas_commit(pair);
+    ck_assert_uint_eq(ledger_last(pair->ledger), last); /* nothing is written for nobody */
+}
+END_TEST
+
+/* One is silent, dies or refuses: it is out, with a reason, and the others are held no longer. */
+START_TEST(who_is_lost_holds_nobody)
+{
+    static const char *const reasons[] = {"standby silent", NULL, "standby refused"};
+    struct standby *lost = &standbys[1];
+    struct tunnel_entry *tunnel;
+
+    all_in_sync();
+    tunnel = table_tunnel_find(pair->active, 1);
+    change(tunnel);
+    for (unsigned i = 0; i < STANDBYS; i += 2) {
+        read_one(&standbys[i]);
+        confirm_one(&standbys[i]);
     }
+    ck_assert_uint_eq(tunnel->ns_safe, 0);
+    if (_i == 1)
+        leave(lost);
+    else if (_i == 2)
+        assert_ok(ledger_done(pair->ledger, lost->id, lost->parcels[lost->read % PARCELS].position,
+                              L2TPHA_ERR_RECORD, pair->now));
+    for (int look = 0; _i == 0 && look < 5 && tunnel->ns_safe == 0; look++) {
+        pair->now = ledger_deadline(pair->ledger);
+        ledger_expire(pair->ledger, pair->now);
+    }
+    ck_assert_uint_eq(tunnel->ns_safe, 1);
+    ck_assert(ledger_in_sync(pair->ledger));
+    ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_GATED);
+    if (_i == 1)
+        return;
+    ck_assert_int_eq(look(lost).state, CURSOR_OUT);
+    ck_assert_str_eq(look(lost).why, reasons[_i]);
+    while (poll_one()) /* the word that it is stale */
+        ;
+    while (read_one(lost))
+        ;
+    ck_assert_int_eq(replica_state(lost->replica), _i == 0 ? REPLICA_OUT_OF_SYNC : REPLICA_HOT);
+    assert_ok(ledger_copy(pair->ledger, lost->id, pair->now));
+    drain();
+    assert_equal(lost);
 }
 END_TEST
 
-START_TEST(views_point_into_the_input)
-{
-    struct reader in = reader_over(bytes, 4);
-
-    ck_assert_ptr_eq(read_bytes(&in, 3), bytes);
-    ck_assert_ptr_eq(read_bytes(&in, 0), bytes + 3);
-    ck_assert_ptr_null(read_bytes(&in, 2));
-    assert_error(in.error, L2TPHA_ERR_TRUNCATED);
-    in = reader_over(bytes, 4);
-    ck_assert_ptr_null(read_bytes(&in, SIZE_MAX));
-    assert_error(in.error, L2TPHA_ERR_TRUNCATED);
-}
-END_TEST
-
-START_TEST(no_input_at_all)
-{
-    struct reader in = reader_over(NULL, 0), zero = {0};
-
-    ck_assert_ptr_null(read_bytes(&in, 0));
-    assert_ok(in.error);
-    ck_assert_uint_eq(read_u16(&in), 0);
-    assert_error(in.error, L2TPHA_ERR_TRUNCATED);
-    ck_assert_uint_eq(reader_left(&zero), 0);
-    ck_assert_uint_eq(read_u8(&zero), 0);
-    assert_error(zero.error, L2TPHA_ERR_TRUNCATED);
-}
-END_TEST
-
-START_TEST(first_error_sticks)
-{
-    struct reader in = reader_over(bytes, sizeof(bytes));
-
-    read_u8(&in);
-    assert_error(reader_fail(&in, L2TPHA_ERR_AVP_VALUE, "first", 7), L2TPHA_ERR_AVP_VALUE);
-    assert_error(reader_fail(&in, L2TPHA_ERR_HEADER, "second", 8), L2TPHA_ERR_AVP_VALUE);
-    ck_assert_uint_eq(read_u8(&in), 0);
-    ck_assert_uint_eq(reader_left(&in), 0);
-    assert_error(in.error, L2TPHA_ERR_AVP_VALUE);
-    ck_assert_str_eq(in.why, "first");
-    ck_assert_uint_eq(in.value, 7);
-}
-END_TEST
-
-START_TEST(sub_reader_ends_where_it_should)
-{
-    struct reader in = reader_over(bytes, 5);
-    struct reader sub = read_sub(&in, 2);
-
-    ck_assert_uint_eq(read_u16(&sub), 0x0182);
-    ck_assert_uint_eq(read_u8(&sub), 0);
-    assert_error(sub.error, L2TPHA_ERR_TRUNCATED);
-    assert_ok(in.error); /* a failing part does not harm the whole */
-    ck_assert_uint_eq(read_u8(&in), 0x03);
-    sub = read_sub(&in, 0);
-    assert_ok(sub.error);
-    ck_assert_uint_eq(reader_left(&sub), 0);
-}
-END_TEST
-
-START_TEST(sub_reader_takes_over_the_error)
-{
-    struct reader in = reader_over(bytes, 5);
-    struct reader sub = read_sub(&in, 6);
-
-    assert_error(in.error, L2TPHA_ERR_TRUNCATED);
-    assert_error(sub.error, L2TPHA_ERR_TRUNCATED);
-    ck_assert_str_eq(sub.why, in.why);
-    ck_assert_uint_eq(sub.value, 6);
-    ck_assert_uint_eq(reader_left(&sub), 0);
-    sub = read_sub(&in, 0); /* even where nothing is asked for */
-    assert_error(sub.error, L2TPHA_ERR_TRUNCATED);
-}
-END_TEST
-
-START_TEST(bytes_and_reserved_room)
-{
-    uint8_t data[6] = {0};
-    struct writer out = writer_over(data, sizeof(data));
-    uint8_t *length = write_reserve(&out, 2);
-
-    ck_assert_ptr_eq(length, data);
-    write_bytes(&out, bytes, 3);
-    write_bytes(&out, NULL, 0);
-    put_u16(length, (uint16_t)writer_len(&out));
-    ck_assert_mem_eq(data, "\x00\x05\x01\x82\x03\x00", 6);
-    ck_assert_uint_eq(writer_left(&out), 1);
-    write_bytes(&out, bytes, 2);
-    assert_error(out.error, L2TPHA_ERR_TOO_SMALL);
-    ck_assert_uint_eq(data[5], 0);
-    ck_assert_uint_eq(writer_len(&out), 5);
-    ck_assert_ptr_null(write_reserve(&out, 1));
-}
-END_TEST
-
-START_TEST(writer_fails_once)
-{
-    uint8_t data[4];
-    struct writer out = writer_over(data, sizeof(data)), none = writer_over(NULL, 0);
-
-    write_u8(&out, 1);
-    assert_error(writer_fail(&out, L2TPHA_ERR_AVP_VALUE), L2TPHA_ERR_AVP_VALUE);
-    write_u8(&out, 2);
-    assert_error(out.error, L2TPHA_ERR_AVP_VALUE);
-    ck_assert_uint_eq(writer_len(&out), 1);
-    ck_assert_ptr_null(write_reserve(&out, SIZE_MAX));
-    ck_assert_uint_eq(writer_len(&none), 0);
-    write_u8(&none, 1);
-    assert_error(none.error, L2TPHA_ERR_TOO_SMALL);
-}
-END_TEST
-
+Suite *suite_cursor(void);
 Suite *suite_cursor(void)
 {
-    TCase *tcase;
-    Suite *suite = fixture_suite("cursor", &tcase);
-    tcase_add_test(tcase, numbers_are_in_network_order);
-    tcase_add_test(tcase, what_is_written_is_read_back);
-    tcase_add_test(tcase, fixed_places);
-    tcase_add_loop_test(tcase, short_input_gives_zero_for_good, 0, 4);
-    tcase_add_loop_test(tcase, short_output_stays_as_it_was, 0, 4);
-    tcase_add_test(tcase, views_point_into_the_input);
-    tcase_add_test(tcase, no_input_at_all);
-    tcase_add_test(tcase, first_error_sticks);
-    tcase_add_test(tcase, sub_reader_ends_where_it_should);
-    tcase_add_test(tcase, sub_reader_takes_over_the_error);
-    tcase_add_test(tcase, bytes_and_reserved_room);
-    tcase_add_test(tcase, writer_fails_once);
+    Suite *suite = suite_create("cursor");
+    TCase *tcase = tcase_create("cursor");
+
+    tcase_add_checked_fixture(tcase, begin, end);
+    tcase_add_loop_test(tcase, many_at_once, 0, 20);
+    tcase_add_test(tcase, increments_are_the_same_bytes);
+    tcase_add_loop_test(tcase, the_gate_opens_with_the_last_confirmation, 0, 3);
+    tcase_add_test(tcase, who_does_not_gate_protects_nothing);
+    tcase_add_loop_test(tcase, who_is_lost_holds_nobody, 0, 3);
+    suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -75,10 +75,9 @@ START_TEST(longest_checkpoint)
     int active_error = 0, standby_error = 0;
 
     linked_sync();
-    assert_error(l2tpha_link_send(active.link, 99, big, L2TPHA_CHECKPOINT_MAX + 1, 0),
+    assert_error(l2tpha_link_send(active.link, active.given + 1, big, L2TPHA_CHECKPOINT_MAX + 1, 0),
                  L2TPHA_ERR_INVALID);
-    assert_ok(l2tpha_link_send(active.link, 99, big, L2TPHA_CHECKPOINT_MAX, 0));
-    active.given = 99;
+    assert_ok(l2tpha_link_send(active.link, ++active.given, big, L2TPHA_CHECKPOINT_MAX, 0));
     standby.apply_error = L2TPHA_ERR_LIMIT; /* it has arrived when it is refused */
     linked_run(0, &active_error, &standby_error);
     assert_error(standby_error, L2TPHA_ERR_LIMIT);
@@ -99,7 +98,7 @@ START_TEST(info_tells)
     ck_assert(info.up && info.in_sync && info.fingerprint_differs && !info.switchover);
     ck_assert(linked_info(&active).in_sync && linked_info(&active).fingerprint_differs);
     ck_assert_uint_eq(info.peer_epoch, 5);
-    ck_assert_uint_eq(info.version, 2);
+    ck_assert_uint_eq(info.version, 3);
     ck_assert_uint_eq(info.frames_in, linked_info(&active).frames_out);
     ck_assert_uint_eq(info.queued, 0);
 
@@ -351,7 +350,9 @@ START_TEST(misuse_is_refused_and_changes_nothing)
     linked_run(0, NULL, NULL);
     assert_error(l2tpha_link_send(active.link, 99, NULL, 9, 0), L2TPHA_ERR_INVALID);
     assert_error(l2tpha_link_send(active.link, 99, checkpoint, 0, 0), L2TPHA_ERR_INVALID);
-    assert_error(l2tpha_link_send(active.link, active.last, checkpoint, 9, 0), L2TPHA_ERR_INVALID);
+    assert_error(l2tpha_link_send(active.link, active.given, checkpoint, 9, 0), L2TPHA_ERR_INVALID);
+    assert_error(l2tpha_link_send(active.link, active.given + 2, checkpoint, 9, 0),
+                 L2TPHA_ERR_INVALID);
     assert_error(l2tpha_link_feed(active.link, NULL, 1, 0), L2TPHA_ERR_INVALID);
     assert_ok(l2tpha_link_feed(active.link, NULL, 0, 0));
     l2tpha_link_sent(active.link, 1000);

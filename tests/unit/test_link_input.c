@@ -268,8 +268,8 @@ static const struct {
     const char *bytes;
     int error;
 } hellos[] = {
-    {"01" MAGIC "0002"
-     "0002"
+    {"01" MAGIC "0003"
+     "0003"
      "00000000"
      "01" REST,
      0},
@@ -278,7 +278,7 @@ static const struct {
      "ffffffff"
      "01" REST "0102",
      0}, /* of a newer release */
-    {"01" MAGIC "0003"
+    {"01" MAGIC "0004"
      "0009"
      "00000000"
      "01" REST,
@@ -288,30 +288,30 @@ static const struct {
      "00000000"
      "01" REST,
      L2TPHA_ERR_RECORD_VERSION},
-    {"01" MAGIC "0002"
+    {"01" MAGIC "0003"
      "0001"
      "00000000"
      "01" REST,
      L2TPHA_ERR_LINK},
-    {"01" MAGIC "0002"
-     "0002"
+    {"01" MAGIC "0003"
+     "0003"
      "00000000"
      "00" REST,
      L2TPHA_ERR_LINK},
-    {"01" MAGIC "0002"
-     "0002"
+    {"01" MAGIC "0003"
+     "0003"
      "00000000"
      "03" REST,
      L2TPHA_ERR_LINK},
     {"01"
      "4c324842"
-     "0002"
-     "0002"
+     "0003"
+     "0003"
      "00000000"
      "01" REST,
      L2TPHA_ERR_LINK},
-    {"01" MAGIC "0002"
-     "0002"
+    {"01" MAGIC "0003"
+     "0003"
      "00000000"
      "01"
      "0000000000000000"
@@ -331,7 +331,7 @@ START_TEST(first_frames)
     size_t len = frame_of(checkpoint, hellos[_i].bytes);
     assert_error(l2tpha_link_feed(standby.link, checkpoint, len, 0), hellos[_i].error);
     ck_assert_int_eq(linked_info(&standby).up, hellos[_i].error == 0);
-    ck_assert_uint_eq(linked_info(&standby).version, hellos[_i].error == 0 ? 2 : 0);
+    ck_assert_uint_eq(linked_info(&standby).version, hellos[_i].error == 0 ? 3 : 0);
 }
 END_TEST
 

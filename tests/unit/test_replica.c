@@ -16,9 +16,9 @@ START_TEST(random_changes_with_copies_at_any_moment)
         if (replicas_random(pair, 4) == 0)
             replicas_ship(pair);
         if (replicas_random(pair, 400) == 0)
-            assert_ok(ledger_bulk(pair->ledger, pair->now));
+            replicas_copy(pair);
         if (replicas_random(pair, 900) == 0)
-            ledger_stop(pair->ledger, "test", pair->now);
+            ledger_stop(pair->ledger, "test");
     }
     replicas_sync(pair);
     replicas_assert_equal(pair);
@@ -42,7 +42,7 @@ START_TEST(a_copy_replaces_what_was_there)
     for (unsigned step = 0; step < 300; step++)
         replicas_change(pair);
     replicas_sync(pair);
-    ledger_stop(pair->ledger, "test", pair->now);
+    ledger_stop(pair->ledger, "test");
     for (unsigned step = 0; step < 600; step++)
         replicas_change(pair);
     replicas_sync(pair);
@@ -118,6 +118,18 @@ START_TEST(ids_used_again_at_once)
 }
 END_TEST
 
+/* All of it, from the promoted one to the standby of a second pair. */
+static void copy_to(struct state_pair *next, struct ledger *promoted)
+{
+    struct ledger_item item;
+
+    assert_ok(ledger_copy(promoted, pair->consumer, 1));
+    for (item.consumer = 0; ledger_poll(promoted, 1, &item); item.consumer = 0) {
+        assert_ok(replica_apply(next->replica, item.data, item.len, NULL));
+        assert_ok(ledger_done(promoted, item.consumer, item.position, 0, 1));
+    }
+}
+
 /* A second standby, after the first was promoted, gets a newer release's fields unharmed. */
 START_TEST(unknown_fields_survive_two_takeovers)
 {
@@ -137,14 +149,7 @@ START_TEST(unknown_fields_survive_two_takeovers)
     struct ledger *promoted = replicas_promote(pair);
     ck_assert_uint_eq(ledger_epoch(promoted), 2);
     ck_assert_uint_eq(ledger_last(promoted), replica_last(pair->replica));
-    assert_ok(ledger_bulk(promoted, 1));
-    uint64_t number;
-    const uint8_t *data;
-    size_t len;
-    while (ledger_poll(promoted, 1, &number, &data, &len)) {
-        assert_ok(replica_apply(next->replica, data, len, &number));
-        assert_ok(ledger_done(promoted, number, 0, 1));
-    }
+    copy_to(next, promoted);
     ck_assert(ledger_in_sync(promoted));
     const struct tunnel_entry *copy = table_tunnel_find(next->standby, 3);
     ck_assert_uint_eq(copy->record.unknown.len, sizeof(future));
@@ -169,14 +174,7 @@ START_TEST(a_promoted_standby_copies_everything)
     struct state_pair *next = replicas_new(IN_FLIGHT, TIMEOUT_US);
     struct ledger *promoted = replicas_promote(pair);
     for (unsigned round = 0; round < 3; round++) {
-        uint64_t number;
-        const uint8_t *data;
-        size_t len;
-        assert_ok(ledger_bulk(promoted, 1));
-        while (ledger_poll(promoted, 1, &number, &data, &len)) {
-            assert_ok(replica_apply(next->replica, data, len, &number));
-            assert_ok(ledger_done(promoted, number, 0, 1));
-        }
+        copy_to(next, promoted);
         ck_assert_uint_eq(replicas_digest(next->standby), replicas_digest(pair->active));
     }
     replicas_free(next);
@@ -196,14 +194,14 @@ static unsigned blob_count;
 
 static void keep_one(void)
 {
-    uint64_t number;
-    const uint8_t *data;
-    size_t len;
-    ck_assert(ledger_poll(pair->ledger, ++pair->now, &number, &data, &len));
-    ck_assert_uint_le(len, sizeof(blobs[0].data));
-    memcpy(blobs[blob_count].data, data, len);
-    blobs[blob_count++].len = len;
-    assert_ok(ledger_done(pair->ledger, number, 0, pair->now));
+    const struct ledger_item *item = &pair->item;
+
+    pair->now++;
+    ck_assert_uint_ne(replicas_poll(pair), 0);
+    ck_assert_uint_le(item->len, sizeof(blobs[0].data));
+    memcpy(blobs[blob_count].data, item->data, item->len);
+    blobs[blob_count++].len = item->len;
+    assert_ok(replicas_done(pair, item->position, 0));
 }
 
 /* A short life with something of everything in it. */
@@ -218,7 +216,7 @@ static void record_stream(void)
     replicas_session(pair, other, 5);
     replicas_give_out(pair);
     replicas_commit(pair);
-    assert_ok(ledger_bulk(pair->ledger, pair->now));
+    replicas_copy(pair);
     for (unsigned i = 0; i < 4; i++)
         keep_one();
     ck_assert(ledger_in_sync(pair->ledger));
@@ -318,14 +316,14 @@ START_TEST(whole_once_is_whole_until_it_is_dropped)
     ck_assert(!replica_is_whole(pair->replica));
     for (unsigned step = 0; step < 300; step++)
         replicas_change(pair);
-    assert_ok(ledger_bulk(pair->ledger, pair->now));
+    replicas_copy(pair);
     ck_assert(replicas_ship(pair));
     ck_assert_int_eq(replica_state(pair->replica), REPLICA_BULK);
     ck_assert(!replica_is_whole(pair->replica)); /* half a first copy is none */
     replicas_drain(pair);
     ck_assert_int_eq(replica_state(pair->replica), REPLICA_HOT);
     ck_assert(replica_is_whole(pair->replica));
-    assert_ok(ledger_bulk(pair->ledger, pair->now));
+    replicas_copy(pair);
     ck_assert(replicas_ship(pair));
     ck_assert_int_eq(replica_state(pair->replica), REPLICA_BULK);
     ck_assert(replica_is_whole(pair->replica));
@@ -403,7 +401,8 @@ START_TEST(kinds_out_of_turn)
     static const struct l2tpha_record tunnel = TUNNEL(3);
     struct l2tpha_checkpoint_header header = {.version = 1, .epoch = 1, .generation = 1};
     replicas_sync(pair);
-    header.number = replica_last(pair->replica) + 1;
+    header.number = replica_last(pair->replica);
+    header.part = 1;
     header.kind = L2TPHA_CHECKPOINT_BULK_PART;
     assert_error(replicas_feed_made(pair, &header, &tunnel, 1), L2TPHA_ERR_RECORD);
     header.kind = L2TPHA_CHECKPOINT_BULK_END;
@@ -412,12 +411,12 @@ START_TEST(kinds_out_of_turn)
     assert_error(replicas_feed_made(pair, &header, &tunnel, 1), L2TPHA_ERR_RECORD);
     ck_assert_int_eq(replica_state(pair->replica), REPLICA_HOT);
     assert_ok(replicas_feed_made(pair, &header, NULL, 0));
-    header.number++;
     header.generation = 2;
     header.kind = L2TPHA_CHECKPOINT_BULK_PART;
     assert_error(replicas_feed_made(pair, &header, &tunnel, 1), L2TPHA_ERR_RECORD);
     header.generation = 1;
     assert_ok(replicas_feed_made(pair, &header, &tunnel, 1));
+    assert_error(replicas_feed_made(pair, &header, &tunnel, 1), L2TPHA_ERR_GAP); /* twice */
 }
 END_TEST
 
@@ -466,7 +465,7 @@ START_TEST(no_room)
     int error = 0;
     for (uint32_t id = 1; id <= 5001 && !error; id++) {
         struct l2tpha_record record = TUNNEL(id);
-        header.number++;
+        header.part++;
         error = replicas_feed_made(pair, &header, &record, 1);
     }
     ck_assert_int_eq(error, L2TPHA_ERR_LIMIT);

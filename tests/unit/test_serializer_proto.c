@@ -300,14 +300,15 @@ START_TEST(a_header_byte_for_byte)
 {
     static const uint8_t known[] = {0x08, 0x01, 0x10, 0x05, 0x18, 0xac, 0x02, 0x20,
                                     0x03, 0x28, 0x09, 0x30, 0x02, 0x39, 0x08, 0x07,
-                                    0x06, 0x05, 0x04, 0x03, 0x02, 0x01};
+                                    0x06, 0x05, 0x04, 0x03, 0x02, 0x01, 0x48, 0x04};
     const struct l2tpha_checkpoint_header header = {.version = 1,
                                                     .epoch = 5,
                                                     .number = 300,
                                                     .kind = L2TPHA_CHECKPOINT_BULK_END,
                                                     .generation = 9,
                                                     .count = 2,
-                                                    .digest = UINT64_C(0x0102030405060708)};
+                                                    .digest = UINT64_C(0x0102030405060708),
+                                                    .part = 4};
     struct l2tpha_checkpoint_header back;
     struct l2tpha_bytes records;
     uint8_t data[64], *start = data + sizeof(data);
@@ -323,6 +324,7 @@ START_TEST(a_header_byte_for_byte)
     ck_assert_uint_eq(back.generation, 9);
     ck_assert_uint_eq(back.count, 2);
     ck_assert_uint_eq(back.digest, header.digest);
+    ck_assert_uint_eq(back.part, 4);
 }
 END_TEST
 

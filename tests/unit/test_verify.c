@@ -294,7 +294,7 @@ static int copy_of(const struct l2tpha_record *records, size_t count)
         header.kind = L2TPHA_CHECKPOINT_INCREMENT;
         assert_ok(replicas_feed_made(pair, &header, &records[i], 1));
     }
-    header.number++;
+    header.part = 1;
     header.kind = L2TPHA_CHECKPOINT_BULK_END;
     return replicas_feed_made(pair, &header, NULL, 0);
 }

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Consumers of the node's checkpoints. */
+#ifndef NODE_CONSUMER_H
+#define NODE_CONSUMER_H
+
+#include <l2tpha/types.h>
+
+struct l2tpha_node;
+
+/* It gets nothing more, and is still there. */
+int node_consumer_stop(struct l2tpha_node *node, uint32_t id, uint64_t now);
+/* l2tpha_consumer_done() of a link. */
+int node_consumer_done(struct l2tpha_node *node, uint32_t id, uint64_t position, int status,
+                       uint64_t now);
+
+#endif

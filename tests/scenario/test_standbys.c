@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+/* Two standbys at once, each on a link of its own. */
+#include "scenario/rig_trio.h"
+
+#include <string.h>
+
+#define LINES 2
+
+/* A standby and its stream. */
+struct line {
+    struct l2tpha_node *node;
+    struct l2tpha_link *up, *down; /* the active's end, the standby's */
+    bool stopped;                  /* nothing is read at the standby */
+    int error;                     /* by which the stream has ended */
+};
+
+static struct line lines[LINES];
+static const char *const names[LINES] = {"b", "c"};
+static const uint32_t ranks[LINES] = {7, 9};
+
+static void close_line(struct line *line)
+{
+    l2tpha_link_free(line->up, trio.now);
+    l2tpha_link_free(line->down, trio.now);
+    line->up = line->down = NULL;
+}
+
+static bool move(struct line *line, struct l2tpha_link *from, struct l2tpha_link *to)
+{
+    const uint8_t *data;
+    size_t len = l2tpha_link_poll(from, &data, trio.now);
+
+    if (len == 0)
+        return false;
+    int error = l2tpha_link_feed(to, data, len, trio.now);
+    line->error = line->error ? line->error : error;
+    l2tpha_link_sent(from, len);
+    return true;
+}
+
+static bool carry(void)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < LINES; i++) {
+        struct line *line = &lines[i];
+        if (!line->up || line->stopped)
+            continue;
+        any = move(line, line->up, line->down) || any;
+        any = move(line, line->down, line->up) || any;
+        if (line->error)
+            close_line(line);
+    }
+    return any;
+}
+
+static struct l2tpha_link_info info_at(const struct l2tpha_link *link)
+{
+    struct l2tpha_link_info info = {.size = sizeof(info)};
+
+    l2tpha_link_get(link, &info);
+    return info;
+}
+
+static void ship(const struct l2tpha_output *output)
+{
+    for (unsigned i = 0; i < LINES; i++)
+        if (lines[i].up && info_at(lines[i].up).consumer == output->consumer)
+            assert_ok(l2tpha_link_send(lines[i].up, output->position, output->data, output->len,
+                                       trio.now));
+}
+
+static int open_line(unsigned which, bool ungated)
+{
+    const struct l2tpha_link_options options = {.size = sizeof(options),
+                                                .heartbeat_ms = 20000,
+                                                .silence_ms = 90000,
+                                                .name = names[which],
+                                                .ungated = ungated};
+    struct line *line = &lines[which];
+
+    line->error = 0;
+    assert_ok(l2tpha_link_new(trio.near, &options, trio.now, &line->up));
+    assert_ok(l2tpha_link_new(line->node, &options, trio.now, &line->down));
+    trio_settle();
+    return line->error;
+}
+
+static struct l2tpha_consumer_info consumer(unsigned which)
+{
+    struct l2tpha_consumer_info info = {.size = sizeof(info)};
+
+    for (uint32_t id = 1; id <= L2TPHA_CONSUMERS_MAX; id++)
+        if (l2tpha_consumer_get(trio.near, id, &info) == 0 && strcmp(info.name, names[which]) == 0)
+            return info;
+    ck_abort_msg("no consumer %s", names[which]);
+}
+
+static void begin(bool ungated)
+{
+    memset(lines, 0, sizeof(lines));
+    trio_begin(false);
+    trio.ship = ship;
+    trio.carry = carry;
+    for (unsigned i = 0; i < LINES; i++) {
+        struct l2tpha_config config = trio.config;
+        config.standby = true;
+        config.rank = ranks[i];
+        assert_ok(l2tpha_node_new(root, &config, &trio.host, trio.now, &lines[i].node));
+        machines_install(lines[i].node, true);
+        assert_ok(open_line(i, i == 1 && ungated));
+    }
+    for (unsigned i = 0; i < LINES; i++) {
+        ck_assert_int_eq(consumer(i).state, L2TPHA_CONSUMER_IN_SYNC);
+        ck_assert_int_eq(info_of(lines[i].node).role, L2TPHA_ROLE_STANDBY_HOT);
+    }
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
+}
+
+static void end(void)
+{
+    for (unsigned i = 0; i < LINES; i++) {
+        close_line(&lines[i]);
+        if (lines[i].node != trio.near)
+            l2tpha_node_free(lines[i].node);
+    }
+    trio.ship = NULL;
+    trio.carry = NULL;
+}
+
+static void assert_calls(unsigned count)
+{
+    ck_assert_uint_eq(info_of(trio.near).sessions, count);
+    ck_assert_uint_eq(info_of(trio.far).sessions, count);
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_DOWN), 0);
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_SESSION_DOWN), 0);
+}
+
+/* Acknowledgements may wait for company before. */
+static void assert_same(unsigned which)
+{
+    trio_pass_ms(150);
+    ck_assert_int_eq(info_of(lines[which].node).role, L2TPHA_ROLE_STANDBY_HOT);
+    ck_assert_uint_eq(l2tpha_checkpoint_digest(lines[which].node),
+                      l2tpha_checkpoint_digest(trio.near));
+}
+
+static void kill_active(unsigned heir)
+{
+    for (unsigned i = 0; i < LINES; i++) {
+        if (lines[i].up) {
+            l2tpha_link_free(lines[i].down, trio.now);
+            lines[i].up = lines[i].down = NULL;
+        }
+    }
+    uint64_t epoch = l2tpha_epoch_next(info_of(trio.near).epoch, ranks[heir]);
+    for (unsigned i = 0; i < LINES; i++)
+        if (lines[i].node == trio.near)
+            lines[i].node = NULL;
+    l2tpha_node_free(trio.near);
+    trio.near = lines[heir].node;
+    assert_ok(l2tpha_takeover(trio.near, epoch, trio.now));
+}
+
+/* The active dies: either of them has everything, and goes on. */
+START_TEST(either_may_take_over)
+{
+    struct l2tpha_tunnel *tunnel;
+
+    begin(false);
+    tunnel = trio_tunnel(trio.far);
+    for (int i = 0; i < 5; i++)
+        trio_dial(tunnel);
+    trio_settle();
+    assert_same(0);
+    assert_same(1);
+    kill_active((unsigned)_i);
+    trio_pass_ms(5000);
+    trio_dial(tunnel);
+    trio_settle();
+    assert_calls(6);
+    end();
+}
+END_TEST
+
+/* ... and the other one follows the new one. */
+START_TEST(the_other_follows_the_heir)
+{
+    unsigned heir = (unsigned)_i, other = !heir;
+    struct l2tpha_tunnel *tunnel;
+
+    begin(false);
+    tunnel = trio_tunnel(trio.far);
+    trio_dial(tunnel);
+    trio_settle();
+    kill_active(heir);
+    trio_pass_ms(1000);
+    assert_ok(open_line(other, false));
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
+    trio_dial(tunnel);
+    trio_settle();
+    assert_same(other);
+    kill_active(other);
+    trio_pass_ms(5000);
+    assert_calls(2);
+    end();
+}
+END_TEST
+
+/* One that nobody waits for is stopped, or slow: nothing is held, the state says how far it is, and
+ * it has everything once it reads again. */
+START_TEST(a_slow_one_that_does_not_gate_holds_nobody)
+{
+    struct l2tpha_tunnel *tunnel;
+
+    begin(true);
+    lines[1].stopped = true;
+    tunnel = trio_tunnel(trio.far);
+    for (int i = 0; i < 5; i++)
+        trio_dial(tunnel);
+    trio_pass_ms(3000);
+    assert_calls(5);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
+    ck_assert_int_eq(consumer(1).state, L2TPHA_CONSUMER_IN_SYNC);
+    ck_assert(!consumer(1).gates);
+    ck_assert_uint_gt(consumer(1).lag, 5);
+    ck_assert_uint_eq(consumer(0).lag, 0);
+    assert_same(0);
+    lines[1].stopped = false;
+    trio_settle();
+    ck_assert_uint_eq(consumer(1).lag, 0);
+    assert_same(1);
+    end();
+}
+END_TEST
+
+/* One that is waited for is stopped: outputs wait its time and no longer, the node stays protected
+ * by the other, and what the stopped one reads first is that it is stale. */
+START_TEST(a_stopped_one_is_left_behind)
+{
+    struct l2tpha_tunnel *tunnel;
+
+    begin(false);
+    lines[1].stopped = true;
+    trio_open(trio.far);
+    trio_settle();
+    tunnel = first_tunnel(trio.far);
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_UP), 0); /* it is held */
+    trio_pass_ms(1000);
+    ck_assert_uint_eq(trio_told(&trio.far_events, L2TPHA_EVENT_TUNNEL_UP), 1);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
+    ck_assert_int_eq(consumer(1).state, L2TPHA_CONSUMER_OUT);
+    ck_assert_str_eq(consumer(1).reason, "standby silent");
+    trio_dial(tunnel);
+    trio_settle();
+    assert_same(0);
+    /* it wakes: what is behind the word that it is stale is the next copy, as soon as it may be */
+    const uint8_t *data;
+    size_t len = l2tpha_link_poll(lines[1].up, &data, trio.now);
+    assert_ok(l2tpha_link_feed(lines[1].down, data, len, trio.now));
+    l2tpha_link_sent(lines[1].up, len);
+    ck_assert_int_eq(info_of(lines[1].node).role, L2TPHA_ROLE_OUT_OF_SYNC);
+    assert_error(l2tpha_takeover(lines[1].node, 99 * 256 + 9, trio.now), L2TPHA_ERR_STALE);
+    lines[1].stopped = false;
+    trio_settle();
+    trio.now += 90000000;
+    assert_ok(l2tpha_link_expire(lines[1].up, trio.now));
+    trio_settle();
+    trio_pass_ms(100);
+    assert_calls(1);
+    assert_same(1);
+    ck_assert_int_eq(consumer(1).state, L2TPHA_CONSUMER_IN_SYNC);
+    end();
+}
+END_TEST
+
+/* One dies: the other protects, and nothing says otherwise at any time. */
+START_TEST(the_end_of_one_takes_no_protection)
+{
+    struct l2tpha_tunnel *tunnel;
+
+    begin(false);
+    tunnel = trio_tunnel(trio.far);
+    uint32_t told = trio_told(&trio.near_events, L2TPHA_EVENT_ROLE_CHANGED);
+    close_line(&lines[_i]);
+    ck_assert_int_eq(consumer((unsigned)_i).state, L2TPHA_CONSUMER_OUT);
+    trio_dial(tunnel);
+    trio_settle();
+    assert_calls(1);
+    assert_same(!_i);
+    assert_ok(open_line((unsigned)_i, false)); /* it comes back under its name */
+    assert_same((unsigned)_i);
+    ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_ROLE_CHANGED), told);
+    close_line(&lines[0]);
+    close_line(&lines[1]);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE_SOLO);
+    end();
+}
+END_TEST
+
+/* A name has one stream at a time. */
+START_TEST(a_name_is_one_standby)
+{
+    const struct l2tpha_link_options options = {
+        .size = sizeof(options), .heartbeat_ms = 20000, .silence_ms = 90000, .name = "b"};
+    struct line third = {0};
+    struct l2tpha_config config = trio.config;
+
+    begin(false);
+    config.standby = true;
+    assert_ok(l2tpha_node_new(root, &config, &trio.host, trio.now, &third.node));
+    assert_ok(l2tpha_link_new(trio.near, &options, trio.now, &third.up));
+    assert_ok(l2tpha_link_new(third.node, &options, trio.now, &third.down));
+    while (move(&third, third.up, third.down) || move(&third, third.down, third.up))
+        ;
+    ck_assert_int_eq(third.error, L2TPHA_ERR_EXISTS);
+    close_line(&third);
+    l2tpha_node_free(third.node);
+    trio_dial(trio_tunnel(trio.far));
+    trio_settle();
+    assert_same(0);
+    assert_same(1);
+    end();
+}
+END_TEST
+
+/* A planned switchover to the one that is named; the other follows it then. */
+START_TEST(switchover_to_either)
+{
+    unsigned heir = (unsigned)_i, other = !heir;
+    struct l2tpha_tunnel *tunnel;
+
+    begin(false);
+    tunnel = trio_tunnel(trio.far);
+    trio_dial(tunnel);
+    trio_settle();
+    assert_ok(l2tpha_switchover(trio.near, trio.now));
+    trio_settle();
+    ck_assert(l2tpha_switchover_ready(trio.near));
+    assert_ok(l2tpha_link_hand_over(lines[heir].up, trio.now));
+    trio_settle();
+    ck_assert(info_at(lines[heir].up).handed && info_at(lines[heir].down).switchover);
+    ck_assert(!info_at(lines[other].up).handed && !info_at(lines[other].down).switchover);
+    uint64_t epoch = l2tpha_epoch_next(info_of(trio.near).epoch, ranks[heir]);
+    assert_ok(l2tpha_takeover(lines[heir].node, epoch, trio.now));
+    while (lines[heir].up && carry())
+        ;
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_FENCED);
+    close_line(&lines[other]);
+    l2tpha_node_free(trio.near);
+    trio.near = lines[heir].node;
+    trio_settle();
+    assert_ok(open_line(other, false));
+    trio_dial(tunnel);
+    trio_pass_ms(1000);
+    assert_calls(2);
+    assert_same(other);
+    end();
+}
+END_TEST
+
+Suite *suite_standbys(void);
+Suite *suite_standbys(void)
+{
+    TCase *tcase;
+    Suite *suite = trio_suite("standbys", &tcase);
+
+    tcase_add_loop_test(tcase, either_may_take_over, 0, LINES);
+    tcase_add_loop_test(tcase, the_other_follows_the_heir, 0, LINES);
+    tcase_add_test(tcase, a_slow_one_that_does_not_gate_holds_nobody);
+    tcase_add_test(tcase, a_stopped_one_is_left_behind);
+    tcase_add_loop_test(tcase, the_end_of_one_takes_no_protection, 0, LINES);
+    tcase_add_test(tcase, a_name_is_one_standby);
+    tcase_add_loop_test(tcase, switchover_to_either, 0, LINES);
+    return suite;
+}

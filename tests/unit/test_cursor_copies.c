@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* Copies for several consumers, who is given up, and who has which place. */
+#include "unit/standbys.h"
+
+/* One that reads nothing is left behind where the log ends, and is told so. */
+START_TEST(the_log_has_an_end)
+{
+    struct standby *slow = &standbys[3]; /* nobody waits for it */
+    struct tunnel_entry *tunnel;
+
+    all_in_sync();
+    tunnel = table_tunnel_find(pair->active, 1);
+    for (unsigned n = 0; n <= IN_FLIGHT; n++) {
+        ck_assert_int_eq(look(slow).state, CURSOR_IN_SYNC);
+        change(tunnel);
+        for (unsigned i = 0; i < 3; i++) {
+            read_one(&standbys[i]);
+            confirm_one(&standbys[i]);
+        }
+        if (look(slow).state == CURSOR_OUT)
+            break;
+        ck_assert_uint_eq(tunnel->ns_safe, tunnel->record.ns);
+    }
+    ck_assert_int_eq(look(slow).state, CURSOR_OUT);
+    ck_assert_str_eq(look(slow).why, "checkpoint backlog");
+    ck_assert(ledger_in_sync(pair->ledger));
+    while (read_one(slow))
+        ;
+    ck_assert_int_eq(replica_state(slow->replica), REPLICA_OUT_OF_SYNC);
+    assert_ok(ledger_copy(pair->ledger, slow->id, pair->now));
+    ck_assert(poll_one());
+    replicas_message(pair, tunnel, 20); /* what was before does not count any more */
+    replicas_commit(pair);
+    ck_assert_int_eq(look(slow).state, CURSOR_COPYING);
+    drain();
+    assert_equal(slow);
+}
+END_TEST
+
+/* Copies take turns, and the second one begins with what has changed meanwhile. */
+START_TEST(one_copy_at_a_time)
+{
+    for (uint32_t id = 1; id <= 2000; id++)
+        replicas_tunnel(pair, id);
+    replicas_commit(pair);
+    join(&standbys[0], true);
+    join(&standbys[1], true);
+    ck_assert(poll_one());
+    ck_assert_int_eq(look(&standbys[0]).state, CURSOR_COPYING);
+    ck_assert_int_eq(look(&standbys[1]).state, CURSOR_WAITING);
+    ck_assert_uint_eq(standbys[1].last, 0);
+    replicas_tunnel(pair, 2001);
+    drain();
+    assert_equal(&standbys[0]);
+    assert_equal(&standbys[1]);
+}
+END_TEST
+
+/* A second standby is filled while the first is in sync: nothing waits for it before its copy has
+ * ended, and protection is never gone. */
+START_TEST(a_second_copy_takes_no_protection)
+{
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+    unsigned changes;
+
+    replicas_commit(pair);
+    join(&standbys[0], true);
+    drain();
+    changes = pair->mode_changes;
+    join(&standbys[1], true);
+    while (look(&standbys[1]).state != CURSOR_ENDED) {
+        ck_assert(ledger_in_sync(pair->ledger));
+        replicas_message(pair, tunnel, 20);
+        replicas_commit(pair);
+        while (poll_one())
+            ;
+        while (read_one(&standbys[0]))
+            confirm_one(&standbys[0]);
+        ck_assert_uint_eq(tunnel->ns_safe, tunnel->record.ns);
+        while (look(&standbys[1]).state != CURSOR_ENDED && read_one(&standbys[1]))
+            confirm_one(&standbys[1]);
+        ledger_expire(pair->ledger, pair->now);
+        poll_one();
+    }
+    ck_assert(ledger_in_sync(pair->ledger));
+    replicas_message(pair, tunnel, 20);
+    replicas_commit(pair);
+    while (poll_one())
+        ;
+    while (read_one(&standbys[0]))
+        confirm_one(&standbys[0]);
+    ck_assert_uint_ne(tunnel->ns_safe, tunnel->record.ns); /* the second is waited for */
+    drain();
+    ck_assert_uint_eq(tunnel->ns_safe, tunnel->record.ns);
+    ck_assert_uint_eq(pair->mode_changes, changes);
+    assert_equal(&standbys[1]);
+}
+END_TEST
+
+/* A piece of a copy says no more than the increments before it have said. */
+START_TEST(what_waits_for_company_is_told_before_a_part)
+{
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+
+    replicas_message(pair, tunnel, 20);
+    replicas_commit(pair);
+    join(&standbys[0], true);
+    drain();
+    uint64_t last = ledger_last(pair->ledger);
+    replicas_acked(pair, tunnel, 1);
+    replicas_commit(pair);
+    ck_assert_uint_eq(ledger_last(pair->ledger), last); /* it waits */
+    join(&standbys[1], true);
+    for (int i = 0; i < 2; i++)
+        ck_assert(poll_one());
+    ck_assert_uint_eq(ledger_last(pair->ledger), last + 1);
+    drain();
+    assert_equal(&standbys[0]);
+    assert_equal(&standbys[1]);
+}
+END_TEST
+
+/* Each copy is the whole state: after three that were refused there is one a minute, and one that
+ * was taken begins the count anew. */
+START_TEST(refusals_are_not_met_by_copies_for_ever)
+{
+    struct standby *standby = &standbys[0];
+    uint64_t refused;
+
+    replicas_tunnel(pair, 1);
+    replicas_commit(pair);
+    join(standby, true);
+    for (int i = 0; i < 3; i++) {
+        ck_assert(poll_one());
+        refused = pair->now;
+        assert_ok(ledger_done(pair->ledger, standby->id, pair->item.position, L2TPHA_ERR_RECORD,
+                              refused));
+        forget_parcels(standby);
+        pair->now += 10;
+        assert_ok(ledger_copy(pair->ledger, standby->id, pair->now));
+    }
+    ck_assert_int_eq(look(standby).state, CURSOR_OUT);
+    ck_assert_int_eq(look(standby).status, L2TPHA_ERR_RECORD);
+    ck_assert_str_eq(look(standby).why, "standby refused");
+    ck_assert(!poll_one());
+    ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_OFF);
+    ck_assert_uint_eq(ledger_deadline(pair->ledger), refused + 60000000);
+    ledger_expire(pair->ledger, refused + 59999999);
+    ck_assert(!poll_one());
+    pair->now = refused + 60000000;
+    ledger_expire(pair->ledger, pair->now);
+    drain();
+    assert_equal(standby);
+    ck_assert_int_eq(look(standby).status, 0);
+    assert_ok(ledger_copy(pair->ledger, standby->id, pair->now));
+    ck_assert_int_eq(look(standby).state, CURSOR_WAITING);
+}
+END_TEST
+
+START_TEST(names_and_places)
+{
+    struct cursor_options options = {.name = "s0", .gates = true, .timeout_us = TIMEOUT_US};
+    char name[] = "x0";
+    uint32_t id, other;
+
+    assert_error(cursor_add(pair->ledger, &(struct cursor_options){.name = ""}, &id),
+                 L2TPHA_ERR_INVALID);
+    assert_error(cursor_add(pair->ledger, &(struct cursor_options){.name = NULL}, &id),
+                 L2TPHA_ERR_INVALID);
+    assert_ok(cursor_add(pair->ledger, &options, &id));
+    assert_error(cursor_add(pair->ledger, &options, &other), L2TPHA_ERR_EXISTS);
+    ck_assert_uint_eq(id, 1);
+    options.name = name;
+    for (uint32_t i = 2; i <= LEDGER_CURSORS; i++, name[1]++)
+        assert_ok(cursor_add(pair->ledger, &options, &other));
+    assert_error(cursor_add(pair->ledger, &options, &other), L2TPHA_ERR_LIMIT);
+    assert_error(ledger_copy(pair->ledger, LEDGER_CURSORS + 1, pair->now), L2TPHA_ERR_NOT_FOUND);
+    assert_error(ledger_copy(pair->ledger, 0, pair->now), L2TPHA_ERR_NOT_FOUND);
+    assert_error(ledger_done(pair->ledger, 99, 0, 0, pair->now), L2TPHA_ERR_NOT_FOUND);
+    assert_error(ledger_done(pair->ledger, id, 1, 0, pair->now), L2TPHA_ERR_INVALID);
+    ledger_remove(pair->ledger, id, "test");
+    ledger_remove(pair->ledger, id, "test"); /* it is gone */
+    assert_ok(cursor_add(pair->ledger, &options, &other));
+    ck_assert_uint_eq(other, id);
+}
+END_TEST
+
+/* What one was given is not confirmed by a late word about another that had its place. */
+START_TEST(positions_never_come_back)
+{
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+    uint64_t late;
+
+    replicas_commit(pair);
+    join(&standbys[0], true);
+    drain();
+    for (int i = 0; i < 5; i++) {
+        replicas_message(pair, tunnel, 20);
+        replicas_commit(pair);
+        ck_assert(poll_one());
+    }
+    late = pair->item.position;
+    uint32_t id = standbys[0].id;
+    leave(&standbys[0]);
+    join(&standbys[1], true);
+    ck_assert_uint_eq(standbys[1].id, id);
+    while (poll_one())
+        ;
+    assert_ok(ledger_done(pair->ledger, id, late, 0, pair->now));
+    ck_assert_int_eq(look(&standbys[1]).state, CURSOR_COPYING);
+    drain();
+    assert_equal(&standbys[1]);
+}
+END_TEST
+
+Suite *suite_cursor_copies(void);
+Suite *suite_cursor_copies(void)
+{
+    Suite *suite = suite_create("cursor_copies");
+    TCase *tcase = tcase_create("cursor_copies");
+
+    tcase_add_checked_fixture(tcase, begin, end);
+    tcase_add_test(tcase, the_log_has_an_end);
+    tcase_add_test(tcase, one_copy_at_a_time);
+    tcase_add_test(tcase, a_second_copy_takes_no_protection);
+    tcase_add_test(tcase, what_waits_for_company_is_told_before_a_part);
+    tcase_add_test(tcase, refusals_are_not_met_by_copies_for_ever);
+    tcase_add_test(tcase, names_and_places);
+    tcase_add_test(tcase, positions_never_come_back);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
