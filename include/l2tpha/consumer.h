@@ -27,6 +27,9 @@ struct l2tpha_consumer_options {
     bool gates;          /**< outputs wait for its confirmation once its copy has ended. One that
                               does not gate holds nobody up and protects nothing: what has left may
                               be unknown to it */
+    bool returns;        /**< its stream may end and another one go on: until then what it has not
+                              confirmed is kept, up to l2tpha_config::max_checkpoints increments
+                              and 16 MiB; see l2tpha_consumer_leave() */
     uint32_t timeout_ms; /**< a consumer that gates and confirms nothing for so long gets nothing
                               more (0 = l2tpha_config::commit_timeout_ms) */
 };
@@ -87,6 +90,24 @@ L2TPHA_API int l2tpha_consumer_copy(struct l2tpha_node *node, uint32_t id, uint6
  *  @retval L2TPHA_ERR_ROLE       not an active node. */
 L2TPHA_API int l2tpha_consumer_done(struct l2tpha_node *node, uint32_t id, uint64_t position,
                                     int status, uint64_t now);
+
+/** Its stream has ended: nothing waits for it. One that returns, and had its copy, may go on by
+ *  l2tpha_consumer_resume(); any other needs a new copy.
+ *  @retval L2TPHA_ERR_NOT_FOUND  no such consumer.
+ *  @retval L2TPHA_ERR_ROLE       not an active node. */
+L2TPHA_API int l2tpha_consumer_leave(struct l2tpha_node *node, uint32_t id, uint64_t now);
+
+/** It goes on where its stream ended: it gets the increments that it lacks, then a RESUME, from
+ *  which on outputs wait for it as from the end of a copy.
+ *  @param node  the active.
+ *  @param id    of the consumer.
+ *  @param copy  generation of the copy that it has, l2tpha_checkpoint_header::generation.
+ *  @param last  newest increment that it has, of this node's epoch.
+ *  @param now   microseconds.
+ *  @retval L2TPHA_ERR_NOT_FOUND  no such consumer, or it lacks what is not there any more, or has
+ *          another copy: it needs a new one. */
+L2TPHA_API int l2tpha_consumer_resume(struct l2tpha_node *node, uint32_t id, uint64_t copy,
+                                      uint64_t last, uint64_t now);
 
 /** It is there no more: nothing waits for it, nothing is made for it.
  *  @retval L2TPHA_ERR_NOT_FOUND  no such consumer.

@@ -207,8 +207,10 @@ enum l2tpha_checkpoint_kind {
     L2TPHA_CHECKPOINT_BULK_BEGIN = 1, /**< a full copy starts; generation is its name */
     L2TPHA_CHECKPOINT_BULK_PART = 2,  /**< some of the copy's records */
     L2TPHA_CHECKPOINT_BULK_END = 3,   /**< the copy is complete: count and digest of its parts */
-    L2TPHA_CHECKPOINT_ABANDON = 4     /**< the active goes on without this standby, which is stale
+    L2TPHA_CHECKPOINT_ABANDON = 4,    /**< the active goes on without this standby, which is stale
                                          from here on */
+    L2TPHA_CHECKPOINT_RESUME = 5      /**< a standby that was cut off has everything again, without
+                                         a copy */
 };
 
 /** Version of the checkpoint format written by this release, and the oldest one read. */

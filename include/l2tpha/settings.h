@@ -18,10 +18,22 @@ enum l2tpha_setting_kind {
     L2TPHA_SETTING_NUMBER /**< unsigned integer or enum of some width */
 };
 
+/** What numbers count. */
+enum l2tpha_unit {
+    L2TPHA_UNIT_NONE, /**< a plain number */
+    L2TPHA_UNIT_MS,   /**< milliseconds */
+    L2TPHA_UNIT_MESSAGES,
+    L2TPHA_UNIT_TUNNELS,
+    L2TPHA_UNIT_SESSIONS,
+    L2TPHA_UNIT_EVENTS,
+    L2TPHA_UNIT_CHECKPOINTS,
+    L2TPHA_UNIT_BYTES,
+    L2TPHA_UNIT_FRAMES
+};
+
 /** One setting. Everything is constant. */
 struct l2tpha_setting {
     const char *name; /**< the member of struct l2tpha_config, and its name in a log */
-    const char *unit; /**< "ms", "messages", ...; "" = a plain number */
     const char *text; /**< what it is, in a few words */
     uint32_t min;     /**< least value */
     uint32_t max;     /**< greatest value; UINT32_MAX = whatever the member can hold */
@@ -29,13 +41,17 @@ struct l2tpha_setting {
                            there is none */
     uint32_t initial; /**< the default */
     uint16_t offset;  /**< of the member */
-    uint8_t size;     /**< of the member, bytes */
-    uint8_t kind;     /**< enum l2tpha_setting_kind: what kind of member it is */
+    uint8_t size : 4; /**< of the member, bytes */
+    uint8_t kind : 4; /**< enum l2tpha_setting_kind: what kind of member it is */
+    uint8_t unit;     /**< enum l2tpha_unit: what a number counts */
 };
 
 /** All of them, in the order of the struct.
  *  @param[out] count  how many. */
 L2TPHA_API const struct l2tpha_setting *l2tpha_settings(size_t *count);
+
+/** The word for a unit, such as "ms"; "" for a plain number. Static. */
+L2TPHA_API const char *l2tpha_unit_name(enum l2tpha_unit unit);
 
 /** The setting of this name; NULL = there is none. */
 L2TPHA_API const struct l2tpha_setting *l2tpha_setting_find(const char *name);

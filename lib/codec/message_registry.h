@@ -18,16 +18,16 @@ struct message_info {
 extern const struct message_info message_registry_l2tpv2[L2TPHA_MESSAGE_TYPES];
 extern const struct l2tpha_avp_info avp_registry_l2tpv2[];
 
-/* Place of an attribute's row: the types of L2TPv3 alone, 58 to 75, have none. */
-#define AVP_GAP 58
-#define AVP_AFTER_GAP 76
-#define AVP_PLACE(type) ((type) < AVP_GAP ? (type) : (type) - (AVP_AFTER_GAP - AVP_GAP))
+/* Place of an attribute's row, or of another one's: 58 to 75 and 81 to 93, those of L2TPv3, have
+ * none. */
+#define AVP_PLACE(type)                                                                            \
+    ((type) <= 80 ? (type) - ((type) < 58 ? 0 : 18) : (type) < 94 ? 0 : (type)-31)
 
 /* NULL for a type that is not known: its place is empty. */
 static inline const struct l2tpha_avp_info *avp_registered(const struct l2tpha_avp_info *avps,
                                                            uint16_t type)
 {
-    if (type >= L2TPHA_AVP_TYPES || (type >= AVP_GAP && type < AVP_AFTER_GAP))
+    if (type >= L2TPHA_AVP_TYPES)
         return NULL;
     const struct l2tpha_avp_info *info = &avps[AVP_PLACE(type)];
     return info->type == type ? info : NULL;

@@ -26,8 +26,10 @@ int l2tpha_consumer_add(struct l2tpha_node *node, const struct l2tpha_consumer_o
         return error;
     const struct l2tpha_config *config = &node->engine.config;
     uint32_t ms = options->timeout_ms ? options->timeout_ms : config->commit_timeout_ms;
-    const struct cursor_options cursor = {
-        .name = options->name, .gates = options->gates, .timeout_us = ms * UINT64_C(1000)};
+    const struct cursor_options cursor = {.name = options->name,
+                                          .gates = options->gates,
+                                          .timeout_us = ms * UINT64_C(1000),
+                                          .returns = options->returns};
     return engine_leave(&node->engine, cursor_add(node->engine.ledger, &cursor, id));
 }
 
@@ -60,25 +62,28 @@ int l2tpha_consumer_done(struct l2tpha_node *node, uint32_t id, uint64_t positio
     return error;
 }
 
-int node_consumer_stop(struct l2tpha_node *node, uint32_t id, uint64_t now)
-{
-    int error = node_enter_serving(node, now);
-    if (error)
-        return error;
-    ledger_stop_one(node->engine.ledger, id, "standby disconnected");
-    return engine_leave(&node->engine, L2TPHA_OK);
-}
-
-int l2tpha_consumer_remove(struct l2tpha_node *node, uint32_t id, uint64_t now)
+static int end_consumer(struct l2tpha_node *node, uint32_t id, uint64_t now,
+                        void (*end)(struct ledger *ledger, uint32_t id, const char *why))
 {
     struct cursor_info info;
     int error = node_enter_serving(node, now);
     if (error)
         return error;
-    if (!cursor_get(node->engine.ledger, id, &info))
-        return engine_leave(&node->engine, L2TPHA_ERR_NOT_FOUND);
-    ledger_remove(node->engine.ledger, id, "standby disconnected");
-    return engine_leave(&node->engine, L2TPHA_OK);
+    if (cursor_get(node->engine.ledger, id, &info))
+        end(node->engine.ledger, id, "standby disconnected");
+    else
+        error = L2TPHA_ERR_NOT_FOUND;
+    return engine_leave(&node->engine, error);
+}
+
+int l2tpha_consumer_leave(struct l2tpha_node *node, uint32_t id, uint64_t now)
+{
+    return end_consumer(node, id, now, ledger_leave);
+}
+
+int l2tpha_consumer_remove(struct l2tpha_node *node, uint32_t id, uint64_t now)
+{
+    return end_consumer(node, id, now, ledger_remove);
 }
 
 int l2tpha_consumer_get(const struct l2tpha_node *node, uint32_t id,

@@ -7,8 +7,6 @@
 
 struct l2tpha_node;
 
-/* It gets nothing more, and is still there. */
-int node_consumer_stop(struct l2tpha_node *node, uint32_t id, uint64_t now);
 /* l2tpha_consumer_done() of a link. */
 int node_consumer_done(struct l2tpha_node *node, uint32_t id, uint64_t position, int status,
                        uint64_t now);

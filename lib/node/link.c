@@ -95,6 +95,21 @@ static int link_done(void *user, uint64_t position, int status, uint64_t now)
     return node_consumer_done(port->node, port->consumer, position, status, now);
 }
 
+static int link_go_on(void *user, uint64_t copy, uint64_t last, uint64_t now)
+{
+    struct port *port = user;
+    int error = port->consumer ? L2TPHA_ERR_STATE : find_consumer(port, now);
+
+    return error ? error : l2tpha_consumer_resume(port->node, port->consumer, copy, last, now);
+}
+
+static uint64_t link_whole(void *user)
+{
+    const struct l2tpha_node *node = node_at(user);
+
+    return node->engine.serving ? 0 : replica_copy(node->replica);
+}
+
 static uint32_t link_consumer(void *user)
 {
     const struct port *port = user;
@@ -142,7 +157,7 @@ static void link_leave(void *user, bool stop, uint64_t now)
 
     if (!port->consumer)
         return;
-    int error = stop ? node_consumer_stop(port->node, port->consumer, now) : L2TPHA_OK;
+    int error = stop ? l2tpha_consumer_leave(port->node, port->consumer, now) : L2TPHA_OK;
     if (error)
         log_line(&engine->log, L2TPHA_LOG_RF, 0, 0, "stopping replication: %s",
                  l2tpha_strerror(error));
@@ -218,6 +233,7 @@ static struct port *new_port(struct l2tpha_node *node, const struct l2tpha_link_
         .size = sizeof(port->options),
         .name = talloc_strdup(port, name),
         .gates = !given || !options->ungated,
+        .returns = true,
     };
     if (port->options.name)
         return port;
@@ -242,6 +258,8 @@ int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *
         .copy = link_copy,
         .done = link_done,
         .consumer = link_consumer,
+        .resume_copy = link_go_on,
+        .whole = link_whole,
         .listens = link_listens,
         .in_sync = link_in_sync,
         .apply = link_apply,

@@ -48,7 +48,7 @@ static int copy_config(struct l2tpha_node *node, const struct l2tpha_config *con
     return L2TPHA_OK;
 }
 
-static int make_state(struct l2tpha_node *node, uint64_t seed)
+static int make_state(struct l2tpha_node *node, uint64_t seed, uint64_t copies)
 {
     struct engine *engine = &node->engine;
     const struct l2tpha_config *config = &engine->config;
@@ -71,6 +71,7 @@ static int make_state(struct l2tpha_node *node, uint64_t seed)
         .counters = &engine->counters,
         .log = &engine->log,
         .epoch = config->epoch,
+        .generation = (uint32_t)copies,
         .max_in_flight = config->max_checkpoints,
         .commit = config->commit,
         .lag_us = config->commit_lag_ms * UINT64_C(1000),
@@ -99,11 +100,12 @@ static int make_state(struct l2tpha_node *node, uint64_t seed)
 static int make_engine(struct l2tpha_node *node, uint64_t now)
 {
     struct engine *engine = &node->engine;
-    uint8_t drawn[24]; /* the last four are spare */
+    uint8_t drawn[24];
 
     if (engine->host.random(engine->host.user, drawn, sizeof(drawn)))
         return L2TPHA_ERR_HOST;
     uint64_t ids = get_drawn(drawn, 8), table = get_drawn(drawn + 8, 8);
+    uint64_t copies = get_drawn(drawn + 20, 4);
     engine->now = now;
     engine->expected = L2TPHA_NEVER;
     engine->log = (struct log){.host = &engine->host,
@@ -131,7 +133,7 @@ static int make_engine(struct l2tpha_node *node, uint64_t now)
     if (!error)
         error = inbox_new(node, engine->config.max_tunnels, &engine->inbox);
     if (!error)
-        error = make_state(node, table);
+        error = make_state(node, table, copies);
     return error;
 }
 

@@ -2,7 +2,6 @@
 /* Checkpoints out, back and in; switchover. */
 #include "control/event.h"
 #include "control/transaction.h"
-#include "node/consumer.h"
 #include "node/role.h"
 #include "node/sight.h"
 #include "state/table_digest.h"
@@ -36,7 +35,9 @@ int l2tpha_checkpoint_done(struct l2tpha_node *node, uint64_t position, int stat
 
 int l2tpha_checkpoint_stop(struct l2tpha_node *node, uint64_t now)
 {
-    return node ? node_consumer_stop(node, node->consumer, now) : L2TPHA_ERR_INVALID;
+    int error = l2tpha_consumer_leave(node, node ? node->consumer : 0, now);
+
+    return error == L2TPHA_ERR_NOT_FOUND ? L2TPHA_OK : error;
 }
 
 /* What the replica's state and epoch mean for the role. */
@@ -46,6 +47,7 @@ static void follow_replica(struct l2tpha_node *node)
 
     switch (replica_state(node->replica)) {
     case REPLICA_COLD:
+    case REPLICA_CUT:
         break;
     case REPLICA_BULK:
         node_note(node, ROLE_COPY_BEGINS, epoch, "bulk copy");

@@ -26,94 +26,94 @@
 #define TEXT(member, least, words)                                                                 \
     {                                                                                              \
         MEMBER(member), .kind = L2TPHA_SETTING_TEXT, .min = least, .unset = least,                 \
-                        .max = NAME_MAX_BYTES, .unit = "", .text = WORDS(words)                    \
+                        .max = NAME_MAX_BYTES, .text = WORDS(words)                                \
     }
 #define FLAG(member, value, words)                                                                 \
     {                                                                                              \
-        MEMBER(member), .kind = L2TPHA_SETTING_BOOL, .max = 1, .initial = value, .unit = "",       \
+        MEMBER(member), .kind = L2TPHA_SETTING_BOOL, .max = 1, .initial = value,                   \
                         .text = WORDS(words)                                                       \
     }
 #define NUMBER(member, least, most, value, of, words)                                              \
     {                                                                                              \
         MEMBER(member), .kind = L2TPHA_SETTING_NUMBER, .min = least, .max = most, .unset = least,  \
-                        .initial = value, .unit = WORDS(of), .text = WORDS(words)                  \
+                        .initial = value, .unit = L2TPHA_UNIT_##of, .text = WORDS(words)           \
     }
 #define NUMBER_OR(member, least, most, other, of, words)                                           \
     {                                                                                              \
         MEMBER(member), .kind = L2TPHA_SETTING_NUMBER, .min = least, .max = most, .unset = other,  \
-                        .initial = other, .unit = WORDS(of), .text = WORDS(words)                  \
+                        .initial = other, .unit = L2TPHA_UNIT_##of, .text = WORDS(words)           \
     }
 
 /* clang-format off */
 static const struct l2tpha_setting settings[] = {
     TEXT(name, 1, "Host Name told to peers"),
     TEXT(vendor_name, 0, "Vendor Name told to peers"),
-    NUMBER(firmware, 0, UINT16_MAX, 0, "", "Firmware Revision told to peers; 0 = none"),
-    NUMBER(framing_caps, 0, 3, 3, "", "Framing Capabilities: 1 sync, 2 async"),
-    NUMBER(bearer_caps, 0, 3, 0, "", "Bearer Capabilities: 1 digital, 2 analog"),
-    NUMBER(window, 1, UINT16_MAX, 128, "messages", "receive window told to peers"),
+    NUMBER(firmware, 0, UINT16_MAX, 0, NONE, "Firmware Revision told to peers; 0 = none"),
+    NUMBER(framing_caps, 0, 3, 3, NONE, "Framing Capabilities: 1 sync, 2 async"),
+    NUMBER(bearer_caps, 0, 3, 0, NONE, "Bearer Capabilities: 1 digital, 2 analog"),
+    NUMBER(window, 1, UINT16_MAX, 128, MESSAGES, "receive window told to peers"),
     FLAG(hide_avps, false, "hide what may be hidden"),
     FLAG(tie_breaker, true, "send a Tie Breaker"),
-    NUMBER(hello_ms, 0, ANY, 60000, "ms", "silence before a HELLO; 0 = none"),
-    NUMBER(retransmit_ms, 1, ANY, 1000, "ms", "first retransmission, doubled each time"),
+    NUMBER(hello_ms, 0, ANY, 60000, MS, "silence before a HELLO; 0 = none"),
+    NUMBER(retransmit_ms, 1, ANY, 1000, MS, "first retransmission, doubled each time"),
     /* RFC 2661 5.8: a cap is never below 8 seconds. */
-    NUMBER(retransmit_cap_ms, 8000, ANY, 16000, "ms", "longest interval between retransmissions"),
-    NUMBER(retries, 1, 100, WIRE_L2TPV2_RETRIES, "", "retransmissions before a peer is given up"),
-    NUMBER(ack_delay_ms, 0, ANY, 50, "ms", "how long an acknowledgement waits for company"),
-    NUMBER(setup_ms, 1, ANY, 60000, "ms", "half-open tunnels and calls are given up"),
-    NUMBER(answer_ms, 1, ANY, 60000, "ms", "an outgoing call that the bearer does not answer"),
-    NUMBER(idle_ms, 0, ANY, 0, "ms", "a tunnel without sessions is closed; 0 = never"),
-    NUMBER(max_tunnels, 1, L2TPHA_TUNNELS_MAX, L2TPHA_TUNNELS_MAX, "tunnels", "tunnels at most"),
-    NUMBER(max_half_open, 1, ANY, 4096, "tunnels", "asked for by peers and not completed"),
-    NUMBER(max_half_open_per_source, 0, ANY, 512, "tunnels",
+    NUMBER(retransmit_cap_ms, 8000, ANY, 16000, MS, "longest interval between retransmissions"),
+    NUMBER(retries, 1, 100, WIRE_L2TPV2_RETRIES, NONE, "retransmissions before a peer is given up"),
+    NUMBER(ack_delay_ms, 0, ANY, 50, MS, "how long an acknowledgement waits for company"),
+    NUMBER(setup_ms, 1, ANY, 60000, MS, "half-open tunnels and calls are given up"),
+    NUMBER(answer_ms, 1, ANY, 60000, MS, "an outgoing call that the bearer does not answer"),
+    NUMBER(idle_ms, 0, ANY, 0, MS, "a tunnel without sessions is closed; 0 = never"),
+    NUMBER(max_tunnels, 1, L2TPHA_TUNNELS_MAX, L2TPHA_TUNNELS_MAX, TUNNELS, "tunnels at most"),
+    NUMBER(max_half_open, 1, ANY, 4096, TUNNELS, "asked for by peers and not completed"),
+    NUMBER(max_half_open_per_source, 0, ANY, 512, TUNNELS,
            "... from one address or IPv6 /64; 0 = no limit of its own"),
-    NUMBER(max_sessions, 1, ANY, 1u << 20, "sessions", "sessions at most"),
+    NUMBER(max_sessions, 1, ANY, 1u << 20, SESSIONS, "sessions at most"),
     /* Differences of sequence numbers must stay below 32768. */
-    NUMBER(max_queue, CHANNEL_QUEUE_MIN, 32000, 32000, "messages",
+    NUMBER(max_queue, CHANNEL_QUEUE_MIN, 32000, 32000, MESSAGES,
            "unacknowledged messages of one tunnel"),
-    NUMBER(max_events, 1, ANY, 1u << 20, "events", "events not yet polled"),
-    NUMBER(max_checkpoints, 1, ANY, 65536, "checkpoints", "checkpoints not yet confirmed"),
-    NUMBER(max_buffer_bytes, ENGINE_LONGEST, ANY, 1u << 30, "bytes",
+    NUMBER(max_events, 1, ANY, 1u << 20, EVENTS, "events not yet polled"),
+    NUMBER(max_checkpoints, 1, ANY, 65536, CHECKPOINTS, "checkpoints not yet confirmed"),
+    NUMBER(max_buffer_bytes, ENGINE_LONGEST, ANY, 1u << 30, BYTES,
            "messages, checkpoints and strings"),
-    NUMBER(commit, L2TPHA_COMMIT_GATED, L2TPHA_COMMIT_ASYNC, L2TPHA_COMMIT_GATED, "",
+    NUMBER(commit, L2TPHA_COMMIT_GATED, L2TPHA_COMMIT_ASYNC, L2TPHA_COMMIT_GATED, NONE,
            "when output may leave: gated, bounded or async"),
-    NUMBER(commit_lag_ms, 1, ANY, 50, "ms", "bounded: how far outputs may be ahead"),
-    NUMBER(resync_packets, 1, L2TPHA_RESYNC_PACKETS_MAX, 8, "messages",
+    NUMBER(commit_lag_ms, 1, ANY, 50, MS, "bounded: how far outputs may be ahead"),
+    NUMBER(resync_packets, 1, L2TPHA_RESYNC_PACKETS_MAX, 8, MESSAGES,
            "of a tunnel ahead of the standby; bounded and async"),
-    NUMBER(resync_observe_ms, 1, ANY, 16000, "ms",
+    NUMBER(resync_observe_ms, 1, ANY, 16000, MS,
            "how long a peer is listened to after a takeover from a lagging record"),
-    NUMBER(inactivity_ms, 0, DAY_MS, 0, "ms",
+    NUMBER(inactivity_ms, 0, DAY_MS, 0, MS,
            "a session not heard after such a takeover is cleared; 0 = never"),
-    NUMBER(failover, 0, L2TPHA_FAILOVER_FALLBACK, L2TPHA_FAILOVER_FALLBACK, "",
+    NUMBER(failover, 0, L2TPHA_FAILOVER_FALLBACK, L2TPHA_FAILOVER_FALLBACK, NONE,
            "how tunnels are recovered"),
     FLAG(ha, true, "protect tunnels at all"),
     FLAG(failover_capability, true, "announce RFC 4951 to peers"),
-    NUMBER(recovery_ms, 0, HOUR_MS, 60000, "ms",
+    NUMBER(recovery_ms, 0, HOUR_MS, 60000, MS,
            "how long peers are asked to wait for a recovery"),
-    NUMBER(recovery_max_ms, 0, HOUR_MS, 300000, "ms", "how long a peer is waited for at most"),
-    NUMBER(recovery_answer_ms, 1, ANY, 10000, "ms",
+    NUMBER(recovery_max_ms, 0, HOUR_MS, 300000, MS, "how long a peer is waited for at most"),
+    NUMBER(recovery_answer_ms, 1, ANY, 10000, MS,
            "a peer that answers no attempt for so long is recovered silently"),
-    NUMBER(data_reset_frames, 0, 255, 5, "frames",
+    NUMBER(data_reset_frames, 0, 255, 5, FRAMES,
            "in order but late, after which data numbers are reset; 0 = never"),
-    NUMBER(query_ms, 1, HOUR_MS, 10000, "ms", "an FSQ that is not answered is repeated"),
-    NUMBER(query_tries, 1, 31, 3, "", "times that a session is asked about"),
-    NUMBER(query, L2TPHA_QUERY_ALL, L2TPHA_QUERY_NONE, L2TPHA_QUERY_ALL, "",
+    NUMBER(query_ms, 1, HOUR_MS, 10000, MS, "an FSQ that is not answered is repeated"),
+    NUMBER(query_tries, 1, 31, 3, NONE, "times that a session is asked about"),
+    NUMBER(query, L2TPHA_QUERY_ALL, L2TPHA_QUERY_NONE, L2TPHA_QUERY_ALL, NONE,
            "sessions asked about after a recovery"),
-    NUMBER(suspect_ms, 0, ANY, 60000, "ms", "suspects: changed so shortly before the failure"),
-    NUMBER(commit_timeout_ms, 1, ANY, 200, "ms", "standby silent for so long: go on alone"),
-    NUMBER(unsure_ms, 1, ANY, 1000, "ms",
+    NUMBER(suspect_ms, 0, ANY, 60000, MS, "suspects: changed so shortly before the failure"),
+    NUMBER(commit_timeout_ms, 1, ANY, 200, MS, "standby silent for so long: go on alone"),
+    NUMBER(unsure_ms, 1, ANY, 1000, MS,
            "after an absence nothing leaves before the standby is heard, or for so long"),
-    NUMBER(fresh_ms, 0, ANY, 10000, "ms",
+    NUMBER(fresh_ms, 0, ANY, 10000, MS,
            "how long a standby cut off may still be recovered silently"),
-    NUMBER_OR(rank, 0, ROLE_RANK_MAX, L2TPHA_RANK_NONE, "", "low bits of this node's epochs"),
-    NUMBER(debug, 0, ANY, 0, "", "categories that are logged"),
+    NUMBER_OR(rank, 0, ROLE_RANK_MAX, L2TPHA_RANK_NONE, NONE, "low bits of this node's epochs"),
+    NUMBER(debug, 0, ANY, 0, NONE, "categories that are logged"),
     FLAG(needs_app_state, false, "every new session needs the host's half"),
     FLAG(standby, false, "start as a standby"),
-    NUMBER(epoch, 1, ANY, 1, "", "of an active at its start"),
-    NUMBER_OR(tunnel_id_first, 1, UINT16_MAX, 0, "", "ids of tunnels are not below it; 0 = any"),
-    NUMBER_OR(tunnel_id_last, 1, UINT16_MAX, 0, "", "... nor above this; 0 = any"),
+    NUMBER(epoch, 1, ANY, 1, NONE, "of an active at its start"),
+    NUMBER_OR(tunnel_id_first, 1, UINT16_MAX, 0, NONE, "ids of tunnels are not below it; 0 = any"),
+    NUMBER_OR(tunnel_id_last, 1, UINT16_MAX, 0, NONE, "... nor above this; 0 = any"),
     FLAG(attach, false, "the machines of its tunnels are the host's own"),
-    NUMBER(takeover_batch, 1, L2TPHA_TUNNELS_MAX, 256, "tunnels",
+    NUMBER(takeover_batch, 1, L2TPHA_TUNNELS_MAX, 256, TUNNELS,
            "restored in one call after a takeover"),
 };
 /* clang-format on */
@@ -123,6 +123,22 @@ const struct l2tpha_setting *l2tpha_settings(size_t *count)
 {
     *count = SETTINGS;
     return settings;
+}
+
+const char *l2tpha_unit_name(enum l2tpha_unit unit)
+{
+#ifndef L2TPHA_WORDLESS
+    static const char names[][sizeof("checkpoints")] = {
+        [L2TPHA_UNIT_MS] = "ms",           [L2TPHA_UNIT_MESSAGES] = "messages",
+        [L2TPHA_UNIT_TUNNELS] = "tunnels", [L2TPHA_UNIT_SESSIONS] = "sessions",
+        [L2TPHA_UNIT_EVENTS] = "events",   [L2TPHA_UNIT_CHECKPOINTS] = "checkpoints",
+        [L2TPHA_UNIT_BYTES] = "bytes",     [L2TPHA_UNIT_FRAMES] = "frames",
+    };
+    if ((unsigned)unit < sizeof(names) / sizeof(names[0]))
+        return names[unit];
+#endif
+    (void)unit;
+    return "";
 }
 
 const struct l2tpha_setting *l2tpha_setting_find(const char *name)

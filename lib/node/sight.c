@@ -68,6 +68,7 @@ void node_cut_off(struct l2tpha_node *node, uint64_t since, uint64_t now)
     if (node_enter(node, now) || !role_follows(node->role.state))
         return;
     enum l2tpha_role role = node->role.state;
+    replica_cut(node->replica);
     node->blind = false;
     if (role == L2TPHA_ROLE_STANDBY_HOT)
         node->unheard_since = since;

@@ -41,9 +41,9 @@ static int set_options(struct l2tpha_link *link, const struct l2tpha_link_option
 static bool ops_complete(const struct link_ops *ops)
 {
     return ops->role && ops->rank && ops->epoch && ops->last && ops->met && ops->copy &&
-           ops->done && ops->consumer && ops->listens && ops->in_sync && ops->apply && ops->leave &&
-           ops->fence && ops->present && ops->unheard && ops->heard && ops->cut && ops->hand &&
-           ops->resume;
+           ops->done && ops->consumer && ops->resume_copy && ops->whole && ops->listens &&
+           ops->in_sync && ops->apply && ops->leave && ops->fence && ops->present && ops->unheard &&
+           ops->heard && ops->cut && ops->hand && ops->resume;
 }
 
 static int open_link(struct l2tpha_link *link, const struct l2tpha_link_options *options,

@@ -22,7 +22,10 @@ struct link_ops {
     int (*copy)(void *user, uint64_t now);
     int (*done)(void *user, uint64_t position, int status, uint64_t now);
     uint32_t (*consumer)(void *user); /* 0 = none */
-    bool (*listens)(void *user);      /* it gets checkpoints, or is about to */
+    /* Active: the standby has this copy, and all up to `last`: it may go on without a new one. */
+    int (*resume_copy)(void *user, uint64_t copy, uint64_t last, uint64_t now);
+    uint64_t (*whole)(void *user); /* standby: name of the copy that it has, 0 = none whole */
+    bool (*listens)(void *user);   /* it gets checkpoints, or is about to */
     bool (*in_sync)(void *user);
     /* ... of this epoch, as its frame says; L2TPHA_ERR_LINK: it says another one itself. */
     int (*apply)(void *user, uint64_t epoch, const uint8_t *data, size_t len, uint64_t now,

@@ -4,7 +4,7 @@
 #include "base/assert.h"
 
 _Static_assert(FRAME_HEADER == FRAME_LENGTH + 1 + 8, "length, type, epoch");
-_Static_assert(HELLO_BODY == 4 + 2 + 2 + 4 + 1 + 8 + 8 + 4 + 4, "what hello_write() writes");
+_Static_assert(HELLO_BODY == 4 + 2 + 2 + 4 + 1 + 8 + 8 + 4 + 4 + 8, "what hello_write() writes");
 
 void frame_reader_init(struct frame_reader *reader, TALLOC_CTX *parent)
 {
@@ -126,6 +126,7 @@ void hello_write(struct writer *out, const struct link_hello *hello)
     write_u64(out, hello->fingerprint);
     write_u32(out, hello->heartbeat_ms);
     write_u32(out, hello->rank);
+    write_u64(out, hello->copy);
     ASSERT(NULL, writer_left(out) == 0 && !out->error);
 }
 
@@ -143,6 +144,7 @@ int hello_read(const struct link_frame *frame, struct link_hello *hello)
     hello->fingerprint = read_u64(&in);
     hello->heartbeat_ms = read_u32(&in);
     hello->rank = reader_left(&in) >= 4 ? read_u32(&in) : L2TPHA_RANK_NONE;
+    hello->copy = reader_left(&in) >= 8 ? read_u64(&in) : 0;
     if (in.error || hello->version_min > hello->version_max)
         return L2TPHA_ERR_LINK;
     if (hello->side != SIDE_ACTIVE && hello->side != SIDE_STANDBY)

@@ -18,7 +18,7 @@
 #define FRAME_BODY_MAX L2TPHA_CHECKPOINT_MAX
 #define FRAME_MAX (FRAME_HEADER + FRAME_BODY_MAX)
 #define FRAME_MAY_IGNORE 0x80 /* in a type: whoever does not know it skips it */
-#define HELLO_BODY 37
+#define HELLO_BODY 45
 #define REFUSE_TEXT_MAX 255
 #define ANNOUNCE_BODY 9
 
@@ -56,6 +56,7 @@ struct link_hello {
     uint64_t fingerprint;
     uint32_t heartbeat_ms;
     uint32_t rank; /* L2TPHA_RANK_NONE: not said, or none */
+    uint64_t copy; /* standby: generation of the copy that it has, 0 = none whole */
 };
 
 /* Cuts a stream that comes in pieces of any size into frames. */

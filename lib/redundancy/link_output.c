@@ -33,6 +33,7 @@ int link_put_hello(struct l2tpha_link *link, uint64_t now)
         .fingerprint = link->options.fingerprint,
         .heartbeat_ms = link->options.heartbeat_ms,
         .rank = link->ops.rank(link->ops.user),
+        .copy = link->ops.whole(link->ops.user),
     };
     struct writer out;
     int error = link_put(link, FRAME_HELLO, HELLO_BODY, now, &out);

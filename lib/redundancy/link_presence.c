@@ -169,7 +169,7 @@ int link_meets(struct l2tpha_link *link, uint64_t now)
     link_recheck(link, now);
     if (link->error || link->side == SIDE_STANDBY)
         return link->error;
-    return link_copy(link, now);
+    return link_resume(link, now) ? L2TPHA_OK : link_copy(link, now);
 }
 
 void link_hears(struct l2tpha_link *link, uint64_t now)

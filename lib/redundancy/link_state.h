@@ -50,6 +50,7 @@ struct l2tpha_link {
     uint64_t applied; /* ... up to the last one that was applied */
     bool met;
     uint64_t peer_last;
+    uint64_t peer_copy; /* ... and the copy that it was made with */
     uint64_t peer_fingerprint;
     uint64_t sampled; /* active: checkpoint whose way there and back is being measured; 0 = none */
     uint64_t sampled_at; /* ... since then */

@@ -13,7 +13,7 @@ enum role_event {
     ROLE_IN_SYNC,        /* active: the standby has confirmed the whole copy */
     ROLE_STANDBY_LOST,   /* active: gone, silent, or it refused */
     ROLE_COPY_BEGINS,    /* standby: BULK_BEGIN was applied */
-    ROLE_COPY_COMPLETE,  /* standby: BULK_END was verified */
+    ROLE_COPY_COMPLETE,  /* standby: BULK_END was verified, or RESUME */
     ROLE_LOST_THREAD,    /* standby: a checkpoint is missing or a digest is wrong */
     ROLE_UNHEARD,        /* standby: nothing is heard of the active, or was while we were away */
     ROLE_HEARD,          /* standby: it has been heard again */

@@ -136,6 +136,7 @@ static const struct fsm_row rows[] = {
     FSM_ROW(UNHEARD, ROLE_TAKEOVER_EMPTY, SOLO, take_newer),
 
     FSM_ROW(CUT_OFF, ROLE_COPY_BEGINS, FILLING, follow),
+    FSM_ROW_SILENT(CUT_OFF, ROLE_COPY_COMPLETE, HOT),
     FSM_ROW(CUT_OFF, ROLE_LOST_THREAD, OUT_OF_SYNC, follow),
     FSM_ROW(CUT_OFF, ROLE_TAKEOVER, SOLO, take_newer),
     FSM_ROW(CUT_OFF, ROLE_TAKEOVER_STALE, SOLO, take_newer),

@@ -104,7 +104,6 @@ static void audit_cursor(const struct ledger *ledger, const struct cursor *curso
     AUDIT(cursor->bulk.waiting <= BULK_PARTS);
     if (!cursor_is_in_stream(cursor)) {
         AUDIT(count == 0 && cursor->bulk.waiting == 0);
-        AUDIT(cursor->state == CURSOR_OUT || !cursor->word);
         return;
     }
     AUDIT(!cursor->word);
@@ -123,8 +122,8 @@ static void audit_cursors(const struct ledger *ledger)
 
     for (cursor = ledger->cursors; cursor; cursor = cursor->next) {
         audit_cursor(ledger, cursor);
-        walks += cursor->state == CURSOR_COPYING;
-        reads += cursor_is_in_stream(cursor);
+        walks += cursor->state == CURSOR_COPYING && !cursor->resumes;
+        reads += cursor_wants_log(cursor);
         AUDIT(!cursor_is_waited_for(cursor) || ledger->known <= cursor_known(cursor));
     }
     AUDIT(walks <= 1);

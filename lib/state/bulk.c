@@ -112,6 +112,8 @@ static enum l2tpha_checkpoint_kind next_kind(const struct cursor *cursor)
 {
     if (cursor->state == CURSOR_WAITING)
         return L2TPHA_CHECKPOINT_BULK_BEGIN;
+    if (cursor->resumes)
+        return L2TPHA_CHECKPOINT_RESUME;
     return cursor->bulk.phase == BULK_WALKED ? L2TPHA_CHECKPOINT_BULK_END
                                              : L2TPHA_CHECKPOINT_BULK_PART;
 }
@@ -120,6 +122,7 @@ static enum l2tpha_checkpoint_kind next_kind(const struct cursor *cursor)
 static void begun(struct ledger *ledger, struct cursor *cursor)
 {
     cursor->state = CURSOR_COPYING;
+    cursor->resumes = false;
     cursor->acknowledged = cursor->shipped = cursor->ungated = ledger->last;
     ledger_follow(ledger, NULL);
 }
@@ -156,27 +159,27 @@ static int make(struct ledger *ledger, struct cursor *cursor, struct buffer **bl
         *bulk = (struct bulk){.generation = ++ledger->generation};
     struct l2tpha_checkpoint_header header = {
         .kind = (uint8_t)kind, .number = ledger->last, .generation = bulk->generation};
-    if (kind != L2TPHA_CHECKPOINT_BULK_BEGIN)
+    bool part = kind == L2TPHA_CHECKPOINT_BULK_PART;
+    if (part || kind == L2TPHA_CHECKPOINT_BULK_END)
         header.part = bulk->parts + 1;
     if (kind == L2TPHA_CHECKPOINT_BULK_END) {
         header.count = bulk->count;
         header.digest = bulk->digest;
     }
-    bool part = kind == L2TPHA_CHECKPOINT_BULK_PART;
+    bool end = !part && kind != L2TPHA_CHECKPOINT_BULK_BEGIN;
     int error = ledger_write(ledger, &header, part ? fill_part : NULL, &walk, blob);
     if (!error && part)
         error = lease_from(ledger, &walk);
     if (!error)
-        error =
-            cursor_note(cursor, ledger->last, walk.bytes, kind == L2TPHA_CHECKPOINT_BULK_END, now);
+        error = cursor_note(cursor, ledger->last, walk.bytes, end, now);
     if (error)
         return error;
     if (part)
         walked(ledger, bulk, &walk, now);
-    else if (kind == L2TPHA_CHECKPOINT_BULK_BEGIN)
-        begun(ledger, cursor);
-    else
+    else if (end)
         ended(ledger, cursor);
+    else
+        begun(ledger, cursor);
     return 0;
 }
 
@@ -193,7 +196,7 @@ static bool somebody_walks(const struct ledger *ledger)
     const struct cursor *cursor;
 
     for (cursor = ledger->cursors; cursor; cursor = cursor->next)
-        if (cursor->state == CURSOR_COPYING)
+        if (cursor->state == CURSOR_COPYING && !cursor->resumes)
             return true;
     return false;
 }

@@ -121,6 +121,11 @@ bool cursor_is_in_stream(const struct cursor *cursor)
     return cursor->state >= CURSOR_COPYING;
 }
 
+bool cursor_wants_log(const struct cursor *cursor)
+{
+    return cursor_is_in_stream(cursor) || cursor->kept;
+}
+
 bool cursor_is_waited_for(const struct cursor *cursor)
 {
     return cursor->options.gates && cursor->state >= CURSOR_ENDED;

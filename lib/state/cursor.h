@@ -20,8 +20,9 @@ enum cursor_state {
 
 struct cursor_options {
     const char *name;    /* copied; no other cursor has it */
-    bool gates;          /* outputs wait for it once its copy has ended */
-    uint64_t timeout_us; /* ... the oldest thing so long at most */
+    bool gates;          /* outputs wait for it once its copy has ended, */
+    uint64_t timeout_us; /* ... for the oldest thing so long at most */
+    bool returns;        /* it may come back after the end of its stream: ledger_resume.h */
 };
 
 /* A cursor at a glance. */
@@ -49,6 +50,7 @@ void cursor_remove(struct ledger *ledger, struct cursor *cursor);
 /* It was handed out: what comes next in its stream. */
 int cursor_note(struct cursor *cursor, uint64_t number, uint32_t part, bool end, uint64_t now);
 bool cursor_is_in_stream(const struct cursor *cursor); /* it gets increments */
+bool cursor_wants_log(const struct cursor *cursor);    /* ... or may come back for them */
 bool cursor_is_waited_for(const struct cursor *cursor);
 /* What it is known to hold, or was not waited for. */
 uint64_t cursor_known(const struct cursor *cursor);

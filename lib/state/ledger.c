@@ -25,6 +25,7 @@ int ledger_new(TALLOC_CTX *parent, const struct ledger_options *options, struct 
         return L2TPHA_ERR_NOMEM;
     fresh->options = *options;
     fresh->epoch = options->epoch;
+    fresh->generation = options->generation;
     fresh->deferred_since = L2TPHA_NEVER;
     int error = outbox_new(fresh, sizeof(struct logged), options->max_in_flight, &fresh->log);
     if (!error)
@@ -77,17 +78,28 @@ static int push_marks(struct ledger *ledger)
     return error;
 }
 
-/* Whoever has left so much unconfirmed gets nothing more. */
+static bool is_behind(const struct ledger *ledger, const struct cursor *cursor)
+{
+    uint64_t behind = ledger->last - cursor->acknowledged;
+
+    if (behind >= ledger->options.max_in_flight)
+        return true;
+    return !cursor_is_waited_for(cursor) && /* outputs are few while they wait */
+           ledger->log_bytes > LOG_BYTES && behind == outbox_count(ledger->log);
+}
+
+/* Whoever has left so much unconfirmed gets nothing more; who was away comes back too late. */
 static void drop_laggards(struct ledger *ledger)
 {
     const char *why = ledger_reason(L2TPHA_ERR_LIMIT);
     struct cursor *cursor;
 
     for (cursor = ledger->cursors; cursor; cursor = cursor->next) {
-        if (!cursor_is_in_stream(cursor) ||
-            ledger->last - cursor->acknowledged < ledger->options.max_in_flight)
+        if (!cursor_wants_log(cursor) || !is_behind(ledger, cursor))
             continue;
-        ledger_abandon(ledger, cursor, why);
+        cursor->kept = false;
+        if (cursor->state != CURSOR_OUT)
+            ledger_abandon(ledger, cursor, why);
         ledger_follow(ledger, why);
     }
 }

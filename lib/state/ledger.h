@@ -25,6 +25,7 @@ struct ledger_options {
     struct l2tpha_counters *counters;
     const struct log *log;
     uint64_t epoch;
+    uint32_t generation;    /* before that of the first copy: by chance */
     uint32_t max_in_flight; /* increments not confirmed; beyond it a cursor gets nothing more */
     enum l2tpha_commit commit;
     uint64_t lag_us;         /* L2TPHA_COMMIT_BOUNDED */

@@ -19,6 +19,7 @@
  * count bounds parts that have little in them. */
 #define BULK_BYTES (4u << 20)
 #define BULK_PARTS 128
+#define LOG_BYTES (16u << 20) /* beyond it nothing is kept for who is not waited for */
 
 /* An increment that some cursor has not confirmed. Numbers in the log are consecutive. */
 struct logged {
@@ -71,6 +72,8 @@ struct cursor {
     struct cursor_options options; /* the name is its own */
     enum cursor_state state;
     const char *why;     /* CURSOR_OUT */
+    bool kept;           /* ... and what it has not confirmed is in the log, for it may come back */
+    bool resumes;        /* CURSOR_COPYING: without a copy */
     int status;          /* error by which it has refused last; 0 = it is in sync since, or never */
     uint32_t refusals;   /* so often, without being in sync in between */
     uint64_t refused_at; /* ... the last time */
@@ -96,7 +99,7 @@ struct ledger {
     bool lost;           /* a mark could not be kept: memory was out */
     bool late;           /* bounded commit: the oldest increment is older than the lag allowed */
     bool held;           /* ledger_hold() */
-    uint32_t generation; /* of the newest copy */
+    uint32_t generation; /* of the newest copy; the first is a number nobody else has */
     uint64_t epoch;
     uint64_t last;           /* newest number made */
     uint64_t depends;        /* newest number that outputs depend on */

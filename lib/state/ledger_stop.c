@@ -32,7 +32,7 @@ static struct sum add_up(const struct ledger *ledger)
     const struct cursor *cursor;
 
     for (cursor = ledger->cursors; cursor; cursor = cursor->next) {
-        if (cursor->state >= CURSOR_COPYING) {
+        if (cursor_wants_log(cursor)) {
             sum.writes = true;
             if (cursor->acknowledged < sum.held)
                 sum.held = cursor->acknowledged;
@@ -81,6 +81,7 @@ void ledger_follow(struct ledger *ledger, const char *why)
 void ledger_drop(struct ledger *ledger, struct cursor *cursor, const char *why)
 {
     cursor->copy_at = L2TPHA_NEVER;
+    cursor->kept = false;
     if (cursor->state == CURSOR_OUT)
         return;
     log_cf(ledger, cursor, "gets nothing more", why);
@@ -102,6 +103,18 @@ void ledger_stop_one(struct ledger *ledger, uint32_t id, const char *why)
     if (!cursor)
         return;
     ledger_drop(ledger, cursor, why);
+    ledger_follow(ledger, why);
+}
+
+void ledger_leave(struct ledger *ledger, uint32_t id, const char *why)
+{
+    struct cursor *cursor = cursor_of(ledger, id);
+
+    if (!cursor)
+        return;
+    bool kept = cursor->kept || (cursor->options.returns && cursor->state >= CURSOR_ENDED);
+    ledger_drop(ledger, cursor, why);
+    cursor->kept = kept;
     ledger_follow(ledger, why);
 }
 

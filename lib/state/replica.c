@@ -304,9 +304,8 @@ static int check_turn(struct replica *replica, const struct l2tpha_checkpoint_he
 {
     bool of_copy =
         header->kind == L2TPHA_CHECKPOINT_BULK_PART || header->kind == L2TPHA_CHECKPOINT_BULK_END;
-    bool bare = header->kind == L2TPHA_CHECKPOINT_BULK_BEGIN ||
-                header->kind == L2TPHA_CHECKPOINT_BULK_END ||
-                header->kind == L2TPHA_CHECKPOINT_ABANDON;
+    bool increment = header->kind == L2TPHA_CHECKPOINT_INCREMENT;
+    bool bare = !increment && header->kind != L2TPHA_CHECKPOINT_BULK_PART;
 
     if (header->epoch < replica->epoch)
         return L2TPHA_ERR_STALE_EPOCH;
@@ -326,12 +325,15 @@ static int check_turn(struct replica *replica, const struct l2tpha_checkpoint_he
         return lose_thread(replica, L2TPHA_ERR_GAP, "no copy yet");
     if (replica->state == REPLICA_OUT_OF_SYNC)
         return L2TPHA_ERR_GAP;
-    if (header->number != replica->last + !of_copy) /* a piece of a copy takes no number */
+    if (header->number != replica->last + increment) /* nothing else takes a number */
         return lose_thread(replica, L2TPHA_ERR_GAP, "checkpoint missing");
     if (of_copy && (replica->state != REPLICA_BULK || header->generation != replica->copy))
         return L2TPHA_ERR_RECORD;
     if (of_copy && header->part != replica->part + 1)
         return lose_thread(replica, L2TPHA_ERR_GAP, "part of a copy missing");
+    if (header->kind == L2TPHA_CHECKPOINT_RESUME &&
+        (replica->state == REPLICA_BULK || header->generation != replica->copy))
+        return lose_thread(replica, L2TPHA_ERR_GAP, "another copy goes on");
     return 0;
 }
 
@@ -381,6 +383,9 @@ static int apply(struct replica *replica, const uint8_t *data, size_t len,
         return end_copy(replica, header);
     case L2TPHA_CHECKPOINT_ABANDON:
         return lose_thread(replica, L2TPHA_OK, "active went on alone");
+    case L2TPHA_CHECKPOINT_RESUME:
+        replica->state = REPLICA_HOT;
+        return L2TPHA_OK;
     default:
         return apply_content(replica, header, records);
     }
@@ -407,6 +412,17 @@ int replica_apply(struct replica *replica, const uint8_t *data, size_t len, uint
 bool replica_is_whole(const struct replica *replica)
 {
     return replica->whole;
+}
+
+void replica_cut(struct replica *replica)
+{
+    if (replica->state == REPLICA_HOT)
+        replica->state = REPLICA_CUT;
+}
+
+uint64_t replica_copy(const struct replica *replica)
+{
+    return replica->state == REPLICA_HOT || replica->state == REPLICA_CUT ? replica->copy : 0;
 }
 
 void replica_empty(struct replica *replica)

@@ -9,9 +9,10 @@
 #include <l2tpha/observe.h>
 
 enum replica_state {
-    REPLICA_COLD,       /* holds nothing */
-    REPLICA_BULK,       /* a copy is coming in */
-    REPLICA_HOT,        /* complete */
+    REPLICA_COLD, /* holds nothing */
+    REPLICA_BULK, /* a copy is coming in */
+    REPLICA_HOT,  /* complete */
+    REPLICA_CUT,  /* it was, until the stream ended: how far the active is by now is not known */
     REPLICA_OUT_OF_SYNC /* lost the thread; the reason is kept */
 };
 
@@ -39,6 +40,10 @@ enum replica_state replica_state(const struct replica *replica);
 /* It was complete once and has lost no record since, though it may lag: each tunnel in it is as the
  * active had it at some time. */
 bool replica_is_whole(const struct replica *replica);
+/* The stream has ended. */
+void replica_cut(struct replica *replica);
+/* Name of the copy that it has, as the active gave it; 0 = it has none whole. */
+uint64_t replica_copy(const struct replica *replica);
 /* Drop everything. */
 void replica_empty(struct replica *replica);
 const char *replica_reason(const struct replica *replica); /* why out of sync; "" otherwise */

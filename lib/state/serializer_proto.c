@@ -514,7 +514,7 @@ static int put_header(const struct l2tpha_checkpoint_header *header, uint8_t **s
     struct output out = {*start, *start - room};
     int error = 0;
 
-    if (header->version == 0 || header->kind > L2TPHA_CHECKPOINT_ABANDON)
+    if (header->version == 0 || header->kind > L2TPHA_CHECKPOINT_RESUME)
         return L2TPHA_ERR_INVALID;
     for (uint32_t number = HEADER_FIELDS - 1; number >= VERSION && !error; number--)
         if (values[number])
@@ -560,7 +560,7 @@ static int get_header(const uint8_t *data, size_t len, struct l2tpha_checkpoint_
     }
     if (values[VERSION] != L2TPHA_CHECKPOINT_VERSION)
         return L2TPHA_ERR_RECORD_VERSION;
-    if (values[KIND] > L2TPHA_CHECKPOINT_ABANDON)
+    if (values[KIND] > L2TPHA_CHECKPOINT_RESUME)
         return L2TPHA_ERR_RECORD;
     *header = (struct l2tpha_checkpoint_header){
         .version = L2TPHA_CHECKPOINT_VERSION,

@@ -106,6 +106,18 @@ static bool hand(void *user, uint64_t now)
     return true;
 }
 
+static int resume_copy(void *user, uint64_t copy, uint64_t last, uint64_t now)
+{
+    (void)user, (void)copy, (void)last, (void)now;
+    return L2TPHA_ERR_NOT_FOUND;
+}
+
+static uint64_t whole(void *user)
+{
+    (void)user;
+    return 0;
+}
+
 static uint32_t consumer(void *user)
 {
     (void)user;
@@ -186,6 +198,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
                            .copy = bulk,
                            .done = done,
                            .consumer = consumer,
+                           .resume_copy = resume_copy,
+                           .whole = whole,
                            .listens = listens,
                            .in_sync = in_sync,
                            .apply = apply,

@@ -62,8 +62,15 @@ static struct l2tpha_link_info info_at(const struct l2tpha_link *link)
     return info;
 }
 
+static unsigned kinds; /* of checkpoints: a bit each */
+
 static void ship(const struct l2tpha_output *output)
 {
+    struct l2tpha_checkpoint_header header;
+    struct l2tpha_bytes records;
+
+    assert_ok(l2tpha_serializer_proto()->get_header(output->data, output->len, &header, &records));
+    kinds |= 1u << header.kind;
     for (unsigned i = 0; i < LINES; i++)
         if (lines[i].up && info_at(lines[i].up).consumer == output->consumer)
             assert_ok(l2tpha_link_send(lines[i].up, output->position, output->data, output->len,
@@ -298,6 +305,42 @@ START_TEST(the_end_of_one_takes_no_protection)
 }
 END_TEST
 
+/* The stream breaks and another one begins: no copy is made, and the standby is what it was. A
+ * standby that is another process by then gets one. */
+START_TEST(a_cut_stream_costs_no_copy)
+{
+    struct l2tpha_tunnel *tunnel;
+
+    begin(false);
+    tunnel = trio_tunnel(trio.far);
+    close_line(&lines[0]);
+    ck_assert_int_eq(info_of(lines[0].node).role, L2TPHA_ROLE_CUT_OFF);
+    for (int i = 0; i < 5; i++)
+        trio_dial(tunnel);
+    trio_settle();
+    kinds = 0;
+    assert_ok(open_line(0, false));
+    ck_assert_uint_eq(kinds, 1u << L2TPHA_CHECKPOINT_INCREMENT | 1u << L2TPHA_CHECKPOINT_RESUME);
+    ck_assert_int_eq(consumer(0).state, L2TPHA_CONSUMER_IN_SYNC);
+    assert_same(0);
+    close_line(&lines[0]);
+    l2tpha_node_free(lines[0].node);
+    struct l2tpha_config config = trio.config;
+    config.standby = true;
+    config.rank = ranks[0];
+    assert_ok(l2tpha_node_new(root, &config, &trio.host, trio.now, &lines[0].node));
+    machines_install(lines[0].node, true);
+    kinds = 0;
+    assert_ok(open_line(0, false));
+    ck_assert_uint_ne(kinds & 1u << L2TPHA_CHECKPOINT_BULK_END, 0);
+    assert_same(0);
+    kill_active(0);
+    trio_pass_ms(5000);
+    assert_calls(5);
+    end();
+}
+END_TEST
+
 /* A name has one stream at a time. */
 START_TEST(a_name_is_one_standby)
 {
@@ -370,6 +413,7 @@ Suite *suite_standbys(void)
     tcase_add_test(tcase, a_slow_one_that_does_not_gate_holds_nobody);
     tcase_add_test(tcase, a_stopped_one_is_left_behind);
     tcase_add_loop_test(tcase, the_end_of_one_takes_no_protection, 0, LINES);
+    tcase_add_test(tcase, a_cut_stream_costs_no_copy);
     tcase_add_test(tcase, a_name_is_one_standby);
     tcase_add_loop_test(tcase, switchover_to_either, 0, LINES);
     return suite;

@@ -183,6 +183,18 @@ static void fake_resume(void *user, uint64_t now)
     ((struct fake *)user)->resumes++;
 }
 
+static int fake_resume_copy(void *user, uint64_t copy, uint64_t last, uint64_t now)
+{
+    (void)user, (void)copy, (void)last, (void)now;
+    return L2TPHA_ERR_NOT_FOUND;
+}
+
+static uint64_t fake_whole(void *user)
+{
+    (void)user;
+    return 0;
+}
+
 static uint32_t fake_consumer(void *user)
 {
     (void)user;
@@ -210,6 +222,8 @@ struct link_ops linked_ops(struct fake *fake)
                              .copy = fake_bulk,
                              .done = fake_done,
                              .consumer = fake_consumer,
+                             .resume_copy = fake_resume_copy,
+                             .whole = fake_whole,
                              .listens = fake_listens,
                              .in_sync = fake_in_sync,
                              .apply = fake_apply,

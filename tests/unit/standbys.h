@@ -7,6 +7,7 @@
 #include "unit/replicated.h"
 
 #include "engine/session_fsm.h"
+#include "state/ledger_resume.h"
 
 #include <stdio.h>
 
@@ -30,6 +31,7 @@ struct standby {
     uint32_t id; /* 0 = it is not there */
     bool gates;
     bool stopped; /* it reads nothing */
+    bool cut;     /* its stream has ended */
     struct parcel parcels[PARCELS];
     uint32_t first, read, last; /* those up to read are applied, and not confirmed */
 };
@@ -54,7 +56,8 @@ static inline void forget_parcels(struct standby *standby)
 static inline void join(struct standby *standby, bool gates)
 {
     char name[8];
-    struct cursor_options options = {.name = name, .gates = gates, .timeout_us = TIMEOUT_US};
+    struct cursor_options options = {
+        .name = name, .gates = gates, .timeout_us = TIMEOUT_US, .returns = true};
 
     snprintf(name, sizeof(name), "s%d", (int)(standby - standbys));
     standby->gates = gates;
@@ -68,6 +71,27 @@ static inline void leave(struct standby *standby)
     pair->item.consumer = 0;
     ledger_remove(pair->ledger, standby->id, "test");
     standby->id = 0;
+}
+
+/* What was on its way is lost. */
+static inline void cut(struct standby *standby)
+{
+    forget_parcels(standby);
+    ledger_leave(pair->ledger, standby->id, "test");
+    replica_cut(standby->replica);
+    standby->cut = true;
+}
+
+/* On a new stream. Whether it goes on without a copy. */
+static inline bool come_back(struct standby *standby)
+{
+    int error = ledger_resume(pair->ledger, standby->id, replica_copy(standby->replica),
+                              replica_last(standby->replica));
+
+    standby->cut = false;
+    if (error)
+        assert_ok(ledger_copy(pair->ledger, standby->id, pair->now));
+    return !error;
 }
 
 /* A process that knows nothing. */

@@ -44,26 +44,36 @@ static unsigned assert_nothing_leaves_early(void)
 
 /* --- what comes of it --- */
 
+static unsigned resumed;
+
 static void disturb(struct standby *standby)
 {
     switch (replicas_random(pair, 300)) {
     case 0: /* it dies, or comes */
+        standby->cut = false;
         if (standby->id)
             leave(standby);
         else
             join(standby, replicas_random(pair, 3) > 0);
         break;
     case 1: /* a new copy of what it has, on the same stream or not */
-        if (standby->id)
+        if (standby->id && !standby->cut)
             assert_ok(ledger_copy(pair->ledger, standby->id, pair->now));
+        break;
+    case 3:
+    case 4: /* its stream ends */
+        if (standby->id && !standby->cut)
+            cut(standby);
         break;
     case 2:
         standby->stopped = replicas_random(pair, 4) == 0;
         break;
     default:
+        if (standby->id && standby->cut && replicas_random(pair, 5) == 0)
+            resumed += come_back(standby);
         break;
     }
-    if (!standby->id || standby->stopped)
+    if (!standby->id || standby->stopped || standby->cut)
         return;
     if (look(standby).state == CURSOR_OUT) /* as a link does */
         assert_ok(ledger_copy(pair->ledger, standby->id, pair->now));
@@ -79,10 +89,11 @@ START_TEST(many_at_once)
 {
     unsigned together = 0;
 
+    resumed = 0;
     pair->random = (uint64_t)_i;
     for (unsigned i = 0; i < STANDBYS; i++)
         join(&standbys[i], i > 0);
-    for (unsigned step = 0; step < 3000; step++) {
+    for (unsigned step = 0; step < 5000; step++) {
         replicas_change(pair);
         if (replicas_random(pair, 3) == 0) {
             replicas_commit(pair);
@@ -95,10 +106,13 @@ START_TEST(many_at_once)
         disturb(&standbys[replicas_random(pair, STANDBYS)]);
     }
     ck_assert_uint_gt(together, 0);
+    ck_assert_uint_gt(resumed, 0);
     for (unsigned i = 0; i < STANDBYS; i++) {
         standbys[i].stopped = false;
         if (!standbys[i].id)
             join(&standbys[i], true);
+        else if (standbys[i].cut)
+            come_back(&standbys[i]);
     }
     drain();
     for (unsigned i = 0; i < STANDBYS; i++) /* those given up meanwhile */

@@ -2,6 +2,8 @@
 /* Copies for several consumers, who is given up, and who has which place. */
 #include "unit/standbys.h"
 
+#include "state/ledger_private.h"
+
 /* One that reads nothing is left behind where the log ends, and is told so. */
 START_TEST(the_log_has_an_end)
 {
@@ -157,6 +159,121 @@ START_TEST(refusals_are_not_met_by_copies_for_ever)
 }
 END_TEST
 
+/* --- coming back --- */
+
+static enum l2tpha_checkpoint_kind kind_polled(void)
+{
+    struct l2tpha_checkpoint_header header;
+    struct l2tpha_bytes records;
+
+    assert_ok(
+        l2tpha_serializer_proto()->get_header(pair->item.data, pair->item.len, &header, &records));
+    return (enum l2tpha_checkpoint_kind)header.kind;
+}
+
+static struct tunnel_entry *cut_off(void)
+{
+    struct tunnel_entry *tunnel = replicas_tunnel(pair, 1);
+
+    replicas_commit(pair);
+    join(&standbys[0], true);
+    drain();
+    cut(&standbys[0]);
+    ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_OFF);
+    for (int i = 0; i < 5; i++) {
+        replicas_message(pair, tunnel, 20);
+        replicas_commit(pair);
+        ck_assert(!poll_one());
+    }
+    ck_assert_uint_eq(tunnel->ns_safe, 5); /* nobody is waited for */
+    return tunnel;
+}
+
+/* It is complete again when RESUME has come, not before, and is waited for from there on. */
+START_TEST(who_comes_back_gets_what_it_lacks)
+{
+    struct standby *standby = &standbys[0];
+    struct tunnel_entry *tunnel = cut_off();
+
+    ck_assert(come_back(standby));
+    ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_BULK);
+    for (int i = 0; i < 6; i++) {
+        ck_assert_int_eq(replica_state(standby->replica), REPLICA_CUT);
+        ck_assert(poll_one());
+        ck_assert_int_eq(kind_polled(),
+                         i < 5 ? L2TPHA_CHECKPOINT_INCREMENT : L2TPHA_CHECKPOINT_RESUME);
+        ck_assert_int_eq(ledger_mode(pair->ledger), i < 5 ? LEDGER_BULK : LEDGER_GATED);
+        ck_assert(read_one(standby));
+    }
+    ck_assert_int_eq(replica_state(standby->replica), REPLICA_HOT);
+    ck_assert(!ledger_in_sync(pair->ledger));
+    replicas_message(pair, tunnel, 20);
+    replicas_commit(pair);
+    ck_assert_uint_eq(tunnel->ns_safe, 5);
+    drain();
+    ck_assert_uint_eq(tunnel->ns_safe, 6);
+    assert_equal(standby);
+    cut(standby); /* and again, with nothing missed */
+    ck_assert(come_back(standby));
+    ck_assert(poll_one());
+    ck_assert_int_eq(kind_polled(), L2TPHA_CHECKPOINT_RESUME);
+    drain();
+    assert_equal(standby);
+}
+END_TEST
+
+/* Another copy, numbers that were never made, or that are gone; one that asked for a new copy. */
+START_TEST(who_comes_back_too_late_gets_a_copy)
+{
+    struct standby *standby = &standbys[0];
+    struct tunnel_entry *tunnel = cut_off();
+    uint64_t copy = replica_copy(standby->replica), last = replica_last(standby->replica);
+    struct ledger *ledger = pair->ledger;
+
+    assert_error(ledger_resume(ledger, standby->id, copy + 1, last), L2TPHA_ERR_NOT_FOUND);
+    assert_error(ledger_resume(ledger, standby->id, 0, last), L2TPHA_ERR_NOT_FOUND);
+    assert_error(ledger_resume(ledger, standby->id, copy, last + 6), L2TPHA_ERR_NOT_FOUND);
+    assert_error(ledger_resume(ledger, 7, copy, last), L2TPHA_ERR_NOT_FOUND);
+    if (_i == 0)
+        for (unsigned i = 0; i <= IN_FLIGHT; i++) {
+            replicas_message(pair, tunnel, 20);
+            replicas_commit(pair);
+        }
+    else
+        assert_ok(ledger_copy(ledger, standby->id, pair->now));
+    assert_error(ledger_resume(ledger, standby->id, copy, last), L2TPHA_ERR_NOT_FOUND);
+    ck_assert(!come_back(standby));
+    drain();
+    assert_equal(standby);
+    assert_error(ledger_resume(ledger, standby->id, copy, last), L2TPHA_ERR_NOT_FOUND);
+}
+END_TEST
+
+/* ... and then nothing is kept for it any more, nor is it for one that does not return. */
+START_TEST(the_log_is_kept_for_who_returns)
+{
+    struct cursor_options options = {.name = "x", .gates = true, .timeout_us = TIMEOUT_US};
+    struct tunnel_entry *tunnel = cut_off();
+    uint32_t id;
+
+    ck_assert_uint_eq(outbox_count(pair->ledger->log), 5);
+    for (unsigned i = 0; i <= IN_FLIGHT; i++) {
+        replicas_message(pair, tunnel, 20);
+        replicas_commit(pair);
+    }
+    ck_assert_uint_eq(outbox_count(pair->ledger->log), 0);
+    assert_ok(cursor_add(pair->ledger, &options, &id));
+    assert_ok(ledger_copy(pair->ledger, id, pair->now));
+    while (replicas_poll(pair))
+        assert_ok(ledger_done(pair->ledger, id, pair->item.position, 0, pair->now));
+    ck_assert(ledger_in_sync(pair->ledger));
+    ledger_leave(pair->ledger, id, "test");
+    replicas_message(pair, tunnel, 20);
+    replicas_commit(pair);
+    ck_assert_uint_eq(outbox_count(pair->ledger->log), 0);
+}
+END_TEST
+
 START_TEST(names_and_places)
 {
     struct cursor_options options = {.name = "s0", .gates = true, .timeout_us = TIMEOUT_US};
@@ -225,6 +342,9 @@ Suite *suite_cursor_copies(void)
     tcase_add_test(tcase, a_second_copy_takes_no_protection);
     tcase_add_test(tcase, what_waits_for_company_is_told_before_a_part);
     tcase_add_test(tcase, refusals_are_not_met_by_copies_for_ever);
+    tcase_add_test(tcase, who_comes_back_gets_what_it_lacks);
+    tcase_add_loop_test(tcase, who_comes_back_too_late_gets_a_copy, 0, 2);
+    tcase_add_test(tcase, the_log_is_kept_for_who_returns);
     tcase_add_test(tcase, names_and_places);
     tcase_add_test(tcase, positions_never_come_back);
     suite_add_tcase(suite, tcase);

@@ -443,7 +443,7 @@ static const struct {
     {L2TPHA_ERR_RECORD_VERSION, BYTES(0x08, 2)},
     {L2TPHA_ERR_RECORD_VERSION, BYTES(0x18, 3)},
     {L2TPHA_ERR_RECORD_VERSION, BYTES(0x08, 0x81, 0x80, 0x80, 0x80, 0x10)}, /* 2^32 + 1 */
-    {L2TPHA_ERR_RECORD, BYTES(0x08, 1, 0x20, 5)},                           /* kind */
+    {L2TPHA_ERR_RECORD, BYTES(0x08, 1, 0x20, 6)},                           /* kind */
     {L2TPHA_ERR_RECORD, BYTES(0x08, 1, 0x20, 0x80, 0x02)},
     {L2TPHA_ERR_RECORD, BYTES(0x08, 1, 0x38, 4)}, /* digest as varint */
     {L2TPHA_ERR_RECORD, BYTES(0x08, 1, 0x39, 4)}, /* digest cut */
@@ -469,7 +469,7 @@ START_TEST(bad_header_is_not_written)
     struct l2tpha_checkpoint_header header = {.version = 0};
     assert_error(l2tpha_serializer_proto()->put_header(&header, &start, 64), L2TPHA_ERR_INVALID);
     header.version = 1;
-    header.kind = L2TPHA_CHECKPOINT_ABANDON + 1;
+    header.kind = L2TPHA_CHECKPOINT_RESUME + 1;
     assert_error(l2tpha_serializer_proto()->put_header(&header, &start, 64), L2TPHA_ERR_INVALID);
 }
 END_TEST
