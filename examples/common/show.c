@@ -152,6 +152,36 @@ static void put_counters(const struct app *app, struct writer *out)
     writer_close(out, '}');
 }
 
+static void put_consumer(const struct l2tpha_consumer_info *info, struct writer *out)
+{
+    static const char *const states[] = {"out", "waiting", "copying", "ended", "in-sync"};
+    bool away = info->state == L2TPHA_CONSUMER_OUT && info->returns;
+    writer_open(out, '{');
+    writer_put_text(out, "name", info->name);
+    writer_put_text(out, "kind", "link");
+    writer_put_text(out, "state", away ? "away" : states[info->state]);
+    writer_put_bool(out, "gates", info->gates);
+    writer_put_number(out, "lag_records", info->lag);
+    writer_put_number(out, "lag_bytes", info->lag_bytes);
+    writer_put_number(out, "lag_ms",
+                      info->lag_since != 0 ? (clock_now() - info->lag_since) / 1000 : 0);
+    writer_put_text(out, "reason",
+                    info->status != 0 ? l2tpha_strerror(info->status) : info->reason);
+    writer_close(out, '}');
+}
+
+/* Whoever has its place in this node's checkpoints. */
+static void put_consumers(const struct app *app, struct writer *out)
+{
+    struct l2tpha_consumer_info info = {.size = sizeof(info)};
+    writer_key(out, "consumers");
+    writer_open(out, '[');
+    for (uint32_t id = 1; id <= L2TPHA_CONSUMERS_MAX; id++)
+        if (l2tpha_consumer_get(app->node, id, &info) == L2TPHA_OK)
+            put_consumer(&info, out);
+    writer_close(out, ']');
+}
+
 static void put_redundancy(const struct app *app, struct writer *out)
 {
     char text[CLOCK_TEXT_MAX], reason[REASON_MAX];
@@ -176,6 +206,7 @@ static void put_redundancy(const struct app *app, struct writer *out)
                           cleared_counter(app, "resyncs_failed"));
     writer_put_number(out, "received", cleared_counter(app, "checkpoints_applied"));
     writer_put_text(out, "last_switchover", since == 0 ? NULL : clock_text(since, text));
+    put_consumers(app, out);
 }
 
 /* What became of --pcapng. */

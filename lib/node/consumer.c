@@ -4,6 +4,7 @@
 
 #include "control/transaction.h"
 #include "node/sight.h"
+#include "state/ledger_log.h"
 
 #include <l2tpha/consumer.h>
 #include <string.h>
@@ -102,8 +103,11 @@ int l2tpha_consumer_get(const struct l2tpha_node *node, uint32_t id,
                                        .reason = cursor.why,
                                        .status = cursor.status,
                                        .confirmed = cursor.acknowledged};
-    if (cursor.state >= CURSOR_COPYING)
+    if (cursor.state >= CURSOR_COPYING || cursor.kept) {
         now.lag = ledger_last(node->engine.ledger) - cursor.acknowledged;
+        now.lag_bytes = ledger_log_behind(node->engine.ledger, cursor.acknowledged, &now.lag_since);
+        now.returns = cursor.state == CURSOR_OUT;
+    }
     memcpy(info, &now, info->size < sizeof(now) ? info->size : sizeof(now));
     return L2TPHA_OK;
 }

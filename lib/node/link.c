@@ -241,45 +241,46 @@ static struct port *new_port(struct l2tpha_node *node, const struct l2tpha_link_
     return NULL;
 }
 
+/* All but whose they are. */
+static const struct link_ops link_port_ops = {
+    .role = link_role,
+    .rank = link_rank,
+    .epoch = link_epoch,
+    .last = link_last,
+    .met = link_met,
+    .copy = link_copy,
+    .done = link_done,
+    .consumer = link_consumer,
+    .resume_copy = link_go_on,
+    .whole = link_whole,
+    .listens = link_listens,
+    .in_sync = link_in_sync,
+    .apply = link_apply,
+    .leave = link_leave,
+    .fence = link_fence,
+    .present = link_present,
+    .unheard = link_unheard,
+    .heard = link_heard,
+    .cut = link_cut,
+    .hand = link_hand,
+    .resume = link_resume,
+};
+
 int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *options,
                     uint64_t now, struct l2tpha_link **link)
 {
     if (!node || !link)
         return L2TPHA_ERR_INVALID;
-    struct port *port = new_port(node, options);
-    const struct link_ops ops = {
-        .user = port,
-        .log = &node->engine.log,
-        .role = link_role,
-        .rank = link_rank,
-        .epoch = link_epoch,
-        .last = link_last,
-        .met = link_met,
-        .copy = link_copy,
-        .done = link_done,
-        .consumer = link_consumer,
-        .resume_copy = link_go_on,
-        .whole = link_whole,
-        .listens = link_listens,
-        .in_sync = link_in_sync,
-        .apply = link_apply,
-        .leave = link_leave,
-        .fence = link_fence,
-        .present = link_present,
-        .unheard = link_unheard,
-        .heard = link_heard,
-        .cut = link_cut,
-        .hand = link_hand,
-        .resume = link_resume,
-    };
-
     *link = NULL;
-    if (!port)
+    struct link_ops ops = link_port_ops;
+    ops.log = &node->engine.log;
+    ops.user = new_port(node, options);
+    if (!ops.user)
         return L2TPHA_ERR_NOMEM;
     int error = link_new(node, &ops, options, now, link);
     if (error)
-        talloc_free(port);
+        talloc_free(ops.user);
     else
-        (void)__extension__ talloc_steal(*link, port); /* a macro of GNU C */
+        (void)__extension__ talloc_steal(*link, ops.user); /* a macro of GNU C */
     return error;
 }

@@ -38,12 +38,21 @@ static int set_options(struct l2tpha_link *link, const struct l2tpha_link_option
     return L2TPHA_OK;
 }
 
+_Static_assert((sizeof(struct link_ops) - offsetof(struct link_ops, role)) %
+                       sizeof(((struct link_ops *)NULL)->role) ==
+                   0,
+               "one function beside the other");
+
+/* From role on there is nothing else. */
 static bool ops_complete(const struct link_ops *ops)
 {
-    return ops->role && ops->rank && ops->epoch && ops->last && ops->met && ops->copy &&
-           ops->done && ops->consumer && ops->resume_copy && ops->whole && ops->listens &&
-           ops->in_sync && ops->apply && ops->leave && ops->fence && ops->present && ops->unheard &&
-           ops->heard && ops->cut && ops->hand && ops->resume;
+    const size_t first = offsetof(struct link_ops, role), each = sizeof(ops->role);
+    enum l2tpha_role (*none)(void *user) = NULL;
+
+    for (size_t at = first; at < sizeof(*ops); at += each)
+        if (memcmp((const uint8_t *)ops + at, &none, each) == 0)
+            return false;
+    return true;
 }
 
 static int open_link(struct l2tpha_link *link, const struct l2tpha_link_options *options,

@@ -95,6 +95,7 @@ bool cursor_get(const struct ledger *ledger, uint32_t id, struct cursor_info *in
                                  .gates = cursor->options.gates,
                                  .state = cursor->state,
                                  .why = cursor->state == CURSOR_OUT ? cursor->why : "",
+                                 .kept = cursor->kept,
                                  .status = cursor->status,
                                  .acknowledged = cursor->acknowledged};
     return true;

@@ -31,6 +31,7 @@ struct cursor_info {
     bool gates;
     enum cursor_state state;
     const char *why;       /* CURSOR_OUT */
+    bool kept;             /* ... but what it lacks is in the log */
     int status;            /* error by which it has refused, 0 = it has not */
     uint64_t acknowledged; /* newest number that it has confirmed */
 };

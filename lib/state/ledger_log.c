@@ -36,6 +36,19 @@ const struct logged *ledger_log_at(const struct ledger *ledger, uint64_t number)
     return outbox_at(ledger->log, (uint32_t)(number - oldest->number));
 }
 
+uint64_t ledger_log_behind(const struct ledger *ledger, uint64_t number, uint64_t *since)
+{
+    const struct logged *logged;
+    uint64_t bytes = 0;
+
+    *since = 0;
+    while ((logged = ledger_log_at(ledger, ++number))) {
+        *since = *since ? *since : logged->made;
+        bytes += logged->blob->len;
+    }
+    return bytes;
+}
+
 void ledger_log_trim(struct ledger *ledger, uint64_t all)
 {
     const struct logged *oldest;

@@ -16,7 +16,7 @@ from nodes import LAC, SILENT, finish_lac, serves, state
 
 MAGIC = 0x4c324841
 HELLO, CHECKPOINT, ACK, HEARTBEAT, REFUSE, ANNOUNCE = 1, 2, 3, 4, 5, 12
-VERSION = 2
+VERSION = 3
 PORT = 1702
 LNS = ("--listen", lab.OURS, "--echo", "--debug", "rf,error", *SILENT, "--takeover", "manual")
 ROUNDS = 150
@@ -26,8 +26,8 @@ def frame(kind, epoch, body):
     return struct.pack(">IBQ", 9 + len(body), kind, epoch) + body
 
 
-def hello(epoch, side=2, last=0, versions=(VERSION, VERSION)):
-    return frame(HELLO, epoch, struct.pack(">IHHIBQQII", MAGIC, *versions, 0, side, last, 0, 50, 7))
+def hello(epoch, side=2, last=0, versions=(VERSION, VERSION), copy=0):
+    return frame(HELLO, epoch, struct.pack(">IHHIBQQIIQ", MAGIC, *versions, 0, side, last, 0, 50, 7, copy))
 
 
 def frames(data):
@@ -104,6 +104,7 @@ def nonsense(chance, epoch):
     yield hello(epoch, side=1)
     yield hello(epoch, side=9)
     yield hello(epoch, last=1 << 60)
+    yield hello(epoch, last=chance.randint(0, 50), copy=chance.getrandbits(32))
     yield hello(epoch) + b"".join(frame(chance.choice((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x80, 0xff)),
                                     chance.choice((0, epoch, epoch, epoch, 1 << 60)),
                                     chance.randbytes(chance.choice((0, 1, 4, 8, 8, 9, 33, 300))))
@@ -240,7 +241,7 @@ class Proxy(threading.Thread):
 
     def __init__(self, there):
         super().__init__(daemon=True)
-        self.there, self.delay = there, 0.0
+        self.there, self.delay, self.ways = there, 0.0, []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.start()
@@ -253,8 +254,13 @@ class Proxy(threading.Thread):
             except OSError:
                 near.close()
                 continue
+            self.ways = [near, far]
             for source, drain in ((near, far), (far, near)):
                 threading.Thread(target=self.pump, args=(source, drain), daemon=True).start()
+
+    def cut(self):
+        for way in self.ways:
+            way.shutdown(socket.SHUT_RDWR)
 
     def pump(self, source, drain):
         queue, there = collections.deque(), True
@@ -322,7 +328,42 @@ def slow_told(case):
     world.finish()
 
 
-CASES = {case.__name__: case for case in (strangers, crowded, flapping, beyond, slow, slow_told)}
+def consumer(node):
+    """What the active says of its standby."""
+    return next(iter(node.redundancy().get("consumers", [])), {})
+
+
+def cut(case):
+    """The stream breaks again and again while calls are placed: the standby goes on where it was, without a copy;
+    and it has everything when the active dies then."""
+    world = World(case)
+    world.epoch = world.active.redundancy()["epoch"]
+    proxy = Proxy(PORT)
+    world.follow(4, port=proxy.port)
+    calls = ours.Node(case, "lac", "more", "--listen", f"{lab.PEER}:1702", *LAC[4:], "--sessions", 200, "--rate", 30)
+    for _ in range(5):
+        time.sleep(0.5)
+        proxy.cut()
+        lab.wait_for("it is missed", lambda: consumer(world.active).get("state") == "away", 2)
+        lab.wait_for("it is back", lambda: consumer(world.active).get("state") == "in-sync", 5)
+    lab.check(consumer(world.active)["gates"], f"{consumer(world.active)}")
+    world.standby.await_role("standby", "in-sync", 2)
+    copies = world.standby.count("-> standby-bulk")
+    lab.check(copies == 1, f"{copies} copies")
+    lab.check(world.standby.count("standby-cut-off -> standby-hot") == 5, "it was not cut off, or did not come back")
+    world.check("cut")
+    lab.wait_for("all calls are up", lambda: len(calls.sessions()) == 200, 20)
+    world.active.kill(signal.SIGKILL)
+    world.active.ended()
+    lab.check(world.standby.tell("takeover")[0] == 0, "it does not take over")
+    time.sleep(3)
+    lab.check(len(world.lac.sessions()) == 10 and len(calls.sessions()) == 200, "calls are lost")
+    calls.kill(signal.SIGTERM)
+    calls.ended()
+    world.finish()
+
+
+CASES = {case.__name__: case for case in (strangers, crowded, flapping, beyond, slow, slow_told, cut)}
 
 if __name__ == "__main__":
     lab.run(CASES)
