@@ -22,14 +22,15 @@ extern "C" {
 
 /** Options of a consumer. Zero-fill it and set size. */
 struct l2tpha_consumer_options {
-    size_t size;         /**< sizeof(struct l2tpha_consumer_options) */
-    const char *name;    /**< in events and in show; no other consumer of the node has it */
-    bool gates;          /**< outputs wait for its confirmation once its copy has ended. One that
-                              does not gate holds nobody up and protects nothing: what has left may
-                              be unknown to it */
-    bool returns;        /**< its stream may end and another one go on: until then what it has not
+    size_t size;      /**< sizeof(struct l2tpha_consumer_options) */
+    const char *name; /**< in events and in show; no other consumer of the node has it */
+    bool gates;       /**< outputs wait for its confirmation once its copy has ended. One that
+                           does not gate holds nobody up and protects nothing: what has left may
+                           be unknown to it */
+    bool
+        returns;         /**< its stream may end and another one go on: until then what it has not
                               confirmed is kept, up to l2tpha_config::max_checkpoints increments
-                              and 16 MiB; see l2tpha_consumer_leave() */
+                              and 16 MiB, or a sixteenth of max_buffer_bytes; see l2tpha_consumer_leave() */
     uint32_t timeout_ms; /**< a consumer that gates and confirms nothing for so long gets nothing
                               more (0 = l2tpha_config::commit_timeout_ms) */
 };

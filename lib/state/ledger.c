@@ -78,14 +78,22 @@ static int push_marks(struct ledger *ledger)
     return error;
 }
 
+/* Of those that nobody waits for so much is kept at most: outputs are few while they wait. */
+static size_t most_kept(const struct ledger *ledger)
+{
+    size_t share = buffer_pool_limit(table_pool(ledger->options.table)) / LOG_SHARE;
+
+    return share < LOG_BYTES ? share : LOG_BYTES;
+}
+
 static bool is_behind(const struct ledger *ledger, const struct cursor *cursor)
 {
     uint64_t behind = ledger->last - cursor->acknowledged;
 
     if (behind >= ledger->options.max_in_flight)
         return true;
-    return !cursor_is_waited_for(cursor) && /* outputs are few while they wait */
-           ledger->log_bytes > LOG_BYTES && behind == outbox_count(ledger->log);
+    return !cursor_is_waited_for(cursor) && ledger->log_bytes > most_kept(ledger) &&
+           behind == outbox_count(ledger->log);
 }
 
 /* Whoever has left so much unconfirmed gets nothing more; who was away comes back too late. */

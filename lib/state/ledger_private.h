@@ -19,7 +19,8 @@
  * count bounds parts that have little in them. */
 #define BULK_BYTES (4u << 20)
 #define BULK_PARTS 128
-#define LOG_BYTES (16u << 20) /* beyond it nothing is kept for who is not waited for */
+#define LOG_BYTES ((size_t)16 << 20) /* of increments, */
+#define LOG_SHARE 16                 /* ... and this part of the pool */
 
 /* An increment that some cursor has not confirmed. Numbers in the log are consecutive. */
 struct logged {

@@ -274,6 +274,31 @@ START_TEST(the_log_is_kept_for_who_returns)
 }
 END_TEST
 
+/* Bytes have an end as well. */
+START_TEST(large_increments_are_kept_no_longer)
+{
+    struct standby *standby = &standbys[0];
+    struct tunnel_entry *tunnel = cut_off();
+    struct session_entry *session = replicas_session(pair, tunnel, 1);
+    uint8_t *state = talloc_zero_size(root, 60000);
+    size_t most = buffer_pool_limit(pair->active_pool) / 16, bytes = 0;
+
+    assert_ok(table_session_set_bytes(pair->active, session,
+                                      offsetof(struct session_extra, app_state), state, 60000));
+    for (; bytes < most + 120000 && outbox_count(pair->ledger->log); bytes += 60000) {
+        ck_assert_uint_le(pair->ledger->log_bytes, most + 120000);
+        ledger_mark_session(pair->ledger, session);
+        replicas_commit(pair);
+    }
+    ck_assert_uint_ge(bytes, most / 2);
+    ck_assert_uint_eq(outbox_count(pair->ledger->log), 0);
+    ck_assert(!come_back(standby));
+    drain();
+    assert_equal(standby);
+    talloc_free(state);
+}
+END_TEST
+
 START_TEST(names_and_places)
 {
     struct cursor_options options = {.name = "s0", .gates = true, .timeout_us = TIMEOUT_US};
@@ -345,6 +370,7 @@ Suite *suite_cursor_copies(void)
     tcase_add_test(tcase, who_comes_back_gets_what_it_lacks);
     tcase_add_loop_test(tcase, who_comes_back_too_late_gets_a_copy, 0, 2);
     tcase_add_test(tcase, the_log_is_kept_for_who_returns);
+    tcase_add_test(tcase, large_increments_are_kept_no_longer);
     tcase_add_test(tcase, names_and_places);
     tcase_add_test(tcase, positions_never_come_back);
     suite_add_tcase(suite, tcase);
