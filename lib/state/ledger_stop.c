@@ -176,8 +176,10 @@ void ledger_fail(struct ledger *ledger, int error)
 {
     struct cursor *cursor;
 
-    for (cursor = ledger->cursors; cursor; cursor = cursor->next)
+    for (cursor = ledger->cursors; cursor; cursor = cursor->next) {
+        cursor->kept = false; /* who is away would miss it */
         if (cursor_is_in_stream(cursor))
             ledger_abandon(ledger, cursor, ledger_reason(error));
+    }
     ledger_follow(ledger, ledger_reason(error));
 }

@@ -299,6 +299,28 @@ START_TEST(large_increments_are_kept_no_longer)
 }
 END_TEST
 
+/* An increment that cannot be written is missing for who is away as well. */
+START_TEST(what_was_never_written_is_not_passed_over)
+{
+    struct standby *standby = &standbys[0];
+    struct tunnel_entry *tunnel = cut_off();
+    struct session_entry *session = replicas_session(pair, tunnel, 1);
+    uint8_t *state = talloc_zero_size(root, L2TPHA_CHECKPOINT_MAX);
+    size_t place = offsetof(struct session_extra, app_state);
+
+    assert_ok(table_session_set_bytes(pair->active, session, place, state, L2TPHA_CHECKPOINT_MAX));
+    ledger_mark_session(pair->ledger, session);
+    replicas_commit(pair);
+    assert_ok(table_session_set_bytes(pair->active, session, place, state, 1));
+    ledger_mark_session(pair->ledger, session);
+    replicas_commit(pair);
+    ck_assert(!come_back(standby));
+    drain();
+    assert_equal(standby);
+    talloc_free(state);
+}
+END_TEST
+
 START_TEST(names_and_places)
 {
     struct cursor_options options = {.name = "s0", .gates = true, .timeout_us = TIMEOUT_US};
@@ -371,6 +393,7 @@ Suite *suite_cursor_copies(void)
     tcase_add_loop_test(tcase, who_comes_back_too_late_gets_a_copy, 0, 2);
     tcase_add_test(tcase, the_log_is_kept_for_who_returns);
     tcase_add_test(tcase, large_increments_are_kept_no_longer);
+    tcase_add_test(tcase, what_was_never_written_is_not_passed_over);
     tcase_add_test(tcase, names_and_places);
     tcase_add_test(tcase, positions_never_come_back);
     suite_add_tcase(suite, tcase);
