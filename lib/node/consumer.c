@@ -70,11 +70,11 @@ static int end_consumer(struct l2tpha_node *node, uint32_t id, uint64_t now,
     int error = node_enter_serving(node, now);
     if (error)
         return error;
-    if (cursor_get(node->engine.ledger, id, &info))
-        end(node->engine.ledger, id, "standby disconnected");
-    else
-        error = L2TPHA_ERR_NOT_FOUND;
-    return engine_leave(&node->engine, error);
+    if (!cursor_get(node->engine.ledger, id, &info))
+        return engine_leave(&node->engine, L2TPHA_ERR_NOT_FOUND);
+    node->links[id - 1] = NULL; /* whoever has the id next is no link's */
+    end(node->engine.ledger, id, "standby disconnected");
+    return engine_leave(&node->engine, L2TPHA_OK);
 }
 
 int l2tpha_consumer_leave(struct l2tpha_node *node, uint32_t id, uint64_t now)

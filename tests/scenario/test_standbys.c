@@ -367,6 +367,28 @@ START_TEST(a_name_is_one_standby)
 }
 END_TEST
 
+/* ... and a link takes no consumer of the host's for one of an earlier link, whatever id it has. */
+START_TEST(a_link_takes_what_links_have_left_alone)
+{
+    const struct l2tpha_consumer_options options = {
+        .size = sizeof(options), .name = "b", .gates = true};
+    uint32_t id, again;
+
+    begin(false);
+    id = info_at(lines[0].up).consumer;
+    close_line(&lines[0]);
+    assert_ok(l2tpha_consumer_remove(trio.near, id, trio.now));
+    assert_error(l2tpha_consumer_remove(trio.near, id, trio.now), L2TPHA_ERR_NOT_FOUND);
+    assert_ok(l2tpha_consumer_add(trio.near, &options, trio.now, &again));
+    ck_assert_uint_eq(again, id);
+    ck_assert_int_eq(open_line(0, false), L2TPHA_ERR_EXISTS);
+    assert_ok(l2tpha_consumer_remove(trio.near, id, trio.now));
+    assert_ok(open_line(0, false));
+    assert_same(0);
+    end();
+}
+END_TEST
+
 /* A planned switchover to the one that is named; the other follows it then. */
 START_TEST(switchover_to_either)
 {
@@ -415,6 +437,7 @@ Suite *suite_standbys(void)
     tcase_add_loop_test(tcase, the_end_of_one_takes_no_protection, 0, LINES);
     tcase_add_test(tcase, a_cut_stream_costs_no_copy);
     tcase_add_test(tcase, a_name_is_one_standby);
+    tcase_add_test(tcase, a_link_takes_what_links_have_left_alone);
     tcase_add_loop_test(tcase, switchover_to_either, 0, LINES);
     return suite;
 }
