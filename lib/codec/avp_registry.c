@@ -47,7 +47,7 @@
                            .hideable = (h),                                                        \
                            __VA_ARGS__},
 
-const struct l2tpha_avp_info avp_registry_l2tpv2[AVP_PLACE(L2TPHA_AVP_TYPES)] = {AVP_ROWS(ROW)};
+const struct l2tpha_avp_info avp_registry_l2tpv2[AVP_PLACES] = {AVP_ROWS(ROW)};
 
 const struct l2tpha_avp_info *l2tpha_avp_info_find(uint16_t vendor, uint16_t type)
 {
