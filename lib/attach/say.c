@@ -7,6 +7,7 @@
 #include "codec/builder.h"
 #include "codec/wire.h"
 #include "control/message.h"
+#include "control/reorder.h"
 #include "control/session_id.h"
 #include "control/tunnel_send.h"
 #include "dispatch/attributes.h"
@@ -190,10 +191,13 @@ static int take_own(const struct saying *saying)
         if (error)
             return error;
     }
-    record->local_window = record_wire(record)->window;
-    l2tpha_message_u16(saying->message, L2TPHA_AVP_RECEIVE_WINDOW_SIZE, &record->local_window);
-    if (!record->local_window)
-        record->local_window = 1; /* RFC 2661 4.4.3: 0 is invalid, and one is always taken */
+    uint16_t window = record_wire(record)->window;
+    l2tpha_message_u16(saying->message, L2TPHA_AVP_RECEIVE_WINDOW_SIZE, &window);
+    /* There are as many places for what comes ahead of its turn as the window had; what is in them
+     * comes again. */
+    reorder_drop(tunnel->engine, &tunnel->channel);
+    record->local_window =
+        window ? window : 1; /* RFC 2661 4.4.3: 0 is invalid, one is always taken */
     tunnel_mark(tunnel, DIRTY_FULL);
     return L2TPHA_OK;
 }
