@@ -49,7 +49,8 @@ static struct daemon_habits draw_habits(const struct daemon_hooks *hooks)
 {
     uint8_t drawn[3] = {0};
 
-    hooks->random(hooks->user, drawn, sizeof(drawn));
+    if (hooks->random)
+        hooks->random(hooks->user, drawn, sizeof(drawn));
     return (struct daemon_habits){.reports_first = drawn[0] & 1,
                                   .by_tunnel = drawn[0] & 2,
                                   .hellos = drawn[1] % 4 ? 0 : drawn[1] % 20,
@@ -157,13 +158,14 @@ uint64_t host_deadline(const struct l2tpha_node *node)
     return own < library ? own : library;
 }
 
-void host_expire(struct l2tpha_node *node, uint64_t now)
+int host_expire(struct l2tpha_node *node, uint64_t now)
 {
     struct daemon *daemon = hosts_of(node);
+    int error = l2tpha_expire(node, now);
 
-    l2tpha_expire(node, now);
     if (daemon)
         daemon_expire(daemon, now);
+    return error;
 }
 
 bool host_owes_answers(struct l2tpha_node *node)

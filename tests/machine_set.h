@@ -43,7 +43,7 @@ bool host_takes_data(struct l2tpha_node *node, const uint8_t *data, size_t len, 
 bool host_sends_data(const struct l2tpha_session *session);
 void host_told(struct l2tpha_node *node, const struct l2tpha_event *event);
 uint64_t host_deadline(const struct l2tpha_node *node);
-void host_expire(struct l2tpha_node *node, uint64_t now);
+int host_expire(struct l2tpha_node *node, uint64_t now);
 /* Whether a call rings since it was asked last. */
 bool host_owes_answers(struct l2tpha_node *node);
 /* The checkpoint that all that was said until now is in. */

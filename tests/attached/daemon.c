@@ -15,13 +15,31 @@ static void *allocate(const struct daemon *daemon, size_t size)
     return daemon->hooks.alloc ? daemon->hooks.alloc(size) : calloc(1, size);
 }
 
+/* Where there are very many tunnels a list alone is too slow. */
+static size_t chain_of(const struct l2tpha_tunnel *handle)
+{
+    return ((uintptr_t)handle >> 4) * 2654435761u >> 8 & (DAEMON_CHAINS - 1);
+}
+
 struct own_tunnel *daemon_tunnel(const struct daemon *daemon, const struct l2tpha_tunnel *handle)
 {
-    struct own_tunnel *own = daemon->tunnels;
+    struct own_tunnel *own = daemon->chains[chain_of(handle)];
 
     while (own && own->handle != handle)
-        own = own->next;
+        own = own->next_of_chain;
     return own;
+}
+
+static uint64_t too_long(const struct daemon *daemon, uint64_t since)
+{
+    return daemon->setup_ms ? since + (uint64_t)daemon->setup_ms * MS : L2TPHA_NEVER;
+}
+
+/* Something is half set up since then. */
+static void look_later(struct daemon *daemon, uint64_t since)
+{
+    if (too_long(daemon, since) < daemon->look_at)
+        daemon->look_at = too_long(daemon, since);
 }
 
 struct own_tunnel *own_tunnel_add(struct daemon *daemon, struct l2tpha_tunnel *handle,
@@ -32,7 +50,13 @@ struct own_tunnel *own_tunnel_add(struct daemon *daemon, struct l2tpha_tunnel *h
     *own = (struct own_tunnel){
         .next = daemon->tunnels, .daemon = daemon, .handle = handle, .path = *path, .since = now};
     own->id = (uint16_t)l2tpha_tunnel_id(handle);
+    own->place = &daemon->tunnels;
+    if (own->next)
+        own->next->place = &own->next;
     daemon->tunnels = own;
+    own->next_of_chain = daemon->chains[chain_of(handle)];
+    daemon->chains[chain_of(handle)] = own;
+    look_later(daemon, now);
     return own;
 }
 
@@ -51,6 +75,7 @@ struct own_call *own_call_add(struct own_tunnel *own, uint16_t id, uint16_t peer
 
     *call = (struct own_call){.next = own->calls, .id = id, .peers_id = peers_id, .since = now};
     own->calls = call;
+    look_later(own->daemon, now);
     return call;
 }
 
@@ -66,13 +91,16 @@ void own_call_drop(struct own_tunnel *own, struct own_call *call)
 
 void own_tunnel_drop(struct own_tunnel *own)
 {
-    struct own_tunnel **at = &own->daemon->tunnels;
+    struct own_tunnel **at = &own->daemon->chains[chain_of(own->handle)];
 
     while (own->calls)
         own_call_drop(own, own->calls);
     while (*at != own)
-        at = &(*at)->next;
-    *at = own->next;
+        at = &(*at)->next_of_chain;
+    *at = own->next_of_chain;
+    *own->place = own->next;
+    if (own->next)
+        own->next->place = own->place;
     free(own);
 }
 
@@ -279,23 +307,10 @@ void daemon_restore(struct daemon *daemon, uint64_t now)
 
 /* --- its timers --- */
 
-static uint64_t too_long(const struct daemon *daemon, uint64_t since)
-{
-    return daemon->setup_ms ? since + (uint64_t)daemon->setup_ms * MS : L2TPHA_NEVER;
-}
-
 uint64_t daemon_deadline(const struct daemon *daemon)
 {
-    uint64_t at = daemon->fetch_at ? daemon->fetch_at : L2TPHA_NEVER;
-
-    for (const struct own_tunnel *own = daemon->tunnels; own; own = own->next) {
-        if (!own->up && too_long(daemon, own->since) < at)
-            at = too_long(daemon, own->since);
-        for (const struct own_call *call = own->calls; call; call = call->next)
-            if (!call->up && too_long(daemon, call->since) < at)
-                at = too_long(daemon, call->since);
-    }
-    return at;
+    return daemon->fetch_at && daemon->fetch_at < daemon->look_at ? daemon->fetch_at
+                                                                  : daemon->look_at;
 }
 
 static void expire_calls(struct own_tunnel *own, uint64_t now)
@@ -304,11 +319,32 @@ static void expire_calls(struct own_tunnel *own, uint64_t now)
 
     for (struct own_call *call = own->calls; call && !own->daemon->dead; call = next) {
         next = call->next;
-        if (call->up || too_long(own->daemon, call->since) > now)
+        if (call->up)
             continue;
+        if (too_long(own->daemon, call->since) > now) {
+            look_later(own->daemon, call->since);
+            continue;
+        }
         call->since = now; /* once more, if there is no room now */
+        look_later(own->daemon, now);
         daemon_hang_up(own->daemon, own, call, now);
     }
+}
+
+static void expire_tunnel(struct own_tunnel *own, uint64_t now)
+{
+    struct daemon *daemon = own->daemon;
+
+    expire_calls(own, now);
+    if (daemon->dead || own->up)
+        return;
+    if (too_long(daemon, own->since) > now) {
+        look_later(daemon, own->since);
+        return;
+    }
+    own->since = now;
+    look_later(daemon, now);
+    daemon_close(daemon, own, now);
 }
 
 void daemon_expire(struct daemon *daemon, uint64_t now)
@@ -318,12 +354,11 @@ void daemon_expire(struct daemon *daemon, uint64_t now)
     own_see_to_lost_events(daemon);
     if (daemon->fetch_at && daemon->fetch_at <= now)
         daemon_work(daemon, now);
+    if (daemon->look_at > now)
+        return;
+    daemon->look_at = L2TPHA_NEVER;
     for (struct own_tunnel *own = daemon->tunnels; own && !daemon->dead; own = next) {
         next = own->next;
-        expire_calls(own, now);
-        if (!daemon->dead && !own->up && too_long(daemon, own->since) <= now) {
-            own->since = now;
-            daemon_close(daemon, own, now);
-        }
+        expire_tunnel(own, now);
     }
 }

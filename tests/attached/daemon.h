@@ -13,6 +13,7 @@
 #define DAEMON_NOTE 64      /* bytes of its user's */
 #define DAEMON_CHALLENGE 16 /* bytes */
 #define DAEMON_ID_LEAP 256  /* of a tunnel's calls, in one epoch */
+#define DAEMON_CHAINS 4096  /* of its tunnels, a power of two */
 
 struct daemon;
 
@@ -35,6 +36,8 @@ struct own_call {
 
 struct own_tunnel {
     struct own_tunnel *next;
+    struct own_tunnel **place; /* which points at it, in the list */
+    struct own_tunnel *next_of_chain;
     struct daemon *daemon;
     struct l2tpha_tunnel *handle;
     struct own_call *calls;
@@ -75,6 +78,8 @@ struct daemon_habits {
 struct daemon {
     struct l2tpha_node *node;
     struct own_tunnel *tunnels;
+    struct own_tunnel *chains[DAEMON_CHAINS]; /* the same, by their handles */
+    uint64_t look_at; /* before then nothing has been half set up too long */
     const char *name;
     const char *secret; /* NULL = none; else: */
     const struct l2tpha_crypto *crypto;

@@ -21,6 +21,7 @@ void hosts_add(struct l2tpha_node *node, const struct daemon *model)
 
     *host = (struct host){.next = hosts, .daemon = *model};
     host->daemon.node = node;
+    host->daemon.look_at = L2TPHA_NEVER;
     hosts = host;
 }
 

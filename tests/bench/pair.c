@@ -12,9 +12,16 @@
 #include <time.h>
 
 #define BATCH 64
+#define SEED 42
 
 static const struct l2tpha_address lac_address = {.len = 1, .bytes = {1}};
 static const struct l2tpha_address lns_address = {.len = 1, .bytes = {2}};
+
+const struct bench_host bench_host = {.feed = l2tpha_feed,
+                                      .deadline = l2tpha_deadline,
+                                      .expire = l2tpha_expire,
+                                      .open_tunnel = l2tpha_tunnel_open,
+                                      .open_session = l2tpha_session_open};
 
 void check(int error, const char *what)
 {
@@ -43,19 +50,23 @@ static int cheap_random(void *user, uint8_t *dst, size_t len)
     return 0;
 }
 
-static struct l2tpha_node *make_node(struct bench *pair, const char *name, bool standby)
+static struct l2tpha_node *make_node(struct bench *pair, bool is_lns, bool standby)
 {
     struct l2tpha_config config;
     struct l2tpha_host host = {.size = sizeof(host), .user = &pair->seed, .random = cheap_random};
     struct l2tpha_node *node;
 
     l2tpha_config_init(&config);
-    config.name = name;
+    config.name = is_lns ? "lns" : "lac";
     config.standby = standby;
     config.failover = L2TPHA_FAILOVER_SILENT;
     if (pair->is_silent)
         config.hello_ms = 0;
+    if (pair->host->configure)
+        pair->host->configure(&config, is_lns);
     check(l2tpha_node_new(pair->root, &config, &host, pair->now, &node), "node");
+    if (pair->host->made)
+        pair->host->made(node, is_lns);
     return node;
 }
 
@@ -106,7 +117,9 @@ static bool drain(struct bench *pair, struct l2tpha_node *node, struct l2tpha_no
             if (outputs[i].kind == L2TPHA_OUTPUT_DATAGRAM) {
                 pair->datagrams++;
                 pair->bytes += outputs[i].len;
-                l2tpha_feed(peer, &path, outputs[i].data, outputs[i].len, pair->now);
+                pair->host->feed(peer, &path, outputs[i].data, outputs[i].len, pair->now);
+            } else if (outputs[i].kind == L2TPHA_OUTPUT_EVENT && pair->host->told) {
+                pair->host->told(node, outputs[i].event);
             } else if (outputs[i].kind == L2TPHA_OUTPUT_CHECKPOINT && standby) {
                 check(l2tpha_checkpoint_apply(standby, outputs[i].data, outputs[i].len, pair->now,
                                               NULL),
@@ -177,41 +190,49 @@ void bench_pass(struct bench *pair, uint64_t us)
     uint64_t end = pair->now + us;
 
     do {
-        uint64_t due = earlier(l2tpha_deadline(pair->lac), l2tpha_deadline(pair->lns));
+        uint64_t due = earlier(pair->host->deadline(pair->lac), pair->host->deadline(pair->lns));
         pair->now = due <= pair->now ? pair->now : earlier(due, end);
-        l2tpha_expire(pair->lac, pair->now);
-        l2tpha_expire(pair->lns, pair->now);
+        pair->host->expire(pair->lac, pair->now);
+        pair->host->expire(pair->lns, pair->now);
         bench_settle(pair);
     } while (pair->now < end);
 }
 
+static void open_pair(struct bench *pair, const struct bench_host *host, uint64_t seed,
+                      bool is_silent)
+{
+    *pair = (struct bench){.host = host,
+                           .root = talloc_new(NULL),
+                           .now = 1000000,
+                           .seed = seed,
+                           .is_silent = is_silent};
+    pair->lac = make_node(pair, false, false);
+    pair->lns = make_node(pair, true, false);
+}
+
 void bench_open(struct bench *pair, bool with_standby)
 {
-    *pair = (struct bench){
-        .root = talloc_new(NULL), .now = 1000000, .seed = 42, .open_session = l2tpha_session_open};
-    pair->lac = make_node(pair, "lac", false);
-    pair->lns = make_node(pair, "lns", false);
+    open_pair(pair, &bench_host, SEED, false);
     if (!with_standby)
         return;
-    pair->standby = make_node(pair, "lns", true);
+    pair->standby = bench_standby(pair);
     check(l2tpha_checkpoint_bulk(pair->lns, pair->now), "bulk");
     bench_settle(pair);
 }
 
+void bench_open_with(struct bench *pair, const struct bench_host *host, uint64_t seed)
+{
+    open_pair(pair, host, seed, false);
+}
+
 void bench_open_silent(struct bench *pair)
 {
-    *pair = (struct bench){.root = talloc_new(NULL),
-                           .now = 1000000,
-                           .seed = 42,
-                           .is_silent = true,
-                           .open_session = l2tpha_session_open};
-    pair->lac = make_node(pair, "lac", false);
-    pair->lns = make_node(pair, "lns", false);
+    open_pair(pair, &bench_host, SEED, true);
 }
 
 struct l2tpha_node *bench_standby(struct bench *pair)
 {
-    return make_node(pair, "lns", true);
+    return make_node(pair, true, true);
 }
 
 void bench_speak(struct bench *pair, uint64_t now)
@@ -239,9 +260,9 @@ void bench_calls(struct bench *pair, uint32_t tunnels, uint32_t sessions, uint32
     struct l2tpha_session *session;
 
     for (uint32_t t = 0; t < tunnels; t++) {
-        check(l2tpha_tunnel_open(pair->lac, &options, pair->now, &tunnel), "tunnel");
+        check(pair->host->open_tunnel(pair->lac, &options, pair->now, &tunnel), "tunnel");
         for (uint32_t s = 0; s < sessions; s++)
-            check(pair->open_session(tunnel, &call, pair->now, &session), "session");
+            check(pair->host->open_session(tunnel, &call, pair->now, &session), "session");
         if (t % batch == batch - 1)
             bench_pass(pair, 1000);
     }

@@ -6,7 +6,24 @@
 
 #include <l2tpha/l2tpha.h>
 
+/* What a host does with its node; the library's own calls are those of bench_host. */
+struct bench_host {
+    void (*configure)(struct l2tpha_config *config, bool is_lns); /* NULL = as it is */
+    void (*made)(struct l2tpha_node *node, bool is_lns);          /* NULL = no more */
+    int (*feed)(struct l2tpha_node *node, const struct l2tpha_path *path, const uint8_t *data,
+                size_t len, uint64_t now);
+    void (*told)(struct l2tpha_node *node, const struct l2tpha_event *event); /* NULL = unheard */
+    uint64_t (*deadline)(const struct l2tpha_node *node);
+    int (*expire)(struct l2tpha_node *node, uint64_t now);
+    int (*open_tunnel)(struct l2tpha_node *node, const struct l2tpha_tunnel_options *options,
+                       uint64_t now, struct l2tpha_tunnel **tunnel);
+    int (*open_session)(struct l2tpha_tunnel *tunnel, const struct l2tpha_session_options *options,
+                        uint64_t now, struct l2tpha_session **session);
+};
+extern const struct bench_host bench_host;
+
 struct bench {
+    const struct bench_host *host;
     TALLOC_CTX *root;
     struct l2tpha_node *lac;
     struct l2tpha_node *lns;
@@ -16,10 +33,7 @@ struct bench {
     uint64_t bytes;              /* of them */
     uint64_t seed;               /* of what is random */
     bool is_silent;              /* no HELLO for want of anything else */
-    /* The LAC's; from the beginning l2tpha_session_open(). */
-    int (*open_session)(struct l2tpha_tunnel *tunnel, const struct l2tpha_session_options *options,
-                        uint64_t now, struct l2tpha_session **session);
-    bool looks_ahead; /* a node asks for the memory that a batch needs before it reads */
+    bool looks_ahead;            /* a node asks for the memory that a batch needs before it reads */
 };
 
 /* Fails loudly: a benchmark that went wrong has no figures. */
@@ -27,6 +41,8 @@ void check(int error, const char *what);
 uint64_t clock_ns(void);
 
 void bench_open(struct bench *pair, bool with_standby);
+/* Without a standby, with hosts of another kind. */
+void bench_open_with(struct bench *pair, const struct bench_host *host, uint64_t seed);
 /* Without a standby, and without HELLOs by timer. */
 void bench_open_silent(struct bench *pair);
 /* A standby that is not there yet. */

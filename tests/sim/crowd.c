@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/crowd.h"
 
+#include "attached/daemon.h"
 #include "node/node.h"
 
 #include <stdlib.h>
@@ -88,7 +89,7 @@ static bool arrive(struct crowd *crowd, struct crowd_way *way, struct l2tpha_nod
     bool any = false;
 
     for (int i = 0; i < BATCH && (parcel = take(way, crowd->world.now)); i++, any = true) {
-        l2tpha_feed(node, path, parcel->data, parcel->len, crowd->world.now);
+        host_feed(node, path, parcel->data, parcel->len, crowd->world.now);
         free(parcel);
     }
     return any;
@@ -130,12 +131,14 @@ static bool let_out(struct crowd *crowd, struct l2tpha_node *node, struct crowd_
     size_t count = l2tpha_poll(node, outputs, BATCH, crowd->world.now);
 
     for (size_t i = 0; i < count; i++) {
-        if (outputs[i].kind == L2TPHA_OUTPUT_EVENT)
+        if (outputs[i].kind == L2TPHA_OUTPUT_EVENT) {
             hear(crowd, node, outputs[i].event);
-        else if (outputs[i].kind == L2TPHA_OUTPUT_CHECKPOINT)
+            host_told(node, outputs[i].event);
+        } else if (outputs[i].kind == L2TPHA_OUTPUT_CHECKPOINT) {
             ship(crowd, &outputs[i]);
-        else if (world_below(&crowd->world, 1000) >= crowd->loss)
+        } else if (world_below(&crowd->world, 1000) >= crowd->loss) {
             send(crowd, way, outputs[i].data, outputs[i].len, 0);
+        }
     }
     return count > 0;
 }
@@ -146,8 +149,8 @@ static bool turn(struct crowd *crowd, struct l2tpha_node *node, struct crowd_way
 {
     bool any = arrive(crowd, in, node, from);
 
-    if (l2tpha_deadline(node) <= crowd->world.now) {
-        l2tpha_expire(node, crowd->world.now);
+    if (host_deadline(node) <= crowd->world.now) {
+        host_expire(node, crowd->world.now);
         any = true;
     }
     return let_out(crowd, node, out) || any;
@@ -204,6 +207,14 @@ void crowd_tick(struct crowd *crowd)
 
 /* --- beginning and end --- */
 
+static void install(struct l2tpha_node *node, bool is_lns)
+{
+    const struct daemon_hooks hooks = {0}; /* without habits, which are about single messages */
+
+    machines_install(node, is_lns);
+    machines_attach(node, is_lns, is_lns ? "lns" : "lac", NULL, &hooks);
+}
+
 static void mark_calls(struct l2tpha_tunnel *tunnel)
 {
     struct l2tpha_session *session = NULL;
@@ -212,16 +223,21 @@ static void mark_calls(struct l2tpha_tunnel *tunnel)
         l2tpha_session_set_user(session, &first);
 }
 
+static const struct bench_host crowd_host = {.configure = machines_configure,
+                                             .made = install,
+                                             .feed = host_feed,
+                                             .told = host_told,
+                                             .deadline = host_deadline,
+                                             .expire = host_expire,
+                                             .open_tunnel = host_tunnel_open,
+                                             .open_session = host_session_open};
+
 void crowd_open(struct crowd *crowd)
 {
     struct l2tpha_tunnel *tunnel = NULL;
     uint32_t count = 0;
 
-    bench_open(&crowd->pair, false);
-    machines_install(crowd->pair.lns, true);
-    machines_install(crowd->pair.lac, false);
-    crowd->pair.open_session = host_session_open;
-    crowd->pair.seed = world_random(&crowd->world);
+    bench_open_with(&crowd->pair, &crowd_host, world_random(&crowd->world));
     bench_calls(&crowd->pair, crowd->tunnels, crowd->calls, 16);
     crowd->world.now = crowd->pair.now;
     crowd->ids = calloc(crowd->tunnels, sizeof(*crowd->ids));
@@ -233,6 +249,12 @@ void crowd_open(struct crowd *crowd)
     check(count == crowd->tunnels ? L2TPHA_OK : L2TPHA_ERR_STATE, "tunnels");
 }
 
+static void end_machines(const struct l2tpha_node *node)
+{
+    if (node)
+        machines_end(node);
+}
+
 void crowd_close(struct crowd *crowd)
 {
     clear(&crowd->to_lac);
@@ -240,6 +262,10 @@ void crowd_close(struct crowd *crowd)
     clear(&crowd->to_standby);
     clear(&crowd->to_active);
     free(crowd->ids);
+    end_machines(crowd->pair.lac);
+    end_machines(crowd->pair.lns);
+    end_machines(crowd->pair.standby);
+    end_machines(crowd->third);
     bench_close(&crowd->pair);
 }
 
@@ -254,6 +280,7 @@ void crowd_kill(struct crowd *crowd)
     }
     clear(&crowd->to_active);
     crowd->unconfirmed = 0;
+    machines_end(crowd->pair.lns);
     l2tpha_node_free(crowd->pair.lns);
     crowd->pair.lns = NULL;
 }

@@ -97,6 +97,8 @@ static void serve(struct crowd *crowd, struct l2tpha_node **standby, uint64_t ep
     *standby = NULL;
     crowd->pair.lns = node;
     crowd->down = error != L2TPHA_OK;
+    if (!error)
+        machines_restore(node, crowd->world.now);
 }
 
 /* So many peers may have been asked and not answered: the window, what goes each few milliseconds
@@ -251,7 +253,6 @@ static struct l2tpha_node *make_standby(struct crowd *crowd)
 {
     struct l2tpha_node *node = bench_standby(&crowd->pair);
 
-    machines_install(node, true);
     node->engine.config.takeover_batch = crowd->tunnels / 256 + 1;
     return node;
 }
