@@ -33,8 +33,8 @@ enum l2tpha_unit {
 
 /** One setting. Everything is constant. */
 struct l2tpha_setting {
-    const char *name; /**< the member of struct l2tpha_config, and its name in a log */
-    const char *text; /**< what it is, in a few words */
+    const char *name; /**< the member of struct l2tpha_config, and its name in a log; see also
+                           l2tpha_setting_text() */
     uint32_t min;     /**< least value */
     uint32_t max;     /**< greatest value; UINT32_MAX = whatever the member can hold */
     uint32_t unset;   /**< one more value that is allowed, outside the range; equal to min where
@@ -49,6 +49,11 @@ struct l2tpha_setting {
 /** All of them, in the order of the struct.
  *  @param[out] count  how many. */
 L2TPHA_API const struct l2tpha_setting *l2tpha_settings(size_t *count);
+
+/** What it is, in a few words; "" in a build without texts. Static.
+ *  @param setting  of l2tpha_settings() or l2tpha_setting_find(), not a copy with a name of its
+ * own. */
+L2TPHA_API const char *l2tpha_setting_text(const struct l2tpha_setting *setting);
 
 /** The word for a unit, such as "ms"; "" for a plain number. Static. */
 L2TPHA_API const char *l2tpha_unit_name(enum l2tpha_unit unit);

@@ -20,28 +20,28 @@
 #define WORDS(words) words
 #endif
 
-#define MEMBER(member)                                                                             \
-    .name = #member, .offset = offsetof(struct l2tpha_config, member),                             \
+/* The text stands behind the name: one pointer less in each row. */
+#define MEMBER(member, words)                                                                      \
+    .name = #member "\0" WORDS(words), .offset = offsetof(struct l2tpha_config, member),           \
     .size = sizeof(((struct l2tpha_config *)NULL)->member)
 #define TEXT(member, least, words)                                                                 \
     {                                                                                              \
-        MEMBER(member), .kind = L2TPHA_SETTING_TEXT, .min = least, .unset = least,                 \
-                        .max = NAME_MAX_BYTES, .text = WORDS(words)                                \
+        MEMBER(member, words), .kind = L2TPHA_SETTING_TEXT, .min = least, .unset = least,          \
+                               .max = NAME_MAX_BYTES                                               \
     }
 #define FLAG(member, value, words)                                                                 \
     {                                                                                              \
-        MEMBER(member), .kind = L2TPHA_SETTING_BOOL, .max = 1, .initial = value,                   \
-                        .text = WORDS(words)                                                       \
+        MEMBER(member, words), .kind = L2TPHA_SETTING_BOOL, .max = 1, .initial = value             \
     }
 #define NUMBER(member, least, most, value, of, words)                                              \
     {                                                                                              \
-        MEMBER(member), .kind = L2TPHA_SETTING_NUMBER, .min = least, .max = most, .unset = least,  \
-                        .initial = value, .unit = L2TPHA_UNIT_##of, .text = WORDS(words)           \
+        MEMBER(member, words), .kind = L2TPHA_SETTING_NUMBER, .min = least, .max = most,           \
+                               .unset = least, .initial = value, .unit = L2TPHA_UNIT_##of          \
     }
 #define NUMBER_OR(member, least, most, other, of, words)                                           \
     {                                                                                              \
-        MEMBER(member), .kind = L2TPHA_SETTING_NUMBER, .min = least, .max = most, .unset = other,  \
-                        .initial = other, .unit = L2TPHA_UNIT_##of, .text = WORDS(words)           \
+        MEMBER(member, words), .kind = L2TPHA_SETTING_NUMBER, .min = least, .max = most,           \
+                               .unset = other, .initial = other, .unit = L2TPHA_UNIT_##of          \
     }
 
 /* clang-format off */
@@ -123,6 +123,11 @@ const struct l2tpha_setting *l2tpha_settings(size_t *count)
 {
     *count = SETTINGS;
     return settings;
+}
+
+const char *l2tpha_setting_text(const struct l2tpha_setting *setting)
+{
+    return strchr(setting->name, '\0') + 1;
 }
 
 const char *l2tpha_unit_name(enum l2tpha_unit unit)

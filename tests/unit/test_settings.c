@@ -21,9 +21,13 @@ START_TEST(the_defaults_are_well)
     const struct l2tpha_setting *settings = l2tpha_settings(&count);
 
     ck_assert_ptr_null(settings_refused(&config));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+#ifndef L2TPHA_WORDLESS
+        ck_assert(*l2tpha_setting_text(&settings[i]));
+#endif
         if (settings[i].kind != L2TPHA_SETTING_TEXT)
             ck_assert_uint_eq(l2tpha_setting_get(&settings[i], &config), settings[i].initial);
+    }
     ck_assert_uint_eq(config.size, sizeof(config));
     ck_assert_uint_eq(config.hello_ms, 60000);
     ck_assert(config.tie_breaker);
