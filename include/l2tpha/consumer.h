@@ -53,8 +53,10 @@ struct l2tpha_consumer_info {
     const char *reason;               /**< OUT: why; else "". Static */
     int status;                       /**< the error by which it has refused last; 0 = it was in
                                            sync since, or has not */
-    uint64_t confirmed;               /**< newest increment that it has confirmed */
-    uint64_t lag;                     /**< increments that it has not, */
+    uint64_t confirmed;               /**< newest increment up to which it holds everything;
+                                           0 = its copy is not confirmed */
+    uint64_t lag;                     /**< increments that it has not confirmed, since its copy
+                                           began if one is under way, */
     uint64_t lag_bytes;               /**< ... their bytes, */
     uint64_t lag_since;               /**< ... and when the oldest was made; 0 = there is none */
     bool returns;                     /**< OUT: they are kept, for it to go on without a copy */

@@ -102,7 +102,7 @@ int l2tpha_consumer_get(const struct l2tpha_node *node, uint32_t id,
                                        .state = (enum l2tpha_consumer_state)cursor.state,
                                        .reason = cursor.why,
                                        .status = cursor.status,
-                                       .confirmed = cursor.acknowledged};
+                                       .confirmed = cursor.whole};
     if (cursor.state >= CURSOR_COPYING || cursor.kept) {
         now.lag = ledger_last(node->engine.ledger) - cursor.acknowledged;
         now.lag_bytes = ledger_log_behind(node->engine.ledger, cursor.acknowledged, &now.lag_since);

@@ -132,7 +132,7 @@ bool l2tpha_switchover_ready(const struct l2tpha_node *node)
         return false;
     const struct engine *engine = &node->engine;
     return ledger_in_sync(engine->ledger) &&
-           ledger_acknowledged(engine->ledger) == ledger_last(engine->ledger) &&
+           ledger_acknowledged(engine->ledger, true) == ledger_last(engine->ledger) &&
            !engine->ready_head && outbox_count(engine->events) == 0;
 }
 
@@ -189,7 +189,8 @@ static struct l2tpha_redundancy_info describe(const struct l2tpha_node *node)
         .reason = node->role.reason,
         .epoch = serving || node->role.epoch > node->met ? node->role.epoch : node->met,
         .last_number = l2tpha_checkpoint_last(node),
-        .confirmed = serving ? ledger_acknowledged(engine->ledger) : replica_last(node->replica),
+        .confirmed =
+            serving ? ledger_acknowledged(engine->ledger, true) : replica_last(node->replica),
         .tunnels = count_tunnels(node),
         .sessions = table_session_count(engine->table),
         .resynced = engine->resynced,
@@ -205,7 +206,7 @@ static struct l2tpha_redundancy_info describe(const struct l2tpha_node *node)
     };
 
     if (serving && ledger_mode(engine->ledger) != LEDGER_OFF)
-        now.lag_records = now.last_number - now.confirmed;
+        now.lag_records = now.last_number - ledger_acknowledged(engine->ledger, false);
     return now;
 }
 

@@ -124,6 +124,7 @@ static void begun(struct ledger *ledger, struct cursor *cursor)
     cursor->state = CURSOR_COPYING;
     cursor->resumes = false;
     cursor->acknowledged = cursor->shipped = cursor->ungated = ledger->last;
+    cursor->whole = 0;
     ledger_follow(ledger, NULL);
 }
 

@@ -97,7 +97,8 @@ bool cursor_get(const struct ledger *ledger, uint32_t id, struct cursor_info *in
                                  .why = cursor->state == CURSOR_OUT ? cursor->why : "",
                                  .kept = cursor->kept,
                                  .status = cursor->status,
-                                 .acknowledged = cursor->acknowledged};
+                                 .acknowledged = cursor->acknowledged,
+                                 .whole = cursor->whole};
     return true;
 }
 

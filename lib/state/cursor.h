@@ -33,7 +33,8 @@ struct cursor_info {
     const char *why;       /* CURSOR_OUT */
     bool kept;             /* ... but what it lacks is in the log */
     int status;            /* error by which it has refused, 0 = it has not */
-    uint64_t acknowledged; /* newest number that it has confirmed */
+    uint64_t acknowledged; /* newest number that it has confirmed, of those that are for it */
+    uint64_t whole;        /* newest one up to which it holds everything; 0 = it is being filled */
 };
 
 /* A consumer more, out of the stream. Ids count from 1 and are used again.

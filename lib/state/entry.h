@@ -55,12 +55,8 @@ struct tunnel_entry {
                               or its id another's */
     uint32_t older_duplicate; /* place of the next one with the same address and id of the peer, the
                             one that got them before; SLAB_NONE = none */
-    uint32_t generation;      /* bulk copy that has carried it / that has refreshed it */
+    uint32_t generation;      /* copy that has refreshed it */
 };
-
-/* Generations of copies that came in have this bit, those of copies sent have not: an entry that
- * was received and then promoted is never taken for one that the new active's copy has carried. */
-#define GENERATION_RECEIVED UINT32_C(0x80000000)
 
 /* 80 bytes for a session that is just there; what few have is in extra. */
 struct session_entry {

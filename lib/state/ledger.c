@@ -241,6 +241,8 @@ static void confirm(struct cursor *cursor, uint64_t position)
         }
         outbox_pop(cursor->flights);
     }
+    if (cursor->state == CURSOR_IN_SYNC || cursor->resumes)
+        cursor->whole = cursor->acknowledged;
     cursor->confirmed = position;
 }
 

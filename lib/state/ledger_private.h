@@ -82,9 +82,10 @@ struct cursor {
     uint64_t position;   /* of what was handed out last */
     uint64_t confirmed;  /* ... and is confirmed */
     uint64_t shipped;    /* newest number handed out */
-    uint64_t acknowledged; /* newest number confirmed */
-    uint64_t ungated;      /* up to here nothing has waited for it */
-    uint64_t progress;     /* when it has confirmed something last, in own time */
+    uint64_t acknowledged; /* newest number confirmed: it wants nothing older of the log */
+    uint64_t whole;    /* ... up to which it is known to hold everything; 0 = it is being filled */
+    uint64_t ungated;  /* up to here nothing has waited for it */
+    uint64_t progress; /* when it has confirmed something last, in own time */
     struct patience patience;
     struct outbox *flights;
     struct buffer *word; /* its last one: that it is stale from here on */

@@ -16,7 +16,7 @@ int ledger_resume(struct ledger *ledger, uint32_t id, uint64_t copy, uint64_t la
     cursor->resumes = true;
     cursor->state = CURSOR_COPYING;
     cursor->bulk.phase = BULK_WALKED;
-    cursor->acknowledged = cursor->shipped = cursor->ungated = last;
+    cursor->acknowledged = cursor->shipped = cursor->ungated = cursor->whole = last;
     ledger_follow(ledger, NULL);
     return L2TPHA_OK;
 }

@@ -36,7 +36,6 @@ int replica_new(TALLOC_CTX *parent, const struct replica_options *options, struc
     fresh->options = *options;
     fresh->reason = "";
     fresh->epoch = options->epoch;
-    fresh->generation = GENERATION_RECEIVED;
     int error = verifier_new(fresh, options->table, options->serializer, options->has_state,
                              options->tunnel_ids, options->attached, &fresh->verifier);
     if (error) {
@@ -272,7 +271,7 @@ static int begin_copy(struct replica *replica, const struct l2tpha_checkpoint_he
 {
     replica->epoch = header->epoch;
     replica->copy = header->generation;
-    replica->generation = (replica->generation + 1) | GENERATION_RECEIVED;
+    replica->generation++;
     replica->count = replica->digest = replica->part = 0;
     replica->state = REPLICA_BULK;
     replica->reason = "";

@@ -26,6 +26,17 @@ static void assert_held_by(const struct standby *standby)
     }
 }
 
+/* What is said to be confirmed is with the standby, whole. */
+static void assert_no_claim(const struct standby *standby)
+{
+    struct cursor_info info = look(standby);
+
+    if (info.state == CURSOR_OUT || !info.whole)
+        return;
+    ck_assert(replica_is_whole(standby->replica));
+    ck_assert_uint_ge(replica_last(standby->replica), info.whole);
+}
+
 /* Returns how many there are. */
 static unsigned assert_nothing_leaves_early(void)
 {
@@ -34,11 +45,14 @@ static unsigned assert_nothing_leaves_early(void)
 #ifdef L2TPHA_CHECKED
     ledger_audit(pair->ledger);
 #endif
-    for (unsigned i = 0; i < STANDBYS; i++)
+    for (unsigned i = 0; i < STANDBYS; i++) {
+        if (standbys[i].id)
+            assert_no_claim(&standbys[i]);
         if (standbys[i].id && standbys[i].gates && look(&standbys[i]).state == CURSOR_IN_SYNC) {
             assert_held_by(&standbys[i]);
             in_sync++;
         }
+    }
     return in_sync;
 }
 
