@@ -63,18 +63,30 @@ struct l2tpha_consumer_info {
 };
 
 /** A consumer more. It gets nothing before l2tpha_consumer_copy().
- *  @param node      an active one.
+ *  @param node      an active one, or a standby that is to take over with this consumer.
  *  @param options   copied.
  *  @param now       microseconds.
  *  @param[out] id   1 to L2TPHA_CONSUMERS_MAX; used again once it was removed.
  *  @retval L2TPHA_ERR_EXISTS   the name is taken.
  *  @retval L2TPHA_ERR_LIMIT    there are L2TPHA_CONSUMERS_MAX.
  *  @retval L2TPHA_ERR_INVALID  no name, or a wrong size.
- *  @retval L2TPHA_ERR_ROLE     not an active node.
  *  @retval L2TPHA_ERR_NOMEM    out of memory. */
 L2TPHA_API int l2tpha_consumer_add(struct l2tpha_node *node,
                                    const struct l2tpha_consumer_options *options, uint64_t now,
                                    uint32_t *id);
+
+/** Outputs wait for it from now on, whatever becomes of it: in its copy, when it is silent, has
+ *  refused or is behind. What is newer than what it holds, and than what was let on before this
+ *  call, leaves once it holds that, or when this is taken back, or it is removed. For a store that
+ *  is read again: what has left must be in it, or be known not to be. A node that takes over with
+ *  such a consumer lets on what its copy had, and nothing newer.
+ *  @param node  active or standby.
+ *  @param id    of a consumer that gates.
+ *  @param hold  whether.
+ *  @param now   microseconds.
+ *  @retval L2TPHA_ERR_NOT_FOUND  no such consumer.
+ *  @retval L2TPHA_ERR_INVALID    it gates nothing. */
+L2TPHA_API int l2tpha_consumer_hold(struct l2tpha_node *node, uint32_t id, bool hold, uint64_t now);
 
 /** Start a copy for it: BULK_BEGIN, parts interleaved with increments, BULK_END. From BULK_END on
  *  outputs wait for it, if it gates; once that is confirmed it is in sync. One under way for it is

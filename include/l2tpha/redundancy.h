@@ -38,19 +38,18 @@ L2TPHA_API uint64_t l2tpha_epoch_next(uint64_t newest, uint32_t rank);
 
 /** What show l2tp redundancy starts from. */
 struct l2tpha_redundancy_info {
-    size_t size;           /**< sizeof(struct l2tpha_redundancy_info), set by the caller */
-    enum l2tpha_role role; /**< now */
-    const char *reason;    /**< one word or short phrase: why it is in that role */
-    uint64_t epoch;        /**< own, or on a standby the newest it knows */
-    uint64_t last_number;  /**< newest checkpoint made or applied */
-    uint64_t confirmed;    /**< newest checkpoint up to which the standby holds everything; 0 =
-                                its copy is not confirmed */
-    uint64_t lag_records;  /**< checkpoints made and not confirmed, since the copy began if one is
-                                under way */
-    uint32_t tunnels;      /**< tunnels held, recovery tunnels (RFC 4951) apart */
-    uint32_t sessions;     /**< sessions held */
-    uint32_t resynced;     /**< tunnels confirmed by their peers since the last takeover */
-    uint32_t resyncing;    /**< tunnels not yet confirmed since the last takeover */
+    size_t size;              /**< sizeof(struct l2tpha_redundancy_info), set by the caller */
+    enum l2tpha_role role;    /**< now */
+    const char *reason;       /**< one word or short phrase: why it is in that role */
+    uint64_t epoch;           /**< own, or on a standby the newest it knows */
+    uint64_t last_number;     /**< newest checkpoint made or applied */
+    uint64_t confirmed;       /**< standby: newest checkpoint applied. Active: newest one that all
+                                      hold whom outputs wait for; 0 = nobody is in sync */
+    uint64_t lag_records;     /**< checkpoints made since; 0 = nobody is in sync */
+    uint32_t tunnels;         /**< tunnels held, recovery tunnels (RFC 4951) apart */
+    uint32_t sessions;        /**< sessions held */
+    uint32_t resynced;        /**< tunnels confirmed by their peers since the last takeover */
+    uint32_t resyncing;       /**< tunnels not yet confirmed since the last takeover */
     uint64_t last_switchover; /**< time of the last takeover, 0 = none */
     uint64_t since;           /**< UNHEARD, CUT_OFF: when the active was heard last; else 0 */
     bool whole;               /**< standby: it has held everything since its last copy ended, in the

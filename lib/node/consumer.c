@@ -22,7 +22,7 @@ int l2tpha_consumer_add(struct l2tpha_node *node, const struct l2tpha_consumer_o
 {
     if (!options || options->size != sizeof(*options) || !id)
         return L2TPHA_ERR_INVALID;
-    int error = node_enter_serving(node, now);
+    int error = node_enter(node, now);
     if (error)
         return error;
     const struct l2tpha_config *config = &node->engine.config;
@@ -32,6 +32,17 @@ int l2tpha_consumer_add(struct l2tpha_node *node, const struct l2tpha_consumer_o
                                           .timeout_us = ms * UINT64_C(1000),
                                           .returns = options->returns};
     return engine_leave(&node->engine, cursor_add(node->engine.ledger, &cursor, id));
+}
+
+int l2tpha_consumer_hold(struct l2tpha_node *node, uint32_t id, bool hold, uint64_t now)
+{
+    int error = node_enter(node, now);
+    if (error)
+        return error;
+    error = cursor_hold(node->engine.ledger, id, hold);
+    if (!error && node->engine.serving)
+        ledger_follow(node->engine.ledger, NULL);
+    return engine_leave(&node->engine, error);
 }
 
 int l2tpha_consumer_copy(struct l2tpha_node *node, uint32_t id, uint64_t now)

@@ -132,8 +132,8 @@ bool l2tpha_switchover_ready(const struct l2tpha_node *node)
         return false;
     const struct engine *engine = &node->engine;
     return ledger_in_sync(engine->ledger) &&
-           ledger_acknowledged(engine->ledger, true) == ledger_last(engine->ledger) &&
-           !engine->ready_head && outbox_count(engine->events) == 0;
+           ledger_known(engine->ledger) == ledger_last(engine->ledger) && !engine->ready_head &&
+           outbox_count(engine->events) == 0;
 }
 
 int l2tpha_switchover_cancel(struct l2tpha_node *node, uint64_t now)
@@ -183,14 +183,14 @@ static uint32_t count_tunnels(const struct l2tpha_node *node)
 static struct l2tpha_redundancy_info describe(const struct l2tpha_node *node)
 {
     const struct engine *engine = &node->engine;
-    bool serving = engine->serving;
+    bool serving = engine->serving, in_sync = serving && ledger_in_sync(engine->ledger);
     struct l2tpha_redundancy_info now = {
         .role = node->role.state,
         .reason = node->role.reason,
         .epoch = serving || node->role.epoch > node->met ? node->role.epoch : node->met,
         .last_number = l2tpha_checkpoint_last(node),
         .confirmed =
-            serving ? ledger_acknowledged(engine->ledger, true) : replica_last(node->replica),
+            serving ? in_sync ? ledger_known(engine->ledger) : 0 : replica_last(node->replica),
         .tunnels = count_tunnels(node),
         .sessions = table_session_count(engine->table),
         .resynced = engine->resynced,
@@ -205,8 +205,8 @@ static struct l2tpha_redundancy_info describe(const struct l2tpha_node *node)
         .sessions_ha = table_ha_sessions(engine->table),
     };
 
-    if (serving && ledger_mode(engine->ledger) != LEDGER_OFF)
-        now.lag_records = now.last_number - ledger_acknowledged(engine->ledger, false);
+    if (in_sync)
+        now.lag_records = now.last_number - now.confirmed;
     return now;
 }
 

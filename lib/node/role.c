@@ -39,8 +39,8 @@ void node_mode_changed(void *user, enum ledger_mode mode, bool in_sync, const ch
 
     if (mode == LEDGER_GATED && in_sync)
         node_note(node, ROLE_IN_SYNC, 0, "standby in sync");
-    else if (mode == LEDGER_BULK)
-        node_note(node, ROLE_COPY_STARTED, 0, why ? why : "standby connected");
     else if (mode == LEDGER_OFF)
         node_note(node, ROLE_STANDBY_LOST, 0, why ? why : "no standby");
+    else
+        node_note(node, ROLE_COPY_STARTED, 0, why ? why : "standby connected");
 }

@@ -118,16 +118,17 @@ static void audit_cursor(const struct ledger *ledger, const struct cursor *curso
 static void audit_cursors(const struct ledger *ledger)
 {
     const struct cursor *cursor;
-    uint32_t walks = 0, reads = 0;
+    uint32_t walks = 0, reads = 0, holds = 0;
 
     for (cursor = ledger->cursors; cursor; cursor = cursor->next) {
         audit_cursor(ledger, cursor);
         walks += cursor->state == CURSOR_COPYING && !cursor->resumes;
         reads += cursor_wants_log(cursor);
+        holds += cursor->holds;
         AUDIT(!cursor_is_waited_for(cursor) || ledger->known <= cursor_known(cursor));
     }
     AUDIT(walks <= 1);
-    AUDIT(ledger->writes == (reads > 0));
+    AUDIT(ledger->writes == (reads + holds > 0));
 }
 
 static void audit_marks(const struct ledger *ledger)

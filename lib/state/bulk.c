@@ -123,7 +123,8 @@ static void begun(struct ledger *ledger, struct cursor *cursor)
 {
     cursor->state = CURSOR_COPYING;
     cursor->resumes = false;
-    cursor->acknowledged = cursor->shipped = cursor->ungated = ledger->last;
+    cursor->acknowledged = cursor->shipped = ledger->last;
+    cursor_let_on(cursor, ledger->last);
     cursor->whole = 0;
     ledger_follow(ledger, NULL);
 }
@@ -146,7 +147,7 @@ static void ended(struct ledger *ledger, struct cursor *cursor)
 {
     ASSERT(ledger->options.log, cursor->state == CURSOR_COPYING && cursor->bulk.waiting == 0);
     cursor->state = CURSOR_ENDED;
-    cursor->ungated = ledger->last;
+    cursor_let_on(cursor, ledger->last);
     ledger_follow(ledger, NULL);
 }
 

@@ -130,12 +130,33 @@ bool cursor_wants_log(const struct cursor *cursor)
 
 bool cursor_is_waited_for(const struct cursor *cursor)
 {
-    return cursor->options.gates && cursor->state >= CURSOR_ENDED;
+    return cursor->holds || (cursor->options.gates && cursor->state >= CURSOR_ENDED);
+}
+
+void cursor_let_on(struct cursor *cursor, uint64_t number)
+{
+    cursor->ungated = cursor->holds ? cursor_known(cursor) : number;
+}
+
+int cursor_hold(struct ledger *ledger, uint32_t id, bool holds)
+{
+    struct cursor *cursor = cursor_of(ledger, id);
+
+    if (!cursor)
+        return L2TPHA_ERR_NOT_FOUND;
+    if (!cursor->options.gates)
+        return L2TPHA_ERR_INVALID;
+    if (cursor->state < CURSOR_ENDED && !cursor->holds)
+        cursor->ungated = ledger->last;
+    cursor->holds = holds;
+    return L2TPHA_OK;
 }
 
 uint64_t cursor_known(const struct cursor *cursor)
 {
-    return cursor->acknowledged > cursor->ungated ? cursor->acknowledged : cursor->ungated;
+    uint64_t has = cursor->holds ? cursor->whole : cursor->acknowledged;
+
+    return has > cursor->ungated ? has : cursor->ungated;
 }
 
 bool cursor_has_room(const struct cursor *cursor)

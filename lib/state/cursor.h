@@ -44,6 +44,10 @@ int cursor_add(struct ledger *ledger, const struct cursor_options *options, uint
 uint32_t cursor_find(const struct ledger *ledger, const char *name);
 /* False: there is none with this id. */
 bool cursor_get(const struct ledger *ledger, uint32_t id, struct cursor_info *info);
+/* From the next ledger_follow() on outputs wait for it whatever becomes of it, until that is taken
+ * back, for anything newer than what it holds and what was let on before. L2TPHA_ERR_NOT_FOUND;
+ * L2TPHA_ERR_INVALID: it gates nothing. */
+int cursor_hold(struct ledger *ledger, uint32_t id, bool holds);
 
 /* --- for the files of the ledger --- */
 struct cursor;
@@ -54,6 +58,8 @@ int cursor_note(struct cursor *cursor, uint64_t number, uint32_t part, bool end,
 bool cursor_is_in_stream(const struct cursor *cursor); /* it gets increments */
 bool cursor_wants_log(const struct cursor *cursor);    /* ... or may come back for them */
 bool cursor_is_waited_for(const struct cursor *cursor);
+/* Up to this number nothing has waited for it, unless it holds. */
+void cursor_let_on(struct cursor *cursor, uint64_t number);
 /* What it is known to hold, or was not waited for. */
 uint64_t cursor_known(const struct cursor *cursor);
 /* Whether one more thing may be on its way to it. */

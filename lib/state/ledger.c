@@ -101,8 +101,10 @@ static void drop_laggards(struct ledger *ledger)
 {
     const char *why = ledger_reason(L2TPHA_ERR_LIMIT);
     struct cursor *cursor;
+    bool wanted = false;
 
     for (cursor = ledger->cursors; cursor; cursor = cursor->next) {
+        wanted |= cursor_wants_log(cursor);
         if (!cursor_wants_log(cursor) || !is_behind(ledger, cursor))
             continue;
         cursor->kept = false;
@@ -110,6 +112,8 @@ static void drop_laggards(struct ledger *ledger)
             ledger_abandon(ledger, cursor, why);
         ledger_follow(ledger, why);
     }
+    if (!wanted) /* outputs wait all the same, for who holds them */
+        ledger_log_trim(ledger, ledger->last);
 }
 
 static int write_increment(struct ledger *ledger, uint64_t now)

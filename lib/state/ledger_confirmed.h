@@ -21,8 +21,6 @@ uint64_t ledger_confirmed(const struct ledger *ledger);
 uint64_t ledger_known(const struct ledger *ledger);
 /* Bounded commit: the standby is lagging, and this tunnel has something that it does not know. */
 bool ledger_holds(const struct ledger *ledger, const struct tunnel_entry *entry);
-/* What consumers really have confirmed; whole = what they hold the whole state of. */
-uint64_t ledger_acknowledged(const struct ledger *ledger, bool whole);
 enum ledger_mode ledger_mode(const struct ledger *ledger);
 /* Somebody that outputs wait for has confirmed the end of its copy. */
 bool ledger_in_sync(const struct ledger *ledger);

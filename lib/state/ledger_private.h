@@ -72,16 +72,17 @@ struct cursor {
     uint32_t id;
     struct cursor_options options; /* the name is its own */
     enum cursor_state state;
-    const char *why;     /* CURSOR_OUT */
-    bool kept;           /* ... and what it has not confirmed is in the log, for it may come back */
-    bool resumes;        /* CURSOR_COPYING: without a copy */
-    int status;          /* error by which it has refused last; 0 = it is in sync since, or never */
-    uint32_t refusals;   /* so often, without being in sync in between */
-    uint64_t refused_at; /* ... the last time */
-    uint64_t copy_at;    /* CURSOR_OUT: when its copy is due; L2TPHA_NEVER = none is asked for */
-    uint64_t position;   /* of what was handed out last */
-    uint64_t confirmed;  /* ... and is confirmed */
-    uint64_t shipped;    /* newest number handed out */
+    const char *why;   /* CURSOR_OUT */
+    bool kept;         /* ... and what it has not confirmed is in the log, for it may come back */
+    bool resumes;      /* CURSOR_COPYING: without a copy */
+    bool holds;        /* outputs wait for it in every state, for more than `whole` and `ungated` */
+    int status;        /* error by which it has refused last; 0 = it is in sync since, or never */
+    uint32_t refusals; /* so often, without being in sync in between */
+    uint64_t refused_at;   /* ... the last time */
+    uint64_t copy_at;      /* CURSOR_OUT: when its copy is due; L2TPHA_NEVER = none is asked for */
+    uint64_t position;     /* of what was handed out last */
+    uint64_t confirmed;    /* ... and is confirmed */
+    uint64_t shipped;      /* newest number handed out */
     uint64_t acknowledged; /* newest number confirmed: it wants nothing older of the log */
     uint64_t whole;    /* ... up to which it is known to hold everything; 0 = it is being filled */
     uint64_t ungated;  /* up to here nothing has waited for it */

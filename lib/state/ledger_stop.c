@@ -37,11 +37,10 @@ static struct sum add_up(const struct ledger *ledger)
             if (cursor->acknowledged < sum.held)
                 sum.held = cursor->acknowledged;
         }
-        if (!cursor->options.gates || cursor->state == CURSOR_OUT)
-            continue; /* it protects nothing */
-        if (sum.mode == LEDGER_OFF)
+        sum.writes |= cursor->holds; /* numbers are what outputs wait for */
+        if (cursor->options.gates && cursor->state != CURSOR_OUT && sum.mode == LEDGER_OFF)
             sum.mode = LEDGER_BULK;
-        if (cursor->state < CURSOR_ENDED)
+        if (!cursor_is_waited_for(cursor))
             continue;
         sum.mode = LEDGER_GATED;
         sum.in_sync |= cursor->state == CURSOR_IN_SYNC;

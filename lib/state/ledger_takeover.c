@@ -10,10 +10,14 @@
 
 void ledger_begin_epoch(struct ledger *ledger, uint64_t epoch, uint64_t last)
 {
-    ledger_stop(ledger, "takeover");
+    struct cursor *cursor;
+
     ledger->last = last;
     ledger->epoch = epoch;
     ledger->inherited = ledger->known = ledger->depends = last;
+    for (cursor = ledger->cursors; cursor; cursor = cursor->next) /* added by a standby */
+        cursor->ungated = last;
+    ledger_follow(ledger, "takeover");
 }
 
 void ledger_adopt(const struct ledger *ledger, struct tunnel_entry *entry)

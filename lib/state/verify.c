@@ -330,7 +330,7 @@ static int verify_tunnel(struct verifier *verifier, const struct l2tpha_tunnel_r
         return refuse(verifier, fault);
     if (record->local_id < verifier->tunnel_ids.first ||
         record->local_id > verifier->tunnel_ids.last)
-        return refuse_range(verifier, "tunnel id outside of this node's range");
+        return refuse_range(verifier, "tunnel id outside this node's range");
     if (!is_own_machines(verifier, record)) {
         verifier->why = "a tunnel of other machines";
         return L2TPHA_ERR_MACHINES;
@@ -408,12 +408,12 @@ static const char *fault_of_session(const struct verifier *verifier,
     if (record->local_id > id_max || record->remote_id > id_max)
         return "session id that no message can carry";
     if (!session_fits(record))
-        return "session with numbers beyond those of L2TPv2";
+        return "session numbers beyond L2TPv2";
     if (record->state == L2TPHA_SESSION_IDLE ||
         !verifier->has_state(record->side, record->call, record->state))
-        return "session in a state that its machine does not have";
+        return "session state unknown to its machine";
     if (!may_hold(tunnel, record->state))
-        return "session in a state that its tunnel does not allow";
+        return "session state improper for its tunnel";
     return NULL;
 }
 

@@ -79,6 +79,13 @@ static void disturb(struct standby *standby)
         if (standby->id && !standby->cut)
             cut(standby);
         break;
+    case 5:
+    case 6:
+        if (standby->id && standby->gates) {
+            assert_ok(cursor_hold(pair->ledger, standby->id, replicas_random(pair, 2)));
+            ledger_follow(pair->ledger, NULL);
+        }
+        break;
     case 2:
         standby->stopped = replicas_random(pair, 4) == 0;
         break;
