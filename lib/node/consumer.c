@@ -40,7 +40,7 @@ int l2tpha_consumer_hold(struct l2tpha_node *node, uint32_t id, bool hold, uint6
     if (error)
         return error;
     error = cursor_hold(node->engine.ledger, id, hold);
-    if (!error && node->engine.serving)
+    if (!error)
         ledger_follow(node->engine.ledger, NULL);
     return engine_leave(&node->engine, error);
 }

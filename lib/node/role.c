@@ -37,10 +37,12 @@ void node_mode_changed(void *user, enum ledger_mode mode, bool in_sync, const ch
 {
     struct l2tpha_node *node = node_of(user);
 
+    if (!node->engine.serving)
+        return; /* told when it takes over */
     if (mode == LEDGER_GATED && in_sync)
-        node_note(node, ROLE_IN_SYNC, 0, "standby in sync");
+        node_note(node, ROLE_IN_SYNC, 0, "in sync");
     else if (mode == LEDGER_OFF)
         node_note(node, ROLE_STANDBY_LOST, 0, why ? why : "no standby");
     else
-        node_note(node, ROLE_COPY_STARTED, 0, why ? why : "standby connected");
+        node_note(node, ROLE_COPY_STARTED, 0, why ? why : "copy started");
 }

@@ -17,6 +17,7 @@ void ledger_begin_epoch(struct ledger *ledger, uint64_t epoch, uint64_t last)
     ledger->inherited = ledger->known = ledger->depends = last;
     for (cursor = ledger->cursors; cursor; cursor = cursor->next) /* added by a standby */
         cursor->ungated = last;
+    ledger->mode = LEDGER_OFF;
     ledger_follow(ledger, "takeover");
 }
 

@@ -93,7 +93,7 @@ def killed(programs):
                  "--ha-listen", path, "--ha-connect", path)
         pair = Program(*words), Program(*words)
         for program in pair:  # either of them is the active
-            program.await_line("standby-hot|: standby in sync")
+            program.await_line("standby-hot|: in sync")
         first, second = sorted(pair, key=lambda program: "standby-hot" in program.lines[-1])
         lac = call(programs, address, "--duration", 1, "--secret", "shared")
         first.end(signal.SIGKILL)

@@ -84,7 +84,7 @@ class Pair:
 
     def await_sync(self):
         self.standby.await_line(IN_SYNC)
-        self.active.await_line("standby in sync")
+        self.active.await_line("in sync")
 
     def restart(self):
         """Start the one that is not there, and wait until it is in sync."""
