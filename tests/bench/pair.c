@@ -230,6 +230,11 @@ void bench_open_silent(struct bench *pair)
     open_pair(pair, &bench_host, SEED, true);
 }
 
+void bench_active(struct bench *pair)
+{
+    pair->lns = make_node(pair, true, false);
+}
+
 struct l2tpha_node *bench_standby(struct bench *pair)
 {
     return make_node(pair, true, true);

@@ -45,6 +45,8 @@ void bench_open(struct bench *pair, bool with_standby);
 void bench_open_with(struct bench *pair, const struct bench_host *host, uint64_t seed);
 /* Without a standby, and without HELLOs by timer. */
 void bench_open_silent(struct bench *pair);
+/* Another LNS, in place of the one that is gone. */
+void bench_active(struct bench *pair);
 /* A standby that is not there yet. */
 struct l2tpha_node *bench_standby(struct bench *pair);
 /* A datagram of the LNS reaches the LAC. */

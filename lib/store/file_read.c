@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* What is in the directory when a process begins: the newest segment with a whole copy is what was
+ * served last, for the older one goes only when the newer is whole. */
+#include "store/file_private.h"
+#include "store/reader.h"
+
+#include <stdlib.h>
+
+static int newer_first(const void *a, const void *b)
+{
+    uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
+
+    return one < other ? 1 : one > other ? -1 : 0;
+}
+
+static int find_segments(struct file_store *store, const char **why)
+{
+    struct numbers *kept = &store->kept;
+    int error = store->disk.list(store->disk.user, kept->list, SEGMENTS_MAX, &kept->count);
+
+    *why = "the directory cannot be read";
+    if (error)
+        return error;
+    *why = "there are too many segments";
+    if (kept->count > SEGMENTS_MAX)
+        return L2TPHA_ERR_LIMIT;
+    qsort(kept->list, kept->count, sizeof(kept->list[0]), newer_first);
+    store->newest = kept->count > 0 ? kept->list[0] : 0;
+    return L2TPHA_OK;
+}
+
+int file_open(void *user, const char **why)
+{
+    struct file_store *store = user;
+    int error = store->disk.lock(store->disk.user, why);
+
+    return error ? error : find_segments(store, why);
+}
+
+/* Where the readable part of a segment ends, and whether it is whole. */
+struct extent {
+    bool whole;
+    uint64_t items;
+    bool ends_badly;
+};
+
+static int measure(struct reader *reader, struct extent *extent)
+{
+    struct segment_item item;
+    int found;
+
+    *extent = (struct extent){0};
+    while ((found = reader_next(reader, &item)) == SEGMENT_ITEM) {
+        extent->whole |= item.whole;
+        extent->items++;
+    }
+    extent->ends_badly = found == SEGMENT_BAD;
+    return found < 0 ? found : L2TPHA_OK;
+}
+
+static int give_back(struct reader *reader, uint64_t items, l2tpha_store_item fn, void *arg,
+                     struct l2tpha_store_found *found)
+{
+    struct segment_item item;
+    int error = L2TPHA_OK;
+
+    while (found->items < items && !error && reader_next(reader, &item) == SEGMENT_ITEM) {
+        error = fn(arg, item.data, item.len);
+        found->items++;
+        found->bytes += item.len;
+    }
+    return error;
+}
+
+/* Whether this segment has a whole copy; then what is to be said of it. */
+static int examine(struct file_store *store, uint64_t number, bool mend, struct extent *extent,
+                   struct l2tpha_store_found *found)
+{
+    struct reader reader;
+    int error = reader_open(&reader, store, &store->disk, number);
+
+    *extent = (struct extent){0};
+    if (!error)
+        error = measure(&reader, extent);
+    if (!error && extent->whole) {
+        *found = (struct l2tpha_store_found){.any = true,
+                                             .stale = reader.marked,
+                                             .epoch = reader.header.epoch,
+                                             .torn = extent->ends_badly,
+                                             .fault_at = reader.at};
+        int damaged = extent->ends_badly ? reader_is_damaged(&reader) : 0;
+        if (damaged > 0) {
+            found->torn = false;
+            found->stale = true;
+            found->fault = "what was on the disk cannot be read any more";
+        }
+        error = damaged < 0 ? damaged : damaged > 0 && !mend ? L2TPHA_ERR_RECORD : L2TPHA_OK;
+    }
+    reader_close(&reader);
+    return error == L2TPHA_ERR_NOT_FOUND ? L2TPHA_OK : error;
+}
+
+/* What a process that was killed has left in the system's cache is served from now on, so it has to
+ * be on the disk first. */
+static int read_segment(struct file_store *store, uint64_t number, uint64_t items,
+                        l2tpha_store_item fn, void *arg, struct l2tpha_store_found *found)
+{
+    const struct disk *disk = &store->disk;
+    struct reader reader;
+    int error = reader_open(&reader, store, disk, number);
+
+    if (!error)
+        error = disk->sync(disk->user, reader.file);
+    if (!error)
+        error = disk->sync_directory(disk->user);
+    if (!error)
+        error = give_back(&reader, items, fn, arg, found);
+    reader_close(&reader);
+    return error;
+}
+
+/* The newest one that is whole; the others are of no use any more. */
+int file_read(void *user, bool mend, l2tpha_store_item fn, void *arg,
+              struct l2tpha_store_found *found)
+{
+    struct file_store *store = user;
+    struct numbers all = store->kept;
+    struct extent extent = {0};
+    uint64_t chosen = 0;
+    int error = L2TPHA_OK;
+
+    *found = (struct l2tpha_store_found){0};
+    for (uint32_t i = 0; i < all.count && !error && !found->any; i++) {
+        chosen = all.list[i];
+        error = examine(store, chosen, mend, &extent, found);
+    }
+    if (error || !found->any)
+        return error;
+    error = read_segment(store, chosen, extent.items, fn, arg, found);
+    if (error)
+        return error;
+    store->kept.count = 0;
+    for (uint32_t i = 0; i < all.count; i++)
+        numbers_add(all.list[i] == chosen ? &store->kept : &store->gone, all.list[i]);
+    return L2TPHA_OK;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/file_private.h"
+
+static int mark_stale(void *user)
+{
+    struct file_store *store = user;
+
+    store->mark_asked = true;
+    return L2TPHA_OK;
+}
+
+static int descriptor(void *user)
+{
+    struct file_store *store = user;
+
+    return store->worker.fd(store->worker.user);
+}
+
+static void free_store(void *user)
+{
+    struct file_store *store = user;
+
+    store->worker.free(store->worker.user);
+    for (uint32_t i = 0; i < STREAMS; i++)
+        stream_free(store, &store->streams[i]);
+    store->disk.free(store->disk.user);
+    talloc_free(store);
+}
+
+int file_store_new(TALLOC_CTX *parent, const struct disk *disk, const struct worker *worker,
+                   struct l2tpha_store **made)
+{
+    struct file_store *store = talloc_zero(parent, struct file_store);
+
+    if (!store) {
+        worker->free(worker->user);
+        disk->free(disk->user);
+        return L2TPHA_ERR_NOMEM;
+    }
+    store->disk = *disk;
+    store->worker = *worker;
+    store->mark_file = -1;
+    for (uint32_t i = 0; i < STREAMS; i++)
+        store->streams[i].file = -1;
+    segment_put_mark(store->mark);
+    store->store = (struct l2tpha_store){.size = sizeof(store->store),
+                                         .name = "file",
+                                         .user = store,
+                                         .open = file_open,
+                                         .read = file_read,
+                                         .begin = stream_begin,
+                                         .append = stream_append,
+                                         .commit = file_commit,
+                                         .event = file_event,
+                                         .drop = stream_drop,
+                                         .mark_stale = mark_stale,
+                                         .fd = descriptor,
+                                         .free = free_store};
+    *made = &store->store;
+    return L2TPHA_OK;
+}
