@@ -308,6 +308,8 @@ static void close_all(struct app *app)
     log.is_told = NULL;
     TALLOC_FREE(app->pair_fde); /* before the descriptor */
     l2tpha_pair_free(app->pair);
+    if (app->store != NULL)
+        app->store->free(app->store->user);
     talloc_free(app);
     log_close(&log);
     tell_close();

@@ -50,6 +50,7 @@ struct app {
     struct l2tpha_node *node; /* the pair's */
     struct udp *udp;          /* NULL on a standby that has not got one */
     struct l2tpha_pair *pair;
+    struct l2tpha_store *store; /* NULL = none */
     struct tevent_fd *pair_fde;
     struct control *control;
     struct pcapng *pcapng;

@@ -69,6 +69,14 @@ const struct option_row option_rows[] = {
      .help = "how long a standby cut off may still be recovered silently (@)"},
     {"ha-insecure", ENDPOINTS, KIND_FLAG, NULL, AT(insecure),
      .help = "listen on tcp: beyond loopback although nothing seals the stream"},
+    {"store", ENDPOINTS, KIND_TEXT, "URL", AT(store), .max = OPTIONS_STORE_MAX,
+     .help = "file:DIR, where a node that serves keeps its state, and goes on from it when it\n"
+             "is started again"},
+    {"on-store-loss", ENDPOINTS, KIND_CHOICE, "HOW", AT(store_holds), .choices = "solo|hold",
+     .help = "solo: go on without the store, which is marked as stale; hold: say nothing new\n"
+             "until it is there again (solo)"},
+    {"store-repair", ENDPOINTS, KIND_FLAG, NULL, AT(store_mend),
+     .help = "of a damaged store take what is before the damage, as stale"},
     {"fence-hung", ENDPOINTS, KIND_NUMBER, "MS", AT(fence_hung_ms), .max = 86400000,
      .help = "unix:, at the standby: end an active silent for so long (0 = never)"},
     {"on-hung", ENDPOINTS, KIND_TEXT, "COMMAND", AT(on_hung), .max = 1023,

@@ -217,6 +217,21 @@ static bool wants_known_port(const struct options *options)
            address_port(&options->listen) == 0;
 }
 
+static enum options_result check_store(const struct options *options, char *why)
+{
+    static const char scheme[] = "file:";
+    bool given = options->store[0] != '\0';
+    if (!given && (options->store_holds || options->store_mend))
+        return bad(why, "--%s needs --store",
+                   options->store_mend ? "store-repair" : "on-store-loss");
+    if (!given)
+        return OPTIONS_RUN;
+    if (strncmp(options->store, scheme, strlen(scheme)) != 0 ||
+        options->store[strlen(scheme)] == '\0')
+        return bad(why, "--store: '%s' must be file:DIR", options->store);
+    return OPTIONS_RUN;
+}
+
 static enum options_result check_redundancy(struct options *options, char *why)
 {
     bool tcp = options->ha_connect.kind == ENDPOINT_TCP;
@@ -259,13 +274,15 @@ static enum options_result check_together(struct options *options, char *why)
         return bad(why, "--ha is required: where the two processes meet");
     if (options->hide_avps && options->secret[0] == '\0')
         return bad(why, "--hide-avps needs --secret");
-    if (check_redundancy(options, why) != OPTIONS_RUN)
+    if (check_store(options, why) != OPTIONS_RUN || check_redundancy(options, why) != OPTIONS_RUN)
         return OPTIONS_BAD;
     if (find_addresses(options, why) != OPTIONS_RUN)
         return OPTIONS_BAD;
     if (wants_known_port(options))
         return bad(why,
                    "--listen needs a port with tcp: the one who takes over must have the same");
+    if (options->store[0] != '\0' && address_port(&options->listen) == 0)
+        return bad(why, "--listen needs a port with --store: who begins again must have the same");
     return OPTIONS_RUN;
 }
 

@@ -13,6 +13,7 @@ enum program { PROGRAM_LAC = 1, PROGRAM_LNS = 2, PROGRAM_CTL = 4, PROGRAM_THREAD
 #define OPTIONS_HA_MAX 1023
 #define OPTIONS_THREADS_MAX 64
 #define OPTIONS_WHY_MAX 512
+#define OPTIONS_STORE_MAX 4095
 
 struct options {
     enum program program;
@@ -46,6 +47,9 @@ struct options {
     bool insecure;
     struct endpoint ha_listen;
     struct endpoint ha_connect;
+    char store[OPTIONS_STORE_MAX + 1]; /* empty = none */
+    bool store_holds;
+    bool store_mend;
     /* watching */
     struct endpoint control;
     char pcapng[4096];

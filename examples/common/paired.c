@@ -287,6 +287,13 @@ static void tell_differences(void *user, uint64_t fingerprint)
             fingerprint_differences(fingerprint_of(app->options), fingerprint, text));
 }
 
+static int make_store(struct app *app)
+{
+    const char *store = app->options->store;
+    return store[0] == '\0' ? L2TPHA_OK
+                            : l2tpha_file_store_new(app, store + strlen("file:"), &app->store);
+}
+
 const char *paired_make(struct app *app)
 {
     static const enum l2tpha_pair_role roles[] = {[ROLE_ACTIVE] = L2TPHA_PAIR_ACTIVE,
@@ -302,6 +309,8 @@ const char *paired_make(struct app *app)
                                        .takeover_manual = options->takeover_manual,
                                        .fence_hung_ms = options->fence_hung_ms,
                                        .address = options->listen,
+                                       .store_holds = options->store_holds,
+                                       .store_mend = options->store_mend,
                                        .fingerprint = fingerprint_of(options),
                                        .host = {.size = sizeof(pair.host),
                                                 .user = app,
@@ -317,6 +326,9 @@ const char *paired_make(struct app *app)
                                                 .outcome = take_outcome,
                                                 .log = take_line,
                                                 .differs = tell_differences}};
-    int error = l2tpha_pair_new(&pair, &app->pair);
+    int error = make_store(app);
+    pair.store = app->store;
+    if (error == L2TPHA_OK)
+        error = l2tpha_pair_new(&pair, &app->pair);
     return error == L2TPHA_OK ? NULL : l2tpha_strerror(error);
 }

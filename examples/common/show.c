@@ -152,13 +152,21 @@ static void put_counters(const struct app *app, struct writer *out)
     writer_close(out, '}');
 }
 
-static void put_consumer(const struct l2tpha_consumer_info *info, struct writer *out)
+/* A store's consumers have its name, and a number behind it. */
+static bool is_store(const struct app *app, const char *name)
+{
+    size_t len = app->store != NULL ? strlen(app->store->name) : 0;
+    return len > 0 && strncmp(name, app->store->name, len) == 0 && name[len] == '-';
+}
+
+static void put_consumer(const struct app *app, const struct l2tpha_consumer_info *info,
+                         struct writer *out)
 {
     static const char *const states[] = {"out", "waiting", "copying", "ended", "in-sync"};
     bool away = info->state == L2TPHA_CONSUMER_OUT && info->returns;
     writer_open(out, '{');
     writer_put_text(out, "name", info->name);
-    writer_put_text(out, "kind", "link");
+    writer_put_text(out, "kind", is_store(app, info->name) ? "store" : "link");
     writer_put_text(out, "state", away ? "away" : states[info->state]);
     writer_put_bool(out, "gates", info->gates);
     writer_put_number(out, "lag_records", info->lag);
@@ -178,8 +186,27 @@ static void put_consumers(const struct app *app, struct writer *out)
     writer_open(out, '[');
     for (uint32_t id = 1; id <= L2TPHA_CONSUMERS_MAX; id++)
         if (l2tpha_consumer_get(app->node, id, &info) == L2TPHA_OK)
-            put_consumer(&info, out);
+            put_consumer(app, &info, out);
     writer_close(out, ']');
+}
+
+static void put_store(const struct app *app, struct writer *out)
+{
+    struct l2tpha_storage_info info = {.size = sizeof(info)};
+    writer_key(out, "store");
+    writer_open(out, '{');
+    if (l2tpha_pair_storage(app->pair, &info)) {
+        writer_put_text(out, "name", app->store->name);
+        writer_put_text(out, "state", l2tpha_storage_state_name(info.state));
+        writer_put_text(out, "reason", info.reason);
+        writer_put_text(out, "error", info.status != 0 ? l2tpha_strerror(info.status) : "");
+        writer_put_number(out, "since_ms", info.since != 0 ? (clock_now() - info.since) / 1000 : 0);
+        writer_put_number(out, "copies", info.copies);
+        writer_put_number(out, "items", info.items);
+        writer_put_number(out, "bytes", info.bytes);
+        writer_put_number(out, "losses", info.losses);
+    }
+    writer_close(out, '}');
 }
 
 static void put_redundancy(const struct app *app, struct writer *out)
@@ -207,6 +234,7 @@ static void put_redundancy(const struct app *app, struct writer *out)
     writer_put_number(out, "received", cleared_counter(app, "checkpoints_applied"));
     writer_put_text(out, "last_switchover", since == 0 ? NULL : clock_text(since, text));
     put_consumers(app, out);
+    put_store(app, out);
 }
 
 /* What became of --pcapng. */

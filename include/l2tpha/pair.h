@@ -26,6 +26,7 @@
 #include <l2tpha/link.h>
 #include <l2tpha/node.h>
 #include <l2tpha/redundancy.h>
+#include <l2tpha/store.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -120,6 +121,13 @@ struct l2tpha_pair_options {
                                              pair's. Borrowed */
     int *fd; /**< with no l2tpha_pair_host::socket, inherit and close: where the program keeps the
                   UDP socket, -1 = none. Borrowed; closed and set by the pair as it sees fit */
+    const struct l2tpha_store *store; /**< where the node that serves keeps its checkpoints: a node
+                                           that begins as L2TPHA_PAIR_ACTIVE, and knows that nobody
+                                           else has served since, goes on from it. NULL = nowhere.
+                                           Borrowed, not open yet */
+    bool store_holds; /**< without its store the node says nothing new; else the store is marked
+                           as stale, and it goes on */
+    bool store_mend;  /**< of a damaged store what is before the damage, as stale */
     struct l2tpha_pair_host host; /**< what the program does */
 };
 
@@ -194,6 +202,9 @@ struct l2tpha_pair_info {
     uint64_t behind_us; /**< standby: how long its copy has not been known to be the newest */
     struct l2tpha_link_info link; /**< the replication link */
 };
+/** Of the store. False: there is none. */
+L2TPHA_API bool l2tpha_pair_storage(const struct l2tpha_pair *pair,
+                                    struct l2tpha_storage_info *info);
 /** Fill in what fits into info->size. */
 L2TPHA_API void l2tpha_pair_get(const struct l2tpha_pair *pair, struct l2tpha_pair_info *info);
 

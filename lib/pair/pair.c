@@ -6,6 +6,7 @@
 #include "links.h"
 #include "output.h"
 #include "role.h"
+#include "storing.h"
 
 #include <string.h>
 #include <talloc.h>
@@ -46,7 +47,7 @@ int l2tpha_pair_new(const struct l2tpha_pair_options *options, struct l2tpha_pai
     if (made == NULL)
         return L2TPHA_ERR_NOMEM;
     made->options = *options;
-    made->watcher.epoll = made->watcher.timer = -1;
+    made->watcher.epoll = made->watcher.timer = made->store_watch.fd = -1;
     made->events = &role_events;
     made->lock = (struct lock){.listen = &made->listen, .connect = &made->connect, .fd = -1};
     int error = take_endpoints(made) ? L2TPHA_OK : L2TPHA_ERR_INVALID;
@@ -67,7 +68,9 @@ const char *l2tpha_pair_start(struct l2tpha_pair *pair)
     if (pair->started)
         return "it has begun already";
     pair->started = true;
-    const char *why = role_start(pair);
+    const char *why = storing_open(pair);
+    if (why == NULL)
+        why = role_start(pair);
     if (why == NULL)
         l2tpha_pair_drain(pair);
     return why;
@@ -80,6 +83,7 @@ void l2tpha_pair_free(struct l2tpha_pair *pair)
     pair->reads = false;
     links_free(pair->links);
     free_node(pair);
+    storing_free(pair);
     lock_let_go(&pair->lock);
     passed_clear(&pair->kept, true);
     passed_clear(&pair->given, false);
@@ -108,6 +112,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 static void set_timer(struct l2tpha_pair *pair)
 {
     uint64_t due = earlier(l2tpha_deadline(pair->node), links_deadline(pair->links));
+    due = earlier(due, storing_deadline(pair));
     watcher_wake_at(&pair->watcher, earlier(due, role_deadline(pair)));
 }
 

@@ -22,6 +22,8 @@ struct l2tpha_pair {
     struct links *links;
     const struct links_events *events; /* whom the links tell */
     struct watcher watcher;
+    struct l2tpha_storage *storage; /* NULL = there is no store */
+    struct watch store_watch;
     struct passed given; /* to standbys; the program's */
     struct passed kept;  /* by the active; this process has them */
     bool reads;          /* the program reads its sockets */

@@ -5,6 +5,7 @@
 #include "links.h"
 #include "output.h"
 #include "pair.h"
+#include "storing.h"
 
 #include <stdio.h>
 
@@ -22,6 +23,7 @@ void serving_begin(struct l2tpha_pair *pair, enum l2tpha_pair_event event)
 void serving_stop(struct l2tpha_pair *pair)
 {
     pair->reads = false;
+    storing_retire(pair);
     tell_event(pair, L2TPHA_PAIR_STOPPED);
     passed_clear(&pair->given, false);
     passed_clear(&pair->kept, true);
@@ -49,16 +51,36 @@ static const char *start_listening(struct l2tpha_pair *pair)
     return pair->why;
 }
 
+/* From what this node served before it died. */
+static const char *go_on(struct l2tpha_pair *pair, enum l2tpha_trust trust)
+{
+    int error = l2tpha_takeover_as(pair->node, 0, trust, l2tpha_pair_now());
+    if (error != L2TPHA_OK)
+        return l2tpha_strerror(error);
+    output_drain(pair);
+    serving_begin(pair, L2TPHA_PAIR_TOOK_OVER);
+    return NULL;
+}
+
 const char *serving_start(struct l2tpha_pair *pair)
 {
-    const char *why = make_node(pair, false);
+    bool restored;
+    enum l2tpha_trust trust;
+    const char *why = storing_restore(pair, &restored, &trust);
+    if (why == NULL && !restored)
+        why = make_node(pair, false);
     if (why == NULL)
         why = open_socket(pair, false);
     if (why == NULL)
         why = start_listening(pair);
+    if (why == NULL)
+        why = storing_begin(pair);
+    if (why == NULL && restored)
+        why = go_on(pair, trust);
     if (why != NULL)
         return why;
-    serving_begin(pair, L2TPHA_PAIR_SERVES);
+    if (!restored)
+        serving_begin(pair, L2TPHA_PAIR_SERVES);
     if (pair->connect.kind == ENDPOINT_TCP)
         links_connect(pair->links); /* whoever serves there must not serve beside this node */
     return NULL;
@@ -72,9 +94,13 @@ const char *serving_take_over(struct l2tpha_pair *pair, enum l2tpha_trust trust,
     const char *why = open_socket(pair, false);
     if (why != NULL)
         return why;
+    why = storing_begin(pair); /* before anything leaves that it lacks */
+    if (why != NULL)
+        return why;
     int error = l2tpha_takeover_as(pair->node, pair->next_epoch, trust, l2tpha_pair_now());
     pair->next_epoch = 0;
     if (error != L2TPHA_OK) {
+        storing_end(pair);
         if (!inherited)
             close_socket(pair); /* whoever serves needs the address */
         return l2tpha_strerror(error);

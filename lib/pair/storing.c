@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#include "storing.h"
+#include "host.h"
+#include "info.h"
+#include "pair.h"
+
+#include <l2tpha/store.h>
+
+#include <stdio.h>
+
+static void take_line(void *user, const char *text)
+{
+    say(user, L2TPHA_LOG_RF, "%s", text);
+}
+
+/* What has come is looked at in storing_service(). */
+static void wake(void *user, uint32_t events)
+{
+    (void)user, (void)events;
+}
+
+static const char *blame(struct l2tpha_pair *pair, const char *why)
+{
+    snprintf(pair->why, sizeof(pair->why), "store: %s", why);
+    return pair->why;
+}
+
+const char *storing_open(struct l2tpha_pair *pair)
+{
+    const struct l2tpha_store *store = pair->options.store;
+    const char *why = "cannot be opened";
+    if (store == NULL)
+        return NULL;
+    if (store->open(store->user, &why) != L2TPHA_OK)
+        return blame(pair, why);
+    struct l2tpha_storage_options options = {.size = sizeof(options),
+                                             .store = store,
+                                             .holds_for_ever = pair->options.store_holds,
+                                             .user = pair,
+                                             .log = take_line};
+    int error = l2tpha_storage_new(pair, &options, &pair->storage);
+    if (error != L2TPHA_OK)
+        return blame(pair, l2tpha_strerror(error));
+    pair->store_watch = (struct watch){.fd = store->fd(store->user), .handler = wake, .user = pair};
+    if (pair->store_watch.fd >= 0 && !watch_for(&pair->watcher, &pair->store_watch, EPOLLIN))
+        return blame(pair, "its descriptor cannot be watched");
+    return NULL;
+}
+
+/* Over tcp the other node may have served, whatever is here; over unix the lock knows. */
+static bool may_have_served(const struct l2tpha_pair *pair, uint64_t epoch)
+{
+    if (pair->listen.kind == ENDPOINT_TCP || pair->connect.kind != ENDPOINT_NONE)
+        return true;
+    return pair->listen.kind == ENDPOINT_UNIX && lock_epoch(&pair->lock) > epoch;
+}
+
+static const char *tell_fault(struct l2tpha_pair *pair, int error,
+                              const struct l2tpha_store_found *found)
+{
+    if (found->fault == NULL)
+        return blame(pair, l2tpha_strerror(error));
+    snprintf(pair->why, sizeof(pair->why),
+             "store: %s, at octet %llu of its file: --store-repair takes what is before it",
+             found->fault, (unsigned long long)found->fault_at);
+    return pair->why;
+}
+
+const char *storing_restore(struct l2tpha_pair *pair, bool *restored, enum l2tpha_trust *trust)
+{
+    struct l2tpha_store_found found = {0};
+    *restored = false;
+    if (pair->storage == NULL)
+        return NULL;
+    const char *why = make_node(pair, true);
+    if (why != NULL)
+        return why;
+    int error = l2tpha_storage_restore(pair->storage, pair->node, pair->options.store_mend,
+                                       l2tpha_pair_now(), &found);
+    if (error != L2TPHA_OK)
+        return tell_fault(pair, error, &found);
+    bool other = found.any && may_have_served(pair, info_of(pair).epoch);
+    *restored = found.any && !other;
+    *trust = found.stale ? L2TPHA_TRUST_STALE : L2TPHA_TRUST_EXACT;
+    if (other)
+        say(pair, L2TPHA_LOG_RF, "store: not gone on from: another node may have served since");
+    if (*restored)
+        say(pair, L2TPHA_LOG_RF, "store: %llu checkpoints, %llu octets%s%s",
+            (unsigned long long)found.items, (unsigned long long)found.bytes,
+            found.stale ? ", stale" : "", found.torn ? ", the last ones were not finished" : "");
+    else
+        free_node(pair);
+    return NULL;
+}
+
+const char *storing_begin(struct l2tpha_pair *pair)
+{
+    if (pair->storage == NULL)
+        return NULL;
+    int error = l2tpha_storage_begin(pair->storage, pair->node, l2tpha_pair_now());
+    return error == L2TPHA_OK ? NULL : blame(pair, l2tpha_strerror(error));
+}
+
+void storing_end(struct l2tpha_pair *pair)
+{
+    if (pair->storage != NULL)
+        l2tpha_storage_end(pair->storage);
+}
+
+void storing_retire(struct l2tpha_pair *pair)
+{
+    const struct l2tpha_store *store = pair->options.store;
+    if (pair->storage == NULL)
+        return;
+    l2tpha_storage_end(pair->storage);
+    if (store->mark_stale(store->user) == L2TPHA_OK)
+        (void)store->commit(store->user);
+}
+
+void storing_free(struct l2tpha_pair *pair)
+{
+    if (pair->store_watch.fd >= 0)
+        watch_stop(&pair->watcher, &pair->store_watch);
+    pair->store_watch.fd = -1;
+    l2tpha_storage_free(pair->storage);
+    pair->storage = NULL;
+}
+
+bool storing_take(struct l2tpha_pair *pair, const struct l2tpha_output *output)
+{
+    return pair->storage != NULL && l2tpha_storage_output(pair->storage, output);
+}
+
+bool storing_service(struct l2tpha_pair *pair)
+{
+    return pair->storage != NULL && l2tpha_storage_service(pair->storage, l2tpha_pair_now());
+}
+
+uint64_t storing_deadline(const struct l2tpha_pair *pair)
+{
+    return pair->storage != NULL ? l2tpha_storage_deadline(pair->storage) : L2TPHA_NEVER;
+}
+
+bool l2tpha_pair_storage(const struct l2tpha_pair *pair, struct l2tpha_storage_info *info)
+{
+    if (pair->storage != NULL)
+        l2tpha_storage_get(pair->storage, info);
+    return pair->storage != NULL;
+}
