@@ -5,6 +5,7 @@
 #include "store/reader.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static int newer_first(const void *a, const void *b)
 {
@@ -72,6 +73,28 @@ static int give_back(struct reader *reader, uint64_t items, l2tpha_store_item fn
     return error;
 }
 
+/* The header is on the disk before anything behind it, so this one was there once. */
+static int is_headless(const struct file_store *store, const struct reader *reader)
+{
+    const struct disk *disk = &store->disk;
+    uint8_t behind[SEGMENT_ITEM_HEAD] = {0}, zeros[SEGMENT_ITEM_HEAD] = {0};
+    int64_t got = disk->read(disk->user, reader->file, SEGMENT_HEADER, behind, sizeof(behind));
+
+    return got < 0 ? (int)got : memcmp(behind, zeros, sizeof(zeros)) != 0;
+}
+
+static int refuse_headless(struct file_store *store, const struct reader *reader, bool mend,
+                           struct l2tpha_store_found *found)
+{
+    int headless = is_headless(store, reader);
+
+    if (headless <= 0)
+        return headless;
+    found->stale = true;
+    found->fault = "a segment's header cannot be read";
+    return mend ? L2TPHA_OK : L2TPHA_ERR_RECORD;
+}
+
 /* Whether this segment has a whole copy; then what is to be said of it. */
 static int examine(struct file_store *store, uint64_t number, bool mend, struct extent *extent,
                    struct l2tpha_store_found *found)
@@ -80,11 +103,14 @@ static int examine(struct file_store *store, uint64_t number, bool mend, struct 
     int error = reader_open(&reader, store, &store->disk, number);
 
     *extent = (struct extent){0};
-    if (!error)
+    if (error == L2TPHA_ERR_NOT_FOUND)
+        error = refuse_headless(store, &reader, mend, found);
+    else if (!error)
         error = measure(&reader, extent);
     if (!error && extent->whole) {
         *found = (struct l2tpha_store_found){.any = true,
-                                             .stale = reader.marked,
+                                             .stale = reader.marked || found->stale,
+                                             .fault = found->fault,
                                              .epoch = reader.header.epoch,
                                              .torn = extent->ends_badly,
                                              .fault_at = reader.at};
@@ -97,7 +123,7 @@ static int examine(struct file_store *store, uint64_t number, bool mend, struct 
         error = damaged < 0 ? damaged : damaged > 0 && !mend ? L2TPHA_ERR_RECORD : L2TPHA_OK;
     }
     reader_close(&reader);
-    return error == L2TPHA_ERR_NOT_FOUND ? L2TPHA_OK : error;
+    return error;
 }
 
 /* What a process that was killed has left in the system's cache is served from now on, so it has to
