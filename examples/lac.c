@@ -44,6 +44,9 @@ static void on_event(struct app *app, const struct l2tpha_event *event)
     case L2TPHA_EVENT_TUNNEL_GONE:
         lac_on_tunnel(lac, event);
         break;
+    case L2TPHA_EVENT_TAKEOVER_DONE:
+        lac->untold = false;
+        break;
     case L2TPHA_EVENT_TUNNEL_UNRESPONSIVE:
         lac_silence_begin(lac, clock_now());
         break;
@@ -149,6 +152,7 @@ static void serve(struct app *app)
     uint64_t now = clock_now();
     l2tpha_redundancy_get(app->node, &info);
     lac->epoch = info.epoch;
+    lac->untold = info.tunnels > 0 && lac->tunnels_up + lac->tunnels_half_open == 0;
     set_stop(lac);
     udp_watch(app->udp);
     if (lac->objects == NULL)
@@ -169,7 +173,7 @@ static void yield(struct app *app)
     lac->silence = (struct lac_silence){0};
     lac->dial_count = lac->up_count = 0;
     lac->tunnels_half_open = lac->tunnels_up = lac->standing = lac->calls_half_open = 0;
-    lac->told_up = false;
+    lac->told_up = lac->untold = false;
     lac->report.tunnels = lac->report.calls_asked = lac->report.calls_up = 0;
 }
 

@@ -46,6 +46,7 @@ struct lac {
     struct app *app;
     void *objects; /* parent of all tunnels and calls */
     uint64_t epoch;
+    bool untold; /* what a takeover has restored: it waits for the store, as all that is new */
     uint64_t began_wall; /* when the calls were first dialled, by which node ever; 0 = not yet */
     uint64_t stop_at, last_echo_at;
     bool told_up, stopping, finished;

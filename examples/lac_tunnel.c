@@ -245,7 +245,7 @@ static void dial(struct lac *lac, struct lac_tunnel *tunnel, uint64_t now)
 static bool may_dial_more(const struct lac *lac)
 {
     struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-    if (lac->report.tunnels >= lac->app->options->tunnels)
+    if (lac->untold || lac->report.tunnels >= lac->app->options->tunnels)
         return false;
     l2tpha_redundancy_get(lac->app->node, &info);
     return info.resyncing == 0;

@@ -104,7 +104,16 @@ static const struct {
     {PROGRAM_LNS, "--threads 2", "unknown option --threads"},
     {PROGRAM_LNS, "--serializer proto", NULL},
     {PROGRAM_LNS, "--serializer cbor", "'cbor' is none of proto"},
-    {PROGRAM_LNS, "--store file:/tmp", "unknown option --store"},
+    {PROGRAM_LNS, "--store file:/tmp", NULL},
+    {PROGRAM_LNS, "--store /tmp", "'/tmp' must be file:DIR"},
+    {PROGRAM_LNS, "--store file:", "'file:' must be file:DIR"},
+    {PROGRAM_LNS, "--store redis://localhost", "must be file:DIR"},
+    {PROGRAM_LNS, "--store file:/tmp --on-store-loss hold", NULL},
+    {PROGRAM_LNS, "--store file:/tmp --on-store-loss stop", "'stop' is none of solo|hold"},
+    {PROGRAM_LNS, "--on-store-loss hold", "--on-store-loss needs --store"},
+    {PROGRAM_LNS, "--store-repair", "--store-repair needs --store"},
+    {PROGRAM_LNS, "--listen 127.0.0.1:0 --store file:/tmp", "needs a port with --store"},
+    {PROGRAM_LAC, "--connect 127.0.0.1 --store file:/tmp", "needs a port with --store"},
     {PROGRAM_LNS, "--metrics 127.0.0.1:9", "unknown option --metrics"},
     {PROGRAM_LNS, "--ha-key k", "unknown option --ha-key"},
     {PROGRAM_LNS, "-x", "unknown option -x"},
@@ -320,7 +329,7 @@ START_TEST(help_tells_what_there_is)
     ck_assert_ptr_nonnull(strstr(text, "--data-rate FRAMES_PER_S"));
     ck_assert_ptr_nonnull(strstr(text, "--ha-listen URL"));
     ck_assert_ptr_null(strstr(text, "--echo"));
-    ck_assert_ptr_null(strstr(text, "--store"));
+    ck_assert_ptr_nonnull(strstr(text, "--store URL"));
 }
 END_TEST
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "host.h"
 #include "pair.h"
-#include "storing.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -90,7 +89,6 @@ void free_node(struct l2tpha_pair *pair)
     struct l2tpha_node *node = pair->node;
     if (node == NULL)
         return;
-    storing_end(pair);
     if (host->unmake != NULL)
         host->unmake(host->user, node);
     else

@@ -82,8 +82,8 @@ void l2tpha_pair_free(struct l2tpha_pair *pair)
         return;
     pair->reads = false;
     links_free(pair->links);
+    storing_free(pair); /* before the node */
     free_node(pair);
-    storing_free(pair);
     lock_let_go(&pair->lock);
     passed_clear(&pair->kept, true);
     passed_clear(&pair->given, false);

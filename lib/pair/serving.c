@@ -77,8 +77,10 @@ const char *serving_start(struct l2tpha_pair *pair)
         why = storing_begin(pair);
     if (why == NULL && restored)
         why = go_on(pair, trust);
-    if (why != NULL)
+    if (why != NULL) {
+        storing_end(pair);
         return why;
+    }
     if (!restored)
         serving_begin(pair, L2TPHA_PAIR_SERVES);
     if (pair->connect.kind == ENDPOINT_TCP)

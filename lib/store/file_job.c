@@ -154,7 +154,7 @@ static void harvest_stream(struct file_store *store, struct stream *stream, int 
             became_whole(store);
     }
     if (stream->dropped)
-        stream_let_go(store, stream);
+        file_stream_let_go(store, stream);
 }
 
 static void harvest(struct file_store *store)

@@ -66,13 +66,13 @@ bool numbers_add(struct numbers *numbers, uint64_t number);
 void numbers_cut(struct numbers *numbers, uint32_t count); /* the first ones */
 
 /* --- file_stream.c: the calls of struct l2tpha_store about streams --- */
-int stream_begin(void *user, uint64_t epoch, uint32_t *id);
-int stream_append(void *user, uint32_t id, uint64_t position, const uint8_t *data, size_t len,
-                  bool whole);
-int stream_drop(void *user, uint32_t id, bool keep);
-void stream_free(struct file_store *store, struct stream *stream);
+int file_stream_begin(void *user, uint64_t epoch, uint32_t *id);
+int file_stream_append(void *user, uint32_t id, uint64_t position, const uint8_t *data, size_t len,
+                       bool whole);
+int file_stream_drop(void *user, uint32_t id, bool keep);
+void file_stream_free(struct file_store *store, struct stream *stream);
 /* Dropped, and in no job: its file may be read, or goes. */
-void stream_let_go(struct file_store *store, struct stream *stream);
+void file_stream_let_go(struct file_store *store, struct stream *stream);
 
 /* --- file_read.c: those about what is there --- */
 int file_open(void *user, const char **why);

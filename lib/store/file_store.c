@@ -22,7 +22,7 @@ static void free_store(void *user)
 
     store->worker.free(store->worker.user);
     for (uint32_t i = 0; i < STREAMS; i++)
-        stream_free(store, &store->streams[i]);
+        file_stream_free(store, &store->streams[i]);
     store->disk.free(store->disk.user);
     talloc_free(store);
 }
@@ -48,11 +48,11 @@ int file_store_new(TALLOC_CTX *parent, const struct disk *disk, const struct wor
                                          .user = store,
                                          .open = file_open,
                                          .read = file_read,
-                                         .begin = stream_begin,
-                                         .append = stream_append,
+                                         .begin = file_stream_begin,
+                                         .append = file_stream_append,
                                          .commit = file_commit,
                                          .event = file_event,
-                                         .drop = stream_drop,
+                                         .drop = file_stream_drop,
                                          .mark_stale = mark_stale,
                                          .fd = descriptor,
                                          .free = free_store};

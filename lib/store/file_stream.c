@@ -22,7 +22,7 @@ void numbers_cut(struct numbers *numbers, uint32_t count)
 
 /* --- streams --- */
 
-void stream_free(struct file_store *store, struct stream *stream)
+void file_stream_free(struct file_store *store, struct stream *stream)
 {
     if (stream->file >= 0)
         store->disk.close(store->disk.user, stream->file);
@@ -32,7 +32,7 @@ void stream_free(struct file_store *store, struct stream *stream)
     *stream = (struct stream){.file = -1};
 }
 
-int stream_begin(void *user, uint64_t epoch, uint32_t *id)
+int file_stream_begin(void *user, uint64_t epoch, uint32_t *id)
 {
     struct file_store *store = user;
     uint32_t i = 0;
@@ -48,7 +48,7 @@ int stream_begin(void *user, uint64_t epoch, uint32_t *id)
         return L2TPHA_ERR_NOMEM;
     int error = store->disk.random(store->disk.user, stream->salt, SEGMENT_SALT);
     if (error) {
-        stream_free(store, stream);
+        file_stream_free(store, stream);
         return error;
     }
     stream->number = ++store->newest;
@@ -85,8 +85,8 @@ static int make_room(struct file_store *store, struct batch *batch, size_t len)
     return L2TPHA_OK;
 }
 
-int stream_append(void *user, uint32_t id, uint64_t position, const uint8_t *data, size_t len,
-                  bool whole)
+int file_stream_append(void *user, uint32_t id, uint64_t position, const uint8_t *data, size_t len,
+                       bool whole)
 {
     struct file_store *store = user;
     struct stream *stream = stream_of(store, id);
@@ -110,16 +110,16 @@ int stream_append(void *user, uint32_t id, uint64_t position, const uint8_t *dat
 }
 
 /* Its file may be read, or goes. */
-void stream_let_go(struct file_store *store, struct stream *stream)
+void file_stream_let_go(struct file_store *store, struct stream *stream)
 {
     bool kept = stream->keep && stream->whole && numbers_add(&store->kept, stream->number);
 
     if (!kept)
         numbers_add(&store->gone, stream->number); /* what does not fit in goes at the next start */
-    stream_free(store, stream);
+    file_stream_free(store, stream);
 }
 
-int stream_drop(void *user, uint32_t id, bool keep)
+int file_stream_drop(void *user, uint32_t id, bool keep)
 {
     struct file_store *store = user;
     struct stream *stream = stream_of(store, id);
@@ -129,6 +129,6 @@ int stream_drop(void *user, uint32_t id, bool keep)
     stream->dropped = true;
     stream->keep = keep;
     if (!stream->in_job)
-        stream_let_go(store, stream);
+        file_stream_let_go(store, stream);
     return L2TPHA_OK;
 }

@@ -106,7 +106,7 @@ static void try_next(struct l2tpha_storage *storage, uint64_t now)
     struct line *next = next_line(storage);
 
     storage->try_at = L2TPHA_NEVER;
-    storage->told = true;
+    storage->called = true;
     int error = storage_add_consumer(storage, next, now);
     if (!error)
         error = fill_line(storage, next, now);
@@ -141,7 +141,7 @@ void storage_failed(struct l2tpha_storage *storage, struct line *line, int statu
     bool main = line == storage->line;
 
     storage->losses++;
-    storage->told = true;
+    storage->called = true;
     storage->status = status;
     say(storage, "store: %s: %s (%s)", main ? "lost" : "not there", why, l2tpha_strerror(status));
     if (main) {
@@ -166,7 +166,7 @@ static void go_on(struct l2tpha_storage *storage, uint64_t now)
     say(storage, "store: marked as stale, going on without it");
     remove_line(storage, storage->line, true, now);
     storage->line = NULL;
-    storage->told = true;
+    storage->called = true;
 }
 
 /* --- progress --- */
@@ -176,7 +176,7 @@ static void take_place(struct l2tpha_storage *storage, struct line *next, uint64
     struct line *before = storage->line;
 
     (void)l2tpha_consumer_hold(storage->node, next->consumer, true, now);
-    storage->told = true;
+    storage->called = true;
     storage->line = next;
     storage->copies++;
     if (before && before != next)
@@ -207,7 +207,7 @@ static void take_progress(struct l2tpha_storage *storage, const struct l2tpha_st
         return;
     if (event->position > line->confirmed) {
         line->confirmed = event->position;
-        storage->told = true;
+        storage->called = true;
         (void)l2tpha_consumer_done(storage->node, line->consumer, event->position, 0, now);
     }
     if (event->status)
@@ -282,14 +282,14 @@ bool l2tpha_storage_service(struct l2tpha_storage *storage, uint64_t now)
 
     if (!serves(storage))
         return false;
-    storage->told = false;
+    storage->called = false;
     take_events(storage, now);
     for (unsigned i = 0; i < LINES; i++)
         look_at(storage, &storage->lines[i], now);
     if (!is_used(next_line(storage)) && is_due(storage, now))
         try_next(storage, now);
     (void)store->commit(store->user); /* what fails is an event */
-    return storage->told;
+    return storage->called;
 }
 
 uint64_t l2tpha_storage_deadline(const struct l2tpha_storage *storage)

@@ -27,7 +27,7 @@ struct l2tpha_storage {
     struct line *line; /* which outputs wait for; NULL = they do not */
     uint64_t try_at;   /* for the next line */
     bool marking;
-    bool told; /* the node was, in this turn */
+    bool called; /* the node was, in this turn */
     uint64_t begun;
     uint64_t since; /* outputs wait, or are not protected; 0 = neither */
     const char *reason;

@@ -6,6 +6,7 @@
 #include <l2tpha/crypto.h>
 #include <l2tpha/error.h>
 #include <l2tpha/pair.h>
+#include <l2tpha/store.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -35,8 +36,14 @@ static int check_pair(void)
     return l2tpha_pair_new(&options, &pair) == L2TPHA_ERR_INVALID && pair == NULL ? 0 : 1;
 }
 
+static int check_store(void)
+{
+    struct l2tpha_store *store;
+    return l2tpha_file_store_new(NULL, "", &store) == L2TPHA_ERR_INVALID ? 0 : 1;
+}
+
 int main(void)
 {
     return check_digest(l2tpha_crypto_nettle()) || check_digest(l2tpha_crypto_mbedtls()) ||
-           check_pair() || check_marks();
+           check_pair() || check_store() || check_marks();
 }

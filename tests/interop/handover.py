@@ -339,7 +339,7 @@ WRONG = (
     ("l2tpha-lns --role other", "--role"),
     ("l2tpha-lns --ha-listen file:/x", "--ha-listen"),
     ("l2tpha-lns --role standby --ha-connect tcp:127.0.0.1:5000", "--takeover"),
-    ("l2tpha-lns --store file:/x", "unknown option --store"),
+    ("l2tpha-lns --store /x", "must be file:DIR"),
     ("l2tpha-lns -x", "unknown option -x"),
     ("l2tpha-lns --tunnels 1", "tunnels"),
     ("l2tpha-lns stray", "stray"),

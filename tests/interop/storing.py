@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""One node with a store, and no standby: killed at bad moments and started again, on a disk that is full or damaged,
+stopped while another one wants its store."""
+import random
+import signal
+import subprocess
+
+import handover
+import lab
+import ours
+import wire
+import xl2tpd
+
+STORE = lab.FILES / "store"
+ROUNDS = 6
+
+
+class Box:
+    """Where an LNS or a LAC lives, dies and begins again."""
+
+    def __init__(self, case, program, name, *options, store=STORE, inside=()):
+        self.case, self.program, self.name, self.inside = case, program, name, inside
+        self.options = (*options, "--store", f"file:{store}")
+        self.node = None
+        self.start()
+
+    def start(self):
+        self.node = ours.Node(self.case, self.program, self.name, *self.options, inside=self.inside)
+        self.node.await_role("active", "in-sync")
+
+    def die(self):
+        self.node.kill(signal.SIGKILL)
+        self.node.ended()
+        self.start()
+
+    def store(self):
+        return self.node.redundancy()["store"]
+
+
+def check_numbers(case):
+    """Between death and birth nobody has the port: a peer may be told that."""
+    faults = wire.numbering_faults(case.capture.control(lab.OURS))
+    lab.check(not faults, "; ".join(faults[:5]))
+    ours.check_programs(case)
+
+
+def lns_killed(case):
+    """It dies once in each set-up of a fresh LAC, and sometimes twice."""
+    box = Box(case, "lns", "lns", *handover.LNS[1:])
+    for seed in range(1, ROUNDS + 1):
+        count = random.Random(seed).randrange(1, handover.SETUP_MESSAGES)
+        begin = len(case.capture.messages)
+        lac = ours.Node(case, "lac", f"lac-{seed}", *handover.LAC[1:], *handover.LOAD)
+        lab.wait_for(f"{count} messages", lambda: len(case.capture.messages) >= begin + count)
+        for _ in range(1 + seed % 2):
+            box.die()
+        lac.await_line("^all up")
+        box.node.await_sessions(handover.CALLS)
+        handover.await_agreement(lac, box.node)
+        lac.finish()
+        handover.check_report(lac.report())
+    check_numbers(case)
+
+
+def lac_killed(case):
+    """It dies in its own set-up, and completes it when it is there again."""
+    lns = ours.Node(case, "lns", "lns", *handover.LNS[1:])
+    for seed in range(1, ROUNDS + 1):
+        count = random.Random(100 + seed).randrange(1, handover.SETUP_MESSAGES)
+        begin = len(case.capture.messages)
+        store = lab.FILES / f"store-{seed}"
+        box = Box(case, "lac", f"lac-{seed}", *handover.LAC[1:], *handover.LOAD, store=store)
+        lab.wait_for(f"{count} messages", lambda: len(case.capture.messages) >= begin + count)
+        box.die()
+        box.node.await_sessions(handover.CALLS)
+        lns.await_sessions(handover.CALLS)
+        handover.await_agreement(box.node, lns)
+        box.node.finish()
+        lns.await_sessions(0)
+    ours.check_programs(case)
+
+
+def peer(case):
+    """xl2tpd keeps its calls over deaths, hangs up, and places new ones."""
+    box = Box(case, "lns", "lns", *handover.LNS[1:])
+    other = xl2tpd.Xl2tpd(case, "lac")
+    other.call("first")
+    other.await_calls(1)
+    for _ in range(3):
+        box.die()
+        box.node.await_sessions(1)
+    other.call("second")
+    other.await_calls(2)
+    box.node.await_sessions(2)
+    box.die()
+    other.hang_up()
+    box.node.await_sessions(1)
+    lab.check(other.closed() == 0, "a tunnel was closed")
+    check_numbers(case)
+
+
+def stopped(case):
+    """A node that is stopped has its store: another one is refused, and it goes on when it wakes."""
+    box = Box(case, "lns", "lns", *handover.LNS[1:])
+    lac = ours.Node(case, "lac", "lac", *handover.LAC[1:], *handover.LOAD)
+    lac.await_line("^all up")
+    box.node.kill(signal.SIGSTOP)
+    done = subprocess.run([case.programs / "l2tpha-lns", "--listen", f"{lab.OURS}:1702", "--store", f"file:{STORE}"],
+                          check=False, capture_output=True, text=True, timeout=20)
+    lab.check(done.returncode == 1, f"another one has ended with {done.returncode}")
+    lab.check("another process has it" in done.stderr, done.stderr)
+    lab.stays("nothing is lost", lambda: True, 7)
+    box.node.kill(signal.SIGCONT)
+    handover.await_agreement(lac, box.node)
+    box.die()
+    handover.await_agreement(lac, box.node)
+    lac.finish()
+    handover.check_report(lac.report())
+    check_numbers(case)
+
+
+def small_disk(case, *options):
+    """A node on a disk of 2 MB that is full, but for what is left of the segment."""
+    folder = lab.FILES / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=0700", "none", folder], check=True)
+    box = Box(case, "lns", "lns", *handover.LNS[1:], *options, store=folder / "store")
+    with open(folder / "filler", "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            lab.say("the disk is full")
+    return box, folder / "filler"
+
+
+def dial_until(case, box, state):
+    """Calls come until the store has come to this."""
+    for number in range(1, 30):
+        lac = ours.Node(case, "lac", f"lac-{number}", *handover.LAC[1:], *handover.LOAD, "--duration", "1")
+        lab.wait_for("the LAC ends, or waits", lambda node=lac: not node.alive() or box.store()["state"] == state, 60)
+        if box.store()["state"] == state:
+            return lac
+    raise lab.Failure(f"the store never came to {state}")
+
+
+def full(case):
+    """The disk is full: the node goes on, and says so; then there is room again."""
+    box, filler = small_disk(case)
+    dial_until(case, box, "goes-on").ended(60)
+    lab.check(box.store()["error"] != "", "no error is told")
+    box.node.await_role("active", "none")
+    lac = ours.Node(case, "lac", "lac-unprotected", *handover.LAC[1:], *handover.LOAD)
+    lac.await_line("^all up")
+    filler.unlink()
+    lab.wait_for("the store is in sync again", lambda: box.store()["state"] == "in-sync", 30)
+    box.die()
+    handover.await_agreement(lac, box.node)
+    lac.finish()
+    handover.check_report(lac.report())
+    ours.check_programs(case)
+
+
+def full_and_held(case):
+    """The disk is full, and the node waits for it: no call is answered that could not be gone on with."""
+    box, filler = small_disk(case, "--on-store-loss", "hold")
+    lac = dial_until(case, box, "holds")
+    lab.stays("it holds", lambda: box.store()["state"] == "holds", 3)
+    filler.unlink()
+    lab.wait_for("the store is in sync again", lambda: box.store()["state"] == "in-sync", 30)
+    lac.ended(60)
+    ours.check_programs(case)
+
+
+def damaged(case):
+    """An octet of the file is another one: that is told, and by command what is before it is taken as stale."""
+    box = Box(case, "lns", "lns", *handover.LNS[1:])
+    lac = ours.Node(case, "lac", "lac", *handover.LAC[1:], *handover.LOAD)
+    lac.await_line("^all up")
+    box.node.kill(signal.SIGKILL)
+    box.node.ended()
+    segment, = STORE.glob("*.seg")
+    octets = bytearray(segment.read_bytes())
+    octets[8192] ^= 1
+    segment.write_bytes(octets)
+    command = [case.programs / "l2tpha-lns", "--listen", lab.OURS, "--store", f"file:{STORE}"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
+    lab.check(done.returncode == 1, f"it has ended with {done.returncode}")
+    lab.check("--store-repair" in done.stderr, done.stderr)
+    box.options = (*box.options, "--store-repair")
+    box.start()
+    lab.check(box.node.count("stale") > 0, "it is not told that the store is stale")
+    ours.check_programs(case)
+
+
+if __name__ == "__main__":
+    lab.run({"lns_killed": lns_killed, "lac_killed": lac_killed, "peer": peer, "stopped": stopped, "full": full,
+             "full_and_held": full_and_held, "damaged": damaged}, ["xl2tpd"])
