@@ -69,7 +69,8 @@ extern "C" {
     X(STALE, -69, false, "the replica may be behind what was served")                              \
     X(EPOCH, -70, true, "epoch further ahead than nodes can have taken turns")                     \
     X(ID_RANGE, -71, false, "tunnel ids of another range than this node's")                        \
-    X(MACHINES, -72, false, "tunnels of other machines than this node's")
+    X(MACHINES, -72, false, "tunnels of other machines than this node's")                          \
+    X(SEAL, -73, true, "what was sealed does not verify")
 
 /** Error codes; 0 is success. Each row of L2TPHA_ERRORS is one, named L2TPHA_ERR_ and its name. */
 enum l2tpha_error {

@@ -34,7 +34,7 @@ PHRASES = re.compile(r"""(?x)
   | _calling\b | \bcalling_(?:next|back)\b
   | \b(?:RECOVERY|QUERY)_SAID\b | \bRECOVERY_REPLY\b | \bis_told\b | (?:tunnel|->)\btold\b
   | \b(?:failover|recovery|sync|lagging|inactivity)_(?:entered|heard|passed|moved|left|gone|due)\b
-  | \b(?:engine|ledger|tunnel)_seal\b | \bSEAL(?:ING)?\b
+  | \b(?:engine|ledger|tunnel)_seal\b | \b(?<!X\()SEAL(?:ING)?\b
 """)
 # Seal is left to cryptography; resyncing is a member of a public struct.
 IN_MACHINES = re.compile(r"(?i)(?<![a-z])(?:un)?seal(?:s|ed|ing)?(?![a-z])|(?<![.])\bresyncing\b")
