@@ -6,6 +6,7 @@
 #include <l2tpha/crypto.h>
 #include <l2tpha/error.h>
 #include <l2tpha/pair.h>
+#include <l2tpha/seal.h>
 #include <l2tpha/store.h>
 
 #include <stdio.h>
@@ -42,8 +43,37 @@ static int check_store(void)
     return l2tpha_file_store_new(NULL, "", &store) == L2TPHA_ERR_INVALID ? 0 : 1;
 }
 
+/* Keys, and a seal that has something to say. */
+static int check_chance(void *user, uint8_t *dst, size_t len)
+{
+    (void)user;
+    memset(dst, 7, len);
+    return 0;
+}
+
+static int check_seal(const struct l2tpha_crypto *crypto)
+{
+    static const char file[] =
+        "key 1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
+    struct l2tpha_seal_options options = {
+        .size = sizeof(options), .crypto = crypto, .random = check_chance};
+    struct l2tpha_seal_keys *keys;
+    struct l2tpha_seal *seal = NULL;
+    const uint8_t *data;
+
+    if (l2tpha_seal_keys_new(NULL, crypto, file, sizeof(file) - 1, NULL, &keys) != L2TPHA_OK)
+        return 1;
+    options.keys = keys;
+    int failed = l2tpha_seal_new(NULL, &options, 0, &seal) != L2TPHA_OK ||
+                 l2tpha_seal_poll(seal, &data) != 58;
+    l2tpha_seal_free(seal);
+    l2tpha_seal_keys_free(keys);
+    return failed;
+}
+
 int main(void)
 {
     return check_digest(l2tpha_crypto_nettle()) || check_digest(l2tpha_crypto_mbedtls()) ||
-           check_pair() || check_store() || check_marks();
+           check_pair() || check_store() || check_seal(l2tpha_crypto_nettle()) ||
+           check_seal(l2tpha_crypto_mbedtls()) || check_marks();
 }

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: MIT
 """Who may include whom in lib/. A file of a layer includes its own folder, the layers to its left,
 the public headers and the few system headers below; an adapter includes no layer at
-all; pair, the driver of two nodes, and store are such. The tests'
+all; pair, the driver of two nodes, store, and seal, the sealed link, are such. The tests'
 own machines, tests/naive, include nothing of the built-in ones."""
 import re
 
 import rule
 
 LAYERS = ["base", "codec", "state", "control", "failover", "dispatch", "engine", "attach", "redundancy", "observe", "node"]
-ADAPTERS = ["adapters", "pair", "store"]
+ADAPTERS = ["adapters", "pair", "seal", "store"]
 SYSTEM = {"inttypes.h", "limits.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h",
           "stdio.h", "stdlib.h", "string.h", "talloc.h",  # stdio.h for snprintf into buffers
           "sanitizer/asan_interface.h"}  # part of the compiler, where it is used at all
@@ -62,6 +62,7 @@ def check(root, _options):
 GOOD = {"lib/codec/a.c": '#include "a.h"\n#include "base/b.h"\n#include <l2tpha/x.h>\n'
                          "#include <string.h>\n",
         "lib/adapters/c.c": "#include <l2tpha/x.h>\n#include <nettle/md5.h>\n",
+        "lib/seal/f.c": '#include "g.h"\n#include <l2tpha/x.h>\n',
         "lib/pair/d.c": '#include "e.h"\n#include <l2tpha/x.h>\n#include <sys/socket.h>\n'}
 BAD = {
     "a layer to the right": {"lib/base/a.c": '#include "codec/b.h"\n'},
@@ -69,6 +70,7 @@ BAD = {
     "a system header": {"lib/engine/a.c": "#include <sys/socket.h>\n"},
     "a layer in an adapter": {"lib/adapters/a.c": '#include "base/cursor.h"\n'},
     "a layer in the driver": {"lib/pair/a.c": '#include "base/cursor.h"\n'},
+    "a layer in the sealed link": {"lib/seal/a.c": '#include "base/cursor.h"\n'},
     "a way around the folders": {"lib/base/a.c": '#include "../node/b.h"\n'},
     "a file beside the layers": {"lib/a.c": "\n"},
     "a folder that is no layer": {"lib/util/a.c": "\n"},
