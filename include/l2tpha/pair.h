@@ -23,6 +23,7 @@
 #ifndef L2TPHA_PAIR_H
 #define L2TPHA_PAIR_H
 
+#include <l2tpha/crypto.h>
 #include <l2tpha/link.h>
 #include <l2tpha/node.h>
 #include <l2tpha/redundancy.h>
@@ -108,7 +109,8 @@ struct l2tpha_pair_options {
     const char *listen;         /**< `unix:PATH` or `tcp:ADDR:PORT`: where a standby finds this node
                                      when it serves. NULL = nowhere */
     const char *connect;        /**< likewise, of the other node. NULL = this one follows nobody */
-    bool insecure;              /**< tcp beyond loopback may be used though nothing protects it */
+    bool insecure;              /**< tcp beyond loopback may be used though nothing protects it:
+                                     not needed with keys */
     bool takeover_manual;       /**< no takeover by itself, over unix */
     uint32_t fence_hung_ms;     /**< standby, over unix: the process of an active that is silent for
                                      so long is killed. 0 = never */
@@ -129,12 +131,22 @@ struct l2tpha_pair_options {
                            as stale, and it goes on */
     bool store_mend;  /**< of a damaged store what is before the damage, as stale */
     struct l2tpha_pair_host host; /**< what the program does */
+    const char *keys; /**< text of a key file (l2tpha/seal.h): streams over tcp are sealed, and
+                           nobody without a key is listened to. NULL = they are not. The text is
+                           not kept; wiping it is the program's. A text that is no key file is
+                           L2TPHA_ERR_INVALID: l2tpha_seal_keys_new() says why */
+    const struct l2tpha_crypto *crypto; /**< for keys; borrowed */
 };
 
 /** A pair that has not begun. talloc'd below no parent. 0, INVALID, NOMEM, or an error of the
- *  system as L2TPHA_ERR_HOST. */
+ *  system as L2TPHA_ERR_HOST; with keys also CRYPTO, or UNSUPPORTED where sealing is left out of
+ * the build. */
 L2TPHA_API int l2tpha_pair_new(const struct l2tpha_pair_options *options,
                                struct l2tpha_pair **pair);
+/** Take other keys in place of those of the options: the next stream has them, and none is cut
+ *  (docs/replication-link.md, "Sealed link"). NULL, or what is wrong and in which line; then
+ * nothing has changed. */
+L2TPHA_API const char *l2tpha_pair_set_keys(struct l2tpha_pair *pair, const char *text);
 /** Begin, in the role of the options. After what is wrong the pair is to be freed. */
 L2TPHA_API const char *l2tpha_pair_start(struct l2tpha_pair *pair);
 /** End at once, without a word, as when the process had died. NULL is allowed. */
@@ -201,6 +213,7 @@ struct l2tpha_pair_info {
     bool met;           /**< link holds something: there is a stream to the other node */
     uint64_t behind_us; /**< standby: how long its copy has not been known to be the newest */
     struct l2tpha_link_info link; /**< the replication link */
+    uint32_t key_id; /**< id of the key that its stream is sealed with; 0 = it is not */
 };
 /** Of the store. False: there is none. */
 L2TPHA_API bool l2tpha_pair_storage(const struct l2tpha_pair *pair,

@@ -127,6 +127,7 @@ static void become_current(struct links *links, struct stream *stream)
 {
     struct stream *next;
     stream->up = true;
+    links->pair->key_id = sealed_key_id(stream->seal);
     links->tries = 0;
     links->refusal = 0;
     say(links->pair, L2TPHA_LOG_RF, "%s connected", stream->serving ? "standby" : "to the active,");
@@ -244,6 +245,8 @@ static void stream_refused(struct links *links, int error)
 /* A standby that holds more than the one that serves has made will not forget it for that. */
 static const char *advice(const struct links *links, int error)
 {
+    if (error == L2TPHA_ERR_SEAL)
+        return ": the nodes have different keys, or it is not the other node";
     if (error != L2TPHA_ERR_STALE_EPOCH || !is_standby(links->pair))
         return "";
     return ": this copy is not of the one that serves; 'takeover' goes on with it, a restart of "
@@ -459,10 +462,8 @@ int links_announce(struct links *links, uint64_t epoch, bool force)
 bool links_info(const struct links *links, struct l2tpha_link_info *info)
 {
     struct l2tpha_link *link = current_link(links);
-    if (link == NULL)
-        return false;
-    l2tpha_link_get(link, info);
-    return true;
+    l2tpha_link_get(link, info); /* NULL: zeros */
+    return link != NULL;
 }
 
 bool links_are_up(const struct links *links)

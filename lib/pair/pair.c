@@ -6,6 +6,7 @@
 #include "links.h"
 #include "output.h"
 #include "role.h"
+#include "sealed.h"
 #include "storing.h"
 
 #include <string.h>
@@ -35,7 +36,15 @@ static bool take_endpoints(struct l2tpha_pair *pair)
         return false;
     if (options->role == L2TPHA_PAIR_AUTO && pair->listen.kind == ENDPOINT_NONE)
         return false;
-    return options->insecure || !endpoint_is_beyond_loopback(&pair->listen);
+    return options->insecure || pair->keys != NULL || !endpoint_is_beyond_loopback(&pair->listen);
+}
+
+/* The text is not kept. */
+static int take_keys(struct l2tpha_pair *pair)
+{
+    const char *text = pair->options.keys;
+    pair->options.keys = NULL;
+    return text != NULL ? sealed_set_keys(pair, text, NULL) : L2TPHA_OK;
 }
 
 int l2tpha_pair_new(const struct l2tpha_pair_options *options, struct l2tpha_pair **pair)
@@ -50,7 +59,9 @@ int l2tpha_pair_new(const struct l2tpha_pair_options *options, struct l2tpha_pai
     made->watcher.epoll = made->watcher.timer = made->store_watch.fd = -1;
     made->events = &role_events;
     made->lock = (struct lock){.listen = &made->listen, .connect = &made->connect, .fd = -1};
-    int error = take_endpoints(made) ? L2TPHA_OK : L2TPHA_ERR_INVALID;
+    int error = take_keys(made);
+    if (error == L2TPHA_OK)
+        error = take_endpoints(made) ? L2TPHA_OK : L2TPHA_ERR_INVALID;
     if (error == L2TPHA_OK && !watcher_open(&made->watcher))
         error = L2TPHA_ERR_HOST;
     if (error == L2TPHA_OK && (made->links = links_new(made)) == NULL)
@@ -61,6 +72,14 @@ int l2tpha_pair_new(const struct l2tpha_pair_options *options, struct l2tpha_pai
     }
     *pair = made;
     return L2TPHA_OK;
+}
+
+const char *l2tpha_pair_set_keys(struct l2tpha_pair *pair, const char *text)
+{
+    const char *why = NULL;
+    if (pair->keys == NULL)
+        return "this pair was made without keys";
+    return sealed_set_keys(pair, text, &why) == L2TPHA_OK ? NULL : why;
 }
 
 const char *l2tpha_pair_start(struct l2tpha_pair *pair)
@@ -214,6 +233,7 @@ void l2tpha_pair_get(const struct l2tpha_pair *pair, struct l2tpha_pair_info *in
         all.behind_us = all.standby ? behind_us(pair) : 0;
     }
     all.met = links_info(pair->links, &all.link);
+    all.key_id = all.met ? pair->key_id : 0;
     memcpy(info, &all, info->size < sizeof(all) ? info->size : sizeof(all));
 }
 

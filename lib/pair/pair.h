@@ -12,6 +12,7 @@
 
 struct links;
 struct links_events;
+struct l2tpha_seal_keys;
 
 #define PAIR_WHY_MAX 512
 
@@ -19,6 +20,8 @@ struct l2tpha_pair {
     struct l2tpha_pair_options options; /* whose texts are not kept: */
     struct endpoint listen, connect;
     struct l2tpha_node *node;
+    struct l2tpha_seal_keys *keys; /* NULL = tcp is not sealed */
+    uint32_t key_id;               /* of the stream to the other node, while there is one */
     struct links *links;
     const struct links_events *events; /* whom the links tell */
     struct watcher watcher;

@@ -31,7 +31,7 @@ static const char *start(struct l2tpha_pair *pair)
 const char *role_start(struct l2tpha_pair *pair)
 {
     const char *why;
-    if (pair->options.insecure)
+    if (pair->options.insecure && pair->keys == NULL)
         say(pair, L2TPHA_LOG_RF,
             "--ha-insecure: whoever reaches --ha-listen can read all secrets, change state and "
             "end this node's epoch");

@@ -228,15 +228,22 @@ void stream_pass(struct stream *stream, uint32_t tag)
         stream_end(stream, BYE_ALONE); /* it takes nothing: it is to begin anew */
 }
 
+/* A link, or a seal that is to have one. */
+static bool has_bytes(const struct stream *stream)
+{
+    return !stream->ended && (stream->link != NULL || stream->seal != NULL);
+}
+
 void stream_flush(struct stream *stream)
 {
     const uint8_t *data;
     size_t len;
-    if (stream->ended || stream->link == NULL || stream->connecting || stream->deaf)
+    int error;
+    if (!has_bytes(stream) || stream->connecting || stream->deaf)
         return;
     if (stream->serving && stream->farewell.out >= 0 && !pass_given(stream))
         return;
-    while ((len = l2tpha_link_poll(stream->link, &data, l2tpha_pair_now())) > 0) {
+    while ((len = sealed_poll(stream->seal, stream->link, &data, &error)) > 0) {
         ssize_t sent = send(stream->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0 && (errno == EAGAIN || errno == EINTR)) {
             watch_writing(stream, true);
@@ -247,8 +254,10 @@ void stream_flush(struct stream *stream)
             stream->deaf = true;
             break;
         }
-        l2tpha_link_sent(stream->link, (size_t)sent);
+        sealed_sent(stream->seal, stream->link, (size_t)sent);
     }
+    if (error != L2TPHA_OK)
+        shutdown(stream->fd, SHUT_RDWR); /* likewise */
     watch_writing(stream, false);
 }
 
@@ -419,13 +428,25 @@ static bool make_link(struct stream *stream)
     return error == L2TPHA_OK;
 }
 
+/* The link, or the seal that it waits for. */
+static bool begin(struct stream *stream)
+{
+    struct l2tpha_pair *pair = stream->pair;
+    if (stream->local || pair->keys == NULL)
+        return make_link(stream);
+    int error = sealed_new(pair, stream, !stream->outgoing, &stream->seal);
+    if (error != L2TPHA_OK)
+        say(pair, L2TPHA_LOG_ERROR, "sealed link: %s", l2tpha_strerror(error));
+    return error == L2TPHA_OK;
+}
+
 const char *stream_serve(struct stream *stream)
 {
     const char *why = NULL;
     stream->serving = true;
     if (stream->local)
         why = pass_descriptors(stream);
-    if (why == NULL && !make_link(stream))
+    if (why == NULL && !begin(stream))
         why = "no link";
     return why;
 }
@@ -440,7 +461,7 @@ void stream_finish_connecting(struct stream *stream)
     }
     stream->connecting = false;
     stream->events->connected(stream->links);
-    if (!make_link(stream)) {
+    if (!begin(stream)) {
         stream_end(stream, BYE_ALONE);
         return;
     }
@@ -470,11 +491,36 @@ static void feed_link(struct stream *stream, const uint8_t *data, size_t len)
     }
 }
 
+/* The peer of a seal that is open is the other node: now the link begins. */
+static void feed_seal(struct stream *stream, const uint8_t *data, size_t len)
+{
+    struct l2tpha_bytes plain;
+    size_t used;
+    bool begins = stream->link == NULL;
+    while (len > 0 && !stream->ended) {
+        int error = sealed_feed(stream->seal, data, len, &used, &plain);
+        if (error != L2TPHA_OK) {
+            stream_failed(stream, error);
+            return;
+        }
+        if (stream->link == NULL && sealed_is_open(stream->seal) && !make_link(stream)) {
+            stream_end(stream, BYE_ALONE);
+            return;
+        }
+        if (plain.len > 0)
+            feed_link(stream, plain.data, plain.len);
+        data += used;
+        len -= used;
+    }
+    if (begins)
+        stream_flush(stream);
+}
+
 void stream_read(struct stream *stream)
 {
     static const int flags = MSG_DONTWAIT;
     uint8_t data[READ_BYTES];
-    for (int i = 0; i < READS_PER_EVENT && !stream->ended && stream->link != NULL; i++) {
+    for (int i = 0; i < READS_PER_EVENT && has_bytes(stream); i++) {
         ssize_t got = recv(stream->fd, data, sizeof(data), flags);
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
             return;
@@ -484,7 +530,10 @@ void stream_read(struct stream *stream)
         }
         if (!stream->serving && stream->local)
             take_passed(stream);
-        feed_link(stream, data, (size_t)got);
+        if (stream->seal != NULL)
+            feed_seal(stream, data, (size_t)got);
+        else
+            feed_link(stream, data, (size_t)got);
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include "farewell.h"
 #include "passed.h"
+#include "sealed.h"
 #include "watch.h"
 
 struct stream;
@@ -29,6 +30,7 @@ struct stream {
     struct l2tpha_pair *pair;
     int fd;
     struct watch watch;
+    struct l2tpha_seal *seal; /* around the link, which begins when it is open; NULL = none */
     struct l2tpha_link *link;
     bool local;      /* over unix */
     bool serving;    /* we are the active of the two */

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* Two pairs over tcp of this machine, with keys. */
+#include "crypto/crypto.h"
+#include "fixture.h"
+
+#include <l2tpha/l2tpha.h>
+#include <l2tpha/pair.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define NODES 2
+#define PATIENCE_US UINT64_C(10000000)
+#define SECRET_1 "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+#define SECRET_2 "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff"
+#define KEY_1 "key 1 " SECRET_1 "\n"
+#define KEY_2 "key 2 " SECRET_2 "\n"
+
+struct side {
+    struct l2tpha_pair *pair;
+    int socket;
+    char lines[4096]; /* of its log */
+};
+
+static struct side sides[NODES];
+static struct l2tpha_config config;
+static char urls[NODES][48];
+
+static bool open_socket(void *user, bool beside, const char **why)
+{
+    struct side *side = user;
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    (void)beside;
+    side->socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    *why = NULL;
+    return bind(side->socket, (struct sockaddr *)&any, sizeof(any)) == 0;
+}
+
+static void take_outputs(void *user, const struct l2tpha_output *outputs, size_t count)
+{
+    (void)user, (void)outputs, (void)count;
+}
+
+static void take_line(void *user, enum l2tpha_log_category category, const char *text)
+{
+    struct side *side = user;
+    size_t len = strlen(side->lines);
+    (void)category;
+    snprintf(side->lines + len, sizeof(side->lines) - len, "%s\n", text);
+}
+
+/* A port that is free now: nobody else on this machine takes it in between, it is hoped. */
+static uint16_t free_port(void)
+{
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(any);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&any, sizeof(any)), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&any, &len), 0);
+    close(fd);
+    return ntohs(any.sin_port);
+}
+
+static struct l2tpha_pair_options options_of(size_t at, const char *keys)
+{
+    return (struct l2tpha_pair_options){.size = sizeof(struct l2tpha_pair_options),
+                                        .role = at == 0 ? L2TPHA_PAIR_ACTIVE : L2TPHA_PAIR_STANDBY,
+                                        .listen = urls[at],
+                                        .connect = urls[1 - at],
+                                        .takeover_manual = true,
+                                        .config = &config,
+                                        .fd = &sides[at].socket,
+                                        .keys = keys,
+                                        .crypto = tests_crypto(),
+                                        .host = {.size = sizeof(struct l2tpha_pair_host),
+                                                 .user = &sides[at],
+                                                 .open = open_socket,
+                                                 .outputs = take_outputs,
+                                                 .log = take_line}};
+}
+
+static void begin(size_t at, const char *keys)
+{
+    struct l2tpha_pair_options options = options_of(at, keys);
+    sides[at].lines[0] = '\0';
+    assert_ok(l2tpha_pair_new(&options, &sides[at].pair));
+    const char *why = l2tpha_pair_start(sides[at].pair);
+    ck_assert_msg(why == NULL, "%s", why);
+}
+
+static void end(size_t at)
+{
+    l2tpha_pair_free(sides[at].pair);
+    if (sides[at].socket >= 0)
+        close(sides[at].socket);
+    sides[at] = (struct side){.socket = -1};
+}
+
+static void serve(void)
+{
+    struct pollfd ready[NODES];
+    for (size_t i = 0; i < NODES; i++)
+        ready[i] = (struct pollfd){.fd = sides[i].pair != NULL ? l2tpha_pair_fd(sides[i].pair) : -1,
+                                   .events = POLLIN};
+    poll(ready, NODES, 100);
+    for (size_t i = 0; i < NODES; i++)
+        if (sides[i].pair != NULL)
+            (void)l2tpha_pair_service(sides[i].pair);
+}
+
+static enum l2tpha_role role_of(size_t at)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+    l2tpha_redundancy_get(l2tpha_pair_node(sides[at].pair), &info);
+    return info.role;
+}
+
+static struct l2tpha_pair_info info_of(size_t at)
+{
+    struct l2tpha_pair_info info = {.size = sizeof(info)};
+    l2tpha_pair_get(sides[at].pair, &info);
+    return info;
+}
+
+static void wait_for_sync(void)
+{
+    uint64_t until = l2tpha_pair_now() + PATIENCE_US;
+    while ((role_of(1) != L2TPHA_ROLE_STANDBY_HOT || role_of(0) != L2TPHA_ROLE_ACTIVE) &&
+           l2tpha_pair_now() < until)
+        serve();
+    ck_assert_int_eq(role_of(1), L2TPHA_ROLE_STANDBY_HOT);
+    ck_assert_int_eq(role_of(0), L2TPHA_ROLE_ACTIVE);
+}
+
+/* Until one has said so in its log; and what is no link has not become one. */
+static void wait_for_line(size_t at, const char *text)
+{
+    uint64_t until = l2tpha_pair_now() + PATIENCE_US;
+    while (strstr(sides[at].lines, text) == NULL && l2tpha_pair_now() < until)
+        serve();
+    ck_assert_msg(strstr(sides[at].lines, text) != NULL, "%s", sides[at].lines);
+}
+
+static void setup(void)
+{
+    l2tpha_config_init(&config);
+    config.name = "pair";
+    config.commit_timeout_ms = 1000;
+    for (size_t i = 0; i < NODES; i++) {
+        sides[i] = (struct side){.socket = -1};
+        snprintf(urls[i], sizeof(urls[i]), "tcp:127.0.0.1:%u", free_port());
+    }
+}
+
+static void teardown(void)
+{
+    for (size_t i = 0; i < NODES; i++)
+        end(i);
+}
+
+/* Both suites, and none. */
+static const struct {
+    const char *keys;
+    uint32_t id;
+} ways[] = {{KEY_1, 1}, {KEY_2 KEY_1 "suite aes\n", 2}, {NULL, 0}};
+
+START_TEST(a_standby_follows_over_tcp)
+{
+    begin(0, ways[_i].keys);
+    begin(1, ways[_i].keys);
+    wait_for_sync();
+    for (size_t i = 0; i < NODES; i++) {
+        ck_assert(info_of(i).met);
+        ck_assert_uint_eq(info_of(i).key_id, ways[_i].id);
+    }
+    ck_assert_ptr_null(l2tpha_pair_takeover(sides[1].pair, false));
+    uint64_t until = l2tpha_pair_now() + PATIENCE_US;
+    while ((role_of(1) > L2TPHA_ROLE_ACTIVE || role_of(0) <= L2TPHA_ROLE_ACTIVE) &&
+           l2tpha_pair_now() < until)
+        serve();
+    ck_assert_int_le(role_of(1), L2TPHA_ROLE_ACTIVE);
+    ck_assert_int_gt(role_of(0), L2TPHA_ROLE_ACTIVE);
+}
+END_TEST
+
+START_TEST(who_has_another_key_or_none_is_refused)
+{
+    static const struct {
+        const char *active, *standby;
+        const char *told; /* by the active */
+    } strangers[] = {
+        {KEY_1, "key 1 " SECRET_2,
+         "what was sealed does not verify: the nodes have different keys"},
+        {KEY_1, KEY_2, "what was sealed does not verify: the nodes have different keys"},
+        {KEY_1, NULL, "what was sealed does not verify: the nodes have different keys"},
+        {NULL, KEY_1, "replication link protocol violated"},
+    };
+    begin(0, strangers[_i].active);
+    begin(1, strangers[_i].standby);
+    wait_for_line(0, strangers[_i].told);
+    for (int i = 0; i < 20; i++)
+        serve();
+    ck_assert_int_eq(role_of(0), L2TPHA_ROLE_ACTIVE_SOLO);
+    ck_assert_int_eq(role_of(1), L2TPHA_ROLE_STANDBY_COLD);
+    ck_assert(!info_of(0).met && !info_of(1).met);
+}
+END_TEST
+
+START_TEST(keys_are_changed_while_the_stream_lives)
+{
+    begin(0, KEY_1);
+    begin(1, KEY_1);
+    wait_for_sync();
+    ck_assert_ptr_null(l2tpha_pair_set_keys(sides[0].pair, KEY_2 KEY_1));
+    ck_assert_ptr_null(l2tpha_pair_set_keys(sides[1].pair, KEY_2));
+    ck_assert_str_eq(l2tpha_pair_set_keys(sides[1].pair, KEY_1 "\nkey 2 00"),
+                     "line 3: a key of less than 64 hexadecimal digits");
+    ck_assert_str_eq(l2tpha_pair_set_keys(sides[1].pair, ""), "no key");
+    for (int i = 0; i < 20; i++)
+        serve();
+    wait_for_sync();
+    ck_assert_uint_eq(info_of(1).key_id, 1);
+    end(1);
+    begin(1, KEY_2);
+    wait_for_sync();
+    ck_assert_uint_eq(info_of(0).key_id, 2);
+    ck_assert_uint_eq(info_of(1).key_id, 2);
+}
+END_TEST
+
+START_TEST(keys_protect_where_insecure_would_be_wanted)
+{
+    struct l2tpha_pair_options options = options_of(0, NULL);
+    struct l2tpha_pair *pair;
+    options.listen = "tcp:0.0.0.0:4000";
+    assert_error(l2tpha_pair_new(&options, &pair), L2TPHA_ERR_INVALID);
+    options.keys = KEY_1;
+    assert_ok(l2tpha_pair_new(&options, &pair));
+    l2tpha_pair_free(pair);
+    options.keys = "key 1 00";
+    assert_error(l2tpha_pair_new(&options, &pair), L2TPHA_ERR_INVALID);
+    options.keys = KEY_1, options.crypto = NULL;
+    assert_error(l2tpha_pair_new(&options, &pair), L2TPHA_ERR_CRYPTO);
+    options = options_of(0, NULL);
+    assert_ok(l2tpha_pair_new(&options, &pair));
+    ck_assert_str_eq(l2tpha_pair_set_keys(pair, KEY_1), "this pair was made without keys");
+    l2tpha_pair_free(pair);
+}
+END_TEST
+
+Suite *suite_sealed(void)
+{
+    TCase *tcase;
+    Suite *suite = fixture_suite("sealed", &tcase);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, a_standby_follows_over_tcp, 0, 3);
+    tcase_add_loop_test(tcase, who_has_another_key_or_none_is_refused, 0, 4);
+    tcase_add_test(tcase, keys_are_changed_while_the_stream_lives);
+    tcase_add_test(tcase, keys_protect_where_insecure_would_be_wanted);
+    return suite;
+}
