@@ -3,7 +3,8 @@
 #ifndef TESTS_SEAL_ADAPTERS_H
 #define TESTS_SEAL_ADAPTERS_H
 
-#include <check.h>
+#include "fixture.h"
+
 #include <l2tpha/crypto.h>
 #include <string.h>
 
@@ -25,7 +26,7 @@ static inline unsigned hex_digit(char c)
 {
     const char *digits = "0123456789abcdef", *at = strchr(digits, c);
 
-    ck_assert(c != '\0' && at != NULL);
+    assert_true(c != '\0' && at != NULL);
     return (unsigned)(at - digits);
 }
 
