@@ -83,6 +83,27 @@ static struct l2tpha_pair_options options_of(size_t at, const char *keys)
                                                  .log = take_line}};
 }
 
+/* ---- no memory ---- */
+
+/* Of all buffers of the two, the core's included, the one that fails; 0 = none. */
+static unsigned long fail_at, allocations;
+
+void *__real__talloc_array(const void *parent, size_t size, unsigned count, const char *name);
+void *__wrap__talloc_array(const void *parent, size_t size, unsigned count, const char *name);
+void *__wrap__talloc_array(const void *parent, size_t size, unsigned count, const char *name)
+{
+    return fail_at != 0 && ++allocations == fail_at
+               ? NULL
+               : __real__talloc_array(parent, size, count, name);
+}
+
+static bool try_to_begin(size_t at, const char *keys)
+{
+    struct l2tpha_pair_options options = options_of(at, keys);
+    return l2tpha_pair_new(&options, &sides[at].pair) == L2TPHA_OK &&
+           l2tpha_pair_start(sides[at].pair) == NULL;
+}
+
 static void begin(size_t at, const char *keys)
 {
     struct l2tpha_pair_options options = options_of(at, keys);
@@ -232,6 +253,24 @@ START_TEST(keys_are_changed_while_the_stream_lives)
 }
 END_TEST
 
+/* A stream that ends for that is followed by another one. */
+START_TEST(a_buffer_that_is_not_to_be_had_costs_a_stream)
+{
+    unsigned long made, turns = 0;
+    fail_at = 1;
+    do {
+        allocations = 0;
+        if (try_to_begin(0, KEY_1) && try_to_begin(1, KEY_1))
+            wait_for_sync();
+        made = allocations;
+        teardown();
+        turns++;
+    } while (made >= fail_at++);
+    ck_assert_uint_gt(turns, 4); /* two buffers at each end */
+    fail_at = 0;
+}
+END_TEST
+
 START_TEST(keys_protect_where_insecure_would_be_wanted)
 {
     struct l2tpha_pair_options options = options_of(0, NULL);
@@ -260,6 +299,7 @@ Suite *suite_sealed(void)
     tcase_add_loop_test(tcase, a_standby_follows_over_tcp, 0, 3);
     tcase_add_loop_test(tcase, who_has_another_key_or_none_is_refused, 0, 4);
     tcase_add_test(tcase, keys_are_changed_while_the_stream_lives);
+    tcase_add_test(tcase, a_buffer_that_is_not_to_be_had_costs_a_stream);
     tcase_add_test(tcase, keys_protect_where_insecure_would_be_wanted);
     return suite;
 }
