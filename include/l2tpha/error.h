@@ -67,9 +67,9 @@ extern "C" {
     X(FENCED, -67, true, "a newer epoch has taken over")                                           \
     X(UNCONFIRMED, -68, false, "the standby has yet to confirm it")                                \
     X(STALE, -69, false, "the replica may be behind what was served")                              \
-    X(EPOCH, -70, true, "epoch further ahead than nodes can have taken turns")                     \
-    X(ID_RANGE, -71, false, "tunnel ids of another range than this node's")                        \
-    X(MACHINES, -72, false, "tunnels of other machines than this node's")                          \
+    X(EPOCH, -70, true, "epoch too far ahead")                                                     \
+    X(ID_RANGE, -71, false, "tunnel ids of another range")                                         \
+    X(MACHINES, -72, false, "tunnels of other machines")                                           \
     X(SEAL, -73, true, "what was sealed does not verify")
 
 /** Error codes; 0 is success. Each row of L2TPHA_ERRORS is one, named L2TPHA_ERR_ and its name. */

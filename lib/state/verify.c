@@ -206,7 +206,7 @@ static int verify_attempt(struct verifier *verifier, uint32_t tunnel_id)
     if (!is_attempt(attempt))
         return 0;
     if (old.state < L2TPHA_TUNNEL_ESTABLISHED || old.recovers != 0)
-        return refuse(verifier, "recovery tunnel without a tunnel to recover");
+        return refuse(verifier, "recovery tunnel without its tunnel");
     if (has_rival(verifier, tunnel_id, attempt.recovers))
         return refuse(verifier, "tunnel recovered twice");
     return 0;
