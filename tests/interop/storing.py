@@ -194,6 +194,45 @@ def damaged(case):
     ours.check_programs(case)
 
 
+class Pair(ours.Pair):
+    """Each node has a store of its own."""
+
+    def start(self, name, role):
+        options = self.options
+        self.options = (*options, "--store", f"file:{lab.FILES / f'store-{name}'}")
+        node = super().start(name, role)
+        self.options = options
+        return node
+
+
+def with_standby(case):
+    """Outputs wait for the standby and for the store; the standby takes over, and nobody goes on from the store of the
+    one that has died."""
+    pair = Pair(case, *handover.LNS)
+    lac = ours.Node(case, "lac", "lac", *handover.LAC[1:], *handover.LOAD)
+    lac.await_line("^all up")
+    kinds = sorted(consumer["kind"] for consumer in pair.active.redundancy()["consumers"] if consumer["gates"])
+    lab.check(kinds == ["link", "store"], f"consumers that gate: {kinds}")
+    for _ in range(2):
+        pair.kill()
+        pair.active.await_sessions(handover.CALLS)
+        lab.wait_for("its store is in sync", lambda: pair.active.redundancy()["store"]["state"] == "in-sync")
+        pair.restart()
+        handover.check_replica(pair)
+        pair.switch()
+    handover.await_agreement(lac, pair.active)
+    lac.finish()
+    handover.check_report(lac.report())
+    first, second = pair.active, pair.standby
+    first.kill(signal.SIGKILL)
+    first.ended()
+    second.await_role("active")
+    second.kill(signal.SIGKILL)
+    second.ended()
+    pair.start(pair.name_of(first), "active").await_line("another node may have served since")
+    ours.check_programs(case)
+
+
 if __name__ == "__main__":
     lab.run({"lns_killed": lns_killed, "lac_killed": lac_killed, "peer": peer, "stopped": stopped, "full": full,
-             "full_and_held": full_and_held, "damaged": damaged}, ["xl2tpd"])
+             "full_and_held": full_and_held, "damaged": damaged, "with_standby": with_standby}, ["xl2tpd"])
