@@ -13,7 +13,7 @@ frames_per_second=2 # of each call
 usage()
 {
     cat <<EOF
-usage: sh examples/demo.sh [--failover-resync METHOD] [--help]
+usage: sh examples/demo.sh [--failover-resync METHOD | --store file] [--help]
 
 Installs what the build needs (Debian, only as root), builds in build-demo and runs, on the loopback
 interface and without privileges:
@@ -27,16 +27,27 @@ interface and without privileges:
   3. a planned switchover makes it the active one again
   4. the LAC closes everything and reports
 
+  --store file: an LNS alone, that keeps its state in files: it is killed twice and started again
+
 Exit status 0: no call was lost, no control message was lost or processed twice.
 EOF
 }
 
 method=silent-failover
+store=''
 while [ $# -gt 0 ]; do
     case $1 in
     --failover-resync)
         method=${2:-}
         [ $# -ge 2 ] && shift
+        ;;
+    --store)
+        store=${2:-}
+        [ "$store" = file ] || {
+            echo "demo.sh: --store takes file, not '$store'" >&2
+            exit 2
+        }
+        shift
         ;;
     --help)
         usage
@@ -189,9 +200,66 @@ row()
     printf '  %-36s %s\n' "$1" "$2"
 }
 
+# start_alone: the LNS without a standby
+start_alone()
+{
+    "$bin/l2tpha-lns" --listen "$address" --echo --name lns --control "$work/a.control" \
+        --store "file:$work/store" --failover-resync "$method" >>"$work/a.log" 2>&1 &
+    pid_a=$!
+    until_true 5 "the LNS serves, its store in sync" is a state active
+}
+
+# die_alone WHEN: killed, and started again
+die_alone()
+{
+    kill -9 "$pid_a"
+    wait "$pid_a" 2>/dev/null || :
+    step "the LNS is killed (SIGKILL) $1"
+    start_alone
+    step "it is started again: epoch $(value a epoch redundancy), with $(value a sessions redundancy) calls from its store"
+}
+
+alone()
+{
+    address=127.0.0.1:$((20000 + $$ % 20000))
+    step "starting an LNS at $address, its state in files"
+    start_alone
+    step "starting a LAC: $tunnels tunnels, $calls calls, $calls_per_second calls/s"
+    "$bin/l2tpha-lac" --listen 127.0.0.1:0 --connect "$address" --tunnels "$tunnels" \
+        --sessions "$calls_each" --rate "$calls_per_second" --data-rate "$frames_per_second" \
+        --name lac --control "$work/lac.control" >"$work/lac.log" 2>&1 &
+    pid_lac=$!
+    until_true 20 "$killed_at calls are up" has_calls lac "$killed_at"
+    die_alone "while calls are being set up"
+    until_true 20 "all calls are up" has_calls lac "$calls"
+    until_true 10 "both ends agree" agree a
+    die_alone "once all calls are up"
+    until_true 10 "every tunnel is confirmed" is a resynced "$tunnels"
+    until_true 10 "both ends agree again" agree a
+    step "both ends agree on what was sent and received in every tunnel"
+    kill "$pid_lac"
+    wait "$pid_lac" || fail "the LAC has lost something"
+    pid_lac=''
+    kill "$pid_a"
+    wait "$pid_a" || fail "the LNS has failed"
+    pid_a=''
+    echo
+    row "calls lost" "$(reported 'calls lost')"
+    row "calls that did not come up" "$(reported 'calls failed')"
+    row "control outage, seen by the LAC" "$(reported 'longest control gap')"
+    row "data outage, seen by the LAC" "$(reported 'longest data gap')"
+    echo
+    [ "$(reported 'calls lost')" = 0 ] || fail "calls were lost"
+    echo "The LNS was killed twice and started again; its peer has lost no call."
+}
+
 started=$(now_ms)
 step "building"
 build
+if [ -n "$store" ]; then
+    alone
+    exit 0
+fi
 
 step "starting an LNS: node A (active), node B (standby)"
 address=127.0.0.1:0
