@@ -19,6 +19,7 @@
 #define WHY_SIZE 256
 
 struct directory {
+    struct disk disk; /* whose user it is */
     char *path;
     int fd;
     int lock;
@@ -191,7 +192,7 @@ static void free_directory(void *user)
     talloc_free(directory);
 }
 
-int disk_posix_new(TALLOC_CTX *parent, const char *path, struct disk *disk)
+int disk_posix_new(TALLOC_CTX *parent, const char *path, const struct disk **disk)
 {
     struct directory *directory = talloc_zero(parent, struct directory);
 
@@ -203,17 +204,18 @@ int disk_posix_new(TALLOC_CTX *parent, const char *path, struct disk *disk)
         talloc_free(directory);
         return L2TPHA_ERR_NOMEM;
     }
-    *disk = (struct disk){.user = directory,
-                          .lock = lock,
-                          .list = list,
-                          .open = open_file,
-                          .close = close_file,
-                          .read = read_file,
-                          .write = write_file,
-                          .sync = sync_file,
-                          .remove = remove_file,
-                          .sync_directory = sync_directory,
-                          .random = draw,
-                          .free = free_directory};
+    directory->disk = (struct disk){.user = directory,
+                                    .lock = lock,
+                                    .list = list,
+                                    .open = open_file,
+                                    .close = close_file,
+                                    .read = read_file,
+                                    .write = write_file,
+                                    .sync = sync_file,
+                                    .remove = remove_file,
+                                    .sync_directory = sync_directory,
+                                    .random = draw,
+                                    .free = free_directory};
+    *disk = &directory->disk;
     return L2TPHA_OK;
 }

@@ -7,6 +7,7 @@
 
 #include <talloc.h>
 
-int disk_posix_new(TALLOC_CTX *parent, const char *directory, struct disk *disk);
+/* The disk lasts until its own free(). */
+int disk_posix_new(TALLOC_CTX *parent, const char *directory, const struct disk **disk);
 
 #endif
