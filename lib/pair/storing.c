@@ -47,12 +47,15 @@ const char *storing_open(struct l2tpha_pair *pair)
     return NULL;
 }
 
-/* Over tcp the other node may have served, whatever is here; over unix the lock knows. */
+/* Over tcp the other node may have served, whatever is here; over unix the file of the lock knows
+ * who has served last, where this node has one. */
 static bool may_have_served(const struct l2tpha_pair *pair, uint64_t epoch)
 {
-    if (pair->listen.kind == ENDPOINT_TCP || pair->connect.kind != ENDPOINT_NONE)
+    if (pair->listen.kind == ENDPOINT_TCP || pair->connect.kind == ENDPOINT_TCP)
         return true;
-    return pair->listen.kind == ENDPOINT_UNIX && lock_epoch(&pair->lock) > epoch;
+    if (pair->listen.kind == ENDPOINT_UNIX)
+        return lock_epoch(&pair->lock) > epoch;
+    return pair->connect.kind != ENDPOINT_NONE;
 }
 
 static const char *tell_fault(struct l2tpha_pair *pair, int error,

@@ -221,15 +221,21 @@ def with_standby(case):
         handover.check_replica(pair)
         pair.switch()
     handover.await_agreement(lac, pair.active)
+    first, second = pair.active, pair.standby
+    for node in (first, second):  # the second one has served last
+        node.await_role("active", "in-sync")
+        node.kill(signal.SIGKILL)
+        node.ended()
+    last = pair.start(pair.name_of(second), "active")
+    last.await_sessions(handover.CALLS)
+    handover.await_agreement(lac, last)
     lac.finish()
     handover.check_report(lac.report())
-    first, second = pair.active, pair.standby
-    first.kill(signal.SIGKILL)
-    first.ended()
-    second.await_role("active")
-    second.kill(signal.SIGKILL)
-    second.ended()
-    pair.start(pair.name_of(first), "active").await_line("another node may have served since")
+    last.kill(signal.SIGKILL)
+    last.ended()
+    late = pair.start(pair.name_of(first), "active")
+    late.await_line("another node may have served since")
+    lab.check(not late.tunnels(), "it has gone on from an old store")
     ours.check_programs(case)
 
 
