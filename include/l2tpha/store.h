@@ -137,13 +137,23 @@ L2TPHA_API void l2tpha_storage_free(struct l2tpha_storage *storage);
 /** Fill a standby that is empty with what the store has. It is as hot as if an active had done so:
  *  l2tpha_takeover_as() goes on, with L2TPHA_TRUST_STALE where found->stale says so, after
  *  l2tpha_storage_begin().
- *  @param mend  see l2tpha_store::read. */
+ *  @param storage     without a node.
+ *  @param node        the standby.
+ *  @param mend        see l2tpha_store::read.
+ *  @param now         microseconds.
+ *  @param[out] found  what there was; without any copy the node is still empty.
+ *  @retval L2TPHA_ERR_RECORD  the store is damaged: found->fault.
+ *  @return or an error of the store's, or of l2tpha_checkpoint_apply(). */
 L2TPHA_API int l2tpha_storage_restore(struct l2tpha_storage *storage, struct l2tpha_node *node,
                                       bool mend, uint64_t now, struct l2tpha_store_found *found);
 
 /** From now on the node's checkpoints go to the store, and its outputs wait for that.
- *  @param node  an active, or a standby that is about to take over: nothing that the store lacks
- *               leaves then. Borrowed until l2tpha_storage_end(). */
+ *  @param storage  without a node.
+ *  @param node     an active, or a standby that is about to take over: nothing that the store lacks
+ *                  leaves then. Borrowed until l2tpha_storage_end().
+ *  @param now      microseconds.
+ *  @retval L2TPHA_ERR_STATE  it has a node.
+ *  @return or an error of l2tpha_consumer_add(). */
 L2TPHA_API int l2tpha_storage_begin(struct l2tpha_storage *storage, struct l2tpha_node *node,
                                     uint64_t now);
 /** The node ends, or serves no more. What the store has stays in it. */
