@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Who reaches --ha-listen tcp: and is not the other node; and a way to the other node that is slow."""
 import collections
+import contextlib
 import random
 import signal
 import socket
@@ -260,7 +261,8 @@ class Proxy(threading.Thread):
 
     def cut(self):
         for way in self.ways:
-            way.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):  # it has ended by itself
+                way.shutdown(socket.SHUT_RDWR)
 
     def pump(self, source, drain):
         queue, there = collections.deque(), True
