@@ -152,7 +152,7 @@ static void serve(struct app *app)
     uint64_t now = clock_now();
     l2tpha_redundancy_get(app->node, &info);
     lac->epoch = info.epoch;
-    lac->untold = info.tunnels > 0 && lac->tunnels_up + lac->tunnels_half_open == 0;
+    lac->untold = info.resyncing > 0 && lac->tunnels_up + lac->tunnels_half_open == 0;
     set_stop(lac);
     udp_watch(app->udp);
     if (lac->objects == NULL)
