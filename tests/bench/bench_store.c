@@ -94,15 +94,20 @@ static enum l2tpha_storage_state state_of(const struct box *box)
     return info.state;
 }
 
-/* Until the store has something to say. A copy goes on by the node's deadline. */
+/* Until the store or the node has something to do. The node's time goes on as the clock does. */
 static void await_store(struct box *box)
 {
     struct pollfd ready = {.fd = box->store->fd(box->store->user), .events = POLLIN};
+    uint64_t began = wall_us(), datagrams = box->datagrams;
 
     while (drain(box))
         ;
-    (void)poll(&ready, 1, l2tpha_deadline(box->pair.lns) <= box->pair.now ? 0 : 20);
-    box->pair.now += 20;
+    if (box->datagrams != datagrams) /* that is what is waited for */
+        return;
+    uint64_t due = l2tpha_deadline(box->pair.lns);
+    uint64_t left = due > box->pair.now ? (due - box->pair.now) / 1000 + 1 : 0;
+    (void)poll(&ready, 1, left < 20 ? (int)left : 20);
+    box->pair.now += wall_us() - began + 1;
     l2tpha_expire(box->pair.lns, box->pair.now);
 }
 
