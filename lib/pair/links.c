@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "links.h"
 #include "host.h"
 #include "info.h"
-#include "listener.h"
+#include "links_private.h"
 #include "pair.h"
 #include "stream.h"
 
@@ -17,28 +16,11 @@
 #define SOON_US 20000 /* a standby that has just lost its active, or begins */
 #define SOON_TRIES 25
 #define HERALD_US 500000       /* an active that looks for another one */
-#define CONNECT_US 1000000     /* tcp: a path that was cut is tried anew, not waited for */
-#define HANDSHAKE_US 2000000   /* who has not said hello by then leaves its place */
-#define OLD_US 60000000        /* tcp: a superseded active that reads nothing */
 #define PENDING_MAX 8          /* streams without a hello */
 #define TELL_AGAIN_US 30000000 /* why nobody is reached */
 #define CATCH_UP_READS 64
 
-struct links {
-    struct l2tpha_pair *pair;
-    struct listener listener;
-    struct stream *streams;
-    struct stream *ended; /* to be freed when nobody looks at them */
-    bool connect;         /* keep trying */
-    unsigned tries;       /* to connect, since hellos were exchanged last */
-    uint64_t retry_at;    /* when to connect; L2TPHA_NEVER = not waiting for a try */
-    int refusal;          /* why the last try failed: errno, or an error of the library; 0 = none */
-    uint64_t told_at;     /* when that was told */
-    struct other_node other;
-};
-
-/* The stream that counts: of the standby, or of the active. */
-static struct stream *current(const struct links *links)
+struct stream *links_current(const struct links *links)
 {
     for (struct stream *stream = links->streams; stream != NULL; stream = stream->next)
         if (stream->up && !stream->promoted)
@@ -66,7 +48,8 @@ static bool wants_to_connect(const struct links *links)
     const struct endpoint *endpoint = &links->pair->connect;
     if (!links->connect || endpoint->kind == ENDPOINT_NONE || outgoing(links) != NULL)
         return false;
-    return current(links) == NULL && (is_standby(links->pair) || endpoint->kind == ENDPOINT_TCP);
+    return links_current(links) == NULL &&
+           (is_standby(links->pair) || endpoint->kind == ENDPOINT_TCP);
 }
 
 static void plan_retry(struct links *links)
@@ -88,7 +71,7 @@ static void stream_gone(struct links *links, struct stream *stream)
     plan_retry(links);
 }
 
-static void free_ended(struct links *links)
+void links_free_ended(struct links *links)
 {
     struct stream *next;
     for (struct stream *stream = links->ended; stream != NULL; stream = next) {
@@ -174,7 +157,7 @@ static void take_connection(void *user, int fd)
     const char *why = NULL;
     bool serves = !is_standby(links->pair);
     bool local = links->pair->listen.kind == ENDPOINT_UNIX;
-    bool taken = current(links) != NULL;
+    bool taken = links_current(links) != NULL;
     if (local && taken) {
         close(fd);
         return;
@@ -227,7 +210,7 @@ void links_stop_listening(struct links *links)
 
 /* ---- connecting ---- */
 
-static void stream_refused(struct links *links, int error)
+void links_note_refusal(struct links *links, int error)
 {
     char text[ENDPOINT_TEXT_MAX];
     uint64_t now = l2tpha_pair_now();
@@ -272,13 +255,13 @@ static void stream_connected(struct links *links)
 
 static const struct stream_events stream_events = {
     .connected = stream_connected,
-    .refused = stream_refused,
+    .refused = links_note_refusal,
     .unwelcome = stream_unwelcome,
     .gone = stream_gone,
     .heard = stream_heard,
 };
 
-static void try_connect(struct links *links)
+void links_try_connect(struct links *links)
 {
     const struct endpoint *endpoint = &links->pair->connect;
     links->retry_at = L2TPHA_NEVER;
@@ -287,7 +270,7 @@ static void try_connect(struct links *links)
     links->tries++;
     int fd = socket_connect(endpoint);
     if (fd < 0) {
-        stream_refused(links, errno);
+        links_note_refusal(links, errno);
         plan_retry(links);
         return;
     }
@@ -311,7 +294,7 @@ static void try_connect(struct links *links)
 void links_connect(struct links *links)
 {
     links->connect = true;
-    try_connect(links);
+    links_try_connect(links);
 }
 
 /* old_too: also those that only wait for a superseded active to read. */
@@ -361,7 +344,7 @@ void links_free(struct links *links)
         return;
     links_let_go(links);
     links_stop_listening(links);
-    free_ended(links);
+    links_free_ended(links);
     talloc_free(links);
 }
 
@@ -387,7 +370,7 @@ static void forget_consumer(struct links *links, uint32_t consumer, uint64_t now
 void links_send(struct links *links, const struct l2tpha_output *output)
 {
     uint64_t now = l2tpha_pair_now();
-    struct stream *stream = current(links);
+    struct stream *stream = links_current(links);
     if (stream == NULL || !stream->serving) {
         forget_consumer(links, output->consumer, now);
         return;
@@ -400,7 +383,7 @@ void links_send(struct links *links, const struct l2tpha_output *output)
 
 void links_tell_sync(struct links *links)
 {
-    struct stream *stream = current(links);
+    struct stream *stream = links_current(links);
     if (stream != NULL)
         stream_tell_sync(stream);
 }
@@ -416,14 +399,14 @@ void links_flush(struct links *links)
 
 void links_catch_up(struct links *links)
 {
-    struct stream *stream = current(links);
+    struct stream *stream = links_current(links);
     if (stream != NULL && !stream->connecting && !stream->passing)
         stream_read(stream);
 }
 
 static struct l2tpha_link *current_link(const struct links *links)
 {
-    struct stream *stream = current(links);
+    struct stream *stream = links_current(links);
     return stream != NULL ? stream->link : NULL;
 }
 
@@ -474,7 +457,7 @@ bool links_are_up(const struct links *links)
 
 bool links_is_exact(struct links *links)
 {
-    struct stream *stream = current(links);
+    struct stream *stream = links_current(links);
     if (stream == NULL || !stream->local)
         return false;
     for (int i = 0; i < CATCH_UP_READS && !stream->ended; i++)
@@ -492,109 +475,4 @@ void links_look(struct links *links, struct other_node *other)
 bool links_was_refused(const struct links *links)
 {
     return links->refusal == ECONNREFUSED;
-}
-
-/* ---- time ---- */
-
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static uint64_t place_until(const struct stream *stream)
-{
-    if (stream->promoted && !stream->taken)
-        return stream->local ? L2TPHA_NEVER : stream->opened + OLD_US;
-    if (stream->up)
-        return L2TPHA_NEVER;
-    return stream->opened + (stream->connecting ? CONNECT_US : HANDSHAKE_US);
-}
-
-/* When an active that hangs is to be ended. */
-static uint64_t fence_at(const struct links *links, const struct stream *stream)
-{
-    uint32_t ms = links->pair->options.fence_hung_ms;
-    struct l2tpha_link_info info = stream_info(stream);
-    if (ms == 0 || !stream->local || stream->serving || !stream->up || stream->promoted ||
-        stream->fenced)
-        return L2TPHA_NEVER;
-    return info.heard + ms * UINT64_C(1000);
-}
-
-/* Handed over, and over unix: the end of the stream tells, and silence does not. */
-static bool waits_for_the_end(const struct links *links, const struct stream *stream)
-{
-    return stream->local && stream->serving && has_handed(links->pair);
-}
-
-static uint64_t stream_due(const struct links *links, const struct stream *stream)
-{
-    uint64_t due = earlier(stream->pass_at, earlier(place_until(stream), fence_at(links, stream)));
-    if (stream->link != NULL && !waits_for_the_end(links, stream))
-        due = earlier(due, l2tpha_link_deadline(stream->link));
-    return due;
-}
-
-uint64_t links_deadline(const struct links *links)
-{
-    uint64_t due = earlier(links->retry_at, listener_deadline(&links->listener));
-    for (const struct stream *stream = links->streams; stream != NULL; stream = stream->next)
-        due = earlier(due, stream_due(links, stream));
-    return links->ended != NULL ? 0 : due;
-}
-
-/* The state itself is the node's role; what others can do about it begins here. */
-static void check_hung(struct links *links, struct stream *stream, uint64_t now)
-{
-    struct l2tpha_link_info info = stream_info(stream);
-    if (stream->serving || !stream->up || stream->promoted)
-        return;
-    if (!info.unheard)
-        stream->hung_told = false;
-    else if (!stream->hung_told) {
-        stream->hung_told = true;
-        tell_event(links->pair, L2TPHA_PAIR_HUNG);
-    }
-    if (now >= fence_at(links, stream)) {
-        stream->fenced = true;
-        stream_end_process(stream);
-    }
-}
-
-static void expire_stream(struct links *links, struct stream *stream, uint64_t now)
-{
-    if (place_until(stream) <= now) {
-        if (stream->connecting)
-            stream_refused(links, ETIMEDOUT);
-        stream_end(stream, BYE_ALONE);
-        return;
-    }
-    if (stream->pass_at <= now) {
-        stream->pass_at = L2TPHA_NEVER;
-        stream_flush(stream);
-    }
-    if (stream->ended || stream->link == NULL || waits_for_the_end(links, stream))
-        return;
-    int error = l2tpha_link_expire(stream->link, now);
-    if (error == L2TPHA_ERR_FENCED && stream->serving)
-        links->pair->events->superseded(links->pair);
-    else if (error != L2TPHA_OK)
-        stream_failed(stream, error);
-    else
-        check_hung(links, stream, now);
-}
-
-void links_expire(struct links *links, uint64_t now)
-{
-    struct stream *next;
-    free_ended(links);
-    if (listener_deadline(&links->listener) <= now)
-        listener_expire(&links->listener, &links->pair->listen, now);
-    if (links->retry_at <= now)
-        try_connect(links);
-    for (struct stream *stream = links->streams; stream != NULL; stream = next) {
-        next = stream->next;
-        if (stream_due(links, stream) <= now)
-            expire_stream(links, stream, now);
-    }
 }

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* What links.c and links_time.c share. */
+#ifndef PAIR_LINKS_PRIVATE_H
+#define PAIR_LINKS_PRIVATE_H
+
+#include "links.h"
+#include "listener.h"
+
+struct stream;
+
+struct links {
+    struct l2tpha_pair *pair;
+    struct listener listener;
+    struct stream *streams;
+    struct stream *ended; /* to be freed when nobody looks at them */
+    bool connect;         /* keep trying */
+    unsigned tries;       /* to connect, since hellos were exchanged last */
+    uint64_t retry_at;    /* when to connect; L2TPHA_NEVER = not waiting for a try */
+    int refusal;          /* why the last try failed: errno, or an error of the library; 0 = none */
+    uint64_t told_at;     /* when that was told */
+    struct other_node other;
+};
+
+/* The stream that counts: of the standby, or of the active. */
+struct stream *links_current(const struct links *links);
+/* Connect, if that is wanted. */
+void links_try_connect(struct links *links);
+/* That came to nothing: errno. */
+void links_note_refusal(struct links *links, int error);
+/* Nobody looks at them any more. */
+void links_free_ended(struct links *links);
+
+#endif
