@@ -132,7 +132,8 @@ L2TPHA_API int l2tpha_consumer_resume(struct l2tpha_node *node, uint32_t id, uin
  *  @retval L2TPHA_ERR_ROLE       not an active node. */
 L2TPHA_API int l2tpha_consumer_remove(struct l2tpha_node *node, uint32_t id, uint64_t now);
 
-/** Look at one. At most info->size bytes are written.
+/** Look at one. At most info->size bytes are written; a size that ends before lag costs no walk
+ * over what is not confirmed.
  *  @retval L2TPHA_ERR_NOT_FOUND  no such consumer. */
 L2TPHA_API int l2tpha_consumer_get(const struct l2tpha_node *node, uint32_t id,
                                    struct l2tpha_consumer_info *info);

@@ -114,7 +114,8 @@ int l2tpha_consumer_get(const struct l2tpha_node *node, uint32_t id,
                                        .reason = cursor.why,
                                        .status = cursor.status,
                                        .confirmed = cursor.whole};
-    if (cursor.state >= CURSOR_COPYING || cursor.kept) {
+    bool asked = info->size > offsetof(struct l2tpha_consumer_info, lag);
+    if (asked && (cursor.state >= CURSOR_COPYING || cursor.kept)) {
         now.lag = ledger_last(node->engine.ledger) - cursor.acknowledged;
         now.lag_bytes = ledger_log_behind(node->engine.ledger, cursor.acknowledged, &now.lag_since);
         now.returns = cursor.state == CURSOR_OUT;

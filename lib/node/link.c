@@ -134,6 +134,16 @@ static bool link_in_sync(void *user)
     return state_of(user) == CURSOR_IN_SYNC;
 }
 
+/* This standby, whatever others are in sync. */
+static bool holds_all(const struct port *port)
+{
+    const struct ledger *ledger = port->node->engine.ledger;
+    struct cursor_info info;
+
+    return cursor_get(ledger, port->consumer, &info) && info.state == CURSOR_IN_SYNC &&
+           info.whole == ledger_last(ledger);
+}
+
 /* The epochs of a frame are checked; that of the checkpoint in it must be the same, or whoever is
  * meant to be fenced is not, and who is not is. */
 static int link_apply(void *user, uint64_t epoch, const uint8_t *data, size_t len, uint64_t now,
@@ -204,7 +214,7 @@ static bool link_hand(void *user, uint64_t now)
 {
     struct l2tpha_node *node = node_at(user);
 
-    if (node_enter(node, now) || !node->engine.draining || node->role.state != L2TPHA_ROLE_ACTIVE)
+    if (node_enter(node, now) || !node->engine.draining || !holds_all(user))
         return false;
     node->engine.handed = true;
     return true;

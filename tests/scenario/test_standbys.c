@@ -424,6 +424,29 @@ START_TEST(switchover_to_either)
 }
 END_TEST
 
+/* One that was asked, and is left behind before it answers, is told nothing, though another one is
+ * in sync. */
+START_TEST(who_is_left_behind_is_handed_nothing)
+{
+    begin(false);
+    trio_tunnel(trio.far);
+    assert_ok(l2tpha_switchover(trio.near, trio.now));
+    trio_settle();
+    ck_assert(l2tpha_switchover_ready(trio.near));
+    assert_ok(l2tpha_link_hand_over(lines[1].up, trio.now));
+    assert_ok(l2tpha_consumer_leave(trio.near, info_at(lines[1].up).consumer, trio.now));
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
+    trio_settle();
+    ck_assert(!info_at(lines[1].up).handed && !info_at(lines[1].down).switchover);
+    assert_ok(l2tpha_switchover_cancel(trio.near, trio.now));
+    trio_dial(first_tunnel(trio.far));
+    trio_pass_ms(1000);
+    assert_calls(1);
+    assert_same(0);
+    end();
+}
+END_TEST
+
 Suite *suite_standbys(void);
 Suite *suite_standbys(void)
 {
@@ -439,5 +462,6 @@ Suite *suite_standbys(void)
     tcase_add_test(tcase, a_name_is_one_standby);
     tcase_add_test(tcase, a_link_takes_what_links_have_left_alone);
     tcase_add_loop_test(tcase, switchover_to_either, 0, LINES);
+    tcase_add_test(tcase, who_is_left_behind_is_handed_nothing);
     return suite;
 }
