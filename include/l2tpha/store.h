@@ -93,9 +93,8 @@ struct l2tpha_storage;
 
 /** Options of a storage. Zero-fill it and set size and what is wanted. */
 struct l2tpha_storage_options {
-    size_t size;                                /**< sizeof(struct l2tpha_storage_options) */
-    const struct l2tpha_store *store;           /**< open; borrowed */
-    const struct l2tpha_serializer *serializer; /**< the node's; NULL = l2tpha_serializer_proto() */
+    size_t size;                      /**< sizeof(struct l2tpha_storage_options) */
+    const struct l2tpha_store *store; /**< open; borrowed */
     bool holds_for_ever; /**< a store that is lost stops the node's outputs, until it is there
                               again; else the store is marked as stale, and the node goes on */
     uint32_t timeout_ms; /**< the store is late after so long, and is tried anew; 0 = 5000 */
@@ -159,12 +158,18 @@ L2TPHA_API int l2tpha_storage_begin(struct l2tpha_storage *storage, struct l2tph
 /** The node ends, or serves no more. What the store has stays in it. */
 L2TPHA_API void l2tpha_storage_end(struct l2tpha_storage *storage);
 
+/** Its node serves no more, and another one does, or nobody: l2tpha_storage_end(), and what the
+ * store has is marked as stale. That is tried until the store has it: l2tpha_storage_service() goes
+ * on to be called. A storage whose node is fenced does so by itself. l2tpha_storage_begin() ends
+ * it. */
+L2TPHA_API void l2tpha_storage_retire(struct l2tpha_storage *storage);
+
 /** A checkpoint that l2tpha_poll() has given out. False: it is for another consumer. */
 L2TPHA_API bool l2tpha_storage_output(struct l2tpha_storage *storage,
                                       const struct l2tpha_output *output);
 /** What there is to do: after outputs, when the store's descriptor is readable, and when the
- *  deadline has come. Not from within l2tpha_poll()'s outputs. True: the node may have more to
- *  give out, l2tpha_poll() is to be drained. */
+ *  deadline has come; with and without a node. Not from within l2tpha_poll()'s outputs. True: the
+ * node may have more to give out, l2tpha_poll() is to be drained. */
 L2TPHA_API bool l2tpha_storage_service(struct l2tpha_storage *storage, uint64_t now);
 /** L2TPHA_NEVER = none. */
 L2TPHA_API uint64_t l2tpha_storage_deadline(const struct l2tpha_storage *storage);

@@ -112,12 +112,10 @@ void storing_end(struct l2tpha_pair *pair)
 
 void storing_retire(struct l2tpha_pair *pair)
 {
-    const struct l2tpha_store *store = pair->options.store;
     if (pair->storage == NULL)
         return;
-    l2tpha_storage_end(pair->storage);
-    if (store->mark_stale(store->user) == L2TPHA_OK)
-        (void)store->commit(store->user);
+    l2tpha_storage_retire(pair->storage);
+    (void)storing_service(pair);
 }
 
 void storing_free(struct l2tpha_pair *pair)

@@ -124,13 +124,15 @@ int file_commit(void *user)
 
 /* --- what has come of it --- */
 
-/* Nothing older is wanted. */
-static void became_whole(struct file_store *store)
+/* Nothing older is wanted; a mark that was asked for meant that, unless this stream was ended
+ * before.
+ */
+static void became_whole(struct file_store *store, const struct stream *stream)
 {
     for (uint32_t i = 0; i < store->kept.count; i++)
         numbers_add(&store->gone, store->kept.list[i]);
     store->kept.count = 0;
-    store->mark_asked = false; /* what was meant is not read any more */
+    store->mark_asked = store->mark_asked && stream->dropped;
 }
 
 static void harvest_stream(struct file_store *store, struct stream *stream, int status)
@@ -151,7 +153,7 @@ static void harvest_stream(struct file_store *store, struct stream *stream, int 
         stream->whole |= batch->whole;
         stream->news = true;
         if (whole)
-            became_whole(store);
+            became_whole(store, stream);
     }
     if (stream->dropped)
         file_stream_let_go(store, stream);

@@ -68,7 +68,7 @@ int storage_add_consumer(struct l2tpha_storage *storage, struct line *line, uint
     return l2tpha_consumer_add(storage->node, &options, now, &line->consumer);
 }
 
-void storage_end_stream(struct l2tpha_storage *storage, struct line *line, bool keep)
+static void storage_end_stream(struct l2tpha_storage *storage, struct line *line, bool keep)
 {
     const struct l2tpha_store *store = storage->options.store;
 
@@ -214,23 +214,35 @@ static void take_progress(struct l2tpha_storage *storage, const struct l2tpha_st
         storage_failed(storage, line, event->status, "it cannot be written", now);
 }
 
+/* Of a mark that is wanted no more nothing comes. */
+static void take_mark(struct l2tpha_storage *storage, int status, uint64_t now)
+{
+    bool lost = storage->line && storage->line->lost;
+    bool wanted = storage->marking && (lost || storage->retires);
+
+    storage->marking = false;
+    if (!wanted)
+        return;
+    storage->status = status;
+    if (storage->retires && status)
+        storage->try_at = now + SOON_US;
+    else if (storage->retires)
+        say(storage, "store: marked as stale, for this node serves no more");
+    else if (!status)
+        go_on(storage, now);
+    storage->retires = storage->retires && status;
+}
+
 static void take_events(struct l2tpha_storage *storage, uint64_t now)
 {
     const struct l2tpha_store *store = storage->options.store;
     struct l2tpha_store_event event;
 
-    while (store->event(store->user, &event)) {
-        if (event.kind == L2TPHA_STORE_PROGRESS) {
+    while (store->event(store->user, &event))
+        if (event.kind == L2TPHA_STORE_PROGRESS)
             take_progress(storage, &event, now);
-            continue;
-        }
-        bool lost = storage->marking && storage->line && storage->line->lost;
-        storage->marking = false;
-        if (lost && !event.status)
-            go_on(storage, now);
-        else if (lost)
-            storage->status = event.status;
-    }
+        else
+            take_mark(storage, event.status, now);
 }
 
 /* The node has given it up, or it has come to where it serves. */
@@ -265,36 +277,82 @@ static bool is_due(const struct l2tpha_storage *storage, uint64_t now)
     return storage->line && is_long(storage, storage->line);
 }
 
-static bool serves(const struct l2tpha_storage *storage)
+/* --- without a node --- */
+
+void l2tpha_storage_end(struct l2tpha_storage *storage)
+{
+    for (unsigned i = 0; i < LINES; i++) {
+        struct line *line = &storage->lines[i];
+        storage_end_stream(storage, line, true);
+        *line = (struct line){0};
+    }
+    storage->node = NULL;
+    storage->line = NULL;
+    storage->try_at = L2TPHA_NEVER;
+    storage->marking = false;
+    storage->since = 0;
+    storage->reason = "";
+}
+
+void l2tpha_storage_retire(struct l2tpha_storage *storage)
+{
+    l2tpha_storage_end(storage);
+    storage->retires = true;
+    storage->try_at = 0;
+}
+
+/* What is there says that it is behind, however long that takes. */
+static void retire(struct l2tpha_storage *storage, uint64_t now)
+{
+    const struct l2tpha_store *store = storage->options.store;
+
+    if (!storage->retires || storage->marking || now < storage->try_at)
+        return;
+    storage->marking = store->mark_stale(store->user) == L2TPHA_OK;
+    storage->try_at = storage->marking ? L2TPHA_NEVER : now + SOON_US;
+}
+
+/* --- turns --- */
+
+static bool serves(struct l2tpha_storage *storage)
 {
     struct l2tpha_redundancy_info info = {.size = sizeof(info)};
 
     if (!storage->node)
         return false;
     l2tpha_redundancy_get(storage->node, &info);
+    if (info.role == L2TPHA_ROLE_FENCED)
+        l2tpha_storage_retire(storage);
     return info.role == L2TPHA_ROLE_ACTIVE_SOLO || info.role == L2TPHA_ROLE_ACTIVE_BULK ||
            info.role == L2TPHA_ROLE_ACTIVE;
 }
 
-bool l2tpha_storage_service(struct l2tpha_storage *storage, uint64_t now)
+static void serve(struct l2tpha_storage *storage, uint64_t now)
 {
-    const struct l2tpha_store *store = storage->options.store;
-
-    if (!serves(storage))
-        return false;
-    storage->called = false;
-    take_events(storage, now);
     for (unsigned i = 0; i < LINES; i++)
         look_at(storage, &storage->lines[i], now);
     if (!is_used(next_line(storage)) && is_due(storage, now))
         try_next(storage, now);
+}
+
+/* The store is served, and its descriptor is read, whatever the node is. */
+bool l2tpha_storage_service(struct l2tpha_storage *storage, uint64_t now)
+{
+    const struct l2tpha_store *store = storage->options.store;
+
+    storage->called = false;
+    bool active = serves(storage);
+    take_events(storage, now);
+    if (active)
+        serve(storage, now);
+    retire(storage, now);
     (void)store->commit(store->user); /* what fails is an event */
     return storage->called;
 }
 
 uint64_t l2tpha_storage_deadline(const struct l2tpha_storage *storage)
 {
-    return storage->node ? storage->try_at : L2TPHA_NEVER;
+    return storage->node || storage->retires ? storage->try_at : L2TPHA_NEVER;
 }
 
 /* --- outputs --- */
@@ -311,8 +369,8 @@ static void append(struct l2tpha_storage *storage, struct line *line,
     const struct l2tpha_store *store = storage->options.store;
     struct l2tpha_checkpoint_header header;
     struct l2tpha_bytes records;
-    int error =
-        storage->options.serializer->get_header(output->data, output->len, &header, &records);
+    const struct l2tpha_serializer *serializer = l2tpha_node_config(storage->node)->serializer;
+    int error = serializer->get_header(output->data, output->len, &header, &records);
 
     if (!error && header.kind == L2TPHA_CHECKPOINT_ABANDON)
         return; /* what waits for it leaves only when that is known otherwise */

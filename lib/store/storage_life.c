@@ -4,7 +4,6 @@
 
 #include <l2tpha/checkpoint.h>
 #include <l2tpha/consumer.h>
-#include <l2tpha/serializer.h>
 #include <string.h>
 
 #define TIMEOUT_MS 5000
@@ -19,8 +18,6 @@ int l2tpha_storage_new(TALLOC_CTX *parent, const struct l2tpha_storage_options *
     if (!storage)
         return L2TPHA_ERR_NOMEM;
     storage->options = *options;
-    if (!storage->options.serializer)
-        storage->options.serializer = l2tpha_serializer_proto();
     if (!storage->options.timeout_ms)
         storage->options.timeout_ms = TIMEOUT_MS;
     if (!storage->options.tail_bytes)
@@ -64,6 +61,7 @@ int l2tpha_storage_begin(struct l2tpha_storage *storage, struct l2tpha_node *nod
 {
     if (storage->node)
         return L2TPHA_ERR_STATE;
+    storage->retires = storage->marking = false;
     storage->node = node;
     storage->line = &storage->lines[0];
     storage->try_at = now;
@@ -77,21 +75,6 @@ int l2tpha_storage_begin(struct l2tpha_storage *storage, struct l2tpha_node *nod
     storage->line->lost = true; /* it has nothing: the next one brings it */
     storage_begin_waiting(storage, "the first copy", now);
     return L2TPHA_OK;
-}
-
-void l2tpha_storage_end(struct l2tpha_storage *storage)
-{
-    for (unsigned i = 0; i < LINES; i++) {
-        struct line *line = &storage->lines[i];
-        storage_end_stream(storage, line, true);
-        *line = (struct line){0};
-    }
-    storage->node = NULL;
-    storage->line = NULL;
-    storage->try_at = L2TPHA_NEVER;
-    storage->marking = false;
-    storage->since = 0;
-    storage->reason = "";
 }
 
 /* --- what is known --- */

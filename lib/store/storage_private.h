@@ -27,7 +27,8 @@ struct l2tpha_storage {
     struct line *line; /* which outputs wait for; NULL = they do not */
     uint64_t try_at;   /* for the next line */
     bool marking;
-    bool called; /* the node was, in this turn */
+    bool retires; /* no node: until what is there is marked */
+    bool called;  /* the node was, in this turn */
     uint64_t begun;
     uint64_t since; /* outputs wait, or are not protected; 0 = neither */
     const char *reason;
@@ -36,7 +37,6 @@ struct l2tpha_storage {
 };
 
 int storage_add_consumer(struct l2tpha_storage *storage, struct line *line, uint64_t now);
-void storage_end_stream(struct l2tpha_storage *storage, struct line *line, bool keep);
 void storage_begin_waiting(struct l2tpha_storage *storage, const char *why, uint64_t now);
 /* A line that can go on no more. */
 void storage_failed(struct l2tpha_storage *storage, struct line *line, int status, const char *why,

@@ -115,6 +115,11 @@ class Process:
     def alive(self):
         return self.child.poll() is None
 
+    def processor(self):
+        """Seconds of processor time so far."""
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def await_line(self, pattern, seconds=10.0, times=1):
         def there():
             if self.count(pattern) >= times:

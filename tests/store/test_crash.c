@@ -97,6 +97,59 @@ START_TEST(many_times)
 }
 END_TEST
 
+/* What can be asked of the disk has been asked at each of its steps. */
+static void slow_disk(unsigned count)
+{
+    while (count-- > 0) {
+        for (int i = 0; i < 8; i++)
+            box_turn(&box);
+        box_disk(&box);
+    }
+}
+
+/* At any moment, whatever the disk is at: the mark is made, and then there is nothing to do. */
+START_TEST(who_serves_no_more)
+{
+    box_open(&box, 2000 + (uint64_t)_i);
+    if (_i % 2)
+        box_settle(&box);
+    for (int i = 0; i < 3; i++)
+        box_dial(&box);
+    if (_i % 2)
+        steps((unsigned)_i / 2);
+    else
+        slow_disk((unsigned)_i / 2);
+    assert_ok(l2tpha_fence(box.pair.lns, 1000, box.pair.now));
+    if (_i & 4) /* or it is seen to be fenced */
+        l2tpha_storage_retire(box.storage);
+    box_pass(&box, SECOND);
+    ck_assert_int_eq(box_state(&box), L2TPHA_STORAGE_OFF);
+    ck_assert(!box_disk(&box));
+    ck_assert_uint_eq(l2tpha_storage_deadline(box.storage), L2TPHA_NEVER);
+    assert_ok(box_die(&box, _i & 2));
+    ck_assert(!box.found.any || box.found.stale);
+}
+END_TEST
+
+/* The disk takes nothing at first: that is tried until it does. */
+START_TEST(a_mark_takes_time)
+{
+    box_open(&box, 3000);
+    box_settle(&box);
+    box_dial(&box);
+    box_pass(&box, SECOND);
+    box.fake.fail_at = box.fake.calls + 1; /* and all from it on */
+    l2tpha_storage_retire(box.storage);
+    box_pass(&box, 10 * SECOND);
+    ck_assert_uint_ne(l2tpha_storage_deadline(box.storage), L2TPHA_NEVER);
+    box.fake.fail_at = 0;
+    box_pass(&box, 2 * SECOND);
+    ck_assert_uint_eq(l2tpha_storage_deadline(box.storage), L2TPHA_NEVER);
+    assert_ok(box_die(&box, true));
+    ck_assert(box.found.any && box.found.stale);
+}
+END_TEST
+
 Suite *suite_crash(void);
 Suite *suite_crash(void)
 {
@@ -106,6 +159,8 @@ Suite *suite_crash(void)
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_loop_test(tcase, at_every_step, 0, 300);
     tcase_add_loop_test(tcase, many_times, 0, 100);
+    tcase_add_loop_test(tcase, who_serves_no_more, 0, 160);
+    tcase_add_test(tcase, a_mark_takes_time);
     suite_add_tcase(suite, tcase);
     return suite;
 }
