@@ -95,8 +95,15 @@ const char *handing_reclaim(struct l2tpha_pair *pair)
     return NULL;
 }
 
+bool handing_is_possible(const struct l2tpha_pair *pair)
+{
+    return info_of(pair).role == L2TPHA_ROLE_ACTIVE && links_standby_is_in_sync(pair->links);
+}
+
 static const char *begin_switchover(struct l2tpha_pair *pair)
 {
+    if (info_of(pair).role == L2TPHA_ROLE_ACTIVE && !handing_is_possible(pair))
+        return l2tpha_strerror(L2TPHA_ERR_NOT_IN_SYNC);
     int error = l2tpha_switchover(pair->node, l2tpha_pair_now());
     if (error != L2TPHA_OK)
         return l2tpha_strerror(error);
@@ -122,7 +129,7 @@ const char *handing_begin(struct l2tpha_pair *pair)
 void handing_advance_held(struct l2tpha_pair *pair)
 {
     if (!pair->held || pair->switchover != SWITCHOVER_NONE || l2tpha_pair_now() < pair->offer_at ||
-        info_of(pair).role != L2TPHA_ROLE_ACTIVE)
+        !handing_is_possible(pair))
         return;
     (void)l2tpha_release(pair->node,
                          l2tpha_pair_now()); /* what was confirmed is polled, to be ready */

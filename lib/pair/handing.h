@@ -8,6 +8,9 @@
 
 struct l2tpha_pair;
 
+/* A standby holds all that this node does, as far as is known: a store that does is none. */
+bool handing_is_possible(const struct l2tpha_pair *pair);
+
 /* Begin; the outcome is told. NULL, or why not. */
 const char *handing_begin(struct l2tpha_pair *pair);
 

@@ -375,10 +375,15 @@ void links_send(struct links *links, const struct l2tpha_output *output)
         forget_consumer(links, output->consumer, now);
         return;
     }
-    stream->replicated = true;
     int error = l2tpha_link_send(stream->link, output->position, output->data, output->len, now);
     if (error != L2TPHA_OK)
         stream_failed(stream, error);
+}
+
+bool links_standby_is_in_sync(const struct links *links)
+{
+    const struct stream *stream = links_current(links);
+    return stream != NULL && stream_is_in_sync(stream);
 }
 
 void links_tell_sync(struct links *links)

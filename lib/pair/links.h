@@ -77,6 +77,9 @@ void links_pass(struct links *links, uint32_t tag);
  * over, so it is told. */
 void links_tell_sync(struct links *links);
 
+/* Active: there is one who could be handed over to. */
+bool links_standby_is_in_sync(const struct links *links);
+
 /* Write what the links have to say. Not while outputs of the node are being looked at. */
 void links_flush(struct links *links);
 

@@ -261,7 +261,7 @@ const char *role_standby(struct l2tpha_pair *pair)
         pair->step_down = true;
         return NULL;
     }
-    if (info.role == L2TPHA_ROLE_ACTIVE)
+    if (handing_is_possible(pair))
         return handing_begin(pair);
     /* Nobody holds what this node does. It is silent from now on, and follows once another serves.
      */
@@ -375,8 +375,7 @@ uint64_t role_deadline(const struct l2tpha_pair *pair)
     uint64_t due = pair->looking ? pair->look_at : L2TPHA_NEVER;
     if (lacks_lock(pair))
         due = pair->lock_at;
-    if (pair->held && pair->switchover == SWITCHOVER_NONE &&
-        info_of(pair).role == L2TPHA_ROLE_ACTIVE)
+    if (pair->held && pair->switchover == SWITCHOVER_NONE && handing_is_possible(pair))
         due = pair->offer_at;
     if (pair->switchover != SWITCHOVER_NONE && pair->switchover_until < due)
         due = pair->switchover_until;

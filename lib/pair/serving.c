@@ -88,24 +88,31 @@ const char *serving_start(struct l2tpha_pair *pair)
     return NULL;
 }
 
+static const char *become_active(struct l2tpha_pair *pair, enum l2tpha_trust trust)
+{
+    const char *why = storing_begin(pair); /* before anything leaves that it lacks */
+    if (why != NULL)
+        return why;
+    int error = l2tpha_takeover_as(pair->node, pair->next_epoch, trust, l2tpha_pair_now());
+    pair->next_epoch = 0;
+    if (error == L2TPHA_OK)
+        return NULL;
+    storing_end(pair);
+    return l2tpha_strerror(error);
+}
+
 const char *serving_take_over(struct l2tpha_pair *pair, enum l2tpha_trust trust, const char *cause)
 {
     if (!is_standby(pair))
         return "this node is no standby";
     bool inherited = has_socket(pair);
     const char *why = open_socket(pair, false);
-    if (why != NULL)
-        return why;
-    why = storing_begin(pair); /* before anything leaves that it lacks */
-    if (why != NULL)
-        return why;
-    int error = l2tpha_takeover_as(pair->node, pair->next_epoch, trust, l2tpha_pair_now());
-    pair->next_epoch = 0;
-    if (error != L2TPHA_OK) {
-        storing_end(pair);
+    if (why == NULL)
+        why = become_active(pair, trust);
+    if (why != NULL) {
         if (!inherited)
             close_socket(pair); /* whoever serves needs the address */
-        return l2tpha_strerror(error);
+        return why;
     }
     say(pair, L2TPHA_LOG_RF, "taking over: %s", cause);
     links_keep_listening(

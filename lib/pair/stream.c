@@ -5,10 +5,13 @@
 #include "pair.h"
 #include "socket.h"
 
+#include <l2tpha/consumer.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <talloc.h>
@@ -261,21 +264,38 @@ void stream_flush(struct stream *stream)
     watch_writing(stream, false);
 }
 
+/* Of this standby: the node's role speaks of all that its outputs wait for, such as a store. */
+static enum l2tpha_consumer_state standby_state(const struct stream *stream, const char **why)
+{
+    struct l2tpha_consumer_info info = {.size = offsetof(struct l2tpha_consumer_info, lag)};
+    if (stream->link == NULL ||
+        l2tpha_consumer_get(stream->pair->node, stream_info(stream).consumer, &info) != L2TPHA_OK)
+        return L2TPHA_CONSUMER_OUT;
+    *why = info.state == L2TPHA_CONSUMER_OUT ? info.reason : "it needs a copy";
+    return info.state;
+}
+
+bool stream_is_in_sync(const struct stream *stream)
+{
+    const char *why;
+    return stream->serving && standby_state(stream, &why) == L2TPHA_CONSUMER_IN_SYNC;
+}
+
 /* Outputs that the standby does not hold must not leave before it can be known there: a socket that
- * takes no more says it by being closed, with the stream. */
+ * takes no more says it by being closed, with the stream. They wait for it once its copy has ended,
+ * and that is on its way to it before they are. */
 void stream_tell_sync(struct stream *stream)
 {
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-    if (!stream->serving || !stream->replicated || stream->ended)
+    const char *why = "it is not known any more";
+    if (!stream->serving || stream->ended)
         return;
-    l2tpha_redundancy_get(stream->pair->node, &info);
-    bool alone = info.role == L2TPHA_ROLE_ACTIVE_SOLO;
-    if (alone == stream->alone || (!alone && info.role != L2TPHA_ROLE_ACTIVE))
+    bool waited_for = standby_state(stream, &why) >= L2TPHA_CONSUMER_ENDED;
+    if (waited_for == stream->waited_for)
         return;
-    stream->alone = alone;
-    if (alone)
-        say(stream->pair, L2TPHA_LOG_RF, "standby left behind: %s", info.reason);
-    if (!say_farewell(stream, alone ? BYE_SOLO : BYE_SYNC))
+    stream->waited_for = waited_for;
+    if (!waited_for)
+        say(stream->pair, L2TPHA_LOG_RF, "standby left behind: %s", why);
+    if (!say_farewell(stream, waited_for ? BYE_SYNC : BYE_SOLO))
         stream_end(stream, BYE_ALONE);
 }
 
@@ -286,7 +306,7 @@ static const char *pass_descriptors(struct stream *stream)
 {
     if (!has_socket(stream->pair))
         return "no socket to hand over";
-    if (!farewell_open(&stream->farewell))
+    if (!farewell_open(&stream->farewell) || !farewell_say(&stream->farewell, BYE_SOLO))
         return strerror(errno);
     int passed[SOCKET_DESCRIPTORS_MAX] = {socket_of(stream->pair), stream->farewell.in};
     if (!socket_pass(stream->fd, FIRST_BYTE, passed, SOCKET_DESCRIPTORS_MAX))

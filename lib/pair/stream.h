@@ -41,8 +41,7 @@ struct stream {
     bool promoted;   /* standby: we serve now, and the other is to know */
     bool taken;      /* another stream counts: who serves in an older epoch is told, and promoted */
     bool up;         /* hellos have been exchanged, once */
-    bool replicated; /* active: the standby has had something to hold */
-    bool alone;      /* active: the standby was told that we go on alone */
+    bool waited_for; /* active: outputs wait for the standby, and it was told so */
     bool told_differs; /* configurations */
     bool fenced;       /* standby: the process of the active was ended */
     bool hung_told;    /* standby: --on-hung was run in this silence */
@@ -74,8 +73,10 @@ const char *stream_serve(struct stream *stream);
 void stream_finish_connecting(struct stream *stream);
 void stream_flush(struct stream *stream);
 void stream_read(struct stream *stream);
-/* Active: whether the standby is in sync, as the farewells are to say it. */
+/* Active: whether outputs wait for the standby, as the farewells are to say it. */
 void stream_tell_sync(struct stream *stream);
+/* Active: this standby has confirmed a whole copy. */
+bool stream_is_in_sync(const struct stream *stream);
 /* Standby: the last farewell, 0 = none. */
 char stream_last_bye(struct stream *stream);
 struct l2tpha_link_info stream_info(const struct stream *stream);

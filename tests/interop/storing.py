@@ -239,6 +239,60 @@ def with_standby(case):
     ours.check_programs(case)
 
 
+def leave_behind(case):
+    """A pair whose standby is stopped, and given up; the active has its store, and a call more."""
+    pair = Pair(case, *handover.LNS)
+    lac = ours.Node(case, "lac", "lac", *handover.LAC[1:], *handover.LOAD)
+    lac.await_line("^all up")
+    pair.standby.kill(signal.SIGSTOP)
+    late = ours.Node(case, "lac", "late", "--listen", f"{lab.PEER}:1702", *handover.LAC[3:])
+    late.await_line("^all up")
+    pair.active.await_role("active", "in-sync")  # with its store
+    pair.active.await_line("standby left behind")
+    return pair, lac, late
+
+
+def left_behind(case):
+    """A standby that was given up knows that it lacks something, though the active had its store all the time."""
+    pair, _, _ = leave_behind(case)
+    pair.active.kill(signal.SIGKILL)
+    pair.active.ended()
+    pair.standby.kill(signal.SIGCONT)
+    pair.standby.await_line("had gone on alone shortly before")
+    ours.check_programs(case)
+
+
+def at_rest(node):
+    """A node that has nothing to do does nothing."""
+    before = node.processor()
+    lab.stays("it is there", node.alive, 2)
+    used = node.processor() - before
+    lab.check(used < 0.5, f"{node.name} has used {used:.2f} s of 2")
+
+
+def held(case):
+    """Nobody is handed over to who lacks something: the node is held, until its standby holds everything. Then it
+    marks its store, and is at rest."""
+    pair, lac, late = leave_behind(case)
+    status, words = pair.active.tell("switchover")
+    lab.check(status == 1 and "in sync" in words, f"switchover: {status}, {words}")
+    status, words = pair.active.tell("standby")
+    lab.check(status == 0, f"standby: {status}, {words}")
+    pair.active.await_line("held: silent")
+    lab.stays("nobody serves", lambda: pair.standby.text().count("taking over") == 0, 2)
+    pair.standby.kill(signal.SIGCONT)
+    pair.standby.await_role("active")
+    pair.active.await_line("marked as stale, for this node serves no more")
+    pair.active.await_role("standby", "in-sync")
+    at_rest(pair.active)
+    pair.standby.await_sessions(handover.CALLS + len(late.sessions()))
+    for node in (lac, late):
+        node.finish()
+        handover.check_report(node.report())
+    ours.check_programs(case)
+
+
 if __name__ == "__main__":
     lab.run({"lns_killed": lns_killed, "lac_killed": lac_killed, "peer": peer, "stopped": stopped, "full": full,
-             "full_and_held": full_and_held, "damaged": damaged, "with_standby": with_standby}, ["xl2tpd"])
+             "full_and_held": full_and_held, "damaged": damaged, "with_standby": with_standby,
+             "left_behind": left_behind, "held": held}, ["xl2tpd"])
