@@ -409,47 +409,15 @@ void links_catch_up(struct links *links)
         stream_read(stream);
 }
 
-static struct l2tpha_link *current_link(const struct links *links)
+struct l2tpha_link *links_current_link(const struct links *links)
 {
     struct stream *stream = links_current(links);
     return stream != NULL ? stream->link : NULL;
 }
 
-int links_hand_over(struct links *links)
-{
-    struct l2tpha_link *link = current_link(links);
-    int error =
-        link != NULL ? l2tpha_link_hand_over(link, l2tpha_pair_now()) : L2TPHA_ERR_NOT_IN_SYNC;
-    links_flush(links);
-    return error;
-}
-
-int links_withdraw(struct links *links)
-{
-    struct l2tpha_link *link = current_link(links);
-    return link != NULL ? l2tpha_link_withdraw(link, l2tpha_pair_now()) : L2TPHA_ERR_STATE;
-}
-
-int links_decline(struct links *links, int why)
-{
-    struct l2tpha_link *link = current_link(links);
-    int error = link != NULL ? l2tpha_link_decline(link, why, l2tpha_pair_now()) : L2TPHA_ERR_STATE;
-    links_flush(links);
-    return error;
-}
-
-int links_announce(struct links *links, uint64_t epoch, bool force)
-{
-    struct l2tpha_link *link = current_link(links);
-    int error = link != NULL ? l2tpha_link_announce(link, epoch, force, l2tpha_pair_now())
-                             : L2TPHA_ERR_STATE;
-    links_flush(links);
-    return error;
-}
-
 bool links_info(const struct links *links, struct l2tpha_link_info *info)
 {
-    struct l2tpha_link *link = current_link(links);
+    struct l2tpha_link *link = links_current_link(links);
     l2tpha_link_get(link, info); /* NULL: zeros */
     return link != NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What links.c and links_time.c share. */
+/* What the files of the links share. */
 #ifndef PAIR_LINKS_PRIVATE_H
 #define PAIR_LINKS_PRIVATE_H
 
@@ -23,6 +23,8 @@ struct links {
 
 /* The stream that counts: of the standby, or of the active. */
 struct stream *links_current(const struct links *links);
+/* Its link; NULL = there is none. */
+struct l2tpha_link *links_current_link(const struct links *links);
 /* Connect, if that is wanted. */
 void links_try_connect(struct links *links);
 /* That came to nothing: errno. */

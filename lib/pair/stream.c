@@ -1,28 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-#include "stream.h"
 #include "host.h"
 #include "links.h"
 #include "pair.h"
 #include "socket.h"
+#include "stream_private.h"
 
 #include <l2tpha/consumer.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <talloc.h>
 #include <unistd.h>
 
 #define READ_BYTES 65536
 #define READS_PER_EVENT 16
-#define FIRST_BYTE 1
-/* The standby has taken none of the descriptors that are under way: doubled each time. */
-#define PASS_AGAIN_US 2000
-#define PASS_AGAIN_MAX_US 256000
 /* Over unix silence proves nothing: the closing of the stream is what counts. */
 #define UNIX_SILENCE_MS (24u * 3600 * 1000)
 
@@ -66,49 +58,6 @@ void stream_end(struct stream *stream, char bye)
     watch_stop(&stream->pair->watcher, &stream->channel_watch);
     watch_stop(&stream->pair->watcher, &stream->farewell_watch);
     stream->events->gone(stream->links, stream);
-}
-
-static void on_channel(void *user, uint32_t events);
-
-static void take_channel(struct stream *stream)
-{
-    if (stream->channel >= 0) {
-        watch_stop(&stream->pair->watcher, &stream->channel_watch);
-        close(stream->channel);
-    }
-    stream->channel = stream->farewell.channel;
-    stream->farewell.channel = -1;
-    stream->channel_watch =
-        (struct watch){.fd = stream->channel, .handler = on_channel, .user = stream};
-    (void)watch_for(&stream->pair->watcher, &stream->channel_watch, EPOLLIN);
-}
-
-/* Standby. True = there will be no more. */
-static bool read_farewells(struct stream *stream)
-{
-    bool over = farewell_read(&stream->farewell);
-    if (stream->farewell.channel >= 0)
-        take_channel(stream);
-    if (stream->farewell.lost)
-        say(stream->pair, L2TPHA_LOG_ERROR, "no room for the channel of descriptors");
-    stream->farewell.lost = false;
-    return over;
-}
-
-/* It says more than who serves: without this a channel would be found with the stream's next word.
- */
-static void on_farewell(void *user, uint32_t events)
-{
-    struct stream *stream = user;
-    (void)events;
-    if (read_farewells(stream))
-        watch_stop(&stream->pair->watcher, &stream->farewell_watch);
-}
-
-char stream_last_bye(struct stream *stream)
-{
-    (void)read_farewells(stream);
-    return stream->farewell.last;
 }
 
 static enum farewell farewell_of(struct stream *stream)
@@ -181,47 +130,6 @@ static void watch_writing(struct stream *stream, bool wanted)
     stream_watch(stream, wanted ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
-static bool make_channel(struct stream *stream)
-{
-    int ends[2];
-    if (stream->channel >= 0)
-        return true;
-    if (!socket_channel(ends))
-        return false;
-    bool sent = farewell_send_channel(&stream->farewell, ends[0]);
-    int error = errno;
-    close(ends[0]);
-    if (sent)
-        stream->channel = ends[1];
-    else
-        close(ends[1]);
-    errno = error;
-    return sent;
-}
-
-/* Active: what the standby is yet to be told of. False = it is not told of all now. */
-static bool pass_given(struct stream *stream)
-{
-    struct passed_queue *queue = &stream->to_pass;
-    stream->pass_at = L2TPHA_NEVER;
-    for (; queue->first < queue->count; queue->first++) {
-        uint32_t tag = queue->tags[queue->first];
-        if (make_channel(stream) &&
-            passed_send(stream->channel, tag, passed_find(&stream->pair->given, tag))) {
-            stream->pass_wait = PASS_AGAIN_US;
-            continue;
-        }
-        if (errno == EPIPE || errno == ECONNRESET || errno == ECONNREFUSED)
-            return true; /* the reader of the stream meets the end */
-        stream->pass_at = l2tpha_pair_now() + stream->pass_wait;
-        if (stream->pass_wait < PASS_AGAIN_MAX_US)
-            stream->pass_wait *= 2;
-        return false;
-    }
-    queue->first = queue->count = 0;
-    return true;
-}
-
 void stream_pass(struct stream *stream, uint32_t tag)
 {
     if (stream->ended || !stream->serving || stream->farewell.out < 0)
@@ -244,7 +152,7 @@ void stream_flush(struct stream *stream)
     int error;
     if (!has_bytes(stream) || stream->connecting || stream->deaf)
         return;
-    if (stream->serving && stream->farewell.out >= 0 && !pass_given(stream))
+    if (stream->serving && stream->farewell.out >= 0 && !stream_pass_given(stream))
         return;
     while ((len = sealed_poll(stream->seal, stream->link, &data, &error)) > 0) {
         ssize_t sent = send(stream->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -299,129 +207,6 @@ void stream_tell_sync(struct stream *stream)
         stream_end(stream, BYE_ALONE);
 }
 
-/* ---- descriptors ---- */
-
-/* Active, over unix: the socket and the channel for farewells go first. */
-static const char *pass_descriptors(struct stream *stream)
-{
-    if (!has_socket(stream->pair))
-        return "no socket to hand over";
-    if (!farewell_open(&stream->farewell) || !farewell_say(&stream->farewell, BYE_SOLO))
-        return strerror(errno);
-    int passed[SOCKET_DESCRIPTORS_MAX] = {socket_of(stream->pair), stream->farewell.in};
-    if (!socket_pass(stream->fd, FIRST_BYTE, passed, SOCKET_DESCRIPTORS_MAX))
-        return strerror(errno);
-    if (passed_queue_all(&stream->to_pass, &stream->pair->given) != L2TPHA_OK)
-        return "no memory for the descriptors";
-    return NULL;
-}
-
-#ifndef SO_PEERPIDFD
-#define SO_PEERPIDFD 77 /* Linux 6.5 */
-#endif
-
-/* Whose process it is at the other end: a descriptor of the process itself, so that no other that
- * comes to have its number is ever meant. An older kernel tells the number alone. */
-static int open_process(int fd, pid_t pid)
-{
-    int process = -1;
-    socklen_t len = sizeof(process);
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &process, &len) == 0)
-        return process;
-    if (errno != ENOPROTOOPT)
-        return -1;
-    struct pollfd open = {.fd = fd, .events = POLLRDHUP};
-    process = (int)syscall(SYS_pidfd_open, pid, 0);
-    /* If the stream is there after that, the process that had the number was there before. */
-    if (process >= 0 && poll(&open, 1, 0) != 0) {
-        close(process);
-        return -1;
-    }
-    return process;
-}
-
-/* Of another user it is none of our business. */
-static void name_process(struct stream *stream)
-{
-    struct ucred peer;
-    socklen_t len = sizeof(peer);
-    if (getsockopt(stream->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || peer.pid <= 1 ||
-        peer.pid == getpid())
-        return;
-    if (geteuid() == 0 || peer.uid == geteuid())
-        stream->process = open_process(stream->fd, peer.pid);
-}
-
-void stream_end_process(struct stream *stream)
-{
-    struct l2tpha_pair *pair = stream->pair;
-    if (stream->process < 0) {
-        say(pair, L2TPHA_LOG_ERROR,
-            "--fence-hung: the process of the active is not known, or another user's");
-        return;
-    }
-    int error = syscall(SYS_pidfd_send_signal, stream->process, SIGKILL, NULL, 0) == 0 ? 0 : errno;
-    say(pair, L2TPHA_LOG_ERROR,
-        error == 0       ? "the active hangs: its process is ended"
-        : error == ESRCH ? "--fence-hung: the process that made the stream is gone"
-                         : "--fence-hung: the process of the active cannot be ended");
-}
-
-/* Standby: what the active has passed under tags so far. It has sent that before what its stream
- * says of it. */
-static void take_passed(struct stream *stream)
-{
-    struct l2tpha_pair *pair = stream->pair;
-    uint32_t tag;
-    int fd, got;
-    bool lost;
-    if (stream->channel < 0)
-        (void)read_farewells(stream);
-    if (stream->channel < 0)
-        return;
-    while ((got = passed_receive(stream->channel, &tag, &fd, &lost)) > 0) {
-        close_if(passed_take(&pair->kept, tag));
-        if (fd >= 0 && passed_put(&pair->kept, tag, fd) != L2TPHA_OK) {
-            close(fd);
-            lost = true;
-        }
-        if (lost)
-            say(pair, L2TPHA_LOG_ERROR, "no room for the descriptor that was passed as %u", tag);
-    }
-    if (got == 0 || (errno != EAGAIN && errno != EINTR))
-        watch_stop(&pair->watcher, &stream->channel_watch); /* all is read */
-}
-
-static void on_channel(void *user, uint32_t events)
-{
-    (void)events;
-    take_passed(user);
-}
-
-/* Standby, over unix. False when the stream is over. */
-static bool take_descriptors(struct stream *stream)
-{
-    uint8_t byte;
-    struct l2tpha_pair *pair = stream->pair;
-    int passed[SOCKET_DESCRIPTORS_MAX];
-    int got = socket_accept_passed(stream->fd, &byte, passed, SOCKET_DESCRIPTORS_MAX);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        return true;
-    if (got != 1 || byte != FIRST_BYTE) {
-        stream_lost(stream, got == 0 ? "before it began" : "no descriptors at its beginning");
-        return false;
-    }
-    stream->passing = false;
-    farewell_adopt(&stream->farewell, passed[1]);
-    stream->farewell_watch =
-        (struct watch){.fd = stream->farewell.in, .handler = on_farewell, .user = stream};
-    (void)watch_for(&pair->watcher, &stream->farewell_watch, EPOLLIN);
-    passed_clear(&pair->kept, true); /* of an earlier stream: all come again */
-    name_process(stream);
-    inherit_socket(pair, passed[0]);
-    return true;
-}
-
 /* ---- the link ---- */
 
 struct l2tpha_link_info stream_info(const struct stream *stream)
@@ -465,7 +250,7 @@ const char *stream_serve(struct stream *stream)
     const char *why = NULL;
     stream->serving = true;
     if (stream->local)
-        why = pass_descriptors(stream);
+        why = stream_pass_descriptors(stream);
     if (why == NULL && !begin(stream))
         why = "no link";
     return why;
@@ -549,7 +334,7 @@ void stream_read(struct stream *stream)
             return;
         }
         if (!stream->serving && stream->local)
-            take_passed(stream);
+            stream_take_passed(stream);
         if (stream->seal != NULL)
             feed_seal(stream, data, (size_t)got);
         else
@@ -565,7 +350,10 @@ static void on_stream(void *user, uint32_t events)
         return;
     }
     if (stream->passing && (events & EPOLLIN)) {
-        if (!take_descriptors(stream) || stream->passing)
+        const char *why = stream_take_descriptors(stream);
+        if (why != NULL)
+            stream_lost(stream, why);
+        if (why != NULL || stream->passing)
             return;
     }
     if (events & EPOLLOUT)

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* What one node says to the other about who is to serve. */
+#include "links_private.h"
+#include "pair.h"
+
+int links_hand_over(struct links *links)
+{
+    struct l2tpha_link *link = links_current_link(links);
+    int error =
+        link != NULL ? l2tpha_link_hand_over(link, l2tpha_pair_now()) : L2TPHA_ERR_NOT_IN_SYNC;
+    links_flush(links);
+    return error;
+}
+
+int links_withdraw(struct links *links)
+{
+    struct l2tpha_link *link = links_current_link(links);
+    return link != NULL ? l2tpha_link_withdraw(link, l2tpha_pair_now()) : L2TPHA_ERR_STATE;
+}
+
+int links_decline(struct links *links, int why)
+{
+    struct l2tpha_link *link = links_current_link(links);
+    int error = link != NULL ? l2tpha_link_decline(link, why, l2tpha_pair_now()) : L2TPHA_ERR_STATE;
+    links_flush(links);
+    return error;
+}
+
+int links_announce(struct links *links, uint64_t epoch, bool force)
+{
+    struct l2tpha_link *link = links_current_link(links);
+    int error = link != NULL ? l2tpha_link_announce(link, epoch, force, l2tpha_pair_now())
+                             : L2TPHA_ERR_STATE;
+    links_flush(links);
+    return error;
+}
