@@ -137,6 +137,9 @@ struct l2tpha_link_info {
     uint32_t consumer;         /**< active: its consumer, 0 = none yet */
     uint64_t round_trip; /**< active: microseconds from a checkpoint to its confirmation, of one
                               lately; 0 = none yet */
+    bool ungated; /**< standby: no output of the active waits for this end. Its copy is never known
+                     to be all that was served, but when the active hands over or steps down for it
+                   */
 };
 
 /** Look at it. At most info->size bytes are written. */

@@ -129,11 +129,6 @@ static bool link_listens(void *user)
     return state_of(user) != CURSOR_OUT;
 }
 
-static bool link_in_sync(void *user)
-{
-    return state_of(user) == CURSOR_IN_SYNC;
-}
-
 /* This standby, whatever others are in sync. */
 static bool holds_all(const struct port *port)
 {
@@ -142,6 +137,14 @@ static bool holds_all(const struct port *port)
 
     return cursor_get(ledger, port->consumer, &info) && info.state == CURSOR_IN_SYNC &&
            info.whole == ledger_last(ledger);
+}
+
+/* Who gates holds all that has left once it has its copy; any other only what it has confirmed. */
+static bool link_in_sync(void *user)
+{
+    const struct port *port = user;
+
+    return state_of(port) == CURSOR_IN_SYNC && (port->options.gates || holds_all(port));
 }
 
 /* The epochs of a frame are checked; that of the checkpoint in it must be the same, or whoever is

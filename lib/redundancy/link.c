@@ -211,6 +211,7 @@ static struct l2tpha_link_info describe(const struct l2tpha_link *link)
         .peer_fingerprint = link->peer_fingerprint,
         .consumer = link->ops.consumer(link->ops.user),
         .round_trip = link->round_trip,
+        .ungated = link->ungated,
     };
 }
 

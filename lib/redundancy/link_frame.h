@@ -19,6 +19,7 @@
 #define FRAME_MAX (FRAME_HEADER + FRAME_BODY_MAX)
 #define FRAME_MAY_IGNORE 0x80 /* in a type: whoever does not know it skips it */
 #define HELLO_BODY 45
+#define HELLO_UNGATED 1 /* active: no output waits for this standby */
 #define REFUSE_TEXT_MAX 255
 #define ANNOUNCE_BODY 9
 
@@ -50,7 +51,7 @@ struct link_frame {
 struct link_hello {
     uint16_t version_min;
     uint16_t version_max;
-    uint32_t capabilities; /* none is defined yet: 0 is sent, any are accepted */
+    uint32_t capabilities; /* HELLO_UNGATED, or 0 is sent; any are accepted */
     uint8_t side;          /* enum frame_side */
     uint64_t last;         /* newest checkpoint made or applied */
     uint64_t fingerprint;

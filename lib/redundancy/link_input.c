@@ -81,6 +81,7 @@ static int take_hello(struct l2tpha_link *link, const struct link_frame *frame, 
     link->peer_last = hello.last;
     link->peer_copy = frame->epoch == epoch_of(link) ? hello.copy : 0;
     link->peer_fingerprint = hello.fingerprint;
+    link->ungated = hello.capabilities & HELLO_UNGATED;
     link->met = true;
     if (wants_hello(link, frame->epoch) && (error = link_put_hello(link, now)))
         return link_fail(link, error, now);

@@ -49,6 +49,7 @@ struct l2tpha_link {
     uint64_t came;    /* standby: checkpoints that came, */
     uint64_t applied; /* ... up to the last one that was applied */
     bool met;
+    bool ungated; /* standby: the active's outputs do not wait for it */
     uint64_t peer_last;
     uint64_t peer_copy; /* ... and the copy that it was made with */
     uint64_t peer_fingerprint;

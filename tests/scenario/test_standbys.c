@@ -424,6 +424,30 @@ START_TEST(switchover_to_either)
 }
 END_TEST
 
+/* What has left may be unknown to one that nobody waits for: nobody steps down for it before it
+ * holds everything, and it knows why. */
+START_TEST(who_does_not_gate_is_asked_for_more)
+{
+    begin(true);
+    ck_assert(info_at(lines[1].down).ungated && !info_at(lines[0].down).ungated);
+    lines[1].stopped = true;
+    trio_tunnel(trio.far);
+    ck_assert(!info_at(lines[1].up).in_sync && info_at(lines[0].up).in_sync);
+    uint64_t epoch = l2tpha_epoch_next(info_of(trio.near).epoch, ranks[1]);
+    assert_ok(l2tpha_link_announce(lines[1].down, epoch, false, trio.now));
+    ck_assert(move(&lines[1], lines[1].down, lines[1].up));
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
+    lines[1].stopped = false;
+    trio_settle();
+    ck_assert_int_eq(info_at(lines[1].down).declined, L2TPHA_ERR_NOT_IN_SYNC);
+    ck_assert(info_at(lines[1].up).in_sync);
+    assert_ok(l2tpha_link_announce(lines[1].down, epoch, false, trio.now));
+    ck_assert(move(&lines[1], lines[1].down, lines[1].up));
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_FENCED);
+    end();
+}
+END_TEST
+
 /* One that was asked, and is left behind before it answers, is told nothing, though another one is
  * in sync. */
 START_TEST(who_is_left_behind_is_handed_nothing)
@@ -462,6 +486,7 @@ Suite *suite_standbys(void)
     tcase_add_test(tcase, a_name_is_one_standby);
     tcase_add_test(tcase, a_link_takes_what_links_have_left_alone);
     tcase_add_loop_test(tcase, switchover_to_either, 0, LINES);
+    tcase_add_test(tcase, who_does_not_gate_is_asked_for_more);
     tcase_add_test(tcase, who_is_left_behind_is_handed_nothing);
     return suite;
 }
