@@ -108,7 +108,10 @@ struct l2tpha_pair_options {
     enum l2tpha_pair_role role; /**< at the start */
     const char *listen;         /**< `unix:PATH` or `tcp:ADDR:PORT`: where a standby finds this node
                                      when it serves. NULL = nowhere */
-    const char *connect;        /**< likewise, of the other node. NULL = this one follows nobody */
+    const char *connect;        /**< likewise, of the other nodes: one over unix, or up to 5, as
+                                     `tcp:ADDR:PORT,tcp:ADDR:PORT`, each at an address of its own:
+                                     each is a standby of whoever serves. NULL = this one follows
+                                     nobody */
     bool insecure;              /**< tcp beyond loopback may be used though nothing protects it:
                                      not needed with keys */
     bool takeover_manual;       /**< no takeover by itself, over unix */
@@ -136,6 +139,9 @@ struct l2tpha_pair_options {
                            not kept; wiping it is the program's. A text that is no key file is
                            L2TPHA_ERR_INVALID: l2tpha_seal_keys_new() says why */
     const struct l2tpha_crypto *crypto; /**< for keys; borrowed */
+    const char *far; /**< more of the other nodes, likewise: far ones, for which no output waits.
+                        What has left may be unknown to them: they take over when they are handed
+                        over to, or from a copy that counts as stale. NULL = none */
 };
 
 /** A pair that has not begun. talloc'd below no parent. 0, INVALID, NOMEM, or an error of the
@@ -213,7 +219,9 @@ struct l2tpha_pair_info {
     bool met;           /**< link holds something: there is a stream to the other node */
     uint64_t behind_us; /**< standby: how long its copy has not been known to be the newest */
     struct l2tpha_link_info link; /**< the replication link */
-    uint32_t key_id; /**< id of the key that its stream is sealed with; 0 = it is not */
+    uint32_t key_id;   /**< id of the key that its stream is sealed with; 0 = it is not */
+    uint32_t standbys; /**< of a node that serves: with a stream; link is that of the one that would
+                          be handed over to */
 };
 /** Of the store. False: there is none. */
 L2TPHA_API bool l2tpha_pair_storage(const struct l2tpha_pair *pair,

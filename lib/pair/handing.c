@@ -49,6 +49,7 @@ static void cancel_switchover(struct l2tpha_pair *pair, const char *why)
 {
     bool handed = pair->switchover == SWITCHOVER_HANDED, was_held = pair->held;
     pair->switchover = SWITCHOVER_NONE;
+    links_hand_to_none(pair->links);
     (void)l2tpha_switchover_cancel(pair->node, l2tpha_pair_now()); /* may be cancelled already */
     if (handed) {
         lock_take(&pair->lock);
@@ -72,9 +73,13 @@ static void cancel_switchover(struct l2tpha_pair *pair, const char *why)
 static const char fate_unknown[] = "handed over, and the stream has ended: silent until the other "
                                    "is met; 'takeover' has this node serve again";
 
-void handing_standby_lost(struct l2tpha_pair *pair, bool is_over)
+void handing_standby_lost(struct l2tpha_pair *pair, bool heir, bool is_over)
 {
     if (pair->step_down) /* its newer epoch was the last thing that it said */
+        return;
+    if (pair->switchover == SWITCHOVER_DRAINING && links_standby_is_in_sync(pair->links))
+        return; /* another one */
+    if (is_offered(pair) && !heir)
         return;
     if (pair->switchover == SWITCHOVER_DRAINING || pair->switchover == SWITCHOVER_OFFERED)
         cancel_switchover(pair, "the standby is gone");

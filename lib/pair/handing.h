@@ -14,9 +14,9 @@ bool handing_is_possible(const struct l2tpha_pair *pair);
 /* Begin; the outcome is told. NULL, or why not. */
 const char *handing_begin(struct l2tpha_pair *pair);
 
-/* What the links tell: the standby is gone (is_over: its process has ended); it accepts, and from
- * here on it may serve. */
-void handing_standby_lost(struct l2tpha_pair *pair, bool is_over);
+/* What the links tell: a standby is gone (heir: the one that was asked; is_over: its process has
+ * ended); it accepts, and from here on it may serve. */
+void handing_standby_lost(struct l2tpha_pair *pair, bool heir, bool is_over);
 void handing_handed(struct l2tpha_pair *pair);
 
 /* Whoever waits for the outcome is told: NULL = another node serves. */

@@ -29,6 +29,11 @@ uint64_t behind_us(const struct l2tpha_pair *pair)
     return info_of(pair).role == L2TPHA_ROLE_STANDBY_HOT ? 0 : l2tpha_pair_now() - pair->hot_at;
 }
 
+bool is_offered(const struct l2tpha_pair *pair)
+{
+    return pair->switchover == SWITCHOVER_OFFERED || has_handed(pair);
+}
+
 bool has_handed(const struct l2tpha_pair *pair)
 {
     return pair->switchover == SWITCHOVER_HANDED;

@@ -20,20 +20,48 @@
 #define TELL_AGAIN_US 30000000 /* why nobody is reached */
 #define CATCH_UP_READS 64
 
-struct stream *links_current(const struct links *links)
+static bool is_next(const struct stream *stream)
 {
-    for (struct stream *stream = links->streams; stream != NULL; stream = stream->next)
-        if (stream->up && !stream->promoted)
-            return stream;
-    return NULL;
+    return stream->up && !stream->promoted;
 }
 
-static struct stream *outgoing(const struct links *links)
+static bool is_better(const struct stream *stream, const struct stream *than)
 {
-    for (struct stream *stream = links->streams; stream != NULL; stream = stream->next)
-        if (stream->outgoing && !stream->promoted)
+    bool in_sync = stream_is_in_sync(stream);
+    if (in_sync != stream_is_in_sync(than))
+        return in_sync;
+    if (stream->far != than->far)
+        return than->far;
+    return stream_info(stream).peer_rank < stream_info(than).peer_rank;
+}
+
+/* Once a standby is handed over to, no other one stands for it. */
+struct stream *links_current(const struct links *links)
+{
+    struct stream *best = NULL;
+    for (struct stream *stream = links->streams; stream != NULL; stream = stream->next) {
+        if (is_next(stream) && stream->heir)
             return stream;
-    return NULL;
+        if (is_next(stream) && (best == NULL || is_better(stream, best)))
+            best = stream;
+    }
+    return is_offered(links->pair) ? NULL : best;
+}
+
+static unsigned count_up(const struct links *links)
+{
+    unsigned count = 0;
+    for (const struct stream *stream = links->streams; stream != NULL; stream = stream->next)
+        count += is_next(stream);
+    return count;
+}
+
+static bool is_connecting(const struct links *links)
+{
+    for (const struct stream *stream = links->streams; stream != NULL; stream = stream->next)
+        if (stream->outgoing && !stream->promoted && !stream->up)
+            return true;
+    return false;
 }
 
 static void add(struct links *links, struct stream *stream)
@@ -42,14 +70,18 @@ static void add(struct links *links, struct stream *stream)
     links->streams = stream;
 }
 
-/* Over unix there is but one place, which the active has. */
+/* A standby whose active is silent asks the others whether one of them serves now; an active asks
+ * those that it has no stream to. Over unix there is but one place, which the active has. */
 static bool wants_to_connect(const struct links *links)
 {
-    const struct endpoint *endpoint = &links->pair->connect;
-    if (!links->connect || endpoint->kind == ENDPOINT_NONE || outgoing(links) != NULL)
+    const struct l2tpha_pair *pair = links->pair;
+    const struct stream *active;
+    if (!links->connect || pair->others.count == 0 || is_connecting(links))
         return false;
-    return links_current(links) == NULL &&
-           (is_standby(links->pair) || endpoint->kind == ENDPOINT_TCP);
+    if (!is_standby(pair))
+        return pair->connect.kind == ENDPOINT_TCP && count_up(links) < pair->others.count;
+    active = links_current(links);
+    return active == NULL || (pair->others.count > 1 && stream_info(active).unheard);
 }
 
 static void plan_retry(struct links *links)
@@ -84,12 +116,12 @@ void links_free_ended(struct links *links)
 static void note_other(struct links *links, const struct stream *stream)
 {
     struct l2tpha_link_info info = stream_info(stream);
-    if (!info.met || info.peer_serves || stream->taken)
+    if (!info.met || info.peer_serves || stream->taken || stream->other == OTHERS_NONE)
         return;
-    links->other = (struct other_node){.holds = info.peer_last > 0,
-                                       .looks = info.peer_last == 0,
-                                       .rank = info.peer_rank,
-                                       .epoch = info.peer_epoch};
+    links->attempts[stream->other].met = (struct other_node){.holds = info.peer_last > 0,
+                                                             .looks = info.peer_last == 0,
+                                                             .rank = info.peer_rank,
+                                                             .epoch = info.peer_epoch};
 }
 
 static void tell_differences(struct links *links, struct stream *stream)
@@ -105,7 +137,7 @@ static void tell_differences(struct links *links, struct stream *stream)
         say(links->pair, L2TPHA_LOG_ERROR, "the other node is configured otherwise");
 }
 
-/* One standby at a time: the library's link serves one. Another tries again later. */
+/* A standby follows one; over unix an active has one. */
 static void become_current(struct links *links, struct stream *stream)
 {
     struct stream *next;
@@ -113,8 +145,12 @@ static void become_current(struct links *links, struct stream *stream)
     links->pair->key_id = sealed_key_id(stream->seal);
     links->tries = 0;
     links->refusal = 0;
+    if (stream->other != OTHERS_NONE)
+        links->attempts[stream->other].refusal = 0;
     say(links->pair, L2TPHA_LOG_RF, "%s connected", stream->serving ? "standby" : "to the active,");
     tell_differences(links, stream);
+    if (stream->serving && !stream->local)
+        return;
     for (struct stream *other = links->streams; other != NULL; other = next) {
         next = other->next;
         if (other != stream && !other->promoted)
@@ -151,13 +187,27 @@ static void make_room(struct links *links)
         stream_end(oldest, BYE_ALONE);
 }
 
+/* Of two nodes it is the other one, wherever it comes from. */
+static unsigned who_comes(const struct links *links, int fd)
+{
+    const struct others *others = &links->pair->others;
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof(peer);
+    if (others->count == 1)
+        return 0;
+    if (links->pair->listen.kind != ENDPOINT_TCP ||
+        getpeername(fd, (struct sockaddr *)&peer, &len) != 0)
+        return OTHERS_NONE;
+    return others_at(others, &peer);
+}
+
 static void take_connection(void *user, int fd)
 {
     struct links *links = user;
     const char *why = NULL;
     bool serves = !is_standby(links->pair);
     bool local = links->pair->listen.kind == ENDPOINT_UNIX;
-    bool taken = links_current(links) != NULL;
+    bool taken = serves && !local ? count_up(links) >= OTHERS_MAX : count_up(links) > 0;
     if (local && taken) {
         close(fd);
         return;
@@ -167,6 +217,7 @@ static void take_connection(void *user, int fd)
     if (stream == NULL)
         return;
     stream->taken = stream->promoted = taken;
+    stream_name(stream, who_comes(links, fd));
     add(links, stream);
     if (serves)
         why = stream_serve(stream);
@@ -210,19 +261,20 @@ void links_stop_listening(struct links *links)
 
 /* ---- connecting ---- */
 
-void links_note_refusal(struct links *links, int error)
+void links_note_refusal(struct links *links, unsigned which, int error)
 {
     char text[ENDPOINT_TEXT_MAX];
     uint64_t now = l2tpha_pair_now();
-    links->other.refused = error == ECONNREFUSED || error == ENOENT;
+    struct attempt *attempt = &links->attempts[which];
+    attempt->met.refused = error == ECONNREFUSED || error == ENOENT;
     if (!is_standby(links->pair)) /* it is well that nobody else serves */
         return;
-    if (error == links->refusal && now - links->told_at < TELL_AGAIN_US)
+    if (error == attempt->refusal && now - attempt->told_at < TELL_AGAIN_US)
         return;
-    links->refusal = error;
-    links->told_at = now;
+    attempt->refusal = error;
+    attempt->told_at = now;
     say(links->pair, L2TPHA_LOG_RF, "--ha-connect %s: %s; trying again",
-        endpoint_text(&links->pair->connect, text), strerror(error));
+        endpoint_text(&links->pair->others.list[which].endpoint, text), strerror(error));
 }
 
 /* A standby that holds more than the one that serves has made will not forget it for that. */
@@ -248,29 +300,51 @@ static void stream_unwelcome(struct links *links, int error)
         advice(links, error));
 }
 
-static void stream_connected(struct links *links)
+static void stream_connected(struct links *links, const struct stream *stream)
 {
-    links->other.refused = false;
+    if (stream->other != OTHERS_NONE)
+        links->attempts[stream->other].met.refused = false;
+}
+
+static void stream_refused(struct links *links, const struct stream *stream, int error)
+{
+    links_note_refusal(links, stream->other, error);
 }
 
 static const struct stream_events stream_events = {
     .connected = stream_connected,
-    .refused = links_note_refusal,
+    .refused = stream_refused,
     .unwelcome = stream_unwelcome,
     .gone = stream_gone,
     .heard = stream_heard,
 };
 
+/* In turn, those that there is a stream to left out. */
+static unsigned next_other(struct links *links)
+{
+    unsigned count = links->pair->others.count, which = links->at % count;
+    for (unsigned i = 0; i < count; i++, which = (which + 1) % count) {
+        const struct stream *stream = links->streams;
+        while (stream != NULL && !(is_next(stream) && stream->other == which))
+            stream = stream->next;
+        if (stream == NULL)
+            break;
+    }
+    links->at = which + 1;
+    return which;
+}
+
 void links_try_connect(struct links *links)
 {
-    const struct endpoint *endpoint = &links->pair->connect;
     links->retry_at = L2TPHA_NEVER;
     if (!wants_to_connect(links))
         return;
+    unsigned which = next_other(links);
+    const struct endpoint *endpoint = &links->pair->others.list[which].endpoint;
     links->tries++;
-    int fd = socket_connect(endpoint);
+    int fd = socket_connect_from(endpoint, &links->pair->listen);
     if (fd < 0) {
-        links_note_refusal(links, errno);
+        links_note_refusal(links, which, errno);
         plan_retry(links);
         return;
     }
@@ -284,6 +358,7 @@ void links_try_connect(struct links *links)
     stream->serving = !is_standby(links->pair);
     stream->connecting = !stream->local;
     stream->passing = stream->local;
+    stream_name(stream, which);
     add(links, stream);
     if (stream->connecting)
         stream_watch(stream, EPOLLIN | EPOLLOUT);
@@ -370,8 +445,10 @@ static void forget_consumer(struct links *links, uint32_t consumer, uint64_t now
 void links_send(struct links *links, const struct l2tpha_output *output)
 {
     uint64_t now = l2tpha_pair_now();
-    struct stream *stream = links_current(links);
-    if (stream == NULL || !stream->serving) {
+    struct stream *stream = links->streams;
+    while (stream != NULL && stream_consumer(stream) != output->consumer)
+        stream = stream->next;
+    if (stream == NULL) {
         forget_consumer(links, output->consumer, now);
         return;
     }
@@ -388,9 +465,11 @@ bool links_standby_is_in_sync(const struct links *links)
 
 void links_tell_sync(struct links *links)
 {
-    struct stream *stream = links_current(links);
-    if (stream != NULL)
+    struct stream *next;
+    for (struct stream *stream = links->streams; stream != NULL; stream = next) {
+        next = stream->next;
         stream_tell_sync(stream);
+    }
 }
 
 void links_flush(struct links *links)
@@ -404,9 +483,12 @@ void links_flush(struct links *links)
 
 void links_catch_up(struct links *links)
 {
-    struct stream *stream = links_current(links);
-    if (stream != NULL && !stream->connecting && !stream->passing)
-        stream_read(stream);
+    struct stream *next;
+    for (struct stream *stream = links->streams; stream != NULL; stream = next) {
+        next = stream->next;
+        if (is_next(stream) && !stream->connecting && !stream->passing)
+            stream_read(stream);
+    }
 }
 
 struct l2tpha_link *links_current_link(const struct links *links)
@@ -428,6 +510,12 @@ bool links_are_up(const struct links *links)
     return links_info(links, &link) && link.up;
 }
 
+bool links_is_ungated(const struct links *links)
+{
+    struct l2tpha_link_info info = {.size = sizeof(info)};
+    return links_info(links, &info) && info.ungated;
+}
+
 bool links_is_exact(struct links *links)
 {
     struct stream *stream = links_current(links);
@@ -439,13 +527,35 @@ bool links_is_exact(struct links *links)
     return bye == 0 || bye == BYE_SYNC;
 }
 
-void links_look(struct links *links, struct other_node *other)
+/* Nobody is there who serves, if each of them says so. */
+void links_look(struct links *links, struct other_node *all)
 {
-    *other = links->other;
-    links->other = (struct other_node){0};
+    unsigned refused = 0, looks = 0, count = links->pair->others.count;
+    *all = (struct other_node){.rank = L2TPHA_RANK_NONE};
+    for (unsigned i = 0; i < count; i++) {
+        struct other_node *met = &links->attempts[i].met;
+        refused += met->refused;
+        looks += met->looks;
+        all->holds |= met->holds;
+        if (met->looks && met->rank < all->rank)
+            all->rank = met->rank;
+        if (met->epoch > all->epoch)
+            all->epoch = met->epoch;
+        *met = (struct other_node){0};
+    }
+    all->refused = refused == count;
+    all->looks = looks > 0 && refused + looks == count;
 }
 
 bool links_was_refused(const struct links *links)
 {
-    return links->refusal == ECONNREFUSED;
+    unsigned count = links->pair->others.count, refused = 0;
+    for (unsigned i = 0; i < count; i++)
+        refused += links->attempts[i].refusal == ECONNREFUSED;
+    return refused == count;
+}
+
+unsigned links_count(const struct links *links)
+{
+    return is_standby(links->pair) ? 0 : count_up(links);
 }

@@ -36,8 +36,8 @@ enum farewell {
 struct links_events {
     void (*active_lost)(struct l2tpha_pair *pair, enum farewell farewell);
     void (*link_failed)(struct l2tpha_pair *pair); /* at a standby, which connects again */
-    void (*standby_lost)(struct l2tpha_pair *pair,
-                         bool is_over);               /* is_over: its process has ended */
+    /* heir: it was handed over to, or asked; is_over: its process has ended */
+    void (*standby_lost)(struct l2tpha_pair *pair, bool heir, bool is_over);
     void (*asked_to_serve)(struct l2tpha_pair *pair); /* planned switchover */
     void (*handed)(struct l2tpha_pair *pair); /* the standby accepts: from here on it may serve */
     void (*superseded)(struct l2tpha_pair *pair);     /* a newer epoch serves */
@@ -86,9 +86,10 @@ void links_flush(struct links *links);
 /* Read what has come, ahead of everything else: after an absence. */
 void links_catch_up(struct links *links);
 
-/* Active: offer to hand over to the standby; take that back. */
+/* Active: offer to hand over to the standby; take that back; and nobody is handed over to. */
 int links_hand_over(struct links *links);
 int links_withdraw(struct links *links);
+void links_hand_to_none(struct links *links);
 /* Standby: could not take it; is about to take it by itself. */
 int links_decline(struct links *links, int why);
 int links_announce(struct links *links, uint64_t epoch, bool force);
@@ -98,6 +99,9 @@ bool links_info(const struct links *links, struct l2tpha_link_info *info);
 /* There is a stream to the other node, and it has said hello. */
 bool links_are_up(const struct links *links);
 
+/* Standby: no output of the active that it follows has waited for it. */
+bool links_is_ungated(const struct links *links);
+
 /* Standby, over unix: the copy is all that the active has let out, as far as it was able to tell.
  */
 bool links_is_exact(struct links *links);
@@ -106,13 +110,18 @@ bool links_is_exact(struct links *links);
 struct other_node {
     bool refused; /* nobody listens there: nobody serves */
     bool holds;   /* a standby that holds something */
-    bool looks;   /* a node that looks for the other as this one does */
+    bool looks;   /* a node that looks for the others as this one does */
     uint32_t rank;
     uint64_t epoch;
 };
-void links_look(struct links *links, struct other_node *other);
-/* Nobody listened there when it was tried last. */
+/* Since it was asked last, of all of them. refused: each was; looks: each of the rest does, and the
+ * lowest rank; holds: one does. */
+void links_look(struct links *links, struct other_node *all);
+/* Nobody listened at any of them when it was tried last. */
 bool links_was_refused(const struct links *links);
+
+/* Active: standbys with a stream. */
+unsigned links_count(const struct links *links);
 
 uint64_t links_deadline(const struct links *links);
 void links_expire(struct links *links, uint64_t now);

@@ -2,12 +2,15 @@
 /* What one node says to the other about who is to serve. */
 #include "links_private.h"
 #include "pair.h"
+#include "stream.h"
 
 int links_hand_over(struct links *links)
 {
-    struct l2tpha_link *link = links_current_link(links);
-    int error =
-        link != NULL ? l2tpha_link_hand_over(link, l2tpha_pair_now()) : L2TPHA_ERR_NOT_IN_SYNC;
+    struct stream *stream = links_current(links);
+    int error = stream != NULL ? l2tpha_link_hand_over(stream->link, l2tpha_pair_now())
+                               : L2TPHA_ERR_NOT_IN_SYNC;
+    if (error == L2TPHA_OK)
+        stream->heir = true;
     links_flush(links);
     return error;
 }
@@ -16,6 +19,12 @@ int links_withdraw(struct links *links)
 {
     struct l2tpha_link *link = links_current_link(links);
     return link != NULL ? l2tpha_link_withdraw(link, l2tpha_pair_now()) : L2TPHA_ERR_STATE;
+}
+
+void links_hand_to_none(struct links *links)
+{
+    for (struct stream *stream = links->streams; stream != NULL; stream = stream->next)
+        stream->heir = false;
 }
 
 int links_decline(struct links *links, int why)

@@ -81,7 +81,7 @@ static void expire_stream(struct links *links, struct stream *stream, uint64_t n
 {
     if (place_until(stream) <= now) {
         if (stream->connecting)
-            links_note_refusal(links, ETIMEDOUT);
+            links_note_refusal(links, stream->other, ETIMEDOUT);
         stream_end(stream, BYE_ALONE);
         return;
     }

@@ -29,9 +29,11 @@ static bool take_endpoints(struct l2tpha_pair *pair)
 {
     const struct l2tpha_pair_options *options = &pair->options;
     if ((options->listen != NULL && endpoint_parse(options->listen, &pair->listen) != NULL) ||
-        (options->connect != NULL && endpoint_parse(options->connect, &pair->connect) != NULL))
+        (options->connect != NULL && others_add(&pair->others, options->connect, false) != NULL) ||
+        (options->far != NULL && others_add(&pair->others, options->far, true) != NULL))
         return false;
-    pair->options.listen = pair->options.connect = NULL;
+    pair->options.listen = pair->options.connect = pair->options.far = NULL;
+    pair->connect = pair->others.list[0].endpoint;
     if (options->role != L2TPHA_PAIR_ACTIVE && pair->connect.kind == ENDPOINT_NONE)
         return false;
     if (options->role == L2TPHA_PAIR_AUTO && pair->listen.kind == ENDPOINT_NONE)
@@ -233,6 +235,7 @@ void l2tpha_pair_get(const struct l2tpha_pair *pair, struct l2tpha_pair_info *in
         all.behind_us = all.standby ? behind_us(pair) : 0;
     }
     all.met = links_info(pair->links, &all.link);
+    all.standbys = links_count(pair->links);
     all.key_id = all.met ? pair->key_id : 0;
     memcpy(info, &all, info->size < sizeof(all) ? info->size : sizeof(all));
 }

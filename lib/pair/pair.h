@@ -5,6 +5,7 @@
 
 #include "address.h"
 #include "lock.h"
+#include "others.h"
 #include "passed.h"
 #include "watch.h"
 
@@ -18,7 +19,8 @@ struct l2tpha_seal_keys;
 
 struct l2tpha_pair {
     struct l2tpha_pair_options options; /* whose texts are not kept: */
-    struct endpoint listen, connect;
+    struct endpoint listen, connect;    /* and the others' first one: they are all of one kind */
+    struct others others;
     struct l2tpha_node *node;
     struct l2tpha_seal_keys *keys; /* NULL = tcp is not sealed */
     uint32_t key_id;               /* of the stream to the other node, while there is one */
@@ -53,6 +55,7 @@ struct l2tpha_pair {
     uint64_t next_epoch; /* that was announced; 0 = none was */
     bool behind;         /* standby: the active has said that it went on alone */
     bool exact;          /* standby: the active has said that it stopped, in sync */
+    bool ungated;        /* standby: the active has not waited for it */
     uint64_t hot_at;     /* standby: when it was in sync last */
     uint64_t began;      /* standby: when it began to look for whom to follow */
     bool held;           /* active: silent until another serves */

@@ -61,6 +61,8 @@ static bool take_what_is_given(struct l2tpha_pair *pair)
 static enum l2tpha_trust operators_trust(struct l2tpha_pair *pair, bool stale)
 {
     enum l2tpha_role role = info_of(pair).role;
+    if (pair->ungated && info_of(pair).whole)
+        return L2TPHA_TRUST_STALE;
     bool in_sync = role == L2TPHA_ROLE_STANDBY_HOT || role == L2TPHA_ROLE_UNHEARD;
     if ((in_sync && links_is_exact(pair->links)) || (pair->exact && role == L2TPHA_ROLE_CUT_OFF))
         return L2TPHA_TRUST_EXACT;
@@ -202,9 +204,10 @@ static void asked_to_serve(struct l2tpha_pair *pair)
     pair->asked_to_serve = true;
 }
 
+/* It knows whom it has stopped for; where there is a third node, not the one that has asked. */
 static void active_stopped(struct l2tpha_pair *pair)
 {
-    pair->other_stopped = true;
+    pair->other_stopped = pair->others.count == 1 || pair->switchover == SWITCHOVER_ANNOUNCED;
 }
 
 static void superseded(struct l2tpha_pair *pair)
@@ -353,6 +356,7 @@ void role_advance(struct l2tpha_pair *pair)
     if (info_of(pair).role == L2TPHA_ROLE_STANDBY_HOT) {
         pair->hot_at = l2tpha_pair_now();
         pair->behind = pair->exact = false;
+        pair->ungated = links_is_ungated(pair->links);
     }
     advance_takeover(pair);
     if (!pair->ending)

@@ -147,12 +147,25 @@ void listening_close(struct listening *listening)
     listening->fd = listening->reserve = -1;
 }
 
-int socket_connect(const struct endpoint *endpoint)
+/* So that the other end knows who comes. What cannot be is left to the system. */
+static void bind_to(int fd, const struct endpoint *endpoint, const struct endpoint *from)
+{
+    struct sockaddr_storage any_port = from->socket;
+    if (endpoint->kind != ENDPOINT_TCP || from->kind != ENDPOINT_TCP ||
+        from->socket.ss_family != endpoint->socket.ss_family ||
+        endpoint_is_beyond_loopback(from) != endpoint_is_beyond_loopback(endpoint))
+        return;
+    ((struct sockaddr_in *)&any_port)->sin_port = 0; /* an IPv6 one's is at the same place */
+    (void)bind(fd, (const struct sockaddr *)&any_port, from->len);
+}
+
+int socket_connect_from(const struct endpoint *endpoint, const struct endpoint *from)
 {
     int fd = new_socket(endpoint);
     if (fd < 0)
         return -1;
     tune(fd, endpoint->kind);
+    bind_to(fd, endpoint, from);
     if (connect(fd, (const struct sockaddr *)&endpoint->socket, endpoint->len) == 0 ||
         errno == EINPROGRESS)
         return fd;
@@ -160,6 +173,12 @@ int socket_connect(const struct endpoint *endpoint)
     close(fd);
     errno = error;
     return -1;
+}
+
+int socket_connect(const struct endpoint *endpoint)
+{
+    static const struct endpoint anywhere = {.kind = ENDPOINT_NONE};
+    return socket_connect_from(endpoint, &anywhere);
 }
 
 int socket_failed(int fd)

@@ -37,6 +37,8 @@ void listening_resume(struct listening *listening);
 /* Begin to connect; the descriptor is non-blocking and, over tcp, perhaps not yet connected: it is
  * when it can be written and socket_failed() is 0. -1 with errno set. */
 int socket_connect(const struct endpoint *endpoint);
+/* ... from the address that this node listens at, if one may lead to the other. */
+int socket_connect_from(const struct endpoint *endpoint, const struct endpoint *from);
 
 /* The error that a stream has stored, 0 = none. */
 int socket_failed(int fd);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "host.h"
+#include "info.h"
 #include "links.h"
 #include "pair.h"
 #include "socket.h"
@@ -17,6 +18,9 @@
 #define READS_PER_EVENT 16
 /* Over unix silence proves nothing: the closing of the stream is what counts. */
 #define UNIX_SILENCE_MS (24u * 3600 * 1000)
+/* Round trips of some 100 ms, and what is lost on the way is sent again by tcp. */
+#define FAR_SILENCE_MS 5000
+#define FAR_ANSWER_MS 2000
 
 static void close_if(int fd)
 {
@@ -81,6 +85,7 @@ static void stream_lost(struct stream *stream, const char *why)
 {
     struct l2tpha_pair *pair = stream->pair;
     bool serving = stream->serving, up = stream->up, promoted = stream->promoted;
+    bool heir = stream->heir;
     enum farewell farewell = serving || !up ? FAREWELL_UNKNOWN : farewell_of(stream);
     if (up)
         say(pair, L2TPHA_LOG_RF, "replication stream closed: %s", why);
@@ -88,7 +93,7 @@ static void stream_lost(struct stream *stream, const char *why)
     if (promoted || (serving && !up))
         return;
     if (serving)
-        pair->events->standby_lost(pair, stream->local);
+        pair->events->standby_lost(pair, heir, stream->local);
     else if (up)
         pair->events->active_lost(pair, farewell);
     else
@@ -100,6 +105,7 @@ void stream_failed(struct stream *stream, int error)
 {
     struct l2tpha_pair *pair = stream->pair;
     bool serving = stream->serving, up = stream->up, promoted = stream->promoted;
+    bool heir = stream->heir;
     /* Of one that we have superseded, and of a stranger, it is no error of ours. */
     bool expected = promoted || error == L2TPHA_ERR_STALE_EPOCH || error == L2TPHA_ERR_FENCED;
     if (!up && !stream->taken)
@@ -114,7 +120,7 @@ void stream_failed(struct stream *stream, int error)
     if (promoted || (serving && !up))
         return;
     if (serving)
-        pair->events->standby_lost(pair, false);
+        pair->events->standby_lost(pair, heir, false);
     else
         pair->events->link_failed(pair);
 }
@@ -195,7 +201,7 @@ bool stream_is_in_sync(const struct stream *stream)
 void stream_tell_sync(struct stream *stream)
 {
     const char *why = "it is not known any more";
-    if (!stream->serving || stream->ended)
+    if (!stream->serving || stream->ended || info_of(stream->pair).role == L2TPHA_ROLE_FENCED)
         return;
     bool waited_for = standby_state(stream, &why) >= L2TPHA_CONSUMER_ENDED;
     if (waited_for == stream->waited_for)
@@ -216,6 +222,23 @@ struct l2tpha_link_info stream_info(const struct stream *stream)
     return info;
 }
 
+void stream_name(struct stream *stream, unsigned other)
+{
+    const struct others *others = &stream->pair->others;
+    stream->other = other;
+    if (stream->local || other == OTHERS_NONE)
+        return;
+    endpoint_text(&others->list[other].endpoint, stream->name);
+    stream->far = others->list[other].far;
+}
+
+uint32_t stream_consumer(struct stream *stream)
+{
+    if (stream->consumer == 0 && stream->serving && stream->up && !stream->promoted)
+        stream->consumer = stream_info(stream).consumer;
+    return stream->consumer;
+}
+
 static bool make_link(struct stream *stream)
 {
     const struct l2tpha_config *config = config_of(stream->pair);
@@ -224,9 +247,15 @@ static bool make_link(struct stream *stream)
                                        .answer_ms = config->commit_timeout_ms,
                                        .ranks_differ =
                                            !stream->local && config->rank != L2TPHA_RANK_NONE,
+                                       .name = *stream->name != '\0' ? stream->name : NULL,
+                                       .ungated = stream->serving && stream->far,
                                        .taken = stream->taken};
     if (stream->local && !stream->serving)
         link.silence_ms = UNIX_SILENCE_MS;
+    if (stream->far) {
+        link.silence_ms = FAR_SILENCE_MS;
+        link.answer_ms = FAR_ANSWER_MS;
+    }
     int error = l2tpha_link_new(stream->pair->node, &link, l2tpha_pair_now(), &stream->link);
     if (error != L2TPHA_OK)
         say(stream->pair, L2TPHA_LOG_ERROR, "replication link: %s", l2tpha_strerror(error));
@@ -260,12 +289,12 @@ void stream_finish_connecting(struct stream *stream)
 {
     int error = socket_failed(stream->fd);
     if (error != 0) {
-        stream->events->refused(stream->links, error);
+        stream->events->refused(stream->links, stream, error);
         stream_end(stream, BYE_ALONE);
         return;
     }
     stream->connecting = false;
-    stream->events->connected(stream->links);
+    stream->events->connected(stream->links, stream);
     if (!begin(stream)) {
         stream_end(stream, BYE_ALONE);
         return;

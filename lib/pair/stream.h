@@ -15,8 +15,8 @@ struct stream;
 
 /* What a stream tells. */
 struct stream_events {
-    void (*connected)(struct links *links);
-    void (*refused)(struct links *links, int error); /* errno */
+    void (*connected)(struct links *links, const struct stream *stream);
+    void (*refused)(struct links *links, const struct stream *stream, int error); /* errno */
     /* The two do not go together, or a stranger has called: an error of the library. */
     void (*unwelcome)(struct links *links, int error);
     void (*gone)(struct links *links, struct stream *stream);  /* it has ended */
@@ -41,7 +41,12 @@ struct stream {
     bool promoted;   /* standby: we serve now, and the other is to know */
     bool taken;      /* another stream counts: who serves in an older epoch is told, and promoted */
     bool up;         /* hellos have been exchanged, once */
-    bool waited_for; /* active: outputs wait for the standby, and it was told so */
+    unsigned other;  /* which of them is at the other end, or OTHERS_NONE */
+    char name[ENDPOINT_TEXT_MAX]; /* over tcp: where that is; "" = nowhere known */
+    bool far;                     /* ... and nobody waits for it */
+    bool heir;                    /* active: this standby is asked to serve, or told to */
+    uint32_t consumer;
+    bool waited_for;   /* active: outputs wait for the standby, and it was told so */
     bool told_differs; /* configurations */
     bool fenced;       /* standby: the process of the active was ended */
     bool hung_told;    /* standby: --on-hung was run in this silence */
@@ -62,6 +67,10 @@ struct stream *stream_new(const struct stream_events *events, struct links *link
                           struct l2tpha_pair *pair, int fd, bool local);
 /* Ended, and nobody looks at it any more. */
 void stream_free(struct stream *stream);
+/* Which of the others is at the other end. */
+void stream_name(struct stream *stream, unsigned other);
+/* Active: which of the node's consumers the standby is; 0 = none so far. */
+uint32_t stream_consumer(struct stream *stream);
 /* What is waited for. */
 void stream_watch(struct stream *stream, uint32_t events);
 /* Active: what is given under this tag has changed. */
