@@ -60,8 +60,12 @@ const struct option_row option_rows[] = {
      .help = "on losing the active: auto or manual (auto)"},
     {"ha-listen", ENDPOINTS, KIND_ENDPOINT, "URL", AT(ha_listen),
      .help = "unix:PATH or tcp:ADDR:PORT, where a standby connects"},
-    {"ha-connect", ENDPOINTS, KIND_ENDPOINT, "URL", AT(ha_connect),
-     .help = "where the other node is, whichever role it has"},
+    {"ha-connect", ENDPOINTS, KIND_LIST, "URL", AT(ha_others), .max = OPTIONS_OTHERS_MAX,
+     .help = "where the other node is, whichever role it has; over tcp up to five of them:\n"
+             "tcp:ADDR:PORT,tcp:ADDR:PORT, each with an address and a rank of its own"},
+    {"ha-far", ENDPOINTS, KIND_LIST, "URL", AT(ha_far), .max = OPTIONS_OTHERS_MAX,
+     .help = "more of them, far ones: nothing waits for such a standby, and by itself its copy\n"
+             "counts as stale"},
     {"rank", ENDPOINTS, KIND_NUMBER, "N", AT(rank), .setting = "rank",
      .help = "0 to 255, another one at the other node; wanted with tcp:"},
     {"fresh", ENDPOINTS, KIND_NUMBER, "MS", AT(fresh_ms), .setting = "fresh_ms",

@@ -13,6 +13,7 @@ enum option_kind {
     KIND_FLAG,       /* bool: set */
     KIND_NUMBER,     /* uint32_t within min..max */
     KIND_TEXT,       /* char[max + 1], not empty */
+    KIND_LIST,       /* the same, once */
     KIND_ADDRESS,    /* const char *: looked up at the end */
     KIND_ENDPOINT,   /* struct endpoint */
     KIND_SOCKET,     /* struct endpoint from a bare path */

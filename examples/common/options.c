@@ -3,6 +3,7 @@
 #include "help.h"
 #include "log.h"
 #include "option_rows.h"
+#include "pair/others.h"
 
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -128,6 +129,10 @@ static enum options_result set(const struct option_row *row, const char *text,
         return OPTIONS_RUN;
     case KIND_NUMBER:
         return set_number(row, text, field, why);
+    case KIND_LIST:
+        if (*(const char *)field != '\0')
+            return bad(why, "--%s is given twice: several are parted by commas", row->name);
+        return set_text(row, text, field, why);
     case KIND_TEXT:
         return set_text(row, text, field, why);
     case KIND_ADDRESS:
@@ -232,8 +237,29 @@ static enum options_result check_store(const struct options *options, char *why)
     return OPTIONS_RUN;
 }
 
+static enum options_result take_others(const char *name, const char *text, bool far,
+                                       struct others *others, char *why)
+{
+    const char *what = text[0] != '\0' ? others_add(others, text, far) : NULL;
+    return what == NULL ? OPTIONS_RUN : bad(why, "--%s: '%s': %s", name, text, what);
+}
+
+static enum options_result find_others(struct options *options, char *why)
+{
+    struct others others = {.count = 0};
+    if (take_others("ha-connect", options->ha_others, false, &others, why) != OPTIONS_RUN ||
+        take_others("ha-far", options->ha_far, true, &others, why) != OPTIONS_RUN)
+        return OPTIONS_BAD;
+    options->ha_connect = others.list[0].endpoint;
+    if (others.count > 1 && options->rank == L2TPHA_RANK_NONE)
+        return bad(why, "several other nodes need --rank, another one at each node");
+    return OPTIONS_RUN;
+}
+
 static enum options_result check_redundancy(struct options *options, char *why)
 {
+    if (find_others(options, why) != OPTIONS_RUN)
+        return OPTIONS_BAD;
     bool tcp = options->ha_connect.kind == ENDPOINT_TCP;
     options->rank_given = options->rank != L2TPHA_RANK_NONE;
     if (options->role != ROLE_ACTIVE && options->ha_connect.kind == ENDPOINT_NONE)

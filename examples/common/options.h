@@ -13,6 +13,7 @@ enum program { PROGRAM_LAC = 1, PROGRAM_LNS = 2, PROGRAM_CTL = 4, PROGRAM_THREAD
 #define OPTIONS_HA_MAX 1023
 #define OPTIONS_THREADS_MAX 64
 #define OPTIONS_WHY_MAX 512
+#define OPTIONS_OTHERS_MAX 400
 #define OPTIONS_STORE_MAX 4095
 
 struct options {
@@ -46,7 +47,8 @@ struct options {
     char on_hung[1024];     /* a command; empty = none */
     bool insecure;
     struct endpoint ha_listen;
-    struct endpoint ha_connect;
+    char ha_others[OPTIONS_OTHERS_MAX + 1], ha_far[OPTIONS_OTHERS_MAX + 1]; /* empty = none */
+    struct endpoint ha_connect;        /* the first of them: they are all of one kind */
     char store[OPTIONS_STORE_MAX + 1]; /* empty = none */
     bool store_holds;
     bool store_mend;

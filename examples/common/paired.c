@@ -294,17 +294,23 @@ static int make_store(struct app *app)
                             : l2tpha_file_store_new(app, store + strlen("file:"), &app->store);
 }
 
+static const char *given(const char *text)
+{
+    return text[0] != '\0' ? text : NULL;
+}
+
 const char *paired_make(struct app *app)
 {
     static const enum l2tpha_pair_role roles[] = {[ROLE_ACTIVE] = L2TPHA_PAIR_ACTIVE,
                                                   [ROLE_STANDBY] = L2TPHA_PAIR_STANDBY,
                                                   [ROLE_AUTO] = L2TPHA_PAIR_AUTO};
     const struct options *options = app->options;
-    char listen[ENDPOINT_OPTION_MAX], connect[ENDPOINT_OPTION_MAX];
+    char listen[ENDPOINT_OPTION_MAX];
     struct l2tpha_pair_options pair = {.size = sizeof(pair),
                                        .role = roles[options->role],
                                        .listen = endpoint_option(&options->ha_listen, listen),
-                                       .connect = endpoint_option(&options->ha_connect, connect),
+                                       .connect = given(options->ha_others),
+                                       .far = given(options->ha_far),
                                        .insecure = options->insecure,
                                        .takeover_manual = options->takeover_manual,
                                        .fence_hung_ms = options->fence_hung_ms,

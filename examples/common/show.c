@@ -209,6 +209,14 @@ static void put_store(const struct app *app, struct writer *out)
     writer_close(out, '}');
 }
 
+/* A copy that nobody waits for may be behind at any instant. */
+static const char *sync_of(const struct app *app, enum l2tpha_role role)
+{
+    struct l2tpha_pair_info pair = {.size = sizeof(pair)};
+    l2tpha_pair_get(app->pair, &pair);
+    return role == L2TPHA_ROLE_STANDBY_HOT && pair.link.ungated ? "ungated" : roles[role].sync;
+}
+
 static void put_redundancy(const struct app *app, struct writer *out)
 {
     char text[CLOCK_TEXT_MAX], reason[REASON_MAX];
@@ -218,7 +226,7 @@ static void put_redundancy(const struct app *app, struct writer *out)
     writer_put_text(out, "state", l2tpha_role_name(info.role));
     writer_put_text(out, "reason", reason_of(app, &info, reason));
     writer_put_number(out, "epoch", info.epoch);
-    writer_put_text(out, "sync", roles[info.role].sync);
+    writer_put_text(out, "sync", sync_of(app, info.role));
     writer_put_number(out, "unheard_ms", info.since != 0 ? (clock_now() - info.since) / 1000 : 0);
     writer_put_number(out, "lag_records", info.lag_records);
     writer_put_number(out, "tunnels", info.tunnels);
