@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* simulate: run scenarios by seed. Each is a whole life of a pair of nodes and their peers, with
  * failovers at moments that the seed chooses, and is judged at its end. */
+#ifdef SIM_CLUSTER
+#include "sim/cluster.h"
+#endif
 #include "sim/crowd.h"
 #include "sim/duo.h"
 #include "sim/roles.h"
@@ -16,17 +19,18 @@ struct options {
     uint64_t seeds;
     bool verbose;
     uint64_t tunnels, calls; /* of a crowd */
-    enum { WORLD_FAILOVER, WORLD_RECOVERY, WORLD_ROLES, WORLD_CROWD, WORLDS } world;
+    enum { WORLD_FAILOVER, WORLD_RECOVERY, WORLD_ROLES, WORLD_CROWD, WORLD_CLUSTER, WORLDS } world;
 };
 
-static const char *const worlds[WORLDS] = {"failover", "recovery", "roles", "crowd"};
+static const char *const worlds[WORLDS] = {"failover", "recovery", "roles", "crowd", "cluster"};
 
 static void usage(FILE *out)
 {
     fprintf(
         out,
         "usage: simulate [--seeds N] [--first S] [--seed S] [--verbose]\n"
-        "                [--world failover|recovery|roles|crowd] [--tunnels N] [--calls N]\n"
+        "                [--world failover|recovery|roles|crowd|cluster] [--tunnels N] [--calls "
+        "N]\n"
         "                [--machines builtin|naive|naive-both|attached|attached-both]\n"
         "  --seeds N    how many scenarios (default 1000)\n"
         "  --first S    the first one's seed (default 1)\n"
@@ -34,7 +38,8 @@ static void usage(FILE *out)
         "  --world W    failover: one end with a standby, recovered silently (default);\n"
         "               recovery: two ends with standbys, recovered by RFC 4951;\n"
         "               roles: two nodes, one of which serves, whatever happens;\n"
-        "               crowd: takeovers and copies of very many tunnels\n"
+        "               crowd: takeovers and copies of very many tunnels;\n"
+        "               cluster: two to four nodes with an authority, builtin machines alone\n"
         "  --machines M builtin (default); naive: those of tests/naive, near the standbys, or at\n"
         "               the first of two ends; naive-both: at both, in recovery and crowd;\n"
         "               attached, attached-both: those of a daemon on attached tunnels, as\n"
@@ -288,6 +293,77 @@ static bool run_crowds(const struct options *options)
     return failed == 0;
 }
 
+/* --- an authority --- */
+
+#ifdef SIM_CLUSTER
+static void add_cluster(struct cluster_sums *sums, const struct cluster_sums *one)
+{
+    for (int i = 0; i < 5; i++)
+        sums->takeovers[i] += one->takeovers[i];
+    sums->deaths += one->deaths;
+    sums->stops += one->stops;
+    sums->ended += one->ended;
+    sums->back += one->back;
+    sums->over += one->over;
+    sums->given += one->given;
+    sums->switchovers += one->switchovers;
+    sums->changes += one->changes;
+    sums->unknown += one->unknown;
+    sums->datagrams += one->datagrams;
+    if (one->longest_none > sums->longest_none)
+        sums->longest_none = one->longest_none;
+}
+
+static void print_cluster(const struct cluster_sums *sums)
+{
+    printf("%llu stops, %llu deaths, takeovers: %llu exact, %llu stale, %llu from nothing; leases: "
+           "%llu ended, %llu ran again, %llu given back; %llu fenced; %llu switchovers begun\n",
+           (unsigned long long)sums->stops, (unsigned long long)sums->deaths,
+           (unsigned long long)sums->takeovers[1], (unsigned long long)sums->takeovers[3],
+           (unsigned long long)sums->takeovers[4], (unsigned long long)sums->ended,
+           (unsigned long long)sums->back, (unsigned long long)sums->given,
+           (unsigned long long)sums->over, (unsigned long long)sums->switchovers);
+    printf("%llu changes of claims, %llu requests given up and carried out, %llu datagrams; in "
+           "peace nobody served for %llu ms at most\n",
+           (unsigned long long)sums->changes, (unsigned long long)sums->unknown,
+           (unsigned long long)sums->datagrams, (unsigned long long)(sums->longest_none / 1000));
+}
+
+static bool run_clusters(const struct options *options)
+{
+    struct cluster *cluster = calloc(1, sizeof(*cluster));
+    struct cluster_sums sums = {0};
+    uint64_t failed = 0, clean = 0;
+
+    if (!cluster)
+        return false;
+    clock_t start = clock();
+    for (uint64_t i = 0; i < options->seeds; i++) {
+        if (!cluster_run_seed(cluster, options->first + i, options->verbose)) {
+            printf("seed %llu failed: %s\n", (unsigned long long)(options->first + i),
+                   cluster->world.why);
+            failed++;
+        }
+        clean += cluster->clean;
+        add_cluster(&sums, &cluster->sums);
+    }
+    double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    print_cluster(&sums);
+    printf("%llu scenarios, %llu lost nothing, %llu failed, %.1f s\n",
+           (unsigned long long)options->seeds, (unsigned long long)clean,
+           (unsigned long long)failed, seconds);
+    free(cluster);
+    return failed == 0;
+}
+#else
+static bool run_clusters(const struct options *options)
+{
+    (void)options;
+    fprintf(stderr, "simulate: built without L2TPHA_AUTHORITY\n");
+    return false;
+}
+#endif
+
 int main(int argc, char **argv)
 {
     struct options options = {.first = 1, .seeds = 1000, .tunnels = 2000, .calls = 1};
@@ -303,6 +379,7 @@ int main(int argc, char **argv)
     bool well = options.world == WORLD_ROLES      ? run_roles(&options)
                 : options.world == WORLD_RECOVERY ? run_recoveries(&options)
                 : options.world == WORLD_CROWD    ? run_crowds(&options)
+                : options.world == WORLD_CLUSTER  ? run_clusters(&options)
                                                   : run_failovers(&options);
     return well ? 0 : 1;
 }
