@@ -19,7 +19,7 @@ static bool waits_since(const struct ledger *ledger, const struct cursor *cursor
     const struct flight *oldest = outbox_head(cursor->flights);
     const struct logged *next = ledger_log_at(ledger, cursor->shipped + 1);
 
-    if (!cursor_is_waited_for(cursor) || cursor->state == CURSOR_OUT || !(oldest || next))
+    if (!cursor_is_waited_for(cursor) || cursor->state <= CURSOR_WAITING || !(oldest || next))
         return false;
     *since = oldest ? oldest->since : patience_own(&cursor->patience, next->made);
     if (cursor->state != CURSOR_IN_SYNC && cursor->progress > *since)

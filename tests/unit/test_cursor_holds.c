@@ -103,6 +103,28 @@ START_TEST(whatever_becomes_of_it)
 }
 END_TEST
 
+/* Another copy goes on: it owes no word of what it was not given. */
+START_TEST(its_turn_has_not_come)
+{
+    begin_with_tunnel();
+    join(&standbys[0], true);
+    drain();
+    hold(&standbys[0], true);
+    ledger_stop_one(pair->ledger, standbys[0].id, "test");
+    forget_parcels(&standbys[0]);
+    join(&standbys[1], true);
+    ck_assert(poll_one());
+    assert_ok(ledger_copy(pair->ledger, standbys[0].id, pair->now));
+    ck_assert_int_eq(look(&standbys[0]).state, CURSOR_WAITING);
+    replicas_message(pair, tunnel, 20);
+    replicas_commit(pair);
+    lose_by_silence(); /* of the other */
+    ck_assert_int_ne(look(&standbys[0]).state, CURSOR_OUT);
+    drain();
+    assert_equal(&standbys[0]);
+}
+END_TEST
+
 /* It is alone, and given up: nothing leaves. Then it is removed, or not waited for any more. */
 START_TEST(until_it_is_taken_back)
 {
@@ -223,6 +245,7 @@ Suite *suite_cursor_holds(void)
     tcase_add_test(tcase, from_the_outset);
     tcase_add_test(tcase, the_next_one_takes_its_place);
     tcase_add_test(tcase, over_a_takeover);
+    tcase_add_test(tcase, its_turn_has_not_come);
     tcase_add_test(tcase, who_gates_nothing_holds_nothing);
     suite_add_tcase(suite, tcase);
     return suite;
