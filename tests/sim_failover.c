@@ -2,7 +2,7 @@
 /* simulate: run scenarios by seed. Each is a whole life of a pair of nodes and their peers, with
  * failovers at moments that the seed chooses, and is judged at its end. */
 #ifdef SIM_CLUSTER
-#include "sim/cluster.h"
+#include "authority/cluster.h"
 #endif
 #include "sim/crowd.h"
 #include "sim/duo.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sim/fake_authority.h"
+#include "authority/fake_authority.h"
 
 #include <string.h>
 

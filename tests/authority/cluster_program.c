@@ -2,7 +2,7 @@
 /* What a host decides. A switchover with an authority: the active drains, offers, and once the
  * standby has been told to serve it gives the lease back; the standby takes the claim, and only
  * then takes over. Whoever of the two loses the other goes by the claim alone. */
-#include "sim/cluster.h"
+#include "authority/cluster.h"
 
 #define OFFER (SECOND)      /* an offer that is not accepted is taken back */
 #define HANDED (4 * SECOND) /* ... and who has handed over looks then whether the other serves */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A host's loop. */
-#include "sim/cluster.h"
+#include "authority/cluster.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sim/cluster.h"
+#include "authority/cluster.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* An authority with a clock of its own, and the ways of nodes to it, on which requests and answers
  * are lost, doubled and late, and may be carried out long after they were given up. */
-#ifndef SIM_FAKE_AUTHORITY_H
-#define SIM_FAKE_AUTHORITY_H
+#ifndef AUTHORITY_FAKE_AUTHORITY_H
+#define AUTHORITY_FAKE_AUTHORITY_H
 
 #include "sim/world.h"
 

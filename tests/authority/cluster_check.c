@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What must hold. Of every tunnel the newest Ns and Nr that were let out are known, and what each
  * node holds. */
-#include "sim/cluster.h"
+#include "authority/cluster.h"
 
 #include <string.h>
 

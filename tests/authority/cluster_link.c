@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The ways between boxes: who follows has a link to whom it follows, and who serves one to each. */
-#include "sim/cluster.h"
+#include "authority/cluster.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What goes wrong, and when. */
-#include "sim/cluster.h"
+#include "authority/cluster.h"
 
 static const enum cluster_fault_kind mix[] = {
     CLUSTER_STOP,    CLUSTER_STOP,    CLUSTER_STOP,    CLUSTER_KILL,       CLUSTER_KILL,

@@ -3,11 +3,11 @@
  * run by a host that makes its calls in any order and may be stopped or die between any two of
  * them. Ways between nodes, and to the authority, are cut and healed; operators want this and that.
  */
-#ifndef SIM_CLUSTER_H
-#define SIM_CLUSTER_H
+#ifndef AUTHORITY_CLUSTER_H
+#define AUTHORITY_CLUSTER_H
 
+#include "authority/fake_authority.h"
 #include "info.h"
-#include "sim/fake_authority.h"
 #include "sim/oracle.h"
 #include "sim/peer.h"
 #include "sim/roles_wire.h"
