@@ -193,6 +193,7 @@ static void take_outcome(struct l2tpha_lease *lease, const struct l2tpha_authori
         lease->claim.leased = true;
         lease->unknown = lease->look_next = false;
         lease->status = L2TPHA_OK;
+        lease->try_at = now;
     } else if (refused && event->claim.epoch) {
         see(lease, &event->claim, now);
     } else {

@@ -3,6 +3,7 @@
  * adapter. */
 #include "mark.h"
 
+#include <l2tpha/authority.h>
 #include <l2tpha/crypto.h>
 #include <l2tpha/error.h>
 #include <l2tpha/pair.h>
@@ -71,9 +72,16 @@ static int check_seal(const struct l2tpha_crypto *crypto)
     return failed;
 }
 
+static int check_lease(void)
+{
+    struct l2tpha_lease_options options = {.size = sizeof(options), .name = "a"}; /* no authority */
+    struct l2tpha_lease *lease;
+    return l2tpha_lease_new(NULL, &options, &lease) == L2TPHA_ERR_INVALID ? 0 : 1;
+}
+
 int main(void)
 {
     return check_digest(l2tpha_crypto_nettle()) || check_digest(l2tpha_crypto_mbedtls()) ||
-           check_pair() || check_store() || check_seal(l2tpha_crypto_nettle()) ||
+           check_pair() || check_store() || check_lease() || check_seal(l2tpha_crypto_nettle()) ||
            check_seal(l2tpha_crypto_mbedtls()) || check_marks();
 }
