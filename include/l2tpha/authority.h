@@ -22,8 +22,9 @@
 extern "C" {
 #endif
 
-/** Names of nodes: in the claim, and at most so long. */
+/** Nodes in a claim, at most. */
 #define L2TPHA_CLAIM_NODES_MAX 8
+/** ... and octets of their names. */
 #define L2TPHA_CLAIM_NAME_MAX 63
 
 /** What an authority knows. */
@@ -115,7 +116,8 @@ enum l2tpha_lease_want {
     L2TPHA_LEASE_SERVE,      /**< to serve when no lease runs and the node holds all that has left;
                                   or there is no claim at all */
     L2TPHA_LEASE_SERVE_STALE /**< an operator's order: when no lease runs, whatever the node holds.
-                                  It ends as L2TPHA_LEASE_SERVE */
+                                  It is over when the node serves, or after ttl_ms, and then
+                                  L2TPHA_LEASE_SERVE */
 };
 
 /** What there is to know for whoever drives the node. */

@@ -73,6 +73,8 @@ static void begin_to_take(struct l2tpha_lease *lease, uint64_t now)
     struct l2tpha_redundancy_info info = {.size = sizeof(info)};
     uint64_t newest = lease->claim.epoch;
 
+    if (now >= lease->order_until && lease->want == L2TPHA_LEASE_SERVE_STALE)
+        lease->want = L2TPHA_LEASE_SERVE;
     lease->reason = lease->want == L2TPHA_LEASE_FOLLOW ? "another node is to serve"
                     : !lease->node                     ? "no node"
                     : lease->claim.leased              ? "another node serves"
@@ -392,8 +394,11 @@ uint64_t l2tpha_lease_deadline(const struct l2tpha_lease *lease)
 
 void l2tpha_lease_want(struct l2tpha_lease *lease, enum l2tpha_lease_want want, uint64_t now)
 {
-    lease->want = want;
-    if (lease->state == L2TPHA_LEASE_WATCHING)
+    bool watches = lease->state == L2TPHA_LEASE_WATCHING;
+
+    lease->want = want == L2TPHA_LEASE_SERVE_STALE && !watches ? L2TPHA_LEASE_SERVE : want;
+    lease->order_until = now + lease->options.ttl_ms * MS;
+    if (watches)
         lease->try_at = now;
 }
 

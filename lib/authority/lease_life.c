@@ -11,6 +11,8 @@
 static void forget_node(struct l2tpha_lease *lease)
 {
     lease->node = NULL;
+    if (lease->want == L2TPHA_LEASE_SERVE_STALE)
+        lease->want = L2TPHA_LEASE_SERVE;
     lease->state = L2TPHA_LEASE_WATCHING;
     lease->reason = "no node";
     lease->looked = lease->holds = lease->confirm = lease->give = lease->retake_only = false;

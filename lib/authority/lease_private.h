@@ -27,6 +27,7 @@ struct l2tpha_lease {
     struct l2tpha_node *node;            /* NULL = none */
     enum l2tpha_lease_state state;
     enum l2tpha_lease_want want;
+    uint64_t order_until; /* an operator's is over then */
     const char *reason;
 
     struct l2tpha_claim claim; /* as it was known last */

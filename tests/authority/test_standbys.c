@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* Standbys in the claim, and a lease that is given back. */
+#include "authority/script.h"
+
+static uint32_t add_standby(const char *name)
+{
+    const struct l2tpha_consumer_options options = {
+        .size = sizeof(options), .name = name, .gates = true};
+    uint32_t id;
+
+    assert_ok(l2tpha_consumer_add(node, &options, now, &id));
+    assert_ok(l2tpha_lease_add(lease, name, id));
+    assert_ok(l2tpha_consumer_copy(node, id, now));
+    drain();
+    return id;
+}
+
+static void assert_asks(uint64_t revision, unsigned count)
+{
+    ck_assert_int_eq(script.asked, CHANGE);
+    ck_assert_uint_eq(script.revision, revision);
+    ck_assert_uint_eq(script.claim.count, count);
+}
+
+START_TEST(a_standby_is_added_and_removed)
+{
+    serve();
+    uint32_t id = add_standby("c");
+    turn(0);
+    assert_asks(8, 2);
+    ck_assert_str_eq(script.claim.in_sync[1], "c");
+    ck_assert(!l2tpha_lease_protects(lease, "c"));
+    struct l2tpha_claim claim = asked_for(9, true);
+    answer(CHANGE, 0, &claim);
+    ck_assert(l2tpha_lease_protects(lease, "c"));
+    ck_assert_int_eq(script.asked, NOTHING);
+    assert_ok(l2tpha_consumer_leave(node, id, now));
+    ck_assert_int_eq(info_of(node).role, L2TPHA_ROLE_ACTIVE_BULK); /* outputs wait */
+    turn(0);
+    assert_asks(9, 1);
+    claim = asked_for(10, true);
+    answer(CHANGE, 0, &claim);
+    ck_assert_int_eq(info_of(node).role, L2TPHA_ROLE_ACTIVE_SOLO);
+    assert_ok(l2tpha_lease_drop(lease, "c", now));
+    struct l2tpha_consumer_info info = {.size = sizeof(info)};
+    assert_error(l2tpha_consumer_get(node, id, &info), L2TPHA_ERR_NOT_FOUND);
+}
+END_TEST
+
+/* What was sent and not answered may come at any time: outputs wait until it cannot. */
+START_TEST(a_change_without_an_answer)
+{
+    serve();
+    uint32_t id = add_standby("c");
+    turn(0);
+    answer(CHANGE, L2TPHA_ERR_TIMEOUT, NULL);
+    assert_ok(l2tpha_consumer_leave(node, id, now));
+    turn(200 * MS);
+    struct l2tpha_claim claim = claim_by("b", 258, 8, NULL);
+    claim.leased = true;
+    answer(LOOK, 0, &claim); /* it has not come yet */
+    assert_asks(8, 1);
+    ck_assert_int_eq(info_of(node).role, L2TPHA_ROLE_ACTIVE_BULK);
+    claim.revision = 9;
+    answer(CHANGE, 0, &claim);
+    ck_assert_int_eq(info_of(node).role, L2TPHA_ROLE_ACTIVE_SOLO);
+}
+END_TEST
+
+START_TEST(two_changes_in_one)
+{
+    serve();
+    uint32_t id = add_standby("c");
+    turn(0);
+    struct l2tpha_claim claim = asked_for(9, true);
+    add_standby("a");
+    assert_ok(l2tpha_consumer_leave(node, id, now));
+    answer(CHANGE, 0, &claim);
+    assert_asks(9, 2);
+    ck_assert_str_eq(script.claim.in_sync[0], "a");
+    ck_assert_str_eq(script.claim.in_sync[1], "b");
+}
+END_TEST
+
+/* --- handing over --- */
+
+START_TEST(given_back_and_wanted_again)
+{
+    serve();
+    assert_error(l2tpha_lease_return(lease, now), L2TPHA_ERR_STATE);
+    assert_ok(l2tpha_lease_leave(lease, now));
+    ck_assert(info_of(node).held);
+    turn(0);
+    ck_assert_int_eq(script.beside, LEAVE);
+    assert_ok(l2tpha_lease_return(lease, now));
+    struct l2tpha_claim claim = asked_for(8, true);
+    turn(0);
+    answer(LOOK, 0, &claim); /* what was given back may end at any time */
+    answer(LEAVE, L2TPHA_ERR_TIMEOUT, NULL);
+    turn(200 * MS);
+    ck_assert_int_eq(script.beside, NOTHING);
+    claim.leased = false;
+    answer(LOOK, 0, &claim);
+    ck_assert_int_eq(script.asked, TAKE);
+    claim.revision = 9;
+    answer(TAKE, 0, &claim);
+    told(L2TPHA_LEASE_BACK);
+    ck_assert(!info_of(node).held);
+}
+END_TEST
+
+START_TEST(given_back_and_taken)
+{
+    struct l2tpha_claim other = claim_by("c", 515, 9, NULL);
+
+    serve();
+    assert_ok(l2tpha_lease_leave(lease, now));
+    turn(0);
+    answer(LEAVE, 0, NULL);
+    told(L2TPHA_LEASE_GIVEN);
+    answer(LOOK, 0, &other);
+    told(L2TPHA_LEASE_OVER);
+    ck_assert_int_eq(info_of(node).role, L2TPHA_ROLE_FENCED);
+}
+END_TEST
+
+Suite *suite_standbys(void);
+Suite *suite_standbys(void)
+{
+    Suite *suite = suite_create("standbys");
+    TCase *tcase = tcase_create("standbys");
+
+    tcase_add_checked_fixture(tcase, script_setup, script_teardown);
+    tcase_add_test(tcase, a_standby_is_added_and_removed);
+    tcase_add_test(tcase, a_change_without_an_answer);
+    tcase_add_test(tcase, two_changes_in_one);
+    tcase_add_test(tcase, given_back_and_wanted_again);
+    tcase_add_test(tcase, given_back_and_taken);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
