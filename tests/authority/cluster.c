@@ -65,7 +65,7 @@ static void step(struct cluster *cluster, uint64_t at)
         if (cluster_deadline(cluster, box) > world->now)
             continue;
         cluster_step(cluster, box);
-        cluster_check_members(cluster);
+        cluster_check_members(cluster, box);
     }
 }
 

@@ -154,8 +154,8 @@ void cluster_check_takeover(struct cluster *cluster, struct cluster_box *box,
                             enum l2tpha_trust trust, bool covered);
 void cluster_check_sent(struct cluster *cluster, struct cluster_box *box, uint32_t tunnel_id,
                         const uint8_t *data, size_t len);
-/* After each step: whoever may take over holds all that has left. */
-void cluster_check_members(struct cluster *cluster);
+/* After each step of a box: whoever may take over holds all that has left. */
+void cluster_check_members(struct cluster *cluster, const struct cluster_box *box);
 /* While nothing goes wrong any more. */
 void cluster_check_served(struct cluster *cluster);
 bool cluster_is_at_rest(struct cluster *cluster);

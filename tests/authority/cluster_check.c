@@ -63,16 +63,10 @@ static void note_sent(struct cluster *cluster, const struct cluster_box *box, ui
 }
 
 /* A tunnel that is over is over without a word. */
-static void note_removed(struct cluster *cluster)
+static void note_removed(struct cluster *cluster, const struct cluster_box *box)
 {
-    for (unsigned b = 0; b < cluster->box_count; b++) {
-        const struct cluster_box *box = &cluster->boxes[b];
-        if (!cluster_serves(box) || info_of(box->node).epoch != cluster->newest)
-            continue;
-        for (unsigned i = 0; i < cluster->mark_count; i++)
-            cluster->marks[i].here =
-                l2tpha_tunnel_find(box->node, cluster->marks[i].local_id) != NULL;
-    }
+    for (unsigned i = 0; i < cluster->mark_count; i++)
+        cluster->marks[i].here = l2tpha_tunnel_find(box->node, cluster->marks[i].local_id) != NULL;
 }
 
 /* --- what happens --- */
@@ -135,7 +129,7 @@ void cluster_check_sent(struct cluster *cluster, struct cluster_box *box, uint32
     if (cluster->clean)
         oracle_node_sent(&cluster->oracle, tunnel_id, data, len);
     note_sent(cluster, box, tunnel_id, &header, len > L2TPHA_CONTROL_HEADER);
-    cluster_check_members(cluster);
+    cluster_check_members(cluster, box);
 }
 
 static bool is_in_claim(const struct cluster *cluster, const struct cluster_box *box)
@@ -162,14 +156,24 @@ static bool is_member(const struct cluster *cluster, const struct cluster_box *b
            info.epoch == cluster->authority.claim.epoch;
 }
 
-void cluster_check_members(struct cluster *cluster)
+static void check_member(struct cluster *cluster, const struct cluster_box *box)
 {
-    note_removed(cluster);
-    for (unsigned i = 0; i < cluster->box_count; i++) {
-        const struct cluster_box *box = &cluster->boxes[i];
-        if (is_member(cluster, box) && !cluster_covers(cluster, box))
-            world_fail(&cluster->world, "%s is in the claim, and lacks what has left", box->name);
+    if (is_member(cluster, box) && !cluster_covers(cluster, box))
+        world_fail(&cluster->world, "%s is in the claim, and lacks what has left", box->name);
+}
+
+void cluster_check_members(struct cluster *cluster, const struct cluster_box *box)
+{
+    if (!box->node)
+        return;
+    if (!cluster_serves(box)) {
+        check_member(cluster, box);
+        return;
     }
+    if (info_of(box->node).epoch == cluster->newest)
+        note_removed(cluster, box);
+    for (unsigned i = 0; i < cluster->box_count; i++)
+        check_member(cluster, &cluster->boxes[i]);
 }
 
 /* --- in peace --- */
