@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "authority/claim.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void put_name(char *to, const char *name)
 {
-    strncpy(to, name, L2TPHA_CLAIM_NAME_MAX);
-    to[L2TPHA_CLAIM_NAME_MAX] = '\0';
+    snprintf(to, L2TPHA_CLAIM_NAME_MAX + 1, "%s", name);
 }
 
 struct l2tpha_claim claim_of(const char *owner, uint64_t epoch)

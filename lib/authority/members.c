@@ -3,6 +3,7 @@
 
 #include <l2tpha/consumer.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 struct member *members_find(struct l2tpha_lease *lease, const char *name)
@@ -98,7 +99,7 @@ int l2tpha_lease_add(struct l2tpha_lease *lease, const char *name, uint32_t cons
     if (!free)
         return L2TPHA_ERR_LIMIT;
     *free = (struct member){.consumer = consumer};
-    strcpy(free->name, name);
+    snprintf(free->name, sizeof(free->name), "%s", name);
     return L2TPHA_OK;
 }
 
