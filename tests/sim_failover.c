@@ -324,7 +324,7 @@ static void print_cluster(const struct cluster_sums *sums)
            (unsigned long long)sums->back, (unsigned long long)sums->given,
            (unsigned long long)sums->over, (unsigned long long)sums->switchovers);
     printf("%llu changes of claims, %llu requests given up and carried out, %llu datagrams; in "
-           "peace nobody served for %llu ms at most\n",
+           "peace nobody served who might for %llu ms at most\n",
            (unsigned long long)sums->changes, (unsigned long long)sums->unknown,
            (unsigned long long)sums->datagrams, (unsigned long long)(sums->longest_none / 1000));
 }

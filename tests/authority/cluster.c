@@ -118,6 +118,7 @@ static void make_peace(struct cluster *cluster)
             box->restart_at = world->now;
         if (box->root && box->at > cluster->none_since) /* until it wakes it is as good as dead */
             cluster->none_since = box->at;
+        cluster->none_may = cluster->none_since;
     }
     while (!world->failed && !cluster_is_at_rest(cluster)) {
         uint64_t at = next_event(cluster);

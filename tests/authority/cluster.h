@@ -88,7 +88,7 @@ struct cluster_fault {
 struct cluster_sums {
     uint64_t takeovers[5]; /* by enum l2tpha_trust */
     uint64_t deaths, stops, ended, back, over, given, switchovers, changes, unknown, datagrams;
-    uint64_t longest_none; /* served, while all was well */
+    uint64_t longest_none; /* served though somebody might, while all was well */
 };
 
 struct cluster {
@@ -111,7 +111,8 @@ struct cluster {
     unsigned fault_count, next_fault;
     struct cluster_fault faults[CLUSTER_FAULTS];
     uint64_t end;
-    uint64_t none_since;
+    uint64_t none_since; /* nobody serves, in peace; */
+    uint64_t none_may;   /* ... nor may */
     unsigned spins;
     struct cluster_sums sums;
 };

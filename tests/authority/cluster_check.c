@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define SOON (4 * SECOND) /* beside the length of a lease */
+#define SOON (2 * SECOND) /* beside the length of a lease */
 
 /* --- marks --- */
 
@@ -186,36 +186,36 @@ static const struct cluster_box *who_serves(const struct cluster *cluster)
     return NULL;
 }
 
-/* Somebody who may serve does so, at the latest when the lease of whoever did has ended. Where
- * nobody may an operator says so. */
+static bool may_serve(const struct cluster *cluster, const struct cluster_box *box)
+{
+    return (cluster_serves(box) && is_in_claim(cluster, box)) ||
+           (is_member(cluster, box) && strncmp(cluster_lease(box).reason, "the copy", 8) != 0);
+}
+
+/* Somebody who may serve does so, at the latest when the lease of whoever did has ended; a renewal
+ * that was late counts. Where nobody may an operator says so. */
 void cluster_check_served(struct cluster *cluster)
 {
     uint64_t now = cluster->world.now, limit = cluster->ttl_ms * MS * 11 / 10 + SOON;
+    uint64_t leased_at = cluster->authority.leased_at;
     bool any = false;
 
+    for (unsigned i = 0; i < cluster->box_count; i++)
+        any |= cluster->boxes[i].root && may_serve(cluster, &cluster->boxes[i]);
     if (who_serves(cluster))
-        cluster->none_since = now;
-    if (now - cluster->none_since > cluster->sums.longest_none)
-        cluster->sums.longest_none = now - cluster->none_since;
-    if (now - cluster->none_since < limit)
+        cluster->none_since = cluster->none_may = now;
+    if (!any)
+        cluster->none_may = now;
+    uint64_t since = cluster->none_may > leased_at ? cluster->none_may : leased_at;
+    if (now > since && now - since > cluster->sums.longest_none)
+        cluster->sums.longest_none = now - since;
+    if (now > since && now - since > limit)
+        world_fail(&cluster->world, "nobody serves, and somebody may");
+    if (any || now - cluster->none_since < limit)
         return;
-    for (unsigned i = 0; i < cluster->box_count; i++) {
-        const struct cluster_box *box = &cluster->boxes[i];
-        any |= is_member(cluster, box) && strncmp(cluster_lease(box).reason, "the copy", 8) != 0;
-        any |= cluster_serves(box) && is_in_claim(cluster, box);
-    }
-    for (unsigned i = 0; i < cluster->box_count; i++) {
-        const struct cluster_box *box = &cluster->boxes[i];
-        if (box->node)
-            world_say(&cluster->world, box->name, "%s, epoch %llu; %s: %s",
-                      l2tpha_role_name(info_of(box->node).role),
-                      (unsigned long long)info_of(box->node).epoch,
-                      l2tpha_lease_state_name(cluster_lease(box).state), cluster_lease(box).reason);
-    }
-    if (any || now - cluster->none_since > 2 * limit + SOON) {
-        world_fail(&cluster->world, "nobody serves");
-        return;
-    }
+    if (now - cluster->none_since > 2 * limit + cluster->ttl_ms * MS + SOON &&
+        now - leased_at > 2 * limit)
+        world_fail(&cluster->world, "nobody serves, whatever the operator says");
     struct cluster_box *box = &cluster->boxes[world_below(&cluster->world, cluster->box_count)];
     box->changed = true;
     if (box->node)

@@ -31,12 +31,26 @@ static void took(struct cluster *cluster, struct cluster_box *box,
     cluster_flush_links(cluster, box);
 }
 
+/* A node that has handed over, and serves all the same, has given up all its standbys. */
+static void begin_links_anew(struct cluster *cluster, struct cluster_box *box)
+{
+    struct l2tpha_consumer_info info = {.size = sizeof(info)};
+
+    for (unsigned i = 0; i < cluster->box_count; i++) {
+        uint32_t consumer = cluster_link_info(box, i).consumer;
+        if (consumer && !l2tpha_consumer_get(box->node, consumer, &info) &&
+            info.state == L2TPHA_CONSUMER_OUT)
+            cluster_drop_link(cluster, box, i, true);
+    }
+}
+
 static void end_switchover(struct cluster *cluster, struct cluster_box *box)
 {
     box->heir = CLUSTER_BOXES;
     box->handed = false;
     box->patience = 0;
-    (void)l2tpha_switchover_cancel(box->node, cluster_now(cluster, box));
+    if (!l2tpha_switchover_cancel(box->node, cluster_now(cluster, box)))
+        begin_links_anew(cluster, box);
 }
 
 /* False: the box has no node any more, or is dead. */

@@ -60,6 +60,7 @@ static int carry_out_take(struct fake_authority *server, const struct fake_parce
     server->claim.revision = parcel->revision + 1;
     server->leased_until = clock_of(server) + parcel->ttl_ms * MS;
     server->lease_takes = parcel->takes;
+    server->leased_at = server->world->now;
     return L2TPHA_OK;
 }
 
@@ -80,9 +81,10 @@ static int carry_out_beside(struct fake_authority *server, const struct fake_par
         return L2TPHA_ERR_FENCED;
     if (!fake_authority_is_leased(server))
         return L2TPHA_ERR_NOT_FOUND;
-    if (parcel->kind == FAKE_RENEW)
+    if (parcel->kind == FAKE_RENEW) {
         server->leased_until = clock_of(server) + parcel->ttl_ms * MS;
-    else if (server->lease_takes <= parcel->takes)
+        server->leased_at = server->world->now;
+    } else if (server->lease_takes <= parcel->takes)
         server->leased_until = 0;
     return L2TPHA_OK;
 }

@@ -56,7 +56,8 @@ struct fake_authority {
     struct l2tpha_claim claim;
     uint64_t leased_until; /* of its clock */
     uint64_t lease_takes;
-    bool from_member; /* who has taken the claim last was in it */
+    uint64_t leased_at; /* when it began anew last, by the world's */
+    bool from_member;   /* who has taken the claim last was in it */
     uint64_t ids;
     uint64_t unknown; /* asked for and given up, and carried out all the same */
     uint64_t due;     /* the next one to arrive */
