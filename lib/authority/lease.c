@@ -183,12 +183,14 @@ static void ask_anew(struct l2tpha_lease *lease, uint64_t now)
     lease->try_at = now;
 }
 
-/* What has become of a take or a change. */
+/* What has become of a take or a change. What is refused may have been carried out before, if the
+ * request was doubled on its way. */
 static void take_outcome(struct l2tpha_lease *lease, const struct l2tpha_authority_event *event,
                          uint64_t now)
 {
     bool refused = event->status == L2TPHA_ERR_FENCED || event->status == L2TPHA_ERR_EXISTS;
 
+    lease->unknown = true; /* until the claim is seen with another revision */
     if (!event->status) {
         lease->asking.revision = event->claim.revision;
         lease->claim = lease->asking;
@@ -201,10 +203,8 @@ static void take_outcome(struct l2tpha_lease *lease, const struct l2tpha_authori
     } else {
         ask_anew(lease, now);
     }
-    if (event->status && !refused) {
-        lease->unknown = true;
+    if (event->status && !refused)
         failed(lease, event->status, now);
-    }
 }
 
 static void take_taken(struct l2tpha_lease *lease, const struct l2tpha_authority_event *event,

@@ -67,6 +67,22 @@ START_TEST(a_change_without_an_answer)
 }
 END_TEST
 
+/* The request has come twice, and the second one is what is answered. */
+START_TEST(a_change_that_was_doubled)
+{
+    serve();
+    uint32_t id = add_standby("c");
+    turn(0);
+    struct l2tpha_claim claim = asked_for(9, true);
+    answer(CHANGE, L2TPHA_ERR_FENCED, NULL);
+    assert_ok(l2tpha_consumer_leave(node, id, now));
+    turn(200 * MS);
+    ck_assert_int_eq(info_of(node).role, L2TPHA_ROLE_ACTIVE_BULK); /* outputs wait */
+    answer(LOOK, 0, &claim);
+    assert_asks(9, 1);
+}
+END_TEST
+
 START_TEST(two_changes_in_one)
 {
     serve();
@@ -133,6 +149,7 @@ Suite *suite_standbys(void)
     tcase_add_checked_fixture(tcase, script_setup, script_teardown);
     tcase_add_test(tcase, a_standby_is_added_and_removed);
     tcase_add_test(tcase, a_change_without_an_answer);
+    tcase_add_test(tcase, a_change_that_was_doubled);
     tcase_add_test(tcase, two_changes_in_one);
     tcase_add_test(tcase, given_back_and_wanted_again);
     tcase_add_test(tcase, given_back_and_taken);
