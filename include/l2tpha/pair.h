@@ -112,8 +112,8 @@ struct l2tpha_pair_options {
                                      `tcp:ADDR:PORT,tcp:ADDR:PORT`, each at an address of its own:
                                      each is a standby of whoever serves. NULL = this one follows
                                      nobody */
-    bool insecure;              /**< tcp beyond loopback may be used though nothing protects it:
-                                     not needed with keys */
+    bool insecure;              /**< tcp beyond loopback may be used, to listen and to connect,
+                                     though nothing protects it: not needed with keys */
     bool takeover_manual;       /**< no takeover by itself, over unix */
     uint32_t fence_hung_ms;     /**< standby, over unix: the process of an active that is silent for
                                      so long is killed. 0 = never */

@@ -38,7 +38,9 @@ static bool take_endpoints(struct l2tpha_pair *pair)
         return false;
     if (options->role == L2TPHA_PAIR_AUTO && pair->listen.kind == ENDPOINT_NONE)
         return false;
-    return options->insecure || pair->keys != NULL || !endpoint_is_beyond_loopback(&pair->listen);
+    return options->insecure || pair->keys != NULL ||
+           !(endpoint_is_beyond_loopback(&pair->listen) ||
+             endpoint_is_beyond_loopback(&pair->connect));
 }
 
 /* The text is not kept. */

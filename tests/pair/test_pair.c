@@ -528,6 +528,7 @@ START_TEST(options_that_do_not_do_are_refused)
     REFUSED(options.connect = NULL);
     REFUSED(options.listen = NULL);
     REFUSED(options.listen = "tcp:0.0.0.0:4000"); /* nothing protects it */
+    REFUSED(options.connect = "tcp:192.0.2.1:4000");
 #undef REFUSED
     options = good;
     options.listen = "tcp:0.0.0.0:4000";

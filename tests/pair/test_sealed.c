@@ -275,11 +275,17 @@ START_TEST(keys_protect_where_insecure_would_be_wanted)
 {
     struct l2tpha_pair_options options = options_of(0, NULL);
     struct l2tpha_pair *pair;
-    options.listen = "tcp:0.0.0.0:4000";
-    assert_error(l2tpha_pair_new(&options, &pair), L2TPHA_ERR_INVALID);
-    options.keys = KEY_1;
-    assert_ok(l2tpha_pair_new(&options, &pair));
-    l2tpha_pair_free(pair);
+    for (int i = 0; i < 2; i++) {
+        options = options_of(0, NULL);
+        *(i == 0 ? &options.listen : &options.connect) = "tcp:192.0.2.1:4000";
+        assert_error(l2tpha_pair_new(&options, &pair), L2TPHA_ERR_INVALID);
+        options.keys = KEY_1;
+        assert_ok(l2tpha_pair_new(&options, &pair));
+        l2tpha_pair_free(pair);
+        options.keys = NULL, options.insecure = true;
+        assert_ok(l2tpha_pair_new(&options, &pair));
+        l2tpha_pair_free(pair);
+    }
     options.keys = "key 1 00";
     assert_error(l2tpha_pair_new(&options, &pair), L2TPHA_ERR_INVALID);
     options.keys = KEY_1, options.crypto = NULL;
