@@ -117,6 +117,9 @@ struct other_node {
 /* Since it was asked last, of all of them. refused: each was; looks: each of the rest does, and the
  * lowest rank; holds: one does. */
 void links_look(struct links *links, struct other_node *all);
+/* How many streams ended before a hello, and why there is none: NULL while there is one, or when
+ * nothing has failed since. */
+uint64_t links_refusals(const struct links *links, const char **why);
 /* Nobody listened at any of them when it was tried last. */
 bool links_was_refused(const struct links *links);
 

@@ -239,6 +239,7 @@ void l2tpha_pair_get(const struct l2tpha_pair *pair, struct l2tpha_pair_info *in
     all.met = links_info(pair->links, &all.link);
     all.standbys = links_count(pair->links);
     all.key_id = all.met ? pair->key_id : 0;
+    all.refused = links_refusals(pair->links, &all.refusal);
     memcpy(info, &all, info->size < sizeof(all) ? info->size : sizeof(all));
 }
 

@@ -59,6 +59,11 @@ bool sealed_is_open(const struct l2tpha_seal *seal)
     return info_of(seal).state == L2TPHA_SEAL_OPEN;
 }
 
+const char *sealed_reason(const struct l2tpha_seal *seal)
+{
+    return seal != NULL ? info_of(seal).reason : NULL;
+}
+
 int sealed_feed(struct l2tpha_seal *seal, const uint8_t *data, size_t len, size_t *used,
                 struct l2tpha_bytes *plain)
 {

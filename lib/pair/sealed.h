@@ -20,6 +20,8 @@ int sealed_new(const struct l2tpha_pair *pair, void *parent, bool accept,
                struct l2tpha_seal **seal);
 /* The peer has proven its key. */
 bool sealed_is_open(const struct l2tpha_seal *seal);
+/* Why it has failed, static; NULL = it has not, or there is none. */
+const char *sealed_reason(const struct l2tpha_seal *seal);
 /* As l2tpha_seal_feed(). */
 int sealed_feed(struct l2tpha_seal *seal, const uint8_t *data, size_t len, size_t *used,
                 struct l2tpha_bytes *plain);
