@@ -71,8 +71,11 @@ const struct option_row option_rows[] = {
     {"fresh", ENDPOINTS, KIND_NUMBER, "MS", AT(fresh_ms), .setting = "fresh_ms",
      .max = 86400000,
      .help = "how long a standby cut off may still be recovered silently (@)"},
+    {"ha-key", ENDPOINTS, KIND_TEXT, "FILE", AT(ha_key), .max = OPTIONS_KEY_FILE_MAX,
+     .help = "seal the stream over tcp: with the keys of this file, its owner's alone; both\n"
+             "nodes have the same"},
     {"ha-insecure", ENDPOINTS, KIND_FLAG, NULL, AT(insecure),
-     .help = "listen on tcp: beyond loopback although nothing seals the stream"},
+     .help = "use tcp: beyond loopback although without --ha-key nothing seals the stream"},
     {"store", ENDPOINTS, KIND_TEXT, "URL", AT(store), .max = OPTIONS_STORE_MAX,
      .help = "file:DIR, where a node that serves keeps its state, and goes on from it when it\n"
              "is started again"},
@@ -146,6 +149,7 @@ static const struct command_row commands[] = {
     {"standby", "step down and follow, at the active"},
     {"fence", "stop serving at once"},
     {"shutdown", "close all tunnels and leave"},
+    {"reload-keys", "read --ha-key again; no stream is cut"},
     {"debug CATEGORY on|off", CATEGORIES},
     {"debug {l2tp | vpdn} redundancy CATEGORY", "the same, on"},
     {"undebug [{l2tp | vpdn} redundancy] CATEGORY", "the same, off"},

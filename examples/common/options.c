@@ -251,8 +251,30 @@ static enum options_result find_others(struct options *options, char *why)
         take_others("ha-far", options->ha_far, true, &others, why) != OPTIONS_RUN)
         return OPTIONS_BAD;
     options->ha_connect = others.list[0].endpoint;
+    options->ha_beyond = others_are_beyond_loopback(&others);
     if (others.count > 1 && options->rank == L2TPHA_RANK_NONE)
         return bad(why, "several other nodes need --rank, another one at each node");
+    return OPTIONS_RUN;
+}
+
+/* What protects the stream to the other node. */
+static enum options_result check_link(const struct options *options, char *why)
+{
+    bool tcp = options->ha_listen.kind == ENDPOINT_TCP || options->ha_connect.kind == ENDPOINT_TCP;
+    if (options->ha_key[0] != '\0')
+        return tcp ? OPTIONS_RUN
+                   : bad(why, "--ha-key is for tcp: in --ha-listen or --ha-connect; what is said "
+                              "over unix: does not leave this machine");
+    if (options->insecure)
+        return OPTIONS_RUN;
+    if (endpoint_is_beyond_loopback(&options->ha_listen))
+        return bad(why, "--ha-listen: without --ha-key nothing seals the stream, so whoever "
+                        "reaches that address can read all secrets, change state and end this "
+                        "node's epoch; say --ha-insecure if only the other node reaches it");
+    if (options->ha_beyond)
+        return bad(why, "--ha-connect: without --ha-key nothing seals the stream, so whoever is "
+                        "on the way there can read all secrets, and be the other node; say "
+                        "--ha-insecure if nobody is");
     return OPTIONS_RUN;
 }
 
@@ -282,11 +304,7 @@ static enum options_result check_redundancy(struct options *options, char *why)
     if (options->fence_hung_ms > 0 && tcp)
         return bad(why, "--fence-hung is for unix:, where the process can be ended; over tcp use "
                         "--on-hung");
-    if (endpoint_is_beyond_loopback(&options->ha_listen) && !options->insecure)
-        return bad(why, "--ha-listen: nothing seals the stream in this release, so whoever reaches "
-                        "that address can read all secrets, change state and end this node's "
-                        "epoch; say --ha-insecure if only the other node reaches it");
-    return OPTIONS_RUN;
+    return check_link(options, why);
 }
 
 /* What single options cannot know. */

@@ -5,6 +5,7 @@
 #include "control.h"
 #include "fingerprint.h"
 #include "hook.h"
+#include "keys.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -299,6 +300,15 @@ static const char *given(const char *text)
     return text[0] != '\0' ? text : NULL;
 }
 
+static const char *make_pair(struct app *app, struct l2tpha_pair_options *options)
+{
+    struct key_file file;
+    const char *why = keys_read(app, &file, &options->keys);
+    int error = why == NULL ? l2tpha_pair_new(options, &app->pair) : L2TPHA_OK;
+    key_file_wipe(&file);
+    return error == L2TPHA_OK ? why : l2tpha_strerror(error);
+}
+
 const char *paired_make(struct app *app)
 {
     static const enum l2tpha_pair_role roles[] = {[ROLE_ACTIVE] = L2TPHA_PAIR_ACTIVE,
@@ -312,6 +322,7 @@ const char *paired_make(struct app *app)
                                        .connect = given(options->ha_others),
                                        .far = given(options->ha_far),
                                        .insecure = options->insecure,
+                                       .crypto = l2tpha_crypto_nettle(),
                                        .takeover_manual = options->takeover_manual,
                                        .fence_hung_ms = options->fence_hung_ms,
                                        .address = options->listen,
@@ -334,7 +345,5 @@ const char *paired_make(struct app *app)
                                                 .differs = tell_differences}};
     int error = make_store(app);
     pair.store = app->store;
-    if (error == L2TPHA_OK)
-        error = l2tpha_pair_new(&pair, &app->pair);
-    return error == L2TPHA_OK ? NULL : l2tpha_strerror(error);
+    return error == L2TPHA_OK ? make_pair(app, &pair) : l2tpha_strerror(error);
 }
