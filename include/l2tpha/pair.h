@@ -137,7 +137,7 @@ struct l2tpha_pair_options {
     const char *keys; /**< text of a key file (l2tpha/seal.h): streams over tcp are sealed, and
                            nobody without a key is listened to. NULL = they are not. The text is
                            not kept; wiping it is the program's. A text that is no key file is
-                           L2TPHA_ERR_INVALID: l2tpha_seal_keys_new() says why */
+                           L2TPHA_ERR_INVALID, and a line of the log says why and where */
     const struct l2tpha_crypto *crypto; /**< for keys; borrowed */
     const char *far; /**< more of the other nodes, likewise: far ones, for which no output waits.
                         What has left may be unknown to them: they take over when they are handed

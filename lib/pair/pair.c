@@ -24,6 +24,16 @@ static bool is_complete(const struct l2tpha_pair_options *options)
            host->open != NULL && host->outputs != NULL;
 }
 
+/* What is INVALID for no other reason is told by its name. */
+static bool may_be_used(struct l2tpha_pair *pair, const struct endpoint *endpoint, const char *name)
+{
+    if (pair->options.insecure || pair->keys != NULL || !endpoint_is_beyond_loopback(endpoint))
+        return true;
+    say(pair, L2TPHA_LOG_ERROR, "%s beyond loopback: nothing protects the stream without keys",
+        name);
+    return false;
+}
+
 /* Whom it listens for and follows. False = it cannot be. */
 static bool take_endpoints(struct l2tpha_pair *pair)
 {
@@ -38,17 +48,19 @@ static bool take_endpoints(struct l2tpha_pair *pair)
         return false;
     if (options->role == L2TPHA_PAIR_AUTO && pair->listen.kind == ENDPOINT_NONE)
         return false;
-    return options->insecure || pair->keys != NULL ||
-           !(endpoint_is_beyond_loopback(&pair->listen) ||
-             endpoint_is_beyond_loopback(&pair->connect));
+    return may_be_used(pair, &pair->listen, "listen") &&
+           may_be_used(pair, &pair->connect, "connect");
 }
 
 /* The text is not kept. */
 static int take_keys(struct l2tpha_pair *pair)
 {
-    const char *text = pair->options.keys;
+    const char *text = pair->options.keys, *why;
     pair->options.keys = NULL;
-    return text != NULL ? sealed_set_keys(pair, text, NULL) : L2TPHA_OK;
+    int error = text != NULL ? sealed_set_keys(pair, text, &why) : L2TPHA_OK;
+    if (error != L2TPHA_OK)
+        say(pair, L2TPHA_LOG_ERROR, "keys: %s", why);
+    return error;
 }
 
 int l2tpha_pair_new(const struct l2tpha_pair_options *options, struct l2tpha_pair **pair)

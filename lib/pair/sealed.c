@@ -26,7 +26,7 @@ int sealed_set_keys(struct l2tpha_pair *pair, const char *text, const char **why
     int error = pair->keys != NULL ? l2tpha_seal_keys_replace(pair->keys, text, len, &fault)
                                    : l2tpha_seal_keys_new(pair, pair->options.crypto, text, len,
                                                           &fault, &pair->keys);
-    if (why != NULL && error != L2TPHA_OK)
+    if (error != L2TPHA_OK)
         *why = describe(pair, &fault, error);
     return error;
 }

@@ -12,8 +12,7 @@ struct l2tpha_pair;
 struct l2tpha_seal;
 
 /* Take the text of a key file, in place of what there is. On an error nothing has changed; why says
- * what is wrong, valid until the next call, unless it is NULL itself. L2TPHA_ERR_UNSUPPORTED: left
- * out of this build. */
+ * what is wrong, valid until the next call. L2TPHA_ERR_UNSUPPORTED: left out of this build. */
 int sealed_set_keys(struct l2tpha_pair *pair, const char *text, const char **why);
 /* A seal for a stream that is its parent. */
 int sealed_new(const struct l2tpha_pair *pair, void *parent, bool accept,

@@ -6,8 +6,7 @@
 int sealed_set_keys(struct l2tpha_pair *pair, const char *text, const char **why)
 {
     (void)pair, (void)text;
-    if (why != NULL)
-        *why = l2tpha_strerror(L2TPHA_ERR_UNSUPPORTED);
+    *why = l2tpha_strerror(L2TPHA_ERR_UNSUPPORTED);
     return L2TPHA_ERR_UNSUPPORTED;
 }
 

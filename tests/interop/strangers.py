@@ -231,7 +231,7 @@ def beyond(case):
             lab.check(done.returncode == 2 and f"{option}: without --ha-key" in done.stderr and
                       "--ha-insecure" in done.stderr, f"{option} {url}: {done.returncode} {done.stderr}")
     world = ours.Node(case, "lns", "warned", *LNS, "--ha-listen", f"tcp:{lab.OURS}:1702", "--ha-insecure")
-    world.await_line("--ha-insecure: whoever reaches --ha-listen can read all secrets")
+    world.await_line("--ha-insecure: whoever reaches --ha-listen, or is on the way to --ha-connect, can read all secrets")
     world.await_line("--rank is not given")
     world.finish()
     near = ours.Node(case, "lns", "near", *LNS, "--ha-listen", "tcp:[::1]:1702", "--rank", 1)

@@ -16,9 +16,11 @@
 
 #define NODES 2
 #define STRANGERS 20
+#define PLACES 8 /* for those who have proven nothing */
 #define PATIENCE_US UINT64_C(10000000)
 #define SECRET_1 "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define SECRET_2 "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff"
+#define BEYOND " beyond loopback: nothing protects the stream without keys\n"
 #define KEY_1 "key 1 " SECRET_1 "\n"
 #define KEY_2 "key 2 " SECRET_2 "\n"
 
@@ -252,6 +254,15 @@ START_TEST(who_has_another_key_or_none_is_refused)
 }
 END_TEST
 
+static int connect_to(const char *url)
+{
+    struct sockaddr_in there = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    there.sin_port = htons((uint16_t)atoi(strrchr(url, ':') + 1));
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&there, sizeof(there)), 0);
+    return fd;
+}
+
 START_TEST(what_was_refused_is_over_when_there_is_a_stream)
 {
     begin(1, KEY_2);
@@ -267,17 +278,21 @@ START_TEST(what_was_refused_is_over_when_there_is_a_stream)
         ck_assert_uint_gt(info_of(i).refused, 0);
         ck_assert_uint_eq(info_of(i).key_id, 2);
     }
+    uint64_t before = info_of(0).refused, until = l2tpha_pair_now() + PATIENCE_US;
+    int stranger = connect_to(urls[0]); /* beside it: counted, and no reason of anything */
+    ck_assert_int_eq(send(stranger, "nonsense of somebody", 20, MSG_NOSIGNAL), 20);
+    while (info_of(0).refused == before && l2tpha_pair_now() < until)
+        serve();
+    close(stranger);
+    ck_assert_uint_eq(info_of(0).refused, before + 1);
+    end(1);
+    while (info_of(0).met && l2tpha_pair_now() < until)
+        serve();
+    ck_assert(!info_of(0).met);
+    ck_assert_ptr_null(info_of(0).refusal);
+    ck_assert_ptr_null(strstr(sides[0].lines, "does not seal"));
 }
 END_TEST
-
-static int connect_to(const char *url)
-{
-    struct sockaddr_in there = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    there.sin_port = htons((uint16_t)atoi(strrchr(url, ':') + 1));
-    ck_assert_int_eq(connect(fd, (struct sockaddr *)&there, sizeof(there)), 0);
-    return fd;
-}
 
 /* Strangers that call and say nothing, or the beginning of a handshake. */
 START_TEST(who_proves_no_key_leaves_in_time)
@@ -291,6 +306,7 @@ START_TEST(who_proves_no_key_leaves_in_time)
         ck_assert_int_ge(send(fds[i], beginning, i % (sizeof(beginning) + 1), MSG_NOSIGNAL), 0);
         serve();
     }
+    ck_assert_uint_ge(info_of(0).refused, STRANGERS - PLACES);
     uint64_t until = l2tpha_pair_now() + PATIENCE_US;
     while (info_of(0).refused < STRANGERS && l2tpha_pair_now() < until)
         serve();
@@ -353,7 +369,9 @@ START_TEST(keys_protect_where_insecure_would_be_wanted)
     for (int i = 0; i < 2; i++) {
         options = options_of(0, NULL);
         *(i == 0 ? &options.listen : &options.connect) = "tcp:192.0.2.1:4000";
+        sides[0].lines[0] = '\0';
         assert_error(l2tpha_pair_new(&options, &pair), L2TPHA_ERR_INVALID);
+        ck_assert_str_eq(sides[0].lines, i == 0 ? "listen" BEYOND : "connect" BEYOND);
         options.keys = KEY_1;
         assert_ok(l2tpha_pair_new(&options, &pair));
         l2tpha_pair_free(pair);
@@ -361,8 +379,10 @@ START_TEST(keys_protect_where_insecure_would_be_wanted)
         assert_ok(l2tpha_pair_new(&options, &pair));
         l2tpha_pair_free(pair);
     }
-    options.keys = "key 1 00";
+    options.keys = "\nkey 1 00";
+    sides[0].lines[0] = '\0';
     assert_error(l2tpha_pair_new(&options, &pair), L2TPHA_ERR_INVALID);
+    ck_assert_str_eq(sides[0].lines, "keys: line 2: a key of less than 64 hexadecimal digits\n");
     options.keys = KEY_1, options.crypto = NULL;
     assert_error(l2tpha_pair_new(&options, &pair), L2TPHA_ERR_CRYPTO);
     options = options_of(0, NULL);
