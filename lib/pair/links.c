@@ -17,7 +17,7 @@
 #define SOON_US 20000 /* a standby that has just lost its active, or begins */
 #define SOON_TRIES 25
 #define HERALD_US 500000 /* an active that looks for another one */
-#define PENDING_MAX 8    /* streams without a hello */
+#define PENDING_MAX 32   /* streams without a hello */
 #define CATCH_UP_READS 64
 
 static bool is_next(const struct stream *stream)

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #define NODES 2
-#define STRANGERS 20
-#define PLACES 8 /* for those who have proven nothing */
+#define STRANGERS 40
+#define PLACES 32 /* for those who have proven nothing */
 #define PATIENCE_US UINT64_C(10000000)
 #define SECRET_1 "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define SECRET_2 "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff"
