@@ -222,8 +222,8 @@ struct l2tpha_pair_info {
     uint32_t key_id;   /**< id of the key that its stream is sealed with; 0 = it is not */
     uint32_t standbys; /**< of a node that serves: with a stream; link is that of the one that would
                           be handed over to */
-    uint64_t refused;    /**< streams that ended before a hello: of strangers, or of another node with
-                              another key */
+    uint64_t refused;  /**< streams that ended before a hello: of strangers, or of another node with
+                            another key */
     const char *refusal; /**< why the last of them did, or the last try to connect, valid until the
                               next call; NULL: there is a stream, or none of them since */
 };

@@ -142,7 +142,6 @@ static void become_current(struct links *links, struct stream *stream)
 {
     struct stream *next;
     stream->up = true;
-    links->pair->key_id = sealed_key_id(stream->seal);
     links->tries = 0;
     refusals_clear(&links->refusals);
     if (stream->other != OTHERS_NONE)
@@ -482,6 +481,12 @@ bool links_info(const struct links *links, struct l2tpha_link_info *info)
     struct l2tpha_link *link = links_current_link(links);
     l2tpha_link_get(link, info); /* NULL: zeros */
     return link != NULL;
+}
+
+uint32_t links_key_id(const struct links *links)
+{
+    const struct stream *stream = links_current(links);
+    return stream != NULL ? sealed_key_id(stream->seal) : 0;
 }
 
 bool links_are_up(const struct links *links)

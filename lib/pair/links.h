@@ -96,6 +96,8 @@ int links_announce(struct links *links, uint64_t epoch, bool force);
 
 /* Of the standby, or of the active. False without a stream. */
 bool links_info(const struct links *links, struct l2tpha_link_info *info);
+/* Of the key that its stream is sealed with; 0 = none. */
+uint32_t links_key_id(const struct links *links);
 /* There is a stream to the other node, and it has said hello. */
 bool links_are_up(const struct links *links);
 

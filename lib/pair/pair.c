@@ -25,9 +25,9 @@ static bool is_complete(const struct l2tpha_pair_options *options)
 }
 
 /* What is INVALID for no other reason is told by its name. */
-static bool may_be_used(struct l2tpha_pair *pair, const struct endpoint *endpoint, const char *name)
+static bool may_be_used(struct l2tpha_pair *pair, bool beyond_loopback, const char *name)
 {
-    if (pair->options.insecure || pair->keys != NULL || !endpoint_is_beyond_loopback(endpoint))
+    if (pair->options.insecure || pair->keys != NULL || !beyond_loopback)
         return true;
     say(pair, L2TPHA_LOG_ERROR, "%s beyond loopback: nothing protects the stream without keys",
         name);
@@ -48,8 +48,8 @@ static bool take_endpoints(struct l2tpha_pair *pair)
         return false;
     if (options->role == L2TPHA_PAIR_AUTO && pair->listen.kind == ENDPOINT_NONE)
         return false;
-    return may_be_used(pair, &pair->listen, "listen") &&
-           may_be_used(pair, &pair->connect, "connect");
+    return may_be_used(pair, endpoint_is_beyond_loopback(&pair->listen), "listen") &&
+           may_be_used(pair, others_are_beyond_loopback(&pair->others), "connect");
 }
 
 /* The text is not kept. */
@@ -250,7 +250,7 @@ void l2tpha_pair_get(const struct l2tpha_pair *pair, struct l2tpha_pair_info *in
     }
     all.met = links_info(pair->links, &all.link);
     all.standbys = links_count(pair->links);
-    all.key_id = all.met ? pair->key_id : 0;
+    all.key_id = links_key_id(pair->links);
     all.refused = links_refusals(pair->links, &all.refusal);
     memcpy(info, &all, info->size < sizeof(all) ? info->size : sizeof(all));
 }

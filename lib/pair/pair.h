@@ -23,7 +23,6 @@ struct l2tpha_pair {
     struct others others;
     struct l2tpha_node *node;
     struct l2tpha_seal_keys *keys; /* NULL = tcp is not sealed */
-    uint32_t key_id;               /* of the stream to the other node, while there is one */
     struct links *links;
     const struct links_events *events; /* whom the links tell */
     struct watcher watcher;

@@ -34,8 +34,7 @@ const char *role_start(struct l2tpha_pair *pair)
     if (pair->options.insecure && pair->keys == NULL)
         say(pair, L2TPHA_LOG_RF,
             "--ha-insecure: whoever reaches --ha-listen, or is on the way to --ha-connect, can "
-            "read "
-            "all secrets, change state and end this node's epoch");
+            "read all secrets, change state and end this node's epoch");
     why = start(pair);
     if (why == NULL && pair->listen.kind == ENDPOINT_TCP &&
         config_of(pair)->rank == L2TPHA_RANK_NONE)
