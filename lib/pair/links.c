@@ -202,13 +202,19 @@ static unsigned who_comes(const struct links *links, int fd)
     return others_at(others, &peer);
 }
 
+/* For standbys: as many as there are other nodes, whoever they are. */
+static unsigned places(const struct l2tpha_pair *pair)
+{
+    return pair->others.count > 1 ? pair->others.count : 1;
+}
+
 static void take_connection(void *user, int fd)
 {
     struct links *links = user;
     const char *why = NULL;
     bool serves = !is_standby(links->pair);
     bool local = links->pair->listen.kind == ENDPOINT_UNIX;
-    bool taken = serves && !local ? count_up(links) >= OTHERS_MAX : count_up(links) > 0;
+    bool taken = count_up(links) >= (serves ? places(links->pair) : 1);
     if (local && taken) {
         close(fd);
         return;
