@@ -2,6 +2,7 @@
 #include "app.h"
 #include "clock.h"
 #include "control.h"
+#include "kept.h"
 #include "paired.h"
 #include "pcapng.h"
 
@@ -97,6 +98,7 @@ void app_leave(struct app *app)
 {
     if (app->leave_until != 0)
         return;
+    kept_stopping(app->kept);
     app->leave_until = clock_now() + closing_us(app);
     (void)still_closing(app);
 }
@@ -133,6 +135,7 @@ static void on_signal(struct tevent_context *ev, struct tevent_signal *signal, i
 
 void app_stop(struct app *app)
 {
+    kept_stopping(app->kept);
     if (!l2tpha_pair_reads(app->pair) || app->stopping) {
         app_quit(app, app->stopping ? EXIT_FAILURE : EXIT_SUCCESS);
         return;
@@ -150,7 +153,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static uint64_t deadline(struct app *app)
 {
-    uint64_t due = tell_role_deadline();
+    uint64_t due = earlier(tell_role_deadline(), kept_deadline(app->kept));
     if (l2tpha_pair_reads(app->pair) && app->program->deadline != NULL)
         due = earlier(due, app->program->deadline(app));
     return app->leave_until != 0 ? earlier(due, clock_now() + LEAVE_TICK_US) : due;
@@ -194,6 +197,7 @@ static void settle(struct app *app)
     (void)l2tpha_pair_service(app->pair);
     tell_role(NULL, now);
     paired_read(app);
+    paired_keep(app, now);
     if (!app->quit)
         expire(app, now);
     l2tpha_pair_drain(app->pair); /* also what is owed to peers by a program that quits */
@@ -232,6 +236,8 @@ static const char *start(struct app *app)
         return why;
     tevent_add_signal(app->ev, app, SIGTERM, 0, on_signal, app);
     tevent_add_signal(app->ev, app, SIGINT, 0, on_signal, app);
+    app->kept = kept_new(app, &app->log);
+    kept_receive(app->kept, &options->listen);
     why = paired_make(app);
     if (why != NULL)
         return why;

@@ -19,6 +19,7 @@
 #include <tevent.h>
 
 struct control;
+struct kept;
 struct pcapng;
 
 /* Who has not had a turn for so long was stopped: another may serve by now. */
@@ -49,6 +50,7 @@ struct app {
     struct tevent_context *ev;
     struct l2tpha_node *node; /* the pair's */
     struct udp *udp;          /* NULL on a standby that has not got one */
+    struct kept *kept;        /* with the service manager */
     struct l2tpha_pair *pair;
     struct l2tpha_store *store; /* NULL = none */
     struct tevent_fd *pair_fde;

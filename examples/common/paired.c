@@ -5,6 +5,7 @@
 #include "control.h"
 #include "fingerprint.h"
 #include "hook.h"
+#include "kept.h"
 #include "keys.h"
 
 #include <errno.h>
@@ -110,8 +111,14 @@ static bool open_socket(void *user, bool beside, const char **why)
     char listen[ADDRESS_TEXT_MAX];
     struct app *app = user;
     const struct l2tpha_address *address = &app->options->listen;
-    app->udp = beside ? udp_open_beside(app, address) : udp_open(app, address);
-    if (app->udp == NULL)
+    int fd = beside ? -1 : kept_take(app->kept);
+    if (fd >= 0)
+        app->udp = udp_take(app, fd);
+    else
+        app->udp = beside ? udp_open_beside(app, address) : udp_open(app, address);
+    if (app->udp != NULL)
+        kept_set(app->kept, udp_fd(app->udp));
+    else
         *why = app_blame(app, "listen", address_text(address, listen), strerror(errno));
     return app->udp != NULL;
 }
@@ -127,12 +134,27 @@ static void inherit_socket(void *user, int fd)
     struct app *app = user;
     talloc_free(app->udp);
     app->udp = udp_adopt(app, fd);
+    kept_set(app->kept, fd);
 }
 
 static void close_socket(void *user)
 {
     struct app *app = user;
     TALLOC_FREE(app->udp);
+    kept_set(app->kept, -1);
+}
+
+/* A standby does not hold the port of the node that it follows; one that looks for such a node may
+ * be the one to serve. */
+void paired_keep(struct app *app, uint64_t now)
+{
+    struct l2tpha_pair_info pair = {.size = sizeof(pair)};
+    kept_tell(app->kept, now);
+    if (!kept_waits(app->kept))
+        return;
+    l2tpha_pair_get(app->pair, &pair);
+    if (pair.standby && !pair.looking)
+        kept_set(app->kept, -1);
 }
 
 void paired_read(struct app *app)
@@ -206,6 +228,16 @@ static void read_more(void *user)
 
 /* ---- the role ---- */
 
+static void check_room(struct app *app)
+{
+    size_t room = udp_room(app->udp);
+    if (room < UDP_ROOM)
+        log_say(&app->log, L2TPHA_LOG_RF,
+                "the system keeps %zu octets of datagrams while nobody reads, not %u: "
+                "net.core.rmem_max",
+                room, UDP_ROOM);
+}
+
 static void serve(struct app *app)
 {
     char text[ADDRESS_TEXT_MAX];
@@ -214,8 +246,10 @@ static void serve(struct app *app)
     paired_read(app);
     if (app->program->serve != NULL)
         app->program->serve(app);
+    check_room(app);
     udp_address(app->udp, &bound);
     l2tpha_redundancy_get(app->node, &info);
+    kept_ready(app->kept);
     tell("listening on %s role active epoch %llu", address_text(&bound, text),
          (unsigned long long)info.epoch);
 }
@@ -240,6 +274,7 @@ static void take_event(void *user, enum l2tpha_pair_event event)
     struct app *app = user;
     switch (event) {
     case L2TPHA_PAIR_WAITS:
+        kept_ready(app->kept);
         tell("waiting for the active role standby");
         break;
     case L2TPHA_PAIR_TOOK_OVER:

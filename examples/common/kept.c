@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "kept.h"
+#include "clock.h"
+#include "listen_fds.h"
+#include "notify.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define AGAIN_US 200000
+
+struct kept {
+    struct log *log;
+    struct notify manager;
+    int waiting; /* handed over, not taken; -1 = none */
+    int fd;      /* what the manager is to have; -1 = nothing */
+    enum {
+        HAS_NOTHING,
+        HAS_IT,
+        HAS_OTHER /* which has to go first */
+    } has;        /* the manager, under our name */
+    bool ready, ready_said;
+    bool stopping, stopping_said;
+    uint64_t again_at; /* the manager had no room */
+};
+
+static int close_kept(struct kept *kept)
+{
+    if (kept->waiting >= 0)
+        close(kept->waiting);
+    notify_close(&kept->manager);
+    return 0;
+}
+
+struct kept *kept_new(TALLOC_CTX *parent, struct log *log)
+{
+    struct kept *kept = talloc_zero(parent, struct kept);
+    kept->log = log;
+    kept->waiting = kept->fd = -1;
+    const char *why = notify_open(&kept->manager, getenv("NOTIFY_SOCKET"));
+    if (why != NULL)
+        log_say(log, L2TPHA_LOG_ERROR, "NOTIFY_SOCKET: %s", why);
+    unsetenv("NOTIFY_SOCKET"); /* commands that are run are not this process */
+    talloc_set_destructor(kept, close_kept);
+    return kept;
+}
+
+/* ---- what is said ---- */
+
+/* False: not taken, maybe later. A manager that is gone is told nothing more. */
+static bool say(struct kept *kept, const char *lines, int fd)
+{
+    int error = notify_send(&kept->manager, lines, fd);
+    if (error == 0)
+        return true;
+    if (notify_is_full(error)) {
+        kept->again_at = clock_now() + AGAIN_US;
+        return false;
+    }
+    log_say(kept->log, L2TPHA_LOG_ERROR, "the service manager is gone: %s", strerror(error));
+    notify_close(&kept->manager);
+    return false;
+}
+
+static bool is_said(const struct kept *kept)
+{
+    bool has_right = kept->has == (kept->fd >= 0 ? HAS_IT : HAS_NOTHING);
+    return kept->manager.fd < 0 ||
+           (has_right && kept->ready_said == kept->ready && kept->stopping_said == kept->stopping);
+}
+
+static bool say_socket(struct kept *kept)
+{
+    if (kept->has == HAS_OTHER) {
+        if (!say(kept, "FDSTOREREMOVE=1\nFDNAME=" KEPT_NAME, -1))
+            return false;
+        kept->has = HAS_NOTHING;
+    }
+    if (kept->has == HAS_NOTHING && kept->fd >= 0) {
+        /* Without FDPOLL=0 systemd lets a socket go that has an ICMP error to tell. */
+        if (!say(kept, "FDSTORE=1\nFDPOLL=0\nFDNAME=" KEPT_NAME, kept->fd))
+            return false;
+        kept->has = HAS_IT;
+    }
+    return true;
+}
+
+void kept_tell(struct kept *kept, uint64_t now)
+{
+    if (is_said(kept) || now < kept->again_at || !say_socket(kept))
+        return;
+    if (kept->ready && !kept->ready_said)
+        kept->ready_said = say(kept, "READY=1", -1);
+    if (kept->stopping && kept->ready_said == kept->ready && !kept->stopping_said)
+        kept->stopping_said = say(kept, "STOPPING=1", -1);
+}
+
+uint64_t kept_deadline(const struct kept *kept)
+{
+    return is_said(kept) ? UINT64_MAX : kept->again_at;
+}
+
+void kept_set(struct kept *kept, int fd)
+{
+    if (kept->waiting >= 0)
+        close(kept->waiting);
+    kept->waiting = -1;
+    if (fd != kept->fd && kept->has == HAS_IT)
+        kept->has = HAS_OTHER;
+    kept->fd = fd;
+    kept_tell(kept, clock_now());
+}
+
+void kept_ready(struct kept *kept)
+{
+    kept->ready = true;
+    kept_tell(kept, clock_now());
+}
+
+void kept_stopping(struct kept *kept)
+{
+    kept->stopping = true;
+    kept_tell(kept, clock_now());
+}
+
+/* ---- what has been handed over ---- */
+
+static void refuse(struct kept *kept, int fd, const char *name, const char *why)
+{
+    char lines[LISTEN_FDS_NAME_MAX + 64];
+    log_say(kept->log, L2TPHA_LOG_ERROR, "inherited descriptor %d%s%s: %s: closed", fd,
+            name[0] != '\0' ? " " : "", name, why);
+    close(fd);
+    if (strcmp(name, KEPT_NAME) == 0) {
+        kept->has = HAS_OTHER;
+    } else if (name[0] != '\0' && kept->manager.fd >= 0) {
+        snprintf(lines, sizeof(lines), "FDSTOREREMOVE=1\nFDNAME=%s", name);
+        (void)say(kept, lines, -1); /* else it is here again at the next start */
+    }
+}
+
+void kept_receive(struct kept *kept, const struct l2tpha_address *address)
+{
+    struct listen_fds found;
+    char name[LISTEN_FDS_NAME_MAX + 1], text[LISTEN_FDS_WHY_MAX];
+    const char *why = listen_fds_parse(getenv("LISTEN_PID"), getenv("LISTEN_FDS"),
+                                       getenv("LISTEN_FDNAMES"), getpid(), &found);
+    if (why != NULL)
+        log_say(kept->log, L2TPHA_LOG_ERROR, "%s", why);
+    for (unsigned i = 0; i < found.count; i++) {
+        int fd = LISTEN_FDS_FIRST + (int)i;
+        listen_fds_name(&found, i, name);
+        why = kept->waiting >= 0 ? "there is one already" : listen_fds_check(fd, address, text);
+        if (why != NULL) {
+            refuse(kept, fd, name, why);
+            continue;
+        }
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+        kept->waiting = kept->fd = fd;
+        if (strcmp(name, KEPT_NAME) == 0 && kept->has == HAS_NOTHING)
+            kept->has = HAS_IT;
+        log_say(kept->log, L2TPHA_LOG_RF, "inherited descriptor %d%s%s: the socket of --listen", fd,
+                name[0] != '\0' ? " " : "", name);
+    }
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    unsetenv("LISTEN_FDNAMES");
+    kept_tell(kept, clock_now());
+}
+
+bool kept_waits(const struct kept *kept)
+{
+    return kept->waiting >= 0;
+}
+
+int kept_take(struct kept *kept)
+{
+    int fd = kept->waiting;
+    kept->waiting = -1;
+    return fd;
+}
