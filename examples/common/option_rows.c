@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define ENDPOINTS (PROGRAM_LAC | PROGRAM_LNS)
-#define ALL_PROGRAMS (ENDPOINTS | PROGRAM_CTL | PROGRAM_THREADS)
+#define ALL_PROGRAMS (ENDPOINTS | PROGRAM_CTL | PROGRAM_THREADS | PROGRAM_KEEPER)
 #define AT(field) .offset = offsetof(struct options, field)
 
 /* clang-format off */
@@ -93,7 +93,7 @@ const struct option_row option_rows[] = {
      .help = "write every datagram to this file"},
     {"debug", ENDPOINTS, KIND_CATEGORIES, "LIST", AT(debug),
      .help = "log any of cf,detail,error,event,fsm,resync,rf or all"},
-    {"log-format", ENDPOINTS, KIND_CHOICE, "FORMAT", AT(log_json), .choices = "text|json",
+    {"log-format", ENDPOINTS | PROGRAM_KEEPER, KIND_CHOICE, "FORMAT", AT(log_json), .choices = "text|json",
      .help = "text or json lines (text)"},
     {"log", ENDPOINTS, KIND_WORD, "WHERE", AT(log), .choices = "stderr|journal|syslog",
      .help = "stderr, journal or syslog (stderr)"},
@@ -122,6 +122,11 @@ const struct option_row option_rows[] = {
      .help = "the two processes meet at unix sockets PATH.0, PATH.1, ...; required"},
     {"standby", PROGRAM_THREADS, KIND_FLAG, NULL, AT(standby),
      .help = "follow the process that serves, and take over when it dies; --listen is the same"},
+    {"delay", PROGRAM_KEEPER, KIND_NUMBER, "MS", AT(delay_ms), .min = 1, .max = 60000,
+     .help = "pause before a start, when PROGRAM has died for the second time in a row\n"
+             "within ten seconds of its start; then twice as long each time (100)"},
+    {"delay-max", PROGRAM_KEEPER, KIND_NUMBER, "MS", AT(delay_max_ms), .min = 1, .max = 3600000,
+     .help = "... at most (10000)"},
     {"stale", PROGRAM_CTL, KIND_FLAG, NULL, AT(take_stale),
      .help = "with takeover: also from a copy that may be behind"},
     {"json", PROGRAM_CTL, KIND_FLAG, NULL, AT(json), .help = "print JSON, not tables"},
@@ -177,6 +182,15 @@ static const struct program_row programs[] = {
      "Answers tunnels and calls of L2TP peers, by many nodes behind one port, each with a thread "
      "of its own. A second process, started with --standby and the same number of threads, "
      "follows, and takes all of them over when the first one dies or is ended.",
+     NULL},
+    {PROGRAM_KEEPER, "l2tpha-keeper", "start a program again and keep its sockets meanwhile",
+     "[OPTION...] -- PROGRAM [ARGUMENT...]",
+     "PROGRAM, such as l2tpha-lns --store file:DIR, is started with these arguments.",
+     "Keeps the sockets that PROGRAM gives it, as the descriptor store of systemd does, and starts "
+     "PROGRAM again with them when it dies: datagrams wait meanwhile, and no peer is told that a "
+     "port is closed. The program goes on from its store. SIGTERM, SIGINT and SIGHUP are "
+     "passed on. It ends with PROGRAM's status when that ends with status 0, after SIGTERM or "
+     "SIGINT, or by itself before it has served for the first time.",
      NULL},
     {PROGRAM_CTL, "l2tphactl", "ask and steer an L2TP endpoint", "PATH COMMAND [--json]",
      "PATH is the control socket of l2tpha-lac or l2tpha-lns.",

@@ -165,6 +165,8 @@ static void set_defaults(enum program program, struct options *options)
     options->sessions = 1;
     options->redial_s = REDIAL_UNSET;
     options->threads = 2;
+    options->delay_ms = 100;
+    options->delay_max_ms = 10000;
 }
 
 static int family_of(const char *text)
@@ -312,6 +314,8 @@ static enum options_result check_together(struct options *options, char *why)
 {
     if (options->program == PROGRAM_CTL)
         return OPTIONS_RUN;
+    if (options->program == PROGRAM_KEEPER)
+        return options->word_count > 0 ? OPTIONS_RUN : bad(why, "PROGRAM is required, behind --");
     if (options->word_count > 0)
         return bad(why, "unexpected argument '%s'", options->words[0]);
     if (options->program == PROGRAM_THREADS && options->ha[0] == '\0')

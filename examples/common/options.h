@@ -7,7 +7,13 @@
 
 #include <l2tpha/host.h>
 
-enum program { PROGRAM_LAC = 1, PROGRAM_LNS = 2, PROGRAM_CTL = 4, PROGRAM_THREADS = 8 };
+enum program {
+    PROGRAM_LAC = 1,
+    PROGRAM_LNS = 2,
+    PROGRAM_CTL = 4,
+    PROGRAM_THREADS = 8,
+    PROGRAM_KEEPER = 16
+};
 
 #define OPTIONS_NAME_MAX 255
 #define OPTIONS_HA_MAX 1023
@@ -78,9 +84,13 @@ struct options {
     uint32_t threads;
     char ha[OPTIONS_HA_MAX + 1];
     bool standby;
+    /* l2tpha-keeper */
+    uint32_t delay_ms;
+    uint32_t delay_max_ms;
     /* l2tphactl */
     bool json;
     bool take_stale;
+    /* l2tphactl and l2tpha-keeper */
     char **words; /* what is no option: views into argv */
     int word_count;
 };
