@@ -236,8 +236,7 @@ static const char *start(struct app *app)
         return why;
     tevent_add_signal(app->ev, app, SIGTERM, 0, on_signal, app);
     tevent_add_signal(app->ev, app, SIGINT, 0, on_signal, app);
-    app->kept = kept_new(app, &app->log);
-    kept_receive(app->kept, &options->listen);
+    kept_receive(app->kept, &app->log, &options->listen);
     why = paired_make(app);
     if (why != NULL)
         return why;
@@ -324,10 +323,13 @@ static void close_all(struct app *app)
 int app_main(const struct app_program *program, int argc, char **argv, void *state)
 {
     struct options options;
-    int status = options_start(program->program, argc, argv, &options);
-    if (status >= 0)
-        return status;
     struct app *app = talloc_zero(NULL, struct app);
+    app->kept = kept_new(app);
+    int status = options_start(program->program, argc, argv, &options);
+    if (status >= 0) {
+        talloc_free(app);
+        return status;
+    }
     settle_in();
     app->options = &options;
     app->program = program;

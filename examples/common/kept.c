@@ -15,8 +15,12 @@
 struct kept {
     struct log *log;
     struct notify manager;
-    int waiting; /* handed over, not taken; -1 = none */
-    int fd;      /* what the manager is to have; -1 = nothing */
+    struct listen_fds found;
+    bool is_open[LISTEN_FDS_MAX]; /* of these */
+    const char *wrong;            /* with what the environment says of them; NULL = nothing */
+    const char *unheard;          /* why the manager is told nothing; NULL = it is, or is none */
+    int waiting;                  /* handed over, not taken; -1 = none */
+    int fd;                       /* what the manager is to have; -1 = nothing */
     enum {
         HAS_NOTHING,
         HAS_IT,
@@ -35,16 +39,27 @@ static int close_kept(struct kept *kept)
     return 0;
 }
 
-struct kept *kept_new(TALLOC_CTX *parent, struct log *log)
+/* Commands that are run later are not this process. */
+static void clear_environment(void)
+{
+    unsetenv("NOTIFY_SOCKET");
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    unsetenv("LISTEN_FDNAMES");
+}
+
+struct kept *kept_new(TALLOC_CTX *parent)
 {
     struct kept *kept = talloc_zero(parent, struct kept);
-    kept->log = log;
     kept->waiting = kept->fd = -1;
-    const char *why = notify_open(&kept->manager, getenv("NOTIFY_SOCKET"));
-    if (why != NULL)
-        log_say(log, L2TPHA_LOG_ERROR, "NOTIFY_SOCKET: %s", why);
-    unsetenv("NOTIFY_SOCKET"); /* commands that are run are not this process */
+    kept->wrong = listen_fds_parse(getenv("LISTEN_PID"), getenv("LISTEN_FDS"),
+                                   getenv("LISTEN_FDNAMES"), getpid(), &kept->found);
+    kept->found.names = talloc_strdup(kept, kept->found.names);
+    for (unsigned i = 0; i < kept->found.count; i++)
+        kept->is_open[i] = fcntl(LISTEN_FDS_FIRST + (int)i, F_SETFD, FD_CLOEXEC) == 0;
+    kept->unheard = notify_open(&kept->manager, getenv("NOTIFY_SOCKET"));
     talloc_set_destructor(kept, close_kept);
+    clear_environment();
     return kept;
 }
 
@@ -131,8 +146,8 @@ void kept_stopping(struct kept *kept)
 static void refuse(struct kept *kept, int fd, const char *name, const char *why)
 {
     char lines[LISTEN_FDS_NAME_MAX + 64];
-    log_say(kept->log, L2TPHA_LOG_ERROR, "inherited descriptor %d%s%s: %s: closed", fd,
-            name[0] != '\0' ? " " : "", name, why);
+    log_say(kept->log, L2TPHA_LOG_ERROR, "inherited descriptor %d %s is closed: it %s", fd, name,
+            why);
     close(fd);
     if (strcmp(name, KEPT_NAME) == 0) {
         kept->has = HAS_OTHER;
@@ -142,32 +157,37 @@ static void refuse(struct kept *kept, int fd, const char *name, const char *why)
     }
 }
 
-void kept_receive(struct kept *kept, const struct l2tpha_address *address)
+static void receive(struct kept *kept, int fd, const char *name,
+                    const struct l2tpha_address *address)
 {
-    struct listen_fds found;
-    char name[LISTEN_FDS_NAME_MAX + 1], text[LISTEN_FDS_WHY_MAX];
-    const char *why = listen_fds_parse(getenv("LISTEN_PID"), getenv("LISTEN_FDS"),
-                                       getenv("LISTEN_FDNAMES"), getpid(), &found);
-    if (why != NULL)
-        log_say(kept->log, L2TPHA_LOG_ERROR, "%s", why);
-    for (unsigned i = 0; i < found.count; i++) {
-        int fd = LISTEN_FDS_FIRST + (int)i;
-        listen_fds_name(&found, i, name);
-        why = kept->waiting >= 0 ? "there is one already" : listen_fds_check(fd, address, text);
-        if (why != NULL) {
-            refuse(kept, fd, name, why);
-            continue;
-        }
-        fcntl(fd, F_SETFD, FD_CLOEXEC);
-        kept->waiting = kept->fd = fd;
-        if (strcmp(name, KEPT_NAME) == 0 && kept->has == HAS_NOTHING)
-            kept->has = HAS_IT;
-        log_say(kept->log, L2TPHA_LOG_RF, "inherited descriptor %d%s%s: the socket of --listen", fd,
-                name[0] != '\0' ? " " : "", name);
+    char text[LISTEN_FDS_WHY_MAX];
+    const char *why = kept->waiting >= 0 ? "is one too many" : listen_fds_check(fd, address, text);
+    if (why != NULL) {
+        refuse(kept, fd, name, why);
+        return;
     }
-    unsetenv("LISTEN_PID");
-    unsetenv("LISTEN_FDS");
-    unsetenv("LISTEN_FDNAMES");
+    kept->waiting = kept->fd = fd;
+    if (strcmp(name, KEPT_NAME) == 0 && kept->has == HAS_NOTHING)
+        kept->has = HAS_IT;
+    log_say(kept->log, L2TPHA_LOG_RF, "inherited descriptor %d %s: the socket of --listen", fd,
+            name);
+}
+
+void kept_receive(struct kept *kept, struct log *log, const struct l2tpha_address *address)
+{
+    char name[LISTEN_FDS_NAME_MAX + 1];
+    kept->log = log;
+    if (kept->unheard != NULL)
+        log_say(log, L2TPHA_LOG_ERROR, "NOTIFY_SOCKET: %s", kept->unheard);
+    if (kept->wrong != NULL)
+        log_say(log, L2TPHA_LOG_ERROR, "%s", kept->wrong);
+    for (unsigned i = 0; i < kept->found.count; i++) {
+        int fd = LISTEN_FDS_FIRST + (int)i;
+        if (kept->is_open[i])
+            receive(kept, fd, listen_fds_name(&kept->found, i, name), address);
+        else
+            log_say(log, L2TPHA_LOG_ERROR, "inherited descriptor %d is not there", fd);
+    }
     kept_tell(kept, clock_now());
 }
 

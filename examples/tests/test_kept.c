@@ -58,6 +58,14 @@ static void expect(int manager, const char *text, bool with_descriptor)
         close(fd);
 }
 
+static struct kept *start(void)
+{
+    static const struct l2tpha_address anywhere;
+    struct kept *kept = kept_new(root);
+    kept_receive(kept, &silent, &anywhere);
+    return kept;
+}
+
 #define STORE "FDSTORE=1\nFDPOLL=0\nFDNAME=l2tp-0"
 #define REMOVE "FDSTOREREMOVE=1\nFDNAME=l2tp-0"
 
@@ -87,7 +95,7 @@ END_TEST
 START_TEST(each_thing_is_said_once_and_the_socket_first)
 {
     int manager = listen_to_program();
-    struct kept *kept = kept_new(root, &silent);
+    struct kept *kept = start();
     ck_assert_ptr_null(getenv("NOTIFY_SOCKET"));
     kept_set(kept, STDIN_FILENO);
     kept_ready(kept);
@@ -108,7 +116,7 @@ END_TEST
 START_TEST(another_socket_takes_the_place_of_the_first)
 {
     int manager = listen_to_program();
-    struct kept *kept = kept_new(root, &silent);
+    struct kept *kept = start();
     kept_set(kept, STDIN_FILENO);
     kept_set(kept, STDOUT_FILENO);
     kept_set(kept, -1);
@@ -130,7 +138,7 @@ START_TEST(a_manager_that_does_not_read)
     int fd, sent = 0, manager = listen_to_program();
     struct notify other;
     ck_assert_ptr_null(notify_open(&other, getenv("NOTIFY_SOCKET")));
-    struct kept *kept = kept_new(root, &silent);
+    struct kept *kept = start();
     while (notify_send(&other, "x", -1) == 0)
         sent++;
     ck_assert(notify_is_full(errno));
@@ -159,7 +167,7 @@ END_TEST
 START_TEST(a_manager_that_is_gone_is_not_asked_again)
 {
     int manager = listen_to_program();
-    struct kept *kept = kept_new(root, &silent);
+    struct kept *kept = start();
     close(manager);
     kept_set(kept, STDIN_FILENO);
     kept_ready(kept);
@@ -171,7 +179,7 @@ END_TEST
 START_TEST(nobody_is_told_where_there_is_no_manager)
 {
     unsetenv("NOTIFY_SOCKET");
-    struct kept *kept = kept_new(root, &silent);
+    struct kept *kept = start();
     kept_set(kept, STDIN_FILENO);
     kept_ready(kept);
     ck_assert_uint_eq(kept_deadline(kept), UINT64_MAX);
