@@ -384,6 +384,7 @@ START_TEST(a_socket_of_anybody_becomes_like_one_of_our_own)
     ck_assert_int_eq(poll(&told, 1, 0), 0);
     ck_assert_int_eq(receive(udp, &path), -1);
     ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    ck_assert_int_eq(fcntl(fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
     ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &shared, &size), 0);
     ck_assert_int_eq(shared, 0);
     struct udp *own = udp_open(root, &here);

@@ -183,6 +183,7 @@ def ends(case):
     lab.check(box.node.ask("shutdown") is not None, "the shutdown was refused")
     lab.check(box.node.ended() == 0 and len(box.pids()) == 1, "it was started again")
     box = managers.Kept(case, "lns", "lns-b", *LNS)
+    lab.check(os.getpgid(box.pid()) == box.pid(), "a terminal's signals come to it twice")
     box.node.kill(signal.SIGHUP)  # l2tpha-lns does not know it
     lab.wait_for("it is started again", lambda: box.served() == 2)
     for count in (3, 4, 5):
@@ -220,7 +221,8 @@ def strangers(case):
             stranger.send(b"FDSTOREREMOVE=1\nFDNAME=l2tp-0")
     lab.wait_for("all is read", lambda: len(os.listdir(f"/proc/{box.node.pid}/fd")) < 12)
     box.die()
-    lab.check(box.node.count(r"is process \d+, with 1 descriptors") == 1, "the keeper has heard a stranger")
+    lab.check(box.node.count(r"is process \d+, with 1 descriptors") == 1, "the keeper has a stranger's gift")
+    lab.check(box.node.count("descriptor 3 l2tp-0: the socket of --listen") == 1, "it has forgotten for a stranger")
     finish(case, box)
 
 
