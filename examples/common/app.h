@@ -21,6 +21,7 @@
 struct control;
 struct kept;
 struct pcapng;
+struct reboot;
 
 /* Who has not had a turn for so long was stopped: another may serve by now. */
 #define APP_AWAY_US 100000
@@ -53,6 +54,7 @@ struct app {
     struct kept *kept;        /* with the service manager */
     struct l2tpha_pair *pair;
     struct l2tpha_store *store; /* NULL = none */
+    struct reboot *reboot;      /* likewise */
     struct tevent_fd *pair_fde;
     struct control *control;
     struct pcapng *pcapng;

@@ -84,6 +84,9 @@ const struct option_row option_rows[] = {
              "until it is there again (solo)"},
     {"store-repair", ENDPOINTS, KIND_FLAG, NULL, AT(store_mend),
      .help = "of a damaged store take what is before the damage, as stale"},
+    {"recover-after-reboot", ENDPOINTS, KIND_CHOICE, "HOW", AT(close_after_reboot), .choices = "yes|no",
+     .help = "yes: go on from a store that was served before the machine was started again;\n"
+             "no: close its tunnels, each with a StopCCN (yes)"},
     {"fence-hung", ENDPOINTS, KIND_NUMBER, "MS", AT(fence_hung_ms), .max = 86400000,
      .help = "unix:, at the standby: end an active silent for so long (0 = never)"},
     {"on-hung", ENDPOINTS, KIND_TEXT, "COMMAND", AT(on_hung), .max = 1023,

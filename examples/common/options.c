@@ -228,6 +228,8 @@ static enum options_result check_store(const struct options *options, char *why)
 {
     static const char scheme[] = "file:";
     bool given = options->store[0] != '\0';
+    if (!given && options->close_after_reboot)
+        return bad(why, "--recover-after-reboot needs --store");
     if (!given && (options->store_holds || options->store_mend))
         return bad(why, "--%s needs --store",
                    options->store_mend ? "store-repair" : "on-store-loss");

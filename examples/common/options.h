@@ -61,6 +61,7 @@ struct options {
     char store[OPTIONS_STORE_MAX + 1]; /* empty = none */
     bool store_holds;
     bool store_mend;
+    bool close_after_reboot;
     /* watching */
     struct endpoint control;
     char pcapng[4096];

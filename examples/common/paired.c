@@ -7,6 +7,7 @@
 #include "hook.h"
 #include "kept.h"
 #include "keys.h"
+#include "reboot.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -216,6 +217,7 @@ static void let_out(void *user, const struct l2tpha_output *outputs, size_t coun
         if (outputs[i].kind != L2TPHA_OUTPUT_EVENT)
             continue;
         log_event(app, outputs[i].event);
+        reboot_event(app, outputs[i].event);
         if (app->program->event != NULL)
             app->program->event(app, outputs[i].event);
     }
@@ -244,6 +246,7 @@ static void serve(struct app *app)
     struct l2tpha_address bound;
     struct l2tpha_redundancy_info info = {.size = sizeof(info)};
     paired_read(app);
+    reboot_serve(app);
     if (app->program->serve != NULL)
         app->program->serve(app);
     check_room(app);
@@ -378,6 +381,9 @@ const char *paired_make(struct app *app)
                                                 .outcome = take_outcome,
                                                 .log = take_line,
                                                 .differs = tell_differences}};
+    const char *why = reboot_start(app);
+    if (why != NULL)
+        return why;
     int error = make_store(app);
     pair.store = app->store;
     return error == L2TPHA_OK ? make_pair(app, &pair) : l2tpha_strerror(error);

@@ -243,6 +243,7 @@ void l2tpha_pair_get(const struct l2tpha_pair *pair, struct l2tpha_pair_info *in
                                    .handed = has_handed(pair),
                                    .switching = pair->switchover != SWITCHOVER_NONE,
                                    .looking = pair->looking,
+                                   .from_store = pair->from_store,
                                    .link.size = sizeof(all.link)};
     if (pair->node != NULL && pair->started) {
         all.standby = is_standby(pair);

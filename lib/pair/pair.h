@@ -28,6 +28,7 @@ struct l2tpha_pair {
     struct watcher watcher;
     struct l2tpha_storage *storage; /* NULL = there is no store */
     struct watch store_watch;
+    bool from_store;     /* the node was filled from it */
     struct passed given; /* to standbys; the program's */
     struct passed kept;  /* by the active; this process has them */
     bool reads;          /* the program reads its sockets */

@@ -69,6 +69,7 @@ const char *serving_start(struct l2tpha_pair *pair)
     const char *why = storing_restore(pair, &restored, &trust);
     if (why == NULL && !restored)
         why = make_node(pair, false);
+    pair->from_store = why == NULL && restored;
     if (why == NULL)
         why = open_socket(pair, false);
     if (why == NULL)

@@ -345,8 +345,137 @@ def pause(case):
     finish(case, box)
 
 
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+class Boots:
+    """What boot ids a machine has."""
+
+    def __init__(self):
+        self.file = lab.FILES / "boot_id"
+        self.count = 0
+        self.next()
+        lab.cover(BOOT_ID, self.file)
+
+    def next(self):
+        self.count += 1
+        self.file.write_text(f"00000000-0000-4000-8000-{self.count:012}\n")
+
+
+def stopped(case, since=0):
+    """Tunnels that our LNS has closed since then."""
+    return {(message.source_port, message.tunnel) for message in case.capture.control(lab.OURS, "StopCCN")
+            if message.time >= since}
+
+
+def rebooted(case):
+    """The machine is started again: with yes the LNS goes on, with no each peer is told, once, and can dial again."""
+    boots = Boots()
+    lac = ours.Node(case, "lac", "lac", *handover.LAC[1:], *handover.LOAD, "--redial", 1)
+
+    def boot(name, how):
+        node = ours.Node(case, "lns", name, *LNS, "--recover-after-reboot", how)
+        node.await_sessions(handover.CALLS, 20)
+        node.await_role("active", "in-sync")
+        handover.await_agreement(lac, node)
+        return node
+
+    def crash(node):
+        handover.await_agreement(lac, node)
+        lac.kill(signal.SIGSTOP)  # nobody has the port
+        node.kill(signal.SIGKILL)
+        node.ended()
+
+    def start_again(name, how):
+        node = ours.Node(case, "lns", name, *LNS, "--recover-after-reboot", how)
+        lac.kill(signal.SIGCONT)
+        return node
+
+    node = boot("first", "no")
+    for name, reboots, how in (("same-boot", False, "no"), ("wanted", True, "yes"), ("noted", False, "no")):
+        crash(node)
+        if reboots:
+            boots.next()
+        node = start_again(name, how)
+        node.await_sessions(handover.CALLS)
+        handover.await_agreement(lac, node)
+        lab.check(not stopped(case), f"{name}: tunnels were closed")
+    crash(node)
+    boots.next()
+    begin = time.time()
+    node = start_again("unwanted", "no")
+    node.await_line("the machine was started again")
+    lab.wait_for("each tunnel is closed", lambda: len(stopped(case, begin)) == handover.TUNNELS)
+    node.await_sessions(handover.CALLS, 20)  # dialled again
+    handover.await_agreement(lac, node)
+    lab.wait_for("the boot is noted", lambda: (lab.FILES / "store" / "boot").read_text() in boots.file.read_text())
+    crash(node)
+    node = start_again("unwanted-same-boot", "no")
+    node.await_sessions(handover.CALLS)
+    handover.await_agreement(lac, node)
+    lab.check(len(stopped(case)) == handover.TUNNELS, "the new tunnels were closed")
+    crash(node)
+    (lab.FILES / "store" / "boot").unlink()  # of a release that knows of no boot
+    node = start_again("not-known", "no")
+    lab.wait_for("each tunnel is closed", lambda: len(stopped(case)) == 2 * handover.TUNNELS)
+    node.await_sessions(handover.CALLS, 20)
+    lac.kill(signal.SIGTERM)
+    lac.ended()
+    node.finish()
+    ours.check_programs(case)
+
+
+def rebooted_twice(case):
+    """It is killed while it closes what was there before a reboot: nothing is up again, and each peer is told as soon
+    as it is there."""
+    boots = Boots()
+    node = ours.Node(case, "lns", "lns-0", *LNS)
+    client = hand.Server(lab.PEER)
+    for _ in range(3):
+        clients.dial(client)
+    client.await_("all are up", lambda: len(node.tunnels()) == 3)
+    note = lab.FILES / "store" / "boot"
+    for count in range(1, 4):
+        node.kill(signal.SIGKILL)
+        node.ended()
+        if count == 1:
+            boots.next()
+            note.chmod(0o600)
+            earlier = note.read_text()
+        note.write_text(earlier)  # killed before it was noted
+        node = ours.Node(case, "lns", f"lns-{count}", *LNS, "--recover-after-reboot", "no")
+        lab.wait_for("the boot is noted", lambda: note.read_text() in boots.file.read_text())
+        lab.check(not node.tunnels(), "a tunnel is up")
+    client.await_("each tunnel is closed", lambda: len(stopped(case)) == 3)
+    lab.check(len({message.ns for message in case.capture.control(lab.OURS, "StopCCN")}) == 1, "several StopCCNs")
+    leave_by_hand(node, client)
+    ours.check_programs(case)
+
+
+def lac_rebooted(case):
+    """A LAC closes its tunnels, and dials anew."""
+    boots = Boots()
+    lns = ours.Node(case, "lns", "lns", *handover.LNS[1:])
+    options = (*handover.LAC[1:], *handover.LOAD, *STORE, "--recover-after-reboot", "no", "--redial", 1)
+    lac = ours.Node(case, "lac", "lac-1", *options)
+    lac.await_line("^all up")
+    lac.await_role("active", "in-sync")
+    lac.kill(signal.SIGKILL)
+    lac.ended()
+    boots.next()
+    lac = ours.Node(case, "lac", "lac-2", *options)
+    lab.wait_for("each tunnel is closed", lambda: len(case.capture.control(lab.PEER, "StopCCN")) >= handover.TUNNELS)
+    lac.await_line("^all up", 20)
+    lns.await_sessions(handover.CALLS)
+    handover.await_agreement(lac, lns)
+    lac.kill(signal.SIGTERM)
+    lac.ended()
+    lns.finish()
+    ours.check_programs(case)
+
+
 CASES = {case.__name__: case for case in (killed, lac_killed, peer, gap, keeper_killed, ends, strangers, wrong, systemd,
-                                          pair, pause)}
+                                          pair, pause, rebooted, rebooted_twice, lac_rebooted)}
 
 if __name__ == "__main__":
     lab.run(CASES, ["xl2tpd"])
