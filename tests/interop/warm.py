@@ -14,6 +14,7 @@ import handover
 import lab
 import managers
 import ours
+import storing
 import xl2tpd
 
 STORE = ("--store", f"file:{lab.FILES / 'store'}")
@@ -114,6 +115,8 @@ def gap(case):
     second = client.dial(clients.HERE)
     client.rest(1)
     lab.check((len(client.heard), len(client.frames)) == (heard, frames), "the dead have answered")
+    status, said = managers.run_to_end(case.programs / "l2tpha-keeper", "--", case.programs / "l2tpha-lns", *LNS)
+    lab.check(status == 1 and "Address already in use" in said, f"another keeper's program: status {status}: {said}")
     sent = tunnel.ns, second.ns
     box.node.kill(signal.SIGCONT)
     lab.check(tunnel.called(2).type == "ICRP", "the call is refused")
@@ -261,6 +264,11 @@ def wrong(case):
     node.await_role("active", "in-sync")
     node.finish()
     lab.check(handover.port_is_free(), "somebody has the port still")
+    poor = ours.Node(case, "lns", "poor", *LNS, inside=("setpriv", "--bounding-set=-net_admin"))
+    with open("/proc/sys/net/core/rmem_max", encoding="ascii") as most:
+        granted = int(most.read())
+    lab.check((f"the system keeps {granted} octets" in poor.text()) == (granted < 8 << 20), "what is granted is not told")
+    poor.finish()
     ours.check_programs(case)
 
 
@@ -474,8 +482,27 @@ def lac_rebooted(case):
     ours.check_programs(case)
 
 
+def rebooted_pair(case):
+    """What a standby has from an active that lives is of no earlier boot, though it has noted none so far."""
+    Boots()
+    nodes = storing.Pair(case, *handover.LNS, "--recover-after-reboot", "no")
+    lac = ours.Node(case, "lac", "lac", *handover.LAC[1:], *handover.LOAD)
+    lac.await_line("^all up")
+    nodes.await_sync()
+    for _ in range(2):
+        nodes.kill()
+        nodes.active.await_sessions(handover.CALLS)
+        handover.await_agreement(lac, nodes.active)
+        nodes.restart()
+    lab.check(not stopped(case), "tunnels were closed")
+    lac.finish()
+    handover.check_report(lac.report())
+    nodes.finish()
+    ours.check_programs(case)
+
+
 CASES = {case.__name__: case for case in (killed, lac_killed, peer, gap, keeper_killed, ends, strangers, wrong, systemd,
-                                          pair, pause, rebooted, rebooted_twice, lac_rebooted)}
+                                          pair, pause, rebooted, rebooted_twice, lac_rebooted, rebooted_pair)}
 
 if __name__ == "__main__":
     lab.run(CASES, ["xl2tpd"])
