@@ -199,7 +199,7 @@ static void settle(struct app *app)
     (void)l2tpha_pair_service(app->pair);
     tell_role(NULL, now);
     paired_read(app);
-    paired_keep(app, now);
+    kept_tell(app->kept, now);
     reboot_advance(app, now);
     if (!app->quit)
         expire(app, now);
@@ -230,6 +230,16 @@ static const char *send_log(struct app *app)
                      log_send(&app->log, NULL, place, NULL, program_name(app->program->program)));
 }
 
+/* The nodes of a pair hand the socket to each other, and that nobody else can bind the port keeps a
+ * second one from serving: with a socket out of the past it could. */
+static void receive_kept(struct app *app)
+{
+    const struct options *options = app->options;
+    bool alone =
+        options->ha_listen.kind == ENDPOINT_NONE && options->ha_connect.kind == ENDPOINT_NONE;
+    kept_receive(app->kept, &app->log, alone ? &options->listen : NULL);
+}
+
 static const char *start(struct app *app)
 {
     const struct options *options = app->options;
@@ -239,7 +249,7 @@ static const char *start(struct app *app)
         return why;
     tevent_add_signal(app->ev, app, SIGTERM, 0, on_signal, app);
     tevent_add_signal(app->ev, app, SIGINT, 0, on_signal, app);
-    kept_receive(app->kept, &app->log, &options->listen);
+    receive_kept(app);
     why = paired_make(app);
     if (why != NULL)
         return why;

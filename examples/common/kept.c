@@ -19,8 +19,9 @@ struct kept {
     bool is_open[LISTEN_FDS_MAX]; /* of these */
     const char *wrong;            /* with what the environment says of them; NULL = nothing */
     const char *unheard;          /* why the manager is told nothing; NULL = it is, or is none */
-    int waiting;                  /* handed over, not taken; -1 = none */
-    int fd;                       /* what the manager is to have; -1 = nothing */
+    bool keeps;
+    int waiting; /* handed over, not taken; -1 = none */
+    int fd;      /* what the manager is to have; -1 = nothing */
     enum {
         HAS_NOTHING,
         HAS_IT,
@@ -123,6 +124,7 @@ void kept_set(struct kept *kept, int fd)
     if (kept->waiting >= 0)
         close(kept->waiting);
     kept->waiting = -1;
+    fd = kept->keeps ? fd : -1;
     if (fd != kept->fd && kept->has == HAS_IT)
         kept->has = HAS_OTHER;
     kept->fd = fd;
@@ -157,11 +159,19 @@ static void refuse(struct kept *kept, int fd, const char *name, const char *why)
     }
 }
 
+static const char *check(const struct kept *kept, int fd, const struct l2tpha_address *address,
+                         char text[LISTEN_FDS_WHY_MAX])
+{
+    if (!kept->keeps)
+        return "may be what another node of the pair serves";
+    return kept->waiting >= 0 ? "is one too many" : listen_fds_check(fd, address, text);
+}
+
 static void receive(struct kept *kept, int fd, const char *name,
                     const struct l2tpha_address *address)
 {
     char text[LISTEN_FDS_WHY_MAX];
-    const char *why = kept->waiting >= 0 ? "is one too many" : listen_fds_check(fd, address, text);
+    const char *why = check(kept, fd, address, text);
     if (why != NULL) {
         refuse(kept, fd, name, why);
         return;
@@ -177,6 +187,7 @@ void kept_receive(struct kept *kept, struct log *log, const struct l2tpha_addres
 {
     char name[LISTEN_FDS_NAME_MAX + 1];
     kept->log = log;
+    kept->keeps = address != NULL;
     if (kept->unheard != NULL)
         log_say(log, L2TPHA_LOG_ERROR, "NOTIFY_SOCKET: %s", kept->unheard);
     if (kept->wrong != NULL)
@@ -189,11 +200,6 @@ void kept_receive(struct kept *kept, struct log *log, const struct l2tpha_addres
             log_say(log, L2TPHA_LOG_ERROR, "inherited descriptor %d is not there", fd);
     }
     kept_tell(kept, clock_now());
-}
-
-bool kept_waits(const struct kept *kept)
-{
-    return kept->waiting >= 0;
 }
 
 int kept_take(struct kept *kept)

@@ -11,19 +11,18 @@
 
 struct kept;
 
-/* Find the service manager, and which descriptors it has handed over. The first thing that a program
- * does: what is open later is its own, whatever the environment says. */
+/* Find the service manager, and which descriptors it has handed over. The first thing that a
+ * program does: what is open later is its own, whatever the environment says. */
 struct kept *kept_new(TALLOC_CTX *parent);
 
 /* Look at what has been handed over: the first socket that is bound to this address waits to be
  * taken. All others are closed, each with a line in the log, and so that the manager keeps them no
  * longer: a node that is started with another --listen than before must not fail for that each
- * time. log: from now on; borrowed. */
+ * time. address: NULL = nothing is taken or given to be kept. log: from now on; borrowed. */
 void kept_receive(struct kept *kept, struct log *log, const struct l2tpha_address *address);
 
 /* The one that waits, the caller's from now on; -1 = none does. */
 int kept_take(struct kept *kept);
-bool kept_waits(const struct kept *kept);
 
 /* The socket that the manager is to keep, borrowed until the next call; -1 = none. What waits and
  * was not taken is closed. */

@@ -145,19 +145,6 @@ static void close_socket(void *user)
     kept_set(app->kept, -1);
 }
 
-/* A standby does not hold the port of the node that it follows; one that looks for such a node may
- * be the one to serve. */
-void paired_keep(struct app *app, uint64_t now)
-{
-    struct l2tpha_pair_info pair = {.size = sizeof(pair)};
-    kept_tell(app->kept, now);
-    if (!kept_waits(app->kept))
-        return;
-    l2tpha_pair_get(app->pair, &pair);
-    if (pair.standby && !pair.looking)
-        kept_set(app->kept, -1);
-}
-
 void paired_read(struct app *app)
 {
     if (app->udp == NULL)

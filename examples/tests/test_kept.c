@@ -164,6 +164,21 @@ START_TEST(a_manager_that_does_not_read)
 }
 END_TEST
 
+START_TEST(a_node_of_a_pair_gives_nothing_to_be_kept)
+{
+    int manager = listen_to_program();
+    struct kept *kept = kept_new(root);
+    kept_receive(kept, &silent, NULL);
+    kept_set(kept, STDIN_FILENO);
+    kept_ready(kept);
+    expect(manager, "READY=1", false);
+    expect(manager, "", false);
+    ck_assert_uint_eq(kept_deadline(kept), UINT64_MAX);
+    talloc_free(kept);
+    close(manager);
+}
+END_TEST
+
 START_TEST(a_manager_that_is_gone_is_not_asked_again)
 {
     int manager = listen_to_program();
@@ -184,7 +199,6 @@ START_TEST(nobody_is_told_where_there_is_no_manager)
     kept_ready(kept);
     ck_assert_uint_eq(kept_deadline(kept), UINT64_MAX);
     ck_assert_int_eq(kept_take(kept), -1);
-    ck_assert(!kept_waits(kept));
     talloc_free(kept);
 }
 END_TEST
@@ -242,6 +256,7 @@ Suite *suite_kept(void)
     tcase_add_test(tcase, each_thing_is_said_once_and_the_socket_first);
     tcase_add_test(tcase, another_socket_takes_the_place_of_the_first);
     tcase_add_test(tcase, a_manager_that_does_not_read);
+    tcase_add_test(tcase, a_node_of_a_pair_gives_nothing_to_be_kept);
     tcase_add_test(tcase, a_manager_that_is_gone_is_not_asked_again);
     tcase_add_test(tcase, nobody_is_told_where_there_is_no_manager);
     tcase_add_loop_test(tcase, how_a_manager_reads_it, 0,
