@@ -65,7 +65,8 @@ struct l2tpha_pair {
     bool look_told;
     uint64_t look_at;
     struct lock lock;
-    uint64_t lock_at; /* when to try for it again */
+    uint64_t lock_at;   /* when to try for it again, */
+    uint64_t lock_wait; /* ... and after how long once more */
     char why[PAIR_WHY_MAX];
 };
 
