@@ -368,9 +368,9 @@ static void append(struct l2tpha_storage *storage, struct line *line,
 {
     const struct l2tpha_store *store = storage->options.store;
     struct l2tpha_checkpoint_header header;
-    struct l2tpha_bytes records;
+    struct l2tpha_reading reading;
     const struct l2tpha_serializer *serializer = l2tpha_node_config(storage->node)->serializer;
-    int error = serializer->get_header(output->data, output->len, &header, &records);
+    int error = serializer->get_header(output->data, output->len, &header, &reading);
 
     if (!error && header.kind == L2TPHA_CHECKPOINT_ABANDON)
         return; /* what waits for it leaves only when that is known otherwise */

@@ -79,7 +79,8 @@ static void bench_record(void)
     const struct l2tpha_serializer *proto = l2tpha_serializer_proto();
     struct l2tpha_record record = {.kind = L2TPHA_RECORD_SESSION};
     struct l2tpha_record back;
-    uint8_t buffer[256], *start = NULL;
+    uint8_t buffer[256];
+    struct l2tpha_writing writing = {buffer, NULL, buffer + sizeof(buffer), 0};
     double encode = 1e30, decode = 1e30;
 
     record.of.session = (struct l2tpha_session_record){.size = sizeof(record.of.session),
@@ -98,14 +99,15 @@ static void bench_record(void)
         uint64_t from = clock_ns();
         for (uint32_t i = 0; i < COUNT; i++) {
             record.of.session.local_id = 1 + (i & 0x7fff);
-            start = buffer + sizeof(buffer);
-            check(proto->put_record(&record, &start, sizeof(buffer)), "encode");
-            sink += start[0];
+            writing.start = writing.end;
+            check(proto->put_record(&record, &writing), "encode");
+            sink += writing.start[0];
         }
         uint64_t middle = clock_ns();
         for (uint32_t i = 0; i < COUNT; i++) {
-            struct l2tpha_bytes records = {start, (size_t)(buffer + sizeof(buffer) - start)};
-            check(proto->get_record(&records, &back), "decode");
+            struct l2tpha_reading reading = {.data = writing.start,
+                                             .len = (size_t)(writing.end - writing.start)};
+            check(proto->get_record(&reading, &back), "decode");
             sink += back.of.session.local_id;
         }
         double one = (double)(middle - from) / COUNT, two = (double)(clock_ns() - middle) / COUNT;
@@ -114,8 +116,7 @@ static void bench_record(void)
     }
     report("encode a session record", encode, "ns", "60", "20");
     report("decode a session record", decode, "ns", "120", "50");
-    report("session record, encoded", (double)(buffer + sizeof(buffer) - start), "bytes", "48",
-           "36");
+    report("session record, encoded", (double)(writing.end - writing.start), "bytes", "48", "36");
 }
 
 static void bench_setup(bool with_standby)

@@ -375,7 +375,7 @@ START_TEST(end_with_wrong_count_or_digest)
     record_stream();
     for (unsigned wrong = 0; wrong < 2; wrong++) {
         struct l2tpha_checkpoint_header header;
-        struct l2tpha_bytes none;
+        struct l2tpha_reading none;
         replay_up_to(3);
         assert_ok(
             l2tpha_serializer_proto()->get_header(blobs[3].data, blobs[3].len, &header, &none));
