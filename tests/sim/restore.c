@@ -24,8 +24,9 @@ struct writer {
 
 static void put(struct writer *writer, const struct l2tpha_record *record)
 {
-    int error = l2tpha_serializer_proto()->put_record(record, &writer->out);
+    int error = machines_serializer()->put_record(record, &writer->out);
 
+    writer->out.records++;
     if (error)
         world_fail(&writer->sim->world, "put_record: %s", l2tpha_strerror(error));
 }
@@ -152,7 +153,7 @@ void sim_restore(struct sim *sim)
     put_node(&writer);
     for (unsigned i = 0; i < sim->plan.peer_count; i++)
         put_tunnel(&writer, &sim->peers[i], (uint16_t)(40001 + i));
-    int error = l2tpha_serializer_proto()->put_header(&header, &writer.out);
+    int error = machines_serializer()->put_header(&header, &writer.out);
     if (!error)
         error = l2tpha_checkpoint_apply(end->active.node, writer.out.start,
                                         (size_t)(writer.out.end - writer.out.start), 0, NULL);
