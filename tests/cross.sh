@@ -81,7 +81,7 @@ build()
         -DCMAKE_C_COMPILER=$triplet-gcc -DCMAKE_CROSSCOMPILING_EMULATOR="$(command -v $qemu)" \
         -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1 \
         -DCMAKE_C_STANDARD_LIBRARIES="$gmp" \
-        -DL2TPHA_TALLOC=builtin -DL2TPHA_EXAMPLES=OFF -DL2TPHA_ASSERT=ABORT -DL2TPHA_SUITES="$suites"
+        -DL2TPHA_TALLOC=builtin -DL2TPHA_EXAMPLES=OFF -DL2TPHA_JSON=OFF -DL2TPHA_ASSERT=ABORT -DL2TPHA_SUITES="$suites"
     cmake --build "$work/$suites" --parallel 2 --target runner seal_runner
 }
 

@@ -10,6 +10,9 @@
 #ifdef TESTS_CBOR
 #include <l2tpha/cbor.h>
 #endif
+#ifdef TESTS_JSON
+#include <l2tpha/json.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +35,7 @@ static void usage(FILE *out)
         "usage: simulate [--seeds N] [--first S] [--seed S] [--verbose]\n"
         "                [--world failover|recovery|roles|crowd] [--tunnels N] [--calls N]\n"
         "                [--machines builtin|naive|naive-both|attached|attached-both]\n"
-        "                [--serializer proto|cbor]\n"
+        "                [--serializer proto|cbor|json]\n"
         "  --seeds N    how many scenarios (default 1000)\n"
         "  --first S    the first one's seed (default 1)\n"
         "  --seed S     this one alone\n"
@@ -68,6 +71,10 @@ static bool parse_serializer(const char *name)
 #ifdef TESTS_CBOR
     else if (strcmp(name, "cbor") == 0)
         machines_use(l2tpha_serializer_cbor());
+#endif
+#ifdef TESTS_JSON
+    else if (strcmp(name, "json") == 0)
+        machines_use(l2tpha_serializer_json());
 #endif
     else
         return false;

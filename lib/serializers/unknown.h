@@ -9,6 +9,7 @@
 #include <l2tpha/types.h>
 #include <string.h>
 
+#define UNKNOWN_HEADS 15                    /* bytes of a field's tag and number, at most */
 #define UNKNOWN_NUMBER_MAX ((1u << 29) - 1) /* as proto has it */
 
 enum unknown_type { UNKNOWN_NUMBER = 0, UNKNOWN_STRING = 2 };
@@ -109,19 +110,20 @@ static inline uint8_t *unknown_put_varint(uint8_t *to, uint64_t value)
     return to;
 }
 
-/* A plain field behind the others, which take len bytes of the room; false: it does not fit. */
+/* A plain field behind the others, which take len bytes of the room; false: it does not fit. What
+ * is in it may be in the room by now, UNKNOWN_HEADS behind them. */
 static inline bool unknown_put(uint8_t *room, size_t size, size_t *len,
                                const struct unknown_field *field)
 {
     size_t string = field->type == UNKNOWN_STRING ? (size_t)field->value : 0;
     uint8_t *to = room + *len;
 
-    if (size - *len < 15 || size - *len - 15 < string) /* tag and number: 5 and 10 bytes */
+    if (size - *len < UNKNOWN_HEADS || size - *len - UNKNOWN_HEADS < string)
         return false;
     to = unknown_put_varint(to, (uint64_t)field->number << 3 | field->type);
     to = unknown_put_varint(to, field->value);
     if (string > 0)
-        memcpy(to, field->data, string);
+        memmove(to, field->data, string);
     *len = (size_t)(to - room) + string;
     return true;
 }

@@ -6,6 +6,9 @@
 #ifdef TESTS_CBOR
 #include <l2tpha/cbor.h>
 #endif
+#ifdef TESTS_JSON
+#include <l2tpha/json.h>
+#endif
 #include <stdio.h>
 
 static void show(const struct l2tpha_serializer *serializer)
@@ -21,6 +24,9 @@ int main(void)
     show(l2tpha_serializer_proto());
 #ifdef TESTS_CBOR
     show(l2tpha_serializer_cbor());
+#endif
+#ifdef TESTS_JSON
+    show(l2tpha_serializer_json());
 #endif
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <l2tpha/cbor.h>
 #include <l2tpha/crypto.h>
 #include <l2tpha/error.h>
+#include <l2tpha/json.h>
 #include <l2tpha/pair.h>
 #include <l2tpha/seal.h>
 #include <l2tpha/store.h>
@@ -72,19 +73,26 @@ static int check_seal(const struct l2tpha_crypto *crypto)
     return failed;
 }
 
-static int check_cbor(void)
+/* A header alone, written and read. */
+static int check_serializer(const struct l2tpha_serializer *serializer)
 {
-    const struct l2tpha_serializer *cbor = l2tpha_serializer_cbor();
     uint8_t room[32];
     struct l2tpha_writing writing = {room, room + sizeof(room), room + sizeof(room), 0};
     struct l2tpha_checkpoint_header header = {.version = L2TPHA_CHECKPOINT_VERSION};
 
-    return cbor->put_header(&header, &writing) == L2TPHA_OK && writing.start[0] == 0xa1 ? 0 : 1;
+    struct l2tpha_reading reading;
+
+    return serializer->put_header(&header, &writing) == L2TPHA_OK &&
+                   serializer->get_header(writing.start, (size_t)(writing.end - writing.start),
+                                          &header, &reading) == L2TPHA_OK
+               ? 0
+               : 1;
 }
 
 int main(void)
 {
     return check_digest(l2tpha_crypto_nettle()) || check_digest(l2tpha_crypto_mbedtls()) ||
-           check_pair() || check_store() || check_cbor() || check_seal(l2tpha_crypto_nettle()) ||
+           check_pair() || check_store() || check_serializer(l2tpha_serializer_cbor()) ||
+           check_serializer(l2tpha_serializer_json()) || check_seal(l2tpha_crypto_nettle()) ||
            check_seal(l2tpha_crypto_mbedtls()) || check_marks();
 }

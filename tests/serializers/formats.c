@@ -7,6 +7,9 @@
 #ifdef TESTS_CBOR
 #include <l2tpha/cbor.h>
 #endif
+#ifdef TESTS_JSON
+#include <l2tpha/json.h>
+#endif
 #include <string.h>
 
 const struct l2tpha_serializer *format_named(const char *name)
@@ -17,12 +20,16 @@ const struct l2tpha_serializer *format_named(const char *name)
     if (strcmp(name, "cbor") == 0)
         return l2tpha_serializer_cbor();
 #endif
+#ifdef TESTS_JSON
+    if (strcmp(name, "json") == 0)
+        return l2tpha_serializer_json();
+#endif
     return NULL;
 }
 
 const struct l2tpha_serializer *format_at(int place)
 {
-    static const char *const names[] = {"proto", "cbor"};
+    static const char *const names[] = {"proto", "cbor", "json"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (format_named(names[i]) && place-- == 0)

@@ -5,7 +5,7 @@
 
 #include <l2tpha/serializer.h>
 
-#define FORMATS 2 /* where all are built */
+#define FORMATS 3 /* where all are built */
 
 /* NULL: not in this build. */
 const struct l2tpha_serializer *format_named(const char *name);
