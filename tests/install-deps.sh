@@ -23,6 +23,7 @@ package)
 '')
     packages="$packages
     g++ git check libmbedtls-dev libcbor-dev
+    protobuf-compiler python3-protobuf python3-cbor2 python3-jsonschema
     doxygen python3 shellcheck mandoc groff-base clang clang-format libclang-rt-14-dev
     gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user
     dpkg-dev tshark xl2tpd l2tpns keepalived nftables iproute2 iputils-ping procps"

@@ -55,7 +55,7 @@
       "of increments: consecutive within the epoch, at most 2^63 - 1; of the other kinds: of the " \
       "increment that they stand behind")                                                          \
     X(2, U64, epoch, epoch, NUMBER, 0, UINT64_MAX, 0, "of the active that wrote it")               \
-    X(1, U32, version, version, NUMBER, 1, UINT32_MAX, 0, "1")
+    X(1, U32, version, version, NUMBER, 1, UINT32_MAX, 0, "of the format, 1")
 
 /** Fields of a tunnel, whole. */
 #define L2TPHA_TUNNEL_FIELDS(X)                                                                    \
