@@ -63,11 +63,11 @@ static void put_hex(struct output *out, struct l2tpha_bytes bytes, const char *m
     static const char digits[] = "0123456789abcdef";
 
     put_octet(out, '"');
-    uint8_t *at = bytes.len <= L2TPHA_CHECKPOINT_MAX ? reserve(out, 2 * bytes.len) : NULL;
-    if (!at) {
+    if (!out->error && bytes.len > L2TPHA_CHECKPOINT_MAX)
         out->error = L2TPHA_ERR_TOO_SMALL;
+    uint8_t *at = reserve(out, 2 * bytes.len);
+    if (!at)
         return;
-    }
     for (size_t i = 0; i < bytes.len; i++) {
         *at++ = (uint8_t)digits[bytes.data[i] >> 4];
         *at++ = (uint8_t)digits[bytes.data[i] & 15];
