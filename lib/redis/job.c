@@ -100,7 +100,8 @@ static int take_sweep(struct redis_store *store, const struct ask *ask, const st
     return take_script(store, reply, &status);
 }
 
-/* WAIT answers with a number, WAITAOF with two: this server, and replicas. */
+/* WAIT answers with a number, WAITAOF with two: this server, and replicas. A server that nobody
+ * follows may be the master no more: the next connection finds whoever is. */
 static int take_wait(struct redis_store *store, const struct ask *ask, const struct reply *reply)
 {
     const struct reply *here = reply_item(reply, 0), *there = reply_item(reply, 1);
@@ -111,10 +112,9 @@ static int take_wait(struct redis_store *store, const struct ask *ask, const str
         return talk_error(store, reply);
     if (count->integer >= store->wait_for && (!here || here->integer == 1))
         return L2TPHA_OK;
-    store->job_status = L2TPHA_ERR_NOT_IN_SYNC;
     snprintf(store->note, sizeof(store->note), "%lld of %u replicas have it%s", count->integer,
              store->wait_for, here && here->integer != 1 ? ", and not its own disk" : "");
-    return L2TPHA_OK;
+    return L2TPHA_ERR_NOT_IN_SYNC;
 }
 
 static int take_owner(struct redis_store *store, const struct ask *ask, const struct reply *reply)
@@ -142,7 +142,7 @@ static void describe(struct redis_store *store)
              store->appends ? "yes" : "no", store->fsync, cost, store->wait_for);
 }
 
-static int take_claim(struct redis_store *store, const struct ask *ask, const struct reply *reply)
+static int take_acquire(struct redis_store *store, const struct ask *ask, const struct reply *reply)
 {
     const char *text = reply_text(reply_item(reply, 0));
     const char *copy = reply_text(reply_item(reply, 1));
@@ -159,39 +159,40 @@ static int take_claim(struct redis_store *store, const struct ask *ask, const st
     strcpy(store->found, copy);
     store->found_exact = reply_is(reply_item(reply, 2), "1");
     store->wait_for = (uint32_t)strtoul(reply_text(reply_item(reply, 3)), NULL, 10);
-    store->claim = CLAIM_NONE;
+    store->acquire = ACQUIRE_NONE;
     store->owns = store->sweeps = true;
-    describe(store);
+    if (!store->failed)
+        describe(store);
     return L2TPHA_OK;
 }
 
 /* --- what is asked --- */
 
-int job_ask_claim(struct redis_store *store)
+int job_ask_acquire(struct redis_store *store)
 {
     static const char *const how[] = {
-        [CLAIM_TAKE] = "take", [CLAIM_SERVE] = "serve", [CLAIM_AGAIN] = "again"};
+        [ACQUIRE_TAKE] = "take", [ACQUIRE_SERVE] = "serve", [ACQUIRE_AGAIN] = "again"};
     char number[9], epoch[EPOCH_TEXT], replicas[12] = "", log[sizeof(store->log_key) + LOG_TEXT];
     struct words words;
 
-    snprintf(number, sizeof(number), "%08" PRIx32, ++store->claims);
+    snprintf(number, sizeof(number), "%08" PRIx32, ++store->turn);
     snprintf(store->owner, sizeof(store->owner), "%s%s", store->process, number);
     snprintf(epoch, sizeof(epoch), "%016" PRIx64, store->epoch);
     snprintf(log, sizeof(log), "%s%016" PRIx64, store->log_key, store->copy);
     if (store->alone || store->replicas_wanted > 0)
         snprintf(replicas, sizeof(replicas), "%" PRIu32, store->replicas_wanted);
-    begin_script(store, &words, script_claim, "2");
+    begin_script(store, &words, script_acquire, "2");
     words_add(&words, log);
     words_add(&words, store->process);
     words_add(&words, number);
-    words_add(&words, how[store->claim]);
+    words_add(&words, how[store->acquire]);
     words_add(&words, epoch);
     words_add(&words, store->run);
     words_add(&words, replicas);
     words_add(&words, store->has_replicas ? "1" : "0");
     words_add(&words, store->last);
     words_add(&words, store->exact ? "1" : "0");
-    return talk_ask(store, &(struct ask){.take = take_claim}, &words);
+    return talk_ask(store, &(struct ask){.take = take_acquire}, &words);
 }
 
 int job_ask_wait(struct redis_store *store)
@@ -200,7 +201,6 @@ int job_ask_wait(struct redis_store *store)
     bool disk = store->exact && store->has_waitaof && strcmp(store->fsync, "always") != 0;
     struct words words = {0};
 
-    store->job_status = L2TPHA_OK;
     if (store->wait_for == 0 && !disk)
         return L2TPHA_OK;
     snprintf(replicas, sizeof(replicas), "%" PRIu32, store->wait_for);
@@ -298,10 +298,13 @@ static int plan(struct redis_store *store)
 {
     int error = L2TPHA_OK;
 
-    if (store->claim != CLAIM_NONE)
-        return job_ask_claim(store);
-    if (store->mark_asked) /* what is whole behind it is exact */
+    if (store->acquire != ACQUIRE_NONE)
+        return job_ask_acquire(store);
+    if (store->mark_asked) { /* what is whole behind it is exact */
         error = ask_mark(store);
+        if (error || !store->exact) /* another run of the server is stale anyway */
+            return error;
+    }
     for (uint32_t i = 0; i < STREAMS && !error; i++)
         if (store->streams[i].state == STREAM_READY)
             error = ask_batches(store, &store->streams[i]);
@@ -327,7 +330,6 @@ int job_commit(void *user)
 
     if (store->link != LINK_READY || store->ask_count > 0 || store->fenced || !wants_server(store))
         return L2TPHA_OK;
-    store->job_status = L2TPHA_OK;
     int error = plan(store);
     store->in_job = store->ask_count > 0;
     if (error)
@@ -355,9 +357,7 @@ int job_mark_stale(void *user)
 static void harvest_stream(struct redis_store *store, struct stream *stream)
 {
     bool waited = stream->answered > stream->durable;
-    int status = store->fenced               ? L2TPHA_ERR_FENCED
-                 : waited && !stream->status ? store->job_status
-                                             : stream->status;
+    int status = store->fenced ? L2TPHA_ERR_FENCED : stream->status;
 
     if (status) {
         stream->state = STREAM_BROKEN;
@@ -372,6 +372,7 @@ static void harvest_stream(struct redis_store *store, struct stream *stream)
     if (stream->answered_whole && !stream->whole) {
         stream->whole = store->sweeps = true;
         store->copy = stream->log;
+        store->failed = false;
         describe(store);
     }
     if (store->copy == stream->log)
@@ -391,23 +392,22 @@ static void harvest(struct redis_store *store)
     store->mark_news = true;
     if (store->fenced)
         store->mark_status = L2TPHA_ERR_FENCED;
-    else if (!store->mark_status && store->exact) /* a failover must not take it back */
-        store->mark_status = store->job_status;
 }
 
-/* An idle writer learns of another one, and of a server that is gone. */
+/* An idle writer learns of another one, and of a server that is gone, or has no followers. */
 static void probe(struct redis_store *store)
 {
     struct words words = {0};
 
-    if (store->link != LINK_READY || store->ask_count > 0 || store->claim != CLAIM_NONE ||
+    if (store->link != LINK_READY || store->ask_count > 0 || store->acquire != ACQUIRE_NONE ||
         store->fenced || !wants_server(store) || store->net.now(store->net.user) < store->probe_at)
         return;
     words_add(&words, "HGET");
     words_add(&words, store->head_key);
     words_add(&words, "owner");
-    store->job_status = L2TPHA_OK;
     int error = talk_ask(store, &(struct ask){.take = take_owner}, &words);
+    if (!error)
+        error = job_ask_wait(store);
     store->in_job = !error;
     if (error)
         talk_lose(store, error, NULL);

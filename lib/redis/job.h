@@ -9,9 +9,9 @@
 int job_commit(void *user);
 bool job_event(void *user, struct l2tpha_store_event *event);
 int job_mark_stale(void *user);
-/* Have the store, as store->claim says. */
-int job_ask_claim(struct redis_store *store);
-/* What was written before is where it has to be: else store->job_status says so. */
+/* Have the store, as store->acquire says. */
+int job_ask_acquire(struct redis_store *store);
+/* Whether what was written before is where it has to be: else the connection ends. */
 int job_ask_wait(struct redis_store *store);
 
 #endif

@@ -129,16 +129,16 @@ static int read_log(struct redis_store *store, struct reading *reading)
 
 /* What the last writer has sent may be on its way to the replicas still: it is served from now on,
  * so they have to have it first. */
-static int claim_it(struct redis_store *store)
+static int acquire_it(struct redis_store *store)
 {
     int error = store->link == LINK_DOWN ? greet(store) : L2TPHA_OK;
 
-    store->claim = CLAIM_TAKE;
+    store->acquire = ACQUIRE_TAKE;
     store->fenced = false;
     if (!error)
         error = talk_wait(store);
     if (!error)
-        error = job_ask_claim(store);
+        error = job_ask_acquire(store);
     if (!error)
         error = talk_wait(store);
     if (!error && store->fenced)
@@ -147,7 +147,7 @@ static int claim_it(struct redis_store *store)
         error = job_ask_wait(store);
     if (!error)
         error = talk_wait(store);
-    return error ? error : store->job_status;
+    return error;
 }
 
 static int give_back(struct redis_store *store, const struct reading *checked, l2tpha_store_item fn,
@@ -172,7 +172,7 @@ int read_copy(void *user, bool mend, l2tpha_store_item fn, void *arg,
 {
     struct redis_store *store = user;
     struct reading reading = {.most = UINT64_MAX};
-    int error = claim_it(store);
+    int error = acquire_it(store);
 
     *found = (struct l2tpha_store_found){0};
     if (error || !store->found[0])

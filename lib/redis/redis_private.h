@@ -44,11 +44,11 @@ struct stream {
 };
 
 /* How the store becomes this process's. */
-enum claim {
-    CLAIM_NONE,
-    CLAIM_TAKE,  /* it is read: whoever wrote it before is refused */
-    CLAIM_SERVE, /* it is written under an epoch that is newer than what was there */
-    CLAIM_AGAIN  /* by another connection, if it is this process's still */
+enum acquire {
+    ACQUIRE_NONE,
+    ACQUIRE_TAKE,  /* it is read: whoever wrote it before is refused */
+    ACQUIRE_SERVE, /* it is written under an epoch that is newer than what was there */
+    ACQUIRE_AGAIN  /* by another connection, if it is this process's still */
 };
 
 struct redis_store {
@@ -76,8 +76,8 @@ struct redis_store {
     /* whose the store is */
     char head_key[96], log_key[96]; /* the latter: without the log's name */
     char process[PROCESS_TEXT], owner[OWNER_TEXT];
-    uint32_t claims;
-    enum claim claim; /* to be asked for before anything is written */
+    uint32_t turn;        /* one more with each acquisition */
+    enum acquire acquire; /* to be asked for before anything is written */
     uint64_t epoch;
     bool owns, fenced;
     uint32_t wait_for;    /* replicas */
@@ -91,9 +91,10 @@ struct redis_store {
     bool in_job;
     bool sweeps; /* logs may be there that nobody wants */
     bool mark_asked, marking, mark_news;
-    int mark_status, job_status;
+    int mark_status;
     struct reading *reading; /* while it is */
-    char why[WHY_TEXT], note[WHY_TEXT];
+    bool failed;             /* the note says how, until all is in the server again */
+    char note[WHY_TEXT];
 };
 
 /* The net is the store's from now on, whatever is returned. */

@@ -7,7 +7,7 @@
     "if owner ~= ARGV[1] then return 'FENCED' end "
 
 /* Ids and epochs are digits of one length, so that text is compared as numbers are. */
-const char script_claim[] =
+const char script_acquire[] =
     "local head, all = {}, redis.call('HGETALL', KEYS[1]) "
     "for i = 1, #all, 2 do head[all[i]] = all[i + 1] end "
     "if head.format and head.format ~= '1' then return {'FORMAT'} end "

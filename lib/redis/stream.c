@@ -12,14 +12,14 @@ static struct stream *stream_of(struct redis_store *store, uint32_t id)
 }
 
 /* A newer epoch may have the store from whoever had it before. */
-static int claim_for(struct redis_store *store, uint64_t epoch)
+static int acquire_for(struct redis_store *store, uint64_t epoch)
 {
     bool newer = epoch > store->epoch;
 
     if (store->fenced && !newer)
         return L2TPHA_ERR_FENCED;
     if (newer) {
-        store->claim = CLAIM_SERVE;
+        store->acquire = ACQUIRE_SERVE;
         store->epoch = epoch;
         store->fenced = false;
     }
@@ -37,7 +37,7 @@ int stream_begin(void *user, uint64_t epoch, uint32_t *id)
         i++;
     if (i == STREAMS)
         return L2TPHA_ERR_LIMIT;
-    int error = claim_for(store, epoch);
+    int error = acquire_for(store, epoch);
     if (!error)
         error = store->net.random(store->net.user, (uint8_t *)&log, sizeof(log));
     if (!error && store->link == LINK_DOWN)

@@ -43,6 +43,7 @@ void talk_lose(struct redis_store *store, int error, const char *why)
     store->lost = error;
     store->ask_count = 0;
     store->in_job = false;
+    store->failed = true;
     snprintf(store->note, sizeof(store->note), "%s", why ? why : l2tpha_strerror(error));
     for (uint32_t i = 0; i < STREAMS; i++) {
         struct stream *stream = &store->streams[i];
@@ -117,14 +118,15 @@ int talk_error(struct redis_store *store, const struct reply *reply)
     static const struct {
         const char *word;
         int error;
-    } known[] = {{"OOM", L2TPHA_ERR_LIMIT},        {"READONLY", L2TPHA_ERR_ROLE},
-                 {"NOAUTH", L2TPHA_ERR_AUTH},      {"WRONGPASS", L2TPHA_ERR_AUTH},
-                 {"NOPERM", L2TPHA_ERR_AUTH},      {"ERR invalid password", L2TPHA_ERR_AUTH}};
+    } known[] = {{"OOM", L2TPHA_ERR_LIMIT},   {"READONLY", L2TPHA_ERR_ROLE},
+                 {"NOAUTH", L2TPHA_ERR_AUTH}, {"WRONGPASS", L2TPHA_ERR_AUTH},
+                 {"NOPERM", L2TPHA_ERR_AUTH}, {"ERR invalid password", L2TPHA_ERR_AUTH}};
 
     if (!reply || reply->type != REDIS_REPLY_ERROR) {
         snprintf(store->note, sizeof(store->note), "the server has answered something else");
         return L2TPHA_ERR_RECORD;
     }
+    store->failed = true;
     snprintf(store->note, sizeof(store->note), "the server says: %s", reply->text);
     for (char *c = store->note; *c; c++)
         if ((unsigned char)*c < ' ')
