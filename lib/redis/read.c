@@ -100,6 +100,29 @@ static int take_page(struct redis_store *store, const struct ask *ask, const str
     return L2TPHA_OK;
 }
 
+/* Pages that were empty too early do not pass for the end. */
+static int take_length(struct redis_store *store, const struct ask *ask, const struct reply *reply)
+{
+    struct reading *reading = store->reading;
+
+    (void)ask;
+    if (reply->type != REDIS_REPLY_INTEGER)
+        return talk_error(store, reply);
+    if (reply->integer < 0 || (uint64_t)reply->integer != reading->batches)
+        reading->fault = "an entry is missing";
+    return L2TPHA_OK;
+}
+
+static int check_length(struct redis_store *store, const char *key)
+{
+    struct words words = {0};
+
+    words_add(&words, "XLEN");
+    words_add(&words, key);
+    int error = talk_ask(store, &(struct ask){.take = take_length}, &words);
+    return error ? error : talk_wait(store);
+}
+
 static int read_log(struct redis_store *store, struct reading *reading)
 {
     char key[sizeof(store->log_key) + LOG_TEXT], from[ID_TEXT + 1];
@@ -121,6 +144,8 @@ static int read_log(struct redis_store *store, struct reading *reading)
         if (!error)
             error = talk_wait(store);
     }
+    if (!error && reading->ended)
+        error = check_length(store, key);
     store->reading = NULL;
     return error;
 }

@@ -23,6 +23,12 @@ static struct reply *make(const redisReadTask *task, int type)
     return reply;
 }
 
+static void *fail(struct reply *reply)
+{
+    talloc_free(reply);
+    return NULL;
+}
+
 static void *make_string(const redisReadTask *task, char *text, size_t len)
 {
     struct reply *reply = make(task, task->type);
@@ -31,7 +37,7 @@ static void *make_string(const redisReadTask *task, char *text, size_t len)
         return NULL;
     char *copy = talloc_size(reply, len + 1);
     if (!copy)
-        return NULL;
+        return fail(reply);
     memcpy(copy, text, len);
     copy[len] = 0;
     reply->text = copy;
@@ -48,10 +54,10 @@ static void *make_array(const redisReadTask *task, int count)
     struct reply *reply = make(task, REDIS_REPLY_ARRAY);
 
     if (!reply || (unsigned long long)count > REPLY_ELEMENTS)
-        return NULL;
+        return fail(reply);
     reply->items = talloc_zero_array(reply, struct reply *, (size_t)count);
     if (!reply->items)
-        return NULL;
+        return fail(reply);
     reply->count = (uint32_t)count;
     return reply;
 }
