@@ -30,7 +30,8 @@ static void look_up(const struct reply *info, const char *name, char *value, siz
     value[0] = '\0';
     while (line && (strncmp(line, name, len) != 0 || line[len] != ':')) {
         line = strchr(line, '\n');
-        line += line != NULL;
+        if (line)
+            line++;
     }
     if (!line)
         return;

@@ -194,6 +194,13 @@ START_TEST(an_endless_answer)
     }
     assert_error(error, L2TPHA_ERR_LIMIT);
     ck_assert_uint_lt(fed, 70);
+    assert_ok(replies_begin(&replies));
+    assert_ok(replies_feed(&replies, (const uint8_t *)"*4096\r\n", 7));
+    struct reply *reply = NULL;
+    for (unsigned i = 0; i < REPLY_ELEMENTS; i++)
+        assert_ok(replies_feed(&replies, (const uint8_t *)"*0\r\n", 4));
+    assert_error(replies_next(&replies, &reply), L2TPHA_ERR_RECORD);
+    ck_assert_ptr_null(reply);
     replies_end(&replies);
 }
 END_TEST

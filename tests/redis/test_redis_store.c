@@ -125,6 +125,26 @@ START_TEST(the_copy_stays)
 }
 END_TEST
 
+/* An answer that comes for a stream that is there no more says nothing of the one in its place. */
+START_TEST(a_stream_in_the_place_of_another)
+{
+    uint32_t stream;
+
+    write_all();
+    world.links[0].keeps = true;
+    world_append(0, 0, WORLD_ITEMS + 1, WORLD_ITEMS + 1);
+    assert_ok(world.stores[0]->commit(world.stores[0]->user));
+    assert_ok(world.stores[0]->drop(world.stores[0]->user, 0, true));
+    assert_ok(world_stream(0, 7, &stream));
+    ck_assert_uint_eq(stream, 0);
+    world.links[0].keeps = false;
+    world_settle(0);
+    assert_ok(world.status);
+    ck_assert_uint_eq(world.confirmed, 0);
+    ck_assert(is_exact());
+}
+END_TEST
+
 /* --- who may write --- */
 
 /* The newest one that has read it; the older one is told, and marks nothing. */
@@ -491,6 +511,7 @@ Suite *suite_redis_store(void)
     tcase_add_test(tcase, half_a_copy_is_none);
     tcase_add_test(tcase, a_copy_is_made_anew);
     tcase_add_loop_test(tcase, the_copy_stays, 0, 2);
+    tcase_add_test(tcase, a_stream_in_the_place_of_another);
     tcase_add_loop_test(tcase, an_older_writer_is_refused, 0, 2);
     tcase_add_loop_test(tcase, a_newer_epoch_has_it, 0, 3);
     tcase_add_test(tcase, a_late_command_is_refused);
