@@ -267,6 +267,31 @@ def two_writers(case):
     ours.check_programs(case)
 
 
+def with_standby(case):
+    """Both nodes of a pair have one store: whoever takes over has it then, and the last one goes on from it."""
+    Server(case)
+    pair = ours.Pair(case, *handover.LNS, "--store", URL, *PLAIN)
+    caller = lac(case)
+    caller.await_line("^all up")
+    for number in range(4):
+        (pair.switch if number % 2 else pair.kill)()
+        pair.active.await_sessions(handover.CALLS)
+        lab.wait_for("its store is in sync", lambda: pair.active.redundancy()["store"]["state"] == "in-sync")
+        if pair.standby is None:
+            pair.restart()
+    handover.await_agreement(caller, pair.active)
+    last = pair.name_of(pair.active)
+    for node in (pair.standby, pair.active):
+        node.kill(signal.SIGKILL)
+        node.ended()
+    again = pair.start(last, "active")
+    again.await_sessions(handover.CALLS)
+    handover.await_agreement(caller, again)
+    caller.finish()
+    handover.check_report(caller.report())
+    ours.check_programs(case)
+
+
 def refused(case):
     """A server that would lose what is stored, or is none for it, is refused by name."""
     server = Server(case, PORT, "--maxmemory-policy", "allkeys-lru")
@@ -299,5 +324,5 @@ def refused(case):
 if __name__ == "__main__":
     lab.run({"lns_killed": lns_killed, "stopped": stopped, "server_killed": server_killed, "held_meanwhile": held_meanwhile,
              "emptied": emptied, "both_killed": both_killed, "both_killed_exact": both_killed_exact, "full": full,
-             "replica": replica, "failover": failover, "two_writers": two_writers, "refused": refused},
+             "replica": replica, "failover": failover, "two_writers": two_writers, "with_standby": with_standby, "refused": refused},
             ["redis-server", "redis-cli", "nft"])
