@@ -338,15 +338,17 @@ int job_commit(void *user)
     return L2TPHA_OK; /* what fails is an event */
 }
 
-/* Of a store that was never this process's nothing is to be said. */
+/* Of a store that is not this process's, and is not to be, nothing is to be said. What another one
+ * has left is stale by the acquisition itself. */
 int job_mark_stale(void *user)
 {
     struct redis_store *store = user;
-    int error = store->fenced                             ? L2TPHA_ERR_FENCED
-                : store->owns && store->link == LINK_DOWN ? greet(store)
-                                                          : L2TPHA_OK;
+    bool wanted = store->owns || store->acquire != ACQUIRE_NONE;
+    int error = store->fenced ? L2TPHA_ERR_FENCED : L2TPHA_OK;
 
-    store->mark_asked = !error && store->owns;
+    if (!error && wanted && store->link == LINK_DOWN)
+        error = greet(store);
+    store->mark_asked = !error && wanted;
     store->mark_news = !store->mark_asked;
     store->mark_status = error;
     return L2TPHA_OK;

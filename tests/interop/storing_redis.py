@@ -324,5 +324,6 @@ def refused(case):
 if __name__ == "__main__":
     lab.run({"lns_killed": lns_killed, "stopped": stopped, "server_killed": server_killed, "held_meanwhile": held_meanwhile,
              "emptied": emptied, "both_killed": both_killed, "both_killed_exact": both_killed_exact, "full": full,
-             "replica": replica, "failover": failover, "two_writers": two_writers, "with_standby": with_standby, "refused": refused},
+             "replica": replica, "failover": failover, "two_writers": two_writers,
+             "with_standby": with_standby, "refused": refused},
             ["redis-server", "redis-cli", "nft"])

@@ -405,6 +405,27 @@ START_TEST(a_mark_without_a_server)
 }
 END_TEST
 
+/* A node that takes over cannot reach the server, and is to go on: what the other one has left is
+ * not what is served from now on. */
+START_TEST(a_mark_of_what_another_has_left)
+{
+    uint32_t stream;
+
+    write_all();
+    assert_ok(world_open(1));
+    world.server.dead = true;
+    world.links[1].connected = false;
+    assert_ok(world_stream(1, 8, &stream));
+    world_settle(1);
+    assert_error(world.status, L2TPHA_ERR_HOST);
+    assert_error(mark(1), L2TPHA_ERR_HOST);
+    ck_assert(is_exact());
+    world.server.dead = false;
+    assert_ok(mark(1));
+    ck_assert(!is_exact());
+}
+END_TEST
+
 /* --- time --- */
 
 START_TEST(a_server_is_silent)
@@ -525,6 +546,7 @@ Suite *suite_redis_store(void)
     tcase_add_test(tcase, a_mark_needs_no_memory);
     tcase_add_loop_test(tcase, a_mark_that_may_be_lost, 0, 2);
     tcase_add_test(tcase, a_mark_without_a_server);
+    tcase_add_test(tcase, a_mark_of_what_another_has_left);
     tcase_add_test(tcase, a_server_is_silent);
     tcase_add_test(tcase, a_process_was_stopped);
     tcase_add_test(tcase, limits);

@@ -27,19 +27,16 @@ void world_end(void)
     fixture_teardown();
 }
 
-struct l2tpha_store *world_make(unsigned store)
-{
-    struct net net = fake_net_of(&world.links[store], &world.server);
-
-    assert_ok(redis_store_new(root, &net, "g", &world.options, &world.stores[store]));
-    return world.stores[store];
-}
-
 int world_open(unsigned store)
 {
-    struct l2tpha_store *made = world_make(store);
+    struct net net = fake_net_of(&world.links[store], &world.server);
+    struct l2tpha_store *made = NULL;
 
-    return made->open(made->user, &world.why);
+    world.links[store].chunk = world.chunk;
+    int error = redis_store_new(root, &net, "g", &world.options, &made);
+
+    world.stores[store] = made;
+    return error ? error : made->open(made->user, &world.why);
 }
 
 void world_close(unsigned store)
@@ -70,7 +67,11 @@ void world_append(unsigned store, uint32_t stream, uint64_t first, uint64_t last
 
     for (uint64_t i = first; i <= last; i++) {
         fill(item, i);
-        (void)to->append(to->user, stream, i, item, sizeof(item), i == WORLD_WHOLE);
+        int error = to->append(to->user, stream, i, item, sizeof(item), i == WORLD_WHOLE);
+        if (error) { /* what would follow has no place */
+            world.status = error;
+            return;
+        }
     }
 }
 

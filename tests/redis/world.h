@@ -16,6 +16,7 @@ struct world {
     struct fake_link links[WORLD_STORES];
     struct l2tpha_store *stores[WORLD_STORES]; /* NULL = there is none */
     struct l2tpha_redis_options options;
+    size_t chunk; /* octets that links carry in one call; 0 = any */
     const char *why;
     /* events of the store that was driven last */
     uint64_t confirmed; /* position */
@@ -32,8 +33,7 @@ extern struct world world;
 
 void world_begin(void);
 void world_end(void);
-struct l2tpha_store *world_make(unsigned store);
-/* ... and open it. */
+/* Make it, and open it. */
 int world_open(unsigned store);
 void world_close(unsigned store);
 /* A stream. */
