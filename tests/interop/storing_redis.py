@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """One node with a store in a Redis server, and no standby: the node is killed, and so is the server, or it is stopped,
 emptied, full, not followed by its replica, replaced by that; and two nodes want the same store."""
+import re
 import signal
 import subprocess
 
@@ -292,6 +293,79 @@ def with_standby(case):
     ours.check_programs(case)
 
 
+def script(name):
+    """Its text, out of the source."""
+    source = (lab.HERE.parents[1] / "lib/redis/script.c").read_text(encoding="utf-8")
+    texts = {word: "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', body)) for word, body in
+             re.findall(r"(OWNED|script_\w+)(?:\[\] =)?((?:[\s\\]|OWNED|\"[^\"]*\")+)", source)}
+    owned = re.search(rf"script_{name}\[\] =\s*OWNED", source) is not None
+    return owned * texts["OWNED"] + texts[f"script_{name}"]
+
+
+def scripts(case):
+    """Each script at a real server, by itself: who is refused, and that nothing changes then."""
+    server = Server(case)
+    head, log = "h:{x}", "l:{x}:"
+
+    def run(name, keys, *words):
+        return server.ask("eval", script(name), len(keys), *keys, *words).split("\n")
+
+    def acquire(process, turn, how, epoch, run_id="r1", last="", exact="0", replicas="", there="0"):
+        return run("acquire", (head, log + "0a"), process, turn, how, epoch, run_id, replicas, there, last, exact)
+
+    def append(owner, number, entry, whole="0"):
+        return run("append", (head, log + "0a"), owner, "0a", number, entry, "batch", whole)[0]
+
+    def is_exact():
+        return server.ask("hget", head, "exact") == "1"
+
+    def same(what, wanted):
+        lab.check(what == wanted, f"{what}, not {wanted}")
+
+    same(append("a1", 0, "1-1"), "GONE")
+    same(acquire("a", "1", "serve", "05"), ["OK", "", "0", "0", "0"])
+    same(append("a1", 0, "1-1"), "OK")
+    same(append("b1", 1, "1-2"), "FENCED")
+    same(append("a2", 1, "1-2"), "FENCED")
+    same(append("a1", 2, "1-2"), "GAP")
+    same(append("a1", 0, "1-2"), "GAP")
+    same(append("a1", 1, "1-2", "1"), "OK")
+    same(server.ask("xlen", log + "0a"), "2")
+    lab.check(is_exact(), "it is not exact")
+    same(acquire("a", "1", "again", "05"), ["FENCED"])
+    same(acquire("b", "1", "again", "09"), ["FENCED"])
+    for epoch in ("04", "05"):
+        same(acquire("b", "1", "serve", epoch), ["FENCED"])
+    same(run("mark", (head,), "b1"), ["FENCED"])
+    same(run("sweep", (head,), "b1", log), ["FENCED"])
+    same(acquire("a", "2", "again", "05", last="1-2"), ["OK", "0a", "1", "0", "1"])
+    same(append("a1", 2, "1-3"), "FENCED")
+    same(run("mark", (head,), "a1"), ["FENCED"])
+    lab.check(is_exact(), "it is not exact")
+    same(acquire("a", "3", "again", "05", last="1-3"), ["OK", "0a", "0", "0", "1"])
+    lab.check(not is_exact(), "an entry is missing, and it is exact")
+    same(append("a3", 2, "1-3", "1"), "OK")
+    same(acquire("b", "1", "take", "00"), ["OK", "0a", "1", "0", "1"])
+    same(server.ask("hget", head, "epoch"), "05")
+    same(append("a3", 3, "1-4"), "FENCED")
+    same(acquire("c", "1", "take", "00", run_id="r2", exact="1"), ["OK", "0a", "1", "0", "1"])
+    same(acquire("d", "1", "take", "00", run_id="r3", there="1"), ["OK", "0a", "0", "1", "1"])
+    lab.check(not is_exact(), "another run, and it is exact")
+    same(acquire("e", "1", "take", "00", replicas="2"), ["OK", "0a", "0", "2", "1"])
+    same(append("e1", 3, "1-4", "1"), "OK")
+    same(acquire("f", "1", "serve", "06"), ["OK", "0a", "0", "2", "1"])
+    lab.check(not is_exact(), "another process serves, and it is exact")
+    server.ask("hset", head, "log:0b", "1")
+    server.ask("hset", head, "log:0c", "1")
+    server.ask("set", log + "0b", "x")
+    server.ask("set", log + "0c", "x")
+    same(run("sweep", (head,), "f1", log, "0c"), ["OK"])
+    same(sorted(server.ask("keys", log + "*").split()), [log + "0a", log + "0c"])
+    same(server.ask("hget", head, "log:0b"), "")
+    server.ask("hset", head, "format", "2")
+    same(acquire("g", "1", "take", "00"), ["FORMAT"])
+
+
 def refused(case):
     """A server that would lose what is stored, or is none for it, is refused by name."""
     server = Server(case, PORT, "--maxmemory-policy", "allkeys-lru")
@@ -325,5 +399,5 @@ if __name__ == "__main__":
     lab.run({"lns_killed": lns_killed, "stopped": stopped, "server_killed": server_killed, "held_meanwhile": held_meanwhile,
              "emptied": emptied, "both_killed": both_killed, "both_killed_exact": both_killed_exact, "full": full,
              "replica": replica, "failover": failover, "two_writers": two_writers,
-             "with_standby": with_standby, "refused": refused},
+             "with_standby": with_standby, "scripts": scripts, "refused": refused},
             ["redis-server", "redis-cli", "nft"])
