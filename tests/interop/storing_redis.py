@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """One node with a store in a Redis server, and no standby: the node is killed, and so is the server, or it is stopped,
 emptied, full, not followed by its replica, replaced by that; and two nodes want the same store."""
+import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -268,12 +270,28 @@ def two_writers(case):
     ours.check_programs(case)
 
 
+def processor(node):
+    """Seconds that it has had."""
+    times = pathlib.Path(f"/proc/{node.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[11:13]
+    return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+
+
+def check_idle(node, seconds=2):
+    before = processor(node)
+    lab.stays(f"{node.name} lives", node.alive, seconds)
+    used = processor(node) - before
+    lab.check(used < seconds / 4, f"{node.name} was busy for {used:g} s of {seconds}")
+
+
 def with_standby(case):
-    """Both nodes of a pair have one store: whoever takes over has it then, and the last one goes on from it."""
-    Server(case)
+    """Both nodes of a pair have one store: whoever takes over has it then, and the last one goes on from it. A standby
+    whose connection has ended does nothing about it."""
+    server = Server(case)
     pair = ours.Pair(case, *handover.LNS, "--store", URL, *PLAIN)
     caller = lac(case)
     caller.await_line("^all up")
+    server.ask("client", "kill", "type", "normal")
+    check_idle(pair.standby)
     for number in range(4):
         (pair.switch if number % 2 else pair.kill)()
         pair.active.await_sessions(handover.CALLS)
