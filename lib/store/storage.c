@@ -223,7 +223,8 @@ static void take_mark(struct l2tpha_storage *storage, int status, uint64_t now)
     storage->marking = false;
     if (!wanted)
         return;
-    storage->status = status;
+    if (status) /* else what the store was lost by stays to be told */
+        storage->status = status;
     if (storage->retires && status == L2TPHA_ERR_FENCED)
         status = L2TPHA_OK; /* it is another writer's, who says what it is */
     else if (storage->retires && status)
