@@ -77,8 +77,8 @@ const struct option_row option_rows[] = {
     {"ha-insecure", ENDPOINTS, KIND_FLAG, NULL, AT(insecure),
      .help = "use tcp: beyond loopback although without --ha-key nothing seals the stream"},
     {"store", ENDPOINTS, KIND_TEXT, "URL", AT(store), .max = OPTIONS_STORE_MAX,
-     .help = "file:DIR, where a node that serves keeps its state, and goes on from it when it\n"
-             "is started again"},
+     .help = "file:DIR or redis://HOST:PORT/GROUP, where a node that serves keeps its state, and\n"
+             "goes on from it when it is started again"},
     {"on-store-loss", ENDPOINTS, KIND_CHOICE, "HOW", AT(store_holds), .choices = "solo|hold",
      .help = "solo: go on without the store, which is marked as stale; hold: say nothing new\n"
              "until it is there again (solo)"},
@@ -87,6 +87,17 @@ const struct option_row option_rows[] = {
     {"recover-after-reboot", ENDPOINTS, KIND_CHOICE, "HOW", AT(close_after_reboot), .choices = "yes|no",
      .help = "yes: go on from a store that was served before the machine was started again;\n"
              "no: close its tunnels, each with a StopCCN (yes)"},
+    {"store-plain", ENDPOINTS, KIND_FLAG, NULL, AT(store_plain),
+     .help = "redis:, and needed: secrets of tunnels go to the server, and are kept there, in the\n"
+             "clear"},
+    {"store-secret", ENDPOINTS, KIND_TEXT, "FILE", AT(store_secret), .max = 4095,
+     .help = "redis:, mode 0600: the server's password, and in a second line the user"},
+    {"store-replicas", ENDPOINTS, KIND_NUMBER, "N", AT(store_replicas), .max = 16,
+     .help = "redis:, replicas that must have what is confirmed (1, where the server has or had\n"
+             "any)"},
+    {"store-exact", ENDPOINTS, KIND_FLAG, NULL, AT(store_exact),
+     .help = "redis:, a server that was started again, or another one in its place, has all that\n"
+             "was confirmed; else what it has is stale"},
     {"fence-hung", ENDPOINTS, KIND_NUMBER, "MS", AT(fence_hung_ms), .max = 86400000,
      .help = "unix:, at the standby: end an active silent for so long (0 = never)"},
     {"on-hung", ENDPOINTS, KIND_TEXT, "COMMAND", AT(on_hung), .max = 1023,

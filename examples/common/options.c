@@ -164,6 +164,7 @@ static void set_defaults(enum program program, struct options *options)
     options->tunnels = 1;
     options->sessions = 1;
     options->redial_s = REDIAL_UNSET;
+    options->store_replicas = REPLICAS_UNSET;
     options->threads = 2;
     options->delay_ms = 100;
     options->delay_max_ms = 10000;
@@ -224,20 +225,36 @@ static bool wants_known_port(const struct options *options)
            address_port(&options->listen) == 0;
 }
 
+static bool is_about_redis(const struct options *options)
+{
+    return options->store_plain || options->store_exact || options->store_secret[0] != '\0' ||
+           options->store_replicas != REPLICAS_UNSET;
+}
+
 static enum options_result check_store(const struct options *options, char *why)
 {
-    static const char scheme[] = "file:";
-    bool given = options->store[0] != '\0';
-    if (!given && options->close_after_reboot)
-        return bad(why, "--recover-after-reboot needs --store");
+    static const char file[] = "file:", redis[] = "redis://";
+    const char *store = options->store;
+    bool given = store[0] != '\0';
+    bool is_file = strncmp(store, file, strlen(file)) == 0 && store[strlen(file)] != '\0';
+    const char *slash =
+        strncmp(store, redis, strlen(redis)) == 0 ? strchr(store + strlen(redis), '/') : NULL;
+    bool is_redis = slash != NULL && slash[1] != '\0';
+    if (!is_file && options->close_after_reboot)
+        return bad(why, "--recover-after-reboot needs --store file:DIR");
     if (!given && (options->store_holds || options->store_mend))
         return bad(why, "--%s needs --store",
                    options->store_mend ? "store-repair" : "on-store-loss");
+    if (!is_redis && is_about_redis(options))
+        return bad(why, "--store-plain, -secret, -replicas and -exact need --store redis://");
     if (!given)
         return OPTIONS_RUN;
-    if (strncmp(options->store, scheme, strlen(scheme)) != 0 ||
-        options->store[strlen(scheme)] == '\0')
-        return bad(why, "--store: '%s' must be file:DIR", options->store);
+    if (!is_file && !is_redis)
+        return bad(why, "--store: '%s' must be file:DIR or redis://HOST:PORT/GROUP", store);
+    if (is_redis && !options->store_plain)
+        return bad(why, "--store redis: nothing seals what is stored in this release, so whoever "
+                        "reads the server, its backups or the network reads all secrets; say "
+                        "--store-plain if that may be");
     return OPTIONS_RUN;
 }
 

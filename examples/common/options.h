@@ -62,6 +62,11 @@ struct options {
     bool store_holds;
     bool store_mend;
     bool close_after_reboot;
+    bool store_plain;
+    bool store_exact;
+    char store_secret[4096]; /* a file; empty = none */
+    uint32_t store_replicas;
+#define REPLICAS_UNSET UINT32_MAX
     /* watching */
     struct endpoint control;
     char pcapng[4096];

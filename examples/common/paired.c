@@ -8,6 +8,7 @@
 #include "kept.h"
 #include "keys.h"
 #include "reboot.h"
+#include "stored.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -313,13 +314,6 @@ static void tell_differences(void *user, uint64_t fingerprint)
             fingerprint_differences(fingerprint_of(app->options), fingerprint, text));
 }
 
-static int make_store(struct app *app)
-{
-    const char *store = app->options->store;
-    return store[0] == '\0' ? L2TPHA_OK
-                            : l2tpha_file_store_new(app, store + strlen("file:"), &app->store);
-}
-
 static const char *given(const char *text)
 {
     return text[0] != '\0' ? text : NULL;
@@ -369,9 +363,10 @@ const char *paired_make(struct app *app)
                                                 .log = take_line,
                                                 .differs = tell_differences}};
     const char *why = reboot_start(app);
+    if (why == NULL)
+        why = stored_make(app);
     if (why != NULL)
         return why;
-    int error = make_store(app);
     pair.store = app->store;
-    return error == L2TPHA_OK ? make_pair(app, &pair) : l2tpha_strerror(error);
+    return make_pair(app, &pair);
 }

@@ -57,11 +57,12 @@ static void read_line(const char *path, char line[BOOT_ID_MAX])
 const char *reboot_start(struct app *app)
 {
     const struct options *options = app->options;
+    static const char scheme[] = "file:";
     char noted[BOOT_ID_MAX];
-    if (options->store[0] == '\0')
+    if (strncmp(options->store, scheme, strlen(scheme)) != 0)
         return NULL;
     struct reboot *reboot = talloc_zero(app, struct reboot);
-    snprintf(reboot->path, sizeof(reboot->path), "%s/boot", options->store + strlen("file:"));
+    snprintf(reboot->path, sizeof(reboot->path), "%s/boot", options->store + strlen(scheme));
     read_line(BOOT_ID, reboot->id);
     read_line(reboot->path, noted);
     reboot->same = reboot->id[0] != '\0' && strcmp(noted, reboot->id) == 0;

@@ -202,6 +202,8 @@ static void put_store(const struct app *app, struct writer *out)
         writer_put_text(out, "state", l2tpha_storage_state_name(info.state));
         writer_put_text(out, "reason", info.reason);
         writer_put_text(out, "error", info.status != 0 ? l2tpha_strerror(info.status) : "");
+        if (app->store->note != NULL)
+            writer_put_text(out, "note", app->store->note(app->store->user));
         writer_put_number(out, "since_ms", info.since != 0 ? (clock_now() - info.since) / 1000 : 0);
         writer_put_number(out, "copies", info.copies);
         writer_put_number(out, "items", info.items);

@@ -8,6 +8,7 @@
 #include <l2tpha/error.h>
 #include <l2tpha/json.h>
 #include <l2tpha/pair.h>
+#include <l2tpha/redis.h>
 #include <l2tpha/seal.h>
 #include <l2tpha/store.h>
 
@@ -42,7 +43,10 @@ static int check_pair(void)
 static int check_store(void)
 {
     struct l2tpha_store *store;
-    return l2tpha_file_store_new(NULL, "", &store) == L2TPHA_ERR_INVALID ? 0 : 1;
+    return l2tpha_file_store_new(NULL, "", &store) == L2TPHA_ERR_INVALID &&
+                   l2tpha_redis_store_new(NULL, "", NULL, &store) == L2TPHA_ERR_INVALID
+               ? 0
+               : 1;
 }
 
 /* Keys, and a seal that has something to say. */
