@@ -39,6 +39,7 @@ static const char *const commands[][8] = {
     {"standby"},
     {"fence"},
     {"shutdown"},
+    {"reload-keys"},
     {"debug", CATEGORIES, "on|off"},
     {"debug", "l2tp|vpdn", "redundancy", CATEGORIES},
     {"undebug", CATEGORIES},

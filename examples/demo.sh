@@ -13,7 +13,7 @@ frames_per_second=2 # of each call
 usage()
 {
     cat <<EOF
-usage: sh examples/demo.sh [--failover-resync METHOD | --store file] [--help]
+usage: sh examples/demo.sh [--failover-resync METHOD | --store file|redis] [--help]
 
 Installs what the build needs (Debian, only as root), builds in build-demo and runs, on the loopback
 interface and without privileges:
@@ -28,6 +28,7 @@ interface and without privileges:
   4. the LAC closes everything and reports
 
   --store file: an LNS alone, that keeps its state in files: it is killed twice and started again
+  --store redis: the same, in a Redis server that is started for it (Debian's redis-server)
 
 Exit status 0: no call was lost, no control message was lost or processed twice.
 EOF
@@ -43,10 +44,13 @@ while [ $# -gt 0 ]; do
         ;;
     --store)
         store=${2:-}
-        [ "$store" = file ] || {
-            echo "demo.sh: --store takes file, not '$store'" >&2
+        case $store in
+        file | redis) ;;
+        *)
+            echo "demo.sh: --store takes file or redis, not '$store'" >&2
             exit 2
-        }
+            ;;
+        esac
         shift
         ;;
     --help)
@@ -70,14 +74,14 @@ failover-protocol) killed_at=$calls commit=bounded ;;
 esac
 
 work=$(mktemp -d)
-pid_a='' pid_b='' pid_lac=''
+pid_a='' pid_b='' pid_lac='' pid_server=''
 bin=build-demo/examples
 
 clean_up()
 {
     status=$?
     trap - EXIT
-    for pid in $pid_a $pid_b $pid_lac; do
+    for pid in $pid_a $pid_b $pid_lac $pid_server; do
         kill -9 "$pid" 2>/dev/null || :
     done
     wait
@@ -200,11 +204,31 @@ row()
     printf '  %-36s %s\n' "$1" "$2"
 }
 
+has_answered()
+{
+    [ "$(redis-cli -p "$1" ping 2>/dev/null)" = PONG ]
+}
+
+# prepare_store: sets the options for it
+prepare_store()
+{
+    store_options="--store file:$work/store"
+    [ "$store" = redis ] || return 0
+    command -v redis-server >/dev/null || fail "there is no redis-server: install Debian's package of that name"
+    server_port=$((20000 + ($$ + 1) % 20000))
+    redis-server --bind 127.0.0.1 --port "$server_port" --dir "$work" --save '' --appendonly yes \
+        >"$work/redis.log" 2>&1 &
+    pid_server=$!
+    until_true 5 "the Redis server answers" has_answered "$server_port"
+    store_options="--store redis://127.0.0.1:$server_port/demo --store-plain"
+}
+
 # start_alone: the LNS without a standby
 start_alone()
 {
+    # shellcheck disable=SC2086 # a list of words
     "$bin/l2tpha-lns" --listen "$address" --echo --name lns --control "$work/a.control" \
-        --store "file:$work/store" --failover-resync "$method" >>"$work/a.log" 2>&1 &
+        $store_options --failover-resync "$method" >>"$work/a.log" 2>&1 &
     pid_a=$!
     until_true 5 "the LNS serves, its store in sync" is a state active
 }
@@ -222,7 +246,10 @@ die_alone()
 alone()
 {
     address=127.0.0.1:$((20000 + $$ % 20000))
-    step "starting an LNS at $address, its state in files"
+    prepare_store
+    where=files
+    [ "$store" = file ] || where='a Redis server'
+    step "starting an LNS at $address, its state in $where"
     start_alone
     step "starting a LAC: $tunnels tunnels, $calls calls, $calls_per_second calls/s"
     "$bin/l2tpha-lac" --listen 127.0.0.1:0 --connect "$address" --tunnels "$tunnels" \

@@ -32,11 +32,24 @@ bool machines_are_attached(bool near)
     return set == ATTACHED_BOTH || (set == ATTACHED && near);
 }
 
+static const struct l2tpha_serializer *format;
+
+void machines_use(const struct l2tpha_serializer *serializer)
+{
+    format = serializer;
+}
+
+const struct l2tpha_serializer *machines_serializer(void)
+{
+    return format ? format : l2tpha_serializer_proto();
+}
+
 /* --- a node's life --- */
 
 void machines_configure(struct l2tpha_config *config, bool near)
 {
     config->attach = machines_are_attached(near);
+    config->serializer = machines_serializer();
 }
 
 void machines_install(struct l2tpha_node *node, bool near)

@@ -9,6 +9,11 @@
 
 struct daemon_hooks;
 
+/* For this run of the program: how all nodes of its worlds write checkpoints; proto from the
+ * beginning. */
+void machines_use(const struct l2tpha_serializer *serializer);
+const struct l2tpha_serializer *machines_serializer(void);
+
 /* For this run of the program: "builtin", which is so from the beginning; "naive" and "attached",
  * those of the near end; "naive-both", "attached-both". False: there are no such ones. */
 bool machines_choose(const char *name);

@@ -4,11 +4,18 @@
 #ifdef SIM_CLUSTER
 #include "authority/cluster.h"
 #endif
+#include "machine_set.h"
 #include "sim/crowd.h"
 #include "sim/duo.h"
 #include "sim/roles.h"
 #include "sim/sim.h"
 
+#ifdef TESTS_CBOR
+#include <l2tpha/cbor.h>
+#endif
+#ifdef TESTS_JSON
+#include <l2tpha/json.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +39,7 @@ static void usage(FILE *out)
         "                [--world failover|recovery|roles|crowd|cluster] [--tunnels N] [--calls "
         "N]\n"
         "                [--machines builtin|naive|naive-both|attached|attached-both]\n"
+        "                [--serializer proto|cbor|json]\n"
         "  --seeds N    how many scenarios (default 1000)\n"
         "  --first S    the first one's seed (default 1)\n"
         "  --seed S     this one alone\n"
@@ -44,6 +52,7 @@ static void usage(FILE *out)
         "               the first of two ends; naive-both: at both, in recovery and crowd;\n"
         "               attached, attached-both: those of a daemon on attached tunnels, as\n"
         "               tests/attached has it; attached-both not in crowd\n"
+        "  --serializer S  how the nodes write checkpoints (default proto)\n"
         "  --tunnels N  of a crowd (default 2000)\n"
         "  --calls N    of each of its tunnels (default 1)\n"
         "  --verbose    print every message and event\n"
@@ -60,6 +69,23 @@ static bool parse_world(struct options *options, const char *name)
     return false;
 }
 
+static bool parse_serializer(const char *name)
+{
+    if (strcmp(name, "proto") == 0)
+        machines_use(l2tpha_serializer_proto());
+#ifdef TESTS_CBOR
+    else if (strcmp(name, "cbor") == 0)
+        machines_use(l2tpha_serializer_cbor());
+#endif
+#ifdef TESTS_JSON
+    else if (strcmp(name, "json") == 0)
+        machines_use(l2tpha_serializer_json());
+#endif
+    else
+        return false;
+    return true;
+}
+
 static bool parse(struct options *options, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
@@ -71,6 +97,11 @@ static bool parse(struct options *options, int argc, char **argv)
             return false;
         if (strcmp(argv[i], "--machines") == 0) {
             if (!machines_choose(argv[++i]))
+                return false;
+            continue;
+        }
+        if (strcmp(argv[i], "--serializer") == 0) {
+            if (!parse_serializer(argv[++i]))
                 return false;
             continue;
         }

@@ -2,8 +2,10 @@
 #include "app.h"
 #include "clock.h"
 #include "control.h"
+#include "kept.h"
 #include "paired.h"
 #include "pcapng.h"
+#include "reboot.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,6 +99,7 @@ void app_leave(struct app *app)
 {
     if (app->leave_until != 0)
         return;
+    kept_stopping(app->kept);
     app->leave_until = clock_now() + closing_us(app);
     (void)still_closing(app);
 }
@@ -133,6 +136,7 @@ static void on_signal(struct tevent_context *ev, struct tevent_signal *signal, i
 
 void app_stop(struct app *app)
 {
+    kept_stopping(app->kept);
     if (!l2tpha_pair_reads(app->pair) || app->stopping) {
         app_quit(app, app->stopping ? EXIT_FAILURE : EXIT_SUCCESS);
         return;
@@ -150,7 +154,8 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static uint64_t deadline(struct app *app)
 {
-    uint64_t due = tell_role_deadline();
+    uint64_t due = earlier(tell_role_deadline(), kept_deadline(app->kept));
+    due = earlier(due, reboot_deadline(app));
     if (l2tpha_pair_reads(app->pair) && app->program->deadline != NULL)
         due = earlier(due, app->program->deadline(app));
     return app->leave_until != 0 ? earlier(due, clock_now() + LEAVE_TICK_US) : due;
@@ -194,6 +199,8 @@ static void settle(struct app *app)
     (void)l2tpha_pair_service(app->pair);
     tell_role(NULL, now);
     paired_read(app);
+    kept_tell(app->kept, now);
+    reboot_advance(app, now);
     if (!app->quit)
         expire(app, now);
     l2tpha_pair_drain(app->pair); /* also what is owed to peers by a program that quits */
@@ -223,6 +230,16 @@ static const char *send_log(struct app *app)
                      log_send(&app->log, NULL, place, NULL, program_name(app->program->program)));
 }
 
+/* The nodes of a pair hand the socket to each other, and that nobody else can bind the port keeps a
+ * second one from serving: with a socket out of the past it could. */
+static void receive_kept(struct app *app)
+{
+    const struct options *options = app->options;
+    bool alone =
+        options->ha_listen.kind == ENDPOINT_NONE && options->ha_connect.kind == ENDPOINT_NONE;
+    kept_receive(app->kept, &app->log, alone ? &options->listen : NULL);
+}
+
 static const char *start(struct app *app)
 {
     const struct options *options = app->options;
@@ -232,6 +249,7 @@ static const char *start(struct app *app)
         return why;
     tevent_add_signal(app->ev, app, SIGTERM, 0, on_signal, app);
     tevent_add_signal(app->ev, app, SIGINT, 0, on_signal, app);
+    receive_kept(app);
     why = paired_make(app);
     if (why != NULL)
         return why;
@@ -318,10 +336,13 @@ static void close_all(struct app *app)
 int app_main(const struct app_program *program, int argc, char **argv, void *state)
 {
     struct options options;
-    int status = options_start(program->program, argc, argv, &options);
-    if (status >= 0)
-        return status;
     struct app *app = talloc_zero(NULL, struct app);
+    app->kept = kept_new(app);
+    int status = options_start(program->program, argc, argv, &options);
+    if (status >= 0) {
+        talloc_free(app);
+        return status;
+    }
     settle_in();
     app->options = &options;
     app->program = program;

@@ -19,7 +19,9 @@
 #include <tevent.h>
 
 struct control;
+struct kept;
 struct pcapng;
+struct reboot;
 
 /* Who has not had a turn for so long was stopped: another may serve by now. */
 #define APP_AWAY_US 100000
@@ -49,8 +51,10 @@ struct app {
     struct tevent_context *ev;
     struct l2tpha_node *node; /* the pair's */
     struct udp *udp;          /* NULL on a standby that has not got one */
+    struct kept *kept;        /* with the service manager */
     struct l2tpha_pair *pair;
     struct l2tpha_store *store; /* NULL = none */
+    struct reboot *reboot;      /* likewise */
     struct tevent_fd *pair_fde;
     struct control *control;
     struct pcapng *pcapng;

@@ -3,6 +3,7 @@
 #include "app.h"
 #include "cleared.h"
 #include "clock.h"
+#include "keys.h"
 #include "listener.h"
 #include "show.h"
 
@@ -336,6 +337,14 @@ static void perform_fence(struct client *client, char **words, size_t count)
     report(client, why, NULL);
 }
 
+static void perform_reload_keys(struct client *client, char **words, size_t count)
+{
+    TALLOC_CTX *temporary = talloc_new(client);
+    (void)words, (void)count;
+    report(client, keys_reload(temporary, client->control->app), NULL);
+    talloc_free(temporary);
+}
+
 static void perform_shutdown(struct client *client, char **words, size_t count)
 {
     (void)words, (void)count;
@@ -357,6 +366,7 @@ static const struct {
     {"standby", 1, perform_standby},
     {"fence", 1, perform_fence},
     {"shutdown", 1, perform_shutdown},
+    {"reload-keys", 1, perform_reload_keys},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

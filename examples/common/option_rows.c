@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define ENDPOINTS (PROGRAM_LAC | PROGRAM_LNS)
-#define ALL_PROGRAMS (ENDPOINTS | PROGRAM_CTL | PROGRAM_THREADS)
+#define ALL_PROGRAMS (ENDPOINTS | PROGRAM_CTL | PROGRAM_THREADS | PROGRAM_KEEPER)
 #define AT(field) .offset = offsetof(struct options, field)
 
 /* clang-format off */
@@ -71,16 +71,33 @@ const struct option_row option_rows[] = {
     {"fresh", ENDPOINTS, KIND_NUMBER, "MS", AT(fresh_ms), .setting = "fresh_ms",
      .max = 86400000,
      .help = "how long a standby cut off may still be recovered silently (@)"},
+    {"ha-key", ENDPOINTS, KIND_TEXT, "FILE", AT(ha_key), .max = OPTIONS_KEY_FILE_MAX,
+     .help = "seal the stream over tcp: with the keys of this file, its owner's alone; both\n"
+             "nodes have the same"},
     {"ha-insecure", ENDPOINTS, KIND_FLAG, NULL, AT(insecure),
-     .help = "listen on tcp: beyond loopback although nothing seals the stream"},
+     .help = "use tcp: beyond loopback although without --ha-key nothing seals the stream"},
     {"store", ENDPOINTS, KIND_TEXT, "URL", AT(store), .max = OPTIONS_STORE_MAX,
-     .help = "file:DIR, where a node that serves keeps its state, and goes on from it when it\n"
-             "is started again"},
+     .help = "file:DIR or redis://HOST:PORT/GROUP, where a node that serves keeps its state, and\n"
+             "goes on from it when it is started again"},
     {"on-store-loss", ENDPOINTS, KIND_CHOICE, "HOW", AT(store_holds), .choices = "solo|hold",
      .help = "solo: go on without the store, which is marked as stale; hold: say nothing new\n"
              "until it is there again (solo)"},
     {"store-repair", ENDPOINTS, KIND_FLAG, NULL, AT(store_mend),
      .help = "of a damaged store take what is before the damage, as stale"},
+    {"recover-after-reboot", ENDPOINTS, KIND_CHOICE, "HOW", AT(close_after_reboot), .choices = "yes|no",
+     .help = "yes: go on from a store that was served before the machine was started again;\n"
+             "no: close its tunnels, each with a StopCCN (yes)"},
+    {"store-plain", ENDPOINTS, KIND_FLAG, NULL, AT(store_plain),
+     .help = "redis:, and needed: secrets of tunnels go to the server, and are kept there, in the\n"
+             "clear"},
+    {"store-secret", ENDPOINTS, KIND_TEXT, "FILE", AT(store_secret), .max = 4095,
+     .help = "redis:, mode 0600: the server's password, and in a second line the user"},
+    {"store-replicas", ENDPOINTS, KIND_NUMBER, "N", AT(store_replicas), .max = 16,
+     .help = "redis:, replicas that must have what is confirmed (1, where the server has or had\n"
+             "any)"},
+    {"store-exact", ENDPOINTS, KIND_FLAG, NULL, AT(store_exact),
+     .help = "redis:, a server that was started again, or another one in its place, has all that\n"
+             "was confirmed; else what it has is stale"},
     {"fence-hung", ENDPOINTS, KIND_NUMBER, "MS", AT(fence_hung_ms), .max = 86400000,
      .help = "unix:, at the standby: end an active silent for so long (0 = never)"},
     {"on-hung", ENDPOINTS, KIND_TEXT, "COMMAND", AT(on_hung), .max = 1023,
@@ -90,7 +107,7 @@ const struct option_row option_rows[] = {
      .help = "write every datagram to this file"},
     {"debug", ENDPOINTS, KIND_CATEGORIES, "LIST", AT(debug),
      .help = "log any of cf,detail,error,event,fsm,resync,rf or all"},
-    {"log-format", ENDPOINTS, KIND_CHOICE, "FORMAT", AT(log_json), .choices = "text|json",
+    {"log-format", ENDPOINTS | PROGRAM_KEEPER, KIND_CHOICE, "FORMAT", AT(log_json), .choices = "text|json",
      .help = "text or json lines (text)"},
     {"log", ENDPOINTS, KIND_WORD, "WHERE", AT(log), .choices = "stderr|journal|syslog",
      .help = "stderr, journal or syslog (stderr)"},
@@ -119,6 +136,11 @@ const struct option_row option_rows[] = {
      .help = "the two processes meet at unix sockets PATH.0, PATH.1, ...; required"},
     {"standby", PROGRAM_THREADS, KIND_FLAG, NULL, AT(standby),
      .help = "follow the process that serves, and take over when it dies; --listen is the same"},
+    {"delay", PROGRAM_KEEPER, KIND_NUMBER, "MS", AT(delay_ms), .min = 1, .max = 60000,
+     .help = "pause before a start, when PROGRAM has died for the second time in a row\n"
+             "within ten seconds of its start; then twice as long each time (100)"},
+    {"delay-max", PROGRAM_KEEPER, KIND_NUMBER, "MS", AT(delay_max_ms), .min = 1, .max = 3600000,
+     .help = "... at most (10000)"},
     {"stale", PROGRAM_CTL, KIND_FLAG, NULL, AT(take_stale),
      .help = "with takeover: also from a copy that may be behind"},
     {"json", PROGRAM_CTL, KIND_FLAG, NULL, AT(json), .help = "print JSON, not tables"},
@@ -146,6 +168,7 @@ static const struct command_row commands[] = {
     {"standby", "step down and follow, at the active"},
     {"fence", "stop serving at once"},
     {"shutdown", "close all tunnels and leave"},
+    {"reload-keys", "read --ha-key again; no stream is cut"},
     {"debug CATEGORY on|off", CATEGORIES},
     {"debug {l2tp | vpdn} redundancy CATEGORY", "the same, on"},
     {"undebug [{l2tp | vpdn} redundancy] CATEGORY", "the same, off"},
@@ -173,6 +196,15 @@ static const struct program_row programs[] = {
      "Answers tunnels and calls of L2TP peers, by many nodes behind one port, each with a thread "
      "of its own. A second process, started with --standby and the same number of threads, "
      "follows, and takes all of them over when the first one dies or is ended.",
+     NULL},
+    {PROGRAM_KEEPER, "l2tpha-keeper", "start a program again and keep its sockets meanwhile",
+     "[OPTION...] -- PROGRAM [ARGUMENT...]",
+     "PROGRAM, such as l2tpha-lns --store file:DIR, is started with these arguments.",
+     "Keeps the sockets that PROGRAM gives it, as the descriptor store of systemd does, and starts "
+     "PROGRAM again with them when it dies: datagrams wait meanwhile, and no peer is told that a "
+     "port is closed. The program goes on from its store. SIGTERM, SIGINT and SIGHUP are "
+     "passed on. It ends with PROGRAM's status when that ends with status 0, after SIGTERM or "
+     "SIGINT, or by itself before it has served for the first time.",
      NULL},
     {PROGRAM_CTL, "l2tphactl", "ask and steer an L2TP endpoint", "PATH COMMAND [--json]",
      "PATH is the control socket of l2tpha-lac or l2tpha-lns.",

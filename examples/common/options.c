@@ -164,7 +164,10 @@ static void set_defaults(enum program program, struct options *options)
     options->tunnels = 1;
     options->sessions = 1;
     options->redial_s = REDIAL_UNSET;
+    options->store_replicas = REPLICAS_UNSET;
     options->threads = 2;
+    options->delay_ms = 100;
+    options->delay_max_ms = 10000;
 }
 
 static int family_of(const char *text)
@@ -222,18 +225,36 @@ static bool wants_known_port(const struct options *options)
            address_port(&options->listen) == 0;
 }
 
+static bool is_about_redis(const struct options *options)
+{
+    return options->store_plain || options->store_exact || options->store_secret[0] != '\0' ||
+           options->store_replicas != REPLICAS_UNSET;
+}
+
 static enum options_result check_store(const struct options *options, char *why)
 {
-    static const char scheme[] = "file:";
-    bool given = options->store[0] != '\0';
+    static const char file[] = "file:", redis[] = "redis://";
+    const char *store = options->store;
+    bool given = store[0] != '\0';
+    bool is_file = strncmp(store, file, strlen(file)) == 0 && store[strlen(file)] != '\0';
+    const char *slash =
+        strncmp(store, redis, strlen(redis)) == 0 ? strchr(store + strlen(redis), '/') : NULL;
+    bool is_redis = slash != NULL && slash[1] != '\0';
+    if (!is_file && options->close_after_reboot)
+        return bad(why, "--recover-after-reboot needs --store file:DIR");
     if (!given && (options->store_holds || options->store_mend))
         return bad(why, "--%s needs --store",
                    options->store_mend ? "store-repair" : "on-store-loss");
+    if (!is_redis && is_about_redis(options))
+        return bad(why, "--store-plain, -secret, -replicas and -exact need --store redis://");
     if (!given)
         return OPTIONS_RUN;
-    if (strncmp(options->store, scheme, strlen(scheme)) != 0 ||
-        options->store[strlen(scheme)] == '\0')
-        return bad(why, "--store: '%s' must be file:DIR", options->store);
+    if (!is_file && !is_redis)
+        return bad(why, "--store: '%s' must be file:DIR or redis://HOST:PORT/GROUP", store);
+    if (is_redis && !options->store_plain)
+        return bad(why, "--store redis: nothing seals what is stored in this release, so whoever "
+                        "reads the server, its backups or the network reads all secrets; say "
+                        "--store-plain if that may be");
     return OPTIONS_RUN;
 }
 
@@ -251,8 +272,30 @@ static enum options_result find_others(struct options *options, char *why)
         take_others("ha-far", options->ha_far, true, &others, why) != OPTIONS_RUN)
         return OPTIONS_BAD;
     options->ha_connect = others.list[0].endpoint;
+    options->ha_beyond = others_are_beyond_loopback(&others);
     if (others.count > 1 && options->rank == L2TPHA_RANK_NONE)
         return bad(why, "several other nodes need --rank, another one at each node");
+    return OPTIONS_RUN;
+}
+
+/* What protects the stream to the other node. */
+static enum options_result check_link(const struct options *options, char *why)
+{
+    bool tcp = options->ha_listen.kind == ENDPOINT_TCP || options->ha_connect.kind == ENDPOINT_TCP;
+    if (options->ha_key[0] != '\0')
+        return tcp ? OPTIONS_RUN
+                   : bad(why, "--ha-key is for tcp: in --ha-listen or --ha-connect; what is said "
+                              "over unix: does not leave this machine");
+    if (options->insecure)
+        return OPTIONS_RUN;
+    if (endpoint_is_beyond_loopback(&options->ha_listen))
+        return bad(why, "--ha-listen: without --ha-key nothing seals the stream, so whoever "
+                        "reaches that address can read all secrets, change state and end this "
+                        "node's epoch; say --ha-insecure if only the other node reaches it");
+    if (options->ha_beyond)
+        return bad(why, "--ha-connect: without --ha-key nothing seals the stream, so whoever is "
+                        "on the way there can read all secrets, and be the other node; say "
+                        "--ha-insecure if nobody is");
     return OPTIONS_RUN;
 }
 
@@ -282,11 +325,7 @@ static enum options_result check_redundancy(struct options *options, char *why)
     if (options->fence_hung_ms > 0 && tcp)
         return bad(why, "--fence-hung is for unix:, where the process can be ended; over tcp use "
                         "--on-hung");
-    if (endpoint_is_beyond_loopback(&options->ha_listen) && !options->insecure)
-        return bad(why, "--ha-listen: nothing seals the stream in this release, so whoever reaches "
-                        "that address can read all secrets, change state and end this node's "
-                        "epoch; say --ha-insecure if only the other node reaches it");
-    return OPTIONS_RUN;
+    return check_link(options, why);
 }
 
 /* What single options cannot know. */
@@ -294,6 +333,8 @@ static enum options_result check_together(struct options *options, char *why)
 {
     if (options->program == PROGRAM_CTL)
         return OPTIONS_RUN;
+    if (options->program == PROGRAM_KEEPER)
+        return options->word_count > 0 ? OPTIONS_RUN : bad(why, "PROGRAM is required, behind --");
     if (options->word_count > 0)
         return bad(why, "unexpected argument '%s'", options->words[0]);
     if (options->program == PROGRAM_THREADS && options->ha[0] == '\0')

@@ -7,7 +7,13 @@
 
 #include <l2tpha/host.h>
 
-enum program { PROGRAM_LAC = 1, PROGRAM_LNS = 2, PROGRAM_CTL = 4, PROGRAM_THREADS = 8 };
+enum program {
+    PROGRAM_LAC = 1,
+    PROGRAM_LNS = 2,
+    PROGRAM_CTL = 4,
+    PROGRAM_THREADS = 8,
+    PROGRAM_KEEPER = 16
+};
 
 #define OPTIONS_NAME_MAX 255
 #define OPTIONS_HA_MAX 1023
@@ -15,6 +21,7 @@ enum program { PROGRAM_LAC = 1, PROGRAM_LNS = 2, PROGRAM_CTL = 4, PROGRAM_THREAD
 #define OPTIONS_WHY_MAX 512
 #define OPTIONS_OTHERS_MAX 400
 #define OPTIONS_STORE_MAX 4095
+#define OPTIONS_KEY_FILE_MAX 4095
 
 struct options {
     enum program program;
@@ -43,15 +50,23 @@ struct options {
     uint32_t rank; /* L2TPHA_RANK_NONE: none was given */
     bool rank_given;
     uint32_t fresh_ms;
-    uint32_t fence_hung_ms; /* 0 = off */
-    char on_hung[1024];     /* a command; empty = none */
+    uint32_t fence_hung_ms;                /* 0 = off */
+    char on_hung[1024];                    /* a command; empty = none */
+    char ha_key[OPTIONS_KEY_FILE_MAX + 1]; /* empty = none */
     bool insecure;
     struct endpoint ha_listen;
     char ha_others[OPTIONS_OTHERS_MAX + 1], ha_far[OPTIONS_OTHERS_MAX + 1]; /* empty = none */
     struct endpoint ha_connect;        /* the first of them: they are all of one kind */
+    bool ha_beyond;                    /* one of them is another machine */
     char store[OPTIONS_STORE_MAX + 1]; /* empty = none */
     bool store_holds;
     bool store_mend;
+    bool close_after_reboot;
+    bool store_plain;
+    bool store_exact;
+    char store_secret[4096]; /* a file; empty = none */
+    uint32_t store_replicas;
+#define REPLICAS_UNSET UINT32_MAX
     /* watching */
     struct endpoint control;
     char pcapng[4096];
@@ -75,9 +90,13 @@ struct options {
     uint32_t threads;
     char ha[OPTIONS_HA_MAX + 1];
     bool standby;
+    /* l2tpha-keeper */
+    uint32_t delay_ms;
+    uint32_t delay_max_ms;
     /* l2tphactl */
     bool json;
     bool take_stale;
+    /* l2tphactl and l2tpha-keeper */
     char **words; /* what is no option: views into argv */
     int word_count;
 };

@@ -5,6 +5,10 @@
 #include "control.h"
 #include "fingerprint.h"
 #include "hook.h"
+#include "kept.h"
+#include "keys.h"
+#include "reboot.h"
+#include "stored.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -109,8 +113,14 @@ static bool open_socket(void *user, bool beside, const char **why)
     char listen[ADDRESS_TEXT_MAX];
     struct app *app = user;
     const struct l2tpha_address *address = &app->options->listen;
-    app->udp = beside ? udp_open_beside(app, address) : udp_open(app, address);
-    if (app->udp == NULL)
+    int fd = beside ? -1 : kept_take(app->kept);
+    if (fd >= 0)
+        app->udp = udp_take(app, fd);
+    else
+        app->udp = beside ? udp_open_beside(app, address) : udp_open(app, address);
+    if (app->udp != NULL)
+        kept_set(app->kept, udp_fd(app->udp));
+    else
         *why = app_blame(app, "listen", address_text(address, listen), strerror(errno));
     return app->udp != NULL;
 }
@@ -126,12 +136,14 @@ static void inherit_socket(void *user, int fd)
     struct app *app = user;
     talloc_free(app->udp);
     app->udp = udp_adopt(app, fd);
+    kept_set(app->kept, fd);
 }
 
 static void close_socket(void *user)
 {
     struct app *app = user;
     TALLOC_FREE(app->udp);
+    kept_set(app->kept, -1);
 }
 
 void paired_read(struct app *app)
@@ -193,6 +205,7 @@ static void let_out(void *user, const struct l2tpha_output *outputs, size_t coun
         if (outputs[i].kind != L2TPHA_OUTPUT_EVENT)
             continue;
         log_event(app, outputs[i].event);
+        reboot_event(app, outputs[i].event);
         if (app->program->event != NULL)
             app->program->event(app, outputs[i].event);
     }
@@ -205,16 +218,29 @@ static void read_more(void *user)
 
 /* ---- the role ---- */
 
+static void check_room(struct app *app)
+{
+    size_t room = udp_room(app->udp);
+    if (room < UDP_ROOM)
+        log_say(&app->log, L2TPHA_LOG_RF,
+                "the system keeps %zu octets of datagrams while nobody reads, not %u: "
+                "net.core.rmem_max",
+                room, UDP_ROOM);
+}
+
 static void serve(struct app *app)
 {
     char text[ADDRESS_TEXT_MAX];
     struct l2tpha_address bound;
     struct l2tpha_redundancy_info info = {.size = sizeof(info)};
     paired_read(app);
+    reboot_serve(app);
     if (app->program->serve != NULL)
         app->program->serve(app);
+    check_room(app);
     udp_address(app->udp, &bound);
     l2tpha_redundancy_get(app->node, &info);
+    kept_ready(app->kept);
     tell("listening on %s role active epoch %llu", address_text(&bound, text),
          (unsigned long long)info.epoch);
 }
@@ -239,6 +265,7 @@ static void take_event(void *user, enum l2tpha_pair_event event)
     struct app *app = user;
     switch (event) {
     case L2TPHA_PAIR_WAITS:
+        kept_ready(app->kept);
         tell("waiting for the active role standby");
         break;
     case L2TPHA_PAIR_TOOK_OVER:
@@ -287,16 +314,18 @@ static void tell_differences(void *user, uint64_t fingerprint)
             fingerprint_differences(fingerprint_of(app->options), fingerprint, text));
 }
 
-static int make_store(struct app *app)
-{
-    const char *store = app->options->store;
-    return store[0] == '\0' ? L2TPHA_OK
-                            : l2tpha_file_store_new(app, store + strlen("file:"), &app->store);
-}
-
 static const char *given(const char *text)
 {
     return text[0] != '\0' ? text : NULL;
+}
+
+static const char *make_pair(struct app *app, struct l2tpha_pair_options *options)
+{
+    struct key_file file;
+    const char *why = keys_read(app, &file, &options->keys);
+    int error = why == NULL ? l2tpha_pair_new(options, &app->pair) : L2TPHA_OK;
+    key_file_wipe(&file);
+    return error == L2TPHA_OK ? why : l2tpha_strerror(error);
 }
 
 const char *paired_make(struct app *app)
@@ -312,6 +341,7 @@ const char *paired_make(struct app *app)
                                        .connect = given(options->ha_others),
                                        .far = given(options->ha_far),
                                        .insecure = options->insecure,
+                                       .crypto = l2tpha_crypto_nettle(),
                                        .takeover_manual = options->takeover_manual,
                                        .fence_hung_ms = options->fence_hung_ms,
                                        .address = options->listen,
@@ -332,9 +362,11 @@ const char *paired_make(struct app *app)
                                                 .outcome = take_outcome,
                                                 .log = take_line,
                                                 .differs = tell_differences}};
-    int error = make_store(app);
+    const char *why = reboot_start(app);
+    if (why == NULL)
+        why = stored_make(app);
+    if (why != NULL)
+        return why;
     pair.store = app->store;
-    if (error == L2TPHA_OK)
-        error = l2tpha_pair_new(&pair, &app->pair);
-    return error == L2TPHA_OK ? NULL : l2tpha_strerror(error);
+    return make_pair(app, &pair);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define REASON_MAX 80
+#define KEY_ID_MAX 11
 #define STEPS 16 /* between two looks at the clock */
 
 /* What the roles mean to an operator. */
@@ -149,6 +150,7 @@ static void put_counters(const struct app *app, struct writer *out)
     writer_put_number(out, "told_lines_lost", tell_lost());
     writer_put_number(out, "capture_lost", app->pcapng != NULL ? pcapng_lost(app->pcapng) : 0);
     writer_put_number(out, "control_refused", control_refused(app->control));
+    writer_put_number(out, "link_refused", look_at_pair(app).refused);
     writer_close(out, '}');
 }
 
@@ -200,6 +202,8 @@ static void put_store(const struct app *app, struct writer *out)
         writer_put_text(out, "state", l2tpha_storage_state_name(info.state));
         writer_put_text(out, "reason", info.reason);
         writer_put_text(out, "error", info.status != 0 ? l2tpha_strerror(info.status) : "");
+        if (app->store->note != NULL)
+            writer_put_text(out, "note", app->store->note(app->store->user));
         writer_put_number(out, "since_ms", info.since != 0 ? (clock_now() - info.since) / 1000 : 0);
         writer_put_number(out, "copies", info.copies);
         writer_put_number(out, "items", info.items);
@@ -212,9 +216,21 @@ static void put_store(const struct app *app, struct writer *out)
 /* A copy that nobody waits for may be behind at any instant. */
 static const char *sync_of(const struct app *app, enum l2tpha_role role)
 {
-    struct l2tpha_pair_info pair = {.size = sizeof(pair)};
-    l2tpha_pair_get(app->pair, &pair);
+    struct l2tpha_pair_info pair = look_at_pair(app);
     return role == L2TPHA_ROLE_STANDBY_HOT && pair.link.ungated ? "ungated" : roles[role].sync;
+}
+
+/* What the stream to the other node is sealed with. */
+static void put_key(const struct app *app, struct writer *out)
+{
+    char id[KEY_ID_MAX];
+    struct l2tpha_pair_info pair = look_at_pair(app);
+    snprintf(id, sizeof(id), "%u", pair.key_id);
+    writer_put_text(out, "key",
+                    pair.key_id != 0                              ? id
+                    : app->options->ha_key[0] == '\0' || pair.met ? "not sealed"
+                                                                  : "no stream");
+    writer_put_text(out, "link_refusal", pair.refusal);
 }
 
 static void put_redundancy(const struct app *app, struct writer *out)
@@ -241,6 +257,7 @@ static void put_redundancy(const struct app *app, struct writer *out)
                           cleared_counter(app, "resyncs_failed"));
     writer_put_number(out, "received", cleared_counter(app, "checkpoints_applied"));
     writer_put_text(out, "last_switchover", since == 0 ? NULL : clock_text(since, text));
+    put_key(app, out);
     put_consumers(app, out);
     put_store(app, out);
 }

@@ -4,6 +4,7 @@
 #include "pair/address.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -18,9 +19,6 @@
 #define FULL_MS 2    /* ... after so long a wait each: nothing else is done meanwhile */
 
 #define WAIT_BYTES 2048 /* what is longer does not wait for others */
-
-/* A takeover needs room for what arrives while nobody reads. */
-#define RECEIVE_BYTES (8 << 20)
 
 /* What is beside a datagram: the address of ours that it came to, or is to leave from; and how many
  * others were lost. */
@@ -108,16 +106,30 @@ static void set_sharing(int fd, int share)
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &share, sizeof(share));
 }
 
+/* A takeover needs room for what arrives while nobody reads. */
+static void ask_for_room(int fd)
+{
+    int bytes = UDP_ROOM;
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) != 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+}
+
+size_t udp_room(const struct udp *udp)
+{
+    int bytes = 0;
+    socklen_t len = sizeof(bytes);
+    getsockopt(udp->fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len);
+    return (size_t)bytes / 2; /* the kernel counts as much again for itself */
+}
+
 static struct udp *open_bound(TALLOC_CTX *parent, const struct l2tpha_address *address, bool beside)
 {
     struct sockaddr_storage socket_address;
     socklen_t len = address_to_socket(address, &socket_address);
-    int bytes = RECEIVE_BYTES;
     int fd = socket(socket_address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return NULL;
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) != 0)
-        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+    ask_for_room(fd);
     set_sharing(fd, beside);
     if (bind(fd, (const struct sockaddr *)&socket_address, len) == 0) {
         struct udp *udp = udp_adopt(parent, fd);
@@ -138,6 +150,21 @@ struct udp *udp_open(TALLOC_CTX *parent, const struct l2tpha_address *address)
 struct udp *udp_open_beside(TALLOC_CTX *parent, const struct l2tpha_address *address)
 {
     return open_bound(parent, address, true);
+}
+
+/* What is on the error queue of a socket that nobody watches would be there for ever. */
+struct udp *udp_take(TALLOC_CTX *parent, int fd)
+{
+    int off = 0, error;
+    socklen_t len = sizeof(error);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
+    setsockopt(fd, IPPROTO_IP, IP_RECVERR, &off, sizeof(off));
+    setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &off, sizeof(off));
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len); /* the last one, taken off */
+    ask_for_room(fd);
+    set_sharing(fd, false);
+    return udp_adopt(parent, fd);
 }
 
 void udp_watch(struct udp *udp)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The UDP socket: bound here, or inherited from the active. */
+/* The UDP socket: bound here, inherited from the active, or kept by a service manager. */
 #ifndef EXAMPLES_UDP_H
 #define EXAMPLES_UDP_H
 
@@ -18,8 +18,15 @@ struct udp *udp_open(TALLOC_CTX *parent, const struct l2tpha_address *address);
 /* The same where a socket may be bound already that is shared. */
 struct udp *udp_open_beside(TALLOC_CTX *parent, const struct l2tpha_address *address);
 
-/* A bound socket that somebody else has opened; owned from now on. */
+/* A bound socket that another node has opened so; owned from now on. */
 struct udp *udp_adopt(TALLOC_CTX *parent, int fd);
+/* The same of a socket that may have been opened by anybody: it is made like one of our own. */
+struct udp *udp_take(TALLOC_CTX *parent, int fd);
+
+/* Octets that wait in the socket while nobody reads, at most, and of them those that were asked
+ * for: the system may grant less. */
+size_t udp_room(const struct udp *udp);
+#define UDP_ROOM (8u << 20)
 
 int udp_fd(const struct udp *udp);
 

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
@@ -362,6 +363,38 @@ START_TEST(answers_of_a_batch_leave_from_their_own_addresses)
 }
 END_TEST
 
+/* Whatever it was made for: it neither blocks, nor is it inherited or shared, and an error that
+ * nobody reads does not stay on it. */
+START_TEST(a_socket_of_anybody_becomes_like_one_of_our_own)
+{
+    struct l2tpha_address here = parse("127.0.0.1");
+    struct sockaddr_storage bound;
+    socklen_t len = address_to_socket(&here, &bound), size = sizeof(int);
+    struct l2tpha_path path = {.remote = parse("127.0.0.1:9")};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0), on = 1, shared;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+    ck_assert_int_eq(bind(fd, (const struct sockaddr *)&bound, len), 0);
+    address_to_socket(&path.remote, &bound);
+    ck_assert_int_eq(sendto(fd, "x", 1, 0, (const struct sockaddr *)&bound, len), 1);
+    struct pollfd told = {.fd = fd};
+    ck_assert_int_eq(poll(&told, 1, 10000), 1); /* nobody is there */
+    struct udp *udp = udp_take(root, fd);
+    ck_assert_int_eq(udp_fd(udp), fd);
+    ck_assert_int_eq(poll(&told, 1, 0), 0);
+    ck_assert_int_eq(receive(udp, &path), -1);
+    ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    ck_assert_int_eq(fcntl(fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+    ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &shared, &size), 0);
+    ck_assert_int_eq(shared, 0);
+    struct udp *own = udp_open(root, &here);
+    ck_assert_uint_eq(udp_room(udp), udp_room(own));
+    talloc_free(own);
+    talloc_free(udp);
+    ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
+}
+END_TEST
+
 Suite *suite_udp(void)
 {
     TCase *tcase;
@@ -369,6 +402,7 @@ Suite *suite_udp(void)
     tcase_add_loop_test(tcase, answers_leave_from_where_the_question_came_to, 0,
                         (int)(sizeof(rows) / sizeof(rows[0])));
     tcase_add_test(tcase, an_inherited_socket_answers_from_there_too);
+    tcase_add_test(tcase, a_socket_of_anybody_becomes_like_one_of_our_own);
     tcase_add_test(tcase, what_is_no_answer_leaves_by_the_route);
     tcase_add_test(tcase, a_shared_port_is_the_last_ones);
     tcase_add_test(tcase, whose_address_it_is_can_be_known);

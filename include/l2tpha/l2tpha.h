@@ -22,6 +22,7 @@
 #include <l2tpha/crypto.h>
 #include <l2tpha/error.h>
 #include <l2tpha/failover.h>
+#include <l2tpha/fields.h>
 #include <l2tpha/header.h>
 #include <l2tpha/host.h>
 #include <l2tpha/link.h>

@@ -112,8 +112,8 @@ struct l2tpha_pair_options {
                                      `tcp:ADDR:PORT,tcp:ADDR:PORT`, each at an address of its own:
                                      each is a standby of whoever serves. NULL = this one follows
                                      nobody */
-    bool insecure;              /**< tcp beyond loopback may be used though nothing protects it:
-                                     not needed with keys */
+    bool insecure;              /**< tcp beyond loopback may be used, to listen and to connect,
+                                     though nothing protects it: not needed with keys */
     bool takeover_manual;       /**< no takeover by itself, over unix */
     uint32_t fence_hung_ms;     /**< standby, over unix: the process of an active that is silent for
                                      so long is killed. 0 = never */
@@ -137,7 +137,7 @@ struct l2tpha_pair_options {
     const char *keys; /**< text of a key file (l2tpha/seal.h): streams over tcp are sealed, and
                            nobody without a key is listened to. NULL = they are not. The text is
                            not kept; wiping it is the program's. A text that is no key file is
-                           L2TPHA_ERR_INVALID: l2tpha_seal_keys_new() says why */
+                           L2TPHA_ERR_INVALID, and a line of the log says why and where */
     const struct l2tpha_crypto *crypto; /**< for keys; borrowed */
     const char *far; /**< more of the other nodes, likewise: far ones, for which no output waits.
                         What has left may be unknown to them: they take over when they are handed
@@ -222,6 +222,11 @@ struct l2tpha_pair_info {
     uint32_t key_id;   /**< id of the key that its stream is sealed with; 0 = it is not */
     uint32_t standbys; /**< of a node that serves: with a stream; link is that of the one that would
                           be handed over to */
+    uint64_t refused;  /**< streams that ended before a hello: of strangers, or of another node with
+                            another key */
+    const char *refusal; /**< why the last of them did, or the last try to connect, valid until the
+                              next call; NULL: there is a stream, or none of them since */
+    bool from_store; /**< what the node has began with what the store had, not another node */
 };
 /** Of the store. False: there is none. */
 L2TPHA_API bool l2tpha_pair_storage(const struct l2tpha_pair *pair,

@@ -5,8 +5,9 @@
  *  copy, then increments. It is read by giving that to a node that starts as a standby.
  *
  *  struct l2tpha_store is what an adapter offers; l2tpha_file_store_new() makes the one for a
- *  directory. l2tpha_storage ties a store to a node: it is a consumer (l2tpha/consumer.h) that
- *  outputs wait for. All this is in the optional library l2tpha-store. docs/stores.md. */
+ *  directory, l2tpha_redis_store_new() (l2tpha/redis.h) that in a server. l2tpha_storage ties a
+ * store to a node: it is a consumer (l2tpha/consumer.h) that outputs wait for. All this is in the
+ * optional library l2tpha-store. docs/stores.md. */
 #ifndef L2TPHA_STORE_H
 #define L2TPHA_STORE_H
 
@@ -40,7 +41,9 @@ struct l2tpha_store_event {
     uint32_t stream;           /**< which */
     uint64_t position;         /**< all up to it is there, whatever happens; 0 = nothing yet */
     bool whole;                /**< ... the end of its copy too */
-    int status;                /**< an error that the stream has ended with, 0 = it goes on */
+    int status;                /**< an error that the stream has ended with, 0 = it goes on.
+                                    L2TPHA_ERR_FENCED: another writer has the store, and nothing
+                                    that is in it may be changed */
 };
 
 /** Gives a checkpoint back. Nonzero ends the reading with that. */
@@ -79,6 +82,9 @@ struct l2tpha_store {
     int (*fd)(void *user);
     /** Free it. Waits for what is under way. */
     void (*free)(void *user);
+    /** What there is to be known of it, or its last error in its own words: for show. Valid until
+     *  the next call. NULL = it says nothing. */
+    const char *(*note)(void *user);
 };
 
 /** A store in a directory: segments `NUMBER.seg`, and `lock`. Made with mode 0700, files with 0600.

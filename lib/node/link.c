@@ -154,9 +154,9 @@ static int link_apply(void *user, uint64_t epoch, const uint8_t *data, size_t le
 {
     const struct l2tpha_node *node = node_at(user);
     struct l2tpha_checkpoint_header header;
-    struct l2tpha_bytes records;
+    struct l2tpha_reading reading;
 
-    if (!node->engine.config.serializer->get_header(data, len, &header, &records) &&
+    if (!node->engine.config.serializer->get_header(data, len, &header, &reading) &&
         header.epoch != epoch)
         return L2TPHA_ERR_LINK;
     return l2tpha_checkpoint_apply(node_at(user), data, len, now, number);

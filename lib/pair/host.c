@@ -78,6 +78,7 @@ const char *make_node(struct l2tpha_pair *pair, bool standby)
 {
     uint64_t epoch = standby ? 1 : lock_epoch(&pair->lock) + 1; /* it learns the other one */
     int error = make(pair, standby, epoch);
+    pair->from_store = false;
     if (error != L2TPHA_OK)
         pair->node = NULL;
     return error == L2TPHA_OK ? NULL : l2tpha_strerror(error);

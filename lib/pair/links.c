@@ -3,6 +3,7 @@
 #include "info.h"
 #include "links_private.h"
 #include "pair.h"
+#include "refusal.h"
 #include "stream.h"
 
 #include <l2tpha/consumer.h>
@@ -15,9 +16,8 @@
 #define RETRY_US 200000
 #define SOON_US 20000 /* a standby that has just lost its active, or begins */
 #define SOON_TRIES 25
-#define HERALD_US 500000       /* an active that looks for another one */
-#define PENDING_MAX 8          /* streams without a hello */
-#define TELL_AGAIN_US 30000000 /* why nobody is reached */
+#define HERALD_US 500000 /* an active that looks for another one */
+#define PENDING_MAX 32   /* streams without a hello */
 #define CATCH_UP_READS 64
 
 static bool is_next(const struct stream *stream)
@@ -142,9 +142,8 @@ static void become_current(struct links *links, struct stream *stream)
 {
     struct stream *next;
     stream->up = true;
-    links->pair->key_id = sealed_key_id(stream->seal);
     links->tries = 0;
-    links->refusal = 0;
+    refusals_clear(&links->refusals);
     if (stream->other != OTHERS_NONE)
         links->attempts[stream->other].refusal = 0;
     say(links->pair, L2TPHA_LOG_RF, "%s connected", stream->serving ? "standby" : "to the active,");
@@ -183,8 +182,10 @@ static void make_room(struct links *links)
         count++;
         oldest = stream; /* new ones are put in front */
     }
-    if (count >= PENDING_MAX)
-        stream_end(oldest, BYE_ALONE);
+    if (count < PENDING_MAX)
+        return;
+    links->refusals.count++;
+    stream_end(oldest, BYE_ALONE);
 }
 
 /* Of two nodes it is the other one, wherever it comes from. */
@@ -201,13 +202,19 @@ static unsigned who_comes(const struct links *links, int fd)
     return others_at(others, &peer);
 }
 
+/* For standbys: as many as there are other nodes, whoever they are. */
+static unsigned places(const struct l2tpha_pair *pair)
+{
+    return pair->others.count > 1 ? pair->others.count : 1;
+}
+
 static void take_connection(void *user, int fd)
 {
     struct links *links = user;
     const char *why = NULL;
     bool serves = !is_standby(links->pair);
     bool local = links->pair->listen.kind == ENDPOINT_UNIX;
-    bool taken = serves && !local ? count_up(links) >= OTHERS_MAX : count_up(links) > 0;
+    bool taken = count_up(links) >= (serves ? places(links->pair) : 1);
     if (local && taken) {
         close(fd);
         return;
@@ -263,47 +270,25 @@ void links_stop_listening(struct links *links)
 
 void links_note_refusal(struct links *links, unsigned which, int error)
 {
-    char text[ENDPOINT_TEXT_MAX];
-    uint64_t now = l2tpha_pair_now();
     struct attempt *attempt = &links->attempts[which];
     attempt->met.refused = error == ECONNREFUSED || error == ENOENT;
     if (!is_standby(links->pair)) /* it is well that nobody else serves */
         return;
-    if (error == attempt->refusal && now - attempt->told_at < TELL_AGAIN_US)
-        return;
     attempt->refusal = error;
-    attempt->told_at = now;
-    say(links->pair, L2TPHA_LOG_RF, "--ha-connect %s: %s; trying again",
-        endpoint_text(&links->pair->others.list[which].endpoint, text), strerror(error));
+    refusals_take_connect(&links->refusals, links->pair, which, error);
 }
 
-/* A standby that holds more than the one that serves has made will not forget it for that. */
-static const char *advice(const struct links *links, int error)
+static void stream_unwelcome(struct links *links, const struct stream *stream, int error)
 {
-    if (error == L2TPHA_ERR_SEAL)
-        return ": the nodes have different keys, or it is not the other node";
-    if (error != L2TPHA_ERR_STALE_EPOCH || !is_standby(links->pair))
-        return "";
-    return ": this copy is not of the one that serves; 'takeover' goes on with it, a restart of "
-           "this node follows";
-}
-
-/* Tried again five times a second, or by anybody. */
-static void stream_unwelcome(struct links *links, int error)
-{
-    uint64_t now = l2tpha_pair_now();
-    if (error == links->refusal && now - links->told_at < TELL_AGAIN_US)
-        return;
-    links->refusal = error;
-    links->told_at = now;
-    say(links->pair, L2TPHA_LOG_RF, "replication link: %s%s", l2tpha_strerror(error),
-        advice(links, error));
+    refusals_take_stream(&links->refusals, stream, error);
 }
 
 static void stream_connected(struct links *links, const struct stream *stream)
 {
-    if (stream->other != OTHERS_NONE)
-        links->attempts[stream->other].met.refused = false;
+    if (stream->other == OTHERS_NONE)
+        return;
+    links->attempts[stream->other].met.refused = false;
+    links->attempts[stream->other].refusal = 0;
 }
 
 static void stream_refused(struct links *links, const struct stream *stream, int error)
@@ -504,6 +489,12 @@ bool links_info(const struct links *links, struct l2tpha_link_info *info)
     return link != NULL;
 }
 
+uint32_t links_key_id(const struct links *links)
+{
+    const struct stream *stream = links_current(links);
+    return stream != NULL ? sealed_key_id(stream->seal) : 0;
+}
+
 bool links_are_up(const struct links *links)
 {
     struct l2tpha_link_info link = {.size = sizeof(link)};
@@ -545,6 +536,12 @@ void links_look(struct links *links, struct other_node *all)
     }
     all->refused = refused == count;
     all->looks = looks > 0 && refused + looks == count;
+}
+
+uint64_t links_refusals(const struct links *links, const char **why)
+{
+    *why = links_current(links) == NULL ? links->refusals.last : NULL;
+    return links->refusals.count;
 }
 
 bool links_was_refused(const struct links *links)

@@ -96,6 +96,8 @@ int links_announce(struct links *links, uint64_t epoch, bool force);
 
 /* Of the standby, or of the active. False without a stream. */
 bool links_info(const struct links *links, struct l2tpha_link_info *info);
+/* Of the key that its stream is sealed with; 0 = none. */
+uint32_t links_key_id(const struct links *links);
 /* There is a stream to the other node, and it has said hello. */
 bool links_are_up(const struct links *links);
 
@@ -117,6 +119,9 @@ struct other_node {
 /* Since it was asked last, of all of them. refused: each was; looks: each of the rest does, and the
  * lowest rank; holds: one does. */
 void links_look(struct links *links, struct other_node *all);
+/* How many streams ended before a hello, and why there is none: NULL while there is one, or when
+ * nothing has failed since. */
+uint64_t links_refusals(const struct links *links, const char **why);
 /* Nobody listened at any of them when it was tried last. */
 bool links_was_refused(const struct links *links);
 

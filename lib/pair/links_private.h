@@ -6,6 +6,7 @@
 #include "links.h"
 #include "listener.h"
 #include "others.h"
+#include "refusal.h"
 
 struct stream;
 
@@ -20,11 +21,9 @@ struct links {
     uint64_t retry_at;    /* when to connect; L2TPHA_NEVER = not waiting for a try */
     struct attempt {
         int refusal;           /* errno; 0 = it went well, or none was made */
-        uint64_t told_at;      /* when that was told */
         struct other_node met; /* since it was looked at last */
     } attempts[OTHERS_MAX];    /* at each of the others */
-    int refusal;               /* of a peer, or by it: an error of the library; 0 = none */
-    uint64_t told_at;          /* when that was told */
+    struct refusals refusals;
 };
 
 /* The stream that counts. At a standby that of the active; at an active that of the standby that is

@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define RETRY_US 200000
+#define RETRY_US 500 /* doubled each time, up to */
+#define RETRY_MAX_US 200000
 
 void listener_init(struct listener *listener, struct watcher *watcher,
                    void (*handler)(void *user, int fd), void *user)
@@ -57,7 +58,10 @@ const char *listener_keep(struct listener *listener, const struct endpoint *endp
 {
     bool first = listener->listen_at == L2TPHA_NEVER;
     const char *why = listener_open(listener, endpoint);
-    listener->listen_at = why == NULL ? L2TPHA_NEVER : now + RETRY_US;
+    if (first)
+        listener->wait = RETRY_US;
+    listener->listen_at = why == NULL ? L2TPHA_NEVER : now + listener->wait;
+    listener->wait = listener->wait < RETRY_MAX_US ? 2 * listener->wait : RETRY_MAX_US;
     return first ? why : NULL;
 }
 

@@ -14,6 +14,7 @@ struct listener {
     struct listening listening;
     struct watch watch;
     uint64_t listen_at; /* when to try again; L2TPHA_NEVER = not waiting */
+    uint64_t wait;      /* ... and after how long once more */
     uint64_t resume_at; /* nobody is accepted before, likewise */
 };
 

@@ -38,6 +38,14 @@ const char *others_add(struct others *others, const char *text, bool far)
     return why;
 }
 
+bool others_are_beyond_loopback(const struct others *others)
+{
+    bool beyond = false;
+    for (unsigned i = 0; i < others->count; i++)
+        beyond |= endpoint_is_beyond_loopback(&others->list[i].endpoint);
+    return beyond;
+}
+
 unsigned others_at(const struct others *others, const struct sockaddr_storage *socket)
 {
     struct l2tpha_address here, there;

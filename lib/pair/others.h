@@ -24,6 +24,8 @@ struct others {
  */
 const char *others_add(struct others *others, const char *text, bool far);
 
+bool others_are_beyond_loopback(const struct others *others);
+
 /* Which of them lives at this address, whatever its port; OTHERS_NONE: that is not known. */
 unsigned others_at(const struct others *others, const struct sockaddr_storage *socket);
 

@@ -24,6 +24,16 @@ static bool is_complete(const struct l2tpha_pair_options *options)
            host->open != NULL && host->outputs != NULL;
 }
 
+/* What is INVALID for no other reason is told by its name. */
+static bool may_be_used(struct l2tpha_pair *pair, bool beyond_loopback, const char *name)
+{
+    if (pair->options.insecure || pair->keys != NULL || !beyond_loopback)
+        return true;
+    say(pair, L2TPHA_LOG_ERROR, "%s beyond loopback: nothing protects the stream without keys",
+        name);
+    return false;
+}
+
 /* Whom it listens for and follows. False = it cannot be. */
 static bool take_endpoints(struct l2tpha_pair *pair)
 {
@@ -38,15 +48,19 @@ static bool take_endpoints(struct l2tpha_pair *pair)
         return false;
     if (options->role == L2TPHA_PAIR_AUTO && pair->listen.kind == ENDPOINT_NONE)
         return false;
-    return options->insecure || pair->keys != NULL || !endpoint_is_beyond_loopback(&pair->listen);
+    return may_be_used(pair, endpoint_is_beyond_loopback(&pair->listen), "listen") &&
+           may_be_used(pair, others_are_beyond_loopback(&pair->others), "connect");
 }
 
 /* The text is not kept. */
 static int take_keys(struct l2tpha_pair *pair)
 {
-    const char *text = pair->options.keys;
+    const char *text = pair->options.keys, *why;
     pair->options.keys = NULL;
-    return text != NULL ? sealed_set_keys(pair, text, NULL) : L2TPHA_OK;
+    int error = text != NULL ? sealed_set_keys(pair, text, &why) : L2TPHA_OK;
+    if (error != L2TPHA_OK)
+        say(pair, L2TPHA_LOG_ERROR, "keys: %s", why);
+    return error;
 }
 
 int l2tpha_pair_new(const struct l2tpha_pair_options *options, struct l2tpha_pair **pair)
@@ -229,6 +243,7 @@ void l2tpha_pair_get(const struct l2tpha_pair *pair, struct l2tpha_pair_info *in
                                    .handed = has_handed(pair),
                                    .switching = pair->switchover != SWITCHOVER_NONE,
                                    .looking = pair->looking,
+                                   .from_store = pair->from_store,
                                    .link.size = sizeof(all.link)};
     if (pair->node != NULL && pair->started) {
         all.standby = is_standby(pair);
@@ -236,7 +251,8 @@ void l2tpha_pair_get(const struct l2tpha_pair *pair, struct l2tpha_pair_info *in
     }
     all.met = links_info(pair->links, &all.link);
     all.standbys = links_count(pair->links);
-    all.key_id = all.met ? pair->key_id : 0;
+    all.key_id = links_key_id(pair->links);
+    all.refused = links_refusals(pair->links, &all.refusal);
     memcpy(info, &all, info->size < sizeof(all) ? info->size : sizeof(all));
 }
 

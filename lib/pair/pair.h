@@ -23,12 +23,12 @@ struct l2tpha_pair {
     struct others others;
     struct l2tpha_node *node;
     struct l2tpha_seal_keys *keys; /* NULL = tcp is not sealed */
-    uint32_t key_id;               /* of the stream to the other node, while there is one */
     struct links *links;
     const struct links_events *events; /* whom the links tell */
     struct watcher watcher;
     struct l2tpha_storage *storage; /* NULL = there is no store */
     struct watch store_watch;
+    bool from_store;     /* the node was filled from it */
     struct passed given; /* to standbys; the program's */
     struct passed kept;  /* by the active; this process has them */
     bool reads;          /* the program reads its sockets */
@@ -65,7 +65,8 @@ struct l2tpha_pair {
     bool look_told;
     uint64_t look_at;
     struct lock lock;
-    uint64_t lock_at; /* when to try for it again */
+    uint64_t lock_at;   /* when to try for it again, */
+    uint64_t lock_wait; /* ... and after how long once more */
     char why[PAIR_WHY_MAX];
 };
 

@@ -9,7 +9,8 @@
 #include "serving.h"
 
 #define RETRY_US 100000
-#define LOCK_US 200000 /* between two tries for the lock */
+#define LOCK_US 500 /* between two tries for the lock; doubled each time, up to */
+#define LOCK_MAX_US 200000
 
 static bool is_fresh(const struct l2tpha_pair *pair)
 {
@@ -33,8 +34,8 @@ const char *role_start(struct l2tpha_pair *pair)
     const char *why;
     if (pair->options.insecure && pair->keys == NULL)
         say(pair, L2TPHA_LOG_RF,
-            "--ha-insecure: whoever reaches --ha-listen can read all secrets, change state and "
-            "end this node's epoch");
+            "--ha-insecure: whoever reaches --ha-listen, or is on the way to --ha-connect, can "
+            "read all secrets, change state and end this node's epoch");
     why = start(pair);
     if (why == NULL && pair->listen.kind == ENDPOINT_TCP &&
         config_of(pair)->rank == L2TPHA_RANK_NONE)
@@ -337,7 +338,8 @@ static void advance_takeover(struct l2tpha_pair *pair)
         pair->switchover_until = l2tpha_pair_now() + RETRY_US;
 }
 
-/* A predecessor that is dying, or was stopped, may have it still. */
+/* A predecessor that is dying, or was stopped, may have it still. One that is dying lets it go at
+ * once: whoever begins meanwhile would find neither that nor this one, and serve. */
 static bool lacks_lock(const struct l2tpha_pair *pair)
 {
     return pair->reads && pair->lock.fd < 0 && pair->listen.kind == ENDPOINT_UNIX;
@@ -345,10 +347,13 @@ static bool lacks_lock(const struct l2tpha_pair *pair)
 
 static void advance_lock(struct l2tpha_pair *pair)
 {
+    if (!lacks_lock(pair))
+        pair->lock_wait = LOCK_US;
     if (!lacks_lock(pair) || l2tpha_pair_now() < pair->lock_at)
         return;
     (void)lock_take(&pair->lock);
-    pair->lock_at = l2tpha_pair_now() + LOCK_US;
+    pair->lock_at = l2tpha_pair_now() + pair->lock_wait;
+    pair->lock_wait = pair->lock_wait < LOCK_MAX_US ? 2 * pair->lock_wait : LOCK_MAX_US;
 }
 
 void role_advance(struct l2tpha_pair *pair)

@@ -26,7 +26,7 @@ int sealed_set_keys(struct l2tpha_pair *pair, const char *text, const char **why
     int error = pair->keys != NULL ? l2tpha_seal_keys_replace(pair->keys, text, len, &fault)
                                    : l2tpha_seal_keys_new(pair, pair->options.crypto, text, len,
                                                           &fault, &pair->keys);
-    if (why != NULL && error != L2TPHA_OK)
+    if (error != L2TPHA_OK)
         *why = describe(pair, &fault, error);
     return error;
 }
@@ -57,6 +57,11 @@ static struct l2tpha_seal_info info_of(const struct l2tpha_seal *seal)
 bool sealed_is_open(const struct l2tpha_seal *seal)
 {
     return info_of(seal).state == L2TPHA_SEAL_OPEN;
+}
+
+const char *sealed_reason(const struct l2tpha_seal *seal)
+{
+    return seal != NULL ? info_of(seal).reason : NULL;
 }
 
 int sealed_feed(struct l2tpha_seal *seal, const uint8_t *data, size_t len, size_t *used,

@@ -12,14 +12,15 @@ struct l2tpha_pair;
 struct l2tpha_seal;
 
 /* Take the text of a key file, in place of what there is. On an error nothing has changed; why says
- * what is wrong, valid until the next call, unless it is NULL itself. L2TPHA_ERR_UNSUPPORTED: left
- * out of this build. */
+ * what is wrong, valid until the next call. L2TPHA_ERR_UNSUPPORTED: left out of this build. */
 int sealed_set_keys(struct l2tpha_pair *pair, const char *text, const char **why);
 /* A seal for a stream that is its parent. */
 int sealed_new(const struct l2tpha_pair *pair, void *parent, bool accept,
                struct l2tpha_seal **seal);
 /* The peer has proven its key. */
 bool sealed_is_open(const struct l2tpha_seal *seal);
+/* Why it has failed, static; NULL = it has not, or there is none. */
+const char *sealed_reason(const struct l2tpha_seal *seal);
 /* As l2tpha_seal_feed(). */
 int sealed_feed(struct l2tpha_seal *seal, const uint8_t *data, size_t len, size_t *used,
                 struct l2tpha_bytes *plain);

@@ -6,8 +6,7 @@
 int sealed_set_keys(struct l2tpha_pair *pair, const char *text, const char **why)
 {
     (void)pair, (void)text;
-    if (why != NULL)
-        *why = l2tpha_strerror(L2TPHA_ERR_UNSUPPORTED);
+    *why = l2tpha_strerror(L2TPHA_ERR_UNSUPPORTED);
     return L2TPHA_ERR_UNSUPPORTED;
 }
 
@@ -22,6 +21,12 @@ bool sealed_is_open(const struct l2tpha_seal *seal)
 {
     (void)seal;
     return false;
+}
+
+const char *sealed_reason(const struct l2tpha_seal *seal)
+{
+    (void)seal;
+    return NULL;
 }
 
 int sealed_feed(struct l2tpha_seal *seal, const uint8_t *data, size_t len, size_t *used,

@@ -66,11 +66,12 @@ const char *serving_start(struct l2tpha_pair *pair)
 {
     bool restored;
     enum l2tpha_trust trust;
-    const char *why = storing_restore(pair, &restored, &trust);
+    const char *why = open_socket(pair, false);
+    if (why == NULL) /* it may be taken from another process, which must have left the address */
+        why = storing_restore(pair, &restored, &trust);
     if (why == NULL && !restored)
         why = make_node(pair, false);
-    if (why == NULL)
-        why = open_socket(pair, false);
+    pair->from_store = why == NULL && restored;
     if (why == NULL)
         why = start_listening(pair);
     if (why == NULL)

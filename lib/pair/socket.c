@@ -10,7 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 16
+#define BACKLOG_UNIX 16
+#define BACKLOG_TCP 128 /* the other node waits a second when strangers have filled it */
 #define BUFFER_BYTES (4 << 20)
 
 static void tune(int fd, int kind)
@@ -51,7 +52,8 @@ static bool bind_and_listen(int fd, const struct endpoint *endpoint)
     int error = errno;
     umask(mask);
     errno = error;
-    return result == 0 && listen(fd, BACKLOG) == 0;
+    return result == 0 &&
+           listen(fd, endpoint->kind == ENDPOINT_TCP ? BACKLOG_TCP : BACKLOG_UNIX) == 0;
 }
 
 static int open_listener(const struct endpoint *endpoint)

@@ -64,8 +64,8 @@ static const char *tell_fault(struct l2tpha_pair *pair, int error,
     if (found->fault == NULL)
         return blame(pair, l2tpha_strerror(error));
     snprintf(pair->why, sizeof(pair->why),
-             "store: %s, at octet %llu of its file: --store-repair takes what is before it",
-             found->fault, (unsigned long long)found->fault_at);
+             "store: %s, at octet %llu of it: --store-repair takes what is before it", found->fault,
+             (unsigned long long)found->fault_at);
     return pair->why;
 }
 
@@ -134,7 +134,12 @@ bool storing_take(struct l2tpha_pair *pair, const struct l2tpha_output *output)
 
 bool storing_service(struct l2tpha_pair *pair)
 {
-    return pair->storage != NULL && l2tpha_storage_service(pair->storage, l2tpha_pair_now());
+    if (pair->storage == NULL)
+        return false;
+    bool more = l2tpha_storage_service(pair->storage, l2tpha_pair_now());
+    if (pair->reads && info_of(pair).role == L2TPHA_ROLE_FENCED)
+        pair->step_down = true; /* another writer has the store */
+    return more;
 }
 
 uint64_t storing_deadline(const struct l2tpha_pair *pair)

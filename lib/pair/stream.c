@@ -3,6 +3,7 @@
 #include "info.h"
 #include "links.h"
 #include "pair.h"
+#include "refusal.h"
 #include "socket.h"
 #include "stream_private.h"
 
@@ -89,6 +90,8 @@ static void stream_lost(struct stream *stream, const char *why)
     enum farewell farewell = serving || !up ? FAREWELL_UNKNOWN : farewell_of(stream);
     if (up)
         say(pair, L2TPHA_LOG_RF, "replication stream closed: %s", why);
+    else if (!stream->local)
+        stream->events->unwelcome(stream->links, stream, ECONNRESET);
     stream_end(stream, BYE_ALONE);
     if (promoted || (serving && !up))
         return;
@@ -108,9 +111,9 @@ void stream_failed(struct stream *stream, int error)
     bool heir = stream->heir;
     /* Of one that we have superseded, and of a stranger, it is no error of ours. */
     bool expected = promoted || error == L2TPHA_ERR_STALE_EPOCH || error == L2TPHA_ERR_FENCED;
-    if (!up && !stream->taken)
-        stream->events->unwelcome(stream->links, error);
-    else if (up)
+    if (!up)
+        stream->events->unwelcome(stream->links, stream, error);
+    else
         say(pair, expected ? L2TPHA_LOG_RF : L2TPHA_LOG_ERROR, "replication link: %s",
             l2tpha_strerror(error));
     stream_flush(stream);
@@ -317,7 +320,8 @@ static void feed_link(struct stream *stream, const uint8_t *data, size_t len)
         stream_end(stream, BYE_ALONE);
         pair->events->active_stopped(pair);
     } else if (error != L2TPHA_OK) {
-        stream_failed(stream, error);
+        stream_failed(stream,
+                      !stream->up && refusal_is_sealed(data, len) ? L2TPHA_ERR_SEAL : error);
     } else if (info.switchover) {
         pair->events->asked_to_serve(pair);
     } else if (info.declined != 0) {

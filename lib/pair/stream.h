@@ -17,8 +17,9 @@ struct stream;
 struct stream_events {
     void (*connected)(struct links *links, const struct stream *stream);
     void (*refused)(struct links *links, const struct stream *stream, int error); /* errno */
-    /* The two do not go together, or a stranger has called: an error of the library. */
-    void (*unwelcome)(struct links *links, int error);
+    /* It ends without a hello, since the two do not go together or a stranger has called: an error
+     * of the library, or errno as refusals_take_stream() has it. */
+    void (*unwelcome)(struct links *links, const struct stream *stream, int error);
     void (*gone)(struct links *links, struct stream *stream);  /* it has ended */
     void (*heard)(struct links *links, struct stream *stream); /* it has said something */
 };

@@ -140,7 +140,8 @@ static int take_message(struct l2tpha_seal *seal)
         return L2TPHA_OK;
     if (error != L2TPHA_ERR_SEAL)
         return seal_fail_as(seal, error);
-    return seal_fail(seal, error, "the peer has another secret, or the handshake was changed");
+    return seal_fail(seal, error,
+                     "the peer has another key of this id, or the handshake was changed");
 }
 
 int handshake_take(struct l2tpha_seal *seal, const uint8_t *data, size_t len, size_t *used)

@@ -81,12 +81,12 @@ static int fill_part(struct draft *draft, struct ledger *ledger, void *argument)
     for (unsigned step = 0; step < PART_STEPS && walk->phase == phase && !error; step++) {
         error = phase == BULK_TUNNELS ? put_tunnel(draft, ledger, walk)
                                       : put_session(draft, ledger, walk);
-        if (draft->count >= PART_RECORDS || draft->end - draft->start >= PART_BYTES)
+        if (draft->writing.records >= PART_RECORDS || draft_bytes(draft) >= PART_BYTES)
             break;
     }
-    walk->count = draft->count;
-    size_t bytes = (size_t)(draft->end - draft->start);
-    walk->digest = digest_bytes(walk->from->digest, draft->start, bytes);
+    walk->count = draft->writing.records;
+    size_t bytes = draft_bytes(draft);
+    walk->digest = digest_bytes(walk->from->digest, draft->writing.start, bytes);
     walk->bytes = bytes ? (uint32_t)bytes : 1; /* it is a part, whatever is in it */
     return error;
 }

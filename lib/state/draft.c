@@ -6,15 +6,14 @@
 
 struct draft draft_over(const struct l2tpha_serializer *serializer, uint8_t *data, size_t size)
 {
-    return (struct draft){serializer, data, data + size, data + size, 0};
+    return (struct draft){serializer, {data, data + size, data + size, 0}};
 }
 
 int draft_put(struct draft *draft, const struct l2tpha_record *record)
 {
-    int error =
-        draft->serializer->put_record(record, &draft->start, (size_t)(draft->start - draft->low));
+    int error = draft->serializer->put_record(record, &draft->writing);
     if (!error)
-        draft->count++;
+        draft->writing.records++;
     return error;
 }
 

@@ -9,13 +9,15 @@
 
 struct draft {
     const struct l2tpha_serializer *serializer;
-    uint8_t *low;
-    uint8_t *start;
-    uint8_t *end;
-    uint32_t count; /* records */
+    struct l2tpha_writing writing;
 };
 
 struct draft draft_over(const struct l2tpha_serializer *serializer, uint8_t *data, size_t size);
+static inline size_t draft_bytes(const struct draft *draft)
+{
+    return (size_t)(draft->writing.end - draft->writing.start);
+}
+
 int draft_put(struct draft *draft, const struct l2tpha_record *record);
 int draft_put_session(struct draft *draft, const struct session_entry *entry);
 int draft_put_node(struct draft *draft, const struct node_entry *entry);

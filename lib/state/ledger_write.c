@@ -28,18 +28,17 @@ static int compose(struct ledger *ledger, struct draft *draft,
     int error = fill ? fill(draft, ledger, argument) : 0;
     if (error)
         return error;
-    return draft->serializer->put_header(header, &draft->start,
-                                         (size_t)(draft->start - draft->low));
+    return draft->serializer->put_header(header, &draft->writing);
 }
 
 static int keep(struct ledger *ledger, const struct draft *draft, struct buffer **blob)
 {
-    size_t len = (size_t)(draft->end - draft->start);
+    size_t len = draft_bytes(draft);
     int error;
     struct buffer *copy = buffer_get(table_pool(ledger->options.table), len, &error);
     if (!copy)
         return error;
-    memcpy(copy->data, draft->start, len);
+    memcpy(copy->data, draft->writing.start, len);
     copy->len = (uint32_t)len;
     ledger->options.counters->checkpoints++;
     ledger->options.counters->checkpoint_bytes += len;

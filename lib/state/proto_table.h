@@ -19,38 +19,41 @@ static struct l2tpha_bytes *unknown_of(struct l2tpha_record *record)
     }
 }
 
-static size_t width_of(uint8_t type)
+static uint64_t number_at(uint8_t type, const void *at)
 {
-    static const uint8_t widths[] = {
-        [RECORD_U8] = 1, [RECORD_U16] = 2, [RECORD_U32] = 4, [RECORD_U64] = 8};
+    switch (type) {
+    case RECORD_U8:
+        return *(const uint8_t *)at;
+    case RECORD_U16:
+        return *(const uint16_t *)at;
+    case RECORD_U32:
+        return *(const uint32_t *)at;
+    default:
+        return *(const uint64_t *)at;
+    }
+}
 
-    return widths[type];
+static struct l2tpha_bytes string_at(uint8_t type, const void *at)
+{
+    const struct l2tpha_address *address = at;
+
+    switch (type) {
+    case RECORD_BYTES:
+        return *(const struct l2tpha_bytes *)at;
+    case RECORD_ADDRESS:
+        return (struct l2tpha_bytes){address->bytes, address->len};
+    default:
+        return (struct l2tpha_bytes){at, is_zero(at) ? 0 : 8};
+    }
 }
 
 static int put_field(struct output *out, const struct record_field *field, const uint8_t *at)
 {
-    const struct l2tpha_bytes *bytes = (const void *)at;
-    const struct l2tpha_address *address = (const void *)at;
-
-    switch (field->type) {
-    case RECORD_BYTES:
-        return put_bytes(out, field->tag, bytes->data, bytes->len, field->min, field->max);
-    case RECORD_ADDRESS:
-        return put_bytes(out, field->tag, address->bytes, address->len, field->min, field->max);
-    case RECORD_RAW8:
-        return put_bytes(out, field->tag, at, is_zero(at) ? 0 : 8, field->min, field->max);
-    case RECORD_U8:
-        return put_scalar(out, field->tag, *at, field->min, field->max, field->also);
-    case RECORD_U16:
-        return put_scalar(out, field->tag, *(const uint16_t *)(const void *)at, field->min,
-                          field->max, field->also);
-    case RECORD_U32:
-        return put_scalar(out, field->tag, *(const uint32_t *)(const void *)at, field->min,
-                          field->max, field->also);
-    default:
-        return put_wide(out, field->tag, *(const uint64_t *)(const void *)at, field->min,
-                        field->max, field->also);
-    }
+    if (field->type <= RECORD_U64)
+        return put_wide(out, field->tag, number_at(field->type, at), field->min, field->max,
+                        field->also);
+    struct l2tpha_bytes bytes = string_at(field->type, at);
+    return put_bytes(out, field->tag, bytes.data, bytes.len, field->min, field->max);
 }
 
 static int put_body(struct output *out, const struct l2tpha_record *record)
@@ -76,14 +79,14 @@ static bool get_number(struct input *in, const struct record_field *field, uint8
 
     if (!get_scalar(in, &value, field->min, field->max, field->also))
         return false;
-    switch (width_of(field->type)) {
-    case 1:
+    switch (field->type) {
+    case RECORD_U8:
         *at = (uint8_t)value;
         break;
-    case 2:
+    case RECORD_U16:
         *(uint16_t *)(void *)at = (uint16_t)value;
         break;
-    case 4:
+    case RECORD_U32:
         *(uint32_t *)(void *)at = value;
         break;
     default:

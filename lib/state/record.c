@@ -12,44 +12,36 @@
 #define NOUN(noun) .name = #noun,
 #endif
 
-#define ROW(number, kind, member, low, high, more)                                                 \
+#define ROW(number, kind, member, text, show, low, high, more, meaning)                            \
     [(number)-1] = {                                                                               \
-        NAME(member).tag = RECORD_TAG(number, kind), .type = RECORD_##kind, .also = (more),        \
-        .offset = offsetof(struct RECORD, member),   .min = (low),          .max = (high)},
+        NAME(text).tag = RECORD_TAG(number, kind), .type = RECORD_##kind, .also = (more),          \
+        .offset = offsetof(struct RECORD, member), .min = (low),          .max = (high)},
 #define RECORD l2tpha_tunnel_record
-static const struct record_field tunnel_fields[] = {TUNNEL_FIELDS(ROW)};
+static const struct record_field tunnel_fields[] = {L2TPHA_TUNNEL_FIELDS(ROW)};
 #undef RECORD
 #define RECORD l2tpha_session_record
-static const struct record_field session_fields[] = {SESSION_FIELDS(ROW)};
+static const struct record_field session_fields[] = {L2TPHA_SESSION_FIELDS(ROW)};
 #undef RECORD
 #define RECORD l2tpha_sequence_record
-static const struct record_field sequence_fields[] = {SEQUENCE_FIELDS(ROW)};
+static const struct record_field sequence_fields[] = {L2TPHA_SEQUENCE_FIELDS(ROW)};
 #undef RECORD
 #define RECORD l2tpha_message_record
-static const struct record_field message_fields[] = {MESSAGE_FIELDS(ROW)};
+static const struct record_field message_fields[] = {L2TPHA_MESSAGE_FIELDS(ROW)};
 #undef RECORD
 #define RECORD l2tpha_gone_record
-static const struct record_field gone_fields[] = {GONE_FIELDS(ROW)};
+static const struct record_field gone_fields[] = {L2TPHA_GONE_FIELDS(ROW)};
 #undef RECORD
 #define RECORD l2tpha_node_record
-static const struct record_field node_fields[] = {NODE_FIELDS(ROW)};
+static const struct record_field node_fields[] = {L2TPHA_NODE_FIELDS(ROW)};
 #undef RECORD
 
-#define SHAPE(noun, FIELDS)                                                                        \
-    {                                                                                              \
-        NOUN(noun).fields = noun##_fields,                                                         \
-        .count = sizeof(noun##_fields) / sizeof(noun##_fields[0]),                                 \
-        .required = 0 FIELDS(RECORD_REQUIRED), .size = sizeof(struct l2tpha_##noun##_record)       \
-    }
+#define SHAPE(number, noun, FIELDS)                                                                \
+    [number] = {NOUN(noun).fields = noun##_fields,                                                 \
+                .count = sizeof(noun##_fields) / sizeof(noun##_fields[0]),                         \
+                .required = 0 FIELDS(RECORD_REQUIRED),                                             \
+                .size = sizeof(struct l2tpha_##noun##_record)},
 
-static const struct record_shape shapes[] = {
-    [L2TPHA_RECORD_TUNNEL] = SHAPE(tunnel, TUNNEL_FIELDS),
-    [L2TPHA_RECORD_SESSION] = SHAPE(session, SESSION_FIELDS),
-    [L2TPHA_RECORD_SEQUENCE] = SHAPE(sequence, SEQUENCE_FIELDS),
-    [L2TPHA_RECORD_MESSAGE] = SHAPE(message, MESSAGE_FIELDS),
-    [L2TPHA_RECORD_GONE] = SHAPE(gone, GONE_FIELDS),
-    [L2TPHA_RECORD_NODE] = SHAPE(node, NODE_FIELDS),
-};
+static const struct record_shape shapes[] = {L2TPHA_RECORDS(SHAPE)};
 
 const struct record_shape *record_shape(uint32_t kind)
 {

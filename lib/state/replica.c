@@ -26,6 +26,7 @@ struct replica {
     uint64_t part;       /* place of its newest piece */
     uint64_t count;      /* records in its parts */
     uint64_t digest;     /* over them */
+    uint8_t *room;       /* the serializer's */
 };
 
 int replica_new(TALLOC_CTX *parent, const struct replica_options *options, struct replica **replica)
@@ -38,6 +39,10 @@ int replica_new(TALLOC_CTX *parent, const struct replica_options *options, struc
     fresh->epoch = options->epoch;
     int error = verifier_new(fresh, options->table, options->serializer, options->has_state,
                              options->tunnel_ids, options->attached, &fresh->verifier);
+    if (!error && options->serializer->room > 0) {
+        fresh->room = talloc_size(fresh, options->serializer->room);
+        error = fresh->room ? L2TPHA_OK : L2TPHA_ERR_NOMEM;
+    }
     if (error) {
         talloc_free(fresh);
         return error;
@@ -252,13 +257,13 @@ static int apply_record(const struct replica *replica, const struct l2tpha_recor
     }
 }
 
-static int apply_records(const struct replica *replica, struct l2tpha_bytes records)
+static int apply_records(const struct replica *replica, struct l2tpha_reading *reading)
 {
     struct l2tpha_record record;
     struct pending pending = {0};
     int error;
 
-    while (!(error = replica->options.serializer->get_record(&records, &record)))
+    while (!(error = replica->options.serializer->get_record(reading, &record)))
         if ((error = apply_record(replica, &record, &pending)))
             return error;
     finish_pending(replica, &pending);
@@ -337,20 +342,21 @@ static int check_turn(struct replica *replica, const struct l2tpha_checkpoint_he
 }
 
 static int apply_content(struct replica *replica, const struct l2tpha_checkpoint_header *header,
-                         struct l2tpha_bytes records)
+                         struct l2tpha_reading *reading)
 {
     uint64_t count;
     const char *why;
     bool copying = replica->state == REPLICA_BULK;
     bool of_copy = header->kind == L2TPHA_CHECKPOINT_BULK_PART;
-    int error = verify_records(replica->verifier, records, copying, copying && !of_copy,
+    int error = verify_records(replica->verifier, reading, copying, copying && !of_copy,
                                replica->generation, &count, &why);
     if (error == L2TPHA_ERR_RECORD || error == L2TPHA_ERR_ID_RANGE || error == L2TPHA_ERR_MACHINES)
         log_cf(replica, "checkpoint refused", why);
     if (error) /* nothing has changed; but its turn has come, and what it says is missing now */
         return lose_thread(replica, error,
                            error == L2TPHA_ERR_NOMEM ? "no room" : "checkpoint refused");
-    error = apply_records(replica, records);
+    const struct l2tpha_bytes records = {reading->data, reading->len};
+    error = apply_records(replica, reading);
     if (error) {
         replica_empty(replica);
         return lose_thread(replica, error, "no room");
@@ -366,13 +372,13 @@ static int apply_content(struct replica *replica, const struct l2tpha_checkpoint
 static int apply(struct replica *replica, const uint8_t *data, size_t len,
                  struct l2tpha_checkpoint_header *header)
 {
-    struct l2tpha_bytes records;
+    struct l2tpha_reading reading = {.room = replica->room};
 
     if (len > L2TPHA_CHECKPOINT_MAX)
         return L2TPHA_ERR_RECORD;
-    int error = replica->options.serializer->get_header(data, len, header, &records);
+    int error = replica->options.serializer->get_header(data, len, header, &reading);
     if (!error)
-        error = check_turn(replica, header, records.len > 0);
+        error = check_turn(replica, header, reading.len > 0);
     if (error)
         return error;
     switch (header->kind) {
@@ -386,7 +392,7 @@ static int apply(struct replica *replica, const uint8_t *data, size_t len,
         replica->state = REPLICA_HOT;
         return L2TPHA_OK;
     default:
-        return apply_content(replica, header, records);
+        return apply_content(replica, header, &reading);
     }
 }
 

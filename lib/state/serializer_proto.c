@@ -11,7 +11,7 @@
 #include <l2tpha/serializer.h>
 #include <string.h>
 
-#define RECORD_FIELD 15 /* of message Checkpoint; the highest that one tag byte can name */
+#define RECORD_FIELD L2TPHA_FIELD_RECORDS /* the highest that one tag byte can name */
 
 /* A compiler that counts the places of use would make it a function, as it should for size. */
 #if defined(__OPTIMIZE_SIZE__) && defined(__GNUC__)
@@ -147,7 +147,7 @@ static bool is_zero(const uint8_t bytes[8])
 #define put_RAW8(out, tag, at, low, high, more)                                                    \
     put_bytes(out, tag, *(at), is_zero(*(at)) ? 0 : 8, low, high)
 
-#define PUT(number, type, member, low, high, more)                                                 \
+#define PUT(number, type, member, name, show, low, high, more, text)                               \
     if (!error)                                                                                    \
         error = put_##type(out, RECORD_TAG(number, type), &record->member, low, high, more);
 
@@ -161,12 +161,12 @@ static bool is_zero(const uint8_t bytes[8])
         return error;                                                                              \
     }
 
-DEFINE_PUT(tunnel, TUNNEL_FIELDS)
-DEFINE_PUT(session, SESSION_FIELDS)
-DEFINE_PUT(sequence, SEQUENCE_FIELDS)
-DEFINE_PUT(message, MESSAGE_FIELDS)
-DEFINE_PUT(gone, GONE_FIELDS)
-DEFINE_PUT(node, NODE_FIELDS)
+DEFINE_PUT(tunnel, L2TPHA_TUNNEL_FIELDS)
+DEFINE_PUT(session, L2TPHA_SESSION_FIELDS)
+DEFINE_PUT(sequence, L2TPHA_SEQUENCE_FIELDS)
+DEFINE_PUT(message, L2TPHA_MESSAGE_FIELDS)
+DEFINE_PUT(gone, L2TPHA_GONE_FIELDS)
+DEFINE_PUT(node, L2TPHA_NODE_FIELDS)
 
 static int put_body(struct output *out, const struct l2tpha_record *record)
 {
@@ -200,10 +200,10 @@ static int put_body(struct output *out, const struct l2tpha_record *record)
 static int put_body(struct output *out, const struct l2tpha_record *record);
 #endif
 
-static int put_record(const struct l2tpha_record *record, uint8_t **start, size_t room)
+static int put_record(const struct l2tpha_record *record, struct l2tpha_writing *writing)
 {
-    struct output out = {*start, *start - room};
-    const uint8_t *end = *start;
+    struct output out = {writing->start, writing->low};
+    const uint8_t *end = writing->start;
     int error = put_body(&out, record);
 
     if (!error)
@@ -211,7 +211,7 @@ static int put_record(const struct l2tpha_record *record, uint8_t **start, size_
     if (!error)
         error = put_frame(&out, end, RECORD_FIELD << 3 | WIRE_BYTES);
     if (!error)
-        *start = out.pos;
+        writing->start = out.pos;
     return error;
 }
 
@@ -358,12 +358,12 @@ DEFINE_GET_SCALAR(U16, uint16_t)
 DEFINE_GET_SCALAR(U32, uint32_t)
 DEFINE_GET_SCALAR(U64, uint64_t)
 
-#define GET(number, type, member, low, high, more)                                                 \
+#define GET(number, type, member, name, show, low, high, more, text)                               \
     case RECORD_TAG(number, type):                                                                 \
         good = get_##type(&in, &record->member, low, high, more);                                  \
-        seen |= 0 RECORD_REQUIRED(number, type, member, low, high, more);                          \
+        seen |= 0 RECORD_REQUIRED(number, type, member, name, show, low, );                        \
         break;
-#define ONE(number, type, member, low, high, more) +1
+#define ONE(...) +1
 
 /* A tag that is no case is that of an unknown field, or a known one of another wire type. */
 #define DEFINE_GET(noun, FIELDS, keep)                                                             \
@@ -388,12 +388,12 @@ DEFINE_GET_SCALAR(U64, uint64_t)
         return good && (seen & required) == required ? 0 : L2TPHA_ERR_RECORD;                      \
     }
 
-DEFINE_GET(tunnel, TUNNEL_FIELDS, &record->unknown)
-DEFINE_GET(session, SESSION_FIELDS, &record->unknown)
-DEFINE_GET(sequence, SEQUENCE_FIELDS, NULL)
-DEFINE_GET(message, MESSAGE_FIELDS, NULL)
-DEFINE_GET(gone, GONE_FIELDS, NULL)
-DEFINE_GET(node, NODE_FIELDS, &record->unknown)
+DEFINE_GET(tunnel, L2TPHA_TUNNEL_FIELDS, &record->unknown)
+DEFINE_GET(session, L2TPHA_SESSION_FIELDS, &record->unknown)
+DEFINE_GET(sequence, L2TPHA_SEQUENCE_FIELDS, NULL)
+DEFINE_GET(message, L2TPHA_MESSAGE_FIELDS, NULL)
+DEFINE_GET(gone, L2TPHA_GONE_FIELDS, NULL)
+DEFINE_GET(node, L2TPHA_NODE_FIELDS, &record->unknown)
 
 /* In two pieces, each short enough to be written out: one loop over both would take a third of the
  * time that the fields take. */
@@ -457,9 +457,9 @@ static int get_kind(struct input in, struct l2tpha_record *record)
     return get_body(input_over(body), record);
 }
 
-static int get_record(struct l2tpha_bytes *records, struct l2tpha_record *record)
+static int get_record(struct l2tpha_reading *reading, struct l2tpha_record *record)
 {
-    struct input in = input_over(*records);
+    struct input in = input_over((struct l2tpha_bytes){reading->data, reading->len});
     struct l2tpha_bytes inside;
     uint32_t tag;
 
@@ -475,7 +475,8 @@ static int get_record(struct l2tpha_bytes *records, struct l2tpha_record *record
         }
         if (!get_string(&in, &inside))
             return L2TPHA_ERR_RECORD;
-        *records = (struct l2tpha_bytes){in.pos, (size_t)(in.end - in.pos)};
+        reading->data = in.pos;
+        reading->len = (size_t)(in.end - in.pos);
         return get_kind(input_over(inside), record);
     }
     return L2TPHA_ERR_NOT_FOUND;
@@ -484,7 +485,9 @@ static int get_record(struct l2tpha_bytes *records, struct l2tpha_record *record
 /* --- the header --- */
 
 /* 8 is taken by what is to come. */
-enum { VERSION = 1, EPOCH, NUMBER, KIND, GENERATION, COUNT, DIGEST, PART = 9, HEADER_FIELDS };
+enum { VERSION = 1, KIND = 4, DIGEST = 7, PART = 9, HEADER_FIELDS };
+#define HEADER_VALUE(number, type, member, ...) [number] = header->member,
+#define HEADER_MEMBER(number, type, member, ...) .member = values[number],
 
 static int put_fixed64(struct output *out, uint32_t tag, uint64_t value)
 {
@@ -503,15 +506,10 @@ static int put_header_field(struct output *out, uint32_t number, uint64_t value)
     return error ? error : put_varint(out, number << 3 | WIRE_VARINT);
 }
 
-static int put_header(const struct l2tpha_checkpoint_header *header, uint8_t **start, size_t room)
+static int put_header(const struct l2tpha_checkpoint_header *header, struct l2tpha_writing *writing)
 {
-    const uint64_t values[HEADER_FIELDS] = {
-        [VERSION] = header->version,       [EPOCH] = header->epoch,
-        [NUMBER] = header->number,         [KIND] = header->kind,
-        [GENERATION] = header->generation, [COUNT] = header->count,
-        [DIGEST] = header->digest,         [PART] = header->part,
-    };
-    struct output out = {*start, *start - room};
+    const uint64_t values[HEADER_FIELDS] = {L2TPHA_CHECKPOINT_FIELDS(HEADER_VALUE)};
+    struct output out = {writing->start, writing->low};
     int error = 0;
 
     if (header->version == 0 || header->kind > L2TPHA_CHECKPOINT_RESUME)
@@ -520,7 +518,7 @@ static int put_header(const struct l2tpha_checkpoint_header *header, uint8_t **s
         if (values[number])
             error = put_header_field(&out, number, values[number]);
     if (!error)
-        *start = out.pos;
+        writing->start = out.pos;
     return error;
 }
 
@@ -546,7 +544,7 @@ static bool get_header_field(struct input *in, uint32_t tag, uint64_t values[HEA
 }
 
 static int get_header(const uint8_t *data, size_t len, struct l2tpha_checkpoint_header *header,
-                      struct l2tpha_bytes *records)
+                      struct l2tpha_reading *reading)
 {
     uint64_t values[HEADER_FIELDS] = {0};
     struct input in = {data, data};
@@ -562,17 +560,9 @@ static int get_header(const uint8_t *data, size_t len, struct l2tpha_checkpoint_
         return L2TPHA_ERR_RECORD_VERSION;
     if (values[KIND] > L2TPHA_CHECKPOINT_RESUME)
         return L2TPHA_ERR_RECORD;
-    *header = (struct l2tpha_checkpoint_header){
-        .version = L2TPHA_CHECKPOINT_VERSION,
-        .epoch = values[EPOCH],
-        .number = values[NUMBER],
-        .kind = (uint8_t)values[KIND],
-        .generation = values[GENERATION],
-        .count = values[COUNT],
-        .digest = values[DIGEST],
-        .part = values[PART],
-    };
-    *records = (struct l2tpha_bytes){in.pos, (size_t)(in.end - in.pos)};
+    *header = (struct l2tpha_checkpoint_header){L2TPHA_CHECKPOINT_FIELDS(HEADER_MEMBER)};
+    reading->data = in.pos;
+    reading->len = (size_t)(in.end - in.pos);
     return 0;
 }
 

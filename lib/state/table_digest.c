@@ -49,7 +49,7 @@ static bool add(struct summer *summer, struct item item)
         int error = put(&draft, item);
         if (error != L2TPHA_ERR_TOO_SMALL) {
             summer->sum += error ? bits_mix((uint64_t)error)
-                                 : digest_bytes(0, draft.start, (size_t)(draft.end - draft.start));
+                                 : digest_bytes(0, draft.writing.start, draft_bytes(&draft));
             return true;
         }
         uint8_t *larger = talloc_realloc_size(NULL, summer->room, summer->size * 2);

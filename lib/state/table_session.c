@@ -15,7 +15,7 @@
 static const struct {
     size_t in_extra;
     size_t in_record;
-} strings[] = {SESSION_FIELDS(RECORD_STRING) STRING(unknown)};
+} strings[] = {L2TPHA_SESSION_FIELDS(RECORD_STRING) STRING(unknown)};
 #undef STRING
 #define STRINGS (sizeof(strings) / sizeof(strings[0]))
 

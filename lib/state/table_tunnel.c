@@ -19,7 +19,7 @@
 #include <string.h>
 
 #define STRING(member) offsetof(struct l2tpha_tunnel_record, member),
-static const size_t string_places[] = {TUNNEL_FIELDS(RECORD_STRING) STRING(unknown)};
+static const size_t string_places[] = {L2TPHA_TUNNEL_FIELDS(RECORD_STRING) STRING(unknown)};
 #undef STRING
 #define STRINGS (sizeof(string_places) / sizeof(string_places[0]))
 

@@ -485,15 +485,16 @@ static int verify_record(struct verifier *verifier, const struct l2tpha_record *
     }
 }
 
-int verify_records(struct verifier *verifier, struct l2tpha_bytes records, bool copying,
+int verify_records(struct verifier *verifier, const struct l2tpha_reading *from, bool copying,
                    bool passes, uint32_t generation, uint64_t *count, const char **why)
 {
+    struct l2tpha_reading reading = *from;
     struct l2tpha_record record;
     int error = 0;
 
     begin(verifier, copying, passes, generation);
     *count = 0;
-    while (!error && !(error = verifier->serializer->get_record(&records, &record))) {
+    while (!error && !(error = verifier->serializer->get_record(&reading, &record))) {
         ++*count;
         error = verify_record(verifier, &record);
     }

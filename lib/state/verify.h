@@ -26,7 +26,7 @@ int verifier_new(TALLOC_CTX *parent, const struct table *table,
  * what is said of a tunnel that is not there is passed over.
  * *count = records, unknown kinds included. On L2TPHA_ERR_RECORD and L2TPHA_ERR_ID_RANGE *why names
  * the first fault. Memory used is bounded by the size of the input. */
-int verify_records(struct verifier *verifier, struct l2tpha_bytes records, bool copying,
+int verify_records(struct verifier *verifier, const struct l2tpha_reading *from, bool copying,
                    bool passes, uint32_t generation, uint64_t *count, const char **why);
 /* What has been verified is in the table now. */
 void verify_applied(const struct verifier *verifier);

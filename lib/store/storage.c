@@ -223,8 +223,11 @@ static void take_mark(struct l2tpha_storage *storage, int status, uint64_t now)
     storage->marking = false;
     if (!wanted)
         return;
-    storage->status = status;
-    if (storage->retires && status)
+    if (status) /* else what the store was lost by stays to be told */
+        storage->status = status;
+    if (storage->retires && status == L2TPHA_ERR_FENCED)
+        status = L2TPHA_OK; /* it is another writer's, who says what it is */
+    else if (storage->retires && status)
         storage->try_at = now + SOON_US;
     else if (storage->retires)
         say(storage, "store: marked as stale, for this node serves no more");
@@ -327,10 +330,26 @@ static bool serves(struct l2tpha_storage *storage)
            info.role == L2TPHA_ROLE_ACTIVE;
 }
 
+/* Another writer has the store, and whoever that is goes on from it: this node serves no more, and
+ * says nothing of what is there. */
+static void step_aside(struct l2tpha_storage *storage, uint64_t now)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+
+    say(storage, "store: another writer has it: this node serves no more");
+    l2tpha_redundancy_get(storage->node, &info);
+    (void)l2tpha_fence(storage->node, l2tpha_epoch_next(info.epoch, L2TPHA_RANK_NONE), now);
+    storage->called = true;
+}
+
 static void serve(struct l2tpha_storage *storage, uint64_t now)
 {
     for (unsigned i = 0; i < LINES; i++)
         look_at(storage, &storage->lines[i], now);
+    if (storage->status == L2TPHA_ERR_FENCED) {
+        step_aside(storage, now);
+        return;
+    }
     if (!is_used(next_line(storage)) && is_due(storage, now))
         try_next(storage, now);
 }
@@ -368,9 +387,9 @@ static void append(struct l2tpha_storage *storage, struct line *line,
 {
     const struct l2tpha_store *store = storage->options.store;
     struct l2tpha_checkpoint_header header;
-    struct l2tpha_bytes records;
+    struct l2tpha_reading reading;
     const struct l2tpha_serializer *serializer = l2tpha_node_config(storage->node)->serializer;
-    int error = serializer->get_header(output->data, output->len, &header, &records);
+    int error = serializer->get_header(output->data, output->len, &header, &reading);
 
     if (!error && header.kind == L2TPHA_CHECKPOINT_ABANDON)
         return; /* what waits for it leaves only when that is known otherwise */

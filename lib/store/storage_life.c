@@ -65,6 +65,7 @@ int l2tpha_storage_begin(struct l2tpha_storage *storage, struct l2tpha_node *nod
     storage->node = node;
     storage->line = &storage->lines[0];
     storage->try_at = now;
+    storage->status = L2TPHA_OK;
     int error = storage_add_consumer(storage, storage->line, now);
     if (!error)
         error = l2tpha_consumer_hold(node, storage->line->consumer, true, now);

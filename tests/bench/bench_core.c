@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "base/timing.h"
 #include "bench/pair.h"
+#include "bench/record.h"
 #include "bench/traffic.h"
 #include "control/transaction.h"
 #include "node/node.h"
@@ -75,47 +76,11 @@ static void bench_floors(void)
 
 static void bench_record(void)
 {
-    enum { COUNT = 200000 };
-    const struct l2tpha_serializer *proto = l2tpha_serializer_proto();
-    struct l2tpha_record record = {.kind = L2TPHA_RECORD_SESSION};
-    struct l2tpha_record back;
-    uint8_t buffer[256], *start = NULL;
-    double encode = 1e30, decode = 1e30;
+    struct record_cost cost = record_cost(l2tpha_serializer_proto());
 
-    record.of.session = (struct l2tpha_session_record){.size = sizeof(record.of.session),
-                                                       .tunnel_id = 4711,
-                                                       .local_id = 33333,
-                                                       .remote_id = 44444,
-                                                       .state = L2TPHA_SESSION_ESTABLISHED,
-                                                       .side = L2TPHA_LNS,
-                                                       .call = L2TPHA_CALL_INCOMING,
-                                                       .serial = 123456,
-                                                       .framing = 1,
-                                                       .bearer = 1,
-                                                       .tx_speed = 100000000,
-                                                       .rx_speed = 100000000};
-    for (int round = 0; round < 5 * ROUNDS; round++) {
-        uint64_t from = clock_ns();
-        for (uint32_t i = 0; i < COUNT; i++) {
-            record.of.session.local_id = 1 + (i & 0x7fff);
-            start = buffer + sizeof(buffer);
-            check(proto->put_record(&record, &start, sizeof(buffer)), "encode");
-            sink += start[0];
-        }
-        uint64_t middle = clock_ns();
-        for (uint32_t i = 0; i < COUNT; i++) {
-            struct l2tpha_bytes records = {start, (size_t)(buffer + sizeof(buffer) - start)};
-            check(proto->get_record(&records, &back), "decode");
-            sink += back.of.session.local_id;
-        }
-        double one = (double)(middle - from) / COUNT, two = (double)(clock_ns() - middle) / COUNT;
-        encode = one < encode ? one : encode;
-        decode = two < decode ? two : decode;
-    }
-    report("encode a session record", encode, "ns", "60", "20");
-    report("decode a session record", decode, "ns", "120", "50");
-    report("session record, encoded", (double)(buffer + sizeof(buffer) - start), "bytes", "48",
-           "36");
+    report("encode a session record", cost.encode_ns, "ns", "60", "20");
+    report("decode a session record", cost.decode_ns, "ns", "120", "50");
+    report("session record, encoded", cost.bytes, "bytes", "48", "36");
 }
 
 static void bench_setup(bool with_standby)

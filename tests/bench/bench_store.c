@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What a store costs: a copy of everything, beginning again from it, and how long an output waits.
  * `bench_store DIR [TUNNELS [CALLS]]`: DIR is on the disk that is meant, and is filled and emptied.
- * Beside each figure stands what the same disk does without us, measured in turn. */
+ * `bench_store redis://HOST:PORT/GROUP ...`: a server instead, where it is built in. Beside each
+ * figure stands what the same disk or server does without us, measured in turn. */
 #define _GNU_SOURCE
 #include "bench/pair.h"
 
@@ -19,6 +20,10 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef BENCH_REDIS
+#include <hiredis/hiredis.h>
+#include <l2tpha/redis.h>
+#endif
 
 #define ROUNDS 400
 #define RECORD 80
@@ -27,8 +32,8 @@ struct box {
     struct bench pair;
     struct l2tpha_store *store;
     struct l2tpha_storage *storage;
-    char directory[4096];
-    uint64_t datagrams; /* of the LNS */
+    char directory[4096]; /* or a URL */
+    uint64_t datagrams;   /* of the LNS */
 };
 
 static void report(const char *what, double value, const char *unit, const char *beside)
@@ -46,11 +51,25 @@ static uint64_t wall_us(void)
 
 /* --- the store --- */
 
+static bool is_server(const struct box *box)
+{
+    return strstr(box->directory, "://") != NULL;
+}
+
+static int make_store(struct box *box)
+{
+#ifdef BENCH_REDIS
+    if (is_server(box))
+        return l2tpha_redis_store_new(box->pair.root, box->directory, NULL, &box->store);
+#endif
+    return l2tpha_file_store_new(box->pair.root, box->directory, &box->store);
+}
+
 static void open_box(struct box *box)
 {
     const char *why = "";
 
-    check(l2tpha_file_store_new(box->pair.root, box->directory, &box->store), "store");
+    check(make_store(box), "store");
     if (box->store->open(box->store->user, &why)) {
         fprintf(stderr, "%s: %s\n", box->directory, why);
         exit(1);
@@ -128,7 +147,7 @@ static void measure_copy(struct box *box)
     await_sync(box);
     l2tpha_storage_get(box->storage, &info);
     report("copy to the store", (double)(wall_us() - began) / 1000, "ms", "");
-    report("... processor", (double)(clock_ns() - cpu) / 1e6, "ms", "both threads");
+    report("... processor", (double)(clock_ns() - cpu) / 1e6, "ms", "all threads of ours");
     report("... bytes", (double)info.bytes / 1e6, "MB", "");
 }
 
@@ -206,6 +225,57 @@ static uint64_t gated_round(struct box *box, struct l2tpha_tunnel *tunnel)
     return wall_us() - began;
 }
 
+#ifdef BENCH_REDIS
+static redisContext *open_server(const struct box *box)
+{
+    char host[256];
+    int port = 0;
+
+    if (sscanf(box->directory, "redis://%255[^:]:%d", host, &port) != 2)
+        exit(1);
+    redisContext *server = redisConnect(host, port);
+    if (!server || server->err)
+        exit(1);
+    return server;
+}
+
+static uint64_t bare_command(redisContext *server, const char *command)
+{
+    uint64_t began = wall_us();
+    redisReply *reply = redisCommand(server, command);
+
+    if (!reply || reply->type == REDIS_REPLY_ERROR)
+        exit(1);
+    freeReplyObject(reply);
+    return wall_us() - began;
+}
+
+static void measure_server(struct box *box)
+{
+    static uint64_t gated[ROUNDS], ping[ROUNDS], add[ROUNDS];
+    struct l2tpha_tunnel *tunnel = l2tpha_tunnel_next(box->pair.lac, NULL);
+    redisContext *server = open_server(box);
+    char command[64 + RECORD];
+
+    snprintf(command, sizeof(command), "XADD l2tpha-bench * c %0*d", RECORD, 1);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        gated[i] = gated_round(box, tunnel);
+        ping[i] = bare_command(server, "PING");
+        add[i] = bare_command(server, command);
+    }
+    (void)bare_command(server, "UNLINK l2tpha-bench");
+    redisFree(server);
+    report_times("an acknowledgement that waits for the store", gated);
+    report_times("... a bare PING", ping);
+    report_times("... a bare XADD", add);
+}
+#else
+static void measure_server(struct box *box)
+{
+    (void)box; /* it was never made */
+}
+#endif
+
 static void measure_gate(struct box *box)
 {
     static uint64_t gated[ROUNDS], bare[ROUNDS];
@@ -233,7 +303,7 @@ int main(int argc, char **argv)
     uint32_t calls = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 16;
 
     if (argc < 2 || argc > 4) {
-        fprintf(stderr, "usage: bench_store DIR [TUNNELS [CALLS]]\n");
+        fprintf(stderr, "usage: bench_store DIR|URL [TUNNELS [CALLS]]\n");
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -243,7 +313,10 @@ int main(int argc, char **argv)
     open_box(&box);
     measure_copy(&box);
     measure_restore(&box);
-    measure_gate(&box);
+    if (is_server(&box))
+        measure_server(&box);
+    else
+        measure_gate(&box);
     close_box(&box);
     bench_close(&box.pair);
     return 0;

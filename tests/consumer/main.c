@@ -4,9 +4,12 @@
 #include "mark.h"
 
 #include <l2tpha/authority.h>
+#include <l2tpha/cbor.h>
 #include <l2tpha/crypto.h>
 #include <l2tpha/error.h>
+#include <l2tpha/json.h>
 #include <l2tpha/pair.h>
+#include <l2tpha/redis.h>
 #include <l2tpha/seal.h>
 #include <l2tpha/store.h>
 
@@ -41,7 +44,10 @@ static int check_pair(void)
 static int check_store(void)
 {
     struct l2tpha_store *store;
-    return l2tpha_file_store_new(NULL, "", &store) == L2TPHA_ERR_INVALID ? 0 : 1;
+    return l2tpha_file_store_new(NULL, "", &store) == L2TPHA_ERR_INVALID &&
+                   l2tpha_redis_store_new(NULL, "", NULL, &store) == L2TPHA_ERR_INVALID
+               ? 0
+               : 1;
 }
 
 /* Keys, and a seal that has something to say. */
@@ -79,9 +85,27 @@ static int check_lease(void)
     return l2tpha_lease_new(NULL, &options, &lease) == L2TPHA_ERR_INVALID ? 0 : 1;
 }
 
+/* A header alone, written and read. */
+static int check_serializer(const struct l2tpha_serializer *serializer)
+{
+    uint8_t room[32];
+    struct l2tpha_writing writing = {room, room + sizeof(room), room + sizeof(room), 0};
+    struct l2tpha_checkpoint_header header = {.version = L2TPHA_CHECKPOINT_VERSION};
+
+    struct l2tpha_reading reading;
+
+    return serializer->put_header(&header, &writing) == L2TPHA_OK &&
+                   serializer->get_header(writing.start, (size_t)(writing.end - writing.start),
+                                          &header, &reading) == L2TPHA_OK
+               ? 0
+               : 1;
+}
+
 int main(void)
 {
     return check_digest(l2tpha_crypto_nettle()) || check_digest(l2tpha_crypto_mbedtls()) ||
-           check_pair() || check_store() || check_lease() || check_seal(l2tpha_crypto_nettle()) ||
+           check_pair() || check_store() || check_lease() ||
+           check_serializer(l2tpha_serializer_cbor()) ||
+           check_serializer(l2tpha_serializer_json()) || check_seal(l2tpha_crypto_nettle()) ||
            check_seal(l2tpha_crypto_mbedtls()) || check_marks();
 }

@@ -53,13 +53,14 @@ static int apply(struct scene *scene, uint8_t kind, const uint8_t *records, size
                                                     .kind = kind,
                                                     .generation = kind ? 1 : 0,
                                                     .part = kind == L2TPHA_CHECKPOINT_BULK_END};
-    uint8_t room[HEADER_ROOM], *start = room + sizeof(room);
+    uint8_t room[HEADER_ROOM];
+    struct l2tpha_writing writing = {room, room + sizeof(room), room + sizeof(room), 0};
 
-    must(!l2tpha_serializer_proto()->put_header(&header, &start, sizeof(room)));
-    size_t header_len = (size_t)(room + sizeof(room) - start);
+    must(!l2tpha_serializer_proto()->put_header(&header, &writing));
+    size_t header_len = (size_t)(writing.end - writing.start);
     uint8_t *whole = talloc_size(scene->root, header_len + len);
     must(whole != NULL);
-    memcpy(whole, start, header_len);
+    memcpy(whole, writing.start, header_len);
     if (len > 0)
         memcpy(whole + header_len, records, len);
     int error = l2tpha_checkpoint_apply(scene->node, whole, header_len + len, scene->now, NULL);

@@ -19,6 +19,7 @@ ETC = pathlib.Path("/etc/keepalived")
 SERVICE = machines.address(10)
 PLACES = {"a": 1, "b": 2, "lac": 3}
 PRIORITY = {"a": 150, "b": 100}
+KEY_FILE = lab.FILES / "ha.key"
 CALLS = 10
 SERVING = ("active-solo", "active-bulk", "active")
 FOUND = 8.0  # seconds from a failure to an endpoint that serves: three advertisements, and a bit
@@ -36,7 +37,7 @@ class Box:
     def start(self):
         self.node = ours.Node(
             self.case, "lns", f"lns-{self.name}", "--listen", SERVICE, "--echo", "--debug", "rf,error,event",
-            "--role", "standby", "--takeover", "manual", "--rank", PLACES[self.name], "--ha-insecure",
+            "--role", "standby", "--takeover", "manual", "--rank", PLACES[self.name], "--ha-key", KEY_FILE,
             "--ha-listen", f"tcp:{machines.address(PLACES[self.name])}:1702",
             "--ha-connect", f"tcp:{machines.address(PLACES[self.other])}:1702", inside=self.net.at(self.name))
 
@@ -76,6 +77,8 @@ class Boxes:
         furnish(case)
         self.case = case
         self.net = machines.Machines(PLACES)
+        KEY_FILE.touch(0o600)
+        KEY_FILE.write_text(f"key 1 {os.urandom(32).hex()}\n", encoding="ascii")
         self.boxes = {name: Box(case, self.net, name) for name in "ab"}
         for box in self.boxes.values():
             box.start()

@@ -98,12 +98,13 @@ def cover(path, file):
 class Process:
     """A program whose output goes to a log file."""
 
-    def __init__(self, name, command):
+    def __init__(self, name, command, **more):
+        """more: what subprocess.Popen is told besides."""
         self.name = name
         self.log = FILES / f"{name}.log"
         with open(self.log, "ab") as log:
             self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
-                                          stderr=subprocess.STDOUT)
+                                          stderr=subprocess.STDOUT, **more)
         self.pid = self.child.pid
 
     def text(self):

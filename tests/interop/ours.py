@@ -25,12 +25,12 @@ def command(case, program, options):
 class Node(lab.Process):
     """l2tpha-lac or our LNS with a control socket."""
 
-    def __init__(self, case, program, name, *options, inside=()):
-        """inside: words before the command, to run it elsewhere."""
+    def __init__(self, case, program, name, *options, inside=(), **more):
+        """inside: words before the command, to run it elsewhere. more: see lab.Process."""
         self.control = lab.FILES / f"{name}.control"
         self.ctl = case.programs / "l2tphactl"
         super().__init__(name, [str(word) for word in (
-            *inside, *command(case, program, ("--control", self.control, *options)))])
+            *inside, *command(case, program, ("--control", self.control, *options)))], **more)
         case.processes.append(self)
         lab.wait_for(f"{name} answers", lambda: self.ask("show l2tp redundancy") is not None)
 

@@ -21,7 +21,7 @@ class Box:
 
     def __init__(self, case, program, name, *options, store=STORE, inside=()):
         self.case, self.program, self.name, self.inside = case, program, name, inside
-        self.options = (*options, "--store", f"file:{store}")
+        self.options = (*options, "--store", store if "://" in str(store) else f"file:{store}")
         self.node = None
         self.start()
 
@@ -45,9 +45,9 @@ def check_numbers(case):
     ours.check_programs(case)
 
 
-def lns_killed(case):
+def lns_killed(case, begin=Box):
     """It dies once in each set-up of a fresh LAC, and sometimes twice."""
-    box = Box(case, "lns", "lns", *handover.LNS[1:])
+    box = begin(case, "lns", "lns", *handover.LNS[1:])
     for seed in range(1, ROUNDS + 1):
         count = random.Random(seed).randrange(1, handover.SETUP_MESSAGES)
         begin = len(case.capture.messages)

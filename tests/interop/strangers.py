@@ -222,13 +222,16 @@ def flapping(case):
 
 
 def beyond(case):
-    """Where others could reach it, an active listens only when told so twice, and says what that means."""
-    line = (case.programs / "l2tpha-lns", "--listen", lab.OURS, "--ha-listen")
-    for url in ("tcp:0.0.0.0:1702", f"tcp:{lab.OURS}:1702", "tcp:[::]:1702", "tcp:[::ffff:10.99.0.1]:1702"):
-        done = subprocess.run((*line, url), check=False, capture_output=True, text=True, timeout=10)
-        lab.check(done.returncode == 2 and "--ha-insecure" in done.stderr, f"{url}: {done.returncode} {done.stderr}")
+    """Where others could reach it, or be in its place, a node without a key listens and connects only when told so
+    twice, and says what that means."""
+    line = (case.programs / "l2tpha-lns", "--listen", lab.OURS, "--takeover", "manual")
+    for option in ("--ha-listen", "--ha-connect"):
+        for url in ("tcp:0.0.0.0:1702", f"tcp:{lab.OURS}:1702", "tcp:[::]:1702", "tcp:[::ffff:10.99.0.1]:1702"):
+            done = subprocess.run((*line, option, url), check=False, capture_output=True, text=True, timeout=10)
+            lab.check(done.returncode == 2 and f"{option}: without --ha-key" in done.stderr and
+                      "--ha-insecure" in done.stderr, f"{option} {url}: {done.returncode} {done.stderr}")
     world = ours.Node(case, "lns", "warned", *LNS, "--ha-listen", f"tcp:{lab.OURS}:1702", "--ha-insecure")
-    world.await_line("--ha-insecure: whoever reaches --ha-listen can read all secrets")
+    world.await_line("--ha-insecure: whoever reaches --ha-listen, or is on the way to --ha-connect, can read all secrets")
     world.await_line("--rank is not given")
     world.finish()
     near = ours.Node(case, "lns", "near", *LNS, "--ha-listen", "tcp:[::1]:1702", "--rank", 1)

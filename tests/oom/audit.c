@@ -26,12 +26,12 @@ struct held {
 #define STRING(member) (of->member.len > 0) +
 static size_t strings_of_session(const struct session_extra *of)
 {
-    return SESSION_FIELDS(RECORD_STRING) STRING(unknown) 0;
+    return L2TPHA_SESSION_FIELDS(RECORD_STRING) STRING(unknown) 0;
 }
 
 static size_t strings_of_tunnel(const struct l2tpha_tunnel_record *of)
 {
-    return TUNNEL_FIELDS(RECORD_STRING) STRING(unknown) 0;
+    return L2TPHA_TUNNEL_FIELDS(RECORD_STRING) STRING(unknown) 0;
 }
 #undef STRING
 

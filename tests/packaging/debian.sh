@@ -54,7 +54,7 @@ has libl2tpha-dev 'usr/include/l2tpha/l2tpha\.h'
 has libl2tpha-dev 'usr/lib/[^/]*/libl2tpha\.so'
 has libl2tpha-dev 'usr/lib/[^/]*/libl2tpha\.a'
 has libl2tpha-dev 'usr/lib/[^/]*/pkgconfig/l2tpha\.pc'
-for program in l2tpha-lac l2tpha-lns l2tpha-lns-threads l2tphactl; do
+for program in l2tpha-lac l2tpha-lns l2tpha-lns-threads l2tpha-keeper l2tphactl; do
     has l2tpha-tools "usr/bin/$program"
     has l2tpha-tools "usr/share/man/man8/$program\\.8\\.gz"
 done
@@ -69,9 +69,12 @@ done
 if command -v systemd-analyze >/dev/null; then
     dpkg-deb -x l2tpha-tools_"$version"_*.deb "$work/root"
     for node in lac lns; do
-        sed "s,/usr/bin/,$work/root/usr/bin/," "$packaging/systemd/l2tpha-$node@.service" >"$work/l2tpha-$node@.service"
+        for unit in "l2tpha-$node@.service" "l2tpha-$node-alone.service"; do
+            sed "s,/usr/bin/,$work/root/usr/bin/," "$packaging/systemd/$unit" >"$work/$unit"
+        done
         cp "$packaging/systemd/l2tpha-$node.target" "$work"
-        SYSTEMD_UNIT_PATH="$work:" systemd-analyze verify --man=no "$work/l2tpha-$node@a.service" "$work/l2tpha-$node.target"
+        SYSTEMD_UNIT_PATH="$work:" systemd-analyze verify --man=no "$work/l2tpha-$node@a.service" \
+            "$work/l2tpha-$node-alone.service" "$work/l2tpha-$node.target"
     done
 fi
 echo "$(find . -maxdepth 1 -name '*.deb' | wc -l) packages of release $version"

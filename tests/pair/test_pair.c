@@ -528,6 +528,10 @@ START_TEST(options_that_do_not_do_are_refused)
     REFUSED(options.connect = NULL);
     REFUSED(options.listen = NULL);
     REFUSED(options.listen = "tcp:0.0.0.0:4000"); /* nothing protects it */
+    REFUSED(options.connect = "tcp:192.0.2.1:4000");
+    REFUSED(options.far = "tcp:192.0.2.1:4000"); /* beside unix */
+    REFUSED(options.connect = "tcp:127.0.0.1:1,unix:/run/a");
+    REFUSED(options.connect = "tcp:127.0.0.1:1,tcp:192.0.2.1:4000");
 #undef REFUSED
     options = good;
     options.listen = "tcp:0.0.0.0:4000";

@@ -9,14 +9,18 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define NODES 2
+#define STRANGERS 40
+#define PLACES 32 /* for those who have proven nothing */
 #define PATIENCE_US UINT64_C(10000000)
 #define SECRET_1 "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define SECRET_2 "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff"
+#define BEYOND " beyond loopback: nothing protects the stream without keys\n"
 #define KEY_1 "key 1 " SECRET_1 "\n"
 #define KEY_2 "key 2 " SECRET_2 "\n"
 
@@ -210,24 +214,111 @@ END_TEST
 
 START_TEST(who_has_another_key_or_none_is_refused)
 {
+    static const char unknown[] =
+        "closed by the other end in the handshake: it does not know this key, or has ended";
     static const struct {
         const char *active, *standby;
-        const char *told; /* by the active */
+        const char *told[NODES];
     } strangers[] = {
-        {KEY_1, "key 1 " SECRET_2,
-         "what was sealed does not verify: the nodes have different keys"},
-        {KEY_1, KEY_2, "what was sealed does not verify: the nodes have different keys"},
-        {KEY_1, NULL, "what was sealed does not verify: the nodes have different keys"},
-        {NULL, KEY_1, "replication link protocol violated"},
+        {KEY_1,
+         "key 1 " SECRET_2,
+         {"the peer has another key of this id, or the handshake was changed", unknown}},
+        {KEY_1, KEY_2, {"no key has the id that the peer connects with", unknown}},
+        {KEY_1,
+         NULL,
+         {"the peer does not seal its stream", "closed by the other end before its hello"}},
+        {NULL,
+         KEY_1,
+         {"the peer seals its stream, and this node has no key",
+          "the peer does not seal its stream"}},
     };
+    char line[160];
     begin(0, strangers[_i].active);
     begin(1, strangers[_i].standby);
-    wait_for_line(0, strangers[_i].told);
+    for (size_t i = 0; i < NODES; i++) {
+        snprintf(line, sizeof(line), "replication link: %s\n", strangers[_i].told[i]);
+        wait_for_line(i, line);
+    }
     for (int i = 0; i < 20; i++)
         serve();
+    for (size_t i = 0; i < NODES; i++) {
+        ck_assert_str_eq(info_of(i).refusal, strangers[_i].told[i]);
+        ck_assert_uint_gt(info_of(i).refused, 1);
+        snprintf(line, sizeof(line), "replication link: %s\n", strangers[_i].told[i]);
+        const char *first = strstr(sides[i].lines, line);
+        ck_assert_msg(strstr(first + 1, "replication link:") == NULL, "%s", sides[i].lines);
+    }
     ck_assert_int_eq(role_of(0), L2TPHA_ROLE_ACTIVE_SOLO);
     ck_assert_int_eq(role_of(1), L2TPHA_ROLE_STANDBY_COLD);
     ck_assert(!info_of(0).met && !info_of(1).met);
+}
+END_TEST
+
+static int connect_to(const char *url)
+{
+    struct sockaddr_in there = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    there.sin_port = htons((uint16_t)atoi(strrchr(url, ':') + 1));
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&there, sizeof(there)), 0);
+    return fd;
+}
+
+START_TEST(what_was_refused_is_over_when_there_is_a_stream)
+{
+    begin(1, KEY_2);
+    wait_for_line(1, "Connection refused");
+    ck_assert_str_eq(info_of(1).refusal, "Connection refused");
+    ck_assert_uint_eq(info_of(1).refused, 0); /* no stream at all */
+    begin(0, KEY_1);
+    wait_for_line(0, "no key has the id");
+    ck_assert_ptr_null(l2tpha_pair_set_keys(sides[0].pair, KEY_2 "suite aes"));
+    wait_for_sync();
+    for (size_t i = 0; i < NODES; i++) {
+        ck_assert_ptr_null(info_of(i).refusal);
+        ck_assert_uint_gt(info_of(i).refused, 0);
+        ck_assert_uint_eq(info_of(i).key_id, 2);
+    }
+    uint64_t before = info_of(0).refused, until = l2tpha_pair_now() + PATIENCE_US;
+    int stranger = connect_to(urls[0]); /* beside it: counted, and no reason of anything */
+    ck_assert_int_eq(send(stranger, "nonsense of somebody", 20, MSG_NOSIGNAL), 20);
+    while (info_of(0).refused == before && l2tpha_pair_now() < until)
+        serve();
+    close(stranger);
+    ck_assert_uint_eq(info_of(0).refused, before + 1);
+    end(1);
+    while (info_of(0).met && l2tpha_pair_now() < until)
+        serve();
+    ck_assert(!info_of(0).met);
+    ck_assert_ptr_null(info_of(0).refusal);
+    ck_assert_ptr_null(strstr(sides[0].lines, "does not seal"));
+}
+END_TEST
+
+/* Strangers that call and say nothing, or the beginning of a handshake. */
+START_TEST(who_proves_no_key_leaves_in_time)
+{
+    static const uint8_t beginning[] = {'L', '2', 'H', 'A', 2, 1, 0, 0, 0, 1, 9};
+    uint8_t byte;
+    int fds[STRANGERS];
+    begin(0, KEY_1);
+    for (size_t i = 0; i < STRANGERS; i++) {
+        fds[i] = connect_to(urls[0]);
+        ck_assert_int_ge(send(fds[i], beginning, i % (sizeof(beginning) + 1), MSG_NOSIGNAL), 0);
+        serve();
+    }
+    ck_assert_uint_ge(info_of(0).refused, STRANGERS - PLACES);
+    uint64_t until = l2tpha_pair_now() + PATIENCE_US;
+    while (info_of(0).refused < STRANGERS && l2tpha_pair_now() < until)
+        serve();
+    for (size_t i = 0; i < STRANGERS; i++) {
+        ck_assert_int_le(recv(fds[i], &byte, 1, MSG_DONTWAIT), 0);
+        close(fds[i]);
+    }
+    ck_assert_uint_eq(info_of(0).refused, STRANGERS);
+    ck_assert_str_eq(info_of(0).refusal, "no proof of a key in time");
+    ck_assert_ptr_null(strstr(sides[0].lines, "replication link"));
+    begin(1, KEY_1);
+    wait_for_sync();
 }
 END_TEST
 
@@ -275,13 +366,23 @@ START_TEST(keys_protect_where_insecure_would_be_wanted)
 {
     struct l2tpha_pair_options options = options_of(0, NULL);
     struct l2tpha_pair *pair;
-    options.listen = "tcp:0.0.0.0:4000";
+    for (int i = 0; i < 2; i++) {
+        options = options_of(0, NULL);
+        *(i == 0 ? &options.listen : &options.connect) = "tcp:192.0.2.1:4000";
+        sides[0].lines[0] = '\0';
+        assert_error(l2tpha_pair_new(&options, &pair), L2TPHA_ERR_INVALID);
+        ck_assert_str_eq(sides[0].lines, i == 0 ? "listen" BEYOND : "connect" BEYOND);
+        options.keys = KEY_1;
+        assert_ok(l2tpha_pair_new(&options, &pair));
+        l2tpha_pair_free(pair);
+        options.keys = NULL, options.insecure = true;
+        assert_ok(l2tpha_pair_new(&options, &pair));
+        l2tpha_pair_free(pair);
+    }
+    options.keys = "\nkey 1 00";
+    sides[0].lines[0] = '\0';
     assert_error(l2tpha_pair_new(&options, &pair), L2TPHA_ERR_INVALID);
-    options.keys = KEY_1;
-    assert_ok(l2tpha_pair_new(&options, &pair));
-    l2tpha_pair_free(pair);
-    options.keys = "key 1 00";
-    assert_error(l2tpha_pair_new(&options, &pair), L2TPHA_ERR_INVALID);
+    ck_assert_str_eq(sides[0].lines, "keys: line 2: a key of less than 64 hexadecimal digits\n");
     options.keys = KEY_1, options.crypto = NULL;
     assert_error(l2tpha_pair_new(&options, &pair), L2TPHA_ERR_CRYPTO);
     options = options_of(0, NULL);
@@ -298,6 +399,8 @@ Suite *suite_sealed(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, a_standby_follows_over_tcp, 0, 3);
     tcase_add_loop_test(tcase, who_has_another_key_or_none_is_refused, 0, 4);
+    tcase_add_test(tcase, what_was_refused_is_over_when_there_is_a_stream);
+    tcase_add_test(tcase, who_proves_no_key_leaves_in_time);
     tcase_add_test(tcase, keys_are_changed_while_the_stream_lives);
     tcase_add_test(tcase, a_buffer_that_is_not_to_be_had_costs_a_stream);
     tcase_add_test(tcase, keys_protect_where_insecure_would_be_wanted);

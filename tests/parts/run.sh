@@ -22,7 +22,7 @@ without()
     done
     # shellcheck disable=SC2086 # options are words
     cmake -S "$source" -B "$build" -DCMAKE_BUILD_TYPE=None -DL2TPHA_ASSERT=ABORT -DL2TPHA_TESTS=OFF \
-        -DL2TPHA_EXAMPLES=OFF -DL2TPHA_NETTLE=OFF $options >/dev/null
+        -DL2TPHA_EXAMPLES=OFF -DL2TPHA_NETTLE=OFF -DL2TPHA_JSON=OFF $options >/dev/null
     cmake --build "$build" --parallel 2 >"$build/log" 2>&1 || {
         cat "$build/log"
         exit 1
@@ -47,7 +47,7 @@ refused()
         options="$options -DL2TPHA_$part=OFF"
     done
     # shellcheck disable=SC2086 # options are words
-    if cmake -S "$source" -B "$work/refused" -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF -DL2TPHA_NETTLE=OFF \
+    if cmake -S "$source" -B "$work/refused" -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF -DL2TPHA_NETTLE=OFF -DL2TPHA_JSON=OFF \
         $options >"$work/refused.log" 2>&1 || ! grep -q 'CMake Error at lib/cmake/parts' "$work/refused.log"; then
         echo "not refused without $*"
         exit 1

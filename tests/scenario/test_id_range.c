@@ -341,19 +341,20 @@ START_TEST(a_tunnel_beyond_the_range_is_refused)
         .kind = L2TPHA_RECORD_TUNNEL,
         .of.tunnel = {.local_id = ids[_i], .remote_id = 1, .state = L2TPHA_TUNNEL_ESTABLISHED}};
     struct l2tpha_node *standby;
-    uint8_t data[512], *start = data + sizeof(data);
+    uint8_t data[512];
+    struct l2tpha_writing writing = {data, data + sizeof(data), data + sizeof(data), 0};
 
     assert_ok(make_node(FIRST, LAST, PLACES, true, &standby));
-    assert_ok(proto->put_header(&begin, &start, (size_t)(start - data)));
-    assert_ok(l2tpha_checkpoint_apply(standby, start, (size_t)(data + sizeof(data) - start),
+    assert_ok(proto->put_header(&begin, &writing));
+    assert_ok(l2tpha_checkpoint_apply(standby, writing.start, (size_t)(writing.end - writing.start),
                                       peer.now, NULL));
-    start = data + sizeof(data);
+    writing.start = writing.end;
     begin.kind = L2TPHA_CHECKPOINT_BULK_PART;
     begin.part = 1;
-    assert_ok(proto->put_record(&record, &start, (size_t)(start - data)));
-    assert_ok(proto->put_header(&begin, &start, (size_t)(start - data)));
-    assert_error(l2tpha_checkpoint_apply(standby, start, (size_t)(data + sizeof(data) - start),
-                                         peer.now, NULL),
+    assert_ok(proto->put_record(&record, &writing));
+    assert_ok(proto->put_header(&begin, &writing));
+    assert_error(l2tpha_checkpoint_apply(standby, writing.start,
+                                         (size_t)(writing.end - writing.start), peer.now, NULL),
                  _i < 2 ? L2TPHA_OK : L2TPHA_ERR_ID_RANGE);
     ck_assert_int_eq(l2tpha_tunnel_next(standby, NULL) != NULL, _i < 2);
     l2tpha_node_free(standby);

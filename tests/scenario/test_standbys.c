@@ -67,7 +67,7 @@ static unsigned kinds; /* of checkpoints: a bit each */
 static void ship(const struct l2tpha_output *output)
 {
     struct l2tpha_checkpoint_header header;
-    struct l2tpha_bytes records;
+    struct l2tpha_reading records;
 
     assert_ok(l2tpha_serializer_proto()->get_header(output->data, output->len, &header, &records));
     kinds |= 1u << header.kind;

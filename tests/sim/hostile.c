@@ -65,7 +65,7 @@ int hostile_feed(struct hostile *hostile, size_t len)
     uint64_t before = l2tpha_checkpoint_digest(node);
     uint64_t refused = l2tpha_counters(node)->checkpoints_refused;
     /* at exactly its length, so that reading past its end is found */
-    uint8_t *copy = talloc_memdup(node, hostile->start, len);
+    uint8_t *copy = talloc_memdup(node, hostile->writing.start, len);
 
     int error = l2tpha_checkpoint_apply(node, copy, len, hostile->world.now, NULL);
     talloc_free(copy);

@@ -8,7 +8,7 @@
 #include "sim/world.h"
 
 #include <l2tpha/node.h>
-#include <l2tpha/record.h>
+#include <l2tpha/serializer.h>
 #include <talloc.h>
 
 #define HOSTILE_TUNNELS 16
@@ -33,7 +33,7 @@ struct hostile {
     unsigned count;
     struct hostile_tunnel tunnels[HOSTILE_TUNNELS];
     uint8_t data[HOSTILE_ROOM];
-    uint8_t *start; /* of what has been written into data, from its end backwards */
+    struct l2tpha_writing writing; /* into data */
 };
 
 /* A standby into which a copy comes; some are complete at once, and empty. */
@@ -42,7 +42,7 @@ void hostile_free(struct hostile *hostile);
 
 /* --- hostile_records.c --- */
 /* An increment of such records, or an empty checkpoint of another kind; len bytes from
- * hostile->start. */
+ * hostile->writing.start. */
 size_t hostile_write(struct hostile *hostile);
 size_t hostile_write_empty(struct hostile *hostile, uint8_t kind);
 

@@ -63,10 +63,16 @@ static struct hostile_tunnel *find(struct hostile *hostile, uint32_t id)
     return NULL;
 }
 
+static void begin(struct hostile *hostile)
+{
+    uint8_t *end = hostile->data + HOSTILE_ROOM;
+
+    hostile->writing = (struct l2tpha_writing){hostile->data, end, end, 0};
+}
+
 static void put(struct hostile *hostile, const struct l2tpha_record *record)
 {
-    assert_ok(l2tpha_serializer_proto()->put_record(record, &hostile->start,
-                                                    (size_t)(hostile->start - hostile->data)));
+    assert_ok(l2tpha_serializer_proto()->put_record(record, &hostile->writing));
 }
 
 /* --- tunnels --- */
@@ -282,14 +288,13 @@ static size_t close_checkpoint(struct hostile *hostile, uint8_t kind)
         .generation = kind == L2TPHA_CHECKPOINT_INCREMENT ? 0 : 1,
         .part = kind == L2TPHA_CHECKPOINT_BULK_END ? 1 : 0};
 
-    assert_ok(l2tpha_serializer_proto()->put_header(&header, &hostile->start,
-                                                    (size_t)(hostile->start - hostile->data)));
-    return (size_t)(hostile->data + HOSTILE_ROOM - hostile->start);
+    assert_ok(l2tpha_serializer_proto()->put_header(&header, &hostile->writing));
+    return (size_t)(hostile->writing.end - hostile->writing.start);
 }
 
 size_t hostile_write_empty(struct hostile *hostile, uint8_t kind)
 {
-    hostile->start = hostile->data + HOSTILE_ROOM;
+    begin(hostile);
     return close_checkpoint(hostile, kind);
 }
 
@@ -298,7 +303,7 @@ size_t hostile_write(struct hostile *hostile)
 {
     unsigned sessions = below(hostile, FEW_SESSIONS), tunnels = below(hostile, FEW_TUNNELS);
 
-    hostile->start = hostile->data + HOSTILE_ROOM;
+    begin(hostile);
     if (hostile->count == 0)
         tunnels++;
     for (unsigned i = 0; i < sessions && hostile->count > 0; i++)

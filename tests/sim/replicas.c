@@ -305,12 +305,13 @@ int replicas_feed(struct state_pair *pair, const uint8_t *data, size_t len)
 int replicas_feed_made(struct state_pair *pair, const struct l2tpha_checkpoint_header *header,
                        const struct l2tpha_record *records, size_t count)
 {
-    uint8_t data[4096], *start = data + sizeof(data);
+    uint8_t data[4096];
+    struct l2tpha_writing writing = {data, data + sizeof(data), data + sizeof(data), 0};
     const struct l2tpha_serializer *proto = l2tpha_serializer_proto();
     for (size_t i = count; i > 0; i--)
-        assert_ok(proto->put_record(&records[i - 1], &start, (size_t)(start - data)));
-    assert_ok(proto->put_header(header, &start, (size_t)(start - data)));
-    return replicas_feed(pair, start, (size_t)(data + sizeof(data) - start));
+        assert_ok(proto->put_record(&records[i - 1], &writing));
+    assert_ok(proto->put_header(header, &writing));
+    return replicas_feed(pair, writing.start, (size_t)(writing.end - writing.start));
 }
 
 void replicas_drain(struct state_pair *pair)

@@ -19,14 +19,14 @@ struct writer {
     struct sim *sim;
     struct l2tpha_node_record node;
     uint8_t data[ROOM];
-    uint8_t *start;
+    struct l2tpha_writing out;
 };
 
 static void put(struct writer *writer, const struct l2tpha_record *record)
 {
-    int error = l2tpha_serializer_proto()->put_record(record, &writer->start,
-                                                      (size_t)(writer->start - writer->data));
+    int error = machines_serializer()->put_record(record, &writer->out);
 
+    writer->out.records++;
     if (error)
         world_fail(&writer->sim->world, "put_record: %s", l2tpha_strerror(error));
 }
@@ -149,15 +149,14 @@ void sim_restore(struct sim *sim)
                                                     .number =
                                                         apply_empty_copy(sim, end->active.node) + 1,
                                                     .kind = L2TPHA_CHECKPOINT_INCREMENT};
-    writer.start = writer.data + ROOM;
+    writer.out = (struct l2tpha_writing){writer.data, writer.data + ROOM, writer.data + ROOM, 0};
     put_node(&writer);
     for (unsigned i = 0; i < sim->plan.peer_count; i++)
         put_tunnel(&writer, &sim->peers[i], (uint16_t)(40001 + i));
-    int error = l2tpha_serializer_proto()->put_header(&header, &writer.start,
-                                                      (size_t)(writer.start - writer.data));
+    int error = machines_serializer()->put_header(&header, &writer.out);
     if (!error)
-        error = l2tpha_checkpoint_apply(end->active.node, writer.start,
-                                        (size_t)(writer.data + ROOM - writer.start), 0, NULL);
+        error = l2tpha_checkpoint_apply(end->active.node, writer.out.start,
+                                        (size_t)(writer.out.end - writer.out.start), 0, NULL);
     if (!error)
         error = l2tpha_takeover(end->active.node, ++end->epoch, 0);
     if (error)

@@ -44,7 +44,7 @@ build()
     fi
     cmake -Wno-dev -S "$source" -B "$work" "$@" -DCMAKE_BUILD_TYPE=None -DCMAKE_C_FLAGS="$flags" \
         -DCMAKE_POSITION_INDEPENDENT_CODE=OFF \
-        -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF -DL2TPHA_NETTLE=OFF >"$work/log"
+        -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF -DL2TPHA_NETTLE=OFF -DL2TPHA_JSON=OFF >"$work/log"
     cmake --build "$work" --parallel 2 --target l2tpha_static >>"$work/log" 2>&1 || {
         cat "$work/log" >&2
         exit 1

@@ -164,7 +164,7 @@ END_TEST
 static enum l2tpha_checkpoint_kind kind_polled(void)
 {
     struct l2tpha_checkpoint_header header;
-    struct l2tpha_bytes records;
+    struct l2tpha_reading records;
 
     assert_ok(
         l2tpha_serializer_proto()->get_header(pair->item.data, pair->item.len, &header, &records));

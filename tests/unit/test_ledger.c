@@ -6,7 +6,7 @@
 static void assert_abandons(void)
 {
     struct l2tpha_checkpoint_header header;
-    struct l2tpha_bytes records;
+    struct l2tpha_reading records;
 
     ck_assert_uint_ne(replicas_poll(pair), 0);
     assert_ok(
@@ -213,7 +213,7 @@ static void ship_counting(unsigned *increments, unsigned *parts)
 {
     const struct l2tpha_serializer *proto = l2tpha_serializer_proto();
     struct l2tpha_checkpoint_header header;
-    struct l2tpha_bytes records;
+    struct l2tpha_reading records;
     struct l2tpha_record record;
 
     *increments = *parts = 0;

@@ -3,6 +3,8 @@
 #include "unit/replicated.h"
 
 #include "base/cursor.h"
+#include "engine/session_fsm.h"
+#include "unit/starve.h"
 
 /* --- active and standby --- */
 
@@ -375,7 +377,7 @@ START_TEST(end_with_wrong_count_or_digest)
     record_stream();
     for (unsigned wrong = 0; wrong < 2; wrong++) {
         struct l2tpha_checkpoint_header header;
-        struct l2tpha_bytes none;
+        struct l2tpha_reading none;
         replay_up_to(3);
         assert_ok(
             l2tpha_serializer_proto()->get_header(blobs[3].data, blobs[3].len, &header, &none));
@@ -474,6 +476,67 @@ START_TEST(no_room)
 }
 END_TEST
 
+/* --- a serializer's room --- */
+
+#define ROOM 100000
+
+static uint8_t *room; /* that was given last */
+
+static int get_in_room(struct l2tpha_reading *reading, struct l2tpha_record *record)
+{
+    room = reading->room;
+    if (room)
+        memset(room, 0xee, ROOM); /* all of it */
+    return l2tpha_serializer_proto()->get_record(reading, record);
+}
+
+static int new_replica(size_t bytes, struct replica **replica)
+{
+    static struct l2tpha_serializer serializer;
+    const struct replica_options options = {.table = pair->standby,
+                                            .serializer = &serializer,
+                                            .counters = &pair->standby_counters,
+                                            .has_state = session_has_state};
+
+    serializer = *l2tpha_serializer_proto();
+    serializer.room = bytes;
+    serializer.get_record = get_in_room;
+    return replica_new(pair, &options, replica);
+}
+
+START_TEST(a_serializer_has_the_room_that_it_asks_for)
+{
+    struct replica *replica;
+
+    replicas_tunnel(pair, 1);
+    replicas_commit(pair);
+    replicas_copy(pair);
+    for (size_t bytes = 0; bytes <= ROOM; bytes += ROOM) {
+        assert_ok(new_replica(bytes, &replica));
+        room = NULL;
+        talloc_free(pair->replica);
+        pair->replica = replica;
+        table_clear(pair->standby);
+        replicas_sync(pair);
+        ck_assert_int_eq(room != NULL, bytes > 0);
+    }
+    replicas_assert_equal(pair);
+}
+END_TEST
+
+START_TEST(a_serializer_without_its_room)
+{
+    struct replica *replica = NULL;
+
+    starve(root, ROOM / 2);
+    assert_error(new_replica(ROOM, &replica), L2TPHA_ERR_NOMEM);
+    ck_assert_ptr_null(replica);
+    assert_ok(new_replica(0, &replica));
+    talloc_free(replica);
+    starve(root, NOT_STARVED);
+}
+END_TEST
+
 Suite *suite_replica(void)
 {
     Suite *suite = suite_create("replica");
@@ -499,5 +562,7 @@ Suite *suite_replica(void)
     tcase_add_test(tcase, numbers_without_room);
     tcase_add_test(tcase, too_long);
     tcase_add_test(tcase, no_room);
+    tcase_add_test(tcase, a_serializer_has_the_room_that_it_asks_for);
+    tcase_add_test(tcase, a_serializer_without_its_room);
     return suite;
 }

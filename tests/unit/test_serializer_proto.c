@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "fixture.h"
-
-#include "state/record.h"
+#include "records.h"
 
 #include <l2tpha/serializer.h>
 #include <string.h>
 
-#define KINDS 6 /* known ones */
-
 static uint8_t space[L2TPHA_CHECKPOINT_MAX];
-static uint8_t long_string[1 << 17];
 
 static int put(const struct l2tpha_record *record, uint8_t **start)
 {
-    *start = space + sizeof(space);
-    return l2tpha_serializer_proto()->put_record(record, start, sizeof(space));
+    struct l2tpha_writing writing = records_writing(space, sizeof(space));
+    int error = l2tpha_serializer_proto()->put_record(record, &writing);
+    *start = writing.start;
+    return error;
 }
 
 static struct l2tpha_bytes put_ok(const struct l2tpha_record *record)
@@ -27,64 +25,12 @@ static struct l2tpha_bytes put_ok(const struct l2tpha_record *record)
 static int get(const void *data, size_t len, struct l2tpha_record *record)
 {
     uint8_t *copy = talloc_memdup(root, data, len ? len : 1);
-    struct l2tpha_bytes records = {copy, len};
-    int error = l2tpha_serializer_proto()->get_record(&records, record);
+    struct l2tpha_reading reading = {.data = copy, .len = len};
+    int error = l2tpha_serializer_proto()->get_record(&reading, record);
     if (!error)
-        ck_assert_uint_eq(records.len, 0);
+        ck_assert_uint_eq(reading.len, 0);
     talloc_free(copy);
     return error;
-}
-
-static struct l2tpha_record minimal(enum l2tpha_record_kind kind)
-{
-    struct l2tpha_record record;
-    memset(&record, 0, sizeof(record));
-    record.kind = kind;
-    for (uint32_t i = 0; i < record_shape(kind)->count; i++) {
-        const struct record_field *field = &record_shape(kind)->fields[i];
-        void *at = (char *)&record.of + field->offset;
-        if (field->type == RECORD_U32)
-            *(uint32_t *)at = field->min;
-        else if (field->type == RECORD_U8)
-            *(uint8_t *)at = (uint8_t)field->min;
-        else if (field->type == RECORD_BYTES && field->min > 0)
-            *(struct l2tpha_bytes *)at = (struct l2tpha_bytes){long_string, field->min};
-    }
-    return record;
-}
-
-static bool same_field(const struct record_field *field, const void *a, const void *b)
-{
-    const struct l2tpha_bytes *x = a, *y = b;
-    switch ((enum record_type)field->type) {
-    case RECORD_U8:
-        return *(const uint8_t *)a == *(const uint8_t *)b;
-    case RECORD_U16:
-        return *(const uint16_t *)a == *(const uint16_t *)b;
-    case RECORD_U32:
-        return *(const uint32_t *)a == *(const uint32_t *)b;
-    case RECORD_U64:
-        return *(const uint64_t *)a == *(const uint64_t *)b;
-    case RECORD_RAW8:
-        return memcmp(a, b, 8) == 0;
-    case RECORD_ADDRESS:
-        return memcmp(a, b, sizeof(struct l2tpha_address)) == 0;
-    case RECORD_BYTES:
-        return x->len == y->len && (x->len == 0 || memcmp(x->data, y->data, x->len) == 0);
-    }
-    return false;
-}
-
-static void assert_same(const struct l2tpha_record *a, const struct l2tpha_record *b)
-{
-    const struct record_shape *shape = record_shape(a->kind);
-    ck_assert_int_eq(a->kind, b->kind);
-    for (uint32_t i = 0; i < shape->count; i++) {
-        const struct record_field *field = &shape->fields[i];
-        ck_assert_msg(same_field(field, (const char *)&a->of + field->offset,
-                                 (const char *)&b->of + field->offset),
-                      "kind %d, field %u", (int)a->kind, field->tag >> 3);
-    }
 }
 
 /* Encode, decode, compare; encode again, compare bytes. */
@@ -93,48 +39,20 @@ static void round_trip(const struct l2tpha_record *record)
     struct l2tpha_record back;
     struct l2tpha_bytes bytes = put_ok(record), again;
     uint8_t *first = talloc_memdup(root, bytes.data, bytes.len);
-    struct l2tpha_bytes records = {first, bytes.len};
-    assert_ok(l2tpha_serializer_proto()->get_record(&records, &back));
-    assert_same(record, &back);
+    struct l2tpha_reading reading = {.data = first, .len = bytes.len};
+    assert_ok(l2tpha_serializer_proto()->get_record(&reading, &back));
+    records_assert_same(record, &back);
     again = put_ok(&back);
     ck_assert_uint_eq(again.len, bytes.len);
     ck_assert_mem_eq(again.data, first, again.len);
     talloc_free(first);
 }
 
-static void set(const struct record_field *field, void *at, uint64_t value)
-{
-    switch ((enum record_type)field->type) {
-    case RECORD_U8:
-        *(uint8_t *)at = (uint8_t)value;
-        break;
-    case RECORD_U16:
-        *(uint16_t *)at = (uint16_t)value;
-        break;
-    case RECORD_U32:
-        *(uint32_t *)at = (uint32_t)value;
-        break;
-    case RECORD_U64:
-        *(uint64_t *)at = value;
-        break;
-    case RECORD_RAW8:
-        memset(at, value ? 0xa5 : 0, 8);
-        break;
-    case RECORD_ADDRESS:
-        memset(at, 0, sizeof(struct l2tpha_address));
-        ((struct l2tpha_address *)at)->len = (uint8_t)value;
-        memset(((struct l2tpha_address *)at)->bytes, 0x5a, value <= 28 ? value : 28);
-        break;
-    case RECORD_BYTES:
-        *(struct l2tpha_bytes *)at = (struct l2tpha_bytes){long_string, (size_t)value};
-    }
-}
-
 START_TEST(table_of_fields_is_sound)
 {
     ck_assert_ptr_null(record_shape(0));
-    ck_assert_ptr_null(record_shape(KINDS + 1));
-    for (uint32_t kind = 1; kind <= KINDS; kind++) {
+    ck_assert_ptr_null(record_shape(RECORDS_KINDS + 1));
+    for (uint32_t kind = 1; kind <= RECORDS_KINDS; kind++) {
         const struct record_shape *shape = record_shape(kind);
         ck_assert_uint_lt(shape->count, 64); /* one bit each in `required` */
         for (uint32_t i = 0; i < shape->count; i++) {
@@ -151,16 +69,16 @@ END_TEST
 
 START_TEST(every_field_at_its_limits)
 {
-    for (uint32_t kind = 1; kind <= KINDS; kind++)
+    for (uint32_t kind = 1; kind <= RECORDS_KINDS; kind++)
         for (uint32_t i = 0; i < record_shape(kind)->count; i++) {
             const struct record_field *field = &record_shape(kind)->fields[i];
-            uint32_t most = field->max <= sizeof(long_string) || field->type <= RECORD_U64
+            uint32_t most = field->max <= RECORDS_STRING || field->type <= RECORD_U64
                                 ? field->max
-                                : sizeof(long_string);
+                                : RECORDS_STRING;
             const uint32_t values[] = {field->min, field->min + 1, most / 2 + 1, most - 1, most};
             for (size_t v = 0; v < sizeof(values) / sizeof(values[0]); v++) {
-                struct l2tpha_record record = minimal((enum l2tpha_record_kind)kind);
-                set(field, (char *)&record.of + field->offset, values[v]);
+                struct l2tpha_record record = records_minimal((enum l2tpha_record_kind)kind);
+                records_set(field, (char *)&record.of + field->offset, values[v]);
                 round_trip(&record);
             }
         }
@@ -170,21 +88,21 @@ END_TEST
 /* What is out of range can be neither written nor read. */
 START_TEST(every_field_beyond_its_limits)
 {
-    for (uint32_t kind = 1; kind <= KINDS; kind++)
+    for (uint32_t kind = 1; kind <= RECORDS_KINDS; kind++)
         for (uint32_t i = 0; i < record_shape(kind)->count; i++) {
             const struct record_field *field = &record_shape(kind)->fields[i];
             static const uint64_t widest[] = {UINT8_MAX, UINT16_MAX, UINT32_MAX, UINT64_MAX};
             bool bytes = field->type == RECORD_BYTES || field->type == RECORD_ADDRESS;
-            struct l2tpha_record record = minimal((enum l2tpha_record_kind)kind);
+            struct l2tpha_record record = records_minimal((enum l2tpha_record_kind)kind);
             uint8_t *start;
-            if (field->max < (bytes                       ? sizeof(long_string)
+            if (field->max < (bytes                       ? RECORDS_STRING
                               : field->type <= RECORD_U64 ? widest[field->type]
                                                           : 0)) {
-                set(field, (char *)&record.of + field->offset, (uint64_t)field->max + 1);
+                records_set(field, (char *)&record.of + field->offset, (uint64_t)field->max + 1);
                 assert_error(put(&record, &start), L2TPHA_ERR_INVALID);
             }
             if (field->min > 0) {
-                set(field, (char *)&record.of + field->offset, field->min - 1);
+                records_set(field, (char *)&record.of + field->offset, field->min - 1);
                 assert_error(put(&record, &start), L2TPHA_ERR_INVALID);
             }
         }
@@ -193,40 +111,25 @@ END_TEST
 
 START_TEST(not_configured_is_a_method)
 {
-    struct l2tpha_record record = minimal(L2TPHA_RECORD_TUNNEL);
+    struct l2tpha_record record = records_minimal(L2TPHA_RECORD_TUNNEL);
     uint8_t *start;
     record.of.tunnel.configured_method = 255;
     round_trip(&record);
     record.of.tunnel.configured_method = 254;
     assert_error(put(&record, &start), L2TPHA_ERR_INVALID);
-    record.kind = (enum l2tpha_record_kind)(KINDS + 1);
+    record.kind = (enum l2tpha_record_kind)(RECORDS_KINDS + 1);
     assert_error(put(&record, &start), L2TPHA_ERR_INVALID);
     record.kind = L2TPHA_RECORD_UNKNOWN;
     assert_error(put(&record, &start), L2TPHA_ERR_INVALID);
 }
 END_TEST
 
-static void random_record(struct l2tpha_record *record, uint32_t *seed)
-{
-    *record = minimal((enum l2tpha_record_kind)(1 + (*seed >> 16) % KINDS));
-    const struct record_shape *shape = record_shape(record->kind);
-    for (uint32_t i = 0; i < shape->count; i++) {
-        const struct record_field *field = &shape->fields[i];
-        *seed = *seed * 1664525 + 1013904223;
-        uint32_t span = field->max < 300 || field->type <= RECORD_U64 ? field->max : 300;
-        uint32_t value = (*seed >> 8) << (*seed & 7);
-        if (*seed & 0x800 && span >= field->min)
-            set(field, (char *)&record->of + field->offset,
-                field->min + (span == UINT32_MAX ? value / 2 : value % (span - field->min + 1)));
-    }
-}
-
 START_TEST(random_records)
 {
     uint32_t seed = 1;
     for (unsigned i = 0; i < 3000; i++) {
         struct l2tpha_record record;
-        random_record(&record, &seed);
+        records_random(&record, &seed);
         round_trip(&record);
     }
 }
@@ -310,10 +213,12 @@ START_TEST(a_header_byte_for_byte)
                                                     .digest = UINT64_C(0x0102030405060708),
                                                     .part = 4};
     struct l2tpha_checkpoint_header back;
-    struct l2tpha_bytes records;
-    uint8_t data[64], *start = data + sizeof(data);
-    assert_ok(l2tpha_serializer_proto()->put_header(&header, &start, sizeof(data)));
-    size_t len = (size_t)(data + sizeof(data) - start);
+    struct l2tpha_reading records;
+    uint8_t data[64];
+    struct l2tpha_writing writing = records_writing(data, sizeof(data));
+    assert_ok(l2tpha_serializer_proto()->put_header(&header, &writing));
+    const uint8_t *start = writing.start;
+    size_t len = (size_t)(writing.end - start);
     ck_assert_uint_eq(len, sizeof(known));
     ck_assert_mem_eq(start, known, len);
     assert_ok(l2tpha_serializer_proto()->get_header(start, len, &back, &records));
@@ -331,23 +236,26 @@ END_TEST
 /* Every buffer that is a byte too small is refused, and nothing in front of it is touched. */
 START_TEST(too_small_by_any_amount)
 {
-    struct l2tpha_record record = minimal(L2TPHA_RECORD_TUNNEL);
+    struct l2tpha_record record = records_minimal(L2TPHA_RECORD_TUNNEL);
     for (uint32_t i = 0; i < record_shape(1)->count; i++)
-        set(&record_shape(1)->fields[i], (char *)&record.of + record_shape(1)->fields[i].offset,
-            record_shape(1)->fields[i].max < 3 ? 1 : 3);
+        records_set(&record_shape(1)->fields[i],
+                    (char *)&record.of + record_shape(1)->fields[i].offset,
+                    record_shape(1)->fields[i].max < 3 ? 1 : 3);
     record.of.tunnel.unknown = (struct l2tpha_bytes){(const uint8_t *)"\xd0\x3e\x05", 3};
     size_t len = put_ok(&record).len;
     for (size_t room = 0; room <= len; room++) {
-        uint8_t *data = talloc_size(root, room + 1), *start = data + room;
-        int error = l2tpha_serializer_proto()->put_record(&record, &start, room);
+        uint8_t *data = talloc_size(root, room + 1);
+        struct l2tpha_writing writing = records_writing(data, room);
+        int error = l2tpha_serializer_proto()->put_record(&record, &writing);
         ck_assert_int_eq(error, room < len ? L2TPHA_ERR_TOO_SMALL : 0);
-        ck_assert_ptr_eq(start, room < len ? data + room : data);
+        ck_assert_ptr_eq(writing.start, room < len ? data + room : data);
         talloc_free(data);
     }
     const struct l2tpha_checkpoint_header header = {.version = 1, .number = 1 << 20, .digest = 1};
     for (size_t room = 0; room < 14; room++) {
-        uint8_t data[16], *start = data + room;
-        assert_error(l2tpha_serializer_proto()->put_header(&header, &start, room),
+        uint8_t data[16];
+        struct l2tpha_writing writing = records_writing(data, room);
+        assert_error(l2tpha_serializer_proto()->put_header(&header, &writing),
                      room < 2 + 4 + 9 ? L2TPHA_ERR_TOO_SMALL : 0);
     }
 }
@@ -456,7 +364,7 @@ static const struct {
 START_TEST(headers_that_others_may_write)
 {
     struct l2tpha_checkpoint_header header;
-    struct l2tpha_bytes records;
+    struct l2tpha_reading records;
     assert_error(l2tpha_serializer_proto()->get_header(headers[_i].input.data,
                                                        headers[_i].input.len, &header, &records),
                  headers[_i].error);
@@ -465,12 +373,13 @@ END_TEST
 
 START_TEST(bad_header_is_not_written)
 {
-    uint8_t data[64], *start = data + sizeof(data);
+    uint8_t data[64];
+    struct l2tpha_writing writing = records_writing(data, sizeof(data));
     struct l2tpha_checkpoint_header header = {.version = 0};
-    assert_error(l2tpha_serializer_proto()->put_header(&header, &start, 64), L2TPHA_ERR_INVALID);
+    assert_error(l2tpha_serializer_proto()->put_header(&header, &writing), L2TPHA_ERR_INVALID);
     header.version = 1;
     header.kind = L2TPHA_CHECKPOINT_RESUME + 1;
-    assert_error(l2tpha_serializer_proto()->put_header(&header, &start, 64), L2TPHA_ERR_INVALID);
+    assert_error(l2tpha_serializer_proto()->put_header(&header, &writing), L2TPHA_ERR_INVALID);
 }
 END_TEST
 
@@ -482,7 +391,7 @@ START_TEST(unknown_fields_are_kept_verbatim)
     static const uint8_t input[] = {0x7a, 20,   0x0a, 18,   0x08, 0x01, 0xc0, 0x3e,
                                     0x81, 0x80, 0x00, 0xc2, 0x3e, 0x02, 0xaa, 0xbb,
                                     0xc5, 0x3e, 0x01, 0x02, 0x03, 0x04};
-    struct l2tpha_bytes records = {input, sizeof(input)};
+    struct l2tpha_reading records = {.data = input, .len = sizeof(input)};
     struct l2tpha_record record;
     assert_ok(l2tpha_serializer_proto()->get_record(&records, &record));
     ck_assert_uint_eq(record.of.tunnel.unknown.len, 16);
@@ -498,7 +407,7 @@ START_TEST(unknown_fields_of_a_node_are_kept_verbatim)
     static const uint8_t input[] = {0x7a, 21,   0x32, 19,   0x0a, 0x08, 1,    2,
                                     3,    4,    5,    6,    7,    8,    0x18, 0x80,
                                     0x01, 0x32, 0x01, 0xaa, 0xc0, 0x3e, 0x05};
-    struct l2tpha_bytes records = {input, sizeof(input)};
+    struct l2tpha_reading records = {.data = input, .len = sizeof(input)};
     struct l2tpha_record record;
 
     assert_ok(l2tpha_serializer_proto()->get_record(&records, &record));

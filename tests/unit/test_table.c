@@ -400,10 +400,10 @@ END_TEST
 static size_t encode(const struct l2tpha_session_record *session, uint8_t room[256])
 {
     struct l2tpha_record record = {.kind = L2TPHA_RECORD_SESSION};
-    uint8_t *start = room + 256;
+    struct l2tpha_writing writing = {room, room + 256, room + 256, 0};
     record.of.session = *session;
-    assert_ok(l2tpha_serializer_proto()->put_record(&record, &start, 256));
-    return (size_t)(room + 256 - start);
+    assert_ok(l2tpha_serializer_proto()->put_record(&record, &writing));
+    return (size_t)(room + 256 - writing.start);
 }
 
 static void assert_same(const struct l2tpha_session_record *a,

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* A store is read twice: the first time to see that nothing is missing. Whoever reads it has it, so
+ * nobody writes in between. */
+#include "read.h"
+#include "greet.h"
+#include "job.h"
+#include "talk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE "4" /* entries asked for at once */
+
+struct reading {
+    l2tpha_store_item fn; /* NULL = the first time */
+    void *arg;
+    uint64_t log;
+    uint64_t batches, most; /* taken; the second time: that may be */
+    uint64_t items, octets, epoch;
+    bool whole, ended;
+    char last[ID_TEXT];
+    const char *fault;
+    int error; /* fn's */
+};
+
+/* The server is there, and fit for it. Whose the store is stays open until it is read or written:
+ * a standby has it open as well. */
+int read_open(void *user, const char **why)
+{
+    struct redis_store *store = user;
+    int error = greet(store);
+
+    if (!error)
+        error = talk_wait(store);
+    *why = store->note;
+    return error;
+}
+
+/* --- entries --- */
+
+static int give_items(struct reading *reading, const struct reply *value)
+{
+    const uint8_t *data = (const uint8_t *)value->text, *item;
+    size_t at = BATCH_HEAD, len;
+
+    while (!reading->error && (item = batch_item(data, value->len, &at, &len))) {
+        reading->items++;
+        if (reading->fn)
+            reading->error = reading->fn(reading->arg, item, len);
+        reading->octets += reading->fn ? len : 0;
+    }
+    return reading->error;
+}
+
+static void take_entry(struct reading *reading, const char *id, const struct reply *value)
+{
+    struct batch_head head;
+    const char *fault = !value || value->type != REDIS_REPLY_STRING
+                            ? "an entry is none of ours"
+                            : batch_read((const uint8_t *)value->text, value->len, &head);
+
+    if (!fault && head.log != reading->log)
+        fault = "an entry is of another log";
+    if (!fault && head.number != reading->batches)
+        fault = "an entry is missing";
+    if (fault) {
+        reading->fault = fault;
+        return;
+    }
+    reading->batches++;
+    reading->whole |= head.whole;
+    reading->epoch = head.epoch;
+    snprintf(reading->last, sizeof(reading->last), "%s", id);
+    if (give_items(reading, value) == L2TPHA_OK && !reading->fn)
+        reading->octets += value->len;
+}
+
+static bool is_done(const struct reading *reading)
+{
+    return reading->ended || reading->fault || reading->error || reading->batches == reading->most;
+}
+
+/* Each is an id and a list of fields, of which there is one. */
+static int take_page(struct redis_store *store, const struct ask *ask, const struct reply *reply)
+{
+    struct reading *reading = store->reading;
+
+    (void)ask;
+    if (reply->type != REDIS_REPLY_ARRAY)
+        return talk_error(store, reply);
+    reading->ended = reply->count == 0;
+    for (uint32_t i = 0; i < reply->count && !is_done(reading); i++) {
+        const struct reply *entry = reply_item(reply, i);
+        const char *id = reply_text(reply_item(entry, 0));
+        if (!id[0] || strlen(id) >= ID_TEXT)
+            return talk_error(store, entry);
+        take_entry(reading, id, reply_item(reply_item(entry, 1), 1));
+    }
+    return L2TPHA_OK;
+}
+
+/* Pages that were empty too early do not pass for the end. */
+static int take_length(struct redis_store *store, const struct ask *ask, const struct reply *reply)
+{
+    struct reading *reading = store->reading;
+
+    (void)ask;
+    if (reply->type != REDIS_REPLY_INTEGER)
+        return talk_error(store, reply);
+    if (reply->integer < 0 || (uint64_t)reply->integer != reading->batches)
+        reading->fault = "an entry is missing";
+    return L2TPHA_OK;
+}
+
+static int check_length(struct redis_store *store, const char *key)
+{
+    struct words words = {0};
+
+    words_add(&words, "XLEN");
+    words_add(&words, key);
+    int error = talk_ask(store, &(struct ask){.take = take_length}, &words);
+    return error ? error : talk_wait(store);
+}
+
+static int read_log(struct redis_store *store, struct reading *reading)
+{
+    char key[sizeof(store->log_key) + LOG_TEXT], from[ID_TEXT + 1];
+    int error = L2TPHA_OK;
+
+    snprintf(key, sizeof(key), "%s%s", store->log_key, store->found);
+    reading->log = strtoull(store->found, NULL, 16);
+    store->reading = reading;
+    while (!error && !is_done(reading)) {
+        struct words words = {0};
+        snprintf(from, sizeof(from), "%s%s", reading->last[0] ? "(" : "-", reading->last);
+        words_add(&words, "XRANGE");
+        words_add(&words, key);
+        words_add(&words, from);
+        words_add(&words, "+");
+        words_add(&words, "COUNT");
+        words_add(&words, PAGE);
+        error = talk_ask(store, &(struct ask){.take = take_page}, &words);
+        if (!error)
+            error = talk_wait(store);
+    }
+    if (!error && reading->ended)
+        error = check_length(store, key);
+    store->reading = NULL;
+    return error;
+}
+
+/* --- the copy --- */
+
+/* What the last writer has sent may be on its way to the replicas still: it is served from now on,
+ * so they have to have it first. */
+static int acquire_it(struct redis_store *store)
+{
+    int error = store->link == LINK_DOWN ? greet(store) : L2TPHA_OK;
+
+    store->acquire = ACQUIRE_TAKE;
+    store->fenced = false;
+    if (!error)
+        error = talk_wait(store);
+    if (!error)
+        error = job_ask_acquire(store);
+    if (!error)
+        error = talk_wait(store);
+    if (!error && store->fenced)
+        error = L2TPHA_ERR_FENCED;
+    if (!error)
+        error = job_ask_wait(store);
+    if (!error)
+        error = talk_wait(store);
+    return error;
+}
+
+static int give_back(struct redis_store *store, const struct reading *checked, l2tpha_store_item fn,
+                     void *arg, struct l2tpha_store_found *found)
+{
+    struct reading reading = {.fn = fn, .arg = arg, .most = checked->batches};
+    int error = read_log(store, &reading);
+
+    if (!error)
+        error = reading.error;
+    if (!error && reading.batches != checked->batches)
+        error = L2TPHA_ERR_GAP; /* it has changed under the reader's eyes */
+    found->items = reading.items;
+    found->bytes = reading.octets;
+    store->copy = reading.log;
+    strcpy(store->last, reading.last);
+    return error;
+}
+
+int read_copy(void *user, bool mend, l2tpha_store_item fn, void *arg,
+              struct l2tpha_store_found *found)
+{
+    struct redis_store *store = user;
+    struct reading reading = {.most = UINT64_MAX};
+    int error = acquire_it(store);
+
+    *found = (struct l2tpha_store_found){0};
+    if (error || !store->found[0])
+        return error;
+    error = read_log(store, &reading);
+    if (error)
+        return error;
+    if (!reading.fault && !reading.whole)
+        reading.fault = "the end of the copy is missing";
+    found->fault = reading.fault;
+    found->fault_at = reading.fault ? reading.octets : 0;
+    found->stale = reading.fault || !store->found_exact;
+    if (reading.fault && !mend)
+        return L2TPHA_ERR_RECORD;
+    if (!reading.whole)
+        return L2TPHA_OK;
+    found->any = true;
+    found->epoch = reading.epoch;
+    return give_back(store, &reading, fn, arg, found);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* The state of a Redis store, shared by its files. */
+#ifndef REDIS_PRIVATE_H
+#define REDIS_PRIVATE_H
+
+#include "batch.h"
+#include "net.h"
+#include "reply.h"
+
+#include <l2tpha/redis.h>
+
+#define STREAMS 2
+#define ASKS 64
+#define ID_TEXT 44 /* two numbers of 64 bits */
+#define LOG_TEXT 17
+#define PROCESS_TEXT 33
+#define OWNER_TEXT (PROCESS_TEXT + 8)
+#define EPOCH_TEXT 17
+#define RUN_TEXT 48
+#define WHY_TEXT 160
+
+struct redis_store;
+
+/* What was asked, and who takes the answer. An error ends the connection. */
+struct ask {
+    int (*take)(struct redis_store *store, const struct ask *ask, const struct reply *reply);
+    uint64_t log;      /* of a batch: whose, */
+    uint64_t position; /* ... and what is there then */
+    bool whole;
+};
+
+/* A log of the server's, and what waits to be written to it. */
+struct stream {
+    enum { STREAM_NONE, STREAM_READY, STREAM_BROKEN } state;
+    uint64_t log; /* its name */
+    uint64_t epoch;
+    uint64_t batches;           /* asked for, */
+    uint64_t answered, durable; /* positions: in the server; confirmed */
+    bool answered_whole, whole;
+    struct batch *first, *last; /* that wait */
+    size_t waiting;             /* octets of them */
+    int status;
+    bool news; /* not told yet */
+};
+
+/* How the store becomes this process's. */
+enum acquire {
+    ACQUIRE_NONE,
+    ACQUIRE_TAKE,  /* it is read: whoever wrote it before is refused */
+    ACQUIRE_SERVE, /* it is written under an epoch that is newer than what was there */
+    ACQUIRE_AGAIN  /* by another connection, if it is this process's still */
+};
+
+struct redis_store {
+    struct l2tpha_store store;
+    struct net net;
+    struct replies replies;
+    /* options */
+    char *user, *password;
+    uint32_t replicas_wanted;
+    bool alone, exact;
+    uint64_t timeout_us;
+    /* the connection */
+    enum { LINK_DOWN, LINK_GREETING, LINK_READY } link;
+    int lost; /* why it has ended */
+    uint8_t *out;
+    size_t out_len, out_sent, out_room;
+    struct ask asks[ASKS];
+    uint32_t first_ask, ask_count;
+    uint64_t due;      /* for all that was asked */
+    uint64_t probe_at; /* whether the store is ours still */
+    /* the server */
+    char run[RUN_TEXT];
+    char fsync[16];
+    bool appends, has_replicas, has_waitaof;
+    /* whose the store is */
+    char head_key[96], log_key[96]; /* the latter: without the log's name */
+    char process[PROCESS_TEXT], owner[OWNER_TEXT];
+    uint32_t turn;        /* one more with each acquisition */
+    enum acquire acquire; /* to be asked for before anything is written */
+    uint64_t epoch;
+    bool owns, fenced;
+    uint32_t wait_for;    /* replicas */
+    char found[LOG_TEXT]; /* log of the copy that was there; "" = none */
+    bool found_exact;
+    /* what is there */
+    uint64_t copy; /* log of the newest copy that is known to be whole; 0 = none */
+    char last[ID_TEXT];
+    /* what is asked for */
+    struct stream streams[STREAMS];
+    bool in_job;
+    bool sweeps; /* logs may be there that nobody wants */
+    bool mark_asked, marking, mark_news;
+    int mark_status;
+    struct reading *reading; /* while it is */
+    bool failed;             /* the note says how, until all is in the server again */
+    char note[WHY_TEXT];
+};
+
+/* The net is the store's from now on, whatever is returned. */
+int redis_store_new(TALLOC_CTX *parent, const struct net *net, const char *group,
+                    const struct l2tpha_redis_options *options, struct l2tpha_store **store);
+
+#endif
