@@ -22,7 +22,7 @@ CODE = {"lib", "include", "examples", "bindings", "tests"}
 # Parts of identifiers, and words of sentences.
 STEMS = re.compile(r"""(?ix) (?<![a-z]) (?:
     heed(?:s|ed|ing)? | judg(?:e|es|ed|ing|ement) | equip(?:s|ped|ment)?
-  | claim(?:s|ed|ing)? | lend(?:s|ing)? | lent | yield(?:s|ed|ing)?
+  | lend(?:s|ing)? | lent | yield(?:s|ed|ing)?
   | lazy | lazi(?:ly|ness) | lags | (?:un)?settl(?:e|es|ed|ing)
   | reign(?:s|ed|ing)? | weighty | wild | doubt(?:s|ed|ing|ful)?
   | twin(?:s|ned)? | stray(?:s|ed)? | beaten
