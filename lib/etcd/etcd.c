@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "operation.h"
 
+#include <string.h>
+
 #define CLAIM 0 /* operations, and their requests */
 #define LEASE 1
 #define TURNS_MAX 16 /* steps in one go; the others in the next */
@@ -36,6 +38,13 @@ static int begin_put(struct etcd *etcd, struct operation *operation, enum kind k
     return operation_begin(etcd, operation, kind, now);
 }
 
+/* The owner of a claim may take it once more. */
+static bool is_new(const struct etcd *etcd, const struct l2tpha_claim *claim)
+{
+    return claim->epoch > etcd->newest_epoch ||
+           (claim->epoch == etcd->newest_epoch && strcmp(claim->owner, etcd->newest_owner) == 0);
+}
+
 static int take(void *user, const struct l2tpha_claim *claim, uint64_t revision, uint32_t ttl_ms,
                 uint64_t now)
 {
@@ -46,7 +55,7 @@ static int take(void *user, const struct l2tpha_claim *claim, uint64_t revision,
         return L2TPHA_ERR_STATE;
     if (ttl_ms == 0)
         return L2TPHA_ERR_INVALID;
-    if (claim->epoch <= etcd->newest_epoch)
+    if (!is_new(etcd, claim))
         return L2TPHA_ERR_STALE_EPOCH;
     operation->ttl_s = ttl_ms / 1000 + (ttl_ms % 1000 > 0);
     return begin_put(etcd, operation, TAKE, claim, revision, now);

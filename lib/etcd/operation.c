@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "operation.h"
 
+#include <string.h>
+
 static const struct {
     const char *path;
     size_t puts;
@@ -110,6 +112,7 @@ static void take_snapshot(struct etcd *etcd, struct operation *operation,
 {
     etcd->epoch_revision = snapshot->epoch_revision;
     etcd->newest_epoch = snapshot->claim.epoch;
+    strcpy(etcd->newest_owner, snapshot->claim.owner);
     operation->event.claim = snapshot->claim;
 }
 

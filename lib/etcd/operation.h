@@ -52,11 +52,12 @@ struct etcd {
     uint64_t cluster;                          /* whose answer was the first; 0 = none yet */
     uint64_t epoch_revision;                   /* as last read */
     uint64_t newest_epoch;                     /* likewise */
-    uint64_t lease;                            /* ours; 0 = none */
-    uint32_t ttl_s;                            /* ... as it was asked for */
-    uint64_t open_lease;                       /* a take with it is open; 0 = none */
-    uint32_t open_ttl_s;                       /* likewise */
-    uint64_t open_epoch;                       /* a change under it is open; 0 = none */
+    char newest_owner[L2TPHA_CLAIM_NAME_MAX + 1];
+    uint64_t lease;      /* ours; 0 = none */
+    uint32_t ttl_s;      /* ... as it was asked for */
+    uint64_t open_lease; /* a take with it is open; 0 = none */
+    uint32_t open_ttl_s; /* likewise */
+    uint64_t open_epoch; /* a change under it is open; 0 = none */
     struct l2tpha_authority authority;
 };
 

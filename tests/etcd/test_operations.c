@@ -97,6 +97,28 @@ START_TEST(who_is_behind_is_fenced)
 }
 END_TEST
 
+/* Its lease has ended, and nobody else has come: it goes on under its epoch, which nobody else may.
+ */
+START_TEST(the_owner_takes_it_once_more)
+{
+    struct l2tpha_authority *other = asking_other();
+
+    look();
+    uint64_t revision = take(256, "a", 0).claim.revision;
+    cluster_expire();
+    assert_event(renew(), L2TPHA_AUTHORITY_RENEWED, L2TPHA_ERR_NOT_FOUND);
+    struct l2tpha_authority_event event = take(256, "a", revision);
+    assert_event(event, L2TPHA_AUTHORITY_TOOK, L2TPHA_OK);
+    ck_assert_uint_gt(event.claim.revision, revision);
+    assert_event(renew(), L2TPHA_AUTHORITY_RENEWED, L2TPHA_OK);
+    asking_use(other);
+    look();
+    struct l2tpha_claim same = asking_claim(256, "b");
+    assert_error(other->take(other->user, &same, event.claim.revision, 5000, asking_now()),
+                 L2TPHA_ERR_STALE_EPOCH);
+}
+END_TEST
+
 /* A leader that is no more has answered; the lease does not count from then. */
 START_TEST(a_renewal_of_an_older_term)
 {
@@ -220,6 +242,7 @@ Suite *suite_operations(void)
     tcase_add_test(tcase, one_owner_after_the_other);
     tcase_add_test(tcase, no_lease_ends_early);
     tcase_add_test(tcase, who_is_behind_is_fenced);
+    tcase_add_test(tcase, the_owner_takes_it_once_more);
     tcase_add_loop_test(tcase, a_renewal_of_an_older_term, 0, 2);
     tcase_add_test(tcase, a_lease_is_as_long_as_it_was_asked_for);
     tcase_add_test(tcase, one_at_a_time);
