@@ -8,7 +8,7 @@ set -eu
 
 packages="
     cmake make gcc libc6-dev pkg-config
-    libtalloc-dev libtevent-dev libjansson-dev nettle-dev libhiredis-dev"
+    libtalloc-dev libtevent-dev libjansson-dev libcurl4-openssl-dev nettle-dev libhiredis-dev"
 case ${1:-} in
 build) ;;
 cross)
@@ -26,7 +26,7 @@ package)
     protobuf-compiler python3-protobuf python3-cbor2 python3-jsonschema
     doxygen python3 shellcheck mandoc groff-base clang clang-format libclang-rt-14-dev
     gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user
-    dpkg-dev tshark xl2tpd l2tpns keepalived redis-server nftables iproute2 iputils-ping procps"
+    dpkg-dev tshark xl2tpd l2tpns keepalived redis-server etcd-server openssl nftables iproute2 iputils-ping procps"
     ;;
 *)
     echo "usage: install-deps.sh [build|cross|package]" >&2

@@ -7,6 +7,7 @@
 #include <l2tpha/cbor.h>
 #include <l2tpha/crypto.h>
 #include <l2tpha/error.h>
+#include <l2tpha/etcd.h>
 #include <l2tpha/json.h>
 #include <l2tpha/pair.h>
 #include <l2tpha/redis.h>
@@ -48,6 +49,15 @@ static int check_store(void)
                    l2tpha_redis_store_new(NULL, "", NULL, &store) == L2TPHA_ERR_INVALID
                ? 0
                : 1;
+}
+
+static int check_etcd(void)
+{
+    struct l2tpha_authority *authority;
+    if (l2tpha_etcd_authority_new(NULL, "192.0.2.1/g", NULL, &authority) != L2TPHA_OK)
+        return 1;
+    authority->free(authority->user);
+    return 0;
 }
 
 /* Keys, and a seal that has something to say. */
@@ -104,7 +114,7 @@ static int check_serializer(const struct l2tpha_serializer *serializer)
 int main(void)
 {
     return check_digest(l2tpha_crypto_nettle()) || check_digest(l2tpha_crypto_mbedtls()) ||
-           check_pair() || check_store() || check_lease() ||
+           check_pair() || check_store() || check_lease() || check_etcd() ||
            check_serializer(l2tpha_serializer_cbor()) ||
            check_serializer(l2tpha_serializer_json()) || check_seal(l2tpha_crypto_nettle()) ||
            check_seal(l2tpha_crypto_mbedtls()) || check_marks();

@@ -30,8 +30,8 @@ use_pkgconfig()
     mkdir -p "$work/pkgconfig"
     PKG_CONFIG_PATH=$prefix/lib/pkgconfig
     export PKG_CONFIG_PATH
-    adapters="l2tpha-nettle l2tpha-mbedtls l2tpha-pair l2tpha-store l2tpha-redis l2tpha-seal l2tpha-authority"
-    adapters="$adapters l2tpha-cbor l2tpha-json"
+    adapters="l2tpha-nettle l2tpha-mbedtls l2tpha-pair l2tpha-store l2tpha-redis l2tpha-etcd l2tpha-seal \
+        l2tpha-authority l2tpha-cbor l2tpha-json"
     # shellcheck disable=SC2046 # the flags are words
     "${CC:-cc}" $(pkg-config --cflags "$adapters") "$here/main.c" "$here/mark.c" \
         $(pkg-config --libs "$adapters") -o "$work/pkgconfig/consumer"
@@ -40,6 +40,7 @@ use_pkgconfig()
         "$prefix/lib/libl2tpha-nettle.a" "$prefix/lib/libl2tpha-mbedtls.a" "$prefix/lib/libl2tpha-pair.a" \
         "$prefix/lib/libl2tpha-store.a" "$prefix/lib/libl2tpha-redis.a" "$prefix/lib/libl2tpha-seal.a" \
         "$prefix/lib/libl2tpha-authority.a" "$prefix/lib/libl2tpha-cbor.a" "$prefix/lib/libl2tpha-json.a" \
+        "$prefix/lib/libl2tpha-etcd.a" \
         "$prefix/lib/libl2tpha.a" \
         $(pkg-config --static --libs "$adapters" | sed 's/-ll2tpha[^ ]*//g') \
         -o "$work/pkgconfig/consumer_static"

@@ -50,6 +50,7 @@ has()
 }
 has libl2tpha0 'usr/lib/[^/]*/libl2tpha\.so\.0'
 has libl2tpha0 'usr/lib/[^/]*/libl2tpha-nettle\.so\.0'
+has libl2tpha-etcd0 'usr/lib/[^/]*/libl2tpha-etcd\.so\.0'
 has libl2tpha-dev 'usr/include/l2tpha/l2tpha\.h'
 has libl2tpha-dev 'usr/lib/[^/]*/libl2tpha\.so'
 has libl2tpha-dev 'usr/lib/[^/]*/libl2tpha\.a'

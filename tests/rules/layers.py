@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: MIT
 """Who may include whom in lib/. A file of a layer includes its own folder, the layers to its left,
 the public headers and the few system headers below; an adapter includes no layer at
-all; authority, pair, the driver of two nodes, store, redis, serializers, and seal, the sealed link, are such. The tests'
+all; authority, pair, the driver of two nodes, store, redis, etcd, serializers, and seal, the sealed link, are such.
+The tests'
 own machines, tests/naive, include nothing of the built-in ones."""
 import re
 
 import rule
 
 LAYERS = ["base", "codec", "state", "control", "failover", "dispatch", "engine", "attach", "redundancy", "observe", "node"]
-ADAPTERS = ["adapters", "authority", "pair", "redis", "seal", "serializers", "store"]
+ADAPTERS = ["adapters", "authority", "etcd", "pair", "redis", "seal", "serializers", "store"]
 SYSTEM = {"inttypes.h", "limits.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h",
           "stdio.h", "stdlib.h", "string.h", "talloc.h",  # stdio.h for snprintf into buffers
           "sanitizer/asan_interface.h"}  # part of the compiler, where it is used at all

@@ -16,7 +16,7 @@ cmake --build "$build" --parallel 2 \
     --target runner l2tpha_shared l2tpha_static l2tpha-nettle_shared l2tpha-nettle_static \
     l2tpha-mbedtls_shared l2tpha-mbedtls_static l2tpha-store_shared l2tpha-store_static l2tpha-pair_shared l2tpha-pair_static \
     l2tpha-seal_shared l2tpha-seal_static l2tpha-redis_shared l2tpha-redis_static l2tpha-cbor_shared l2tpha-cbor_static \
-    l2tpha-json_shared l2tpha-json_static l2tpha-authority_shared l2tpha-authority_static
+    l2tpha-json_shared l2tpha-json_static l2tpha-authority_shared l2tpha-authority_static l2tpha-etcd_shared l2tpha-etcd_static
 CK_DEFAULT_TIMEOUT=120 "$build/tests/runner"
 
 rm -rf "$prefix"

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/** @file
+ *  An etcd cluster as the authority (l2tpha/authority.h): three keys below `l2tpha/GROUP/`, changed
+ *  by transactions of its JSON gateway (etcd 3.4 and later). All this is in the optional library
+ *  l2tpha-etcd, over libcurl and jansson. Linux. docs/etcd.md. */
+#ifndef L2TPHA_ETCD_H
+#define L2TPHA_ETCD_H
+
+#include <l2tpha/authority.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Members that are known at most. */
+#define L2TPHA_ETCD_MEMBERS_MAX 8
+
+/** Files of a TLS client, in PEM. Zero-fill it, set size, and what is wanted. */
+struct l2tpha_etcd_tls {
+    size_t size;             /**< sizeof(struct l2tpha_etcd_tls) */
+    const char *ca;          /**< certificates of who may sign the members'; NULL = the system's */
+    const char *certificate; /**< of this node; NULL = none */
+    const char *key;         /**< ... and its key */
+};
+
+/** An authority in etcd. Nothing is asked yet. Besides the statuses of l2tpha_authority_event
+ *  there are L2TPHA_ERR_REFUSED (etcd refuses it: nothing has changed), L2TPHA_ERR_RECORD (an
+ *  answer or a value that makes no sense) and L2TPHA_ERR_LIMIT (no space). What came of a take or
+ *  change is open after RECORD, LIMIT and TIMEOUT; after HOST nothing was sent. The next look that
+ *  succeeds ends that: what was asked for before it has come to pass by then, or never does.
+ *  @param parent  talloc parent.
+ *  @param place   `HOST:PORT,HOST:PORT,.../GROUP`. A HOST is an address in numbers, IPv6 in [],
+ *                 or a name, which is looked up here, and waited for, and never again; without
+ *                 PORT it is 2379. GROUP has 1 to 63 letters, digits, `.`, `_` and `-`.
+ *  @param tls     NULL = HTTP in clear, without any proof of who is who. Files are read as
+ *                 connections are made; the strings are copied.
+ *  @param[out] authority  to be freed by l2tpha_authority::free, which waits for nothing.
+ *  @retval L2TPHA_ERR_INVALID    that is no such place.
+ *  @retval L2TPHA_ERR_NOT_FOUND  a name is unknown.
+ *  @retval L2TPHA_ERR_HOST       no descriptor, or libcurl cannot be used.
+ *  @retval L2TPHA_ERR_NOMEM      out of memory. */
+L2TPHA_API int l2tpha_etcd_authority_new(TALLOC_CTX *parent, const char *place,
+                                         const struct l2tpha_etcd_tls *tls,
+                                         struct l2tpha_authority **authority);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
