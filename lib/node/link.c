@@ -174,6 +174,8 @@ static void link_leave(void *user, bool stop, uint64_t now)
     if (error)
         log_line(&engine->log, L2TPHA_LOG_RF, 0, 0, "stopping replication: %s",
                  l2tpha_strerror(error));
+    if (!stop && engine->handed)
+        port->node->heir = port->consumer;
     port->node->links[port->consumer - 1] = &nobody;
     port->consumer = 0;
 }

@@ -143,9 +143,9 @@ int l2tpha_switchover_cancel(struct l2tpha_node *node, uint64_t now)
         return error;
     if (!node->engine.draining)
         return L2TPHA_ERR_STATE;
-    /* The stream on which the standby was told to serve is over, and so is that standby. */
-    if (node->engine.handed && node->engine.expected == L2TPHA_NEVER)
-        ledger_stop(node->engine.ledger, "standby disconnected");
+    /* Over is the stream on which that standby was told to serve; others are what they were. */
+    ledger_leave(node->engine.ledger, node->heir, "standby disconnected");
+    node->heir = 0;
     node->engine.draining = node->engine.handed = false;
     return engine_leave(&node->engine, L2TPHA_OK);
 }

@@ -424,6 +424,32 @@ START_TEST(switchover_to_either)
 }
 END_TEST
 
+/* The one that was told to serve is gone before it has: the other one is in sync all the while. */
+START_TEST(the_end_of_an_heir_is_its_own)
+{
+    unsigned heir = (unsigned)_i, other = !heir;
+
+    begin(false);
+    trio_tunnel(trio.far);
+    assert_ok(l2tpha_switchover(trio.near, trio.now));
+    trio_settle();
+    ck_assert(l2tpha_switchover_ready(trio.near));
+    assert_ok(l2tpha_link_hand_over(lines[heir].up, trio.now));
+    trio_settle();
+    ck_assert(info_at(lines[heir].up).handed);
+    close_line(&lines[heir]);
+    assert_ok(l2tpha_switchover_cancel(trio.near, trio.now));
+    ck_assert_int_eq(consumer(heir).state, L2TPHA_CONSUMER_OUT);
+    ck_assert_int_eq(consumer(other).state, L2TPHA_CONSUMER_IN_SYNC);
+    ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
+    trio_dial(first_tunnel(trio.far));
+    trio_pass_ms(1000);
+    assert_calls(1);
+    assert_same(other);
+    end();
+}
+END_TEST
+
 /* What has left may be unknown to one that nobody waits for: nobody steps down for it before it
  * holds everything, and it knows why. */
 START_TEST(who_does_not_gate_is_asked_for_more)
@@ -486,6 +512,7 @@ Suite *suite_standbys(void)
     tcase_add_test(tcase, a_name_is_one_standby);
     tcase_add_test(tcase, a_link_takes_what_links_have_left_alone);
     tcase_add_loop_test(tcase, switchover_to_either, 0, LINES);
+    tcase_add_loop_test(tcase, the_end_of_an_heir_is_its_own, 0, LINES);
     tcase_add_test(tcase, who_does_not_gate_is_asked_for_more);
     tcase_add_test(tcase, who_is_left_behind_is_handed_nothing);
     return suite;
