@@ -226,7 +226,7 @@ struct l2tpha_pair_info {
                             another key */
     const char *refusal; /**< why the last of them did, or the last try to connect, valid until the
                               next call; NULL: there is a stream, or none of them since */
-    bool from_store; /**< what the node has began with what the store had, not another node */
+    bool from_store;     /**< what the node has began with what the store had, not another node */
 };
 /** Of the store. False: there is none. */
 L2TPHA_API bool l2tpha_pair_storage(const struct l2tpha_pair *pair,
