@@ -20,10 +20,12 @@ FOUND = 8.0
 class Boxes:
     """far: machines that nobody waits for."""
 
-    def __init__(self, case, far="", store=False):
-        self.case, self.far, self.store = case, far, store
+    def __init__(self, case, far="", store=False, role="standby"):
+        self.case, self.far, self.store, self.role = case, far, store, role
         self.net = machines.Machines(PLACES)
         self.nodes, self.starts, self.ways = {}, 0, set()
+        if role == "auto":
+            return
         for name in "abc":
             self.start(name)
         self.take("a")
@@ -39,7 +41,7 @@ class Boxes:
                    *(("--store", f"file:{lab.FILES / f'store-{name}'}") if self.store else ()))
         self.nodes[name] = ours.Node(
             self.case, "lns", f"lns-{name}-{self.starts}", "--listen", SERVICE, "--echo", "--debug", "rf,error,event",
-            "--role", "standby", "--takeover", "manual", "--rank", PLACES[name], "--ha-insecure",
+            "--role", self.role, "--takeover", "manual", "--rank", PLACES[name], "--ha-insecure",
             "--ha-listen", f"tcp:{machines.address(PLACES[name])}:1702", *options, *SILENT, inside=self.net.at(name))
 
     def is_far(self, *names):
@@ -230,6 +232,32 @@ def twice(case):
     ours.check_programs(case)  # what the LAC has said to b is lost
 
 
+def auto(case):
+    """Each looks for the others: the lowest rank serves when all of them are met or have no process, and nobody while
+    one cannot be reached."""
+    boxes = Boxes(case, role="auto")
+    boxes.move_address("a")
+    boxes.net.pull("c")
+    for name in "ba":
+        boxes.start(name)
+    for name in "ab":
+        boxes.nodes[name].await_line("cannot be reached, and may serve")
+    lab.check(all(state(boxes.nodes[name]) == "standby-cold" for name in "ab"), "somebody serves")
+    boxes.net.plug("c")
+    boxes.await_roles("a", missing="c")
+    boxes.start("c")
+    boxes.await_roles("a")
+    boxes.lac = boxes.dial("lac", CALLS)
+    boxes.check_calls("a")
+    boxes.kill("a")
+    boxes.take("c")
+    boxes.await_roles("c", missing="a")
+    boxes.start("a")
+    boxes.await_roles("c")
+    boxes.check_calls("c")
+    boxes.finish()
+
+
 def pulled(case):
     """The active's cable is pulled: the heir serves, the third follows it, and the old one is fenced when it is back."""
     boxes = Boxes(case)
@@ -245,4 +273,4 @@ def pulled(case):
 
 if __name__ == "__main__":
     lab.run({"killed": killed, "handed": handed, "stopped": stopped, "hung": hung, "far": far,
-             "with_stores": with_stores, "twice": twice, "pulled": pulled}, ["nsenter", "bridge", "nft"])
+             "with_stores": with_stores, "twice": twice, "auto": auto, "pulled": pulled}, ["nsenter", "bridge", "nft"])
