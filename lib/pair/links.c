@@ -70,18 +70,15 @@ static void add(struct links *links, struct stream *stream)
     links->streams = stream;
 }
 
-/* A standby whose active is silent asks the others whether one of them serves now; an active asks
- * those that it has no stream to. Over unix there is but one place, which the active has. */
+/* An active asks those that it has no stream to. Over unix there is but one place, which it has. */
 static bool wants_to_connect(const struct links *links)
 {
     const struct l2tpha_pair *pair = links->pair;
-    const struct stream *active;
     if (!links->connect || pair->others.count == 0 || is_connecting(links))
         return false;
     if (!is_standby(pair))
         return pair->connect.kind == ENDPOINT_TCP && count_up(links) < pair->others.count;
-    active = links_current(links);
-    return active == NULL || (pair->others.count > 1 && stream_info(active).unheard);
+    return count_up(links) == 0;
 }
 
 static void plan_retry(struct links *links)
@@ -148,8 +145,10 @@ static void become_current(struct links *links, struct stream *stream)
         links->attempts[stream->other].refusal = 0;
     say(links->pair, L2TPHA_LOG_RF, "%s connected", stream->serving ? "standby" : "to the active,");
     tell_differences(links, stream);
-    if (stream->serving && !stream->local)
+    if (stream->serving && !stream->local) {
+        plan_retry(links); /* others may be missing still */
         return;
+    }
     for (struct stream *other = links->streams; other != NULL; other = next) {
         next = other->next;
         if (other != stream && !other->promoted)
