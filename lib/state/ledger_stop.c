@@ -129,15 +129,6 @@ void ledger_remove(struct ledger *ledger, uint32_t id, const char *why)
     ledger_follow(ledger, why);
 }
 
-void ledger_stop(struct ledger *ledger, const char *why)
-{
-    struct cursor *cursor;
-
-    for (cursor = ledger->cursors; cursor; cursor = cursor->next)
-        ledger_drop(ledger, cursor, why);
-    ledger_follow(ledger, why);
-}
-
 /* It may still believe that it holds everything. What it reads last of this stream tells it better,
  * whenever it gets to it: poll hands this out ahead of the outputs that are free now. */
 static void tell(struct ledger *ledger, struct cursor *cursor)

@@ -8,9 +8,7 @@
 struct cursor;
 struct ledger;
 
-/* Nobody listens any more: everything is confirmed, nothing is written. */
-void ledger_stop(struct ledger *ledger, const char *why);
-/* One of them does not; and it is there no more, if it is removed. Unknown ids are passed over. */
+/* It listens no more; and it is there no more, if it is removed. Unknown ids are passed over. */
 void ledger_stop_one(struct ledger *ledger, uint32_t id, const char *why);
 /* Its stream has ended: one that may come back, and had its copy, has its place in the log kept. */
 void ledger_leave(struct ledger *ledger, uint32_t id, const char *why);

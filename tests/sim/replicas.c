@@ -85,10 +85,16 @@ void replicas_fresh_standby(struct state_pair *pair)
     assert_ok(replica_new(pair, &options, &pair->replica));
 }
 
+void replicas_stop(struct state_pair *pair)
+{
+    for (uint32_t id = 1; id <= LEDGER_CURSORS; id++)
+        ledger_stop_one(pair->ledger, id, "test");
+}
+
 /* Every buffer must have come back by then. */
 void replicas_free(struct state_pair *pair)
 {
-    ledger_stop(pair->ledger, "test over");
+    replicas_stop(pair);
     ledger_commit(pair->ledger, pair->now);
     table_clear(pair->active);
     table_clear(pair->standby);

@@ -39,6 +39,8 @@ struct state_pair *replicas_new(uint32_t max_in_flight, uint64_t timeout_us);
 /* A standby that knows nothing. */
 void replicas_fresh_standby(struct state_pair *pair);
 void replicas_free(struct state_pair *pair);
+/* Nobody listens to the active any more. */
+void replicas_stop(struct state_pair *pair);
 uint32_t replicas_random(struct state_pair *pair, uint32_t below);
 
 /* Changes on the active, marked. */

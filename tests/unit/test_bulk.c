@@ -131,7 +131,7 @@ START_TEST(leftovers_go_with_the_end_of_a_copy)
         replicas_session(pair, gone, i);
     }
     replicas_sync(pair);
-    ledger_stop(pair->ledger, "test");
+    replicas_stop(pair);
     replicas_remove_tunnel(pair, gone);
     for (uint32_t i = 1; i <= 50; i += _i)
         replicas_remove_session(pair, table_session_find(pair->active, kept, i));

@@ -291,7 +291,7 @@ START_TEST(a_copy_without_the_node_leaves_it_unset)
     replicas_give_out(pair);
     replicas_sync(pair);
     ck_assert(node_is_set(table_node(pair->standby)));
-    ledger_stop(pair->ledger, "test");
+    replicas_stop(pair);
     *table_node(pair->active) = (struct node_entry){.record.size = 0};
     replicas_tunnel(pair, 1);
     replicas_copy(pair);
@@ -416,11 +416,11 @@ START_TEST(stop_releases_everything)
         replicas_commit(pair);
     }
     replicas_message(pair, tunnel, 20); /* not sealed yet */
-    ledger_stop(pair->ledger, "test");
+    replicas_stop(pair);
     assert_alone("test", false);
     assert_all_safe();
     unsigned changes = pair->mode_changes;
-    ledger_stop(pair->ledger, "test"); /* once is enough */
+    replicas_stop(pair); /* once is enough */
     ck_assert_uint_eq(pair->mode_changes, changes);
 }
 END_TEST

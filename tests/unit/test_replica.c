@@ -20,7 +20,7 @@ START_TEST(random_changes_with_copies_at_any_moment)
         if (replicas_random(pair, 400) == 0)
             replicas_copy(pair);
         if (replicas_random(pair, 900) == 0)
-            ledger_stop(pair->ledger, "test");
+            replicas_stop(pair);
     }
     replicas_sync(pair);
     replicas_assert_equal(pair);
@@ -44,7 +44,7 @@ START_TEST(a_copy_replaces_what_was_there)
     for (unsigned step = 0; step < 300; step++)
         replicas_change(pair);
     replicas_sync(pair);
-    ledger_stop(pair->ledger, "test");
+    replicas_stop(pair);
     for (unsigned step = 0; step < 600; step++)
         replicas_change(pair);
     replicas_sync(pair);
