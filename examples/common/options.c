@@ -328,6 +328,25 @@ static enum options_result check_redundancy(struct options *options, char *why)
     return check_link(options, why);
 }
 
+static enum options_result check_dump(const struct options *options, char *why)
+{
+    bool compares = options->dump_diff[0] != '\0';
+    if (options->word_count == 0)
+        return bad(why, "SOURCE is required: file:DIR, another store, a file or -");
+    if (options->word_count > 1)
+        return bad(why, "unexpected argument '%s'", options->words[1]);
+    if (compares && options->dump_verify)
+        return bad(why, "--diff and --verify are two things");
+    if (!compares && !options->dump_verify)
+        return OPTIONS_RUN;
+    if (options->dump_to != DUMP_TEXT || options->dump_state)
+        return bad(why, "--%s prints no %s", compares ? "diff" : "verify",
+                   options->dump_state ? "state" : "checkpoints");
+    if (options->dump_verify && (options->dump_filter[0] != '\0' || options->dump_secrets))
+        return bad(why, "--verify takes all, and prints no records");
+    return OPTIONS_RUN;
+}
+
 /* What single options cannot know. */
 static enum options_result check_together(struct options *options, char *why)
 {
@@ -335,6 +354,8 @@ static enum options_result check_together(struct options *options, char *why)
         return OPTIONS_RUN;
     if (options->program == PROGRAM_KEEPER)
         return options->word_count > 0 ? OPTIONS_RUN : bad(why, "PROGRAM is required, behind --");
+    if (options->program == PROGRAM_DUMP)
+        return check_dump(options, why);
     if (options->word_count > 0)
         return bad(why, "unexpected argument '%s'", options->words[0]);
     if (options->program == PROGRAM_THREADS && options->ha[0] == '\0')

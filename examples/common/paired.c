@@ -364,7 +364,7 @@ const char *paired_make(struct app *app)
                                                 .differs = tell_differences}};
     const char *why = reboot_start(app);
     if (why == NULL)
-        why = stored_make(app);
+        why = stored_new(app, app->options, &app->store);
     if (why != NULL)
         return why;
     pair.store = app->store;
