@@ -71,26 +71,33 @@ static void add_up(struct draw *draw, struct l2tpha_checkpoint_header *header,
         header->version = CHECKPOINT_HIDDEN;
 }
 
-static int draw_all(struct draw *draw, struct l2tpha_checkpoint_header header, uint32_t count,
-                    draw_record record, void *user, struct l2tpha_bytes *drawn)
+static int try_to_draw(struct draw *draw, struct l2tpha_checkpoint_header header, uint32_t count,
+                       draw_record record, void *user, struct l2tpha_bytes *drawn)
 {
-    const struct draw before = *draw;
-    int error = L2TPHA_ERR_TOO_SMALL;
-    while (error == L2TPHA_ERR_TOO_SMALL) {
-        struct l2tpha_checkpoint_header head = header;
-        struct l2tpha_writing writing = {draw->room, draw->room + draw->size,
-                                         draw->room + draw->size, 0};
-        draw->digest = before.digest;
-        draw->count = before.count;
-        if (draw->size > 0)
-            error = put_records(draw, count, record, user, &writing);
-        if (error == L2TPHA_OK) {
-            add_up(draw, &head, &writing);
-            error = draw->serializer->put_header(&head, &writing);
-        }
-        *drawn = (struct l2tpha_bytes){writing.start, (size_t)(writing.end - writing.start)};
-        if (error == L2TPHA_ERR_TOO_SMALL && (error = grow(draw)) == L2TPHA_OK)
-            error = L2TPHA_ERR_TOO_SMALL;
+    uint8_t *end = draw->room + draw->size;
+    struct l2tpha_writing writing = {draw->room, end, end, 0};
+    int error = put_records(draw, count, record, user, &writing);
+    if (error != L2TPHA_OK)
+        return error;
+    add_up(draw, &header, &writing);
+    error = draw->serializer->put_header(&header, &writing);
+    *drawn = (struct l2tpha_bytes){writing.start, (size_t)(end - writing.start)};
+    return error;
+}
+
+/* With ever more room. */
+static int draw_all(struct draw *draw, const struct l2tpha_checkpoint_header *header,
+                    uint32_t count, draw_record record, void *user, struct l2tpha_bytes *drawn)
+{
+    uint64_t digest = draw->digest, total = draw->count;
+    int error = draw->room != NULL ? L2TPHA_OK : grow(draw);
+    while (error == L2TPHA_OK) {
+        draw->digest = digest;
+        draw->count = total;
+        error = try_to_draw(draw, *header, count, record, user, drawn);
+        if (error != L2TPHA_ERR_TOO_SMALL)
+            return error;
+        error = grow(draw);
     }
     return error;
 }
@@ -116,14 +123,14 @@ int draw_checkpoint(struct draw *draw, const struct checkpoint *checkpoint,
     if (header->kind == L2TPHA_CHECKPOINT_BULK_END)
         draw->whole =
             draw->whole && draw->was_digest == header->digest && draw->count == header->count;
-    return draw_all(draw, *header, checkpoint->count, record_read, (void *)(uintptr_t)checkpoint,
+    return draw_all(draw, header, checkpoint->count, record_read, (void *)(uintptr_t)checkpoint,
                     drawn);
 }
 
 int draw_records(struct draw *draw, const struct l2tpha_checkpoint_header *header, uint32_t count,
                  draw_record record, void *user, struct l2tpha_bytes *drawn)
 {
-    return draw_all(draw, *header, count, record, user, drawn);
+    return draw_all(draw, header, count, record, user, drawn);
 }
 
 void draw_free(struct draw *draw)
