@@ -98,6 +98,20 @@ const struct option_row option_rows[] = {
     {"store-exact", ENDPOINTS, KIND_FLAG, NULL, AT(store_exact),
      .help = "redis:, a server that was started again, or another one in its place, has all that\n"
              "was confirmed; else what it has is stale"},
+    {"authority", ENDPOINTS, KIND_TEXT, "URL", AT(authority), .max = OPTIONS_AUTHORITY_MAX,
+     .help = "etcd://HOST:PORT,HOST:PORT,.../GROUP: who serves is decided there, by a lease; tcp:\n"
+             "alone, and with --rank"},
+    {"authority-ca", ENDPOINTS, KIND_TEXT, "FILE", AT(authority_ca), .max = 4095,
+     .help = "over TLS: certificates of who may sign the members' (with --authority-cert the\n"
+             "system's)"},
+    {"authority-cert", ENDPOINTS, KIND_TEXT, "FILE", AT(authority_cert), .max = 4095,
+     .help = "over TLS: this node's certificate"},
+    {"authority-key", ENDPOINTS, KIND_TEXT, "FILE", AT(authority_key), .max = 4095,
+     .help = "... and its key"},
+    {"lease", ENDPOINTS, KIND_NUMBER, "MS", AT(lease_ms), .min = 2000, .max = 60000,
+     .help = "with --authority: how long nobody else serves after a node that is silent (5000)"},
+    {"on-lease-lost", ENDPOINTS, KIND_TEXT, "COMMAND", AT(on_lease_lost), .max = 1023,
+     .help = "run this when the node is silent, since its lease may have ended"},
     {"fence-hung", ENDPOINTS, KIND_NUMBER, "MS", AT(fence_hung_ms), .max = 86400000,
      .help = "unix:, at the standby: end an active silent for so long (0 = never)"},
     {"on-hung", ENDPOINTS, KIND_TEXT, "COMMAND", AT(on_hung), .max = 1023,

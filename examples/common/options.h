@@ -22,6 +22,7 @@ enum program {
 #define OPTIONS_OTHERS_MAX 400
 #define OPTIONS_STORE_MAX 4095
 #define OPTIONS_KEY_FILE_MAX 4095
+#define OPTIONS_AUTHORITY_MAX 1023
 
 struct options {
     enum program program;
@@ -67,6 +68,10 @@ struct options {
     char store_secret[4096]; /* a file; empty = none */
     uint32_t store_replicas;
 #define REPLICAS_UNSET UINT32_MAX
+    char authority[OPTIONS_AUTHORITY_MAX + 1];                          /* empty = none */
+    char authority_ca[4096], authority_cert[4096], authority_key[4096]; /* files; empty = none */
+    uint32_t lease_ms;
+    char on_lease_lost[1024]; /* a command; empty = none */
     /* watching */
     struct endpoint control;
     char pcapng[4096];

@@ -7,6 +7,7 @@
 #include "hook.h"
 #include "kept.h"
 #include "keys.h"
+#include "leased.h"
 #include "reboot.h"
 #include "stored.h"
 
@@ -288,6 +289,11 @@ static void take_event(void *user, enum l2tpha_pair_event event)
     case L2TPHA_PAIR_ENDS:
         end(app);
         break;
+    case L2TPHA_PAIR_LEASE_LOST:
+        paired_read(app);
+        tell("silent: the lease may have ended");
+        hook_run(app, "on-lease-lost", app->options->on_lease_lost);
+        break;
     }
 }
 
@@ -347,6 +353,7 @@ const char *paired_make(struct app *app)
                                        .address = options->listen,
                                        .store_holds = options->store_holds,
                                        .store_mend = options->store_mend,
+                                       .lease_ms = options->lease_ms,
                                        .fingerprint = fingerprint_of(options),
                                        .host = {.size = sizeof(pair.host),
                                                 .user = app,
@@ -365,8 +372,11 @@ const char *paired_make(struct app *app)
     const char *why = reboot_start(app);
     if (why == NULL)
         why = stored_make(app);
+    if (why == NULL)
+        why = leased_make(app);
     if (why != NULL)
         return why;
     pair.store = app->store;
+    pair.authority = app->authority;
     return make_pair(app, &pair);
 }
