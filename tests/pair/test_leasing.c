@@ -160,7 +160,8 @@ START_TEST(the_active_is_stopped_and_wakes)
     leased_until(b, L2TPHA_ROLE_ACTIVE_SOLO, 8 * SECOND);
     leased_run(2 * SECOND);
     uint64_t sent = a->sent;
-    l2tpha_pair_catch_up(a->pair);
+    l2tpha_pair_catch_up(a->pair); /* as before its socket is read */
+    ck_assert(leased_is_held(a));
     a->stopped = false;
     check_serves(b);
     ck_assert_uint_eq(a->sent, sent);
@@ -171,15 +172,18 @@ END_TEST
 /* ... and only what is asked first keeps it from speaking: another has not taken the claim. */
 START_TEST(a_lease_ends_in_sleep)
 {
-    leased_begin_two();
-    a->stopped = b->stopped = true;
+    leased_begin(0, L2TPHA_PAIR_AUTO);
+    leased_run(300 * MS);
+    a->stopped = true;
     leased_run(7 * SECOND);
     uint64_t sent = a->sent;
+    for (int i = 0; i < 50; i++, leased_now += 2 * MS) /* all is to be said again */
+        assert_ok(l2tpha_expire(l2tpha_pair_node(a->pair), leased_now));
     l2tpha_pair_drain(a->pair);
     ck_assert_uint_eq(a->sent, sent);
-    a->stopped = b->stopped = false;
-    leased_run(3 * SECOND);
-    ck_assert_int_ne(l2tpha_pair_reads(a->pair), l2tpha_pair_reads(b->pair));
+    a->stopped = false;
+    leased_run(2 * SECOND);
+    check_serves(a);
 }
 END_TEST
 
@@ -198,24 +202,37 @@ START_TEST(the_standby_dies_and_begins_anew)
 }
 END_TEST
 
+/* The active, silent by then, says all the time that it lives. */
+/* Whoever serves cannot tell the authority of the standby, and does not count on it. */
+START_TEST(the_standby_is_not_in_the_claim)
+{
+    leased_begin(0, L2TPHA_PAIR_AUTO);
+    leased_run(100 * MS);
+    a->cut = true;
+    leased_begin(1, L2TPHA_PAIR_STANDBY);
+    leased_until(b, L2TPHA_ROLE_STANDBY_HOT, SECOND);
+    leased_run(100 * MS);
+    ck_assert(leased_info(a).link.in_sync);
+    ck_assert(!leased_info(a).protects && !leased_info(b).protects);
+    ck_assert_ptr_nonnull(l2tpha_pair_switchover(a->pair));
+    leased_run(8 * SECOND);
+    ck_assert(!l2tpha_pair_reads(b->pair)); /* nor does it count on itself */
+}
+END_TEST
+
 START_TEST(what_is_said_while_the_claim_is_asked_for_is_not_read)
 {
     leased_begin_two();
-    a->cut = true;
-    leased_run(4600 * MS); /* it is silent, and says that it lives */
-    while (leased_lease(b).state != L2TPHA_LEASE_TAKING && office.leased_until > leased_now)
+    a->cut = b->takes_nothing = true;
+    for (int i = 0; i < 4000 && leased_lease(b).state != L2TPHA_LEASE_TAKING; i++)
         leased_run(2 * MS);
-    b->cut = true;
-    for (int i = 0; i < 2000 && leased_lease(b).state != L2TPHA_LEASE_TAKING; i++)
-        leased_run(2 * MS);
-    if (leased_lease(b).state == L2TPHA_LEASE_TAKING) {
-        uint64_t frames = leased_info(b).link.frames_in;
-        leased_run(2 * SECOND);
-        ck_assert_uint_eq(leased_info(b).link.frames_in, frames);
-        ck_assert(leased_info(b).link.up);
-    }
-    b->cut = false;
-    leased_until(b, L2TPHA_ROLE_ACTIVE_SOLO, 6 * SECOND);
+    ck_assert_int_eq(leased_lease(b).state, L2TPHA_LEASE_TAKING);
+    uint64_t frames = leased_info(b).link.frames_in;
+    leased_run(3 * SECOND);
+    ck_assert_uint_eq(leased_info(b).link.frames_in, frames);
+    ck_assert(leased_info(b).link.up);
+    b->takes_nothing = false;
+    leased_until(b, L2TPHA_ROLE_ACTIVE_SOLO, 2 * SECOND);
     check_serves(b);
 }
 END_TEST
@@ -263,6 +280,21 @@ START_TEST(the_heir_is_cut_off_from_the_authority)
 }
 END_TEST
 
+/* It lives, and waits for what comes of its take. */
+START_TEST(the_heir_has_no_answer)
+{
+    leased_begin_two();
+    b->takes_nothing = true;
+    ck_assert_ptr_null(l2tpha_pair_switchover(a->pair));
+    leased_until_told(a, 6 * SECOND);
+    ck_assert_str_eq(a->why, "the standby is gone"); /* nothing is heard of it */
+    check_serves(a);
+    b->takes_nothing = false;
+    check_follows(b, 6 * SECOND);
+    check_serves(a);
+}
+END_TEST
+
 /* Told to serve, and not there any more. */
 START_TEST(the_heir_dies)
 {
@@ -276,6 +308,27 @@ START_TEST(the_heir_dies)
     leased_until_told(a, SECOND);
     ck_assert_str_eq(a->why, "the standby is gone");
     check_serves(a);
+}
+END_TEST
+
+/* Those that were not asked have been given up all the same. */
+START_TEST(the_heir_dies_before_the_eyes_of_another)
+{
+    leased_begin_two();
+    leased_begin(2, L2TPHA_PAIR_STANDBY);
+    check_follows(c, 4 * SECOND);
+    b->cut = c->cut = true;
+    ck_assert_ptr_null(l2tpha_pair_switchover(a->pair));
+    for (int i = 0; i < 1000 && !leased_info(a).handed; i++)
+        leased_run(2 * MS);
+    leased_die(b);
+    leased_until_told(a, SECOND);
+    check_serves(a);
+    c->cut = false;
+    check_follows(c, 2 * SECOND);
+    leased_die(a);
+    leased_until(c, L2TPHA_ROLE_ACTIVE_SOLO, 6 * SECOND);
+    check_serves(c);
 }
 END_TEST
 
@@ -364,6 +417,37 @@ START_TEST(a_node_is_held)
     leased_until(a, L2TPHA_ROLE_STANDBY_COLD, 8 * SECOND);
     check_serves(b);
     check_follows(a, 4 * SECOND);
+}
+END_TEST
+
+/* It has the lease for that alone. */
+START_TEST(a_held_node_cannot_hand_over)
+{
+    leased_begin_two();
+    leased_die(b);
+    leased_run(3 * SECOND);
+    ck_assert_ptr_null(l2tpha_pair_stand_by(a->pair));
+    leased_run(SECOND);
+    leased_begin(1, L2TPHA_PAIR_STANDBY);
+    for (int i = 0; i < 4000 && leased_lease(a).state != L2TPHA_LEASE_HELD; i++)
+        leased_run(2 * MS);
+    ck_assert_int_eq(leased_lease(a).state, L2TPHA_LEASE_HELD);
+    leased_die(b);
+    ck_assert(is_silent(a, 2 * SECOND));
+    ck_assert_int_eq(leased_lease(a).state, L2TPHA_LEASE_LEFT);
+    leased_begin(1, L2TPHA_PAIR_STANDBY);
+    b->no_gift = true;
+    for (int i = 0; i < 4000 && !leased_info(a).handed; i++)
+        leased_run(2 * MS);
+    ck_assert(leased_info(a).handed);
+    for (int i = 0; i < 1000 && leased_info(a).handed; i++)
+        leased_run(2 * MS);
+    leased_run(100 * MS);
+    ck_assert(leased_info(a).held);
+    ck_assert_int_eq(leased_lease(a).state, L2TPHA_LEASE_LEFT);
+    b->no_gift = false;
+    leased_until(b, L2TPHA_ROLE_ACTIVE_SOLO, 8 * SECOND);
+    check_serves(b);
 }
 END_TEST
 
@@ -535,16 +619,20 @@ Suite *suite_leasing(void)
     tcase_add_test(tcase, the_active_is_stopped_and_wakes);
     tcase_add_test(tcase, a_lease_ends_in_sleep);
     tcase_add_test(tcase, the_standby_dies_and_begins_anew);
+    tcase_add_test(tcase, the_standby_is_not_in_the_claim);
     tcase_add_test(tcase, what_is_said_while_the_claim_is_asked_for_is_not_read);
     tcase_add_test(tcase, a_switchover_and_back);
     tcase_add_test(tcase, the_heir_cannot);
     tcase_add_test(tcase, the_heir_is_cut_off_from_the_authority);
+    tcase_add_test(tcase, the_heir_has_no_answer);
     tcase_add_test(tcase, the_heir_dies);
+    tcase_add_test(tcase, the_heir_dies_before_the_eyes_of_another);
     tcase_add_test(tcase, the_heir_is_stopped);
     tcase_add_test(tcase, a_takeover_by_command);
     tcase_add_test(tcase, an_order_has_a_limit);
     tcase_add_test(tcase, manual_waits_for_an_order);
     tcase_add_test(tcase, a_node_is_held);
+    tcase_add_test(tcase, a_held_node_cannot_hand_over);
     tcase_add_test(tcase, another_serves_instead_of_a_held_one);
     tcase_add_test(tcase, a_fenced_node_gives_its_lease_back);
     tcase_add_test(tcase, who_leaves_gives_its_lease_back);
