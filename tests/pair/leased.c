@@ -416,6 +416,30 @@ bool leased_is_in_claim(const struct side *side)
     return false;
 }
 
+bool leased_is_silent(const struct side *side, uint64_t us)
+{
+    uint64_t sent = side->sent;
+    leased_run(us);
+    return side->sent == sent;
+}
+
+void leased_check_serves(const struct side *side)
+{
+    uint64_t sent = side->sent;
+    leased_run(1500 * MS);
+    ck_assert_str_eq(office.claim.owner, side->name);
+    ck_assert(l2tpha_pair_reads(side->pair));
+    ck_assert_uint_gt(side->sent, sent);
+}
+
+void leased_check_follows(struct side *side, uint64_t us)
+{
+    leased_until(side, L2TPHA_ROLE_STANDBY_HOT, us);
+    leased_run(100 * MS);
+    ck_assert(leased_is_in_claim(side));
+    ck_assert(!l2tpha_pair_reads(side->pair));
+}
+
 void leased_begin_two(void)
 {
     leased_begin(0, L2TPHA_PAIR_AUTO);

@@ -73,4 +73,10 @@ void leased_begin_two(void);
 /* It is in the claim. */
 bool leased_is_in_claim(const struct side *side);
 
+bool leased_is_silent(const struct side *side, uint64_t us);
+/* Whatever else there is to be said by it leaves. */
+void leased_check_serves(const struct side *side);
+/* It comes to be in sync and in the claim. */
+void leased_check_follows(struct side *side, uint64_t us);
+
 #endif
