@@ -243,8 +243,8 @@ struct l2tpha_pair_info {
     bool leaving;  /**< after l2tpha_pair_leave(): the lease is being given back, for a second at
                         most */
     bool protects; /**< active: the standby of link is in sync, and the authority has it in the
-                        claim, if there is one. Standby: this node is in the claim, as that was
-                        seen last */
+                        claim, if there is one. Standby: its copy is whole, and it is in the claim
+                        as that was seen last */
 };
 /** Of the lease. False: there is none. */
 L2TPHA_API bool l2tpha_pair_lease(const struct l2tpha_pair *pair, struct l2tpha_lease_info *info);

@@ -165,8 +165,13 @@ const char *handing_begin(struct l2tpha_pair *pair)
 /* Nobody is served while this node is held: whoever comes to hold all that it has is to serve. */
 void handing_advance_held(struct l2tpha_pair *pair)
 {
-    if (!pair->held || pair->switchover != SWITCHOVER_NONE || l2tpha_pair_now() < pair->offer_at ||
-        !is_in_sync(pair))
+    if (!pair->held || pair->switchover != SWITCHOVER_NONE || pair->taking.order_until != 0)
+        return;
+    if (!is_in_sync(pair)) {
+        (void)leasing_leave(pair); /* there is nobody any more to have it for */
+        return;
+    }
+    if (l2tpha_pair_now() < pair->offer_at)
         return;
     (void)leasing_return(pair); /* whoever has the lease has the standby in the claim */
     if (!handing_is_possible(pair))

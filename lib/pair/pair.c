@@ -259,12 +259,19 @@ bool l2tpha_pair_status(const struct l2tpha_pair *pair)
     return !pair->ended || pair->ended_well;
 }
 
+static bool is_whole(const struct l2tpha_pair *pair)
+{
+    enum l2tpha_role role = info_of(pair).role;
+    return role == L2TPHA_ROLE_STANDBY_HOT || role == L2TPHA_ROLE_UNHEARD ||
+           role == L2TPHA_ROLE_CUT_OFF;
+}
+
 static bool protects(const struct l2tpha_pair *pair, const struct l2tpha_pair_info *info)
 {
     if (pair->node == NULL)
         return false;
     if (info->standby)
-        return leasing_is_used(pair) && leasing_includes(pair);
+        return leasing_includes(pair) && is_whole(pair);
     return info->met && info->link.in_sync && leasing_protects(pair, info->link.peer_rank);
 }
 

@@ -43,12 +43,13 @@ class Boxes:
         self.await_roles("a")
         self.dial()
 
-    def start(self, name, role="auto", *options):
+    def start(self, name, role="auto", *options, program="lns", port=""):
         self.starts += 1
         place = ",".join(f"{machines.address(ETCD)}:{Cluster.port(at)}" for at in range(3))
         others = ",".join(f"tcp:{machines.address(PLACES[other])}:1702" for other in self.names if other != name)
         self.nodes[name] = ours.Node(
-            self.case, "lns", f"lns-{name}-{self.starts}", "--listen", SERVICE, "--echo", "--debug", "rf,error,event",
+            self.case, program, f"{program}-{name}-{self.starts}", "--listen", f"{SERVICE}{port}", "--debug",
+            "rf,error,event", *(("--echo",) if program == "lns" else ()),
             "--role", role, "--rank", PLACES[name], "--ha-insecure", "--ha-listen",
             f"tcp:{machines.address(PLACES[name])}:1702", "--ha-connect", others, "--authority", f"etcd://{place}/lns-1",
             "--lease", self.lease_ms, "--on-lease-lost", f"echo lost >>{lab.FILES}/lost-{name}", *SILENT, *options,
@@ -301,6 +302,49 @@ def left(case):
     ours.check_programs(case)
 
 
+def stored(case):
+    """Each has a store, and both die: the one that served last goes on by itself, whichever is started first."""
+    boxes = Boxes(case, started=False)
+    boxes.start("a", "auto", "--store", f"file:{lab.FILES}/store-a")
+    boxes.await_serving("a")
+    boxes.start("b", "auto", "--store", f"file:{lab.FILES}/store-b")
+    boxes.await_roles("a")
+    boxes.dial()
+    boxes.kill("a")
+    boxes.await_serving("b")
+    boxes.check_calls("b")
+    boxes.kill("b")
+    for name in "ab":
+        boxes.start(name, "auto", "--store", f"file:{lab.FILES}/store-{name}")
+    boxes.await_serving("b")
+    boxes.await_roles("b")
+    boxes.check_calls("b")
+    boxes.finish()
+
+
+def lac(case):
+    """The LAC is the one of several machines: it dies, and its calls live at the other one."""
+    boxes = Boxes(case, started=False)
+    lns = ours.Node(case, "lns", "lns", "--listen", machines.address(PLACES["lac"]), "--echo", *SILENT,
+                    inside=boxes.net.at("lac"))
+    calls = ("--connect", machines.address(PLACES["lac"]), "--tunnels", 2, "--sessions", CALLS // 2, "--data-rate", 20)
+    for name in "ab":
+        boxes.start(name, "auto", *calls, program="lac", port=":1701")
+    lab.wait_for("one of them serves", lambda: any(boxes.state(name) in SERVES for name in "ab"), FOUND)
+    serves = next(name for name in "ab" if boxes.state(name) in SERVES)
+    boxes.await_serving(serves)
+    lns.await_sessions(CALLS)
+    boxes.await_roles(serves)
+    boxes.kill(serves)
+    boxes.await_serving(STANDBY[serves])
+    before = lns.counters()["data_in"]
+    lab.wait_for("data flows", lambda: lns.counters()["data_in"] > before + CALLS, 8)
+    lab.check(len(lns.sessions()) == CALLS, f"{len(lns.sessions())} calls at the LNS")
+    boxes.check_speakers()
+    boxes.air.close()
+    ours.check_programs(case)
+
+
 def three(case):
     """Two standbys: one of them takes over, the other one follows it; and so again when that one sleeps."""
     boxes = Boxes(case, "abc")
@@ -321,7 +365,8 @@ def three(case):
     boxes.finish()
 
 
-CASES = (killed, stopped, cut_off, cut_from_standby, quorum_lost, leader_killed, began, orders, left, three)
+CASES = (killed, stopped, cut_off, cut_from_standby, quorum_lost, leader_killed, began, orders, left, stored, lac,
+         three)
 
 if __name__ == "__main__":
     lab.run({case.__name__: case for case in CASES}, tools=("etcd", "nsenter"))

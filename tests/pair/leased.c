@@ -30,9 +30,15 @@ static bool is_leased(void)
     return office.leased_until > leased_now;
 }
 
+static bool is_heard(const struct side *side, unsigned kind)
+{
+    bool lost = side->takes_nothing && kind == L2TPHA_AUTHORITY_TOOK;
+    return !side->cut && !office.closed && !lost;
+}
+
 static int answer(struct side *side, unsigned which, unsigned kind, int status)
 {
-    bool heard = !side->cut && !office.closed;
+    bool heard = is_heard(side, kind);
     if (side->answers[which].at != 0)
         return L2TPHA_ERR_STATE;
     side->answers[which].at = heard ? leased_now : leased_now + PATIENCE;
@@ -46,9 +52,9 @@ static int answer(struct side *side, unsigned which, unsigned kind, int status)
     return L2TPHA_OK;
 }
 
-static bool hears(const struct side *side, unsigned which)
+static bool hears(const struct side *side, unsigned which, unsigned kind)
 {
-    return !side->cut && !office.closed && side->answers[which].at == 0;
+    return is_heard(side, kind) && side->answers[which].at == 0;
 }
 
 static int look(void *user, uint64_t now)
@@ -66,7 +72,7 @@ static int take(void *user, const struct l2tpha_claim *claim, uint64_t revision,
                                                    : L2TPHA_OK;
     (void)now;
     side->epoch = claim->epoch;
-    if (status == L2TPHA_OK && hears(side, 0)) {
+    if (status == L2TPHA_OK && hears(side, 0, L2TPHA_AUTHORITY_TOOK)) {
         office.claim = *claim;
         office.claim.revision = revision + 1;
         office.leased_until = leased_now + ttl_ms * MS;
@@ -79,7 +85,7 @@ static int change(void *user, const struct l2tpha_claim *claim, uint64_t revisio
     struct side *side = user;
     bool may = revision == office.claim.revision && side->epoch == office.claim.epoch;
     (void)now;
-    if (may && hears(side, 0)) {
+    if (may && hears(side, 0, L2TPHA_AUTHORITY_CHANGED)) {
         office.claim = *claim;
         office.claim.revision = revision + 1;
     }
@@ -91,7 +97,7 @@ static int beside(struct side *side, unsigned kind, uint64_t until)
     int status = side->epoch != office.claim.epoch ? L2TPHA_ERR_FENCED
                  : is_leased()                     ? L2TPHA_OK
                                                    : L2TPHA_ERR_NOT_FOUND;
-    if (status == L2TPHA_OK && hears(side, 1))
+    if (status == L2TPHA_OK && hears(side, 1, kind))
         office.leased_until = until;
     return answer(side, 1, kind, status);
 }
@@ -362,6 +368,13 @@ enum l2tpha_role leased_role(const struct side *side)
     return info.role;
 }
 
+bool leased_is_held(const struct side *side)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+    l2tpha_redundancy_get(l2tpha_pair_node(side->pair), &info);
+    return info.held;
+}
+
 struct l2tpha_lease_info leased_lease(const struct side *side)
 {
     struct l2tpha_lease_info info = {.size = sizeof(info)};
@@ -401,6 +414,30 @@ bool leased_is_in_claim(const struct side *side)
         if (strcmp(office.claim.in_sync[i], side->name) == 0)
             return true;
     return false;
+}
+
+bool leased_is_silent(const struct side *side, uint64_t us)
+{
+    uint64_t sent = side->sent;
+    leased_run(us);
+    return side->sent == sent;
+}
+
+void leased_check_serves(const struct side *side)
+{
+    uint64_t sent = side->sent;
+    leased_run(1500 * MS);
+    ck_assert_str_eq(office.claim.owner, side->name);
+    ck_assert(l2tpha_pair_reads(side->pair));
+    ck_assert_uint_gt(side->sent, sent);
+}
+
+void leased_check_follows(struct side *side, uint64_t us)
+{
+    leased_until(side, L2TPHA_ROLE_STANDBY_HOT, us);
+    leased_run(100 * MS);
+    ck_assert(leased_is_in_claim(side));
+    ck_assert(!l2tpha_pair_reads(side->pair));
 }
 
 void leased_begin_two(void)

@@ -28,6 +28,7 @@ struct side {
     struct l2tpha_pair *pair; /* NULL = its process is dead */
     bool stopped;             /* ... or has no turn */
     bool cut;                 /* from the authority */
+    bool takes_nothing;       /* its takes are lost on their way */
     bool no_socket, no_gift;  /* none can be had; none beside another */
     uint32_t rank;
     int socket;
@@ -60,6 +61,7 @@ void leased_die(struct side *side);
 /* All have their turns for so long. */
 void leased_run(uint64_t us);
 enum l2tpha_role leased_role(const struct side *side);
+bool leased_is_held(const struct side *side);
 struct l2tpha_lease_info leased_lease(const struct side *side);
 struct l2tpha_pair_info leased_info(const struct side *side);
 /* ... until it has this role, and for how long. */
@@ -70,5 +72,11 @@ void leased_until_told(struct side *side, uint64_t us);
 void leased_begin_two(void);
 /* It is in the claim. */
 bool leased_is_in_claim(const struct side *side);
+
+bool leased_is_silent(const struct side *side, uint64_t us);
+/* Whatever else there is to be said by it leaves. */
+void leased_check_serves(const struct side *side);
+/* It comes to be in sync and in the claim. */
+void leased_check_follows(struct side *side, uint64_t us);
 
 #endif
