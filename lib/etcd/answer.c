@@ -10,6 +10,7 @@ enum {
     PERMISSION_DENIED = 7,
     RESOURCE_EXHAUSTED = 8,
     FAILED_PRECONDITION = 9,
+    OUT_OF_RANGE = 11,
     UNIMPLEMENTED = 12,
     UNAUTHENTICATED = 16
 };
@@ -178,6 +179,7 @@ struct fault answer_fault(const char *text, size_t len)
     case INVALID_ARGUMENT:
     case PERMISSION_DENIED:
     case FAILED_PRECONDITION:
+    case OUT_OF_RANGE:
     case UNIMPLEMENTED:
     case UNAUTHENTICATED:
         return (struct fault){L2TPHA_ERR_REFUSED, true, true};
