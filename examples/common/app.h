@@ -54,7 +54,8 @@ struct app {
     struct kept *kept;        /* with the service manager */
     struct l2tpha_pair *pair;
     struct l2tpha_store *store; /* NULL = none */
-    struct reboot *reboot;      /* likewise */
+    const struct l2tpha_serializer *serializer;
+    struct reboot *reboot; /* likewise */
     struct tevent_fd *pair_fde;
     struct control *control;
     struct pcapng *pcapng;

@@ -139,9 +139,12 @@ struct l2tpha_pair_options {
                            not kept; wiping it is the program's. A text that is no key file is
                            L2TPHA_ERR_INVALID, and a line of the log says why and where */
     const struct l2tpha_crypto *crypto; /**< for keys; borrowed */
-    const char *far; /**< more of the other nodes, likewise: far ones, for which no output waits.
-                        What has left may be unknown to them: they take over when they are handed
-                        over to, or from a copy that counts as stale. NULL = none */
+    const char *far;  /**< more of the other nodes, likewise: far ones, for which no output waits.
+                         What has left may be unknown to them: they take over when they are handed
+                         over to, or from a copy that counts as stale. NULL = none */
+    const char *name; /**< of this node, for the others to show: l2tpha_link_info::peer_name. At
+                         most L2TPHA_NODE_NAME_MAX octets; nobody sees to it that names differ. NULL
+                         = none */
 };
 
 /** A pair that has not begun. talloc'd below no parent. 0, INVALID, NOMEM, or an error of the
