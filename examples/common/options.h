@@ -6,6 +6,7 @@
 #include "pair/address.h"
 
 #include <l2tpha/host.h>
+#include <l2tpha/link.h>
 
 enum program {
     PROGRAM_LAC = 1,
@@ -50,6 +51,7 @@ struct options {
     bool takeover_manual;
     uint32_t rank; /* L2TPHA_RANK_NONE: none was given */
     bool rank_given;
+    char node_name[L2TPHA_NODE_NAME_MAX + 1]; /* empty = the machine's */
     uint32_t fresh_ms;
     uint32_t fence_hung_ms;                /* 0 = off */
     char on_hung[1024];                    /* a command; empty = none */
