@@ -373,6 +373,8 @@ void stream_read(struct stream *stream)
             feed_seal(stream, data, (size_t)got);
         else
             feed_link(stream, data, (size_t)got);
+        if ((size_t)got < sizeof(data))
+            return; /* there was no more; what has come since is told */
     }
 }
 
