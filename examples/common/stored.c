@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "stored.h"
+#include "stored_etcd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -84,6 +85,10 @@ const char *stored_new(TALLOC_CTX *parent, const struct options *options,
     const char *store = options->store;
     if (store[0] == '\0')
         return NULL;
+    if (strncmp(store, STORED_ETCD, strlen(STORED_ETCD)) == 0) {
+        const char *why = stored_etcd(parent, options, made);
+        return why != NULL ? talloc_asprintf(parent, "--store %s: %s", store, why) : NULL;
+    }
     if (strncmp(store, file, strlen(file)) != 0)
         return make_redis(parent, options, made);
     int error = l2tpha_file_store_new(parent, store + strlen(file), made);

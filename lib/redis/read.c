@@ -13,18 +13,6 @@
 #define PAGE "4" /* entries asked for at once */
 #define TRIES 16 /* a writer may have made another copy meanwhile */
 
-struct reading {
-    l2tpha_store_item fn; /* NULL = the first time */
-    void *arg;
-    uint64_t log;
-    uint64_t batches, most; /* taken; the second time: that may be */
-    uint64_t items, octets, epoch;
-    bool whole, ended;
-    char last[ID_TEXT];
-    const char *fault;
-    int error; /* fn's */
-};
-
 /* The server is there, and fit for it. Whose the store is stays open until it is read or written:
  * a standby has it open as well. */
 int read_open(void *user, const char **why)
@@ -40,46 +28,13 @@ int read_open(void *user, const char **why)
 
 /* --- entries --- */
 
-static int give_items(struct reading *reading, const struct reply *value)
+static void take_entry(struct redis_store *store, const char *id, const struct reply *value)
 {
-    const uint8_t *data = (const uint8_t *)value->text, *item;
-    size_t at = BATCH_HEAD, len;
+    bool is_text = value && value->type == REDIS_REPLY_STRING;
 
-    while (!reading->error && (item = batch_item(data, value->len, &at, &len))) {
-        reading->items++;
-        if (reading->fn)
-            reading->error = reading->fn(reading->arg, item, len);
-        reading->octets += reading->fn ? len : 0;
-    }
-    return reading->error;
-}
-
-static void take_entry(struct reading *reading, const char *id, const struct reply *value)
-{
-    struct batch_head head;
-    const char *fault = !value || value->type != REDIS_REPLY_STRING
-                            ? "an entry is none of ours"
-                            : batch_read((const uint8_t *)value->text, value->len, &head);
-
-    if (!fault && head.log != reading->log)
-        fault = "an entry is of another log";
-    if (!fault && head.number != reading->batches)
-        fault = "an entry is missing";
-    if (fault) {
-        reading->fault = fault;
-        return;
-    }
-    reading->batches++;
-    reading->whole |= head.whole;
-    reading->epoch = head.epoch;
-    snprintf(reading->last, sizeof(reading->last), "%s", id);
-    if (give_items(reading, value) == L2TPHA_OK && !reading->fn)
-        reading->octets += value->len;
-}
-
-static bool is_done(const struct reading *reading)
-{
-    return reading->ended || reading->fault || reading->error || reading->batches == reading->most;
+    if (reading_take(store->reading, is_text ? (const uint8_t *)value->text : NULL,
+                     is_text ? value->len : 0))
+        snprintf(store->read_last, sizeof(store->read_last), "%s", id);
 }
 
 /* Each is an id and a list of fields, of which there is one. */
@@ -91,12 +46,12 @@ static int take_page(struct redis_store *store, const struct ask *ask, const str
     if (reply->type != REDIS_REPLY_ARRAY)
         return talk_error(store, reply);
     reading->ended = reply->count == 0;
-    for (uint32_t i = 0; i < reply->count && !is_done(reading); i++) {
+    for (uint32_t i = 0; i < reply->count && !reading_is_done(reading); i++) {
         const struct reply *entry = reply_item(reply, i);
         const char *id = reply_text(reply_item(entry, 0));
         if (!id[0] || strlen(id) >= ID_TEXT)
             return talk_error(store, entry);
-        take_entry(reading, id, reply_item(reply_item(entry, 1), 1));
+        take_entry(store, id, reply_item(reply_item(entry, 1), 1));
     }
     return L2TPHA_OK;
 }
@@ -110,7 +65,7 @@ static int take_length(struct redis_store *store, const struct ask *ask, const s
     if (reply->type != REDIS_REPLY_INTEGER)
         return talk_error(store, reply);
     if (reply->integer < 0 || (uint64_t)reply->integer != reading->batches)
-        reading->fault = "an entry is missing";
+        reading->fault = READING_GAP;
     return L2TPHA_OK;
 }
 
@@ -132,9 +87,10 @@ static int read_log(struct redis_store *store, struct reading *reading)
     snprintf(key, sizeof(key), "%s%s", store->log_key, store->found);
     reading->log = strtoull(store->found, NULL, 16);
     store->reading = reading;
-    while (!error && !is_done(reading)) {
+    store->read_last[0] = '\0';
+    while (!error && !reading_is_done(reading)) {
         struct words words = {0};
-        snprintf(from, sizeof(from), "%s%s", reading->last[0] ? "(" : "-", reading->last);
+        snprintf(from, sizeof(from), "%s%s", store->read_last[0] ? "(" : "-", store->read_last);
         words_add(&words, "XRANGE");
         words_add(&words, key);
         words_add(&words, from);
@@ -189,7 +145,7 @@ static int give_back(struct redis_store *store, const struct reading *checked, l
     found->items = reading.items;
     found->bytes = reading.octets;
     store->copy = reading.log;
-    strcpy(store->last, reading.last);
+    strcpy(store->last, store->read_last);
     return error;
 }
 
@@ -206,18 +162,8 @@ int read_copy(void *user, bool mend, l2tpha_store_item fn, void *arg,
     error = read_log(store, &reading);
     if (error)
         return error;
-    if (!reading.fault && !reading.whole)
-        reading.fault = "the end of the copy is missing";
-    found->fault = reading.fault;
-    found->fault_at = reading.fault ? reading.octets : 0;
-    found->stale = reading.fault || !store->found_exact;
-    if (reading.fault && !mend)
-        return L2TPHA_ERR_RECORD;
-    if (!reading.whole)
-        return L2TPHA_OK;
-    found->any = true;
-    found->epoch = reading.epoch;
-    return give_back(store, &reading, fn, arg, found);
+    error = reading_end(&reading, mend, store->found_exact, found);
+    return error || !found->any ? error : give_back(store, &reading, fn, arg, found);
 }
 
 /* --- a look, beside whoever writes --- */
