@@ -252,7 +252,7 @@ static const struct program_row programs[] = {
      NULL},
     {PROGRAM_DUMP, "l2tpha-dump", "look into a store or a dump of an L2TP endpoint",
      "SOURCE [OPTION...]",
-     "SOURCE is file:DIR, redis://HOST:PORT/GROUP, a file, or - for the standard input.",
+     "SOURCE is file:DIR, redis://HOST:PORT/GROUP, etcd://H1,H2,H3/GROUP, a file, or - (standard input).",
      "Prints, converts, compares or verifies checkpoints: those of a store, which may be in use and "
      "is not changed; of a dump, whose format it finds out by itself; or of one direction of a "
      "replication link, its octets in a file.",

@@ -44,7 +44,7 @@ static const struct l2tpha_serializer *choose(uint32_t to, bool secrets)
 /* The first line of JSON is about the others. */
 static void put_json_header(const struct emit *emit)
 {
-    fputs("{\"l2tpha\":1", emit->out);
+    fprintf(emit->out, "{\"l2tpha\":1,\"level\":%d", L2TPHA_LEVEL);
     if (!emit->options->dump_secrets)
         fputs(",\"secrets\":\"hidden\"", emit->out);
     fputs("}\n", emit->out);

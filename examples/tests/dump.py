@@ -6,6 +6,7 @@ l2tpha-dump with the checkpoints that are kept in GOLDEN: between all formats an
 incomplete; what it refuses, and how it ends."""
 import os
 import pathlib
+import re
 import resource
 import signal
 import subprocess
@@ -14,7 +15,8 @@ import tempfile
 
 PROGRAM, GOLDEN = sys.argv[1], pathlib.Path(sys.argv[2])
 FORMATS = ("proto", "cbor", "json")
-HEADER = b'{"l2tpha":1}\n'
+LEVEL = re.search(rb"L2TPHA_LEVEL (\d+)", (GOLDEN / "../../include/l2tpha/record.h").read_bytes())[1]
+HEADER = b'{"l2tpha":1,"level":' + LEVEL + b'}\n'
 SECRET = b"top secret"
 
 
@@ -147,7 +149,7 @@ def test_secrets():
         assert "to be read, not to be loaded" in run("-", data=hidden.split(b"\n", 1)[1] if to == "json" else hidden,
                                                      status=2)
     lines = run("-", "--to", "json", data=data).splitlines()
-    assert lines[0] == b'{"l2tpha":1,"secrets":"hidden"}' and b'"secret":"(hidden)"' in b"".join(lines)
+    assert lines[0] == HEADER[:-2] + b',"secrets":"hidden"}' and b'"secret":"(hidden)"' in b"".join(lines)
     assert "another release" in run("-", data=b'{"l2tpha":2}\n', status=2)
 
 

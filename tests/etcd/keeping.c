@@ -58,16 +58,23 @@ void keeping_end(void)
     fixture_teardown();
 }
 
-int keeping_open(unsigned which)
+static int make(unsigned which)
 {
     const struct clock clock = {.now = now, .wait = wait_for};
     struct etcd_store *store;
     int error = etcd_store_new(root, cluster_place("g"), NULL, &clock, &store);
 
-    if (error)
-        return error;
-    keeping.stores[which] = &store->store;
-    return store->store.open(store, &keeping.why);
+    if (!error)
+        keeping.stores[which] = &store->store;
+    return error;
+}
+
+int keeping_open(unsigned which)
+{
+    int error = make(which);
+    const struct l2tpha_store *made = keeping.stores[which];
+
+    return error ? error : made->open(made->user, &keeping.why);
 }
 
 void keeping_close(unsigned store)
@@ -193,4 +200,13 @@ int keeping_read(unsigned store, bool mend)
     return error ? error
                  : keeping.stores[store]->read(keeping.stores[store]->user, mend, take_item, NULL,
                                                &keeping.found);
+}
+
+int keeping_look(unsigned store)
+{
+    int error = make(store);
+    const struct l2tpha_store *made = keeping.stores[store];
+
+    keeping.items = 0;
+    return error ? error : made->look(made->user, take_item, NULL, &keeping.found, &keeping.why);
 }

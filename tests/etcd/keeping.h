@@ -47,5 +47,7 @@ void keeping_write(unsigned store, uint64_t epoch);
 int keeping_mark(unsigned store);
 /* What is there, by another process. An item that is another one, or out of order, fails. */
 int keeping_read(unsigned store, bool mend);
+/* The same beside whoever writes. */
+int keeping_look(unsigned store);
 
 #endif
