@@ -155,7 +155,7 @@ def test_secrets():
 
 def waiting(local, ns):
     """A message that is not acknowledged."""
-    return field(4, field(1, local) + field(2, ns) + field(3, MESSAGE[:8] + ns.to_bytes(2, "big") + MESSAGE[10:]))
+    return field(4, field(1, local) + (field(2, ns) if ns else b"") + field(3, MESSAGE[:8] + ns.to_bytes(2, "big") + MESSAGE[10:]))
 
 
 def differences(data, other, *options):
@@ -190,6 +190,16 @@ def test_state():
     assert "ns=6 nr=9 acked=4" in text[2] and "local_id=9" in text[7]
     one = run("-", "--state", "--to", "proto", "--secrets", "--filter", "tunnel=1", data=data)
     assert b"fault" in run("-", "--verify", data=one, status=1), "a part is no whole copy"
+
+
+def test_long_lives():
+    """Numbers of messages come again; those of long ago do not."""
+    def turn(number):
+        ns = range(1000 * number, 1000 * (number + 1))
+        numbers = field(1, 1) + field(2, ns[-1] + 1) + (field(4, ns[0]) if number else b"")
+        return checkpoint(0, 2 + number, field(3, numbers), *(waiting(1, one) for one in ns))
+    data = stream(*EMPTY, checkpoint(0, 1, tunnel(1)), *map(turn, range(40)))
+    assert run("-", "--state", data=data).count(b"  message ") == 1000
 
 
 def test_differences():

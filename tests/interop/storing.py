@@ -349,7 +349,7 @@ def looked_at(case):
         return done.returncode, done.stdout
 
     box = Box(case, "lns", "lns", *handover.LNS[1:], "--ha-listen", "tcp:127.0.0.1:7701", "--rank", 1, "--takeover",
-              "manual")
+              "manual", "--serializer", "cbor")
     lac = ours.Node(case, "lac", "lac", *handover.LAC[1:], *handover.LOAD, "--rate", 60)
     url = f"file:{STORE}"
     looks = 0
@@ -369,6 +369,8 @@ def looked_at(case):
     record.write_bytes(listen_to(7701))
     status, text = dump(url, "--diff", record)
     lab.check(status == 0, f"store and link: {status}, {text[:400]}")
+    status, text = dump(record, "--verify")  # the digest of its copy is over CBOR
+    lab.check(status == 0 and b"cbor: " in text, f"link: {status}, {text}")
     lab.check(box.store()["state"] == "in-sync", box.store())
     lac.finish()
     handover.check_report(lac.report())
