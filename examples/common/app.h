@@ -56,6 +56,7 @@ struct app {
     struct l2tpha_store *store;         /* NULL = none */
     struct l2tpha_authority *authority; /* likewise */
     struct reboot *reboot;              /* likewise */
+    const struct l2tpha_serializer *serializer;
     struct tevent_fd *pair_fde;
     struct control *control;
     struct pcapng *pcapng;

@@ -5,11 +5,11 @@
 #include "writer.h"
 
 #include <string.h>
-#ifdef EXAMPLES_ETCD
+#ifdef EXAMPLES_AUTHORITY
 #include <l2tpha/etcd.h>
 #endif
 
-#ifdef EXAMPLES_ETCD
+#ifdef EXAMPLES_AUTHORITY
 static const char *given(const char *text)
 {
     return text[0] != '\0' ? text : NULL;

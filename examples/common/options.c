@@ -229,35 +229,62 @@ static bool wants_known_port(const struct options *options)
 
 static bool is_about_redis(const struct options *options)
 {
-    return options->store_plain || options->store_exact || options->store_secret[0] != '\0' ||
+    return options->store_exact || options->store_secret[0] != '\0' ||
            options->store_replicas != REPLICAS_UNSET;
+}
+
+static bool is_about_etcd(const struct options *options)
+{
+    return options->store_ca[0] != '\0' || options->store_cert[0] != '\0' ||
+           options->store_cert_key[0] != '\0';
+}
+
+/* SCHEME://SERVERS/GROUP */
+static bool is_at_server(const char *store, const char *scheme)
+{
+    size_t len = strlen(scheme);
+    const char *slash = strncmp(store, scheme, len) == 0 ? strchr(store + len, '/') : NULL;
+    return slash != NULL && slash[1] != '\0';
+}
+
+static enum options_result check_server(const struct options *options, bool is_redis, bool is_etcd,
+                                        char *why)
+{
+    if (!is_redis && is_about_redis(options))
+        return bad(why, "--store-secret, -replicas and -exact need --store redis://");
+    if (!is_etcd && is_about_etcd(options))
+        return bad(why, "--store-ca, -cert and -cert-key need --store etcd://");
+    if (!is_redis && !is_etcd && options->store_plain)
+        return bad(why, "--store-plain needs --store etcd:// or redis://");
+    if ((options->store_cert[0] == '\0') != (options->store_cert_key[0] == '\0'))
+        return bad(why, "--store-cert and --store-cert-key need one another");
+    if ((is_redis || is_etcd) && !options->store_plain)
+        return bad(why,
+                   "--store %s: nothing seals what is stored in this release, so whoever reads the "
+                   "server, its backups or the network reads all secrets; say --store-plain if "
+                   "that may be",
+                   is_redis ? "redis" : "etcd");
+    return OPTIONS_RUN;
 }
 
 static enum options_result check_store(const struct options *options, char *why)
 {
-    static const char file[] = "file:", redis[] = "redis://";
+    static const char file[] = "file:";
     const char *store = options->store;
     bool given = store[0] != '\0';
     bool is_file = strncmp(store, file, strlen(file)) == 0 && store[strlen(file)] != '\0';
-    const char *slash =
-        strncmp(store, redis, strlen(redis)) == 0 ? strchr(store + strlen(redis), '/') : NULL;
-    bool is_redis = slash != NULL && slash[1] != '\0';
+    bool is_redis = is_at_server(store, "redis://"), is_etcd = is_at_server(store, "etcd://");
     if (!is_file && options->close_after_reboot)
         return bad(why, "--recover-after-reboot needs --store file:DIR");
     if (!given && (options->store_holds || options->store_mend))
         return bad(why, "--%s needs --store",
                    options->store_mend ? "store-repair" : "on-store-loss");
-    if (!is_redis && is_about_redis(options))
-        return bad(why, "--store-plain, -secret, -replicas and -exact need --store redis://");
-    if (!given)
-        return OPTIONS_RUN;
-    if (!is_file && !is_redis)
-        return bad(why, "--store: '%s' must be file:DIR or redis://HOST:PORT/GROUP", store);
-    if (is_redis && !options->store_plain)
-        return bad(why, "--store redis: nothing seals what is stored in this release, so whoever "
-                        "reads the server, its backups or the network reads all secrets; say "
-                        "--store-plain if that may be");
-    return OPTIONS_RUN;
+    if (given && !is_file && !is_redis && !is_etcd)
+        return bad(why,
+                   "--store: '%s' must be file:DIR, etcd://HOST:PORT,.../GROUP or "
+                   "redis://HOST:PORT/GROUP",
+                   store);
+    return check_server(options, is_redis, is_etcd, why);
 }
 
 static enum options_result take_others(const char *name, const char *text, bool far,

@@ -6,6 +6,7 @@
 #include "pair/address.h"
 
 #include <l2tpha/host.h>
+#include <l2tpha/link.h>
 
 enum program {
     PROGRAM_LAC = 1,
@@ -50,6 +51,7 @@ struct options {
     bool takeover_manual;
     uint32_t rank; /* L2TPHA_RANK_NONE: none was given */
     bool rank_given;
+    char node_name[L2TPHA_NODE_NAME_MAX + 1]; /* empty = the machine's */
     uint32_t fresh_ms;
     uint32_t fence_hung_ms;                /* 0 = off */
     char on_hung[1024];                    /* a command; empty = none */
@@ -66,6 +68,7 @@ struct options {
     bool store_plain;
     bool store_exact;
     char store_secret[4096]; /* a file; empty = none */
+    char store_ca[4096], store_cert[4096], store_cert_key[4096]; /* likewise */
     uint32_t store_replicas;
 #define REPLICAS_UNSET UINT32_MAX
     char authority[OPTIONS_AUTHORITY_MAX + 1];                          /* empty = none */

@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "control.h"
 #include "fingerprint.h"
+#include "format.h"
 #include "hook.h"
 #include "kept.h"
 #include "keys.h"
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 /* ---- the node's questions ---- */
 
@@ -85,6 +87,7 @@ static int make_node(void *user, bool standby, uint64_t epoch, struct l2tpha_nod
     config.standby = standby;
     config.epoch = epoch;
     config.crypto = l2tpha_crypto_nettle();
+    config.serializer = app->serializer;
     app->generation++;
     int error = l2tpha_node_new(app, &config, &host, clock_now(), &app->node);
     *node = app->node;
@@ -325,6 +328,17 @@ static const char *given(const char *text)
     return text[0] != '\0' ? text : NULL;
 }
 
+/* Names in a node's own words; longer ones of machines are cut. */
+static const char *name_of(const struct options *options, char name[L2TPHA_NODE_NAME_MAX + 1])
+{
+    if (options->node_name[0] != '\0')
+        return options->node_name;
+    if (gethostname(name, L2TPHA_NODE_NAME_MAX) != 0)
+        return NULL;
+    name[L2TPHA_NODE_NAME_MAX] = '\0';
+    return name;
+}
+
 static const char *make_pair(struct app *app, struct l2tpha_pair_options *options)
 {
     struct key_file file;
@@ -340,7 +354,7 @@ const char *paired_make(struct app *app)
                                                   [ROLE_STANDBY] = L2TPHA_PAIR_STANDBY,
                                                   [ROLE_AUTO] = L2TPHA_PAIR_AUTO};
     const struct options *options = app->options;
-    char listen[ENDPOINT_OPTION_MAX];
+    char listen[ENDPOINT_OPTION_MAX], name[L2TPHA_NODE_NAME_MAX + 1];
     struct l2tpha_pair_options pair = {.size = sizeof(pair),
                                        .role = roles[options->role],
                                        .listen = endpoint_option(&options->ha_listen, listen),
@@ -355,6 +369,7 @@ const char *paired_make(struct app *app)
                                        .store_mend = options->store_mend,
                                        .lease_ms = options->lease_ms,
                                        .fingerprint = fingerprint_of(options),
+                                       .name = name_of(options, name),
                                        .host = {.size = sizeof(pair.host),
                                                 .user = app,
                                                 .make = make_node,
@@ -370,6 +385,8 @@ const char *paired_make(struct app *app)
                                                 .log = take_line,
                                                 .differs = tell_differences}};
     const char *why = reboot_start(app);
+    if (why == NULL)
+        why = format_find(app);
     if (why == NULL)
         why = stored_make(app);
     if (why == NULL)

@@ -252,6 +252,15 @@ static void put_key(const struct app *app, struct writer *out)
     writer_put_text(out, "link_refusal", pair.refusal);
 }
 
+/* As the other node says of itself. */
+static void put_peer(const struct app *app, struct writer *out)
+{
+    struct l2tpha_pair_info pair = look_at_pair(app);
+    bool named = pair.met && pair.link.peer_name[0] != '\0';
+    writer_put_text(out, "peer_node", named ? pair.link.peer_name : NULL);
+    writer_put_number(out, "peer_level", pair.met ? pair.link.peer_level : 0);
+}
+
 static void put_redundancy(const struct app *app, struct writer *out)
 {
     char text[CLOCK_TEXT_MAX], reason[REASON_MAX];
@@ -277,6 +286,7 @@ static void put_redundancy(const struct app *app, struct writer *out)
     writer_put_number(out, "received", cleared_counter(app, "checkpoints_applied"));
     writer_put_text(out, "last_switchover", since == 0 ? NULL : clock_text(since, text));
     put_key(app, out);
+    put_peer(app, out);
     put_consumers(app, out);
     put_store(app, out);
     leased_put(app, out);

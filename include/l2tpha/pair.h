@@ -154,6 +154,9 @@ struct l2tpha_pair_options {
                          knows it ("node-1"). A role of L2TPHA_PAIR_STANDBY never begins what nobody
                          has served. NULL = none. Borrowed */
     uint32_t lease_ms; /**< how long a lease lasts that is not renewed, at least 2000; 0 = 5000 */
+    const char *name;  /**< of this node, for the others to show: l2tpha_link_info::peer_name. At
+                          most L2TPHA_NODE_NAME_MAX octets; nobody sees to it that names differ. NULL
+                          = none */
 };
 
 /** A pair that has not begun. talloc'd below no parent. 0, INVALID, NOMEM, or an error of the

@@ -45,6 +45,10 @@ static bool take_endpoints(struct l2tpha_pair *pair)
         (options->far != NULL && others_add(&pair->others, options->far, true) != NULL))
         return false;
     pair->options.listen = pair->options.connect = pair->options.far = NULL;
+    if (options->name != NULL && strlen(options->name) > L2TPHA_NODE_NAME_MAX)
+        return false;
+    strcpy(pair->node_name, options->name != NULL ? options->name : "");
+    pair->options.name = NULL;
     pair->connect = pair->others.list[0].endpoint;
     if (options->role != L2TPHA_PAIR_ACTIVE && pair->connect.kind == ENDPOINT_NONE)
         return false;

@@ -42,6 +42,7 @@ struct l2tpha_pair {
     struct l2tpha_pair_options options; /* whose texts are not kept: */
     struct endpoint listen, connect;    /* and the others' first one: they are all of one kind */
     struct others others;
+    char node_name[L2TPHA_NODE_NAME_MAX + 1];
     struct l2tpha_node *node;
     struct l2tpha_seal_keys *keys; /* NULL = tcp is not sealed */
     struct links *links;
