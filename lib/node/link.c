@@ -9,6 +9,7 @@
 
 #include <l2tpha/checkpoint.h>
 #include <l2tpha/consumer.h>
+#include <string.h>
 
 /* What a link asks its questions of; it goes with the link. */
 struct port {
@@ -300,6 +301,11 @@ int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *
     *link = NULL;
     struct link_ops ops = link_port_ops;
     ops.log = &node->engine.log;
+    const char *serializer = node->engine.config.serializer->name;
+    size_t len = strlen(serializer);
+    ops.serializer =
+        (struct l2tpha_bytes){(const uint8_t *)serializer,
+                              len < L2TPHA_SERIALIZER_NAME_MAX ? len : L2TPHA_SERIALIZER_NAME_MAX};
     ops.user = new_port(node, options);
     if (!ops.user)
         return L2TPHA_ERR_NOMEM;

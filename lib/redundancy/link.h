@@ -6,13 +6,14 @@
 
 #include "base/log.h"
 
-#include <l2tpha/crypto.h>
 #include <l2tpha/link.h>
+#include <l2tpha/serializer.h>
 
 /* Copied by link_new(). None of them may call the link. */
 struct link_ops {
     void *user;
-    const struct log *log; /* says and counts what does not hold; NULL = nobody does */
+    const struct log *log;          /* says and counts what does not hold; NULL = nobody does */
+    struct l2tpha_bytes serializer; /* name of the one that makes the checkpoints, borrowed */
     /* Standby: these checkpoints will be applied next. NULL = nobody wants to know. */
     void (*ahead)(void *user, const struct l2tpha_bytes *checkpoints, size_t count);
     enum l2tpha_role (*role)(void *user);
