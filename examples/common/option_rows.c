@@ -87,9 +87,12 @@ const struct option_row option_rows[] = {
     {"recover-after-reboot", ENDPOINTS, KIND_CHOICE, "HOW", AT(close_after_reboot), .choices = "yes|no",
      .help = "yes: go on from a store that was served before the machine was started again;\n"
              "no: close its tunnels, each with a StopCCN (yes)"},
+    {"store-key", ENDPOINTS, KIND_TEXT, "FILE", AT(store_key), .max = OPTIONS_KEY_FILE_MAX,
+     .help = "seal what is stored with the first key of this file, as of --ha-key; needed with\n"
+             "etcd: and redis:"},
     {"store-plain", ENDPOINTS, KIND_FLAG, NULL, AT(store_plain),
-     .help = "etcd: and redis:, and needed: secrets of tunnels go to the server, and are kept\n"
-             "there, in the clear"},
+     .help = "etcd: and redis: without --store-key: secrets of tunnels go to the server, and are\n"
+             "kept there, in the clear; with --store-key: what is there may be unsealed still"},
     {"store-ca", ENDPOINTS, KIND_TEXT, "FILE", AT(store_ca), .max = 4095,
      .help = "etcd:, over TLS: certificates of who may sign the members' (with --store-cert the\n"
              "system's)"},

@@ -2,6 +2,7 @@
 #include "stored.h"
 #include "app.h"
 #include "stored_etcd.h"
+#include "stored_sealed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -77,12 +78,10 @@ static const char *make_redis(struct app *app)
 }
 #endif
 
-const char *stored_make(struct app *app)
+static const char *make_unsealed(struct app *app)
 {
     static const char file[] = "file:";
     const char *store = app->options->store;
-    if (store[0] == '\0')
-        return NULL;
     if (strncmp(store, STORED_ETCD, strlen(STORED_ETCD)) == 0) {
         const char *why = stored_etcd(app, app->options, &app->store);
         return why != NULL ? app_blame(app, "store", store, why) : NULL;
@@ -91,4 +90,16 @@ const char *stored_make(struct app *app)
         return make_redis(app);
     int error = l2tpha_file_store_new(app, store + strlen(file), &app->store);
     return error == L2TPHA_OK ? NULL : l2tpha_strerror(error);
+}
+
+const char *stored_make(struct app *app)
+{
+    const struct options *options = app->options;
+    if (options->store[0] == '\0')
+        return NULL;
+    const char *why = make_unsealed(app);
+    if (why != NULL || options->store_key[0] == '\0')
+        return why;
+    why = stored_sealed(app, options, &app->store);
+    return why != NULL ? app_blame(app, "store-key", options->store_key, why) : NULL;
 }
