@@ -18,6 +18,7 @@
 
 #define DEFAULT_PORT 1701
 #define FIRST_ROW 256 /* above all letters */
+#define LEASE_MS 5000
 
 const char *program_name(enum program program)
 {
@@ -165,6 +166,7 @@ static void set_defaults(enum program program, struct options *options)
     options->sessions = 1;
     options->redial_s = REDIAL_UNSET;
     options->store_replicas = REPLICAS_UNSET;
+    options->lease_ms = LEASE_MS;
     options->threads = 2;
     options->delay_ms = 100;
     options->delay_max_ms = 10000;
@@ -328,6 +330,49 @@ static enum options_result check_link(const struct options *options, char *why)
     return OPTIONS_RUN;
 }
 
+static bool is_etcd(const char *authority)
+{
+    static const char scheme[] = "etcd://";
+    const char *slash = strncmp(authority, scheme, strlen(scheme)) == 0
+                            ? strchr(authority + strlen(scheme), '/')
+                            : NULL;
+    return slash != NULL && slash[1] != '\0';
+}
+
+static enum options_result check_lease(const struct options *options, char *why)
+{
+    if (options->lease_ms != LEASE_MS)
+        return bad(why, "--lease needs --authority");
+    if (options->on_lease_lost[0] != '\0')
+        return bad(why, "--on-lease-lost needs --authority");
+    if (options->authority_ca[0] != '\0' || options->authority_cert[0] != '\0' ||
+        options->authority_key[0] != '\0')
+        return bad(why, "--authority-ca, -cert and -key need --authority");
+    return OPTIONS_RUN;
+}
+
+/* The files of TLS are read as connections are made. */
+static enum options_result check_authority(const struct options *options, char *why)
+{
+    bool tcp = options->ha_listen.kind == ENDPOINT_TCP && options->ha_connect.kind == ENDPOINT_TCP;
+    if (options->authority[0] == '\0')
+        return check_lease(options, why);
+    if (!is_etcd(options->authority))
+        return bad(why, "--authority: '%s' must be etcd://HOST:PORT,HOST:PORT,.../GROUP",
+                   options->authority);
+    if (!tcp)
+        return bad(why, "--authority decides between machines: it needs tcp: in --ha-listen and "
+                        "--ha-connect");
+    if (options->rank == L2TPHA_RANK_NONE)
+        return bad(why, "--authority needs --rank, another one at each node: it knows them by it");
+    if (options->commit != L2TPHA_COMMIT_GATED)
+        return bad(why, "--authority needs --commit gated: whoever takes over holds all that has "
+                        "left");
+    if ((options->authority_cert[0] == '\0') != (options->authority_key[0] == '\0'))
+        return bad(why, "--authority-cert and --authority-key need one another");
+    return OPTIONS_RUN;
+}
+
 static enum options_result check_redundancy(struct options *options, char *why)
 {
     if (find_others(options, why) != OPTIONS_RUN)
@@ -339,10 +384,12 @@ static enum options_result check_redundancy(struct options *options, char *why)
                    options->role == ROLE_AUTO ? "auto" : "standby");
     if (options->role == ROLE_AUTO && options->ha_listen.kind == ENDPOINT_NONE)
         return bad(why, "--role auto needs --ha-listen: the other may have to follow");
-    if (tcp && !options->takeover_manual)
+    if (check_authority(options, why) != OPTIONS_RUN)
+        return OPTIONS_BAD;
+    if (tcp && !options->takeover_manual && options->authority[0] == '\0')
         return bad(why, "--takeover auto over tcp: a lost connection proves nothing there, so it "
-                        "needs a lease, which is not available in this release; use --takeover "
-                        "manual, or unix:");
+                        "needs a lease, of --authority; without one use --takeover manual, or "
+                        "unix:");
     if (tcp && options->role == ROLE_AUTO && !options->rank_given)
         return bad(why, "--role auto over tcp needs --rank, another one at each node");
     if ((options->fence_hung_ms > 0 || options->on_hung[0] != '\0') &&

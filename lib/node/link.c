@@ -2,12 +2,14 @@
 /* The replication link's way to the node. */
 #include "redundancy/link.h"
 #include "control/absence.h"
+#include "node/ahead.h"
 #include "node/consumer.h"
 #include "node/node.h"
 #include "node/sight.h"
 
 #include <l2tpha/checkpoint.h>
 #include <l2tpha/consumer.h>
+#include <string.h>
 
 /* What a link asks its questions of; it goes with the link. */
 struct port {
@@ -180,6 +182,15 @@ static void link_leave(void *user, bool stop, uint64_t now)
     port->consumer = 0;
 }
 
+#ifndef __OPTIMIZE_SIZE__
+static void link_ahead(void *user, const struct l2tpha_bytes *checkpoints, size_t count)
+{
+    node_look_ahead(node_at(user), checkpoints, count);
+}
+#else
+#define link_ahead NULL
+#endif
+
 static int link_fence(void *user, uint64_t epoch, uint64_t now)
 {
     return l2tpha_fence(node_at(user), epoch, now);
@@ -258,6 +269,7 @@ static struct port *new_port(struct l2tpha_node *node, const struct l2tpha_link_
 
 /* All but whose they are. */
 static const struct link_ops link_port_ops = {
+    .ahead = link_ahead,
     .role = link_role,
     .rank = link_rank,
     .epoch = link_epoch,
@@ -289,6 +301,11 @@ int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *
     *link = NULL;
     struct link_ops ops = link_port_ops;
     ops.log = &node->engine.log;
+    const char *serializer = node->engine.config.serializer->name;
+    size_t len = strlen(serializer);
+    ops.serializer =
+        (struct l2tpha_bytes){(const uint8_t *)serializer,
+                              len < L2TPHA_SERIALIZER_NAME_MAX ? len : L2TPHA_SERIALIZER_NAME_MAX};
     ops.user = new_port(node, options);
     if (!ops.user)
         return L2TPHA_ERR_NOMEM;

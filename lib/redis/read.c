@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define PAGE "4" /* entries asked for at once */
+#define TRIES 16 /* a writer may have made another copy meanwhile */
 
 /* The server is there, and fit for it. Whose the store is stays open until it is read or written:
  * a standby has it open as well. */
@@ -163,4 +164,103 @@ int read_copy(void *user, bool mend, l2tpha_store_item fn, void *arg,
         return error;
     error = reading_end(&reading, mend, store->found_exact, found);
     return error || !found->any ? error : give_back(store, &reading, fn, arg, found);
+}
+
+/* --- a look, beside whoever writes --- */
+
+static int take_head(struct redis_store *store, const struct ask *ask, const struct reply *reply)
+{
+    const struct reply *value;
+    const char *format = "1", *run = "";
+
+    (void)ask;
+    if (reply->type != REDIS_REPLY_ARRAY)
+        return talk_error(store, reply);
+    store->found[0] = '\0';
+    store->found_exact = false;
+    for (uint32_t i = 0; (value = reply_item(reply, i + 1)); i += 2) {
+        const struct reply *name = reply_item(reply, i);
+        if (reply_is(name, "copy") && strlen(reply_text(value)) < LOG_TEXT)
+            strcpy(store->found, reply_text(value));
+        else if (reply_is(name, "exact"))
+            store->found_exact = reply_is(value, "1");
+        else if (reply_is(name, "format"))
+            format = reply_text(value);
+        else if (reply_is(name, "run"))
+            run = reply_text(value);
+    }
+    store->found_exact = store->found_exact && strcmp(run, store->run) == 0;
+    if (strcmp(format, "1") == 0)
+        return L2TPHA_OK;
+    snprintf(store->note, sizeof(store->note), "another release has written it");
+    return L2TPHA_ERR_RECORD_VERSION;
+}
+
+static int take_most(struct redis_store *store, const struct ask *ask, const struct reply *reply)
+{
+    (void)ask;
+    if (reply->type != REDIS_REPLY_INTEGER || reply->integer < 0)
+        return talk_error(store, reply);
+    store->reading->most = (uint64_t)reply->integer;
+    return L2TPHA_OK;
+}
+
+static int ask_about(struct redis_store *store, const char *word, const char *key,
+                     int (*take)(struct redis_store *, const struct ask *, const struct reply *))
+{
+    struct words words = {0};
+
+    words_add(&words, word);
+    words_add(&words, key);
+    int error = talk_ask(store, &(struct ask){.take = take}, &words);
+    return error ? error : talk_wait(store);
+}
+
+/* So many entries as it has now. */
+static int measure(struct redis_store *store, struct reading *reading)
+{
+    char key[sizeof(store->log_key) + LOG_TEXT];
+
+    *reading = (struct reading){.most = UINT64_MAX};
+    snprintf(key, sizeof(key), "%s%s", store->log_key, store->found);
+    store->reading = reading;
+    int error = ask_about(store, "XLEN", key, take_most);
+    store->reading = NULL;
+    if (!error)
+        error = read_log(store, reading);
+    if (!error && !reading->fault && !reading->whole)
+        reading->fault = "the end of the copy is missing";
+    return error;
+}
+
+int read_look(void *user, l2tpha_store_item fn, void *arg, struct l2tpha_store_found *found,
+              const char **why)
+{
+    struct redis_store *store = user;
+    struct reading reading = {0};
+    char log[LOG_TEXT] = "";
+    int error = read_open(user, why);
+
+    *found = (struct l2tpha_store_found){0};
+    for (uint32_t i = 0; i < TRIES && !error; i++) {
+        error = ask_about(store, "HGETALL", store->head_key, take_head);
+        if (error || !store->found[0] || (reading.fault && strcmp(log, store->found) == 0))
+            break;
+        strcpy(log, store->found);
+        error = measure(store, &reading);
+        if (!reading.fault)
+            break;
+    }
+    if (error || !store->found[0])
+        return error;
+    *why = NULL;
+    found->stale = reading.fault || !store->found_exact;
+    found->any = reading.whole;
+    found->epoch = reading.epoch;
+    if (reading.whole)
+        error = give_back(store, &reading, fn, arg, found);
+    found->unproven = found->items; /* what replicas have, only the writer has asked */
+    found->fault = reading.fault;
+    found->fault_at = reading.fault ? reading.octets : 0;
+    return !error && reading.fault ? L2TPHA_ERR_RECORD : error;
 }

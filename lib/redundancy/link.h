@@ -7,11 +7,15 @@
 #include "base/log.h"
 
 #include <l2tpha/link.h>
+#include <l2tpha/serializer.h>
 
 /* Copied by link_new(). None of them may call the link. */
 struct link_ops {
     void *user;
-    const struct log *log; /* says and counts what does not hold; NULL = nobody does */
+    const struct log *log;          /* says and counts what does not hold; NULL = nobody does */
+    struct l2tpha_bytes serializer; /* name of the one that makes the checkpoints, borrowed */
+    /* Standby: these checkpoints will be applied next. NULL = nobody wants to know. */
+    void (*ahead)(void *user, const struct l2tpha_bytes *checkpoints, size_t count);
     enum l2tpha_role (*role)(void *user);
     uint32_t (*rank)(void *user);            /* of its epochs, or L2TPHA_RANK_NONE */
     uint64_t (*epoch)(void *user);           /* own, or on a standby the active's; 0 = none known */
