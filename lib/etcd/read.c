@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#define TRIES 16               /* a writer may have made another copy meanwhile */
 #define PAGE_FIRST 2           /* batches asked for at once; */
 #define PAGE_MOST 256          /* ... as many as have */
 #define PAGE_OCTETS (1u << 20) /* ... so many together */
@@ -51,6 +52,7 @@ static int take_batch(struct etcd_store *store, const json_t *pair)
 
     if (!value)
         return L2TPHA_ERR_NOMEM;
+    store->read_items = reading->items;
     bool good = position > store->read_last && piece_value(pair, value, room, &len);
     if (reading_take(reading, good ? (const uint8_t *)value : NULL, len))
         store->read_last = position;
@@ -158,4 +160,48 @@ int etcd_read_copy(void *user, bool mend, l2tpha_store_item fn, void *arg,
     if (!error)
         error = reading_end(&reading, mend, store->found_exact, found);
     return error || !found->any ? error : give_back(store, &reading, fn, arg, found);
+}
+
+/* --- a look, beside whoever writes --- */
+
+/* As far as the log goes now. A copy that is not there any more has been replaced. */
+static int measure(struct etcd_store *store, struct reading *reading, const char **why)
+{
+    int error = L2TPHA_OK;
+
+    *reading = (struct reading){0};
+    for (uint32_t i = 0; i < TRIES && !error && reading->log != store->seen.head.copy; i++) {
+        *reading = (struct reading){.log = store->seen.head.copy, .most = UINT64_MAX};
+        error = read_log(store, reading);
+        if (!error && !reading->fault && !reading->whole)
+            reading->fault = "the end of the copy is missing";
+        if (!error && reading->fault)
+            error = etcd_read_open(store, why);
+    }
+    return error;
+}
+
+int etcd_read_look(void *user, l2tpha_store_item fn, void *arg, struct l2tpha_store_found *found,
+                   const char **why)
+{
+    struct etcd_store *store = user;
+    struct reading reading;
+    int error = etcd_read_open(store, why);
+
+    *found = (struct l2tpha_store_found){0};
+    if (!error)
+        error = measure(store, &reading, why);
+    if (error || !reading.log)
+        return error;
+    *why = NULL;
+    found->any = reading.whole;
+    found->epoch = reading.epoch;
+    found->stale =
+        reading.fault || !store->seen.exact || store->seen.head.cluster != store->cluster;
+    if (reading.whole)
+        error = give_back(store, &reading, fn, arg, found);
+    found->unproven = found->items - store->read_items; /* what follows a batch has proven it */
+    found->fault = reading.fault;
+    found->fault_at = reading.fault ? reading.octets : 0;
+    return !error && reading.fault ? L2TPHA_ERR_RECORD : error;
 }

@@ -151,19 +151,42 @@ static int take_item(void *user, const uint8_t *data, size_t len)
     return plain ? give_plain(opening, data, len) : give_opened(opening, data, len);
 }
 
+static struct opening opening_of(struct sealed_store *store, l2tpha_store_item fn, void *arg)
+{
+    return (struct opening){.store = store,
+                            .fn = fn,
+                            .arg = arg,
+                            .items = {.cipher = {.crypto = store->options.crypto}}};
+}
+
+static int end_opening(struct opening *opening, int error, struct l2tpha_store_found *found)
+{
+    if (error == L2TPHA_ERR_SEAL && opening->fault)
+        found->fault = opening->fault;
+    item_end(&opening->items);
+    return error;
+}
+
 static int read_it(void *user, bool mend, l2tpha_store_item fn, void *arg,
                    struct l2tpha_store_found *found)
 {
     struct sealed_store *store = user;
-    struct opening opening = {.store = store,
-                              .fn = fn,
-                              .arg = arg,
-                              .items = {.cipher = {.crypto = store->options.crypto}}};
+    struct opening opening = opening_of(store, fn, arg);
     int error = store->inner->read(store->inner->user, mend, take_item, &opening, found);
 
+    return end_opening(&opening, error, found);
+}
+
+static int look(void *user, l2tpha_store_item fn, void *arg, struct l2tpha_store_found *found,
+                const char **why)
+{
+    struct sealed_store *store = user;
+    struct opening opening = opening_of(store, fn, arg);
+    int error = store->inner->look(store->inner->user, take_item, &opening, found, why);
+
+    error = end_opening(&opening, error, found);
     if (error == L2TPHA_ERR_SEAL && opening.fault)
-        found->fault = opening.fault;
-    item_end(&opening.items);
+        *why = opening.fault;
     return error;
 }
 
@@ -256,7 +279,8 @@ int l2tpha_sealed_store_new(TALLOC_CTX *parent, struct l2tpha_store *inner,
                                          .mark_stale = mark_stale,
                                          .fd = descriptor,
                                          .free = free_it,
-                                         .note = inner->note ? note : NULL};
+                                         .note = inner->note ? note : NULL,
+                                         .look = inner->look ? look : NULL};
     *made = &store->store;
     return L2TPHA_OK;
 }

@@ -172,7 +172,7 @@ int keeping_mark(unsigned store)
     return keeping.mark_status;
 }
 
-static int take_item(void *user, const uint8_t *data, size_t len)
+int keeping_take(void *user, const uint8_t *data, size_t len)
 {
     char *item = talloc_size(root, keeping.item_len);
 
@@ -191,6 +191,6 @@ int keeping_read(unsigned store, bool mend)
     keeping.items = 0;
     keeping.found = (struct l2tpha_store_found){0};
     return error ? error
-                 : keeping.stores[store]->read(keeping.stores[store]->user, mend, take_item, NULL,
-                                               &keeping.found);
+                 : keeping.stores[store]->read(keeping.stores[store]->user, mend, keeping_take,
+                                               NULL, &keeping.found);
 }

@@ -45,6 +45,8 @@ void keeping_settle(unsigned store);
 /* Open, begin, append all of the writer's, one commit for every two. */
 void keeping_write(unsigned store, uint64_t epoch);
 int keeping_mark(unsigned store);
+/* An item that is read. */
+int keeping_take(void *user, const uint8_t *data, size_t len);
 /* What is there, by another process. An item that is another one, or out of order, fails. */
 int keeping_read(unsigned store, bool mend);
 

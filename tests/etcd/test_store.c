@@ -514,6 +514,45 @@ START_TEST(limits)
 }
 END_TEST
 
+/* --- a look --- */
+
+static int look(void)
+{
+    const char *why = NULL;
+
+    if (keeping_open(2)) /* it is asked again by the look */
+        return L2TPHA_ERR_STATE;
+    keeping.items = 0;
+    int error =
+        keeping.stores[2]->look(keeping.stores[2]->user, keeping_take, NULL, &keeping.found, &why);
+    keeping_close(2);
+    return error;
+}
+
+/* The writer goes on, and nothing has changed. */
+START_TEST(somebody_looks)
+{
+    assert_ok(look());
+    ck_assert(!keeping.found.any);
+    write_all();
+    uint64_t revision = cluster.revision;
+    assert_ok(look());
+    assert_found(false);
+    ck_assert_uint_eq(keeping.found.unproven, 2);
+    ck_assert_uint_eq(cluster.revision, revision);
+    keeping_append(0, 0, KEEPING_ITEMS + 1, KEEPING_ITEMS + 1);
+    keeping_settle(0);
+    assert_ok(keeping.status);
+    assert_ok(keeping_mark(0));
+    assert_ok(look());
+    ck_assert(keeping.found.stale);
+    ck_assert_uint_eq(keeping.found.unproven, 1);
+    cluster_put(cluster_key(G "log/", 4), NULL);
+    assert_error(look(), L2TPHA_ERR_RECORD);
+    ck_assert_uint_eq(keeping.items, 8);
+}
+END_TEST
+
 /* The largest there are, one batch each. */
 START_TEST(large_checkpoints)
 {
@@ -550,6 +589,7 @@ static void add_losses(TCase *tcase)
     tcase_add_loop_test(tcase, a_batch_is_damaged, 0, 2);
     tcase_add_loop_test(tcase, a_head_is_none, 0, (int)(sizeof(heads) / sizeof(heads[0])));
     tcase_add_test(tcase, limits);
+    tcase_add_test(tcase, somebody_looks);
     tcase_add_test(tcase, large_checkpoints);
     tcase_add_test(tcase, places);
 }
