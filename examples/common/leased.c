@@ -30,22 +30,6 @@ static const char *make_etcd(struct app *app, const char *place)
                      error == L2TPHA_ERR_NOT_FOUND ? "a name that is unknown"
                                                    : l2tpha_strerror(error));
 }
-#else
-static const char *make_etcd(struct app *app, const char *place)
-{
-    (void)place;
-    return app_blame(app, "authority", app->options->authority, "built without libl2tpha-etcd");
-}
-#endif
-
-const char *leased_make(struct app *app)
-{
-    static const char etcd[] = "etcd://";
-    const char *authority = app->options->authority;
-    return authority[0] != '\0' ? make_etcd(app, authority + strlen(etcd)) : NULL;
-}
-
-/* ---- show ---- */
 
 static void put_claim(const struct l2tpha_claim *claim, struct writer *out)
 {
@@ -66,26 +50,50 @@ static uint64_t remaining_ms(uint64_t until)
 }
 
 /* The claim is as it was seen last; epoch 0: it never was, or there is none. */
-void leased_put(const struct app *app, struct writer *out)
+static void put_lease(const struct app *app, struct writer *out)
 {
     struct l2tpha_lease_info info = {.size = sizeof(info)};
     struct l2tpha_pair_info pair = {.size = sizeof(pair)};
+    if (!l2tpha_pair_lease(app->pair, &info))
+        return;
+    l2tpha_pair_get(app->pair, &pair);
+    writer_put_text(out, "name", app->authority->name);
+    writer_put_text(out, "state", l2tpha_lease_state_name(info.state));
+    writer_put_text(out, "reason", info.reason);
+    writer_put_number(out, "remaining_ms", remaining_ms(info.until));
+    writer_put_bool(out, "looked", info.looked);
+    put_claim(&info.claim, out);
+    writer_put_bool(out, "protects", pair.protects);
+    writer_put_number(out, "renewed", info.renewed);
+    writer_put_number(out, "ended", info.ended);
+    writer_put_number(out, "changes", info.changes);
+    writer_put_number(out, "failures", info.failures);
+    writer_put_text(out, "error", info.status != 0 ? l2tpha_strerror(info.status) : "");
+}
+#else
+static const char *make_etcd(struct app *app, const char *place)
+{
+    (void)place;
+    return app_blame(app, "authority", app->options->authority, "built without libl2tpha-etcd");
+}
+
+static void put_lease(const struct app *app, struct writer *out)
+{
+    (void)app, (void)out;
+}
+#endif
+
+const char *leased_make(struct app *app)
+{
+    static const char etcd[] = "etcd://";
+    const char *authority = app->options->authority;
+    return authority[0] != '\0' ? make_etcd(app, authority + strlen(etcd)) : NULL;
+}
+
+void leased_put(const struct app *app, struct writer *out)
+{
     writer_key(out, "authority");
     writer_open(out, '{');
-    if (l2tpha_pair_lease(app->pair, &info)) {
-        l2tpha_pair_get(app->pair, &pair);
-        writer_put_text(out, "name", app->authority->name);
-        writer_put_text(out, "state", l2tpha_lease_state_name(info.state));
-        writer_put_text(out, "reason", info.reason);
-        writer_put_number(out, "remaining_ms", remaining_ms(info.until));
-        writer_put_bool(out, "looked", info.looked);
-        put_claim(&info.claim, out);
-        writer_put_bool(out, "protects", pair.protects);
-        writer_put_number(out, "renewed", info.renewed);
-        writer_put_number(out, "ended", info.ended);
-        writer_put_number(out, "changes", info.changes);
-        writer_put_number(out, "failures", info.failures);
-        writer_put_text(out, "error", info.status != 0 ? l2tpha_strerror(info.status) : "");
-    }
+    put_lease(app, out);
     writer_close(out, '}');
 }

@@ -246,7 +246,7 @@ static enum l2tpha_lease_want wanted(struct l2tpha_pair *pair, uint64_t now)
 {
     const struct taking *taking = &pair->taking;
     const struct l2tpha_pair_options *options = &pair->options;
-    if (pair->ending || !has_address(pair, now))
+    if (!has_address(pair, now) || pair->ending)
         return L2TPHA_LEASE_FOLLOW;
     if (taking->order_until != 0 && taking->order_checked)
         return taking->order_stale ? L2TPHA_LEASE_SERVE_STALE : L2TPHA_LEASE_SERVE;
