@@ -89,9 +89,12 @@ const struct option_row option_rows[] = {
     {"recover-after-reboot", ENDPOINTS, KIND_CHOICE, "HOW", AT(close_after_reboot), .choices = "yes|no",
      .help = "yes: go on from a store that was served before the machine was started again;\n"
              "no: close its tunnels, each with a StopCCN (yes)"},
+    {"store-key", ENDPOINTS | PROGRAM_DUMP, KIND_TEXT, "FILE", AT(store_key), .max = OPTIONS_KEY_FILE_MAX,
+     .help = "seal what is stored with the first key of this file, as of --ha-key; needed with\n"
+             "etcd: and redis:"},
     {"store-plain", ENDPOINTS, KIND_FLAG, NULL, AT(store_plain),
-     .help = "etcd: and redis:, and needed: secrets of tunnels go to the server, and are kept\n"
-             "there, in the clear"},
+     .help = "etcd: and redis: without --store-key: secrets of tunnels go to the server, and are\n"
+             "kept there, in the clear; with --store-key: what is there may be unsealed still"},
     {"store-ca", ENDPOINTS | PROGRAM_DUMP, KIND_TEXT, "FILE", AT(store_ca), .max = 4095,
      .help = "etcd:, over TLS: certificates of who may sign the members' (with --store-cert the\n"
              "system's)"},
@@ -252,11 +255,14 @@ static const struct program_row programs[] = {
      NULL},
     {PROGRAM_DUMP, "l2tpha-dump", "look into a store or a dump of an L2TP endpoint",
      "SOURCE [OPTION...]",
-     "SOURCE is file:DIR, redis://HOST:PORT/GROUP, etcd://H1,H2,H3/GROUP, a file, or - (standard input).",
-     "Prints, converts, compares or verifies checkpoints: those of a store, which may be in use and "
+     "SOURCE is file:DIR, redis://HOST:PORT/GROUP, etcd://H1,H2,H3/GROUP, a file, or - (standard "
+     "input).",
+     "Prints, converts, compares or verifies checkpoints: those of a store, which may be in use "
+     "and "
      "is not changed; of a dump, whose format it finds out by itself; or of one direction of a "
      "replication link, its octets in a file.",
-     NULL, "0 for success; 1 where --diff finds a difference, --verify a fault, or records of a "
+     NULL,
+     "0 for success; 1 where --diff finds a difference, --verify a fault, or records of a "
      "newer release had to be left out; 2 for any trouble, a command line that makes no sense "
      "included."},
 };

@@ -254,15 +254,17 @@ static enum options_result check_server(const struct options *options, bool is_r
         return bad(why, "--store-secret, -replicas and -exact need --store redis://");
     if (!is_etcd && is_about_etcd(options))
         return bad(why, "--store-ca, -cert and -cert-key need --store etcd://");
-    if (!is_redis && !is_etcd && options->store_plain)
-        return bad(why, "--store-plain needs --store etcd:// or redis://");
+    bool sealed = options->store_key[0] != '\0';
+    if (sealed && options->store[0] == '\0')
+        return bad(why, "--store-key needs --store");
+    if (!is_redis && !is_etcd && options->store_plain && !sealed)
+        return bad(why, "--store-plain needs --store etcd:// or redis://, or --store-key");
     if ((options->store_cert[0] == '\0') != (options->store_cert_key[0] == '\0'))
         return bad(why, "--store-cert and --store-cert-key need one another");
-    if ((is_redis || is_etcd) && !options->store_plain)
+    if ((is_redis || is_etcd) && !options->store_plain && !sealed)
         return bad(why,
-                   "--store %s: nothing seals what is stored in this release, so whoever reads the "
-                   "server, its backups or the network reads all secrets; say --store-plain if "
-                   "that may be",
+                   "--store %s: without --store-key whoever reads the server, its backups or the "
+                   "network reads all secrets; say --store-plain if that may be",
                    is_redis ? "redis" : "etcd");
     return OPTIONS_RUN;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "stored.h"
 #include "stored_etcd.h"
+#include "stored_sealed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -78,13 +79,11 @@ static const char *make_redis(TALLOC_CTX *parent, const struct options *options,
 }
 #endif
 
-const char *stored_new(TALLOC_CTX *parent, const struct options *options,
-                       struct l2tpha_store **made)
+static const char *make_unsealed(TALLOC_CTX *parent, const struct options *options,
+                                 struct l2tpha_store **made)
 {
     static const char file[] = "file:";
     const char *store = options->store;
-    if (store[0] == '\0')
-        return NULL;
     if (strncmp(store, STORED_ETCD, strlen(STORED_ETCD)) == 0) {
         const char *why = stored_etcd(parent, options, made);
         return why != NULL ? talloc_asprintf(parent, "--store %s: %s", store, why) : NULL;
@@ -93,4 +92,17 @@ const char *stored_new(TALLOC_CTX *parent, const struct options *options,
         return make_redis(parent, options, made);
     int error = l2tpha_file_store_new(parent, store + strlen(file), made);
     return error == L2TPHA_OK ? NULL : l2tpha_strerror(error);
+}
+
+const char *stored_new(TALLOC_CTX *parent, const struct options *options,
+                       struct l2tpha_store **made)
+{
+    if (options->store[0] == '\0')
+        return NULL;
+    const char *why = make_unsealed(parent, options, made);
+    if (why != NULL || options->store_key[0] == '\0')
+        return why;
+    why = stored_sealed(parent, options, made);
+    return why != NULL ? talloc_asprintf(parent, "--store-key %s: %s", options->store_key, why)
+                       : NULL;
 }

@@ -78,6 +78,7 @@ static enum source_end read_store(struct source *source, const struct options *o
     if (parent == NULL || strlen(source->name) >= sizeof(own.store))
         return fail(source, l2tpha_strerror(L2TPHA_ERR_NOMEM));
     strcpy(own.store, source->name);
+    own.store_plain = true; /* whether it is sealed, it says itself */
     const char *why = stored_new(parent, &own, &store);
     enum source_end end = SOURCE_FAILED;
     if (why != NULL || store == NULL)

@@ -179,7 +179,7 @@ int keeping_mark(unsigned store)
     return keeping.mark_status;
 }
 
-static int take_item(void *user, const uint8_t *data, size_t len)
+int keeping_take(void *user, const uint8_t *data, size_t len)
 {
     char *item = talloc_size(root, keeping.item_len);
 
@@ -198,8 +198,42 @@ int keeping_read(unsigned store, bool mend)
     keeping.items = 0;
     keeping.found = (struct l2tpha_store_found){0};
     return error ? error
-                 : keeping.stores[store]->read(keeping.stores[store]->user, mend, take_item, NULL,
-                                               &keeping.found);
+                 : keeping.stores[store]->read(keeping.stores[store]->user, mend, keeping_take,
+                                               NULL, &keeping.found);
+}
+
+void keeping_assert_found(bool stale)
+{
+    ck_assert(keeping.found.any);
+    ck_assert_int_eq(keeping.found.stale, stale);
+    ck_assert_uint_eq(keeping.items, KEEPING_ITEMS);
+    ck_assert_uint_eq(keeping.found.items, KEEPING_ITEMS);
+    ck_assert_uint_eq(keeping.found.bytes, KEEPING_ITEMS * keeping.item_len);
+}
+
+void keeping_write_all(void)
+{
+    keeping_write(0, 7);
+    assert_ok(keeping.status);
+    ck_assert_uint_eq(keeping.confirmed, KEEPING_ITEMS);
+    ck_assert(keeping.whole);
+}
+
+bool keeping_is_exact(void)
+{
+    const char *key;
+
+    for (uint32_t i = 0; (key = cluster_key("l2tpha/g/store/", i)); i++)
+        if (strstr(key, "/exact"))
+            return true;
+    return false;
+}
+
+void keeping_read_back(bool stale)
+{
+    assert_ok(keeping_read(2, false));
+    keeping_assert_found(stale);
+    keeping_close(2);
 }
 
 int keeping_look(unsigned store)

@@ -197,6 +197,52 @@ def damaged(case):
     ours.check_programs(case)
 
 
+def key_file(name, number, digit):
+    path = lab.FILES / name
+    path.write_text(f"key {number} {digit * 64}\n", encoding="ascii")
+    path.chmod(0o600)
+    return path
+
+
+def sealed(case):
+    """What is stored is sealed from a plain store on, by command; without its key, or with another one, it is refused
+    by name. The key changes, and everything goes on."""
+    box = Box(case, "lns", "lns", *handover.LNS[1:])
+    lac = ours.Node(case, "lac", "lac", *handover.LAC[1:], *handover.LOAD)
+    lac.await_line("^all up")
+    plain, first, second = box.options, key_file("first", 1, "a"), key_file("second", 2, "b")
+    box.node.kill(signal.SIGKILL)
+    box.node.ended()
+
+    def refused(*options):
+        done = subprocess.run([case.programs / "l2tpha-lns", "--listen", lab.OURS, "--store", f"file:{STORE}",
+                               *map(str, options)], check=False, capture_output=True, text=True, timeout=20)
+        lab.check(done.returncode == 1, f"with {options} it has ended with {done.returncode}")
+        return done.stderr
+    lab.check("it is not sealed" in refused("--store-key", first), "a plain store")
+    box.options = (*plain, "--store-key", first, "--store-plain")
+    box.start()
+    box.options = (*plain, "--store-key", first)
+    box.die()
+    handover.await_agreement(lac, box.node)
+    lab.check(not any(b"l2tpha-lac" in path.read_bytes() for path in STORE.glob("*.seg")), "a name is in the clear")
+    box.node.kill(signal.SIGKILL)
+    box.node.ended()
+    lab.check("there is no key for it" in refused(), "no key")
+    lab.check("not among the keys" in refused("--store-key", second), "another key")
+    lab.check("the key does not open it" in refused("--store-key", key_file("false", 1, "c")), "another secret")
+    lab.check("no such file" in refused("--store-key", lab.FILES / "none").lower(), "no file")
+    second.write_text(second.read_text(encoding="ascii") + first.read_text(encoding="ascii"), encoding="ascii")
+    box.options = (*plain, "--store-key", second)
+    box.start()
+    key_file("second", 2, "b")
+    box.die()
+    handover.await_agreement(lac, box.node)
+    lac.finish()
+    handover.check_report(lac.report())
+    check_numbers(case)
+
+
 class Pair(ours.Pair):
     """Each node has a store of its own."""
 
@@ -382,5 +428,5 @@ def looked_at(case):
 
 if __name__ == "__main__":
     lab.run({"lns_killed": lns_killed, "lac_killed": lac_killed, "peer": peer, "stopped": stopped, "full": full,
-             "full_and_held": full_and_held, "damaged": damaged, "with_standby": with_standby,
+             "full_and_held": full_and_held, "damaged": damaged, "sealed": sealed, "with_standby": with_standby,
              "left_behind": left_behind, "held": held, "looked_at": looked_at}, ["xl2tpd"])
