@@ -52,6 +52,7 @@ static int take_batch(struct etcd_store *store, const json_t *pair)
 
     if (!value)
         return L2TPHA_ERR_NOMEM;
+    store->read_items = reading->items;
     bool good = position > store->read_last && piece_value(pair, value, room, &len);
     if (reading_take(reading, good ? (const uint8_t *)value : NULL, len))
         store->read_last = position;
@@ -163,20 +164,19 @@ int etcd_read_copy(void *user, bool mend, l2tpha_store_item fn, void *arg,
 
 /* --- a look, beside whoever writes --- */
 
-/* What is seen to be damaged may have gone, for another copy has taken its place. */
-static int see(struct etcd_store *store, struct reading *reading, const char **why)
+/* As far as the log goes now. A copy that is not there any more has been replaced. */
+static int measure(struct etcd_store *store, struct reading *reading, const char **why)
 {
     int error = L2TPHA_OK;
 
-    for (uint32_t i = 0; i < TRIES && !error; i++) {
-        uint64_t before = reading->log;
-        error = etcd_read_open(store, why);
-        if (error || !store->seen.head.copy || (i > 0 && store->seen.head.copy == before))
-            break;
+    *reading = (struct reading){0};
+    for (uint32_t i = 0; i < TRIES && !error && reading->log != store->seen.head.copy; i++) {
         *reading = (struct reading){.log = store->seen.head.copy, .most = UINT64_MAX};
         error = read_log(store, reading);
-        if (!reading->fault && reading->whole)
-            break;
+        if (!error && !reading->fault && !reading->whole)
+            reading->fault = "the end of the copy is missing";
+        if (!error && reading->fault)
+            error = etcd_read_open(store, why);
     }
     return error;
 }
@@ -185,15 +185,23 @@ int etcd_read_look(void *user, l2tpha_store_item fn, void *arg, struct l2tpha_st
                    const char **why)
 {
     struct etcd_store *store = user;
-    struct reading reading = {0};
-    int error = see(store, &reading, why);
+    struct reading reading;
+    int error = etcd_read_open(store, why);
 
     *found = (struct l2tpha_store_found){0};
-    if (error || !store->seen.head.copy)
+    if (!error)
+        error = measure(store, &reading, why);
+    if (error || !reading.log)
         return error;
     *why = NULL;
-    (void)reading_end(&reading, true, store->seen.exact, found);
-    if (found->any)
+    found->any = reading.whole;
+    found->epoch = reading.epoch;
+    found->stale =
+        reading.fault || !store->seen.exact || store->seen.head.cluster != store->cluster;
+    if (reading.whole)
         error = give_back(store, &reading, fn, arg, found);
+    found->unproven = found->items - store->read_items; /* what follows a batch has proven it */
+    found->fault = reading.fault;
+    found->fault_at = reading.fault ? reading.octets : 0;
     return !error && reading.fault ? L2TPHA_ERR_RECORD : error;
 }
