@@ -94,6 +94,17 @@ static int fence(void *user, uint64_t newer, uint64_t now)
     return 0;
 }
 
+static uint32_t level(void *user)
+{
+    (void)user;
+    return 1;
+}
+
+static void meets(void *user, uint32_t theirs)
+{
+    (void)user, (void)theirs;
+}
+
 static uint32_t rank(void *user)
 {
     (void)user;
@@ -191,6 +202,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct link_ops ops = {.user = &fake,
                            .role = role,
                            .rank = rank,
+                           .level = level,
+                           .meets = meets,
                            .epoch = epoch,
                            .last = last,
                            .met = met,
