@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define ENDPOINTS (PROGRAM_LAC | PROGRAM_LNS)
-#define ALL_PROGRAMS (ENDPOINTS | PROGRAM_CTL | PROGRAM_THREADS | PROGRAM_KEEPER)
+#define ALL_PROGRAMS (ENDPOINTS | PROGRAM_CTL | PROGRAM_THREADS | PROGRAM_KEEPER | PROGRAM_DUMP)
 #define AT(field) .offset = offsetof(struct options, field)
 
 /* clang-format off */
@@ -79,8 +79,8 @@ const struct option_row option_rows[] = {
     {"ha-insecure", ENDPOINTS, KIND_FLAG, NULL, AT(insecure),
      .help = "use tcp: beyond loopback although without --ha-key nothing seals the stream"},
     {"store", ENDPOINTS, KIND_TEXT, "URL", AT(store), .max = OPTIONS_STORE_MAX,
-     .help = "file:DIR or redis://HOST:PORT/GROUP, where a node that serves keeps its state, and\n"
-             "goes on from it when it is started again"},
+     .help = "file:DIR, etcd://HOST:PORT,.../GROUP or redis://HOST:PORT/GROUP, where a node that\n"
+             "serves keeps its state, and goes on from it when it is started again"},
     {"on-store-loss", ENDPOINTS, KIND_CHOICE, "HOW", AT(store_holds), .choices = "solo|hold",
      .help = "solo: go on without the store, which is marked as stale; hold: say nothing new\n"
              "until it is there again (solo)"},
@@ -90,9 +90,16 @@ const struct option_row option_rows[] = {
      .help = "yes: go on from a store that was served before the machine was started again;\n"
              "no: close its tunnels, each with a StopCCN (yes)"},
     {"store-plain", ENDPOINTS, KIND_FLAG, NULL, AT(store_plain),
-     .help = "redis:, and needed: secrets of tunnels go to the server, and are kept there, in the\n"
-             "clear"},
-    {"store-secret", ENDPOINTS, KIND_TEXT, "FILE", AT(store_secret), .max = 4095,
+     .help = "etcd: and redis:, and needed: secrets of tunnels go to the server, and are kept\n"
+             "there, in the clear"},
+    {"store-ca", ENDPOINTS | PROGRAM_DUMP, KIND_TEXT, "FILE", AT(store_ca), .max = 4095,
+     .help = "etcd:, over TLS: certificates of who may sign the members' (with --store-cert the\n"
+             "system's)"},
+    {"store-cert", ENDPOINTS | PROGRAM_DUMP, KIND_TEXT, "FILE", AT(store_cert), .max = 4095,
+     .help = "etcd:, over TLS: this node's certificate"},
+    {"store-cert-key", ENDPOINTS | PROGRAM_DUMP, KIND_TEXT, "FILE", AT(store_cert_key), .max = 4095,
+     .help = "etcd:, and its key"},
+    {"store-secret", ENDPOINTS | PROGRAM_DUMP, KIND_TEXT, "FILE", AT(store_secret), .max = 4095,
      .help = "redis:, mode 0600: the server's password, and in a second line the user"},
     {"store-replicas", ENDPOINTS, KIND_NUMBER, "N", AT(store_replicas), .max = 16,
      .help = "redis:, replicas that must have what is confirmed (1, where the server has or had\n"
@@ -100,6 +107,20 @@ const struct option_row option_rows[] = {
     {"store-exact", ENDPOINTS, KIND_FLAG, NULL, AT(store_exact),
      .help = "redis:, a server that was started again, or another one in its place, has all that\n"
              "was confirmed; else what it has is stale"},
+    {"authority", ENDPOINTS, KIND_TEXT, "URL", AT(authority), .max = OPTIONS_AUTHORITY_MAX,
+     .help = "etcd://HOST:PORT,HOST:PORT,.../GROUP: who serves is decided there, by a lease; tcp:\n"
+             "alone, and with --rank"},
+    {"authority-ca", ENDPOINTS, KIND_TEXT, "FILE", AT(authority_ca), .max = 4095,
+     .help = "over TLS: certificates of who may sign the members' (with --authority-cert the\n"
+             "system's)"},
+    {"authority-cert", ENDPOINTS, KIND_TEXT, "FILE", AT(authority_cert), .max = 4095,
+     .help = "over TLS: this node's certificate"},
+    {"authority-key", ENDPOINTS, KIND_TEXT, "FILE", AT(authority_key), .max = 4095,
+     .help = "... and its key"},
+    {"lease", ENDPOINTS, KIND_NUMBER, "MS", AT(lease_ms), .min = 2000, .max = 60000,
+     .help = "with --authority: how long nobody else serves after a node that is silent (5000)"},
+    {"on-lease-lost", ENDPOINTS, KIND_TEXT, "COMMAND", AT(on_lease_lost), .max = 1023,
+     .help = "run this when the node is silent, since its lease may have ended"},
     {"fence-hung", ENDPOINTS, KIND_NUMBER, "MS", AT(fence_hung_ms), .max = 86400000,
      .help = "unix:, at the standby: end an active silent for so long (0 = never)"},
     {"on-hung", ENDPOINTS, KIND_TEXT, "COMMAND", AT(on_hung), .max = 1023,
@@ -146,6 +167,23 @@ const struct option_row option_rows[] = {
     {"stale", PROGRAM_CTL, KIND_FLAG, NULL, AT(take_stale),
      .help = "with takeover: also from a copy that may be behind"},
     {"json", PROGRAM_CTL, KIND_FLAG, NULL, AT(json), .help = "print JSON, not tables"},
+    {"to", PROGRAM_DUMP, KIND_WORD, "FORMAT", AT(dump_to), .choices = "text|proto|cbor|json",
+     .help = "text for people, or what can be read again: proto, each checkpoint behind its\n"
+             "length; cbor, a sequence; json, lines (text)"},
+    {"from", PROGRAM_DUMP, KIND_WORD, "FORMAT", AT(dump_from), .choices = "any|proto|cbor|json|link",
+     .help = "what a file has in it: any, or one of proto, cbor, json and link, which is what\n"
+             "one side of an unsealed replication link has said (any)"},
+    {"state", PROGRAM_DUMP, KIND_FLAG, NULL, AT(dump_state),
+     .help = "not the checkpoints, but what comes of them, as a copy in the order of ids"},
+    {"filter", PROGRAM_DUMP, KIND_LIST, "LIST", AT(dump_filter), .max = OPTIONS_FILTER_MAX,
+     .help = "only what is of tunnel=ID, session=ID or peer=NAME, or of several of them, parted\n"
+             "by commas, at once; what is left is no whole copy"},
+    {"secrets", PROGRAM_DUMP, KIND_FLAG, NULL, AT(dump_secrets),
+     .help = "with secrets; without it they are hidden, and what is written cannot be loaded"},
+    {"diff", PROGRAM_DUMP, KIND_TEXT, "SOURCE2", AT(dump_diff), .max = OPTIONS_STORE_MAX,
+     .help = "compare the states that come of both: a line for each difference"},
+    {"verify", PROGRAM_DUMP, KIND_FLAG, NULL, AT(dump_verify),
+     .help = "have a standby take it, and tell the first fault"},
     {"help", ALL_PROGRAMS, KIND_HELP, NULL, .letter = 'h', .help = "print this and leave"},
     {"version", ALL_PROGRAMS, KIND_VERSION, NULL, .letter = 'V',
      .help = "print the release and leave"},
@@ -190,15 +228,15 @@ static const struct program_row programs[] = {
      "--connect ADDR[:PORT] [OPTION...]", NULL,
      "Sets up tunnels with an LNS and calls in them, which it numbers and counts, and reports what "
      "came of them. " REDUNDANT,
-     NULL},
+     NULL, NULL},
     {PROGRAM_LNS, "l2tpha-lns", "L2TP network server that survives its process", "[OPTION...]",
-     NULL, "Answers tunnels and calls of L2TP peers. " REDUNDANT, NULL},
+     NULL, "Answers tunnels and calls of L2TP peers. " REDUNDANT, NULL, NULL},
     {PROGRAM_THREADS, "l2tpha-lns-threads", "L2TP network server on many cores",
      "--ha PATH [OPTION...]", NULL,
      "Answers tunnels and calls of L2TP peers, by many nodes behind one port, each with a thread "
      "of its own. A second process, started with --standby and the same number of threads, "
      "follows, and takes all of them over when the first one dies or is ended.",
-     NULL},
+     NULL, NULL},
     {PROGRAM_KEEPER, "l2tpha-keeper", "start a program again and keep its sockets meanwhile",
      "[OPTION...] -- PROGRAM [ARGUMENT...]",
      "PROGRAM, such as l2tpha-lns --store file:DIR, is started with these arguments.",
@@ -207,10 +245,20 @@ static const struct program_row programs[] = {
      "port is closed. The program goes on from its store. SIGTERM, SIGINT and SIGHUP are "
      "passed on. It ends with PROGRAM's status when that ends with status 0, after SIGTERM or "
      "SIGINT, or by itself before it has served for the first time.",
-     NULL},
+     NULL, NULL},
     {PROGRAM_CTL, "l2tphactl", "ask and steer an L2TP endpoint", "PATH COMMAND [--json]",
      "PATH is the control socket of l2tpha-lac or l2tpha-lns.",
-     "Sends one command to the control socket of an endpoint, and prints its answer.", commands},
+     "Sends one command to the control socket of an endpoint, and prints its answer.", commands,
+     NULL},
+    {PROGRAM_DUMP, "l2tpha-dump", "look into a store or a dump of an L2TP endpoint",
+     "SOURCE [OPTION...]",
+     "SOURCE is file:DIR, redis://HOST:PORT/GROUP, etcd://H1,H2,H3/GROUP, a file, or - (standard input).",
+     "Prints, converts, compares or verifies checkpoints: those of a store, which may be in use and "
+     "is not changed; of a dump, whose format it finds out by itself; or of one direction of a "
+     "replication link, its octets in a file.",
+     NULL, "0 for success; 1 where --diff finds a difference, --verify a fault, or records of a "
+     "newer release had to be left out; 2 for any trouble, a command line that makes no sense "
+     "included."},
 };
 #define PROGRAMS (sizeof(programs) / sizeof(programs[0]))
 

@@ -8,6 +8,7 @@
 #include "hook.h"
 #include "kept.h"
 #include "keys.h"
+#include "leased.h"
 #include "reboot.h"
 #include "stored.h"
 
@@ -291,6 +292,11 @@ static void take_event(void *user, enum l2tpha_pair_event event)
     case L2TPHA_PAIR_ENDS:
         end(app);
         break;
+    case L2TPHA_PAIR_LEASE_LOST:
+        paired_read(app);
+        tell("silent: the lease may have ended");
+        hook_run(app, "on-lease-lost", app->options->on_lease_lost);
+        break;
     }
 }
 
@@ -361,6 +367,7 @@ const char *paired_make(struct app *app)
                                        .address = options->listen,
                                        .store_holds = options->store_holds,
                                        .store_mend = options->store_mend,
+                                       .lease_ms = options->lease_ms,
                                        .fingerprint = fingerprint_of(options),
                                        .name = name_of(options, name),
                                        .host = {.size = sizeof(pair.host),
@@ -381,9 +388,12 @@ const char *paired_make(struct app *app)
     if (why == NULL)
         why = format_find(app);
     if (why == NULL)
-        why = stored_make(app);
+        why = stored_new(app, app->options, &app->store);
+    if (why == NULL)
+        why = leased_make(app);
     if (why != NULL)
         return why;
     pair.store = app->store;
+    pair.authority = app->authority;
     return make_pair(app, &pair);
 }

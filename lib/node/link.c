@@ -2,6 +2,7 @@
 /* The replication link's way to the node. */
 #include "redundancy/link.h"
 #include "control/absence.h"
+#include "node/ahead.h"
 #include "node/consumer.h"
 #include "node/node.h"
 #include "node/sight.h"
@@ -196,6 +197,15 @@ static void link_leave(void *user, bool stop, uint64_t now)
     port->consumer = 0;
 }
 
+#ifndef __OPTIMIZE_SIZE__
+static void link_ahead(void *user, const struct l2tpha_bytes *checkpoints, size_t count)
+{
+    node_look_ahead(node_at(user), checkpoints, count);
+}
+#else
+#define link_ahead NULL
+#endif
+
 static int link_fence(void *user, uint64_t epoch, uint64_t now)
 {
     return l2tpha_fence(node_at(user), epoch, now);
@@ -274,6 +284,7 @@ static struct port *new_port(struct l2tpha_node *node, const struct l2tpha_link_
 
 /* All but whose they are. */
 static const struct link_ops link_port_ops = {
+    .ahead = link_ahead,
     .role = link_role,
     .rank = link_rank,
     .level = link_level,

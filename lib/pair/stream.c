@@ -131,7 +131,7 @@ void stream_failed(struct stream *stream, int error)
 void stream_watch(struct stream *stream, uint32_t events)
 {
     if (!stream->ended)
-        (void)watch_for(&stream->pair->watcher, &stream->watch, events);
+        (void)watch_for(&stream->pair->watcher, &stream->watch, stream->pair->paused ? 0 : events);
 }
 
 static void watch_writing(struct stream *stream, bool wanted)
@@ -373,6 +373,8 @@ void stream_read(struct stream *stream)
             feed_seal(stream, data, (size_t)got);
         else
             feed_link(stream, data, (size_t)got);
+        if ((size_t)got < sizeof(data))
+            return; /* there was no more; what has come since is told */
     }
 }
 

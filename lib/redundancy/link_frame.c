@@ -98,6 +98,23 @@ int frame_next(struct frame_reader *reader, const uint8_t **data, size_t *len,
     return 1;
 }
 
+#ifndef __OPTIMIZE_SIZE__
+size_t frames_ahead(const uint8_t *data, size_t len, struct l2tpha_bytes *checkpoints, size_t max)
+{
+    struct link_frame frame;
+    size_t count = 0, size;
+
+    while (count < max && len >= FRAME_LENGTH && (size = frame_size(data)) > 0 && size <= len) {
+        frame_read(data, size, &frame);
+        if (frame.type != FRAME_CHECKPOINT)
+            break;
+        checkpoints[count++] = (struct l2tpha_bytes){frame.body, frame.len};
+        skip(&data, &len, size);
+    }
+    return count;
+}
+#endif
+
 int frame_begin(struct byte_queue *queue, uint8_t type, uint64_t epoch, size_t len,
                 struct writer *out)
 {

@@ -79,6 +79,10 @@ void frame_reader_init(struct frame_reader *reader, TALLOC_CTX *parent);
 int frame_next(struct frame_reader *reader, const uint8_t **data, size_t *len,
                struct link_frame *frame);
 
+/* Checkpoints whose frames lie whole in the input, from its beginning on: views, `max` at most.
+ * Returns how many. */
+size_t frames_ahead(const uint8_t *data, size_t len, struct l2tpha_bytes *checkpoints, size_t max);
+
 /* Append a frame; `out` then covers its body, which the caller fills exactly. */
 int frame_begin(struct byte_queue *queue, uint8_t type, uint64_t epoch, size_t len,
                 struct writer *out);

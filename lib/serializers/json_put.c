@@ -6,6 +6,7 @@
 #include "json_table.h"
 #include "unknown.h"
 
+#define HIDDEN "\"(hidden)\""
 #define SAFE_MAX ((UINT64_C(1) << 53) - 1) /* the highest number that every reader has exactly */
 
 /* The first failure sticks: nothing is written any more. */
@@ -14,6 +15,7 @@ struct output {
     uint8_t *low;
     int error;
     bool follows; /* something stands behind it in the same object */
+    bool hides;   /* secrets */
 };
 
 static uint8_t *reserve(struct output *out, size_t len)
@@ -135,40 +137,12 @@ static void put_comma(struct output *out)
         put_octet(out, ',');
 }
 
-static uint64_t number_at(const struct json_field *field, const void *at)
-{
-    switch (field->type) {
-    case JSON_U8:
-        return *(const uint8_t *)at;
-    case JSON_U16:
-        return *(const uint16_t *)at;
-    case JSON_U32:
-        return *(const uint32_t *)at;
-    default:
-        return *(const uint64_t *)at;
-    }
-}
-
-static struct l2tpha_bytes string_at(const struct json_field *field, const void *at)
-{
-    static const uint8_t zeros[8];
-    const struct l2tpha_address *address = at;
-
-    switch (field->type) {
-    case JSON_BYTES:
-        return *(const struct l2tpha_bytes *)at;
-    case JSON_ADDRESS:
-        return (struct l2tpha_bytes){address->bytes, address->len};
-    default:
-        return (struct l2tpha_bytes){at, memcmp(at, zeros, sizeof(zeros)) == 0 ? 0 : 8};
-    }
-}
-
 static void put_field(struct output *out, const struct json_field *field, const void *at)
 {
-    bool is_number = field->type <= JSON_U64;
-    struct l2tpha_bytes bytes = is_number ? (struct l2tpha_bytes){NULL, 0} : string_at(field, at);
-    uint64_t value = is_number ? number_at(field, at) : bytes.len;
+    bool is_number = json_has_number(field);
+    struct l2tpha_bytes bytes =
+        is_number ? (struct l2tpha_bytes){NULL, 0} : json_string_at(field, at);
+    uint64_t value = is_number ? json_number_at(field, at) : bytes.len;
 
     if (!json_in_range(field, value) || (bytes.len > 0 && !bytes.data)) {
         out->error = out->error ? out->error : L2TPHA_ERR_INVALID;
@@ -179,6 +153,8 @@ static void put_field(struct output *out, const struct json_field *field, const 
     put_comma(out);
     if (is_number)
         put_value(out, value);
+    else if (field->show == JSON_SECRET && out->hides)
+        put_text(out, HIDDEN);
     else if (field->show == JSON_TEXT && is_text(bytes))
         put_letters(out, bytes);
     else
@@ -248,6 +224,11 @@ static void put_unknown(struct output *out, struct l2tpha_bytes unknown, uint32_
 {
     if (unknown.len == 0)
         return;
+    if (out->hides) {
+        put_text(out, HIDDEN);
+        put_name(out, JSON_RAW);
+        return;
+    }
     switch (unknown_form(unknown, last)) {
     case UNKNOWN_PLAIN:
         put_plain(out, unknown);
@@ -261,10 +242,11 @@ static void put_unknown(struct output *out, struct l2tpha_bytes unknown, uint32_
     }
 }
 
-int json_put_record(const struct l2tpha_record *record, struct l2tpha_writing *writing)
+static int put_record(const struct l2tpha_record *record, struct l2tpha_writing *writing,
+                      bool hides)
 {
     const struct json_kind *kind = json_kind((uint32_t)record->kind);
-    struct output out = {.pos = writing->start, .low = writing->low};
+    struct output out = {.pos = writing->start, .low = writing->low, .hides = hides};
 
     if (!kind)
         return L2TPHA_ERR_INVALID;
@@ -281,6 +263,16 @@ int json_put_record(const struct l2tpha_record *record, struct l2tpha_writing *w
     if (!out.error)
         writing->start = out.pos;
     return out.error;
+}
+
+int json_put_record(const struct l2tpha_record *record, struct l2tpha_writing *writing)
+{
+    return put_record(record, writing, false);
+}
+
+int json_put_record_hidden(const struct l2tpha_record *record, struct l2tpha_writing *writing)
+{
+    return put_record(record, writing, true);
 }
 
 /* The end of the line is with the last record, where there is one. */

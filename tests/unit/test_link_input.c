@@ -430,6 +430,73 @@ START_TEST(nothing_is_taken_after_the_frame_that_ended_the_link)
 }
 END_TEST
 
+/* --- what comes next --- */
+
+#ifndef __OPTIMIZE_SIZE__
+static struct {
+    bool counts; /* the copy is over */
+    unsigned calls;
+    size_t checkpoints;
+} told;
+
+/* The one in hand is not among them, and none is left out. */
+static void note_ahead(void *user, const struct l2tpha_bytes *checkpoints, size_t count)
+{
+    const struct fake *fake = user;
+
+    told.calls++;
+    told.checkpoints += count;
+    for (size_t i = 0; told.counts && i < count; i++) {
+        uint64_t number = get_u64(checkpoints[i].data);
+        ck_assert_uint_eq(number, fake->last + 2 + i);
+        size_t len = checkpoints[i].len;
+        ck_assert_uint_eq(len, linked_checkpoint_len(number));
+        ck_assert(len <= 9 || checkpoints[i].data[len - 1] == (uint8_t)(number + len - 1));
+    }
+}
+
+static void send_increments(size_t piece)
+{
+    enum { COUNT = 40 };
+    uint64_t before = standby.last;
+
+    told.counts = true;
+    told.calls = 0;
+    told.checkpoints = 0;
+    for (int i = 0; i < COUNT; i++)
+        linked_make(&active, INCREMENT);
+    linked_send(&active, 0);
+    const uint8_t *data;
+    for (size_t len; (len = l2tpha_link_poll(active.link, &data, 0)) > 0;) {
+        len = len < piece ? len : piece;
+        uint8_t *copy = malloc(len); /* nothing behind its end is read */
+        memcpy(copy, data, len);
+        assert_ok(l2tpha_link_feed(standby.link, copy, len, 0));
+        free(copy);
+        l2tpha_link_sent(active.link, len);
+    }
+    ck_assert_uint_eq(standby.last, before + COUNT);
+}
+
+START_TEST(checkpoints_that_come_next_are_told)
+{
+    struct link_ops ops = linked_ops(&standby);
+
+    ops.ahead = note_ahead;
+    linked_open_end(&active, NULL);
+    assert_ok(link_new(root, &ops, NULL, 0, &standby.link));
+    linked_run(0, NULL, NULL);
+    send_increments(SIZE_MAX);
+    ck_assert_uint_eq(told.calls, 3);
+    ck_assert_uint_eq(told.checkpoints, 16 + 16 + 7);
+    send_increments(1);
+    ck_assert_uint_eq(told.calls, 0);
+    send_increments(10000);
+    ck_assert_uint_gt(told.calls, 0);
+}
+END_TEST
+#endif
+
 Suite *suite_link_input(void);
 Suite *suite_link_input(void)
 {
@@ -453,5 +520,8 @@ Suite *suite_link_input(void)
     tcase_add_test(tcase, another_serializer_is_refused_at_both_ends);
     tcase_add_test(tcase, nothing_is_taken_after_the_frame_that_ended_the_link);
     suite_add_tcase(suite, tcase);
+#ifndef __OPTIMIZE_SIZE__
+    tcase_add_test(tcase, checkpoints_that_come_next_are_told);
+#endif
     return suite;
 }
