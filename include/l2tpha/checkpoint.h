@@ -49,6 +49,7 @@ L2TPHA_API int l2tpha_checkpoint_stop(struct l2tpha_node *node, uint64_t now);
  *  @retval L2TPHA_ERR_RECORD, L2TPHA_ERR_RECORD_VERSION, L2TPHA_ERR_DIGEST  bad content
  *  @retval L2TPHA_ERR_ID_RANGE  of a node whose range of tunnel ids is another one; no new copy
  * will be taken either (l2tpha_config::tunnel_id_first)
+ *  @retval L2TPHA_ERR_LEVEL        the level in force is above this release's
  *  @retval L2TPHA_ERR_GAP          a checkpoint is missing: ask for a bulk copy
  *  @retval L2TPHA_ERR_STALE_EPOCH  from an active that has been superseded
  *  @retval L2TPHA_ERR_NOMEM, L2TPHA_ERR_LIMIT  no room: the replica is out of sync
@@ -58,6 +59,19 @@ L2TPHA_API int l2tpha_checkpoint_apply(struct l2tpha_node *node, const uint8_t *
 
 /** Number of the newest increment: made by an active, applied by a standby. 0 = none yet. */
 L2TPHA_API uint64_t l2tpha_checkpoint_last(const struct l2tpha_node *node);
+
+/** The level in force (docs/checkpoint-format.md, "Levels"): records may have what releases below
+ * it cannot go on from, and no link is made to these. 1 until another one is committed. */
+L2TPHA_API uint32_t l2tpha_level(const struct l2tpha_node *node);
+
+/** Have a higher level in force, on the active. There is no way back to a release below it.
+ *  @param node   the active.
+ *  @param level  at most L2TPHA_LEVEL.
+ *  @param now    microseconds.
+ *  @retval L2TPHA_ERR_LEVEL    not this release's, or a standby with a link has a lower one.
+ *  @retval L2TPHA_ERR_INVALID  lower than the one in force.
+ *  @retval L2TPHA_ERR_ROLE     not an active node. */
+L2TPHA_API int l2tpha_level_commit(struct l2tpha_node *node, uint32_t level, uint64_t now);
 
 /** Digest over all tunnels and sessions, equal on active and standby when both hold the same. The
  *  number of the data frame expected next does not count: it changes with each frame, and the

@@ -29,6 +29,31 @@
 /** The number of a checkpoint's records, behind all fields of its header. */
 #define L2TPHA_FIELD_RECORDS 15
 
+/** Fields that came after level 1: X(noun, member, since, carry), where since is the first level
+ *  that has it. A node of a lower level gives it back as it came, whatever happened meanwhile.
+ * carry says what becomes of it then: KEEP, it is still so (configuration, the host's); FRESH, it
+ * is of the past, and dropped. All other fields are of level 1. */
+#ifdef L2TPHA_NEXT
+#define L2TPHA_LATER_FIELDS(X)                                                                     \
+    X(tunnel, next_sum, 2, FRESH)                                                                  \
+    X(session, next_mark, 2, KEEP)                                                                 \
+    X(node, next_serial, 2, FRESH)
+#define L2TPHA_NEXT_TUNNEL(X) X(33, U32, next_sum, next_sum, NUMBER, 0, UINT32_MAX, 0, "")
+#define L2TPHA_NEXT_SESSION(X) X(20, U32, next_mark, next_mark, NUMBER, 0, UINT32_MAX, 0, "")
+#define L2TPHA_NEXT_NODE(X) X(7, U32, next_serial, next_serial, NUMBER, 0, UINT32_MAX, 0, "")
+#define L2TPHA_SESSION_STATE_MAX (L2TPHA_SESSION_ESTABLISHED + 1) /* the same, by another name */
+#else
+#define L2TPHA_LATER_FIELDS(X)
+/** Rows that a tunnel has with L2TPHA_NEXT alone. */
+#define L2TPHA_NEXT_TUNNEL(X)
+/** ... a session. */
+#define L2TPHA_NEXT_SESSION(X)
+/** ... the node. */
+#define L2TPHA_NEXT_NODE(X)
+/** Highest state of a session; with L2TPHA_NEXT there is one more. */
+#define L2TPHA_SESSION_STATE_MAX L2TPHA_SESSION_ESTABLISHED
+#endif
+
 /** Longest value of an AVP, bytes (RFC 2661 4.1: ten bits of length, six bytes of header). */
 #define L2TPHA_FIELD_AVP_MAX 1017
 
@@ -46,6 +71,7 @@
 #define L2TPHA_CHECKPOINT_FIELDS(X)                                                                \
     X(9, U64, part, part, NUMBER, 0, UINT64_MAX, 0,                                                \
       "BULK_PART, BULK_END: its place in the copy, from 1")                                        \
+    X(8, U32, level, level, NUMBER, 0, UINT32_MAX, 0, "of the release that wrote it; absent = 1")  \
     X(7, FIXED64, digest, digest, NUMBER, 0, UINT64_MAX, 0, "BULK_END: over the parts' records")   \
     X(6, U64, count, count, NUMBER, 0, UINT64_MAX, 0, "BULK_END: records in the parts")            \
     X(5, U64, generation, generation, NUMBER, 0, UINT64_MAX, 0,                                    \
@@ -59,6 +85,7 @@
 
 /** Fields of a tunnel, whole. */
 #define L2TPHA_TUNNEL_FIELDS(X)                                                                    \
+    L2TPHA_NEXT_TUNNEL(X)                                                                          \
     X(32, BYTES, own_name, own_name, TEXT, 0, L2TPHA_FIELD_AVP_MAX, 0,                             \
       "Host Name AVP of a daemon's own message")                                                   \
     X(31, U16, resets, resets, NUMBER, 0, UINT16_MAX, 0,                                           \
@@ -119,6 +146,7 @@
 
 /** Fields of a session, whole. */
 #define L2TPHA_SESSION_FIELDS(X)                                                                   \
+    L2TPHA_NEXT_SESSION(X)                                                                         \
     X(19, U32, receive_accm, receive_accm, NUMBER, 0, UINT32_MAX, 0, "likewise")                   \
     X(18, U32, send_accm, send_accm, NUMBER, 0, UINT32_MAX, 0,                                     \
       "of the last SLI received; 0 without flag 16")                                               \
@@ -140,7 +168,7 @@
     X(6, U8, call, call, NUMBER, L2TPHA_CALL_INCOMING, L2TPHA_CALL_OUTGOING, 0,                    \
       "1 incoming, 2 outgoing")                                                                    \
     X(5, U8, side, side, NUMBER, L2TPHA_LAC, L2TPHA_LNS, 0, "1 LAC, 2 LNS")                        \
-    X(4, U8, state, state, STATE, 0, L2TPHA_SESSION_ESTABLISHED, 0, "")                            \
+    X(4, U8, state, state, STATE, 0, L2TPHA_SESSION_STATE_MAX, 0, "")                              \
     X(3, U32, remote_id, remote_id, NUMBER, 0, UINT32_MAX, 0,                                      \
       "the peer's, 0 while unknown; likewise")                                                     \
     X(2, U32, local_id, local_id, NUMBER, 1, UINT32_MAX, 0,                                        \
@@ -169,6 +197,8 @@
 
 /** Fields of what the node gives out over all its tunnels. */
 #define L2TPHA_NODE_FIELDS(X)                                                                      \
+    L2TPHA_NEXT_NODE(X)                                                                            \
+    X(6, U32, level, level, NUMBER, 0, UINT32_MAX, 0, "in force; absent = 1")                      \
     X(5, U16, tunnel_id_last, tunnel_id_last, NUMBER, 0, UINT16_MAX, 0, "likewise")                \
     X(4, U16, tunnel_id_first, tunnel_id_first, NUMBER, 0, UINT16_MAX, 0,                          \
       "the node's range of tunnel ids; both 0: all")                                               \

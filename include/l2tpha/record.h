@@ -111,6 +111,9 @@ struct l2tpha_tunnel_record {
                                           again with the last one (3.2.3) */
     uint8_t tie_breaker[8];          /**< ours, while the SCCRQ is outstanding; of a tunnel that the
                                           peer has asked for a digest of its SCCRQ */
+#ifdef L2TPHA_NEXT
+    uint32_t next_sum; /**< of ns and nr */
+#endif
 };
 
 /** A session, whole. Byte strings are views. */
@@ -138,6 +141,9 @@ struct l2tpha_session_record {
     struct l2tpha_bytes connect;   /**< encoded AVPs of the ICCN or OCCN not yet sent */
     struct l2tpha_bytes app_state; /**< attached by the host, opaque */
     struct l2tpha_bytes unknown;   /**< fields of a newer release, kept byte for byte */
+#ifdef L2TPHA_NEXT
+    uint32_t next_mark; /**< of the release that made it */
+#endif
 };
 
 /** The hot part of a tunnel alone. */
@@ -175,6 +181,10 @@ struct l2tpha_node_record {
     uint16_t tunnel_id_first;    /**< of the node's range of tunnel ids; 0 = all are its */
     uint16_t tunnel_id_last;     /**< likewise */
     struct l2tpha_bytes unknown; /**< fields of a newer release, kept byte for byte; a view */
+    uint32_t level;              /**< in force, l2tpha_level(); 0 = none was committed */
+#ifdef L2TPHA_NEXT
+    uint32_t next_serial; /**< call_serial, once more */
+#endif
 };
 
 /** Kinds of record; values are field numbers of `message Record` in l2tpha.proto. */
@@ -216,9 +226,13 @@ enum l2tpha_checkpoint_kind {
 /** Version of the checkpoint format written by this release, and the oldest one read. */
 #define L2TPHA_CHECKPOINT_VERSION 1
 
-/** Level of this release: it grows when the table of fields or a rule of checkpoints does
- *  (docs/checkpoint-format.md, "Levels"). The first release has 1. */
+/** Level of this release: it grows when what records mean does (docs/checkpoint-format.md,
+ *  "Levels"). L2TPHA_NEXT makes the library as if it were a newer one, to be tried with this. */
+#ifdef L2TPHA_NEXT
 #define L2TPHA_LEVEL 2
+#else
+#define L2TPHA_LEVEL 1
+#endif
 /** Lowest level of a node that this release shares tunnels with. */
 #define L2TPHA_LEVEL_MIN 1
 
@@ -239,6 +253,7 @@ struct l2tpha_checkpoint_header {
     uint64_t count;      /**< BULK_END: records in the parts */
     uint64_t digest;     /**< BULK_END: running digest over the parts' records */
     uint64_t part;       /**< BULK_PART, BULK_END: its place in the copy, from 1 */
+    uint32_t level;      /**< of the release that wrote it; 0 = 1 */
 };
 
 #ifdef __cplusplus

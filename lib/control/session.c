@@ -9,7 +9,7 @@
 
 _Static_assert(offsetof(struct l2tpha_session, entry) == 0,
                "the table knows the front of a session");
-_Static_assert(sizeof(void *) != 8 || sizeof(struct l2tpha_session) <= 160, "a session's bytes");
+_Static_assert(!SIZES_COUNT || sizeof(struct l2tpha_session) <= 160, "a session's bytes");
 _Static_assert(LEASE < 0x8000, "what is leased is comparable");
 
 void session_lease_numbers(struct l2tpha_session *session)

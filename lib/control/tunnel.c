@@ -14,11 +14,10 @@
 
 /* So a call costs less than 256 bytes where a tunnel has 16. What few tunnels have at one time is
  * no member, but an object of its own that a member points at. */
-_Static_assert(sizeof(void *) != 8 || sizeof(struct l2tpha_tunnel) <= 832, "a tunnel's bytes");
+_Static_assert(!SIZES_COUNT || sizeof(struct l2tpha_tunnel) <= 832, "a tunnel's bytes");
 _Static_assert(offsetof(struct l2tpha_tunnel, entry) == 0, "the table knows the front of a tunnel");
 /* Nine lines of the cache, with two of the record's strings between them. */
-_Static_assert(sizeof(void *) != 8 ||
-                   (TUNNEL_FRONT == 256 && TUNNEL_BACK == 384 && TUNNEL_HOT <= 704),
+_Static_assert(!SIZES_COUNT || (TUNNEL_FRONT == 256 && TUNNEL_BACK == 384 && TUNNEL_HOT <= 704),
                "what messages touch");
 
 void tunnel_mark(struct l2tpha_tunnel *tunnel, uint8_t dirty)

@@ -16,6 +16,7 @@ struct port {
     struct l2tpha_node *node;
     struct l2tpha_consumer_options options;
     uint32_t consumer; /* 0 = none */
+    uint32_t level;    /* of the other node's release; 0 = not known */
 };
 
 static struct l2tpha_node *node_at(void *user)
@@ -35,6 +36,18 @@ static uint32_t link_rank(void *user)
 {
     const struct l2tpha_node *node = node_at(user);
     return node->engine.config.rank;
+}
+
+static uint32_t link_level(void *user)
+{
+    return l2tpha_level(node_at(user));
+}
+
+static void link_meets(void *user, uint32_t level)
+{
+    struct port *port = user;
+
+    port->level = level;
 }
 
 static uint64_t link_epoch(void *user)
@@ -76,6 +89,7 @@ static int find_consumer(struct port *port, uint64_t now)
     if (error)
         return error;
     node->links[id - 1] = port;
+    node->levels[id - 1] = port->level;
     port->consumer = id;
     return L2TPHA_OK;
 }
@@ -179,6 +193,7 @@ static void link_leave(void *user, bool stop, uint64_t now)
     if (!stop && engine->handed)
         port->node->heir = port->consumer;
     port->node->links[port->consumer - 1] = &nobody;
+    port->node->levels[port->consumer - 1] = 0;
     port->consumer = 0;
 }
 
@@ -272,6 +287,8 @@ static const struct link_ops link_port_ops = {
     .ahead = link_ahead,
     .role = link_role,
     .rank = link_rank,
+    .level = link_level,
+    .meets = link_meets,
     .epoch = link_epoch,
     .last = link_last,
     .met = link_met,

@@ -20,6 +20,7 @@ struct l2tpha_node {
     uint64_t absences;      /* of the engine's, those seen */
     uint32_t consumer;      /* of l2tpha_checkpoint_bulk(); 0 = none */
     uint32_t heir;          /* that was told to serve, and whose stream is over; 0 = none */
+    uint32_t levels[LEDGER_CURSORS];   /* of the releases at their other ends; 0 = not known */
     const void *links[LEDGER_CURSORS]; /* whose a consumer is: a link's port; NULL = no link's */
     uint64_t met;                      /* newest epoch that was heard of on a link */
 };

@@ -76,7 +76,7 @@ static int check_release(const struct l2tpha_link *link, const struct link_hello
 
     if (hello->version_max < LINK_VERSION_MIN || hello->version_min > LINK_VERSION_MAX)
         return L2TPHA_ERR_RECORD_VERSION;
-    if (hello->level < L2TPHA_LEVEL_MIN || hello->level_min > L2TPHA_LEVEL)
+    if (hello->level < link_level_min(link) || hello->level_min > L2TPHA_LEVEL)
         return L2TPHA_ERR_LEVEL;
     if (theirs.len > 0 && (theirs.len != ours.len || memcmp(theirs.data, ours.data, ours.len) != 0))
         return L2TPHA_ERR_SERIALIZER;
@@ -117,6 +117,7 @@ static int take_hello(struct l2tpha_link *link, const struct link_frame *frame, 
     if (error)
         return error;
 
+    link->ops.meets(link->ops.user, hello.level);
     link->info.version =
         hello.version_max < LINK_VERSION_MAX ? hello.version_max : LINK_VERSION_MAX;
     link->info.fingerprint_differs = hello.fingerprint != link->options.fingerprint;

@@ -36,7 +36,7 @@ int link_put_hello(struct l2tpha_link *link, uint64_t now)
         .rank = link->ops.rank(link->ops.user),
         .copy = link->ops.whole(link->ops.user),
         .level = L2TPHA_LEVEL,
-        .level_min = L2TPHA_LEVEL_MIN,
+        .level_min = link_level_min(link),
         .serializer = link->ops.serializer,
         .node = {(const uint8_t *)link->options.node_name, strlen(link->options.node_name)},
     };

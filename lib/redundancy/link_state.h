@@ -88,6 +88,14 @@ static inline uint64_t last_of(const struct l2tpha_link *link)
     return link->ops.last(link->ops.user);
 }
 
+/* Releases below it cannot go on from what this node has. */
+static inline uint32_t link_level_min(const struct l2tpha_link *link)
+{
+    uint32_t level = link->ops.level(link->ops.user);
+
+    return level > L2TPHA_LEVEL_MIN ? level : L2TPHA_LEVEL_MIN;
+}
+
 /* When bytes of the peer came last: time in which this end was away does not count. */
 static inline uint64_t link_last_heard(const struct l2tpha_link *link)
 {

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "state/draft.h"
 
+#include "state/level.h"
 #include "state/record.h"
 #include "state/table_session.h"
 
 struct draft draft_over(const struct l2tpha_serializer *serializer, uint8_t *data, size_t size)
 {
-    return (struct draft){serializer, {data, data + size, data + size, 0}};
+    return (struct draft){serializer, {data, data + size, data + size, 0}, 0};
 }
 
 int draft_put(struct draft *draft, const struct l2tpha_record *record)
 {
-    int error = draft->serializer->put_record(record, &draft->writing);
+    struct l2tpha_record marked;
+    int error =
+        draft->serializer->put_record(level_put(draft->level, record, &marked), &draft->writing);
     if (!error)
         draft->writing.records++;
     return error;

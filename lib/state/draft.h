@@ -10,6 +10,7 @@
 struct draft {
     const struct l2tpha_serializer *serializer;
     struct l2tpha_writing writing;
+    uint32_t level; /* in force */
 };
 
 struct draft draft_over(const struct l2tpha_serializer *serializer, uint8_t *data, size_t size);

@@ -13,6 +13,13 @@
 
 struct session_entry;
 
+/* Where the bytes of objects are limited: a release to be tried with has fields of its own. */
+#ifdef L2TPHA_NEXT
+#define SIZES_COUNT false
+#else
+#define SIZES_COUNT (sizeof(void *) == 8)
+#endif
+
 /* What has changed since the last commit; bits of dirty. */
 enum dirty {
     DIRTY_FULL = 1,     /* the whole record */
@@ -83,9 +90,12 @@ struct session_entry {
     uint32_t since;              /* when its state has changed here, seconds; not replicated */
     struct session_entry *next;  /* of the tunnel */
     struct session_entry **back; /* NULL = detached */
+#ifdef L2TPHA_NEXT
+    uint32_t next_mark;
+#endif
 };
 
-_Static_assert(sizeof(void *) != 8 || sizeof(struct session_entry) <= 80, "a session's bytes");
+_Static_assert(!SIZES_COUNT || sizeof(struct session_entry) <= 80, "a session's bytes");
 
 /* What a reset of the control channel leaves: a call that is up, and one of which the peer has not
  * heard (RFC 4951 3.3, Step I). */

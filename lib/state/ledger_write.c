@@ -25,6 +25,7 @@ static int compose(struct ledger *ledger, struct draft *draft,
                    const struct l2tpha_checkpoint_header *header, draft_fill fill, void *argument)
 {
     *draft = draft_over(ledger->options.serializer, ledger->scratch, ledger->scratch_size);
+    draft->level = table_node(ledger->options.table)->record.level;
     int error = fill ? fill(draft, ledger, argument) : 0;
     if (error)
         return error;
@@ -54,6 +55,7 @@ int ledger_write(struct ledger *ledger, struct l2tpha_checkpoint_header *header,
 
     header->version = L2TPHA_CHECKPOINT_VERSION;
     header->epoch = ledger->epoch;
+    header->level = L2TPHA_LEVEL > 1 ? L2TPHA_LEVEL : 0;
     if (!error)
         error = compose(ledger, &draft, header, fill, argument);
     while (error == L2TPHA_ERR_TOO_SMALL && ledger->scratch_size < L2TPHA_CHECKPOINT_MAX) {

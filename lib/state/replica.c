@@ -6,6 +6,7 @@
 
 #include "base/timing.h"
 #include "state/digest.h"
+#include "state/level.h"
 #include "state/queue.h"
 #include "state/record.h"
 
@@ -257,15 +258,18 @@ static int apply_record(const struct replica *replica, const struct l2tpha_recor
     }
 }
 
-static int apply_records(const struct replica *replica, struct l2tpha_reading *reading)
+static int apply_records(const struct replica *replica, uint32_t level,
+                         struct l2tpha_reading *reading)
 {
     struct l2tpha_record record;
     struct pending pending = {0};
     int error;
 
-    while (!(error = replica->options.serializer->get_record(reading, &record)))
+    while (!(error = replica->options.serializer->get_record(reading, &record))) {
+        (void)level_take(level, &record);
         if ((error = apply_record(replica, &record, &pending)))
             return error;
+    }
     finish_pending(replica, &pending);
     return error == L2TPHA_ERR_NOT_FOUND ? 0 : error;
 }
@@ -348,15 +352,16 @@ static int apply_content(struct replica *replica, const struct l2tpha_checkpoint
     const char *why;
     bool copying = replica->state == REPLICA_BULK;
     bool of_copy = header->kind == L2TPHA_CHECKPOINT_BULK_PART;
-    int error = verify_records(replica->verifier, reading, copying, copying && !of_copy,
-                               replica->generation, &count, &why);
-    if (error == L2TPHA_ERR_RECORD || error == L2TPHA_ERR_ID_RANGE || error == L2TPHA_ERR_MACHINES)
+    int error = verify_records(replica->verifier, reading, header->level, copying,
+                               copying && !of_copy, replica->generation, &count, &why);
+    if (error == L2TPHA_ERR_RECORD || error == L2TPHA_ERR_ID_RANGE ||
+        error == L2TPHA_ERR_MACHINES || error == L2TPHA_ERR_LEVEL)
         log_cf(replica, "checkpoint refused", why);
     if (error) /* nothing has changed; but its turn has come, and what it says is missing now */
         return lose_thread(replica, error,
                            error == L2TPHA_ERR_NOMEM ? "no room" : "checkpoint refused");
     const struct l2tpha_bytes records = {reading->data, reading->len};
-    error = apply_records(replica, reading);
+    error = apply_records(replica, header->level, reading);
     if (error) {
         replica_empty(replica);
         return lose_thread(replica, error, "no room");

@@ -484,7 +484,6 @@ static int get_record(struct l2tpha_reading *reading, struct l2tpha_record *reco
 
 /* --- the header --- */
 
-/* 8 is taken by what is to come. */
 enum { VERSION = 1, KIND = 4, DIGEST = 7, PART = 9, HEADER_FIELDS };
 #define HEADER_VALUE(number, type, member, ...) [number] = header->member,
 #define HEADER_MEMBER(number, type, member, ...) .member = values[number],
@@ -536,7 +535,7 @@ static bool get_fixed64(struct input *in, uint64_t *value)
 static bool get_header_field(struct input *in, uint32_t tag, uint64_t values[HEADER_FIELDS])
 {
     uint32_t number = tag >> 3;
-    if (number >= HEADER_FIELDS || number == PART - 1)
+    if (number >= HEADER_FIELDS)
         return number != RECORD_FIELD && skip_value(in, tag);
     if ((tag & 7) != (number == DIGEST ? WIRE_FIXED64 : WIRE_VARINT))
         return false;

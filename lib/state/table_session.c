@@ -3,6 +3,7 @@
  * of the value that it leads to, the tag of its key. */
 #include "state/table_session.h"
 
+#include "state/level.h"
 #include "state/record_fields.h"
 #include "state/table_private.h"
 #include "state/table_strings.h"
@@ -62,6 +63,9 @@ struct session_entry *table_session_add(struct table *table, struct tunnel_entry
         return NULL;
     }
     entry->local_id = local_id;
+#ifdef L2TPHA_NEXT
+    entry->next_mark = level_mark(local_id);
+#endif
     link_to(table, entry, tunnel);
     return entry;
 }
@@ -296,6 +300,9 @@ int table_session_load(struct table *table, struct session_entry *entry,
     entry->side = record->side & 0xf;
     entry->call = record->call & 0xf;
     entry->flags = record->flags;
+#ifdef L2TPHA_NEXT
+    entry->next_mark = record->next_mark;
+#endif
     return 0;
 }
 
@@ -336,6 +343,9 @@ void table_session_get(const struct session_entry *entry, struct l2tpha_session_
         .data_ns = entry->data_ns,
         .data_nr = entry->data_nr,
     };
+#ifdef L2TPHA_NEXT
+    record->next_mark = entry->next_mark;
+#endif
     if (entry->extra)
         get_extra(entry->extra, record);
 }

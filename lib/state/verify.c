@@ -12,6 +12,7 @@
 #include "state/verify.h"
 
 #include "base/cursor.h"
+#include "state/level.h"
 #include "state/record.h"
 #include "state/verify_names.h"
 
@@ -453,6 +454,10 @@ static int verify_node(struct verifier *verifier, const struct l2tpha_node_recor
 {
     if (!is_own_range(verifier, record))
         return refuse_range(verifier, "another range of tunnel ids");
+    if (record->level > L2TPHA_LEVEL) {
+        verifier->why = "a level in force that this release has not";
+        return L2TPHA_ERR_LEVEL;
+    }
     if (verifier->past_node)
         return refuse(verifier, "node named twice");
     verifier->past_node = true;
@@ -485,8 +490,9 @@ static int verify_record(struct verifier *verifier, const struct l2tpha_record *
     }
 }
 
-int verify_records(struct verifier *verifier, const struct l2tpha_reading *from, bool copying,
-                   bool passes, uint32_t generation, uint64_t *count, const char **why)
+int verify_records(struct verifier *verifier, const struct l2tpha_reading *from, uint32_t level,
+                   bool copying, bool passes, uint32_t generation, uint64_t *count,
+                   const char **why)
 {
     struct l2tpha_reading reading = *from;
     struct l2tpha_record record;
@@ -496,7 +502,10 @@ int verify_records(struct verifier *verifier, const struct l2tpha_reading *from,
     *count = 0;
     while (!error && !(error = verifier->serializer->get_record(&reading, &record))) {
         ++*count;
-        error = verify_record(verifier, &record);
+        if (level_take(level, &record))
+            error = verify_record(verifier, &record);
+        else
+            error = refuse(verifier, "a field that is not so");
     }
     if (error == L2TPHA_ERR_NOT_FOUND)
         error = finish_messages(verifier);

@@ -22,12 +22,14 @@ int verifier_new(TALLOC_CTX *parent, const struct table *table,
                  const struct l2tpha_serializer *serializer, session_check has_state,
                  struct id_range tunnel_ids, bool attached, struct verifier **verifier);
 
-/* copying: a copy is coming in, and what does not carry its generation counts as not there; passes:
- * what is said of a tunnel that is not there is passed over.
- * *count = records, unknown kinds included. On L2TPHA_ERR_RECORD and L2TPHA_ERR_ID_RANGE *why names
- * the first fault. Memory used is bounded by the size of the input. */
-int verify_records(struct verifier *verifier, const struct l2tpha_reading *from, bool copying,
-                   bool passes, uint32_t generation, uint64_t *count, const char **why);
+/* level: of the release that has written it. copying: a copy is coming in, and what does not carry
+ * its generation counts as not there; passes: what is said of a tunnel that is not there is passed
+ * over. *count = records, unknown kinds included. On L2TPHA_ERR_RECORD, L2TPHA_ERR_LEVEL and
+ * L2TPHA_ERR_ID_RANGE *why names the first fault. Memory used is bounded by the size of the input.
+ */
+int verify_records(struct verifier *verifier, const struct l2tpha_reading *from, uint32_t level,
+                   bool copying, bool passes, uint32_t generation, uint64_t *count,
+                   const char **why);
 /* What has been verified is in the table now. */
 void verify_applied(const struct verifier *verifier);
 /* All that a copy consists of is in the table, with its generation: what could not be checked

@@ -106,6 +106,17 @@ static int fence(void *user, uint64_t newer, uint64_t now)
     return 0;
 }
 
+static uint32_t level(void *user)
+{
+    (void)user;
+    return 1;
+}
+
+static void meets(void *user, uint32_t theirs)
+{
+    (void)user, (void)theirs;
+}
+
 static uint32_t rank(void *user)
 {
     (void)user;
@@ -204,6 +215,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
                            .ahead = ahead,
                            .role = role,
                            .rank = rank,
+                           .level = level,
+                           .meets = meets,
                            .epoch = epoch,
                            .last = last,
                            .met = met,

@@ -127,6 +127,16 @@ static uint32_t fake_rank(void *user)
     return ((struct fake *)user)->rank;
 }
 
+static uint32_t fake_level(void *user)
+{
+    return ((struct fake *)user)->level;
+}
+
+static void fake_meets(void *user, uint32_t level)
+{
+    ((struct fake *)user)->meets = level;
+}
+
 static void fake_met(void *user, uint64_t epoch)
 {
     ((struct fake *)user)->met = epoch;
@@ -217,6 +227,8 @@ struct link_ops linked_ops(struct fake *fake)
                              .serializer = {(const uint8_t *)"fake", 4},
                              .role = fake_role,
                              .rank = fake_rank,
+                             .level = fake_level,
+                             .meets = fake_meets,
                              .epoch = fake_epoch,
                              .last = fake_last,
                              .met = fake_met,

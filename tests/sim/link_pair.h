@@ -24,7 +24,7 @@ struct fake {
     uint64_t to_send[TO_SEND_MAX]; /* numbers not yet given to the link; kind of each */
     enum fake_kind kinds[TO_SEND_MAX];
     size_t count;
-    uint32_t rank;
+    uint32_t rank, level, meets;
     uint64_t met;
     uint64_t absences; /* those of the node's other entries included */
     unsigned bulks, stops, aways, unheards, heards, cuts, resumes;

@@ -277,62 +277,31 @@ static const struct {
     const char *bytes;
     int error;
 } hellos[] = {
-    {NAMING "00000002"
-            "00000001" FAKE "0162",
-     0},
-    {NAMING "00000002"
-            "00000002" FAKE "00"
-            "0102",
-     0}, /* of a newer release */
-    {NAMING "00000007"
-            "00000002" FAKE "00",
-     0},
-    {NAMING "00000001"
-            "00000001" FAKE "00",
-     0},
-    {NAMING "00000007"
-            "00000003" FAKE "00",
-     L2TPHA_ERR_LEVEL},
-    {NAMING "00000000"
-            "00000000" FAKE "00",
-     L2TPHA_ERR_LEVEL},
-    {NAMING "00000002"
-            "00000003" FAKE "00",
-     L2TPHA_ERR_LINK},
-    {NAMING "00000002"
-            "00000001"
-            "0463626f72"
-            "00",
+    {NAMING "0000000200000001" FAKE "0162", 0},
+    {NAMING "0000000700000001" FAKE "000102", 0}, /* of a newer release */
+    {NAMING "0000000700000001" FAKE "00", 0},
+    {NAMING "0000000100000001" FAKE "00", 0},
+    {NAMING "0000000700000002" FAKE "00", L2TPHA_ERR_LEVEL},
+    {NAMING "0000000000000000" FAKE "00", L2TPHA_ERR_LEVEL},
+    {NAMING "0000000200000003" FAKE "00", L2TPHA_ERR_LINK},
+    {NAMING "0000000200000001"
+            "0463626f7200",
      L2TPHA_ERR_SERIALIZER},
-    {NAMING "00000002"
-            "00000001"
-            "0366616b"
-            "00",
+    {NAMING "0000000200000001"
+            "0366616b00",
      L2TPHA_ERR_SERIALIZER},
-    {NAMING "00000002"
-            "00000001"
-            "0566616b6565"
-            "00",
+    {NAMING "0000000200000001"
+            "0566616b656500",
      L2TPHA_ERR_SERIALIZER},
-    {NAMING "00000002"
-            "00000001"
-            "00"
-            "00",
+    {NAMING "0000000200000001"
+            "0000",
      0}, /* not said */
-    {NAMING "00000002"
-            "00000001"
-            "0566616b65"
-            "00",
+    {NAMING "0000000200000001"
+            "0566616b6500",
      L2TPHA_ERR_LINK},
-    {NAMING "00000002"
-            "00000001" FAKE "0262",
-     L2TPHA_ERR_LINK},
-    {NAMING "00000002"
-            "00000001" FAKE "3f" TEN TEN TEN TEN TEN TEN "616263",
-     0},
-    {NAMING "00000002"
-            "00000001" FAKE "40" TEN TEN TEN TEN TEN TEN "61626364",
-     L2TPHA_ERR_LINK},
+    {NAMING "0000000200000001" FAKE "0262", L2TPHA_ERR_LINK},
+    {NAMING "0000000200000001" FAKE "3f" TEN TEN TEN TEN TEN TEN "616263", 0},
+    {NAMING "0000000200000001" FAKE "40" TEN TEN TEN TEN TEN TEN "61626364", L2TPHA_ERR_LINK},
     {"01" MAGIC "0003"
      "0003"
      "00000000"
@@ -406,12 +375,8 @@ START_TEST(a_hello_says_level_and_name_or_is_the_first_releases)
         const char *bytes, *name;
         uint32_t level;
     } said[] = {
-        {NAMING "00000007"
-                "00000002" FAKE "0162",
-         "b", 7},
-        {NAMING "00000002"
-                "00000001" FAKE "03620063",
-         "b", 2}, /* up to the zero */
+        {NAMING "0000000700000001" FAKE "0162", "b", 7},
+        {NAMING "0000000200000001" FAKE "03620063", "b", 2}, /* up to the zero */
         {NAMING, "", 1},
     };
 
@@ -425,6 +390,21 @@ START_TEST(a_hello_says_level_and_name_or_is_the_first_releases)
 END_TEST
 
 /* Whoever reads it first says why, and nothing was copied. */
+/* What this node has may have what older releases cannot go on from. */
+START_TEST(who_is_below_the_level_in_force_is_refused)
+{
+    int active_error = 0, standby_error = 0;
+
+    active.level = L2TPHA_LEVEL + (uint32_t)_i;
+    linked_open();
+    linked_run(0, &active_error, &standby_error);
+    assert_error(active_error, _i ? L2TPHA_ERR_LEVEL : 0);
+    ck_assert_int_eq(standby_error != 0, _i);
+    ck_assert_uint_eq(active.bulks, !_i);
+    ck_assert_uint_eq(active.meets, _i ? 0 : L2TPHA_LEVEL);
+}
+END_TEST
+
 START_TEST(another_serializer_is_refused_at_both_ends)
 {
     struct link_ops ops = linked_ops(&standby);
@@ -536,6 +516,7 @@ Suite *suite_link_input(void)
     tcase_add_loop_test(tcase, lengths_of_frames, 0, sizeof(lengths) / sizeof(lengths[0]));
     tcase_add_loop_test(tcase, first_frames, 0, sizeof(hellos) / sizeof(hellos[0]));
     tcase_add_loop_test(tcase, a_hello_says_level_and_name_or_is_the_first_releases, 0, 3);
+    tcase_add_loop_test(tcase, who_is_below_the_level_in_force_is_refused, 0, 2);
     tcase_add_test(tcase, another_serializer_is_refused_at_both_ends);
     tcase_add_test(tcase, nothing_is_taken_after_the_frame_that_ended_the_link);
     suite_add_tcase(suite, tcase);

@@ -320,7 +320,7 @@ static const struct {
     {0, L2TPHA_RECORD_NODE, NODE(0x10, 0xfe, 0xff, 0x03)},
     {0, L2TPHA_RECORD_NODE, NODE(0x18, 0xff, 0xff, 0xff, 0xff, 0x0f)},
     {0, L2TPHA_RECORD_NODE, NODE(0x0a, 8, 0, 0, 0, 0, 0, 0, 0, 0)},
-    {0, L2TPHA_RECORD_NODE, NODE(0x18, 1, 0x32, 1, 1)},               /* field 6 of tomorrow */
+    {0, L2TPHA_RECORD_NODE, NODE(0x18, 1, 0x3a, 1, 1)},               /* field 7 of tomorrow */
     {L2TPHA_ERR_RECORD, 0, NODE(0x10, 0xff, 0xff, 0x03)},             /* place 65535 */
     {L2TPHA_ERR_RECORD, 0, NODE(0x18, 0x80, 0x80, 0x80, 0x80, 0x10)}, /* serial 2^32 */
     {L2TPHA_ERR_RECORD, 0, NODE(0x0a, 7, 1, 2, 3, 4, 5, 6, 7)},
@@ -345,7 +345,7 @@ static const struct {
 } headers[] = {
     {0, BYTES(0x08, 1)},
     {0, BYTES(0x18, 3, 0x08, 1)},
-    {0, BYTES(0x08, 1, 0x40, 5, 0x7a, 0)}, /* field 8 of tomorrow */
+    {0, BYTES(0x08, 1, 0x50, 5, 0x7a, 0)}, /* field 10 of tomorrow */
     {0, BYTES(0x08, 1, 0x7a, 0xff)},       /* records come later */
     {L2TPHA_ERR_RECORD_VERSION, {NULL, 0}},
     {L2TPHA_ERR_RECORD_VERSION, BYTES(0x08, 2)},
@@ -403,10 +403,10 @@ END_TEST
 
 START_TEST(unknown_fields_of_a_node_are_kept_verbatim)
 {
-    /* key, serial 128, then fields 6 and 1000 */
+    /* key, serial 128, then fields 7 and 1000 */
     static const uint8_t input[] = {0x7a, 21,   0x32, 19,   0x0a, 0x08, 1,    2,
                                     3,    4,    5,    6,    7,    8,    0x18, 0x80,
-                                    0x01, 0x32, 0x01, 0xaa, 0xc0, 0x3e, 0x05};
+                                    0x01, 0x3a, 0x01, 0xaa, 0xc0, 0x3e, 0x05};
     struct l2tpha_reading records = {.data = input, .len = sizeof(input)};
     struct l2tpha_record record;
 

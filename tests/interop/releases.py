@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Our LNS in two releases at once: this one, and the same tree built as a newer one (L2TPHA_NEXT), each the standby of
+the other in turn, while calls come in. What the newer one writes it checks when it reads it again."""
+import handover
+import lab
+import ours
+
+TUNNELS, SESSIONS, RATE = 3, 120, 40
+TURNS = 4  # new -> old -> new -> old -> new
+
+
+class Mixed(ours.Pair):
+    """The newer release begins, and is node a for ever; this one is node b."""
+
+    def start(self, name, role):
+        own, self.program = self.program, "lns-next" if name == "a" else "lns"
+        link, self.link = self.link, lambda at, kind="ha": f"{lab.FILES / own}-{at}.{kind}"
+        try:
+            return super().start(name, role)
+        finally:
+            self.program, self.link = own, link
+
+
+def mixed(case, turn, *options):
+    """No call is lost in any turn, nothing is said twice with other words, and both ends agree on all numbers."""
+    if not (case.programs / "l2tpha-lns-next").exists():
+        lab.skip("no l2tpha-lns-next beside the programs: tests/next/build.sh makes it")
+    pair = Mixed(case, "lns", *handover.LNS[1:], *options)
+    lac = ours.Node(case, *handover.LAC[:1], "lac", *handover.LAC[1:], "--tunnels", TUNNELS, "--sessions", SESSIONS,
+                    "--rate", RATE)
+    for count in range(1, TURNS + 1):
+        begin = len(case.capture.messages)
+        lab.wait_for("calls come in", lambda since=begin: len(case.capture.messages) > since + SESSIONS // 2)
+        turn(pair)
+        lab.say(f"turn {count}: {pair.active.name} serves")
+    lac.await_line("^all up")
+    handover.check_replica(pair)
+    handover.await_agreement(lac, pair.active, TUNNELS)
+    level = {node.name: node.redundancy()["peer_level"] for node in (pair.active, pair.standby)}
+    lab.check(level == {"lns-next-a": 1, "lns-b": 2}, f"levels: {level}")
+    lac.finish()
+    handover.check_report(lac.report())
+    pair.finish()
+    handover.finish(case)
+
+
+def kill_and_return(pair):
+    pair.kill()
+    pair.restart()
+
+
+def killed(case):
+    mixed(case, kill_and_return)
+
+
+def switched(case):
+    mixed(case, ours.Pair.switch)
+
+
+def switched_in_cbor(case):
+    mixed(case, ours.Pair.switch, "--serializer", "cbor")
+
+
+CASES = {case.__name__: case for case in (killed, switched, switched_in_cbor)}
+
+if __name__ == "__main__":
+    lab.run(CASES)
