@@ -107,6 +107,8 @@ static struct figures replicate(struct box *box, const struct load *load)
     here = clock_ns() - here;
     there = process_ns(&nodes->standby[0]) - there;
     struct figures figures = timing_end(&timing);
+    if (load->rate) /* it has looked at the clock all the time */
+        return figures;
     figures.here_ns = (double)here / load->count;
     figures.there_ns = (double)there / load->count;
     return figures;
@@ -118,8 +120,11 @@ static void tell(const char *what, const struct figures *figures)
 {
     if (!IS_MEASURED)
         return;
-    printf("%-44s %9.0f/s  median %7.0f us, p99 %7.0f us, processor %5.0f + %5.0f ns\n", what,
-           figures->rate, figures->median_us, figures->p99_us, figures->here_ns, figures->there_ns);
+    printf("%-44s %9.0f/s  median %7.0f us, p99 %7.0f us", what, figures->rate, figures->median_us,
+           figures->p99_us);
+    if (figures->here_ns > 0)
+        printf(", processor %5.0f + %5.0f ns", figures->here_ns, figures->there_ns);
+    printf("\n");
 }
 
 static void tell_value(const char *what, double value, const char *unit)
@@ -298,6 +303,7 @@ static void bench_copy(void)
     struct box box;
     char line[80];
 
+    size.tunnels *= 10;
     for (size_t i = 0; i < sizeof(trips_ms) / sizeof(trips_ms[0]); i++) {
         open_box(&box, WAY_SEALED, 1, trips_ms[i] * 500);
         uint64_t began = wall_ns(), here = clock_ns();
@@ -309,6 +315,7 @@ static void bench_copy(void)
         tell_value("... processor, standby", (double)process_ns(&box.nodes.standby[0]) / 1e6, "ms");
         close_box(&box);
     }
+    size.tunnels /= 10;
 }
 
 static const struct {
