@@ -116,6 +116,26 @@ START_TEST(the_heir_is_stopped)
 }
 END_TEST
 
+/* Whoever was told that it was lost is told that it is back. */
+START_TEST(a_lease_ends_in_a_switchover)
+{
+    leased_options.takeover_manual = true;
+    leased_begin_two();
+    office.closed = b->stopped = true;
+    while (leased_lease(a).until > leased_now + 100 * MS)
+        leased_run(2 * MS);
+    (void)l2tpha_pair_switchover(a->pair); /* it waits for what the standby confirms */
+    leased_run(SECOND);
+    ck_assert_uint_eq(a->events[L2TPHA_PAIR_LEASE_LOST], 1);
+    ck_assert(!l2tpha_pair_reads(a->pair));
+    office.closed = b->stopped = false;
+    leased_run(3 * SECOND);
+    ck_assert_uint_eq(a->events[L2TPHA_PAIR_SERVES], 1);
+    leased_check_serves(a);
+    leased_check_follows(b, 4 * SECOND);
+}
+END_TEST
+
 START_TEST(a_takeover_by_command)
 {
     leased_begin_two();
@@ -290,6 +310,7 @@ Suite *suite_lease_orders(void)
     tcase_add_test(tcase, the_heir_dies);
     tcase_add_test(tcase, the_heir_dies_before_the_eyes_of_another);
     tcase_add_test(tcase, the_heir_is_stopped);
+    tcase_add_test(tcase, a_lease_ends_in_a_switchover);
     tcase_add_test(tcase, a_takeover_by_command);
     tcase_add_test(tcase, an_order_has_a_limit);
     tcase_add_test(tcase, manual_waits_for_an_order);
