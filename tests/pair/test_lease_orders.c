@@ -121,18 +121,28 @@ START_TEST(a_lease_ends_in_a_switchover)
 {
     leased_options.takeover_manual = true;
     leased_begin_two();
-    office.closed = b->stopped = true;
-    while (leased_lease(a).until > leased_now + 100 * MS)
+    office.closed = true;
+    while (leased_lease(a).until > leased_now + 50 * MS)
         leased_run(2 * MS);
-    (void)l2tpha_pair_switchover(a->pair); /* it waits for what the standby confirms */
-    leased_run(SECOND);
+    b->stopped = true; /* what it confirms is waited for */
+    leased_run(20 * MS);
+    ck_assert_ptr_null(l2tpha_pair_switchover(a->pair));
+    office.closed = false;
+    a->cut = true;
+    leased_run(60 * MS);
     ck_assert_uint_eq(a->events[L2TPHA_PAIR_LEASE_LOST], 1);
-    ck_assert(!l2tpha_pair_reads(a->pair));
-    office.closed = b->stopped = false;
-    leased_run(3 * SECOND);
+    ck_assert(!l2tpha_pair_reads(a->pair) && leased_info(a).switching);
+    a->cut = false;
+    for (int i = 0; i < 400 && leased_lease(a).state != L2TPHA_LEASE_HELD; i++)
+        leased_run(2 * MS);
+    leased_run(4 * MS);
     ck_assert_uint_eq(a->events[L2TPHA_PAIR_SERVES], 1);
-    leased_check_serves(a);
-    leased_check_follows(b, 4 * SECOND);
+    ck_assert(leased_info(a).switching);
+    b->stopped = false;
+    leased_until_told(a, 2 * SECOND);
+    ck_assert_str_eq(a->why, "");
+    leased_check_serves(b);
+    leased_check_follows(a, 4 * SECOND);
 }
 END_TEST
 
