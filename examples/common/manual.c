@@ -138,8 +138,10 @@ void manual_print(const struct program_row *program, const char *date, FILE *out
     for (size_t i = 0; i < option_row_count; i++)
         if (option_rows[i].programs & (int)program->program)
             put_option(&option_rows[i], out);
-    fputs(".SH EXIT STATUS\n0 for success, 1 for a failure, 2 for a command line that makes no "
-          "sense.\n",
-          out);
+    fputs(".SH EXIT STATUS\n", out);
+    put_line(program->exits != NULL
+                 ? program->exits
+                 : "0 for success, 1 for a failure, 2 for a command line that makes no sense.",
+             out);
     put_others(program, out);
 }

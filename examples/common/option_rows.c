@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define ENDPOINTS (PROGRAM_LAC | PROGRAM_LNS)
-#define ALL_PROGRAMS (ENDPOINTS | PROGRAM_CTL | PROGRAM_THREADS | PROGRAM_KEEPER)
+#define ALL_PROGRAMS (ENDPOINTS | PROGRAM_CTL | PROGRAM_THREADS | PROGRAM_KEEPER | PROGRAM_DUMP)
 #define AT(field) .offset = offsetof(struct options, field)
 
 /* clang-format off */
@@ -89,17 +89,20 @@ const struct option_row option_rows[] = {
     {"recover-after-reboot", ENDPOINTS, KIND_CHOICE, "HOW", AT(close_after_reboot), .choices = "yes|no",
      .help = "yes: go on from a store that was served before the machine was started again;\n"
              "no: close its tunnels, each with a StopCCN (yes)"},
+    {"store-key", ENDPOINTS | PROGRAM_DUMP, KIND_TEXT, "FILE", AT(store_key), .max = OPTIONS_KEY_FILE_MAX,
+     .help = "seal what is stored with the first key of this file, as of --ha-key; needed with\n"
+             "etcd: and redis:"},
     {"store-plain", ENDPOINTS, KIND_FLAG, NULL, AT(store_plain),
-     .help = "etcd: and redis:, and needed: secrets of tunnels go to the server, and are kept\n"
-             "there, in the clear"},
-    {"store-ca", ENDPOINTS, KIND_TEXT, "FILE", AT(store_ca), .max = 4095,
+     .help = "etcd: and redis: without --store-key: secrets of tunnels go to the server, and are\n"
+             "kept there, in the clear; with --store-key: what is there may be unsealed still"},
+    {"store-ca", ENDPOINTS | PROGRAM_DUMP, KIND_TEXT, "FILE", AT(store_ca), .max = 4095,
      .help = "etcd:, over TLS: certificates of who may sign the members' (with --store-cert the\n"
              "system's)"},
-    {"store-cert", ENDPOINTS, KIND_TEXT, "FILE", AT(store_cert), .max = 4095,
+    {"store-cert", ENDPOINTS | PROGRAM_DUMP, KIND_TEXT, "FILE", AT(store_cert), .max = 4095,
      .help = "etcd:, over TLS: this node's certificate"},
-    {"store-cert-key", ENDPOINTS, KIND_TEXT, "FILE", AT(store_cert_key), .max = 4095,
+    {"store-cert-key", ENDPOINTS | PROGRAM_DUMP, KIND_TEXT, "FILE", AT(store_cert_key), .max = 4095,
      .help = "etcd:, and its key"},
-    {"store-secret", ENDPOINTS, KIND_TEXT, "FILE", AT(store_secret), .max = 4095,
+    {"store-secret", ENDPOINTS | PROGRAM_DUMP, KIND_TEXT, "FILE", AT(store_secret), .max = 4095,
      .help = "redis:, mode 0600: the server's password, and in a second line the user"},
     {"store-replicas", ENDPOINTS, KIND_NUMBER, "N", AT(store_replicas), .max = 16,
      .help = "redis:, replicas that must have what is confirmed (1, where the server has or had\n"
@@ -167,6 +170,23 @@ const struct option_row option_rows[] = {
     {"stale", PROGRAM_CTL, KIND_FLAG, NULL, AT(take_stale),
      .help = "with takeover: also from a copy that may be behind"},
     {"json", PROGRAM_CTL, KIND_FLAG, NULL, AT(json), .help = "print JSON, not tables"},
+    {"to", PROGRAM_DUMP, KIND_WORD, "FORMAT", AT(dump_to), .choices = "text|proto|cbor|json",
+     .help = "text for people, or what can be read again: proto, each checkpoint behind its\n"
+             "length; cbor, a sequence; json, lines (text)"},
+    {"from", PROGRAM_DUMP, KIND_WORD, "FORMAT", AT(dump_from), .choices = "any|proto|cbor|json|link",
+     .help = "what a file has in it: any, or one of proto, cbor, json and link, which is what\n"
+             "one side of an unsealed replication link has said (any)"},
+    {"state", PROGRAM_DUMP, KIND_FLAG, NULL, AT(dump_state),
+     .help = "not the checkpoints, but what comes of them, as a copy in the order of ids"},
+    {"filter", PROGRAM_DUMP, KIND_LIST, "LIST", AT(dump_filter), .max = OPTIONS_FILTER_MAX,
+     .help = "only what is of tunnel=ID, session=ID or peer=NAME, or of several of them, parted\n"
+             "by commas, at once; what is left is no whole copy"},
+    {"secrets", PROGRAM_DUMP, KIND_FLAG, NULL, AT(dump_secrets),
+     .help = "with secrets; without it they are hidden, and what is written cannot be loaded"},
+    {"diff", PROGRAM_DUMP, KIND_TEXT, "SOURCE2", AT(dump_diff), .max = OPTIONS_STORE_MAX,
+     .help = "compare the states that come of both: a line for each difference"},
+    {"verify", PROGRAM_DUMP, KIND_FLAG, NULL, AT(dump_verify),
+     .help = "have a standby take it, and tell the first fault"},
     {"help", ALL_PROGRAMS, KIND_HELP, NULL, .letter = 'h', .help = "print this and leave"},
     {"version", ALL_PROGRAMS, KIND_VERSION, NULL, .letter = 'V',
      .help = "print the release and leave"},
@@ -211,15 +231,15 @@ static const struct program_row programs[] = {
      "--connect ADDR[:PORT] [OPTION...]", NULL,
      "Sets up tunnels with an LNS and calls in them, which it numbers and counts, and reports what "
      "came of them. " REDUNDANT,
-     NULL},
+     NULL, NULL},
     {PROGRAM_LNS, "l2tpha-lns", "L2TP network server that survives its process", "[OPTION...]",
-     NULL, "Answers tunnels and calls of L2TP peers. " REDUNDANT, NULL},
+     NULL, "Answers tunnels and calls of L2TP peers. " REDUNDANT, NULL, NULL},
     {PROGRAM_THREADS, "l2tpha-lns-threads", "L2TP network server on many cores",
      "--ha PATH [OPTION...]", NULL,
      "Answers tunnels and calls of L2TP peers, by many nodes behind one port, each with a thread "
      "of its own. A second process, started with --standby and the same number of threads, "
      "follows, and takes all of them over when the first one dies or is ended.",
-     NULL},
+     NULL, NULL},
     {PROGRAM_KEEPER, "l2tpha-keeper", "start a program again and keep its sockets meanwhile",
      "[OPTION...] -- PROGRAM [ARGUMENT...]",
      "PROGRAM, such as l2tpha-lns --store file:DIR, is started with these arguments.",
@@ -228,10 +248,23 @@ static const struct program_row programs[] = {
      "port is closed. The program goes on from its store. SIGTERM, SIGINT and SIGHUP are "
      "passed on. It ends with PROGRAM's status when that ends with status 0, after SIGTERM or "
      "SIGINT, or by itself before it has served for the first time.",
-     NULL},
+     NULL, NULL},
     {PROGRAM_CTL, "l2tphactl", "ask and steer an L2TP endpoint", "PATH COMMAND [--json]",
      "PATH is the control socket of l2tpha-lac or l2tpha-lns.",
-     "Sends one command to the control socket of an endpoint, and prints its answer.", commands},
+     "Sends one command to the control socket of an endpoint, and prints its answer.", commands,
+     NULL},
+    {PROGRAM_DUMP, "l2tpha-dump", "look into a store or a dump of an L2TP endpoint",
+     "SOURCE [OPTION...]",
+     "SOURCE is file:DIR, redis://HOST:PORT/GROUP, etcd://H1,H2,H3/GROUP, a file, or - (standard "
+     "input).",
+     "Prints, converts, compares or verifies checkpoints: those of a store, which may be in use "
+     "and "
+     "is not changed; of a dump, whose format it finds out by itself; or of one direction of a "
+     "replication link, its octets in a file.",
+     NULL,
+     "0 for success; 1 where --diff finds a difference, --verify a fault, or records of a "
+     "newer release had to be left out; 2 for any trouble, a command line that makes no sense "
+     "included."},
 };
 #define PROGRAMS (sizeof(programs) / sizeof(programs[0]))
 

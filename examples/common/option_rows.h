@@ -36,7 +36,7 @@ struct option_row {
     const char *help;    /* with @ for the default of the setting */
 };
 
-#define OPTION_ROWS_MAX 72
+#define OPTION_ROWS_MAX 96
 
 extern const struct option_row option_rows[];
 extern const size_t option_row_count; /* at most OPTION_ROWS_MAX */
@@ -55,6 +55,7 @@ struct program_row {
     const char *words;     /* what the arguments are; NULL = clear from the options */
     const char *about;     /* for the manual: what it does */
     const struct command_row *commands;
+    const char *exits; /* for the manual: its exit status; NULL = as most have it */
 };
 
 const struct program_row *program_row_of(enum program program);

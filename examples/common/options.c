@@ -254,15 +254,17 @@ static enum options_result check_server(const struct options *options, bool is_r
         return bad(why, "--store-secret, -replicas and -exact need --store redis://");
     if (!is_etcd && is_about_etcd(options))
         return bad(why, "--store-ca, -cert and -cert-key need --store etcd://");
-    if (!is_redis && !is_etcd && options->store_plain)
-        return bad(why, "--store-plain needs --store etcd:// or redis://");
+    bool sealed = options->store_key[0] != '\0';
+    if (sealed && options->store[0] == '\0')
+        return bad(why, "--store-key needs --store");
+    if (!is_redis && !is_etcd && options->store_plain && !sealed)
+        return bad(why, "--store-plain needs --store etcd:// or redis://, or --store-key");
     if ((options->store_cert[0] == '\0') != (options->store_cert_key[0] == '\0'))
         return bad(why, "--store-cert and --store-cert-key need one another");
-    if ((is_redis || is_etcd) && !options->store_plain)
+    if ((is_redis || is_etcd) && !options->store_plain && !sealed)
         return bad(why,
-                   "--store %s: nothing seals what is stored in this release, so whoever reads the "
-                   "server, its backups or the network reads all secrets; say --store-plain if "
-                   "that may be",
+                   "--store %s: without --store-key whoever reads the server, its backups or the "
+                   "network reads all secrets; say --store-plain if that may be",
                    is_redis ? "redis" : "etcd");
     return OPTIONS_RUN;
 }
@@ -402,6 +404,25 @@ static enum options_result check_redundancy(struct options *options, char *why)
     return check_link(options, why);
 }
 
+static enum options_result check_dump(const struct options *options, char *why)
+{
+    bool compares = options->dump_diff[0] != '\0';
+    if (options->word_count == 0)
+        return bad(why, "SOURCE is required: file:DIR, another store, a file or -");
+    if (options->word_count > 1)
+        return bad(why, "unexpected argument '%s'", options->words[1]);
+    if (compares && options->dump_verify)
+        return bad(why, "--diff and --verify are two things");
+    if (!compares && !options->dump_verify)
+        return OPTIONS_RUN;
+    if (options->dump_to != DUMP_TEXT || options->dump_state)
+        return bad(why, "--%s prints no %s", compares ? "diff" : "verify",
+                   options->dump_state ? "state" : "checkpoints");
+    if (options->dump_verify && (options->dump_filter[0] != '\0' || options->dump_secrets))
+        return bad(why, "--verify takes all, and prints no records");
+    return OPTIONS_RUN;
+}
+
 /* What single options cannot know. */
 static enum options_result check_together(struct options *options, char *why)
 {
@@ -409,6 +430,8 @@ static enum options_result check_together(struct options *options, char *why)
         return OPTIONS_RUN;
     if (options->program == PROGRAM_KEEPER)
         return options->word_count > 0 ? OPTIONS_RUN : bad(why, "PROGRAM is required, behind --");
+    if (options->program == PROGRAM_DUMP)
+        return check_dump(options, why);
     if (options->word_count > 0)
         return bad(why, "unexpected argument '%s'", options->words[0]);
     if (options->program == PROGRAM_THREADS && options->ha[0] == '\0')

@@ -13,7 +13,8 @@ enum program {
     PROGRAM_LNS = 2,
     PROGRAM_CTL = 4,
     PROGRAM_THREADS = 8,
-    PROGRAM_KEEPER = 16
+    PROGRAM_KEEPER = 16,
+    PROGRAM_DUMP = 32
 };
 
 #define OPTIONS_NAME_MAX 255
@@ -24,6 +25,7 @@ enum program {
 #define OPTIONS_STORE_MAX 4095
 #define OPTIONS_KEY_FILE_MAX 4095
 #define OPTIONS_AUTHORITY_MAX 1023
+#define OPTIONS_FILTER_MAX 300
 
 struct options {
     enum program program;
@@ -68,6 +70,7 @@ struct options {
     bool store_plain;
     bool store_exact;
     char store_secret[4096]; /* a file; empty = none */
+    char store_key[OPTIONS_KEY_FILE_MAX + 1]; /* likewise */
     char store_ca[4096], store_cert[4096], store_cert_key[4096]; /* likewise */
     uint32_t store_replicas;
 #define REPLICAS_UNSET UINT32_MAX
@@ -104,10 +107,21 @@ struct options {
     /* l2tphactl */
     bool json;
     bool take_stale;
-    /* l2tphactl and l2tpha-keeper */
+    /* l2tpha-dump */
+    uint32_t dump_to;   /* enum dump_to */
+    uint32_t dump_from; /* likewise; 0 = whatever it is */
+    bool dump_state;
+    bool dump_secrets;
+    bool dump_verify;
+    char dump_filter[OPTIONS_FILTER_MAX + 1]; /* empty = none */
+    char dump_diff[OPTIONS_STORE_MAX + 1];    /* likewise */
+    /* l2tphactl, l2tpha-keeper and l2tpha-dump */
     char **words; /* what is no option: views into argv */
     int word_count;
 };
+
+/* In the order of dump/cut.h. */
+enum dump_to { DUMP_TEXT };
 
 enum role_option { ROLE_ACTIVE, ROLE_STANDBY, ROLE_AUTO };
 

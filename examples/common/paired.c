@@ -388,7 +388,7 @@ const char *paired_make(struct app *app)
     if (why == NULL)
         why = format_find(app);
     if (why == NULL)
-        why = stored_make(app);
+        why = stored_new(app, app->options, &app->store);
     if (why == NULL)
         why = leased_make(app);
     if (why != NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "stored.h"
-#include "app.h"
 #include "stored_etcd.h"
+#include "stored_sealed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,9 +50,9 @@ static const char *read_secret(const char *path, struct secret *secret)
     return why != NULL ? why : parse_secret(secret);
 }
 
-static const char *make_redis(struct app *app)
+static const char *make_redis(TALLOC_CTX *parent, const struct options *options,
+                              struct l2tpha_store **store)
 {
-    const struct options *options = app->options;
     struct secret secret = {0};
     struct l2tpha_redis_options redis = {.size = sizeof(redis),
                                          .exact = options->store_exact,
@@ -62,33 +62,47 @@ static const char *make_redis(struct app *app)
     if (options->store_secret[0] != '\0') {
         const char *why = read_secret(options->store_secret, &secret);
         if (why != NULL)
-            return app_blame(app, "store-secret", options->store_secret, why);
+            return talloc_asprintf(parent, "--store-secret %s: %s", options->store_secret, why);
         redis.user = secret.user;
         redis.password = secret.password;
     }
-    int error = l2tpha_redis_store_new(app, options->store, &redis, &app->store);
+    int error = l2tpha_redis_store_new(parent, options->store, &redis, store);
     explicit_bzero(&secret, sizeof(secret));
     return error == L2TPHA_OK ? NULL : l2tpha_strerror(error);
 }
 #else
-static const char *make_redis(struct app *app)
+static const char *make_redis(TALLOC_CTX *parent, const struct options *options,
+                              struct l2tpha_store **store)
 {
-    return app_blame(app, "store", app->options->store, "built without libl2tpha-redis");
+    (void)store;
+    return talloc_asprintf(parent, "--store %s: built without libl2tpha-redis", options->store);
 }
 #endif
 
-const char *stored_make(struct app *app)
+static const char *make_unsealed(TALLOC_CTX *parent, const struct options *options,
+                                 struct l2tpha_store **made)
 {
     static const char file[] = "file:";
-    const char *store = app->options->store;
-    if (store[0] == '\0')
-        return NULL;
+    const char *store = options->store;
     if (strncmp(store, STORED_ETCD, strlen(STORED_ETCD)) == 0) {
-        const char *why = stored_etcd(app, app->options, &app->store);
-        return why != NULL ? app_blame(app, "store", store, why) : NULL;
+        const char *why = stored_etcd(parent, options, made);
+        return why != NULL ? talloc_asprintf(parent, "--store %s: %s", store, why) : NULL;
     }
     if (strncmp(store, file, strlen(file)) != 0)
-        return make_redis(app);
-    int error = l2tpha_file_store_new(app, store + strlen(file), &app->store);
+        return make_redis(parent, options, made);
+    int error = l2tpha_file_store_new(parent, store + strlen(file), made);
     return error == L2TPHA_OK ? NULL : l2tpha_strerror(error);
+}
+
+const char *stored_new(TALLOC_CTX *parent, const struct options *options,
+                       struct l2tpha_store **made)
+{
+    if (options->store[0] == '\0')
+        return NULL;
+    const char *why = make_unsealed(parent, options, made);
+    if (why != NULL || options->store_key[0] == '\0')
+        return why;
+    why = stored_sealed(parent, options, made);
+    return why != NULL ? talloc_asprintf(parent, "--store-key %s: %s", options->store_key, why)
+                       : NULL;
 }

@@ -3,9 +3,13 @@
 #ifndef EXAMPLES_STORED_H
 #define EXAMPLES_STORED_H
 
-struct app;
+#include "options.h"
 
-/* app->store, where one is asked for. NULL, or what is wrong. */
-const char *stored_make(struct app *app);
+#include <l2tpha/store.h>
+
+/* *store: to be freed by l2tpha_store::free; left alone where none is asked for. NULL, or what is
+ * wrong, a child of parent. */
+const char *stored_new(TALLOC_CTX *parent, const struct options *options,
+                       struct l2tpha_store **store);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /** @file
  *  An etcd cluster as the authority (l2tpha/authority.h), or as a store (l2tpha/store.h), or both:
- *  keys below `l2tpha/GROUP/`, changed by transactions of its JSON gateway (etcd 3.4 and later). All
- *  this is in the optional library l2tpha-etcd, over libcurl and jansson. Linux. docs/etcd.md,
+ *  keys below `l2tpha/GROUP/`, changed by transactions of its JSON gateway (etcd 3.4 and later).
+ * All this is in the optional library l2tpha-etcd, over libcurl and jansson. Linux. docs/etcd.md,
  *  docs/stores.md. */
 #ifndef L2TPHA_ETCD_H
 #define L2TPHA_ETCD_H

@@ -19,6 +19,9 @@
 extern "C" {
 #endif
 
+/** First octet of a checkpoint that was sealed (l2tpha/sealed_store.h); none begins with it. */
+#define L2TPHA_STORE_SEALED 0
+
 /** What was found in a store. */
 struct l2tpha_store_found {
     bool any;          /**< there is a whole copy; else nothing else is set */
@@ -158,6 +161,7 @@ L2TPHA_API void l2tpha_storage_free(struct l2tpha_storage *storage);
  *  @param now         microseconds.
  *  @param[out] found  what there was; without any copy the node is still empty.
  *  @retval L2TPHA_ERR_RECORD  the store is damaged: found->fault.
+ *  @retval L2TPHA_ERR_SEAL    it is sealed, or is not, or otherwise: found->fault.
  *  @return or an error of the store's, or of l2tpha_checkpoint_apply(). */
 L2TPHA_API int l2tpha_storage_restore(struct l2tpha_storage *storage, struct l2tpha_node *node,
                                       bool mend, uint64_t now, struct l2tpha_store_found *found);

@@ -59,6 +59,9 @@ static void try_again(struct etcd_store *store, int status, bool maybe)
     struct ask *ask = &store->ask;
 
     ask->maybe |= maybe;
+    ask->nonsense |= status == L2TPHA_ERR_RECORD;
+    if (ask->nonsense)
+        status = L2TPHA_ERR_RECORD;
     ask->member = store->member = (ask->member + 1) % store->place.count;
     if (store->now + PAUSE_US >= store->until)
         end(store, status);
@@ -78,7 +81,8 @@ static void take_silence(struct etcd_store *store, const struct outcome *outcome
         end(store, L2TPHA_ERR_LIMIT);
         return;
     }
-    note(store, "", sent ? "a member does not answer" : "a member cannot be reached");
+    if (!store->ask.nonsense)
+        note(store, "", sent ? "a member does not answer" : "a member cannot be reached");
     try_again(store, outcome->status, sent);
 }
 

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#define TRIES 16               /* a writer may have made another copy meanwhile */
 #define PAGE_FIRST 2           /* batches asked for at once; */
 #define PAGE_MOST 256          /* ... as many as have */
 #define PAGE_OCTETS (1u << 20) /* ... so many together */
@@ -158,4 +159,41 @@ int etcd_read_copy(void *user, bool mend, l2tpha_store_item fn, void *arg,
     if (!error)
         error = reading_end(&reading, mend, store->found_exact, found);
     return error || !found->any ? error : give_back(store, &reading, fn, arg, found);
+}
+
+/* --- a look, beside whoever writes --- */
+
+/* What is seen to be damaged may have gone, for another copy has taken its place. */
+static int see(struct etcd_store *store, struct reading *reading, const char **why)
+{
+    int error = L2TPHA_OK;
+
+    for (uint32_t i = 0; i < TRIES && !error; i++) {
+        uint64_t before = reading->log;
+        error = etcd_read_open(store, why);
+        if (error || !store->seen.head.copy || (i > 0 && store->seen.head.copy == before))
+            break;
+        *reading = (struct reading){.log = store->seen.head.copy, .most = UINT64_MAX};
+        error = read_log(store, reading);
+        if (!reading->fault && reading->whole)
+            break;
+    }
+    return error;
+}
+
+int etcd_read_look(void *user, l2tpha_store_item fn, void *arg, struct l2tpha_store_found *found,
+                   const char **why)
+{
+    struct etcd_store *store = user;
+    struct reading reading = {0};
+    int error = see(store, &reading, why);
+
+    *found = (struct l2tpha_store_found){0};
+    if (error || !store->seen.head.copy)
+        return error;
+    *why = NULL;
+    (void)reading_end(&reading, true, store->seen.exact, found);
+    if (found->any)
+        error = give_back(store, &reading, fn, arg, found);
+    return !error && reading.fault ? L2TPHA_ERR_RECORD : error;
 }

@@ -117,7 +117,8 @@ int etcd_store_new(TALLOC_CTX *parent, const char *place,
                                          .mark_stale = mark_stale,
                                          .fd = descriptor,
                                          .free = free_store,
-                                         .note = note};
+                                         .note = note,
+                                         .look = etcd_read_look};
     *made = store;
     return L2TPHA_OK;
 }

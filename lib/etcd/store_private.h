@@ -37,6 +37,7 @@ struct ask {
     uint64_t again_at; /* 0 = a request is under way */
     bool maybe;        /* a try may have come to pass */
     bool too_long;     /* the answer was */
+    bool nonsense;     /* an answer was: that is told, whatever comes later */
 };
 
 /* How a store is at one instant. */
@@ -116,7 +117,8 @@ struct etcd_store {
     bool mark_asked, marking, mark_news;
     int mark_status;
     struct reading *reading; /* while it is */
-    uint64_t read_last;      /* position of the batch that was read last */
+    uint64_t read_last;      /* position of the batch that was read last, */
+    uint64_t read_items;     /* ... and items before it */
     uint32_t page;           /* batches asked for at once */
     int error;               /* of what was waited for */
     bool failed;             /* the note says how, until all is in the cluster again */

@@ -62,8 +62,8 @@ static bool may_have_served(const struct l2tpha_pair *pair, uint64_t epoch)
 static const char *tell_fault(struct l2tpha_pair *pair, int error,
                               const struct l2tpha_store_found *found)
 {
-    if (found->fault == NULL)
-        return blame(pair, l2tpha_strerror(error));
+    if (found->fault == NULL || error == L2TPHA_ERR_SEAL)
+        return blame(pair, found->fault != NULL ? found->fault : l2tpha_strerror(error));
     snprintf(pair->why, sizeof(pair->why),
              "store: %s, at octet %llu of it: --store-repair takes what is before it", found->fault,
              (unsigned long long)found->fault_at);

@@ -140,7 +140,7 @@ static bool get_field(const struct json_field *field, const json_t *value, uint8
     struct l2tpha_bytes bytes;
     uint64_t number;
 
-    if (field->type <= JSON_U64) {
+    if (json_has_number(field)) {
         if (!get_number(value, &number) || !json_in_range(field, number))
             return false;
         set_number(field, at, number);

@@ -137,40 +137,12 @@ static void put_comma(struct output *out)
         put_octet(out, ',');
 }
 
-static uint64_t number_at(const struct json_field *field, const void *at)
-{
-    switch (field->type) {
-    case JSON_U8:
-        return *(const uint8_t *)at;
-    case JSON_U16:
-        return *(const uint16_t *)at;
-    case JSON_U32:
-        return *(const uint32_t *)at;
-    default:
-        return *(const uint64_t *)at;
-    }
-}
-
-static struct l2tpha_bytes string_at(const struct json_field *field, const void *at)
-{
-    static const uint8_t zeros[8];
-    const struct l2tpha_address *address = at;
-
-    switch (field->type) {
-    case JSON_BYTES:
-        return *(const struct l2tpha_bytes *)at;
-    case JSON_ADDRESS:
-        return (struct l2tpha_bytes){address->bytes, address->len};
-    default:
-        return (struct l2tpha_bytes){at, memcmp(at, zeros, sizeof(zeros)) == 0 ? 0 : 8};
-    }
-}
-
 static void put_field(struct output *out, const struct json_field *field, const void *at)
 {
-    bool is_number = field->type <= JSON_U64;
-    struct l2tpha_bytes bytes = is_number ? (struct l2tpha_bytes){NULL, 0} : string_at(field, at);
-    uint64_t value = is_number ? number_at(field, at) : bytes.len;
+    bool is_number = json_has_number(field);
+    struct l2tpha_bytes bytes =
+        is_number ? (struct l2tpha_bytes){NULL, 0} : json_string_at(field, at);
+    uint64_t value = is_number ? json_number_at(field, at) : bytes.len;
 
     if (!json_in_range(field, value) || (bytes.len > 0 && !bytes.data)) {
         out->error = out->error ? out->error : L2TPHA_ERR_INVALID;

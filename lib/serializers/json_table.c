@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "json_table.h"
 
+#include <string.h>
+
 #define JSON_FIXED64 JSON_U64
-#define JSON_STATE JSON_NUMBER
 
 #define ROW(numeral, kind, member, text, way, low, high, more, meaning)                            \
     {.name = #text,                                                                                \
@@ -59,4 +60,33 @@ const struct json_kind json_header = {.fields = header_fields,
 const struct json_kind *json_kind(uint32_t kind)
 {
     return kind > 0 && kind < COUNT(kinds) ? &kinds[kind] : NULL;
+}
+
+uint64_t json_number_at(const struct json_field *field, const void *at)
+{
+    switch (field->type) {
+    case JSON_U8:
+        return *(const uint8_t *)at;
+    case JSON_U16:
+        return *(const uint16_t *)at;
+    case JSON_U32:
+        return *(const uint32_t *)at;
+    default:
+        return *(const uint64_t *)at;
+    }
+}
+
+struct l2tpha_bytes json_string_at(const struct json_field *field, const void *at)
+{
+    static const uint8_t zeros[8];
+    const struct l2tpha_address *address = at;
+
+    switch (field->type) {
+    case JSON_BYTES:
+        return *(const struct l2tpha_bytes *)at;
+    case JSON_ADDRESS:
+        return (struct l2tpha_bytes){address->bytes, address->len};
+    default:
+        return (struct l2tpha_bytes){at, memcmp(at, zeros, sizeof(zeros)) == 0 ? 0 : 8};
+    }
 }

@@ -6,7 +6,7 @@
 #include <l2tpha/fields.h>
 
 enum json_type { JSON_U8, JSON_U16, JSON_U32, JSON_U64, JSON_BYTES, JSON_ADDRESS, JSON_RAW8 };
-enum json_show { JSON_NUMBER, JSON_HEX, JSON_SECRET, JSON_TEXT };
+enum json_show { JSON_NUMBER, JSON_STATE, JSON_HEX, JSON_SECRET, JSON_TEXT };
 
 struct json_field {
     const char *name;
@@ -34,6 +34,15 @@ struct json_kind {
 extern const struct json_kind json_header;
 /* Of a record; NULL for a kind that this release does not know. */
 const struct json_kind *json_kind(uint32_t kind);
+
+/* The value of a field, at its place in the record. */
+uint64_t json_number_at(const struct json_field *field, const void *at);
+struct l2tpha_bytes json_string_at(const struct json_field *field, const void *at);
+
+static inline bool json_has_number(const struct json_field *field)
+{
+    return field->type <= JSON_U64;
+}
 
 static inline uint32_t json_last(const struct json_kind *kind)
 {

@@ -38,12 +38,16 @@ void l2tpha_storage_free(struct l2tpha_storage *storage)
 struct restoring {
     struct l2tpha_node *node;
     uint64_t now;
+    bool sealed;
 };
 
 static int restore_one(void *user, const uint8_t *data, size_t len)
 {
-    const struct restoring *restoring = user;
+    struct restoring *restoring = user;
 
+    restoring->sealed = data[0] == L2TPHA_STORE_SEALED;
+    if (restoring->sealed)
+        return L2TPHA_ERR_SEAL;
     return l2tpha_checkpoint_apply(restoring->node, data, len, restoring->now, NULL);
 }
 
@@ -53,7 +57,10 @@ int l2tpha_storage_restore(struct l2tpha_storage *storage, struct l2tpha_node *n
     const struct l2tpha_store *store = storage->options.store;
     struct restoring restoring = {.node = node, .now = now};
 
-    return store->read(store->user, mend, restore_one, &restoring, found);
+    int error = store->read(store->user, mend, restore_one, &restoring, found);
+    if (restoring.sealed)
+        found->fault = "it is sealed, and there is no key for it";
+    return error;
 }
 
 /* The first line holds from the outset; it is filled in the first turn in which the node serves. */

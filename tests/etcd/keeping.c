@@ -58,16 +58,23 @@ void keeping_end(void)
     fixture_teardown();
 }
 
-int keeping_open(unsigned which)
+static int make(unsigned which)
 {
     const struct clock clock = {.now = now, .wait = wait_for};
     struct etcd_store *store;
     int error = etcd_store_new(root, cluster_place("g"), NULL, &clock, &store);
 
-    if (error)
-        return error;
-    keeping.stores[which] = &store->store;
-    return store->store.open(store, &keeping.why);
+    if (!error)
+        keeping.stores[which] = &store->store;
+    return error;
+}
+
+int keeping_open(unsigned which)
+{
+    int error = make(which);
+    const struct l2tpha_store *made = keeping.stores[which];
+
+    return error ? error : made->open(made->user, &keeping.why);
 }
 
 void keeping_close(unsigned store)
@@ -172,7 +179,7 @@ int keeping_mark(unsigned store)
     return keeping.mark_status;
 }
 
-static int take_item(void *user, const uint8_t *data, size_t len)
+int keeping_take(void *user, const uint8_t *data, size_t len)
 {
     char *item = talloc_size(root, keeping.item_len);
 
@@ -191,6 +198,49 @@ int keeping_read(unsigned store, bool mend)
     keeping.items = 0;
     keeping.found = (struct l2tpha_store_found){0};
     return error ? error
-                 : keeping.stores[store]->read(keeping.stores[store]->user, mend, take_item, NULL,
-                                               &keeping.found);
+                 : keeping.stores[store]->read(keeping.stores[store]->user, mend, keeping_take,
+                                               NULL, &keeping.found);
+}
+
+void keeping_assert_found(bool stale)
+{
+    ck_assert(keeping.found.any);
+    ck_assert_int_eq(keeping.found.stale, stale);
+    ck_assert_uint_eq(keeping.items, KEEPING_ITEMS);
+    ck_assert_uint_eq(keeping.found.items, KEEPING_ITEMS);
+    ck_assert_uint_eq(keeping.found.bytes, KEEPING_ITEMS * keeping.item_len);
+}
+
+void keeping_write_all(void)
+{
+    keeping_write(0, 7);
+    assert_ok(keeping.status);
+    ck_assert_uint_eq(keeping.confirmed, KEEPING_ITEMS);
+    ck_assert(keeping.whole);
+}
+
+bool keeping_is_exact(void)
+{
+    const char *key;
+
+    for (uint32_t i = 0; (key = cluster_key("l2tpha/g/store/", i)); i++)
+        if (strstr(key, "/exact"))
+            return true;
+    return false;
+}
+
+void keeping_read_back(bool stale)
+{
+    assert_ok(keeping_read(2, false));
+    keeping_assert_found(stale);
+    keeping_close(2);
+}
+
+int keeping_look(unsigned store)
+{
+    int error = make(store);
+    const struct l2tpha_store *made = keeping.stores[store];
+
+    keeping.items = 0;
+    return error ? error : made->look(made->user, take_item, NULL, &keeping.found, &keeping.why);
 }

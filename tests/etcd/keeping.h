@@ -45,7 +45,18 @@ void keeping_settle(unsigned store);
 /* Open, begin, append all of the writer's, one commit for every two. */
 void keeping_write(unsigned store, uint64_t epoch);
 int keeping_mark(unsigned store);
+/* An item that is read. */
+int keeping_take(void *user, const uint8_t *data, size_t len);
 /* What is there, by another process. An item that is another one, or out of order, fails. */
 int keeping_read(unsigned store, bool mend);
+/* The same beside whoever writes. */
+int keeping_look(unsigned store);
+/* All of it was read, and nothing else. */
+void keeping_assert_found(bool stale);
+/* As keeping_write(), by the first store; all of it is confirmed. */
+void keeping_write_all(void);
+bool keeping_is_exact(void);
+/* By the last store, which goes then. */
+void keeping_read_back(bool stale);
 
 #endif

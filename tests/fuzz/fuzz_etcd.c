@@ -2,6 +2,7 @@
 /* Answers of etcd's JSON gateway: whatever they are, they are refused, or what is read of them is
  * sound and can be written and read again. The input's first octet says what it answers. */
 #include "etcd/answer.h"
+#include "etcd/head.h"
 #include "fuzz/input.h"
 
 #include <stdlib.h>
@@ -42,6 +43,20 @@ static void read_base64(const struct input *input)
         abort();
 }
 
+static void read_head(const struct input *input)
+{
+    struct head head, back;
+
+    if (head_read((const char *)input->data, input->left, &head) != L2TPHA_OK)
+        return;
+    char *text = head_text(NULL, &head);
+    if (!text || head_read(text, strlen(text), &back) != L2TPHA_OK ||
+        strcmp(head.owner, back.owner) != 0 || head.epoch != back.epoch || head.copy != back.copy ||
+        head.cluster != back.cluster)
+        abort();
+    talloc_free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct input input = {data, len};
@@ -51,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct header header;
     struct lease lease;
 
-    switch (what % 8) {
+    switch (what == 9 ? 9 : what % 8) {
     case 0:
         if (answer_granted(text, input.left, &lease) == L2TPHA_OK && !lease.id)
             abort();
@@ -73,6 +88,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         break;
     case 5:
         read_base64(&input);
+        break;
+    case 9:
+        read_head(&input);
         break;
     default:
         read_snapshot(&input, what % 8 == 6 ? 0 : TAKE_PUTS);

@@ -4,7 +4,10 @@
 stopped while another one wants its store."""
 import random
 import signal
+import socket
+import struct
 import subprocess
+import time
 
 import handover
 import lab
@@ -194,6 +197,52 @@ def damaged(case):
     ours.check_programs(case)
 
 
+def key_file(name, number, digit):
+    path = lab.FILES / name
+    path.write_text(f"key {number} {digit * 64}\n", encoding="ascii")
+    path.chmod(0o600)
+    return path
+
+
+def sealed(case):
+    """What is stored is sealed from a plain store on, by command; without its key, or with another one, it is refused
+    by name. The key changes, and everything goes on."""
+    box = Box(case, "lns", "lns", *handover.LNS[1:])
+    lac = ours.Node(case, "lac", "lac", *handover.LAC[1:], *handover.LOAD)
+    lac.await_line("^all up")
+    plain, first, second = box.options, key_file("first", 1, "a"), key_file("second", 2, "b")
+    box.node.kill(signal.SIGKILL)
+    box.node.ended()
+
+    def refused(*options):
+        done = subprocess.run([case.programs / "l2tpha-lns", "--listen", lab.OURS, "--store", f"file:{STORE}",
+                               *map(str, options)], check=False, capture_output=True, text=True, timeout=20)
+        lab.check(done.returncode == 1, f"with {options} it has ended with {done.returncode}")
+        return done.stderr
+    lab.check("it is not sealed" in refused("--store-key", first), "a plain store")
+    box.options = (*plain, "--store-key", first, "--store-plain")
+    box.start()
+    box.options = (*plain, "--store-key", first)
+    box.die()
+    handover.await_agreement(lac, box.node)
+    lab.check(not any(b"l2tpha-lac" in path.read_bytes() for path in STORE.glob("*.seg")), "a name is in the clear")
+    box.node.kill(signal.SIGKILL)
+    box.node.ended()
+    lab.check("there is no key for it" in refused(), "no key")
+    lab.check("not among the keys" in refused("--store-key", second), "another key")
+    lab.check("the key does not open it" in refused("--store-key", key_file("false", 1, "c")), "another secret")
+    lab.check("no such file" in refused("--store-key", lab.FILES / "none").lower(), "no file")
+    second.write_text(second.read_text(encoding="ascii") + first.read_text(encoding="ascii"), encoding="ascii")
+    box.options = (*plain, "--store-key", second)
+    box.start()
+    key_file("second", 2, "b")
+    box.die()
+    handover.await_agreement(lac, box.node)
+    lac.finish()
+    handover.check_report(lac.report())
+    check_numbers(case)
+
+
 class Pair(ours.Pair):
     """Each node has a store of its own."""
 
@@ -292,7 +341,92 @@ def held(case):
     ours.check_programs(case)
 
 
+HELLO, CHECKPOINT, ACK, PROBE, ECHO = 1, 2, 3, 7, 8
+
+
+def frame(kind, epoch, body):
+    """Of a replication link (docs/replication-link.md)."""
+    return struct.pack(">IBQ", 9 + len(body), kind, epoch) + body
+
+
+def frames(octets):
+    """Those that are whole."""
+    at = 0
+    while len(octets) - at >= 4 and len(octets) - at - 4 >= int.from_bytes(octets[at:at + 4], "big"):
+        end = at + 4 + int.from_bytes(octets[at:at + 4], "big")
+        yield octets[at:end]
+        at = end
+
+
+def listen_to(port, seconds=2.0):
+    """What an active tells a standby that takes everything, for a while."""
+    heard, count, answered = b"", 0, 0
+    with socket.create_connection(("127.0.0.1", port)) as link:
+        link.sendall(frame(HELLO, 0, struct.pack(">IHHIBQQIIQ", 0x4c324841, 3, 3, 0, 2, 0, 0, 1000, 2, 0)))
+        link.settimeout(0.1)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            try:
+                heard += link.recv(65536)
+            except TimeoutError:
+                pass
+            for number, one in enumerate(frames(heard)):
+                if number < answered:
+                    continue
+                answered += 1
+                count += one[4] == CHECKPOINT
+                epoch = int.from_bytes(one[5:13], "big")
+                if one[4] == CHECKPOINT:
+                    link.sendall(frame(ACK, epoch, count.to_bytes(8, "big")))
+                elif one[4] == PROBE:
+                    link.sendall(frame(ECHO, epoch, one[13:]))
+    return b"".join(frames(heard))
+
+
+def snapshot(folder):
+    return {path.name: (path.stat().st_size, path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir()}
+
+
+def looked_at(case):
+    """The store of a node that serves is read at any time, and is no other one for that; it says what the node tells a
+    standby."""
+    def dump(*words):
+        done = subprocess.run([case.programs / "l2tpha-dump", *words], check=False, capture_output=True, timeout=60)
+        return done.returncode, done.stdout
+
+    box = Box(case, "lns", "lns", *handover.LNS[1:], "--ha-listen", "tcp:127.0.0.1:7701", "--rank", 1, "--takeover",
+              "manual", "--serializer", "cbor")
+    lac = ours.Node(case, "lac", "lac", *handover.LAC[1:], *handover.LOAD, "--rate", 60)
+    url = f"file:{STORE}"
+    looks = 0
+    while not lac.count("^all up"):
+        status, text = dump(url, "--verify")
+        lab.check(status == 0, f"look {looks}: {text}")
+        looks += 1
+    lab.check(looks > 3, f"{looks} looks while calls were set up")
+    box.node.await_sessions(handover.CALLS)
+    box.node.kill(signal.SIGSTOP)
+    before = snapshot(STORE)
+    status, state = dump(url, "--state")
+    lab.check(status == 0 and f"sessions={handover.CALLS}".encode() in state.splitlines()[0], state[:200])
+    lab.check(snapshot(STORE) == before, "the store has changed")
+    box.node.kill(signal.SIGCONT)
+    record = lab.FILES / "link"
+    record.write_bytes(listen_to(7701))
+    status, text = dump(url, "--diff", record)
+    lab.check(status == 0, f"store and link: {status}, {text[:400]}")
+    status, text = dump(record, "--verify")  # the digest of its copy is over CBOR
+    lab.check(status == 0 and b"cbor: " in text, f"link: {status}, {text}")
+    lab.check(box.store()["state"] == "in-sync", box.store())
+    lac.finish()
+    handover.check_report(lac.report())
+    box.node.await_sessions(0)
+    status, text = dump(url, "--diff", record)
+    lab.check(status == 1 and b"only in" in text, f"calls that are gone: {status}, {text[:400]}")
+    check_numbers(case)
+
+
 if __name__ == "__main__":
     lab.run({"lns_killed": lns_killed, "lac_killed": lac_killed, "peer": peer, "stopped": stopped, "full": full,
-             "full_and_held": full_and_held, "damaged": damaged, "with_standby": with_standby,
-             "left_behind": left_behind, "held": held}, ["xl2tpd"])
+             "full_and_held": full_and_held, "damaged": damaged, "sealed": sealed, "with_standby": with_standby,
+             "left_behind": left_behind, "held": held, "looked_at": looked_at}, ["xl2tpd"])

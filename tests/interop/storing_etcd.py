@@ -300,6 +300,22 @@ def with_authority(case):
     check_one_log(cluster)
 
 
+def sealed(case):
+    """With a key nothing in the cluster is in the clear; without it the store is refused."""
+    cluster = Cluster(case)
+    box = storing.Box(case, "lns", "lns", *handover.LNS[1:], "--store-key", storing.key_file("key", 1, "a"),
+                      store=cluster.url())
+    caller = lac(case)
+    caller.await_line("^all up")
+    lab.check(cluster.keys("log/") and not any(b"l2tpha-lac" in value for value in cluster.keys("log/").values()),
+              "a name is in the clear")
+    box.node.kill(signal.SIGKILL)
+    box.node.ended()
+    lab.check("there is no key for it" in refuses(case, cluster), "no key")
+    box.start()
+    finish(caller, box)
+
+
 def tls(case):
     """Over TLS, with a name and certificates; without one it is refused."""
     ca, _ = authority.certificate("ca")
@@ -329,5 +345,5 @@ def try_start(case, url, secure):
 
 if __name__ == "__main__":
     lab.run({case.__name__: case for case in (lns_killed, leader_killed, member_stopped, quorum_lost, full, two_writers,
-                                              with_standby, erased, damaged, with_authority, tls)},
+                                              with_standby, erased, damaged, with_authority, sealed, tls)},
             tools=("etcd", "openssl"))

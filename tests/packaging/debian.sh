@@ -55,7 +55,7 @@ has libl2tpha-dev 'usr/include/l2tpha/l2tpha\.h'
 has libl2tpha-dev 'usr/lib/[^/]*/libl2tpha\.so'
 has libl2tpha-dev 'usr/lib/[^/]*/libl2tpha\.a'
 has libl2tpha-dev 'usr/lib/[^/]*/pkgconfig/l2tpha\.pc'
-for program in l2tpha-lac l2tpha-lns l2tpha-lns-threads l2tpha-keeper l2tphactl; do
+for program in l2tpha-lac l2tpha-lns l2tpha-lns-threads l2tpha-keeper l2tpha-dump l2tphactl; do
     has l2tpha-tools "usr/bin/$program"
     has l2tpha-tools "usr/share/man/man8/$program\\.8\\.gz"
 done

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* A store in etcd whose cluster has lost something, has something else, or has too much of it; and
+ * somebody who looks. */
+#include "etcd/store_private.h"
+#include "keeping.h"
+
+#include "fixture.h"
+
+#define G "l2tpha/g/"
+
+/* --- what is lost, or other --- */
+
+START_TEST(the_cluster_has_lost_something)
+{
+    uint32_t stream;
+
+    keeping_write_all();
+    if (_i == 0)
+        cluster_put(cluster_key(G "log/", KEEPING_ITEMS / 2 - 1), NULL);
+    while (_i > 0 && cluster_key(_i == 1 ? G "store/" : G, 0))
+        cluster_put(cluster_key(_i == 1 ? G "store/" : G, 0), NULL);
+    keeping_append(0, 0, KEEPING_ITEMS + 1, KEEPING_ITEMS + 1);
+    keeping_settle(0);
+    assert_error(keeping.status, L2TPHA_ERR_GAP);
+    ck_assert_uint_eq(keeping.confirmed, KEEPING_ITEMS);
+    assert_ok(keeping.stores[0]->drop(keeping.stores[0]->user, 0, true));
+    assert_ok(keeping_stream(0, 7, &stream));
+    keeping_append(0, stream, 1, 1);
+    keeping_settle(0);
+    assert_ok(keeping.status);
+    ck_assert(!keeping_is_exact()); /* what was lost may have been served */
+    keeping_append(0, stream, 2, KEEPING_ITEMS);
+    keeping_settle(0);
+    ck_assert(keeping_is_exact());
+    ck_assert_uint_eq(cluster_keys(G "logs/"), 1);
+    keeping_close(0);
+    keeping_read_back(false);
+}
+END_TEST
+
+/* One made of a backup has less than was served, perhaps. */
+START_TEST(a_cluster_of_another_name_is_stale)
+{
+    keeping_write_all();
+    keeping_close(0);
+    cluster.id++;
+    keeping_read_back(true);
+}
+END_TEST
+
+START_TEST(members_of_two_clusters)
+{
+    assert_ok(keeping_open(0));
+    cluster.id++;
+    assert_error(keeping.stores[0]->open(keeping.stores[0]->user, &keeping.why), L2TPHA_ERR_RECORD);
+    ck_assert_str_eq(keeping.why, "members are of two clusters");
+}
+END_TEST
+
+START_TEST(a_batch_is_damaged)
+{
+    const char *key;
+    size_t len;
+
+    keeping_write_all();
+    keeping_close(0);
+    key = cluster_key(G "log/", 4);
+    if (_i == 0)
+        cluster_octets(key, &len)[50] ^= 1;
+    else
+        cluster_put(key, NULL);
+    assert_error(keeping_read(1, false), L2TPHA_ERR_RECORD);
+    ck_assert_str_eq(keeping.found.fault, _i == 0 ? "an entry has changed" : "an entry is missing");
+    ck_assert_uint_eq(keeping.items, 0);
+    assert_ok(keeping_read(2, true));
+    ck_assert(keeping.found.any && keeping.found.stale);
+    ck_assert_uint_eq(keeping.items, 8);
+}
+END_TEST
+
+static const struct {
+    const char *head;
+    int error;
+} heads[] = {{"{\"format\":2}", L2TPHA_ERR_RECORD_VERSION},
+             {"none", L2TPHA_ERR_RECORD},
+             {"{\"format\":1}", L2TPHA_ERR_RECORD},
+             {"{\"format\":1,\"copy\":\"0000000000000000\",\"epoch\":\"0000000000000000\","
+              "\"cluster\":\"1\",\"owner\":\"x\"}",
+              L2TPHA_ERR_RECORD}};
+
+START_TEST(a_head_is_none)
+{
+    cluster_put(G "store/head", heads[_i].head);
+    assert_error(keeping_open(0), heads[_i].error);
+    ck_assert_str_eq(keeping.why, heads[_i].error == L2TPHA_ERR_RECORD
+                                      ? "its head is none"
+                                      : "another release has written it");
+}
+END_TEST
+
+/* --- limits --- */
+
+START_TEST(limits)
+{
+    static const uint8_t item[ITEM_MAX + 1];
+    uint32_t stream;
+
+    assert_ok(keeping_open(0));
+    const struct l2tpha_store *store = keeping.stores[0];
+    assert_ok(keeping_stream(0, 7, &stream));
+    assert_error(store->append(store->user, 9, 1, item, 1, false), L2TPHA_ERR_INVALID);
+    assert_error(store->append(store->user, stream, 0, item, 1, false), L2TPHA_ERR_INVALID);
+    assert_error(store->append(store->user, stream, 1, item, 0, false), L2TPHA_ERR_INVALID);
+    assert_error(store->append(store->user, stream, 1, item, sizeof(item), false),
+                 L2TPHA_ERR_LIMIT);
+    assert_error(store->drop(store->user, 1, false), L2TPHA_ERR_INVALID);
+}
+END_TEST
+
+/* --- a look --- */
+
+static int look(void)
+{
+    const char *why = NULL;
+
+    if (keeping_open(2)) /* it is asked again by the look */
+        return L2TPHA_ERR_STATE;
+    keeping.items = 0;
+    int error =
+        keeping.stores[2]->look(keeping.stores[2]->user, keeping_take, NULL, &keeping.found, &why);
+    keeping_close(2);
+    return error;
+}
+
+/* The writer goes on, and nothing has changed. */
+START_TEST(somebody_looks)
+{
+    assert_ok(look());
+    ck_assert(!keeping.found.any);
+    keeping_write_all();
+    uint64_t revision = cluster.revision;
+    assert_ok(look());
+    keeping_assert_found(false);
+    ck_assert_uint_eq(keeping.found.unproven, 2);
+    ck_assert_uint_eq(cluster.revision, revision);
+    keeping_append(0, 0, KEEPING_ITEMS + 1, KEEPING_ITEMS + 1);
+    keeping_settle(0);
+    assert_ok(keeping.status);
+    assert_ok(keeping_mark(0));
+    assert_ok(look());
+    ck_assert(keeping.found.stale);
+    ck_assert_uint_eq(keeping.found.unproven, 1);
+    cluster_put(cluster_key(G "log/", 4), NULL);
+    assert_error(look(), L2TPHA_ERR_RECORD);
+    ck_assert_uint_eq(keeping.items, 8);
+}
+END_TEST
+
+/* The largest there are, one batch each. */
+START_TEST(large_checkpoints)
+{
+    keeping.item_len = ITEM_MAX;
+    keeping_write_all();
+    ck_assert_uint_eq(cluster_keys(G "log/"), KEEPING_ITEMS);
+    keeping_close(0);
+    keeping_read_back(false);
+}
+END_TEST
+
+START_TEST(places)
+{
+    static const char *const bad[] = {"", "h", "/g", "h:1/", "h:0/g", "127.0.0.1:1/a b"};
+    const struct l2tpha_etcd_store_options wrong = {.size = 1};
+    struct l2tpha_store *store;
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_error(l2tpha_etcd_store_new(root, bad[i], NULL, &store), L2TPHA_ERR_INVALID);
+    assert_error(l2tpha_etcd_store_new(root, NULL, NULL, &store), L2TPHA_ERR_INVALID);
+    assert_error(l2tpha_etcd_store_new(root, "127.0.0.1/g", &wrong, &store), L2TPHA_ERR_INVALID);
+    assert_ok(l2tpha_etcd_store_new(root, "127.0.0.1,[::1]:2/g", NULL, &store));
+    ck_assert_str_eq(store->name, "etcd");
+    ck_assert_int_ge(store->fd(store->user), 0);
+    store->free(store->user);
+}
+END_TEST
+
+Suite *suite_losses(void);
+Suite *suite_losses(void)
+{
+    Suite *suite = suite_create("losses");
+    TCase *tcase = tcase_create("losses");
+
+    tcase_add_checked_fixture(tcase, keeping_begin, keeping_end);
+    tcase_add_loop_test(tcase, the_cluster_has_lost_something, 0, 3);
+    tcase_add_test(tcase, a_cluster_of_another_name_is_stale);
+    tcase_add_test(tcase, members_of_two_clusters);
+    tcase_add_loop_test(tcase, a_batch_is_damaged, 0, 2);
+    tcase_add_loop_test(tcase, a_head_is_none, 0, (int)(sizeof(heads) / sizeof(heads[0])));
+    tcase_add_test(tcase, limits);
+    tcase_add_test(tcase, somebody_looks);
+    tcase_add_test(tcase, large_checkpoints);
+    tcase_add_test(tcase, places);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}

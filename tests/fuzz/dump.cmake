@@ -1,0 +1,11 @@
+# What fuzz_dump is about: the parts of l2tpha-dump that need no store.
+function(fuzz_dump_parts target)
+  set(source ${PROJECT_SOURCE_DIR}/examples)
+  foreach(part checkpoint cut diff draw emit filter input queue size state text)
+    target_sources(${target} PRIVATE ${source}/dump/${part}.c)
+  endforeach()
+  target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/lib/pair/address.c)
+  target_include_directories(${target} PRIVATE ${source})
+  target_compile_definitions(${target} PRIVATE _GNU_SOURCE EXAMPLES_CBOR EXAMPLES_JSON)
+  target_link_libraries(${target} PRIVATE l2tpha_cbor_objects l2tpha_json_objects)
+endfunction()
