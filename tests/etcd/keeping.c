@@ -242,5 +242,5 @@ int keeping_look(unsigned store)
     const struct l2tpha_store *made = keeping.stores[store];
 
     keeping.items = 0;
-    return error ? error : made->look(made->user, take_item, NULL, &keeping.found, &keeping.why);
+    return error ? error : made->look(made->user, keeping_take, NULL, &keeping.found, &keeping.why);
 }
