@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define NAME_MAX_LEN 16
-#define TTL_MS 5000
 
 bool leasing_is_used(const struct l2tpha_pair *pair)
 {
@@ -33,7 +32,7 @@ static void wake(void *user, uint32_t events)
 static int make_lease(struct l2tpha_pair *pair)
 {
     char name[NAME_MAX_LEN];
-    uint32_t ttl_ms = pair->options.lease_ms != 0 ? pair->options.lease_ms : TTL_MS;
+    uint32_t ttl_ms = pair->options.lease_ms;
     write_name(config_of(pair)->rank, name);
     struct l2tpha_lease_options options = {.size = sizeof(options),
                                            .authority = pair->options.authority,

@@ -59,18 +59,20 @@ static bool take_endpoints(struct l2tpha_pair *pair)
 }
 
 #define LEASE_LEAST_MS 2000
+#define LEASE_MS 5000
 
 /* An authority decides between boxes: over unix the kernel tells of a death. */
-static int check_authority(struct l2tpha_pair *pair)
+static int take_authority(struct l2tpha_pair *pair)
 {
-    const struct l2tpha_pair_options *options = &pair->options;
+    struct l2tpha_pair_options *options = &pair->options;
     if (options->authority == NULL)
         return L2TPHA_OK;
     if (!leasing_is_used(pair))
         return L2TPHA_ERR_UNSUPPORTED;
     bool tcp = pair->connect.kind == ENDPOINT_TCP && pair->listen.kind == ENDPOINT_TCP;
-    bool long_enough = options->lease_ms == 0 || options->lease_ms >= LEASE_LEAST_MS;
-    return tcp && long_enough ? L2TPHA_OK : L2TPHA_ERR_INVALID;
+    if (options->lease_ms == 0)
+        options->lease_ms = LEASE_MS;
+    return tcp && options->lease_ms >= LEASE_LEAST_MS ? L2TPHA_OK : L2TPHA_ERR_INVALID;
 }
 
 /* The text is not kept. */
@@ -101,7 +103,7 @@ int l2tpha_pair_new(const struct l2tpha_pair_options *options, struct l2tpha_pai
     if (error == L2TPHA_OK)
         error = take_endpoints(made) ? L2TPHA_OK : L2TPHA_ERR_INVALID;
     if (error == L2TPHA_OK)
-        error = check_authority(made);
+        error = take_authority(made);
     if (error == L2TPHA_OK && !watcher_open(&made->watcher))
         error = L2TPHA_ERR_HOST;
     if (error == L2TPHA_OK && (made->links = links_new(made)) == NULL)

@@ -35,6 +35,7 @@ struct taking {
     uint64_t serve_at;   /* the claim is ours, and could not be served */
     uint64_t give_until; /* the lease is given back by then */
     bool given;
+    bool lost;   /* the lease: that was told */
     bool fenced; /* by command: silent until another */
 };
 

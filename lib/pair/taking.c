@@ -9,9 +9,6 @@
 #include "serving.h"
 #include "storing.h"
 
-#include <stdio.h>
-
-#define LEASE_MS 5000
 #define HERE_US 250000   /* between two looks for the address */
 #define AGAIN_US 50000   /* ... and at the claim, while somebody waits for it */
 #define ASKED_US 2000000 /* who was told to serve, and does not get the claim, declines */
@@ -65,8 +62,7 @@ const char *taking_order(struct l2tpha_pair *pair, bool stale)
         return "the address of --listen is not here";
     if (!info.looked)
         return "what the claim is, is not known: the authority does not answer";
-    uint32_t lease_ms = pair->options.lease_ms != 0 ? pair->options.lease_ms : LEASE_MS;
-    taking->order_until = l2tpha_pair_now() + lease_ms * UINT64_C(1000) + ORDER_US;
+    taking->order_until = l2tpha_pair_now() + pair->options.lease_ms * UINT64_C(1000) + ORDER_US;
     taking->order_stale = stale;
     taking->order_checked = !is_standby(pair);
     taking->order_looks = info.looks;
@@ -147,7 +143,8 @@ static void serve(struct l2tpha_pair *pair, uint64_t epoch, enum l2tpha_trust tr
     if (taking->stale_store && trust == L2TPHA_TRUST_EXACT)
         trust = L2TPHA_TRUST_STALE;
     pair->next_epoch = epoch;
-    const char *why = serving_try(pair, trust, cause(pair, trust));
+    const char *why =
+        pair->ending ? "this node leaves" : serving_try(pair, trust, cause(pair, trust));
     if (why != NULL) {
         (void)leasing_leave(pair);
         taking->serve_at = l2tpha_pair_now() + SERVE_US;
@@ -172,6 +169,8 @@ static void serve_again(struct l2tpha_pair *pair)
 
 static void come_back(struct l2tpha_pair *pair, const struct l2tpha_lease_event *event)
 {
+    bool lost = pair->taking.lost && !pair->held;
+    pair->taking.lost = false;
     if (is_standby(pair))
         serve(pair, event->epoch, pair->taking.trust);
     else if (has_handed(pair))
@@ -182,6 +181,8 @@ static void come_back(struct l2tpha_pair *pair, const struct l2tpha_lease_event 
         serve_again(pair);
     else if (pair->switchover == SWITCHOVER_NONE)
         serving_begin(pair, L2TPHA_PAIR_SERVES);
+    else if (lost) /* in a switchover, which goes on */
+        tell_event(pair, L2TPHA_PAIR_SERVES);
 }
 
 static void begin_anew(struct l2tpha_pair *pair)
@@ -207,7 +208,8 @@ static void take_event(struct l2tpha_pair *pair, const struct l2tpha_lease_event
         break;
     case L2TPHA_LEASE_ENDED:
         pair->reads = false;
-        if (!is_standby(pair))
+        pair->taking.lost = !is_standby(pair);
+        if (pair->taking.lost)
             tell_event(pair, L2TPHA_PAIR_LEASE_LOST);
         break;
     case L2TPHA_LEASE_BACK:

@@ -116,6 +116,36 @@ START_TEST(the_heir_is_stopped)
 }
 END_TEST
 
+/* Whoever was told that it was lost is told that it is back. */
+START_TEST(a_lease_ends_in_a_switchover)
+{
+    leased_options.takeover_manual = true;
+    leased_begin_two();
+    office.closed = true;
+    while (leased_lease(a).until > leased_now + 50 * MS)
+        leased_run(2 * MS);
+    b->stopped = true; /* what it confirms is waited for */
+    leased_run(20 * MS);
+    ck_assert_ptr_null(l2tpha_pair_switchover(a->pair));
+    office.closed = false;
+    a->cut = true;
+    leased_run(60 * MS);
+    ck_assert_uint_eq(a->events[L2TPHA_PAIR_LEASE_LOST], 1);
+    ck_assert(!l2tpha_pair_reads(a->pair) && leased_info(a).switching);
+    a->cut = false;
+    for (int i = 0; i < 400 && leased_lease(a).state != L2TPHA_LEASE_HELD; i++)
+        leased_run(2 * MS);
+    leased_run(4 * MS);
+    ck_assert_uint_eq(a->events[L2TPHA_PAIR_SERVES], 1);
+    ck_assert(leased_info(a).switching);
+    b->stopped = false;
+    leased_until_told(a, 2 * SECOND);
+    ck_assert_str_eq(a->why, "");
+    leased_check_serves(b);
+    leased_check_follows(a, 4 * SECOND);
+}
+END_TEST
+
 START_TEST(a_takeover_by_command)
 {
     leased_begin_two();
@@ -290,6 +320,7 @@ Suite *suite_lease_orders(void)
     tcase_add_test(tcase, the_heir_dies);
     tcase_add_test(tcase, the_heir_dies_before_the_eyes_of_another);
     tcase_add_test(tcase, the_heir_is_stopped);
+    tcase_add_test(tcase, a_lease_ends_in_a_switchover);
     tcase_add_test(tcase, a_takeover_by_command);
     tcase_add_test(tcase, an_order_has_a_limit);
     tcase_add_test(tcase, manual_waits_for_an_order);
