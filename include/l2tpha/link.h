@@ -140,6 +140,8 @@ struct l2tpha_link_info {
     bool ungated; /**< standby: no output of the active waits for this end. Its copy is never known
                      to be all that was served, but when the active hands over or steps down for it
                    */
+    uint64_t compared; /**< when all that active and standby hold was last found alike by digests,
+                            one after the other since half a minute or so before; 0 = not yet */
 };
 
 /** Look at it. At most info->size bytes are written. */

@@ -3,18 +3,13 @@
 #include "redundancy/link.h"
 #include "control/absence.h"
 #include "node/consumer.h"
+#include "node/digest.h"
 #include "node/node.h"
+#include "node/port.h"
 #include "node/sight.h"
 
 #include <l2tpha/checkpoint.h>
 #include <l2tpha/consumer.h>
-
-/* What a link asks its questions of; it goes with the link. */
-struct port {
-    struct l2tpha_node *node;
-    struct l2tpha_consumer_options options;
-    uint32_t consumer; /* 0 = none */
-};
 
 static struct l2tpha_node *node_at(void *user)
 {
@@ -289,6 +284,7 @@ int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *
     *link = NULL;
     struct link_ops ops = link_port_ops;
     ops.log = &node->engine.log;
+    ops.digests = node_digests();
     ops.user = new_port(node, options);
     if (!ops.user)
         return L2TPHA_ERR_NOMEM;

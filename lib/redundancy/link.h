@@ -7,11 +7,40 @@
 #include "base/log.h"
 
 #include <l2tpha/link.h>
+#include <l2tpha/record.h>
+
+/* A bucket of records, from one place in their order to another, and their digest as of the
+ * increment of this number. */
+struct link_bucket {
+    uint64_t number, first, last, digest;
+};
+
+/* What digests need of the node; user as below. */
+struct digest_ops {
+    /* Active: the bucket that begins at ->first, if nothing but what had this position stands
+     * before it in the stream. *pause = until the next one is due, us; and as long in vain.
+     * L2TPHA_ERR_STATE: not at this moment. */
+    int (*next)(void *user, uint64_t position, struct link_bucket *bucket, uint64_t *pause);
+    /* Active: likewise what is in it, for a standby that has something else there. *data is the
+     * node's until its next call. L2TPHA_ERR_STATE, with *pause 0: it has no need of that any more;
+     * any other error: it cannot be had. */
+    int (*repair)(void *user, uint64_t position, struct link_bucket *bucket,
+                  struct l2tpha_bytes *data, uint64_t *pause);
+    /* Active: the standby has something else in it. False: it is not in sync anyway. */
+    bool (*differs)(void *user, const struct link_bucket *bucket, uint64_t now);
+    /* Active: the bucket was compared, and is alike; after a repair, if one was under way. */
+    void (*alike)(void *user, const struct link_bucket *bucket, uint64_t now);
+    /* Standby: whether they are alike, once what is in the bucket has been replaced by data, if
+     * there is any. L2TPHA_ERR_DIGEST: they are not; any other error: that cannot be said. */
+    int (*compare)(void *user, const struct link_bucket *bucket, struct l2tpha_bytes data,
+                   uint64_t now);
+};
 
 /* Copied by link_new(). None of them may call the link. */
 struct link_ops {
     void *user;
-    const struct log *log; /* says and counts what does not hold; NULL = nobody does */
+    const struct log *log;            /* says and counts what does not hold; NULL = nobody does */
+    const struct digest_ops *digests; /* NULL = none are made, or compared */
     enum l2tpha_role (*role)(void *user);
     uint32_t (*rank)(void *user);            /* of its epochs, or L2TPHA_RANK_NONE */
     uint64_t (*epoch)(void *user);           /* own, or on a standby the active's; 0 = none known */

@@ -8,6 +8,7 @@
 #include "redundancy/link_copy.h"
 
 #include "base/assert.h"
+#include "redundancy/link_digest.h"
 #include "redundancy/link_end.h"
 #include "redundancy/link_output.h"
 #include "redundancy/link_presence.h"
@@ -82,6 +83,7 @@ static int take_hello(struct l2tpha_link *link, const struct link_frame *frame, 
     link->peer_copy = frame->epoch == epoch_of(link) ? hello.copy : 0;
     link->peer_fingerprint = hello.fingerprint;
     link->ungated = hello.capabilities & HELLO_UNGATED;
+    link->digests.compares = hello.capabilities & HELLO_DIGESTS;
     link->met = true;
     if (wants_hello(link, frame->epoch) && (error = link_put_hello(link, now)))
         return link_fail(link, error, now);
@@ -208,6 +210,8 @@ static const struct frame_rule {
     {FRAME_GO, SIDE_ACTIVE, true, link_take_go},
     {FRAME_DECLINE, EITHER, true, link_take_decline},
     {FRAME_ANNOUNCE, SIDE_STANDBY, true, link_take_announce},
+    {FRAME_DIGEST, SIDE_ACTIVE, true, link_take_digest},
+    {FRAME_VERDICT, SIDE_STANDBY, true, link_take_verdict},
 };
 
 static const struct frame_rule *find_rule(uint8_t type)

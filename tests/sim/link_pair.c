@@ -214,6 +214,7 @@ static bool fake_in_sync(void *user)
 struct link_ops linked_ops(struct fake *fake)
 {
     return (struct link_ops){.user = fake,
+                             .digests = fake->digests,
                              .role = fake_role,
                              .rank = fake_rank,
                              .epoch = fake_epoch,
