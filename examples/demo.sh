@@ -13,7 +13,7 @@ frames_per_second=2 # of each call
 usage()
 {
     cat <<EOF
-usage: sh examples/demo.sh [--failover-resync METHOD | --store file|redis] [--help]
+usage: sh examples/demo.sh [--failover-resync METHOD | --store file|redis|etcd] [--help]
 
 Installs what the build needs (Debian, only as root), builds in build-demo and runs, on the loopback
 interface and without privileges:
@@ -29,6 +29,8 @@ interface and without privileges:
 
   --store file: an LNS alone, that keeps its state in files: it is killed twice and started again
   --store redis: the same, in a Redis server that is started for it (Debian's redis-server)
+  --store etcd: the same, in three members of etcd that are started for it (Debian's etcd-server),
+    the first of which is killed with the LNS
 
 Exit status 0: no call was lost, no control message was lost or processed twice.
 EOF
@@ -45,9 +47,9 @@ while [ $# -gt 0 ]; do
     --store)
         store=${2:-}
         case $store in
-        file | redis) ;;
+        file | redis | etcd) ;;
         *)
-            echo "demo.sh: --store takes file or redis, not '$store'" >&2
+            echo "demo.sh: --store takes file, redis or etcd, not '$store'" >&2
             exit 2
             ;;
         esac
@@ -74,14 +76,14 @@ failover-protocol) killed_at=$calls commit=bounded ;;
 esac
 
 work=$(mktemp -d)
-pid_a='' pid_b='' pid_lac='' pid_server=''
+pid_a='' pid_b='' pid_lac='' pid_server='' pid_first=''
 bin=build-demo/examples
 
 clean_up()
 {
     status=$?
     trap - EXIT
-    for pid in $pid_a $pid_b $pid_lac $pid_server; do
+    for pid in $pid_a $pid_b $pid_lac $pid_server $pid_first; do
         kill -9 "$pid" 2>/dev/null || :
     done
     wait
@@ -209,11 +211,8 @@ has_answered()
     [ "$(redis-cli -p "$1" ping 2>/dev/null)" = PONG ]
 }
 
-# prepare_store: sets the options for it
-prepare_store()
+prepare_redis()
 {
-    store_options="--store file:$work/store"
-    [ "$store" = redis ] || return 0
     command -v redis-server >/dev/null || fail "there is no redis-server: install Debian's package of that name"
     server_port=$((20000 + ($$ + 1) % 20000))
     redis-server --bind 127.0.0.1 --port "$server_port" --dir "$work" --save '' --appendonly yes \
@@ -221,6 +220,60 @@ prepare_store()
     pid_server=$!
     until_true 5 "the Redis server answers" has_answered "$server_port"
     store_options="--store redis://127.0.0.1:$server_port/demo --store-plain"
+}
+
+# start_member NUMBER CLUSTER: of three
+start_member()
+{
+    client=$((server_port + $1)) peer=$((server_port + 3 + $1))
+    etcd --name "m$1" --data-dir "$work/m$1" --logger zap --log-level error --initial-cluster "$2" \
+        --listen-client-urls "http://127.0.0.1:$client" --advertise-client-urls "http://127.0.0.1:$client" \
+        --listen-peer-urls "http://127.0.0.1:$peer" --initial-advertise-peer-urls "http://127.0.0.1:$peer" \
+        >"$work/m$1.log" 2>&1 &
+}
+
+prepare_etcd()
+{
+    command -v etcd >/dev/null || fail "there is no etcd: install Debian's package etcd-server"
+    server_port=$((20000 + ($$ + 1) % 20000))
+    members='' cluster=''
+    for number in 0 1 2; do
+        members=$members${members:+,}127.0.0.1:$((server_port + number))
+        cluster=$cluster${cluster:+,}m$number=http://127.0.0.1:$((server_port + 3 + number))
+    done
+    for number in 0 1 2; do
+        start_member $number "$cluster"
+        if [ $number = 0 ]; then pid_first=$!; else pid_server="$pid_server $!"; fi
+    done
+    store_options="--store etcd://$members/demo --store-plain"
+    until_true 20 "the members have a leader" starts_alone
+}
+
+# starts_alone: an LNS that ends at once if the store is not there
+starts_alone()
+{
+    # shellcheck disable=SC2086 # a list of words
+    "$bin/l2tpha-lns" --listen "$address" $store_options --control "$work/try.control" \
+        >>"$work/try.log" 2>&1 &
+    pid_a=$!
+    until_true 10 "it serves, or has ended" serves_or_ended
+    kill "$pid_a" 2>/dev/null || return 1
+    wait "$pid_a"
+}
+
+serves_or_ended()
+{
+    ! kill -0 "$pid_a" 2>/dev/null || is try state active
+}
+
+# prepare_store: sets the options for it
+prepare_store()
+{
+    case $store in
+    redis) prepare_redis ;;
+    etcd) prepare_etcd ;;
+    *) store_options="--store file:$work/store" ;;
+    esac
 }
 
 # start_alone: the LNS without a standby
@@ -236,9 +289,11 @@ start_alone()
 # die_alone WHEN: killed, and started again
 die_alone()
 {
-    kill -9 "$pid_a"
+    # shellcheck disable=SC2086 # one, or none
+    kill -9 "$pid_a" $pid_first
     wait "$pid_a" 2>/dev/null || :
-    step "the LNS is killed (SIGKILL) $1"
+    step "the LNS is killed (SIGKILL) ${pid_first:+together with a member of etcd }$1"
+    pid_first=''
     start_alone
     step "it is started again: epoch $(value a epoch redundancy), with $(value a sessions redundancy) calls from its store"
 }
@@ -248,7 +303,8 @@ alone()
     address=127.0.0.1:$((20000 + $$ % 20000))
     prepare_store
     where=files
-    [ "$store" = file ] || where='a Redis server'
+    [ "$store" = redis ] && where='a Redis server'
+    [ "$store" = etcd ] && where='three members of etcd'
     step "starting an LNS at $address, its state in $where"
     start_alone
     step "starting a LAC: $tunnels tunnels, $calls calls, $calls_per_second calls/s"

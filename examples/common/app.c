@@ -123,7 +123,12 @@ static void check_leaving(struct app *app)
         return;
     if (!yielded && ((clock_now() < app->leave_until && still_closing(app)) || is_owing(app)))
         return;
-    l2tpha_pair_leave(app->pair);
+    if (!app->left)
+        l2tpha_pair_leave(app->pair);
+    app->left = true;
+    l2tpha_pair_get(app->pair, &pair);
+    if (pair.leaving)
+        return;
     app_quit(app, app->program->left != NULL ? app->program->left(app) : EXIT_SUCCESS);
 }
 
@@ -328,6 +333,8 @@ static void close_all(struct app *app)
     l2tpha_pair_free(app->pair);
     if (app->store != NULL)
         app->store->free(app->store->user);
+    if (app->authority != NULL)
+        app->authority->free(app->authority->user);
     talloc_free(app);
     log_close(&log);
     tell_close();

@@ -53,8 +53,10 @@ struct app {
     struct udp *udp;          /* NULL on a standby that has not got one */
     struct kept *kept;        /* with the service manager */
     struct l2tpha_pair *pair;
-    struct l2tpha_store *store; /* NULL = none */
-    struct reboot *reboot;      /* likewise */
+    struct l2tpha_store *store;         /* NULL = none */
+    struct l2tpha_authority *authority; /* likewise */
+    struct reboot *reboot;              /* likewise */
+    const struct l2tpha_serializer *serializer;
     struct tevent_fd *pair_fde;
     struct control *control;
     struct pcapng *pcapng;
@@ -63,6 +65,7 @@ struct app {
     /* leaving */
     bool stopping;
     uint64_t leave_until; /* 0 = not leaving */
+    bool left;            /* the pair was told */
     uint64_t owed_until;  /* all is closed: acknowledgements have left by then; 0 = it is not */
     bool quit;
     int status;

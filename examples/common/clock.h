@@ -13,10 +13,10 @@ static inline uint64_t clock_us(clockid_t id)
     return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
 }
 
-/* Monotonic microseconds. */
+/* Monotonic microseconds, as l2tpha_pair_now(). */
 static inline uint64_t clock_now(void)
 {
-    return clock_us(CLOCK_MONOTONIC);
+    return clock_us(CLOCK_BOOTTIME);
 }
 
 /* Microseconds since 1970. */

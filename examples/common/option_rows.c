@@ -49,8 +49,8 @@ const struct option_row option_rows[] = {
      .help = "... from one address or IPv6 /64; 0 = no limit of its own (@)"},
     {"commit", ENDPOINTS, KIND_WORD, "MODE", AT(commit), .choices = "gated|bounded|async",
      .help = "when output may leave: gated, bounded or async (gated)"},
-    {"serializer", ENDPOINTS, KIND_WORD, "NAME", AT(serializer), .choices = "proto",
-     .help = "format of the checkpoints (proto)"},
+    {"serializer", ENDPOINTS, KIND_WORD, "NAME", AT(serializer), .choices = "proto|cbor|json",
+     .help = "format of the checkpoints, the same at both nodes: proto, cbor or json (proto)"},
     {"commit-timeout", ENDPOINTS, KIND_NUMBER, "MS", AT(commit_timeout_ms), .setting = "commit_timeout_ms",
      .min = 10, .max = 60000,
      .help = "standby silent for so long: go on alone (@)"},
@@ -66,6 +66,8 @@ const struct option_row option_rows[] = {
     {"ha-far", ENDPOINTS, KIND_LIST, "URL", AT(ha_far), .max = OPTIONS_OTHERS_MAX,
      .help = "more of them, far ones: nothing waits for such a standby, and by itself its copy\n"
              "counts as stale"},
+    {"node-name", ENDPOINTS, KIND_TEXT, "NAME", AT(node_name), .max = L2TPHA_NODE_NAME_MAX,
+     .help = "what the other nodes call this one in show (the name of the machine)"},
     {"rank", ENDPOINTS, KIND_NUMBER, "N", AT(rank), .setting = "rank",
      .help = "0 to 255, another one at the other node; wanted with tcp:"},
     {"fresh", ENDPOINTS, KIND_NUMBER, "MS", AT(fresh_ms), .setting = "fresh_ms",
@@ -77,8 +79,8 @@ const struct option_row option_rows[] = {
     {"ha-insecure", ENDPOINTS, KIND_FLAG, NULL, AT(insecure),
      .help = "use tcp: beyond loopback although without --ha-key nothing seals the stream"},
     {"store", ENDPOINTS, KIND_TEXT, "URL", AT(store), .max = OPTIONS_STORE_MAX,
-     .help = "file:DIR or redis://HOST:PORT/GROUP, where a node that serves keeps its state, and\n"
-             "goes on from it when it is started again"},
+     .help = "file:DIR, etcd://HOST:PORT,.../GROUP or redis://HOST:PORT/GROUP, where a node that\n"
+             "serves keeps its state, and goes on from it when it is started again"},
     {"on-store-loss", ENDPOINTS, KIND_CHOICE, "HOW", AT(store_holds), .choices = "solo|hold",
      .help = "solo: go on without the store, which is marked as stale; hold: say nothing new\n"
              "until it is there again (solo)"},
@@ -88,8 +90,15 @@ const struct option_row option_rows[] = {
      .help = "yes: go on from a store that was served before the machine was started again;\n"
              "no: close its tunnels, each with a StopCCN (yes)"},
     {"store-plain", ENDPOINTS, KIND_FLAG, NULL, AT(store_plain),
-     .help = "redis:, and needed: secrets of tunnels go to the server, and are kept there, in the\n"
-             "clear"},
+     .help = "etcd: and redis:, and needed: secrets of tunnels go to the server, and are kept\n"
+             "there, in the clear"},
+    {"store-ca", ENDPOINTS, KIND_TEXT, "FILE", AT(store_ca), .max = 4095,
+     .help = "etcd:, over TLS: certificates of who may sign the members' (with --store-cert the\n"
+             "system's)"},
+    {"store-cert", ENDPOINTS, KIND_TEXT, "FILE", AT(store_cert), .max = 4095,
+     .help = "etcd:, over TLS: this node's certificate"},
+    {"store-cert-key", ENDPOINTS, KIND_TEXT, "FILE", AT(store_cert_key), .max = 4095,
+     .help = "etcd:, and its key"},
     {"store-secret", ENDPOINTS, KIND_TEXT, "FILE", AT(store_secret), .max = 4095,
      .help = "redis:, mode 0600: the server's password, and in a second line the user"},
     {"store-replicas", ENDPOINTS, KIND_NUMBER, "N", AT(store_replicas), .max = 16,
@@ -98,6 +107,20 @@ const struct option_row option_rows[] = {
     {"store-exact", ENDPOINTS, KIND_FLAG, NULL, AT(store_exact),
      .help = "redis:, a server that was started again, or another one in its place, has all that\n"
              "was confirmed; else what it has is stale"},
+    {"authority", ENDPOINTS, KIND_TEXT, "URL", AT(authority), .max = OPTIONS_AUTHORITY_MAX,
+     .help = "etcd://HOST:PORT,HOST:PORT,.../GROUP: who serves is decided there, by a lease; tcp:\n"
+             "alone, and with --rank"},
+    {"authority-ca", ENDPOINTS, KIND_TEXT, "FILE", AT(authority_ca), .max = 4095,
+     .help = "over TLS: certificates of who may sign the members' (with --authority-cert the\n"
+             "system's)"},
+    {"authority-cert", ENDPOINTS, KIND_TEXT, "FILE", AT(authority_cert), .max = 4095,
+     .help = "over TLS: this node's certificate"},
+    {"authority-key", ENDPOINTS, KIND_TEXT, "FILE", AT(authority_key), .max = 4095,
+     .help = "... and its key"},
+    {"lease", ENDPOINTS, KIND_NUMBER, "MS", AT(lease_ms), .min = 2000, .max = 60000,
+     .help = "with --authority: how long nobody else serves after a node that is silent (5000)"},
+    {"on-lease-lost", ENDPOINTS, KIND_TEXT, "COMMAND", AT(on_lease_lost), .max = 1023,
+     .help = "run this when the node is silent, since its lease may have ended"},
     {"fence-hung", ENDPOINTS, KIND_NUMBER, "MS", AT(fence_hung_ms), .max = 86400000,
      .help = "unix:, at the standby: end an active silent for so long (0 = never)"},
     {"on-hung", ENDPOINTS, KIND_TEXT, "COMMAND", AT(on_hung), .max = 1023,

@@ -36,7 +36,7 @@ struct option_row {
     const char *help;    /* with @ for the default of the setting */
 };
 
-#define OPTION_ROWS_MAX 64
+#define OPTION_ROWS_MAX 72
 
 extern const struct option_row option_rows[];
 extern const size_t option_row_count; /* at most OPTION_ROWS_MAX */

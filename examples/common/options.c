@@ -18,6 +18,7 @@
 
 #define DEFAULT_PORT 1701
 #define FIRST_ROW 256 /* above all letters */
+#define LEASE_MS 5000
 
 const char *program_name(enum program program)
 {
@@ -165,6 +166,7 @@ static void set_defaults(enum program program, struct options *options)
     options->sessions = 1;
     options->redial_s = REDIAL_UNSET;
     options->store_replicas = REPLICAS_UNSET;
+    options->lease_ms = LEASE_MS;
     options->threads = 2;
     options->delay_ms = 100;
     options->delay_max_ms = 10000;
@@ -227,35 +229,62 @@ static bool wants_known_port(const struct options *options)
 
 static bool is_about_redis(const struct options *options)
 {
-    return options->store_plain || options->store_exact || options->store_secret[0] != '\0' ||
+    return options->store_exact || options->store_secret[0] != '\0' ||
            options->store_replicas != REPLICAS_UNSET;
+}
+
+static bool is_about_etcd(const struct options *options)
+{
+    return options->store_ca[0] != '\0' || options->store_cert[0] != '\0' ||
+           options->store_cert_key[0] != '\0';
+}
+
+/* SCHEME://SERVERS/GROUP */
+static bool is_at_server(const char *store, const char *scheme)
+{
+    size_t len = strlen(scheme);
+    const char *slash = strncmp(store, scheme, len) == 0 ? strchr(store + len, '/') : NULL;
+    return slash != NULL && slash[1] != '\0';
+}
+
+static enum options_result check_server(const struct options *options, bool is_redis, bool is_etcd,
+                                        char *why)
+{
+    if (!is_redis && is_about_redis(options))
+        return bad(why, "--store-secret, -replicas and -exact need --store redis://");
+    if (!is_etcd && is_about_etcd(options))
+        return bad(why, "--store-ca, -cert and -cert-key need --store etcd://");
+    if (!is_redis && !is_etcd && options->store_plain)
+        return bad(why, "--store-plain needs --store etcd:// or redis://");
+    if ((options->store_cert[0] == '\0') != (options->store_cert_key[0] == '\0'))
+        return bad(why, "--store-cert and --store-cert-key need one another");
+    if ((is_redis || is_etcd) && !options->store_plain)
+        return bad(why,
+                   "--store %s: nothing seals what is stored in this release, so whoever reads the "
+                   "server, its backups or the network reads all secrets; say --store-plain if "
+                   "that may be",
+                   is_redis ? "redis" : "etcd");
+    return OPTIONS_RUN;
 }
 
 static enum options_result check_store(const struct options *options, char *why)
 {
-    static const char file[] = "file:", redis[] = "redis://";
+    static const char file[] = "file:";
     const char *store = options->store;
     bool given = store[0] != '\0';
     bool is_file = strncmp(store, file, strlen(file)) == 0 && store[strlen(file)] != '\0';
-    const char *slash =
-        strncmp(store, redis, strlen(redis)) == 0 ? strchr(store + strlen(redis), '/') : NULL;
-    bool is_redis = slash != NULL && slash[1] != '\0';
+    bool is_redis = is_at_server(store, "redis://"), is_etcd = is_at_server(store, "etcd://");
     if (!is_file && options->close_after_reboot)
         return bad(why, "--recover-after-reboot needs --store file:DIR");
     if (!given && (options->store_holds || options->store_mend))
         return bad(why, "--%s needs --store",
                    options->store_mend ? "store-repair" : "on-store-loss");
-    if (!is_redis && is_about_redis(options))
-        return bad(why, "--store-plain, -secret, -replicas and -exact need --store redis://");
-    if (!given)
-        return OPTIONS_RUN;
-    if (!is_file && !is_redis)
-        return bad(why, "--store: '%s' must be file:DIR or redis://HOST:PORT/GROUP", store);
-    if (is_redis && !options->store_plain)
-        return bad(why, "--store redis: nothing seals what is stored in this release, so whoever "
-                        "reads the server, its backups or the network reads all secrets; say "
-                        "--store-plain if that may be");
-    return OPTIONS_RUN;
+    if (given && !is_file && !is_redis && !is_etcd)
+        return bad(why,
+                   "--store: '%s' must be file:DIR, etcd://HOST:PORT,.../GROUP or "
+                   "redis://HOST:PORT/GROUP",
+                   store);
+    return check_server(options, is_redis, is_etcd, why);
 }
 
 static enum options_result take_others(const char *name, const char *text, bool far,
@@ -299,6 +328,49 @@ static enum options_result check_link(const struct options *options, char *why)
     return OPTIONS_RUN;
 }
 
+static bool is_etcd(const char *authority)
+{
+    static const char scheme[] = "etcd://";
+    const char *slash = strncmp(authority, scheme, strlen(scheme)) == 0
+                            ? strchr(authority + strlen(scheme), '/')
+                            : NULL;
+    return slash != NULL && slash[1] != '\0';
+}
+
+static enum options_result check_lease(const struct options *options, char *why)
+{
+    if (options->lease_ms != LEASE_MS)
+        return bad(why, "--lease needs --authority");
+    if (options->on_lease_lost[0] != '\0')
+        return bad(why, "--on-lease-lost needs --authority");
+    if (options->authority_ca[0] != '\0' || options->authority_cert[0] != '\0' ||
+        options->authority_key[0] != '\0')
+        return bad(why, "--authority-ca, -cert and -key need --authority");
+    return OPTIONS_RUN;
+}
+
+/* The files of TLS are read as connections are made. */
+static enum options_result check_authority(const struct options *options, char *why)
+{
+    bool tcp = options->ha_listen.kind == ENDPOINT_TCP && options->ha_connect.kind == ENDPOINT_TCP;
+    if (options->authority[0] == '\0')
+        return check_lease(options, why);
+    if (!is_etcd(options->authority))
+        return bad(why, "--authority: '%s' must be etcd://HOST:PORT,HOST:PORT,.../GROUP",
+                   options->authority);
+    if (!tcp)
+        return bad(why, "--authority decides between machines: it needs tcp: in --ha-listen and "
+                        "--ha-connect");
+    if (options->rank == L2TPHA_RANK_NONE)
+        return bad(why, "--authority needs --rank, another one at each node: it knows them by it");
+    if (options->commit != L2TPHA_COMMIT_GATED)
+        return bad(why, "--authority needs --commit gated: whoever takes over holds all that has "
+                        "left");
+    if ((options->authority_cert[0] == '\0') != (options->authority_key[0] == '\0'))
+        return bad(why, "--authority-cert and --authority-key need one another");
+    return OPTIONS_RUN;
+}
+
 static enum options_result check_redundancy(struct options *options, char *why)
 {
     if (find_others(options, why) != OPTIONS_RUN)
@@ -310,10 +382,12 @@ static enum options_result check_redundancy(struct options *options, char *why)
                    options->role == ROLE_AUTO ? "auto" : "standby");
     if (options->role == ROLE_AUTO && options->ha_listen.kind == ENDPOINT_NONE)
         return bad(why, "--role auto needs --ha-listen: the other may have to follow");
-    if (tcp && !options->takeover_manual)
+    if (check_authority(options, why) != OPTIONS_RUN)
+        return OPTIONS_BAD;
+    if (tcp && !options->takeover_manual && options->authority[0] == '\0')
         return bad(why, "--takeover auto over tcp: a lost connection proves nothing there, so it "
-                        "needs a lease, which is not available in this release; use --takeover "
-                        "manual, or unix:");
+                        "needs a lease, of --authority; without one use --takeover manual, or "
+                        "unix:");
     if (tcp && options->role == ROLE_AUTO && !options->rank_given)
         return bad(why, "--role auto over tcp needs --rank, another one at each node");
     if ((options->fence_hung_ms > 0 || options->on_hung[0] != '\0') &&

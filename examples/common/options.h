@@ -6,6 +6,7 @@
 #include "pair/address.h"
 
 #include <l2tpha/host.h>
+#include <l2tpha/link.h>
 
 enum program {
     PROGRAM_LAC = 1,
@@ -22,6 +23,7 @@ enum program {
 #define OPTIONS_OTHERS_MAX 400
 #define OPTIONS_STORE_MAX 4095
 #define OPTIONS_KEY_FILE_MAX 4095
+#define OPTIONS_AUTHORITY_MAX 1023
 
 struct options {
     enum program program;
@@ -49,6 +51,7 @@ struct options {
     bool takeover_manual;
     uint32_t rank; /* L2TPHA_RANK_NONE: none was given */
     bool rank_given;
+    char node_name[L2TPHA_NODE_NAME_MAX + 1]; /* empty = the machine's */
     uint32_t fresh_ms;
     uint32_t fence_hung_ms;                /* 0 = off */
     char on_hung[1024];                    /* a command; empty = none */
@@ -65,8 +68,13 @@ struct options {
     bool store_plain;
     bool store_exact;
     char store_secret[4096]; /* a file; empty = none */
+    char store_ca[4096], store_cert[4096], store_cert_key[4096]; /* likewise */
     uint32_t store_replicas;
 #define REPLICAS_UNSET UINT32_MAX
+    char authority[OPTIONS_AUTHORITY_MAX + 1];                          /* empty = none */
+    char authority_ca[4096], authority_cert[4096], authority_key[4096]; /* files; empty = none */
+    uint32_t lease_ms;
+    char on_lease_lost[1024]; /* a command; empty = none */
     /* watching */
     struct endpoint control;
     char pcapng[4096];

@@ -4,9 +4,11 @@
 #include "clock.h"
 #include "control.h"
 #include "fingerprint.h"
+#include "format.h"
 #include "hook.h"
 #include "kept.h"
 #include "keys.h"
+#include "leased.h"
 #include "reboot.h"
 #include "stored.h"
 
@@ -14,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 /* ---- the node's questions ---- */
 
@@ -84,6 +87,7 @@ static int make_node(void *user, bool standby, uint64_t epoch, struct l2tpha_nod
     config.standby = standby;
     config.epoch = epoch;
     config.crypto = l2tpha_crypto_nettle();
+    config.serializer = app->serializer;
     app->generation++;
     int error = l2tpha_node_new(app, &config, &host, clock_now(), &app->node);
     *node = app->node;
@@ -288,6 +292,11 @@ static void take_event(void *user, enum l2tpha_pair_event event)
     case L2TPHA_PAIR_ENDS:
         end(app);
         break;
+    case L2TPHA_PAIR_LEASE_LOST:
+        paired_read(app);
+        tell("silent: the lease may have ended");
+        hook_run(app, "on-lease-lost", app->options->on_lease_lost);
+        break;
     }
 }
 
@@ -319,6 +328,17 @@ static const char *given(const char *text)
     return text[0] != '\0' ? text : NULL;
 }
 
+/* Names in a node's own words; longer ones of machines are cut. */
+static const char *name_of(const struct options *options, char name[L2TPHA_NODE_NAME_MAX + 1])
+{
+    if (options->node_name[0] != '\0')
+        return options->node_name;
+    if (gethostname(name, L2TPHA_NODE_NAME_MAX) != 0)
+        return NULL;
+    name[L2TPHA_NODE_NAME_MAX] = '\0';
+    return name;
+}
+
 static const char *make_pair(struct app *app, struct l2tpha_pair_options *options)
 {
     struct key_file file;
@@ -334,7 +354,7 @@ const char *paired_make(struct app *app)
                                                   [ROLE_STANDBY] = L2TPHA_PAIR_STANDBY,
                                                   [ROLE_AUTO] = L2TPHA_PAIR_AUTO};
     const struct options *options = app->options;
-    char listen[ENDPOINT_OPTION_MAX];
+    char listen[ENDPOINT_OPTION_MAX], name[L2TPHA_NODE_NAME_MAX + 1];
     struct l2tpha_pair_options pair = {.size = sizeof(pair),
                                        .role = roles[options->role],
                                        .listen = endpoint_option(&options->ha_listen, listen),
@@ -347,7 +367,9 @@ const char *paired_make(struct app *app)
                                        .address = options->listen,
                                        .store_holds = options->store_holds,
                                        .store_mend = options->store_mend,
+                                       .lease_ms = options->lease_ms,
                                        .fingerprint = fingerprint_of(options),
+                                       .name = name_of(options, name),
                                        .host = {.size = sizeof(pair.host),
                                                 .user = app,
                                                 .make = make_node,
@@ -364,9 +386,14 @@ const char *paired_make(struct app *app)
                                                 .differs = tell_differences}};
     const char *why = reboot_start(app);
     if (why == NULL)
+        why = format_find(app);
+    if (why == NULL)
         why = stored_make(app);
+    if (why == NULL)
+        why = leased_make(app);
     if (why != NULL)
         return why;
     pair.store = app->store;
+    pair.authority = app->authority;
     return make_pair(app, &pair);
 }

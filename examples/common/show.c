@@ -3,6 +3,7 @@
 #include "app.h"
 #include "clock.h"
 #include "control.h"
+#include "leased.h"
 #include "pcapng.h"
 #include "tell.h"
 
@@ -44,6 +45,19 @@ static struct l2tpha_pair_info look_at_pair(const struct app *app)
     return info;
 }
 
+/* ... that serves, and may not. */
+static bool has_no_lease(const struct app *app)
+{
+    struct l2tpha_lease_info lease = {.size = sizeof(lease)};
+    return l2tpha_pair_lease(app->pair, &lease) && lease.state == L2TPHA_LEASE_LOST;
+}
+
+/* A copy that the authority does not know of is no protection. */
+static bool is_unclaimed(const struct app *app)
+{
+    return app->authority != NULL && !look_at_pair(app).protects;
+}
+
 /* An active without a standby says why; where the way there is too slow for the gate, that. */
 static const char *reason_of(const struct app *app, const struct l2tpha_redundancy_info *info,
                              char text[REASON_MAX])
@@ -53,6 +67,8 @@ static const char *reason_of(const struct app *app, const struct l2tpha_redundan
         return "held: silent until another serves";
     if (pair.handed)
         return "handed over: silent until the other serves";
+    if (has_no_lease(app))
+        return "no lease: silent until there is one";
     if (info->unsure)
         return "this node was away: silent until the standby is heard";
     bool slow = info->role == L2TPHA_ROLE_ACTIVE_SOLO && pair.met && pair.link.up &&
@@ -69,9 +85,9 @@ static const char *protection(const struct app *app, const struct l2tpha_tunnel 
 {
     const char *word = l2tpha_tunnel_protection(tunnel);
     enum l2tpha_role role = look(app).role;
-    if (strcmp(word, "standby") != 0 || roles[role].copy == NULL)
-        return word;
-    return roles[role].copy;
+    if (strcmp(word, "standby") == 0 && roles[role].copy != NULL)
+        word = roles[role].copy;
+    return strcmp(word, "protected") == 0 && is_unclaimed(app) ? "not-in-claim" : word;
 }
 
 /* A standby's copy says only what is configured for the peer. */
@@ -217,7 +233,10 @@ static void put_store(const struct app *app, struct writer *out)
 static const char *sync_of(const struct app *app, enum l2tpha_role role)
 {
     struct l2tpha_pair_info pair = look_at_pair(app);
-    return role == L2TPHA_ROLE_STANDBY_HOT && pair.link.ungated ? "ungated" : roles[role].sync;
+    if (role == L2TPHA_ROLE_STANDBY_HOT && pair.link.ungated)
+        return "ungated";
+    bool claims = role == L2TPHA_ROLE_ACTIVE || role == L2TPHA_ROLE_STANDBY_HOT;
+    return claims && is_unclaimed(app) ? "not-in-claim" : roles[role].sync;
 }
 
 /* What the stream to the other node is sealed with. */
@@ -241,6 +260,15 @@ static void put_digests(const struct app *app, struct writer *out)
     writer_put_number(out, "digests_different", cleared_counter(app, "digests_different"));
     writer_put_number(out, "digest_repairs", cleared_counter(app, "digest_repairs"));
     writer_put_number(out, "compared_ms", compared != 0 ? (clock_now() - compared) / 1000 : 0);
+}
+
+/* As the other node says of itself. */
+static void put_peer(const struct app *app, struct writer *out)
+{
+    struct l2tpha_pair_info pair = look_at_pair(app);
+    bool named = pair.met && pair.link.peer_name[0] != '\0';
+    writer_put_text(out, "peer_node", named ? pair.link.peer_name : NULL);
+    writer_put_number(out, "peer_level", pair.met ? pair.link.peer_level : 0);
 }
 
 static void put_redundancy(const struct app *app, struct writer *out)
@@ -269,8 +297,10 @@ static void put_redundancy(const struct app *app, struct writer *out)
     put_digests(app, out);
     writer_put_text(out, "last_switchover", since == 0 ? NULL : clock_text(since, text));
     put_key(app, out);
+    put_peer(app, out);
     put_consumers(app, out);
     put_store(app, out);
+    leased_put(app, out);
 }
 
 /* What became of --pcapng. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "stored.h"
 #include "app.h"
+#include "stored_etcd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -82,6 +83,10 @@ const char *stored_make(struct app *app)
     const char *store = app->options->store;
     if (store[0] == '\0')
         return NULL;
+    if (strncmp(store, STORED_ETCD, strlen(STORED_ETCD)) == 0) {
+        const char *why = stored_etcd(app, app->options, &app->store);
+        return why != NULL ? app_blame(app, "store", store, why) : NULL;
+    }
     if (strncmp(store, file, strlen(file)) != 0)
         return make_redis(app);
     int error = l2tpha_file_store_new(app, store + strlen(file), &app->store);

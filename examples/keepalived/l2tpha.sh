@@ -8,6 +8,8 @@
 # MASTER: takeover. A copy that lacks something is waited for as long as the other endpoint lives and
 # fills it, at most PATIENCE seconds; one that may be stale is used all the same, since nobody else has
 # the address: RFC 4951 settles what it can, and the rest is cleared.
+# With --authority the lease decides: a node takes over by itself where the address is, a stale copy is an
+# operator's to use, and a MASTER whose lease has ended gives the address up.
 # All other states: standby. It hands over if the other endpoint is in sync, else it is silent and keeps
 # what it has, until the other serves or this machine is MASTER again.
 set -u
@@ -16,10 +18,19 @@ control=$1
 log() { logger -t l2tpha "$control: $*" 2>/dev/null || true; }
 ctl() { timeout 10 l2tphactl "$control" "$@" 2>&1; }
 
+# Serves, and may; or is about to, by a lease: it has what was served.
+serves() {
+    case $1 in
+    *'"state": "lost"'*) return 1 ;;
+    *'"role": "active"'* | *'"role": "standby"'*'"protects": true'*) return 0 ;;
+    *) return 1 ;;
+    esac
+}
+
 if [ "$2" = check ]; then
     # One that has died and was started again holds nothing: the other machine does, and is to serve.
     case $(cat "$control.wanted" 2>/dev/null) in
-    MASTER*) ctl show l2tp redundancy --json | grep -q '"role": "active"' ;;
+    MASTER*) serves "$(ctl show l2tp redundancy --json)" ;;
     *) ctl show version >/dev/null ;;
     esac
     exit
@@ -28,6 +39,7 @@ fi
 state=$5
 # Keepalived waits for no script: of several that run the last one counts, and one acts at a time.
 echo "$state $$" >"$control.wanted"
+has_authority() { ctl show l2tp redundancy --json | grep -q '"protects"'; }
 is_wanted() { [ "$(cat "$control.wanted")" = "$state $$" ]; }
 exec 9>"$control.notify"
 flock 9
@@ -47,9 +59,9 @@ serve() {
             *) return ;; # serves already
             esac
             ;;
-        *'takeover --stale'*) tries=$PATIENCE ;;
+        *'takeover --stale'*) has_authority || tries=$PATIENCE ;;
         esac
-        if [ "$tries" -ge "$PATIENCE" ] && said=$(ctl takeover --stale); then
+        if [ "$tries" -ge "$PATIENCE" ] && ! has_authority && said=$(ctl takeover --stale); then
             log "$state: serves, from a copy that may be stale"
             return
         fi

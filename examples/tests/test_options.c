@@ -30,6 +30,10 @@ static enum options_result parse(enum program program, const char *line)
     return options_parse(program, argc, argv, &options, why);
 }
 
+#define LEASED                                                                                     \
+    "--authority etcd://192.0.2.1:2379,192.0.2.2:2379/lns-1 --ha-listen tcp:127.0.0.1:5000 "       \
+    "--ha-connect tcp:127.0.0.2:5000 "
+
 static const struct {
     enum program program;
     const char *line;
@@ -105,6 +109,23 @@ static const struct {
     {PROGRAM_LNS,
      "--ha-connect tcp:127.0.0.1:1 --ha-far tcp:192.0.2.1:1 --takeover manual --rank 1",
      "--ha-connect: without --ha-key"},
+    {PROGRAM_LNS, LEASED "--rank 1", NULL},
+    {PROGRAM_LNS, LEASED "--rank 1 --role auto --takeover manual", NULL},
+    {PROGRAM_LNS, LEASED "--rank 1 --lease 2000 --on-lease-lost true", NULL},
+    {PROGRAM_LNS, LEASED "--rank 1 --lease 1999", "not a number from 2000 to 60000"},
+    {PROGRAM_LNS, LEASED "--rank 1 --commit bounded", "--authority needs --commit gated"},
+    {PROGRAM_LNS, LEASED "--rank 1 --authority-ca a --authority-cert b --authority-key c", NULL},
+    {PROGRAM_LNS, LEASED "--rank 1 --authority-cert b", "need one another"},
+    {PROGRAM_LNS, LEASED, "--authority needs --rank"},
+    {PROGRAM_LNS, "--authority etcd://h/g --rank 1", "it needs tcp: in --ha-listen"},
+    {PROGRAM_LNS, "--authority etcd://h/g --rank 1 --ha-listen unix:/a --ha-connect unix:/a",
+     "it needs tcp: in --ha-listen"},
+    {PROGRAM_LNS, "--authority etcd://h --rank 1", "'etcd://h' must be etcd://HOST:PORT"},
+    {PROGRAM_LNS, "--authority etcd://h/", "must be etcd://HOST:PORT"},
+    {PROGRAM_LNS, "--authority redis://h:1/g", "must be etcd://HOST:PORT"},
+    {PROGRAM_LNS, "--lease 3000", "--lease needs --authority"},
+    {PROGRAM_LNS, "--on-lease-lost true", "--on-lease-lost needs --authority"},
+    {PROGRAM_LNS, "--authority-key a", "need --authority"},
     {PROGRAM_LNS, "--control /a --control /b", "--control is given twice"},
     {PROGRAM_LNS, "--commit gated", NULL},
     {PROGRAM_LNS, "--commit bounded", NULL},
@@ -119,18 +140,28 @@ static const struct {
     {PROGRAM_THREADS, "--ha /tmp/ha --secret s", "unknown option --secret"},
     {PROGRAM_LNS, "--threads 2", "unknown option --threads"},
     {PROGRAM_LNS, "--serializer proto", NULL},
-    {PROGRAM_LNS, "--serializer cbor", "'cbor' is none of proto"},
+    {PROGRAM_LNS, "--serializer cbor", NULL},
+    {PROGRAM_LNS, "--serializer xml", "'xml' is none of proto"},
     {PROGRAM_LNS, "--store file:/tmp", NULL},
     {PROGRAM_LNS, "--store /tmp", "'/tmp' must be file:DIR"},
     {PROGRAM_LNS, "--store file:", "'file:' must be file:DIR"},
-    {PROGRAM_LNS, "--store redis://localhost", "must be file:DIR or redis://HOST:PORT/GROUP"},
-    {PROGRAM_LNS, "--store redis://localhost:6379/", "must be file:DIR or redis://"},
+    {PROGRAM_LNS, "--store redis://localhost",
+     "must be file:DIR, etcd://HOST:PORT,.../GROUP or redis://HOST:PORT"},
+    {PROGRAM_LNS, "--store redis://localhost:6379/", "or redis://HOST:PORT/GROUP"},
     {PROGRAM_LNS, "--store redis://localhost:6379/g", "say --store-plain"},
     {PROGRAM_LNS, "--store redis://localhost:6379/g --store-plain", NULL},
     {PROGRAM_LNS,
      "--store redis://h:1/g --store-plain --store-secret f --store-replicas 0 --store-exact", NULL},
     {PROGRAM_LNS, "--store redis://h:1/g --store-plain --store-replicas 17", "from 0 to 16"},
-    {PROGRAM_LNS, "--store file:/tmp --store-plain", "need --store redis://"},
+    {PROGRAM_LNS, "--store file:/tmp --store-plain", "needs --store etcd:// or redis://"},
+    {PROGRAM_LNS, "--store etcd://h/", "must be file:DIR, etcd://HOST:PORT,.../GROUP"},
+    {PROGRAM_LNS, "--store etcd://h,i:2/g", "say --store-plain"},
+    {PROGRAM_LNS, "--store etcd://h,i:2/g --store-plain", NULL},
+    {PROGRAM_LNS, "--store etcd://h/g --store-plain --store-exact", "need --store redis://"},
+    {PROGRAM_LNS, "--store redis://h:1/g --store-plain --store-ca f", "need --store etcd://"},
+    {PROGRAM_LNS, "--store etcd://h/g --store-plain --store-cert f", "need one another"},
+    {PROGRAM_LNS, "--store etcd://h/g --store-plain --store-ca f --store-cert f --store-cert-key f",
+     NULL},
     {PROGRAM_LNS, "--store-exact", "need --store redis://"},
     {PROGRAM_LNS, "--store redis://h:1/g --store-plain --role standby --ha-connect tcp:127.0.0.1:9",
      "--takeover auto over tcp"},

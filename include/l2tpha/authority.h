@@ -153,6 +153,7 @@ struct l2tpha_lease_info {
     uint64_t changes;          /**< ... that the claim was changed, */
     uint64_t failures; /**< ... and that the authority could not be asked, or did not answer */
     int status;        /**< the last such error; 0 = it has answered since */
+    uint64_t looks;    /**< times that the claim was seen as it is */
 };
 
 /** A lease without a node. It looks at the claim: a node that is made then has the claim's epoch,

@@ -70,7 +70,9 @@ extern "C" {
     X(EPOCH, -70, true, "epoch too far ahead")                                                     \
     X(ID_RANGE, -71, false, "tunnel ids of another range")                                         \
     X(MACHINES, -72, false, "tunnels of other machines")                                           \
-    X(SEAL, -73, true, "what was sealed does not verify")
+    X(SEAL, -73, true, "what was sealed does not verify")                                          \
+    X(LEVEL, -74, false, "a release whose level is too low")                                       \
+    X(SERIALIZER, -75, false, "checkpoints of another serializer")
 
 /** Error codes; 0 is success. Each row of L2TPHA_ERRORS is one, named L2TPHA_ERR_ and its name. */
 enum l2tpha_error {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /** @file
- *  An etcd cluster as the authority (l2tpha/authority.h): three keys below `l2tpha/GROUP/`, changed
- *  by transactions of its JSON gateway (etcd 3.4 and later). All this is in the optional library
- *  l2tpha-etcd, over libcurl and jansson. Linux. docs/etcd.md. */
+ *  An etcd cluster as the authority (l2tpha/authority.h), or as a store (l2tpha/store.h), or both:
+ *  keys below `l2tpha/GROUP/`, changed by transactions of its JSON gateway (etcd 3.4 and later). All
+ *  this is in the optional library l2tpha-etcd, over libcurl and jansson. Linux. docs/etcd.md,
+ *  docs/stores.md. */
 #ifndef L2TPHA_ETCD_H
 #define L2TPHA_ETCD_H
 
 #include <l2tpha/authority.h>
+#include <l2tpha/store.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -42,6 +44,30 @@ struct l2tpha_etcd_tls {
 L2TPHA_API int l2tpha_etcd_authority_new(TALLOC_CTX *parent, const char *place,
                                          const struct l2tpha_etcd_tls *tls,
                                          struct l2tpha_authority **authority);
+
+/** Options of a store in etcd. Zero-fill it and set size and what is wanted. */
+struct l2tpha_etcd_store_options {
+    size_t size;                       /**< sizeof(struct l2tpha_etcd_store_options) */
+    const struct l2tpha_etcd_tls *tls; /**< as for l2tpha_etcd_authority_new() */
+    uint32_t timeout_ms;               /**< what is asked for takes so long at most, whichever
+                                            members are asked; 0 = 4000 */
+};
+
+/** A store in etcd. Whoever serves last has it: an older writer is refused by the cluster, with
+ *  L2TPHA_ERR_FENCED. What is confirmed is on the disks of a majority. A checkpoint of more than
+ *  1 MiB is L2TPHA_ERR_LIMIT. Nothing is asked before it is opened.
+ *  @param parent   talloc parent.
+ *  @param place    as for l2tpha_etcd_authority_new(); an authority of the same group is another
+ *                  matter, whose keys are others.
+ *  @param options  NULL = none.
+ *  @param[out] store  to be freed by l2tpha_store::free, which waits for timeout_ms at most.
+ *  @retval L2TPHA_ERR_INVALID    no such place, or a wrong size.
+ *  @retval L2TPHA_ERR_NOT_FOUND  a name is unknown.
+ *  @retval L2TPHA_ERR_HOST       no descriptor, no random bytes, or libcurl cannot be used.
+ *  @retval L2TPHA_ERR_NOMEM      out of memory. */
+L2TPHA_API int l2tpha_etcd_store_new(TALLOC_CTX *parent, const char *place,
+                                     const struct l2tpha_etcd_store_options *options,
+                                     struct l2tpha_store **store);
 
 #ifdef __cplusplus
 }

@@ -16,6 +16,10 @@ extern "C" {
  *  error is L2TPHA_ERR_NOMEM or, as jansson does not always say why, L2TPHA_ERR_RECORD. Static. */
 L2TPHA_API const struct l2tpha_serializer *l2tpha_serializer_json(void);
 
+/** The same to be shown: secrets are "(hidden)", and so are fields that this release does not know,
+ *  which may be some. Records that have any cannot be read again. Static. */
+L2TPHA_API const struct l2tpha_serializer *l2tpha_serializer_json_hidden(void);
+
 #ifdef __cplusplus
 }
 #endif

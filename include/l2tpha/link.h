@@ -24,6 +24,9 @@
 extern "C" {
 #endif
 
+/** Octets of a node's name, at most. */
+#define L2TPHA_NODE_NAME_MAX 63
+
 /** Options of a link. Zero-fill it and set size. */
 struct l2tpha_link_options {
     size_t size;           /**< sizeof(struct l2tpha_link_options) */
@@ -40,6 +43,8 @@ struct l2tpha_link_options {
     bool ranks_differ;  /**< refuse a peer of this node's own rank: L2TPHA_ERR_EXISTS */
     bool taken; /**< this node has another link that goes on: here an active of an older epoch is
                      told so, and anybody else meets nobody: L2TPHA_ERR_LIMIT */
+    const char *node_name; /**< of this node, for the other one to show; borrowed as long as the
+                                link is there. Nobody sees to it that names differ (NULL = none) */
 };
 
 /** Make a link for a stream that has just been opened. It hangs off the node, and is the active's
@@ -50,8 +55,8 @@ struct l2tpha_link_options {
  *  @param[out] link  the link; end it with l2tpha_link_free().
  *  @retval L2TPHA_ERR_ROLE     the node is fenced.
  *  @retval L2TPHA_ERR_NOMEM    out of memory.
- *  @retval L2TPHA_ERR_INVALID  heartbeat_ms below 10 or above half of silence_ms, or max_queue too
- *                              small for a hello. */
+ *  @retval L2TPHA_ERR_INVALID  heartbeat_ms below 10 or above half of silence_ms, max_queue too
+ *                              small for a hello, or a long node_name. */
 L2TPHA_API int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *options,
                                uint64_t now, struct l2tpha_link **link);
 
@@ -66,9 +71,10 @@ L2TPHA_API void l2tpha_link_free(struct l2tpha_link *link, uint64_t now);
  *  @param data  borrowed for the call.
  *  @param len   bytes.
  *  @param now   microseconds.
- *  @retval L2TPHA_ERR_LINK, L2TPHA_ERR_RECORD, L2TPHA_ERR_RECORD_VERSION, L2TPHA_ERR_STALE_EPOCH,
- *          L2TPHA_ERR_FENCED, L2TPHA_ERR_ROLE or what the other end or this node refused with:
- *          close the stream; drain l2tpha_link_poll() first, it may tell why. The error stays. */
+ *  @retval L2TPHA_ERR_LINK, L2TPHA_ERR_RECORD, L2TPHA_ERR_RECORD_VERSION, L2TPHA_ERR_LEVEL,
+ *          L2TPHA_ERR_SERIALIZER, L2TPHA_ERR_STALE_EPOCH, L2TPHA_ERR_FENCED, L2TPHA_ERR_ROLE or
+ * what the other end or this node refused with: close the stream; drain l2tpha_link_poll() first,
+ * it may tell why. The error stays. */
 L2TPHA_API int l2tpha_link_feed(struct l2tpha_link *link, const uint8_t *data, size_t len,
                                 uint64_t now);
 
@@ -140,6 +146,10 @@ struct l2tpha_link_info {
     bool ungated; /**< standby: no output of the active waits for this end. Its copy is never known
                      to be all that was served, but when the active hands over or steps down for it
                    */
+    uint32_t peer_level; /**< of the other node's release, see L2TPHA_LEVEL; 1 = it has not said */
+    char peer_name[L2TPHA_NODE_NAME_MAX + 1]; /**< as the other node calls itself, up to a zero;
+                                                   "" = it does not, or is not met yet. Any octets,
+                                                   and not unique */
     uint64_t compared; /**< when all that active and standby hold was last found alike by digests,
                             one after the other since half a minute or so before; 0 = not yet */
 };

@@ -16,13 +16,15 @@
  *  Over `unix:` the active hands its descriptors over in advance, the kernel tells its death, and
  *  the standby takes over by itself when its copy is all that was served; two processes of one box.
  *  Over `tcp:` a silent node may live: an operator or a cluster manager decides, and whoever meets
- * a newer epoch steps down. docs/pair.md and docs/operations.md say more.
+ * a newer epoch steps down; or an authority does (l2tpha/authority.h), and a node serves by a lease
+ * alone. docs/pair.md and docs/operations.md say more.
  *
  *  A function that gives a text gives NULL when it went well, else what is wrong, static or valid
  *  until the next call. */
 #ifndef L2TPHA_PAIR_H
 #define L2TPHA_PAIR_H
 
+#include <l2tpha/authority.h>
 #include <l2tpha/crypto.h>
 #include <l2tpha/link.h>
 #include <l2tpha/node.h>
@@ -53,8 +55,11 @@ enum l2tpha_pair_event {
     L2TPHA_PAIR_LEFT,      /**< of a standby: the active has closed its tunnels and left. Unless
                                 l2tpha_pair_end() is called, this node serves from now on */
     L2TPHA_PAIR_HUNG,      /**< of a standby, over unix: the active lives and says nothing */
-    L2TPHA_PAIR_ENDS       /**< another node serves, or nothing can be had: this one is of no more
+    L2TPHA_PAIR_ENDS,      /**< another node serves, or nothing can be had: this one is of no more
                                 use. l2tpha_pair_status() says which */
+    L2TPHA_PAIR_LEASE_LOST /**< it says nothing any more, since its lease may have ended: what is
+                                not the library's, such as a data plane of the kernel or the
+                                address, the program stops. SERVES or STOPPED follows */
 };
 
 /** Orders of an operator or a cluster manager. */
@@ -142,11 +147,21 @@ struct l2tpha_pair_options {
     const char *far; /**< more of the other nodes, likewise: far ones, for which no output waits.
                         What has left may be unknown to them: they take over when they are handed
                         over to, or from a copy that counts as stale. NULL = none */
+    const struct l2tpha_authority
+        *authority; /**< who may serve: with it a node serves by a lease alone, whatever its role,
+                         and takes over by itself over tcp too, unless takeover_manual. connect and
+                         listen are of tcp then, and each node has a rank, by which the authority
+                         knows it ("node-1"). A role of L2TPHA_PAIR_STANDBY never begins what nobody
+                         has served. NULL = none. Borrowed */
+    uint32_t lease_ms; /**< how long a lease lasts that is not renewed, at least 2000; 0 = 5000 */
+    const char *name;  /**< of this node, for the others to show: l2tpha_link_info::peer_name. At
+                          most L2TPHA_NODE_NAME_MAX octets; nobody sees to it that names differ. NULL
+                          = none */
 };
 
 /** A pair that has not begun. talloc'd below no parent. 0, INVALID, NOMEM, or an error of the
- *  system as L2TPHA_ERR_HOST; with keys also CRYPTO, or UNSUPPORTED where sealing is left out of
- * the build. */
+ *  system as L2TPHA_ERR_HOST; with keys also CRYPTO, or UNSUPPORTED where sealing, and of an
+ * authority where libl2tpha-authority, is left out of the build. */
 L2TPHA_API int l2tpha_pair_new(const struct l2tpha_pair_options *options,
                                struct l2tpha_pair **pair);
 /** Take other keys in place of those of the options: the next stream has them, and none is cut
@@ -170,7 +185,8 @@ L2TPHA_API void l2tpha_pair_drain(struct l2tpha_pair *pair);
 /** Read what the other node has said, before anything else is looked at: after this process had no
  *  turn for long. l2tpha_pair_reads() is up to date then. */
 L2TPHA_API void l2tpha_pair_catch_up(struct l2tpha_pair *pair);
-/** Monotonic microseconds: the time of all calls that want it. */
+/** Monotonic microseconds, those included in which the machine sleeps (CLOCK_BOOTTIME): the time of
+ *  all calls that want it. */
 L2TPHA_API uint64_t l2tpha_pair_now(void);
 
 /** The node. It changes when this one steps down: not to be kept across l2tpha_pair_service(). */
@@ -202,7 +218,7 @@ L2TPHA_API const char *l2tpha_pair_stand_by(struct l2tpha_pair *pair);
 /** Serve no longer, at once, whether or not another does. */
 L2TPHA_API const char *l2tpha_pair_fence(struct l2tpha_pair *pair);
 /** All tunnels were closed, and the program leaves: a standby is told that it has nothing to take
- *  over. */
+ *  over, and a lease is given back, for which l2tpha_pair_info::leaving tells to wait. */
 L2TPHA_API void l2tpha_pair_leave(struct l2tpha_pair *pair);
 /** The program is about to end as it is: this node takes nothing over any more. */
 L2TPHA_API void l2tpha_pair_end(struct l2tpha_pair *pair);
@@ -227,7 +243,14 @@ struct l2tpha_pair_info {
     const char *refusal; /**< why the last of them did, or the last try to connect, valid until the
                               next call; NULL: there is a stream, or none of them since */
     bool from_store;     /**< what the node has began with what the store had, not another node */
+    bool leaving;  /**< after l2tpha_pair_leave(): the lease is being given back, for a second at
+                        most */
+    bool protects; /**< active: the standby of link is in sync, and the authority has it in the
+                        claim, if there is one. Standby: its copy is whole, and it is in the claim
+                        as that was seen last */
 };
+/** Of the lease. False: there is none. */
+L2TPHA_API bool l2tpha_pair_lease(const struct l2tpha_pair *pair, struct l2tpha_lease_info *info);
 /** Of the store. False: there is none. */
 L2TPHA_API bool l2tpha_pair_storage(const struct l2tpha_pair *pair,
                                     struct l2tpha_storage_info *info);

@@ -216,6 +216,12 @@ enum l2tpha_checkpoint_kind {
 /** Version of the checkpoint format written by this release, and the oldest one read. */
 #define L2TPHA_CHECKPOINT_VERSION 1
 
+/** Level of this release: it grows when the table of fields or a rule of checkpoints does
+ *  (docs/checkpoint-format.md, "Levels"). The first release has 1. */
+#define L2TPHA_LEVEL 2
+/** Lowest level of a node that this release shares tunnels with. */
+#define L2TPHA_LEVEL_MIN 1
+
 /** Longest checkpoint, bytes. */
 #define L2TPHA_CHECKPOINT_MAX (1u << 20)
 

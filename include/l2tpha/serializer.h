@@ -27,11 +27,15 @@ struct l2tpha_reading {
     uint8_t *room;       /**< l2tpha_serializer::room bytes of who calls get_record() */
 };
 
+/** Octets of a serializer's name by which a link compares it. */
+#define L2TPHA_SERIALIZER_NAME_MAX 63
+
 /** A serializer. A checkpoint is written record by record, then closed by its header; it is read
  *  header first. All pointers are required. */
 struct l2tpha_serializer {
     size_t size;      /**< sizeof(struct l2tpha_serializer) */
-    const char *name; /**< "proto" */
+    const char *name; /**< "proto"; a pair has the same at both nodes, of which the first
+                           L2TPHA_SERIALIZER_NAME_MAX octets count */
     /** Bytes of l2tpha_reading::room that get_record() may need for what cannot be a view of the
      *  input; 0 = none. */
     size_t room;

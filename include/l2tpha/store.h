@@ -30,6 +30,8 @@ struct l2tpha_store_found {
                             been confirmed to anybody */
     const char *fault; /**< NULL, or what is damaged. Static */
     uint64_t fault_at; /**< ... at this octet */
+    uint64_t unproven; /**< looked at: of so many of the items, the last ones, it is not known
+                            whether they have been confirmed to anybody yet */
 };
 
 /** Something has come of what was asked of a store. */
@@ -85,6 +87,14 @@ struct l2tpha_store {
     /** What there is to be known of it, or its last error in its own words: for show. Valid until
      *  the next call. NULL = it says nothing. */
     const char *(*note)(void *user);
+    /** Give back the newest whole copy and what follows it, as far as it is there now, of a store
+     *  that another process may be writing: nothing of it is changed or acquired, and nobody is
+     *  kept from it. Instead of open; no other call follows but note and free. Damage ends it:
+     *  L2TPHA_ERR_RECORD, behind all that is before it. L2TPHA_ERR_GAP: the writer has replaced
+     *  what was being read. *why: as open, NULL where the error says it all. NULL = it cannot be
+     *  looked at. */
+    int (*look)(void *user, l2tpha_store_item fn, void *arg, struct l2tpha_store_found *found,
+                const char **why);
 };
 
 /** A store in a directory: segments `NUMBER.seg`, and `lock`. Made with mode 0700, files with 0600.

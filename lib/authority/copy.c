@@ -11,6 +11,16 @@ static bool is_complete(enum l2tpha_role role)
            role == L2TPHA_ROLE_CUT_OFF;
 }
 
+/* An active that was told of this node's next epoch has stopped, and says so in it. The copy is of
+ * the epoch before, for nobody else ever has an epoch of this rank. */
+static bool was_announced(const struct l2tpha_lease *lease, uint64_t epoch)
+{
+    uint32_t rank = l2tpha_node_config(lease->node)->rank;
+
+    return lease->floor <= lease->claim.epoch &&
+           epoch == l2tpha_epoch_next(lease->claim.epoch, rank);
+}
+
 /* Why it may be behind; NULL = it is not. */
 static const char *behind(const struct l2tpha_lease *lease,
                           const struct l2tpha_redundancy_info *info)
@@ -19,7 +29,7 @@ static const char *behind(const struct l2tpha_lease *lease,
         return "not in sync by the claim";
     if (!is_complete(info->role))
         return "the copy is not complete";
-    if (info->epoch != lease->claim.epoch)
+    if (info->epoch != lease->claim.epoch && !was_announced(lease, info->epoch))
         return "the copy may be of another epoch than the claim";
     return NULL;
 }

@@ -6,8 +6,8 @@
  * revision: one of the two is carried out, and the other is void from then on. Until the claim is
  * seen with another revision everything holds that was so before, and everything that may be so. */
 #include "authority/copy.h"
+#include "authority/lease_node.h"
 #include "authority/members.h"
-#include "authority/serving.h"
 
 #include <string.h>
 
@@ -98,7 +98,7 @@ static void see_while_watching(struct l2tpha_lease *lease, uint64_t now)
 
     lease->looked = lease->looked || first;
     if (first && lease->node && lease->claim.epoch > lease->floor) {
-        serving_end(lease, now); /* made too early: copy.c */
+        lease_node_end(lease, now); /* made too early: copy.c */
         return;
     }
     bool soon = lease->node && lease->want != L2TPHA_LEASE_FOLLOW;
@@ -128,7 +128,7 @@ static void see_while_taking(struct l2tpha_lease *lease, bool moved, uint64_t no
     if (is_ours(lease)) {
         see_ours(lease, now);
     } else if (moved) { /* nothing of what was asked can come any more */
-        say(lease, "authority: '%s' has the claim", lease->claim.owner);
+        lease_say(lease, "authority: '%s' has the claim", lease->claim.owner);
         lease->state = L2TPHA_LEASE_WATCHING;
         lease->try_at = now;
     } else if (!lease->claim.leased) {
@@ -149,6 +149,7 @@ static void see(struct l2tpha_lease *lease, const struct l2tpha_claim *claim, ui
         return;
     }
     lease->claim = *claim;
+    lease->looks++;
     lease->look_next = false;
     if (moved)
         lease->unknown = false;
@@ -166,7 +167,7 @@ static void see(struct l2tpha_lease *lease, const struct l2tpha_claim *claim, ui
         lease->try_at =
             now + (lease->state == L2TPHA_LEASE_LEFT ? lease->options.renew_ms * MS : 0);
         if (!is_ours(lease))
-            serving_end(lease, now);
+            lease_node_end(lease, now);
         else if (lease->state == L2TPHA_LEASE_LOST) {
             lease->look_next = true;
             see_ours(lease, now);
@@ -223,7 +224,7 @@ static void take_taken(struct l2tpha_lease *lease, const struct l2tpha_authority
     if (lease->state != L2TPHA_LEASE_TAKING && lease->state != L2TPHA_LEASE_LOST)
         return;
     lease->retake_only = false;
-    if (serving_begin(lease, lease->asked_at, now))
+    if (lease_node_begin(lease, lease->asked_at, now))
         return;
     lease->confirm = true; /* the answer has taken too long */
     lease->renew_at = now;
@@ -240,12 +241,12 @@ static void take_renewed(struct l2tpha_lease *lease, int status, uint64_t now)
         return;
     if (!status) {
         lease->status = L2TPHA_OK;
-        if (lease->retake_only || serving_begin(lease, lease->beside_at, now))
+        if (lease->retake_only || lease_node_begin(lease, lease->beside_at, now))
             return;
         lease->renew_at = now;
     } else if (ended) {
         lease->confirm = false;
-        serving_lose(lease, "the authority says that the lease has ended", now);
+        lease_node_lose(lease, "the authority says that the lease has ended", now);
         ask_anew(lease, now);
     } else {
         lease->failures++;
@@ -266,7 +267,7 @@ static void take_left(struct l2tpha_lease *lease, int status, uint64_t now)
         return;
     }
     lease->give = false;
-    serving_tell(lease, L2TPHA_LEASE_GIVEN);
+    lease_node_tell(lease, L2TPHA_LEASE_GIVEN);
 }
 
 static void take_event(struct l2tpha_lease *lease, const struct l2tpha_authority_event *event,
@@ -300,9 +301,11 @@ static void take_event(struct l2tpha_lease *lease, const struct l2tpha_authority
 
 /* --- turns --- */
 
+/* A node that was fenced by another one, or has not taken over so far, has nobody in sync: that
+ * says nothing of who is. */
 static bool wants_change(const struct l2tpha_lease *lease)
 {
-    return lease->state == L2TPHA_LEASE_HELD && lease->node &&
+    return lease->state == L2TPHA_LEASE_HELD && lease->node && lease_node_serves(lease) &&
            (lease->unknown || members_differ(lease));
 }
 
@@ -346,9 +349,9 @@ static void ask_beside(struct l2tpha_lease *lease, uint64_t now)
 bool l2tpha_lease_check(struct l2tpha_lease *lease, uint64_t now)
 {
     if (lease->state == L2TPHA_LEASE_HELD && now >= lease->until)
-        serving_lose(lease, "the authority has not renewed the lease", now);
+        lease_node_lose(lease, "the authority has not renewed the lease", now);
     if (lease->state != L2TPHA_LEASE_HELD)
-        serving_hold(lease, now);
+        lease_node_hold(lease, now);
     return lease->state == L2TPHA_LEASE_HELD;
 }
 
@@ -412,7 +415,7 @@ int l2tpha_lease_leave(struct l2tpha_lease *lease, uint64_t now)
     lease->give = true;
     lease->renew_at = lease->try_at = now;
     lease->reason = "";
-    serving_hold(lease, now);
+    lease_node_hold(lease, now);
     return L2TPHA_OK;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A lease's beginning and end, and what is known of it. */
+#include "authority/lease_node.h"
 #include "authority/members.h"
-#include "authority/serving.h"
 
 #include <string.h>
 
@@ -132,7 +132,8 @@ void l2tpha_lease_get(const struct l2tpha_lease *lease, struct l2tpha_lease_info
                                     .ended = lease->ended,
                                     .changes = lease->changes,
                                     .failures = lease->failures,
-                                    .status = lease->status};
+                                    .status = lease->status,
+                                    .looks = lease->looks};
 
     memcpy(info, &now, info->size < sizeof(now) ? info->size : sizeof(now));
 }

@@ -55,7 +55,7 @@ struct l2tpha_lease {
     bool called;     /* the node was, in this turn */
     unsigned events; /* a bit for each kind to be told */
     uint64_t other;  /* OVER: the other's epoch */
-    uint64_t renewed, ended, changes, failures;
+    uint64_t renewed, ended, changes, failures, looks;
     int status;
     struct member members[MEMBERS];
 };

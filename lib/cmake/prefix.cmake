@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # cmake -D NM=... -D OBJCOPY=... -P prefix.cmake NAMES FOLDER OBJECT...
 # Copies objects to FOLDER, each lib/a/b.c.o to a_b.o. What they define for one another has the prefix
-# l2tpha__ in the copies. NAMES gets the list of these, old and new. Names with the prefix stay, and so
+# NAME__ in the copies, of a NAMES that is NAME_objects.names: two libraries may have one name for two
+# things. NAMES gets the list of these, old and new. Names with the prefix stay, and so
 # do weak ones, which are the compiler's and not of one library.
 cmake_minimum_required(VERSION 3.20)
 
@@ -26,7 +27,9 @@ list(TRANSFORM defined REPLACE " .*" "")
 list(FILTER defined EXCLUDE REGEX "^l2tpha_")
 list(SORT defined)
 list(REMOVE_DUPLICATES defined)
-list(TRANSFORM defined REPLACE "(.+)" "\\1 l2tpha__\\1\n")
+get_filename_component(library ${names} NAME)
+string(REGEX REPLACE "_objects\\.names$" "" library ${library})
+list(TRANSFORM defined REPLACE "(.+)" "\\1 ${library}__\\1\n")
 list(JOIN defined "" renamed)
 file(WRITE ${names} "${renamed}")
 

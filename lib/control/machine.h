@@ -79,12 +79,7 @@ static inline void engine_set_machine(struct engine *engine, const struct machin
     engine->machine = machine;
 }
 
-static inline const struct machine_ops *machine_of(const struct l2tpha_tunnel *tunnel)
-{
-    const struct engine *engine = tunnel_engine(tunnel);
-
-    return tunnel_is_recovery(tunnel) ? engine->recovery_machine : engine->machine;
-}
+const struct machine_ops *machine_of(const struct l2tpha_tunnel *tunnel);
 
 static inline const struct machine_ops *session_machine(const struct l2tpha_session *session)
 {
@@ -92,20 +87,7 @@ static inline const struct machine_ops *session_machine(const struct l2tpha_sess
 }
 
 /* Without a word; the host is told why. Of one that is gone already nothing is left to clear. */
-static inline void machine_clear(struct l2tpha_tunnel *tunnel, int status, const char *why)
-{
-    const struct machine_input input = {.status = status, .reason = why};
-
-    if (!tunnel->dying)
-        machine_of(tunnel)->clear(tunnel, &input);
-}
-
-static inline void machine_clear_session(struct l2tpha_session *session, int status,
-                                         const char *why)
-{
-    const struct machine_input input = {.status = status, .reason = why};
-
-    session_machine(session)->clear_session(session, &input);
-}
+void machine_clear(struct l2tpha_tunnel *tunnel, int status, const char *why);
+void machine_clear_session(struct l2tpha_session *session, int status, const char *why);
 
 #endif

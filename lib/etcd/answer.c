@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "answer.h"
 
-#include <jansson.h>
 #include <string.h>
 
 /* Codes of gRPC. */
@@ -11,48 +10,10 @@ enum {
     PERMISSION_DENIED = 7,
     RESOURCE_EXHAUSTED = 8,
     FAILED_PRECONDITION = 9,
+    OUT_OF_RANGE = 11,
     UNIMPLEMENTED = 12,
     UNAUTHENTICATED = 16
 };
-
-static json_t *load(const char *text, size_t len)
-{
-    json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-
-    if (json && !json_is_object(json)) {
-        json_decref(json);
-        return NULL;
-    }
-    return json;
-}
-
-/* A member of 64 bits: left out it is 0. */
-static bool get_number(const json_t *object, const char *name, uint64_t *value)
-{
-    const json_t *json = json_object_get(object, name);
-    const char *text = json_string_value(json);
-
-    *value = 0;
-    if (!json)
-        return true;
-    if (!text || *text == '\0')
-        return false;
-    for (; *text >= '0' && *text <= '9'; text++) {
-        uint64_t digit = (uint64_t)(*text - '0');
-        if (*value > (UINT64_MAX - digit) / 10)
-            return false;
-        *value = *value * 10 + digit;
-    }
-    return *text == '\0';
-}
-
-static bool get_header(const json_t *json, struct header *header)
-{
-    const json_t *object = json_object_get(json, "header");
-
-    return json_is_object(object) && get_number(object, "raft_term", &header->term) &&
-           get_number(object, "cluster_id", &header->cluster) && header->term > 0;
-}
 
 /* --- keys --- */
 
@@ -67,24 +28,21 @@ struct value {
 /* The one that the key has, if it has one. */
 static bool read_range(const json_t *response, const char *key, struct value *value)
 {
-    const json_t *range = json_object_get(response, "response_range");
-    const json_t *pairs = json_object_get(range, "kvs"), *pair = json_array_get(pairs, 0);
-    const json_t *name = json_object_get(pair, "key"), *text = json_object_get(pair, "value");
+    const json_t *pairs;
 
     value->there = false;
     value->len = 0;
-    if (!json_is_object(range) || (pairs && !json_is_array(pairs)) || json_array_size(pairs) > 1)
+    if (!piece_pairs(json_object_get(response, "response_range"), &pairs) ||
+        json_array_size(pairs) > 1)
         return false;
+    const json_t *pair = json_array_get(pairs, 0);
     if (!pair)
         return true;
     value->there = true;
-    if (!json_is_string(name) || strcmp(json_string_value(name), key) != 0 ||
-        !get_number(pair, "mod_revision", &value->revision) || value->revision == 0 ||
-        !get_number(pair, "lease", &value->lease))
-        return false;
-    return !text ||
-           (json_is_string(text) && base64_decode(json_string_value(text), json_string_length(text),
-                                                  value->text, sizeof(value->text), &value->len));
+    const char *name = piece_key(pair);
+    return name && strcmp(name, key) == 0 && piece_number(pair, "mod_revision", &value->revision) &&
+           value->revision > 0 && piece_number(pair, "lease", &value->lease) &&
+           piece_value(pair, value->text, sizeof(value->text), &value->len);
 }
 
 static bool take_epoch(const struct value *value, struct snapshot *snapshot)
@@ -92,7 +50,7 @@ static bool take_epoch(const struct value *value, struct snapshot *snapshot)
     if (!value->there)
         return true;
     snapshot->epoch_revision = value->revision;
-    snapshot->claim.epoch = epoch_read(value->text, value->len);
+    snapshot->claim.epoch = hex_read(value->text, value->len);
     return snapshot->claim.epoch != 0;
 }
 
@@ -135,15 +93,12 @@ static bool read_keys(const json_t *responses, size_t first, const struct keys *
 static bool read_transaction(const json_t *json, const struct keys *keys, size_t puts,
                              struct snapshot *snapshot, bool *succeeded)
 {
-    const json_t *decision = json_object_get(json, "succeeded");
-    const json_t *responses = json_object_get(json, "responses");
+    const json_t *responses;
 
-    if (!get_header(json, &snapshot->header) || (decision && !json_is_boolean(decision)))
+    if (!piece_header(json, &snapshot->header) ||
+        !piece_outcome(json, puts + 3, 3, succeeded, &responses))
         return false;
-    *succeeded = json_is_true(decision);
     size_t first = *succeeded ? puts : 0;
-    if (json_array_size(responses) != first + 3)
-        return false;
     for (size_t i = 0; i < first; i++)
         if (!json_is_object(json_object_get(json_array_get(responses, i), "response_put")))
             return false;
@@ -153,7 +108,7 @@ static bool read_transaction(const json_t *json, const struct keys *keys, size_t
 int answer_snapshot(const char *text, size_t len, const struct keys *keys, size_t puts,
                     struct snapshot *snapshot, bool *succeeded)
 {
-    json_t *json = load(text, len);
+    json_t *json = piece_load(text, len);
 
     *snapshot = (struct snapshot){0};
     bool good = json && read_transaction(json, keys, puts, snapshot, succeeded);
@@ -166,15 +121,15 @@ int answer_snapshot(const char *text, size_t len, const struct keys *keys, size_
 static int read_lease(const json_t *json, struct lease *lease)
 {
     *lease = (struct lease){0};
-    if (!get_header(json, &lease->header) || !get_number(json, "ID", &lease->id) ||
-        !get_number(json, "TTL", &lease->ttl_s) || lease->id == 0)
+    if (!piece_header(json, &lease->header) || !piece_number(json, "ID", &lease->id) ||
+        !piece_number(json, "TTL", &lease->ttl_s) || lease->id == 0)
         return L2TPHA_ERR_RECORD;
     return L2TPHA_OK;
 }
 
 int answer_granted(const char *text, size_t len, struct lease *lease)
 {
-    json_t *json = load(text, len);
+    json_t *json = piece_load(text, len);
     int error = read_lease(json, lease);
 
     json_decref(json);
@@ -184,7 +139,7 @@ int answer_granted(const char *text, size_t len, struct lease *lease)
 /* The gateway has it as a stream, of which this is all. */
 int answer_renewed(const char *text, size_t len, struct lease *lease)
 {
-    json_t *json = load(text, len);
+    json_t *json = piece_load(text, len);
     int error = read_lease(json_object_get(json, "result"), lease);
 
     json_decref(json);
@@ -193,8 +148,8 @@ int answer_renewed(const char *text, size_t len, struct lease *lease)
 
 int answer_revoked(const char *text, size_t len, struct header *header)
 {
-    json_t *json = load(text, len);
-    bool good = get_header(json, header);
+    json_t *json = piece_load(text, len);
+    bool good = piece_header(json, header);
 
     json_decref(json);
     return good ? L2TPHA_OK : L2TPHA_ERR_RECORD;
@@ -214,7 +169,7 @@ static json_int_t code_of(const json_t *json)
 
 struct fault answer_fault(const char *text, size_t len)
 {
-    json_t *json = load(text, len);
+    json_t *json = piece_load(text, len);
     json_int_t code = code_of(json);
 
     json_decref(json);
@@ -224,6 +179,7 @@ struct fault answer_fault(const char *text, size_t len)
     case INVALID_ARGUMENT:
     case PERMISSION_DENIED:
     case FAILED_PRECONDITION:
+    case OUT_OF_RANGE:
     case UNIMPLEMENTED:
     case UNAUTHENTICATED:
         return (struct fault){L2TPHA_ERR_REFUSED, true, true};

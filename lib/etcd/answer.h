@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers of the JSON gateway: read whole, and strictly, before anything is made of them. In JSON
- * of Protocol Buffers 3 what is 0, false or empty is left out, and 64 bits are text. */
+/* Answers of the JSON gateway: read whole, and strictly, before anything is made of them. */
 #ifndef ETCD_ANSWER_H
 #define ETCD_ANSWER_H
 
 #include "body.h"
-
-/* What each answer begins with. */
-struct header {
-    uint64_t cluster;
-    uint64_t term; /* of the cluster's leader, as the member that answered had it */
-};
+#include "piece.h"
 
 /* How things were at one instant. */
 struct snapshot {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base64.h"
 
-#include <string.h>
-
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 void base64_encode(const char *data, size_t len, char *dst)
@@ -25,6 +23,18 @@ void base64_encode(const char *data, size_t len, char *dst)
     *dst = '\0';
 }
 
+/* 64 = it is no letter. */
+static uint32_t value_of(char letter)
+{
+    if (letter >= 'A' && letter <= 'Z')
+        return (uint32_t)(letter - 'A');
+    if (letter >= 'a' && letter <= 'z')
+        return (uint32_t)(letter - 'a') + 26;
+    if (letter >= '0' && letter <= '9')
+        return (uint32_t)(letter - '0') + 52;
+    return letter == '+' ? 62 : letter == '/' ? 63 : 64;
+}
+
 bool base64_decode(const char *text, size_t text_len, char *dst, size_t size, size_t *len)
 {
     size_t padding = 0;
@@ -38,10 +48,10 @@ bool base64_decode(const char *text, size_t text_len, char *dst, size_t size, si
         uint32_t word = 0;
         for (size_t i = at; i < at + 4; i++) {
             bool padded = i >= text_len - padding;
-            const char *letter = padded ? letters : memchr(letters, text[i], sizeof(letters) - 1);
-            if (!letter)
+            uint32_t value = padded ? 0 : value_of(text[i]);
+            if (value > 63)
                 return false;
-            word = word << 6 | (uint32_t)(letter - letters);
+            word = word << 6 | value;
         }
         for (int shift = 16; shift >= 0 && to < *len; shift -= 8)
             dst[to++] = (char)(word >> shift);

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "body.h"
+#include "piece.h"
 
-#include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define NUMBER_MAX 21 /* 64 bits in JSON are text */
 
 static void key_of(const char *group, const char *name, char *dst)
 {
@@ -23,39 +20,17 @@ void keys_of(const char *group, struct keys *keys)
     key_of(group, "alive", keys->alive);
 }
 
-static const char *number(uint64_t value, char dst[NUMBER_MAX])
-{
-    snprintf(dst, NUMBER_MAX, "%llu", (unsigned long long)value);
-    return dst;
-}
-
 static json_t *put(const char *key, const char *value, uint64_t lease)
 {
-    char *text = talloc_array(NULL, char, BASE64_SIZE(strlen(value))), digits[NUMBER_MAX];
-
-    if (!text)
-        return NULL;
-    base64_encode(value, strlen(value), text);
-    json_t *json = json_pack("{s:{s:s, s:s, s:s}}", "request_put", "key", key, "value", text,
-                             "lease", number(lease, digits));
-    talloc_free(text);
-    return json;
-}
-
-static json_t *is_at(const char *key, uint64_t revision)
-{
-    char digits[NUMBER_MAX];
-
-    return json_pack("{s:s, s:s, s:s, s:s}", "key", key, "target", "MOD", "result", "EQUAL",
-                     "mod_revision", number(revision, digits));
+    return piece_put(key, value, strlen(value), lease);
 }
 
 static json_t *is_epoch(const struct keys *keys, uint64_t epoch)
 {
-    char digits[EPOCH_DIGITS + 1], value[BASE64_SIZE(EPOCH_DIGITS)];
+    char digits[HEX_DIGITS + 1], value[BASE64_SIZE(HEX_DIGITS)];
 
-    epoch_text(epoch, digits);
-    base64_encode(digits, EPOCH_DIGITS, value);
+    hex_put(epoch, digits);
+    base64_encode(digits, HEX_DIGITS, value);
     return json_pack("{s:s, s:s, s:s, s:s}", "key", keys->epoch, "target", "VALUE", "result",
                      "EQUAL", "value", value);
 }
@@ -65,29 +40,18 @@ static void add_reads(json_t *list, const struct keys *keys)
     const char *const read[] = {keys->epoch, keys->claim, keys->alive};
 
     for (size_t i = 0; i < 3; i++)
-        json_array_append_new(list, json_pack("{s:{s:s}}", "request_range", "key", read[i]));
+        json_array_append_new(list, piece_range(read[i]));
 }
 
-/* Text of what is taken over. What could not be made makes an array too short: no text then. */
+/* Text of what is taken over. */
 static char *transaction(TALLOC_CTX *parent, const struct keys *keys, json_t *compare,
                          size_t compares, json_t *success, size_t puts)
 {
     json_t *failure = json_array();
-    char *dump = NULL, *text = NULL;
 
     add_reads(success, keys);
     add_reads(failure, keys);
-    bool whole = json_array_size(compare) == compares && json_array_size(success) == puts + 3 &&
-                 json_array_size(failure) == 3;
-    json_t *json =
-        json_pack("{s:o, s:o, s:o}", "compare", compare, "success", success, "failure", failure);
-    if (json && whole)
-        dump = json_dumps(json, JSON_COMPACT);
-    if (dump)
-        text = talloc_strdup(parent, dump);
-    free(dump);
-    json_decref(json);
-    return text;
+    return piece_text(parent, piece_transaction(compare, compares, success, puts + 3, failure, 3));
 }
 
 char *body_read(TALLOC_CTX *parent, const struct keys *keys)
@@ -99,12 +63,12 @@ char *body_take(TALLOC_CTX *parent, const struct keys *keys, const struct l2tpha
                 const char *text, uint64_t revision, uint64_t epoch_revision, uint64_t lease)
 {
     json_t *compare = json_array(), *success = json_array();
-    char digits[EPOCH_DIGITS + 1];
+    char digits[HEX_DIGITS + 1];
 
-    json_array_append_new(compare, is_at(keys->alive, 0));
-    json_array_append_new(compare, is_at(keys->claim, revision));
-    json_array_append_new(compare, is_at(keys->epoch, epoch_revision));
-    epoch_text(claim->epoch, digits);
+    json_array_append_new(compare, piece_is_at(keys->alive, 0));
+    json_array_append_new(compare, piece_is_at(keys->claim, revision));
+    json_array_append_new(compare, piece_is_at(keys->epoch, epoch_revision));
+    hex_put(claim->epoch, digits);
     json_array_append_new(success, put(keys->epoch, digits, 0));
     json_array_append_new(success, put(keys->claim, text, 0));
     json_array_append_new(success, put(keys->alive, claim->owner, lease));
@@ -117,7 +81,7 @@ char *body_change(TALLOC_CTX *parent, const struct keys *keys, uint64_t epoch, c
     json_t *compare = json_array(), *success = json_array();
 
     json_array_append_new(compare, is_epoch(keys, epoch));
-    json_array_append_new(compare, is_at(keys->claim, revision));
+    json_array_append_new(compare, piece_is_at(keys->claim, revision));
     json_array_append_new(success, put(keys->claim, text, 0));
     return transaction(parent, keys, compare, 2, success, CHANGE_PUTS);
 }
@@ -134,7 +98,7 @@ char *body_fence(TALLOC_CTX *parent, const struct keys *keys, uint64_t epoch)
 
 static char *one_number(TALLOC_CTX *parent, const char *name, uint64_t value)
 {
-    char text[16 + NUMBER_MAX];
+    char text[16 + DIGITS_MAX];
 
     snprintf(text, sizeof(text), "{\"%s\":\"%llu\"}", name, (unsigned long long)value);
     return talloc_strdup(parent, text);

@@ -2,30 +2,8 @@
 #include "claim.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-void epoch_text(uint64_t epoch, char dst[EPOCH_DIGITS + 1])
-{
-    snprintf(dst, EPOCH_DIGITS + 1, "%016llx", (unsigned long long)epoch);
-}
-
-uint64_t epoch_read(const char *text, size_t len)
-{
-    static const char digits[] = "0123456789abcdef";
-    uint64_t epoch = 0;
-
-    if (len != EPOCH_DIGITS)
-        return 0;
-    for (size_t i = 0; i < len; i++) {
-        const char *digit = memchr(digits, text[i], sizeof(digits) - 1);
-        if (!digit)
-            return 0;
-        epoch = epoch << 4 | (uint64_t)(digit - digits);
-    }
-    return epoch;
-}
 
 static bool is_name(const char name[L2TPHA_CLAIM_NAME_MAX + 1])
 {
@@ -60,11 +38,11 @@ bool claim_same(const struct l2tpha_claim *a, const struct l2tpha_claim *b)
 
 int claim_text(TALLOC_CTX *parent, const struct l2tpha_claim *claim, char **text)
 {
-    char epoch[EPOCH_DIGITS + 1];
+    char epoch[HEX_DIGITS + 1];
 
     if (!is_sound(claim))
         return L2TPHA_ERR_INVALID;
-    epoch_text(claim->epoch, epoch);
+    hex_put(claim->epoch, epoch);
     json_t *names = json_array();
     for (uint32_t i = 0; i < claim->count; i++)
         if (json_array_append_new(names, json_string(claim->in_sync[i])) != 0) {
@@ -100,7 +78,7 @@ static bool read_all(const json_t *json, struct l2tpha_claim *claim)
     if (!json_is_string(epoch) || json_array_size(names) > L2TPHA_CLAIM_NODES_MAX ||
         !read_name(json_object_get(json, "owner"), claim->owner))
         return false;
-    claim->epoch = epoch_read(json_string_value(epoch), json_string_length(epoch));
+    claim->epoch = hex_read(json_string_value(epoch), json_string_length(epoch));
     claim->count = (uint32_t)json_array_size(names);
     for (uint32_t i = 0; i < claim->count; i++)
         if (!read_name(json_array_get(names, i), claim->in_sync[i]))

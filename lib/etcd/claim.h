@@ -4,17 +4,11 @@
 #ifndef ETCD_CLAIM_H
 #define ETCD_CLAIM_H
 
+#include "hex.h"
+
 #include <l2tpha/authority.h>
 
 #define CLAIM_TEXT_MAX 4096
-#define EPOCH_DIGITS 16
-
-/* Into dst, as EPOCH_DIGITS lower-case digits and a terminator. */
-void epoch_text(uint64_t epoch, char dst[EPOCH_DIGITS + 1]);
-
-/* 0 = that is none. */
-uint64_t epoch_read(const char *text, size_t len);
-
 /* talloc'd below parent. INVALID: no epoch, names that are none or not in order, no owner among
  * them. */
 int claim_text(TALLOC_CTX *parent, const struct l2tpha_claim *claim, char **text);

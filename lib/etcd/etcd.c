@@ -154,7 +154,7 @@ int l2tpha_etcd_authority_new(TALLOC_CTX *parent, const char *place,
         return L2TPHA_ERR_NOMEM;
     int error = place_read(place, &etcd->place);
     if (!error)
-        error = http_new(etcd, &etcd->place, tls, &etcd->http);
+        error = http_new(etcd, &etcd->place, tls, ANSWER_MAX, &etcd->http);
     if (error) {
         talloc_free(etcd);
         return error;

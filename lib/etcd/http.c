@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #define EVENTS_MAX 64 /* sockets served in one turn; others in the next */
+#define ROOM 16384    /* for an answer, at first */
 
 struct http {
     const struct place *place;
     struct l2tpha_etcd_tls tls;
     bool secure;
+    size_t answer_max;
     CURLM *multi;
     struct curl_slist *headers;
     struct curl_slist *resolved;
@@ -50,12 +52,31 @@ static int on_timer(CURLM *multi, long timeout_ms, void *user)
     return 0;
 }
 
+static bool make_room(struct request *request, size_t len)
+{
+    size_t room = request->room ? request->room : ROOM, most = request->http->answer_max;
+
+    request->too_long = len > most - request->len;
+    if (request->too_long)
+        return false;
+    while (room < request->len + len)
+        room *= 2;
+    if (room == request->room)
+        return true;
+    char *grown = talloc_realloc(request->http, request->answer, char, room);
+    if (!grown)
+        return false;
+    request->answer = grown;
+    request->room = room;
+    return true;
+}
+
 /* More than the limit is an error of the transfer. */
 static size_t on_data(char *data, size_t size, size_t count, void *user)
 {
     struct request *request = user;
 
-    if (size * count > ANSWER_MAX - request->len)
+    if (!make_room(request, size * count))
         return 0;
     memcpy(request->answer + request->len, data, size * count);
     request->len += size * count;
@@ -105,7 +126,8 @@ bool http_outcome(struct http *http, uint32_t which, struct outcome *outcome)
     if (!request->ended)
         return false;
     request->ended = false;
-    *outcome = (struct outcome){.answer = request->answer, .len = request->len};
+    *outcome = (struct outcome){
+        .answer = request->answer, .len = request->len, .too_long = request->too_long};
     if (request->code != CURLE_OK)
         outcome->status = request->sent ? L2TPHA_ERR_TIMEOUT : L2TPHA_ERR_HOST;
     curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &outcome->code);
@@ -113,7 +135,7 @@ bool http_outcome(struct http *http, uint32_t which, struct outcome *outcome)
 }
 
 int http_post(struct http *http, uint32_t which, uint32_t member, const char *path,
-              const char *body, uint64_t now)
+              const char *body, uint64_t until, uint64_t now)
 {
     struct request *request = &http->requests[which];
     const struct member *to = &http->place->members[member];
@@ -123,7 +145,8 @@ int http_post(struct http *http, uint32_t which, uint32_t member, const char *pa
     snprintf(url, sizeof(url), "%s://%s:%s%s", http->secure ? "https" : "http", to->host, to->port,
              path);
     request->len = request->headers_len = 0;
-    request->until = now + REQUEST_US;
+    request->too_long = false;
+    request->until = until;
     if (curl_easy_setopt(request->easy, CURLOPT_URL, url) != CURLE_OK ||
         curl_easy_setopt(request->easy, CURLOPT_POSTFIELDS, body) != CURLE_OK ||
         curl_multi_add_handle(http->multi, request->easy) != CURLM_OK)
@@ -194,9 +217,7 @@ static bool prepare(struct http *http, struct request *request)
     CURL *easy = request->easy = curl_easy_init();
 
     request->http = http;
-    request->answer = talloc_array(http, char, ANSWER_MAX);
-    return easy && request->answer &&
-           curl_easy_setopt(easy, CURLOPT_PRIVATE, request) == CURLE_OK &&
+    return easy && curl_easy_setopt(easy, CURLOPT_PRIVATE, request) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
@@ -273,7 +294,7 @@ static bool copy_text(TALLOC_CTX *parent, const char *text, const char **copy)
 }
 
 int http_new(TALLOC_CTX *parent, const struct place *place, const struct l2tpha_etcd_tls *tls,
-             struct http **made)
+             size_t answer_max, struct http **made)
 {
     struct http *http = talloc_zero(parent, struct http);
 
@@ -287,6 +308,7 @@ int http_new(TALLOC_CTX *parent, const struct place *place, const struct l2tpha_
     http->place = place;
     http->timer_at = L2TPHA_NEVER;
     http->secure = tls;
+    http->answer_max = answer_max;
     bool copied = !tls || (copy_text(http, tls->ca, &http->tls.ca) &&
                            copy_text(http, tls->certificate, &http->tls.certificate) &&
                            copy_text(http, tls->key, &http->tls.key));

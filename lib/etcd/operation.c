@@ -42,7 +42,7 @@ static int ask(struct etcd *etcd, struct operation *operation, uint64_t now)
 {
     operation->tries++;
     return http_post(etcd->http, operation->which, operation->member, steps[operation->step].path,
-                     operation->body, now);
+                     operation->body, now + REQUEST_US, now);
 }
 
 static int begin_step(struct etcd *etcd, struct operation *operation, enum step step, uint64_t now)

@@ -19,6 +19,9 @@
 #include "answer.h"
 #include "http.h"
 
+#define REQUEST_US UINT64_C(1000000) /* for an answer, and the connection before it */
+#define ANSWER_MAX 65536
+
 enum kind { NOTHING = 0, LOOK, TAKE, CHANGE, RENEW, LEAVE };
 
 enum step { STEP_READ, STEP_FENCE, STEP_REVOKE, STEP_GRANT, STEP_TAKE, STEP_CHANGE, STEP_KEEP };

@@ -366,6 +366,9 @@ static uint32_t room(const struct failover *failover)
 {
     const struct engine *engine = failover->engine;
     uint32_t batch = engine->config.takeover_batch;
+    /* For somebody whose copy begins when all are restored. No HELLO leaves before. */
+    if (ledger_mode(engine->ledger) == LEDGER_GATED)
+        return batch;
     uint32_t grown = engine->resynced - failover->takeover.resynced;
     uint32_t most = (WINDOW_BATCHES - 1) * batch;
     uint32_t window = batch + (grown < most ? grown : most), out = unanswered(failover);

@@ -4,16 +4,10 @@
 #include "control/transaction.h"
 #include "dispatch/data.h"
 #include "dispatch/input.h"
-#include "node/node.h"
+#include "node/ahead.h"
 #include "node/sight.h"
 
 #define T_BIT 0x80 /* RFC 2661 3.1: in the first octet, set in control messages */
-
-/* Asking for memory ahead costs a look at each datagram. It pays where a tunnel and a call that
- * nobody has used for long are in no cache, which is so with about as many of them as these. */
-#define AHEAD_TUNNELS 1000
-#define AHEAD_SESSIONS 16000
-#define AHEAD 16 /* datagrams at one time: what was asked for is still there when it is used */
 
 static bool is_data(const struct l2tpha_datagram *datagram)
 {
@@ -38,7 +32,7 @@ static size_t run_of(const struct l2tpha_datagram *datagrams, size_t count)
 static void look_ahead(const struct engine *engine, const struct l2tpha_datagram *datagrams,
                        size_t count)
 {
-    struct l2tpha_header headers[AHEAD];
+    struct l2tpha_header headers[AHEAD_MOST];
 
     for (size_t i = 0; i < count; i++) {
         const struct l2tpha_datagram *datagram = &datagrams[i];
@@ -91,12 +85,11 @@ size_t l2tpha_feed_batch(struct l2tpha_node *node, struct l2tpha_datagram *datag
     if (error)
         return refuse(datagrams, count, error);
     const struct engine *engine = &node->engine;
-    bool ahead = engine->serving && (table_tunnel_count(engine->table) >= AHEAD_TUNNELS ||
-                                     table_session_count(engine->table) >= AHEAD_SESSIONS);
+    bool ahead = engine->serving && is_worth_a_look(engine->table);
     size_t run = run_of(datagrams, count);
     for (size_t i = 0; i < run; i++) {
-        if (ahead && run > 1 && i % AHEAD == 0)
-            look_ahead(engine, &datagrams[i], run - i < AHEAD ? run - i : AHEAD);
+        if (ahead && run > 1 && i % AHEAD_MOST == 0)
+            look_ahead(engine, &datagrams[i], run - i < AHEAD_MOST ? run - i : AHEAD_MOST);
         datagrams[i].result = feed(node, &datagrams[i]);
     }
     return run;

@@ -2,6 +2,7 @@
 /* The replication link's way to the node. */
 #include "redundancy/link.h"
 #include "control/absence.h"
+#include "node/ahead.h"
 #include "node/consumer.h"
 #include "node/digest.h"
 #include "node/node.h"
@@ -10,6 +11,7 @@
 
 #include <l2tpha/checkpoint.h>
 #include <l2tpha/consumer.h>
+#include <string.h>
 
 static struct l2tpha_node *node_at(void *user)
 {
@@ -175,6 +177,15 @@ static void link_leave(void *user, bool stop, uint64_t now)
     port->consumer = 0;
 }
 
+#ifndef __OPTIMIZE_SIZE__
+static void link_ahead(void *user, const struct l2tpha_bytes *checkpoints, size_t count)
+{
+    node_look_ahead(node_at(user), checkpoints, count);
+}
+#else
+#define link_ahead NULL
+#endif
+
 static int link_fence(void *user, uint64_t epoch, uint64_t now)
 {
     return l2tpha_fence(node_at(user), epoch, now);
@@ -253,6 +264,7 @@ static struct port *new_port(struct l2tpha_node *node, const struct l2tpha_link_
 
 /* All but whose they are. */
 static const struct link_ops link_port_ops = {
+    .ahead = link_ahead,
     .role = link_role,
     .rank = link_rank,
     .epoch = link_epoch,
@@ -285,6 +297,11 @@ int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *
     struct link_ops ops = link_port_ops;
     ops.log = &node->engine.log;
     ops.digests = node_digests();
+    const char *serializer = node->engine.config.serializer->name;
+    size_t len = strlen(serializer);
+    ops.serializer =
+        (struct l2tpha_bytes){(const uint8_t *)serializer,
+                              len < L2TPHA_SERIALIZER_NAME_MAX ? len : L2TPHA_SERIALIZER_NAME_MAX};
     ops.user = new_port(node, options);
     if (!ops.user)
         return L2TPHA_ERR_NOMEM;

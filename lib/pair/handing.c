@@ -2,11 +2,13 @@
 #include "handing.h"
 #include "host.h"
 #include "info.h"
+#include "leasing.h"
 #include "links.h"
 #include "pair.h"
 
 #define DRAIN_US 5000000 /* until all is confirmed */
 #define OFFER_US 1000000 /* until the standby accepts */
+#define GIVEN_US 4000000 /* with a lease: until the standby is seen to serve, or not to */
 #define HELD_US 1000000  /* held: after an offer that was not taken; doubled each time, up to */
 #define HELD_MAX_US 32000000
 
@@ -16,9 +18,16 @@ void handing_complete(struct l2tpha_pair *pair, const char *why)
     complete(pair, L2TPHA_PAIR_STAND_BY, why);
 }
 
+/* With a lease others may have it meanwhile. */
+static void fall_silent(struct l2tpha_pair *pair)
+{
+    if (leasing_leave(pair) != L2TPHA_OK)
+        (void)l2tpha_hold(pair->node, l2tpha_pair_now());
+}
+
 static void stay_held(struct l2tpha_pair *pair, const char *why)
 {
-    (void)l2tpha_hold(pair->node, l2tpha_pair_now());
+    fall_silent(pair);
     pair->offer_at = l2tpha_pair_now() + pair->offer_wait;
     pair->offer_wait = pair->offer_wait < HELD_MAX_US ? 2 * pair->offer_wait : HELD_MAX_US;
     say(pair, L2TPHA_LOG_RF, "held on: %s", why);
@@ -62,10 +71,26 @@ static void cancel_switchover(struct l2tpha_pair *pair, const char *why)
     if (pair->held)
         stay_held(pair, unbound != NULL ? unbound : why);
     else
-        pair->reads = true;
+        pair->reads = !leasing_is_used(pair) || leasing_has(pair, L2TPHA_LEASE_HELD);
     if (!was_held)
         say(pair, L2TPHA_LOG_RF, "switchover given up: %s", why);
     handing_complete(pair, why);
+}
+
+/* The claim says who serves: this node has given its lease back, and asks for it again. */
+static void ask_back(struct l2tpha_pair *pair, const char *why)
+{
+    pair->switchover_until = L2TPHA_NEVER;
+    if (leasing_return(pair) != L2TPHA_OK) /* it has asked already, or another one serves */
+        return;
+    pair->taken_back = why;
+    say(pair, L2TPHA_LOG_RF, "would serve again: %s", why);
+}
+
+void handing_take_back(struct l2tpha_pair *pair)
+{
+    cancel_switchover(pair, pair->taken_back);
+    links_begin_anew(pair->links);
 }
 
 /* Over tcp. What the other does when it is met again says what came of it: it serves, or asks for a
@@ -83,6 +108,8 @@ void handing_standby_lost(struct l2tpha_pair *pair, bool heir, bool is_over)
         return;
     if (pair->switchover == SWITCHOVER_DRAINING || pair->switchover == SWITCHOVER_OFFERED)
         cancel_switchover(pair, "the standby is gone");
+    else if (pair->switchover == SWITCHOVER_HANDED && leasing_is_used(pair))
+        ask_back(pair, "the standby is gone");
     else if (pair->switchover == SWITCHOVER_HANDED && is_over)
         cancel_switchover(pair, "the standby has died without having served");
     else if (pair->switchover == SWITCHOVER_HANDED) {
@@ -100,9 +127,14 @@ const char *handing_reclaim(struct l2tpha_pair *pair)
     return NULL;
 }
 
-bool handing_is_possible(const struct l2tpha_pair *pair)
+static bool is_in_sync(const struct l2tpha_pair *pair)
 {
     return info_of(pair).role == L2TPHA_ROLE_ACTIVE && links_standby_is_in_sync(pair->links);
+}
+
+bool handing_is_possible(const struct l2tpha_pair *pair)
+{
+    return is_in_sync(pair) && links_standby_is_known(pair->links);
 }
 
 static const char *begin_switchover(struct l2tpha_pair *pair)
@@ -133,8 +165,16 @@ const char *handing_begin(struct l2tpha_pair *pair)
 /* Nobody is served while this node is held: whoever comes to hold all that it has is to serve. */
 void handing_advance_held(struct l2tpha_pair *pair)
 {
-    if (!pair->held || pair->switchover != SWITCHOVER_NONE || l2tpha_pair_now() < pair->offer_at ||
-        !handing_is_possible(pair))
+    if (!pair->held || pair->switchover != SWITCHOVER_NONE || pair->taking.order_until != 0)
+        return;
+    if (!is_in_sync(pair)) {
+        (void)leasing_leave(pair); /* there is nobody any more to have it for */
+        return;
+    }
+    if (l2tpha_pair_now() < pair->offer_at)
+        return;
+    (void)leasing_return(pair); /* whoever has the lease has the standby in the claim */
+    if (!handing_is_possible(pair))
         return;
     (void)l2tpha_release(pair->node,
                          l2tpha_pair_now()); /* what was confirmed is polled, to be ready */
@@ -170,6 +210,26 @@ void handing_handed(struct l2tpha_pair *pair)
     }
     pair->switchover = SWITCHOVER_HANDED;
     pair->switchover_until = L2TPHA_NEVER;
+    if (leasing_leave(pair) == L2TPHA_OK)
+        pair->switchover_until = l2tpha_pair_now() + GIVEN_US;
+}
+
+/* What the standby has said to it, or nothing. */
+static void advance_handed(struct l2tpha_pair *pair, bool is_late)
+{
+    bool declines = !info_of(pair).handing_over;
+    const char *why =
+        pair->declined != 0 ? "the standby could not take over" : "the standby did not take over";
+    if (pair->step_down)
+        return;
+    if (declines && !leasing_is_used(pair))
+        cancel_switchover(pair, why);
+    else if (declines)
+        ask_back(pair, why);
+    else if (is_late) { /* with a lease */
+        links_end_heir(pair->links);
+        ask_back(pair, "nothing is heard of the standby");
+    }
 }
 
 /* Not accepted so far, or the link has ended the offer by itself: nobody takes over upon it. */
@@ -194,9 +254,7 @@ void handing_advance(struct l2tpha_pair *pair)
         withdraw(pair, "the standby lacked something");
     } else if (pair->switchover == SWITCHOVER_OFFERED && is_late) {
         withdraw(pair, "the standby does not answer");
-    } else if (pair->switchover == SWITCHOVER_HANDED && !pair->step_down &&
-               !info_of(pair).handing_over) {
-        cancel_switchover(pair, pair->declined != 0 ? "the standby could not take over"
-                                                    : "the standby did not take over");
+    } else if (pair->switchover == SWITCHOVER_HANDED) {
+        advance_handed(pair, is_late);
     }
 }

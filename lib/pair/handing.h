@@ -29,6 +29,9 @@ const char *handing_reclaim(struct l2tpha_pair *pair);
 void handing_advance(struct l2tpha_pair *pair);
 void handing_advance_held(struct l2tpha_pair *pair);
 
+/* With a lease: it has that again, after it had handed over. */
+void handing_take_back(struct l2tpha_pair *pair);
+
 /* The node is held from now on. */
 void handing_hold(struct l2tpha_pair *pair);
 

@@ -76,9 +76,9 @@ static int make(struct l2tpha_pair *pair, bool standby, uint64_t epoch)
 
 const char *make_node(struct l2tpha_pair *pair, bool standby)
 {
-    uint64_t epoch = standby ? 1 : lock_epoch(&pair->lock) + 1; /* it learns the other one */
+    uint64_t epoch = standby ? pair->made_with : lock_epoch(&pair->lock) + 1;
     int error = make(pair, standby, epoch);
-    pair->from_store = false;
+    pair->from_store = pair->taking.stale_store = false;
     if (error != L2TPHA_OK)
         pair->node = NULL;
     return error == L2TPHA_OK ? NULL : l2tpha_strerror(error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "host.h"
 #include "info.h"
+#include "leasing.h"
 #include "links_private.h"
 #include "pair.h"
 #include "refusal.h"
@@ -421,6 +422,8 @@ void links_pass(struct links *links, uint32_t tag)
 /* Whose stream is over: nothing waits for it. */
 static void forget_consumer(struct links *links, uint32_t consumer, uint64_t now)
 {
+    if (leasing_drop_consumer(links->pair, consumer))
+        return;
     int error = l2tpha_consumer_remove(links->pair->node, consumer, now);
     if (error != L2TPHA_OK)
         say(links->pair, L2TPHA_LOG_ERROR, "stopping the replication: %s", l2tpha_strerror(error));
@@ -468,6 +471,8 @@ void links_flush(struct links *links)
 void links_catch_up(struct links *links)
 {
     struct stream *next;
+    if (links->pair->paused)
+        return;
     for (struct stream *stream = links->streams; stream != NULL; stream = next) {
         next = stream->next;
         if (is_next(stream) && !stream->connecting && !stream->passing)

@@ -77,8 +77,18 @@ void links_pass(struct links *links, uint32_t tag);
  * over, so it is told. */
 void links_tell_sync(struct links *links);
 
+/* Active, with an authority: it knows each standby that outputs wait for by its rank. */
+void links_name_standbys(struct links *links);
+/* Nothing is read, and silence does not count, until it is taken back. */
+void links_pause(struct links *links, bool pause);
+/* Active: the streams of standbys that get nothing any more are closed, so that these begin anew.
+ */
+void links_begin_anew(struct links *links);
+
 /* Active: there is one who could be handed over to. */
 bool links_standby_is_in_sync(const struct links *links);
+/* ... and the authority, if there is one, knows that. */
+bool links_standby_is_known(const struct links *links);
 
 /* Write what the links have to say. Not while outputs of the node are being looked at. */
 void links_flush(struct links *links);
@@ -86,10 +96,12 @@ void links_flush(struct links *links);
 /* Read what has come, ahead of everything else: after an absence. */
 void links_catch_up(struct links *links);
 
-/* Active: offer to hand over to the standby; take that back; and nobody is handed over to. */
+/* Active: offer to hand over to the standby; take that back; and nobody is handed over to, nor
+ * heard any more. */
 int links_hand_over(struct links *links);
 int links_withdraw(struct links *links);
 void links_hand_to_none(struct links *links);
+void links_end_heir(struct links *links);
 /* Standby: could not take it; is about to take it by itself. */
 int links_decline(struct links *links, int why);
 int links_announce(struct links *links, uint64_t epoch, bool force);

@@ -27,6 +27,15 @@ void links_hand_to_none(struct links *links)
         stream->heir = false;
 }
 
+void links_end_heir(struct links *links)
+{
+    struct stream *stream = links->streams;
+    while (stream != NULL && !stream->heir)
+        stream = stream->next;
+    if (stream != NULL)
+        stream_end(stream, BYE_ALONE);
+}
+
 int links_decline(struct links *links, int why)
 {
     struct l2tpha_link *link = links_current_link(links);

@@ -54,6 +54,8 @@ static uint64_t stream_due(const struct links *links, const struct stream *strea
 uint64_t links_deadline(const struct links *links)
 {
     uint64_t due = earlier(links->retry_at, listener_deadline(&links->listener));
+    if (links->pair->paused)
+        return links->ended != NULL ? 0 : L2TPHA_NEVER;
     for (const struct stream *stream = links->streams; stream != NULL; stream = stream->next)
         due = earlier(due, stream_due(links, stream));
     return links->ended != NULL ? 0 : due;
@@ -106,6 +108,8 @@ void links_expire(struct links *links, uint64_t now)
 {
     struct stream *next;
     links_free_ended(links);
+    if (links->pair->paused)
+        return;
     if (listener_deadline(&links->listener) <= now)
         listener_expire(&links->listener, &links->pair->listen, now);
     if (links->retry_at <= now)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "output.h"
+#include "leasing.h"
 #include "links.h"
 #include "pair.h"
 #include "storing.h"
@@ -18,6 +19,13 @@ static void let_out(struct l2tpha_pair *pair, const struct l2tpha_output *output
             links_send(pair->links, &outputs[i]);
 }
 
+/* Whoever was stopped may have lost its lease: the time is read anew, each time. */
+static size_t poll_node(struct l2tpha_pair *pair, struct l2tpha_output outputs[OUTPUTS])
+{
+    leasing_check(pair);
+    return l2tpha_poll(pair->node, outputs, OUTPUTS, l2tpha_pair_now());
+}
+
 /* Peers answer while there is more to send: what they say does not wait in the socket until it
  * overflows. But the other descriptors have their turn. */
 static void drain(struct l2tpha_pair *pair, int *reads)
@@ -25,7 +33,7 @@ static void drain(struct l2tpha_pair *pair, int *reads)
     const struct l2tpha_pair_host *host = &pair->options.host;
     struct l2tpha_output outputs[OUTPUTS];
     size_t count;
-    while ((count = l2tpha_poll(pair->node, outputs, OUTPUTS, l2tpha_pair_now())) > 0) {
+    while ((count = poll_node(pair, outputs)) > 0) {
         let_out(pair, outputs, count);
         if (pair->reads && count == OUTPUTS && host->more != NULL && (*reads)-- > 0)
             host->more(host->user);
@@ -39,6 +47,7 @@ void output_drain(struct l2tpha_pair *pair)
     if (pair->draining)
         return;
     pair->draining = true;
+    links_name_standbys(pair->links);
     do {
         drain(pair, &reads);
     } while (storing_service(pair));

@@ -3,11 +3,13 @@
 #include "handing.h"
 #include "host.h"
 #include "info.h"
+#include "leasing.h"
 #include "links.h"
 #include "output.h"
 #include "role.h"
 #include "sealed.h"
 #include "storing.h"
+#include "taking.h"
 
 #include <string.h>
 #include <talloc.h>
@@ -43,6 +45,10 @@ static bool take_endpoints(struct l2tpha_pair *pair)
         (options->far != NULL && others_add(&pair->others, options->far, true) != NULL))
         return false;
     pair->options.listen = pair->options.connect = pair->options.far = NULL;
+    if (options->name != NULL && strlen(options->name) > L2TPHA_NODE_NAME_MAX)
+        return false;
+    strcpy(pair->node_name, options->name != NULL ? options->name : "");
+    pair->options.name = NULL;
     pair->connect = pair->others.list[0].endpoint;
     if (options->role != L2TPHA_PAIR_ACTIVE && pair->connect.kind == ENDPOINT_NONE)
         return false;
@@ -50,6 +56,21 @@ static bool take_endpoints(struct l2tpha_pair *pair)
         return false;
     return may_be_used(pair, endpoint_is_beyond_loopback(&pair->listen), "listen") &&
            may_be_used(pair, others_are_beyond_loopback(&pair->others), "connect");
+}
+
+#define LEASE_LEAST_MS 2000
+
+/* An authority decides between boxes: over unix the kernel tells of a death. */
+static int check_authority(struct l2tpha_pair *pair)
+{
+    const struct l2tpha_pair_options *options = &pair->options;
+    if (options->authority == NULL)
+        return L2TPHA_OK;
+    if (!leasing_is_used(pair))
+        return L2TPHA_ERR_UNSUPPORTED;
+    bool tcp = pair->connect.kind == ENDPOINT_TCP && pair->listen.kind == ENDPOINT_TCP;
+    bool long_enough = options->lease_ms == 0 || options->lease_ms >= LEASE_LEAST_MS;
+    return tcp && long_enough ? L2TPHA_OK : L2TPHA_ERR_INVALID;
 }
 
 /* The text is not kept. */
@@ -73,11 +94,14 @@ int l2tpha_pair_new(const struct l2tpha_pair_options *options, struct l2tpha_pai
         return L2TPHA_ERR_NOMEM;
     made->options = *options;
     made->watcher.epoll = made->watcher.timer = made->store_watch.fd = -1;
+    made->made_with = 1; /* it learns the other one */
     made->events = &role_events;
     made->lock = (struct lock){.listen = &made->listen, .connect = &made->connect, .fd = -1};
     int error = take_keys(made);
     if (error == L2TPHA_OK)
         error = take_endpoints(made) ? L2TPHA_OK : L2TPHA_ERR_INVALID;
+    if (error == L2TPHA_OK)
+        error = check_authority(made);
     if (error == L2TPHA_OK && !watcher_open(&made->watcher))
         error = L2TPHA_ERR_HOST;
     if (error == L2TPHA_OK && (made->links = links_new(made)) == NULL)
@@ -118,6 +142,7 @@ void l2tpha_pair_free(struct l2tpha_pair *pair)
     pair->reads = false;
     links_free(pair->links);
     storing_free(pair); /* before the node */
+    leasing_free(pair);
     free_node(pair);
     lock_let_go(&pair->lock);
     passed_clear(&pair->kept, true);
@@ -130,6 +155,7 @@ void l2tpha_pair_leave(struct l2tpha_pair *pair)
 {
     pair->ending = true;
     links_disconnect(pair->links, true);
+    (void)taking_let_go(pair);
 }
 
 void l2tpha_pair_end(struct l2tpha_pair *pair)
@@ -147,7 +173,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 static void set_timer(struct l2tpha_pair *pair)
 {
     uint64_t due = earlier(l2tpha_deadline(pair->node), links_deadline(pair->links));
-    due = earlier(due, storing_deadline(pair));
+    due = earlier(due, earlier(storing_deadline(pair), taking_deadline(pair)));
     watcher_wake_at(&pair->watcher, earlier(due, role_deadline(pair)));
 }
 
@@ -161,6 +187,7 @@ void l2tpha_pair_drain(struct l2tpha_pair *pair)
 
 void l2tpha_pair_catch_up(struct l2tpha_pair *pair)
 {
+    leasing_check(pair);
     links_catch_up(pair->links);
 }
 
@@ -172,6 +199,7 @@ static void serve_once(struct l2tpha_pair *pair)
         (void)l2tpha_expire(pair->node, now); /* what fails is an event of its tunnel */
     if (links_deadline(pair->links) <= now)
         links_expire(pair->links, now);
+    leasing_service(pair);
     output_drain(pair);
     role_advance(pair);
     l2tpha_pair_drain(pair);
@@ -235,6 +263,22 @@ bool l2tpha_pair_status(const struct l2tpha_pair *pair)
     return !pair->ended || pair->ended_well;
 }
 
+static bool is_whole(const struct l2tpha_pair *pair)
+{
+    enum l2tpha_role role = info_of(pair).role;
+    return role == L2TPHA_ROLE_STANDBY_HOT || role == L2TPHA_ROLE_UNHEARD ||
+           role == L2TPHA_ROLE_CUT_OFF;
+}
+
+static bool protects(const struct l2tpha_pair *pair, const struct l2tpha_pair_info *info)
+{
+    if (pair->node == NULL)
+        return false;
+    if (info->standby)
+        return leasing_includes(pair) && is_whole(pair);
+    return info->met && info->link.in_sync && leasing_protects(pair, info->link.peer_rank);
+}
+
 void l2tpha_pair_get(const struct l2tpha_pair *pair, struct l2tpha_pair_info *info)
 {
     struct l2tpha_pair_info all = {.size = info->size,
@@ -250,6 +294,8 @@ void l2tpha_pair_get(const struct l2tpha_pair *pair, struct l2tpha_pair_info *in
         all.behind_us = all.standby ? behind_us(pair) : 0;
     }
     all.met = links_info(pair->links, &all.link);
+    all.leaving = pair->ending && taking_let_go_until(pair) != 0;
+    all.protects = protects(pair, &all);
     all.standbys = links_count(pair->links);
     all.key_id = links_key_id(pair->links);
     all.refused = links_refusals(pair->links, &all.refusal);

@@ -9,6 +9,7 @@
 #include "passed.h"
 #include "watch.h"
 
+#include <l2tpha/consumer.h>
 #include <l2tpha/pair.h>
 
 struct links;
@@ -17,10 +18,31 @@ struct l2tpha_seal_keys;
 
 #define PAIR_WHY_MAX 512
 
+/* Of taking.h. A time of 0 = not. */
+struct taking {
+    uint64_t look_until; /* nobody is followed before the claim was seen, or this time */
+    enum l2tpha_lease_want wanted;
+    uint64_t again_at;    /* when that is said once more, while somebody waits */
+    uint64_t asked_until; /* the active hands over, and nobody has the claim so far */
+    uint64_t order_until; /* likewise, an operator's order */
+    bool order_stale;
+    bool order_checked;   /* the claim was seen since it was given */
+    uint64_t order_looks; /* how often it was before */
+    bool stale_store;     /* what the node has is of a store that may be behind */
+    bool here;            /* the address, when it was looked for last; */
+    uint64_t here_at;     /* ... and when it is again */
+    enum l2tpha_trust trust;
+    uint64_t serve_at;   /* the claim is ours, and could not be served */
+    uint64_t give_until; /* the lease is given back by then */
+    bool given;
+    bool fenced; /* by command: silent until another */
+};
+
 struct l2tpha_pair {
     struct l2tpha_pair_options options; /* whose texts are not kept: */
     struct endpoint listen, connect;    /* and the others' first one: they are all of one kind */
     struct others others;
+    char node_name[L2TPHA_NODE_NAME_MAX + 1];
     struct l2tpha_node *node;
     struct l2tpha_seal_keys *keys; /* NULL = tcp is not sealed */
     struct links *links;
@@ -28,7 +50,13 @@ struct l2tpha_pair {
     struct watcher watcher;
     struct l2tpha_storage *storage; /* NULL = there is no store */
     struct watch store_watch;
-    bool from_store;     /* the node was filled from it */
+    bool from_store;            /* the node was filled from it */
+    struct l2tpha_lease *lease; /* NULL = there is no authority, or no node so far */
+    struct watch lease_watch;
+    uint32_t ranks[L2TPHA_CONSUMERS_MAX + 1]; /* of standbys, and 1; 0 = not known to the lease */
+    uint64_t made_with;                       /* epoch of the next standby that is made */
+    struct taking taking;
+    bool paused;         /* streams are not read */
     struct passed given; /* to standbys; the program's */
     struct passed kept;  /* by the active; this process has them */
     bool reads;          /* the program reads its sockets */
@@ -47,6 +75,7 @@ struct l2tpha_pair {
         SWITCHOVER_ANNOUNCED /* standby: the active was told that this node will serve */
     } switchover;
     uint64_t switchover_until;
+    const char *taken_back; /* why a node that has handed over is to serve again */
     bool step_down;
     bool asked_to_serve;
     bool other_stopped;  /* standby: the active has stopped */

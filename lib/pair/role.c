@@ -3,10 +3,12 @@
 #include "handing.h"
 #include "host.h"
 #include "info.h"
+#include "leasing.h"
 #include "links.h"
 #include "looking.h"
 #include "pair.h"
 #include "serving.h"
+#include "taking.h"
 
 #define RETRY_US 100000
 #define LOCK_US 500 /* between two tries for the lock; doubled each time, up to */
@@ -19,6 +21,8 @@ static bool is_fresh(const struct l2tpha_pair *pair)
 
 static const char *start(struct l2tpha_pair *pair)
 {
+    if (leasing_is_used(pair))
+        return taking_start(pair);
     switch (pair->options.role) {
     case L2TPHA_PAIR_STANDBY:
         return serving_follow(pair);
@@ -90,6 +94,10 @@ static const char *takeover_by_command(struct l2tpha_pair *pair)
 
 static void end_takeover(struct l2tpha_pair *pair, const char *why)
 {
+    if (leasing_is_used(pair)) {
+        taking_end_order(pair, why);
+        return;
+    }
     pair->switchover = SWITCHOVER_NONE;
     pair->next_epoch = 0;
     if (why != NULL)
@@ -116,33 +124,40 @@ static bool is_too_early(const struct l2tpha_pair *pair)
            l2tpha_pair_now() - pair->began < LOOKING_US;
 }
 
+/* With a lease that was given back: once that is had again. */
+static const char *serve_held(struct l2tpha_pair *pair)
+{
+    if (!leasing_is_used(pair) || leasing_has(pair, L2TPHA_LEASE_HELD))
+        return serve_again(pair);
+    const char *why = taking_order(pair, false);
+    if (why == NULL)
+        (void)leasing_return(pair); /* or it is asked for already */
+    return why;
+}
+
 const char *role_take_over(struct l2tpha_pair *pair, bool stale)
 {
-    if (has_handed(pair) && !links_are_up(pair->links))
+    if (has_handed(pair) && !links_are_up(pair->links) && !leasing_is_used(pair))
         return handing_reclaim(pair);
     if (pair->switchover != SWITCHOVER_NONE)
         return is_standby(pair) ? "a takeover is under way" : "a switchover is under way";
     if (pair->held)
-        return serve_again(pair);
+        return serve_held(pair);
     if (!is_standby(pair))
         return "this node is no standby";
+    pair->stale = stale;
+    if (leasing_is_used(pair))
+        return taking_order(pair, stale);
     if (is_too_early(pair))
         return "the other node is being looked for: again in a second";
-    pair->stale = stale;
-    uint64_t newest = info_of(pair).epoch, noted = lock_epoch(&pair->lock);
-    pair->next_epoch = l2tpha_epoch_next(noted > newest ? noted : newest, config_of(pair)->rank);
     if (links_are_up(pair->links)) {
         if (!has_socket(pair) && !address_is_here(&pair->options.address))
             return "the address of --listen is not here, and the active lives";
         if (!stale && !info_of(pair).whole)
             return "the copy is not complete, and the active lives";
-        if (links_announce(pair->links, pair->next_epoch, stale) == L2TPHA_OK) {
-            pair->switchover = SWITCHOVER_ANNOUNCED;
-            pair->switchover_until =
-                l2tpha_pair_now() + config_of(pair)->commit_timeout_ms * UINT64_C(1000);
-            return NULL;
-        }
     }
+    if (serving_announce(pair))
+        return NULL;
     const char *why = takeover_by_command(pair);
     if (why == NULL)
         end_takeover(pair, NULL);
@@ -185,7 +200,9 @@ static void active_lost(struct l2tpha_pair *pair, enum farewell farewell)
         say(pair, L2TPHA_LOG_RF, "the active goes on alone: no takeover");
     if (farewell == FAREWELL_LEFT)
         tell_event(pair, L2TPHA_PAIR_LEFT);
-    bool is_over = farewell != FAREWELL_UNKNOWN && farewell != FAREWELL_ABANDONED;
+    bool is_over =
+        farewell != FAREWELL_UNKNOWN && farewell != FAREWELL_ABANDONED && !leasing_is_used(pair);
+    taking_look(pair);
     if (pair->switchover == SWITCHOVER_ANNOUNCED)
         pair->switchover_until = l2tpha_pair_now(); /* nobody is left to answer */
     else if (!pair->ending && !pair->options.takeover_manual && is_over)
@@ -225,7 +242,7 @@ static void declined(struct l2tpha_pair *pair, int why)
 static void step_down(struct l2tpha_pair *pair)
 {
     const char *why = NULL;
-    pair->step_down = pair->held = pair->behind = pair->looking = false;
+    pair->step_down = pair->held = pair->behind = pair->looking = pair->taking.fenced = false;
     pair->switchover = SWITCHOVER_NONE;
     links_stop_listening(pair->links);
     links_disconnect(pair->links, false);
@@ -238,13 +255,15 @@ static void step_down(struct l2tpha_pair *pair)
         end_pair(pair, true);
         return;
     }
+    leasing_end(pair);
     free_node(pair);
     why = serving_follow(pair);
     if (why != NULL) {
         say(pair, L2TPHA_LOG_ERROR, "cannot become a standby: %s", why);
         end_pair(pair, false);
     }
-    if (pair->options.role == L2TPHA_PAIR_AUTO && pair->connect.kind == ENDPOINT_TCP)
+    if (pair->options.role == L2TPHA_PAIR_AUTO && pair->connect.kind == ENDPOINT_TCP &&
+        !leasing_is_used(pair))
         links_keep_listening(pair->links);
 }
 
@@ -269,7 +288,8 @@ const char *role_standby(struct l2tpha_pair *pair)
         return handing_begin(pair);
     /* Nobody holds what this node does. It is silent from now on, and follows once another serves.
      */
-    int error = l2tpha_hold(pair->node, l2tpha_pair_now());
+    int error = leasing_is_used(pair) ? leasing_leave(pair) /* another one may serve */
+                                      : l2tpha_hold(pair->node, l2tpha_pair_now());
     if (error != L2TPHA_OK)
         return l2tpha_strerror(error);
     pair->reads = false;
@@ -282,6 +302,8 @@ const char *role_fence(struct l2tpha_pair *pair)
     struct l2tpha_redundancy_info info = info_of(pair);
     if (info.role == L2TPHA_ROLE_FENCED || is_standby(pair))
         return NULL; /* it serves nobody */
+    pair->taking.fenced = leasing_is_used(pair);
+    (void)leasing_leave(pair); /* or it is given back already */
     int error = l2tpha_fence(pair->node, l2tpha_epoch_next(info.epoch, config_of(pair)->rank),
                              l2tpha_pair_now());
     if (error != L2TPHA_OK)
@@ -314,11 +336,24 @@ static bool is_unanswered(struct l2tpha_pair *pair)
     return l2tpha_pair_now() >= pair->switchover_until;
 }
 
+/* The active has stopped, or does not answer. */
+static void go_on_with_takeover(struct l2tpha_pair *pair)
+{
+    if (leasing_is_used(pair))
+        pair->switchover = SWITCHOVER_NONE; /* the order goes on */
+    else if (pair->other_stopped && !pair->stale)
+        end_takeover(pair, serving_take_over(pair, L2TPHA_TRUST_EXACT, "operator"));
+    else
+        end_takeover(pair, takeover_by_command(pair));
+}
+
 static void advance_takeover(struct l2tpha_pair *pair)
 {
     bool asked = pair->asked_to_serve && !pair->ending; /* who leaves is seen to have left */
     pair->asked_to_serve = false;
-    if (asked && !take_what_is_given(pair))
+    if (asked && leasing_is_used(pair))
+        taking_be_asked(pair);
+    else if (asked && !take_what_is_given(pair))
         (void)links_decline(pair->links, L2TPHA_ERR_HOST);
     else if (asked && pair->switchover == SWITCHOVER_ANNOUNCED)
         end_takeover(pair, NULL); /* both ends were told the same */
@@ -328,12 +363,11 @@ static void advance_takeover(struct l2tpha_pair *pair)
         return;
     }
     if (pair->other_stopped)
-        end_takeover(pair, pair->stale ? takeover_by_command(pair)
-                                       : serving_take_over(pair, L2TPHA_TRUST_EXACT, "operator"));
+        go_on_with_takeover(pair);
     else if (pair->declined != 0)
         end_takeover(pair, "the active lives and has what this copy has not");
     else if (is_unanswered(pair))
-        end_takeover(pair, takeover_by_command(pair));
+        go_on_with_takeover(pair);
     else if (l2tpha_pair_now() >= pair->switchover_until)
         pair->switchover_until = l2tpha_pair_now() + RETRY_US;
 }
@@ -363,24 +397,28 @@ void role_advance(struct l2tpha_pair *pair)
         pair->behind = pair->exact = false;
         pair->ungated = links_is_ungated(pair->links);
     }
+    taking_advance(pair);
+    if (pair->ended)
+        return;
     advance_takeover(pair);
     if (!pair->ending)
         handing_advance(pair);
     pair->other_stopped = false;
     pair->declined = 0;
-    if (pair->step_down)
+    if (pair->step_down && taking_let_go(pair))
         step_down(pair);
     if (pair->ended)
         return;
     advance_lock(pair);
     handing_advance_held(pair);
-    looking_advance(pair);
+    if (!leasing_is_used(pair))
+        looking_advance(pair);
 }
 
 uint64_t role_deadline(const struct l2tpha_pair *pair)
 {
     if (pair->step_down || pair->asked_to_serve || pair->other_stopped)
-        return 0;
+        return taking_let_go_until(pair);
     uint64_t due = pair->looking ? pair->look_at : L2TPHA_NEVER;
     if (lacks_lock(pair))
         due = pair->lock_at;

@@ -2,12 +2,15 @@
 #include "serving.h"
 #include "host.h"
 #include "info.h"
+#include "leasing.h"
 #include "links.h"
 #include "output.h"
 #include "pair.h"
 #include "storing.h"
 
 #include <stdio.h>
+
+#define LOOK_US 2000000 /* at the authority, that may not be there */
 
 /* The node is active and has a socket. */
 void serving_begin(struct l2tpha_pair *pair, enum l2tpha_pair_event event)
@@ -29,14 +32,21 @@ void serving_stop(struct l2tpha_pair *pair)
     passed_clear(&pair->kept, true);
 }
 
+/* With an authority nobody is followed before it was asked what the claim is: a copy of what was
+ * served before would be of no use. */
 const char *serving_follow(struct l2tpha_pair *pair)
 {
-    const char *why = make_node(pair, true);
+    const char *why = pair->node != NULL ? NULL : make_node(pair, true);
+    if (why == NULL)
+        why = leasing_begin(pair);
     if (why != NULL)
         return why;
     tell_event(pair, L2TPHA_PAIR_WAITS);
     pair->began = l2tpha_pair_now();
-    links_connect(pair->links);
+    if (leasing_is_used(pair))
+        pair->taking.look_until = pair->began + LOOK_US;
+    else
+        links_connect(pair->links);
     return NULL;
 }
 
@@ -122,6 +132,20 @@ const char *serving_take_over(struct l2tpha_pair *pair, enum l2tpha_trust trust,
     output_drain(pair);
     serving_begin(pair, L2TPHA_PAIR_TOOK_OVER);
     return NULL;
+}
+
+/* What the active answers is waited for. */
+bool serving_announce(struct l2tpha_pair *pair)
+{
+    uint64_t newest = info_of(pair).epoch, noted = lock_epoch(&pair->lock);
+    pair->next_epoch = l2tpha_epoch_next(noted > newest ? noted : newest, config_of(pair)->rank);
+    if (!links_are_up(pair->links) ||
+        links_announce(pair->links, pair->next_epoch, pair->stale) != L2TPHA_OK)
+        return false;
+    pair->switchover = SWITCHOVER_ANNOUNCED;
+    pair->switchover_until =
+        l2tpha_pair_now() + config_of(pair)->commit_timeout_ms * UINT64_C(1000);
+    return true;
 }
 
 const char *serving_try(struct l2tpha_pair *pair, enum l2tpha_trust trust, const char *cause)

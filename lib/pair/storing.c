@@ -2,6 +2,7 @@
 #include "storing.h"
 #include "host.h"
 #include "info.h"
+#include "leasing.h"
 #include "pair.h"
 
 #include <l2tpha/store.h>
@@ -82,7 +83,8 @@ const char *storing_restore(struct l2tpha_pair *pair, bool *restored, enum l2tph
                                        l2tpha_pair_now(), &found);
     if (error != L2TPHA_OK)
         return tell_fault(pair, error, &found);
-    bool other = found.any && may_have_served(pair, info_of(pair).epoch);
+    bool other = found.any && !leasing_is_used(pair) && /* with a lease the claim says so */
+                 may_have_served(pair, info_of(pair).epoch);
     *restored = found.any && !other;
     *trust = found.stale ? L2TPHA_TRUST_STALE : L2TPHA_TRUST_EXACT;
     if (other)

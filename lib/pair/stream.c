@@ -131,7 +131,7 @@ void stream_failed(struct stream *stream, int error)
 void stream_watch(struct stream *stream, uint32_t events)
 {
     if (!stream->ended)
-        (void)watch_for(&stream->pair->watcher, &stream->watch, events);
+        (void)watch_for(&stream->pair->watcher, &stream->watch, stream->pair->paused ? 0 : events);
 }
 
 static void watch_writing(struct stream *stream, bool wanted)
@@ -252,7 +252,8 @@ static bool make_link(struct stream *stream)
                                            !stream->local && config->rank != L2TPHA_RANK_NONE,
                                        .name = *stream->name != '\0' ? stream->name : NULL,
                                        .ungated = stream->serving && stream->far,
-                                       .taken = stream->taken};
+                                       .taken = stream->taken,
+                                       .node_name = stream->pair->node_name};
     if (stream->local && !stream->serving)
         link.silence_ms = UNIX_SILENCE_MS;
     if (stream->far) {
@@ -372,6 +373,8 @@ void stream_read(struct stream *stream)
             feed_seal(stream, data, (size_t)got);
         else
             feed_link(stream, data, (size_t)got);
+        if ((size_t)got < sizeof(data))
+            return; /* there was no more; what has come since is told */
     }
 }
 

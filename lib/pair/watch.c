@@ -21,7 +21,7 @@ static void on_timer(void *user, uint32_t events)
 bool watcher_open(struct watcher *watcher)
 {
     watcher->epoll = epoll_create1(EPOLL_CLOEXEC);
-    watcher->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    watcher->timer = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
     watcher->timer_at = L2TPHA_NEVER;
     watcher->timer_watch =
         (struct watch){.fd = watcher->timer, .handler = on_timer, .user = watcher};

@@ -36,7 +36,7 @@ void watch_stop(struct watcher *watcher, struct watch *watch);
 void watcher_run(struct watcher *watcher);
 
 /* The descriptor is readable at this time, or earlier; one that is set for an earlier time stays.
- * Monotonic microseconds. */
+ * Microseconds of l2tpha_pair_now(). */
 void watcher_wake_at(struct watcher *watcher, uint64_t at);
 
 #endif

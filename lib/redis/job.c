@@ -244,20 +244,17 @@ static int ask_batch(struct redis_store *store, struct stream *stream, struct ba
 
 static int ask_batches(struct redis_store *store, struct stream *stream)
 {
+    struct batch *batch;
     size_t octets = 0;
     int error = L2TPHA_OK;
 
-    for (uint32_t i = 0; i < JOB_BATCHES && stream->first && octets < JOB_OCTETS; i++) {
-        struct batch *batch = stream->first;
-        error = ask_batch(store, stream, batch);
-        if (error)
+    for (uint32_t i = 0; i < JOB_BATCHES && octets < JOB_OCTETS && !error; i++) {
+        batch = backlog_take(&stream->backlog);
+        if (!batch)
             break;
+        error = ask_batch(store, stream, batch);
         stream->batches++;
         octets += batch->len;
-        stream->first = batch->next;
-        if (!stream->first)
-            stream->last = NULL;
-        stream->waiting -= batch->len;
         talloc_free(batch);
     }
     return error;

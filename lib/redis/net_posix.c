@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "net_posix.h"
+#include "server/alarm.h"
 
 #include <l2tpha/error.h>
 
@@ -9,35 +10,22 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/random.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 struct posix {
     char *host, *port;
     struct sockaddr_storage address;
     socklen_t address_len; /* 0 = not looked up yet */
-    int socket, timer, epoll;
+    int socket;
+    struct alarm *alarm;
     bool wants_room; /* there is more to send than the system takes */
-    uint64_t wakes_at;
 };
 
 static uint64_t now(void *user)
 {
-    struct timespec time;
-
     (void)user;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
-}
-
-static bool watch(const struct posix *posix, int fd, int how, uint32_t events)
-{
-    struct epoll_event event = {.events = events, .data.fd = fd};
-
-    return epoll_ctl(posix->epoll, how, fd, &event) == 0;
+    return alarm_now();
 }
 
 static void want_room(struct posix *posix, bool wanted)
@@ -45,7 +33,8 @@ static void want_room(struct posix *posix, bool wanted)
     if (wanted == posix->wants_room)
         return;
     posix->wants_room = wanted;
-    (void)watch(posix, posix->socket, EPOLL_CTL_MOD, EPOLLIN | (wanted ? EPOLLOUT : 0u));
+    (void)alarm_watch(posix->alarm, posix->socket, EPOLL_CTL_MOD,
+                      EPOLLIN | (wanted ? EPOLLOUT : 0u));
 }
 
 static int look_up(struct posix *posix)
@@ -87,7 +76,7 @@ static int begin(void *user)
         return L2TPHA_ERR_HOST;
     (void)setsockopt(posix->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     posix->wants_room = false;
-    if (watch(posix, posix->socket, EPOLL_CTL_ADD, EPOLLIN) &&
+    if (alarm_watch(posix->alarm, posix->socket, EPOLL_CTL_ADD, EPOLLIN) &&
         (connect(posix->socket, (struct sockaddr *)&posix->address, posix->address_len) == 0 ||
          errno == EINPROGRESS)) {
         want_room(posix, true); /* how it has ended is seen then */
@@ -123,41 +112,31 @@ static int64_t receive_some(void *user, uint8_t *dst, size_t room)
     return got < 0 ? 0 : got;
 }
 
-/* Setting it makes it unreadable again. */
 static void wake_at(void *user, uint64_t at)
 {
-    struct posix *posix = user;
-    struct itimerspec when = {0};
+    const struct posix *posix = user;
 
-    if (at == posix->wakes_at && (at == NET_NEVER || at > now(user)))
-        return;
-    posix->wakes_at = at;
-    if (at != NET_NEVER) {
-        when.it_value.tv_sec = (time_t)(at / 1000000);
-        when.it_value.tv_nsec = (long)(at % 1000000) * 1000 + 1; /* 0 is no time */
-    }
-    (void)timerfd_settime(posix->timer, TFD_TIMER_ABSTIME, &when, NULL);
+    alarm_wake_at(posix->alarm, at);
 }
 
 static void wait_for_it(void *user)
 {
     const struct posix *posix = user;
-    struct epoll_event event;
 
-    (void)epoll_wait(posix->epoll, &event, 1, -1);
+    alarm_wait(posix->alarm);
 }
 
 static int random_octets(void *user, uint8_t *dst, size_t len)
 {
     (void)user;
-    return getrandom(dst, len, 0) == (ssize_t)len ? L2TPHA_OK : L2TPHA_ERR_HOST;
+    return alarm_random(dst, len);
 }
 
 static int descriptor(void *user)
 {
     const struct posix *posix = user;
 
-    return posix->epoll;
+    return alarm_fd(posix->alarm);
 }
 
 static void free_posix(void *user)
@@ -165,10 +144,7 @@ static void free_posix(void *user)
     struct posix *posix = user;
 
     close_socket(user);
-    if (posix->timer >= 0)
-        close(posix->timer);
-    if (posix->epoll >= 0)
-        close(posix->epoll);
+    alarm_free(posix->alarm);
     talloc_free(posix);
 }
 
@@ -181,13 +157,9 @@ int net_posix_new(TALLOC_CTX *parent, const char *host, const char *port, struct
     posix->host = talloc_strdup(posix, host);
     posix->port = talloc_strdup(posix, port);
     posix->socket = -1;
-    posix->wakes_at = NET_NEVER;
-    posix->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    posix->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (!posix->host || !posix->port || posix->timer < 0 || posix->epoll < 0 ||
-        !watch(posix, posix->timer, EPOLL_CTL_ADD, EPOLLIN)) {
-        int error = posix->host && posix->port ? L2TPHA_ERR_HOST : L2TPHA_ERR_NOMEM;
-        free_posix(posix);
+    int error = posix->host && posix->port ? alarm_new(posix, &posix->alarm) : L2TPHA_ERR_NOMEM;
+    if (error) {
+        talloc_free(posix);
         return error;
     }
     *net = (struct net){.user = posix,

@@ -11,18 +11,7 @@
 #include <string.h>
 
 #define PAGE "4" /* entries asked for at once */
-
-struct reading {
-    l2tpha_store_item fn; /* NULL = the first time */
-    void *arg;
-    uint64_t log;
-    uint64_t batches, most; /* taken; the second time: that may be */
-    uint64_t items, octets, epoch;
-    bool whole, ended;
-    char last[ID_TEXT];
-    const char *fault;
-    int error; /* fn's */
-};
+#define TRIES 16 /* a writer may have made another copy meanwhile */
 
 /* The server is there, and fit for it. Whose the store is stays open until it is read or written:
  * a standby has it open as well. */
@@ -39,46 +28,13 @@ int read_open(void *user, const char **why)
 
 /* --- entries --- */
 
-static int give_items(struct reading *reading, const struct reply *value)
+static void take_entry(struct redis_store *store, const char *id, const struct reply *value)
 {
-    const uint8_t *data = (const uint8_t *)value->text, *item;
-    size_t at = BATCH_HEAD, len;
+    bool is_text = value && value->type == REDIS_REPLY_STRING;
 
-    while (!reading->error && (item = batch_item(data, value->len, &at, &len))) {
-        reading->items++;
-        if (reading->fn)
-            reading->error = reading->fn(reading->arg, item, len);
-        reading->octets += reading->fn ? len : 0;
-    }
-    return reading->error;
-}
-
-static void take_entry(struct reading *reading, const char *id, const struct reply *value)
-{
-    struct batch_head head;
-    const char *fault = !value || value->type != REDIS_REPLY_STRING
-                            ? "an entry is none of ours"
-                            : batch_read((const uint8_t *)value->text, value->len, &head);
-
-    if (!fault && head.log != reading->log)
-        fault = "an entry is of another log";
-    if (!fault && head.number != reading->batches)
-        fault = "an entry is missing";
-    if (fault) {
-        reading->fault = fault;
-        return;
-    }
-    reading->batches++;
-    reading->whole |= head.whole;
-    reading->epoch = head.epoch;
-    snprintf(reading->last, sizeof(reading->last), "%s", id);
-    if (give_items(reading, value) == L2TPHA_OK && !reading->fn)
-        reading->octets += value->len;
-}
-
-static bool is_done(const struct reading *reading)
-{
-    return reading->ended || reading->fault || reading->error || reading->batches == reading->most;
+    if (reading_take(store->reading, is_text ? (const uint8_t *)value->text : NULL,
+                     is_text ? value->len : 0))
+        snprintf(store->read_last, sizeof(store->read_last), "%s", id);
 }
 
 /* Each is an id and a list of fields, of which there is one. */
@@ -90,12 +46,12 @@ static int take_page(struct redis_store *store, const struct ask *ask, const str
     if (reply->type != REDIS_REPLY_ARRAY)
         return talk_error(store, reply);
     reading->ended = reply->count == 0;
-    for (uint32_t i = 0; i < reply->count && !is_done(reading); i++) {
+    for (uint32_t i = 0; i < reply->count && !reading_is_done(reading); i++) {
         const struct reply *entry = reply_item(reply, i);
         const char *id = reply_text(reply_item(entry, 0));
         if (!id[0] || strlen(id) >= ID_TEXT)
             return talk_error(store, entry);
-        take_entry(reading, id, reply_item(reply_item(entry, 1), 1));
+        take_entry(store, id, reply_item(reply_item(entry, 1), 1));
     }
     return L2TPHA_OK;
 }
@@ -109,7 +65,7 @@ static int take_length(struct redis_store *store, const struct ask *ask, const s
     if (reply->type != REDIS_REPLY_INTEGER)
         return talk_error(store, reply);
     if (reply->integer < 0 || (uint64_t)reply->integer != reading->batches)
-        reading->fault = "an entry is missing";
+        reading->fault = READING_GAP;
     return L2TPHA_OK;
 }
 
@@ -131,9 +87,10 @@ static int read_log(struct redis_store *store, struct reading *reading)
     snprintf(key, sizeof(key), "%s%s", store->log_key, store->found);
     reading->log = strtoull(store->found, NULL, 16);
     store->reading = reading;
-    while (!error && !is_done(reading)) {
+    store->read_last[0] = '\0';
+    while (!error && !reading_is_done(reading)) {
         struct words words = {0};
-        snprintf(from, sizeof(from), "%s%s", reading->last[0] ? "(" : "-", reading->last);
+        snprintf(from, sizeof(from), "%s%s", store->read_last[0] ? "(" : "-", store->read_last);
         words_add(&words, "XRANGE");
         words_add(&words, key);
         words_add(&words, from);
@@ -188,7 +145,7 @@ static int give_back(struct redis_store *store, const struct reading *checked, l
     found->items = reading.items;
     found->bytes = reading.octets;
     store->copy = reading.log;
-    strcpy(store->last, reading.last);
+    strcpy(store->last, store->read_last);
     return error;
 }
 
@@ -205,16 +162,105 @@ int read_copy(void *user, bool mend, l2tpha_store_item fn, void *arg,
     error = read_log(store, &reading);
     if (error)
         return error;
-    if (!reading.fault && !reading.whole)
-        reading.fault = "the end of the copy is missing";
+    error = reading_end(&reading, mend, store->found_exact, found);
+    return error || !found->any ? error : give_back(store, &reading, fn, arg, found);
+}
+
+/* --- a look, beside whoever writes --- */
+
+static int take_head(struct redis_store *store, const struct ask *ask, const struct reply *reply)
+{
+    const struct reply *value;
+    const char *format = "1", *run = "";
+
+    (void)ask;
+    if (reply->type != REDIS_REPLY_ARRAY)
+        return talk_error(store, reply);
+    store->found[0] = '\0';
+    store->found_exact = false;
+    for (uint32_t i = 0; (value = reply_item(reply, i + 1)); i += 2) {
+        const struct reply *name = reply_item(reply, i);
+        if (reply_is(name, "copy") && strlen(reply_text(value)) < LOG_TEXT)
+            strcpy(store->found, reply_text(value));
+        else if (reply_is(name, "exact"))
+            store->found_exact = reply_is(value, "1");
+        else if (reply_is(name, "format"))
+            format = reply_text(value);
+        else if (reply_is(name, "run"))
+            run = reply_text(value);
+    }
+    store->found_exact = store->found_exact && strcmp(run, store->run) == 0;
+    if (strcmp(format, "1") == 0)
+        return L2TPHA_OK;
+    snprintf(store->note, sizeof(store->note), "another release has written it");
+    return L2TPHA_ERR_RECORD_VERSION;
+}
+
+static int take_most(struct redis_store *store, const struct ask *ask, const struct reply *reply)
+{
+    (void)ask;
+    if (reply->type != REDIS_REPLY_INTEGER || reply->integer < 0)
+        return talk_error(store, reply);
+    store->reading->most = (uint64_t)reply->integer;
+    return L2TPHA_OK;
+}
+
+static int ask_about(struct redis_store *store, const char *word, const char *key,
+                     int (*take)(struct redis_store *, const struct ask *, const struct reply *))
+{
+    struct words words = {0};
+
+    words_add(&words, word);
+    words_add(&words, key);
+    int error = talk_ask(store, &(struct ask){.take = take}, &words);
+    return error ? error : talk_wait(store);
+}
+
+/* So many entries as it has now. */
+static int measure(struct redis_store *store, struct reading *reading)
+{
+    char key[sizeof(store->log_key) + LOG_TEXT];
+
+    *reading = (struct reading){.most = UINT64_MAX};
+    snprintf(key, sizeof(key), "%s%s", store->log_key, store->found);
+    store->reading = reading;
+    int error = ask_about(store, "XLEN", key, take_most);
+    store->reading = NULL;
+    if (!error)
+        error = read_log(store, reading);
+    if (!error && !reading->fault && !reading->whole)
+        reading->fault = "the end of the copy is missing";
+    return error;
+}
+
+int read_look(void *user, l2tpha_store_item fn, void *arg, struct l2tpha_store_found *found,
+              const char **why)
+{
+    struct redis_store *store = user;
+    struct reading reading = {0};
+    char log[LOG_TEXT] = "";
+    int error = read_open(user, why);
+
+    *found = (struct l2tpha_store_found){0};
+    for (uint32_t i = 0; i < TRIES && !error; i++) {
+        error = ask_about(store, "HGETALL", store->head_key, take_head);
+        if (error || !store->found[0] || (reading.fault && strcmp(log, store->found) == 0))
+            break;
+        strcpy(log, store->found);
+        error = measure(store, &reading);
+        if (!reading.fault)
+            break;
+    }
+    if (error || !store->found[0])
+        return error;
+    *why = NULL;
+    found->stale = reading.fault || !store->found_exact;
+    found->any = reading.whole;
+    found->epoch = reading.epoch;
+    if (reading.whole)
+        error = give_back(store, &reading, fn, arg, found);
+    found->unproven = found->items; /* what replicas have, only the writer has asked */
     found->fault = reading.fault;
     found->fault_at = reading.fault ? reading.octets : 0;
-    found->stale = reading.fault || !store->found_exact;
-    if (reading.fault && !mend)
-        return L2TPHA_ERR_RECORD;
-    if (!reading.whole)
-        return L2TPHA_OK;
-    found->any = true;
-    found->epoch = reading.epoch;
-    return give_back(store, &reading, fn, arg, found);
+    return !error && reading.fault ? L2TPHA_ERR_RECORD : error;
 }

@@ -8,5 +8,7 @@
 int read_open(void *user, const char **why);
 int read_copy(void *user, bool mend, l2tpha_store_item fn, void *arg,
               struct l2tpha_store_found *found);
+int read_look(void *user, l2tpha_store_item fn, void *arg, struct l2tpha_store_found *found,
+              const char **why);
 
 #endif

@@ -3,13 +3,15 @@
 #ifndef REDIS_PRIVATE_H
 #define REDIS_PRIVATE_H
 
-#include "batch.h"
 #include "net.h"
 #include "reply.h"
+#include "server/backlog.h"
+#include "server/reading.h"
 
 #include <l2tpha/redis.h>
 
 #define STREAMS 2
+#define BATCH_ITEM_MAX (8u << 20)
 #define ASKS 64
 #define ID_TEXT 44 /* two numbers of 64 bits */
 #define LOG_TEXT 17
@@ -37,8 +39,7 @@ struct stream {
     uint64_t batches;           /* asked for, */
     uint64_t answered, durable; /* positions: in the server; confirmed */
     bool answered_whole, whole;
-    struct batch *first, *last; /* that wait */
-    size_t waiting;             /* octets of them */
+    struct backlog backlog;
     int status;
     bool news; /* not told yet */
 };
@@ -93,6 +94,7 @@ struct redis_store {
     bool mark_asked, marking, mark_news;
     int mark_status;
     struct reading *reading; /* while it is */
+    char read_last[ID_TEXT]; /* entry that was read last */
     bool failed;             /* the note says how, until all is in the server again */
     char note[WHY_TEXT];
 };

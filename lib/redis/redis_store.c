@@ -113,7 +113,8 @@ int redis_store_new(TALLOC_CTX *parent, const struct net *net, const char *group
                                          .mark_stale = job_mark_stale,
                                          .fd = descriptor,
                                          .free = free_store,
-                                         .note = note};
+                                         .note = note,
+                                         .look = read_look};
     *made = &store->store;
     return L2TPHA_OK;
 }

@@ -2,8 +2,6 @@
 #include "stream.h"
 #include "greet.h"
 
-#define QUEUE_MAX (256u << 20) /* octets of one stream that wait */
-
 static struct stream *stream_of(struct redis_store *store, uint32_t id)
 {
     struct stream *stream = id < STREAMS ? &store->streams[id] : NULL;
@@ -59,28 +57,9 @@ int stream_append(void *user, uint32_t id, uint64_t position, const uint8_t *dat
         return L2TPHA_ERR_INVALID;
     if (stream->state == STREAM_BROKEN)
         return stream->status;
-    if (len > BATCH_ITEM_MAX || stream->waiting + len > QUEUE_MAX)
+    if (len > BATCH_ITEM_MAX)
         return L2TPHA_ERR_LIMIT;
-    struct batch *batch = stream->last;
-    if (!batch || batch->len + len > BATCH_MAX) {
-        batch = batch_new(store);
-        if (!batch)
-            return L2TPHA_ERR_NOMEM;
-    }
-    size_t before = batch == stream->last ? batch->len : 0;
-    if (!batch_add(batch, data, len)) {
-        if (batch != stream->last)
-            talloc_free(batch);
-        return L2TPHA_ERR_NOMEM;
-    }
-    if (batch != stream->last) {
-        *(stream->last ? &stream->last->next : &stream->first) = batch;
-        stream->last = batch;
-    }
-    batch->position = position;
-    batch->whole |= whole;
-    stream->waiting += batch->len - before;
-    return L2TPHA_OK;
+    return backlog_add(store, &stream->backlog, position, data, len, whole);
 }
 
 /* Which logs stay is seen by the server: the newest whole copy, and what is written still. */
@@ -92,10 +71,7 @@ int stream_drop(void *user, uint32_t id, bool keep)
     (void)keep;
     if (!stream)
         return L2TPHA_ERR_INVALID;
-    for (struct batch *batch = stream->first, *next; batch; batch = next) {
-        next = batch->next;
-        talloc_free(batch);
-    }
+    backlog_clear(&stream->backlog);
     *stream = (struct stream){0};
     store->sweeps = true;
     return L2TPHA_OK;

@@ -15,7 +15,7 @@ void link_audit(const struct l2tpha_link *link)
     bool active = link->side == SIDE_ACTIVE;
 
     AUDIT(link->acked <= link->sent);
-    AUDIT(!link->up || link->met);
+    AUDIT(!link->up || link->info.met);
     AUDIT(active || !(link->serving || link->offered || link->handed));
     AUDIT(!(link->offered && link->handed));
     AUDIT(!active || !(link->announced || link->waiting || link->unanswered));

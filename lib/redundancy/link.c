@@ -33,7 +33,10 @@ static int set_options(struct l2tpha_link *link, const struct l2tpha_link_option
     to->max_queue = to->max_queue ? to->max_queue : MAX_QUEUE;
     if (to->heartbeat_ms < HEARTBEAT_MIN_MS || to->silence_ms / 2 < to->heartbeat_ms)
         return L2TPHA_ERR_INVALID;
-    if (to->max_queue < FRAME_HEADER + HELLO_BODY || to->max_queue > SIZE_MAX / 4)
+    if (to->max_queue < FRAME_HEADER + HELLO_MAX || to->max_queue > SIZE_MAX / 4)
+        return L2TPHA_ERR_INVALID;
+    to->node_name = to->node_name ? to->node_name : "";
+    if (strlen(to->node_name) > L2TPHA_NODE_NAME_MAX)
         return L2TPHA_ERR_INVALID;
     link->heartbeat_us = (uint64_t)to->heartbeat_ms * 1000;
     link->silence_us = (uint64_t)to->silence_ms * 1000;
@@ -70,7 +73,7 @@ static int open_link(struct l2tpha_link *link, const struct l2tpha_link_options 
     link->opened = link->driven = link->heard = now;
     link->copy_at = L2TPHA_NEVER;
     link->digests.due = now + FIRST_DIGEST_US;
-    link->peer_rank = L2TPHA_RANK_NONE;
+    link->info.peer_rank = L2TPHA_RANK_NONE;
     link->absences = link_present(link, false, now);
     return link->options.taken ? L2TPHA_OK : link_put_hello(link, now);
 }
@@ -188,38 +191,26 @@ void l2tpha_link_sent(struct l2tpha_link *link, size_t len)
         byte_queue_take(&link->out, len);
 }
 
-static struct l2tpha_link_info describe(const struct l2tpha_link *link)
+static void describe(const struct l2tpha_link *link, struct l2tpha_link_info *info)
 {
     bool in_sync =
         link->side == SIDE_ACTIVE ? is_in_sync(link) : role_of(link) == L2TPHA_ROLE_STANDBY_HOT;
 
-    return (struct l2tpha_link_info){
-        .up = link->up && !link->error,
-        .in_sync = link->up && !link->error && in_sync,
-        .fingerprint_differs = link->fingerprint_differs,
-        .peer_epoch = link->peer_epoch,
-        .version = link->version,
-        .frames_in = link->frames_in,
-        .frames_out = link->frames_out,
-        .queued = byte_queue_len(&link->out),
-        .switchover = link->switchover,
-        .offered = link->offered,
-        .handed = link->handed,
-        .declined = link->declined,
-        .unanswered = link->unanswered,
-        .stepped_down = link->stepped_down,
-        .unheard = link->unheard,
-        .heard = link_last_heard(link),
-        .peer_rank = link->peer_rank,
-        .met = link->met,
-        .peer_serves = link->met && link->peer_side == SIDE_ACTIVE,
-        .peer_last = link->peer_last,
-        .peer_fingerprint = link->peer_fingerprint,
-        .consumer = link->ops.consumer(link->ops.user),
-        .round_trip = link->round_trip,
-        .ungated = link->ungated,
-        .compared = link->digests.round,
-    };
+    *info = link->info;
+    info->up = link->up && !link->error;
+    info->in_sync = info->up && in_sync;
+    info->queued = byte_queue_len(&link->out);
+    info->switchover = link->switchover;
+    info->offered = link->offered;
+    info->handed = link->handed;
+    info->declined = link->declined;
+    info->unanswered = link->unanswered;
+    info->stepped_down = link->stepped_down;
+    info->unheard = link->unheard;
+    info->heard = link_last_heard(link);
+    info->peer_serves = info->met && link->peer_side == SIDE_ACTIVE;
+    info->consumer = link->ops.consumer(link->ops.user);
+    info->compared = link->digests.round;
 }
 
 void l2tpha_link_get(const struct l2tpha_link *link, struct l2tpha_link_info *info)
@@ -229,7 +220,7 @@ void l2tpha_link_get(const struct l2tpha_link *link, struct l2tpha_link_info *in
     if (!info)
         return;
     if (link)
-        now = describe(link);
+        describe(link, &now);
     now.size = info->size;
     memcpy(info, &now, info->size < sizeof(now) ? info->size : sizeof(now));
 }

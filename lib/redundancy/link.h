@@ -7,7 +7,7 @@
 #include "base/log.h"
 
 #include <l2tpha/link.h>
-#include <l2tpha/record.h>
+#include <l2tpha/serializer.h>
 
 /* A bucket of records, from one place in their order to another, and their digest as of the
  * increment of this number. */
@@ -39,7 +39,10 @@ struct digest_ops {
 /* Copied by link_new(). None of them may call the link. */
 struct link_ops {
     void *user;
-    const struct log *log;            /* says and counts what does not hold; NULL = nobody does */
+    const struct log *log;          /* says and counts what does not hold; NULL = nobody does */
+    struct l2tpha_bytes serializer; /* name of the one that makes the checkpoints, borrowed */
+    /* Standby: these checkpoints will be applied next. NULL = nobody wants to know. */
+    void (*ahead)(void *user, const struct l2tpha_bytes *checkpoints, size_t count);
     const struct digest_ops *digests; /* NULL = none are made, or compared */
     enum l2tpha_role (*role)(void *user);
     uint32_t (*rank)(void *user);            /* of its epochs, or L2TPHA_RANK_NONE */

@@ -7,7 +7,7 @@ bool link_resume(struct l2tpha_link *link, uint64_t now)
 {
     ASSERT(link->ops.log, link->side == SIDE_ACTIVE && link->up);
     if (!link->peer_copy ||
-        link->ops.resume_copy(link->ops.user, link->peer_copy, link->peer_last, now))
+        link->ops.resume_copy(link->ops.user, link->peer_copy, link->info.peer_last, now))
         return false;
     link->serving = true;
     return true;

@@ -98,6 +98,23 @@ int frame_next(struct frame_reader *reader, const uint8_t **data, size_t *len,
     return 1;
 }
 
+#ifndef __OPTIMIZE_SIZE__
+size_t frames_ahead(const uint8_t *data, size_t len, struct l2tpha_bytes *checkpoints, size_t max)
+{
+    struct link_frame frame;
+    size_t count = 0, size;
+
+    while (count < max && len >= FRAME_LENGTH && (size = frame_size(data)) > 0 && size <= len) {
+        frame_read(data, size, &frame);
+        if (frame.type != FRAME_CHECKPOINT)
+            break;
+        checkpoints[count++] = (struct l2tpha_bytes){frame.body, frame.len};
+        skip(&data, &len, size);
+    }
+    return count;
+}
+#endif
+
 int frame_begin(struct byte_queue *queue, uint8_t type, uint64_t epoch, size_t len,
                 struct writer *out)
 {
@@ -115,6 +132,24 @@ int frame_begin(struct byte_queue *queue, uint8_t type, uint64_t epoch, size_t l
     return L2TPHA_OK;
 }
 
+size_t hello_len(const struct link_hello *hello)
+{
+    return HELLO_BODY + HELLO_TAIL + hello->serializer.len + hello->node.len;
+}
+
+static void write_name(struct writer *out, struct l2tpha_bytes name)
+{
+    write_u8(out, (uint8_t)name.len);
+    write_bytes(out, name.data, name.len);
+}
+
+static struct l2tpha_bytes read_name(struct reader *in)
+{
+    size_t len = read_u8(in);
+
+    return (struct l2tpha_bytes){read_bytes(in, len), len};
+}
+
 void hello_write(struct writer *out, const struct link_hello *hello)
 {
     write_u32(out, LINK_MAGIC);
@@ -127,6 +162,10 @@ void hello_write(struct writer *out, const struct link_hello *hello)
     write_u32(out, hello->heartbeat_ms);
     write_u32(out, hello->rank);
     write_u64(out, hello->copy);
+    write_u32(out, hello->level);
+    write_u32(out, hello->level_min);
+    write_name(out, hello->serializer);
+    write_name(out, hello->node);
     ASSERT(NULL, writer_left(out) == 0 && !out->error);
 }
 
@@ -145,7 +184,16 @@ int hello_read(const struct link_frame *frame, struct link_hello *hello)
     hello->heartbeat_ms = read_u32(&in);
     hello->rank = reader_left(&in) >= 4 ? read_u32(&in) : L2TPHA_RANK_NONE;
     hello->copy = reader_left(&in) >= 8 ? read_u64(&in) : 0;
-    if (in.error || hello->version_min > hello->version_max)
+    hello->level = hello->level_min = 1; /* the first release's, which says no more */
+    hello->serializer = hello->node = (struct l2tpha_bytes){NULL, 0};
+    if (reader_left(&in) >= HELLO_TAIL) {
+        hello->level = read_u32(&in);
+        hello->level_min = read_u32(&in);
+        hello->serializer = read_name(&in);
+        hello->node = read_name(&in);
+    }
+    if (in.error || hello->version_min > hello->version_max || hello->level_min > hello->level ||
+        hello->node.len > L2TPHA_NODE_NAME_MAX)
         return L2TPHA_ERR_LINK;
     if (hello->side != SIDE_ACTIVE && hello->side != SIDE_STANDBY)
         return L2TPHA_ERR_LINK;

@@ -6,8 +6,8 @@
 #include "base/cursor.h"
 #include "redundancy/byte_queue.h"
 
-#include <l2tpha/record.h>
-#include <l2tpha/redundancy.h>
+#include <l2tpha/link.h>
+#include <l2tpha/serializer.h>
 
 #define LINK_VERSION_MIN 3
 #define LINK_VERSION_MAX 3
@@ -18,7 +18,9 @@
 #define FRAME_BODY_MAX L2TPHA_CHECKPOINT_MAX
 #define FRAME_MAX (FRAME_HEADER + FRAME_BODY_MAX)
 #define FRAME_MAY_IGNORE 0x80 /* in a type: whoever does not know it skips it */
-#define HELLO_BODY 45
+#define HELLO_BODY 45         /* as the first release said it; then levels and names: */
+#define HELLO_TAIL (4 + 4 + 1 + 1)
+#define HELLO_MAX (HELLO_BODY + HELLO_TAIL + L2TPHA_SERIALIZER_NAME_MAX + L2TPHA_NODE_NAME_MAX)
 #define HELLO_UNGATED 1 /* active: no output waits for this standby */
 #define HELLO_DIGESTS 2 /* standby: it answers DIGEST */
 #define REFUSE_TEXT_MAX 255
@@ -63,6 +65,10 @@ struct link_hello {
     uint32_t heartbeat_ms;
     uint32_t rank; /* L2TPHA_RANK_NONE: not said, or none */
     uint64_t copy; /* standby: generation of the copy that it has, 0 = none whole */
+    uint32_t level;
+    uint32_t level_min;
+    struct l2tpha_bytes serializer; /* empty: not said */
+    struct l2tpha_bytes node;       /* views */
 };
 
 /* Cuts a stream that comes in pieces of any size into frames. */
@@ -78,10 +84,15 @@ void frame_reader_init(struct frame_reader *reader, TALLOC_CTX *parent);
 int frame_next(struct frame_reader *reader, const uint8_t **data, size_t *len,
                struct link_frame *frame);
 
+/* Checkpoints whose frames lie whole in the input, from its beginning on: views, `max` at most.
+ * Returns how many. */
+size_t frames_ahead(const uint8_t *data, size_t len, struct l2tpha_bytes *checkpoints, size_t max);
+
 /* Append a frame; `out` then covers its body, which the caller fills exactly. */
 int frame_begin(struct byte_queue *queue, uint8_t type, uint64_t epoch, size_t len,
                 struct writer *out);
 
+size_t hello_len(const struct link_hello *hello);
 void hello_write(struct writer *out, const struct link_hello *hello);
 /* L2TPHA_ERR_LINK unless it is one of ours; bytes after the known ones are a newer release's. */
 int hello_read(const struct link_frame *frame, struct link_hello *hello);

@@ -27,7 +27,7 @@ static int check_epoch(struct l2tpha_link *link, uint64_t epoch, uint64_t now)
 
     if (!knows_none && epoch > ours && epoch - ours > EPOCHS_AHEAD_MAX)
         return L2TPHA_ERR_EPOCH;
-    link->peer_epoch = epoch;
+    link->info.peer_epoch = epoch;
     link->ops.met(link->ops.user, epoch);
     if (epoch > ours && role_serves(role_of(link)))
         return link_fenced(link, epoch, now);
@@ -70,6 +70,20 @@ static bool wants_hello(const struct l2tpha_link *link, uint64_t epoch)
            (epoch > ours || (epoch < ours && link->peer_side == SIDE_ACTIVE));
 }
 
+/* The checkpoints of one can be read by the other, and what they mean. */
+static int check_release(const struct l2tpha_link *link, const struct link_hello *hello)
+{
+    struct l2tpha_bytes theirs = hello->serializer, ours = link->ops.serializer;
+
+    if (hello->version_max < LINK_VERSION_MIN || hello->version_min > LINK_VERSION_MAX)
+        return L2TPHA_ERR_RECORD_VERSION;
+    if (hello->level < L2TPHA_LEVEL_MIN || hello->level_min > L2TPHA_LEVEL)
+        return L2TPHA_ERR_LEVEL;
+    if (theirs.len > 0 && (theirs.len != ours.len || memcmp(theirs.data, ours.data, ours.len) != 0))
+        return L2TPHA_ERR_SERIALIZER;
+    return L2TPHA_OK;
+}
+
 static int take_hello(struct l2tpha_link *link, const struct link_frame *frame, uint64_t now)
 {
     struct link_hello hello;
@@ -78,13 +92,17 @@ static int take_hello(struct l2tpha_link *link, const struct link_frame *frame, 
     if (error)
         return error;
     link->peer_side = hello.side;
-    link->peer_rank = hello.rank;
-    link->peer_last = hello.last;
+    link->info.peer_rank = hello.rank;
+    link->info.peer_last = hello.last;
     link->peer_copy = frame->epoch == epoch_of(link) ? hello.copy : 0;
-    link->peer_fingerprint = hello.fingerprint;
-    link->ungated = hello.capabilities & HELLO_UNGATED;
+    link->info.peer_fingerprint = hello.fingerprint;
+    link->info.ungated = hello.capabilities & HELLO_UNGATED;
+    link->info.peer_level = hello.level;
+    memset(link->info.peer_name, 0, sizeof(link->info.peer_name));
+    if (hello.node.len > 0)
+        memcpy(link->info.peer_name, hello.node.data, hello.node.len);
+    link->info.met = true;
     link->digests.compares = hello.capabilities & HELLO_DIGESTS;
-    link->met = true;
     if (wants_hello(link, frame->epoch) && (error = link_put_hello(link, now)))
         return link_fail(link, error, now);
     error = check_epoch(link, frame->epoch, now);
@@ -92,16 +110,18 @@ static int take_hello(struct l2tpha_link *link, const struct link_frame *frame, 
         return link_fail(link, L2TPHA_ERR_LIMIT, now);
     if (error)
         return error;
-    if (hello.version_max < LINK_VERSION_MIN || hello.version_min > LINK_VERSION_MAX)
-        return L2TPHA_ERR_RECORD_VERSION;
+    error = check_release(link, &hello);
+    if (error)
+        return error;
     if (link->options.ranks_differ && hello.rank == link->ops.rank(link->ops.user))
         return L2TPHA_ERR_EXISTS;
     error = check_sides(link, frame, &hello);
     if (error)
         return error;
 
-    link->version = hello.version_max < LINK_VERSION_MAX ? hello.version_max : LINK_VERSION_MAX;
-    link->fingerprint_differs = hello.fingerprint != link->options.fingerprint;
+    link->info.version =
+        hello.version_max < LINK_VERSION_MAX ? hello.version_max : LINK_VERSION_MAX;
+    link->info.fingerprint_differs = hello.fingerprint != link->options.fingerprint;
     agree_on_heartbeat(link, hello.heartbeat_ms);
     return link_meets(link, now);
 }
@@ -135,7 +155,7 @@ static void measure(struct l2tpha_link *link, uint64_t now)
 {
     if (link->sampled == 0 || link->acked < link->sampled)
         return;
-    link->round_trip = now - link->sampled_at;
+    link->info.round_trip = now - link->sampled_at;
     link->sampled = 0;
 }
 
@@ -227,7 +247,7 @@ static int take_frame(struct l2tpha_link *link, const struct link_frame *frame, 
     const struct frame_rule *rule = find_rule(frame->type);
     bool ignored = !rule && link->up && (frame->type & FRAME_MAY_IGNORE);
 
-    link->frames_in++;
+    link->info.frames_in++;
     if (!rule && !ignored)
         return L2TPHA_ERR_LINK;
     if (rule && (rule->up != link->up || (link->up && !(rule->from & link->peer_side))))
@@ -238,12 +258,33 @@ static int take_frame(struct l2tpha_link *link, const struct link_frame *frame, 
     return rule->take(link, frame, now);
 }
 
+#ifndef __OPTIMIZE_SIZE__
+#define AHEAD 16 /* what was asked for is still there when it is used */
+
+/* Once for so many frames; data begins with one. */
+static void look_ahead(const struct l2tpha_link *link, unsigned taken, const uint8_t *data,
+                       size_t len)
+{
+    struct l2tpha_bytes next[AHEAD];
+
+    if (taken % AHEAD > 0 || link->side != SIDE_STANDBY || !link->ops.ahead)
+        return;
+    size_t count = frames_ahead(data, len, next, AHEAD);
+    if (count > 1)
+        link->ops.ahead(link->ops.user, next, count);
+}
+#else
+#define look_ahead(link, taken, data, len) (void)(taken)
+#endif
+
 static int take_input(struct l2tpha_link *link, const uint8_t *data, size_t len, uint64_t now)
 {
     struct link_frame frame;
+    unsigned taken = 0;
     int got;
 
     while ((got = frame_next(&link->in, &data, &len, &frame)) > 0) {
+        look_ahead(link, taken++, data, len);
         int error = take_frame(link, &frame, now);
         if (error)
             return error;

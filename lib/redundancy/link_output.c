@@ -8,7 +8,7 @@ int link_put(struct l2tpha_link *link, enum frame_type type, size_t len, uint64_
 
     if (error)
         return error;
-    link->frames_out++;
+    link->info.frames_out++;
     link->spoke = now;
     return L2TPHA_OK;
 }
@@ -36,9 +36,13 @@ int link_put_hello(struct l2tpha_link *link, uint64_t now)
         .heartbeat_ms = link->options.heartbeat_ms,
         .rank = link->ops.rank(link->ops.user),
         .copy = link->ops.whole(link->ops.user),
+        .level = L2TPHA_LEVEL,
+        .level_min = L2TPHA_LEVEL_MIN,
+        .serializer = link->ops.serializer,
+        .node = {(const uint8_t *)link->options.node_name, strlen(link->options.node_name)},
     };
     struct writer out;
-    int error = link_put(link, FRAME_HELLO, HELLO_BODY, now, &out);
+    int error = link_put(link, FRAME_HELLO, hello_len(&hello), now, &out);
 
     if (!error)
         hello_write(&out, &hello);

@@ -159,7 +159,7 @@ int link_check(struct l2tpha_link *link, uint64_t now)
  * a standby can tell by the time that has passed since, an active asks. */
 int link_meets(struct l2tpha_link *link, uint64_t now)
 {
-    ASSERT(link->ops.log, link->met && !link->up && link->peer_side != link->side);
+    ASSERT(link->ops.log, link->info.met && !link->up && link->peer_side != link->side);
     bool late = link->slept || now - link->opened > 2 * away_us(link);
 
     link->up = true;

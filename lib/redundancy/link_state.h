@@ -41,6 +41,7 @@ struct link_digests {
 struct l2tpha_link {
     struct link_ops ops;
     struct l2tpha_link_options options;
+    struct l2tpha_link_info info; /* what is known of the peer and the stream; the rest: link.c */
     struct byte_queue out;
     struct frame_reader in;
     enum frame_side side; /* ours when the stream opened */
@@ -60,27 +61,17 @@ struct l2tpha_link {
     bool lost;     /* standby: a gap was told and no checkpoint has fitted since */
     bool promoted; /* standby: the peer was told that we are active now */
     bool switchover;
-    bool fingerprint_differs;
     bool ack_due;
-    int error; /* why the link has ended; 0 while it lives */
-    uint32_t version;
-    uint64_t peer_epoch;
-    uint64_t base;    /* active: position of the last checkpoint before this stream */
-    uint64_t sent;    /* active: checkpoints queued */
-    uint64_t acked;   /* active: ... and confirmed */
-    uint64_t came;    /* standby: checkpoints that came, */
-    uint64_t applied; /* ... up to the last one that was applied */
-    bool met;
-    bool ungated; /* standby: the active's outputs do not wait for it */
-    uint64_t peer_last;
-    uint64_t peer_copy; /* ... and the copy that it was made with */
-    uint64_t peer_fingerprint;
+    int error;          /* why the link has ended; 0 while it lives */
+    uint64_t base;      /* active: position of the last checkpoint before this stream */
+    uint64_t sent;      /* active: checkpoints queued */
+    uint64_t acked;     /* active: ... and confirmed */
+    uint64_t came;      /* standby: checkpoints that came, */
+    uint64_t applied;   /* ... up to the last one that was applied */
+    uint64_t peer_copy; /* that info.peer_last was made with */
     uint64_t sampled; /* active: checkpoint whose way there and back is being measured; 0 = none */
     uint64_t sampled_at; /* ... since then */
-    uint64_t round_trip; /* ... and the last one's */
     uint32_t flaps;      /* active: copies in a row after which the standby was too slow */
-    uint64_t frames_in;
-    uint64_t frames_out;
     uint64_t heartbeat_us;
     uint64_t silence_us;
     uint64_t probe;    /* number of the PROBE whose ECHO is awaited; 0 = none */
@@ -88,8 +79,7 @@ struct l2tpha_link {
     uint64_t probes;   /* so many */
     uint64_t absences; /* of the node's, those that a PROBE was sent for */
     struct link_digests digests;
-    uint64_t next; /* epoch offered, or accepted */
-    uint32_t peer_rank;
+    uint64_t next;   /* epoch offered, or accepted */
     uint64_t opened; /* when it was made */
     uint64_t driven; /* when the host has called last */
     /* Own time: base/patience.h. */

@@ -39,7 +39,7 @@ int l2tpha_link_hand_over(struct l2tpha_link *link, uint64_t now)
         return L2TPHA_ERR_NOT_IN_SYNC;
     if (link->offered || link->handed)
         return L2TPHA_ERR_STATE;
-    link->next = l2tpha_epoch_next(epoch_of(link), link->peer_rank);
+    link->next = l2tpha_epoch_next(epoch_of(link), link->info.peer_rank);
     error = link_put_number(link, FRAME_OFFER, link->next, now);
     if (error)
         return link_fail(link, error, now);
@@ -166,7 +166,7 @@ int l2tpha_link_announce(struct l2tpha_link *link, uint64_t epoch, bool force, u
         return L2TPHA_ERR_ROLE;
     if (!link->up || link->announced)
         return L2TPHA_ERR_STATE;
-    if (epoch <= epoch_of(link) || epoch <= link->peer_epoch)
+    if (epoch <= epoch_of(link) || epoch <= link->info.peer_epoch)
         return L2TPHA_ERR_STALE_EPOCH;
     error = link_put(link, FRAME_ANNOUNCE, ANNOUNCE_BODY, now, &out);
     if (error)

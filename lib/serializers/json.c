@@ -19,3 +19,17 @@ const struct l2tpha_serializer *l2tpha_serializer_json(void)
     };
     return &json;
 }
+
+const struct l2tpha_serializer *l2tpha_serializer_json_hidden(void)
+{
+    static const struct l2tpha_serializer json = {
+        .size = sizeof(struct l2tpha_serializer),
+        .name = "json-hidden",
+        .room = JSON_ROOM,
+        .put_record = json_put_record_hidden,
+        .put_header = json_put_header,
+        .get_header = json_get_header,
+        .get_record = json_get_record,
+    };
+    return &json;
+}

@@ -6,6 +6,7 @@
 #include "json_table.h"
 #include "unknown.h"
 
+#define HIDDEN "\"(hidden)\""
 #define SAFE_MAX ((UINT64_C(1) << 53) - 1) /* the highest number that every reader has exactly */
 
 /* The first failure sticks: nothing is written any more. */
@@ -14,6 +15,7 @@ struct output {
     uint8_t *low;
     int error;
     bool follows; /* something stands behind it in the same object */
+    bool hides;   /* secrets */
 };
 
 static uint8_t *reserve(struct output *out, size_t len)
@@ -179,6 +181,8 @@ static void put_field(struct output *out, const struct json_field *field, const 
     put_comma(out);
     if (is_number)
         put_value(out, value);
+    else if (field->show == JSON_SECRET && out->hides)
+        put_text(out, HIDDEN);
     else if (field->show == JSON_TEXT && is_text(bytes))
         put_letters(out, bytes);
     else
@@ -248,6 +252,11 @@ static void put_unknown(struct output *out, struct l2tpha_bytes unknown, uint32_
 {
     if (unknown.len == 0)
         return;
+    if (out->hides) {
+        put_text(out, HIDDEN);
+        put_name(out, JSON_RAW);
+        return;
+    }
     switch (unknown_form(unknown, last)) {
     case UNKNOWN_PLAIN:
         put_plain(out, unknown);
@@ -261,10 +270,11 @@ static void put_unknown(struct output *out, struct l2tpha_bytes unknown, uint32_
     }
 }
 
-int json_put_record(const struct l2tpha_record *record, struct l2tpha_writing *writing)
+static int put_record(const struct l2tpha_record *record, struct l2tpha_writing *writing,
+                      bool hides)
 {
     const struct json_kind *kind = json_kind((uint32_t)record->kind);
-    struct output out = {.pos = writing->start, .low = writing->low};
+    struct output out = {.pos = writing->start, .low = writing->low, .hides = hides};
 
     if (!kind)
         return L2TPHA_ERR_INVALID;
@@ -281,6 +291,16 @@ int json_put_record(const struct l2tpha_record *record, struct l2tpha_writing *w
     if (!out.error)
         writing->start = out.pos;
     return out.error;
+}
+
+int json_put_record(const struct l2tpha_record *record, struct l2tpha_writing *writing)
+{
+    return put_record(record, writing, false);
+}
+
+int json_put_record_hidden(const struct l2tpha_record *record, struct l2tpha_writing *writing)
+{
+    return put_record(record, writing, true);
 }
 
 /* The end of the line is with the last record, where there is one. */

@@ -6,7 +6,7 @@
 #include <l2tpha/fields.h>
 
 enum json_type { JSON_U8, JSON_U16, JSON_U32, JSON_U64, JSON_BYTES, JSON_ADDRESS, JSON_RAW8 };
-enum json_show { JSON_NUMBER, JSON_HEX, JSON_TEXT };
+enum json_show { JSON_NUMBER, JSON_HEX, JSON_SECRET, JSON_TEXT };
 
 struct json_field {
     const char *name;

@@ -13,6 +13,8 @@ struct disk {
     void *user;
     /* Make the directory if it is not there, and be its only user. */
     int (*lock)(void *user, const char **why);
+    /* Instead of it: only read, beside whoever writes. */
+    int (*look)(void *user, const char **why);
     /* The segments that are there, in any order, at most so many; *count of all. */
     int (*list)(void *user, uint64_t *numbers, uint32_t most, uint32_t *count);
     int (*open)(void *user, uint64_t number, bool make, int *file);

@@ -23,6 +23,7 @@ struct directory {
     char *path;
     int fd;
     int lock;
+    bool looks;
     char why[WHY_SIZE];
 };
 
@@ -52,6 +53,15 @@ static int blame(struct directory *directory, const char *what, const char **why
     snprintf(directory->why, sizeof(directory->why), "%s: %s", what, strerror(errno));
     *why = directory->why;
     return L2TPHA_ERR_HOST;
+}
+
+static int look(void *user, const char **why)
+{
+    struct directory *directory = user;
+
+    directory->looks = true;
+    directory->fd = open(directory->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return directory->fd < 0 ? blame(directory, "cannot be opened", why) : L2TPHA_OK;
 }
 
 static int lock(void *user, const char **why)
@@ -105,7 +115,8 @@ static int list(void *user, uint64_t *numbers, uint32_t most, uint32_t *count)
 static int open_file(void *user, uint64_t number, bool make, int *file)
 {
     const struct directory *directory = user;
-    int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (make ? O_CREAT | O_EXCL : 0);
+    int flags = (directory->looks ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW |
+                (make ? O_CREAT | O_EXCL : 0);
     char name[NAME_SIZE];
 
     name_of(name, number);
@@ -206,6 +217,7 @@ int disk_posix_new(TALLOC_CTX *parent, const char *path, const struct disk **dis
     }
     directory->disk = (struct disk){.user = directory,
                                     .lock = lock,
+                                    .look = look,
                                     .list = list,
                                     .open = open_file,
                                     .close = close_file,

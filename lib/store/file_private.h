@@ -79,6 +79,31 @@ int file_open(void *user, const char **why);
 int file_read(void *user, bool mend, l2tpha_store_item fn, void *arg,
               struct l2tpha_store_found *found);
 
+/* Where the readable part of a segment ends, and whether it is whole. */
+struct file_extent {
+    bool whole;
+    uint64_t items;
+    uint64_t last, durable; /* positions */
+    uint64_t at;            /* what cannot be read */
+    bool ends_badly;        /* there is something */
+    bool damaged;           /* ... that was on the disk once */
+};
+
+struct reader;
+
+int file_find_segments(struct file_store *store, const char **why);
+int file_measure(struct reader *reader, struct file_extent *extent);
+/* So many of its items. */
+int file_give_back(struct reader *reader, uint64_t items, l2tpha_store_item fn, void *arg,
+                   struct l2tpha_store_found *found);
+/* A segment whose header cannot be read: whether there was one. Negative: of the disk. */
+int file_is_headless(const struct file_store *store, const struct reader *reader);
+extern const char file_fault_header[], file_fault_item[];
+
+/* --- file_look.c: the same, beside another process --- */
+int file_look(void *user, l2tpha_store_item fn, void *arg, struct l2tpha_store_found *found,
+              const char **why);
+
 /* --- file_job.c: those about what goes to the disk --- */
 int file_commit(void *user);
 bool file_event(void *user, struct l2tpha_store_event *event);

@@ -14,7 +14,7 @@ static int newer_first(const void *a, const void *b)
     return one < other ? 1 : one > other ? -1 : 0;
 }
 
-static int find_segments(struct file_store *store, const char **why)
+int file_find_segments(struct file_store *store, const char **why)
 {
     struct numbers *kept = &store->kept;
     int error = store->disk.list(store->disk.user, kept->list, SEGMENTS_MAX, &kept->count);
@@ -35,32 +35,40 @@ int file_open(void *user, const char **why)
     struct file_store *store = user;
     int error = store->disk.lock(store->disk.user, why);
 
-    return error ? error : find_segments(store, why);
+    return error ? error : file_find_segments(store, why);
 }
 
-/* Where the readable part of a segment ends, and whether it is whole. */
-struct extent {
-    bool whole;
-    uint64_t items;
-    bool ends_badly;
-};
+const char file_fault_header[] = "a segment's header cannot be read";
+const char file_fault_item[] = "what was on the disk cannot be read any more";
 
-static int measure(struct reader *reader, struct extent *extent)
+/* Who reads beside a writer may have met an item before all of it was there, and something behind
+ * it after that: at the second look it is there, unless it is damaged. */
+int file_measure(struct reader *reader, struct file_extent *extent)
 {
     struct segment_item item;
-    int found;
+    int found, damaged;
+    bool again;
 
-    *extent = (struct extent){0};
-    while ((found = reader_next(reader, &item)) == SEGMENT_ITEM) {
-        extent->whole |= item.whole;
-        extent->items++;
-    }
-    extent->ends_badly = found == SEGMENT_BAD;
-    return found < 0 ? found : L2TPHA_OK;
+    *extent = (struct file_extent){0};
+    do {
+        while ((found = reader_next(reader, &item)) == SEGMENT_ITEM) {
+            extent->whole |= item.whole;
+            extent->items++;
+            extent->durable = item.durable > extent->durable ? item.durable : extent->durable;
+        }
+        again = extent->damaged && extent->at == reader->at;
+        extent->last = reader->last;
+        extent->at = reader->at;
+        extent->ends_badly = found == SEGMENT_BAD;
+        damaged = extent->ends_badly && extent->whole ? reader_is_damaged(reader) : 0;
+        extent->damaged = damaged > 0;
+        reader_return(reader, extent->at, extent->last);
+    } while (damaged > 0 && !again);
+    return found < 0 ? found : damaged < 0 ? damaged : L2TPHA_OK;
 }
 
-static int give_back(struct reader *reader, uint64_t items, l2tpha_store_item fn, void *arg,
-                     struct l2tpha_store_found *found)
+int file_give_back(struct reader *reader, uint64_t items, l2tpha_store_item fn, void *arg,
+                   struct l2tpha_store_found *found)
 {
     struct segment_item item;
     int error = L2TPHA_OK;
@@ -74,7 +82,7 @@ static int give_back(struct reader *reader, uint64_t items, l2tpha_store_item fn
 }
 
 /* The header is on the disk before anything behind it, so this one was there once. */
-static int is_headless(const struct file_store *store, const struct reader *reader)
+int file_is_headless(const struct file_store *store, const struct reader *reader)
 {
     const struct disk *disk = &store->disk;
     uint8_t behind[SEGMENT_ITEM_HEAD] = {0}, zeros[SEGMENT_ITEM_HEAD] = {0};
@@ -86,41 +94,39 @@ static int is_headless(const struct file_store *store, const struct reader *read
 static int refuse_headless(struct file_store *store, const struct reader *reader, bool mend,
                            struct l2tpha_store_found *found)
 {
-    int headless = is_headless(store, reader);
+    int headless = file_is_headless(store, reader);
 
     if (headless <= 0)
         return headless;
     found->stale = true;
-    found->fault = "a segment's header cannot be read";
+    found->fault = file_fault_header;
     return mend ? L2TPHA_OK : L2TPHA_ERR_RECORD;
 }
 
 /* Whether this segment has a whole copy; then what is to be said of it. */
-static int examine(struct file_store *store, uint64_t number, bool mend, struct extent *extent,
+static int examine(struct file_store *store, uint64_t number, bool mend, struct file_extent *extent,
                    struct l2tpha_store_found *found)
 {
     struct reader reader;
     int error = reader_open(&reader, store, &store->disk, number);
 
-    *extent = (struct extent){0};
+    *extent = (struct file_extent){0};
     if (error == L2TPHA_ERR_NOT_FOUND)
         error = refuse_headless(store, &reader, mend, found);
     else if (!error)
-        error = measure(&reader, extent);
+        error = file_measure(&reader, extent);
     if (!error && extent->whole) {
         *found = (struct l2tpha_store_found){.any = true,
                                              .stale = reader.marked || found->stale,
                                              .fault = found->fault,
                                              .epoch = reader.header.epoch,
-                                             .torn = extent->ends_badly,
-                                             .fault_at = reader.at};
-        int damaged = extent->ends_badly ? reader_is_damaged(&reader) : 0;
-        if (damaged > 0) {
-            found->torn = false;
+                                             .torn = extent->ends_badly && !extent->damaged,
+                                             .fault_at = extent->at};
+        if (extent->damaged) {
             found->stale = true;
-            found->fault = "what was on the disk cannot be read any more";
+            found->fault = file_fault_item;
+            error = mend ? L2TPHA_OK : L2TPHA_ERR_RECORD;
         }
-        error = damaged < 0 ? damaged : damaged > 0 && !mend ? L2TPHA_ERR_RECORD : L2TPHA_OK;
     }
     reader_close(&reader);
     return error;
@@ -140,7 +146,7 @@ static int read_segment(struct file_store *store, uint64_t number, uint64_t item
     if (!error)
         error = disk->sync_directory(disk->user);
     if (!error)
-        error = give_back(&reader, items, fn, arg, found);
+        error = file_give_back(&reader, items, fn, arg, found);
     reader_close(&reader);
     return error;
 }
@@ -151,7 +157,7 @@ int file_read(void *user, bool mend, l2tpha_store_item fn, void *arg,
 {
     struct file_store *store = user;
     struct numbers all = store->kept;
-    struct extent extent = {0};
+    struct file_extent extent = {0};
     uint64_t chosen = 0;
     int error = L2TPHA_OK;
 

@@ -55,6 +55,7 @@ int file_store_new(TALLOC_CTX *parent, const struct disk *disk, const struct wor
                                          .drop = file_stream_drop,
                                          .mark_stale = mark_stale,
                                          .fd = descriptor,
+                                         .look = file_look,
                                          .free = free_store};
     *made = &store->store;
     return L2TPHA_OK;

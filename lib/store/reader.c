@@ -91,6 +91,13 @@ int reader_next(struct reader *reader, struct segment_item *item)
     return SEGMENT_ITEM;
 }
 
+void reader_return(struct reader *reader, uint64_t at, uint64_t last)
+{
+    reader->start = reader->end = 0;
+    reader->at = at;
+    reader->last = last;
+}
+
 int reader_is_damaged(struct reader *reader)
 {
     uint64_t missing = reader->last + 1;

@@ -27,6 +27,8 @@ int reader_open(struct reader *reader, TALLOC_CTX *parent, const struct disk *di
 void reader_close(struct reader *reader);
 /* SEGMENT_ITEM, SEGMENT_END or SEGMENT_BAD; then it stays there. Negative: of the disk. */
 int reader_next(struct reader *reader, struct segment_item *item);
+/* Back to an item that was read, or could not be: it is read from the disk again. */
+void reader_return(struct reader *reader, uint64_t at, uint64_t last);
 /* Behind the place where nothing can be read any more: whether something is there which says that
  * what is missing was on the disk once. 1 = so it is; negative: of the disk. Ends the reading. */
 int reader_is_damaged(struct reader *reader);

@@ -47,6 +47,25 @@ START_TEST(a_standby_is_added_and_removed)
 }
 END_TEST
 
+/* ... by another one, which the claim may be about to name. */
+START_TEST(a_fenced_node_changes_nothing)
+{
+    serve();
+    uint32_t id = add_standby("c");
+    turn(0);
+    struct l2tpha_claim claim = asked_for(9, true);
+    answer(CHANGE, 0, &claim);
+    ck_assert_uint_eq(id, 1);
+    assert_ok(l2tpha_fence(node, 515, now));
+    assert_ok(l2tpha_lease_drop(lease, "c", now));
+    turn(0);
+    ck_assert_int_eq(script.asked, NOTHING);
+    assert_ok(l2tpha_lease_leave(lease, now));
+    turn(0);
+    ck_assert_int_eq(script.beside, LEAVE);
+}
+END_TEST
+
 /* What was sent and not answered may come at any time: outputs wait until it cannot. */
 START_TEST(a_change_without_an_answer)
 {
@@ -148,6 +167,7 @@ Suite *suite_standbys(void)
 
     tcase_add_checked_fixture(tcase, script_setup, script_teardown);
     tcase_add_test(tcase, a_standby_is_added_and_removed);
+    tcase_add_test(tcase, a_fenced_node_changes_nothing);
     tcase_add_test(tcase, a_change_without_an_answer);
     tcase_add_test(tcase, a_change_that_was_doubled);
     tcase_add_test(tcase, two_changes_in_one);

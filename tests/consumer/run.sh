@@ -21,6 +21,19 @@ install_library()
         -DL2TPHA_TESTS=OFF -DL2TPHA_EXAMPLES=OFF -DL2TPHA_MBEDTLS=ON ${L2TPHA_OPTIONS:-}
     cmake --build "$work/library"
     cmake --install "$work/library" --prefix "$prefix"
+    check_names
+}
+
+# A program that has several of the static libraries gets each one's own functions.
+check_names()
+{
+    for archive in "$prefix"/lib/libl2tpha*.a; do
+        nm -P -g --defined-only "$archive" | awk '$2 ~ /[BDRT]/ { print $1 }' | sort -u
+    done | sort | uniq -d >"$work/twice"
+    [ ! -s "$work/twice" ] || {
+        echo "in two static libraries: $(tr '\n' ' ' <"$work/twice")" >&2
+        exit 1
+    }
 }
 
 # -Wl,-Bstatic would ask for a static libtalloc too, which Debian does not have: name our archives.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cluster.h"
+#include "cluster_keys.h"
 
 #include "etcd/base64.h"
 #include "fixture.h"
@@ -14,18 +15,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define KEYS 8
-#define TEXT 8192
+#define VALUE_MAX (2u << 20)
+#define TEXT (4u << 20)
 #define CONNECTIONS 16
 
 struct cluster cluster;
-
-static struct {
-    char key[64];
-    char value[2048];
-    uint64_t revision; /* 0 = not there */
-    uint64_t lease;
-} keys[KEYS];
 
 static uint64_t leases[64];
 static uint32_t lease_count;
@@ -36,56 +30,30 @@ static uint16_t ports[MEMBERS_MAX];
 
 static struct connection {
     int fd;
-    char in[TEXT];
+    char *in; /* TEXT */
     size_t len;
 } connections[CONNECTIONS];
 
-static char held_path[64], held_body[TEXT];
+static char held_path[64], *held_body;
 
 /* --- state --- */
 
-static uint32_t place_of(const char *key)
-{
-    uint32_t i = 0;
-
-    while (i < KEYS - 1 && keys[i].key[0] != '\0' && strcmp(keys[i].key, key) != 0)
-        i++;
-    snprintf(keys[i].key, sizeof(keys[i].key), "%s", key);
-    return i;
-}
-
-static void decode(const json_t *json, char *dst, size_t size)
+static size_t decode(const json_t *json, char *dst, size_t size)
 {
     size_t len;
 
     ck_assert(
         base64_decode(json_string_value(json), json_string_length(json), dst, size - 1, &len));
     dst[len] = '\0';
+    return len;
 }
 
 static uint32_t key_of(const json_t *object)
 {
-    char key[64];
+    char key[KEY_TEXT];
 
     decode(json_object_get(object, "key"), key, sizeof(key));
-    return place_of(key);
-}
-
-const char *cluster_value(const char *key)
-{
-    uint32_t i = place_of(key);
-
-    return keys[i].revision ? keys[i].value : NULL;
-}
-
-void cluster_put(const char *key, const char *value)
-{
-    uint32_t i = place_of(key);
-
-    keys[i].revision = value ? ++cluster.revision : 0;
-    keys[i].lease = 0;
-    if (value)
-        snprintf(keys[i].value, sizeof(keys[i].value), "%s", value);
+    return keys_place(key);
 }
 
 static uint64_t number(const json_t *object, const char *name)
@@ -141,7 +109,7 @@ static json_t *header(void)
 static bool holds(const json_t *compare)
 {
     uint32_t i = key_of(compare);
-    char value[2048];
+    char value[64];
 
     ck_assert_str_eq(json_string_value(json_object_get(compare, "result")), "EQUAL");
     if (strcmp(json_string_value(json_object_get(compare, "target")), "MOD") == 0)
@@ -150,30 +118,109 @@ static bool holds(const json_t *compare)
     return keys[i].revision && strcmp(keys[i].value, value) == 0;
 }
 
-static json_t *range(const json_t *request)
+static json_t *pair_of(uint32_t i, bool name_only)
 {
-    uint32_t i = key_of(request);
-    char text[BASE64_SIZE(2048)];
+    static char text[BASE64_SIZE(VALUE_MAX)], name[BASE64_SIZE(KEY_TEXT)];
 
-    if (!keys[i].revision)
-        return json_pack("{s:{s:{}}}", "response_range", "header");
-    base64_encode(keys[i].value, strlen(keys[i].value), text);
-    json_t *pair = json_pack("{s:O, s:s, s:o}", "key", json_object_get(request, "key"), "value",
-                             text, "mod_revision", text_of(keys[i].revision));
+    base64_encode(keys[i].key, strlen(keys[i].key), name);
+    json_t *pair = json_pack("{s:s, s:o}", "key", name, "mod_revision", text_of(keys[i].revision));
+    if (!name_only && keys[i].len > 0) {
+        base64_encode(keys[i].value, keys[i].len, text);
+        json_object_set_new(pair, "value", json_string(text));
+    }
     if (keys[i].lease)
         json_object_set_new(pair, "lease", text_of(keys[i].lease));
-    return json_pack("{s:{s:[o], s:s}}", "response_range", "kvs", pair, "count", "1");
+    return pair;
+}
+
+static void ends_of(const json_t *request, char from[KEY_TEXT], char end[KEY_TEXT])
+{
+    const json_t *json = json_object_get(request, "range_end");
+
+    decode(json_object_get(request, "key"), from, KEY_TEXT);
+    end[0] = '\0';
+    if (json)
+        decode(json, end, KEY_TEXT);
+}
+
+static json_t *range(const json_t *request)
+{
+    char from[KEY_TEXT], end[KEY_TEXT];
+    uint64_t limit = number(request, "limit"), count = 0;
+    json_t *pairs = json_array();
+
+    ends_of(request, from, end);
+    for (uint32_t i = keys_next(from, end, ""); i < KEYS; i = keys_next(from, end, keys[i].key))
+        if (count++ < limit || limit == 0)
+            json_array_append_new(pairs,
+                                  pair_of(i, json_is_true(json_object_get(request, "keys_only"))));
+    json_t *answer = json_pack("{s:{}}", "header");
+    if (count > 0) {
+        json_object_set(answer, "kvs", pairs);
+        json_object_set_new(answer, "count", text_of(count));
+    }
+    json_decref(pairs);
+    return answer;
 }
 
 static json_t *put(const json_t *request)
 {
+    static char value[VALUE_MAX];
     uint32_t i = key_of(request);
 
     if (!json_is_true(json_object_get(request, "ignore_value")))
-        decode(json_object_get(request, "value"), keys[i].value, sizeof(keys[i].value));
+        keys_set(i, value, decode(json_object_get(request, "value"), value, sizeof(value)));
     keys[i].revision = cluster.revision;
     keys[i].lease = number(request, "lease");
-    return json_pack("{s:{}}", "response_put");
+    return json_object();
+}
+
+static json_t *delete_all(const json_t *request)
+{
+    char from[KEY_TEXT], end[KEY_TEXT];
+    uint64_t count = 0;
+    uint32_t i;
+
+    ends_of(request, from, end);
+    while ((i = keys_next(from, end, "")) < KEYS) {
+        keys[i].revision = 0;
+        count++;
+    }
+    return json_pack("{s:o}", "deleted", text_of(count));
+}
+
+/* One of a transaction's. */
+static json_t *operation(const json_t *request)
+{
+    static const struct {
+        const char *request, *response;
+        json_t *(*does)(const json_t *request);
+    } all[] = {{"request_put", "response_put", put},
+               {"request_range", "response_range", range},
+               {"request_delete_range", "response_delete_range", delete_all}};
+
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *what = json_object_get(request, all[i].request);
+        if (what)
+            return json_pack("{s:o}", all[i].response, all[i].does(what));
+    }
+    ck_abort_msg("no operation");
+}
+
+static uint32_t count_of(const json_t *list, const char *name)
+{
+    const json_t *each;
+    uint32_t count = 0;
+    size_t i;
+
+    json_array_foreach(list, i, each) count += json_object_get(each, name) != NULL;
+    return count;
+}
+
+static json_t *no_space(int *code)
+{
+    *code = 429;
+    return json_pack("{s:s, s:i}", "error", "etcdserver: mvcc: database space exceeded", "code", 8);
 }
 
 static bool has_leases(const json_t *list)
@@ -202,14 +249,12 @@ static json_t *transaction(const json_t *request, int *code)
         *code = 404;
         return json_pack("{s:s, s:i}", "error", "etcdserver: requested lease not found", "code", 5);
     }
-    cluster.revision += json_object_get(json_array_get(list, 0), "request_put") != NULL;
+    if (cluster.full && (count_of(json_object_get(request, "success"), "request_put") ||
+                         count_of(json_object_get(request, "failure"), "request_put")))
+        return no_space(code);
+    cluster.revision += count_of(list, "request_put") || count_of(list, "request_delete_range");
     json_t *responses = json_array();
-    json_array_foreach(list, i, each)
-    {
-        const json_t *what = json_object_get(each, "request_put");
-        json_array_append_new(responses,
-                              what ? put(what) : range(json_object_get(each, "request_range")));
-    }
+    json_array_foreach(list, i, each) json_array_append_new(responses, operation(each));
     json_t *answer = json_pack("{s:o, s:o}", "header", header(), "responses", responses);
     if (succeeded)
         json_object_set_new(answer, "succeeded", json_true());
@@ -249,6 +294,28 @@ static json_t *end_one(const json_t *request, int *code)
     return json_pack("{s:o}", "header", header());
 }
 
+/* Of one request without a transaction around it. */
+static json_t *alone(json_t *(*does)(const json_t *), const json_t *request, bool changes)
+{
+    cluster.revision += changes;
+    json_t *answer = does(request);
+    json_object_set_new(answer, "header", header());
+    return answer;
+}
+
+static json_t *compact(const json_t *request, int *code)
+{
+    uint64_t revision = number(request, "revision");
+
+    if (revision <= cluster.compacted || revision > cluster.revision) {
+        *code = 400;
+        return json_pack("{s:s, s:i}", "error", "etcdserver: mvcc: required revision is none",
+                         "code", 11);
+    }
+    cluster.compacted = revision;
+    return json_pack("{s:o}", "header", header());
+}
+
 static json_t *carry_out(const char *path, const char *body, int *code)
 {
     json_t *request = json_loads(body, 0, NULL), *answer = NULL;
@@ -256,6 +323,12 @@ static json_t *carry_out(const char *path, const char *body, int *code)
     ck_assert_ptr_nonnull(request);
     if (strcmp(path, "/v3/kv/txn") == 0)
         answer = transaction(request, code);
+    else if (strcmp(path, "/v3/kv/range") == 0)
+        answer = alone(range, request, false);
+    else if (strcmp(path, "/v3/kv/deleterange") == 0)
+        answer = alone(delete_all, request, true);
+    else if (strcmp(path, "/v3/kv/compaction") == 0)
+        answer = compact(request, code);
     else if (strcmp(path, "/v3/lease/grant") == 0)
         answer = begin_lease(request);
     else if (strcmp(path, "/v3/lease/keepalive") == 0)
@@ -287,6 +360,10 @@ static struct fault *fault_of(const char *path)
 {
     for (uint32_t i = 0; i < 4; i++)
         if (cluster.faults[i].times > 0 && strstr(path, cluster.faults[i].path)) {
+            if (cluster.faults[i].after > 0) {
+                cluster.faults[i].after--;
+                continue;
+            }
             cluster.faults[i].times--;
             return &cluster.faults[i];
         }
@@ -308,9 +385,18 @@ static size_t wrap(char *dst, size_t size, int code, const char *location, const
                             strlen(body), body);
 }
 
+/* More than a socket takes: whoever reads it is in the same thread. */
+static void send_all(int fd, const char *text, size_t len)
+{
+    int most = 16 << 20;
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &most, sizeof(most));
+    ck_assert_int_eq(write(fd, text, len), (ssize_t)len);
+}
+
 static void answer(struct connection *connection, const char *path, const char *body)
 {
-    static char text[1 << 18];
+    static char text[TEXT];
     const struct fault *fault = fault_of(path);
     enum fate fate = fault ? fault->fate : ANSWERED;
     int code = 200;
@@ -318,7 +404,8 @@ static void answer(struct connection *connection, const char *path, const char *
     cluster.requests++;
     if (fate == HELD) {
         snprintf(held_path, sizeof(held_path), "%s", path);
-        snprintf(held_body, sizeof(held_body), "%s", body);
+        free(held_body);
+        held_body = strdup(body);
     }
     if (fate == HELD || fate == LOST) {
         cluster.silent = fate == HELD;
@@ -342,7 +429,7 @@ static void answer(struct connection *connection, const char *path, const char *
         cluster.cut_len = len;
         len = fault->octets < len ? fault->octets : len;
     }
-    ck_assert_int_eq(write(connection->fd, text, len), (ssize_t)len);
+    send_all(connection->fd, text, len);
     if (fate == CUT)
         hang_up(connection);
 }
@@ -351,8 +438,8 @@ static void answer(struct connection *connection, const char *path, const char *
 static void read_request(struct connection *connection)
 {
     char path[64], *body, *length;
-    ssize_t got = read(connection->fd, connection->in + connection->len,
-                       sizeof(connection->in) - 1 - connection->len);
+    ssize_t got =
+        read(connection->fd, connection->in + connection->len, TEXT - 1 - connection->len);
 
     if (got <= 0) {
         hang_up(connection);
@@ -375,6 +462,8 @@ static void accept_one(int listener)
         if (connections[i].fd < 0) {
             connections[i].fd = accept(listener, NULL, NULL);
             connections[i].len = 0;
+            if (!connections[i].in)
+                connections[i].in = malloc(TEXT);
             return;
         }
     ck_abort_msg("too many connections");
@@ -405,12 +494,11 @@ void cluster_open(uint32_t members)
 {
     cluster = (struct cluster){
         .term = 3, .id = UINT64_MAX - 5, .revision = 1, .least_ttl_s = 2, .most_ttl_s = 60};
-    memset(keys, 0, sizeof(keys));
     lease_count = 0;
     newest = CLUSTER_LEASE - 1;
     member_count = members;
     for (uint32_t i = 0; i < CONNECTIONS; i++)
-        connections[i] = (struct connection){.fd = -1};
+        connections[i].fd = -1;
     for (uint32_t i = 0; i < MEMBERS_MAX; i++) {
         struct sockaddr_in address = {.sin_family = AF_INET,
                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -439,6 +527,12 @@ void cluster_close(void)
     for (uint32_t i = 0; i < CONNECTIONS; i++)
         if (connections[i].fd >= 0)
             close(connections[i].fd);
+    for (uint32_t i = 0; i < CONNECTIONS; i++)
+        free(connections[i].in);
+    free(held_body);
+    held_body = NULL;
+    memset(connections, 0, sizeof(connections));
+    keys_clear();
 }
 
 const char *cluster_place(const char *group)

@@ -28,6 +28,7 @@ struct fault {
     const char *text;
     const char *location; /* where it is, maybe */
     uint32_t times;
+    uint32_t after; /* so many others of that path */
 };
 
 struct cluster {
@@ -39,8 +40,10 @@ struct cluster {
     struct fault faults[4]; /* the first that fits */
     bool silent;            /* somebody is being kept waiting: the test may let time pass */
     uint32_t requests;
-    size_t cut_len; /* of the last answer that was cut, or is silent: the whole */
-    bool chunked;   /* without a length in front */
+    size_t cut_len;     /* of the last answer that was cut, or is silent: the whole */
+    bool chunked;       /* without a length in front */
+    bool full;          /* nothing may be put */
+    uint64_t compacted; /* up to this revision */
 };
 
 extern struct cluster cluster;
@@ -62,5 +65,9 @@ void cluster_expire(void);
 const char *cluster_value(const char *key);
 /* Put one by hand; NULL takes it away. */
 void cluster_put(const char *key, const char *value);
+/* How many keys begin so, which one that is, from 0, and its value, which may be changed. */
+uint32_t cluster_keys(const char *folder);
+const char *cluster_key(const char *folder, uint32_t number);
+char *cluster_octets(const char *key, size_t *len);
 
 #endif

@@ -72,6 +72,18 @@ static int apply(void *user, uint64_t epoch, const uint8_t *data, size_t len, ui
     return error;
 }
 
+/* All of what it is told is there. */
+static void ahead(void *user, const struct l2tpha_bytes *checkpoints, size_t count)
+{
+    volatile uint8_t octet;
+
+    (void)user;
+    for (size_t i = 0; i < count; i++)
+        for (size_t at = 0; at < checkpoints[i].len; at++)
+            octet = checkpoints[i].data[at];
+    (void)octet;
+}
+
 static void leave(void *user, bool stop, uint64_t now)
 {
     struct fake *fake = user;
@@ -189,6 +201,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     bool active = data[0] & 1;
     struct fake fake = {active ? L2TPHA_ROLE_ACTIVE_SOLO : L2TPHA_ROLE_STANDBY_HOT, 5, 9, 0};
     struct link_ops ops = {.user = &fake,
+                           .ahead = ahead,
                            .role = role,
                            .rank = rank,
                            .epoch = epoch,

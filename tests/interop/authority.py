@@ -26,10 +26,10 @@ DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Cluster:
-    """Members of etcd on ports of their own."""
+    """Members of etcd on ports of their own, at an address of this test's own namespace."""
 
-    def __init__(self, case, *options, members=MEMBERS, secure=False):
-        self.case, self.options, self.scheme = case, options, "https" if secure else "http"
+    def __init__(self, case, *options, members=MEMBERS, secure=False, host="127.0.0.1"):
+        self.case, self.options, self.scheme, self.host = case, options, "https" if secure else "http", host
         self.members = [None] * members
         for at in range(members):
             self.start(at)
@@ -41,7 +41,7 @@ class Cluster:
         return 2379 + 10 * at
 
     def start(self, at):
-        mine, peers = f"{self.scheme}://127.0.0.1:{self.port(at)}", f"http://127.0.0.1:{self.port(at) + 1}"
+        mine, peers = f"{self.scheme}://{self.host}:{self.port(at)}", f"http://127.0.0.1:{self.port(at) + 1}"
         everybody = ",".join(f"m{i}=http://127.0.0.1:{self.port(i) + 1}" for i in range(len(self.members)))
         self.members[at] = self.case.start(
             f"m{at}", "etcd", "--name", f"m{at}", "--data-dir", lab.FILES / f"m{at}", "--logger", "zap",
@@ -51,7 +51,7 @@ class Cluster:
 
     def call(self, at, path, **body):
         """An answer of a member's gateway, or None."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port(at)}/v3/{path}", json.dumps(body).encode())
+        request = urllib.request.Request(f"http://{self.host}:{self.port(at)}/v3/{path}", json.dumps(body).encode())
         try:
             with DIRECT.open(request, timeout=5) as answer:
                 return json.load(answer)
@@ -75,7 +75,7 @@ class Cluster:
 
     def place(self, first=0):
         order = [(first + i) % len(self.members) for i in range(len(self.members))]
-        return ",".join(f"127.0.0.1:{self.port(at)}" for at in order) + "/" + GROUP
+        return ",".join(f"{self.host}:{self.port(at)}" for at in order) + "/" + GROUP
 
 
 class Event:

@@ -34,10 +34,14 @@ class Box:
         self.control = lab.FILES / f"lns-{name}.control"
         self.node = self.keepalived = None
 
+    @staticmethod
+    def roles():
+        return "--role", "standby", "--takeover", "manual"
+
     def start(self):
         self.node = ours.Node(
             self.case, "lns", f"lns-{self.name}", "--listen", SERVICE, "--echo", "--debug", "rf,error,event",
-            "--role", "standby", "--takeover", "manual", "--rank", PLACES[self.name], "--ha-key", KEY_FILE,
+            *self.roles(), "--rank", PLACES[self.name], "--ha-key", KEY_FILE,
             "--ha-listen", f"tcp:{machines.address(PLACES[self.name])}:1702",
             "--ha-connect", f"tcp:{machines.address(PLACES[self.other])}:1702", inside=self.net.at(self.name))
 
@@ -73,13 +77,16 @@ class Box:
 
 
 class Boxes:
+    kind = Box
+
     def __init__(self, case):
         furnish(case)
         self.case = case
         self.net = machines.Machines(PLACES)
         KEY_FILE.touch(0o600)
         KEY_FILE.write_text(f"key 1 {os.urandom(32).hex()}\n", encoding="ascii")
-        self.boxes = {name: Box(case, self.net, name) for name in "ab"}
+        self.prepare()
+        self.boxes = {name: self.kind(case, self.net, name) for name in "ab"}
         for box in self.boxes.values():
             box.start()
         for box in self.boxes.values():
@@ -93,6 +100,9 @@ class Boxes:
         for lac in self.lacs:
             lac.await_line("^all up")
         self.check_calls("a")
+
+    def prepare(self):
+        """What else there is."""
 
     def await_pair(self, name, seconds=FOUND):
         """That one serves and has the address, and the other one follows, in sync."""

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Machines on one Ethernet, each a network namespace, whose cables can be pulled."""
+import os
 import subprocess
 
 import lab
@@ -41,6 +42,15 @@ class Machines:
             ip("address", "add", f"{address(place)}/24", "dev", "eth0", inside=name)
             ip("link", "set", "eth0", "up", inside=name)
 
+    def join_here(self, place):
+        """This test's own namespace is a machine too, at this address."""
+        ip("link", "add", "name", cable("here"), "type", "veth", "peer", "name", "eth0", "netns", str(os.getpid()),
+           inside=SWITCH)
+        self.plug("here")
+        ip("link", "set", cable("here"), "up", inside=SWITCH)
+        ip("address", "add", f"{address(place)}/24", "dev", "eth0")
+        ip("link", "set", "eth0", "up")
+
     def at(self, name):
         """Words before a command that is to run there."""
         return "nsenter", f"--net=/run/netns/{name}"
@@ -51,6 +61,15 @@ class Machines:
 
     def plug(self, name):
         ip("link", "set", cable(name), "master", "bridge", inside=SWITCH)
+
+    def cut(self, name, *places):
+        """What is said there to these addresses goes nowhere, so nothing comes of what they say."""
+        for place in places:
+            ip("route", "add", "blackhole", f"{address(place)}/32", inside=name)
+
+    def heal(self, name, *places):
+        for place in places:
+            ip("route", "del", "blackhole", f"{address(place)}/32", inside=name)
 
     def part(self, *names):
         """They reach all others, and not one another."""

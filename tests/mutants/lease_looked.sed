@@ -1,4 +1,4 @@
 # lib/authority/lease.c
 # world cluster
 # A claim that is seen to be ours is as good as one that was renewed.
-s/^    lease->confirm = true;$/    serving_begin(lease, lease->asked_at, now);/
+s/^    lease->confirm = true;$/    lease_node_begin(lease, lease->asked_at, now);/

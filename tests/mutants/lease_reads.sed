@@ -1,4 +1,4 @@
-# lib/authority/serving.c
+# lib/authority/lease_node.c
 # world cluster
 # Streams are read while the claim is asked for.
-s/^    return is_serving(&info);$/    return true;/
+s/^    return lease_node_serves(lease);$/    return true;/

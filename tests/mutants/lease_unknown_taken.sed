@@ -3,4 +3,4 @@
 # Who has no answer has the claim.
 s/^    take_outcome(lease, event, now);$/&\
     if (event->status == L2TPHA_ERR_TIMEOUT)\
-        serving_begin(lease, lease->asked_at, now);/
+        lease_node_begin(lease, lease->asked_at, now);/

@@ -398,6 +398,19 @@ static void wait_for(struct fake_link *link, bool disk)
     say_text(link, text);
 }
 
+static void hgetall(struct fake_link *link)
+{
+    const struct fake_field *head = link->server->head;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < FAKE_FIELDS; i++)
+        count += head[i].name[0] != '\0';
+    say_array(link, 2 * count);
+    for (uint32_t i = 0; i < FAKE_FIELDS; i++)
+        for (unsigned n = 0; n < 2 && head[i].name[0]; n++)
+            say_word(link, n == 0 ? head[i].name : head[i].value);
+}
+
 static void do_one(struct fake_link *link, const redisReply *command)
 {
     struct fake_server *server = link->server;
@@ -423,6 +436,8 @@ static void do_one(struct fake_link *link, const redisReply *command)
         say_word(link, fake_server_field(server, argument(command, 2)));
     else if (strcmp(name, "HGET") == 0)
         say_text(link, "$-1\r\n");
+    else if (strcmp(name, "HGETALL") == 0)
+        hgetall(link);
     else if (strcmp(name, "XRANGE") == 0)
         xrange(link, command);
     else if (strcmp(name, "XLEN") == 0)

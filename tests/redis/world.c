@@ -27,7 +27,7 @@ void world_end(void)
     fixture_teardown();
 }
 
-int world_open(unsigned store)
+static int make(unsigned store)
 {
     struct net net = fake_net_of(&world.links[store], &world.server);
     struct l2tpha_store *made = NULL;
@@ -36,6 +36,14 @@ int world_open(unsigned store)
     int error = redis_store_new(root, &net, "g", &world.options, &made);
 
     world.stores[store] = made;
+    return error;
+}
+
+int world_open(unsigned store)
+{
+    int error = make(store);
+    const struct l2tpha_store *made = world.stores[store];
+
     return error ? error : made->open(made->user, &world.why);
 }
 
@@ -147,4 +155,13 @@ int world_read(unsigned store, bool mend)
     return error ? error
                  : world.stores[store]->read(world.stores[store]->user, mend, take_item, NULL,
                                              &world.found);
+}
+
+int world_look(unsigned store)
+{
+    int error = make(store);
+    const struct l2tpha_store *made = world.stores[store];
+
+    world.items = 0;
+    return error ? error : made->look(made->user, take_item, NULL, &world.found, &world.why);
 }

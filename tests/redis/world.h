@@ -46,5 +46,7 @@ void world_settle(unsigned store);
 void world_write(unsigned store, uint64_t epoch);
 /* What is there, by another process. An item that is another one, or out of order, fails. */
 int world_read(unsigned store, bool mend);
+/* The same beside whoever writes. */
+int world_look(unsigned store);
 
 #endif

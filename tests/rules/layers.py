@@ -3,6 +3,7 @@
 """Who may include whom in lib/. A file of a layer includes its own folder, the layers to its left,
 the public headers and the few system headers below; an adapter includes no layer at
 all; authority, pair, the driver of two nodes, store, redis, etcd, serializers, and seal, the sealed link, are such.
+What the stores in servers share, server, is compiled into each of them.
 The tests'
 own machines, tests/naive, include nothing of the built-in ones."""
 import re
@@ -10,7 +11,8 @@ import re
 import rule
 
 LAYERS = ["base", "codec", "state", "control", "failover", "dispatch", "engine", "attach", "redundancy", "observe", "node"]
-ADAPTERS = ["adapters", "authority", "etcd", "pair", "redis", "seal", "serializers", "store"]
+ADAPTERS = ["adapters", "authority", "etcd", "pair", "redis", "seal", "serializers", "server", "store"]
+SHARED = {"etcd": "server", "redis": "server"}
 SYSTEM = {"inttypes.h", "limits.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h",
           "stdio.h", "stdlib.h", "string.h", "talloc.h",  # stdio.h for snprintf into buffers
           "sanitizer/asan_interface.h"}  # part of the compiler, where it is used at all
@@ -28,7 +30,7 @@ def breach(folder, bracket, header):
         return None
     if folder in ADAPTERS:
         layer = target_layer(folder, header)
-        return None if bracket == "<" or layer == folder else "adapters see public headers only"
+        return None if bracket == "<" or layer in (folder, SHARED.get(folder)) else "adapters see public headers only"
     if bracket == "<":
         return None if header in SYSTEM else "not among the system headers that the core may use"
     layer = target_layer(folder, header)

@@ -303,7 +303,7 @@ static void confirmed_unsent(void)
 
 static void up_unmet(void)
 {
-    active.link->met = false;
+    active.link->info.met = false;
 }
 
 static void on_one_side(void)

@@ -16,16 +16,21 @@
 static uint8_t space[SPACE];
 
 /* A checkpoint of one record, with its NUL. */
-static const char *line_of(const struct l2tpha_record *record)
+static const char *line_by(const struct l2tpha_serializer *json, const struct l2tpha_record *record)
 {
     const struct l2tpha_checkpoint_header header = {.version = 1, .epoch = 5, .number = 300};
     struct l2tpha_writing writing = records_writing(space, SPACE - 1);
 
-    assert_ok(l2tpha_serializer_json()->put_record(record, &writing));
+    assert_ok(json->put_record(record, &writing));
     writing.records = 1;
-    assert_ok(l2tpha_serializer_json()->put_header(&header, &writing));
+    assert_ok(json->put_header(&header, &writing));
     writing.end[0] = '\0';
     return (const char *)writing.start;
+}
+
+static const char *line_of(const struct l2tpha_record *record)
+{
+    return line_by(l2tpha_serializer_json(), record);
 }
 
 START_TEST(a_checkpoint_byte_for_byte)
@@ -82,6 +87,49 @@ static const struct {
     {"\xff\x80\x80\x80", 4, "#ff808080"},
     {"\xc3\x41", 2, "#c341"},
 };
+
+/* Of a line's only record. */
+static int read_record(const struct l2tpha_serializer *json, const char *line)
+{
+    static uint8_t room[SPACE + 64];
+    struct l2tpha_reading reading = {.room = room};
+    struct l2tpha_checkpoint_header header;
+    struct l2tpha_record record;
+
+    assert_ok(json->get_header((const uint8_t *)line, strlen(line), &header, &reading));
+    return json->get_record(&reading, &record);
+}
+
+/* What is secret, or may be, is not shown, and what lacks it cannot be loaded. */
+START_TEST(secrets_are_hidden)
+{
+    const struct l2tpha_serializer *json = l2tpha_serializer_json_hidden();
+    struct l2tpha_record record = records_minimal(L2TPHA_RECORD_TUNNEL);
+
+    record.of.tunnel.local_id = 7;
+    const char *line = line_by(json, &record);
+    ck_assert_ptr_null(strstr(line, "hidden"));
+    assert_ok(read_record(json, line));
+    record.of.tunnel.secret = (struct l2tpha_bytes){(const uint8_t *)"ppp", 3};
+    line = line_by(json, &record);
+    ck_assert_str_eq(line, "{\"version\":1,\"epoch\":5,\"number\":300,\"records\":[{\"tunnel\":{"
+                           "\"local_id\":7,\"secret\":\"(hidden)\"}}]}\n");
+    assert_error(read_record(json, line), L2TPHA_ERR_RECORD);
+    assert_error(read_record(l2tpha_serializer_json(), line), L2TPHA_ERR_RECORD);
+    record.of.tunnel.secret.len = 0;
+    record.of.tunnel.unknown = (struct l2tpha_bytes){(const uint8_t *)"\xca\x3e\x03ppp", 6};
+    line = line_by(json, &record);
+    ck_assert_ptr_nonnull(strstr(line, "\"#raw\":\"(hidden)\"}"));
+    ck_assert_ptr_null(strstr(line, "707070"));
+    assert_error(read_record(json, line), L2TPHA_ERR_RECORD);
+    record = records_minimal(L2TPHA_RECORD_NODE);
+    memcpy(record.of.node.tunnel_key, "pppppppp", 8);
+    line = line_by(json, &record);
+    ck_assert_ptr_nonnull(strstr(line, "\"tunnel_key\":\"(hidden)\""));
+    ck_assert_ptr_null(strstr(line, "7070"));
+    assert_error(read_record(json, line), L2TPHA_ERR_RECORD);
+}
+END_TEST
 
 START_TEST(names_are_letters_or_digits)
 {
@@ -342,6 +390,7 @@ Suite *suite_json(void)
     Suite *suite = fixture_suite("json", &tcase);
 
     tcase_add_test(tcase, a_checkpoint_byte_for_byte);
+    tcase_add_test(tcase, secrets_are_hidden);
     tcase_add_loop_test(tcase, names_are_letters_or_digits, 0, sizeof(names) / sizeof(names[0]));
     tcase_add_test(tcase, long_numbers_are_strings);
     tcase_add_test(tcase, jansson_reads_what_is_written);

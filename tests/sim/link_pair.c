@@ -215,6 +215,7 @@ struct link_ops linked_ops(struct fake *fake)
 {
     return (struct link_ops){.user = fake,
                              .digests = fake->digests,
+                             .serializer = {(const uint8_t *)"fake", 4},
                              .role = fake_role,
                              .rank = fake_rank,
                              .epoch = fake_epoch,

@@ -61,6 +61,12 @@ static int lock(void *user, const char **why)
     return L2TPHA_OK;
 }
 
+static int look(void *user, const char **why)
+{
+    (void)user, (void)why;
+    return L2TPHA_OK;
+}
+
 static int list(void *user, uint64_t *numbers, uint32_t most, uint32_t *count)
 {
     struct fake_disk *fake = user;
@@ -243,6 +249,7 @@ struct disk fake_disk_of(struct fake_disk *fake)
 {
     return (struct disk){.user = fake,
                          .lock = lock,
+                         .look = look,
                          .list = list,
                          .open = open_file,
                          .close = close_file,

@@ -85,6 +85,21 @@ static void write_some(struct l2tpha_store *store, uint64_t many)
     await(store, many);
 }
 
+/* Beside whoever has it. */
+static void look(uint64_t many)
+{
+    struct l2tpha_store *store = make();
+    struct l2tpha_store_found found;
+    const char *why;
+
+    items = 0;
+    assert_ok(store->look(store->user, count, NULL, &found, &why));
+    ck_assert(found.any && !found.stale && !found.torn);
+    ck_assert_uint_eq(items, many);
+    store->free(store->user);
+    items = 0;
+}
+
 START_TEST(written_and_read)
 {
     struct l2tpha_store *store = make();
@@ -96,6 +111,7 @@ START_TEST(written_and_read)
     assert_ok(store->open(store->user, &why));
     write_some(store, 20000);
     assert_refused("another process has it");
+    look(20000);
     store->free(store->user);
     ck_assert_int_eq(stat(path, &status), 0);
     ck_assert_int_eq(status.st_mode & 0777, 0700);
@@ -144,6 +160,14 @@ START_TEST(directories_that_will_not_do)
     ck_assert_int_ge(file = open(path, O_CREAT | O_WRONLY, 0600), 0);
     close(file);
     assert_refused("Not a directory");
+    snprintf(path, sizeof(path), "%s/nothing", folder);
+    struct l2tpha_store *store = make();
+    struct l2tpha_store_found found;
+    const char *why = NULL;
+    ck_assert_int_ne(store->look(store->user, count, NULL, &found, &why), L2TPHA_OK);
+    ck_assert_ptr_nonnull(strstr(why, "No such file"));
+    store->free(store->user);
+    ck_assert_int_ne(access(path, F_OK), 0); /* nothing was made */
     snprintf(path, sizeof(path), "%s/no/such", folder);
     assert_refused("No such file");
 }

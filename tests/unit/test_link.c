@@ -87,18 +87,22 @@ END_TEST
 
 START_TEST(info_tells)
 {
-    struct l2tpha_link_options a = {.size = sizeof(a), .fingerprint = 1};
+    struct l2tpha_link_options a = {.size = sizeof(a), .fingerprint = 1, .node_name = "a"};
 
     linked_open_end(&active, &a);
     linked_open_end(&standby, NULL);
     ck_assert(!linked_info(&active).up && !linked_info(&active).in_sync);
-    ck_assert_uint_eq(linked_info(&active).queued, FRAME_HEADER + HELLO_BODY);
+    ck_assert_uint_eq(linked_info(&active).queued,
+                      FRAME_HEADER + HELLO_BODY + HELLO_TAIL + strlen("fake") + strlen("a"));
     linked_run(0, NULL, NULL);
     struct l2tpha_link_info info = linked_info(&standby);
     ck_assert(info.up && info.in_sync && info.fingerprint_differs && !info.switchover);
     ck_assert(linked_info(&active).in_sync && linked_info(&active).fingerprint_differs);
     ck_assert_uint_eq(info.peer_epoch, 5);
     ck_assert_uint_eq(info.version, 3);
+    ck_assert_uint_eq(info.peer_level, L2TPHA_LEVEL);
+    ck_assert_str_eq(info.peer_name, "a");
+    ck_assert_str_eq(linked_info(&active).peer_name, "");
     ck_assert_uint_eq(info.frames_in, linked_info(&active).frames_out);
     ck_assert_uint_eq(info.queued, 0);
 
@@ -327,7 +331,8 @@ END_TEST
 
 START_TEST(a_standby_that_cannot_acknowledge_ends_the_link)
 {
-    struct l2tpha_link_options small = {.size = sizeof(small), .max_queue = 100};
+    struct l2tpha_link_options small = {.size = sizeof(small),
+                                        .max_queue = FRAME_HEADER + HELLO_MAX};
     int error = 0;
 
     linked_open_end(&active, NULL);
@@ -374,12 +379,16 @@ START_TEST(freeing_the_actives_end_leaves_it_alone_once)
 }
 END_TEST
 
+#define LONG_NAME "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
+_Static_assert(sizeof(LONG_NAME) - 1 == L2TPHA_NODE_NAME_MAX, "just fits");
+
 static const struct l2tpha_link_options bad_options[] = {
     {.size = sizeof(struct l2tpha_link_options) - 1},
     {.size = sizeof(struct l2tpha_link_options), .heartbeat_ms = 9},
     {.size = sizeof(struct l2tpha_link_options), .heartbeat_ms = 501},
     {.size = sizeof(struct l2tpha_link_options), .silence_ms = 99},
-    {.size = sizeof(struct l2tpha_link_options), .max_queue = FRAME_HEADER + HELLO_BODY - 1},
+    {.size = sizeof(struct l2tpha_link_options), .max_queue = FRAME_HEADER + HELLO_MAX - 1},
+    {.size = sizeof(struct l2tpha_link_options), .node_name = LONG_NAME "x"},
     {.size = sizeof(struct l2tpha_link_options), .max_queue = SIZE_MAX},
 };
 

@@ -201,7 +201,7 @@ static const struct {
 static size_t frame_of(uint8_t *dst, const char *hex)
 {
     size_t len = strlen(hex) / 2;
-    uint8_t bytes[64];
+    uint8_t bytes[160];
     struct writer out = writer_over(dst, PART_BYTES);
 
     for (size_t i = 0; i < len; i++) {
@@ -264,10 +264,75 @@ END_TEST
     "0000000000000000"                                                                             \
     "00000032"
 
+#define NAMING                                                                                     \
+    "01" MAGIC "0003"                                                                              \
+    "0003"                                                                                         \
+    "00000000"                                                                                     \
+    "01" REST "00000001"                                                                           \
+    "0000000000000000"
+#define FAKE "0466616b65"
+#define TEN "61626364656667686970"
+
 static const struct {
     const char *bytes;
     int error;
 } hellos[] = {
+    {NAMING "00000002"
+            "00000001" FAKE "0162",
+     0},
+    {NAMING "00000002"
+            "00000002" FAKE "00"
+            "0102",
+     0}, /* of a newer release */
+    {NAMING "00000007"
+            "00000002" FAKE "00",
+     0},
+    {NAMING "00000001"
+            "00000001" FAKE "00",
+     0},
+    {NAMING "00000007"
+            "00000003" FAKE "00",
+     L2TPHA_ERR_LEVEL},
+    {NAMING "00000000"
+            "00000000" FAKE "00",
+     L2TPHA_ERR_LEVEL},
+    {NAMING "00000002"
+            "00000003" FAKE "00",
+     L2TPHA_ERR_LINK},
+    {NAMING "00000002"
+            "00000001"
+            "0463626f72"
+            "00",
+     L2TPHA_ERR_SERIALIZER},
+    {NAMING "00000002"
+            "00000001"
+            "0366616b"
+            "00",
+     L2TPHA_ERR_SERIALIZER},
+    {NAMING "00000002"
+            "00000001"
+            "0566616b6565"
+            "00",
+     L2TPHA_ERR_SERIALIZER},
+    {NAMING "00000002"
+            "00000001"
+            "00"
+            "00",
+     0}, /* not said */
+    {NAMING "00000002"
+            "00000001"
+            "0566616b65"
+            "00",
+     L2TPHA_ERR_LINK},
+    {NAMING "00000002"
+            "00000001" FAKE "0262",
+     L2TPHA_ERR_LINK},
+    {NAMING "00000002"
+            "00000001" FAKE "3f" TEN TEN TEN TEN TEN TEN "616263",
+     0},
+    {NAMING "00000002"
+            "00000001" FAKE "40" TEN TEN TEN TEN TEN TEN "61626364",
+     L2TPHA_ERR_LINK},
     {"01" MAGIC "0003"
      "0003"
      "00000000"
@@ -335,6 +400,46 @@ START_TEST(first_frames)
 }
 END_TEST
 
+START_TEST(a_hello_says_level_and_name_or_is_the_first_releases)
+{
+    static const struct {
+        const char *bytes, *name;
+        uint32_t level;
+    } said[] = {
+        {NAMING "00000007"
+                "00000002" FAKE "0162",
+         "b", 7},
+        {NAMING "00000002"
+                "00000001" FAKE "03620063",
+         "b", 2}, /* up to the zero */
+        {NAMING, "", 1},
+    };
+
+    linked_open_end(&standby, NULL);
+    ck_assert_uint_eq(linked_info(&standby).peer_level, 0);
+    size_t len = frame_of(checkpoint, said[_i].bytes);
+    assert_ok(l2tpha_link_feed(standby.link, checkpoint, len, 0));
+    ck_assert_uint_eq(linked_info(&standby).peer_level, said[_i].level);
+    ck_assert_str_eq(linked_info(&standby).peer_name, said[_i].name);
+}
+END_TEST
+
+/* Whoever reads it first says why, and nothing was copied. */
+START_TEST(another_serializer_is_refused_at_both_ends)
+{
+    struct link_ops ops = linked_ops(&standby);
+    int active_error = 0, standby_error = 0;
+
+    ops.serializer.len--;
+    linked_open_end(&active, NULL);
+    assert_ok(link_new(root, &ops, NULL, 0, &standby.link));
+    linked_run(0, &active_error, &standby_error);
+    assert_error(active_error, L2TPHA_ERR_SERIALIZER);
+    assert_error(standby_error, L2TPHA_ERR_SERIALIZER);
+    ck_assert_uint_eq(active.bulks, 0);
+}
+END_TEST
+
 START_TEST(nothing_is_taken_after_the_frame_that_ended_the_link)
 {
     linked_sync();
@@ -344,6 +449,73 @@ START_TEST(nothing_is_taken_after_the_frame_that_ended_the_link)
     ck_assert(!linked_info(&standby).switchover);
 }
 END_TEST
+
+/* --- what comes next --- */
+
+#ifndef __OPTIMIZE_SIZE__
+static struct {
+    bool counts; /* the copy is over */
+    unsigned calls;
+    size_t checkpoints;
+} told;
+
+/* The one in hand is not among them, and none is left out. */
+static void note_ahead(void *user, const struct l2tpha_bytes *checkpoints, size_t count)
+{
+    const struct fake *fake = user;
+
+    told.calls++;
+    told.checkpoints += count;
+    for (size_t i = 0; told.counts && i < count; i++) {
+        uint64_t number = get_u64(checkpoints[i].data);
+        ck_assert_uint_eq(number, fake->last + 2 + i);
+        size_t len = checkpoints[i].len;
+        ck_assert_uint_eq(len, linked_checkpoint_len(number));
+        ck_assert(len <= 9 || checkpoints[i].data[len - 1] == (uint8_t)(number + len - 1));
+    }
+}
+
+static void send_increments(size_t piece)
+{
+    enum { COUNT = 40 };
+    uint64_t before = standby.last;
+
+    told.counts = true;
+    told.calls = 0;
+    told.checkpoints = 0;
+    for (int i = 0; i < COUNT; i++)
+        linked_make(&active, INCREMENT);
+    linked_send(&active, 0);
+    const uint8_t *data;
+    for (size_t len; (len = l2tpha_link_poll(active.link, &data, 0)) > 0;) {
+        len = len < piece ? len : piece;
+        uint8_t *copy = malloc(len); /* nothing behind its end is read */
+        memcpy(copy, data, len);
+        assert_ok(l2tpha_link_feed(standby.link, copy, len, 0));
+        free(copy);
+        l2tpha_link_sent(active.link, len);
+    }
+    ck_assert_uint_eq(standby.last, before + COUNT);
+}
+
+START_TEST(checkpoints_that_come_next_are_told)
+{
+    struct link_ops ops = linked_ops(&standby);
+
+    ops.ahead = note_ahead;
+    linked_open_end(&active, NULL);
+    assert_ok(link_new(root, &ops, NULL, 0, &standby.link));
+    linked_run(0, NULL, NULL);
+    send_increments(SIZE_MAX);
+    ck_assert_uint_eq(told.calls, 3);
+    ck_assert_uint_eq(told.checkpoints, 16 + 16 + 7);
+    send_increments(1);
+    ck_assert_uint_eq(told.calls, 0);
+    send_increments(10000);
+    ck_assert_uint_gt(told.calls, 0);
+}
+END_TEST
+#endif
 
 Suite *suite_link_input(void);
 Suite *suite_link_input(void)
@@ -363,7 +535,12 @@ Suite *suite_link_input(void)
     tcase_add_loop_test(tcase, frames_after_the_hellos, 0, sizeof(frames) / sizeof(frames[0]));
     tcase_add_loop_test(tcase, lengths_of_frames, 0, sizeof(lengths) / sizeof(lengths[0]));
     tcase_add_loop_test(tcase, first_frames, 0, sizeof(hellos) / sizeof(hellos[0]));
+    tcase_add_loop_test(tcase, a_hello_says_level_and_name_or_is_the_first_releases, 0, 3);
+    tcase_add_test(tcase, another_serializer_is_refused_at_both_ends);
     tcase_add_test(tcase, nothing_is_taken_after_the_frame_that_ended_the_link);
     suite_add_tcase(suite, tcase);
+#ifndef __OPTIMIZE_SIZE__
+    tcase_add_test(tcase, checkpoints_that_come_next_are_told);
+#endif
     return suite;
 }

@@ -5,6 +5,7 @@
 #include "fixture.h"
 #include "node/node.h"
 
+#include <l2tpha/consumer.h>
 #include <l2tpha/failover.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,43 @@ START_TEST(silent_peers_are_asked_in_time)
 }
 END_TEST
 
+/* A store that holds outputs is filled when all are restored: nobody is asked before, and nothing
+ * but the work sets the pace. */
+START_TEST(nobody_is_waited_for_who_was_not_asked)
+{
+    const struct l2tpha_consumer_options store = {
+        .size = sizeof(store), .name = "store", .gates = true};
+    struct l2tpha_output output;
+    uint32_t id, asked = 0;
+
+    bench_open(&pair, true);
+    bench_calls(&pair, many(), 1, 16);
+    l2tpha_node_free(pair.lns);
+    pair.lns = pair.standby;
+    pair.standby = NULL;
+    assert_ok(l2tpha_consumer_add(pair.lns, &store, pair.now, &id));
+    assert_ok(l2tpha_consumer_hold(pair.lns, id, true, pair.now));
+    assert_ok(l2tpha_takeover(pair.lns, 2, pair.now));
+    assert_ok(l2tpha_consumer_copy(pair.lns, id, pair.now));
+    uint32_t batch = l2tpha_node_config(pair.lns)->takeover_batch;
+    for (uint32_t before; (before = pair.lns->engine.unrestored) > 0;) {
+        while (l2tpha_poll(pair.lns, &output, 1, pair.now) > 0)
+            ck_assert_int_eq(output.kind, L2TPHA_OUTPUT_EVENT); /* of the node itself */
+        ck_assert_uint_le(l2tpha_deadline(pair.lns), pair.now);
+        assert_ok(l2tpha_expire(pair.lns, pair.now));
+        ck_assert_uint_gt(before, pair.lns->engine.unrestored);
+        ck_assert_uint_le(before - pair.lns->engine.unrestored, batch);
+    }
+    while (asked < many()) {
+        ck_assert_uint_eq(l2tpha_poll(pair.lns, &output, 1, pair.now), 1);
+        if (output.kind == L2TPHA_OUTPUT_CHECKPOINT)
+            assert_ok(l2tpha_consumer_done(pair.lns, id, output.position, 0, pair.now));
+        asked += output.kind == L2TPHA_OUTPUT_DATAGRAM;
+    }
+    bench_close(&pair);
+}
+END_TEST
+
 /* Until poll says that there is nothing more: never more than a few parts of a copy. */
 START_TEST(a_copy_lets_its_host_go)
 {
@@ -171,6 +209,7 @@ Suite *suite_takeover_pace(void)
     tcase_set_timeout(tcase, 600);
     tcase_add_test(tcase, many_are_restored_without_drowning);
     tcase_add_test(tcase, silent_peers_are_asked_in_time);
+    tcase_add_test(tcase, nobody_is_waited_for_who_was_not_asked);
     tcase_add_test(tcase, a_copy_lets_its_host_go);
     return suite;
 }

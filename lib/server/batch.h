@@ -7,8 +7,8 @@
  *
  * Numbers have the lowest octet first. The checksum is FNV-1a of 64 bits: one octet that differs is
  * found always, more of them but for one time in 2^64. */
-#ifndef REDIS_BATCH_H
-#define REDIS_BATCH_H
+#ifndef SERVER_BATCH_H
+#define SERVER_BATCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +17,6 @@
 
 #define BATCH_HEAD 40
 #define BATCH_MAX (512u << 10) /* octets; one checkpoint that is longer has one by itself */
-#define BATCH_ITEM_MAX (8u << 20)
 
 struct batch {
     struct batch *next;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "authority/serving.h"
+#include "authority/lease_node.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #define MARGIN_US (200 * MS) /* what was given out before is on the wire by then */
 #define LINE_TEXT 200
 
-void say(const struct l2tpha_lease *lease, const char *format, ...)
+void lease_say(const struct l2tpha_lease *lease, const char *format, ...)
 {
     char text[LINE_TEXT];
     va_list args;
@@ -21,14 +21,14 @@ void say(const struct l2tpha_lease *lease, const char *format, ...)
     lease->options.log(lease->options.user, text);
 }
 
-void serving_tell(struct l2tpha_lease *lease, unsigned kind)
+void lease_node_tell(struct l2tpha_lease *lease, unsigned kind)
 {
     lease->events |= 1u << kind;
 }
 
 /* No clock is compared with another: the authority's count begins after this one, and rates differ
  * by less than a tenth. */
-uint64_t serving_until(const struct l2tpha_lease *lease, uint64_t asked_at)
+uint64_t lease_node_until(const struct l2tpha_lease *lease, uint64_t asked_at)
 {
     return asked_at + lease->options.ttl_ms * MS / 10 * 9 - MARGIN_US;
 }
@@ -39,17 +39,22 @@ static bool is_serving(const struct l2tpha_redundancy_info *info)
            info->role == L2TPHA_ROLE_ACTIVE;
 }
 
-bool l2tpha_lease_reads(const struct l2tpha_lease *lease)
+bool lease_node_serves(const struct l2tpha_lease *lease)
 {
     struct l2tpha_redundancy_info info = {.size = sizeof(info)};
 
-    if (lease->state == L2TPHA_LEASE_WATCHING || lease->state == L2TPHA_LEASE_FENCED)
-        return true;
     l2tpha_redundancy_get(lease->node, &info);
     return is_serving(&info);
 }
 
-void serving_hold(struct l2tpha_lease *lease, uint64_t now)
+bool l2tpha_lease_reads(const struct l2tpha_lease *lease)
+{
+    if (lease->state == L2TPHA_LEASE_WATCHING || lease->state == L2TPHA_LEASE_FENCED)
+        return true;
+    return lease_node_serves(lease);
+}
+
+void lease_node_hold(struct l2tpha_lease *lease, uint64_t now)
 {
     struct l2tpha_redundancy_info info = {.size = sizeof(info)};
 
@@ -68,10 +73,10 @@ static void release(struct l2tpha_lease *lease, uint64_t now)
     lease->called = true;
 }
 
-bool serving_begin(struct l2tpha_lease *lease, uint64_t asked_at, uint64_t now)
+bool lease_node_begin(struct l2tpha_lease *lease, uint64_t asked_at, uint64_t now)
 {
     enum l2tpha_lease_state before = lease->state;
-    uint64_t until = serving_until(lease, asked_at);
+    uint64_t until = lease_node_until(lease, asked_at);
 
     if (until <= now)
         return false;
@@ -83,14 +88,14 @@ bool serving_begin(struct l2tpha_lease *lease, uint64_t asked_at, uint64_t now)
     if (before == L2TPHA_LEASE_HELD)
         return true;
     release(lease, now);
-    say(lease, "authority: %s, epoch %llu",
-        before == L2TPHA_LEASE_TAKING ? "the claim is ours" : "the lease runs again",
-        (unsigned long long)lease->epoch);
-    serving_tell(lease, before == L2TPHA_LEASE_TAKING ? L2TPHA_LEASE_TOOK : L2TPHA_LEASE_BACK);
+    lease_say(lease, "authority: %s, epoch %llu",
+              before == L2TPHA_LEASE_TAKING ? "the claim is ours" : "the lease runs again",
+              (unsigned long long)lease->epoch);
+    lease_node_tell(lease, before == L2TPHA_LEASE_TAKING ? L2TPHA_LEASE_TOOK : L2TPHA_LEASE_BACK);
     return true;
 }
 
-void serving_lose(struct l2tpha_lease *lease, const char *why, uint64_t now)
+void lease_node_lose(struct l2tpha_lease *lease, const char *why, uint64_t now)
 {
     if (lease->state != L2TPHA_LEASE_HELD)
         return;
@@ -101,12 +106,12 @@ void serving_lose(struct l2tpha_lease *lease, const char *why, uint64_t now)
     lease->look_next = true;
     lease->try_at = now;
     lease->events &= ~(1u << L2TPHA_LEASE_BACK);
-    serving_hold(lease, now);
-    say(lease, "authority: nothing leaves: %s", why);
-    serving_tell(lease, L2TPHA_LEASE_ENDED);
+    lease_node_hold(lease, now);
+    lease_say(lease, "authority: nothing leaves: %s", why);
+    lease_node_tell(lease, L2TPHA_LEASE_ENDED);
 }
 
-void serving_end(struct l2tpha_lease *lease, uint64_t now)
+void lease_node_end(struct l2tpha_lease *lease, uint64_t now)
 {
     struct l2tpha_redundancy_info info = {.size = sizeof(info)};
 
@@ -115,9 +120,9 @@ void serving_end(struct l2tpha_lease *lease, uint64_t now)
     lease->reason = "";
     lease->other = lease->claim.epoch;
     lease->events = 0;
-    say(lease, "authority: '%s' serves in epoch %llu", lease->claim.owner,
-        (unsigned long long)lease->claim.epoch);
-    serving_tell(lease, L2TPHA_LEASE_OVER);
+    lease_say(lease, "authority: '%s' serves in epoch %llu", lease->claim.owner,
+              (unsigned long long)lease->claim.epoch);
+    lease_node_tell(lease, L2TPHA_LEASE_OVER);
     if (!lease->node)
         return;
     l2tpha_redundancy_get(lease->node, &info);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "job.h"
+#include "mark.h"
+#include "read.h"
+#include "stream.h"
+
+#include <stdio.h>
+#include <sys/epoll.h>
+
+#define TIMEOUT_MS 4000
+
+static uint64_t now(void *user)
+{
+    (void)user;
+    return alarm_now();
+}
+
+static void wait_for(void *user, const struct alarm *alarm)
+{
+    (void)user;
+    alarm_wait(alarm);
+}
+
+static int descriptor(void *user)
+{
+    const struct etcd_store *store = user;
+
+    return alarm_fd(store->alarm);
+}
+
+static const char *note(void *user)
+{
+    const struct etcd_store *store = user;
+
+    return store->note;
+}
+
+static void free_parts(struct etcd_store *store)
+{
+    if (store->http)
+        http_free(store->http);
+    if (store->alarm)
+        alarm_free(store->alarm);
+    talloc_free(store);
+}
+
+/* What was asked for is answered, or late. */
+static void free_store(void *user)
+{
+    struct etcd_store *store = user;
+    struct l2tpha_store_event event;
+
+    for (uint32_t i = 0; i < STREAMS; i++)
+        (void)etcd_stream_drop(store, i, true);
+    do {
+        job_wait(store);
+        while (etcd_job_event(store, &event))
+            ;
+        (void)etcd_job_commit(store);
+    } while (store->ask.under_way);
+    free_parts(store);
+}
+
+static int name_process(struct etcd_store *store)
+{
+    uint8_t octets[PROCESS_DIGITS / 2];
+    int error = alarm_random(octets, sizeof(octets));
+
+    for (size_t i = 0; i < sizeof(octets); i++)
+        snprintf(store->process + 2 * i, 3, "%02x", octets[i]);
+    return error;
+}
+
+static int prepare(struct etcd_store *store, const char *place,
+                   const struct l2tpha_etcd_store_options *options)
+{
+    uint32_t timeout_ms = options ? options->timeout_ms : 0;
+
+    store->timeout_us = (timeout_ms ? timeout_ms : TIMEOUT_MS) * UINT64_C(1000);
+    int error = place_read(place, &store->place);
+    if (!error)
+        error = name_process(store);
+    if (!error)
+        error = http_new(store, &store->place, options ? options->tls : NULL, STORE_ANSWER_MAX,
+                         &store->http);
+    if (!error)
+        error = alarm_new(store, &store->alarm);
+    if (!error && !alarm_watch(store->alarm, http_fd(store->http), EPOLL_CTL_ADD, EPOLLIN))
+        error = L2TPHA_ERR_HOST;
+    return error;
+}
+
+int etcd_store_new(TALLOC_CTX *parent, const char *place,
+                   const struct l2tpha_etcd_store_options *options, const struct clock *clock,
+                   struct etcd_store **made)
+{
+    struct etcd_store *store = talloc_zero(parent, struct etcd_store);
+
+    if (!store)
+        return L2TPHA_ERR_NOMEM;
+    store->clock = *clock;
+    int error = prepare(store, place, options);
+    if (error) {
+        free_parts(store);
+        return error;
+    }
+    store->store = (struct l2tpha_store){.size = sizeof(store->store),
+                                         .name = "etcd",
+                                         .user = store,
+                                         .open = etcd_read_open,
+                                         .read = etcd_read_copy,
+                                         .begin = etcd_stream_begin,
+                                         .append = etcd_stream_append,
+                                         .commit = etcd_job_commit,
+                                         .event = etcd_job_event,
+                                         .drop = etcd_stream_drop,
+                                         .mark_stale = mark_stale,
+                                         .fd = descriptor,
+                                         .free = free_store,
+                                         .note = note};
+    *made = store;
+    return L2TPHA_OK;
+}
+
+int l2tpha_etcd_store_new(TALLOC_CTX *parent, const char *place,
+                          const struct l2tpha_etcd_store_options *options,
+                          struct l2tpha_store **made)
+{
+    const struct clock clock = {.now = now, .wait = wait_for};
+    struct etcd_store *store;
+
+    if (!place || !made || (options && options->size != sizeof(*options)) ||
+        (options && options->tls && options->tls->size != sizeof(*options->tls)))
+        return L2TPHA_ERR_INVALID;
+    int error = etcd_store_new(parent, place, options, &clock, &store);
+    if (!error)
+        *made = &store->store;
+    return error;
+}
