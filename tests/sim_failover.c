@@ -25,6 +25,7 @@ struct options {
     uint64_t first;
     uint64_t seeds;
     bool verbose;
+    bool faults;             /* of world failover: the standby's records differ */
     uint64_t tunnels, calls; /* of a crowd */
     enum { WORLD_FAILOVER, WORLD_RECOVERY, WORLD_ROLES, WORLD_CROWD, WORLD_CLUSTER, WORLDS } world;
 };
@@ -35,7 +36,7 @@ static void usage(FILE *out)
 {
     fprintf(
         out,
-        "usage: simulate [--seeds N] [--first S] [--seed S] [--verbose]\n"
+        "usage: simulate [--seeds N] [--first S] [--seed S] [--faults] [--verbose]\n"
         "                [--world failover|recovery|roles|crowd|cluster] [--tunnels N] [--calls "
         "N]\n"
         "                [--machines builtin|naive|naive-both|attached|attached-both]\n"
@@ -55,6 +56,7 @@ static void usage(FILE *out)
         "  --serializer S  how the nodes write checkpoints (default proto)\n"
         "  --tunnels N  of a crowd (default 2000)\n"
         "  --calls N    of each of its tunnels (default 1)\n"
+        "  --faults     of failover: records of the standby differ silently, and are mended\n"
         "  --verbose    print every message and event\n"
         "Exit status 0: all went well; 1: failures, one line each; 2: bad options.\n");
 }
@@ -91,6 +93,10 @@ static bool parse(struct options *options, int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--verbose") == 0) {
             options->verbose = true;
+            continue;
+        }
+        if (strcmp(argv[i], "--faults") == 0) {
+            options->faults = true;
             continue;
         }
         if (i + 1 == argc)
@@ -141,6 +147,7 @@ struct sums {
     uint64_t calls;
     uint64_t numbers;
     uint64_t datagrams;
+    uint64_t faults, mended, refused, longest;
 };
 
 static uint64_t count_calls(const struct sim *sim)
@@ -164,6 +171,11 @@ static void run(struct sim *sim, uint64_t seed, bool verbose, struct sums *sums)
     sums->calls += count_calls(sim);
     sums->numbers += sim->oracle.order_count + sim->oracle.news_count;
     sums->datagrams += sim->net.order;
+    sums->faults += sim->faults.made;
+    sums->mended += sim->faults.mended;
+    sums->refused += sim->faults.refused;
+    if (sim->faults.longest > sums->longest)
+        sums->longest = sim->faults.longest;
 }
 
 static bool run_failovers(const struct options *options)
@@ -174,14 +186,21 @@ static bool run_failovers(const struct options *options)
     if (!sim)
         return false;
     clock_t start = clock();
-    for (uint64_t i = 0; i < options->seeds; i++)
+    for (uint64_t i = 0; i < options->seeds; i++) {
+        sim->faults.wanted = options->faults;
         run(sim, options->first + i, options->verbose, &sums);
+    }
     double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     printf("%llu calls, %llu numbered messages, %llu datagrams\n", (unsigned long long)sums.calls,
            (unsigned long long)sums.numbers, (unsigned long long)sums.datagrams);
     printf("%llu scenarios, %llu failovers, %llu switchovers, %llu failed, %.1f s\n",
            (unsigned long long)options->seeds, (unsigned long long)sums.failovers,
            (unsigned long long)sums.switchovers, (unsigned long long)sums.failed, seconds);
+    if (options->faults)
+        printf("%llu silent faults, %llu of them mended by themselves, after %llu ms at most, %llu "
+               "ended with a new standby\n",
+               (unsigned long long)sums.faults, (unsigned long long)sums.mended,
+               (unsigned long long)(sums.longest / 1000), (unsigned long long)sums.refused);
     free(sim);
     return sums.failed == 0;
 }

@@ -7,6 +7,7 @@
 /* What counters of redundancy begin with. */
 static const char *const redundancy[] = {
     "checkpoint",
+    "digest",
     "fenced_drops",
     "data_unconfirmed",
     "absences",

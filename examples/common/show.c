@@ -252,6 +252,16 @@ static void put_key(const struct app *app, struct writer *out)
     writer_put_text(out, "link_refusal", pair.refusal);
 }
 
+/* Whether active and standby are alike, as they find themselves. */
+static void put_digests(const struct app *app, struct writer *out)
+{
+    uint64_t compared = look_at_pair(app).link.compared;
+    writer_put_number(out, "digests", cleared_counter(app, "digests"));
+    writer_put_number(out, "digests_different", cleared_counter(app, "digests_different"));
+    writer_put_number(out, "digest_repairs", cleared_counter(app, "digest_repairs"));
+    writer_put_number(out, "compared_ms", compared != 0 ? (clock_now() - compared) / 1000 : 0);
+}
+
 /* As the other node says of itself. */
 static void put_peer(const struct app *app, struct writer *out)
 {
@@ -284,6 +294,7 @@ static void put_redundancy(const struct app *app, struct writer *out)
                       cleared_counter(app, "recoveries_failed") +
                           cleared_counter(app, "resyncs_failed"));
     writer_put_number(out, "received", cleared_counter(app, "checkpoints_applied"));
+    put_digests(app, out);
     writer_put_text(out, "last_switchover", since == 0 ? NULL : clock_text(since, text));
     put_key(app, out);
     put_peer(app, out);

@@ -150,6 +150,8 @@ struct l2tpha_link_info {
     char peer_name[L2TPHA_NODE_NAME_MAX + 1]; /**< as the other node calls itself, up to a zero;
                                                    "" = it does not, or is not met yet. Any octets,
                                                    and not unique */
+    uint64_t compared; /**< when all that active and standby hold was last found alike by digests,
+                            one after the other since half a minute or so before; 0 = not yet */
 };
 
 /** Look at it. At most info->size bytes are written. */

@@ -33,7 +33,8 @@ struct l2tpha_message;
     X(SESSIONS_SYNCED, "sessions synchronised") /* queried, cleared, unverified */                 \
     X(ROLE_CHANGED, "role changed")             /* role, text */                                   \
     X(TAKEOVER_DONE, "takeover done")           /* all tunnels confirmed or given up */            \
-    X(STANDBY_REFUSED, "standby refused")       /* error and text say why */
+    X(STANDBY_REFUSED, "standby refused")       /* error and text say why */                       \
+    X(STANDBY_DIFFERS, "standby differs")       /* its copy does; text says where */
 
 /** Event kinds. Each row of L2TPHA_EVENTS is one, named L2TPHA_EVENT_ and its name. */
 enum l2tpha_event_kind {
@@ -152,7 +153,10 @@ L2TPHA_API const char *l2tpha_event_name(enum l2tpha_event_kind kind);
     X(takeovers, "takeovers")                                                                      \
     X(callback_errors, "host callbacks that failed")                                               \
     X(failover_errors, "steps of a failover that could not be done; the log has each")             \
-    X(assertions_failed, "faults of this library that its own checks found; the log has each")
+    X(assertions_failed, "faults of this library that its own checks found; the log has each")     \
+    X(digests, "digests compared with the other node's")                                           \
+    X(digests_different, "digests that were different")                                            \
+    X(digest_repairs, "copies of what was different")
 
 /** All counters since the node was made: one uint64_t for each row of L2TPHA_COUNTERS. */
 struct l2tpha_counters {

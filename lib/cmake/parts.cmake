@@ -25,9 +25,12 @@ else()
   add_compile_definitions(L2TPHA_WORDLESS)
 endif()
 l2tpha_part(REDUNDANCY "build the replication link" redundancy/absent.c
-            node/link.c redundancy/byte_queue.c redundancy/link.c redundancy/link_copy.c redundancy/link_end.c
+            node/digest.c node/digest_absent.c node/link.c redundancy/link_digest.c
+            redundancy/byte_queue.c redundancy/link.c redundancy/link_copy.c redundancy/link_end.c
             redundancy/link_frame.c redundancy/link_input.c redundancy/link_output.c redundancy/link_presence.c
             redundancy/link_switchover.c redundancy/audit.c)
+l2tpha_part(DIGESTS "build digests of what active and standby hold" node/digest_absent.c
+            node/digest.c redundancy/link_digest.c state/bucket.c state/ledger_bucket.c state/replica_bucket.c)
 l2tpha_part(LAC "build the LAC's machines of calls" engine/lac_absent.c engine/lac_fsm.c)
 l2tpha_part(LNS "build the LNS's machines of calls" engine/lns_absent.c engine/lns_fsm.c)
 l2tpha_part(FAILOVER_PROTOCOL "build recovery by RFC 4951" failover/absent.c

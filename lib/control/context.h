@@ -141,8 +141,7 @@ struct engine {
     struct l2tpha_host host;
     struct l2tpha_config config;
     struct l2tpha_counters counters;
-    struct l2tpha_node_record beginning; /* of the node's record, when no epoch has left one */
-    const struct machine_ops *machine;   /* of ordinary tunnels */
+    const struct machine_ops *machine;          /* of ordinary tunnels */
     const struct machine_ops *recovery_machine; /* of recovery tunnels: the built-in ones */
     uint32_t recovering;                        /* recovery tunnels in the table */
     uint64_t refusals_until;  /* recoveries refused lately fill their limit until then */
@@ -165,6 +164,7 @@ struct engine {
     uint8_t *build;                /* the one being built */
     size_t build_size;             /* bytes */
     uint8_t vector[ENGINE_VECTOR]; /* its Random Vector */
+    struct l2tpha_node_record beginning; /* of the node's record, when no epoch has left one */
     struct l2tpha_tunnel *opening[ENGINE_OPENING]; /* in wait-ctl-reply, by the peer's address */
     uint64_t events_made;                          /* so many have been put into events */
     uint64_t events_done;                          /* with so many of them the host is done */

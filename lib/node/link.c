@@ -4,20 +4,14 @@
 #include "control/absence.h"
 #include "node/ahead.h"
 #include "node/consumer.h"
+#include "node/digest.h"
 #include "node/node.h"
+#include "node/port.h"
 #include "node/sight.h"
 
 #include <l2tpha/checkpoint.h>
 #include <l2tpha/consumer.h>
 #include <string.h>
-
-/* What a link asks its questions of; it goes with the link. */
-struct port {
-    struct l2tpha_node *node;
-    struct l2tpha_consumer_options options;
-    uint32_t consumer; /* 0 = none */
-    uint32_t level;    /* of the other node's release; 0 = not known */
-};
 
 static struct l2tpha_node *node_at(void *user)
 {
@@ -318,6 +312,7 @@ int l2tpha_link_new(struct l2tpha_node *node, const struct l2tpha_link_options *
     *link = NULL;
     struct link_ops ops = link_port_ops;
     ops.log = &node->engine.log;
+    ops.digests = node_digests();
     const char *serializer = node->engine.config.serializer->name;
     size_t len = strlen(serializer);
     ops.serializer =

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Checkpoints out, back and in; switchover. */
+#include "node/replication.h"
+
 #include "control/event.h"
 #include "control/transaction.h"
 #include "node/role.h"
@@ -40,14 +42,14 @@ int l2tpha_checkpoint_stop(struct l2tpha_node *node, uint64_t now)
     return error == L2TPHA_ERR_NOT_FOUND ? L2TPHA_OK : error;
 }
 
-/* What the replica's state and epoch mean for the role. */
-static void follow_replica(struct l2tpha_node *node)
+void node_follow_replica(struct l2tpha_node *node)
 {
     uint64_t epoch = replica_epoch(node->replica);
 
     switch (replica_state(node->replica)) {
     case REPLICA_COLD:
     case REPLICA_CUT:
+    case REPLICA_DIFFERS: /* node/digest.c */
         break;
     case REPLICA_BULK:
         node_note(node, ROLE_COPY_BEGINS, epoch, "bulk copy");
@@ -80,7 +82,7 @@ int l2tpha_checkpoint_apply(struct l2tpha_node *node, const uint8_t *data, size_
     enum replica_state before = replica_state(node->replica);
     error = replica_apply(node->replica, data, len, &applied);
     if (replica_state(node->replica) != before || replica_epoch(node->replica) != node->role.epoch)
-        follow_replica(node);
+        node_follow_replica(node);
     if (error) {
         struct event_item *item =
             engine_event(&node->engine, L2TPHA_EVENT_STANDBY_REFUSED, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "redundancy/link.h"
 
 #include "redundancy/link_copy.h"
+#include "redundancy/link_digest.h"
 #include "redundancy/link_end.h"
 #include "redundancy/link_output.h"
 #include "redundancy/link_presence.h"
@@ -11,6 +12,7 @@
 #define SILENCE_MS 1000
 #define ANSWER_MS 200
 #define MAX_QUEUE ((size_t)64 << 20)
+#define FIRST_DIGEST_US 1000000
 
 static uint32_t with_default(uint32_t value, uint32_t otherwise)
 {
@@ -70,6 +72,7 @@ static int open_link(struct l2tpha_link *link, const struct l2tpha_link_options 
     link->side = role_serves(role_of(link)) ? SIDE_ACTIVE : SIDE_STANDBY;
     link->opened = link->driven = link->heard = now;
     link->copy_at = L2TPHA_NEVER;
+    link->digests.due = now + FIRST_DIGEST_US;
     link->info.peer_rank = L2TPHA_RANK_NONE;
     link->absences = link_present(link, false, now);
     return link->options.taken ? L2TPHA_OK : link_put_hello(link, now);
@@ -132,7 +135,8 @@ int l2tpha_link_send(struct l2tpha_link *link, uint64_t position, const uint8_t 
         link->sampled = link->sent;
         link->sampled_at = now;
     }
-    return L2TPHA_OK;
+    error = link_digest(link, now);
+    return error ? link_fail(link, error, now) : L2TPHA_OK;
 }
 
 int l2tpha_link_expire(struct l2tpha_link *link, uint64_t now)
@@ -146,6 +150,8 @@ int l2tpha_link_expire(struct l2tpha_link *link, uint64_t now)
         return link_fail(link, error, now);
     link_check_answer(link, now);
     if (now >= link->copy_at && (error = link_copy(link, now)))
+        return link_fail(link, error, now);
+    if ((error = link_digest(link, now)))
         return link_fail(link, error, now);
     if (now < link_heartbeat_due(link))
         return L2TPHA_OK;
@@ -204,6 +210,7 @@ static void describe(const struct l2tpha_link *link, struct l2tpha_link_info *in
     info->heard = link_last_heard(link);
     info->peer_serves = info->met && link->peer_side == SIDE_ACTIVE;
     info->consumer = link->ops.consumer(link->ops.user);
+    info->compared = link->digests.round;
 }
 
 void l2tpha_link_get(const struct l2tpha_link *link, struct l2tpha_link_info *info)

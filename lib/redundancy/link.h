@@ -9,6 +9,33 @@
 #include <l2tpha/link.h>
 #include <l2tpha/serializer.h>
 
+/* A bucket of records, from one place in their order to another, and their digest as of the
+ * increment of this number. */
+struct link_bucket {
+    uint64_t number, first, last, digest;
+};
+
+/* What digests need of the node; user as below. */
+struct digest_ops {
+    /* Active: the bucket that begins at ->first, if nothing but what had this position stands
+     * before it in the stream. *pause = until the next one is due, us; and as long in vain.
+     * L2TPHA_ERR_STATE: not at this moment. */
+    int (*next)(void *user, uint64_t position, struct link_bucket *bucket, uint64_t *pause);
+    /* Active: likewise what is in it, for a standby that has something else there. *data is the
+     * node's until its next call. L2TPHA_ERR_STATE, with *pause 0: it has no need of that any more;
+     * any other error: it cannot be had. */
+    int (*repair)(void *user, uint64_t position, struct link_bucket *bucket,
+                  struct l2tpha_bytes *data, uint64_t *pause);
+    /* Active: the standby has something else in it. False: it is not in sync anyway. */
+    bool (*differs)(void *user, const struct link_bucket *bucket, uint64_t now);
+    /* Active: the bucket was compared, and is alike; after a repair, if one was under way. */
+    void (*alike)(void *user, const struct link_bucket *bucket, uint64_t now);
+    /* Standby: whether they are alike, once what is in the bucket has been replaced by data, if
+     * there is any. L2TPHA_ERR_DIGEST: they are not; any other error: that cannot be said. */
+    int (*compare)(void *user, const struct link_bucket *bucket, struct l2tpha_bytes data,
+                   uint64_t now);
+};
+
 /* Copied by link_new(). None of them may call the link. */
 struct link_ops {
     void *user;
@@ -16,6 +43,7 @@ struct link_ops {
     struct l2tpha_bytes serializer; /* name of the one that makes the checkpoints, borrowed */
     /* Standby: these checkpoints will be applied next. NULL = nobody wants to know. */
     void (*ahead)(void *user, const struct l2tpha_bytes *checkpoints, size_t count);
+    const struct digest_ops *digests; /* NULL = none are made, or compared */
     enum l2tpha_role (*role)(void *user);
     uint32_t (*rank)(void *user);              /* of its epochs, or L2TPHA_RANK_NONE */
     uint32_t (*level)(void *user);             /* in force, at least 1 */

@@ -22,8 +22,10 @@
 #define HELLO_TAIL (4 + 4 + 1 + 1)
 #define HELLO_MAX (HELLO_BODY + HELLO_TAIL + L2TPHA_SERIALIZER_NAME_MAX + L2TPHA_NODE_NAME_MAX)
 #define HELLO_UNGATED 1 /* active: no output waits for this standby */
+#define HELLO_DIGESTS 2 /* standby: it answers DIGEST */
 #define REFUSE_TEXT_MAX 255
 #define ANNOUNCE_BODY 9
+#define DIGEST_BODY 32 /* and what is in the bucket */
 
 enum frame_type {
     FRAME_HELLO = 1,
@@ -34,10 +36,13 @@ enum frame_type {
     FRAME_OFFER = 6, /* active: the standby may take over */
     FRAME_PROBE = 7, /* answered by an ECHO of its number */
     FRAME_ECHO = 8,
-    FRAME_ACCEPT = 9,   /* standby: I could take it */
-    FRAME_GO = 10,      /* active: take it; this end sends nothing any more */
-    FRAME_DECLINE = 11, /* to GO or ANNOUNCE: not after all */
-    FRAME_ANNOUNCE = 12 /* standby: I am about to serve */
+    FRAME_ACCEPT = 9,    /* standby: I could take it */
+    FRAME_GO = 10,       /* active: take it; this end sends nothing any more */
+    FRAME_DECLINE = 11,  /* to GO or ANNOUNCE: not after all */
+    FRAME_ANNOUNCE = 12, /* standby: I am about to serve */
+    FRAME_DIGEST =
+        0x81, /* active: digest of a bucket, and what is in it if that is to be replaced */
+    FRAME_VERDICT = 0x82 /* standby: answer to that */
 };
 
 enum frame_side { SIDE_ACTIVE = 1, SIDE_STANDBY = 2 };
@@ -53,7 +58,7 @@ struct link_frame {
 struct link_hello {
     uint16_t version_min;
     uint16_t version_max;
-    uint32_t capabilities; /* HELLO_UNGATED, or 0 is sent; any are accepted */
+    uint32_t capabilities; /* HELLO_UNGATED, HELLO_DIGESTS; any are accepted */
     uint8_t side;          /* enum frame_side */
     uint64_t last;         /* newest checkpoint made or applied */
     uint64_t fingerprint;

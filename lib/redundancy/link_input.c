@@ -8,6 +8,7 @@
 #include "redundancy/link_copy.h"
 
 #include "base/assert.h"
+#include "redundancy/link_digest.h"
 #include "redundancy/link_end.h"
 #include "redundancy/link_output.h"
 #include "redundancy/link_presence.h"
@@ -101,6 +102,8 @@ static int take_hello(struct l2tpha_link *link, const struct link_frame *frame, 
     if (hello.node.len > 0)
         memcpy(link->info.peer_name, hello.node.data, hello.node.len);
     link->info.met = true;
+    /* Later fields, which one release keeps and the other one makes anew, may differ. */
+    link->digests.compares = (hello.capabilities & HELLO_DIGESTS) && hello.level == L2TPHA_LEVEL;
     if (wants_hello(link, frame->epoch) && (error = link_put_hello(link, now)))
         return link_fail(link, error, now);
     error = check_epoch(link, frame->epoch, now);
@@ -229,6 +232,8 @@ static const struct frame_rule {
     {FRAME_GO, SIDE_ACTIVE, true, link_take_go},
     {FRAME_DECLINE, EITHER, true, link_take_decline},
     {FRAME_ANNOUNCE, SIDE_STANDBY, true, link_take_announce},
+    {FRAME_DIGEST, SIDE_ACTIVE, true, link_take_digest},
+    {FRAME_VERDICT, SIDE_STANDBY, true, link_take_verdict},
 };
 
 static const struct frame_rule *find_rule(uint8_t type)

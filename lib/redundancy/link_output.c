@@ -28,7 +28,8 @@ int link_put_hello(struct l2tpha_link *link, uint64_t now)
     struct link_hello hello = {
         .version_min = LINK_VERSION_MIN,
         .version_max = LINK_VERSION_MAX,
-        .capabilities = link->options.ungated, /* HELLO_UNGATED */
+        .capabilities =
+            (link->options.ungated ? HELLO_UNGATED : 0u) | (link->ops.digests ? HELLO_DIGESTS : 0u),
         .side = (uint8_t)link->side,
         .last = last_of(link),
         .fingerprint = link->options.fingerprint,

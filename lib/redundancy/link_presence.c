@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "redundancy/audit.h"
 #include "redundancy/link_copy.h"
+#include "redundancy/link_digest.h"
 #include "redundancy/link_end.h"
 #include "redundancy/link_output.h"
 
@@ -99,6 +100,7 @@ uint64_t l2tpha_link_deadline(const struct l2tpha_link *link)
     uint64_t due = silence_due(link);
     due = sooner(due, link_heartbeat_due(link));
     due = sooner(due, answer_due(link));
+    due = sooner(due, link_digest_due(link));
     return sooner(due, link->copy_at);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Inside of the link: what its files share. link.c has its life; link_input.c checks what comes in,
  * and calls link_switchover.c, how one node hands over to the other. Both stand on link_presence.c,
- * who is there and for how long nobody was, and that on link_end.c, how a link ends, link_copy.c,
- * when a copy begins, and link_output.c, which says things. */
+ * who is there and for how long nobody was, and that on link_end.c, how a link ends, link_digest.c,
+ * whether the standby's copy is still right, link_copy.c, when a copy begins, and link_output.c,
+ * which says things. */
 #ifndef REDUNDANCY_LINK_STATE_H
 #define REDUNDANCY_LINK_STATE_H
 
@@ -15,6 +16,27 @@
 /* An epoch counts only as far ahead as nodes that take turns may come while one of them is away:
  * a stranger's number, or a corrupt one, must fence nobody. */
 #define EPOCHS_AHEAD_MAX (UINT64_C(4096) * (ROLE_RANK_MAX + 1))
+
+enum digest_state {
+    DIGEST_NONE,    /* the next one is due some time */
+    DIGEST_ASKED,   /* a verdict is awaited */
+    DIGEST_DIFFERS, /* the standby has something else, and is to be sent what is right, */
+    DIGEST_REPAIRED /* ... and was; a verdict is awaited */
+};
+
+/* Active: the digests that go to the standby. */
+struct link_digests {
+    enum digest_state state;
+    bool compares;             /* the standby does */
+    bool late;                 /* one was due, and could not be made */
+    struct link_bucket bucket; /* the one that it is about; NONE: where the next begins */
+    uint64_t due;              /* of the next, or of the repair */
+    uint64_t pause;            /* from this one to the next */
+    uint64_t misses[2];        /* when buckets differed, the last two; 0 = none did */
+    uint64_t copied;           /* when a copy was begun for that reason; 0 = none was */
+    uint64_t since;            /* when this round began, */
+    uint64_t round;            /* ... and when the last one ended; 0 = none has */
+};
 
 struct l2tpha_link {
     struct link_ops ops;
@@ -56,9 +78,10 @@ struct l2tpha_link {
     uint64_t asked;    /* when the last one was sent */
     uint64_t probes;   /* so many */
     uint64_t absences; /* of the node's, those that a PROBE was sent for */
-    uint64_t next;     /* epoch offered, or accepted */
-    uint64_t opened;   /* when it was made */
-    uint64_t driven;   /* when the host has called last */
+    struct link_digests digests;
+    uint64_t next;   /* epoch offered, or accepted */
+    uint64_t opened; /* when it was made */
+    uint64_t driven; /* when the host has called last */
     /* Own time: base/patience.h. */
     struct patience silence, answer; /* of the peer, and to an announcement */
     uint64_t heard;                  /* when bytes came last */

@@ -4,10 +4,10 @@
  * is a consumer's place in it, which a copy brings there and confirmations move on.
  *
  * ledger.c commits, gives out and takes confirmations. Below it are bulk.c, the copy for a cursor,
- * and silence.c, how long one may confirm nothing; below these ledger_stop.c, the end of a cursor's
- * stream, cursor.c, who there is and how far, ledger_log.c, the increments that somebody still
- * wants, ledger_gate.c, what may be sent, ledger_dirty.c, what is marked, and ledger_write.c, which
- * writes one checkpoint. */
+ * silence.c, how long one may confirm nothing, and ledger_bucket.c, a copy that is not right; below
+ * these ledger_stop.c, the end of a cursor's stream, cursor.c, who there is and how far,
+ * ledger_log.c, the increments that somebody still wants, ledger_gate.c, what may be sent,
+ * ledger_dirty.c, what is marked, and ledger_write.c, which writes one checkpoint. */
 #ifndef STATE_LEDGER_PRIVATE_H
 #define STATE_LEDGER_PRIVATE_H
 
@@ -65,6 +65,7 @@ struct bulk {
     uint32_t generation; /* names the copy */
     uint32_t waiting;    /* parts that are not confirmed */
     uint64_t bytes;      /* of them */
+    bool differs;        /* CURSOR_ENDED: the copy that has ended is not right */
 };
 
 struct cursor {

@@ -9,8 +9,8 @@ int ledger_resume(struct ledger *ledger, uint32_t id, uint64_t copy, uint64_t la
     struct cursor *cursor = cursor_of(ledger, id);
 
     /* Names of copies begin by chance, so nobody's numbers are taken for another's. */
-    if (!cursor || !cursor->kept || copy != cursor->bulk.generation || last > ledger->last ||
-        last < cursor->acknowledged)
+    if (!cursor || !cursor->kept || cursor->bulk.differs || copy != cursor->bulk.generation ||
+        last > ledger->last || last < cursor->acknowledged)
         return L2TPHA_ERR_NOT_FOUND;
     cursor->kept = false;
     cursor->resumes = true;

@@ -9,26 +9,11 @@
 #include "state/level.h"
 #include "state/queue.h"
 #include "state/record.h"
+#include "state/replica_private.h"
 
 #include <string.h>
 
 #define NR_AT 10 /* of a control header (RFC 2661 3.1) */
-
-struct replica {
-    struct replica_options options;
-    struct verifier *verifier;
-    enum replica_state state;
-    bool whole;
-    const char *reason;
-    uint64_t epoch;
-    uint64_t last;
-    uint64_t copy;       /* generation that the active gave to the copy */
-    uint32_t generation; /* our own for it */
-    uint64_t part;       /* place of its newest piece */
-    uint64_t count;      /* records in its parts */
-    uint64_t digest;     /* over them */
-    uint8_t *room;       /* the serializer's */
-};
 
 int replica_new(TALLOC_CTX *parent, const struct replica_options *options, struct replica **replica)
 {
@@ -116,13 +101,14 @@ static void apply_gone(struct table *table, const struct l2tpha_gone_record *rec
 }
 
 /* What the record says of the sessions that are there (docs/checkpoint-format.md): they have ended
- * with the tunnel, or lived through a reset or not. */
+ * with the tunnel, or lived through a reset or not. Of one that is copied anew it says no more than
+ * the first: they are copied as well, or are what they have to be. */
 static void end_missing_sessions(struct table *table, struct tunnel_entry *tunnel,
-                                 const struct l2tpha_tunnel_record *record)
+                                 const struct l2tpha_tunnel_record *record, bool anew)
 {
     bool over = record_is_over(record);
 
-    if (!over && record->resets == tunnel->record.resets)
+    if (!over && (anew || record->resets == tunnel->record.resets))
         return;
     for (struct session_entry *session = tunnel->sessions, *next; session; session = next) {
         next = session->next;
@@ -141,7 +127,7 @@ static int apply_tunnel(const struct replica *replica, const struct l2tpha_tunne
 
     if (!entry && !(entry = table_tunnel_add(table, record->local_id, &error)))
         return error;
-    end_missing_sessions(table, entry, record);
+    end_missing_sessions(table, entry, record, entry->generation != replica->generation);
     table_queue_trim(table, entry, entry->record.ns);
     error = table_tunnel_load(table, entry, record);
     if (error)

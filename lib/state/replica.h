@@ -9,10 +9,11 @@
 #include <l2tpha/observe.h>
 
 enum replica_state {
-    REPLICA_COLD, /* holds nothing */
-    REPLICA_BULK, /* a copy is coming in */
-    REPLICA_HOT,  /* complete */
-    REPLICA_CUT,  /* it was, until the stream ended: how far the active is by now is not known */
+    REPLICA_COLD,    /* holds nothing */
+    REPLICA_BULK,    /* a copy is coming in */
+    REPLICA_HOT,     /* complete */
+    REPLICA_DIFFERS, /* likewise, but for a bucket that is not as the active has it */
+    REPLICA_CUT,     /* it was, until the stream ended: how far the active is by now is not known */
     REPLICA_OUT_OF_SYNC /* lost the thread; the reason is kept */
 };
 

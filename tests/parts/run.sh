@@ -70,7 +70,7 @@ mkdir -p "$work"
 : >"$work/tried"
 without FAILOVER_PROTOCOL
 without OBSERVE REDUNDANCY
-without LNS LOG
+without LNS LOG DIGESTS
 without LAC FAILOVER_PROTOCOL OBSERVE REDUNDANCY ATTACH
 without ENGINE FAILOVER_PROTOCOL
 refused ENGINE

@@ -199,6 +199,8 @@ static void peer_acts(struct sim *sim, const struct action *action)
 
 void sim_act(struct sim *sim, const struct action *action)
 {
+    if (sim_fault_forbids(sim, action))
+        return;
     switch (action->kind) {
     case ACT_NOTHING:
         return;

@@ -160,9 +160,11 @@ static void on_event(struct end *end, const struct l2tpha_event *event)
               event->text ? event->text : "");
     if (event->kind == L2TPHA_EVENT_SESSION_CALL)
         end->answer_calls = true;
-    if (event->kind == L2TPHA_EVENT_STANDBY_REFUSED)
+    if (event->kind == L2TPHA_EVENT_STANDBY_REFUSED && !end->line.faulty)
         world_fail(end->world, "the standby of end %u has refused: %s", end->place,
                    l2tpha_strerror(event->status));
+    if (event->kind == L2TPHA_EVENT_STANDBY_DIFFERS && !end->line.faulty)
+        world_fail(end->world, "the standby of end %u differs %s", end->place, event->text);
     host_told(end->active.node, event);
     if (end->watch.told)
         end->watch.told(end->watch.user, end, event);
@@ -290,7 +292,7 @@ static void judge_silent(struct end *end, const struct side *side,
         return;
     }
     host_told(side->node, output->event);
-    if (output->event->kind == L2TPHA_EVENT_STANDBY_REFUSED)
+    if (output->event->kind == L2TPHA_EVENT_STANDBY_REFUSED && !end->line.faulty)
         world_fail(end->world, "%s of end %u refuses: %s", what, end->place,
                    l2tpha_strerror(output->event->status));
 }

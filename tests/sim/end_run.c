@@ -154,6 +154,8 @@ void end_expire(struct end *end)
 {
     guard(end);
     move_streams(end);
+    if (end->line.broken)
+        end_detach(end);
     replication_expire(&end->line, &end->active, &end->standby);
     if (end->active.node && host_deadline(end->active.node) <= end->world->now) {
         host_expire(end->active.node, end->world->now);

@@ -224,6 +224,7 @@ static bool fake_in_sync(void *user)
 struct link_ops linked_ops(struct fake *fake)
 {
     return (struct link_ops){.user = fake,
+                             .digests = fake->digests,
                              .serializer = {(const uint8_t *)"fake", 4},
                              .role = fake_role,
                              .rank = fake_rank,

@@ -25,6 +25,15 @@ static void judge(const struct replication *replication, const char *what, int e
         world_fail(replication->world, "%s: %s", what, l2tpha_strerror(error));
 }
 
+/* A link has ended. */
+static void judge_link(struct replication *replication, const char *what, int error)
+{
+    if (error && replication->forgives)
+        replication->broken = true;
+    else
+        judge(replication, what, error);
+}
+
 /* --- attaching --- */
 
 static void new_link(struct replication *replication, struct side *side)
@@ -43,7 +52,7 @@ void replication_attach(struct replication *replication, struct side *active, st
     stream_init(&replication->down, world, replication->delay, replication->jitter);
     stream_init(&replication->up, world, replication->delay, replication->jitter);
     replication->attached = true;
-    replication->copying = false;
+    replication->copying = replication->broken = false;
     if (!replication->linked) {
         judge(replication, "bulk", l2tpha_checkpoint_bulk(active->node, world->now));
         return;
@@ -109,8 +118,8 @@ void replication_ship(struct replication *replication, struct side *active, uint
     if (!replication->linked)
         stream_put(&replication->down, position, 0, data, len);
     else
-        judge(replication, "link_send",
-              l2tpha_link_send(active->link, position, data, len, replication->world->now));
+        judge_link(replication, "link_send",
+                   l2tpha_link_send(active->link, position, data, len, replication->world->now));
 }
 
 static int apply(struct replication *replication, const struct side *standby,
@@ -133,7 +142,7 @@ bool replication_take_down(struct replication *replication, struct side *standby
     int error = replication->linked ? l2tpha_link_feed(standby->link, unit->data, unit->len,
                                                        replication->world->now)
                                     : apply(replication, standby, unit, alive);
-    judge(replication, "the standby refuses", error);
+    judge_link(replication, "the standby refuses", error);
     if (alive)
         replication_flush_standby(replication, standby);
     free(unit);
@@ -151,7 +160,7 @@ bool replication_take_up(struct replication *replication, struct side *active)
                     ? l2tpha_link_feed(active->link, unit->data, unit->len, replication->world->now)
                     : l2tpha_checkpoint_done(active->node, unit->number, unit->status,
                                              replication->world->now);
-    judge(replication, "the active refuses a confirmation", error);
+    judge_link(replication, "the active refuses a confirmation", error);
     free(unit);
     return true;
 }
@@ -184,7 +193,7 @@ static void expire(struct replication *replication, struct side *side, struct st
 
     if (!side->link || l2tpha_link_deadline(side->link) > now)
         return;
-    judge(replication, "link_expire", l2tpha_link_expire(side->link, now));
+    judge_link(replication, "link_expire", l2tpha_link_expire(side->link, now));
     flush(replication, side, stream);
 }
 

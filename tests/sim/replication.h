@@ -21,6 +21,9 @@ struct replication {
     bool linked;     /* through l2tpha_link, else checkpoint by checkpoint */
     uint64_t delay;  /* us */
     uint64_t jitter; /* us */
+    bool faulty;     /* records of the standby differ now and then */
+    bool forgives;   /* ... and do now: it may refuse what it gets */
+    bool broken;     /* ... and has */
     bool attached;
     bool copying;       /* a checkpoint of this attachment is under way */
     struct stream down; /* to the standby */

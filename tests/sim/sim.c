@@ -48,6 +48,7 @@ static void step(struct sim *sim, uint64_t at)
     for (unsigned i = 0; i < sim->plan.peer_count; i++)
         peer_expire(&sim->peers[i]);
     end_expire(&sim->end);
+    sim_fault(sim);
 }
 
 void sim_run_until(struct sim *sim, uint64_t time)
@@ -109,6 +110,8 @@ bool sim_begin(struct sim *sim, const struct plan *plan, uint64_t seed, bool ver
         sim->plan = *plan;
     else
         plan_generate(&sim->plan, &sim->world);
+    if (sim->faults.wanted)
+        sim_want_faults(sim, seed);
     if (verbose)
         plan_print(&sim->plan);
     net_init(&sim->net, &sim->world);

@@ -3,8 +3,23 @@
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
+#include "sim/differ.h"
 #include "sim/oracle.h"
 #include "sim/plan.h"
+
+/* Silent faults of the standby. */
+struct faults {
+    bool wanted;
+    struct world dice;                 /* of its own */
+    const struct l2tpha_node *standby; /* that has one; NULL = none has */
+    const char *what;
+    uint64_t at;    /* when there may be the next one */
+    uint64_t since; /* when it could have been found first */
+    uint64_t steps; /* after which the active dies, once it is mended */
+    uint64_t mended_before;
+    uint64_t longest;               /* time until one was mended */
+    unsigned made, mended, refused; /* the latter: since the standby found no sense in what came */
+};
 
 struct sim {
     struct world world;
@@ -14,6 +29,7 @@ struct sim {
     struct end end;
     struct peer peers[PLAN_PEERS];
     unsigned next_action;
+    struct faults faults;
 };
 
 /* Run a seed's scenario to its end. False: it has failed, sim->world.why says how. */
@@ -33,6 +49,15 @@ void sim_end(struct sim *sim);
 
 /* Carry out one action now. */
 void sim_act(struct sim *sim, const struct action *action);
+
+/* --- faults.c --- */
+/* From now on the standby's records differ now and then. No active dies, and none hands over, until
+ * that is mended; it has to be in time. */
+void sim_want_faults(struct sim *sim, uint64_t seed);
+/* Between any two steps. */
+void sim_fault(struct sim *sim);
+/* Whether the action has to wait. */
+bool sim_fault_forbids(struct sim *sim, const struct action *action);
 
 /* --- restore.c --- */
 /* The active has taken over tunnels whose numbers are about to wrap; the peers know them too. */

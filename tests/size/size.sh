@@ -104,8 +104,8 @@ run_memory()
 case $part:$machine in
 codec:*) limit=12 ;;
 lns:*) limit=80 ;;
-core:arm-*) limit=134 ;;
-core:*) limit=172 ;;
+core:arm-*) limit=139 ;;
+core:*) limit=176 ;;
 memory:*) ;;
 *)
     echo "usage: size.sh codec|lns|core|memory SOURCE WORK [COMPILER [OPTION...]]" >&2

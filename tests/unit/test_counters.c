@@ -42,8 +42,8 @@ START_TEST(events_have_names)
 {
     ck_assert_str_eq(l2tpha_event_name(L2TPHA_EVENT_NONE), "none");
     ck_assert_str_eq(l2tpha_event_name(L2TPHA_EVENT_TUNNEL_UP), "tunnel up");
-    ck_assert_str_eq(l2tpha_event_name(L2TPHA_EVENT_STANDBY_REFUSED), "standby refused");
-    ck_assert_str_eq(l2tpha_event_name(L2TPHA_EVENT_STANDBY_REFUSED + 1), "unknown");
+    ck_assert_str_eq(l2tpha_event_name(L2TPHA_EVENT_STANDBY_DIFFERS), "standby differs");
+    ck_assert_str_eq(l2tpha_event_name(L2TPHA_EVENT_STANDBY_DIFFERS + 1), "unknown");
 }
 END_TEST
 
