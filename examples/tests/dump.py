@@ -15,7 +15,7 @@ import tempfile
 
 PROGRAM, GOLDEN = sys.argv[1], pathlib.Path(sys.argv[2])
 FORMATS = ("proto", "cbor", "json")
-LEVEL = re.search(rb"L2TPHA_LEVEL (\d+)", (GOLDEN / "../../include/l2tpha/record.h").read_bytes())[1]
+LEVEL = re.findall(rb"L2TPHA_LEVEL (\d+)", (GOLDEN / "../../include/l2tpha/record.h").read_bytes())[-1]  # not the next's
 HEADER = b'{"l2tpha":1,"level":' + LEVEL + b'}\n'
 SECRET = b"top secret"
 
