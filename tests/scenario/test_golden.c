@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Checkpoints as they are kept beside the tests: each machine writes these very bytes, whatever its
  * byte order and the width of its words, and takes over from them. */
+#include "golden_folders.h"
 #include "scenario/rig_trio.h"
 
 #include <errno.h>
@@ -72,12 +73,17 @@ static void play(void)
     trio_pass_ms(2000);
 }
 
+static FILE *open_file(const char *path, const char *mode)
+{
+    FILE *file = fopen(path, mode);
+    ck_assert_msg(file != NULL, "%s: %s", path, strerror(errno));
+    return file;
+}
+
 static FILE *open_kept(const char *mode)
 {
     const char *path = getenv("L2TPHA_GOLDEN");
-    FILE *file = fopen(path != NULL ? path : KEPT, mode);
-    ck_assert_msg(file != NULL, "%s: %s", path != NULL ? path : KEPT, strerror(errno));
-    return file;
+    return open_file(path != NULL ? path : KEPT, mode);
 }
 
 /* With L2TPHA_GOLDEN=FILE they are written there. */
@@ -127,7 +133,7 @@ static size_t bytes_of(const char *line, uint8_t *bytes)
 }
 
 /* In the place of the standby that has followed comes one that has the kept bytes. */
-static void restore_kept(void)
+static void restore(FILE *file)
 {
     char line[2 * BYTES_MAX + 2];
     uint8_t bytes[BYTES_MAX];
@@ -135,7 +141,6 @@ static void restore_kept(void)
     config.standby = true;
     l2tpha_node_free(trio.standby);
     assert_ok(l2tpha_node_new(root, &config, &trio.host, trio.now, &trio.standby));
-    FILE *file = open_kept("r");
     while (next_line(file, line))
         assert_ok(
             l2tpha_checkpoint_apply(trio.standby, bytes, bytes_of(line, bytes), trio.now, NULL));
@@ -160,7 +165,7 @@ START_TEST(each_machine_takes_over_from_them)
     play();
     uint32_t calls = calls_up(trio.near);
     ck_assert_uint_eq(calls, 2); /* the outgoing one is half set up */
-    restore_kept();
+    restore(open_kept("r"));
     trio.tape = NULL;
     trio.deaf = false;
     trio_take_over();
@@ -173,11 +178,30 @@ START_TEST(each_machine_takes_over_from_them)
 }
 END_TEST
 
+/* For ever, whatever the present ones are. */
+START_TEST(what_a_release_has_written_is_read)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+    char path[512];
+    snprintf(path, sizeof(path), GOLDEN "/%s/checkpoints.txt", golden_folders[_i]);
+    play();
+    restore(open_file(path, "r"));
+    l2tpha_redundancy_get(trio.standby, &info);
+    ck_assert_uint_eq(info.role, L2TPHA_ROLE_STANDBY_HOT);
+    ck_assert(info.whole);
+    ck_assert_uint_eq(calls_up(trio.standby), 2);
+    assert_ok(l2tpha_takeover_as(trio.standby, info.epoch + 256, L2TPHA_TRUST_EXACT, trio.now));
+    ck_assert_uint_eq(calls_up(trio.standby), 2);
+    free_lines();
+}
+END_TEST
+
 Suite *suite_golden(void)
 {
     TCase *tcase;
     Suite *suite = trio_suite("golden", &tcase);
     tcase_add_test(tcase, each_machine_writes_the_same_bytes);
     tcase_add_test(tcase, each_machine_takes_over_from_them);
+    tcase_add_loop_test(tcase, what_a_release_has_written_is_read, 1, GOLDEN_FOLDERS);
     return suite;
 }
