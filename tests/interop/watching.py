@@ -357,6 +357,7 @@ def words(case):
     pair.active.await_sessions(5)
     node, tunnel = pair.active, pair.active.tunnels()[0]["local_id"]
     call = node.sessions()[0]["local_id"]
+    node.check_upgrade("commit")
     for what in ("version", "debugging", "l2tp", "l2tp tunnels", "l2tp sessions", "l2tp counters",
                  "l2tp destination profile", "l2tp redundancy", "l2tp redundancy detail", "l2tp redundancy all",
                  f"l2tp redundancy id {tunnel}", f"vpdn redundancy id {tunnel} {call}",
