@@ -182,10 +182,10 @@ static int compare(void *user, const struct link_bucket *bucket, struct l2tpha_b
     return error;
 }
 
-static const struct digest_ops ops = {
+static const struct digest_ops bucket_ops = {
     .next = next, .repair = repair, .differs = differs, .alike = alike, .compare = compare};
 
 const struct digest_ops *node_digests(void)
 {
-    return &ops;
+    return &bucket_ops;
 }
