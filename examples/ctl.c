@@ -40,6 +40,7 @@ static const char *const commands[][8] = {
     {"fence"},
     {"shutdown"},
     {"reload-keys"},
+    {"upgrade", "check|commit"},
     {"debug", CATEGORIES, "on|off"},
     {"debug", "l2tp|vpdn", "redundancy", CATEGORIES},
     {"undebug", CATEGORIES},
@@ -188,13 +189,14 @@ static void print_result(const json_t *result, bool json)
     putchar('\n');
 }
 
-/* An answer that could not be ended has both. */
+/* An answer that could not be ended has both. A check whose answer is no has failed. */
 static int print_answer(const char *text, bool json)
 {
     json_t *answer = json_loads(text, 0, NULL);
     const char *error = json_string_value(json_object_get(answer, "error"));
     const json_t *result = json_object_get(answer, "result");
-    int status = EXIT_SUCCESS;
+    bool is_no = json_is_false(json_object_get(result, "ready"));
+    int status = is_no ? EXIT_FAILURE : EXIT_SUCCESS;
     if (result != NULL)
         print_result(result, json);
     if (error != NULL || result == NULL)

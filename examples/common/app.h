@@ -57,6 +57,7 @@ struct app {
     struct l2tpha_authority *authority; /* likewise */
     struct reboot *reboot;              /* likewise */
     const struct l2tpha_serializer *serializer;
+    uint32_t first_key; /* of --ha-key, which this node connects with; 0 = none */
     struct tevent_fd *pair_fde;
     struct control *control;
     struct pcapng *pcapng;

@@ -6,6 +6,7 @@
 #include "keys.h"
 #include "listener.h"
 #include "show.h"
+#include "upgrade.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -242,33 +243,32 @@ static void want_piece(struct control *control, uint64_t wait_us)
 
 /* ---- commands ---- */
 
-static void perform_show(struct client *client, char **words, size_t count)
+/* Answer by what begins it, at once or in pieces. */
+static void answer_by(struct client *client, show_starter *start, char **words, size_t count)
 {
     begin_answer(client, "result");
     const char *error =
-        show_begin(client, client->control->app, words + 1, count - 1, &client->out, &client->show);
+        start(client, client->control->app, words + 1, count - 1, &client->out, &client->show);
     if (error != NULL)
         refuse(client, error);
     else if (client->show == NULL)
         end_answer(client, NULL);
 }
 
-static void perform_debug(struct client *client, char **words, size_t count)
+static void perform_show(struct client *client, char **words, size_t count)
 {
-    struct app *app = client->control->app;
-    report(client, settings_debug(&app->settings, app->node, words, count), NULL);
+    answer_by(client, show_begin, words, count);
 }
 
-static void perform_undebug(struct client *client, char **words, size_t count)
+static void perform_upgrade(struct client *client, char **words, size_t count)
 {
-    struct app *app = client->control->app;
-    report(client, settings_undebug(&app->settings, app->node, words, count), NULL);
+    answer_by(client, upgrade_begin, words, count);
 }
 
-static void perform_set(struct client *client, char **words, size_t count)
+static void perform_setting(struct client *client, char **words, size_t count)
 {
     struct app *app = client->control->app;
-    report(client, settings_set(&app->settings, app->node, words, count), NULL);
+    report(client, settings_perform(&app->settings, app->node, words, count), NULL);
 }
 
 static void perform_clear(struct client *client, char **words, size_t count)
@@ -356,17 +356,12 @@ static const struct {
     size_t most; /* words, this one included */
     void (*perform)(struct client *client, char **words, size_t count);
 } commands[] = {
-    {"show", WORDS_MAX, perform_show},
-    {"debug", WORDS_MAX, perform_debug},
-    {"undebug", WORDS_MAX, perform_undebug},
-    {"set", WORDS_MAX, perform_set},
-    {"clear", WORDS_MAX, perform_clear},
-    {"takeover", 2, perform_takeover},
-    {"switchover", 1, perform_switchover},
-    {"standby", 1, perform_standby},
-    {"fence", 1, perform_fence},
-    {"shutdown", 1, perform_shutdown},
-    {"reload-keys", 1, perform_reload_keys},
+    {"show", WORDS_MAX, perform_show},     {"upgrade", 2, perform_upgrade},
+    {"debug", WORDS_MAX, perform_setting}, {"undebug", WORDS_MAX, perform_setting},
+    {"set", WORDS_MAX, perform_setting},   {"clear", WORDS_MAX, perform_clear},
+    {"takeover", 2, perform_takeover},     {"switchover", 1, perform_switchover},
+    {"standby", 1, perform_standby},       {"fence", 1, perform_fence},
+    {"shutdown", 1, perform_shutdown},     {"reload-keys", 1, perform_reload_keys},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

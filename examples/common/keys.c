@@ -8,13 +8,15 @@
 
 #include <string.h>
 
-/* The pair says of a text only whether it can be taken. */
+/* The pair says of a text only whether it can be taken. Notes its first key. */
 static const char *check(struct app *app, const char *text)
 {
     struct l2tpha_seal_fault fault = {0};
     struct l2tpha_seal_keys *keys;
     int error =
         l2tpha_seal_keys_new(app, l2tpha_crypto_nettle(), text, strlen(text), &fault, &keys);
+    if (error == L2TPHA_OK)
+        app->first_key = l2tpha_seal_keys_id(keys, 0);
     l2tpha_seal_keys_free(keys);
     if (fault.line > 0)
         return talloc_asprintf(app, "line %u: %s", fault.line, fault.why);
@@ -64,6 +66,8 @@ const char *keys_reload(TALLOC_CTX *parent, struct app *app)
     const char *why = read_file(&file, path);
     if (why == NULL)
         why = l2tpha_pair_set_keys(app->pair, file.text);
+    if (why == NULL)
+        why = check(app, file.text);
     if (why != NULL)
         why = talloc_asprintf(parent, "--ha-key %s: %s", path, why);
     else

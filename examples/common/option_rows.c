@@ -212,6 +212,8 @@ static const struct command_row commands[] = {
     {"fence", "stop serving at once"},
     {"shutdown", "close all tunnels and leave"},
     {"reload-keys", "read --ha-key again; no stream is cut"},
+    {"upgrade check", "whether a switchover to upgrade loses anything; status 1 and what, if so"},
+    {"upgrade commit", "this release's level is in force, at the active; there is no way back"},
     {"debug CATEGORY on|off", CATEGORIES},
     {"debug {l2tp | vpdn} redundancy CATEGORY", "the same, on"},
     {"undebug [{l2tp | vpdn} redundancy] CATEGORY", "the same, off"},

@@ -69,8 +69,8 @@ struct options {
     bool close_after_reboot;
     bool store_plain;
     bool store_exact;
-    char store_secret[4096]; /* a file; empty = none */
-    char store_key[OPTIONS_KEY_FILE_MAX + 1]; /* likewise */
+    char store_secret[4096];                                     /* a file; empty = none */
+    char store_key[OPTIONS_KEY_FILE_MAX + 1];                    /* likewise */
     char store_ca[4096], store_cert[4096], store_cert_key[4096]; /* likewise */
     uint32_t store_replicas;
 #define REPLICAS_UNSET UINT32_MAX

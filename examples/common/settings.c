@@ -54,8 +54,8 @@ static const char *change(struct settings *settings, struct l2tpha_node *node, u
     return NULL;
 }
 
-const char *settings_debug(struct settings *settings, struct l2tpha_node *node, char **words,
-                           size_t count)
+static const char *perform_debug(struct settings *settings, struct l2tpha_node *node, char **words,
+                                 size_t count)
 {
     int on = count == 3 ? switch_of(words[2]) : -1;
     uint32_t categories = category_of(words + 1, on < 0 ? count - 1 : 1);
@@ -65,8 +65,8 @@ const char *settings_debug(struct settings *settings, struct l2tpha_node *node, 
     return change(settings, node, categories, on != 0);
 }
 
-const char *settings_undebug(struct settings *settings, struct l2tpha_node *node, char **words,
-                             size_t count)
+static const char *perform_undebug(struct settings *settings, struct l2tpha_node *node,
+                                   char **words, size_t count)
 {
     uint32_t categories = category_of(words + 1, count - 1);
     return categories == 0 ? "undebug needs a category " CATEGORIES
@@ -107,8 +107,8 @@ static const char *set_resync(struct settings *settings, struct l2tpha_node *nod
     return NULL;
 }
 
-const char *settings_set(struct settings *settings, struct l2tpha_node *node, char **words,
-                         size_t count)
+static const char *perform_set(struct settings *settings, struct l2tpha_node *node, char **words,
+                               size_t count)
 {
     static const struct {
         const char *word;
@@ -118,6 +118,15 @@ const char *settings_set(struct settings *settings, struct l2tpha_node *node, ch
         if (is(words[1], all[i].word))
             return all[i].set(settings, node, words[2]);
     return "set takes failover-resync METHOD, sso on|off, or resync N";
+}
+
+const char *settings_perform(struct settings *settings, struct l2tpha_node *node, char **words,
+                             size_t count)
+{
+    if (is(words[0], "set"))
+        return perform_set(settings, node, words, count);
+    return is(words[0], "debug") ? perform_debug(settings, node, words, count)
+                                 : perform_undebug(settings, node, words, count);
 }
 
 void settings_show_debugging(const struct settings *settings, struct writer *out)

@@ -23,13 +23,9 @@ void settings_start(struct settings *settings, const struct options *options);
 /* For a new node. */
 void settings_put(const struct settings *settings, struct l2tpha_config *config);
 
-/* Commands, with all their words. NULL, or what is wrong. */
-const char *settings_debug(struct settings *settings, struct l2tpha_node *node, char **words,
-                           size_t count);
-const char *settings_undebug(struct settings *settings, struct l2tpha_node *node, char **words,
+/* One of the commands debug, undebug and set, with all its words. NULL, or what is wrong. */
+const char *settings_perform(struct settings *settings, struct l2tpha_node *node, char **words,
                              size_t count);
-const char *settings_set(struct settings *settings, struct l2tpha_node *node, char **words,
-                         size_t count);
 
 /* The debug categories and whether they are on, as a list. */
 void settings_show_debugging(const struct settings *settings, struct writer *out);

@@ -5,89 +5,22 @@
 #include "control.h"
 #include "leased.h"
 #include "pcapng.h"
+#include "standing.h"
 #include "tell.h"
 
 #include <string.h>
 
-#define REASON_MAX 80
 #define KEY_ID_MAX 11
 #define STEPS 16 /* between two looks at the clock */
-
-/* What the roles mean to an operator. */
-static const struct {
-    const char *role;
-    const char *sync;
-    const char *copy; /* of a standby's copy: "protected", or in one word why not */
-} roles[] = {
-    [L2TPHA_ROLE_ACTIVE_SOLO] = {"active", "none", NULL},
-    [L2TPHA_ROLE_ACTIVE_BULK] = {"active", "bulk", NULL},
-    [L2TPHA_ROLE_ACTIVE] = {"active", "in-sync", NULL},
-    [L2TPHA_ROLE_STANDBY_COLD] = {"standby", "none", "cold"},
-    [L2TPHA_ROLE_STANDBY_BULK] = {"standby", "bulk", "bulk-sync"},
-    [L2TPHA_ROLE_STANDBY_HOT] = {"standby", "in-sync", "protected"},
-    [L2TPHA_ROLE_OUT_OF_SYNC] = {"standby", "out-of-sync", "out-of-sync"},
-    [L2TPHA_ROLE_FENCED] = {"fenced", "none", NULL},
-    [L2TPHA_ROLE_UNHEARD] = {"standby", "unheard", "unheard"},
-    [L2TPHA_ROLE_CUT_OFF] = {"standby", "cut-off", "cut-off"},
-};
-
-static struct l2tpha_redundancy_info look(const struct app *app)
-{
-    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-    l2tpha_redundancy_get(app->node, &info);
-    return info;
-}
-
-static struct l2tpha_pair_info look_at_pair(const struct app *app)
-{
-    struct l2tpha_pair_info info = {.size = sizeof(info)};
-    l2tpha_pair_get(app->pair, &info);
-    return info;
-}
-
-/* ... that serves, and may not. */
-static bool has_no_lease(const struct app *app)
-{
-    struct l2tpha_lease_info lease = {.size = sizeof(lease)};
-    return l2tpha_pair_lease(app->pair, &lease) && lease.state == L2TPHA_LEASE_LOST;
-}
-
-/* A copy that the authority does not know of is no protection. */
-static bool is_unclaimed(const struct app *app)
-{
-    return app->authority != NULL && !look_at_pair(app).protects;
-}
-
-/* An active without a standby says why; where the way there is too slow for the gate, that. */
-static const char *reason_of(const struct app *app, const struct l2tpha_redundancy_info *info,
-                             char text[REASON_MAX])
-{
-    struct l2tpha_pair_info pair = look_at_pair(app);
-    if (pair.held)
-        return "held: silent until another serves";
-    if (pair.handed)
-        return "handed over: silent until the other serves";
-    if (has_no_lease(app))
-        return "no lease: silent until there is one";
-    if (info->unsure)
-        return "this node was away: silent until the standby is heard";
-    bool slow = info->role == L2TPHA_ROLE_ACTIVE_SOLO && pair.met && pair.link.up &&
-                pair.link.round_trip > app->options->commit_timeout_ms * UINT64_C(1000);
-    if (!slow)
-        return info->reason;
-    snprintf(text, REASON_MAX, "too slow: round trip %llu ms",
-             (unsigned long long)(pair.link.round_trip / 1000));
-    return text;
-}
 
 /* What the library says, and of a standby's copy how good that is. */
 static const char *protection(const struct app *app, const struct l2tpha_tunnel *tunnel)
 {
     const char *word = l2tpha_tunnel_protection(tunnel);
-    enum l2tpha_role role = look(app).role;
-    if (strcmp(word, "standby") == 0 && roles[role].copy != NULL)
-        word = roles[role].copy;
-    return strcmp(word, "protected") == 0 && is_unclaimed(app) ? "not-in-claim" : word;
+    const char *copy = standing_copy(standing_node(app).role);
+    if (strcmp(word, "standby") == 0 && copy != NULL)
+        word = copy;
+    return strcmp(word, "protected") == 0 && standing_is_unclaimed(app) ? "not-in-claim" : word;
 }
 
 /* A standby's copy says only what is configured for the peer. */
@@ -166,26 +99,17 @@ static void put_counters(const struct app *app, struct writer *out)
     writer_put_number(out, "told_lines_lost", tell_lost());
     writer_put_number(out, "capture_lost", app->pcapng != NULL ? pcapng_lost(app->pcapng) : 0);
     writer_put_number(out, "control_refused", control_refused(app->control));
-    writer_put_number(out, "link_refused", look_at_pair(app).refused);
+    writer_put_number(out, "link_refused", standing_pair(app).refused);
     writer_close(out, '}');
-}
-
-/* A store's consumers have its name, and a number behind it. */
-static bool is_store(const struct app *app, const char *name)
-{
-    size_t len = app->store != NULL ? strlen(app->store->name) : 0;
-    return len > 0 && strncmp(name, app->store->name, len) == 0 && name[len] == '-';
 }
 
 static void put_consumer(const struct app *app, const struct l2tpha_consumer_info *info,
                          struct writer *out)
 {
-    static const char *const states[] = {"out", "waiting", "copying", "ended", "in-sync"};
-    bool away = info->state == L2TPHA_CONSUMER_OUT && info->returns;
     writer_open(out, '{');
     writer_put_text(out, "name", info->name);
-    writer_put_text(out, "kind", is_store(app, info->name) ? "store" : "link");
-    writer_put_text(out, "state", away ? "away" : states[info->state]);
+    writer_put_text(out, "kind", standing_is_store(app, info) ? "store" : "link");
+    writer_put_text(out, "state", standing_of_consumer(info));
     writer_put_bool(out, "gates", info->gates);
     writer_put_number(out, "lag_records", info->lag);
     writer_put_number(out, "lag_bytes", info->lag_bytes);
@@ -229,21 +153,11 @@ static void put_store(const struct app *app, struct writer *out)
     writer_close(out, '}');
 }
 
-/* A copy that nobody waits for may be behind at any instant. */
-static const char *sync_of(const struct app *app, enum l2tpha_role role)
-{
-    struct l2tpha_pair_info pair = look_at_pair(app);
-    if (role == L2TPHA_ROLE_STANDBY_HOT && pair.link.ungated)
-        return "ungated";
-    bool claims = role == L2TPHA_ROLE_ACTIVE || role == L2TPHA_ROLE_STANDBY_HOT;
-    return claims && is_unclaimed(app) ? "not-in-claim" : roles[role].sync;
-}
-
 /* What the stream to the other node is sealed with. */
 static void put_key(const struct app *app, struct writer *out)
 {
     char id[KEY_ID_MAX];
-    struct l2tpha_pair_info pair = look_at_pair(app);
+    struct l2tpha_pair_info pair = standing_pair(app);
     snprintf(id, sizeof(id), "%u", pair.key_id);
     writer_put_text(out, "key",
                     pair.key_id != 0                              ? id
@@ -255,7 +169,7 @@ static void put_key(const struct app *app, struct writer *out)
 /* Whether active and standby are alike, as they find themselves. */
 static void put_digests(const struct app *app, struct writer *out)
 {
-    uint64_t compared = look_at_pair(app).link.compared;
+    uint64_t compared = standing_pair(app).link.compared;
     writer_put_number(out, "digests", cleared_counter(app, "digests"));
     writer_put_number(out, "digests_different", cleared_counter(app, "digests_different"));
     writer_put_number(out, "digest_repairs", cleared_counter(app, "digest_repairs"));
@@ -265,7 +179,7 @@ static void put_digests(const struct app *app, struct writer *out)
 /* As the other node says of itself. */
 static void put_peer(const struct app *app, struct writer *out)
 {
-    struct l2tpha_pair_info pair = look_at_pair(app);
+    struct l2tpha_pair_info pair = standing_pair(app);
     bool named = pair.met && pair.link.peer_name[0] != '\0';
     writer_put_text(out, "peer_node", named ? pair.link.peer_name : NULL);
     writer_put_number(out, "peer_level", pair.met ? pair.link.peer_level : 0);
@@ -273,14 +187,14 @@ static void put_peer(const struct app *app, struct writer *out)
 
 static void put_redundancy(const struct app *app, struct writer *out)
 {
-    char text[CLOCK_TEXT_MAX], reason[REASON_MAX];
+    char text[CLOCK_TEXT_MAX], reason[STANDING_REASON_MAX];
     uint64_t since = app->last_switchover_wall;
-    struct l2tpha_redundancy_info info = look(app);
-    writer_put_text(out, "role", roles[info.role].role);
+    struct l2tpha_redundancy_info info = standing_node(app);
+    writer_put_text(out, "role", standing_role(info.role));
     writer_put_text(out, "state", l2tpha_role_name(info.role));
-    writer_put_text(out, "reason", reason_of(app, &info, reason));
+    writer_put_text(out, "reason", standing_reason(app, &info, reason));
     writer_put_number(out, "epoch", info.epoch);
-    writer_put_text(out, "sync", sync_of(app, info.role));
+    writer_put_text(out, "sync", standing_sync(app, info.role));
     writer_put_number(out, "unheard_ms", info.since != 0 ? (clock_now() - info.since) / 1000 : 0);
     writer_put_number(out, "lag_records", info.lag_records);
     writer_put_number(out, "tunnels", info.tunnels);
@@ -314,8 +228,8 @@ static const char *capture_state(const struct app *app)
 
 static void put_detail(const struct app *app, struct writer *out)
 {
-    struct l2tpha_redundancy_info info = look(app);
-    struct l2tpha_pair_info pair = look_at_pair(app);
+    struct l2tpha_redundancy_info info = standing_node(app);
+    struct l2tpha_pair_info pair = standing_pair(app);
     put_redundancy(app, out);
     writer_put_number(out, "checkpoint_last", info.last_number);
     writer_put_number(out, "checkpoint_confirmed", info.confirmed);
@@ -333,7 +247,7 @@ static void put_settings(const struct app *app, struct writer *out)
 {
     static const char *const commits[] = {"gated", "bounded", "async"};
     const struct l2tpha_config *config = l2tpha_node_config(app->node);
-    struct l2tpha_redundancy_info info = look(app);
+    struct l2tpha_redundancy_info info = standing_node(app);
     writer_open(out, '{');
     writer_put_text(out, "name", config->name);
     writer_put_bool(out, "authentication", app->options->secret[0] != '\0');
@@ -388,7 +302,7 @@ static void put_version(const struct app *app, struct writer *out)
 
 struct part {
     const char *key; /* NULL: the list is the whole answer */
-    enum { PART_END = 0, PART_TUNNELS, PART_SESSIONS } what;
+    enum { PART_END = 0, PART_TUNNELS, PART_SESSIONS, PART_SOME_TUNNELS } what;
 };
 
 static const struct part tunnels[] = {{NULL, PART_TUNNELS}, {0}};
@@ -396,6 +310,7 @@ static const struct part sessions[] = {{NULL, PART_SESSIONS}, {0}};
 static const struct part all[] = {
     {"all_tunnels", PART_TUNNELS}, {"all_sessions", PART_SESSIONS}, {0}};
 static const struct part calls[] = {{"calls", PART_SESSIONS}, {0}};
+static const struct part some_tunnels[] = {{NULL, PART_SOME_TUNNELS}, {0}};
 
 struct show {
     const struct app *app;
@@ -405,6 +320,8 @@ struct show {
     bool in_object;
     uint32_t place;     /* of the walk */
     uint32_t tunnel_id; /* sessions of this one alone; 0 = all */
+    bool (*put)(const struct l2tpha_tunnel *tunnel, struct writer *out); /* of some tunnels */
+    uint32_t most;                                                       /* rows of these */
 };
 
 static bool is_recovery(const struct l2tpha_tunnel *tunnel)
@@ -414,21 +331,32 @@ static bool is_recovery(const struct l2tpha_tunnel *tunnel)
     return record.recovers != 0;
 }
 
+static bool put_next_tunnel(struct show *show, struct writer *out)
+{
+    bool some = show->part->what == PART_SOME_TUNNELS;
+    if (some && show->most == 0)
+        return false;
+    const struct l2tpha_tunnel *tunnel = l2tpha_tunnel_walk(show->app->node, &show->place);
+    if (tunnel == NULL)
+        return false;
+    if (is_recovery(tunnel)) /* about another one, and gone in no time */
+        return true;
+    if (some) {
+        show->most -= show->put(tunnel, out);
+        return true;
+    }
+    writer_open(out, '{');
+    put_tunnel(show->app, out, tunnel);
+    writer_close(out, '}');
+    return true;
+}
+
 /* Nothing is kept of what was seen in one piece but a place: anything may happen before the next.
  * False at the end. */
 static bool put_next(struct show *show, struct writer *out)
 {
-    if (show->part->what == PART_TUNNELS) {
-        const struct l2tpha_tunnel *tunnel = l2tpha_tunnel_walk(show->app->node, &show->place);
-        if (tunnel == NULL)
-            return false;
-        if (is_recovery(tunnel)) /* about another one, and gone in no time */
-            return true;
-        writer_open(out, '{');
-        put_tunnel(show->app, out, tunnel);
-        writer_close(out, '}');
-        return true;
-    }
+    if (show->part->what != PART_SESSIONS)
+        return put_next_tunnel(show, out);
     const struct l2tpha_session *session = l2tpha_session_walk(show->app->node, &show->place);
     if (session == NULL)
         return false;
@@ -475,6 +403,17 @@ static struct show *begin(TALLOC_CTX *parent, struct app *app, const struct part
                           .part = parts,
                           .in_object = parts[0].key != NULL,
                           .tunnel_id = tunnel_id};
+    return show;
+}
+
+struct show *show_some_tunnels(TALLOC_CTX *parent, struct app *app,
+                               bool (*put)(const struct l2tpha_tunnel *tunnel, struct writer *out),
+                               uint32_t most)
+{
+    struct show *show = begin(parent, app, some_tunnels, 0);
+    show->open = show->in_object = true;
+    show->put = put;
+    show->most = most;
     return show;
 }
 

@@ -60,6 +60,8 @@ struct l2tpha_consumer_info {
     uint64_t lag_bytes;               /**< ... their bytes, */
     uint64_t lag_since;               /**< ... and when the oldest was made; 0 = there is none */
     bool returns;                     /**< OUT: they are kept, for it to go on without a copy */
+    uint32_t level;                   /**< of the release at the other end of its link, see
+                                           L2TPHA_LEVEL; 0 = it has no link */
 };
 
 /** A consumer more. It gets nothing before l2tpha_consumer_copy().

@@ -115,7 +115,7 @@ class Amalgamation:
         for path in sorted(path for layer in LAYERS for path in (source / "lib" / layer).glob("*.h")):
             self.headers[str(path.relative_to(source / "lib"))] = path.read_text(encoding="utf-8")
         for path in sorted((source / "include/l2tpha").glob("*.h")):
-            if path.name in ("authority.h", "etcd.h", "pair.h", "redis.h", "store.h"):
+            if path.name in ("authority.h", "etcd.h", "pair.h", "redis.h", "sealed_store.h", "store.h"):
                 continue  # of libraries of their own
             self.headers[f"l2tpha/{path.name}"] = path.read_text(encoding="utf-8")
         self.headers["talloc.h"] = (source / "include/l2tpha/builtin/talloc.h").read_text(encoding="utf-8")

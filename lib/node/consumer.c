@@ -113,7 +113,8 @@ int l2tpha_consumer_get(const struct l2tpha_node *node, uint32_t id,
                                        .state = (enum l2tpha_consumer_state)cursor.state,
                                        .reason = cursor.why,
                                        .status = cursor.status,
-                                       .confirmed = cursor.whole};
+                                       .confirmed = cursor.whole,
+                                       .level = node->levels[id - 1]};
     bool asked = info->size > offsetof(struct l2tpha_consumer_info, lag);
     if (asked && (cursor.state >= CURSOR_COPYING || cursor.kept)) {
         now.lag = ledger_last(node->engine.ledger) - cursor.acknowledged;

@@ -173,6 +173,7 @@ int hello_read(const struct link_frame *frame, struct link_hello *hello)
 {
     struct reader in = reader_over(frame->body, frame->len);
 
+    *hello = (struct link_hello){.rank = L2TPHA_RANK_NONE};
     if (read_u32(&in) != LINK_MAGIC)
         return L2TPHA_ERR_LINK;
     hello->version_min = read_u16(&in);

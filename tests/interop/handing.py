@@ -385,6 +385,9 @@ def told(case):
         node.await_line("error: the other node is configured otherwise: "
                         "--secret, --name, --window, --failover-resync$")
     other.await_role("standby", "in-sync")
+    active.await_role("active", "in-sync")
+    lab.check(active.check_upgrade("configuration")["findings"][0]["why"].endswith(
+        "--secret, --name, --window, --failover-resync"), "the options are not named")
     time.sleep(1)
     lab.check(lost.count("--ha-connect") == 1, f"told {lost.count('--ha-connect')} times in a second")
     lab.check(active.count("configured otherwise") == 1, "told again")

@@ -50,6 +50,18 @@ class Node(lab.Process):
     def redundancy(self):
         return self.ask("show l2tp redundancy") or {}
 
+    def check_upgrade(self, *about, verdict="something would be lost"):
+        """`upgrade check` finds these, as a table and as JSON, and its status says whether there are any. Returns its
+        answer."""
+        status, text = self.tell("upgrade", "check", "--json")
+        answer = json.loads(text)
+        verdict = verdict if about else "nothing would be lost"
+        lab.check((status, answer["ready"], answer["verdict"]) == (bool(about), not about, verdict) and
+                  [finding["about"] for finding in answer["findings"]] == list(about), f"{status}, {text}")
+        status, table = self.tell("upgrade", "check")
+        lab.check(status == bool(about) and verdict in table, f"{status}, {table}")
+        return answer
+
     def counters(self):
         return self.ask("show l2tp counters") or {}
 

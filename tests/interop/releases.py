@@ -39,6 +39,10 @@ def mixed(case, turn, *options):
     handover.await_agreement(lac, pair.active, TUNNELS)
     level = {node.name: node.redundancy()["peer_level"] for node in (pair.active, pair.standby)}
     lab.check(level == {"lns-next-a": 1, "lns-b": 2}, f"levels: {level}")
+    refused = pair.active.tell("upgrade", "commit")
+    lab.check(refused == (1, "l2tphactl: refused: link has level 1, this one has 2"), f"commit: {refused}")
+    answer = pair.active.check_upgrade("link")
+    lab.check(answer["members"][0]["level"] == 1 and answer["level"] == 2, f"check: {answer}")
     lac.finish()
     handover.check_report(lac.report())
     pair.finish()

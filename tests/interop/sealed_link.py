@@ -189,6 +189,7 @@ def in_clear(case):
     for text in (SECRET, LAC_NAME):
         lab.wait_for(f"{text} is on the wire", lambda text=text: cable.holds(text), 2)
     world.check_keys("not sealed")
+    world.a.node.check_upgrade("key")
     lab.check(world.a.node.tell("reload-keys") == (1, "l2tphactl: refused: there is no --ha-key"), "reloaded nothing")
     world.finish()
 
@@ -281,6 +282,7 @@ def rotation(case):
         world.b.start("standby")
         world.await_pair()
         world.check_keys(number)
+        world.a.node.check_upgrade(*(() if ours_[0].startswith(f"key {number} ") else ("key",)))
     world.check_service("restarted")
     world.finish()
 

@@ -196,6 +196,7 @@ def far(case):
     boxes.take("b")
     boxes.check_calls("b", CALLS + 10)
     boxes.await_roles("b", missing="a")
+    boxes.nodes["b"].check_upgrade("standby", f"{machines.address(PLACES['c'])}:1702", "key")
     finish_lac(late)
     boxes.finish()
 

@@ -154,6 +154,7 @@ def full(case):
     dial_until(case, box, "goes-on").ended(60)
     lab.check(box.store()["error"] != "", "no error is told")
     box.node.await_role("active", "none")
+    box.node.check_upgrade("standby", "store")
     lac = ours.Node(case, "lac", "lac-unprotected", *handover.LAC[1:], *handover.LOAD)
     lac.await_line("^all up")
     filler.unlink()

@@ -357,6 +357,7 @@ def words(case):
     pair.active.await_sessions(5)
     node, tunnel = pair.active, pair.active.tunnels()[0]["local_id"]
     call = node.sessions()[0]["local_id"]
+    node.check_upgrade("commit")
     for what in ("version", "debugging", "l2tp", "l2tp tunnels", "l2tp sessions", "l2tp counters",
                  "l2tp destination profile", "l2tp redundancy", "l2tp redundancy detail", "l2tp redundancy all",
                  f"l2tp redundancy id {tunnel}", f"vpdn redundancy id {tunnel} {call}",
@@ -399,6 +400,65 @@ def words(case):
         client.finish()
     pair.finish()
     ours.check_programs(case)
+
+
+def upgrades(case):
+    """What an upgrade would lose is found before it is begun, and no level is committed but by an active."""
+    pair = ours.Pair(case, "lns", "--listen", lab.OURS)
+    lac = ours.Node(case, "lac", "lac", "--connect", lab.OURS, "--sessions", 5)
+    lac.await_line("^all up")
+    pair.active.await_sessions(5)
+    lab.wait_for("the standby has it all", lambda: pair.active.redundancy()["lag_records"] == 0)
+    answer = pair.active.check_upgrade()
+    lab.check([(member["kind"], member["state"], member["level"]) for member in answer["members"]] ==
+              [("standby", "in-sync", 1)] and answer["level"] == answer["level_in_force"] == 1, f"{answer}")
+    answer = pair.standby.check_upgrade("node", verdict="not known here")
+    lab.check("ask the active" in answer["findings"][0]["why"] and answer["members"][0]["kind"] == "active", f"{answer}")
+    for node, outcome in ((pair.standby, (1, "l2tphactl: refused: not possible in this redundancy role")),
+                          (pair.active, (0, "level_in_force  1"))):
+        lab.check(node.tell("upgrade", "commit") == outcome, f"commit: {node.tell('upgrade', 'commit')}")
+    for line in ("upgrade", "upgrade now", "upgrade check now"):
+        lab.check(pair.active.tell(*line.split())[0] == 2, line)
+        with ask(pair.active, line) as client:
+            lab.check(b"error" in client.recv(1000), line)
+    pair.standby.kill(signal.SIGSTOP)
+    quick = ours.Node(case, "lac", "quick", "--connect", lab.OURS)
+    quick.await_line("^all up", 20)
+    answer = pair.active.check_upgrade("standby", "link")
+    lab.check(answer["findings"][0]["why"].startswith("none is in sync: ") and
+              answer["members"][0]["state"] != "in-sync", f"{answer}")
+    pair.standby.kill(signal.SIGCONT)
+    pair.await_sync()
+    quick.finish()
+    lab.wait_for("nothing would be lost", lambda: pair.active.tell("upgrade", "check")[0] == 0)
+    pair.switch()
+    pair.active.check_upgrade()
+    methods(case, pair.active, 1)
+    pair.standby.finish()
+    pair.standby = None
+    pair.active.await_role("active", "none")
+    lab.check(pair.active.tell("standby")[0] == 0, "it is not held")
+    answer = pair.active.tell("upgrade", "commit")
+    lab.check(answer == (1, "l2tphactl: refused: held: silent until another serves"), f"commit: {answer}")
+    lab.check("node held: silent" in " ".join(pair.active.tell("upgrade", "check")[1].split()), "it is not said")
+    lab.check(pair.active.tell("takeover")[0] == 0, "it does not serve again")
+    lac.finish()
+    pair.finish()
+    ours.check_programs(case)
+
+
+def methods(case, node, others):
+    """Tunnels that no takeover continues are counted, and some of them are named."""
+    lab.check(node.ask("set failover-resync disable") == "done", "the method was refused")
+    bare = ours.Node(case, "lac", "bare", "--connect", lab.OURS, "--tunnels", 12, "--sessions", 2)
+    bare.await_line("^all up")
+    lab.wait_for("they are up", lambda: len(node.tunnels()) == 12 + others)
+    disabled = [f"tunnel {tunnel['local_id']}" for tunnel in node.tunnels() if tunnel["protection"] == "disabled"]
+    answer = node.check_upgrade("tunnels", *disabled[:10])
+    lab.check(len(disabled) == 12 and answer["findings"][0]["why"].startswith("12 of ") and
+              "with 24 of " in answer["findings"][0]["why"] and
+              {finding["why"] for finding in answer["findings"][1:]} == {"disabled, established"}, f"{answer}")
+    bare.finish()
 
 
 def check_ha(pair, tunnels_ha, sessions_ha, tunnels=None, sessions=None):
@@ -475,7 +535,7 @@ def turns(case):
              "show l2tp counters", "show l2tp destination profile", "show l2tp redundancy",
              "show l2tp redundancy detail", "show l2tp redundancy all", f"show l2tp redundancy id {tunnel}",
              f"show l2tp redundancy detail id {tunnel}", "clear l2tp redundancy counters", "set resync 9",
-             "undebug all"]
+             "undebug all", "upgrade check", "upgrade commit"]
 
     def check_turns(what):
         took = timed.longest()
@@ -505,7 +565,7 @@ def turns(case):
 
 
 CASES = {case.__name__: case for case in (names, answers, unread, full, descriptors, hangs, lines,
-                                          settings, words, turns)}
+                                          settings, words, upgrades, turns)}
 
 if __name__ == "__main__":
     lab.run(CASES)

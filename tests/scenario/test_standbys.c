@@ -119,6 +119,7 @@ static void begin(bool ungated)
     }
     for (unsigned i = 0; i < LINES; i++) {
         ck_assert_int_eq(consumer(i).state, L2TPHA_CONSUMER_IN_SYNC);
+        ck_assert_uint_eq(consumer(i).level, L2TPHA_LEVEL);
         ck_assert_int_eq(info_of(lines[i].node).role, L2TPHA_ROLE_STANDBY_HOT);
     }
     ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
@@ -291,6 +292,7 @@ START_TEST(the_end_of_one_takes_no_protection)
     uint32_t told = trio_told(&trio.near_events, L2TPHA_EVENT_ROLE_CHANGED);
     close_line(&lines[_i]);
     ck_assert_int_eq(consumer((unsigned)_i).state, L2TPHA_CONSUMER_OUT);
+    ck_assert_uint_eq(consumer((unsigned)_i).level, 0); /* another release may come in its place */
     trio_dial(tunnel);
     trio_settle();
     assert_calls(1);

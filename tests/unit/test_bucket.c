@@ -82,6 +82,15 @@ static void flip(const struct record_field *field, void *record)
     case RECORD_ADDRESS:
         address->bytes[0] ^= 1;
         return;
+    case RECORD_U16:
+        *(uint16_t *)(void *)at ^= 1;
+        return;
+    case RECORD_U32:
+        *(uint32_t *)(void *)at ^= 1;
+        return;
+    case RECORD_U64:
+        *(uint64_t *)(void *)at ^= 1;
+        return;
     default:
         at[0] ^= 1;
         return;
