@@ -360,6 +360,8 @@ static void add_cluster(struct cluster_sums *sums, const struct cluster_sums *on
     sums->changes += one->changes;
     sums->unknown += one->unknown;
     sums->datagrams += one->datagrams;
+    sums->voids += one->voids;
+    sums->from_void += one->from_void;
     if (one->longest_none > sums->longest_none)
         sums->longest_none = one->longest_none;
 }
@@ -373,9 +375,11 @@ static void print_cluster(const struct cluster_sums *sums)
            (unsigned long long)sums->takeovers[4], (unsigned long long)sums->ended,
            (unsigned long long)sums->back, (unsigned long long)sums->given,
            (unsigned long long)sums->over, (unsigned long long)sums->switchovers);
-    printf("%llu changes of claims, %llu requests given up and carried out, %llu datagrams; in "
-           "peace nobody served who might for %llu ms at most\n",
-           (unsigned long long)sums->changes, (unsigned long long)sums->unknown,
+    printf("%llu changes of claims, %llu of them to nobody, after %llu of which another served; "
+           "%llu requests given up and carried out, %llu datagrams; in peace nobody served who "
+           "might for %llu ms at most\n",
+           (unsigned long long)sums->changes, (unsigned long long)sums->voids,
+           (unsigned long long)sums->from_void, (unsigned long long)sums->unknown,
            (unsigned long long)sums->datagrams, (unsigned long long)(sums->longest_none / 1000));
 }
 

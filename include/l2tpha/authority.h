@@ -36,7 +36,8 @@ struct l2tpha_claim {
     char owner[L2TPHA_CLAIM_NAME_MAX + 1]; /**< who serves */
     char in_sync[L2TPHA_CLAIM_NODES_MAX]
                 [L2TPHA_CLAIM_NAME_MAX + 1]; /**< who holds all, the owner among them; ascending */
-    uint32_t count;                          /**< of them */
+    uint32_t count; /**< of them; 0, and there is an owner: that has left with nothing, and anybody
+                       may serve */
 };
 
 /** Something has come of what was asked. */
@@ -114,7 +115,7 @@ enum l2tpha_lease_state {
 enum l2tpha_lease_want {
     L2TPHA_LEASE_FOLLOW = 0, /**< nothing: another node is to serve */
     L2TPHA_LEASE_SERVE,      /**< to serve when no lease runs and the node holds all that has left;
-                                  or there is no claim at all */
+                                  or there is no claim at all, or one of nobody */
     L2TPHA_LEASE_SERVE_STALE /**< an operator's order: when no lease runs, whatever the node holds.
                                   It is over when the node serves, or after ttl_ms, and then
                                   L2TPHA_LEASE_SERVE */
@@ -189,7 +190,8 @@ L2TPHA_API void l2tpha_lease_want(struct l2tpha_lease *lease, enum l2tpha_lease_
                                   uint64_t now);
 
 /** This node is to serve no more: it is held, and when nothing more of it can leave the lease is
- *  given back, L2TPHA_LEASE_GIVEN.
+ *  given back, L2TPHA_LEASE_GIVEN. A node that has served, holds no tunnel and hands nothing over
+ *  has the claim say before that nobody holds anything.
  *  @retval L2TPHA_ERR_STATE  the claim is not ours. */
 L2TPHA_API int l2tpha_lease_leave(struct l2tpha_lease *lease, uint64_t now);
 /** It is to serve after all, if nobody else has taken the claim: L2TPHA_LEASE_BACK, or _OVER.

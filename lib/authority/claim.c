@@ -23,6 +23,11 @@ bool claim_is_of(const struct l2tpha_claim *claim, const char *owner, uint64_t e
     return claim->epoch == epoch && strcmp(claim->owner, owner) == 0;
 }
 
+bool claim_is_void(const struct l2tpha_claim *claim)
+{
+    return claim->owner[0] && claim->count == 0;
+}
+
 bool claim_has(const struct l2tpha_claim *claim, const char *name)
 {
     for (uint32_t i = 0; i < claim->count && i < L2TPHA_CLAIM_NODES_MAX; i++)

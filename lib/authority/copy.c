@@ -37,13 +37,14 @@ static const char *behind(const struct l2tpha_lease *lease,
 const char *copy_trust(const struct l2tpha_lease *lease, enum l2tpha_trust *trust)
 {
     struct l2tpha_redundancy_info info = {.size = sizeof(info)};
-    bool anything = lease->want == L2TPHA_LEASE_SERVE_STALE || lease->claim.epoch == 0;
+    bool empty = claim_is_void(&lease->claim);
+    bool anything = lease->want == L2TPHA_LEASE_SERVE_STALE || lease->claim.epoch == 0 || empty;
 
     l2tpha_redundancy_get(lease->node, &info);
     const char *why = behind(lease, &info);
     if (why && !anything)
         return why;
-    bool whole = info.whole || is_complete(info.role);
+    bool whole = !empty && (info.whole || is_complete(info.role)); /* what it has is over */
     *trust = !why ? L2TPHA_TRUST_EXACT : whole ? L2TPHA_TRUST_STALE : L2TPHA_TRUST_EMPTY;
     return NULL;
 }

@@ -68,6 +68,20 @@ static void change(struct l2tpha_lease *lease, uint64_t now)
                authority->change(authority->user, &lease->asking, lease->claim.revision, now), now);
 }
 
+/* Nothing more leaves of this node under that claim, whenever it comes to pass: it serves again by
+ * another take alone, of the revision that the claim has then. */
+static void empty(struct l2tpha_lease *lease, uint64_t now)
+{
+    const struct l2tpha_authority *authority = lease->options.authority;
+
+    lease->retake_only = true;
+    lease->asking = claim_of(lease->options.name, lease->epoch);
+    lease->asking.count = 0;
+    int error = authority->change(authority->user, &lease->asking, lease->claim.revision, now);
+    lease->empties = error == 0;
+    note_asked(lease, ASKED_CHANGE, error, now);
+}
+
 static void begin_to_take(struct l2tpha_lease *lease, uint64_t now)
 {
     struct l2tpha_redundancy_info info = {.size = sizeof(info)};
@@ -112,7 +126,8 @@ static void see_while_watching(struct l2tpha_lease *lease, uint64_t now)
 static void see_ours(struct l2tpha_lease *lease, uint64_t now)
 {
     if (!lease->claim.leased) {
-        take(lease, &lease->claim, now);
+        struct l2tpha_claim alone = claim_of(lease->options.name, lease->epoch);
+        take(lease, claim_is_void(&lease->claim) ? &alone : &lease->claim, now);
         return;
     }
     lease->try_at = now + AGAIN_US;
@@ -164,8 +179,9 @@ static void see(struct l2tpha_lease *lease, const struct l2tpha_claim *claim, ui
     case L2TPHA_LEASE_FENCED:
         break;
     default:
-        lease->try_at =
-            now + (lease->state == L2TPHA_LEASE_LEFT ? lease->options.renew_ms * MS : 0);
+        lease->try_at = now;
+        if (lease->state == L2TPHA_LEASE_LEFT && !lease->empties)
+            lease->try_at += lease->options.renew_ms * MS;
         if (!is_ours(lease))
             lease_node_end(lease, now);
         else if (lease->state == L2TPHA_LEASE_LOST) {
@@ -289,6 +305,7 @@ static void take_event(struct l2tpha_lease *lease, const struct l2tpha_authority
     if (event->kind == L2TPHA_AUTHORITY_TOOK)
         take_taken(lease, event, now);
     else if (event->kind == L2TPHA_AUTHORITY_CHANGED) {
+        lease->empties = lease->empties && !claim_is_void(&lease->asking);
         take_outcome(lease, event, now);
         lease->changes += !event->status;
     } else if (event->status)
@@ -315,7 +332,10 @@ static void ask(struct l2tpha_lease *lease, uint64_t now)
         return;
     if (lease->confirm && !lease->look_next)
         return;
-    if (lease->look_next || lease->state != L2TPHA_LEASE_HELD)
+    lease->empties = lease->empties && lease_node_is_empty(lease);
+    if (lease->empties)
+        empty(lease, now);
+    else if (lease->look_next || lease->state != L2TPHA_LEASE_HELD)
         look(lease, now);
     else if (wants_change(lease))
         change(lease, now);
@@ -323,7 +343,9 @@ static void ask(struct l2tpha_lease *lease, uint64_t now)
 
 static bool wants_beside(const struct l2tpha_lease *lease)
 {
-    return lease->state == L2TPHA_LEASE_HELD || lease->confirm || lease->give;
+    bool gives = lease->give && !lease->empties;
+
+    return lease->state == L2TPHA_LEASE_HELD || lease->confirm || gives;
 }
 
 static void ask_beside(struct l2tpha_lease *lease, uint64_t now)
@@ -416,6 +438,7 @@ int l2tpha_lease_leave(struct l2tpha_lease *lease, uint64_t now)
     lease->renew_at = lease->try_at = now;
     lease->reason = "";
     lease_node_hold(lease, now);
+    lease->empties = lease->node && lease_node_is_empty(lease);
     return L2TPHA_OK;
 }
 
@@ -425,7 +448,7 @@ int l2tpha_lease_return(struct l2tpha_lease *lease, uint64_t now)
         return L2TPHA_ERR_STATE;
     lease->state = L2TPHA_LEASE_LOST;
     lease->reason = "it was given back";
-    lease->give = false;
+    lease->give = lease->empties = false;
     ask_anew(lease, now);
     return L2TPHA_OK;
 }

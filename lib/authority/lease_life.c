@@ -16,7 +16,7 @@ static void forget_node(struct l2tpha_lease *lease)
     lease->state = L2TPHA_LEASE_WATCHING;
     lease->reason = "no node";
     lease->looked = lease->holds = lease->confirm = lease->give = lease->retake_only = false;
-    lease->unknown = lease->look_next = false;
+    lease->unknown = lease->look_next = lease->empties = false;
     lease->outdated = true;
     lease->floor = lease->until = lease->epoch = 0;
     lease->events = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "authority/lease_node.h"
 
+#include <l2tpha/tunnel.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -45,6 +46,22 @@ bool lease_node_serves(const struct l2tpha_lease *lease)
 
     l2tpha_redundancy_get(lease->node, &info);
     return is_serving(&info);
+}
+
+/* A tunnel whose peer has stopped it is over: its copies are acknowledged, that is all. */
+bool lease_node_is_empty(const struct l2tpha_lease *lease)
+{
+    struct l2tpha_redundancy_info info = {.size = sizeof(info)};
+    struct l2tpha_tunnel *tunnel = NULL;
+
+    l2tpha_redundancy_get(lease->node, &info);
+    while ((tunnel = l2tpha_tunnel_next(lease->node, tunnel))) {
+        struct l2tpha_tunnel_record record = {.size = sizeof(record)};
+        l2tpha_tunnel_get(tunnel, &record);
+        if (record.state != L2TPHA_TUNNEL_STOPPED)
+            return false;
+    }
+    return is_serving(&info) && !info.handing_over;
 }
 
 bool l2tpha_lease_reads(const struct l2tpha_lease *lease)
@@ -116,6 +133,7 @@ void lease_node_end(struct l2tpha_lease *lease, uint64_t now)
     struct l2tpha_redundancy_info info = {.size = sizeof(info)};
 
     lease->state = L2TPHA_LEASE_FENCED;
+    lease->empties = false;
     lease->until = 0;
     lease->reason = "";
     lease->other = lease->claim.epoch;

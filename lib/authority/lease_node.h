@@ -17,6 +17,8 @@ void lease_node_lose(struct l2tpha_lease *lease, const char *why, uint64_t now);
 void lease_node_end(struct l2tpha_lease *lease, uint64_t now);
 /* It does, or would if it was not held. */
 bool lease_node_serves(const struct l2tpha_lease *lease);
+/* It has served, holds no tunnel, and hands nothing over. */
+bool lease_node_is_empty(const struct l2tpha_lease *lease);
 /* A node that serves is silent. */
 void lease_node_hold(struct l2tpha_lease *lease, uint64_t now);
 

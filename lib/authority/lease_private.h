@@ -46,6 +46,7 @@ struct l2tpha_lease {
     bool confirm;     /* the claim is ours, of whichever take: by a renewal, which is timed */
     bool retake_only; /* its lease was given back, and that may still be carried out */
     bool give;        /* the lease is to be given back */
+    bool empties;     /* ... when the claim says that nothing is held, or it is known not to */
     enum beside beside;
     uint64_t beside_at;
     uint64_t renew_at;

@@ -12,7 +12,7 @@ static bool is_name(const char name[L2TPHA_CLAIM_NAME_MAX + 1])
 
 static bool is_sound(const struct l2tpha_claim *claim)
 {
-    bool owned = false;
+    bool owned = claim->count == 0; /* or nobody holds anything */
 
     if (claim->epoch == 0 || claim->count > L2TPHA_CLAIM_NODES_MAX || !is_name(claim->owner))
         return false;
@@ -75,7 +75,8 @@ static bool read_all(const json_t *json, struct l2tpha_claim *claim)
     const json_t *epoch = json_object_get(json, "epoch");
     const json_t *names = json_object_get(json, "in_sync");
 
-    if (!json_is_string(epoch) || json_array_size(names) > L2TPHA_CLAIM_NODES_MAX ||
+    if (!json_is_string(epoch) || !json_is_array(names) ||
+        json_array_size(names) > L2TPHA_CLAIM_NODES_MAX ||
         !read_name(json_object_get(json, "owner"), claim->owner))
         return false;
     claim->epoch = hex_read(json_string_value(epoch), json_string_length(epoch));

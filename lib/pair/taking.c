@@ -70,10 +70,12 @@ const char *taking_order(struct l2tpha_pair *pair, bool stale)
     return NULL;
 }
 
-/* Who is in the claim, with a whole copy, has what was served; so has the first one of all. */
+/* Who is in the claim, with a whole copy, has what was served; so has anybody if it is nothing. */
 static bool may_serve(const struct l2tpha_pair *pair)
 {
-    return pair->taking.order_stale || leasing_info(pair).claim.epoch == 0 ||
+    struct l2tpha_claim claim = leasing_info(pair).claim;
+    bool is_void = claim.owner[0] != '\0' && claim.count == 0;
+    return pair->taking.order_stale || claim.epoch == 0 || is_void ||
            (info_of(pair).whole && !pair->taking.stale_store && leasing_includes(pair));
 }
 
@@ -132,7 +134,7 @@ static const char *cause(const struct l2tpha_pair *pair, enum l2tpha_trust trust
         return "planned switchover";
     if (pair->taking.order_until != 0)
         return "operator";
-    return trust == L2TPHA_TRUST_EMPTY ? "nobody has served" : "nobody has the lease";
+    return trust == L2TPHA_TRUST_EMPTY ? "nothing is held" : "nobody has the lease";
 }
 
 /* What cannot be served now is tried again: nobody else may serve what this node has taken. */

@@ -144,6 +144,7 @@ static void end(struct cluster *cluster)
             wires_free(&cluster->wires[i][j]);
     net_free(&cluster->net);
     cluster->sums.unknown = cluster->authority.unknown;
+    cluster->sums.voids = cluster->authority.voids;
 }
 
 bool cluster_run_seed(struct cluster *cluster, uint64_t seed, bool verbose)

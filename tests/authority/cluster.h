@@ -88,6 +88,7 @@ struct cluster_fault {
 struct cluster_sums {
     uint64_t takeovers[5]; /* by enum l2tpha_trust */
     uint64_t deaths, stops, ended, back, over, given, switchovers, changes, unknown, datagrams;
+    uint64_t voids, from_void;
     uint64_t longest_none; /* served though somebody might, while all was well */
 };
 

@@ -69,6 +69,16 @@ static void note_removed(struct cluster *cluster, const struct cluster_box *box)
         cluster->marks[i].here = l2tpha_tunnel_find(box->node, cluster->marks[i].local_id) != NULL;
 }
 
+/* Nothing may be lost by who serves after a claim of nobody. */
+static void check_void(struct cluster *cluster, const struct cluster_box *box)
+{
+    cluster->sums.from_void++;
+    for (unsigned i = 0; i < cluster->mark_count; i++)
+        if (cluster->marks[i].here)
+            world_fail(&cluster->world, "%s serves from nothing, tunnel %u was there", box->name,
+                       cluster->marks[i].local_id);
+}
+
 /* --- what happens --- */
 
 void cluster_check_takeover(struct cluster *cluster, struct cluster_box *box,
@@ -94,6 +104,8 @@ void cluster_check_takeover(struct cluster *cluster, struct cluster_box *box,
             world_fail(&cluster->world, "%s was not in the claim", box->name);
         return;
     }
+    if (cluster->authority.from_void)
+        check_void(cluster, box);
     cluster->clean = cluster->clean && cluster->newest == epoch && cluster->epoch_count == 1;
     cluster->oracle.excused = !cluster->clean;
     cluster->mark_count = 0;
@@ -188,6 +200,10 @@ static const struct cluster_box *who_serves(const struct cluster *cluster)
 
 static bool may_serve(const struct cluster *cluster, const struct cluster_box *box)
 {
+    const struct l2tpha_claim *claim = &cluster->authority.claim;
+
+    if (claim->epoch && !claim->count && box->node && !cluster_serves(box))
+        return true;
     return (cluster_serves(box) && is_in_claim(cluster, box)) ||
            (is_member(cluster, box) && strncmp(cluster_lease(box).reason, "the copy", 8) != 0);
 }

@@ -53,6 +53,7 @@ static int carry_out_take(struct fake_authority *server, const struct fake_parce
     if (fake_authority_is_leased(server))
         return L2TPHA_ERR_EXISTS;
     server->from_member = false;
+    server->from_void = server->claim.epoch && !server->claim.count;
     for (uint32_t i = 0; i < server->claim.count; i++)
         if (strcmp(server->claim.in_sync[i], parcel->claim.owner) == 0)
             server->from_member = true;
@@ -70,6 +71,7 @@ static int carry_out_change(struct fake_authority *server, const struct fake_par
         return L2TPHA_ERR_FENCED;
     server->claim = parcel->claim;
     server->claim.revision = parcel->revision + 1;
+    server->voids += !server->claim.count;
     return L2TPHA_OK;
 }
 

@@ -58,8 +58,10 @@ struct fake_authority {
     uint64_t lease_takes;
     uint64_t leased_at; /* when it began anew last, by the world's */
     bool from_member;   /* who has taken the claim last was in it */
+    bool from_void;     /* ... and nobody was, for nothing was held */
     uint64_t ids;
     uint64_t unknown; /* asked for and given up, and carried out all the same */
+    uint64_t voids;   /* claims of nobody */
     uint64_t due;     /* the next one to arrive */
     struct fake_parcel parcels[FAKE_PARCELS];
     struct fake_node nodes[FAKE_NODES];

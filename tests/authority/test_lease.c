@@ -23,6 +23,75 @@ START_TEST(there_is_no_claim)
 }
 END_TEST
 
+/* Whoever served held nothing in the end: so does anybody. */
+static struct l2tpha_claim void_claim(void)
+{
+    struct l2tpha_claim claim = claim_by("a", 257, 7, NULL);
+
+    claim.count = 0;
+    return claim;
+}
+
+START_TEST(a_void_claim)
+{
+    struct l2tpha_claim claim = void_claim();
+
+    claim.leased = true;
+    answer(LOOK, 0, &claim);
+    ck_assert_int_eq(script.asked, NOTHING);
+    turn(500 * MS);
+    claim.leased = false;
+    answer(LOOK, 0, &claim);
+    ck_assert_int_eq(script.asked, TAKE);
+    ck_assert_uint_eq(script.revision, 7);
+    ck_assert_uint_eq(script.claim.epoch, 258);
+    ck_assert_uint_eq(script.claim.count, 1);
+    claim = asked_for(8, true);
+    answer(TAKE, 0, &claim);
+    ck_assert_int_eq(told(L2TPHA_LEASE_TOOK).trust, L2TPHA_TRUST_EMPTY);
+}
+END_TEST
+
+/* By an operator: nobody is known to have all, and the epoch goes on. */
+START_TEST(a_deleted_claim)
+{
+    struct l2tpha_claim claim = {.epoch = 257};
+
+    fill(257);
+    answer(LOOK, 0, &claim);
+    ck_assert_int_eq(script.asked, NOTHING);
+    ck_assert_int_eq(state(), L2TPHA_LEASE_WATCHING);
+}
+END_TEST
+
+/* What a copy has is over. */
+START_TEST(a_void_claim_and_a_copy)
+{
+    struct l2tpha_claim claim = void_claim();
+
+    fill(257);
+    answer(LOOK, 0, &claim);
+    claim = asked_for(8, true);
+    answer(TAKE, 0, &claim);
+    ck_assert_int_eq(told(L2TPHA_LEASE_TOOK).trust, L2TPHA_TRUST_EMPTY);
+}
+END_TEST
+
+/* Another one has served since it was seen, and has died. */
+START_TEST(a_claim_that_was_void)
+{
+    struct l2tpha_claim claim = void_claim();
+
+    answer(LOOK, 0, &claim);
+    claim = claim_by("c", 259, 8, NULL);
+    answer(TAKE, L2TPHA_ERR_FENCED, &claim);
+    turn(500 * MS);
+    answer(LOOK, 0, &claim);
+    ck_assert_int_eq(script.asked, NOTHING);
+    ck_assert_int_eq(state(), L2TPHA_LEASE_WATCHING);
+}
+END_TEST
+
 START_TEST(who_is_not_in_sync)
 {
     struct l2tpha_claim claim = claim_by("a", 257, 7, "c");
@@ -259,6 +328,10 @@ Suite *suite_lease(void)
 
     tcase_add_checked_fixture(tcase, script_setup, script_teardown);
     tcase_add_test(tcase, there_is_no_claim);
+    tcase_add_test(tcase, a_void_claim);
+    tcase_add_test(tcase, a_deleted_claim);
+    tcase_add_test(tcase, a_void_claim_and_a_copy);
+    tcase_add_test(tcase, a_claim_that_was_void);
     tcase_add_test(tcase, who_is_not_in_sync);
     tcase_add_test(tcase, an_order_is_over);
     tcase_add_test(tcase, who_has_no_copy);

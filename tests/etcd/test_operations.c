@@ -200,7 +200,7 @@ START_TEST(no_such_claim)
 END_TEST
 
 /* An operator has taken the claim away: nobody has all, and the epoch goes on. */
-START_TEST(a_void_claim)
+START_TEST(a_deleted_claim)
 {
     struct l2tpha_authority_event event;
 
@@ -214,6 +214,34 @@ START_TEST(a_void_claim)
     ck_assert_uint_eq(event.claim.count, 0);
     assert_event(take(257, "b", 0), L2TPHA_AUTHORITY_TOOK, L2TPHA_OK);
     ck_assert_str_eq(cluster_value(E), "0000000000000101");
+}
+END_TEST
+
+/* Its owner has left with nothing. */
+START_TEST(a_void_claim)
+{
+    static const char nobody[] = "{\"epoch\":\"0000000000000100\",\"in_sync\":[],\"owner\":\"a\"}";
+    struct l2tpha_claim claim = asking_claim(256, "a");
+    struct l2tpha_authority_event event;
+
+    look();
+    uint64_t revision = take(256, "a", 0).claim.revision;
+    claim.count = 0;
+    assert_ok(authority->change(authority->user, &claim, revision, asking_now()));
+    event = await();
+    assert_event(event, L2TPHA_AUTHORITY_CHANGED, L2TPHA_OK);
+    ck_assert_uint_gt(event.claim.revision, revision);
+    ck_assert_str_eq(cluster_value(C), nobody);
+    assert_event(leave(), L2TPHA_AUTHORITY_LEFT, L2TPHA_OK);
+    asking_use(asking_other());
+    assert_event(take(257, "b", revision), L2TPHA_AUTHORITY_TOOK, L2TPHA_ERR_FENCED);
+    event = look();
+    ck_assert_str_eq(event.claim.owner, "a");
+    ck_assert_uint_eq(event.claim.epoch, 256);
+    ck_assert_uint_eq(event.claim.count, 0);
+    event = take(257, "b", event.claim.revision);
+    assert_event(event, L2TPHA_AUTHORITY_TOOK, L2TPHA_OK);
+    ck_assert_str_eq(event.claim.owner, "b");
 }
 END_TEST
 
@@ -247,6 +275,7 @@ Suite *suite_operations(void)
     tcase_add_test(tcase, a_lease_is_as_long_as_it_was_asked_for);
     tcase_add_test(tcase, one_at_a_time);
     tcase_add_test(tcase, no_such_claim);
+    tcase_add_test(tcase, a_deleted_claim);
     tcase_add_test(tcase, a_void_claim);
     tcase_add_loop_test(tcase, freed_in_the_middle, 0, 4);
     suite_add_tcase(suite, tcase);

@@ -71,6 +71,23 @@ START_TEST(the_longest_claim)
 }
 END_TEST
 
+/* Nobody holds anything. */
+START_TEST(a_void_claim)
+{
+    struct l2tpha_claim claim = {.epoch = 256, .owner = "a"}, back;
+    char *text;
+
+    assert_ok(claim_text(root, &claim, &text));
+    ck_assert_str_eq(text, "{\"epoch\":\"0000000000000100\",\"in_sync\":[],\"owner\":\"a\"}");
+    assert_ok(claim_read(text, strlen(text), &back));
+    ck_assert(claim_same(&claim, &back));
+    strcpy(back.in_sync[0], "a");
+    back.count = 1;
+    ck_assert(!claim_same(&claim, &back));
+    talloc_free(text);
+}
+END_TEST
+
 static const char *const no_claims[] = {
     "",
     "[]",
@@ -78,7 +95,10 @@ static const char *const no_claims[] = {
     "{\"epoch\":\"256\",\"in_sync\":[\"a\"],\"owner\":\"a\"}",
     "{\"epoch\":\"000000000000010G\",\"in_sync\":[\"a\"],\"owner\":\"a\"}",
     "{\"epoch\":\"0000000000000000\",\"in_sync\":[\"a\"],\"owner\":\"a\"}",
-    "{\"epoch\":\"0000000000000100\",\"in_sync\":[],\"owner\":\"a\"}",
+    "{\"epoch\":\"0000000000000100\",\"in_sync\":[]}",
+    "{\"epoch\":\"0000000000000100\",\"in_sync\":{},\"owner\":\"a\"}",
+    "{\"epoch\":\"0000000000000100\",\"in_sync\":null,\"owner\":\"a\"}",
+    "{\"epoch\":\"0000000000000100\",\"owner\":\"a\"}",
     "{\"epoch\":\"0000000000000100\",\"in_sync\":[\"b\"],\"owner\":\"a\"}",
     "{\"epoch\":\"0000000000000100\",\"in_sync\":[\"b\",\"a\"],\"owner\":\"a\"}",
     "{\"epoch\":\"0000000000000100\",\"in_sync\":[\"a\",\"a\"],\"owner\":\"a\"}",
@@ -188,6 +208,7 @@ Suite *suite_values(void)
     tcase_add_test(tcase, base64);
     tcase_add_test(tcase, base64_of_all_octets);
     tcase_add_test(tcase, the_longest_claim);
+    tcase_add_test(tcase, a_void_claim);
     tcase_add_loop_test(tcase, no_claim, 0, (int)(sizeof(no_claims) / sizeof(no_claims[0])));
     tcase_add_test(tcase, claims_of_later_releases);
     tcase_add_test(tcase, places);

@@ -292,7 +292,8 @@ def orders(case):
 
 
 def left(case):
-    """The one that serves leaves in good order: its lease is given back, the other one serves at once."""
+    """The one that serves leaves in good order: its lease is given back, the other one serves at once. Both leave: the
+    first one that is started serves without an order, whichever."""
     boxes = Boxes(case)
     boxes.lac.finish()
     begin = time.monotonic()
@@ -301,6 +302,17 @@ def left(case):
     lab.say(f"b serves {time.monotonic() - begin:.2f} s after a was told to leave")
     boxes.start("a")
     boxes.await_roles("b")
+    for name in "ab":
+        if name == "b":
+            boxes.start("a")
+            boxes.await_roles("b")
+        boxes.nodes["a"].finish()
+        boxes.nodes["b"].finish()
+        boxes.start(name)
+        boxes.await_serving(name)
+        boxes.nodes[name].finish()
+        boxes.start("b")
+        boxes.await_serving("b")
     boxes.air.close()
     ours.check_programs(case)
 

@@ -283,18 +283,91 @@ START_TEST(a_fenced_node_gives_its_lease_back)
 }
 END_TEST
 
+static void leave(struct side *side)
+{
+    l2tpha_pair_leave(side->pair);
+    ck_assert(leased_info(side).leaving);
+    for (int i = 0; i < 600 && leased_info(side).leaving; i++)
+        leased_run(2 * MS);
+    ck_assert(!leased_info(side).leaving);
+    leased_die(side);
+}
+
 START_TEST(who_leaves_gives_its_lease_back)
 {
     leased_begin_two();
     uint64_t begin = leased_now;
-    l2tpha_pair_leave(a->pair);
-    ck_assert(leased_info(a).leaving);
-    for (int i = 0; i < 600 && leased_info(a).leaving; i++)
-        leased_run(2 * MS);
-    ck_assert(!leased_info(a).leaving);
-    leased_die(a);
+    leave(a);
     leased_until(b, L2TPHA_ROLE_ACTIVE_SOLO, 2 * SECOND);
     ck_assert_uint_lt(leased_now - begin, SECOND);
+}
+END_TEST
+
+/* All are ended, and nothing is held: whoever is started serves, if it is to do so by itself. */
+START_TEST(all_leave_with_nothing)
+{
+    leased_begin(0, L2TPHA_PAIR_AUTO)->speaks_at = L2TPHA_NEVER;
+    leased_until(a, L2TPHA_ROLE_ACTIVE_SOLO, SECOND);
+    uint64_t epoch = office.claim.epoch;
+    leave(a);
+    ck_assert_uint_eq(office.claim.count, 0);
+    ck_assert_uint_eq(office.claim.epoch, epoch);
+    ck_assert_uint_le(office.leased_until, leased_now);
+    leased_options.takeover_manual = _i == 1;
+    leased_begin(1, L2TPHA_PAIR_STANDBY);
+    if (_i == 1) {
+        leased_run(3 * SECOND);
+        ck_assert_int_eq(leased_role(b), L2TPHA_ROLE_STANDBY_COLD);
+        ck_assert_ptr_null(l2tpha_pair_takeover(b->pair, false));
+        leased_until_told(b, 3 * SECOND);
+        ck_assert_str_eq(b->why, "");
+    }
+    leased_until(b, L2TPHA_ROLE_ACTIVE_SOLO, 2 * SECOND);
+    ck_assert_uint_gt(office.claim.epoch, epoch);
+    leased_check_serves(b);
+}
+END_TEST
+
+/* ... and something is. */
+START_TEST(all_leave_with_a_tunnel)
+{
+    leased_begin(0, L2TPHA_PAIR_AUTO);
+    leased_until(a, L2TPHA_ROLE_ACTIVE_SOLO, SECOND);
+    leased_run(200 * MS);
+    leave(a);
+    leased_begin(1, L2TPHA_PAIR_AUTO);
+    leased_run(12 * SECOND);
+    ck_assert_int_eq(leased_role(b), L2TPHA_ROLE_STANDBY_COLD);
+}
+END_TEST
+
+/* ... or the claim is not there any more. */
+START_TEST(the_claim_is_deleted)
+{
+    office.claim = (struct l2tpha_claim){.epoch = 257};
+    leased_begin(1, L2TPHA_PAIR_AUTO);
+    leased_run(3 * SECOND);
+    ck_assert_int_eq(leased_role(b), L2TPHA_ROLE_STANDBY_COLD);
+    ck_assert_ptr_null(l2tpha_pair_takeover(b->pair, false));
+    leased_until_told(b, 3 * SECOND);
+    ck_assert_ptr_nonnull(strstr(b->why, "takeover --stale"));
+    ck_assert_ptr_null(l2tpha_pair_takeover(b->pair, true));
+    leased_until_told(b, 3 * SECOND);
+    ck_assert_str_eq(b->why, "");
+}
+END_TEST
+
+START_TEST(a_standby_follows_who_leaves_with_nothing)
+{
+    leased_begin(0, L2TPHA_PAIR_AUTO)->speaks_at = L2TPHA_NEVER;
+    leased_until(a, L2TPHA_ROLE_ACTIVE_SOLO, SECOND);
+    leased_begin(1, L2TPHA_PAIR_STANDBY);
+    leased_check_follows(b, 3 * SECOND);
+    uint64_t begin = leased_now;
+    leave(a);
+    leased_until(b, L2TPHA_ROLE_ACTIVE_SOLO, 2 * SECOND);
+    ck_assert_uint_lt(leased_now - begin, SECOND);
+    leased_check_serves(b);
 }
 END_TEST
 
@@ -329,6 +402,10 @@ Suite *suite_lease_orders(void)
     tcase_add_test(tcase, another_serves_instead_of_a_held_one);
     tcase_add_test(tcase, a_fenced_node_gives_its_lease_back);
     tcase_add_test(tcase, who_leaves_gives_its_lease_back);
+    tcase_add_loop_test(tcase, all_leave_with_nothing, 0, 2);
+    tcase_add_test(tcase, all_leave_with_a_tunnel);
+    tcase_add_test(tcase, the_claim_is_deleted);
+    tcase_add_test(tcase, a_standby_follows_who_leaves_with_nothing);
     tcase_add_test(tcase, who_leaves_waits_a_second_at_most);
     return suite;
 }
