@@ -2,7 +2,6 @@
 #include "job.h"
 #include "mark.h"
 #include "read.h"
-#include "stream.h"
 
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -35,6 +34,41 @@ static const char *note(void *user)
     return store->note;
 }
 
+/* --- streams --- */
+
+static int name_log(void *user, uint64_t *log)
+{
+    (void)user;
+    return alarm_random((uint8_t *)log, sizeof(*log));
+}
+
+static int begin(void *user, uint64_t epoch, uint32_t *id)
+{
+    struct etcd_store *store = user;
+
+    return streams_begin(&store->streams, epoch, name_log, store, id);
+}
+
+static int append(void *user, uint32_t id, uint64_t position, const uint8_t *data, size_t len,
+                  bool whole)
+{
+    struct etcd_store *store = user;
+
+    return streams_append(store, &store->streams, id, position, data, len, ITEM_MAX, whole);
+}
+
+static int drop(void *user, uint32_t id, bool keep)
+{
+    struct etcd_store *store = user;
+
+    (void)keep;
+    if (id < STREAMS && store->writing.to == &store->streams.list[id])
+        store->writing.to = NULL;
+    return streams_drop(&store->streams, id);
+}
+
+/* --- life --- */
+
 static void free_parts(struct etcd_store *store)
 {
     if (store->http)
@@ -51,7 +85,7 @@ static void free_store(void *user)
     struct l2tpha_store_event event;
 
     for (uint32_t i = 0; i < STREAMS; i++)
-        (void)etcd_stream_drop(store, i, true);
+        (void)drop(store, i, true);
     do {
         job_wait(store);
         while (etcd_job_event(store, &event))
@@ -109,11 +143,11 @@ int etcd_store_new(TALLOC_CTX *parent, const char *place,
                                          .user = store,
                                          .open = etcd_read_open,
                                          .read = etcd_read_copy,
-                                         .begin = etcd_stream_begin,
-                                         .append = etcd_stream_append,
+                                         .begin = begin,
+                                         .append = append,
                                          .commit = etcd_job_commit,
                                          .event = etcd_job_event,
-                                         .drop = etcd_stream_drop,
+                                         .drop = drop,
                                          .mark_stale = mark_stale,
                                          .fd = descriptor,
                                          .free = free_store,

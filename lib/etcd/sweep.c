@@ -47,7 +47,7 @@ static bool is_wanted(const struct etcd_store *store, uint64_t log)
     bool wanted = log == store->seen.head.copy;
 
     for (uint32_t i = 0; i < STREAMS; i++)
-        wanted |= store->streams[i].state != STREAM_NONE && store->streams[i].log == log;
+        wanted |= store->streams.list[i].state != STREAM_NONE && store->streams.list[i].log == log;
     return wanted;
 }
 
@@ -79,7 +79,7 @@ static int take_logs(struct etcd_store *store, const json_t *answer, const struc
     if (error)
         return error;
     store->swept = state_is_mine(store, &store->seen) ? find_unwanted(store, names) : 0;
-    store->sweeps = store->swept != 0;
+    store->streams.sweeps = store->swept != 0;
     if (store->swept)
         ask_begin(store, "/v3/kv/deleterange", body_delete(store, store->swept, false), take_delete,
                   fail_sweep);

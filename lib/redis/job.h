@@ -9,7 +9,7 @@
 int job_commit(void *user);
 bool job_event(void *user, struct l2tpha_store_event *event);
 int job_mark_stale(void *user);
-/* Have the store, as store->acquire says. */
+/* Have the store, as store->streams.acquire says. */
 int job_ask_acquire(struct redis_store *store);
 /* Whether what was written before is where it has to be: else the connection ends. */
 int job_ask_wait(struct redis_store *store);

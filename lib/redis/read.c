@@ -115,15 +115,15 @@ static int acquire_it(struct redis_store *store)
 {
     int error = store->link == LINK_DOWN ? greet(store) : L2TPHA_OK;
 
-    store->acquire = ACQUIRE_TAKE;
-    store->fenced = false;
+    store->streams.acquire = ACQUIRE_TAKE;
+    store->streams.fenced = false;
     if (!error)
         error = talk_wait(store);
     if (!error)
         error = job_ask_acquire(store);
     if (!error)
         error = talk_wait(store);
-    if (!error && store->fenced)
+    if (!error && store->streams.fenced)
         error = L2TPHA_ERR_FENCED;
     if (!error)
         error = job_ask_wait(store);
@@ -137,16 +137,11 @@ static int give_back(struct redis_store *store, const struct reading *checked, l
 {
     struct reading reading = {.fn = fn, .arg = arg, .most = checked->batches};
     int error = read_log(store, &reading);
+    int given = reading_given(&reading, checked->batches, found);
 
-    if (!error)
-        error = reading.error;
-    if (!error && reading.batches != checked->batches)
-        error = L2TPHA_ERR_GAP; /* it has changed under the reader's eyes */
-    found->items = reading.items;
-    found->bytes = reading.octets;
     store->copy = reading.log;
     strcpy(store->last, store->read_last);
-    return error;
+    return error ? error : given;
 }
 
 int read_copy(void *user, bool mend, l2tpha_store_item fn, void *arg,

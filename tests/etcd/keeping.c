@@ -88,7 +88,7 @@ void keeping_kill(unsigned which)
 {
     struct etcd_store *store = keeping.stores[which]->user;
 
-    store->owns = store->sweeps = store->mark_asked = false;
+    store->streams.owns = store->streams.sweeps = store->streams.mark_asked = false;
     keeping_close(which);
 }
 
