@@ -55,7 +55,8 @@ struct l2tpha_etcd_store_options {
 
 /** A store in etcd. Whoever serves last has it: an older writer is refused by the cluster, with
  *  L2TPHA_ERR_FENCED. What is confirmed is on the disks of a majority. A checkpoint of more than
- *  1 MiB is L2TPHA_ERR_LIMIT. Nothing is asked before it is opened.
+ *  L2TPHA_CHECKPOINT_MAX and what sealing adds is L2TPHA_ERR_LIMIT. Nothing is asked before it is
+ * opened.
  *  @param parent   talloc parent.
  *  @param place    as for l2tpha_etcd_authority_new(); an authority of the same group is another
  *                  matter, whose keys are others.

@@ -10,7 +10,7 @@
 #include "server/reading.h"
 #include "server/stream.h"
 
-#define ITEM_MAX (1u << 20) /* octets; etcd takes requests of 1.5 MiB */
+#define ITEM_MAX ((1u << 20) + 4096) /* octets; etcd takes requests of 1.5 MiB */
 #define STORE_ANSWER_MAX (8u << 20)
 #define SECOND UINT64_C(1000000)
 #define WHY_TEXT 160

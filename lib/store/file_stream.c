@@ -95,6 +95,8 @@ int file_stream_append(void *user, uint32_t id, uint64_t position, const uint8_t
         return L2TPHA_ERR_INVALID;
     if (stream->state == STREAM_BROKEN)
         return stream->status;
+    if (len > SEGMENT_ITEM_MAX)
+        return L2TPHA_ERR_LIMIT;
     struct batch *batch = &stream->waiting;
     size_t size = segment_item_size(len);
     int error = make_room(store, batch, size);

@@ -3,7 +3,6 @@
 
 #include "store/crc32c.h"
 
-#include <l2tpha/record.h>
 #include <string.h>
 
 #define FORMAT 1
@@ -105,8 +104,7 @@ enum segment_found segment_get_item(const uint8_t *src, size_t len, const uint8_
     uint64_t body = get(src, 4);
     if (body == 0)
         return is_zero(src, SEGMENT_ITEM_HEAD) ? SEGMENT_END : SEGMENT_BAD;
-    if (body > L2TPHA_CHECKPOINT_MAX || src[24] > WHOLE ||
-        !is_zero(src + 25, SEGMENT_ITEM_HEAD - 25))
+    if (body > SEGMENT_ITEM_MAX || src[24] > WHOLE || !is_zero(src + 25, SEGMENT_ITEM_HEAD - 25))
         return SEGMENT_BAD;
     *size = segment_item_size(body);
     if (len < *size)

@@ -16,6 +16,7 @@
 #ifndef STORE_SEGMENT_H
 #define STORE_SEGMENT_H
 
+#include <l2tpha/record.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +27,7 @@
 #define SEGMENT_SALT 16
 #define SEGMENT_ITEM_HEAD 32
 #define SEGMENT_ALIGN 8
+#define SEGMENT_ITEM_MAX (L2TPHA_CHECKPOINT_MAX + 4096) /* a sealed one has some octets more */
 
 struct segment_header {
     uint64_t number;
