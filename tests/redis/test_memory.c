@@ -57,7 +57,7 @@ static void allocations_fail_at(unsigned number)
 static void begin(void)
 {
     allocations_fail_at(0);
-    world_begin();
+    stores_begin();
     world.options.password = world.server.password = "sesame";
     world.options.user = "u";
 }
@@ -68,18 +68,18 @@ START_TEST(a_writer_has_no_memory)
 
     do {
         fake_server_restart(&world.server, true);
-        world.whole = false;
+        stores.whole = false;
         allocations_fail_at(++number);
-        world_write(0, 7);
+        stores_write(0, 7);
         bool failed = count >= number;
         allocations_fail_at(0);
-        ck_assert_int_eq(world.status != L2TPHA_OK, failed);
-        uint64_t kept = world.whole ? world.confirmed : 0;
-        world_close(0);
-        assert_ok(world_read(1, false));
-        ck_assert_uint_ge(world.items, kept);
-        world_close(1);
-    } while (world.status);
+        ck_assert_int_eq(stores.status != L2TPHA_OK, failed);
+        uint64_t kept = stores.whole ? stores.confirmed : 0;
+        stores_close(0);
+        assert_ok(stores_read(1, false));
+        ck_assert_uint_ge(stores.items, kept);
+        stores_close(1);
+    } while (stores.status);
     ck_assert_uint_gt(number, 30);
 }
 END_TEST
@@ -89,18 +89,18 @@ START_TEST(a_reader_has_no_memory)
     unsigned number = 0;
     int error;
 
-    world_write(0, 7);
-    assert_ok(world.status);
-    world_close(0);
+    stores_write(0, 7);
+    assert_ok(stores.status);
+    stores_close(0);
     do {
         allocations_fail_at(++number);
-        error = world_read(1, false);
+        error = stores_read(1, false);
         bool failed = count >= number;
         allocations_fail_at(0);
         ck_assert_int_eq(error != L2TPHA_OK, failed);
-        world_close(1);
+        stores_close(1);
     } while (error);
-    ck_assert_uint_eq(world.items, WORLD_ITEMS);
+    ck_assert_uint_eq(stores.items, STORES_ITEMS);
     ck_assert_uint_gt(number, 30);
 }
 END_TEST
