@@ -73,6 +73,8 @@ static void put_head(struct etcd_store *store)
     store->head.epoch =
         store->streams.acquire == ACQUIRE_TAKE ? seen->head.epoch : store->streams.epoch;
     store->head.copy = seen->head.copy;
+    store->head.level = seen->there ? seen->head.level : L2TPHA_LEVEL;
+    store->head.level_min = seen->there ? seen->head.level_min : L2TPHA_LEVEL_MIN;
     store->head.cluster = store->cluster;
     store->found_exact = stays_exact(store);
     ask_begin(store, TRANSACTION, body_acquire(store, store->found_exact), take_acquired, fail_all);
@@ -88,6 +90,12 @@ static void decide(struct etcd_store *store)
         put_head(store);
 }
 
+static int refuse_level(struct etcd_store *store)
+{
+    snprintf(store->note, sizeof(store->note), LEVEL_WHY, store->seen.head.level_min, L2TPHA_LEVEL);
+    return L2TPHA_ERR_LEVEL;
+}
+
 static int take_state(struct etcd_store *store, const json_t *responses)
 {
     int error = state_read(store, responses, &store->seen);
@@ -96,6 +104,8 @@ static int take_state(struct etcd_store *store, const json_t *responses)
         snprintf(store->note, sizeof(store->note), "another release has written it");
     else if (error)
         snprintf(store->note, sizeof(store->note), "its head is none");
+    else if (store->seen.head.level_min > L2TPHA_LEVEL)
+        return refuse_level(store);
     return error;
 }
 

@@ -136,6 +136,8 @@ static int give_back(struct etcd_store *store, const struct reading *checked, l2
     int error = read_log(store, &reading);
     int given = reading_given(&reading, checked->batches, found);
 
+    found->level = store->seen.head.level;
+    found->level_min = store->seen.head.level_min;
     store->copy = reading.log;
     store->last = store->read_last;
     return error ? error : given;

@@ -67,6 +67,13 @@ static int drop(void *user, uint32_t id, bool keep)
     return streams_drop(&store->streams, id);
 }
 
+static void set_level_min(void *user, uint32_t level_min)
+{
+    struct etcd_store *store = user;
+
+    store->streams.level_min = level_min;
+}
+
 /* --- life --- */
 
 static void free_parts(struct etcd_store *store)
@@ -152,7 +159,8 @@ int etcd_store_new(TALLOC_CTX *parent, const char *place,
                                          .fd = descriptor,
                                          .free = free_store,
                                          .note = note,
-                                         .look = etcd_read_look};
+                                         .look = etcd_read_look,
+                                         .set_level_min = set_level_min};
     *made = store;
     return L2TPHA_OK;
 }

@@ -182,6 +182,8 @@ char *body_append(struct etcd_store *store, const struct stream *stream, const s
     bool first = stream->batches == 0;
 
     head.copy = stream->log;
+    head.level = L2TPHA_LEVEL;
+    head.level_min = stream->level_min;
     char *text = batch->whole ? head_text(store, &head) : NULL;
     json_array_append_new(compare, piece_is_at(fence.text, store->fence));
     json_array_append_new(compare, piece_is_at(key.text, 0));

@@ -143,6 +143,12 @@ static void describe(struct redis_store *store)
              store->appends ? "yes" : "no", store->fsync, cost, store->wait_for);
 }
 
+int job_refuse_level(struct redis_store *store, uint32_t level_min)
+{
+    snprintf(store->note, sizeof(store->note), LEVEL_WHY, level_min, L2TPHA_LEVEL);
+    return L2TPHA_ERR_LEVEL;
+}
+
 static int take_acquire(struct redis_store *store, const struct ask *ask, const struct reply *reply)
 {
     const char *text = reply_text(reply_item(reply, 0));
@@ -155,11 +161,15 @@ static int take_acquire(struct redis_store *store, const struct ask *ask, const 
         snprintf(store->note, sizeof(store->note), "another release has written it");
         return L2TPHA_ERR_RECORD_VERSION;
     }
+    if (strcmp(text, "LEVEL") == 0)
+        return job_refuse_level(store, (uint32_t)strtoul(copy, NULL, 10));
     if (strcmp(text, "OK") != 0 || strlen(copy) >= LOG_TEXT)
         return talk_error(store, reply);
     strcpy(store->found, copy);
     store->found_exact = reply_is(reply_item(reply, 2), "1");
     store->wait_for = (uint32_t)strtoul(reply_text(reply_item(reply, 3)), NULL, 10);
+    store->found_level = (uint32_t)strtoul(reply_text(reply_item(reply, 5)), NULL, 10);
+    store->found_level_min = (uint32_t)strtoul(reply_text(reply_item(reply, 6)), NULL, 10);
     store->streams.acquire = ACQUIRE_NONE;
     store->streams.owns = store->streams.sweeps = true;
     if (!store->failed)
@@ -173,13 +183,15 @@ int job_ask_acquire(struct redis_store *store)
 {
     static const char *const how[] = {
         [ACQUIRE_TAKE] = "take", [ACQUIRE_SERVE] = "serve", [ACQUIRE_AGAIN] = "again"};
-    char number[9], epoch[EPOCH_TEXT], replicas[12] = "", log[sizeof(store->log_key) + LOG_TEXT];
+    char number[9], epoch[EPOCH_TEXT], replicas[12] = "", level[12],
+                                       log[sizeof(store->log_key) + LOG_TEXT];
     struct words words;
 
     snprintf(number, sizeof(number), "%08" PRIx32, ++store->turn);
     snprintf(store->owner, sizeof(store->owner), "%s%s", store->process, number);
     snprintf(epoch, sizeof(epoch), "%016" PRIx64, store->streams.epoch);
     snprintf(log, sizeof(log), "%s%016" PRIx64, store->log_key, store->copy);
+    snprintf(level, sizeof(level), "%d", L2TPHA_LEVEL);
     if (store->alone || store->replicas_wanted > 0)
         snprintf(replicas, sizeof(replicas), "%" PRIu32, store->replicas_wanted);
     begin_script(store, &words, script_acquire, "2");
@@ -193,6 +205,7 @@ int job_ask_acquire(struct redis_store *store)
     words_add(&words, store->has_replicas ? "1" : "0");
     words_add(&words, store->last);
     words_add(&words, store->exact ? "1" : "0");
+    words_add(&words, level);
     return talk_ask(store, &(struct ask){.take = take_acquire}, &words);
 }
 
@@ -217,6 +230,7 @@ int job_ask_wait(struct redis_store *store)
 static int ask_batch(struct redis_store *store, struct stream *stream, struct batch *batch)
 {
     char log[LOG_TEXT], key[sizeof(store->log_key) + LOG_TEXT], number[24], id[ID_TEXT];
+    char level[12], level_min[12];
     struct words words;
 
     batch_close(batch, &(struct batch_head){.whole = batch->whole,
@@ -227,6 +241,8 @@ static int ask_batch(struct redis_store *store, struct stream *stream, struct ba
     put_id(stream->epoch, batch->position, id);
     snprintf(key, sizeof(key), "%s%s", store->log_key, log);
     snprintf(number, sizeof(number), "%" PRIu64, stream->batches);
+    snprintf(level, sizeof(level), "%d", L2TPHA_LEVEL);
+    snprintf(level_min, sizeof(level_min), "%" PRIu32, stream->level_min);
     begin_script(store, &words, script_append, "2");
     words_add(&words, key);
     words_add(&words, store->owner);
@@ -235,6 +251,8 @@ static int ask_batch(struct redis_store *store, struct stream *stream, struct ba
     words_add(&words, id);
     words_add_octets(&words, batch->data, batch->len);
     words_add(&words, batch->whole ? "1" : "0");
+    words_add(&words, level);
+    words_add(&words, level_min);
     return talk_ask(store,
                     &(struct ask){.take = take_append,
                                   .log = stream->log,

@@ -65,6 +65,7 @@ struct redis_store {
     uint32_t wait_for;    /* replicas */
     char found[LOG_TEXT]; /* log of the copy that was there; "" = none */
     bool found_exact;
+    uint32_t found_level, found_level_min;
     /* what is there */
     uint64_t copy; /* log of the newest copy that is known to be whole; 0 = none */
     char last[ID_TEXT];

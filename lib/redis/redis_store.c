@@ -62,6 +62,13 @@ static int drop(void *user, uint32_t id, bool keep)
     return streams_drop(&store->streams, id);
 }
 
+static void set_level_min(void *user, uint32_t level_min)
+{
+    struct redis_store *store = user;
+
+    store->streams.level_min = level_min;
+}
+
 /* --- life --- */
 
 /* What was asked for is answered, or late. */
@@ -152,7 +159,8 @@ int redis_store_new(TALLOC_CTX *parent, const struct net *net, const char *group
                                          .fd = descriptor,
                                          .free = free_store,
                                          .note = note,
-                                         .look = read_look};
+                                         .look = read_look,
+                                         .set_level_min = set_level_min};
     *made = &store->store;
     return L2TPHA_OK;
 }

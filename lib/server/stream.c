@@ -32,7 +32,11 @@ int streams_begin(struct streams *streams, uint64_t epoch,
         error = prepare(user, &log);
     if (error)
         return error;
-    streams->list[i] = (struct stream){.state = STREAM_READY, .log = log | 1, .epoch = epoch};
+    streams->list[i] =
+        (struct stream){.state = STREAM_READY,
+                        .log = log | 1,
+                        .epoch = epoch,
+                        .level_min = streams->level_min ? streams->level_min : L2TPHA_LEVEL_MIN};
     *id = i;
     return L2TPHA_OK;
 }

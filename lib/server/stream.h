@@ -9,12 +9,15 @@
 #include <l2tpha/store.h>
 
 #define STREAMS 2
+/* Why a store is not opened: its level_min, and this release's level. */
+#define LEVEL_WHY "a release that needs level %u has written it: this one has %d"
 
 /* A log of the server's, and what waits to be written to it. */
 struct stream {
     enum { STREAM_NONE, STREAM_READY, STREAM_BROKEN } state;
     uint64_t log; /* its name */
     uint64_t epoch;
+    uint32_t level_min;
     uint64_t batches; /* that are in it, or are asked for */
     uint64_t durable; /* position: confirmed */
     struct backlog backlog;
@@ -35,6 +38,7 @@ struct streams {
     struct stream list[STREAMS];
     enum acquire acquire; /* to be asked for before anything is written */
     uint64_t epoch;
+    uint32_t level_min; /* of new ones; 0 = it was not said */
     bool owns, fenced;
     bool sweeps; /* logs may be there that nobody wants */
     bool mark_asked, marking, mark_news;

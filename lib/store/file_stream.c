@@ -52,7 +52,10 @@ int file_stream_begin(void *user, uint64_t epoch, uint32_t *id)
         return error;
     }
     stream->number = ++store->newest;
-    struct segment_header header = {.number = stream->number, .epoch = epoch};
+    struct segment_header header = {.number = stream->number,
+                                    .epoch = epoch,
+                                    .level = L2TPHA_LEVEL,
+                                    .level_min = store->level_min};
     memcpy(header.salt, stream->salt, SEGMENT_SALT);
     segment_put_header(stream->header, &header);
     stream->state = STREAM_NEW;

@@ -6,6 +6,7 @@
 #include "fixture.h"
 
 #include <l2tpha/record.h>
+#include <string.h>
 
 #define ENOUGH 77
 #define TURNS 60 /* of a life at most, at the end of which a process dies */
@@ -351,6 +352,90 @@ START_TEST(it_ends_at_any_turn)
 }
 END_TEST
 
+/* --- releases --- */
+
+/* Whoever could not go on from what is there is told so, and neither reads nor changes it. */
+static void assert_refused(unsigned process, int error)
+{
+    assert_error(error, L2TPHA_ERR_LEVEL);
+    ck_assert_ptr_nonnull(strstr(stores.why, "needs level"));
+    stores_close(process);
+}
+
+START_TEST(a_newer_release_has_written_it)
+{
+    uint32_t stream;
+
+    assert_ok(stores_open(0));
+    stores.list[0]->set_level_min(stores.list[0]->user, L2TPHA_LEVEL + 1);
+    assert_ok(stores_stream(0, 7, &stream));
+    stores_append(0, stream, 1, STORES_ITEMS);
+    stores_settle(0);
+    assert_ok(stores.status);
+    stores_close(0);
+    uint64_t state = KIND.state();
+    assert_refused(2, stores_open(2));
+    assert_refused(2, stores_look(2));
+    ck_assert_uint_eq(stores.items, 0);
+    ck_assert_uint_eq(KIND.state(), state);
+}
+END_TEST
+
+/* A standby had it open before: it takes nothing over. */
+START_TEST(a_newer_release_writes_it)
+{
+    uint32_t stream;
+
+    if (!KIND.shared)
+        return;
+    assert_ok(stores_open(0));
+    assert_ok(stores_open(1));
+    stores.list[0]->set_level_min(stores.list[0]->user, L2TPHA_LEVEL + 1);
+    assert_ok(stores_stream(0, 7, &stream));
+    stores_append(0, stream, 1, STORES_ITEMS);
+    stores_settle(0);
+    uint64_t state = KIND.state();
+    if (_i == 0) {
+        assert_error(
+            stores.list[1]->read(stores.list[1]->user, true, stores_take, NULL, &stores.found),
+            L2TPHA_ERR_LEVEL);
+    } else {
+        assert_ok(stores_stream(1, 8, &stream));
+        stores_append(1, stream, 1, STORES_ITEMS);
+        stores_settle(1);
+        assert_error(stores.status, L2TPHA_ERR_LEVEL);
+        ck_assert_uint_eq(stores.confirmed, 0);
+    }
+    ck_assert_uint_eq(stores.items, 0);
+    ck_assert_ptr_nonnull(strstr(stores.list[1]->note(stores.list[1]->user), "needs level"));
+    ck_assert_uint_eq(KIND.state(), state);
+}
+END_TEST
+
+/* The level is that of the copy that is read, and a copy of an older release may follow. */
+START_TEST(its_level_is_told)
+{
+    uint32_t stream;
+
+    stores_write_all();
+    assert_ok(stores_look(1));
+    ck_assert_uint_eq(stores.found.level, L2TPHA_LEVEL);
+    ck_assert_uint_eq(stores.found.level_min, L2TPHA_LEVEL_MIN);
+    stores_close(1);
+    stores_close(0);
+    assert_ok(stores_read(0, false));
+    ck_assert_uint_eq(stores.found.level, L2TPHA_LEVEL);
+    ck_assert_uint_eq(stores.found.level_min, L2TPHA_LEVEL_MIN);
+    stores.list[0]->set_level_min(stores.list[0]->user, L2TPHA_LEVEL);
+    assert_ok(stores_stream(0, 8, &stream));
+    stores_append(0, stream, 1, STORES_ITEMS);
+    stores_settle(0);
+    stores_close(0);
+    stores_read_back(false);
+    ck_assert_uint_eq(stores.found.level_min, L2TPHA_LEVEL);
+}
+END_TEST
+
 /* --- limits --- */
 
 START_TEST(what_is_not_asked_for)
@@ -412,6 +497,9 @@ Suite *suite_contract(void)
     tcase_add_test(tcase, an_older_writer_is_refused);
     tcase_add_loop_test(tcase, a_newer_epoch_has_it, 0, 3);
     tcase_add_loop_test(tcase, it_ends_at_any_turn, 0, TURNS);
+    tcase_add_test(tcase, a_newer_release_has_written_it);
+    tcase_add_loop_test(tcase, a_newer_release_writes_it, 0, 2);
+    tcase_add_test(tcase, its_level_is_told);
     tcase_add_test(tcase, what_is_not_asked_for);
     tcase_add_test(tcase, large_checkpoints);
     suite_add_tcase(suite, tcase);

@@ -6,6 +6,9 @@
 
 #include "fixture.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #define G "l2tpha/g/"
 
 /* --- what is lost, or other --- */
@@ -78,6 +81,10 @@ START_TEST(a_batch_is_damaged)
 }
 END_TEST
 
+#define HEAD                                                                                       \
+    "{\"format\":1,\"copy\":\"0000000000000000\",\"epoch\":\"0000000000000000\","                  \
+    "\"cluster\":\"1\",\"owner\":\"0123456789012345678901234567890123456789\""
+
 static const struct {
     const char *head;
     int error;
@@ -86,7 +93,10 @@ static const struct {
              {"{\"format\":1}", L2TPHA_ERR_RECORD},
              {"{\"format\":1,\"copy\":\"0000000000000000\",\"epoch\":\"0000000000000000\","
               "\"cluster\":\"1\",\"owner\":\"x\"}",
-              L2TPHA_ERR_RECORD}};
+              L2TPHA_ERR_RECORD},
+             {HEAD ",\"level\":0}", L2TPHA_ERR_RECORD},
+             {HEAD ",\"level_min\":\"1\"}", L2TPHA_ERR_RECORD},
+             {HEAD ",\"level_min\":4294967296}", L2TPHA_ERR_RECORD}};
 
 START_TEST(a_head_is_none)
 {
@@ -95,6 +105,43 @@ START_TEST(a_head_is_none)
     ck_assert_str_eq(stores.why, heads[_i].error == L2TPHA_ERR_RECORD
                                      ? "its head is none"
                                      : "another release has written it");
+}
+END_TEST
+
+/* A head without levels is of level 1. */
+START_TEST(a_head_of_the_first_release)
+{
+    char text[512], *level;
+
+    stores_write_all();
+    stores_close(0);
+    snprintf(text, sizeof(text), "%s", cluster_value(G "store/head"));
+    level = strstr(text, ",\"level\":");
+    ck_assert_ptr_nonnull(level);
+    memmove(level, strstr(text, ",\"owner\""), strlen(strstr(text, ",\"owner\"")) + 1);
+    cluster_put(G "store/head", text);
+    stores_read_back(false);
+    ck_assert_uint_eq(stores.found.level, 1);
+    ck_assert_uint_eq(stores.found.level_min, 1);
+}
+END_TEST
+
+/* Who has it from now on has written nothing of it. */
+START_TEST(a_level_stays_with_the_copy)
+{
+    char text[512], *level;
+
+    stores_write_all();
+    stores_close(0);
+    snprintf(text, sizeof(text), "%s", cluster_value(G "store/head"));
+    level = strstr(text, "\"level\":");
+    ck_assert_ptr_nonnull(level);
+    level[8] = '9';
+    cluster_put(G "store/head", text);
+    stores_read_back(false);
+    ck_assert_uint_eq(stores.found.level, 9);
+    stores_read_back(false);
+    ck_assert_uint_eq(stores.found.level, 9);
 }
 END_TEST
 
@@ -191,6 +238,8 @@ Suite *suite_losses(void)
     tcase_add_test(tcase, members_of_two_clusters);
     tcase_add_loop_test(tcase, a_batch_is_damaged, 0, 2);
     tcase_add_loop_test(tcase, a_head_is_none, 0, (int)(sizeof(heads) / sizeof(heads[0])));
+    tcase_add_test(tcase, a_head_of_the_first_release);
+    tcase_add_test(tcase, a_level_stays_with_the_copy);
     tcase_add_test(tcase, somebody_looks);
     tcase_add_test(tcase, nobody_is_there_to_be_asked);
     tcase_add_test(tcase, large_checkpoints);

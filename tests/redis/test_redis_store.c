@@ -82,6 +82,22 @@ START_TEST(a_late_command_is_refused)
 }
 END_TEST
 
+/* A head without levels is of level 1. */
+START_TEST(a_head_of_the_first_release)
+{
+    stores_write_all();
+    stores_close(0);
+    fake_server_forget(&world.server, "level");
+    fake_server_forget(&world.server, "level_min");
+    assert_ok(stores_look(1));
+    ck_assert_uint_eq(stores.found.level, 1);
+    stores_close(1);
+    stores_read_back(false);
+    ck_assert_uint_eq(stores.found.level, 1);
+    ck_assert_uint_eq(stores.found.level_min, 1);
+}
+END_TEST
+
 /* --- another server --- */
 
 START_TEST(another_run_is_stale)
@@ -361,6 +377,7 @@ Suite *suite_redis_store(void)
     tcase_add_test(tcase, a_stream_in_the_place_of_another);
     tcase_add_test(tcase, an_idle_writer_is_refused);
     tcase_add_test(tcase, a_late_command_is_refused);
+    tcase_add_test(tcase, a_head_of_the_first_release);
     tcase_add_loop_test(tcase, another_run_is_stale, 0, 2);
     tcase_add_loop_test(tcase, a_writer_sees_what_is_lost, 0, 3);
     tcase_add_loop_test(tcase, a_server_that_is_empty_gets_another_copy, 0, 2);
