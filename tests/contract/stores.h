@@ -28,6 +28,8 @@ struct kind {
                                        the same commit */
     void (*fill)(bool full);        /* there is no space left */
     uint64_t (*state)(void);        /* another number when anything is written there */
+    void (*clear)(void);            /* the place is empty again; of a server */
+    bool repeats;                   /* what fails is asked for once more */
 };
 
 struct stores {

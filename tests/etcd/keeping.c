@@ -112,6 +112,14 @@ static uint64_t state(void)
     return cluster.revision;
 }
 
+static void clear(void)
+{
+    const char *key;
+
+    while ((key = cluster_key(G, 0)))
+        cluster_put(key, NULL);
+}
+
 bool keeping_is_exact(void)
 {
     const char *key;
@@ -132,4 +140,6 @@ const struct kind kind_etcd = {.shared = true,
                                .copies = copies,
                                .spoil = spoil,
                                .fill = fill,
-                               .state = state};
+                               .state = state,
+                               .clear = clear,
+                               .repeats = true};

@@ -81,6 +81,14 @@ static uint64_t state(void)
     return sum;
 }
 
+/* With a password, for what that needs. */
+static void clear(void)
+{
+    fake_server_restart(&world.server, true);
+    world.options.password = world.server.password = "sesame";
+    world.options.user = "u";
+}
+
 const struct kind kind_redis = {.shared = true,
                                 .most = BATCH_ITEM_MAX,
                                 .begin = begin,
@@ -91,4 +99,5 @@ const struct kind kind_redis = {.shared = true,
                                 .copies = copies,
                                 .spoil = spoil,
                                 .fill = fill,
-                                .state = state};
+                                .state = state,
+                                .clear = clear};
