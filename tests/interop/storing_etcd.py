@@ -300,6 +300,13 @@ def with_authority(case):
     check_one_log(cluster)
 
 
+def looked_at(case):
+    """Nothing is put by whoever looks, so there is no other revision."""
+    cluster = Cluster(case)
+    storing.looked_at(case, begin_in(cluster), cluster.url(),
+                      lambda: cluster.call(0, "kv/range", key="YQ==")["header"]["revision"])
+
+
 def sealed(case):
     """With a key nothing in the cluster is in the clear; without it the store is refused."""
     cluster = Cluster(case)
@@ -345,5 +352,5 @@ def try_start(case, url, secure):
 
 if __name__ == "__main__":
     lab.run({case.__name__: case for case in (lns_killed, leader_killed, member_stopped, quorum_lost, full, two_writers,
-                                              with_standby, erased, damaged, with_authority, sealed, tls)},
+                                              with_standby, erased, damaged, with_authority, looked_at, sealed, tls)},
             tools=("etcd", "openssl"))

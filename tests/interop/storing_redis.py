@@ -311,6 +311,16 @@ def with_standby(case):
     ours.check_programs(case)
 
 
+def looked_at(case):
+    """No key is another one when somebody has looked."""
+    server = Server(case)
+
+    def state():
+        digest = "return redis.sha1hex(redis.call('DUMP', KEYS[1]))"
+        return {key: server.ask("eval", digest, 1, key) for key in server.ask("keys", "*").split()}
+    storing.looked_at(case, begin, URL, state)
+
+
 def script(name):
     """Its text, out of the source."""
     source = (lab.HERE.parents[1] / "lib/redis/script.c").read_text(encoding="utf-8")
@@ -423,5 +433,5 @@ if __name__ == "__main__":
     lab.run({"lns_killed": lns_killed, "stopped": stopped, "server_killed": server_killed, "held_meanwhile": held_meanwhile,
              "emptied": emptied, "both_killed": both_killed, "both_killed_exact": both_killed_exact, "full": full,
              "replica": replica, "failover": failover, "two_writers": two_writers,
-             "with_standby": with_standby, "scripts": scripts, "refused": refused},
+             "with_standby": with_standby, "looked_at": looked_at, "scripts": scripts, "refused": refused},
             ["redis-server", "redis-cli", "nft"])
