@@ -51,6 +51,9 @@ struct l2tpha_etcd_store_options {
     const struct l2tpha_etcd_tls *tls; /**< as for l2tpha_etcd_authority_new() */
     uint32_t timeout_ms;               /**< what is asked for takes so long at most, whichever
                                             members are asked; 0 = 4000 */
+    uint32_t history_s; /**< the cluster's history, which is that of all who use it, is compacted
+                             up to what is this old, when logs have gone; 0 = 600 */
+    bool keeps_history; /**< ... it is left to etcd (`--auto-compaction-retention`) */
 };
 
 /** A store in etcd. Whoever serves last has it: an older writer is refused by the cluster, with

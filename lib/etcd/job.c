@@ -22,6 +22,11 @@ static bool is_swept(const struct etcd_store *store)
     return store->streams.sweeps && store->streams.owns && !store->streams.fenced;
 }
 
+static bool is_compacted(const struct etcd_store *store)
+{
+    return store->compact && store->streams.owns && !store->streams.fenced;
+}
+
 static bool is_probed(const struct etcd_store *store)
 {
     return is_written(store) && store->streams.acquire == ACQUIRE_NONE;
@@ -41,6 +46,8 @@ static void arm(struct etcd_store *store)
         at = store->now;
     if (!store->ask.under_way && is_swept(store))
         at = earlier(at, store->sweep_at);
+    if (!store->ask.under_way && is_compacted(store))
+        at = earlier(at, store->compact_at);
     if (!store->ask.under_way && is_probed(store))
         at = earlier(at, store->probe_at);
     alarm_wake_at(store->alarm, at);
@@ -58,6 +65,8 @@ static void begin_next(struct etcd_store *store)
         ;
     else if (is_swept(store) && store->now >= store->sweep_at)
         sweep_begin(store);
+    else if (is_compacted(store) && store->now >= store->compact_at)
+        sweep_compact(store);
     else if (is_probed(store) && store->now >= store->probe_at)
         acquire_probe(store);
 }

@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 
 #define TIMEOUT_MS 4000
+#define HISTORY_S 600
 
 static uint64_t now(void *user)
 {
@@ -118,6 +119,9 @@ static int prepare(struct etcd_store *store, const char *place,
     uint32_t timeout_ms = options ? options->timeout_ms : 0;
 
     store->timeout_us = (timeout_ms ? timeout_ms : TIMEOUT_MS) * UINT64_C(1000);
+    store->history_us = (options && options->history_s ? options->history_s : HISTORY_S) * SECOND;
+    if (options && options->keeps_history)
+        store->history_us = 0;
     int error = place_read(place, &store->place);
     if (!error)
         error = name_process(store);

@@ -87,7 +87,10 @@ struct etcd_store {
     uint64_t probe_at;       /* whether the store is ours still */
     uint64_t sweep_at;       /* logs that nobody wants may go then */
     uint64_t swept;          /* one that goes; 0 = none */
-    uint64_t compact;        /* a revision; 0 = nothing has gone */
+    uint64_t history_us;     /* 0 = the cluster's history is left alone */
+    uint64_t compact;        /* up to this revision, 0 = nothing has gone, */
+    uint64_t compact_at;     /* ... then, when it is old enough */
+    uint64_t gone;           /* revision at which something has gone last */
     struct reading *reading; /* while it is */
     uint64_t read_last;      /* position of the batch that was read last, */
     uint64_t read_items;     /* ... and items before it */

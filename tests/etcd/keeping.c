@@ -10,6 +10,7 @@
 #define G "l2tpha/g/"
 
 uint64_t keeping_skipped;
+struct l2tpha_etcd_store_options keeping_options;
 
 static uint64_t now(void *user)
 {
@@ -44,6 +45,7 @@ static void wait_for(void *user, const struct alarm *alarm)
 static void begin(void)
 {
     keeping_skipped = 0;
+    keeping_options = (struct l2tpha_etcd_store_options){.size = sizeof(keeping_options)};
     cluster_open(3);
 }
 
@@ -64,7 +66,7 @@ static int make(unsigned process, struct l2tpha_store **made)
     struct etcd_store *store;
 
     (void)process;
-    int error = etcd_store_new(root, cluster_place("g"), NULL, &clock, &store);
+    int error = etcd_store_new(root, cluster_place("g"), &keeping_options, &clock, &store);
     if (!error)
         *made = &store->store;
     return error;

@@ -10,7 +10,8 @@
 #include <l2tpha/etcd.h>
 
 extern const struct kind kind_etcd;
-extern uint64_t keeping_skipped; /* microseconds that time is ahead */
+extern struct l2tpha_etcd_store_options keeping_options; /* of the next ones */
+extern uint64_t keeping_skipped;                         /* microseconds that time is ahead */
 
 /* The ends of a test: nothing fails any more. */
 void keeping_end(void);

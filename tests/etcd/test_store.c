@@ -28,10 +28,11 @@ START_TEST(keys_of_a_copy)
 }
 END_TEST
 
-/* With a log its batches go, and then history. */
+/* With a log its batches go, and then history that is old enough; what has gone meanwhile waits for
+ * as long once more. */
 START_TEST(a_copy_is_made_anew)
 {
-    uint32_t second;
+    uint32_t second, third;
 
     stores_write_all();
     ck_assert_uint_eq(cluster.compacted, 0);
@@ -42,7 +43,41 @@ START_TEST(a_copy_is_made_anew)
     assert_ok(stores_drop(0, 0, false));
     stores_settle(0);
     ck_assert_uint_eq(cluster_keys(G "log/"), 1);
+    uint64_t gone = cluster.revision;
+    keeping_skipped += 500 * SECOND;
+    assert_ok(stores_stream(0, 7, &third));
+    stores_append(0, third, 1, STORES_ITEMS);
+    stores_settle(0);
+    assert_ok(stores_drop(0, second, false));
+    stores_settle(0);
+    ck_assert_uint_eq(cluster.compacted, 0);
+    uint64_t later = cluster.revision;
+    keeping_skipped += 101 * SECOND;
+    stores_settle(0);
     ck_assert_uint_gt(cluster.compacted, 0);
+    ck_assert_uint_le(cluster.compacted, gone);
+    keeping_skipped += 601 * SECOND;
+    stores_settle(0);
+    ck_assert_uint_gt(cluster.compacted, gone);
+    ck_assert_uint_le(cluster.compacted, later);
+}
+END_TEST
+
+START_TEST(history_is_left_alone)
+{
+    uint32_t second;
+
+    keeping_options.keeps_history = true;
+    stores_write_all();
+    assert_ok(stores_stream(0, 7, &second));
+    stores_append(0, second, 1, STORES_ITEMS);
+    stores_settle(0);
+    assert_ok(stores_drop(0, 0, false));
+    stores_settle(0);
+    ck_assert_uint_eq(cluster_keys(G "log/"), 1);
+    keeping_skipped += 100000 * SECOND;
+    stores_settle(0);
+    ck_assert_uint_eq(cluster.compacted, 0);
 }
 END_TEST
 
@@ -278,6 +313,7 @@ Suite *suite_store(void)
     tcase_add_checked_fixture(tcase, stores_begin, keeping_end);
     tcase_add_test(tcase, keys_of_a_copy);
     tcase_add_test(tcase, a_copy_is_made_anew);
+    tcase_add_test(tcase, history_is_left_alone);
     tcase_add_test(tcase, an_idle_writer_is_refused);
     tcase_add_test(tcase, a_late_mark_of_an_older_writer);
     tcase_add_loop_test(tcase, an_answer_does_not_come, 0, 3 * 9);

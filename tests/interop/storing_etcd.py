@@ -50,9 +50,10 @@ class Cluster(authority.Cluster):
         return "etcd://" + self.place()
 
 
-def begin_in(cluster):
+def begin_in(cluster, *more):
     """What begins a node with its store there."""
-    return lambda case, program, name, *options: storing.Box(case, program, name, *options, *PLAIN, store=cluster.url())
+    return lambda case, program, name, *options: storing.Box(case, program, name, *options, *more, *PLAIN,
+                                                             store=cluster.url())
 
 
 def lns(case, cluster, *options):
@@ -72,9 +73,9 @@ def check_one_log(cluster):
 
 
 def lns_killed(case):
-    """It dies once in each set-up of a fresh LAC, and sometimes twice. One log is left, and no history."""
+    """It dies once in each set-up of a fresh LAC, and sometimes twice. One log is left, and no history of old."""
     cluster = Cluster(case)
-    storing.lns_killed(case, begin_in(cluster))
+    storing.lns_killed(case, begin_in(cluster, "--store-history", 2))
     check_one_log(cluster)
     lab.wait_for("history is gone", lambda: cluster.call(0, "kv/range", key="YQ==", revision=2) is None)
 
