@@ -73,6 +73,8 @@ struct options {
     char store_secret[4096];                                     /* a file; empty = none */
     char store_key[OPTIONS_KEY_FILE_MAX + 1];                    /* likewise */
     char store_ca[4096], store_cert[4096], store_cert_key[4096]; /* likewise */
+    uint32_t store_history_s;
+#define HISTORY_S 600
     uint32_t store_replicas;
 #define REPLICAS_UNSET UINT32_MAX
     char authority[OPTIONS_AUTHORITY_MAX + 1];                          /* empty = none */

@@ -408,17 +408,16 @@ def snapshot(folder):
     return {path.name: (path.stat().st_size, path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir()}
 
 
-def looked_at(case):
+def looked_at(case, begin=Box, url=f"file:{STORE}", state_of=lambda: snapshot(STORE)):
     """The store of a node that serves is read at any time, and is no other one for that; it says what the node tells a
     standby."""
     def dump(*words):
         done = subprocess.run([case.programs / "l2tpha-dump", *words], check=False, capture_output=True, timeout=60)
         return done.returncode, done.stdout
 
-    box = Box(case, "lns", "lns", *handover.LNS[1:], "--ha-listen", "tcp:127.0.0.1:7701", "--rank", 1, "--takeover",
+    box = begin(case, "lns", "lns", *handover.LNS[1:], "--ha-listen", "tcp:127.0.0.1:7701", "--rank", 1, "--takeover",
               "manual", "--serializer", "cbor")
     lac = ours.Node(case, "lac", "lac", *handover.LAC[1:], *handover.LOAD, "--rate", 60)
-    url = f"file:{STORE}"
     looks = 0
     while not lac.count("^all up"):
         status, text = dump(url, "--verify")
@@ -427,10 +426,10 @@ def looked_at(case):
     lab.check(looks > 3, f"{looks} looks while calls were set up")
     box.node.await_sessions(handover.CALLS)
     box.node.kill(signal.SIGSTOP)
-    before = snapshot(STORE)
+    before = state_of()
     status, state = dump(url, "--state")
     lab.check(status == 0 and f"sessions={handover.CALLS}".encode() in state.splitlines()[0], state[:200])
-    lab.check(snapshot(STORE) == before, "the store has changed")
+    lab.check(state_of() == before, "the store has changed")
     box.node.kill(signal.SIGCONT)
     record, packets = lab.FILES / "link", lab.FILES / "link.pcapng"
     with capture(packets, "tcp port 7701"):
