@@ -33,7 +33,7 @@ def build(source, work, programs):
     shared = work / "shared"
     options = shlex.split(os.environ.get("L2TPHA_OPTIONS", ""))
     run(["cmake", "-G", "Unix Makefiles", "-S", source, "-B", shared, "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON",
-         "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_C_FLAGS=-O2", "-DL2TPHA_EXAMPLES=OFF", *options])
+         "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_C_FLAGS=-O2", "-DL2TPHA_EXAMPLES=OFF", "-DL2TPHA_SUITES=unit", *options])
     run(["cmake", "--build", shared, "--parallel", "2", "--target", *programs])
 
 
