@@ -305,6 +305,8 @@ static enum options_result find_others(struct options *options, char *why)
         return OPTIONS_BAD;
     options->ha_connect = others.list[0].endpoint;
     options->ha_beyond = others_are_beyond_loopback(&others);
+    if (options->observer && options->ha_connect.kind != ENDPOINT_TCP)
+        return bad(why, "--observer: only a node over tcp: is far, and needs --ha-connect");
     if (others.count > 1 && options->rank == L2TPHA_RANK_NONE)
         return bad(why, "several other nodes need --rank, another one at each node");
     return OPTIONS_RUN;

@@ -60,6 +60,7 @@ struct options {
     char ha_key[OPTIONS_KEY_FILE_MAX + 1]; /* empty = none */
     bool insecure;
     struct endpoint ha_listen;
+    bool observer;
     char ha_others[OPTIONS_OTHERS_MAX + 1], ha_far[OPTIONS_OTHERS_MAX + 1]; /* empty = none */
     struct endpoint ha_connect;        /* the first of them: they are all of one kind */
     bool ha_beyond;                    /* one of them is another machine */
