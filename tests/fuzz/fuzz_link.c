@@ -120,9 +120,9 @@ static uint32_t level(void *user)
     return 1;
 }
 
-static void meets(void *user, uint32_t theirs)
+static void meets(void *user, uint32_t theirs, bool ungated)
 {
-    (void)user, (void)theirs;
+    (void)user, (void)theirs, (void)ungated;
 }
 
 static uint32_t rank(void *user)
