@@ -6,6 +6,7 @@
 #include "paired.h"
 #include "pcapng.h"
 #include "reboot.h"
+#include "upgrade.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -160,7 +161,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 static uint64_t deadline(struct app *app)
 {
     uint64_t due = earlier(tell_role_deadline(), kept_deadline(app->kept));
-    due = earlier(due, reboot_deadline(app));
+    due = earlier(due, earlier(reboot_deadline(app), upgrade_deadline(app)));
     if (l2tpha_pair_reads(app->pair) && app->program->deadline != NULL)
         due = earlier(due, app->program->deadline(app));
     return app->leave_until != 0 ? earlier(due, clock_now() + LEAVE_TICK_US) : due;
@@ -206,6 +207,7 @@ static void settle(struct app *app)
     paired_read(app);
     kept_tell(app->kept, now);
     reboot_advance(app, now);
+    upgrade_advance(app, now);
     if (!app->quit)
         expire(app, now);
     l2tpha_pair_drain(app->pair); /* also what is owed to peers by a program that quits */

@@ -75,7 +75,8 @@ struct app {
     uint64_t unsent;    /* datagrams that the system did not take */
     uint64_t queued_at; /* when the first of those was made that wait to be sent */
     uint64_t last_switchover_wall;
-    uint64_t turn; /* of the loop: when the last one began */
+    uint64_t turn;     /* of the loop: when the last one began */
+    uint64_t level_at; /* of --level auto: the next look */
     struct tevent_timer *timer;
     uint64_t timer_at;
 };

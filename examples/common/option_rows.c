@@ -58,6 +58,9 @@ const struct option_row option_rows[] = {
      .help = "active, standby, or auto: follow who serves, else serve (active)"},
     {"takeover", ENDPOINTS, KIND_CHOICE, "HOW", AT(takeover_manual), .choices = "auto|manual",
      .help = "on losing the active: auto or manual (auto)"},
+    {"level", ENDPOINTS, KIND_CHOICE, "HOW", AT(level_auto), .choices = "manual|auto",
+     .help = "when what older releases cannot read is used: manual, by 'upgrade commit', or auto,\n"
+             "as soon as all nodes are of this release and in sync (manual)"},
     {"ha-listen", ENDPOINTS, KIND_ENDPOINT, "URL", AT(ha_listen),
      .help = "unix:PATH or tcp:ADDR:PORT, where a standby connects"},
     {"ha-connect", ENDPOINTS, KIND_LIST, "URL", AT(ha_others), .max = OPTIONS_OTHERS_MAX,

@@ -51,6 +51,7 @@ struct options {
     uint32_t commit_timeout_ms;
     uint32_t role; /* enum role_option */
     bool takeover_manual;
+    bool level_auto;
     uint32_t rank; /* L2TPHA_RANK_NONE: none was given */
     bool rank_given;
     char node_name[L2TPHA_NODE_NAME_MAX + 1]; /* empty = the machine's */

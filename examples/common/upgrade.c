@@ -12,6 +12,7 @@
 #define ABOUT_MAX 80
 #define WHY_MAX 160
 #define NODE_FINDINGS 12 /* at most, that are about no consumer; two are about each */
+#define LOOK_US 1000000  /* between two looks of --level auto */
 #define FINDINGS_MAX (NODE_FINDINGS + 2 * L2TPHA_CONSUMERS_MAX)
 
 struct finding {
@@ -136,14 +137,20 @@ static const char *what_goes_on(const struct app *app)
     return silence;
 }
 
-static void check_active(struct check *check)
+/* Each of them is there, and has all that this node has. */
+static void check_members(struct check *check)
 {
-    const struct l2tpha_redundancy_info *node = &check->node;
     const char *busy = what_goes_on(check->app);
     if (busy != NULL)
         find(check, "node", "%s", busy);
     check_standbys(check);
     check_store(check);
+}
+
+static void check_active(struct check *check)
+{
+    const struct l2tpha_redundancy_info *node = &check->node;
+    check_members(check);
     if (l2tpha_node_config(check->app->node)->commit != L2TPHA_COMMIT_GATED)
         find(check, "commit", "outputs precede the copy: a death meanwhile loses what it lacks");
     if (node->tunnels_ha < node->tunnels)
@@ -162,10 +169,15 @@ static void check_other(struct check *check)
         find(check, "standby", "is not in sync: %s", sync);
 }
 
-static void look_at(struct check *check, const struct app *app)
+static void begin(struct check *check, const struct app *app)
 {
     *check = (struct check){.app = app, .node = standing_node(app), .pair = standing_pair(app)};
     check->is_active = strcmp(standing_role(check->node.role), "active") == 0;
+}
+
+static void look_at(struct check *check, const struct app *app)
+{
+    begin(check, app);
     if (check->is_active)
         check_active(check);
     else
@@ -275,7 +287,8 @@ static const char *blame_standby(TALLOC_CTX *parent, const struct app *app)
     return l2tpha_strerror(L2TPHA_ERR_LEVEL);
 }
 
-static const char *answer_commit(TALLOC_CTX *parent, struct app *app, struct writer *out)
+/* NULL, or why it is not in force. */
+static const char *commit(TALLOC_CTX *parent, struct app *app)
 {
     const char *busy = what_goes_on(app);
     if (busy != NULL)
@@ -283,13 +296,64 @@ static const char *answer_commit(TALLOC_CTX *parent, struct app *app, struct wri
     int error = l2tpha_level_commit(app->node, L2TPHA_LEVEL, clock_now());
     if (error == L2TPHA_ERR_LEVEL)
         return blame_standby(parent, app);
-    if (error != L2TPHA_OK)
-        return l2tpha_strerror(error);
+    return error != L2TPHA_OK ? l2tpha_strerror(error) : NULL;
+}
+
+static const char *answer_commit(TALLOC_CTX *parent, struct app *app, struct writer *out)
+{
+    const char *why = commit(parent, app);
+    if (why != NULL)
+        return why;
     writer_open(out, '{');
     writer_put_number(out, "level_in_force", l2tpha_level(app->node));
     writer_close(out, '}');
     return NULL;
 }
+
+/* ---- --level auto ---- */
+
+/* Whoever has a place in the checkpoints and is not there may be of any release. */
+static bool has_unknown_standby(const struct app *app)
+{
+    struct l2tpha_consumer_info info = {.size = sizeof(info)};
+    for (uint32_t id = 0; next_standby(app, &id, &info);)
+        if (info.level == 0)
+            return true;
+    return false;
+}
+
+static bool is_wanted(const struct app *app)
+{
+    return app->options->level_auto && app->node != NULL && l2tpha_level(app->node) < L2TPHA_LEVEL;
+}
+
+uint64_t upgrade_deadline(const struct app *app)
+{
+    return is_wanted(app) ? app->level_at : L2TPHA_NEVER;
+}
+
+/* A pair that lacks a member waits for it: it may be of the older release. */
+void upgrade_advance(struct app *app, uint64_t now)
+{
+    struct check check;
+    TALLOC_CTX *words;
+    if (!is_wanted(app) || now < app->level_at)
+        return;
+    app->level_at = now + LOOK_US;
+    begin(&check, app);
+    if (!check.is_active)
+        return;
+    check_members(&check);
+    if (check.count > 0 || has_unknown_standby(app))
+        return;
+    words = talloc_new(app);
+    const char *why = commit(words, app);
+    log_say(&app->log, L2TPHA_LOG_RF, "level %u is in force%s%s", l2tpha_level(app->node),
+            why != NULL ? " still: " : "", why != NULL ? why : "");
+    talloc_free(words);
+}
+
+/* ---- what is asked ---- */
 
 const char *upgrade_begin(TALLOC_CTX *parent, struct app *app, char **words, size_t count,
                           struct writer *out, struct show **more)

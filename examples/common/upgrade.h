@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What `upgrade check` and `upgrade commit` answer: whether an upgrade by a switchover would lose
- * anything now, and the level in force (docs/checkpoint-format.md, "Levels"). */
+/* What `upgrade check` and `upgrade commit` answer, and --level auto does: whether an upgrade by a
+ * switchover would lose anything now, and the level in force (docs/checkpoint-format.md, "Levels").
+ */
 #ifndef EXAMPLES_UPGRADE_H
 #define EXAMPLES_UPGRADE_H
 
@@ -11,5 +12,10 @@
 /* words: check or commit. Of a check `ready` says whether nothing would be lost; findings say what
  * would. */
 show_starter upgrade_begin;
+
+/* --level auto: the active commits this release's level as soon as each member is there, in sync,
+ * and has it. */
+uint64_t upgrade_deadline(const struct app *app);
+void upgrade_advance(struct app *app, uint64_t now);
 
 #endif

@@ -94,6 +94,8 @@ static const struct {
     {PROGRAM_LNS, "--debug cf,", "no list of"},
     {PROGRAM_LNS, "--debug cf,ff", "no list of"},
     {PROGRAM_LNS, "--log-format xml", "none of text|json"},
+    {PROGRAM_LNS, "--level auto", NULL},
+    {PROGRAM_LAC, "--connect 127.0.0.1 --level always", "'always' is none of manual|auto"},
     {PROGRAM_LNS, "--log syslog", NULL},
     {PROGRAM_LNS, "--log journal --log-format json", NULL},
     {PROGRAM_LNS, "--log stdout", "'stdout' is none of stderr|journal|syslog"},

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Our LNS in two releases at once: this one, and the same tree built as a newer one (L2TPHA_NEXT), each the standby of
 the other in turn, while calls come in. What the newer one writes it checks when it reads it again."""
+import json
 import re
 import signal
 import struct
@@ -18,9 +19,10 @@ TURNS = 4  # new -> old -> new -> old -> new
 
 class Mixed(ours.Pair):
     """The newer release begins, and is node a for ever; this one is node b."""
+    newer = "a"
 
     def start(self, name, role):
-        own, self.program = self.program, "lns-next" if name == "a" else "lns"
+        own, self.program = self.program, "lns-next" if name in self.newer else "lns"
         link, self.link = self.link, lambda at, kind="ha": f"{lab.FILES / own}-{at}.{kind}"
         try:
             return super().start(name, role)
@@ -72,6 +74,34 @@ def switched_in_cbor(case):
     mixed(case, ours.Pair.switch, "--serializer", "cbor")
 
 
+def level_of(node):
+    return json.loads(node.tell("upgrade", "check", "--json")[1])["level_in_force"]
+
+
+def committed(case):
+    """With --level auto the newer level is in force once nobody older is left, and not before."""
+    if not (case.programs / "l2tpha-lns-next").exists():
+        lab.skip("no l2tpha-lns-next beside the programs: tests/next/build.sh makes it")
+    pair = Mixed(case, "lns", *handover.LNS[1:], "--level", "auto")
+    lac = ours.Node(case, *handover.LAC[:1], "lac", *handover.LAC[1:], "--sessions", SESSIONS)
+    lac.await_line("^all up")
+    pair.active.check_upgrade("link")
+    lab.stays("the older one is there", lambda: level_of(pair.active) == 1, 3)
+    pair.standby.finish()
+    pair.standby = None
+    pair.active.await_role("active", "none")
+    lab.stays("it may come back", lambda: level_of(pair.active) == 1, 3)
+    pair.newer = "ab"
+    pair.restart()
+    lab.wait_for("the newer level is in force", lambda: level_of(pair.active) == 2)
+    pair.switch()
+    lab.check(level_of(pair.active) == 2, "the standby does not know it")
+    lac.finish()
+    handover.check_report(lac.report())
+    pair.finish()
+    handover.finish(case)
+
+
 def levels_in(folder):
     """Of the writer and for its readers, in each segment; None while one goes."""
     try:
@@ -116,7 +146,7 @@ def stored(case):
     storing.check_numbers(case)
 
 
-CASES = {case.__name__: case for case in (killed, switched, switched_in_cbor, stored)}
+CASES = {case.__name__: case for case in (killed, switched, switched_in_cbor, committed, stored)}
 
 if __name__ == "__main__":
     lab.run(CASES)
