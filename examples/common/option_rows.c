@@ -66,6 +66,9 @@ const struct option_row option_rows[] = {
     {"ha-far", ENDPOINTS, KIND_LIST, "URL", AT(ha_far), .max = OPTIONS_OTHERS_MAX,
      .help = "more of them, far ones: nothing waits for such a standby, and by itself its copy\n"
              "counts as stale"},
+    {"replace", ENDPOINTS, KIND_ENDPOINT, "URL", AT(replace),
+     .help = "unix:PATH, one process alone: replace the one that serves there, with all it has, or\n"
+             "serve; and be replaced in turn. The same for each start"},
     {"node-name", ENDPOINTS, KIND_TEXT, "NAME", AT(node_name), .max = L2TPHA_NODE_NAME_MAX,
      .help = "what the other nodes call this one in show (the name of the machine)"},
     {"rank", ENDPOINTS, KIND_NUMBER, "N", AT(rank), .setting = "rank",
