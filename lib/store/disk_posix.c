@@ -99,8 +99,9 @@ static int lock_once(struct directory *directory, const char **why)
 static int lock(void *user, const char **why)
 {
     struct directory *directory = user;
-    int error = lock_once(directory, why);
 
+    let_go(directory); /* of an earlier try, that has failed behind this */
+    int error = lock_once(directory, why);
     if (error)
         let_go(directory);
     return error;

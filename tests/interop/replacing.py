@@ -4,6 +4,7 @@
 starts that come to nothing, deaths and stops at any moment, other releases, a service manager and l2tpha-keeper."""
 import os
 import random
+import re
 import signal
 import socket
 import sys
@@ -364,6 +365,48 @@ def systemd(case):
     manager.await_said((box.node.pid, "STOPPING=1"))
 
 
+def keeper(case):
+    """SIGUSR2 has l2tpha-keeper replace its program, with the socket; a start that comes to nothing, or not by the
+    keeper, changes nothing for it; and whoever dies then is started again."""
+    box = managers.Kept(case, "lns", "lns", *LNS)
+    watcher = managers.Watcher()
+    node = ours.Node(case, "lac", "lac", *handover.LAC[1:], "--tunnels", TUNNELS, "--sessions", 100, "--rate", 60)
+
+    def replace():
+        served = box.served()
+        old = re.findall(r"keeper: process (\d+) serves", box.node.text())[-1]
+        box.node.kill(signal.SIGUSR2)
+        lab.wait_for("the successor serves", lambda: box.served() > served)
+        lab.wait_for("the old one has ended", lambda: box.node.count(f"keeper: process {old} has ended with 0$") == 1)
+
+    for _ in range(3):
+        replace()
+        box.die()
+    os.kill(box.pid(), signal.SIGSTOP)
+    box.node.kill(signal.SIGUSR2)
+    lab.wait_for("a successor is there", lambda: len(box.pids()) == 8)
+    stopped, new = box.pids()[-2:]
+    box.node.kill(signal.SIGUSR2)
+    box.node.await_line("nothing is replaced: a successor is there already")
+    os.kill(new, signal.SIGKILL)
+    box.node.await_line(f"keeper: process {stopped} is not replaced")
+    os.kill(stopped, signal.SIGCONT)
+    replace()
+    node.await_line("^all up", 20)
+    handover.await_agreement(node, box.node)
+    node.finish()
+    handover.check_report(node.report())
+    lab.check(box.node.count("takes the place of process") >= 4, "the keeper does not say who replaces whom")
+    orphan = Start(case, "orphan", *LNS, "--control", lab.FILES / "lns.control")
+    orphan.await_serving()
+    lab.check(box.node.ended() == 0, "the keeper does not end")
+    watcher.close()
+    watcher.check()
+    orphan.finish()
+    ours.check_wire(case)
+    ours.check_programs(case)
+
+
 def releases(case):
     """This release and a newer one replace one another."""
     if not (case.programs / "l2tpha-lns-next").exists():
@@ -378,7 +421,7 @@ def releases(case):
 
 
 CASES = {case.__name__: case for case in (chain, died, new_killed, old_killed, refused, new_stopped, old_stopped,
-                                          limit, stale, lac, systemd, releases)}
+                                          limit, stale, lac, systemd, keeper, releases)}
 
 if __name__ == "__main__":
     lab.run(CASES)

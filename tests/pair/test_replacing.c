@@ -31,6 +31,7 @@ struct start {
 static struct start starts[STARTS];
 static char folder[32], url[80], path[64];
 static bool stores;
+static unsigned store_count; /* who dies again and again leaves many segments */
 
 static int answer_random(void *user, uint8_t *dst, size_t len)
 {
@@ -105,7 +106,7 @@ static const char *try_to_begin(unsigned at)
     char directory[64];
     struct start *start = &starts[at];
     *start = (struct start){.socket = -1};
-    snprintf(directory, sizeof(directory), "%s/store", folder);
+    snprintf(directory, sizeof(directory), "%s/store-%u", folder, store_count);
     if (stores)
         assert_ok(l2tpha_file_store_new(root, directory, &start->store));
     struct l2tpha_pair_options options = options_of(start);
@@ -180,10 +181,10 @@ static uint64_t epoch_of(const struct start *start)
     return info.epoch;
 }
 
-static bool lock_is_free(void)
+static bool lock_is_free(const char *suffix)
 {
     struct endpoint endpoint;
-    struct lock lock = {.listen = &endpoint, .connect = &endpoint, .fd = -1};
+    struct lock lock = {.listen = &endpoint, .connect = &endpoint, .suffix = suffix, .fd = -1};
     endpoint_unix(path, &endpoint);
     bool is_free = lock_take(&lock);
     lock_let_go(&lock);
@@ -224,7 +225,7 @@ START_TEST(each_start_replaces_the_one_before)
         struct start *new = begin(i % STARTS);
         bool was_successor = false;
         while (old->pair != NULL) {
-            assert_true(!lock_is_free());
+            assert_true(!lock_is_free(".lock"));
             was_successor |= info_of_start(new).successor;
             if (info_of_start(old).replaced_by == 0 || l2tpha_pair_service(old->pair)) {
                 turn();
@@ -250,6 +251,7 @@ END_TEST
 /* Turns of a replacement, from the start of the successor on. */
 static bool replace_for(unsigned turns)
 {
+    store_count++;
     await(begin(0));
     begin(1);
     for (unsigned i = 0; i < turns && starts[0].pair != NULL; i++)
@@ -325,7 +327,7 @@ static bool await_stop(pid_t pid)
 static void pass(unsigned seconds)
 {
     leased_now = l2tpha_pair_now();
-    for (unsigned i = 0; i < 10 * seconds && starts[0].pair != NULL; i++) {
+    for (unsigned i = 0; i < 10 * seconds; i++) {
         leased_now += 100 * MS;
         turn();
     }
@@ -353,6 +355,54 @@ START_TEST(a_successor_is_stopped_at_each_turn)
             die(&starts[0]);
     }
     ck_assert_uint_gt(ended, 0);
+}
+END_TEST
+
+/* One that serves, a process of its own, and stops by itself so many turns after a successor has
+ * come. */
+static pid_t fork_first(unsigned turns)
+{
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    await(begin(0));
+    for (unsigned i = 0; i<turns; i += info_of_start(&starts[0]).standbys> 0)
+        if (!l2tpha_pair_service(starts[0].pair))
+            break;
+    raise(SIGSTOP);
+    _exit(0);
+}
+
+/* Where the successor was told to serve it does, and ends the one that does not let the store go;
+ * else it waits for the other to wake. */
+START_TEST(the_one_that_serves_is_stopped_at_each_turn)
+{
+    static const char ended[] = "the process that was replaced does not leave: it is ended";
+    struct l2tpha_storage_info storage = {.size = sizeof(storage)};
+    bool has_served = false;
+    stores = true;
+    for (unsigned turns = 1; turns < TURNS && !has_served; turns++) {
+        store_count++;
+        pid_t pid = fork_first(turns);
+        while (lock_is_free(".lock") || !lock_is_free(".next"))
+            continue; /* until it serves */
+        struct start *new = begin(1);
+        for (int status; waitpid(pid, &status, WNOHANG | WUNTRACED) != pid;)
+            turn();
+        pass(7);
+        has_served = serves(new);
+        if (!has_served)
+            kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        await(new);
+        ck_assert_int_eq(strcmp(new->said, ended) == 0, has_served);
+        do {
+            turn();
+            ck_assert(l2tpha_pair_storage(new->pair, &storage));
+        } while (storage.state != L2TPHA_STORAGE_IN_SYNC);
+        die(new);
+    }
+    ck_assert(has_served);
 }
 END_TEST
 
@@ -497,11 +547,12 @@ Suite *suite_replacing(void)
     TCase *tcase;
     Suite *suite = fixture_suite("replacing", &tcase);
     tcase_add_checked_fixture(tcase, make_folder, remove_folder);
-    tcase_set_timeout(tcase, 60);
+    tcase_set_timeout(tcase, 240);
     tcase_add_loop_test(tcase, each_start_replaces_the_one_before, 0, 2);
     tcase_add_loop_test(tcase, a_successor_dies_at_each_turn, 0, 2);
     tcase_add_loop_test(tcase, the_one_that_serves_dies_at_each_turn, 0, 2);
     tcase_add_test(tcase, a_successor_is_stopped_at_each_turn);
+    tcase_add_test(tcase, the_one_that_serves_is_stopped_at_each_turn);
     tcase_add_test(tcase, a_successor_dies_before_its_store_is_whole);
     tcase_add_test(tcase, there_is_one_successor_at_a_time);
     tcase_add_test(tcase, a_successor_has_its_time);
