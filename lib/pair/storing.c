@@ -72,11 +72,12 @@ static bool is_acquired(struct l2tpha_pair *pair)
     const char *why = acquire(pair);
     if (why == NULL)
         return true;
-    if (pair->store_wait < ACQUIRE_MAX_US)
+    if (pair->store_wait < ACQUIRE_MAX_US) {
         pair->store_wait *= 2;
-    else if (!pair->store_told)
+    } else if (!pair->store_told) {
+        pair->store_told = true;
         say(pair, L2TPHA_LOG_ERROR, "%s; trying again", why);
-    pair->store_told = pair->store_wait >= ACQUIRE_MAX_US;
+    }
     pair->store_at = now + pair->store_wait;
     return false;
 }

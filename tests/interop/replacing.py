@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: MIT
 """One process alone, of which each start replaces the one before (--replace), while calls come in: a chain of them,
 starts that come to nothing, deaths and stops at any moment, other releases, a service manager and l2tpha-keeper."""
+import contextlib
 import os
 import random
 import re
+import shlex
 import signal
 import socket
+import subprocess
 import sys
 import time
 
@@ -365,6 +368,53 @@ def systemd(case):
     manager.await_said((box.node.pid, "STOPPING=1"))
 
 
+UNIT = lab.HERE.parents[1] / "examples" / "packaging" / "systemd" / "l2tpha-lns-alone.service"
+
+
+def unit_command(case, key):
+    """What the unit file runs, with the programs and the folders of this test."""
+    text = UNIT.read_text(encoding="utf-8").replace("\\\n", " ")
+    command = re.search(rf"^{key}=(.*)$", text, re.MULTILINE).group(1)
+    for ours_, theirs in (("/usr/bin", case.programs), ("/var/lib/l2tpha-lns", lab.FILES), ("/run/l2tpha-lns", lab.FILES),
+                          (" --log journal", ""), ("$$", "$")):
+        command = command.replace(ours_, str(theirs))
+    return command
+
+
+def reloaded(case):
+    """systemctl reload, as the unit has it: it ends when the new process serves, or fails when that is refused."""
+    options = " ".join(str(word) for word in handover.LNS[1:])
+    control = lab.FILES / "alone.ctl"
+    node = case.start("lns", "sh", "-c", f"OPTIONS='{options}'; exec {unit_command(case, 'ExecStart')}")
+    lac = ours.Node(case, "lac", "lac", *handover.LAC[1:], *handover.LOAD, "--rate", 60)
+    serving, main = node, node.pid  # whose log has what it says
+
+    def over():
+        """The first process of a system takes the dead away, here this one."""
+        if node.child.poll() is not None and main != node.pid:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(main, os.WNOHANG)
+        return not reload.alive()
+
+    for turn, more in enumerate(("", "--serializer cbor", "")):
+        environment = {**os.environ, "OPTIONS": f"{options} {more}", "MAINPID": str(main)}
+        reload = lab.Process(f"reload-{turn}", shlex.split(unit_command(case, "ExecReload")), env=environment)
+        case.processes.append(reload)
+        lab.wait_for("the reload ends", over, 20)
+        status = reload.child.returncode
+        lab.check((status == 0) == (more == ""), f"reload {more!r} has ended with {status}")
+        replaced = re.findall(r"^leaving: replaced by process (\d+)$", serving.text(), re.MULTILINE)
+        lab.check(bool(replaced) == (more == ""), f"{serving.name} was replaced by {replaced}")
+        if replaced:
+            serving, main = reload, int(replaced[0])
+    lac.await_line("^all up", 20)
+    lac.finish()
+    handover.check_report(lac.report())
+    subprocess.run([case.programs / "l2tphactl", control, "shutdown"], check=True, stdout=subprocess.DEVNULL)
+    ours.check_wire(case)
+    ours.check_programs(case)
+
+
 def keeper(case):
     """SIGUSR2 has l2tpha-keeper replace its program, with the socket; a start that comes to nothing, or not by the
     keeper, changes nothing for it; and whoever dies then is started again."""
@@ -421,7 +471,8 @@ def releases(case):
 
 
 CASES = {case.__name__: case for case in (chain, died, new_killed, old_killed, refused, new_stopped, old_stopped,
-                                          limit, stale, lac, systemd, keeper, releases)}
+                                          limit, stale, lac, systemd, reloaded, keeper,
+                                          releases)}
 
 if __name__ == "__main__":
     lab.run(CASES)
