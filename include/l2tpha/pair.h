@@ -165,6 +165,8 @@ struct l2tpha_pair_options {
                             within L2TPHA_PAIR_REPLACE_MS ends, and says why in the log; the one before
                             serves on. All have one store, or none: a successor opens it when it serves,
                             and goes on writing it */
+    bool observer; /**< over tcp: as a standby, this node asks whoever serves not to wait for it, as
+                        if it stood in far there */
 };
 /** How long a successor may take until it serves, milliseconds. */
 #define L2TPHA_PAIR_REPLACE_MS 30000
