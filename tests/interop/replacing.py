@@ -386,6 +386,7 @@ def reloaded(case):
     options = " ".join(str(word) for word in handover.LNS[1:])
     control = lab.FILES / "alone.ctl"
     node = case.start("lns", "sh", "-c", f"OPTIONS='{options}'; exec {unit_command(case, 'ExecStart')}")
+    node.await_line("^listening on")
     lac = ours.Node(case, "lac", "lac", *handover.LAC[1:], *handover.LOAD, "--rate", 60)
     serving, main = node, node.pid  # whose log has what it says
 
