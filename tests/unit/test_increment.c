@@ -233,6 +233,7 @@ START_TEST(who_is_held_for_gets_it_with_a_copy)
         replicas_message(pair, tunnel, 12);
     tunnel->queue_tail->len = L2TPHA_CHECKPOINT_MAX; /* of which no octet is read */
     ck_assert_uint_eq(replicas_transaction(pair), before + 1);
+    ck_assert_uint_ne(replicas_poll(pair), 0); /* that it is stale */
     tunnel->queue_tail->len = 12;
     ck_assert_int_eq(ledger_mode(pair->ledger), LEDGER_GATED);
     ck_assert_uint_eq(ledger_confirmed(pair->ledger), before);
@@ -251,7 +252,7 @@ START_TEST(what_is_open_is_not_level)
     uint64_t position = pair->item.position, number;
 
     ck_assert(ledger_is_level(pair->ledger, pair->consumer, position, &number));
-    replicas_received(pair, tunnel);
+    replicas_session(pair, tunnel, 1);
     replicas_transaction(pair);
     ck_assert(!ledger_is_level(pair->ledger, pair->consumer, position, &number));
     position = replicas_poll(pair);
