@@ -66,6 +66,8 @@ const struct option_row option_rows[] = {
     {"ha-far", ENDPOINTS, KIND_LIST, "URL", AT(ha_far), .max = OPTIONS_OTHERS_MAX,
      .help = "more of them, far ones: nothing waits for such a standby, and by itself its copy\n"
              "counts as stale"},
+    {"observer", ENDPOINTS, KIND_FLAG, NULL, AT(observer),
+     .help = "as a standby, be one that nothing waits for, wherever it stands at the others"},
     {"node-name", ENDPOINTS, KIND_TEXT, "NAME", AT(node_name), .max = L2TPHA_NODE_NAME_MAX,
      .help = "what the other nodes call this one in show (the name of the machine)"},
     {"rank", ENDPOINTS, KIND_NUMBER, "N", AT(rank), .setting = "rank",
@@ -102,6 +104,9 @@ const struct option_row option_rows[] = {
      .help = "etcd:, over TLS: this node's certificate"},
     {"store-cert-key", ENDPOINTS | PROGRAM_DUMP, KIND_TEXT, "FILE", AT(store_cert_key), .max = 4095,
      .help = "etcd:, and its key"},
+    {"store-history", ENDPOINTS, KIND_NUMBER, "S", AT(store_history_s), .max = 86400,
+     .help = "etcd:, the cluster's history is compacted up to what is so many seconds old; 0 = it is\n"
+             "left to etcd (600)"},
     {"store-secret", ENDPOINTS | PROGRAM_DUMP, KIND_TEXT, "FILE", AT(store_secret), .max = 4095,
      .help = "redis:, mode 0600: the server's password, and in a second line the user"},
     {"store-replicas", ENDPOINTS, KIND_NUMBER, "N", AT(store_replicas), .max = 16,

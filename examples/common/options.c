@@ -165,6 +165,7 @@ static void set_defaults(enum program program, struct options *options)
     options->tunnels = 1;
     options->sessions = 1;
     options->redial_s = REDIAL_UNSET;
+    options->store_history_s = HISTORY_S;
     options->store_replicas = REPLICAS_UNSET;
     options->lease_ms = LEASE_MS;
     options->threads = 2;
@@ -236,7 +237,7 @@ static bool is_about_redis(const struct options *options)
 static bool is_about_etcd(const struct options *options)
 {
     return options->store_ca[0] != '\0' || options->store_cert[0] != '\0' ||
-           options->store_cert_key[0] != '\0';
+           options->store_cert_key[0] != '\0' || options->store_history_s != HISTORY_S;
 }
 
 /* SCHEME://SERVERS/GROUP */
@@ -253,7 +254,7 @@ static enum options_result check_server(const struct options *options, bool is_r
     if (!is_redis && is_about_redis(options))
         return bad(why, "--store-secret, -replicas and -exact need --store redis://");
     if (!is_etcd && is_about_etcd(options))
-        return bad(why, "--store-ca, -cert and -cert-key need --store etcd://");
+        return bad(why, "--store-ca, -cert, -cert-key and -history need --store etcd://");
     bool sealed = options->store_key[0] != '\0';
     if (sealed && options->store[0] == '\0')
         return bad(why, "--store-key needs --store");
@@ -304,6 +305,8 @@ static enum options_result find_others(struct options *options, char *why)
         return OPTIONS_BAD;
     options->ha_connect = others.list[0].endpoint;
     options->ha_beyond = others_are_beyond_loopback(&others);
+    if (options->observer && options->ha_connect.kind != ENDPOINT_TCP)
+        return bad(why, "--observer: only a node over tcp: is far, and needs --ha-connect");
     if (others.count > 1 && options->rank == L2TPHA_RANK_NONE)
         return bad(why, "several other nodes need --rank, another one at each node");
     return OPTIONS_RUN;

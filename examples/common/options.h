@@ -60,6 +60,7 @@ struct options {
     char ha_key[OPTIONS_KEY_FILE_MAX + 1]; /* empty = none */
     bool insecure;
     struct endpoint ha_listen;
+    bool observer;
     char ha_others[OPTIONS_OTHERS_MAX + 1], ha_far[OPTIONS_OTHERS_MAX + 1]; /* empty = none */
     struct endpoint ha_connect;        /* the first of them: they are all of one kind */
     bool ha_beyond;                    /* one of them is another machine */
@@ -72,6 +73,8 @@ struct options {
     char store_secret[4096];                                     /* a file; empty = none */
     char store_key[OPTIONS_KEY_FILE_MAX + 1];                    /* likewise */
     char store_ca[4096], store_cert[4096], store_cert_key[4096]; /* likewise */
+    uint32_t store_history_s;
+#define HISTORY_S 600
     uint32_t store_replicas;
 #define REPLICAS_UNSET UINT32_MAX
     char authority[OPTIONS_AUTHORITY_MAX + 1];                          /* empty = none */

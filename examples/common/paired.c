@@ -360,6 +360,7 @@ const char *paired_make(struct app *app)
                                        .listen = endpoint_option(&options->ha_listen, listen),
                                        .connect = given(options->ha_others),
                                        .far = given(options->ha_far),
+                                       .observer = options->observer,
                                        .insecure = options->insecure,
                                        .crypto = l2tpha_crypto_nettle(),
                                        .takeover_manual = options->takeover_manual,

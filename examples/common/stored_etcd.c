@@ -20,7 +20,10 @@ const char *stored_etcd(TALLOC_CTX *parent, const struct options *options,
                                         .certificate = given(options->store_cert),
                                         .key = given(options->store_cert_key)};
     const struct l2tpha_etcd_store_options etcd = {
-        .size = sizeof(etcd), .tls = tls.ca != NULL || tls.certificate != NULL ? &tls : NULL};
+        .size = sizeof(etcd),
+        .tls = tls.ca != NULL || tls.certificate != NULL ? &tls : NULL,
+        .history_s = options->store_history_s,
+        .keeps_history = options->store_history_s == 0};
     int error = l2tpha_etcd_store_new(parent, options->store + strlen(STORED_ETCD), &etcd, store);
     if (error == L2TPHA_ERR_NOT_FOUND)
         return "the name of a member is unknown";

@@ -109,21 +109,15 @@ static void compare_tunnels(struct diff *diff, const struct l2tpha_record *a,
     compare_messages(diff, label, &a->of.tunnel, &b->of.tunnel);
 }
 
-static void walk_tunnels(struct diff *diff)
+/* UINT64_MAX behind the last one. */
+static uint64_t tunnel_key(const struct state *state, uint32_t i)
 {
-    const struct state *a = diff->states[0], *b = diff->states[1];
-    struct l2tpha_record one, other;
-    uint32_t i = 0, j = 0;
-    while (i < a->tunnel_count || j < b->tunnel_count) {
-        uint64_t first = i < a->tunnel_count ? l2tpha_tunnel_id(a->tunnels[i]) : UINT64_MAX;
-        uint64_t second = j < b->tunnel_count ? l2tpha_tunnel_id(b->tunnels[j]) : UINT64_MAX;
-        bool has_one = first <= second, has_other = second <= first;
-        if (has_one)
-            state_tunnel(a->tunnels[i++], &one);
-        if (has_other)
-            state_tunnel(b->tunnels[j++], &other);
-        compare_tunnels(diff, has_one ? &one : NULL, has_other ? &other : NULL);
-    }
+    return i < state->tunnel_count ? l2tpha_tunnel_id(state->tunnels[i]) : UINT64_MAX;
+}
+
+static void tunnel_at(const struct state *state, uint32_t i, struct l2tpha_record *record)
+{
+    state_tunnel(state->tunnels[i], record);
 }
 
 /* --- sessions --- */
@@ -142,20 +136,43 @@ static void compare_sessions(struct diff *diff, const struct l2tpha_record *a,
         compare(diff, label, a, b);
 }
 
-static void walk_sessions(struct diff *diff)
+static uint64_t session_key(const struct state *state, uint32_t i)
 {
-    const struct state *a = diff->states[0], *b = diff->states[1];
-    struct l2tpha_record one, other;
-    uint32_t i = 0, j = 0;
-    while (i < a->session_count || j < b->session_count) {
-        uint64_t first = i < a->session_count ? state_session_key(a->sessions[i]) : UINT64_MAX;
-        uint64_t second = j < b->session_count ? state_session_key(b->sessions[j]) : UINT64_MAX;
-        bool has_one = first <= second, has_other = second <= first;
-        if (has_one)
-            state_session(a->sessions[i++], &one);
-        if (has_other)
-            state_session(b->sessions[j++], &other);
-        compare_sessions(diff, has_one ? &one : NULL, has_other ? &other : NULL);
+    return i < state->session_count ? state_session_key(state->sessions[i]) : UINT64_MAX;
+}
+
+static void session_at(const struct state *state, uint32_t i, struct l2tpha_record *record)
+{
+    state_session(state->sessions[i], record);
+}
+
+/* --- all --- */
+
+/* What both states have in one order. */
+struct walk {
+    uint64_t (*key)(const struct state *state, uint32_t i);
+    void (*at)(const struct state *state, uint32_t i, struct l2tpha_record *record);
+    /* NULL = that one has none. */
+    void (*compare)(struct diff *diff, const struct l2tpha_record *a,
+                    const struct l2tpha_record *b);
+};
+
+static void walk(struct diff *diff, const struct walk *kind)
+{
+    struct l2tpha_record records[2];
+    uint64_t keys[2], first;
+    uint32_t next[2] = {0, 0};
+    for (;;) {
+        for (unsigned i = 0; i < 2; i++)
+            keys[i] = kind->key(diff->states[i], next[i]);
+        first = keys[0] < keys[1] ? keys[0] : keys[1];
+        if (first == UINT64_MAX)
+            return;
+        for (unsigned i = 0; i < 2; i++)
+            if (keys[i] == first)
+                kind->at(diff->states[i], next[i]++, &records[i]);
+        kind->compare(diff, keys[0] == first ? &records[0] : NULL,
+                      keys[1] == first ? &records[1] : NULL);
     }
 }
 
@@ -178,7 +195,10 @@ static void compare_nodes(struct diff *diff)
 
 void diff_states(struct diff *diff)
 {
+    static const struct walk tunnels = {tunnel_key, tunnel_at, compare_tunnels},
+                             sessions = {session_key, session_at, compare_sessions};
+
     compare_nodes(diff);
-    walk_tunnels(diff);
-    walk_sessions(diff);
+    walk(diff, &tunnels);
+    walk(diff, &sessions);
 }

@@ -97,6 +97,9 @@ void source_describe(const struct source *source, FILE *out)
     fprintf(out, "%s: epoch %" PRIu64 ", %" PRIu64 " checkpoints, %" PRIu64 " octets, %s",
             source->name, found->epoch, found->items, found->bytes,
             found->stale ? "stale" : "exact");
+    fprintf(out, ", level %u", found->level);
+    if (found->level_min > 1)
+        fprintf(out, ", for level %u and newer", found->level_min);
     if (found->unproven > 0)
         fprintf(out, "; the last %" PRIu64 " of them may not be confirmed yet", found->unproven);
     if (found->torn)

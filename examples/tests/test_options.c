@@ -176,6 +176,8 @@ static const struct {
     {PROGRAM_LNS, "--store etcd://h/g --store-plain --store-cert f", "need one another"},
     {PROGRAM_LNS, "--store etcd://h/g --store-plain --store-ca f --store-cert f --store-cert-key f",
      NULL},
+    {PROGRAM_LNS, "--store etcd://h/g --store-plain --store-history 0", NULL},
+    {PROGRAM_LNS, "--store file:/tmp --store-history 60", "need --store etcd://"},
     {PROGRAM_LNS, "--store-exact", "need --store redis://"},
     {PROGRAM_LNS, "--store redis://h:1/g --store-plain --role standby --ha-connect tcp:127.0.0.1:9",
      "--takeover auto over tcp"},

@@ -51,11 +51,15 @@ struct l2tpha_etcd_store_options {
     const struct l2tpha_etcd_tls *tls; /**< as for l2tpha_etcd_authority_new() */
     uint32_t timeout_ms;               /**< what is asked for takes so long at most, whichever
                                             members are asked; 0 = 4000 */
+    uint32_t history_s; /**< the cluster's history, which is that of all who use it, is compacted
+                             up to what is this old, when logs have gone; 0 = 600 */
+    bool keeps_history; /**< ... it is left to etcd (`--auto-compaction-retention`) */
 };
 
 /** A store in etcd. Whoever serves last has it: an older writer is refused by the cluster, with
  *  L2TPHA_ERR_FENCED. What is confirmed is on the disks of a majority. A checkpoint of more than
- *  1 MiB is L2TPHA_ERR_LIMIT. Nothing is asked before it is opened.
+ *  L2TPHA_CHECKPOINT_MAX and what sealing adds is L2TPHA_ERR_LIMIT. Nothing is asked before it is
+ * opened.
  *  @param parent   talloc parent.
  *  @param place    as for l2tpha_etcd_authority_new(); an authority of the same group is another
  *                  matter, whose keys are others.

@@ -31,7 +31,8 @@ extern "C" {
 struct l2tpha_link_options {
     size_t size;           /**< sizeof(struct l2tpha_link_options) */
     uint32_t heartbeat_ms; /**< how often to say that we live, at least 10 (0 = 50) */
-    uint32_t silence_ms;   /**< peer counts as lost after this (0 = 1000) */
+    uint32_t silence_ms;   /**< peer counts as lost after this (0 = 1000, or 5000 where no output
+                                waits for the standby) */
     size_t max_queue;      /**< bytes not yet taken by the stream; beyond it the link fails
                                 (0 = 64 MiB) */
     uint64_t fingerprint;  /**< of the configuration: a difference is told, not refused */
@@ -39,7 +40,8 @@ struct l2tpha_link_options {
                              commit_timeout_ms (0 = 200) */
     const char *name;   /**< of the active's consumer at this end: l2tpha_consumer_options::name
                              (NULL = "link"); copied */
-    bool ungated;       /**< ... of which no output waits */
+    bool ungated;       /**< no output waits for the standby: an active decides so, and a standby
+                             asks for it, an observer, such as one that is far away */
     bool ranks_differ;  /**< refuse a peer of this node's own rank: L2TPHA_ERR_EXISTS */
     bool taken; /**< this node has another link that goes on: here an active of an older epoch is
                      told so, and anybody else meets nobody: L2TPHA_ERR_LIMIT */
@@ -143,9 +145,9 @@ struct l2tpha_link_info {
     uint32_t consumer;         /**< active: its consumer, 0 = none yet */
     uint64_t round_trip; /**< active: microseconds from a checkpoint to its confirmation, of one
                               lately; 0 = none yet */
-    bool ungated; /**< standby: no output of the active waits for this end. Its copy is never known
-                     to be all that was served, but when the active hands over or steps down for it
-                   */
+    bool ungated; /**< no output of the active waits for the standby, since either end has said so.
+                     Its copy is never known to be all that was served, but when the active hands
+                     over or steps down for it */
     uint32_t peer_level; /**< of the other node's release, see L2TPHA_LEVEL; 1 = it has not said */
     char peer_name[L2TPHA_NODE_NAME_MAX + 1]; /**< as the other node calls itself, up to a zero;
                                                    "" = it does not, or is not met yet. Any octets,

@@ -157,6 +157,8 @@ struct l2tpha_pair_options {
     const char *name;  /**< of this node, for the others to show: l2tpha_link_info::peer_name. At
                           most L2TPHA_NODE_NAME_MAX octets; nobody sees to it that names differ. NULL
                           = none */
+    bool observer; /**< over tcp: as a standby, this node asks whoever serves not to wait for it, as
+                        if it stood in far there */
 };
 
 /** A pair that has not begun. talloc'd below no parent. 0, INVALID, NOMEM, or an error of the

@@ -24,17 +24,19 @@ extern "C" {
 
 /** What was found in a store. */
 struct l2tpha_store_found {
-    bool any;          /**< there is a whole copy; else nothing else is set */
-    bool stale;        /**< it was marked, or mended: more than this may have been served */
-    uint64_t epoch;    /**< under which it was begun */
-    uint64_t items;    /**< checkpoints */
-    uint64_t bytes;    /**< of them */
-    bool torn;         /**< the last ones were being written when the writer ended, and have not
-                            been confirmed to anybody */
-    const char *fault; /**< NULL, or what is damaged. Static */
-    uint64_t fault_at; /**< ... at this octet */
-    uint64_t unproven; /**< looked at: of so many of the items, the last ones, it is not known
-                            whether they have been confirmed to anybody yet */
+    bool any;           /**< there is a whole copy; else nothing else is set */
+    bool stale;         /**< it was marked, or mended: more than this may have been served */
+    uint64_t epoch;     /**< under which it was begun */
+    uint64_t items;     /**< checkpoints */
+    uint64_t bytes;     /**< of them */
+    bool torn;          /**< the last ones were being written when the writer ended, and have not
+                             been confirmed to anybody */
+    const char *fault;  /**< NULL, or what is damaged. Static */
+    uint64_t fault_at;  /**< ... at this octet */
+    uint64_t unproven;  /**< looked at: of so many of the items, the last ones, it is not known
+                             whether they have been confirmed to anybody yet */
+    uint32_t level;     /**< L2TPHA_LEVEL of the release that has written it, */
+    uint32_t level_min; /**< ... and the lowest level of one that can go on from it */
 };
 
 /** Something has come of what was asked of a store. */
@@ -60,7 +62,8 @@ struct l2tpha_store {
     size_t size;      /**< sizeof(struct l2tpha_store) */
     const char *name; /**< in show, such as "file" */
     void *user;       /**< first argument of each */
-    /** Be its only writer. *why: a text when that is not possible, valid until the next call. */
+    /** Be its only writer. *why: a text when that is not possible, valid until the next call.
+     *  L2TPHA_ERR_LEVEL: what is there needs a newer release; nothing of it is read or changed. */
     int (*open)(void *user, const char **why);
     /** Give back the newest whole copy and what follows it. mend: damage ends it, and makes it
      *  stale; else it is an error, L2TPHA_ERR_RECORD, and nothing is given back. */
@@ -98,6 +101,9 @@ struct l2tpha_store {
      *  looked at. */
     int (*look)(void *user, l2tpha_store_item fn, void *arg, struct l2tpha_store_found *found,
                 const char **why);
+    /** Streams that are begun from now on say that releases below this level cannot go on from
+     *  them. It is L2TPHA_LEVEL_MIN at first. NULL = the store has no place for it. */
+    void (*set_level_min)(void *user, uint32_t level_min);
 };
 
 /** A store in a directory: segments `NUMBER.seg`, and `lock`. Made with mode 0700, files with 0600.
@@ -161,6 +167,7 @@ L2TPHA_API void l2tpha_storage_free(struct l2tpha_storage *storage);
  *  @param now         microseconds.
  *  @param[out] found  what there was; without any copy the node is still empty.
  *  @retval L2TPHA_ERR_RECORD  the store is damaged: found->fault.
+ *  @retval L2TPHA_ERR_LEVEL   what is there needs a newer release.
  *  @retval L2TPHA_ERR_SEAL    it is sealed, or is not, or otherwise: found->fault.
  *  @return or an error of the store's, or of l2tpha_checkpoint_apply(). */
 L2TPHA_API int l2tpha_storage_restore(struct l2tpha_storage *storage, struct l2tpha_node *node,

@@ -3,18 +3,23 @@
 #include "ask.h"
 #include "state.h"
 #include "store_body.h"
-#include "stream.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define TRANSACTION "/v3/kv/txn"
 
+static void break_all(struct etcd_store *store, int status)
+{
+    store->failed = true;
+    streams_break(&store->streams, status);
+}
+
 void acquire_fenced(struct etcd_store *store)
 {
-    store->fenced = store->failed = true;
+    store->streams.fenced = true;
     snprintf(store->note, sizeof(store->note), "another process has the store");
-    stream_break_all(store, L2TPHA_ERR_FENCED);
+    break_all(store, L2TPHA_ERR_FENCED);
 }
 
 bool acquire_may(const struct etcd_store *store)
@@ -22,9 +27,9 @@ bool acquire_may(const struct etcd_store *store)
     const struct state *seen = &store->seen;
     bool mine = state_is_mine(store, seen);
 
-    if (!seen->there || mine || store->acquire == ACQUIRE_TAKE)
+    if (!seen->there || mine || store->streams.acquire == ACQUIRE_TAKE)
         return true;
-    return store->acquire == ACQUIRE_SERVE && seen->head.epoch < store->epoch;
+    return store->streams.acquire == ACQUIRE_SERVE && seen->head.epoch < store->streams.epoch;
 }
 
 /* What another one has left is not what is served from now on; and a cluster of another name has
@@ -32,7 +37,7 @@ bool acquire_may(const struct etcd_store *store)
 static bool stays_exact(const struct etcd_store *store)
 {
     const struct state *seen = &store->seen;
-    bool goes_on = store->acquire != ACQUIRE_SERVE || state_is_mine(store, seen);
+    bool goes_on = store->streams.acquire != ACQUIRE_SERVE || state_is_mine(store, seen);
 
     return seen->exact && seen->complete && goes_on && seen->head.cluster == store->cluster;
 }
@@ -42,14 +47,14 @@ static bool stays_exact(const struct etcd_store *store)
 static void fail_all(struct etcd_store *store, int status)
 {
     store->error = status;
-    stream_break_all(store, status);
+    break_all(store, status);
 }
 
 static void acquired(struct etcd_store *store, uint64_t fence)
 {
     store->fence = fence;
-    store->acquire = ACQUIRE_NONE;
-    store->owns = store->sweeps = true;
+    store->streams.acquire = ACQUIRE_NONE;
+    store->streams.owns = store->streams.sweeps = true;
     store->probe_at = store->now + SECOND;
 }
 
@@ -65,8 +70,11 @@ static void put_head(struct etcd_store *store)
     snprintf(turn, sizeof(turn), "%08x", ++store->turn);
     memcpy(store->head.owner, store->process, PROCESS_DIGITS);
     memcpy(store->head.owner + PROCESS_DIGITS, turn, sizeof(turn));
-    store->head.epoch = store->acquire == ACQUIRE_TAKE ? seen->head.epoch : store->epoch;
+    store->head.epoch =
+        store->streams.acquire == ACQUIRE_TAKE ? seen->head.epoch : store->streams.epoch;
     store->head.copy = seen->head.copy;
+    store->head.level = seen->there ? seen->head.level : L2TPHA_LEVEL;
+    store->head.level_min = seen->there ? seen->head.level_min : L2TPHA_LEVEL_MIN;
     store->head.cluster = store->cluster;
     store->found_exact = stays_exact(store);
     ask_begin(store, TRANSACTION, body_acquire(store, store->found_exact), take_acquired, fail_all);
@@ -82,6 +90,12 @@ static void decide(struct etcd_store *store)
         put_head(store);
 }
 
+static int refuse_level(struct etcd_store *store)
+{
+    snprintf(store->note, sizeof(store->note), LEVEL_WHY, store->seen.head.level_min, L2TPHA_LEVEL);
+    return L2TPHA_ERR_LEVEL;
+}
+
 static int take_state(struct etcd_store *store, const json_t *responses)
 {
     int error = state_read(store, responses, &store->seen);
@@ -90,6 +104,8 @@ static int take_state(struct etcd_store *store, const json_t *responses)
         snprintf(store->note, sizeof(store->note), "another release has written it");
     else if (error)
         snprintf(store->note, sizeof(store->note), "its head is none");
+    else if (store->seen.head.level_min > L2TPHA_LEVEL)
+        return refuse_level(store);
     return error;
 }
 
@@ -152,9 +168,9 @@ static void take_look(struct etcd_store *store, bool lost)
     if (seen->there && !state_is_mine(store, seen)) {
         acquire_fenced(store);
     } else if (lost || !state_is_held(store, seen) || seen->fence != store->fence) {
-        store->acquire = ACQUIRE_AGAIN;
+        store->streams.acquire = ACQUIRE_AGAIN;
         snprintf(store->note, sizeof(store->note), "the cluster has lost what was in it");
-        stream_break_all(store, L2TPHA_ERR_GAP);
+        break_all(store, L2TPHA_ERR_GAP);
     }
 }
 

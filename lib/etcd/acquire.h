@@ -5,7 +5,7 @@
 
 #include "store_private.h"
 
-/* As store->acquire says. Failures end all streams. */
+/* As store->streams.acquire says. Failures end all streams. */
 void acquire_begin(struct etcd_store *store);
 /* Look whether the store is this process's still. */
 void acquire_probe(struct etcd_store *store);

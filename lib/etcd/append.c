@@ -5,7 +5,6 @@
 #include "acquire.h"
 #include "ask.h"
 #include "store_body.h"
-#include "stream.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +26,7 @@ static void confirmed(struct etcd_store *store, uint64_t revision)
 
     if (batch->whole) {
         store->copy = store->writing.log;
-        store->sweeps = true;
+        store->streams.sweeps = true;
         store->failed = false;
     }
     if (store->copy == store->writing.log)
@@ -36,8 +35,8 @@ static void confirmed(struct etcd_store *store, uint64_t revision)
         store->head.copy = store->copy;
     if (stream) {
         stream->batches++;
-        stream->newest = batch->position;
-        stream->revision = revision;
+        stream->durable = batch->position;
+        store->revisions[stream - store->streams.list] = revision;
         stream->whole |= batch->whole;
         stream->news = true;
     }
@@ -55,8 +54,8 @@ static void not_written(struct etcd_store *store, int status)
 /* Of another turn of this process it may come to pass still, and then must not. */
 static void fail_append(struct etcd_store *store, int status)
 {
-    if (store->acquire == ACQUIRE_NONE)
-        store->acquire = ACQUIRE_AGAIN;
+    if (store->streams.acquire == ACQUIRE_NONE)
+        store->streams.acquire = ACQUIRE_AGAIN;
     not_written(store, status);
 }
 
@@ -127,7 +126,7 @@ static struct batch *next_batch(struct etcd_store *store, struct stream **to)
     struct batch *batch = NULL;
 
     for (uint32_t i = 0; i < STREAMS && !batch; i++) {
-        *to = &store->streams[store->turn_of++ % STREAMS];
+        *to = &store->streams.list[store->turn_of++ % STREAMS];
         if ((*to)->state == STREAM_READY)
             batch = backlog_take(&(*to)->backlog);
     }

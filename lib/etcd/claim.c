@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "claim.h"
+#include "piece.h"
 
-#include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 static bool is_name(const char name[L2TPHA_CLAIM_NAME_MAX + 1])
@@ -50,13 +49,10 @@ int claim_text(TALLOC_CTX *parent, const struct l2tpha_claim *claim, char **text
             return L2TPHA_ERR_INVALID;
         }
     json_t *json =
-        json_pack("{s:s, s:s, s:o}", "epoch", epoch, "owner", claim->owner, "in_sync", names);
-    char *dump = json ? json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-    json_decref(json);
-    if (!dump)
+        json_pack("{s:s, s:o, s:s}", "epoch", epoch, "in_sync", names, "owner", claim->owner);
+    if (!json)
         return L2TPHA_ERR_INVALID;
-    *text = talloc_strdup(parent, dump);
-    free(dump);
+    *text = piece_text(parent, json);
     return *text ? L2TPHA_OK : L2TPHA_ERR_NOMEM;
 }
 

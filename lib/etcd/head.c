@@ -13,9 +13,10 @@ char *head_text(TALLOC_CTX *parent, const struct head *head)
 
     hex_put(head->epoch, epoch);
     hex_put(head->copy, copy);
-    return piece_text(parent, json_pack("{s:s, s:s, s:s, s:i, s:s}", "cluster",
+    return piece_text(parent, json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:s}", "cluster",
                                         piece_digits(head->cluster, cluster), "copy", copy, "epoch",
-                                        epoch, "format", FORMAT, "owner", head->owner));
+                                        epoch, "format", FORMAT, "level", (int)head->level,
+                                        "level_min", (int)head->level_min, "owner", head->owner));
 }
 
 /* 0 is no epoch and no log, and is written as any other. */
@@ -39,6 +40,15 @@ static bool read_owner(const json_t *json, char owner[OWNER_DIGITS + 1])
     return true;
 }
 
+static bool read_level(const json_t *json, const char *name, uint32_t *level)
+{
+    const json_t *number = json_object_get(json, name);
+    json_int_t value = number ? json_integer_value(number) : 1;
+
+    *level = (uint32_t)value;
+    return value > 0 && value <= INT32_MAX;
+}
+
 static int read_all(const json_t *json, struct head *head)
 {
     const json_t *format = json_object_get(json, "format");
@@ -47,9 +57,10 @@ static int read_all(const json_t *json, struct head *head)
         return L2TPHA_ERR_RECORD;
     if (json_integer_value(format) != FORMAT)
         return L2TPHA_ERR_RECORD_VERSION;
-    bool good = read_owner(json, head->owner) && read_hex(json, "epoch", &head->epoch) &&
-                read_hex(json, "copy", &head->copy) &&
-                piece_number(json, "cluster", &head->cluster);
+    bool good =
+        read_owner(json, head->owner) && read_hex(json, "epoch", &head->epoch) &&
+        read_hex(json, "copy", &head->copy) && piece_number(json, "cluster", &head->cluster) &&
+        read_level(json, "level", &head->level) && read_level(json, "level_min", &head->level_min);
     return good ? L2TPHA_OK : L2TPHA_ERR_RECORD;
 }
 

@@ -14,30 +14,22 @@ void job_begin(struct etcd_store *store)
 
 static bool is_written(const struct etcd_store *store)
 {
-    bool written = false;
-
-    for (uint32_t i = 0; i < STREAMS; i++)
-        written |= store->streams[i].state == STREAM_READY;
-    return written && !store->fenced;
+    return streams_are_used(&store->streams) && !store->streams.fenced;
 }
 
 static bool is_swept(const struct etcd_store *store)
 {
-    return store->sweeps && store->owns && !store->fenced;
+    return store->streams.sweeps && store->streams.owns && !store->streams.fenced;
+}
+
+static bool is_compacted(const struct etcd_store *store)
+{
+    return store->compact && store->streams.owns && !store->streams.fenced;
 }
 
 static bool is_probed(const struct etcd_store *store)
 {
-    return is_written(store) && store->acquire == ACQUIRE_NONE;
-}
-
-static bool has_news(const struct etcd_store *store)
-{
-    bool news = store->mark_news;
-
-    for (uint32_t i = 0; i < STREAMS; i++)
-        news |= store->streams[i].news;
-    return news;
+    return is_written(store) && store->streams.acquire == ACQUIRE_NONE;
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -50,10 +42,12 @@ static void arm(struct etcd_store *store)
 {
     uint64_t at = ask_deadline(store);
 
-    if (has_news(store))
+    if (streams_have_news(&store->streams))
         at = store->now;
     if (!store->ask.under_way && is_swept(store))
         at = earlier(at, store->sweep_at);
+    if (!store->ask.under_way && is_compacted(store))
+        at = earlier(at, store->compact_at);
     if (!store->ask.under_way && is_probed(store))
         at = earlier(at, store->probe_at);
     alarm_wake_at(store->alarm, at);
@@ -63,14 +57,16 @@ static void arm(struct etcd_store *store)
 static void begin_next(struct etcd_store *store)
 {
     job_begin(store);
-    if (store->mark_asked)
+    if (store->streams.mark_asked)
         mark_begin(store);
-    else if (is_written(store) && store->acquire != ACQUIRE_NONE)
+    else if (is_written(store) && store->streams.acquire != ACQUIRE_NONE)
         acquire_begin(store);
     else if (is_written(store) && append_begin(store))
         ;
     else if (is_swept(store) && store->now >= store->sweep_at)
         sweep_begin(store);
+    else if (is_compacted(store) && store->now >= store->compact_at)
+        sweep_compact(store);
     else if (is_probed(store) && store->now >= store->probe_at)
         acquire_probe(store);
 }
@@ -97,34 +93,14 @@ void job_wait(struct etcd_store *store)
 
 /* --- what has come of it --- */
 
-static bool tell_stream(struct stream *stream, uint32_t id, struct l2tpha_store_event *event)
-{
-    if (!stream->news)
-        return false;
-    stream->news = false;
-    *event =
-        (struct l2tpha_store_event){.kind = L2TPHA_STORE_PROGRESS,
-                                    .stream = id,
-                                    .position = stream->newest,
-                                    .whole = stream->whole,
-                                    .status = stream->state == STREAM_BROKEN ? stream->status : 0};
-    return true;
-}
-
 bool etcd_job_event(void *user, struct l2tpha_store_event *event)
 {
     struct etcd_store *store = user;
 
     while (ask_turn(store))
         ;
-    for (uint32_t i = 0; i < STREAMS; i++)
-        if (tell_stream(&store->streams[i], i, event))
-            return true;
-    if (!store->mark_news) {
-        arm(store);
-        return false;
-    }
-    store->mark_news = false;
-    *event = (struct l2tpha_store_event){.kind = L2TPHA_STORE_MARKED, .status = store->mark_status};
-    return true;
+    if (streams_event(&store->streams, event))
+        return true;
+    arm(store);
+    return false;
 }

@@ -5,25 +5,19 @@
 #include "state.h"
 #include "store_body.h"
 
-/* Of a store that is not this process's, and is not to be, nothing is to be said. */
 int mark_stale(void *user)
 {
     struct etcd_store *store = user;
-    bool wanted = store->owns || store->acquire != ACQUIRE_NONE;
 
-    store->mark_asked = wanted && !store->fenced;
-    store->mark_news = !store->mark_asked;
-    store->mark_status = store->fenced ? L2TPHA_ERR_FENCED : L2TPHA_OK;
+    (void)streams_mark(&store->streams);
     return L2TPHA_OK;
 }
 
 static void end(struct etcd_store *store, int status)
 {
-    store->marking = false;
-    store->mark_news = true;
-    store->mark_status = status;
-    if (store->owns && store->acquire == ACQUIRE_NONE)
-        store->acquire = ACQUIRE_AGAIN; /* its fence may have gone */
+    streams_marked(&store->streams, status);
+    if (store->streams.owns && store->streams.acquire == ACQUIRE_NONE)
+        store->streams.acquire = ACQUIRE_AGAIN; /* its fence may have gone */
 }
 
 static int take_before(struct etcd_store *store, const json_t *answer, const struct header *header);
@@ -58,7 +52,7 @@ static int take_before(struct etcd_store *store, const json_t *answer, const str
 
 void mark_begin(struct etcd_store *store)
 {
-    store->mark_asked = false;
-    store->marking = true;
+    store->streams.mark_asked = false;
+    store->streams.marking = true;
     ask_begin(store, "/v3/kv/txn", body_state(store), take_before, end);
 }

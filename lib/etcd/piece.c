@@ -3,7 +3,6 @@
 #include "base64.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* --- requests --- */
@@ -55,12 +54,18 @@ json_t *piece_transaction(json_t *compare, size_t compares, json_t *success, siz
     return NULL;
 }
 
+/* json_dumps() leaves a name out where there is no memory for it. */
 char *piece_text(TALLOC_CTX *parent, json_t *json)
 {
-    char *dump = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    char *text = dump ? talloc_strdup(parent, dump) : NULL;
+    size_t len = json ? json_dumpb(json, NULL, 0, JSON_COMPACT) : 0;
+    char *text = len ? talloc_size(parent, len + 1) : NULL;
 
-    free(dump);
+    if (text && json_dumpb(json, text, len, JSON_COMPACT) != len) {
+        talloc_free(text);
+        text = NULL;
+    }
+    if (text)
+        text[len] = '\0';
     json_decref(json);
     return text;
 }

@@ -121,8 +121,8 @@ static int read_log(struct etcd_store *store, struct reading *reading)
 
 static int acquire_it(struct etcd_store *store)
 {
-    store->acquire = ACQUIRE_TAKE;
-    store->fenced = false;
+    store->streams.acquire = ACQUIRE_TAKE;
+    store->streams.fenced = false;
     job_begin(store);
     acquire_begin(store);
     job_wait(store);
@@ -134,16 +134,13 @@ static int give_back(struct etcd_store *store, const struct reading *checked, l2
 {
     struct reading reading = {.fn = fn, .arg = arg, .log = checked->log, .most = checked->batches};
     int error = read_log(store, &reading);
+    int given = reading_given(&reading, checked->batches, found);
 
-    if (!error)
-        error = reading.error;
-    if (!error && reading.batches != checked->batches)
-        error = L2TPHA_ERR_GAP; /* it has changed under the reader's eyes */
-    found->items = reading.items;
-    found->bytes = reading.octets;
+    found->level = store->seen.head.level;
+    found->level_min = store->seen.head.level_min;
     store->copy = reading.log;
     store->last = store->read_last;
-    return error;
+    return error ? error : given;
 }
 
 int etcd_read_copy(void *user, bool mend, l2tpha_store_item fn, void *arg,

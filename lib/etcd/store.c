@@ -2,12 +2,12 @@
 #include "job.h"
 #include "mark.h"
 #include "read.h"
-#include "stream.h"
 
 #include <stdio.h>
 #include <sys/epoll.h>
 
 #define TIMEOUT_MS 4000
+#define HISTORY_S 600
 
 static uint64_t now(void *user)
 {
@@ -35,6 +35,48 @@ static const char *note(void *user)
     return store->note;
 }
 
+/* --- streams --- */
+
+static int name_log(void *user, uint64_t *log)
+{
+    (void)user;
+    return alarm_random((uint8_t *)log, sizeof(*log));
+}
+
+static int begin(void *user, uint64_t epoch, uint32_t *id)
+{
+    struct etcd_store *store = user;
+
+    return streams_begin(&store->streams, epoch, name_log, store, id);
+}
+
+static int append(void *user, uint32_t id, uint64_t position, const uint8_t *data, size_t len,
+                  bool whole)
+{
+    struct etcd_store *store = user;
+
+    return streams_append(store, &store->streams, id, position, data, len, ITEM_MAX, whole);
+}
+
+static int drop(void *user, uint32_t id, bool keep)
+{
+    struct etcd_store *store = user;
+
+    (void)keep;
+    if (id < STREAMS && store->writing.to == &store->streams.list[id])
+        store->writing.to = NULL;
+    return streams_drop(&store->streams, id);
+}
+
+static void set_level_min(void *user, uint32_t level_min)
+{
+    struct etcd_store *store = user;
+
+    store->streams.level_min = level_min;
+}
+
+/* --- life --- */
+
 static void free_parts(struct etcd_store *store)
 {
     if (store->http)
@@ -51,7 +93,7 @@ static void free_store(void *user)
     struct l2tpha_store_event event;
 
     for (uint32_t i = 0; i < STREAMS; i++)
-        (void)etcd_stream_drop(store, i, true);
+        (void)drop(store, i, true);
     do {
         job_wait(store);
         while (etcd_job_event(store, &event))
@@ -77,6 +119,9 @@ static int prepare(struct etcd_store *store, const char *place,
     uint32_t timeout_ms = options ? options->timeout_ms : 0;
 
     store->timeout_us = (timeout_ms ? timeout_ms : TIMEOUT_MS) * UINT64_C(1000);
+    store->history_us = (options && options->history_s ? options->history_s : HISTORY_S) * SECOND;
+    if (options && options->keeps_history)
+        store->history_us = 0;
     int error = place_read(place, &store->place);
     if (!error)
         error = name_process(store);
@@ -109,16 +154,17 @@ int etcd_store_new(TALLOC_CTX *parent, const char *place,
                                          .user = store,
                                          .open = etcd_read_open,
                                          .read = etcd_read_copy,
-                                         .begin = etcd_stream_begin,
-                                         .append = etcd_stream_append,
+                                         .begin = begin,
+                                         .append = append,
                                          .commit = etcd_job_commit,
                                          .event = etcd_job_event,
-                                         .drop = etcd_stream_drop,
+                                         .drop = drop,
                                          .mark_stale = mark_stale,
                                          .fd = descriptor,
                                          .free = free_store,
                                          .note = note,
-                                         .look = etcd_read_look};
+                                         .look = etcd_read_look,
+                                         .set_level_min = set_level_min};
     *made = store;
     return L2TPHA_OK;
 }

@@ -175,17 +175,20 @@ char *body_append(struct etcd_store *store, const struct stream *stream, const s
     json_t *compare = json_array(), *success = json_array(), *failure = json_array();
     struct key fence = key_of(store, "store/%s/fence", store->head.owner),
                key = key_of_batch(store, stream->log, batch->position),
-               before = key_of_batch(store, stream->log, stream->newest),
+               before = key_of_batch(store, stream->log, stream->durable),
                name = key_of_log(store, stream->log);
     struct head head = store->head;
+    uint64_t revision = store->revisions[stream - store->streams.list];
     bool first = stream->batches == 0;
 
     head.copy = stream->log;
+    head.level = L2TPHA_LEVEL;
+    head.level_min = stream->level_min;
     char *text = batch->whole ? head_text(store, &head) : NULL;
     json_array_append_new(compare, piece_is_at(fence.text, store->fence));
     json_array_append_new(compare, piece_is_at(key.text, 0));
     if (!first)
-        json_array_append_new(compare, piece_is_at(before.text, stream->revision));
+        json_array_append_new(compare, piece_is_at(before.text, revision));
     json_array_append_new(success, piece_put(key.text, batch->data, batch->len, 0));
     if (first)
         put(success, &name, "1");

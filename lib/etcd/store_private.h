@@ -7,11 +7,10 @@
 #include "http.h"
 #include "piece.h"
 #include "server/alarm.h"
-#include "server/backlog.h"
 #include "server/reading.h"
+#include "server/stream.h"
 
-#define STREAMS 2
-#define ITEM_MAX (1u << 20) /* octets; etcd takes requests of 1.5 MiB */
+#define ITEM_MAX ((1u << 20) + 4096) /* octets; etcd takes requests of 1.5 MiB */
 #define STORE_ANSWER_MAX (8u << 20)
 #define SECOND UINT64_C(1000000)
 #define WHY_TEXT 160
@@ -50,28 +49,6 @@ struct state {
     bool complete;     /* what is known to be confirmed is there */
 };
 
-/* A log of the cluster's, and what waits to be written to it. */
-struct stream {
-    enum { STREAM_NONE, STREAM_READY, STREAM_BROKEN } state;
-    uint64_t log; /* its name */
-    uint64_t epoch;
-    uint64_t batches;  /* that are in it */
-    uint64_t newest;   /* position of the last one, */
-    uint64_t revision; /* ... and of its key */
-    struct backlog backlog;
-    bool whole;
-    int status;
-    bool news; /* not told yet */
-};
-
-/* How the store becomes this process's. */
-enum acquire {
-    ACQUIRE_NONE,
-    ACQUIRE_TAKE,  /* it is read: whoever wrote it before is refused */
-    ACQUIRE_SERVE, /* it is written under an epoch that is newer than what was there */
-    ACQUIRE_AGAIN  /* what this process has asked for before is to come to pass no more */
-};
-
 /* A batch that is being written. */
 struct writing {
     struct batch *batch; /* NULL = none is */
@@ -95,27 +72,25 @@ struct etcd_store {
     uint64_t cluster; /* whose answer was the first; 0 = none yet */
     /* whose the store is */
     char process[PROCESS_DIGITS + 1];
-    struct head head;     /* as this process has put it, or is about to */
-    uint64_t fence;       /* revision of its key */
-    uint32_t turn;        /* one more with each acquisition */
-    enum acquire acquire; /* to be done before anything is written */
-    uint64_t epoch;
-    bool owns, fenced;
+    struct head head; /* as this process has put it, or is about to */
+    uint64_t fence;   /* revision of its key */
+    uint32_t turn;    /* one more with each acquisition */
     bool found_exact;
     struct state seen; /* by an acquisition, or a mark */
     /* what is there */
     uint64_t copy, last; /* the newest log that is known to be whole, and a position in it */
     /* what is asked for */
-    struct stream streams[STREAMS];
-    uint32_t turn_of; /* stream */
+    struct streams streams;
+    uint64_t revisions[STREAMS]; /* of the last batch's key, of each */
+    uint32_t turn_of;            /* stream */
     struct writing writing;
-    uint64_t probe_at; /* whether the store is ours still */
-    bool sweeps;       /* logs may be there that nobody wants, */
-    uint64_t sweep_at; /* ... which may go then */
-    uint64_t swept;    /* one that goes; 0 = none */
-    uint64_t compact;  /* a revision; 0 = nothing has gone */
-    bool mark_asked, marking, mark_news;
-    int mark_status;
+    uint64_t probe_at;       /* whether the store is ours still */
+    uint64_t sweep_at;       /* logs that nobody wants may go then */
+    uint64_t swept;          /* one that goes; 0 = none */
+    uint64_t history_us;     /* 0 = the cluster's history is left alone */
+    uint64_t compact;        /* up to this revision, 0 = nothing has gone, */
+    uint64_t compact_at;     /* ... then, when it is old enough */
+    uint64_t gone;           /* revision at which something has gone last */
     struct reading *reading; /* while it is */
     uint64_t read_last;      /* position of the batch that was read last, */
     uint64_t read_items;     /* ... and items before it */

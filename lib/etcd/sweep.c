@@ -4,17 +4,27 @@
 #include "state.h"
 #include "store_body.h"
 
-static void fail_sweep(struct etcd_store *store, int status)
+/* --- history --- */
+
+/* It is that of all who use the cluster: whoever watches from a revision, or reads at one page
+ * after page, gets an error when that is compacted. So it goes when nobody is so far behind. */
+static void plan(struct etcd_store *store)
 {
-    (void)status;
-    store->sweep_at = store->now + SECOND;
+    store->compact = store->history_us ? store->gone : 0;
+    store->compact_at = store->now + store->history_us;
 }
 
 /* Somebody has done so already, or it may not be done: it is the operator's then. */
 static void end(struct etcd_store *store, int status)
 {
+    bool more = store->gone > store->compact;
+
     (void)status;
     store->compact = 0;
+    if (more)
+        plan(store);
+    else
+        store->gone = 0;
 }
 
 static int take_compaction(struct etcd_store *store, const json_t *answer,
@@ -26,13 +36,27 @@ static int take_compaction(struct etcd_store *store, const json_t *answer,
     return L2TPHA_OK;
 }
 
+void sweep_compact(struct etcd_store *store)
+{
+    ask_begin(store, "/v3/kv/compaction", body_compact(store, store->compact), take_compaction,
+              end);
+}
+
+/* --- logs --- */
+
+static void fail_sweep(struct etcd_store *store, int status)
+{
+    (void)status;
+    store->sweep_at = store->now + SECOND;
+}
+
 /* Its batches first, then its name. */
 static int take_delete(struct etcd_store *store, const json_t *answer, const struct header *header)
 {
     uint64_t log = store->swept;
 
     (void)answer;
-    store->compact = header->revision;
+    store->gone = header->revision;
     store->swept = 0;
     if (log)
         ask_begin(store, "/v3/kv/deleterange", body_delete(store, log, true), take_delete,
@@ -47,7 +71,7 @@ static bool is_wanted(const struct etcd_store *store, uint64_t log)
     bool wanted = log == store->seen.head.copy;
 
     for (uint32_t i = 0; i < STREAMS; i++)
-        wanted |= store->streams[i].state != STREAM_NONE && store->streams[i].log == log;
+        wanted |= store->streams.list[i].state != STREAM_NONE && store->streams.list[i].log == log;
     return wanted;
 }
 
@@ -79,13 +103,12 @@ static int take_logs(struct etcd_store *store, const json_t *answer, const struc
     if (error)
         return error;
     store->swept = state_is_mine(store, &store->seen) ? find_unwanted(store, names) : 0;
-    store->sweeps = store->swept != 0;
+    store->streams.sweeps = store->swept != 0;
     if (store->swept)
         ask_begin(store, "/v3/kv/deleterange", body_delete(store, store->swept, false), take_delete,
                   fail_sweep);
-    else if (store->compact)
-        ask_begin(store, "/v3/kv/compaction", body_compact(store, store->compact), take_compaction,
-                  end);
+    else if (store->gone && !store->compact)
+        plan(store);
     return L2TPHA_OK;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Logs that nobody wants go, and the cluster's history with them. Names of logs are used once, so
+/* Logs that nobody wants go, and later the cluster's history. Names of logs are used once, so
  * that it does no harm when one goes late. */
 #ifndef ETCD_SWEEP_H
 #define ETCD_SWEEP_H
@@ -7,5 +7,7 @@
 #include "store_private.h"
 
 void sweep_begin(struct etcd_store *store);
+/* The cluster's history, up to store->compact. */
+void sweep_compact(struct etcd_store *store);
 
 #endif

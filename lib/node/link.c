@@ -37,11 +37,12 @@ static uint32_t link_level(void *user)
     return l2tpha_level(node_at(user));
 }
 
-static void link_meets(void *user, uint32_t level)
+static void link_meets(void *user, uint32_t level, bool ungated)
 {
     struct port *port = user;
 
     port->level = level;
+    port->options.gates = !ungated;
 }
 
 static uint64_t link_epoch(void *user)
@@ -75,11 +76,14 @@ static int find_consumer(struct port *port, uint64_t now)
     uint32_t id = cursor_find(node->engine.ledger, port->options.name);
     int error = L2TPHA_OK;
 
+    if (id && (!cursor_get(node->engine.ledger, id, &info) || node->links[id - 1] != &nobody))
+        return L2TPHA_ERR_EXISTS;
+    if (id && info.gates != port->options.gates) {
+        l2tpha_consumer_remove(node, id, now);
+        id = 0;
+    }
     if (id == 0)
         error = l2tpha_consumer_add(node, &port->options, now, &id);
-    else if (!cursor_get(node->engine.ledger, id, &info) || info.gates != port->options.gates ||
-             node->links[id - 1] != &nobody)
-        error = L2TPHA_ERR_EXISTS;
     if (error)
         return error;
     node->links[id - 1] = port;
@@ -267,7 +271,6 @@ static struct port *new_port(struct l2tpha_node *node, const struct l2tpha_link_
     port->options = (struct l2tpha_consumer_options){
         .size = sizeof(port->options),
         .name = talloc_strdup(port, name),
-        .gates = !given || !options->ungated,
         .returns = true,
     };
     if (port->options.name)

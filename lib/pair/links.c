@@ -31,8 +31,8 @@ static bool is_better(const struct stream *stream, const struct stream *than)
     bool in_sync = stream_is_in_sync(stream);
     if (in_sync != stream_is_in_sync(than))
         return in_sync;
-    if (stream->far != than->far)
-        return than->far;
+    if (stream_is_waited_for(stream) != stream_is_waited_for(than))
+        return stream_is_waited_for(stream);
     return stream_info(stream).peer_rank < stream_info(than).peer_rank;
 }
 

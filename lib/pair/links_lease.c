@@ -44,7 +44,8 @@ void links_name_standbys(struct links *links)
         return;
     for (struct stream *stream = links->streams; stream != NULL; stream = next) {
         next = stream->next;
-        if (!is_standby_here(stream) || stream->far || stream_consumer(stream) == 0)
+        if (!is_standby_here(stream) || !stream_is_waited_for(stream) ||
+            stream_consumer(stream) == 0)
             continue;
         uint32_t rank = stream_info(stream).peer_rank;
         int error = leasing_add(links->pair, rank, stream->consumer);

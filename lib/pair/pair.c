@@ -50,6 +50,8 @@ static bool take_endpoints(struct l2tpha_pair *pair)
     strcpy(pair->node_name, options->name != NULL ? options->name : "");
     pair->options.name = NULL;
     pair->connect = pair->others.list[0].endpoint;
+    if (options->observer && pair->connect.kind != ENDPOINT_TCP)
+        return false;
     if (options->role != L2TPHA_PAIR_ACTIVE && pair->connect.kind == ENDPOINT_NONE)
         return false;
     if (options->role == L2TPHA_PAIR_AUTO && pair->listen.kind == ENDPOINT_NONE)

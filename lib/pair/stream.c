@@ -20,7 +20,6 @@
 /* Over unix silence proves nothing: the closing of the stream is what counts. */
 #define UNIX_SILENCE_MS (24u * 3600 * 1000)
 /* Round trips of some 100 ms, and what is lost on the way is sent again by tcp. */
-#define FAR_SILENCE_MS 5000
 #define FAR_ANSWER_MS 2000
 
 static void close_if(int fd)
@@ -242,6 +241,16 @@ uint32_t stream_consumer(struct stream *stream)
     return stream->consumer;
 }
 
+static bool is_observer(const struct stream *stream)
+{
+    return !stream->serving && stream->pair->options.observer;
+}
+
+bool stream_is_waited_for(const struct stream *stream)
+{
+    return !stream->far && !stream_info(stream).ungated;
+}
+
 static bool make_link(struct stream *stream)
 {
     const struct l2tpha_config *config = config_of(stream->pair);
@@ -251,15 +260,13 @@ static bool make_link(struct stream *stream)
                                        .ranks_differ =
                                            !stream->local && config->rank != L2TPHA_RANK_NONE,
                                        .name = *stream->name != '\0' ? stream->name : NULL,
-                                       .ungated = stream->serving && stream->far,
+                                       .ungated = stream->far || is_observer(stream),
                                        .taken = stream->taken,
                                        .node_name = stream->pair->node_name};
     if (stream->local && !stream->serving)
         link.silence_ms = UNIX_SILENCE_MS;
-    if (stream->far) {
-        link.silence_ms = FAR_SILENCE_MS;
+    if (link.ungated)
         link.answer_ms = FAR_ANSWER_MS;
-    }
     int error = l2tpha_link_new(stream->pair->node, &link, l2tpha_pair_now(), &stream->link);
     if (error != L2TPHA_OK)
         say(stream->pair, L2TPHA_LOG_ERROR, "replication link: %s", l2tpha_strerror(error));

@@ -44,7 +44,7 @@ struct stream {
     bool up;         /* hellos have been exchanged, once */
     unsigned other;  /* which of them is at the other end, or OTHERS_NONE */
     char name[ENDPOINT_TEXT_MAX]; /* over tcp: where that is; "" = nowhere known */
-    bool far;                     /* ... and nobody waits for it */
+    bool far;                     /* ... which is far from here */
     bool heir;                    /* active: this standby is asked to serve, or told to */
     uint32_t consumer;
     bool waited_for;   /* active: outputs wait for the standby, and it was told so */
@@ -90,6 +90,8 @@ bool stream_is_in_sync(const struct stream *stream);
 /* Standby: the last farewell, 0 = none. */
 char stream_last_bye(struct stream *stream);
 struct l2tpha_link_info stream_info(const struct stream *stream);
+/* Outputs wait for the standby, once it is in sync. */
+bool stream_is_waited_for(const struct stream *stream);
 /* The link cannot go on. */
 void stream_failed(struct stream *stream, int error);
 /* Standby: end the process of an active that hangs. */

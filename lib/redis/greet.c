@@ -129,8 +129,8 @@ int greet(struct redis_store *store)
         snprintf(store->note, sizeof(store->note), "the server cannot be reached");
         return error;
     }
-    if (store->owns && store->acquire == ACQUIRE_NONE)
-        store->acquire = ACQUIRE_AGAIN;
+    if (store->streams.owns && store->streams.acquire == ACQUIRE_NONE)
+        store->streams.acquire = ACQUIRE_AGAIN;
     if (store->password && store->user)
         error = ask_for(store, "AUTH", store->user, store->password, take_auth);
     else if (store->password)

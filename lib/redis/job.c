@@ -39,7 +39,7 @@ static void put_id(uint64_t epoch, uint64_t position, char text[ID_TEXT])
 
 static int not_ours(struct redis_store *store)
 {
-    store->fenced = true;
+    store->streams.fenced = true;
     snprintf(store->note, sizeof(store->note), "another process has the store");
     return L2TPHA_OK;
 }
@@ -64,8 +64,8 @@ static int take_script(struct redis_store *store, const struct reply *reply, int
 static struct stream *stream_with(struct redis_store *store, uint64_t log)
 {
     for (uint32_t i = 0; i < STREAMS; i++)
-        if (store->streams[i].state == STREAM_READY && store->streams[i].log == log)
-            return &store->streams[i];
+        if (store->streams.list[i].state == STREAM_READY && store->streams.list[i].log == log)
+            return &store->streams.list[i];
     return NULL;
 }
 
@@ -81,15 +81,16 @@ static int take_append(struct redis_store *store, const struct ask *ask, const s
         stream->status = status;
     if (status)
         return L2TPHA_OK;
-    stream->answered = ask->position;
-    stream->answered_whole |= ask->whole;
+    struct answered *answered = &store->answered[stream - store->streams.list];
+    answered->position = ask->position;
+    answered->whole |= ask->whole;
     return L2TPHA_OK;
 }
 
 static int take_mark(struct redis_store *store, const struct ask *ask, const struct reply *reply)
 {
     (void)ask;
-    return take_script(store, reply, &store->mark_status);
+    return take_script(store, reply, &store->streams.mark_status);
 }
 
 static int take_sweep(struct redis_store *store, const struct ask *ask, const struct reply *reply)
@@ -142,6 +143,12 @@ static void describe(struct redis_store *store)
              store->appends ? "yes" : "no", store->fsync, cost, store->wait_for);
 }
 
+int job_refuse_level(struct redis_store *store, uint32_t level_min)
+{
+    snprintf(store->note, sizeof(store->note), LEVEL_WHY, level_min, L2TPHA_LEVEL);
+    return L2TPHA_ERR_LEVEL;
+}
+
 static int take_acquire(struct redis_store *store, const struct ask *ask, const struct reply *reply)
 {
     const char *text = reply_text(reply_item(reply, 0));
@@ -154,13 +161,17 @@ static int take_acquire(struct redis_store *store, const struct ask *ask, const 
         snprintf(store->note, sizeof(store->note), "another release has written it");
         return L2TPHA_ERR_RECORD_VERSION;
     }
+    if (strcmp(text, "LEVEL") == 0)
+        return job_refuse_level(store, (uint32_t)strtoul(copy, NULL, 10));
     if (strcmp(text, "OK") != 0 || strlen(copy) >= LOG_TEXT)
         return talk_error(store, reply);
     strcpy(store->found, copy);
     store->found_exact = reply_is(reply_item(reply, 2), "1");
     store->wait_for = (uint32_t)strtoul(reply_text(reply_item(reply, 3)), NULL, 10);
-    store->acquire = ACQUIRE_NONE;
-    store->owns = store->sweeps = true;
+    store->found_level = (uint32_t)strtoul(reply_text(reply_item(reply, 5)), NULL, 10);
+    store->found_level_min = (uint32_t)strtoul(reply_text(reply_item(reply, 6)), NULL, 10);
+    store->streams.acquire = ACQUIRE_NONE;
+    store->streams.owns = store->streams.sweeps = true;
     if (!store->failed)
         describe(store);
     return L2TPHA_OK;
@@ -172,26 +183,29 @@ int job_ask_acquire(struct redis_store *store)
 {
     static const char *const how[] = {
         [ACQUIRE_TAKE] = "take", [ACQUIRE_SERVE] = "serve", [ACQUIRE_AGAIN] = "again"};
-    char number[9], epoch[EPOCH_TEXT], replicas[12] = "", log[sizeof(store->log_key) + LOG_TEXT];
+    char number[9], epoch[EPOCH_TEXT], replicas[12] = "", level[12],
+                                       log[sizeof(store->log_key) + LOG_TEXT];
     struct words words;
 
     snprintf(number, sizeof(number), "%08" PRIx32, ++store->turn);
     snprintf(store->owner, sizeof(store->owner), "%s%s", store->process, number);
-    snprintf(epoch, sizeof(epoch), "%016" PRIx64, store->epoch);
+    snprintf(epoch, sizeof(epoch), "%016" PRIx64, store->streams.epoch);
     snprintf(log, sizeof(log), "%s%016" PRIx64, store->log_key, store->copy);
+    snprintf(level, sizeof(level), "%d", L2TPHA_LEVEL);
     if (store->alone || store->replicas_wanted > 0)
         snprintf(replicas, sizeof(replicas), "%" PRIu32, store->replicas_wanted);
     begin_script(store, &words, script_acquire, "2");
     words_add(&words, log);
     words_add(&words, store->process);
     words_add(&words, number);
-    words_add(&words, how[store->acquire]);
+    words_add(&words, how[store->streams.acquire]);
     words_add(&words, epoch);
     words_add(&words, store->run);
     words_add(&words, replicas);
     words_add(&words, store->has_replicas ? "1" : "0");
     words_add(&words, store->last);
     words_add(&words, store->exact ? "1" : "0");
+    words_add(&words, level);
     return talk_ask(store, &(struct ask){.take = take_acquire}, &words);
 }
 
@@ -216,6 +230,7 @@ int job_ask_wait(struct redis_store *store)
 static int ask_batch(struct redis_store *store, struct stream *stream, struct batch *batch)
 {
     char log[LOG_TEXT], key[sizeof(store->log_key) + LOG_TEXT], number[24], id[ID_TEXT];
+    char level[12], level_min[12];
     struct words words;
 
     batch_close(batch, &(struct batch_head){.whole = batch->whole,
@@ -226,6 +241,8 @@ static int ask_batch(struct redis_store *store, struct stream *stream, struct ba
     put_id(stream->epoch, batch->position, id);
     snprintf(key, sizeof(key), "%s%s", store->log_key, log);
     snprintf(number, sizeof(number), "%" PRIu64, stream->batches);
+    snprintf(level, sizeof(level), "%d", L2TPHA_LEVEL);
+    snprintf(level_min, sizeof(level_min), "%" PRIu32, stream->level_min);
     begin_script(store, &words, script_append, "2");
     words_add(&words, key);
     words_add(&words, store->owner);
@@ -234,6 +251,8 @@ static int ask_batch(struct redis_store *store, struct stream *stream, struct ba
     words_add(&words, id);
     words_add_octets(&words, batch->data, batch->len);
     words_add(&words, batch->whole ? "1" : "0");
+    words_add(&words, level);
+    words_add(&words, level_min);
     return talk_ask(store,
                     &(struct ask){.take = take_append,
                                   .log = stream->log,
@@ -264,9 +283,9 @@ static int ask_mark(struct redis_store *store)
 {
     struct words words;
 
-    store->mark_asked = false;
-    store->marking = true;
-    store->mark_status = L2TPHA_OK;
+    store->streams.mark_asked = false;
+    store->streams.marking = true;
+    store->streams.mark_status = L2TPHA_OK;
     begin_script(store, &words, script_mark, "1");
     words_add(&words, store->owner);
     return talk_ask(store, &(struct ask){.take = take_mark}, &words);
@@ -277,14 +296,14 @@ static int ask_sweep(struct redis_store *store)
     char logs[STREAMS][LOG_TEXT];
     struct words words;
 
-    store->sweeps = false;
+    store->streams.sweeps = false;
     begin_script(store, &words, script_sweep, "1");
     words_add(&words, store->owner);
     words_add(&words, store->log_key);
     for (uint32_t i = 0; i < STREAMS; i++) {
-        if (store->streams[i].state == STREAM_NONE)
+        if (store->streams.list[i].state == STREAM_NONE)
             continue;
-        put_log(store->streams[i].log, logs[i]);
+        put_log(store->streams.list[i].log, logs[i]);
         words_add(&words, logs[i]);
     }
     return talk_ask(store, &(struct ask){.take = take_sweep}, &words);
@@ -295,17 +314,17 @@ static int plan(struct redis_store *store)
 {
     int error = L2TPHA_OK;
 
-    if (store->acquire != ACQUIRE_NONE)
+    if (store->streams.acquire != ACQUIRE_NONE)
         return job_ask_acquire(store);
-    if (store->mark_asked) { /* what is whole behind it is exact */
+    if (store->streams.mark_asked) { /* what is whole behind it is exact */
         error = ask_mark(store);
         if (error || !store->exact) /* another run of the server is stale anyway */
             return error;
     }
     for (uint32_t i = 0; i < STREAMS && !error; i++)
-        if (store->streams[i].state == STREAM_READY)
-            error = ask_batches(store, &store->streams[i]);
-    if (!error && store->sweeps)
+        if (store->streams.list[i].state == STREAM_READY)
+            error = ask_batches(store, &store->streams.list[i]);
+    if (!error && store->streams.sweeps)
         error = ask_sweep(store);
     if (!error && store->ask_count > 0)
         error = job_ask_wait(store);
@@ -314,18 +333,16 @@ static int plan(struct redis_store *store)
 
 static bool wants_server(const struct redis_store *store)
 {
-    bool wanted = store->mark_asked || (store->sweeps && store->owns);
-
-    for (uint32_t i = 0; i < STREAMS && !wanted; i++)
-        wanted = store->streams[i].state == STREAM_READY;
-    return wanted;
+    return store->streams.mark_asked || (store->streams.sweeps && store->streams.owns) ||
+           streams_are_used(&store->streams);
 }
 
 int job_commit(void *user)
 {
     struct redis_store *store = user;
 
-    if (store->link != LINK_READY || store->ask_count > 0 || store->fenced || !wants_server(store))
+    if (store->link != LINK_READY || store->ask_count > 0 || store->streams.fenced ||
+        !wants_server(store))
         return L2TPHA_OK;
     int error = plan(store);
     store->in_job = store->ask_count > 0;
@@ -335,19 +352,18 @@ int job_commit(void *user)
     return L2TPHA_OK; /* what fails is an event */
 }
 
-/* Of a store that is not this process's, and is not to be, nothing is to be said. What another one
- * has left is stale by the acquisition itself. */
+/* What another one has left is stale by the acquisition itself. */
 int job_mark_stale(void *user)
 {
     struct redis_store *store = user;
-    bool wanted = store->owns || store->acquire != ACQUIRE_NONE;
-    int error = store->fenced ? L2TPHA_ERR_FENCED : L2TPHA_OK;
+    int error = L2TPHA_OK;
 
-    if (!error && wanted && store->link == LINK_DOWN)
+    if (streams_mark(&store->streams) && store->link == LINK_DOWN)
         error = greet(store);
-    store->mark_asked = !error && wanted;
-    store->mark_news = !store->mark_asked;
-    store->mark_status = error;
+    if (error) {
+        store->streams.mark_asked = false;
+        streams_marked(&store->streams, error);
+    }
     return L2TPHA_OK;
 }
 
@@ -355,21 +371,17 @@ int job_mark_stale(void *user)
 
 static void harvest_stream(struct redis_store *store, struct stream *stream)
 {
-    bool waited = stream->answered > stream->durable;
-    int status = store->fenced ? L2TPHA_ERR_FENCED : stream->status;
+    const struct answered *answered = &store->answered[stream - store->streams.list];
+    int status = store->streams.fenced ? L2TPHA_ERR_FENCED : stream->status;
 
-    if (status) {
-        stream->state = STREAM_BROKEN;
-        stream->status = status;
-        stream->news = true;
+    if (status)
+        stream_break(stream, status);
+    if (status || answered->position <= stream->durable)
         return;
-    }
-    if (!waited)
-        return;
-    stream->durable = stream->answered;
+    stream->durable = answered->position;
     stream->news = true;
-    if (stream->answered_whole && !stream->whole) {
-        stream->whole = store->sweeps = true;
+    if (answered->whole && !stream->whole) {
+        stream->whole = store->streams.sweeps = true;
         store->copy = stream->log;
         store->failed = false;
         describe(store);
@@ -383,14 +395,13 @@ static void harvest(struct redis_store *store)
     store->in_job = false;
     store->probe_at = store->net.now(store->net.user) + PROBE_US;
     for (uint32_t i = 0; i < STREAMS; i++)
-        if (store->streams[i].state == STREAM_READY)
-            harvest_stream(store, &store->streams[i]);
-    if (!store->marking && !(store->fenced && store->mark_asked))
+        if (store->streams.list[i].state == STREAM_READY)
+            harvest_stream(store, &store->streams.list[i]);
+    if (!store->streams.marking && !(store->streams.fenced && store->streams.mark_asked))
         return;
-    store->marking = store->mark_asked = false;
-    store->mark_news = true;
-    if (store->fenced)
-        store->mark_status = L2TPHA_ERR_FENCED;
+    store->streams.mark_asked = false;
+    streams_marked(&store->streams,
+                   store->streams.fenced ? L2TPHA_ERR_FENCED : store->streams.mark_status);
 }
 
 /* An idle writer learns of another one, and of a server that is gone, or has no followers. */
@@ -398,8 +409,9 @@ static void probe(struct redis_store *store)
 {
     struct words words = {0};
 
-    if (store->link != LINK_READY || store->ask_count > 0 || store->acquire != ACQUIRE_NONE ||
-        store->fenced || !wants_server(store) || store->net.now(store->net.user) < store->probe_at)
+    if (store->link != LINK_READY || store->ask_count > 0 ||
+        store->streams.acquire != ACQUIRE_NONE || store->streams.fenced || !wants_server(store) ||
+        store->net.now(store->net.user) < store->probe_at)
         return;
     words_add(&words, "HGET");
     words_add(&words, store->head_key);
@@ -413,20 +425,6 @@ static void probe(struct redis_store *store)
     talk_turn(store);
 }
 
-static bool tell_stream(struct stream *stream, uint32_t id, struct l2tpha_store_event *event)
-{
-    if (stream->state == STREAM_NONE || !stream->news)
-        return false;
-    stream->news = false;
-    *event =
-        (struct l2tpha_store_event){.kind = L2TPHA_STORE_PROGRESS,
-                                    .stream = id,
-                                    .position = stream->durable,
-                                    .whole = stream->whole,
-                                    .status = stream->state == STREAM_BROKEN ? stream->status : 0};
-    return true;
-}
-
 bool job_event(void *user, struct l2tpha_store_event *event)
 {
     struct redis_store *store = user;
@@ -435,12 +433,5 @@ bool job_event(void *user, struct l2tpha_store_event *event)
     if (store->link == LINK_READY && store->in_job && store->ask_count == 0)
         harvest(store);
     probe(store);
-    for (uint32_t i = 0; i < STREAMS; i++)
-        if (tell_stream(&store->streams[i], i, event))
-            return true;
-    if (!store->mark_news)
-        return false;
-    store->mark_news = false;
-    *event = (struct l2tpha_store_event){.kind = L2TPHA_STORE_MARKED, .status = store->mark_status};
-    return true;
+    return streams_event(&store->streams, event);
 }

@@ -9,8 +9,10 @@
 int job_commit(void *user);
 bool job_event(void *user, struct l2tpha_store_event *event);
 int job_mark_stale(void *user);
-/* Have the store, as store->acquire says. */
+/* Have the store, as store->streams.acquire says. */
 int job_ask_acquire(struct redis_store *store);
+/* What is there needs a newer release: LEVEL, and why. */
+int job_refuse_level(struct redis_store *store, uint32_t level_min);
 /* Whether what was written before is where it has to be: else the connection ends. */
 int job_ask_wait(struct redis_store *store);
 

@@ -13,6 +13,55 @@
 #define PAGE "4" /* entries asked for at once */
 #define TRIES 16 /* a writer may have made another copy meanwhile */
 
+/* --- opening --- */
+
+static int take_head(struct redis_store *store, const struct ask *ask, const struct reply *reply)
+{
+    const struct reply *value;
+    const char *format = "1", *run = "", *level = "1", *level_min = "1";
+
+    (void)ask;
+    if (reply->type != REDIS_REPLY_ARRAY)
+        return talk_error(store, reply);
+    store->found[0] = '\0';
+    store->found_exact = false;
+    for (uint32_t i = 0; (value = reply_item(reply, i + 1)); i += 2) {
+        const struct reply *name = reply_item(reply, i);
+        if (reply_is(name, "copy") && strlen(reply_text(value)) < LOG_TEXT)
+            strcpy(store->found, reply_text(value));
+        else if (reply_is(name, "exact"))
+            store->found_exact = reply_is(value, "1");
+        else if (reply_is(name, "format"))
+            format = reply_text(value);
+        else if (reply_is(name, "run"))
+            run = reply_text(value);
+        else if (reply_is(name, "level"))
+            level = reply_text(value);
+        else if (reply_is(name, "level_min"))
+            level_min = reply_text(value);
+    }
+    store->found_exact = store->found_exact && strcmp(run, store->run) == 0;
+    store->found_level = (uint32_t)strtoul(level, NULL, 10);
+    store->found_level_min = (uint32_t)strtoul(level_min, NULL, 10);
+    if (strcmp(format, "1") != 0) {
+        snprintf(store->note, sizeof(store->note), "another release has written it");
+        return L2TPHA_ERR_RECORD_VERSION;
+    }
+    return store->found_level_min <= L2TPHA_LEVEL ? L2TPHA_OK
+                                                  : job_refuse_level(store, store->found_level_min);
+}
+
+static int ask_about(struct redis_store *store, const char *word, const char *key,
+                     int (*take)(struct redis_store *, const struct ask *, const struct reply *))
+{
+    struct words words = {0};
+
+    words_add(&words, word);
+    words_add(&words, key);
+    int error = talk_ask(store, &(struct ask){.take = take}, &words);
+    return error ? error : talk_wait(store);
+}
+
 /* The server is there, and fit for it. Whose the store is stays open until it is read or written:
  * a standby has it open as well. */
 int read_open(void *user, const char **why)
@@ -22,6 +71,8 @@ int read_open(void *user, const char **why)
 
     if (!error)
         error = talk_wait(store);
+    if (!error)
+        error = ask_about(store, "HGETALL", store->head_key, take_head);
     *why = store->note;
     return error;
 }
@@ -115,15 +166,15 @@ static int acquire_it(struct redis_store *store)
 {
     int error = store->link == LINK_DOWN ? greet(store) : L2TPHA_OK;
 
-    store->acquire = ACQUIRE_TAKE;
-    store->fenced = false;
+    store->streams.acquire = ACQUIRE_TAKE;
+    store->streams.fenced = false;
     if (!error)
         error = talk_wait(store);
     if (!error)
         error = job_ask_acquire(store);
     if (!error)
         error = talk_wait(store);
-    if (!error && store->fenced)
+    if (!error && store->streams.fenced)
         error = L2TPHA_ERR_FENCED;
     if (!error)
         error = job_ask_wait(store);
@@ -137,16 +188,13 @@ static int give_back(struct redis_store *store, const struct reading *checked, l
 {
     struct reading reading = {.fn = fn, .arg = arg, .most = checked->batches};
     int error = read_log(store, &reading);
+    int given = reading_given(&reading, checked->batches, found);
 
-    if (!error)
-        error = reading.error;
-    if (!error && reading.batches != checked->batches)
-        error = L2TPHA_ERR_GAP; /* it has changed under the reader's eyes */
-    found->items = reading.items;
-    found->bytes = reading.octets;
+    found->level = store->found_level;
+    found->level_min = store->found_level_min;
     store->copy = reading.log;
     strcpy(store->last, store->read_last);
-    return error;
+    return error ? error : given;
 }
 
 int read_copy(void *user, bool mend, l2tpha_store_item fn, void *arg,
@@ -168,34 +216,6 @@ int read_copy(void *user, bool mend, l2tpha_store_item fn, void *arg,
 
 /* --- a look, beside whoever writes --- */
 
-static int take_head(struct redis_store *store, const struct ask *ask, const struct reply *reply)
-{
-    const struct reply *value;
-    const char *format = "1", *run = "";
-
-    (void)ask;
-    if (reply->type != REDIS_REPLY_ARRAY)
-        return talk_error(store, reply);
-    store->found[0] = '\0';
-    store->found_exact = false;
-    for (uint32_t i = 0; (value = reply_item(reply, i + 1)); i += 2) {
-        const struct reply *name = reply_item(reply, i);
-        if (reply_is(name, "copy") && strlen(reply_text(value)) < LOG_TEXT)
-            strcpy(store->found, reply_text(value));
-        else if (reply_is(name, "exact"))
-            store->found_exact = reply_is(value, "1");
-        else if (reply_is(name, "format"))
-            format = reply_text(value);
-        else if (reply_is(name, "run"))
-            run = reply_text(value);
-    }
-    store->found_exact = store->found_exact && strcmp(run, store->run) == 0;
-    if (strcmp(format, "1") == 0)
-        return L2TPHA_OK;
-    snprintf(store->note, sizeof(store->note), "another release has written it");
-    return L2TPHA_ERR_RECORD_VERSION;
-}
-
 static int take_most(struct redis_store *store, const struct ask *ask, const struct reply *reply)
 {
     (void)ask;
@@ -203,17 +223,6 @@ static int take_most(struct redis_store *store, const struct ask *ask, const str
         return talk_error(store, reply);
     store->reading->most = (uint64_t)reply->integer;
     return L2TPHA_OK;
-}
-
-static int ask_about(struct redis_store *store, const char *word, const char *key,
-                     int (*take)(struct redis_store *, const struct ask *, const struct reply *))
-{
-    struct words words = {0};
-
-    words_add(&words, word);
-    words_add(&words, key);
-    int error = talk_ask(store, &(struct ask){.take = take}, &words);
-    return error ? error : talk_wait(store);
 }
 
 /* So many entries as it has now. */

@@ -5,12 +5,11 @@
 
 #include "net.h"
 #include "reply.h"
-#include "server/backlog.h"
 #include "server/reading.h"
+#include "server/stream.h"
 
 #include <l2tpha/redis.h>
 
-#define STREAMS 2
 #define BATCH_ITEM_MAX (8u << 20)
 #define ASKS 64
 #define ID_TEXT 44 /* two numbers of 64 bits */
@@ -23,33 +22,18 @@
 
 struct redis_store;
 
+/* What of a stream is in the server, whether it is confirmed or not. */
+struct answered {
+    uint64_t position;
+    bool whole;
+};
+
 /* What was asked, and who takes the answer. An error ends the connection. */
 struct ask {
     int (*take)(struct redis_store *store, const struct ask *ask, const struct reply *reply);
     uint64_t log;      /* of a batch: whose, */
     uint64_t position; /* ... and what is there then */
     bool whole;
-};
-
-/* A log of the server's, and what waits to be written to it. */
-struct stream {
-    enum { STREAM_NONE, STREAM_READY, STREAM_BROKEN } state;
-    uint64_t log; /* its name */
-    uint64_t epoch;
-    uint64_t batches;           /* asked for, */
-    uint64_t answered, durable; /* positions: in the server; confirmed */
-    bool answered_whole, whole;
-    struct backlog backlog;
-    int status;
-    bool news; /* not told yet */
-};
-
-/* How the store becomes this process's. */
-enum acquire {
-    ACQUIRE_NONE,
-    ACQUIRE_TAKE,  /* it is read: whoever wrote it before is refused */
-    ACQUIRE_SERVE, /* it is written under an epoch that is newer than what was there */
-    ACQUIRE_AGAIN  /* by another connection, if it is this process's still */
 };
 
 struct redis_store {
@@ -78,21 +62,17 @@ struct redis_store {
     char head_key[96], log_key[96]; /* the latter: without the log's name */
     char process[PROCESS_TEXT], owner[OWNER_TEXT];
     uint32_t turn;        /* one more with each acquisition */
-    enum acquire acquire; /* to be asked for before anything is written */
-    uint64_t epoch;
-    bool owns, fenced;
     uint32_t wait_for;    /* replicas */
     char found[LOG_TEXT]; /* log of the copy that was there; "" = none */
     bool found_exact;
+    uint32_t found_level, found_level_min;
     /* what is there */
     uint64_t copy; /* log of the newest copy that is known to be whole; 0 = none */
     char last[ID_TEXT];
     /* what is asked for */
-    struct stream streams[STREAMS];
+    struct streams streams;
+    struct answered answered[STREAMS];
     bool in_job;
-    bool sweeps; /* logs may be there that nobody wants */
-    bool mark_asked, marking, mark_news;
-    int mark_status;
     struct reading *reading; /* while it is */
     char read_last[ID_TEXT]; /* entry that was read last */
     bool failed;             /* the note says how, until all is in the server again */

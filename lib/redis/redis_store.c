@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "greet.h"
 #include "job.h"
 #include "net_posix.h"
 #include "read.h"
-#include "stream.h"
 #include "talk.h"
 
 #include <stdio.h>
@@ -26,6 +26,51 @@ static const char *note(void *user)
     return store->note;
 }
 
+/* --- streams --- */
+
+static int name_log(void *user, uint64_t *log)
+{
+    struct redis_store *store = user;
+    int error = store->net.random(store->net.user, (uint8_t *)log, sizeof(*log));
+
+    return !error && store->link == LINK_DOWN ? greet(store) : error;
+}
+
+static int begin(void *user, uint64_t epoch, uint32_t *id)
+{
+    struct redis_store *store = user;
+    int error = streams_begin(&store->streams, epoch, name_log, store, id);
+
+    if (!error)
+        store->answered[*id] = (struct answered){0};
+    return error;
+}
+
+static int append(void *user, uint32_t id, uint64_t position, const uint8_t *data, size_t len,
+                  bool whole)
+{
+    struct redis_store *store = user;
+
+    return streams_append(store, &store->streams, id, position, data, len, BATCH_ITEM_MAX, whole);
+}
+
+static int drop(void *user, uint32_t id, bool keep)
+{
+    struct redis_store *store = user;
+
+    (void)keep;
+    return streams_drop(&store->streams, id);
+}
+
+static void set_level_min(void *user, uint32_t level_min)
+{
+    struct redis_store *store = user;
+
+    store->streams.level_min = level_min;
+}
+
+/* --- life --- */
+
 /* What was asked for is answered, or late. */
 static void finish(struct redis_store *store)
 {
@@ -45,7 +90,7 @@ static void free_store(void *user)
     struct redis_store *store = user;
 
     for (uint32_t i = 0; i < STREAMS; i++)
-        (void)stream_drop(store, i, true);
+        (void)streams_drop(&store->streams, i);
     finish(store);
     replies_end(&store->replies);
     store->net.free(store->net.user);
@@ -105,16 +150,17 @@ int redis_store_new(TALLOC_CTX *parent, const struct net *net, const char *group
                                          .user = store,
                                          .open = read_open,
                                          .read = read_copy,
-                                         .begin = stream_begin,
-                                         .append = stream_append,
+                                         .begin = begin,
+                                         .append = append,
                                          .commit = job_commit,
                                          .event = job_event,
-                                         .drop = stream_drop,
+                                         .drop = drop,
                                          .mark_stale = job_mark_stale,
                                          .fd = descriptor,
                                          .free = free_store,
                                          .note = note,
-                                         .look = read_look};
+                                         .look = read_look,
+                                         .set_level_min = set_level_min};
     *made = &store->store;
     return L2TPHA_OK;
 }

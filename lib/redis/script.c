@@ -11,6 +11,8 @@ const char script_acquire[] =
     "local head, all = {}, redis.call('HGETALL', KEYS[1]) "
     "for i = 1, #all, 2 do head[all[i]] = all[i + 1] end "
     "if head.format and head.format ~= '1' then return {'FORMAT'} end "
+    "local level_min = head.level_min or '1' "
+    "if tonumber(level_min) > tonumber(ARGV[10]) then return {'LEVEL', level_min} end "
     "local owner, me, how = head.owner, ARGV[1], ARGV[3] "
     "local mine = owner and string.sub(owner, 1, #me) == me "
     "if owner and not mine and (how == 'again' or "
@@ -28,14 +30,16 @@ const char script_acquire[] =
     "'replicas', replicas) "
     "if how ~= 'take' then redis.call('HSET', KEYS[1], 'epoch', ARGV[4]) end "
     "if not exact then redis.call('HDEL', KEYS[1], 'exact') end "
-    "return {'OK', head.copy or '', exact and '1' or '0', replicas, owner and '1' or '0'}";
+    "return {'OK', head.copy or '', exact and '1' or '0', replicas, owner and '1' or '0', "
+    "head.level or '1', level_min}";
 
 /* The number of entries lets no batch follow one that was refused. */
 const char script_append[] =
     OWNED "if redis.call('XLEN', KEYS[2]) ~= tonumber(ARGV[3]) then return 'GAP' end "
           "if ARGV[3] == '0' then redis.call('HSET', KEYS[1], 'log:' .. ARGV[2], '1') end "
           "redis.call('XADD', KEYS[2], ARGV[4], 'c', ARGV[5]) "
-          "if ARGV[6] == '1' then redis.call('HSET', KEYS[1], 'copy', ARGV[2], 'exact', '1') end "
+          "if ARGV[6] == '1' then redis.call('HSET', KEYS[1], 'copy', ARGV[2], 'exact', '1', "
+          "'level', ARGV[7], 'level_min', ARGV[8]) end "
           "return 'OK'";
 
 const char script_mark[] = OWNED "redis.call('HDEL', KEYS[1], 'exact') return 'OK'";

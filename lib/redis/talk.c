@@ -45,18 +45,10 @@ void talk_lose(struct redis_store *store, int error, const char *why)
     store->in_job = false;
     store->failed = true;
     snprintf(store->note, sizeof(store->note), "%s", why ? why : l2tpha_strerror(error));
-    for (uint32_t i = 0; i < STREAMS; i++) {
-        struct stream *stream = &store->streams[i];
-        if (stream->state != STREAM_READY)
-            continue;
-        stream->state = STREAM_BROKEN;
-        stream->status = error;
-        stream->news = true;
-    }
-    if (store->marking || store->mark_asked) {
-        store->marking = store->mark_asked = false;
-        store->mark_news = true;
-        store->mark_status = error;
+    streams_break(&store->streams, error);
+    if (store->streams.marking || store->streams.mark_asked) {
+        store->streams.mark_asked = false;
+        streams_marked(&store->streams, error);
     }
 }
 
@@ -203,14 +195,6 @@ static void receive(struct redis_store *store)
     }
 }
 
-static bool is_used(const struct redis_store *store)
-{
-    for (uint32_t i = 0; i < STREAMS; i++)
-        if (store->streams[i].state == STREAM_READY)
-            return true;
-    return false;
-}
-
 /* A process that was stopped takes what has come meanwhile before it sees what is late. */
 void talk_turn(struct redis_store *store)
 {
@@ -231,7 +215,7 @@ void talk_turn(struct redis_store *store)
     }
     if (store->ask_count > 0)
         at = store->due;
-    else if (is_used(store))
+    else if (streams_are_used(&store->streams))
         at = store->probe_at > now ? store->probe_at : now + SECOND;
     store->net.wake_at(store->net.user, at);
 }

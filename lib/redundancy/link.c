@@ -9,7 +9,6 @@
 #include "redundancy/link_presence.h"
 
 #define HEARTBEAT_MS 50
-#define SILENCE_MS 1000
 #define ANSWER_MS 200
 #define MAX_QUEUE ((size_t)64 << 20)
 #define FIRST_DIGEST_US 1000000
@@ -28,10 +27,10 @@ static int set_options(struct l2tpha_link *link, const struct l2tpha_link_option
     if (options)
         *to = *options;
     to->heartbeat_ms = with_default(to->heartbeat_ms, HEARTBEAT_MS);
-    to->silence_ms = with_default(to->silence_ms, SILENCE_MS);
     to->answer_ms = with_default(to->answer_ms, ANSWER_MS);
     to->max_queue = to->max_queue ? to->max_queue : MAX_QUEUE;
-    if (to->heartbeat_ms < HEARTBEAT_MIN_MS || to->silence_ms / 2 < to->heartbeat_ms)
+    link_agree_on_gate(link, to->ungated);
+    if (to->heartbeat_ms < HEARTBEAT_MIN_MS || link->silence_us / 2000 < to->heartbeat_ms)
         return L2TPHA_ERR_INVALID;
     if (to->max_queue < FRAME_HEADER + HELLO_MAX || to->max_queue > SIZE_MAX / 4)
         return L2TPHA_ERR_INVALID;
@@ -39,7 +38,6 @@ static int set_options(struct l2tpha_link *link, const struct l2tpha_link_option
     if (strlen(to->node_name) > L2TPHA_NODE_NAME_MAX)
         return L2TPHA_ERR_INVALID;
     link->heartbeat_us = (uint64_t)to->heartbeat_ms * 1000;
-    link->silence_us = (uint64_t)to->silence_ms * 1000;
     return L2TPHA_OK;
 }
 

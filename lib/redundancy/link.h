@@ -48,7 +48,8 @@ struct link_ops {
     enum l2tpha_role (*role)(void *user);
     uint32_t (*rank)(void *user);              /* of its epochs, or L2TPHA_RANK_NONE */
     uint32_t (*level)(void *user);             /* in force, at least 1 */
-    void (*meets)(void *user, uint32_t level); /* of the other node's release */
+    /* Of what release the other node is, and whether no output waits for the standby. */
+    void (*meets)(void *user, uint32_t level, bool ungated);
     uint64_t (*epoch)(void *user);           /* own, or on a standby the active's; 0 = none known */
     uint64_t (*last)(void *user);            /* newest checkpoint made or applied */
     void (*met)(void *user, uint64_t epoch); /* the other node knows of it */

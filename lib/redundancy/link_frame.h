@@ -21,7 +21,7 @@
 #define HELLO_BODY 45         /* as the first release said it; then levels and names: */
 #define HELLO_TAIL (4 + 4 + 1 + 1)
 #define HELLO_MAX (HELLO_BODY + HELLO_TAIL + L2TPHA_SERIALIZER_NAME_MAX + L2TPHA_NODE_NAME_MAX)
-#define HELLO_UNGATED 1 /* active: no output waits for this standby */
+#define HELLO_UNGATED 1 /* no output waits for the standby; from it: none is to */
 #define HELLO_DIGESTS 2 /* standby: it answers DIGEST */
 #define REFUSE_TEXT_MAX 255
 #define ANNOUNCE_BODY 9

@@ -96,7 +96,7 @@ static int take_hello(struct l2tpha_link *link, const struct link_frame *frame, 
     link->info.peer_last = hello.last;
     link->peer_copy = frame->epoch == epoch_of(link) ? hello.copy : 0;
     link->info.peer_fingerprint = hello.fingerprint;
-    link->info.ungated = hello.capabilities & HELLO_UNGATED;
+    link_agree_on_gate(link, link->options.ungated || (hello.capabilities & HELLO_UNGATED));
     link->info.peer_level = hello.level;
     memset(link->info.peer_name, 0, sizeof(link->info.peer_name));
     if (hello.node.len > 0)
@@ -120,7 +120,7 @@ static int take_hello(struct l2tpha_link *link, const struct link_frame *frame, 
     if (error)
         return error;
 
-    link->ops.meets(link->ops.user, hello.level);
+    link->ops.meets(link->ops.user, hello.level, link->info.ungated);
     link->info.version =
         hello.version_max < LINK_VERSION_MAX ? hello.version_max : LINK_VERSION_MAX;
     link->info.fingerprint_differs = hello.fingerprint != link->options.fingerprint;

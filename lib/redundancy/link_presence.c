@@ -16,12 +16,23 @@
 #include "redundancy/link_end.h"
 #include "redundancy/link_output.h"
 
-#define AWAY_BEATS 1    /* not driven for so many beyond what was asked for: away */
-#define UNHEARD_BEATS 6 /* nothing heard for so many: the active hangs */
+#define SILENCE_MS 1000
+#define FAR_SILENCE_MS 5000 /* nobody waits meanwhile */
+#define AWAY_BEATS 1        /* not driven for so many beyond what was asked for: away */
+#define UNHEARD_BEATS 6     /* nothing heard for so many: the active hangs */
 
 static uint64_t away_us(const struct l2tpha_link *link)
 {
     return AWAY_BEATS * (uint64_t)link->options.heartbeat_ms * 1000;
+}
+
+void link_agree_on_gate(struct l2tpha_link *link, bool ungated)
+{
+    uint32_t usual = ungated ? FAR_SILENCE_MS : SILENCE_MS;
+    uint32_t silence = link->options.silence_ms ? link->options.silence_ms : usual;
+
+    link->info.ungated = ungated;
+    link->silence_us = (uint64_t)silence * 1000;
 }
 
 static uint64_t answer_us(const struct l2tpha_link *link)

@@ -7,6 +7,8 @@
 
 /* The node is told that somebody drives it; how often nobody did. */
 uint64_t link_present(const struct l2tpha_link *link, bool away, uint64_t now);
+/* Whether outputs wait for the standby: if not, there is more time for a word. */
+void link_agree_on_gate(struct l2tpha_link *link, bool ungated);
 /* At the beginning of each entry: was the host away? Then no silence of the peer's counts. */
 void link_wake(struct l2tpha_link *link, uint64_t now);
 /* Each entry begins with it: the link's error, or the one that a change of our own role makes of

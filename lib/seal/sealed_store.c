@@ -227,6 +227,13 @@ static int descriptor(void *user)
     return store->inner->fd(store->inner->user);
 }
 
+static void set_level_min(void *user, uint32_t level_min)
+{
+    const struct sealed_store *store = user;
+
+    store->inner->set_level_min(store->inner->user, level_min);
+}
+
 static const char *note(void *user)
 {
     const struct sealed_store *store = user;
@@ -266,21 +273,23 @@ int l2tpha_sealed_store_new(TALLOC_CTX *parent, struct l2tpha_store *inner,
         return L2TPHA_ERR_NOMEM;
     store->inner = inner;
     store->options = *options;
-    store->store = (struct l2tpha_store){.size = sizeof(store->store),
-                                         .name = inner->name,
-                                         .user = store,
-                                         .open = open_it,
-                                         .read = read_it,
-                                         .begin = begin,
-                                         .append = append,
-                                         .commit = commit,
-                                         .event = next_event,
-                                         .drop = drop,
-                                         .mark_stale = mark_stale,
-                                         .fd = descriptor,
-                                         .free = free_it,
-                                         .note = inner->note ? note : NULL,
-                                         .look = inner->look ? look : NULL};
+    store->store =
+        (struct l2tpha_store){.size = sizeof(store->store),
+                              .name = inner->name,
+                              .user = store,
+                              .open = open_it,
+                              .read = read_it,
+                              .begin = begin,
+                              .append = append,
+                              .commit = commit,
+                              .event = next_event,
+                              .drop = drop,
+                              .mark_stale = mark_stale,
+                              .fd = descriptor,
+                              .free = free_it,
+                              .note = inner->note ? note : NULL,
+                              .look = inner->look ? look : NULL,
+                              .set_level_min = inner->set_level_min ? set_level_min : NULL};
     *made = &store->store;
     return L2TPHA_OK;
 }

@@ -40,6 +40,15 @@ bool reading_is_done(const struct reading *reading)
     return reading->ended || reading->fault || reading->error || reading->batches == reading->most;
 }
 
+int reading_given(const struct reading *reading, uint64_t batches, struct l2tpha_store_found *found)
+{
+    found->items = reading->items;
+    found->bytes = reading->octets;
+    if (reading->error)
+        return reading->error;
+    return reading->batches == batches ? L2TPHA_OK : L2TPHA_ERR_GAP;
+}
+
 int reading_end(struct reading *reading, bool mend, bool exact, struct l2tpha_store_found *found)
 {
     if (!reading->fault && !reading->whole)

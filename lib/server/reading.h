@@ -26,6 +26,10 @@ struct reading {
 /* The next entry. False: it is not what had to come, reading->fault. */
 bool reading_take(struct reading *reading, const uint8_t *data, size_t len);
 bool reading_is_done(const struct reading *reading);
+/* The second time is over, of so many batches: what was given back. GAP: it has changed under the
+ * reader's eyes. */
+int reading_given(const struct reading *reading, uint64_t batches,
+                  struct l2tpha_store_found *found);
 /* The first time is over: what there is. RECORD: damaged, and not to be mended. */
 int reading_end(struct reading *reading, bool mend, bool exact, struct l2tpha_store_found *found);
 

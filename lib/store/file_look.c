@@ -18,6 +18,8 @@ static void describe(const struct reader *reader, const struct file_extent *exte
     found->any = true;
     found->stale |= reader->marked || extent->damaged;
     found->epoch = reader->header.epoch;
+    found->level = reader->header.level;
+    found->level_min = reader->header.level_min;
     found->torn = extent->ends_badly && !extent->damaged;
     found->unproven = extent->last > extent->durable ? extent->last - extent->durable : 0;
     if (!extent->damaged)
@@ -81,7 +83,6 @@ static int look_once(struct file_store *store, l2tpha_store_item fn, void *arg,
     int error = file_find_segments(store, why);
     if (error)
         return error;
-    *why = NULL;
     for (uint32_t i = 0; i < store->kept.count; i++) {
         error = look_into(store, store->kept.list[i], fn, arg, found);
         if (error != NOT_WHOLE)

@@ -10,6 +10,7 @@
 #define HOUSE STREAMS       /* owner of steps: what is removed, */
 #define MARKS (STREAMS + 1) /* ... and marks */
 #define SEGMENTS_MAX 64
+#define WHY_TEXT 96
 
 _Static_assert(MARKS < JOB_OWNERS, "each has a status");
 
@@ -52,6 +53,8 @@ struct file_store {
     struct numbers gone; /* to be removed */
     uint32_t going;      /* so many of them by the job */
     uint64_t newest;     /* segment */
+    uint32_t level_min;  /* of new ones */
+    char why[WHY_TEXT];
     bool busy;
     bool house_failed;
     bool mark_asked, marking, mark_news;
@@ -91,6 +94,7 @@ struct file_extent {
 
 struct reader;
 
+/* LEVEL: one of them is of a release that this one cannot go on from. */
 int file_find_segments(struct file_store *store, const char **why);
 int file_measure(struct reader *reader, struct file_extent *extent);
 /* So many of its items. */

@@ -4,6 +4,8 @@
 #include "store/file_private.h"
 #include "store/reader.h"
 
+#include <l2tpha/record.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +14,23 @@ static int newer_first(const void *a, const void *b)
     uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
 
     return one < other ? 1 : one > other ? -1 : 0;
+}
+
+/* One whose header cannot be read is seen to when it is read. */
+static int check_level(struct file_store *store, uint64_t number, const char **why)
+{
+    struct reader reader;
+    int error = reader_open(&reader, store, &store->disk, number);
+    bool is_above = !error && reader.header.level_min > L2TPHA_LEVEL;
+
+    reader_close(&reader);
+    if (!is_above)
+        return error == L2TPHA_ERR_NOMEM ? error : L2TPHA_OK;
+    snprintf(store->why, sizeof(store->why),
+             "a release that needs level %u has written it: this one has %d",
+             reader.header.level_min, L2TPHA_LEVEL);
+    *why = store->why;
+    return L2TPHA_ERR_LEVEL;
 }
 
 int file_find_segments(struct file_store *store, const char **why)
@@ -27,7 +46,10 @@ int file_find_segments(struct file_store *store, const char **why)
         return L2TPHA_ERR_LIMIT;
     qsort(kept->list, kept->count, sizeof(kept->list[0]), newer_first);
     store->newest = kept->count > 0 ? kept->list[0] : 0;
-    return L2TPHA_OK;
+    *why = NULL;
+    for (uint32_t i = 0; i < kept->count && !error; i++)
+        error = check_level(store, kept->list[i], why);
+    return error;
 }
 
 int file_open(void *user, const char **why)
@@ -120,6 +142,8 @@ static int examine(struct file_store *store, uint64_t number, bool mend, struct 
                                              .stale = reader.marked || found->stale,
                                              .fault = found->fault,
                                              .epoch = reader.header.epoch,
+                                             .level = reader.header.level,
+                                             .level_min = reader.header.level_min,
                                              .torn = extent->ends_badly && !extent->damaged,
                                              .fault_at = extent->at};
         if (extent->damaged) {

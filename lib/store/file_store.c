@@ -9,6 +9,13 @@ static int mark_stale(void *user)
     return L2TPHA_OK;
 }
 
+static void set_level_min(void *user, uint32_t level_min)
+{
+    struct file_store *store = user;
+
+    store->level_min = level_min;
+}
+
 static int descriptor(void *user)
 {
     struct file_store *store = user;
@@ -40,6 +47,7 @@ int file_store_new(TALLOC_CTX *parent, const struct disk *disk, const struct wor
     store->disk = *disk;
     store->worker = *worker;
     store->mark_file = -1;
+    store->level_min = L2TPHA_LEVEL_MIN;
     for (uint32_t i = 0; i < STREAMS; i++)
         store->streams[i].file = -1;
     segment_put_mark(store->mark);
@@ -56,6 +64,7 @@ int file_store_new(TALLOC_CTX *parent, const struct disk *disk, const struct wor
                                          .mark_stale = mark_stale,
                                          .fd = descriptor,
                                          .look = file_look,
+                                         .set_level_min = set_level_min,
                                          .free = free_store};
     *made = &store->store;
     return L2TPHA_OK;

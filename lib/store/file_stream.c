@@ -52,7 +52,10 @@ int file_stream_begin(void *user, uint64_t epoch, uint32_t *id)
         return error;
     }
     stream->number = ++store->newest;
-    struct segment_header header = {.number = stream->number, .epoch = epoch};
+    struct segment_header header = {.number = stream->number,
+                                    .epoch = epoch,
+                                    .level = L2TPHA_LEVEL,
+                                    .level_min = store->level_min};
     memcpy(header.salt, stream->salt, SEGMENT_SALT);
     segment_put_header(stream->header, &header);
     stream->state = STREAM_NEW;
@@ -95,6 +98,8 @@ int file_stream_append(void *user, uint32_t id, uint64_t position, const uint8_t
         return L2TPHA_ERR_INVALID;
     if (stream->state == STREAM_BROKEN)
         return stream->status;
+    if (len > SEGMENT_ITEM_MAX)
+        return L2TPHA_ERR_LIMIT;
     struct batch *batch = &stream->waiting;
     size_t size = segment_item_size(len);
     int error = make_room(store, batch, size);

@@ -3,7 +3,6 @@
 
 #include "store/crc32c.h"
 
-#include <l2tpha/record.h>
 #include <string.h>
 
 #define FORMAT 1
@@ -41,10 +40,20 @@ void segment_put_header(uint8_t *dst, const struct segment_header *header)
     memset(dst, 0, SEGMENT_HEADER);
     memcpy(dst, magic, sizeof(magic));
     put(dst + 8, FORMAT, 4);
+    put(dst + 12, header->level, 2);
+    put(dst + 14, header->level_min, 2);
     put(dst + 16, header->number, 8);
     put(dst + 24, header->epoch, 8);
     memcpy(dst + 32, header->salt, SEGMENT_SALT);
     put(dst + CHECKED, crc32c(0, dst, CHECKED), 4);
+}
+
+/* The first releases did not say it. */
+static uint32_t level_of(const uint8_t *src)
+{
+    uint32_t level = (uint32_t)get(src, 2);
+
+    return level ? level : 1;
 }
 
 bool segment_get_header(const uint8_t *src, struct segment_header *header)
@@ -52,6 +61,8 @@ bool segment_get_header(const uint8_t *src, struct segment_header *header)
     if (memcmp(src, magic, sizeof(magic)) != 0 || get(src + 8, 4) != FORMAT ||
         get(src + CHECKED, 4) != crc32c(0, src, CHECKED))
         return false;
+    header->level = level_of(src + 12);
+    header->level_min = level_of(src + 14);
     header->number = get(src + 16, 8);
     header->epoch = get(src + 24, 8);
     memcpy(header->salt, src + 32, SEGMENT_SALT);
@@ -105,8 +116,7 @@ enum segment_found segment_get_item(const uint8_t *src, size_t len, const uint8_
     uint64_t body = get(src, 4);
     if (body == 0)
         return is_zero(src, SEGMENT_ITEM_HEAD) ? SEGMENT_END : SEGMENT_BAD;
-    if (body > L2TPHA_CHECKPOINT_MAX || src[24] > WHOLE ||
-        !is_zero(src + 25, SEGMENT_ITEM_HEAD - 25))
+    if (body > SEGMENT_ITEM_MAX || src[24] > WHOLE || !is_zero(src + 25, SEGMENT_ITEM_HEAD - 25))
         return SEGMENT_BAD;
     *size = segment_item_size(body);
     if (len < *size)

@@ -3,6 +3,7 @@
  * checkpoint as it was given out, aligned to 8 octets, then zeros. Numbers are big-endian.
  *
  *   header   0 "L2TPHASG"   8 u32 format   16 u64 number of the segment   24 u64 epoch
+ *            12 u16 level of the writer   14 u16 lowest level of a reader; 0 = 1
  *            32 salt[16]    48 u32 checksum of what is before it
  *            512 the mark, a sector of its own: anything but zeros = stale
  *   item     0 u32 octets of the body       4 u32 checksum of salt, the rest of the item's head,
@@ -16,6 +17,7 @@
 #ifndef STORE_SEGMENT_H
 #define STORE_SEGMENT_H
 
+#include <l2tpha/record.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,10 +28,12 @@
 #define SEGMENT_SALT 16
 #define SEGMENT_ITEM_HEAD 32
 #define SEGMENT_ALIGN 8
+#define SEGMENT_ITEM_MAX (L2TPHA_CHECKPOINT_MAX + 4096) /* a sealed one has some octets more */
 
 struct segment_header {
     uint64_t number;
     uint64_t epoch;
+    uint32_t level, level_min;
     uint8_t salt[SEGMENT_SALT];
 };
 

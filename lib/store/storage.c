@@ -7,6 +7,7 @@
  * is marked as stale, and the node goes on without it; or it stays, and nothing new leaves. */
 #include "store/storage_private.h"
 
+#include <l2tpha/checkpoint.h>
 #include <l2tpha/consumer.h>
 #include <l2tpha/node.h>
 #include <l2tpha/serializer.h>
@@ -93,6 +94,9 @@ static int fill_line(struct l2tpha_storage *storage, struct line *line, uint64_t
     struct l2tpha_redundancy_info info = {.size = sizeof(info)};
 
     l2tpha_redundancy_get(storage->node, &info);
+    line->level = l2tpha_level(storage->node);
+    if (store->set_level_min)
+        store->set_level_min(store->user, line->level);
     int error = store->begin(store->user, info.epoch, &line->stream);
     if (error)
         return error;
@@ -265,19 +269,21 @@ static void look_at(struct l2tpha_storage *storage, struct line *line, uint64_t 
     }
 }
 
-static bool is_long(const struct l2tpha_storage *storage, const struct line *line)
+/* Too much follows its copy, or it says that older releases could go on from it, and they could
+ * not. */
+static bool is_outdated(const struct l2tpha_storage *storage, const struct line *line)
 {
     uint64_t tail = line->bytes - line->copy_bytes;
+    bool is_long = tail > storage->options.tail_bytes && tail > 2 * line->copy_bytes;
 
-    return line->serves && !line->lost && tail > storage->options.tail_bytes &&
-           tail > 2 * line->copy_bytes;
+    return line->serves && !line->lost && (is_long || line->level != l2tpha_level(storage->node));
 }
 
 static bool is_due(const struct l2tpha_storage *storage, uint64_t now)
 {
     if (storage->try_at != L2TPHA_NEVER)
         return now >= storage->try_at;
-    return storage->line && is_long(storage, storage->line);
+    return storage->line && is_outdated(storage, storage->line);
 }
 
 /* --- without a node --- */

@@ -14,6 +14,7 @@ struct line {
     uint32_t stream;
     bool has_stream;
     bool serves;        /* it has been in sync */
+    uint32_t level;     /* in force when it was begun */
     bool lost;          /* nothing more goes to the store by it: outputs wait */
     int status;         /* the store has taken no more, 0 = it does */
     uint64_t confirmed; /* position */

@@ -216,10 +216,12 @@ void cluster_check_served(struct cluster *cluster)
     uint64_t leased_at = cluster->authority.leased_at;
     bool any = false;
 
+    if (who_serves(cluster)) {
+        cluster->none_since = cluster->none_may = now;
+        return;
+    }
     for (unsigned i = 0; i < cluster->box_count; i++)
         any |= cluster->boxes[i].root && may_serve(cluster, &cluster->boxes[i]);
-    if (who_serves(cluster))
-        cluster->none_since = cluster->none_may = now;
     if (!any)
         cluster->none_may = now;
     uint64_t since = cluster->none_may > leased_at ? cluster->none_may : leased_at;
@@ -238,25 +240,12 @@ void cluster_check_served(struct cluster *cluster)
         l2tpha_lease_want(box->lease, L2TPHA_LEASE_SERVE_STALE, cluster_now(cluster, box));
 }
 
-bool cluster_is_at_rest(struct cluster *cluster)
+/* Nothing is under way between it and its peers. */
+static bool is_idle(const struct cluster *cluster, const struct cluster_box *active)
 {
-    const struct cluster_box *active = who_serves(cluster);
     struct l2tpha_tunnel_record record = {.size = sizeof(record)};
     struct l2tpha_tunnel *tunnel = NULL;
 
-    if (!active || active->heir != CLUSTER_BOXES || active->leaving ||
-        info_of(active->node).role != L2TPHA_ROLE_ACTIVE)
-        return false;
-    for (unsigned i = 0; i < cluster->box_count; i++) {
-        const struct cluster_box *box = &cluster->boxes[i];
-        if (box == active)
-            continue;
-        if (!is_member(cluster, box) || !l2tpha_lease_protects(active->lease, box->name) ||
-            !cluster_covers(cluster, box))
-            return false;
-    }
-    if (!cluster->clean)
-        return true;
     if (cluster->net.count || active->inbox_count)
         return false;
     for (unsigned i = 0; i < cluster->peer_count; i++)
@@ -265,6 +254,26 @@ bool cluster_is_at_rest(struct cluster *cluster)
     while ((tunnel = l2tpha_tunnel_next(active->node, tunnel))) {
         l2tpha_tunnel_get(tunnel, &record);
         if (record.acked != record.ns)
+            return false;
+    }
+    return true;
+}
+
+bool cluster_is_at_rest(struct cluster *cluster)
+{
+    const struct cluster_box *active = who_serves(cluster);
+
+    if (!active || active->heir != CLUSTER_BOXES || active->leaving ||
+        info_of(active->node).role != L2TPHA_ROLE_ACTIVE)
+        return false;
+    if (cluster->clean && !is_idle(cluster, active))
+        return false;
+    for (unsigned i = 0; i < cluster->box_count; i++) {
+        const struct cluster_box *box = &cluster->boxes[i];
+        if (box == active)
+            continue;
+        if (!l2tpha_lease_protects(active->lease, box->name) || !is_member(cluster, box) ||
+            !cluster_covers(cluster, box))
             return false;
     }
     return true;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What a store costs: a copy of everything, beginning again from it, and how long an output waits.
  * `bench_store DIR [TUNNELS [CALLS]]`: DIR is on the disk that is meant, and is filled and emptied.
- * `bench_store redis://HOST:PORT/GROUP ...`: a server instead, where it is built in. Beside each
- * figure stands what the same disk or server does without us, measured in turn. */
+ * `bench_store redis://HOST:PORT/GROUP ...`, `bench_store etcd://HOST:PORT,.../GROUP ...`: a server
+ * instead, where it is built in. Beside each figure stands what the same disk or server does
+ * without us, measured in turn. */
 #define _GNU_SOURCE
 #include "bench/pair.h"
 
@@ -24,9 +25,16 @@
 #include <hiredis/hiredis.h>
 #include <l2tpha/redis.h>
 #endif
+#ifdef BENCH_ETCD
+#include <curl/curl.h>
+#include <l2tpha/etcd.h>
+#endif
 
 #define ROUNDS 400
 #define RECORD 80
+#define REDIS "redis://"
+#define ETCD "etcd://"
+#define BENCH_KEY "bDJ0cGhhLWJlbmNo" /* l2tpha-bench */
 
 struct box {
     struct bench pair;
@@ -51,16 +59,21 @@ static uint64_t wall_us(void)
 
 /* --- the store --- */
 
-static bool is_server(const struct box *box)
+static bool is_in(const struct box *box, const char *scheme)
 {
-    return strstr(box->directory, "://") != NULL;
+    return strncmp(box->directory, scheme, strlen(scheme)) == 0;
 }
 
 static int make_store(struct box *box)
 {
 #ifdef BENCH_REDIS
-    if (is_server(box))
+    if (is_in(box, REDIS))
         return l2tpha_redis_store_new(box->pair.root, box->directory, NULL, &box->store);
+#endif
+#ifdef BENCH_ETCD
+    if (is_in(box, ETCD))
+        return l2tpha_etcd_store_new(box->pair.root, box->directory + strlen(ETCD), NULL,
+                                     &box->store);
 #endif
     return l2tpha_file_store_new(box->pair.root, box->directory, &box->store);
 }
@@ -225,58 +238,123 @@ static uint64_t gated_round(struct box *box, struct l2tpha_tunnel *tunnel)
     return wall_us() - began;
 }
 
-#ifdef BENCH_REDIS
-static redisContext *open_server(const struct box *box)
-{
-    char host[256];
-    int port = 0;
+/* What a server takes for itself, asked without us. */
+struct floor {
+    const char *what;
+    void (*ask)(void *server);
+};
 
-    if (sscanf(box->directory, "redis://%255[^:]:%d", host, &port) != 2)
-        exit(1);
-    redisContext *server = redisConnect(host, port);
-    if (!server || server->err)
-        exit(1);
-    return server;
+static void measure_floors(struct box *box, void *server, const struct floor floors[2])
+{
+    static uint64_t gated[ROUNDS], bare[2][ROUNDS];
+    struct l2tpha_tunnel *tunnel = l2tpha_tunnel_next(box->pair.lac, NULL);
+
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        gated[i] = gated_round(box, tunnel);
+        for (unsigned f = 0; f < 2; f++) {
+            uint64_t began = wall_us();
+            floors[f].ask(server);
+            bare[f][i] = wall_us() - began;
+        }
+    }
+    report_times("an acknowledgement that waits for the store", gated);
+    for (unsigned f = 0; f < 2; f++)
+        report_times(floors[f].what, bare[f]);
 }
 
-static uint64_t bare_command(redisContext *server, const char *command)
+#ifdef BENCH_REDIS
+static void command(void *server, const char *text)
 {
-    uint64_t began = wall_us();
-    redisReply *reply = redisCommand(server, command);
+    redisReply *reply = redisCommand(server, text);
 
     if (!reply || reply->type == REDIS_REPLY_ERROR)
         exit(1);
     freeReplyObject(reply);
-    return wall_us() - began;
 }
 
-static void measure_server(struct box *box)
+static void ping(void *server)
 {
-    static uint64_t gated[ROUNDS], ping[ROUNDS], add[ROUNDS];
-    struct l2tpha_tunnel *tunnel = l2tpha_tunnel_next(box->pair.lac, NULL);
-    redisContext *server = open_server(box);
-    char command[64 + RECORD];
+    command(server, "PING");
+}
 
-    snprintf(command, sizeof(command), "XADD l2tpha-bench * c %0*d", RECORD, 1);
-    for (unsigned i = 0; i < ROUNDS; i++) {
-        gated[i] = gated_round(box, tunnel);
-        ping[i] = bare_command(server, "PING");
-        add[i] = bare_command(server, command);
-    }
-    (void)bare_command(server, "UNLINK l2tpha-bench");
+static void add(void *server)
+{
+    char text[64 + RECORD];
+
+    snprintf(text, sizeof(text), "XADD l2tpha-bench * c %0*d", RECORD, 1);
+    command(server, text);
+}
+
+static void measure_redis(struct box *box)
+{
+    static const struct floor floors[] = {{"... a bare PING", ping}, {"... a bare XADD", add}};
+    char host[256];
+    int port = 0;
+
+    if (sscanf(box->directory, REDIS "%255[^:]:%d", host, &port) != 2)
+        exit(1);
+    redisContext *server = redisConnect(host, port);
+    if (!server || server->err)
+        exit(1);
+    measure_floors(box, server, floors);
+    command(server, "UNLINK l2tpha-bench");
     redisFree(server);
-    report_times("an acknowledgement that waits for the store", gated);
-    report_times("... a bare PING", ping);
-    report_times("... a bare XADD", add);
-}
-#else
-static void measure_server(struct box *box)
-{
-    (void)box; /* it was never made */
 }
 #endif
 
-static void measure_gate(struct box *box)
+#ifdef BENCH_ETCD
+static char member[256]; /* the first one, as a URL */
+
+static size_t pass_over(char *data, size_t size, size_t count, void *user)
+{
+    (void)data;
+    (void)user;
+    return size * count;
+}
+
+static void post(void *server, const char *path, const char *body)
+{
+    char url[320];
+    long code = 0;
+
+    snprintf(url, sizeof(url), "%s%s", member, path);
+    curl_easy_setopt(server, CURLOPT_URL, url);
+    curl_easy_setopt(server, CURLOPT_POSTFIELDS, body);
+    curl_easy_setopt(server, CURLOPT_WRITEFUNCTION, pass_over);
+    if (curl_easy_perform(server) != CURLE_OK ||
+        curl_easy_getinfo(server, CURLINFO_RESPONSE_CODE, &code) != CURLE_OK || code != 200)
+        exit(1);
+}
+
+static void range(void *server)
+{
+    post(server, "/v3/kv/range", "{\"key\":\"" BENCH_KEY "\"}");
+}
+
+static void put(void *server)
+{
+    char body[128 + RECORD];
+
+    snprintf(body, sizeof(body), "{\"key\":\"" BENCH_KEY "\",\"value\":\"%0*d\"}", RECORD, 1);
+    post(server, "/v3/kv/put", body);
+}
+
+static void measure_etcd(struct box *box)
+{
+    static const struct floor floors[] = {{"... a bare read", range}, {"... a bare put", put}};
+    const char *from = box->directory + strlen(ETCD);
+
+    snprintf(member, sizeof(member), "http://%.*s", (int)strcspn(from, ",/"), from);
+    CURL *server = curl_easy_init();
+    if (!server)
+        exit(1);
+    measure_floors(box, server, floors);
+    post(server, "/v3/kv/deleterange", "{\"key\":\"" BENCH_KEY "\"}");
+    curl_easy_cleanup(server);
+}
+#endif
+
+static void measure_disk(struct box *box)
 {
     static uint64_t gated[ROUNDS], bare[ROUNDS];
     struct l2tpha_tunnel *tunnel = l2tpha_tunnel_next(box->pair.lac, NULL);
@@ -296,6 +374,23 @@ static void measure_gate(struct box *box)
     report_times("... a bare write and fdatasync", bare);
 }
 
+static void measure_gate(struct box *box)
+{
+#ifdef BENCH_REDIS
+    if (is_in(box, REDIS)) {
+        measure_redis(box);
+        return;
+    }
+#endif
+#ifdef BENCH_ETCD
+    if (is_in(box, ETCD)) {
+        measure_etcd(box);
+        return;
+    }
+#endif
+    measure_disk(box);
+}
+
 int main(int argc, char **argv)
 {
     struct box box = {0};
@@ -313,10 +408,7 @@ int main(int argc, char **argv)
     open_box(&box);
     measure_copy(&box);
     measure_restore(&box);
-    if (is_server(&box))
-        measure_server(&box);
-    else
-        measure_gate(&box);
+    measure_gate(&box);
     close_box(&box);
     bench_close(&box.pair);
     return 0;

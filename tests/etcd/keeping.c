@@ -7,240 +7,141 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ITEM_LEN 24
-#define TURNS 20000
+#define G "l2tpha/g/"
 
-struct keeping keeping;
+uint64_t keeping_skipped;
+struct l2tpha_etcd_store_options keeping_options;
 
 static uint64_t now(void *user)
 {
     (void)user;
-    return alarm_now() + keeping.skipped;
+    return alarm_now() + keeping_skipped;
 }
 
 /* What would wait only for a time does not. */
 static void skip_pauses(void)
 {
-    for (unsigned i = 0; i < KEEPING_STORES; i++) {
-        const struct etcd_store *store = keeping.stores[i] ? keeping.stores[i]->user : NULL;
+    for (unsigned i = 0; i < STORES; i++) {
+        const struct etcd_store *store = stores.list[i] ? stores.list[i]->user : NULL;
         if (store && store->ask.under_way && store->ask.again_at > now(NULL))
-            keeping.skipped += store->ask.again_at - now(NULL);
+            keeping_skipped += store->ask.again_at - now(NULL);
     }
 }
 
-static void turn(int fd)
+static void carry(int fd)
 {
     skip_pauses();
     if (cluster.silent)
-        keeping.skipped += SECOND / 4;
+        keeping_skipped += SECOND / 4;
     cluster_turn(fd, cluster.silent ? 0 : 1);
 }
 
 static void wait_for(void *user, const struct alarm *alarm)
 {
     (void)user;
-    turn(alarm_fd(alarm));
+    carry(alarm_fd(alarm));
 }
 
-void keeping_begin(void)
+static void begin(void)
 {
-    fixture_setup();
-    keeping = (struct keeping){.item_len = ITEM_LEN};
+    keeping_skipped = 0;
+    keeping_options = (struct l2tpha_etcd_store_options){.size = sizeof(keeping_options)};
     cluster_open(3);
+}
+
+static void end(void)
+{
+    cluster_close();
 }
 
 void keeping_end(void)
 {
     memset(cluster.faults, 0, sizeof(cluster.faults));
-    for (unsigned i = 0; i < KEEPING_STORES; i++)
-        keeping_close(i);
-    cluster_close();
-    fixture_teardown();
+    stores_end();
 }
 
-static int make(unsigned which)
+static int make(unsigned process, struct l2tpha_store **made)
 {
     const struct clock clock = {.now = now, .wait = wait_for};
     struct etcd_store *store;
-    int error = etcd_store_new(root, cluster_place("g"), NULL, &clock, &store);
 
+    (void)process;
+    int error = etcd_store_new(root, cluster_place("g"), &keeping_options, &clock, &store);
     if (!error)
-        keeping.stores[which] = &store->store;
+        *made = &store->store;
     return error;
 }
 
-int keeping_open(unsigned which)
+static bool turn(unsigned process)
 {
-    int error = make(which);
-    const struct l2tpha_store *made = keeping.stores[which];
+    const struct etcd_store *store = stores.list[process]->user;
+    bool any = store->ask.under_way;
 
-    return error ? error : made->open(made->user, &keeping.why);
-}
-
-void keeping_close(unsigned store)
-{
-    if (keeping.stores[store])
-        keeping.stores[store]->free(keeping.stores[store]->user);
-    keeping.stores[store] = NULL;
-}
-
-void keeping_kill(unsigned which)
-{
-    struct etcd_store *store = keeping.stores[which]->user;
-
-    store->owns = store->sweeps = store->mark_asked = false;
-    keeping_close(which);
-}
-
-int keeping_stream(unsigned store, uint64_t epoch, uint32_t *stream)
-{
-    keeping.confirmed = 0;
-    keeping.whole = false;
-    keeping.status = L2TPHA_OK;
-    return keeping.stores[store]->begin(keeping.stores[store]->user, epoch, stream);
-}
-
-static void fill(char *item, uint64_t position)
-{
-    memset(item, 'a' + (int)(position % 26), keeping.item_len);
-    snprintf(item, ITEM_LEN, "item %llu", (unsigned long long)position);
-}
-
-void keeping_append(unsigned store, uint32_t stream, uint64_t first, uint64_t last)
-{
-    const struct l2tpha_store *to = keeping.stores[store];
-    char *item = talloc_size(root, keeping.item_len);
-
-    for (uint64_t i = first; i <= last && !keeping.status; i++) {
-        fill(item, i);
-        keeping.status =
-            to->append(to->user, stream, i, (uint8_t *)item, keeping.item_len, i == KEEPING_WHOLE);
-    }
-    talloc_free(item);
-}
-
-static bool take_events(const struct l2tpha_store *store)
-{
-    struct l2tpha_store_event event;
-    bool any = false;
-
-    while (store->event(store->user, &event)) {
-        any = true;
-        if (event.kind == L2TPHA_STORE_MARKED) {
-            keeping.marked++;
-            keeping.mark_status = event.status;
-            continue;
-        }
-        if (event.position > keeping.confirmed)
-            keeping.confirmed = event.position;
-        keeping.whole |= event.whole;
-        if (event.status)
-            keeping.status = event.status;
-    }
+    if (any)
+        carry(store->store.fd(store->store.user));
     return any;
 }
 
-void keeping_settle(unsigned which)
+/* What it is at may come to pass, and nothing behind it. */
+static void kill_process(unsigned process, bool power)
 {
-    const struct l2tpha_store *of = keeping.stores[which];
-    const struct etcd_store *store = of->user;
-    bool any = take_events(of);
+    struct etcd_store *store = stores.list[process]->user;
 
-    for (int turns = 0; turns < TURNS; turns++) {
-        assert_ok(of->commit(of->user));
-        if (!any && !store->ask.under_way)
-            return;
-        if (store->ask.under_way)
-            turn(of->fd(of->user));
-        any = take_events(of);
-    }
-    ck_abort_msg("it does not come to an end");
+    (void)power;
+    store->streams.owns = store->streams.sweeps = store->streams.mark_asked = false;
 }
 
-void keeping_write(unsigned store, uint64_t epoch)
+static uint32_t copies(void)
 {
-    uint32_t stream;
-
-    keeping.status = keeping_open(store);
-    if (!keeping.status)
-        keeping.status = keeping_stream(store, epoch, &stream);
-    for (uint64_t i = 1; i <= KEEPING_ITEMS && !keeping.status; i += 2) {
-        keeping_append(store, stream, i, i + 1);
-        keeping_settle(store);
-    }
+    return cluster_keys(G "logs/");
 }
 
-int keeping_mark(unsigned store)
+static void spoil(uint64_t number)
 {
-    keeping.marked = 0;
-    assert_ok(keeping.stores[store]->mark_stale(keeping.stores[store]->user));
-    keeping_settle(store);
-    ck_assert_uint_eq(keeping.marked, 1);
-    return keeping.mark_status;
+    size_t len;
+    char *octets = cluster_octets(cluster_key(G "log/", (uint32_t)(number - 1) / 2), &len);
+
+    octets[len - 1] ^= 1;
 }
 
-int keeping_take(void *user, const uint8_t *data, size_t len)
+static void fill(bool full)
 {
-    char *item = talloc_size(root, keeping.item_len);
-
-    (void)user;
-    fill(item, ++keeping.items);
-    ck_assert_uint_eq(len, keeping.item_len);
-    ck_assert_mem_eq(data, item, len);
-    talloc_free(item);
-    return L2TPHA_OK;
+    cluster.full = full;
 }
 
-int keeping_read(unsigned store, bool mend)
+static uint64_t state(void)
 {
-    int error = keeping_open(store);
-
-    keeping.items = 0;
-    keeping.found = (struct l2tpha_store_found){0};
-    return error ? error
-                 : keeping.stores[store]->read(keeping.stores[store]->user, mend, keeping_take,
-                                               NULL, &keeping.found);
+    return cluster.revision;
 }
 
-void keeping_assert_found(bool stale)
+static void clear(void)
 {
-    ck_assert(keeping.found.any);
-    ck_assert_int_eq(keeping.found.stale, stale);
-    ck_assert_uint_eq(keeping.items, KEEPING_ITEMS);
-    ck_assert_uint_eq(keeping.found.items, KEEPING_ITEMS);
-    ck_assert_uint_eq(keeping.found.bytes, KEEPING_ITEMS * keeping.item_len);
-}
+    const char *key;
 
-void keeping_write_all(void)
-{
-    keeping_write(0, 7);
-    assert_ok(keeping.status);
-    ck_assert_uint_eq(keeping.confirmed, KEEPING_ITEMS);
-    ck_assert(keeping.whole);
+    while ((key = cluster_key(G, 0)))
+        cluster_put(key, NULL);
 }
 
 bool keeping_is_exact(void)
 {
     const char *key;
 
-    for (uint32_t i = 0; (key = cluster_key("l2tpha/g/store/", i)); i++)
+    for (uint32_t i = 0; (key = cluster_key(G "store/", i)); i++)
         if (strstr(key, "/exact"))
             return true;
     return false;
 }
 
-void keeping_read_back(bool stale)
-{
-    assert_ok(keeping_read(2, false));
-    keeping_assert_found(stale);
-    keeping_close(2);
-}
-
-int keeping_look(unsigned store)
-{
-    int error = make(store);
-    const struct l2tpha_store *made = keeping.stores[store];
-
-    keeping.items = 0;
-    return error ? error : made->look(made->user, keeping_take, NULL, &keeping.found, &keeping.why);
-}
+const struct kind kind_etcd = {.shared = true,
+                               .most = ITEM_MAX,
+                               .begin = begin,
+                               .end = end,
+                               .make = make,
+                               .turn = turn,
+                               .kill = kill_process,
+                               .copies = copies,
+                               .spoil = spoil,
+                               .fill = fill,
+                               .state = state,
+                               .clear = clear,
+                               .repeats = true};

@@ -1,62 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Stores on a cluster of the tests', one of which writes a copy and what follows it. Time jumps
- * where somebody is kept waiting. */
+/* Stores (contract/stores.h) on a cluster of the tests'. Time jumps where somebody is kept waiting.
+ */
 #ifndef TESTS_ETCD_KEEPING_H
 #define TESTS_ETCD_KEEPING_H
 
 #include "cluster.h"
+#include "contract/stores.h"
 
 #include <l2tpha/etcd.h>
 
-#define KEEPING_STORES 3
-#define KEEPING_ITEMS 12 /* of the writer's */
-#define KEEPING_WHOLE 5  /* the copy ends with this one */
+extern const struct kind kind_etcd;
+extern struct l2tpha_etcd_store_options keeping_options; /* of the next ones */
+extern uint64_t keeping_skipped;                         /* microseconds that time is ahead */
 
-struct keeping {
-    struct l2tpha_store *stores[KEEPING_STORES]; /* NULL = there is none */
-    const char *why;
-    uint64_t skipped;
-    size_t item_len;
-    /* events of the store that was driven last */
-    uint64_t confirmed; /* position */
-    bool whole;
-    int status;
-    uint32_t marked;
-    int mark_status;
-    /* what was read last */
-    struct l2tpha_store_found found;
-    uint64_t items; /* in order, from 1 */
-};
-
-extern struct keeping keeping;
-
-void keeping_begin(void);
+/* The ends of a test: nothing fails any more. */
 void keeping_end(void);
-/* Make it, and open it. */
-int keeping_open(unsigned store);
-void keeping_close(unsigned store);
-/* As when its process dies. */
-void keeping_kill(unsigned store);
-int keeping_stream(unsigned store, uint64_t epoch, uint32_t *stream);
-/* Checkpoints from first to last, each position its own. */
-void keeping_append(unsigned store, uint32_t stream, uint64_t first, uint64_t last);
-/* Commit, and take what comes, until nothing is under way. */
-void keeping_settle(unsigned store);
-/* Open, begin, append all of the writer's, one commit for every two. */
-void keeping_write(unsigned store, uint64_t epoch);
-int keeping_mark(unsigned store);
-/* An item that is read. */
-int keeping_take(void *user, const uint8_t *data, size_t len);
-/* What is there, by another process. An item that is another one, or out of order, fails. */
-int keeping_read(unsigned store, bool mend);
-/* The same beside whoever writes. */
-int keeping_look(unsigned store);
-/* All of it was read, and nothing else. */
-void keeping_assert_found(bool stale);
-/* As keeping_write(), by the first store; all of it is confirmed. */
-void keeping_write_all(void);
 bool keeping_is_exact(void);
-/* By the last store, which goes then. */
-void keeping_read_back(bool stale);
 
 #endif

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* A link against a peer that sends anything. First byte: bit 0 = we are the active, the rest = how
- * the input is cut. Whatever comes, the node hears of at most one end, and a link that has ended
- * stays so. */
+/* A link against a peer that sends anything. First byte: bit 0 = we are the active, bit 1 = a HELLO
+ * that fits has come before, the rest = how the input is cut. Whatever comes, the node hears of at
+ * most one end, and a link that has ended stays so. */
 #include "redundancy/link.h"
 #include "redundancy/link_frame.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+#define STEP 400000 /* microseconds between two pieces */
+
+/* How often each thing about digests was done, whatever the input: the corpus does all of it. */
+static struct {
+    unsigned asked, repaired, alike, different, compared, replaced;
+} reached;
 
 struct fake {
     enum l2tpha_role role;
@@ -113,9 +121,9 @@ static uint32_t level(void *user)
     return 1;
 }
 
-static void meets(void *user, uint32_t theirs)
+static void meets(void *user, uint32_t theirs, bool ungated)
 {
-    (void)user, (void)theirs;
+    (void)user, (void)theirs, (void)ungated;
 }
 
 static uint32_t rank(void *user)
@@ -181,6 +189,84 @@ static void tell_since(void *user, uint64_t since, uint64_t now)
     require(since <= now);
 }
 
+static int next(void *user, uint64_t position, struct link_bucket *bucket, uint64_t *pause)
+{
+    const struct fake *fake = user;
+
+    (void)position;
+    *pause = STEP / 2;
+    if (fake->role > L2TPHA_ROLE_ACTIVE)
+        return L2TPHA_ERR_STATE;
+    reached.asked++;
+    bucket->number = fake->last;
+    bucket->last = bucket->first >= 200 ? UINT64_MAX : bucket->first + 99;
+    bucket->digest = bucket->first;
+    return L2TPHA_OK;
+}
+
+static int repair(void *user, uint64_t position, struct link_bucket *bucket,
+                  struct l2tpha_bytes *data, uint64_t *pause)
+{
+    static const uint8_t content[] = "all of it";
+
+    (void)user, (void)position, (void)bucket;
+    *pause = STEP / 2;
+    reached.repaired++;
+    *data = (struct l2tpha_bytes){content, sizeof(content)};
+    return L2TPHA_OK;
+}
+
+static bool differs(void *user, const struct link_bucket *bucket, uint64_t now)
+{
+    (void)user, (void)now;
+    reached.different++;
+    return bucket->number % 5 != 0;
+}
+
+static void alike(void *user, const struct link_bucket *bucket, uint64_t now)
+{
+    (void)user, (void)bucket, (void)now;
+    reached.alike++;
+}
+
+static int compare(void *user, const struct link_bucket *bucket, struct l2tpha_bytes data,
+                   uint64_t now)
+{
+    static const int answers[] = {0, L2TPHA_ERR_DIGEST, L2TPHA_ERR_STATE};
+
+    (void)now;
+    require(bucket->first <= bucket->last);
+    ahead(user, &data, 1);
+    reached.compared++;
+    reached.replaced += data.len > 0;
+    return answers[bucket->digest % 3];
+}
+
+static const struct digest_ops digests = {
+    .next = next, .repair = repair, .differs = differs, .alike = alike, .compare = compare};
+
+static int feed_hello(struct l2tpha_link *link, bool active)
+{
+    const struct link_hello hello = {.version_min = LINK_VERSION_MIN,
+                                     .version_max = LINK_VERSION_MAX,
+                                     .capabilities = HELLO_DIGESTS,
+                                     .side = active ? SIDE_STANDBY : SIDE_ACTIVE,
+                                     .last = active ? 0 : 9,
+                                     .heartbeat_ms = 50,
+                                     .rank = L2TPHA_RANK_NONE,
+                                     .level = L2TPHA_LEVEL,
+                                     .level_min = 1};
+    uint8_t frame[FRAME_HEADER + HELLO_MAX];
+    size_t body = hello_len(&hello);
+    struct writer out = writer_over(frame, FRAME_HEADER + body);
+
+    write_u32(&out, (uint32_t)(FRAME_HEADER - FRAME_LENGTH + body));
+    write_u8(&out, FRAME_HELLO);
+    write_u64(&out, 5);
+    hello_write(&out, &hello);
+    return l2tpha_link_feed(link, frame, FRAME_HEADER + body, 0);
+}
+
 static void feed_pieces(struct l2tpha_link *link, struct fake *fake, size_t piece,
                         const uint8_t *data, size_t len)
 {
@@ -191,9 +277,12 @@ static void feed_pieces(struct l2tpha_link *link, struct fake *fake, size_t piec
         size_t used = piece < len ? piece : len;
         uint8_t *copy = malloc(used); /* its end is the end of what may be read */
         memcpy(copy, data, used);
-        int error = l2tpha_link_feed(link, copy, used, now++);
+        int error = l2tpha_link_feed(link, copy, used, now);
         free(copy);
         require(!ended || error == ended);
+        now += STEP;
+        if (!error)
+            error = l2tpha_link_expire(link, now);
         ended = error;
         data += used;
         len -= used;
@@ -213,6 +302,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     bool active = data[0] & 1;
     struct fake fake = {active ? L2TPHA_ROLE_ACTIVE_SOLO : L2TPHA_ROLE_STANDBY_HOT, 5, 9, 0};
     struct link_ops ops = {.user = &fake,
+                           .digests = &digests,
                            .ahead = ahead,
                            .role = role,
                            .rank = rank,
@@ -241,7 +331,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct l2tpha_link *link;
 
     require(link_new(NULL, &ops, &options, 0, &link) == 0);
-    feed_pieces(link, &fake, data[0] < 2 ? len : (size_t)data[0] >> 1, data + 1, len - 1);
+    require(!(data[0] & 2) || feed_hello(link, active) == 0);
+    feed_pieces(link, &fake, data[0] < 4 ? len : (size_t)data[0] >> 2, data + 1, len - 1);
     l2tpha_link_free(link, 0);
     return 0;
 }
+
+#ifdef REPLAY_END
+/* Behind the corpus: a change of the frames or of the HELLO has not left it behind. */
+int REPLAY_END(void);
+int REPLAY_END(void)
+{
+    printf("digests: %u asked, %u alike, %u different, %u repaired; %u compared, %u replaced\n",
+           reached.asked, reached.alike, reached.different, reached.repaired, reached.compared,
+           reached.replaced);
+    return reached.asked && reached.alike && reached.different && reached.repaired &&
+           reached.compared && reached.replaced;
+}
+#endif

@@ -2,9 +2,15 @@
 # SPDX-License-Identifier: MIT
 """Our LNS in two releases at once: this one, and the same tree built as a newer one (L2TPHA_NEXT), each the standby of
 the other in turn, while calls come in. What the newer one writes it checks when it reads it again."""
+import re
+import signal
+import struct
+import subprocess
+
 import handover
 import lab
 import ours
+import storing
 
 TUNNELS, SESSIONS, RATE = 3, 120, 40
 TURNS = 4  # new -> old -> new -> old -> new
@@ -66,7 +72,51 @@ def switched_in_cbor(case):
     mixed(case, ours.Pair.switch, "--serializer", "cbor")
 
 
-CASES = {case.__name__: case for case in (killed, switched, switched_in_cbor)}
+def levels_in(folder):
+    """Of the writer and for its readers, in each segment; None while one goes."""
+    try:
+        return [struct.unpack_from(">HH", segment.read_bytes(), 12) for segment in folder.glob("*.seg")]
+    except FileNotFoundError:
+        return None
+
+
+def stored(case):
+    """What the newer release has stored this one goes on from, and the other way round, until a level is in force that
+    this one does not have: then it is refused by name, and the store is as it was."""
+    if not (case.programs / "l2tpha-lns-next").exists():
+        lab.skip("no l2tpha-lns-next beside the programs: tests/next/build.sh makes it")
+    box = storing.Box(case, "lns-next", "lns", *handover.LNS[1:])
+    lac = ours.Node(case, "lac", "lac", *handover.LAC[1:], "--tunnels", TUNNELS, "--sessions", SESSIONS)
+    lac.await_line("^all up")
+
+    def run(program, *words):
+        return subprocess.run([case.programs / program, *words], check=False, capture_output=True, text=True, timeout=60)
+
+    for box.program, level in (("lns", 1), ("lns-next", 2)):
+        box.die()
+        handover.await_agreement(lac, box.node, TUNNELS)
+        dumped = run("l2tpha-dump", f"file:{storing.STORE}", "--verify")
+        lab.check(re.search(rf"exact, level {level}\b", dumped.stdout + dumped.stderr), f"not level {level}: {dumped}")
+    status, text = box.node.tell("upgrade", "commit")
+    lab.check(status == 0, f"commit: {text}")
+    lab.wait_for("another copy", lambda: levels_in(storing.STORE) == [(2, 2)])
+    box.node.kill(signal.SIGKILL)
+    box.node.ended()
+    before = {segment: segment.read_bytes() for segment in storing.STORE.glob("*.seg")}
+    for words in (("l2tpha-lns", "--listen", lab.OURS, "--store", f"file:{storing.STORE}"),
+                  ("l2tpha-dump", f"file:{storing.STORE}")):
+        refused = run(*words)
+        lab.check(refused.returncode > 0 and "needs level 2" in refused.stderr, f"not refused: {refused}")
+    lab.check(before == {segment: segment.read_bytes() for segment in storing.STORE.glob("*.seg")}, "it has changed")
+    box.start()
+    handover.await_agreement(lac, box.node, TUNNELS)
+    lac.finish()
+    handover.check_report(lac.report())
+    box.node.finish()
+    storing.check_numbers(case)
+
+
+CASES = {case.__name__: case for case in (killed, switched, switched_in_cbor, stored)}
 
 if __name__ == "__main__":
     lab.run(CASES)

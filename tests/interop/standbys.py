@@ -18,10 +18,10 @@ FOUND = 8.0
 
 
 class Boxes:
-    """far: machines that nobody waits for."""
+    """far: machines that nobody waits for, as the others say, or as observers, as they say themselves."""
 
-    def __init__(self, case, far="", store=False, role="standby"):
-        self.case, self.far, self.store, self.role = case, far, store, role
+    def __init__(self, case, far="", store=False, role="standby", observers=False):
+        self.case, self.far, self.store, self.role, self.observers = case, far, store, role, observers
         self.net = machines.Machines(PLACES)
         self.nodes, self.starts, self.ways = {}, 0, set()
         if role == "auto":
@@ -38,14 +38,15 @@ class Boxes:
         near = [self.way(name, other) for other in others if not self.is_far(name, other)]
         away = [self.way(name, other) for other in others if self.is_far(name, other)]
         options = (*(("--ha-connect", ",".join(near)) if near else ()), *(("--ha-far", ",".join(away)) if away else ()),
-                   *(("--store", f"file:{lab.FILES / f'store-{name}'}") if self.store else ()))
+                   *(("--store", f"file:{lab.FILES / f'store-{name}'}") if self.store else ()),
+                   *(("--observer",) if self.observers and name in self.far else ()))
         self.nodes[name] = ours.Node(
             self.case, "lns", f"lns-{name}-{self.starts}", "--listen", SERVICE, "--echo", "--debug", "rf,error,event",
             "--role", self.role, "--takeover", "manual", "--rank", PLACES[name], "--ha-insecure",
             "--ha-listen", f"tcp:{machines.address(PLACES[name])}:1702", *options, *SILENT, inside=self.net.at(name))
 
     def is_far(self, *names):
-        return any(name in self.far for name in names)
+        return not self.observers and any(name in self.far for name in names)
 
     def way(self, name, other):
         """Whoever is far away is so on its own way to others."""
@@ -174,10 +175,10 @@ def hung(case):
     boxes.finish()
 
 
-def far(case):
+def far(case, observers=False):
     """A standby at a round trip of 200 ms holds nobody up; by itself it takes nothing over silently, and it can be
     handed over to."""
-    boxes = Boxes(case, far="c", store=True)
+    boxes = Boxes(case, far="c", store=True, observers=observers)
     gates = {consumer["name"].split(":")[0].rsplit(".", 1)[-1]: consumer["gates"]
              for consumer in boxes.nodes["a"].redundancy()["consumers"]}
     lab.check(gates.get("2") is True and gates.get("3") is False, f"who gates: {gates}")
@@ -199,6 +200,11 @@ def far(case):
     boxes.nodes["b"].check_upgrade("standby", f"{machines.address(PLACES['c'])}:1702", "key")
     finish_lac(late)
     boxes.finish()
+
+
+def observed(case):
+    """Likewise when it alone says that it is far."""
+    far(case, observers=True)
 
 
 def with_stores(case):
@@ -274,4 +280,4 @@ def pulled(case):
 
 if __name__ == "__main__":
     lab.run({"killed": killed, "handed": handed, "stopped": stopped, "hung": hung, "far": far,
-             "with_stores": with_stores, "twice": twice, "auto": auto, "pulled": pulled}, ["nsenter", "bridge", "nft"])
+             "observed": observed, "with_stores": with_stores, "twice": twice, "auto": auto, "pulled": pulled}, ["nsenter", "bridge", "nft"])

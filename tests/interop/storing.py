@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """One node with a store, and no standby: killed at bad moments and started again, on a disk that is full or damaged,
 stopped while another one wants its store."""
+import contextlib
 import random
 import signal
 import socket
@@ -384,21 +385,39 @@ def listen_to(port, seconds=2.0):
     return b"".join(frames(heard))
 
 
+@contextlib.contextmanager
+def capture(file, chosen):
+    with subprocess.Popen(["tshark", "-i", "lo", "-f", chosen, "-w", file], stderr=subprocess.PIPE, text=True) as shark:
+        for line in shark.stderr:  # tshark says it before it does: a capture that exists has begun
+            if line.startswith("Capturing on"):
+                break
+        lab.wait_for("the capture", lambda: file.exists() and file.stat().st_size > 0)
+        yield
+        shark.send_signal(signal.SIGINT)
+        shark.stderr.read()
+
+
+def follow(file, record):
+    """What the one who was connected to has said, as docs/operations.md gets it ("Look into a store")."""
+    subprocess.run(["sh", "-c", f"tshark -r {file} -q -z follow,tcp,raw,0 | sed -n 's/^\t//p' | tr -d '\n' | "
+                    f"tr a-f A-F | basenc --base16 -d >{record}"], check=True, timeout=60, stderr=subprocess.DEVNULL)
+    return record.read_bytes()
+
+
 def snapshot(folder):
     return {path.name: (path.stat().st_size, path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir()}
 
 
-def looked_at(case):
+def looked_at(case, begin=Box, url=f"file:{STORE}", state_of=lambda: snapshot(STORE)):
     """The store of a node that serves is read at any time, and is no other one for that; it says what the node tells a
     standby."""
     def dump(*words):
         done = subprocess.run([case.programs / "l2tpha-dump", *words], check=False, capture_output=True, timeout=60)
         return done.returncode, done.stdout
 
-    box = Box(case, "lns", "lns", *handover.LNS[1:], "--ha-listen", "tcp:127.0.0.1:7701", "--rank", 1, "--takeover",
+    box = begin(case, "lns", "lns", *handover.LNS[1:], "--ha-listen", "tcp:127.0.0.1:7701", "--rank", 1, "--takeover",
               "manual", "--serializer", "cbor")
     lac = ours.Node(case, "lac", "lac", *handover.LAC[1:], *handover.LOAD, "--rate", 60)
-    url = f"file:{STORE}"
     looks = 0
     while not lac.count("^all up"):
         status, text = dump(url, "--verify")
@@ -407,13 +426,18 @@ def looked_at(case):
     lab.check(looks > 3, f"{looks} looks while calls were set up")
     box.node.await_sessions(handover.CALLS)
     box.node.kill(signal.SIGSTOP)
-    before = snapshot(STORE)
+    before = state_of()
     status, state = dump(url, "--state")
     lab.check(status == 0 and f"sessions={handover.CALLS}".encode() in state.splitlines()[0], state[:200])
-    lab.check(snapshot(STORE) == before, "the store has changed")
+    lab.check(state_of() == before, "the store has changed")
     box.node.kill(signal.SIGCONT)
-    record = lab.FILES / "link"
-    record.write_bytes(listen_to(7701))
+    record, packets = lab.FILES / "link", lab.FILES / "link.pcapng"
+    with capture(packets, "tcp port 7701"):
+        said = listen_to(7701)
+        lab.wait_for("the last packet", lambda: len(follow(packets, record)) >= len(said))
+    followed = follow(packets, record)
+    lab.check(said and followed.startswith(said), f"{len(said)} octets, in the capture {len(followed)}")
+    record.write_bytes(said)
     status, text = dump(url, "--diff", record)
     lab.check(status == 0, f"store and link: {status}, {text[:400]}")
     status, text = dump(record, "--verify")  # the digest of its copy is over CBOR
@@ -430,4 +454,5 @@ def looked_at(case):
 if __name__ == "__main__":
     lab.run({"lns_killed": lns_killed, "lac_killed": lac_killed, "peer": peer, "stopped": stopped, "full": full,
              "full_and_held": full_and_held, "damaged": damaged, "sealed": sealed, "with_standby": with_standby,
-             "left_behind": left_behind, "held": held, "looked_at": looked_at}, ["xl2tpd"])
+             "left_behind": left_behind, "held": held, "looked_at": looked_at},
+            ["xl2tpd", "tshark"])

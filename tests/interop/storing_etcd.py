@@ -50,9 +50,10 @@ class Cluster(authority.Cluster):
         return "etcd://" + self.place()
 
 
-def begin_in(cluster):
+def begin_in(cluster, *more):
     """What begins a node with its store there."""
-    return lambda case, program, name, *options: storing.Box(case, program, name, *options, *PLAIN, store=cluster.url())
+    return lambda case, program, name, *options: storing.Box(case, program, name, *options, *more, *PLAIN,
+                                                             store=cluster.url())
 
 
 def lns(case, cluster, *options):
@@ -72,9 +73,9 @@ def check_one_log(cluster):
 
 
 def lns_killed(case):
-    """It dies once in each set-up of a fresh LAC, and sometimes twice. One log is left, and no history."""
+    """It dies once in each set-up of a fresh LAC, and sometimes twice. One log is left, and no history of old."""
     cluster = Cluster(case)
-    storing.lns_killed(case, begin_in(cluster))
+    storing.lns_killed(case, begin_in(cluster, "--store-history", 2))
     check_one_log(cluster)
     lab.wait_for("history is gone", lambda: cluster.call(0, "kv/range", key="YQ==", revision=2) is None)
 
@@ -300,6 +301,13 @@ def with_authority(case):
     check_one_log(cluster)
 
 
+def looked_at(case):
+    """Nothing is put by whoever looks, so there is no other revision."""
+    cluster = Cluster(case)
+    storing.looked_at(case, begin_in(cluster), cluster.url(),
+                      lambda: cluster.call(0, "kv/range", key="YQ==")["header"]["revision"])
+
+
 def sealed(case):
     """With a key nothing in the cluster is in the clear; without it the store is refused."""
     cluster = Cluster(case)
@@ -345,5 +353,5 @@ def try_start(case, url, secure):
 
 if __name__ == "__main__":
     lab.run({case.__name__: case for case in (lns_killed, leader_killed, member_stopped, quorum_lost, full, two_writers,
-                                              with_standby, erased, damaged, with_authority, sealed, tls)},
+                                              with_standby, erased, damaged, with_authority, looked_at, sealed, tls)},
             tools=("etcd", "openssl"))

@@ -311,6 +311,16 @@ def with_standby(case):
     ours.check_programs(case)
 
 
+def looked_at(case):
+    """No key is another one when somebody has looked."""
+    server = Server(case)
+
+    def state():
+        digest = "return redis.sha1hex(redis.call('DUMP', KEYS[1]))"
+        return {key: server.ask("eval", digest, 1, key) for key in server.ask("keys", "*").split()}
+    storing.looked_at(case, begin, URL, state)
+
+
 def script(name):
     """Its text, out of the source."""
     source = (lab.HERE.parents[1] / "lib/redis/script.c").read_text(encoding="utf-8")
@@ -328,11 +338,13 @@ def scripts(case):
     def run(name, keys, *words):
         return server.ask("eval", script(name), len(keys), *keys, *words).split("\n")
 
-    def acquire(process, turn, how, epoch, run_id="r1", last="", exact="0", replicas="", there="0"):
-        return run("acquire", (head, log + "0a"), process, turn, how, epoch, run_id, replicas, there, last, exact)
+    def acquire(process, turn, how, epoch, run_id="r1", last="", exact="0", replicas="", there="0",
+                level="2"):
+        return run("acquire", (head, log + "0a"), process, turn, how, epoch, run_id, replicas, there, last, exact,
+                   level)
 
     def append(owner, number, entry, whole="0"):
-        return run("append", (head, log + "0a"), owner, "0a", number, entry, "batch", whole)[0]
+        return run("append", (head, log + "0a"), owner, "0a", number, entry, "batch", whole, "3", "2")[0]
 
     def is_exact():
         return server.ask("hget", head, "exact") == "1"
@@ -341,7 +353,7 @@ def scripts(case):
         lab.check(what == wanted, f"{what}, not {wanted}")
 
     same(append("a1", 0, "1-1"), "GONE")
-    same(acquire("a", "1", "serve", "05"), ["OK", "", "0", "0", "0"])
+    same(acquire("a", "1", "serve", "05"), ["OK", "", "0", "0", "0", "1", "1"])
     same(append("a1", 0, "1-1"), "OK")
     same(append("b1", 1, "1-2"), "FENCED")
     same(append("a2", 1, "1-2"), "FENCED")
@@ -356,22 +368,22 @@ def scripts(case):
         same(acquire("b", "1", "serve", epoch), ["FENCED"])
     same(run("mark", (head,), "b1"), ["FENCED"])
     same(run("sweep", (head,), "b1", log), ["FENCED"])
-    same(acquire("a", "2", "again", "05", last="1-2"), ["OK", "0a", "1", "0", "1"])
+    same(acquire("a", "2", "again", "05", last="1-2"), ["OK", "0a", "1", "0", "1", "3", "2"])
     same(append("a1", 2, "1-3"), "FENCED")
     same(run("mark", (head,), "a1"), ["FENCED"])
     lab.check(is_exact(), "it is not exact")
-    same(acquire("a", "3", "again", "05", last="1-3"), ["OK", "0a", "0", "0", "1"])
+    same(acquire("a", "3", "again", "05", last="1-3"), ["OK", "0a", "0", "0", "1", "3", "2"])
     lab.check(not is_exact(), "an entry is missing, and it is exact")
     same(append("a3", 2, "1-3", "1"), "OK")
-    same(acquire("b", "1", "take", "00"), ["OK", "0a", "1", "0", "1"])
+    same(acquire("b", "1", "take", "00"), ["OK", "0a", "1", "0", "1", "3", "2"])
     same(server.ask("hget", head, "epoch"), "05")
     same(append("a3", 3, "1-4"), "FENCED")
-    same(acquire("c", "1", "take", "00", run_id="r2", exact="1"), ["OK", "0a", "1", "0", "1"])
-    same(acquire("d", "1", "take", "00", run_id="r3", there="1"), ["OK", "0a", "0", "1", "1"])
+    same(acquire("c", "1", "take", "00", run_id="r2", exact="1"), ["OK", "0a", "1", "0", "1", "3", "2"])
+    same(acquire("d", "1", "take", "00", run_id="r3", there="1"), ["OK", "0a", "0", "1", "1", "3", "2"])
     lab.check(not is_exact(), "another run, and it is exact")
-    same(acquire("e", "1", "take", "00", replicas="2"), ["OK", "0a", "0", "2", "1"])
+    same(acquire("e", "1", "take", "00", replicas="2"), ["OK", "0a", "0", "2", "1", "3", "2"])
     same(append("e1", 3, "1-4", "1"), "OK")
-    same(acquire("f", "1", "serve", "06"), ["OK", "0a", "0", "2", "1"])
+    same(acquire("f", "1", "serve", "06"), ["OK", "0a", "0", "2", "1", "3", "2"])
     lab.check(not is_exact(), "another process serves, and it is exact")
     server.ask("hset", head, "log:0b", "1")
     server.ask("hset", head, "log:0c", "1")
@@ -380,6 +392,10 @@ def scripts(case):
     same(run("sweep", (head,), "f1", log, "0c"), ["OK"])
     same(sorted(server.ask("keys", log + "*").split()), [log + "0a", log + "0c"])
     same(server.ask("hget", head, "log:0b"), "")
+    everything = server.ask("hgetall", head)
+    for how in ("take", "serve", "again"):
+        same(acquire("f", "2", how, "09", level="1"), ["LEVEL", "2"])
+    same(server.ask("hgetall", head), everything)
     server.ask("hset", head, "format", "2")
     same(acquire("g", "1", "take", "00"), ["FORMAT"])
 
@@ -417,5 +433,5 @@ if __name__ == "__main__":
     lab.run({"lns_killed": lns_killed, "stopped": stopped, "server_killed": server_killed, "held_meanwhile": held_meanwhile,
              "emptied": emptied, "both_killed": both_killed, "both_killed_exact": both_killed_exact, "full": full,
              "replica": replica, "failover": failover, "two_writers": two_writers,
-             "with_standby": with_standby, "scripts": scripts, "refused": refused},
+             "with_standby": with_standby, "looked_at": looked_at, "scripts": scripts, "refused": refused},
             ["redis-server", "redis-cli", "nft"])

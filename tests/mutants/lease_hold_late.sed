@@ -1,5 +1,6 @@
 # lib/authority/members.c
 # world cluster
+# seed 350
 # Outputs wait for a standby once it is known to be in the claim.
 /^        if (!member->holds)$/,/^            member->holds = .*$/d
 s/^        if (member->holds)$/        if (now > 0)/

@@ -1,4 +1,5 @@
 # lib/authority/lease.c
 # world cluster
+# seed 350
 # Who has no answer has changed nothing.
 s/lease->unknown = true; /lease->unknown = false; /

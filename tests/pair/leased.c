@@ -253,7 +253,7 @@ static uint16_t free_port(unsigned place)
     return ntohs(any.sin_port);
 }
 
-void leased_setup(void)
+static void set_up(void)
 {
     leased_now = 1000 * SECOND;
     office = (struct office){.closed = false};
@@ -265,11 +265,18 @@ void leased_setup(void)
     }
 }
 
-void leased_teardown(void)
+static void tear_down(void)
 {
     for (unsigned i = 0; i < LEASED_NODES; i++)
         leased_die(&sides[i]);
     leased_now = 0;
+}
+
+Suite *leased_suite(const char *name, TCase **tcase)
+{
+    Suite *suite = fixture_suite(name, tcase);
+    tcase_add_checked_fixture(*tcase, set_up, tear_down);
+    return suite;
 }
 
 static void write_others(unsigned place, char *text, size_t size)
@@ -397,6 +404,14 @@ uint64_t leased_until(struct side *side, enum l2tpha_role role, uint64_t us)
     ck_assert_msg(leased_role(side) == role, "%s: %s, not %s", side->name,
                   l2tpha_role_name(leased_role(side)), l2tpha_role_name(role));
     return leased_now - begin;
+}
+
+void leased_until_handed(const struct side *side)
+{
+    uint64_t begin = leased_now;
+    while (!leased_info(side).handed && leased_now < begin + 8 * SECOND)
+        leased_run(TURN);
+    ck_assert(leased_info(side).handed);
 }
 
 void leased_until_told(struct side *side, uint64_t us)

@@ -49,8 +49,8 @@ extern struct office office;
 extern struct side sides[LEASED_NODES];
 extern uint64_t leased_now; /* 0: time is real */
 
-void leased_setup(void);
-void leased_teardown(void);
+/* A suite in this world. */
+Suite *leased_suite(const char *name, TCase **tcase);
 /* Options that a test may change until the next begin. */
 extern struct l2tpha_pair_options leased_options;
 struct side *leased_begin(unsigned place, enum l2tpha_pair_role role);
@@ -66,6 +66,8 @@ struct l2tpha_lease_info leased_lease(const struct side *side);
 struct l2tpha_pair_info leased_info(const struct side *side);
 /* ... until it has this role, and for how long. */
 uint64_t leased_until(struct side *side, enum l2tpha_role role, uint64_t us);
+/* ... until it has told its heir to serve. */
+void leased_until_handed(const struct side *side);
 /* ... until an outcome was told. */
 void leased_until_told(struct side *side, uint64_t us);
 /* The first serves, and the second one follows, in the claim. */

@@ -68,9 +68,7 @@ START_TEST(the_heir_dies)
     leased_begin_two();
     b->cut = true;
     ck_assert_ptr_null(l2tpha_pair_switchover(a->pair));
-    for (int i = 0; i < 1000 && !leased_info(a).handed; i++)
-        leased_run(2 * MS);
-    ck_assert(leased_info(a).handed);
+    leased_until_handed(a);
     leased_die(b);
     leased_until_told(a, SECOND);
     ck_assert_str_eq(a->why, "the standby is gone");
@@ -86,8 +84,7 @@ START_TEST(the_heir_dies_before_the_eyes_of_another)
     leased_check_follows(c, 4 * SECOND);
     b->cut = c->cut = true;
     ck_assert_ptr_null(l2tpha_pair_switchover(a->pair));
-    for (int i = 0; i < 1000 && !leased_info(a).handed; i++)
-        leased_run(2 * MS);
+    leased_until_handed(a);
     leased_die(b);
     leased_until_told(a, SECOND);
     leased_check_serves(a);
@@ -105,8 +102,7 @@ START_TEST(the_heir_is_stopped)
     leased_begin_two();
     b->cut = true;
     ck_assert_ptr_null(l2tpha_pair_switchover(a->pair));
-    for (int i = 0; i < 1000 && !leased_info(a).handed; i++)
-        leased_run(2 * MS);
+    leased_until_handed(a);
     b->stopped = true;
     leased_until_told(a, 6 * SECOND);
     leased_check_serves(a);
@@ -234,9 +230,7 @@ START_TEST(a_held_node_cannot_hand_over)
     ck_assert_int_eq(leased_lease(a).state, L2TPHA_LEASE_LEFT);
     leased_begin(1, L2TPHA_PAIR_STANDBY);
     b->no_gift = true;
-    for (int i = 0; i < 4000 && !leased_info(a).handed; i++)
-        leased_run(2 * MS);
-    ck_assert(leased_info(a).handed);
+    leased_until_handed(a);
     for (int i = 0; i < 1000 && leased_info(a).handed; i++)
         leased_run(2 * MS);
     leased_run(100 * MS);
@@ -384,8 +378,7 @@ END_TEST
 Suite *suite_lease_orders(void)
 {
     TCase *tcase;
-    Suite *suite = fixture_suite("lease_orders", &tcase);
-    tcase_add_checked_fixture(tcase, leased_setup, leased_teardown);
+    Suite *suite = leased_suite("lease_orders", &tcase);
     tcase_add_test(tcase, a_switchover_and_back);
     tcase_add_test(tcase, the_heir_cannot);
     tcase_add_test(tcase, the_heir_is_cut_off_from_the_authority);

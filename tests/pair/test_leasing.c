@@ -308,8 +308,7 @@ END_TEST
 Suite *suite_leasing(void)
 {
     TCase *tcase;
-    Suite *suite = fixture_suite("leasing", &tcase);
-    tcase_add_checked_fixture(tcase, leased_setup, leased_teardown);
+    Suite *suite = leased_suite("leasing", &tcase);
     tcase_add_test(tcase, two_begin_at_once);
     tcase_add_test(tcase, a_standby_begins_nothing);
     tcase_add_test(tcase, the_authority_is_late);

@@ -82,7 +82,7 @@ static void set(struct fake_server *server, const char *name, const char *value)
     snprintf(field->value, sizeof(field->value), "%s", value);
 }
 
-static void clear(struct fake_server *server, const char *name)
+void fake_server_forget(struct fake_server *server, const char *name)
 {
     struct fake_field *field = find(server, name);
 
@@ -235,12 +235,19 @@ static void acquire(struct fake_link *link, const redisReply *command)
         say_word(link, "FENCED");
         return;
     }
+    const char *level_min = fake_server_field(server, "level_min");
+    if (atoi(level_min) > atoi(told(command, 10))) {
+        say_array(link, 2);
+        say_word(link, "LEVEL");
+        say_word(link, level_min);
+        return;
+    }
     bool take = strcmp(how, "take") == 0;
     bool same = strcmp(fake_server_field(server, "run"), told(command, 5)) == 0;
     if ((take && !same && strcmp(told(command, 9), "1") != 0) ||
         (strcmp(how, "serve") == 0 && !mine) ||
         (told(command, 8)[0] && !is_there(server, argument(command, 4), told(command, 8))))
-        clear(server, "exact");
+        fake_server_forget(server, "exact");
     snprintf(replicas, sizeof(replicas), "%s", told(command, 6));
     if (!replicas[0])
         snprintf(replicas, sizeof(replicas), "%s", fake_server_field(server, "replicas"));
@@ -253,12 +260,14 @@ static void acquire(struct fake_link *link, const redisReply *command)
     set(server, "replicas", replicas);
     if (!take)
         set(server, "epoch", told(command, 4));
-    say_array(link, 5);
+    say_array(link, 7);
     say_word(link, "OK");
     say_word(link, copy);
     say_word(link, fake_server_field(server, "exact")[0] ? "1" : "0");
     say_word(link, replicas);
     say_word(link, had ? "1" : "0");
+    say_word(link, level_min[0] ? fake_server_field(server, "level") : "1");
+    say_word(link, level_min[0] ? level_min : "1");
 }
 
 static const char *append(struct fake_server *server, const redisReply *command)
@@ -283,6 +292,8 @@ static const char *append(struct fake_server *server, const redisReply *command)
     if (strcmp(told(command, 6), "1") == 0) {
         set(server, "copy", told(command, 2));
         set(server, "exact", "1");
+        set(server, "level", told(command, 7));
+        set(server, "level_min", told(command, 8));
     }
     return "OK";
 }
@@ -308,7 +319,7 @@ static const char *sweep(struct fake_server *server, const redisReply *command)
         struct fake_log *log = log_of(server, key, false);
         if (log)
             empty_log(log);
-        clear(server, name);
+        fake_server_forget(server, name);
     }
     return "OK";
 }
@@ -336,7 +347,7 @@ static void eval(struct fake_link *link, const redisReply *command)
     else if (strcmp(script, script_sweep) == 0)
         say_word(link, sweep(server, command));
     else if (strcmp(script, script_mark) == 0) {
-        clear(server, "exact");
+        fake_server_forget(server, "exact");
         say_word(link, "OK");
     } else
         abort();
@@ -467,134 +478,4 @@ void fake_link_do(struct fake_link *link)
     redisReaderFree(reader);
     link->in_len -= done;
     memmove(link->in, link->in + done, link->in_len);
-}
-
-/* --- the link --- */
-
-static int connect_link(void *user)
-{
-    struct fake_link *link = user;
-
-    link->in_len = link->out_len = link->out_given = 0;
-    link->connected = !link->server->dead;
-    return L2TPHA_OK;
-}
-
-static size_t some(const struct fake_link *link, size_t len)
-{
-    return link->chunk > 0 && len > link->chunk ? link->chunk : len;
-}
-
-static int64_t send_to(void *user, const uint8_t *data, size_t len)
-{
-    struct fake_link *link = user;
-
-    if (!link->connected)
-        return L2TPHA_ERR_HOST;
-    len = some(link, len);
-    link->in = realloc(link->in, link->in_len + len);
-    memcpy(link->in + link->in_len, data, len);
-    link->in_len += len;
-    return (int64_t)len;
-}
-
-static int64_t receive_from(void *user, uint8_t *dst, size_t room)
-{
-    struct fake_link *link = user;
-    struct fake_server *server = link->server;
-
-    if (!link->connected)
-        return L2TPHA_ERR_HOST;
-    if (!server->silent && !link->keeps)
-        fake_link_do(link);
-    size_t len = link->out_len - link->out_given;
-    len = some(link, len < room ? len : room);
-    if (server->close_at && server->octets + len >= server->close_at) {
-        len = (size_t)(server->close_at - server->octets);
-        if (len == 0) {
-            link->connected = false;
-            server->close_at = 0;
-            return L2TPHA_ERR_HOST;
-        }
-    }
-    if (len > 0)
-        memcpy(dst, link->out + link->out_given, len);
-    link->out_given += len;
-    server->octets += len;
-    return (int64_t)len;
-}
-
-static void close_link(void *user)
-{
-    struct fake_link *link = user;
-
-    link->connected = false;
-}
-
-static uint64_t now(void *user)
-{
-    const struct fake_link *link = user;
-
-    return link->server->now;
-}
-
-static void wake_at(void *user, uint64_t at)
-{
-    struct fake_link *link = user;
-
-    link->wakes_at = at;
-}
-
-/* Nothing is to come before it: all is done when it is sent. */
-static void wait_link(void *user)
-{
-    struct fake_link *link = user;
-    bool idle = link->server->silent || (link->out_len == link->out_given && link->in_len == 0);
-
-    if (link->wakes_at == NET_NEVER)
-        abort();
-    if (idle && link->connected && link->wakes_at > link->server->now)
-        link->server->now = link->wakes_at;
-}
-
-static int random_octets(void *user, uint8_t *dst, size_t len)
-{
-    struct fake_link *link = user;
-
-    for (size_t i = 0; i < len; i++) {
-        link->server->seed = link->server->seed * 6364136223846793005u + 1;
-        dst[i] = (uint8_t)(link->server->seed >> 56);
-    }
-    return L2TPHA_OK;
-}
-
-static int descriptor(void *user)
-{
-    (void)user;
-    return -1;
-}
-
-static void free_link(void *user)
-{
-    struct fake_link *link = user;
-
-    free(link->in);
-    free(link->out);
-    *link = (struct fake_link){.server = link->server};
-}
-
-struct net fake_net_of(struct fake_link *link, struct fake_server *server)
-{
-    *link = (struct fake_link){.server = server, .wakes_at = NET_NEVER};
-    return (struct net){.user = link,
-                        .connect = connect_link,
-                        .send = send_to,
-                        .receive = receive_from,
-                        .close = close_link,
-                        .now = now,
-                        .wake_at = wake_at,
-                        .wait = wait_link,
-                        .random = random_octets,
-                        .fd = descriptor,
-                        .free = free_link};
 }

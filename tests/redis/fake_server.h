@@ -70,6 +70,8 @@ void fake_server_restart(struct fake_server *server, bool empty);
 void fake_server_lose(struct fake_server *server, uint32_t entries);
 /* A field's value; "" = there is none. */
 const char *fake_server_field(const struct fake_server *server, const char *name);
+/* ... which goes. */
+void fake_server_forget(struct fake_server *server, const char *name);
 uint32_t fake_server_logs(const struct fake_server *server);
 /* The log of the copy; NULL = none. */
 struct fake_log *fake_server_copy(struct fake_server *server);

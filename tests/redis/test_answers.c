@@ -11,41 +11,36 @@
 
 #define SECOND UINT64_C(1000000)
 
-static struct l2tpha_store *store(unsigned number)
-{
-    return world.stores[number];
-}
-
 /* What was confirmed is read by the next one, from a server that is well. */
 static void assert_kept(void)
 {
-    uint64_t confirmed = world.whole ? world.confirmed : 0;
+    uint64_t confirmed = stores.whole ? stores.confirmed : 0;
 
     world.server.spoil_at = 0;
     world.server.close_at = 0;
-    world_close(0);
-    assert_ok(world_read(1, false));
-    ck_assert_uint_ge(world.items, confirmed);
-    ck_assert(!world.found.stale);
-    world_close(1);
+    stores_close(0);
+    assert_ok(stores_read(1, false));
+    ck_assert_uint_ge(stores.items, confirmed);
+    ck_assert(!stores.found.stale);
+    stores_close(1);
 }
 
 /* A life of a store: written, and read. */
 static void live(void)
 {
-    world.whole = false;
-    world_write(0, 7);
+    stores.whole = false;
+    stores_write(0, 7);
     world.server.now += 4 * SECOND; /* what is late is late now */
-    if (!world.status)
-        world_settle(0);
+    if (!stores.status)
+        stores_settle(0);
 }
 
 START_TEST(octet_by_octet)
 {
     world.chunk = 1;
     live();
-    assert_ok(world.status);
-    ck_assert_uint_eq(world.confirmed, WORLD_ITEMS);
+    assert_ok(stores.status);
+    ck_assert_uint_eq(stores.confirmed, STORES_ITEMS);
     assert_kept();
 }
 END_TEST
@@ -53,7 +48,7 @@ END_TEST
 START_TEST(the_connection_ends_at_every_octet)
 {
     live();
-    assert_ok(world.status);
+    assert_ok(stores.status);
     uint64_t most = world.server.octets;
     assert_kept();
     for (uint64_t at = 1; at < most; at += 1) {
@@ -61,7 +56,7 @@ START_TEST(the_connection_ends_at_every_octet)
         world.server.octets = 0;
         world.server.close_at = at;
         live();
-        ck_assert_int_lt(world.status, 0);
+        ck_assert_int_lt(stores.status, 0);
         assert_kept();
     }
 }
@@ -136,7 +131,7 @@ START_TEST(another_answer)
         world.server.spoil = spoils[_i].text;
         world.server.spoil_len = spoils[_i].len;
         live();
-        const char *note = store(0)->note(store(0)->user);
+        const char *note = stores.list[0]->note(stores.list[0]->user);
         ck_assert_uint_eq(strcspn(note, "\1\2\3\x1b\r\n"), strlen(note));
         assert_kept();
     }
@@ -147,20 +142,20 @@ END_TEST
 START_TEST(another_answer_to_a_reader)
 {
     live();
-    world_close(0);
+    stores_close(0);
     world.server.answers = 0;
-    assert_ok(world_read(1, false));
+    assert_ok(stores_read(1, false));
     uint32_t most = world.server.answers;
-    world_close(1);
+    stores_close(1);
     for (uint32_t at = 1; at <= most; at++) {
         world.server.answers = 0;
         world.server.spoil_at = at;
         world.server.spoil = spoils[_i].text;
         world.server.spoil_len = spoils[_i].len;
-        int error = world_read(1, false);
-        if (!error && world.found.any)
-            ck_assert_uint_eq(world.items, WORLD_ITEMS);
-        world_close(1);
+        int error = stores_read(1, false);
+        if (!error && stores.found.any)
+            ck_assert_uint_eq(stores.items, STORES_ITEMS);
+        stores_close(1);
     }
 }
 END_TEST
@@ -175,7 +170,7 @@ START_TEST(an_endless_answer)
     world.server.spoil_at = 2;
     world.server.spoil = text;
     world.server.spoil_len = sizeof(text);
-    assert_error(world_open(0), L2TPHA_ERR_TIMEOUT);
+    assert_error(stores_open(0), L2TPHA_ERR_TIMEOUT);
     struct replies replies = {0};
     assert_ok(replies_begin(&replies));
     int error = L2TPHA_OK;
@@ -204,11 +199,11 @@ END_TEST
 
 static void assert_refused(const char *word)
 {
-    int error = world_open(0);
+    int error = stores_open(0);
 
     ck_assert_int_lt(error, 0);
-    ck_assert_msg(strstr(world.why, word) != NULL, "'%s' is not in: %s", word, world.why);
-    world_close(0);
+    ck_assert_msg(strstr(stores.why, word) != NULL, "'%s' is not in: %s", word, stores.why);
+    stores_close(0);
     fake_server_init(&world.server);
 }
 
@@ -245,38 +240,32 @@ START_TEST(servers_that_are_refused)
     assert_refused("WRONGPASS");
     world.options.user = "u";
     world.server.password = "sesame";
-    assert_ok(world_open(0));
+    assert_ok(stores_open(0));
 }
 END_TEST
 
 /* --- what has changed --- */
 
-static void write_all(void)
-{
-    world_write(0, 7);
-    assert_ok(world.status);
-    world_close(0);
-}
-
 /* Any octet of any entry is another one: that is damage, and what is before it can be had as stale.
  */
 START_TEST(an_octet_has_changed)
 {
-    write_all();
+    stores_write_all();
+    stores_close(0);
     struct fake_log *log = fake_server_copy(&world.server);
     for (uint32_t e = 0; e < log->count; e++)
         for (size_t at = 0; at < log->entries[e].len; at++) {
             log->entries[e].value[at] ^= (uint8_t)(1 + at % 255);
-            assert_error(world_read(1, false), L2TPHA_ERR_RECORD);
-            ck_assert_uint_eq(world.items, 0);
-            ck_assert_ptr_nonnull(world.found.fault);
-            world_close(1);
-            assert_ok(world_read(1, true));
-            bool whole = e > WORLD_WHOLE / 2;
-            ck_assert_int_eq(world.found.any, whole);
-            ck_assert(world.found.stale);
-            ck_assert_uint_eq(world.items, whole ? 2 * e : 0);
-            world_close(1);
+            assert_error(stores_read(1, false), L2TPHA_ERR_RECORD);
+            ck_assert_uint_eq(stores.items, 0);
+            ck_assert_ptr_nonnull(stores.found.fault);
+            stores_close(1);
+            assert_ok(stores_read(1, true));
+            bool whole = e > STORES_WHOLE / 2;
+            ck_assert_int_eq(stores.found.any, whole);
+            ck_assert(stores.found.stale);
+            ck_assert_uint_eq(stores.items, whole ? 2 * e : 0);
+            stores_close(1);
             log->entries[e].value[at] ^= (uint8_t)(1 + at % 255);
         }
 }
@@ -286,45 +275,26 @@ END_TEST
  * the copy. */
 START_TEST(an_entry_is_missing)
 {
-    write_all();
+    stores_write_all();
+    stores_close(0);
     struct fake_log *log = fake_server_copy(&world.server);
     free(log->entries[_i].value);
     memmove(&log->entries[_i], &log->entries[_i + 1],
             (log->count - (uint32_t)_i - 1) * sizeof(log->entries[0]));
     log->count--;
-    assert_error(world_read(1, false), L2TPHA_ERR_RECORD);
-    ck_assert_str_eq(world.found.fault, "an entry is missing");
-    world_close(1);
+    assert_error(stores_read(1, false), L2TPHA_ERR_RECORD);
+    ck_assert_str_eq(stores.found.fault, "an entry is missing");
+    stores_close(1);
     fake_server_lose(&world.server, log->count - 1);
-    assert_error(world_read(1, false), L2TPHA_ERR_RECORD);
-    ck_assert_ptr_nonnull(world.found.fault);
-    world_close(1);
+    assert_error(stores_read(1, false), L2TPHA_ERR_RECORD);
+    ck_assert_ptr_nonnull(stores.found.fault);
+    stores_close(1);
     fake_server_lose(&world.server, 1);
-    assert_error(world_read(1, false), L2TPHA_ERR_RECORD);
-    ck_assert_str_eq(world.found.fault, "the end of the copy is missing");
-    world_close(1);
-    assert_ok(world_read(1, true));
-    ck_assert(!world.found.any);
-}
-END_TEST
-
-static int refuse_third(void *user, const uint8_t *data, size_t len)
-{
-    unsigned *count = user;
-
-    (void)data, (void)len;
-    return ++*count == 3 ? L2TPHA_ERR_GAP : L2TPHA_OK;
-}
-
-START_TEST(whoever_reads_may_end_it)
-{
-    unsigned count = 0;
-
-    write_all();
-    assert_ok(world_open(1));
-    assert_error(store(1)->read(store(1)->user, false, refuse_third, &count, &world.found),
-                 L2TPHA_ERR_GAP);
-    ck_assert_uint_eq(count, 3);
+    assert_error(stores_read(1, false), L2TPHA_ERR_RECORD);
+    ck_assert_str_eq(stores.found.fault, "the end of the copy is missing");
+    stores_close(1);
+    assert_ok(stores_read(1, true));
+    ck_assert(!stores.found.any);
 }
 END_TEST
 
@@ -334,7 +304,7 @@ Suite *suite_answers(void)
     Suite *suite = suite_create("answers");
     TCase *tcase = tcase_create("answers");
 
-    tcase_add_checked_fixture(tcase, world_begin, world_end);
+    tcase_add_checked_fixture(tcase, stores_begin, world_end);
     tcase_add_test(tcase, octet_by_octet);
     tcase_add_test(tcase, the_connection_ends_at_every_octet);
     tcase_add_loop_test(tcase, another_answer, 0, SPOILS);
@@ -342,8 +312,7 @@ Suite *suite_answers(void)
     tcase_add_test(tcase, an_endless_answer);
     tcase_add_test(tcase, servers_that_are_refused);
     tcase_add_test(tcase, an_octet_has_changed);
-    tcase_add_loop_test(tcase, an_entry_is_missing, 0, WORLD_ITEMS / 2 - 1);
-    tcase_add_test(tcase, whoever_reads_may_end_it);
+    tcase_add_loop_test(tcase, an_entry_is_missing, 0, STORES_ITEMS / 2 - 1);
     suite_add_tcase(suite, tcase);
     return suite;
 }

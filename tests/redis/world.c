@@ -4,164 +4,100 @@
 
 #include "fixture.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#define ITEM_LEN 24
-
 struct world world;
 
-void world_begin(void)
+static void begin(void)
 {
-    fixture_setup();
     world = (struct world){.options = {.size = sizeof(world.options)}};
     fake_server_init(&world.server);
+}
+
+static void end(void)
+{
+    fake_server_free(&world.server);
 }
 
 void world_end(void)
 {
     world.server.spoil_at = 0;
-    for (unsigned i = 0; i < WORLD_STORES; i++)
-        world_close(i);
-    fake_server_free(&world.server);
-    fixture_teardown();
+    stores_end();
 }
 
-static int make(unsigned store)
+static int make(unsigned process, struct l2tpha_store **store)
 {
-    struct net net = fake_net_of(&world.links[store], &world.server);
-    struct l2tpha_store *made = NULL;
+    struct net net = fake_net_of(&world.links[process], &world.server);
 
-    world.links[store].chunk = world.chunk;
-    int error = redis_store_new(root, &net, "g", &world.options, &made);
-
-    world.stores[store] = made;
-    return error;
+    world.links[process].chunk = world.chunk;
+    return redis_store_new(root, &net, "g", &world.options, store);
 }
 
-int world_open(unsigned store)
+/* What is sent is done, and answered, when the store asks; a link that carries an octet a time
+ * takes as many turns. */
+static bool turn(unsigned process)
 {
-    int error = make(store);
-    const struct l2tpha_store *made = world.stores[store];
+    const struct fake_link *link = &world.links[process];
+    bool does = link->in_len > 0 && !link->keeps && !world.server.silent;
 
-    return error ? error : made->open(made->user, &world.why);
+    return link->connected && (does || link->out_given < link->out_len);
 }
 
-void world_close(unsigned store)
+static void kill_process(unsigned process, bool power)
 {
-    if (world.stores[store])
-        world.stores[store]->free(world.stores[store]->user);
-    world.stores[store] = NULL;
+    (void)power;
+    world.links[process].connected = false;
 }
 
-int world_stream(unsigned store, uint64_t epoch, uint32_t *stream)
+static uint32_t copies(void)
 {
-    world.confirmed = 0;
-    world.whole = false;
-    world.status = L2TPHA_OK;
-    return world.stores[store]->begin(world.stores[store]->user, epoch, stream);
+    return fake_server_logs(&world.server);
 }
 
-static void fill(uint8_t item[ITEM_LEN], uint64_t position)
+static void spoil(uint64_t number)
 {
-    memset(item, 0, ITEM_LEN);
-    snprintf((char *)item, ITEM_LEN, "item %llu", (unsigned long long)position);
+    const struct fake_entry *entry = &fake_server_copy(&world.server)->entries[(number - 1) / 2];
+
+    entry->value[entry->len - 1] ^= 1;
 }
 
-void world_append(unsigned store, uint32_t stream, uint64_t first, uint64_t last)
+static void fill(bool full)
 {
-    const struct l2tpha_store *to = world.stores[store];
-    uint8_t item[ITEM_LEN];
-
-    for (uint64_t i = first; i <= last; i++) {
-        fill(item, i);
-        int error = to->append(to->user, stream, i, item, sizeof(item), i == WORLD_WHOLE);
-        if (error) { /* what would follow has no place */
-            world.status = error;
-            return;
-        }
-    }
+    world.server.full = full;
 }
 
-static bool take_events(const struct l2tpha_store *store)
+/* Of who has it, and of all that is there. */
+static uint64_t state(void)
 {
-    struct l2tpha_store_event event;
-    bool any = false;
+    const struct fake_server *server = &world.server;
+    uint64_t sum = 0;
 
-    while (store->event(store->user, &event)) {
-        any = true;
-        if (event.kind == L2TPHA_STORE_MARKED) {
-            world.marked++;
-            world.mark_status = event.status;
-            continue;
-        }
-        if (event.position > world.confirmed)
-            world.confirmed = event.position;
-        world.whole |= event.whole;
-        if (event.status)
-            world.status = event.status;
-    }
-    return any;
+    for (uint32_t i = 0; i < FAKE_FIELDS; i++)
+        for (const char *c = server->head[i].name; *c; c++)
+            sum = sum * 31 + (uint8_t)*c;
+    for (uint32_t i = 0; i < FAKE_FIELDS; i++)
+        for (const char *c = server->head[i].value; *c; c++)
+            sum = sum * 31 + (uint8_t)*c;
+    for (uint32_t i = 0; i < FAKE_LOGS; i++)
+        sum = sum * 31 + server->logs[i].count;
+    return sum;
 }
 
-/* A link that carries an octet a time takes as many turns. */
-void world_settle(unsigned store)
+/* With a password, for what that needs. */
+static void clear(void)
 {
-    const struct l2tpha_store *of = world.stores[store];
-    const struct fake_link *link = &world.links[store];
-    uint64_t before;
-    bool any;
-
-    do {
-        before = world.server.octets + link->in_len;
-        any = take_events(of);
-        assert_ok(of->commit(of->user));
-        any = take_events(of) || any;
-    } while (any || before != world.server.octets + link->in_len ||
-             (link->connected && link->out_given < link->out_len));
+    fake_server_restart(&world.server, true);
+    world.options.password = world.server.password = "sesame";
+    world.options.user = "u";
 }
 
-void world_write(unsigned store, uint64_t epoch)
-{
-    uint32_t stream;
-
-    world.confirmed = 0;
-    world.status = world_open(store);
-    if (!world.status)
-        world.status = world_stream(store, epoch, &stream);
-    for (uint64_t i = 1; i <= WORLD_ITEMS && !world.status; i += 2) {
-        world_append(store, stream, i, i + 1);
-        world_settle(store);
-    }
-}
-
-static int take_item(void *user, const uint8_t *data, size_t len)
-{
-    uint8_t item[ITEM_LEN];
-
-    (void)user;
-    fill(item, ++world.items);
-    ck_assert_uint_eq(len, sizeof(item));
-    ck_assert_mem_eq(data, item, len);
-    return L2TPHA_OK;
-}
-
-int world_read(unsigned store, bool mend)
-{
-    int error = world_open(store);
-
-    world.items = 0;
-    world.found = (struct l2tpha_store_found){0};
-    return error ? error
-                 : world.stores[store]->read(world.stores[store]->user, mend, take_item, NULL,
-                                             &world.found);
-}
-
-int world_look(unsigned store)
-{
-    int error = make(store);
-    const struct l2tpha_store *made = world.stores[store];
-
-    world.items = 0;
-    return error ? error : made->look(made->user, take_item, NULL, &world.found, &world.why);
-}
+const struct kind kind_redis = {.shared = true,
+                                .most = BATCH_ITEM_MAX,
+                                .begin = begin,
+                                .end = end,
+                                .make = make,
+                                .turn = turn,
+                                .kill = kill_process,
+                                .copies = copies,
+                                .spoil = spoil,
+                                .fill = fill,
+                                .state = state,
+                                .clear = clear};

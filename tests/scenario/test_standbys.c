@@ -77,17 +77,21 @@ static void ship(const struct l2tpha_output *output)
                                        trio.now));
 }
 
-static int open_line(unsigned which, bool ungated)
+/* Who says that no output waits for a standby. */
+enum who { NOBODY, BY_ACTIVE, BY_STANDBY };
+
+static int open_line(unsigned which, enum who ungated)
 {
-    const struct l2tpha_link_options options = {.size = sizeof(options),
-                                                .heartbeat_ms = 20000,
-                                                .silence_ms = 90000,
-                                                .name = names[which],
-                                                .ungated = ungated};
+    struct l2tpha_link_options options = {.size = sizeof(options),
+                                          .heartbeat_ms = 20000,
+                                          .silence_ms = 90000,
+                                          .name = names[which],
+                                          .ungated = ungated == BY_ACTIVE};
     struct line *line = &lines[which];
 
     line->error = 0;
     assert_ok(l2tpha_link_new(trio.near, &options, trio.now, &line->up));
+    options.ungated = ungated == BY_STANDBY;
     assert_ok(l2tpha_link_new(line->node, &options, trio.now, &line->down));
     trio_settle();
     return line->error;
@@ -103,10 +107,10 @@ static struct l2tpha_consumer_info consumer(unsigned which)
     ck_abort_msg("no consumer %s", names[which]);
 }
 
-static void begin(bool ungated)
+static void begin(enum who ungated)
 {
     memset(lines, 0, sizeof(lines));
-    trio_begin(false);
+    trio_begin(NOBODY);
     trio.ship = ship;
     trio.carry = carry;
     for (unsigned i = 0; i < LINES; i++) {
@@ -115,7 +119,7 @@ static void begin(bool ungated)
         config.rank = ranks[i];
         assert_ok(l2tpha_node_new(root, &config, &trio.host, trio.now, &lines[i].node));
         machines_install(lines[i].node, true);
-        assert_ok(open_line(i, i == 1 && ungated));
+        assert_ok(open_line(i, i == 1 ? ungated : NOBODY));
     }
     for (unsigned i = 0; i < LINES; i++) {
         ck_assert_int_eq(consumer(i).state, L2TPHA_CONSUMER_IN_SYNC);
@@ -175,7 +179,7 @@ START_TEST(either_may_take_over)
 {
     struct l2tpha_tunnel *tunnel;
 
-    begin(false);
+    begin(NOBODY);
     tunnel = trio_tunnel(trio.far);
     for (int i = 0; i < 5; i++)
         trio_dial(tunnel);
@@ -197,13 +201,13 @@ START_TEST(the_other_follows_the_heir)
     unsigned heir = (unsigned)_i, other = !heir;
     struct l2tpha_tunnel *tunnel;
 
-    begin(false);
+    begin(NOBODY);
     tunnel = trio_tunnel(trio.far);
     trio_dial(tunnel);
     trio_settle();
     kill_active(heir);
     trio_pass_ms(1000);
-    assert_ok(open_line(other, false));
+    assert_ok(open_line(other, NOBODY));
     ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
     trio_dial(tunnel);
     trio_settle();
@@ -221,7 +225,7 @@ START_TEST(a_slow_one_that_does_not_gate_holds_nobody)
 {
     struct l2tpha_tunnel *tunnel;
 
-    begin(true);
+    begin(BY_ACTIVE);
     lines[1].stopped = true;
     tunnel = trio_tunnel(trio.far);
     for (int i = 0; i < 5; i++)
@@ -248,7 +252,7 @@ START_TEST(a_stopped_one_is_left_behind)
 {
     struct l2tpha_tunnel *tunnel;
 
-    begin(false);
+    begin(NOBODY);
     lines[1].stopped = true;
     trio_open(trio.far);
     trio_settle();
@@ -287,7 +291,7 @@ START_TEST(the_end_of_one_takes_no_protection)
 {
     struct l2tpha_tunnel *tunnel;
 
-    begin(false);
+    begin(NOBODY);
     tunnel = trio_tunnel(trio.far);
     uint32_t told = trio_told(&trio.near_events, L2TPHA_EVENT_ROLE_CHANGED);
     close_line(&lines[_i]);
@@ -297,7 +301,7 @@ START_TEST(the_end_of_one_takes_no_protection)
     trio_settle();
     assert_calls(1);
     assert_same(!_i);
-    assert_ok(open_line((unsigned)_i, false)); /* it comes back under its name */
+    assert_ok(open_line((unsigned)_i, NOBODY)); /* it comes back under its name */
     assert_same((unsigned)_i);
     ck_assert_uint_eq(trio_told(&trio.near_events, L2TPHA_EVENT_ROLE_CHANGED), told);
     close_line(&lines[0]);
@@ -313,7 +317,7 @@ START_TEST(a_cut_stream_costs_no_copy)
 {
     struct l2tpha_tunnel *tunnel;
 
-    begin(false);
+    begin(NOBODY);
     tunnel = trio_tunnel(trio.far);
     close_line(&lines[0]);
     ck_assert_int_eq(info_of(lines[0].node).role, L2TPHA_ROLE_CUT_OFF);
@@ -321,7 +325,7 @@ START_TEST(a_cut_stream_costs_no_copy)
         trio_dial(tunnel);
     trio_settle();
     kinds = 0;
-    assert_ok(open_line(0, false));
+    assert_ok(open_line(0, NOBODY));
     ck_assert_uint_eq(kinds, 1u << L2TPHA_CHECKPOINT_INCREMENT | 1u << L2TPHA_CHECKPOINT_RESUME);
     ck_assert_int_eq(consumer(0).state, L2TPHA_CONSUMER_IN_SYNC);
     assert_same(0);
@@ -333,7 +337,7 @@ START_TEST(a_cut_stream_costs_no_copy)
     assert_ok(l2tpha_node_new(root, &config, &trio.host, trio.now, &lines[0].node));
     machines_install(lines[0].node, true);
     kinds = 0;
-    assert_ok(open_line(0, false));
+    assert_ok(open_line(0, NOBODY));
     ck_assert_uint_ne(kinds & 1u << L2TPHA_CHECKPOINT_BULK_END, 0);
     assert_same(0);
     kill_active(0);
@@ -351,7 +355,7 @@ START_TEST(a_name_is_one_standby)
     struct line third = {0};
     struct l2tpha_config config = trio.config;
 
-    begin(false);
+    begin(NOBODY);
     config.standby = true;
     assert_ok(l2tpha_node_new(root, &config, &trio.host, trio.now, &third.node));
     assert_ok(l2tpha_link_new(trio.near, &options, trio.now, &third.up));
@@ -376,16 +380,16 @@ START_TEST(a_link_takes_what_links_have_left_alone)
         .size = sizeof(options), .name = "b", .gates = true};
     uint32_t id, again;
 
-    begin(false);
+    begin(NOBODY);
     id = info_at(lines[0].up).consumer;
     close_line(&lines[0]);
     assert_ok(l2tpha_consumer_remove(trio.near, id, trio.now));
     assert_error(l2tpha_consumer_remove(trio.near, id, trio.now), L2TPHA_ERR_NOT_FOUND);
     assert_ok(l2tpha_consumer_add(trio.near, &options, trio.now, &again));
     ck_assert_uint_eq(again, id);
-    ck_assert_int_eq(open_line(0, false), L2TPHA_ERR_EXISTS);
+    ck_assert_int_eq(open_line(0, NOBODY), L2TPHA_ERR_EXISTS);
     assert_ok(l2tpha_consumer_remove(trio.near, id, trio.now));
-    assert_ok(open_line(0, false));
+    assert_ok(open_line(0, NOBODY));
     assert_same(0);
     end();
 }
@@ -397,7 +401,7 @@ START_TEST(switchover_to_either)
     unsigned heir = (unsigned)_i, other = !heir;
     struct l2tpha_tunnel *tunnel;
 
-    begin(false);
+    begin(NOBODY);
     tunnel = trio_tunnel(trio.far);
     trio_dial(tunnel);
     trio_settle();
@@ -417,7 +421,7 @@ START_TEST(switchover_to_either)
     l2tpha_node_free(trio.near);
     trio.near = lines[heir].node;
     trio_settle();
-    assert_ok(open_line(other, false));
+    assert_ok(open_line(other, NOBODY));
     trio_dial(tunnel);
     trio_pass_ms(1000);
     assert_calls(2);
@@ -431,7 +435,7 @@ START_TEST(the_end_of_an_heir_is_its_own)
 {
     unsigned heir = (unsigned)_i, other = !heir;
 
-    begin(false);
+    begin(NOBODY);
     trio_tunnel(trio.far);
     assert_ok(l2tpha_switchover(trio.near, trio.now));
     trio_settle();
@@ -456,8 +460,10 @@ END_TEST
  * holds everything, and it knows why. */
 START_TEST(who_does_not_gate_is_asked_for_more)
 {
-    begin(true);
+    begin(_i ? BY_STANDBY : BY_ACTIVE);
     ck_assert(info_at(lines[1].down).ungated && !info_at(lines[0].down).ungated);
+    ck_assert(info_at(lines[1].up).ungated && !info_at(lines[0].up).ungated);
+    ck_assert(!consumer(1).gates && consumer(0).gates);
     lines[1].stopped = true;
     trio_tunnel(trio.far);
     ck_assert(!info_at(lines[1].up).in_sync && info_at(lines[0].up).in_sync);
@@ -476,11 +482,30 @@ START_TEST(who_does_not_gate_is_asked_for_more)
 }
 END_TEST
 
+/* Its name is the same, its consumer another one. */
+START_TEST(an_observer_may_be_none_the_next_time)
+{
+    begin(BY_STANDBY);
+    for (int gates = 1; gates >= 0; gates--) {
+        close_line(&lines[1]);
+        assert_ok(open_line(1, gates ? NOBODY : BY_STANDBY));
+        ck_assert_int_eq(consumer(1).gates, gates);
+        ck_assert_int_eq(consumer(1).state, L2TPHA_CONSUMER_IN_SYNC);
+        lines[1].stopped = !gates; /* holds nobody up */
+        trio_tunnel(trio.far);
+        lines[1].stopped = false;
+        trio_settle();
+        assert_same(1);
+    }
+    end();
+}
+END_TEST
+
 /* One that was asked, and is left behind before it answers, is told nothing, though another one is
  * in sync. */
 START_TEST(who_is_left_behind_is_handed_nothing)
 {
-    begin(false);
+    begin(NOBODY);
     trio_tunnel(trio.far);
     assert_ok(l2tpha_switchover(trio.near, trio.now));
     trio_settle();
@@ -515,7 +540,8 @@ Suite *suite_standbys(void)
     tcase_add_test(tcase, a_link_takes_what_links_have_left_alone);
     tcase_add_loop_test(tcase, switchover_to_either, 0, LINES);
     tcase_add_loop_test(tcase, the_end_of_an_heir_is_its_own, 0, LINES);
-    tcase_add_test(tcase, who_does_not_gate_is_asked_for_more);
+    tcase_add_loop_test(tcase, who_does_not_gate_is_asked_for_more, 0, 2);
+    tcase_add_test(tcase, an_observer_may_be_none_the_next_time);
     tcase_add_test(tcase, who_is_left_behind_is_handed_nothing);
     return suite;
 }

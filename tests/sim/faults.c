@@ -29,6 +29,12 @@ static uint64_t mended(const struct l2tpha_node *node)
     return l2tpha_counters(node)->digest_repairs;
 }
 
+/* What is on its way to the standby may stand on what it has lost. */
+static bool has_all(const struct end *end)
+{
+    return l2tpha_checkpoint_last(end->standby.node) == l2tpha_checkpoint_last(end->active.node);
+}
+
 static bool is_hot(const struct end *end)
 {
     return info_of(end->standby.node).role == L2TPHA_ROLE_STANDBY_HOT;
@@ -71,7 +77,7 @@ static void look(struct sim *sim)
         over(sim);
     } else if (!end->line.attached || !end_is_protected(end)) {
         faults->since = sim->world.now;
-    } else if (end_is_copied(end) && is_hot(end)) {
+    } else if (has_all(end) && end_is_copied(end) && is_hot(end)) {
         faults->mended += mended(faults->standby) != faults->mended_before;
         faults->longest = time > faults->longest ? time : faults->longest;
         over(sim);

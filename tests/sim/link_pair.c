@@ -132,9 +132,10 @@ static uint32_t fake_level(void *user)
     return ((struct fake *)user)->level;
 }
 
-static void fake_meets(void *user, uint32_t level)
+static void fake_meets(void *user, uint32_t level, bool ungated)
 {
     ((struct fake *)user)->meets = level;
+    ((struct fake *)user)->ungated = ungated;
 }
 
 static void fake_met(void *user, uint64_t epoch)

@@ -25,6 +25,7 @@ struct fake {
     enum fake_kind kinds[TO_SEND_MAX];
     size_t count;
     uint32_t rank, level, meets;
+    bool ungated;
     const struct digest_ops *digests; /* NULL: it knows none */
     uint64_t met;
     uint64_t absences; /* those of the node's other entries included */

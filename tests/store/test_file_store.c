@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A file store by itself: what is read again, what is damage, and who may have it. */
+/* A file store by itself: which segment is read, which go, and what is damage. */
 #include "store/file_store.h"
 
 #include "fixture.h"
@@ -114,25 +114,6 @@ static uint32_t begin_stream(void)
     return stream;
 }
 
-START_TEST(nothing_is_there)
-{
-    ck_assert(!read_again(false, L2TPHA_OK).any);
-    write_items(begin_stream(), 1, WHOLE_AT - 1);
-    ck_assert(!read_again(false, L2TPHA_OK).any); /* no whole copy */
-}
-END_TEST
-
-START_TEST(what_was_written)
-{
-    write_items(begin_stream(), 1, ITEMS);
-    struct l2tpha_store_found found = read_again(false, L2TPHA_OK);
-    ck_assert(found.any && !found.stale && !found.torn && !found.fault);
-    ck_assert_uint_eq(found.items, ITEMS);
-    ck_assert_uint_eq(read_items, ITEMS);
-    ck_assert_uint_eq(found.epoch, 9);
-}
-END_TEST
-
 /* The newest whole one, though a newer one was begun. */
 START_TEST(the_newest_that_is_whole)
 {
@@ -151,23 +132,6 @@ START_TEST(the_newest_that_is_whole)
     write_items(begin_stream(), 1, WHOLE_AT);
     found = read_again(false, L2TPHA_OK);
     ck_assert_uint_eq(found.items, WHOLE_AT);
-}
-END_TEST
-
-START_TEST(a_mark)
-{
-    uint32_t stream = begin_stream();
-
-    write_items(stream, 1, ITEMS);
-    assert_ok(store->mark_stale(store->user));
-    settle();
-    ck_assert(read_again(false, L2TPHA_OK).stale);
-    assert_ok(store->mark_stale(store->user)); /* of what is there from before */
-    settle();
-    ck_assert(read_again(false, L2TPHA_OK).stale);
-    write_items(begin_stream(), 1, WHOLE_AT);
-    settle();
-    ck_assert(!read_again(false, L2TPHA_OK).stale);
 }
 END_TEST
 
@@ -235,39 +199,6 @@ START_TEST(damage_of_the_header)
 }
 END_TEST
 
-START_TEST(one_writer)
-{
-    struct fake_worker other_worker;
-    struct worker made = fake_worker_of(&other_worker, &disk);
-    struct l2tpha_store *other;
-    const char *why = NULL;
-
-    assert_ok(file_store_new(root, &disk, &made, &other));
-    assert_error(other->open(other->user, &why), L2TPHA_ERR_EXISTS);
-    ck_assert_str_eq(why, "another process has it");
-    other->free(other->user);
-    fake.locked = true;
-}
-END_TEST
-
-START_TEST(what_is_not_asked_for)
-{
-    uint32_t stream = begin_stream();
-    struct l2tpha_store_event event;
-
-    assert_error(store->append(store->user, 7, 1, (const uint8_t *)"x", 1, false),
-                 L2TPHA_ERR_INVALID);
-    assert_error(store->append(store->user, stream, 0, (const uint8_t *)"x", 1, false),
-                 L2TPHA_ERR_INVALID);
-    assert_error(store->append(store->user, stream, 1, (const uint8_t *)"", 0, false),
-                 L2TPHA_ERR_INVALID);
-    assert_error(store->drop(store->user, 7, false), L2TPHA_ERR_INVALID);
-    ck_assert(!store->event(store->user, &event));
-    assert_ok(store->drop(store->user, stream, true));
-    assert_error(store->drop(store->user, stream, true), L2TPHA_ERR_INVALID);
-}
-END_TEST
-
 Suite *suite_file_store(void);
 Suite *suite_file_store(void)
 {
@@ -275,15 +206,10 @@ Suite *suite_file_store(void)
     TCase *tcase = tcase_create("file_store");
 
     tcase_add_checked_fixture(tcase, begin, end);
-    tcase_add_test(tcase, nothing_is_there);
-    tcase_add_test(tcase, what_was_written);
     tcase_add_test(tcase, the_newest_that_is_whole);
-    tcase_add_test(tcase, a_mark);
     tcase_add_test(tcase, a_late_mark);
     tcase_add_loop_test(tcase, damage, 0, 500);
     tcase_add_loop_test(tcase, damage_of_the_header, 0, 52);
-    tcase_add_test(tcase, one_writer);
-    tcase_add_test(tcase, what_is_not_asked_for);
     suite_add_tcase(suite, tcase);
     return suite;
 }

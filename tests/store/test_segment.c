@@ -47,7 +47,8 @@ END_TEST
 
 START_TEST(a_header)
 {
-    const struct segment_header header = {.number = 7, .epoch = 0x0102030405060708, .salt = {9}};
+    const struct segment_header header = {
+        .number = 7, .epoch = 0x0102030405060708, .level = 2, .level_min = 0x102, .salt = {9}};
     uint8_t octets[SEGMENT_HEADER];
     struct segment_header got;
 
@@ -55,6 +56,8 @@ START_TEST(a_header)
     ck_assert(segment_get_header(octets, &got));
     ck_assert_uint_eq(got.number, header.number);
     ck_assert_uint_eq(got.epoch, header.epoch);
+    ck_assert_uint_eq(got.level, header.level);
+    ck_assert_uint_eq(got.level_min, header.level_min);
     ck_assert_mem_eq(got.salt, header.salt, SEGMENT_SALT);
     ck_assert(!segment_is_marked(octets));
     for (unsigned i = 0; i < 52; i++) {
@@ -65,6 +68,22 @@ START_TEST(a_header)
     segment_put_mark(octets + SEGMENT_MARK_AT);
     ck_assert(segment_is_marked(octets));
     ck_assert(segment_get_header(octets, &got));
+}
+END_TEST
+
+/* It says no level, and is of level 1. */
+START_TEST(a_header_of_the_first_release)
+{
+    uint8_t octets[SEGMENT_HEADER] = "L2TPHASG\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\7"
+                                     "\1\2\3\4\5\6\7\10\11";
+    struct segment_header got;
+
+    memcpy(octets + 48, "\x3e\x1e\x7d\x4f", 4);
+    ck_assert(segment_get_header(octets, &got));
+    ck_assert_uint_eq(got.number, 7);
+    ck_assert_uint_eq(got.epoch, 0x0102030405060708);
+    ck_assert_uint_eq(got.level, 1);
+    ck_assert_uint_eq(got.level_min, 1);
 }
 END_TEST
 
@@ -130,6 +149,7 @@ Suite *suite_segment(void)
     tcase_add_test(tcase, checksums);
     tcase_add_test(tcase, its_tables);
     tcase_add_test(tcase, a_header);
+    tcase_add_test(tcase, a_header_of_the_first_release);
     tcase_add_loop_test(tcase, an_item, 1, 70);
     tcase_add_test(tcase, what_is_none);
     return suite;

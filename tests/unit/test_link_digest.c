@@ -220,6 +220,143 @@ START_TEST(who_knows_none_gets_none)
 }
 END_TEST
 
+/* --- what breaks the rules --- */
+
+/* A frame of the active's epoch; what becomes of the link that it comes to. */
+static int given(const struct fake *to, uint8_t type, const uint8_t *body, size_t len)
+{
+    struct writer out = writer_over(checkpoint, FRAME_HEADER + len);
+
+    write_u32(&out, (uint32_t)(FRAME_HEADER - FRAME_LENGTH + len));
+    write_u8(&out, type);
+    write_u64(&out, 5);
+    if (len > 0)
+        write_bytes(&out, body, len);
+    ck_assert_int_eq(out.error, 0);
+    return l2tpha_link_feed(to->link, checkpoint, writer_len(&out), now);
+}
+
+static size_t digest_of(uint8_t *body, uint64_t first, uint64_t last)
+{
+    struct writer out = writer_over(body, DIGEST_BODY);
+
+    write_u64(&out, standby.last);
+    write_u64(&out, first);
+    write_u64(&out, last);
+    write_u64(&out, first * 3);
+    return writer_len(&out);
+}
+
+/* The active has asked, and not read the answer yet. */
+static void ask(void)
+{
+    run_until(SECOND - 10000);
+    linked_carry(&active, &standby, 1 << 20, now, NULL);
+    assert_ok(l2tpha_link_expire(active.link, now = SECOND));
+    linked_carry(&active, &standby, 1 << 20, now, NULL);
+    ck_assert_uint_eq(asked, 1);
+}
+
+static void assert_refused(const struct fake *end, int error)
+{
+    assert_error(error, L2TPHA_ERR_LINK);
+    ck_assert(!linked_info(end).up);
+}
+
+START_TEST(a_digest_is_cut)
+{
+    uint8_t body[DIGEST_BODY];
+
+    digest_of(body, 0, 99);
+    assert_refused(&standby, given(&standby, FRAME_DIGEST, body, (size_t)_i));
+    ck_assert_uint_eq(compared, 0);
+}
+END_TEST
+
+START_TEST(a_bucket_ends_before_it_begins)
+{
+    uint8_t body[DIGEST_BODY];
+
+    assert_refused(&standby, given(&standby, FRAME_DIGEST, body, digest_of(body, 100, 99)));
+    ck_assert_uint_eq(compared, 0);
+}
+END_TEST
+
+/* Of one place, and twice: each is answered. */
+START_TEST(a_digest_comes_again)
+{
+    uint8_t body[DIGEST_BODY];
+    size_t len = digest_of(body, 99, 99);
+
+    assert_ok(given(&standby, FRAME_DIGEST, body, len));
+    assert_ok(given(&standby, FRAME_DIGEST, body, len));
+    ck_assert_uint_eq(compared, 2);
+    ck_assert(linked_info(&standby).up);
+}
+END_TEST
+
+START_TEST(only_an_active_asks)
+{
+    uint8_t body[DIGEST_BODY];
+
+    assert_refused(&active, given(&active, FRAME_DIGEST, body, digest_of(body, 0, 99)));
+    ck_assert_uint_eq(compared, 0);
+}
+END_TEST
+
+START_TEST(only_a_standby_answers)
+{
+    assert_refused(&standby, given(&standby, FRAME_VERDICT, (const uint8_t[]){0}, 1));
+}
+END_TEST
+
+START_TEST(an_answer_to_nothing)
+{
+    assert_refused(&active, given(&active, FRAME_VERDICT, (const uint8_t[]){(uint8_t)_i}, 1));
+    ck_assert_uint_eq(mended + wrong, 0);
+}
+END_TEST
+
+START_TEST(an_answer_that_is_none)
+{
+    static const struct {
+        uint8_t body[2];
+        size_t len;
+    } answers[] = {{{0}, 0}, {{0, 0}, 2}, {{3}, 1}, {{255}, 1}};
+
+    ask();
+    assert_refused(&active, given(&active, FRAME_VERDICT, answers[_i].body, answers[_i].len));
+    ck_assert_uint_eq(mended + wrong, 0);
+}
+END_TEST
+
+START_TEST(an_answer_comes_again)
+{
+    ask();
+    assert_ok(given(&active, FRAME_VERDICT, (const uint8_t[]){0}, 1));
+    ck_assert_uint_eq(mended, 1);
+    assert_refused(&active, given(&active, FRAME_VERDICT, (const uint8_t[]){0}, 1));
+    ck_assert_uint_eq(mended, 1);
+}
+END_TEST
+
+/* Nothing is compared before the hellos. */
+START_TEST(too_early)
+{
+    uint8_t body[DIGEST_BODY];
+
+    linked_teardown();
+    linked_setup();
+    active.digests = standby.digests = &ops;
+    linked_open();
+    if (_i)
+        assert_refused(&active, given(&active, FRAME_VERDICT, (const uint8_t[]){0}, 1));
+    else
+        assert_refused(&standby, given(&standby, FRAME_DIGEST, body, digest_of(body, 0, 99)));
+    ck_assert_uint_eq(compared, 0);
+}
+END_TEST
+
 Suite *suite_link_digest(void);
 Suite *suite_link_digest(void)
 {
@@ -237,6 +374,15 @@ Suite *suite_link_digest(void)
     tcase_add_test(tcase, a_repair_that_cannot_be_had_is_a_copy);
     tcase_add_test(tcase, a_copy_under_way_makes_repairs_needless);
     tcase_add_loop_test(tcase, who_knows_none_gets_none, 0, 2);
+    tcase_add_loop_test(tcase, a_digest_is_cut, 0, DIGEST_BODY);
+    tcase_add_test(tcase, a_bucket_ends_before_it_begins);
+    tcase_add_test(tcase, a_digest_comes_again);
+    tcase_add_test(tcase, only_an_active_asks);
+    tcase_add_test(tcase, only_a_standby_answers);
+    tcase_add_loop_test(tcase, an_answer_to_nothing, 0, 3);
+    tcase_add_loop_test(tcase, an_answer_that_is_none, 0, 4);
+    tcase_add_test(tcase, an_answer_comes_again);
+    tcase_add_loop_test(tcase, too_early, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -1,0 +1,3 @@
+# lib/state/ledger_bucket.c
+# A digest is over what the standby has not been told yet.
+s/ && !ledger->dirty_tunnels &&/ \&\&/
