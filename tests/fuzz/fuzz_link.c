@@ -83,7 +83,7 @@ static int apply(void *user, uint64_t epoch, const uint8_t *data, size_t len, ui
 /* All of what it is told is there, and some of it is enough. */
 static size_t ahead(void *user, const struct l2tpha_bytes *checkpoints, size_t count)
 {
-    volatile uint8_t octet;
+    volatile uint8_t octet = 0;
 
     (void)user;
     for (size_t i = 0; i < count; i++)
