@@ -86,6 +86,8 @@ static int find_consumer(struct port *port, uint64_t now)
         error = l2tpha_consumer_add(node, &port->options, now, &id);
     if (error)
         return error;
+    if (node->heir == id) /* it follows again */
+        node->heir = 0;
     node->links[id - 1] = port;
     node->levels[id - 1] = port->level;
     port->consumer = id;

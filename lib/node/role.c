@@ -14,8 +14,10 @@ void node_role_changed(void *user, const struct role *role, enum l2tpha_role fro
 
     ASSERT(&engine->log, role->state != L2TPHA_ROLE_ACTIVE || ledger_in_sync(engine->ledger));
     engine->serving = role_serves(role->state);
-    if (role->state != L2TPHA_ROLE_ACTIVE) /* nobody is there to hand over to */
+    if (role->state != L2TPHA_ROLE_ACTIVE) { /* nobody is there to hand over to */
         engine->draining = engine->handed = false;
+        node->heir = 0;
+    }
     log_line(&engine->log, L2TPHA_LOG_RF, 0, 0, "role %s -> %s: %s", l2tpha_role_name(from),
              l2tpha_role_name(role->state), role->reason);
     struct event_item *item = engine_event(engine, L2TPHA_EVENT_ROLE_CHANGED, NULL, NULL);

@@ -456,6 +456,37 @@ START_TEST(the_end_of_an_heir_is_its_own)
 }
 END_TEST
 
+/* Who was told to serve comes back as a standby: it is one like any other, and what ends the
+ * switchover does not end its new stream; nor does a later one. */
+START_TEST(an_heir_that_comes_back_is_a_standby)
+{
+    unsigned heir = (unsigned)_i;
+
+    begin(NOBODY);
+    trio_tunnel(trio.far);
+    assert_ok(l2tpha_switchover(trio.near, trio.now));
+    trio_settle();
+    assert_ok(l2tpha_link_hand_over(lines[heir].up, trio.now));
+    trio_settle();
+    ck_assert(info_at(lines[heir].up).handed);
+    close_line(&lines[heir]);
+    assert_ok(open_line(heir, NOBODY));
+    assert_ok(l2tpha_switchover_cancel(trio.near, trio.now));
+    for (int i = 0; i < 2; i++) {
+        trio_settle();
+        ck_assert_int_eq(consumer(heir).state, L2TPHA_CONSUMER_IN_SYNC);
+        ck_assert_int_eq(info_of(trio.near).role, L2TPHA_ROLE_ACTIVE);
+        trio_dial(first_tunnel(trio.far));
+        trio_pass_ms(1000);
+        assert_calls(1 + (uint32_t)i);
+        assert_same(heir);
+        assert_ok(l2tpha_switchover(trio.near, trio.now));
+        assert_ok(l2tpha_switchover_cancel(trio.near, trio.now));
+    }
+    end();
+}
+END_TEST
+
 /* What has left may be unknown to one that nobody waits for: nobody steps down for it before it
  * holds everything, and it knows why. */
 START_TEST(who_does_not_gate_is_asked_for_more)
@@ -540,6 +571,7 @@ Suite *suite_standbys(void)
     tcase_add_test(tcase, a_link_takes_what_links_have_left_alone);
     tcase_add_loop_test(tcase, switchover_to_either, 0, LINES);
     tcase_add_loop_test(tcase, the_end_of_an_heir_is_its_own, 0, LINES);
+    tcase_add_loop_test(tcase, an_heir_that_comes_back_is_a_standby, 0, 2);
     tcase_add_loop_test(tcase, who_does_not_gate_is_asked_for_more, 0, 2);
     tcase_add_test(tcase, an_observer_may_be_none_the_next_time);
     tcase_add_test(tcase, who_is_left_behind_is_handed_nothing);
