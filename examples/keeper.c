@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* l2tpha-keeper: starts a program, keeps the sockets that it gives to be kept (systemd's FDSTORE),
- * and when it dies starts it again with them. It opens no socket of its own for peers, so that
- * there is one place that says which, and nothing is held that nobody serves. */
+ * and when it dies starts it again with them; upon SIGUSR2 also while it lives, to be replaced. It
+ * opens no socket of its own for peers, so that there is one place that says which, and nothing is
+ * held that nobody serves. */
 #include "common/clock.h"
 #include "common/listen_fds.h"
 #include "common/log.h"
@@ -41,6 +42,8 @@ struct keeper {
     int signals;
     sigset_t inherited; /* signals that were blocked when this process began */
     pid_t child;        /* 0 = none */
+    pid_t next;         /* started to replace it, 0 = none */
+    pid_t leaving;      /* that was replaced, and has not ended so far */
     uint64_t born_at, start_at;
     unsigned quick;    /* deaths in a row of who had not lived for long */
     bool served, told; /* some child has; this one has said so */
@@ -79,8 +82,18 @@ static void hold(struct keeper *keeper, const char *name, int fd)
     strcpy(held->name, name);
 }
 
+/* Its end is not one to do anything about any more. */
+static void replace_child(struct keeper *keeper)
+{
+    say(keeper, "process %d takes the place of process %d", keeper->next, keeper->child);
+    keeper->leaving = keeper->child;
+    keeper->child = keeper->next;
+    keeper->next = 0;
+    keeper->told = false;
+}
+
 static void take(struct keeper *keeper, const char *data, size_t len, const int *fds,
-                 unsigned count)
+                 unsigned count, pid_t sender)
 {
     struct notice notice;
     if (!notice_parse(data, len, &notice)) {
@@ -91,6 +104,8 @@ static void take(struct keeper *keeper, const char *data, size_t len, const int 
         forget(keeper, notice.name);
     for (unsigned i = 0; notice.store && i < count; i++)
         hold(keeper, notice.name, fds[i]);
+    if (notice.ready && sender == keeper->next)
+        replace_child(keeper);
     if (notice.ready && !keeper->told)
         say(keeper, "process %d serves, %u descriptors are kept", keeper->child,
             keeper->held_count);
@@ -125,8 +140,9 @@ static bool read_notice(struct keeper *keeper)
         count = (unsigned)((at->cmsg_len - CMSG_LEN(0)) / sizeof(int));
         memcpy(fds, CMSG_DATA(at), count * sizeof(int));
     }
-    if (keeper->child > 0 && sender.pid == keeper->child && !(message.msg_flags & MSG_TRUNC))
-        take(keeper, data, (size_t)got, fds, count);
+    bool is_ours = sender.pid > 0 && (sender.pid == keeper->child || sender.pid == keeper->next);
+    if (is_ours && !(message.msg_flags & MSG_TRUNC))
+        take(keeper, data, (size_t)got, fds, count, sender.pid);
     for (unsigned i = 0; i < count; i++)
         close(fds[i]);
     return true;
@@ -203,21 +219,38 @@ static void plan(struct keeper *keeper)
     say(keeper, "%s is started again in %u ms", keeper->options->words[0], (unsigned)wait_ms);
 }
 
-static void start(struct keeper *keeper)
+/* 0 = there is none. */
+static pid_t spawn(struct keeper *keeper)
 {
     keeper->born_at = clock_now();
-    keeper->told = false;
     pid_t child = fork();
     if (child == 0)
         become(keeper);
-    keeper->child = child > 0 ? child : 0;
-    if (child > 0) {
+    if (child > 0)
         say(keeper, "%s is process %d, with %u descriptors", keeper->options->words[0], child,
             keeper->held_count);
-        return;
-    }
-    say(keeper, "no process: %s", strerror(errno));
-    plan(keeper);
+    else
+        say(keeper, "no process: %s", strerror(errno));
+    return child > 0 ? child : 0;
+}
+
+static void start(struct keeper *keeper)
+{
+    keeper->told = false;
+    keeper->child = spawn(keeper);
+    if (keeper->child == 0)
+        plan(keeper);
+}
+
+/* Whether it replaces the one there is for the program to know. */
+static void start_next(struct keeper *keeper)
+{
+    if (keeper->next != 0 || keeper->leaving != 0)
+        say(keeper, "nothing is replaced: a successor is there already");
+    else if (keeper->child == 0 || keeper->stopping)
+        say(keeper, "nothing is replaced: no process is there");
+    else
+        keeper->next = spawn(keeper);
 }
 
 /* A status that a program gives of itself before any of them has served is about its command line,
@@ -227,20 +260,56 @@ static bool is_end(const struct keeper *keeper, int status)
     return keeper->stopping || (WIFEXITED(status) && (WEXITSTATUS(status) == 0 || !keeper->served));
 }
 
-/* The exit status to leave with, -1 = none yet. */
-static int bury(struct keeper *keeper)
+static bool has_ended(pid_t pid, int *status)
 {
-    int status;
-    pid_t ended = keeper->child;
-    if (ended == 0 || waitpid(ended, &status, WNOHANG) != ended)
-        return -1;
-    read_notices(keeper); /* what it has said is true all the same */
-    keeper->child = 0;
+    return pid != 0 && waitpid(pid, status, WNOHANG) == pid;
+}
+
+static void say_end(struct keeper *keeper, pid_t ended, int status)
+{
     if (WIFSIGNALED(status))
         say(keeper, "process %d was ended by signal %d", ended, WTERMSIG(status));
     else
         say(keeper, "process %d has ended with %d%s", ended, WEXITSTATUS(status),
             keeper->served ? "" : " and has never served");
+}
+
+/* Whose end changes nothing: the one that was replaced, and a successor that came to nothing. */
+static void bury_others(struct keeper *keeper)
+{
+    int status;
+    if (has_ended(keeper->leaving, &status)) {
+        say_end(keeper, keeper->leaving, status);
+        keeper->leaving = 0;
+    }
+    if (!has_ended(keeper->next, &status))
+        return;
+    say_end(keeper, keeper->next, status);
+    say(keeper, "process %d is not replaced", keeper->child);
+    keeper->next = 0;
+}
+
+/* The exit status to leave with, -1 = none yet. */
+static int bury(struct keeper *keeper)
+{
+    int status;
+    pid_t ended = keeper->child;
+    bury_others(keeper);
+    if (!has_ended(ended, &status))
+        return -1;
+    read_notices(keeper); /* what it has said is true all the same */
+    if (ended != keeper->child) {
+        keeper->leaving = 0;
+        say_end(keeper, ended, status);
+        return -1;
+    }
+    say_end(keeper, ended, status);
+    if (keeper->next != 0) {
+        replace_child(keeper);
+        keeper->leaving = 0;
+        return -1;
+    }
+    keeper->child = 0;
     if (is_end(keeper, status))
         return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     plan(keeper);
@@ -257,9 +326,15 @@ static int read_signals(struct keeper *keeper)
         int number = (int)info.ssi_signo;
         if (number == SIGCHLD)
             continue;
+        if (number == SIGUSR2) {
+            start_next(keeper);
+            continue;
+        }
         keeper->stopping = keeper->stopping || number != SIGHUP;
         if (keeper->child > 0)
             kill(keeper->child, number);
+        if (keeper->next > 0)
+            kill(keeper->next, number);
     }
     int status = bury(keeper);
     return status < 0 && keeper->stopping && keeper->child == 0 ? EXIT_SUCCESS : status;
@@ -296,6 +371,7 @@ static const char *prepare(struct keeper *keeper)
     sigaddset(&mine, SIGTERM);
     sigaddset(&mine, SIGINT);
     sigaddset(&mine, SIGHUP);
+    sigaddset(&mine, SIGUSR2);
     sigaddset(&mine, SIGCHLD);
     signal(SIGPIPE, SIG_IGN);
     sigprocmask(SIG_BLOCK, &mine, &keeper->inherited);

@@ -245,6 +245,8 @@ static void receive_kept(struct app *app)
     bool alone =
         options->ha_listen.kind == ENDPOINT_NONE && options->ha_connect.kind == ENDPOINT_NONE;
     kept_receive(app->kept, &app->log, alone ? &options->listen : NULL);
+    if (options->replace.kind != ENDPOINT_NONE)
+        kept_wait(app->kept);
 }
 
 static const char *start(struct app *app)
@@ -263,7 +265,8 @@ static const char *start(struct app *app)
     app->pair_fde =
         tevent_add_fd(app->ev, app, l2tpha_pair_fd(app->pair), TEVENT_FD_READ, on_pair, app);
     if (options->pcapng[0] != '\0') {
-        app->pcapng = pcapng_open(app, options->pcapng, options->name);
+        app->pcapng = pcapng_open(app, options->pcapng, options->name,
+                                  options->replace.kind != ENDPOINT_NONE);
         if (app->pcapng == NULL)
             return app_blame(app, "pcapng", options->pcapng, strerror(errno));
     }

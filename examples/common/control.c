@@ -581,11 +581,18 @@ const char *control_start(struct app *app)
         return NULL;
     struct control *control = talloc_zero(app, struct control);
     control->app = app;
-    control->listener = listener_new(control, app->ev, endpoint, on_connect, control, &why);
+    bool waits = app->options->replace.kind != ENDPOINT_NONE;
+    control->listener = (waits ? listener_new_next : listener_new)(control, app->ev, endpoint,
+                                                                   on_connect, control, &why);
     if (control->listener == NULL)
         TALLOC_FREE(control);
     else
         listener_tell_refusals(control->listener, on_refusal);
     app->control = control;
     return why;
+}
+
+struct listener *control_listener(const struct control *control)
+{
+    return control != NULL ? control->listener : NULL;
 }

@@ -10,6 +10,7 @@
 
 struct app;
 struct control;
+struct listener;
 
 #define CONTROL_CLIENTS_MAX 16  /* more are turned away with an error */
 #define CONTROL_REQUEST_MAX 256 /* a longer line ends the connection with an error */
@@ -28,6 +29,9 @@ enum control_kind {
 
 /* Listen on --control, if given. NULL, or what is wrong. */
 const char *control_start(struct app *app);
+
+/* Where it listens; NULL = nowhere. */
+struct listener *control_listener(const struct control *control);
 
 /* The process leaves: whoever waits for an outcome hears that. NULL is allowed. */
 void control_stop(struct control *control);

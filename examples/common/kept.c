@@ -5,12 +5,15 @@
 #include "notify.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define AGAIN_US 200000
+#define LEAVE_TRIES 20
+#define LEAVE_TRY_MS 10
 
 struct kept {
     struct log *log;
@@ -27,6 +30,8 @@ struct kept {
         HAS_IT,
         HAS_OTHER /* which has to go first */
     } has;        /* the manager, under our name */
+    bool waits;   /* for this process to serve */
+    bool is_main; /* ... and to be the main one then, in place of another */
     bool ready, ready_said;
     bool stopping, stopping_said;
     uint64_t again_at; /* the manager had no room */
@@ -84,7 +89,7 @@ static bool say(struct kept *kept, const char *lines, int fd)
 static bool is_said(const struct kept *kept)
 {
     bool has_right = kept->has == (kept->fd >= 0 ? HAS_IT : HAS_NOTHING);
-    return kept->manager.fd < 0 ||
+    return kept->manager.fd < 0 || kept->waits ||
            (has_right && kept->ready_said == kept->ready && kept->stopping_said == kept->stopping);
 }
 
@@ -104,12 +109,21 @@ static bool say_socket(struct kept *kept)
     return true;
 }
 
+static bool say_ready(struct kept *kept)
+{
+    char lines[64];
+    if (!kept->is_main)
+        return say(kept, "READY=1", -1);
+    snprintf(lines, sizeof(lines), "READY=1\nMAINPID=%d", getpid());
+    return say(kept, lines, -1);
+}
+
 void kept_tell(struct kept *kept, uint64_t now)
 {
     if (is_said(kept) || now < kept->again_at || !say_socket(kept))
         return;
     if (kept->ready && !kept->ready_said)
-        kept->ready_said = say(kept, "READY=1", -1);
+        kept->ready_said = say_ready(kept);
     if (kept->stopping && kept->ready_said == kept->ready && !kept->stopping_said)
         kept->stopping_said = say(kept, "STOPPING=1", -1);
 }
@@ -134,7 +148,25 @@ void kept_set(struct kept *kept, int fd)
 void kept_ready(struct kept *kept)
 {
     kept->ready = true;
+    kept->waits = false;
     kept_tell(kept, clock_now());
+}
+
+void kept_wait(struct kept *kept)
+{
+    kept->waits = kept->is_main = true;
+}
+
+/* This process is about to end: it waits for a manager that is busy, a little. */
+void kept_leave(struct kept *kept, pid_t successor)
+{
+    char lines[32];
+    snprintf(lines, sizeof(lines), "MAINPID=%d", successor);
+    for (int i = 0; i < LEAVE_TRIES && kept->manager.fd >= 0 && !say(kept, lines, -1); i++) {
+        struct pollfd room = {.fd = kept->manager.fd, .events = POLLOUT};
+        (void)poll(&room, 1, LEAVE_TRY_MS);
+    }
+    notify_close(&kept->manager);
 }
 
 void kept_stopping(struct kept *kept)

@@ -7,6 +7,8 @@
 
 #include "log.h"
 
+#include <sys/types.h>
+
 #define KEPT_NAME "l2tp-0"
 
 struct kept;
@@ -31,6 +33,13 @@ void kept_set(struct kept *kept, int fd);
 /* The node serves, or stands by; it leaves. */
 void kept_ready(struct kept *kept);
 void kept_stopping(struct kept *kept);
+
+/* From the outset: nothing is said before this process serves, which kept_ready() tells then, and
+ * that it is the main one. Until then another one may be, whose socket is kept. */
+void kept_wait(struct kept *kept);
+/* Another process serves in place of this one, with the same socket: it is the main one. Nothing
+ * more is said. */
+void kept_leave(struct kept *kept, pid_t successor);
 
 /* Say what a manager that was stopped, or busy, has not taken: at kept_deadline(), UINT64_MAX = all
  * is said. */

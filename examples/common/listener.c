@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "listener.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NEXT ".next"
+
 struct listener {
     struct listening listening;
     void (*on_refusal)(void *user);
@@ -31,6 +38,38 @@ static void on_pause_over(struct tevent_context *ev, struct tevent_timer *timer,
 void listener_tell_refusals(struct listener *listener, void (*refused)(void *user))
 {
     listener->on_refusal = refused;
+}
+
+struct listener *listener_new_next(TALLOC_CTX *parent, struct tevent_context *ev,
+                                   const struct endpoint *endpoint, listener_handler handler,
+                                   void *user, const char **why)
+{
+    struct endpoint next;
+    char path[sizeof(struct sockaddr_un) + sizeof(NEXT)];
+    const struct sockaddr_un *un = (const struct sockaddr_un *)&endpoint->socket;
+    snprintf(path, sizeof(path), "%s%s", un->sun_path, NEXT);
+    *why = endpoint_unix(path, &next);
+    return *why == NULL ? listener_new(parent, ev, &next, handler, user, why) : NULL;
+}
+
+const char *listener_take_place(struct listener *listener, const struct endpoint *endpoint,
+                                bool replaces)
+{
+    const struct sockaddr_un *to = (const struct sockaddr_un *)&endpoint->socket;
+    int other = replaces ? -1 : socket_connect(endpoint);
+    if (other >= 0) {
+        close(other);
+        return "somebody listens there already";
+    }
+    if (rename(listener->listening.path.sun_path, to->sun_path) != 0)
+        return strerror(errno);
+    listener->listening.path = *to;
+    return NULL;
+}
+
+void listener_give_place(struct listener *listener)
+{
+    listener->listening.kind = ENDPOINT_NONE;
 }
 
 uint64_t listener_refused(const struct listener *listener)

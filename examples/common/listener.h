@@ -19,6 +19,16 @@ struct listener *listener_new(TALLOC_CTX *parent, struct tevent_context *ev,
                               const struct endpoint *endpoint, listener_handler handler, void *user,
                               const char **why);
 
+/* The same, at a path with ".next" behind it, for another process may listen at that of endpoint:
+ * until this one takes its place, of one that listens there still if that is replaced, and the
+ * other one gives it, whose path is not removed then. */
+struct listener *listener_new_next(TALLOC_CTX *parent, struct tevent_context *ev,
+                                   const struct endpoint *endpoint, listener_handler handler,
+                                   void *user, const char **why);
+const char *listener_take_place(struct listener *listener, const struct endpoint *endpoint,
+                                bool replaces);
+void listener_give_place(struct listener *listener);
+
 /* Connections that were closed at once since there were no descriptors for them. */
 uint64_t listener_refused(const struct listener *listener);
 

@@ -69,6 +69,9 @@ const struct option_row option_rows[] = {
     {"ha-far", ENDPOINTS, KIND_LIST, "URL", AT(ha_far), .max = OPTIONS_OTHERS_MAX,
      .help = "more of them, far ones: nothing waits for such a standby, and by itself its copy\n"
              "counts as stale"},
+    {"replace", ENDPOINTS, KIND_ENDPOINT, "URL", AT(replace),
+     .help = "unix:PATH, one process alone: replace the one that serves there, with all it has, or\n"
+             "serve; and be replaced in turn. The same for each start"},
     {"observer", ENDPOINTS, KIND_FLAG, NULL, AT(observer),
      .help = "as a standby, be one that nothing waits for, wherever it stands at the others"},
     {"node-name", ENDPOINTS, KIND_TEXT, "NAME", AT(node_name), .max = L2TPHA_NODE_NAME_MAX,
@@ -256,7 +259,7 @@ static const struct program_row programs[] = {
      "Keeps the sockets that PROGRAM gives it, as the descriptor store of systemd does, and starts "
      "PROGRAM again with them when it dies: datagrams wait meanwhile, and no peer is told that a "
      "port is closed. The program goes on from its store. SIGTERM, SIGINT and SIGHUP are "
-     "passed on. It ends with PROGRAM's status when that ends with status 0, after SIGTERM or "
+     "passed on; upon SIGUSR2 PROGRAM is started once more, to replace itself (--replace). It ends with PROGRAM's status when that ends with status 0, after SIGTERM or "
      "SIGINT, or by itself before it has served for the first time.",
      NULL, NULL},
     {PROGRAM_CTL, "l2tphactl", "ask and steer an L2TP endpoint", "PATH COMMAND [--json]",

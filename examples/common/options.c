@@ -376,9 +376,27 @@ static enum options_result check_authority(const struct options *options, char *
     return OPTIONS_RUN;
 }
 
+/* Who is one of a pair is upgraded by a switchover to the other one. */
+static enum options_result check_replace(const struct options *options, char *why)
+{
+    if (options->replace.kind == ENDPOINT_NONE)
+        return OPTIONS_RUN;
+    if (options->replace.kind != ENDPOINT_UNIX)
+        return bad(why, "--replace: the two are processes of one machine: unix:PATH");
+    if (options->ha_listen.kind != ENDPOINT_NONE || options->ha_connect.kind != ENDPOINT_NONE ||
+        options->authority[0] != '\0')
+        return bad(why, "--replace is for one process alone: where there is another node "
+                        "(--ha-listen, --ha-connect, --ha-far, --authority) switch over to that "
+                        "one, and restart this one then");
+    if (options->role != ROLE_ACTIVE || options->takeover_manual)
+        return bad(why, "--replace takes no --%s: whoever is started last serves",
+                   options->takeover_manual ? "takeover manual" : "role");
+    return OPTIONS_RUN;
+}
+
 static enum options_result check_redundancy(struct options *options, char *why)
 {
-    if (find_others(options, why) != OPTIONS_RUN)
+    if (find_others(options, why) != OPTIONS_RUN || check_replace(options, why) != OPTIONS_RUN)
         return OPTIONS_BAD;
     bool tcp = options->ha_connect.kind == ENDPOINT_TCP;
     options->rank_given = options->rank != L2TPHA_RANK_NONE;

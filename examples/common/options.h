@@ -65,6 +65,7 @@ struct options {
     char ha_others[OPTIONS_OTHERS_MAX + 1], ha_far[OPTIONS_OTHERS_MAX + 1]; /* empty = none */
     struct endpoint ha_connect;        /* the first of them: they are all of one kind */
     bool ha_beyond;                    /* one of them is another machine */
+    struct endpoint replace;           /* where starts meet; there is no other node then */
     char store[OPTIONS_STORE_MAX + 1]; /* empty = none */
     bool store_holds;
     bool store_mend;

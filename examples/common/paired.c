@@ -9,7 +9,10 @@
 #include "kept.h"
 #include "keys.h"
 #include "leased.h"
+#include "listen_fds.h"
+#include "listener.h"
 #include "reboot.h"
+#include "standing.h"
 #include "stored.h"
 
 #include <errno.h>
@@ -135,9 +138,27 @@ static int socket_of(void *user)
     return app->udp != NULL ? udp_fd(app->udp) : -1;
 }
 
+static bool replaces(const struct app *app)
+{
+    return app->options->replace.kind != ENDPOINT_NONE;
+}
+
+/* Peers speak to the address of the one that is to be replaced. */
+static void check_inherited(struct app *app, int fd)
+{
+    char text[LISTEN_FDS_WHY_MAX];
+    const char *why = listen_fds_check(fd, &app->options->listen, text);
+    if (why == NULL)
+        return;
+    log_say(&app->log, L2TPHA_LOG_ERROR, "--replace: the socket of the one that serves %s", why);
+    app_quit(app, EXIT_FAILURE);
+}
+
 static void inherit_socket(void *user, int fd)
 {
     struct app *app = user;
+    if (replaces(app))
+        check_inherited(app, fd);
     talloc_free(app->udp);
     app->udp = udp_adopt(app, fd);
     kept_set(app->kept, fd);
@@ -232,7 +253,21 @@ static void check_room(struct app *app)
                 room, UDP_ROOM);
 }
 
-static void serve(struct app *app)
+/* Whoever is asked for at --control is the one that serves. */
+static void take_place(struct app *app, bool took_over)
+{
+    char text[ENDPOINT_TEXT_MAX];
+    const struct endpoint *place = &app->options->control;
+    struct listener *listener = control_listener(app->control);
+    const char *why =
+        replaces(app) && listener != NULL
+            ? listener_take_place(listener, place, took_over && !standing_pair(app).from_store)
+            : NULL;
+    if (why != NULL)
+        log_say(&app->log, L2TPHA_LOG_ERROR, "--control %s: %s", endpoint_text(place, text), why);
+}
+
+static void serve(struct app *app, bool took_over)
 {
     char text[ADDRESS_TEXT_MAX];
     struct l2tpha_address bound;
@@ -244,14 +279,29 @@ static void serve(struct app *app)
     check_room(app);
     udp_address(app->udp, &bound);
     l2tpha_redundancy_get(app->node, &info);
+    take_place(app, took_over);
     kept_ready(app->kept);
     tell("listening on %s role active epoch %llu", address_text(&bound, text),
          (unsigned long long)info.epoch);
 }
 
+/* What a successor has from now on this process neither removes nor has removed. */
+static void give_place(struct app *app)
+{
+    uint32_t successor = standing_pair(app).replaced_by;
+    struct listener *listener = control_listener(app->control);
+    if (successor == 0)
+        return;
+    if (listener != NULL)
+        listener_give_place(listener);
+    traffic_flush_capture(app);
+    kept_leave(app->kept, (pid_t)successor);
+}
+
 static void yield(struct app *app)
 {
     paired_read(app);
+    give_place(app);
     if (app->program->yield != NULL)
         app->program->yield(app);
 }
@@ -259,7 +309,10 @@ static void yield(struct app *app)
 static void end(struct app *app)
 {
     bool well = l2tpha_pair_status(app->pair);
-    if (well)
+    uint32_t successor = standing_pair(app).replaced_by;
+    if (successor != 0)
+        tell("leaving: replaced by process %u", successor);
+    else if (well)
         tell("leaving: without --ha-connect there is no active to be a standby of");
     app_quit(app, well ? EXIT_SUCCESS : EXIT_FAILURE);
 }
@@ -269,15 +322,16 @@ static void take_event(void *user, enum l2tpha_pair_event event)
     struct app *app = user;
     switch (event) {
     case L2TPHA_PAIR_WAITS:
-        kept_ready(app->kept);
+        if (!replaces(app))
+            kept_ready(app->kept);
         tell("waiting for the active role standby");
         break;
     case L2TPHA_PAIR_TOOK_OVER:
         app->last_switchover_wall = clock_wall();
-        serve(app);
+        serve(app, true);
         break;
     case L2TPHA_PAIR_SERVES:
-        serve(app);
+        serve(app, false);
         break;
     case L2TPHA_PAIR_STOPPED:
         yield(app);
@@ -385,6 +439,11 @@ const char *paired_make(struct app *app)
                                                 .outcome = take_outcome,
                                                 .log = take_line,
                                                 .differs = tell_differences}};
+    if (replaces(app)) {
+        pair.role = L2TPHA_PAIR_AUTO;
+        pair.listen = pair.connect = endpoint_option(&options->replace, listen);
+        pair.replaces = true;
+    }
     const char *why = reboot_start(app);
     if (why == NULL)
         why = format_find(app);

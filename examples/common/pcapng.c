@@ -16,6 +16,8 @@ struct pcapng {
     uint64_t lost;
     uint8_t *buffer; /* room for one packet block, grown as needed */
     size_t cap;
+    bool begun;
+    const char *application;
 };
 
 /* blocked: the bytes of a block, or the error of making it. */
@@ -26,10 +28,18 @@ static bool put(struct pcapng *pcapng, int blocked)
     return blocked > 0 && sink_keep(pcapng->sink, pcapng->buffer, (size_t)blocked);
 }
 
-struct pcapng *pcapng_open(TALLOC_CTX *parent, const char *file, const char *application)
+static void begin(struct pcapng *pcapng)
+{
+    pcapng->begun = true;
+    sink_begin(pcapng->sink);
+    (void)put(pcapng, l2tpha_capture_begin(pcapng->buffer, pcapng->cap, pcapng->application));
+}
+
+struct pcapng *pcapng_open(TALLOC_CTX *parent, const char *file, const char *application, bool adds)
 {
     struct pcapng *pcapng = talloc_zero(parent, struct pcapng);
-    pcapng->sink = sink_create(pcapng, file, KEPT_BYTES);
+    pcapng->sink =
+        adds ? sink_add(pcapng, file, KEPT_BYTES) : sink_create(pcapng, file, KEPT_BYTES);
     if (pcapng->sink == NULL) {
         int error = errno;
         talloc_free(pcapng);
@@ -38,7 +48,9 @@ struct pcapng *pcapng_open(TALLOC_CTX *parent, const char *file, const char *app
     }
     pcapng->cap = BEGIN_MAX;
     pcapng->buffer = talloc_array(pcapng, uint8_t, pcapng->cap);
-    (void)put(pcapng, l2tpha_capture_begin(pcapng->buffer, pcapng->cap, application));
+    pcapng->application = talloc_strdup(pcapng, application);
+    if (!adds)
+        begin(pcapng);
     pcapng_flush(pcapng);
     return pcapng;
 }
@@ -47,6 +59,8 @@ void pcapng_write(struct pcapng *pcapng, const struct l2tpha_path *path, bool in
                   const uint8_t *data, size_t len)
 {
     size_t room = l2tpha_capture_room(len);
+    if (!pcapng->begun)
+        begin(pcapng);
     if (pcapng->failed != 0) {
         pcapng->lost++;
         return;

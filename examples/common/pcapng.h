@@ -10,8 +10,10 @@
 
 struct pcapng;
 
-/* NULL with errno set. Freeing it closes the file. */
-struct pcapng *pcapng_open(TALLOC_CTX *parent, const char *file, const char *application);
+/* adds: a section of its own, with its first datagram, behind what the file has; else the file is
+ * made anew. NULL with errno set. Freeing it closes the file. */
+struct pcapng *pcapng_open(TALLOC_CTX *parent, const char *file, const char *application,
+                           bool adds);
 
 void pcapng_write(struct pcapng *pcapng, const struct l2tpha_path *path, bool inbound,
                   const uint8_t *data, size_t len);

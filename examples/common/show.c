@@ -183,6 +183,7 @@ static void put_peer(const struct app *app, struct writer *out)
     bool named = pair.met && pair.link.peer_name[0] != '\0';
     writer_put_text(out, "peer_node", named ? pair.link.peer_name : NULL);
     writer_put_number(out, "peer_level", pair.met ? pair.link.peer_level : 0);
+    writer_put_bool(out, "successor", pair.successor);
 }
 
 static void put_redundancy(const struct app *app, struct writer *out)

@@ -71,16 +71,30 @@ struct sink *sink_share(TALLOC_CTX *parent, int fd, size_t limit)
     return sink;
 }
 
-struct sink *sink_create(TALLOC_CTX *parent, const char *path, size_t limit)
+static struct sink *open_file(TALLOC_CTX *parent, const char *path, int how, size_t limit)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | how, 0666);
+    return fd >= 0 ? new_sink(parent, fd, true, limit) : NULL;
+}
+
+void sink_begin(struct sink *sink)
 {
     struct stat found = {0};
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return NULL;
-    struct sink *sink = new_sink(parent, fd, true, limit);
-    if (fstat(fd, &found) == 0 && S_ISREG(found.st_mode))
-        sink->whole = 0;
+    if (fstat(sink->fd, &found) == 0 && S_ISREG(found.st_mode))
+        sink->whole = found.st_size;
+}
+
+struct sink *sink_create(TALLOC_CTX *parent, const char *path, size_t limit)
+{
+    struct sink *sink = open_file(parent, path, O_TRUNC, limit);
+    if (sink != NULL)
+        sink_begin(sink);
     return sink;
+}
+
+struct sink *sink_add(TALLOC_CTX *parent, const char *path, size_t limit)
+{
+    return open_file(parent, path, O_APPEND, limit);
 }
 
 struct sink *sink_datagrams(TALLOC_CTX *parent, const char *path)

@@ -21,6 +21,11 @@ struct sink *sink_share(TALLOC_CTX *parent, int fd, size_t limit);
  * Freeing it writes what can be written, and closes it. */
 struct sink *sink_create(TALLOC_CTX *parent, const char *path, size_t limit);
 
+/* The same, behind what the file has and others write to it. From sink_begin() on what is half
+ * written is taken back. */
+struct sink *sink_add(TALLOC_CTX *parent, const char *path, size_t limit);
+void sink_begin(struct sink *sink);
+
 /* Write to a datagram socket at this path, each put as one datagram: nothing is kept. Whoever
  * listens there may be started again. NULL with errno set. */
 struct sink *sink_datagrams(TALLOC_CTX *parent, const char *path);

@@ -78,6 +78,8 @@ const char *standing_reason(const struct app *app, const struct l2tpha_redundanc
     if (silence != NULL)
         return silence;
     struct l2tpha_pair_info pair = standing_pair(app);
+    if (pair.successor)
+        return "successor: serves as soon as its copy is whole";
     bool slow = info->role == L2TPHA_ROLE_ACTIVE_SOLO && pair.met && pair.link.up &&
                 pair.link.round_trip > app->options->commit_timeout_ms * UINT64_C(1000);
     if (!slow)

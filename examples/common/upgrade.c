@@ -84,13 +84,14 @@ static void check_standbys(struct check *check)
     char text[STANDING_REASON_MAX];
     struct l2tpha_consumer_info info = {.size = sizeof(info)};
     bool protected = has_standby_in_sync(check->app);
-    if (!protected)
+    bool waits = check->app->options->replace.kind != ENDPOINT_NONE; /* for a successor */
+    if (!protected && !waits)
         find(check, "standby", "none is in sync: %s",
              check->node.role == L2TPHA_ROLE_ACTIVE
                  ? "a store alone has it all"
                  : standing_reason(check->app, &check->node, text));
     const char *refusal = standing_pair(check->app).refusal;
-    if (!protected && refusal != NULL)
+    if (!protected && !waits && refusal != NULL)
         find(check, "stream", "%s", refusal);
     for (uint32_t id = 0; next_standby(check->app, &id, &info);)
         check_standby(check, &info, protected);

@@ -248,6 +248,47 @@ START_TEST(names_have_a_length)
 }
 END_TEST
 
+START_TEST(a_successor_is_silent_until_it_serves)
+{
+    char ready[64];
+    int manager = listen_to_program();
+    struct kept *kept = start();
+    kept_wait(kept);
+    kept_set(kept, STDIN_FILENO);
+    kept_stopping(kept);
+    kept_set(kept, -1); /* what is kept is another process's */
+    kept_set(kept, STDIN_FILENO);
+    ck_assert_uint_eq(kept_deadline(kept), UINT64_MAX);
+    expect(manager, "", false);
+    kept_ready(kept);
+    snprintf(ready, sizeof(ready), "READY=1\nMAINPID=%d", getpid());
+    expect(manager, STORE, true);
+    expect(manager, ready, false);
+    expect(manager, "STOPPING=1", false);
+    talloc_free(kept);
+    close(manager);
+}
+END_TEST
+
+START_TEST(who_is_replaced_says_by_whom_and_no_more)
+{
+    int manager = listen_to_program();
+    struct kept *kept = start();
+    kept_set(kept, STDIN_FILENO);
+    kept_ready(kept);
+    kept_leave(kept, 77);
+    kept_set(kept, -1);
+    kept_stopping(kept);
+    kept_tell(kept, UINT64_MAX - 1);
+    expect(manager, STORE, true);
+    expect(manager, "READY=1", false);
+    expect(manager, "MAINPID=77", false);
+    expect(manager, "", false);
+    talloc_free(kept);
+    close(manager);
+}
+END_TEST
+
 Suite *suite_kept(void)
 {
     TCase *tcase;
@@ -262,5 +303,7 @@ Suite *suite_kept(void)
     tcase_add_loop_test(tcase, how_a_manager_reads_it, 0,
                         (int)(sizeof(notices) / sizeof(notices[0])));
     tcase_add_test(tcase, names_have_a_length);
+    tcase_add_test(tcase, a_successor_is_silent_until_it_serves);
+    tcase_add_test(tcase, who_is_replaced_says_by_whom_and_no_more);
     return suite;
 }

@@ -211,6 +211,31 @@ START_TEST(a_file_ends_with_a_whole_put)
 }
 END_TEST
 
+/* Another one has written to it, and goes on to while this one is there. */
+START_TEST(a_file_is_added_to)
+{
+    char path[] = "/tmp/l2tpha.XXXXXX", block[300], data[1024];
+    close(mkstemp(path));
+    memset(block, 'x', sizeof(block));
+    signal(SIGXFSZ, SIG_IGN);
+    struct sink *first = sink_create(root, path, LIMIT), *second = sink_add(root, path, LIMIT);
+    ck_assert(sink_keep(first, "first", 5) && sink_flush(first));
+    sink_begin(second);
+    ck_assert(sink_keep(second, "second", 6) && sink_flush(second));
+    limit_files(100);
+    ck_assert(sink_keep(second, block, sizeof(block)) && sink_flush(second));
+    limit_files(RLIM_INFINITY);
+    int fd = open(path, O_RDONLY);
+    ck_assert_int_eq(read(fd, data, sizeof(data)), 11);
+    ck_assert_int_eq(memcmp(data, "firstsecond", 11), 0);
+    ck_assert_uint_eq(sink_lost(second), 1);
+    close(fd);
+    talloc_free(first);
+    talloc_free(second);
+    unlink(path);
+}
+END_TEST
+
 /* A line that was cut off by a full disk does not swallow the next one. */
 START_TEST(a_torn_line_is_ended)
 {
@@ -276,6 +301,7 @@ Suite *suite_sink(void)
     tcase_add_test(tcase, a_full_disk_is_an_error);
     tcase_add_test(tcase, a_closed_descriptor_is_an_error);
     tcase_add_test(tcase, a_file_ends_with_a_whole_put);
+    tcase_add_test(tcase, a_file_is_added_to);
     tcase_add_test(tcase, a_torn_line_is_ended);
     tcase_add_test(tcase, a_pipe_without_a_reader_is_not_waited_for);
     tcase_add_test(tcase, the_end_does_not_wait_for_ever);

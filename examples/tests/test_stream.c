@@ -142,6 +142,29 @@ START_TEST(a_successors_socket_is_left_alone)
 }
 END_TEST
 
+START_TEST(a_successor_takes_the_place)
+{
+    char next[128];
+    struct tevent_context *ev = tevent_context_init(root);
+    snprintf(next, sizeof(next), "%s.next", path);
+    struct listener *old = listener_new(root, ev, &endpoint, take, NULL, &why);
+    talloc_free(listener_new_next(root, ev, &endpoint, take, NULL, &why));
+    ck_assert_int_eq(access(next, F_OK), -1);
+    ck_assert_int_eq(access(path, F_OK), 0); /* a start that comes to nothing */
+    struct listener *new = listener_new_next(root, ev, &endpoint, take, NULL, &why);
+    ck_assert_int_eq(access(next, F_OK), 0);
+    ck_assert_str_eq(listener_take_place(new, &endpoint, false), "somebody listens there already");
+    ck_assert_ptr_null(listener_take_place(new, &endpoint, true));
+    ck_assert_int_eq(access(next, F_OK), -1);
+    listener_give_place(old);
+    talloc_free(old);
+    ck_assert_int_eq(access(path, F_OK), 0);
+    talloc_free(new);
+    ck_assert_int_eq(access(path, F_OK), -1);
+    talloc_free(ev);
+}
+END_TEST
+
 START_TEST(connecting_to_nobody_fails)
 {
     ck_assert_int_eq(socket_connect(&endpoint), -1);
@@ -184,6 +207,7 @@ Suite *suite_stream(void)
     tcase_add_test(tcase, without_descriptors_it_neither_serves_nor_spins);
     tcase_add_test(tcase, a_file_is_not_removed);
     tcase_add_test(tcase, a_successors_socket_is_left_alone);
+    tcase_add_test(tcase, a_successor_takes_the_place);
     tcase_add_test(tcase, connecting_to_nobody_fails);
     tcase_add_test(tcase, descriptors_are_passed);
     return suite;

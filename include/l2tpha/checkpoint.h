@@ -57,7 +57,8 @@ L2TPHA_API int l2tpha_checkpoint_stop(struct l2tpha_node *node, uint64_t now);
 L2TPHA_API int l2tpha_checkpoint_apply(struct l2tpha_node *node, const uint8_t *data, size_t len,
                                        uint64_t now, uint64_t *number);
 
-/** Number of the newest increment: made by an active, applied by a standby. 0 = none yet. */
+/** Number of the newest increment: of an active the one that what was done last is in, whether it
+ *  was given out yet or not; of a standby the one applied last. 0 = none yet. */
 L2TPHA_API uint64_t l2tpha_checkpoint_last(const struct l2tpha_node *node);
 
 /** The level in force (docs/checkpoint-format.md, "Levels"): records may have what releases below

@@ -251,7 +251,8 @@ struct l2tpha_output {
 };
 
 /** Fetch what may leave now: a checkpoint for each consumer, then datagrams, then events. Call
- * until it returns 0. The outputs of the poll before are over with this call, and not before.
+ * until it returns 0. What was done since the last call is one checkpoint. The outputs of the poll
+ * before are over with this call, and not before.
  *  @param node     any; a standby has events alone.
  *  @param outputs  room for max of them.
  *  @param max      how many are wanted at most.

@@ -14,7 +14,8 @@
  *  @endcode
  *
  *  Over `unix:` the active hands its descriptors over in advance, the kernel tells its death, and
- *  the standby takes over by itself when its copy is all that was served; two processes of one box.
+ *  the standby takes over by itself when its copy is all that was served; two processes of one box,
+ *  which serve one after the other, or of which each start replaces the one before.
  *  Over `tcp:` a silent node may live: an operator or a cluster manager decides, and whoever meets
  * a newer epoch steps down; or an authority does (l2tpha/authority.h), and a node serves by a lease
  * alone. docs/pair.md and docs/operations.md say more.
@@ -157,9 +158,18 @@ struct l2tpha_pair_options {
     const char *name;  /**< of this node, for the others to show: l2tpha_link_info::peer_name. At
                           most L2TPHA_NODE_NAME_MAX octets; nobody sees to it that names differ. NULL
                           = none */
+    bool replaces;     /**< there is no other node, and each start replaces the process that serves:
+                            listen and connect are the same unix:PATH, the role is L2TPHA_PAIR_AUTO, and
+                            all starts have this. A successor follows, is handed over to when its copy
+                            is whole, and the one before ends, as well. One that is not handed over to
+                            within L2TPHA_PAIR_REPLACE_MS ends, and says why in the log; the one before
+                            serves on. All have one store, or none: a successor opens it when it serves,
+                            and goes on writing it */
     bool observer; /**< over tcp: as a standby, this node asks whoever serves not to wait for it, as
                         if it stood in far there */
 };
+/** How long a successor may take until it serves, milliseconds. */
+#define L2TPHA_PAIR_REPLACE_MS 30000
 
 /** A pair that has not begun. talloc'd below no parent. 0, INVALID, NOMEM, or an error of the
  *  system as L2TPHA_ERR_HOST; with keys also CRYPTO, or UNSUPPORTED where sealing, and of an
@@ -202,7 +212,8 @@ L2TPHA_API bool l2tpha_pair_status(const struct l2tpha_pair *pair);
 /** Descriptors besides the UDP socket: such as the sockets of kernel tunnels, which live as long as
  *  one of their descriptors. Over unix each standby, now and later, has a duplicate before any
  *  checkpoint that leaves after this call. tag: the program's name for it, such as the local tunnel
- *  id. fd: borrowed until it is forgotten; -1 = forget it. 0, INVALID, NOMEM, LIMIT. */
+ *  id; UINT32_MAX is none. fd: borrowed until it is forgotten; -1 = forget it. 0, INVALID, NOMEM,
+ * LIMIT. */
 L2TPHA_API int l2tpha_pair_pass(struct l2tpha_pair *pair, uint32_t tag, int fd);
 /** The one that the active has passed under this tag; the caller's from now on. -1 = none. */
 L2TPHA_API int l2tpha_pair_passed(struct l2tpha_pair *pair, uint32_t tag);
@@ -245,11 +256,14 @@ struct l2tpha_pair_info {
     const char *refusal; /**< why the last of them did, or the last try to connect, valid until the
                               next call; NULL: there is a stream, or none of them since */
     bool from_store;     /**< what the node has began with what the store had, not another node */
-    bool leaving;  /**< after l2tpha_pair_leave(): the lease is being given back, for a second at
-                        most */
-    bool protects; /**< active: the standby of link is in sync, and the authority has it in the
-                        claim, if there is one. Standby: its copy is whole, and it is in the claim
-                        as that was seen last */
+    bool leaving;   /**< after l2tpha_pair_leave(): the lease is being given back, for a second at
+                         most */
+    bool protects;  /**< active: the standby of link is in sync, and the authority has it in the
+                         claim, if there is one. Standby: its copy is whole, and it is in the claim
+                         as that was seen last */
+    bool successor; /**< standby: of a process that it is to replace */
+    uint32_t replaced_by; /**< process that serves in place of this one, which is about to end; 0 =
+                               none */
 };
 /** Of the lease. False: there is none. */
 L2TPHA_API bool l2tpha_pair_lease(const struct l2tpha_pair *pair, struct l2tpha_lease_info *info);

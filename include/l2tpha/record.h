@@ -213,7 +213,7 @@ struct l2tpha_record {
 
 /** What a checkpoint is for. Values are part of the format. */
 enum l2tpha_checkpoint_kind {
-    L2TPHA_CHECKPOINT_INCREMENT = 0,  /**< one transaction's changes, applied whole or not at all */
+    L2TPHA_CHECKPOINT_INCREMENT = 0,  /**< changes of transactions, applied whole or not at all */
     L2TPHA_CHECKPOINT_BULK_BEGIN = 1, /**< a full copy starts; generation is its name */
     L2TPHA_CHECKPOINT_BULK_PART = 2,  /**< some of the copy's records */
     L2TPHA_CHECKPOINT_BULK_END = 3,   /**< the copy is complete: count and digest of its parts */

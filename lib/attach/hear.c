@@ -3,7 +3,7 @@
  * the library's alone. */
 #include "attach/hear.h"
 
-#include "codec/wire.h"
+#include "codec/wire_id.h"
 #include "control/message.h"
 #include "control/tunnel_send.h"
 #include "dispatch/attributes.h"

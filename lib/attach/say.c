@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "codec/builder.h"
 #include "codec/wire.h"
+#include "codec/wire_id.h"
 #include "control/message.h"
 #include "control/reorder.h"
 #include "control/session_id.h"

@@ -6,19 +6,13 @@
 #ifndef BASE_ASSERT_H
 #define BASE_ASSERT_H
 
+#include "base/cold.h"
 #include "base/log.h"
 
-/* Code that is not run stands apart from what is. */
-#if defined(__GNUC__)
-#define ASSERT_COLD __attribute__((cold, noinline))
-#else
-#define ASSERT_COLD
-#endif
-
 /* Count it where log says, and log it. NULL: there is no log at hand. */
-ASSERT_COLD void assert_note(const struct log *log, const char *condition);
+COLD_PATH void assert_note(const struct log *log, const char *condition);
 /* The same by place: file and line. */
-ASSERT_COLD void assert_note_place(const struct log *log, uint32_t place);
+COLD_PATH void assert_note_place(const struct log *log, uint32_t place);
 
 #define ASSERT_LINES 1000 /* of a file at most */
 #ifndef L2TPHA_FILE       /* number of this file in the build's list, assertions.txt */

@@ -17,10 +17,7 @@ struct reader {
     uint32_t value;  /* the value that was refused */
 };
 
-static inline struct reader reader_over(const uint8_t *data, size_t len)
-{
-    return (struct reader){.pos = data, .end = data ? data + len : data};
-}
+struct reader reader_over(const uint8_t *data, size_t len);
 
 static inline size_t reader_left(const struct reader *in)
 {
@@ -31,42 +28,12 @@ static inline size_t reader_left(const struct reader *in)
 int reader_fail(struct reader *in, int error, const char *why, uint32_t value);
 
 /* A view of the next len bytes; NULL and L2TPHA_ERR_TRUNCATED when there are fewer. */
-static inline const uint8_t *read_bytes(struct reader *in, size_t len)
-{
-    const uint8_t *bytes = in->pos;
+const uint8_t *read_bytes(struct reader *in, size_t len);
 
-    if (len > reader_left(in)) {
-        reader_fail(in, L2TPHA_ERR_TRUNCATED, "input ends too early", (uint32_t)len);
-        return NULL;
-    }
-    if (len > 0) /* nothing may be added to a NULL pointer, not even 0 */
-        in->pos += len;
-    return bytes;
-}
-
-static inline uint8_t read_u8(struct reader *in)
-{
-    const uint8_t *p = read_bytes(in, 1);
-    return p ? *p : 0;
-}
-
-static inline uint16_t read_u16(struct reader *in)
-{
-    const uint8_t *p = read_bytes(in, 2);
-    return p ? get_u16(p) : 0;
-}
-
-static inline uint32_t read_u32(struct reader *in)
-{
-    const uint8_t *p = read_bytes(in, 4);
-    return p ? get_u32(p) : 0;
-}
-
-static inline uint64_t read_u64(struct reader *in)
-{
-    const uint8_t *p = read_bytes(in, 8);
-    return p ? get_u64(p) : 0;
-}
+uint8_t read_u8(struct reader *in);
+uint16_t read_u16(struct reader *in);
+uint32_t read_u32(struct reader *in);
+uint64_t read_u64(struct reader *in);
 
 /* A reader over the next len bytes, with the error of `in` if there are fewer. */
 struct reader read_sub(struct reader *in, size_t len);
@@ -78,10 +45,7 @@ struct writer {
     int error; /* L2TPHA_ERR_TOO_SMALL once something did not fit */
 };
 
-static inline struct writer writer_over(uint8_t *data, size_t cap)
-{
-    return (struct writer){.start = data, .pos = data, .end = data ? data + cap : data};
-}
+struct writer writer_over(uint8_t *data, size_t cap);
 
 static inline size_t writer_len(const struct writer *out)
 {
@@ -97,46 +61,12 @@ static inline size_t writer_left(const struct writer *out)
 int writer_fail(struct writer *out, int error);
 
 /* Reserve len bytes to be filled in by the caller; NULL when they do not fit. */
-static inline uint8_t *write_reserve(struct writer *out, size_t len)
-{
-    uint8_t *bytes = out->pos;
+uint8_t *write_reserve(struct writer *out, size_t len);
 
-    if (len > writer_left(out)) {
-        writer_fail(out, L2TPHA_ERR_TOO_SMALL);
-        return NULL;
-    }
-    if (len > 0)
-        out->pos += len;
-    return bytes;
-}
-
-static inline void write_u8(struct writer *out, uint8_t value)
-{
-    uint8_t *p = write_reserve(out, 1);
-    if (p)
-        *p = value;
-}
-
-static inline void write_u16(struct writer *out, uint16_t value)
-{
-    uint8_t *p = write_reserve(out, 2);
-    if (p)
-        put_u16(p, value);
-}
-
-static inline void write_u32(struct writer *out, uint32_t value)
-{
-    uint8_t *p = write_reserve(out, 4);
-    if (p)
-        put_u32(p, value);
-}
-
-static inline void write_u64(struct writer *out, uint64_t value)
-{
-    uint8_t *p = write_reserve(out, 8);
-    if (p)
-        put_u64(p, value);
-}
+void write_u8(struct writer *out, uint8_t value);
+void write_u16(struct writer *out, uint16_t value);
+void write_u32(struct writer *out, uint32_t value);
+void write_u64(struct writer *out, uint64_t value);
 
 void write_bytes(struct writer *out, const void *data, size_t len);
 

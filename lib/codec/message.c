@@ -6,6 +6,7 @@
 #include <l2tpha/message.h>
 #include <string.h>
 
+#include "base/cold.h"
 #include "codec/avp.h"
 #include "codec/hidden.h"
 #include "codec/wire.h"
@@ -17,7 +18,7 @@ struct verdict {
     const char *why; /* static */
 };
 
-static struct verdict refuse(int error, const char *why, uint32_t value)
+COLD_PATH static struct verdict refuse(int error, const char *why, uint32_t value)
 {
     return (struct verdict){.error = error, .why = why, .value = value};
 }
@@ -28,8 +29,8 @@ static struct verdict tolerate(int error, const char *why)
 }
 
 /* Faults that end the message name an AVP, or none when the framing is broken. */
-static int end_message(struct l2tpha_decode_fault *fault, const struct l2tpha_avp *avp, int error,
-                       const char *why, uint32_t value)
+COLD_PATH static int end_message(struct l2tpha_decode_fault *fault, const struct l2tpha_avp *avp,
+                                 int error, const char *why, uint32_t value)
 {
     if (fault->error)
         return fault->error;

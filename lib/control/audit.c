@@ -113,6 +113,7 @@ static bool will_be_sent(const struct l2tpha_tunnel *tunnel)
     const struct channel *channel = &tunnel->channel;
 
     return channel->ready || timer_armed(&channel->retransmit) || channel->suspended ||
+           (tunnel->entry.dirty & ~DIRTY_ACKED) || /* with the poll that writes it */
            channel->held || channel->unproven ||
            tunnel->duplicated || /* control/duplicate.c: it may be silent for another */
            ledger_mode(tunnel->engine->ledger) == LEDGER_GATED;

@@ -32,10 +32,13 @@
 /* What a peer may have us hold when others hold much, in spite of the share of the pool. */
 #define SHARE_MIN (4u << 10)
 
-_Static_assert(OWN_BYTES < ANSWER_BYTES && ANSWER_BYTES < STOPCCN_BYTES &&
-                   STOPCCN_BYTES + WIRE_DATAGRAM_MAX + CHANNEL_RECORD_BYTES + ENGINE_APP_STATE <
-                       L2TPHA_CHECKPOINT_MAX,
-               "a queue, passed by one message, and the host's state fit one checkpoint");
+_Static_assert(
+    OWN_BYTES < ANSWER_BYTES && ANSWER_BYTES < STOPCCN_BYTES &&
+        STOPCCN_BYTES + WIRE_DATAGRAM_MAX + CHANNEL_RECORD_BYTES + ENGINE_APP_STATE +
+                LEDGER_OPEN_BYTES <
+            L2TPHA_CHECKPOINT_MAX,
+    "a queue, passed by one message, and the host's state fit one checkpoint that others "
+    "have begun");
 
 static uint32_t first_interval_ms(const struct engine *engine)
 {

@@ -3,6 +3,7 @@
 #include "control/opening.h"
 
 #include "base/assert.h"
+#include "codec/wire_id.h"
 
 #include <string.h>
 

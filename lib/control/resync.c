@@ -10,6 +10,7 @@
 
 #include "base/assert.h"
 #include "base/serial.h"
+#include "codec/wire_id.h"
 #include "control/inorder.h"
 #include "control/ready.h"
 #include "control/tunnel_send.h"

@@ -18,7 +18,7 @@ void session_lease_numbers(struct l2tpha_session *session)
 
     ASSERT(&engine->log, (uint16_t)(session->entry.data_ns - session->entry.sent_ns) <= LEASE);
     session->entry.data_ns = (uint16_t)(session->entry.sent_ns + LEASE);
-    session->lease_number = (uint32_t)ledger_last(engine->ledger) + 1;
+    session->lease_number = (uint32_t)ledger_next(engine->ledger);
     ledger_mark_session(engine->ledger, &session->entry);
 }
 

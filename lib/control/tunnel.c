@@ -38,6 +38,12 @@ static void fill_record(struct engine *engine, struct l2tpha_tunnel_record *reco
     record->resync_packets = (uint16_t)engine->config.resync_packets;
 }
 
+bool tunnel_is_open(const struct l2tpha_tunnel *tunnel)
+{
+    return tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel->channel.suspended &&
+           !tunnel->channel.unresponsive && !tunnel->channel.lagging;
+}
+
 bool tunnel_is_full(const struct engine *engine, bool recovery)
 {
     if (recovery)

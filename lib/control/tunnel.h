@@ -112,11 +112,7 @@ static inline struct engine *tunnel_engine(const struct l2tpha_tunnel *tunnel)
 }
 
 /* Whether calls may be placed: established, and the channel carries, as far as is known. */
-static inline bool tunnel_is_open(const struct l2tpha_tunnel *tunnel)
-{
-    return tunnel->entry.record.state == L2TPHA_TUNNEL_ESTABLISHED && !tunnel->channel.suspended &&
-           !tunnel->channel.unresponsive && !tunnel->channel.lagging;
-}
+bool tunnel_is_open(const struct l2tpha_tunnel *tunnel);
 
 /* Whether all places are taken. Recovery tunnels have places and ids of their own: those of
  * ordinary ones may all be in use. */

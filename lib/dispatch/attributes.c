@@ -3,7 +3,7 @@
 #include "dispatch/attributes.h"
 
 #include "base/assert.h"
-#include "codec/wire.h"
+#include "codec/wire_id.h"
 #include "control/event.h"
 #include "control/session_id.h"
 #include "failover/set_up.h"

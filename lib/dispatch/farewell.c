@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "codec/builder.h"
+#include "codec/wire_id.h"
 #include "control/session_id.h"
 #include "control/tunnel_send.h"
 

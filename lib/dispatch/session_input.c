@@ -2,7 +2,7 @@
 /* What follows from a session message whichever machine it goes to. */
 #include "dispatch/session_input.h"
 
-#include "codec/wire.h"
+#include "codec/wire_id.h"
 #include "control/resync.h"
 
 /* RFC 2661 4.4.4: before it knows our id the peer names the session by its own. So it does when it

@@ -15,6 +15,7 @@
 #include "dispatch/tunnel_duplicate.h"
 
 #include "base/assert.h"
+#include "codec/wire_id.h"
 #include "control/duplicate.h"
 #include "control/machine.h"
 #include "control/place.h"

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "codec/wire.h"
+#include "codec/wire_id.h"
 
 #include "control/auth.h"
 #include "control/duplicate.h"

@@ -3,6 +3,7 @@
 #include "engine/session_action.h"
 
 #include "base/assert.h"
+#include "codec/wire_id.h"
 #include "control/machine.h"
 
 #include "control/session_id.h"

@@ -7,6 +7,7 @@
 #include "base/cursor.h"
 #include "codec/avp.h"
 #include "codec/builder.h"
+#include "codec/wire_id.h"
 
 #define AVP_LENGTH 0x03ff
 /* Proxy Authen Types, RFC 2661 4.4.5, as bits */

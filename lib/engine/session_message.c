@@ -4,6 +4,7 @@
 #include "engine/session_message.h"
 
 #include "base/assert.h"
+#include "codec/wire_id.h"
 #include "control/message.h"
 #include "control/session_id.h"
 #include "control/tunnel_send.h"

@@ -3,6 +3,7 @@
 #include "engine/tunnel_action.h"
 
 #include "base/assert.h"
+#include "codec/wire_id.h"
 #include "control/machine.h"
 
 #include "control/auth.h"

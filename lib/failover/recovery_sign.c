@@ -3,6 +3,7 @@
 #include "failover/recovery_sign.h"
 
 #include "base/assert.h"
+#include "codec/wire_id.h"
 #include "failover/recovery_fsm.h"
 
 #define RECOVERED_US (1000 * US_PER_MS) /* for the StopCCN of a peer that goes on already */

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "codec/avp.h"
+#include "codec/wire_id.h"
 #include "control/find.h"
 #include "control/opening.h"
 #include "failover/takeover.h"

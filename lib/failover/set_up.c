@@ -4,6 +4,7 @@
 #include "failover/set_up.h"
 
 #include "base/assert.h"
+#include "codec/wire_id.h"
 #include "control/message.h"
 
 bool failover_has_protocol(void)

@@ -196,9 +196,9 @@ static void link_leave(void *user, bool stop, uint64_t now)
 }
 
 #ifndef __OPTIMIZE_SIZE__
-static void link_ahead(void *user, const struct l2tpha_bytes *checkpoints, size_t count)
+static size_t link_ahead(void *user, const struct l2tpha_bytes *checkpoints, size_t count)
 {
-    node_look_ahead(node_at(user), checkpoints, count);
+    return node_look_ahead(node_at(user), checkpoints, count);
 }
 #else
 #define link_ahead NULL

@@ -5,11 +5,12 @@
 #include "leasing.h"
 #include "links.h"
 #include "pair.h"
+#include "succession.h"
 
 #define DRAIN_US 5000000 /* until all is confirmed */
 #define OFFER_US 1000000 /* until the standby accepts */
-#define GIVEN_US 4000000 /* with a lease: until the standby is seen to serve, or not to */
-#define HELD_US 1000000  /* held: after an offer that was not taken; doubled each time, up to */
+#define GIVEN_US 4000000 /* until a successor, or with a lease the standby, is seen to serve */
+#define HELD_US 1000000  /* after an offer that was not taken; doubled each time, up to */
 #define HELD_MAX_US 32000000
 
 void handing_complete(struct l2tpha_pair *pair, const char *why)
@@ -25,19 +26,29 @@ static void fall_silent(struct l2tpha_pair *pair)
         (void)l2tpha_hold(pair->node, l2tpha_pair_now());
 }
 
+static void plan_offer(struct l2tpha_pair *pair)
+{
+    pair->offer_at = l2tpha_pair_now() + pair->offer_wait;
+    pair->offer_wait = pair->offer_wait < HELD_MAX_US ? 2 * pair->offer_wait : HELD_MAX_US;
+}
+
 static void stay_held(struct l2tpha_pair *pair, const char *why)
 {
     fall_silent(pair);
-    pair->offer_at = l2tpha_pair_now() + pair->offer_wait;
-    pair->offer_wait = pair->offer_wait < HELD_MAX_US ? 2 * pair->offer_wait : HELD_MAX_US;
+    plan_offer(pair);
     say(pair, L2TPHA_LOG_RF, "held on: %s", why);
+}
+
+void handing_offer_at_once(struct l2tpha_pair *pair)
+{
+    pair->offer_at = 0;
+    pair->offer_wait = HELD_US;
 }
 
 void handing_hold(struct l2tpha_pair *pair)
 {
     pair->held = true;
-    pair->offer_at = 0;
-    pair->offer_wait = HELD_US;
+    handing_offer_at_once(pair);
     say(pair, L2TPHA_LOG_RF, "held: silent, with all it has, until another serves");
     complete(pair, L2TPHA_PAIR_STAND_BY, NULL);
 }
@@ -61,6 +72,7 @@ static void cancel_switchover(struct l2tpha_pair *pair, const char *why)
     links_hand_to_none(pair->links);
     (void)l2tpha_switchover_cancel(pair->node, l2tpha_pair_now()); /* may be cancelled already */
     if (handed) {
+        succession_take_back(pair);
         lock_take(&pair->lock);
         links_keep_listening(pair->links);
         take_socket_back(pair);
@@ -68,10 +80,12 @@ static void cancel_switchover(struct l2tpha_pair *pair, const char *why)
     const char *unbound = was_held ? NULL : open_socket(pair, false);
     if (unbound != NULL)
         handing_hold(pair);
-    if (pair->held)
+    if (pair->held) {
         stay_held(pair, unbound != NULL ? unbound : why);
-    else
+    } else {
         pair->reads = !leasing_is_used(pair) || leasing_has(pair, L2TPHA_LEASE_HELD);
+        plan_offer(pair); /* to a successor */
+    }
     if (!was_held)
         say(pair, L2TPHA_LOG_RF, "switchover given up: %s", why);
     handing_complete(pair, why);
@@ -206,11 +220,14 @@ void handing_handed(struct l2tpha_pair *pair)
             share_socket(pair, true);
     } else {
         links_stop_listening(pair->links);
-        lock_let_go(&pair->lock);
+        if (replaces(pair))
+            succession_hand_over(pair);
+        else
+            lock_let_go(&pair->lock);
     }
     pair->switchover = SWITCHOVER_HANDED;
     pair->switchover_until = L2TPHA_NEVER;
-    if (leasing_leave(pair) == L2TPHA_OK)
+    if (leasing_leave(pair) == L2TPHA_OK || replaces(pair))
         pair->switchover_until = l2tpha_pair_now() + GIVEN_US;
 }
 
@@ -226,7 +243,10 @@ static void advance_handed(struct l2tpha_pair *pair, bool is_late)
         cancel_switchover(pair, why);
     else if (declines)
         ask_back(pair, why);
-    else if (is_late) { /* with a lease */
+    else if (is_late && replaces(pair)) { /* its end says what came of it */
+        links_end_heir_process(pair->links);
+        pair->switchover_until = L2TPHA_NEVER;
+    } else if (is_late) { /* with a lease */
         links_end_heir(pair->links);
         ask_back(pair, "nothing is heard of the standby");
     }

@@ -32,6 +32,9 @@ void handing_advance_held(struct l2tpha_pair *pair);
 /* With a lease: it has that again, after it had handed over. */
 void handing_take_back(struct l2tpha_pair *pair);
 
+/* The next one that can be handed over to need not wait for the one before. */
+void handing_offer_at_once(struct l2tpha_pair *pair);
+
 /* The node is held from now on. */
 void handing_hold(struct l2tpha_pair *pair);
 

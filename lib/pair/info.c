@@ -9,6 +9,21 @@ struct l2tpha_redundancy_info info_of(const struct l2tpha_pair *pair)
     return info;
 }
 
+bool has_exact_copy(const struct l2tpha_pair *pair)
+{
+    return pair->exact && info_of(pair).role == L2TPHA_ROLE_CUT_OFF;
+}
+
+bool replaces(const struct l2tpha_pair *pair)
+{
+    return pair->options.replaces;
+}
+
+const char *option_name(const struct l2tpha_pair *pair, const char *option)
+{
+    return replaces(pair) ? "--replace" : option;
+}
+
 bool is_standby(const struct l2tpha_pair *pair)
 {
     switch (info_of(pair).role) {

@@ -258,7 +258,8 @@ void links_keep_listening(struct links *links)
 {
     const char *why = listener_keep(&links->listener, &links->pair->listen, l2tpha_pair_now());
     if (why != NULL)
-        say(links->pair, L2TPHA_LOG_RF, "--ha-listen: %s; trying again", why);
+        say(links->pair, L2TPHA_LOG_RF, "%s: %s; trying again",
+            option_name(links->pair, "--ha-listen"), why);
 }
 
 void links_stop_listening(struct links *links)
@@ -268,10 +269,15 @@ void links_stop_listening(struct links *links)
 
 /* ---- connecting ---- */
 
+static bool is_refusal(int error)
+{
+    return error == ECONNREFUSED || error == ENOENT;
+}
+
 void links_note_refusal(struct links *links, unsigned which, int error)
 {
     struct attempt *attempt = &links->attempts[which];
-    attempt->met.refused = error == ECONNREFUSED || error == ENOENT;
+    attempt->met.refused = is_refusal(error);
     if (!is_standby(links->pair)) /* it is well that nobody else serves */
         return;
     attempt->refusal = error;
@@ -281,6 +287,7 @@ void links_note_refusal(struct links *links, unsigned which, int error)
 static void stream_unwelcome(struct links *links, const struct stream *stream, int error)
 {
     refusals_take_stream(&links->refusals, stream, error);
+    links->pair->refused |= error < 0 && stream->outgoing; /* it would be the same again */
 }
 
 static void stream_connected(struct links *links, const struct stream *stream)
@@ -552,7 +559,7 @@ bool links_was_refused(const struct links *links)
 {
     unsigned count = links->pair->others.count, refused = 0;
     for (unsigned i = 0; i < count; i++)
-        refused += links->attempts[i].refusal == ECONNREFUSED;
+        refused += is_refusal(links->attempts[i].refusal);
     return refused == count;
 }
 

@@ -102,6 +102,11 @@ int links_hand_over(struct links *links);
 int links_withdraw(struct links *links);
 void links_hand_to_none(struct links *links);
 void links_end_heir(struct links *links);
+/* Over unix: end its process; which that is, 0 = not known. */
+void links_end_heir_process(struct links *links);
+pid_t links_heir_process(const struct links *links);
+/* Standby, over unix: a pidfd of the active, the caller's; -1 = none. */
+int links_active_process(const struct links *links);
 /* Standby: could not take it; is about to take it by itself. */
 int links_decline(struct links *links, int why);
 int links_announce(struct links *links, uint64_t epoch, bool force);

@@ -4,6 +4,8 @@
 #include "pair.h"
 #include "stream.h"
 
+#include <fcntl.h>
+
 int links_hand_over(struct links *links)
 {
     struct stream *stream = links_current(links);
@@ -27,13 +29,38 @@ void links_hand_to_none(struct links *links)
         stream->heir = false;
 }
 
-void links_end_heir(struct links *links)
+static struct stream *find_heir(const struct links *links)
 {
     struct stream *stream = links->streams;
     while (stream != NULL && !stream->heir)
         stream = stream->next;
+    return stream;
+}
+
+void links_end_heir(struct links *links)
+{
+    struct stream *stream = find_heir(links);
     if (stream != NULL)
         stream_end(stream, BYE_ALONE);
+}
+
+void links_end_heir_process(struct links *links)
+{
+    struct stream *stream = find_heir(links);
+    if (stream != NULL)
+        stream_end_process(stream);
+}
+
+pid_t links_heir_process(const struct links *links)
+{
+    const struct stream *stream = find_heir(links);
+    return stream != NULL ? stream->pid : 0;
+}
+
+int links_active_process(const struct links *links)
+{
+    const struct stream *stream = links_current(links);
+    return stream != NULL && stream->process >= 0 ? fcntl(stream->process, F_DUPFD_CLOEXEC, 0) : -1;
 }
 
 int links_decline(struct links *links, int why)

@@ -84,7 +84,7 @@ static void expire_stream(struct links *links, struct stream *stream, uint64_t n
     if (place_until(stream) <= now) {
         if (stream->connecting)
             links_note_refusal(links, stream->other, ETIMEDOUT);
-        else if (!stream->up && !stream->local)
+        else if (!stream->up && (!stream->local || stream->outgoing))
             stream->events->unwelcome(links, stream, ETIMEDOUT);
         stream_end(stream, BYE_ALONE);
         return;

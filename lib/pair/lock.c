@@ -27,7 +27,8 @@ static int open_file(const struct lock *lock)
     char path[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 8];
     if (lock->listen->kind != ENDPOINT_UNIX)
         return -1;
-    snprintf(path, sizeof(path), "%s.lock", common_path(lock));
+    snprintf(path, sizeof(path), "%s%s", common_path(lock),
+             lock->suffix != NULL ? lock->suffix : ".lock");
     return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 

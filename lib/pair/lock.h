@@ -10,7 +10,8 @@
 
 struct lock {
     const struct endpoint *listen, *connect; /* this node's, and the other's */
-    int fd;                                  /* -1 = not held */
+    const char *suffix; /* of the file, behind the path of the socket; NULL = ".lock" */
+    int fd;             /* -1 = not held */
 };
 
 /* Whether it is held now. Without a unix socket to listen on there is none to hold, and nobody else

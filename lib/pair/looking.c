@@ -5,6 +5,7 @@
 #include "links.h"
 #include "pair.h"
 #include "serving.h"
+#include "succession.h"
 
 #define RETRY_US 100000 /* over unix */
 
@@ -63,7 +64,10 @@ static void look_again(struct l2tpha_pair *pair)
  * or closed. */
 static void serve_what_is_left(struct l2tpha_pair *pair)
 {
-    if (serving_try(pair, L2TPHA_TRUST_STALE, "nobody serves, and the copy may be behind") == NULL)
+    bool exact = has_exact_copy(pair);
+    if (serving_try(pair, exact ? L2TPHA_TRUST_EXACT : L2TPHA_TRUST_STALE,
+                    exact ? "the active is dead" : "nobody serves, and the copy may be behind") ==
+        NULL)
         return;
     lock_let_go(&pair->lock);
     pair->look_at = l2tpha_pair_now() + LOOKING_US;
@@ -87,7 +91,7 @@ static void go_on_looking(struct l2tpha_pair *pair)
         pair->look_told = why != NULL;
         return;
     }
-    if (info_of(pair).whole) {
+    if (info_of(pair).whole && !succession_has_better(pair)) {
         serve_what_is_left(pair);
         return;
     }
@@ -97,7 +101,7 @@ static void go_on_looking(struct l2tpha_pair *pair)
     if (why == NULL)
         return;
     /* Somebody else has the address: whoever that is serves, or will. */
-    say(pair, L2TPHA_LOG_RF, "--role auto: %s; looking on", why);
+    say(pair, L2TPHA_LOG_RF, "%s: %s; looking on", option_name(pair, "--role auto"), why);
     close_socket(pair);
     free_node(pair);
     lock_let_go(&pair->lock);

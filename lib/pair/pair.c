@@ -6,12 +6,15 @@
 #include "leasing.h"
 #include "links.h"
 #include "output.h"
+#include "replacing.h"
 #include "role.h"
 #include "sealed.h"
 #include "storing.h"
+#include "succession.h"
 #include "taking.h"
 
 #include <string.h>
+#include <sys/un.h>
 #include <talloc.h>
 
 /* ---- life ---- */
@@ -60,6 +63,19 @@ static bool take_endpoints(struct l2tpha_pair *pair)
            may_be_used(pair, others_are_beyond_loopback(&pair->others), "connect");
 }
 
+/* No other node: two of one place, one after the other. */
+static bool may_replace(const struct l2tpha_pair *pair)
+{
+    const struct l2tpha_pair_options *options = &pair->options;
+    const struct sockaddr_un *listen = (const struct sockaddr_un *)&pair->listen.socket;
+    const struct sockaddr_un *connect = (const struct sockaddr_un *)&pair->connect.socket;
+    if (!options->replaces)
+        return true;
+    return options->role == L2TPHA_PAIR_AUTO && options->authority == NULL &&
+           !options->takeover_manual && pair->listen.kind == ENDPOINT_UNIX &&
+           pair->connect.kind == ENDPOINT_UNIX && strcmp(listen->sun_path, connect->sun_path) == 0;
+}
+
 #define LEASE_LEAST_MS 2000
 #define LEASE_MS 5000
 
@@ -101,9 +117,12 @@ int l2tpha_pair_new(const struct l2tpha_pair_options *options, struct l2tpha_pai
     made->made_with = 1; /* it learns the other one */
     made->events = &role_events;
     made->lock = (struct lock){.listen = &made->listen, .connect = &made->connect, .fd = -1};
+    made->starting = made->lock;
+    made->starting.suffix = ".next";
+    made->predecessor = -1;
     int error = take_keys(made);
     if (error == L2TPHA_OK)
-        error = take_endpoints(made) ? L2TPHA_OK : L2TPHA_ERR_INVALID;
+        error = take_endpoints(made) && may_replace(made) ? L2TPHA_OK : L2TPHA_ERR_INVALID;
     if (error == L2TPHA_OK)
         error = take_authority(made);
     if (error == L2TPHA_OK && !watcher_open(&made->watcher))
@@ -131,7 +150,9 @@ const char *l2tpha_pair_start(struct l2tpha_pair *pair)
     if (pair->started)
         return "it has begun already";
     pair->started = true;
-    const char *why = storing_open(pair);
+    const char *why = replacing_start(pair);
+    if (why == NULL)
+        why = storing_open(pair);
     if (why == NULL)
         why = role_start(pair);
     if (why == NULL)
@@ -148,6 +169,7 @@ void l2tpha_pair_free(struct l2tpha_pair *pair)
     storing_free(pair); /* before the node */
     leasing_free(pair);
     free_node(pair);
+    succession_end(pair);
     lock_let_go(&pair->lock);
     passed_clear(&pair->kept, true);
     passed_clear(&pair->given, false);
@@ -178,6 +200,7 @@ static void set_timer(struct l2tpha_pair *pair)
 {
     uint64_t due = earlier(l2tpha_deadline(pair->node), links_deadline(pair->links));
     due = earlier(due, earlier(storing_deadline(pair), taking_deadline(pair)));
+    due = earlier(due, replacing_deadline(pair));
     watcher_wake_at(&pair->watcher, earlier(due, role_deadline(pair)));
 }
 
@@ -226,7 +249,7 @@ bool l2tpha_pair_service(struct l2tpha_pair *pair)
 int l2tpha_pair_pass(struct l2tpha_pair *pair, uint32_t tag, int fd)
 {
     int error = L2TPHA_OK;
-    if (fd < -1)
+    if (fd < -1 || tag == SUCCESSION_TAG)
         return L2TPHA_ERR_INVALID;
     if (fd >= 0)
         error = passed_put(&pair->given, tag, fd);
@@ -242,7 +265,7 @@ int l2tpha_pair_pass(struct l2tpha_pair *pair, uint32_t tag, int fd)
 
 int l2tpha_pair_passed(struct l2tpha_pair *pair, uint32_t tag)
 {
-    return passed_take(&pair->kept, tag);
+    return tag != SUCCESSION_TAG ? passed_take(&pair->kept, tag) : -1;
 }
 
 /* ---- what is known ---- */
@@ -292,10 +315,12 @@ void l2tpha_pair_get(const struct l2tpha_pair *pair, struct l2tpha_pair_info *in
                                    .switching = pair->switchover != SWITCHOVER_NONE,
                                    .looking = pair->looking,
                                    .from_store = pair->from_store,
+                                   .replaced_by = pair->replaced_by,
                                    .link.size = sizeof(all.link)};
     if (pair->node != NULL && pair->started) {
         all.standby = is_standby(pair);
         all.behind_us = all.standby ? behind_us(pair) : 0;
+        all.successor = all.standby && replaces(pair) && !pair->looking;
     }
     all.met = links_info(pair->links, &all.link);
     all.leaving = pair->ending && taking_let_go_until(pair) != 0;

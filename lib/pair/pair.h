@@ -51,8 +51,10 @@ struct l2tpha_pair {
     struct watcher watcher;
     struct l2tpha_storage *storage; /* NULL = there is no store */
     struct watch store_watch;
-    bool from_store;            /* the node was filled from it */
-    struct l2tpha_lease *lease; /* NULL = there is no authority, or no node so far */
+    bool store_open, store_begun, store_told;
+    uint64_t store_at, store_wait; /* when to try to open it, and after how long once more */
+    bool from_store;               /* the node was filled from it */
+    struct l2tpha_lease *lease;    /* NULL = there is no authority, or no node so far */
     struct watch lease_watch;
     uint32_t ranks[L2TPHA_CONSUMERS_MAX + 1]; /* of standbys, and 1; 0 = not known to the lease */
     uint64_t made_with;                       /* epoch of the next standby that is made */
@@ -95,6 +97,13 @@ struct l2tpha_pair {
     bool look_told;
     uint64_t look_at;
     struct lock lock;
+    struct lock starting; /* l2tpha_pair_options::replaces: the one successor has it */
+    uint64_t replace_until;
+    bool refused; /* the two do not go together */
+    uint32_t replaced_by;
+    int predecessor; /* pidfd of the process that was replaced; -1 = none */
+    uint64_t predecessor_until;
+    bool note_later;    /* the epoch is noted when the store has it */
     uint64_t lock_at;   /* when to try for it again, */
     uint64_t lock_wait; /* ... and after how long once more */
     char why[PAIR_WHY_MAX];

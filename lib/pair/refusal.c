@@ -66,7 +66,7 @@ void refusals_take_connect(struct refusals *refusals, struct l2tpha_pair *pair, 
     const char *why = strerror(error);
     refusals->last = why;
     if (is_news(refusals, why, which))
-        say(pair, L2TPHA_LOG_RF, "--ha-connect %s: %s; trying again",
+        say(pair, L2TPHA_LOG_RF, "%s %s: %s; trying again", option_name(pair, "--ha-connect"),
             endpoint_text(&pair->others.list[which].endpoint, text), why);
 }
 

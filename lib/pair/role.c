@@ -7,7 +7,9 @@
 #include "links.h"
 #include "looking.h"
 #include "pair.h"
+#include "replacing.h"
 #include "serving.h"
+#include "succession.h"
 #include "taking.h"
 
 #define RETRY_US 100000
@@ -69,7 +71,7 @@ static enum l2tpha_trust operators_trust(struct l2tpha_pair *pair, bool stale)
     if (pair->ungated && info_of(pair).whole)
         return L2TPHA_TRUST_STALE;
     bool in_sync = role == L2TPHA_ROLE_STANDBY_HOT || role == L2TPHA_ROLE_UNHEARD;
-    if ((in_sync && links_is_exact(pair->links)) || (pair->exact && role == L2TPHA_ROLE_CUT_OFF))
+    if ((in_sync && links_is_exact(pair->links)) || has_exact_copy(pair))
         return L2TPHA_TRUST_EXACT;
     if (role == L2TPHA_ROLE_STANDBY_COLD && !links_are_up(pair->links))
         return L2TPHA_TRUST_EMPTY;
@@ -137,6 +139,8 @@ static const char *serve_held(struct l2tpha_pair *pair)
 
 const char *role_take_over(struct l2tpha_pair *pair, bool stale)
 {
+    if (replaces(pair) && is_standby(pair))
+        return "a successor serves by itself when its copy is whole";
     if (has_handed(pair) && !links_are_up(pair->links) && !leasing_is_used(pair))
         return handing_reclaim(pair);
     if (pair->switchover != SWITCHOVER_NONE)
@@ -173,6 +177,8 @@ static void let_go(struct l2tpha_pair *pair)
 {
     enum l2tpha_role role = info_of(pair).role;
     bool complete = role == L2TPHA_ROLE_STANDBY_HOT || role == L2TPHA_ROLE_CUT_OFF;
+    if (replaces(pair)) /* this node serves before long, or ends */
+        return;
     if (!complete || pair->behind || !pair->options.takeover_manual)
         close_socket(pair);
 }
@@ -182,7 +188,7 @@ static void take_over_after(struct l2tpha_pair *pair, enum farewell farewell)
     if (farewell != FAREWELL_DEATH_BEHIND)
         (void)serving_try(pair, L2TPHA_TRUST_EXACT,
                           farewell == FAREWELL_LEFT ? "the active has left" : "the active is dead");
-    else if (is_fresh(pair))
+    else if (is_fresh(pair) && !succession_has_better(pair))
         (void)serving_try(pair, L2TPHA_TRUST_STALE,
                           "the active is dead, and had gone on alone shortly before");
     else
@@ -230,6 +236,7 @@ static void active_stopped(struct l2tpha_pair *pair)
 
 static void superseded(struct l2tpha_pair *pair)
 {
+    succession_note(pair);
     pair->step_down = true;
 }
 
@@ -251,7 +258,7 @@ static void step_down(struct l2tpha_pair *pair)
     lock_let_go(&pair->lock);
     say(pair, L2TPHA_LOG_RF, "stepped down: a newer epoch serves");
     handing_complete(pair, NULL);
-    if (pair->connect.kind == ENDPOINT_NONE) {
+    if (pair->connect.kind == ENDPOINT_NONE || replaces(pair)) {
         end_pair(pair, true);
         return;
     }
@@ -272,6 +279,8 @@ static void step_down(struct l2tpha_pair *pair)
 const char *role_standby(struct l2tpha_pair *pair)
 {
     struct l2tpha_redundancy_info info = info_of(pair);
+    if (replaces(pair))
+        return "there is no other node: a successor is to be started";
     if (pair->connect.kind == ENDPOINT_NONE)
         return "without --ha-connect there is nobody to follow";
     if (is_standby(pair) || pair->held || (has_handed(pair) && !links_are_up(pair->links))) {
@@ -353,9 +362,11 @@ static void advance_takeover(struct l2tpha_pair *pair)
     pair->asked_to_serve = false;
     if (asked && leasing_is_used(pair))
         taking_be_asked(pair);
-    else if (asked && !take_what_is_given(pair))
+    else if (asked && !take_what_is_given(pair)) {
         (void)links_decline(pair->links, L2TPHA_ERR_HOST);
-    else if (asked && pair->switchover == SWITCHOVER_ANNOUNCED)
+        if (replaces(pair))
+            end_pair(pair, false);
+    } else if (asked && pair->switchover == SWITCHOVER_ANNOUNCED)
         end_takeover(pair, NULL); /* both ends were told the same */
     if (pair->switchover != SWITCHOVER_ANNOUNCED) {
         if (pair->other_stopped && is_standby(pair))
@@ -401,6 +412,8 @@ void role_advance(struct l2tpha_pair *pair)
     if (pair->ended)
         return;
     advance_takeover(pair);
+    if (!pair->ended)
+        replacing_advance(pair);
     if (!pair->ending)
         handing_advance(pair);
     pair->other_stopped = false;

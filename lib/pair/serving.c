@@ -7,6 +7,7 @@
 #include "output.h"
 #include "pair.h"
 #include "storing.h"
+#include "succession.h"
 
 #include <stdio.h>
 
@@ -17,7 +18,9 @@ void serving_begin(struct l2tpha_pair *pair, enum l2tpha_pair_event event)
 {
     pair->looking = pair->held = false;
     lock_take(&pair->lock);
-    lock_note(&pair->lock, info_of(pair).epoch);
+    succession_serve(pair);
+    if (!pair->note_later)
+        lock_note(&pair->lock, info_of(pair).epoch);
     pair->reads = true;
     tell_event(pair, event);
 }
@@ -56,7 +59,7 @@ static const char *start_listening(struct l2tpha_pair *pair)
     const char *why = links_listen(pair->links);
     if (why == NULL)
         return NULL;
-    snprintf(pair->why, sizeof(pair->why), "--ha-listen %s: %s",
+    snprintf(pair->why, sizeof(pair->why), "%s %s: %s", option_name(pair, "--ha-listen"),
              endpoint_text(&pair->listen, listen), why);
     return pair->why;
 }
@@ -86,6 +89,7 @@ const char *serving_start(struct l2tpha_pair *pair)
         why = start_listening(pair);
     if (why == NULL)
         why = storing_begin(pair);
+    pair->note_later = why == NULL && restored && replaces(pair);
     if (why == NULL && restored)
         why = go_on(pair, trust);
     if (why != NULL) {
@@ -117,10 +121,13 @@ const char *serving_take_over(struct l2tpha_pair *pair, enum l2tpha_trust trust,
     if (!is_standby(pair))
         return "this node is no standby";
     bool inherited = has_socket(pair);
-    const char *why = open_socket(pair, false);
+    const char *why = succession_claim(pair);
+    if (why == NULL)
+        why = open_socket(pair, false);
     if (why == NULL)
         why = become_active(pair, trust);
     if (why != NULL) {
+        succession_fail(pair);
         if (!inherited)
             close_socket(pair); /* whoever serves needs the address */
         return why;

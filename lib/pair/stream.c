@@ -89,7 +89,7 @@ static void stream_lost(struct stream *stream, const char *why)
     enum farewell farewell = serving || !up ? FAREWELL_UNKNOWN : farewell_of(stream);
     if (up)
         say(pair, L2TPHA_LOG_RF, "replication stream closed: %s", why);
-    else if (!stream->local)
+    else if (!stream->local || stream->outgoing)
         stream->events->unwelcome(stream->links, stream, ECONNRESET);
     stream_end(stream, BYE_ALONE);
     if (promoted || (serving && !up))
@@ -118,11 +118,14 @@ void stream_failed(struct stream *stream, int error)
     stream_flush(stream);
     if (stream->ended)
         return;
+    bool ends = heir && has_handed(pair) && replaces(pair);
+    if (ends)
+        stream_end_process(stream); /* then what it was told is nobody's */
     stream_end(stream, BYE_ALONE);
     if (promoted || (serving && !up))
         return;
     if (serving)
-        pair->events->standby_lost(pair, heir, false);
+        pair->events->standby_lost(pair, heir, ends);
     else
         pair->events->link_failed(pair);
 }
@@ -291,6 +294,8 @@ const char *stream_serve(struct stream *stream)
     stream->serving = true;
     if (stream->local)
         why = stream_pass_descriptors(stream);
+    if (why == NULL && replaces(stream->pair) && stream->pid == 0)
+        why = "its process is not known, or another user's: should it hang, it could not be ended";
     if (why == NULL && !begin(stream))
         why = "no link";
     return why;

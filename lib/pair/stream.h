@@ -54,7 +54,8 @@ struct stream {
     bool ended;        /* to be freed at the end of the turn */
     uint64_t opened;
     struct farewell_line farewell; /* over unix */
-    int process;                   /* pidfd of the active, over unix; -1 = none */
+    int process;                   /* pidfd of the other end, over unix; -1 = none */
+    pid_t pid;                     /* its number; 0 = not known */
     struct watch farewell_watch;   /* standby */
     /* over unix: descriptors under tags, from the active to the standby */
     int channel; /* -1 = none has been passed so far */
@@ -94,7 +95,7 @@ struct l2tpha_link_info stream_info(const struct stream *stream);
 bool stream_is_waited_for(const struct stream *stream);
 /* The link cannot go on. */
 void stream_failed(struct stream *stream, int error);
-/* Standby: end the process of an active that hangs. */
+/* End the process of an active that hangs, or of a successor. */
 void stream_end_process(struct stream *stream);
 
 #endif

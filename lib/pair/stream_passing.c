@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "host.h"
 #include "pair.h"
+#include "process.h"
 #include "socket.h"
 #include "stream_private.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define FIRST_BYTE 1
@@ -108,58 +106,27 @@ const char *stream_pass_descriptors(struct stream *stream)
         return strerror(errno);
     if (passed_queue_all(&stream->to_pass, &stream->pair->given) != L2TPHA_OK)
         return "no memory for the descriptors";
+    stream->process = process_open(stream->fd, &stream->pid);
     return NULL;
 }
 
-#ifndef SO_PEERPIDFD
-#define SO_PEERPIDFD 77 /* Linux 6.5 */
-#endif
-
-/* Whose process it is at the other end: a descriptor of the process itself, so that no other that
- * comes to have its number is ever meant. An older kernel tells the number alone. */
-static int open_process(int fd, pid_t pid)
+/* NULL, or why it was not ended. */
+static const char *end_process(int process)
 {
-    int process = -1;
-    socklen_t len = sizeof(process);
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &process, &len) == 0)
-        return process;
-    if (errno != ENOPROTOOPT)
-        return -1;
-    struct pollfd open = {.fd = fd, .events = POLLRDHUP};
-    process = (int)syscall(SYS_pidfd_open, pid, 0);
-    /* If the stream is there after that, the process that had the number was there before. */
-    if (process >= 0 && poll(&open, 1, 0) != 0) {
-        close(process);
-        return -1;
-    }
-    return process;
-}
-
-/* Of another user it is none of our business. */
-static void name_process(struct stream *stream)
-{
-    struct ucred peer;
-    socklen_t len = sizeof(peer);
-    if (getsockopt(stream->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || peer.pid <= 1 ||
-        peer.pid == getpid())
-        return;
-    if (geteuid() == 0 || peer.uid == geteuid())
-        stream->process = open_process(stream->fd, peer.pid);
+    if (process < 0)
+        return "its process is not known, or another user's";
+    int error = process_kill(process);
+    return error == 0 ? NULL : error == ESRCH ? "its process is gone" : strerror(error);
 }
 
 void stream_end_process(struct stream *stream)
 {
-    struct l2tpha_pair *pair = stream->pair;
-    if (stream->process < 0) {
-        say(pair, L2TPHA_LOG_ERROR,
-            "--fence-hung: the process of the active is not known, or another user's");
-        return;
-    }
-    int error = syscall(SYS_pidfd_send_signal, stream->process, SIGKILL, NULL, 0) == 0 ? 0 : errno;
-    say(pair, L2TPHA_LOG_ERROR,
-        error == 0       ? "the active hangs: its process is ended"
-        : error == ESRCH ? "--fence-hung: the process that made the stream is gone"
-                         : "--fence-hung: the process of the active cannot be ended");
+    const char *who = stream->serving ? "the successor" : "the active";
+    const char *why = end_process(stream->process);
+    if (why == NULL)
+        say(stream->pair, L2TPHA_LOG_ERROR, "%s hangs: its process is ended", who);
+    else
+        say(stream->pair, L2TPHA_LOG_ERROR, "%s hangs, and cannot be ended: %s", who, why);
 }
 
 void stream_take_passed(struct stream *stream)
@@ -209,7 +176,7 @@ const char *stream_take_descriptors(struct stream *stream)
         (struct watch){.fd = stream->farewell.in, .handler = on_farewell, .user = stream};
     (void)watch_for(&pair->watcher, &stream->farewell_watch, EPOLLIN);
     passed_clear(&pair->kept, true); /* of an earlier stream: all come again */
-    name_process(stream);
+    stream->process = process_open(stream->fd, &stream->pid);
     inherit_socket(pair, passed[0]);
     return NULL;
 }

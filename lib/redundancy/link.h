@@ -41,8 +41,9 @@ struct link_ops {
     void *user;
     const struct log *log;          /* says and counts what does not hold; NULL = nobody does */
     struct l2tpha_bytes serializer; /* name of the one that makes the checkpoints, borrowed */
-    /* Standby: these checkpoints will be applied next. NULL = nobody wants to know. */
-    void (*ahead)(void *user, const struct l2tpha_bytes *checkpoints, size_t count);
+    /* Standby: these checkpoints will be applied next. Returns how many of them are enough, one at
+     * least. NULL = nobody wants to know. */
+    size_t (*ahead)(void *user, const struct l2tpha_bytes *checkpoints, size_t count);
     const struct digest_ops *digests; /* NULL = none are made, or compared */
     enum l2tpha_role (*role)(void *user);
     uint32_t (*rank)(void *user);              /* of its epochs, or L2TPHA_RANK_NONE */

@@ -263,30 +263,32 @@ static int take_frame(struct l2tpha_link *link, const struct link_frame *frame, 
 #ifndef __OPTIMIZE_SIZE__
 #define AHEAD 16 /* what was asked for is still there when it is used */
 
-/* Once for so many frames; data begins with one. */
-static void look_ahead(const struct l2tpha_link *link, unsigned taken, const uint8_t *data,
-                       size_t len)
+/* At this frame and those behind it, where data begins. Returns for how many frames that is
+ * enough. */
+static size_t look_ahead(const struct l2tpha_link *link, const struct link_frame *frame,
+                         const uint8_t *data, size_t len)
 {
-    struct l2tpha_bytes next[AHEAD];
+    struct l2tpha_bytes next[AHEAD] = {{frame->body, frame->len}};
 
-    if (taken % AHEAD > 0 || link->side != SIDE_STANDBY || !link->ops.ahead)
-        return;
-    size_t count = frames_ahead(data, len, next, AHEAD);
-    if (count > 1)
-        link->ops.ahead(link->ops.user, next, count);
+    if (frame->type != FRAME_CHECKPOINT || link->side != SIDE_STANDBY || !link->ops.ahead)
+        return 1;
+    size_t count = 1 + frames_ahead(data, len, &next[1], AHEAD - 1);
+    return link->ops.ahead(link->ops.user, next, count);
 }
 #else
-#define look_ahead(link, taken, data, len) (void)(taken)
+#define look_ahead(link, frame, data, len) 1
 #endif
 
 static int take_input(struct l2tpha_link *link, const uint8_t *data, size_t len, uint64_t now)
 {
     struct link_frame frame;
-    unsigned taken = 0;
+    size_t ahead = 0;
     int got;
 
     while ((got = frame_next(&link->in, &data, &len, &frame)) > 0) {
-        look_ahead(link, taken++, data, len);
+        if (ahead == 0)
+            ahead = look_ahead(link, &frame, data, len);
+        ahead--;
         int error = take_frame(link, &frame, now);
         if (error)
             return error;

@@ -61,7 +61,6 @@ void table_audit_session(const struct table *table, const struct session_entry *
     AUDIT(*entry->back == entry);
     AUDIT(!entry->next || entry->next->back == &entry->next);
     AUDIT(entry->side == L2TPHA_LAC || entry->side == L2TPHA_LNS);
-    AUDIT(entry->dirty == 0); /* nothing of a session waits for company */
     AUDIT(slab_at(table->sessions, entry->place) == entry);
     AUDIT(table_session_find(table, entry->tunnel, entry->local_id) == entry);
     AUDIT(!entry->remote_id ||
@@ -140,24 +139,30 @@ static void audit_marks(const struct ledger *ledger)
     AUDIT(!oldest || oldest->number <= ledger->last);
 }
 
-/* Of what is marked only acknowledgements wait for company. */
+/* While no increment is open only acknowledgements wait for company. */
 static void audit_dirty(const struct ledger *ledger)
 {
     struct tunnel_entry *const *back = &ledger->dirty_tunnels;
 
     for (const struct tunnel_entry *at = *back; at; back = &at->dirty_next, at = at->dirty_next) {
         AUDIT(at->dirty_back == back);
-        AUDIT(at->dirty == DIRTY_ACKED);
+        AUDIT(at->dirty == DIRTY_ACKED || ledger->increment_open);
     }
+    for (uint32_t i = 0; i < ledger->dirty_count; i++)
+        AUDIT(ledger->dirty_sessions[i]->dirty == i + 1);
+    AUDIT(!ledger->must_commit);
+    if (ledger->increment_open)
+        return;
     AUDIT(ledger->dirty_count == 0);
     AUDIT(ledger->gone_count == 0);
-    AUDIT(!ledger->must_commit && !ledger->lost && !ledger->dirty_node);
+    AUDIT(!ledger->lost && !ledger->dirty_node);
     AUDIT(!ledger->dirty_tunnels == (ledger->deferred_since == L2TPHA_NEVER));
 }
 
 void ledger_audit(const struct ledger *ledger)
 {
-    AUDIT(ledger->depends <= ledger->last);
+    AUDIT(ledger->depends <= ledger_last(ledger));
+    AUDIT(!ledger->increment_open || ledger->writes);
     AUDIT(!ledger->in_sync || ledger->mode == LEDGER_GATED);
     AUDIT(ledger->mode == LEDGER_GATED || !ledger->late);
     AUDIT(ledger->mode != LEDGER_GATED || ledger->writes);

@@ -205,7 +205,7 @@ static bool somebody_walks(const struct ledger *ledger)
 
 bool bulk_is_due(const struct ledger *ledger, const struct cursor *cursor)
 {
-    if (ledger_is_open(ledger))
+    if (ledger->must_commit) /* half a transaction must not leave */
         return false;
     if (cursor->state == CURSOR_WAITING)
         return !ledger->held && !somebody_walks(ledger);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The ledger. What is marked stands in two lists; a commit turns them into one increment, which
- * stands in the log until all cursors have confirmed it. In gated mode each tunnel in it leaves a
- * mark in a ring, with what it may send once the number is confirmed. So the work of a commit and
- * of a confirmation is that of what has changed. Anything that would break a stream ends it, and
- * says why. */
+/* The ledger. What is marked stands in two lists. A commit ends the transaction, and the increment
+ * that it is in stays open until somebody asks for what there is: what is marked by then is
+ * written, once, and stands in the log until all cursors have confirmed it. In gated mode each
+ * tunnel in it leaves a mark in a ring, with what it may send once the number is confirmed. So the
+ * work of a commit and of a confirmation is that of what has changed. Anything that would break a
+ * stream ends it, and says why. */
 #include "state/ledger.h"
 
 #include "base/assert.h"
@@ -132,20 +133,19 @@ static int write_increment(struct ledger *ledger, uint64_t now)
     return error;
 }
 
-static void commit(struct ledger *ledger, uint64_t now)
+/* Write the open increment. When that fails nobody is in the stream any more: copies bring what is
+ * in it, and who is held for waits for one. */
+static void close_increment(struct ledger *ledger, uint64_t now)
 {
-    bool must_commit = ledger_is_open(ledger);
-
     drop_laggards(ledger);
     if (!ledger->writes)
         return; /* nobody is left, and nothing is marked */
     int error = write_increment(ledger, now);
     if (error) {
         ledger_fail(ledger, error);
-        return;
+        ledger->last = ledger_last(ledger);
+        (void)push_marks(ledger);
     }
-    if (must_commit)
-        ledger->depends = ledger->last;
     ledger_clean(ledger, ledger->last);
 }
 
@@ -164,19 +164,34 @@ static void check_lag(struct ledger *ledger, uint64_t now)
                    now >= ledger_after(oldest->made, ledger->options.lag_us);
 }
 
+static void end_transaction(struct ledger *ledger, uint64_t now)
+{
+    ledger->must_commit = false;
+    ledger->increment_open = true;
+    ledger->depends = ledger_last(ledger);
+    if (ledger->dirty_bytes >= LEDGER_OPEN_BYTES)
+        close_increment(ledger, now);
+}
+
 uint64_t ledger_commit(struct ledger *ledger, uint64_t now)
 {
     drop_shipped(ledger);
     check_lag(ledger, now);
     if (!ledger->writes)
         ledger_clean(ledger, 0);
-    else if (ledger_is_open(ledger) || ledger->lost)
-        commit(ledger, now);
+    else if (ledger->must_commit)
+        end_transaction(ledger, now);
     else if (ledger->dirty_tunnels && ledger->deferred_since == L2TPHA_NEVER)
         ledger->deferred_since = now;
-    ASSERT(ledger->options.log, ledger->depends <= ledger->last);
-    ASSERT(ledger->options.log, !ledger->must_commit && ledger->dirty_count == 0);
+    ASSERT(ledger->options.log, ledger->depends <= ledger_last(ledger));
+    ASSERT(ledger->options.log, !ledger->must_commit);
     return ledger->depends;
+}
+
+void ledger_close(struct ledger *ledger, uint64_t now)
+{
+    if (ledger->increment_open && !ledger->must_commit)
+        close_increment(ledger, now);
 }
 
 /* --- towards the consumers --- */
@@ -324,7 +339,7 @@ static bool poll_copy(struct ledger *ledger, struct cursor *cursor, uint64_t now
     if (!bulk_is_due(ledger, cursor))
         return false;
     if (ledger->dirty_tunnels && cursor_is_in_stream(cursor)) {
-        commit(ledger, now);
+        close_increment(ledger, now);
         return poll_increment(ledger, cursor, now, item);
     }
     ledger->shipping = bulk_make(ledger, cursor, now);
@@ -354,6 +369,7 @@ static bool poll_words(struct ledger *ledger, struct ledger_item *item)
 bool ledger_poll(struct ledger *ledger, uint64_t now, struct ledger_item *item)
 {
     drop_shipped(ledger);
+    ledger_close(ledger, now);
     check_lag(ledger, now);
     if (poll_words(ledger, item))
         return true;
@@ -394,5 +410,5 @@ void ledger_expire(struct ledger *ledger, uint64_t now)
     silence_check(ledger, now);
     begin_copies(ledger, now);
     if (ledger->writes && now >= ledger_after(ledger->deferred_since, LEDGER_DEFERRED_US))
-        commit(ledger, now);
+        close_increment(ledger, now);
 }

@@ -39,12 +39,17 @@ struct ledger_options {
 
 int ledger_new(TALLOC_CTX *parent, const struct ledger_options *options, struct ledger **ledger);
 
-/* Close the transaction: everything marked becomes one increment. Returns the number on which
- * outputs made so far depend: the new one, or the last such one when nothing was marked. When only
- * DIRTY_ACKED marks are there they may wait for company, at most LEDGER_DEFERRED_US; no output
- * depends on them. */
+/* Close the transaction: everything marked is in the open increment, which the next poll writes;
+ * what is marked until then is in the same one. Returns the number on which outputs made so far
+ * depend: that increment's, or the last such one when nothing was marked. When only DIRTY_ACKED
+ * marks are there they may wait for company, at most LEDGER_DEFERRED_US; no output depends on
+ * them. */
 uint64_t ledger_commit(struct ledger *ledger, uint64_t now);
 #define LEDGER_DEFERRED_US 100000
+/* Write the open increment, as a poll does; not in a transaction. */
+void ledger_close(struct ledger *ledger, uint64_t now);
+/* An increment has no more transactions once they have marked so many bytes. */
+#define LEDGER_OPEN_BYTES (16u << 10)
 
 /* --- towards the consumers --- */
 /* Start (or restart) a copy for this cursor: at once, or once a minute for one that has refused

@@ -12,8 +12,8 @@ bool ledger_is_level(const struct ledger *ledger, uint32_t id, uint64_t position
 
     *number = ledger->last;
     return cursor && cursor->state >= CURSOR_ENDED && cursor->position == position &&
-           cursor->shipped == ledger->last && !ledger_is_open(ledger) && !ledger->dirty_tunnels &&
-           !ledger->dirty_node;
+           cursor->shipped == ledger->last && !ledger->must_commit && !ledger->increment_open &&
+           !ledger->dirty_tunnels && !ledger->dirty_node;
 }
 
 bool ledger_differs(struct ledger *ledger, uint32_t id, const char *why)

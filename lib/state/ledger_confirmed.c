@@ -6,12 +6,17 @@
 
 uint64_t ledger_last(const struct ledger *ledger)
 {
-    return ledger->last;
+    return ledger->last + ledger->increment_open;
+}
+
+uint64_t ledger_next(const struct ledger *ledger)
+{
+    return ledger->last + 1;
 }
 
 uint64_t ledger_confirmed(const struct ledger *ledger)
 {
-    return ledger_is_ungated(ledger) && !ledger->late ? ledger->last : ledger_known(ledger);
+    return ledger_is_ungated(ledger) && !ledger->late ? ledger_last(ledger) : ledger_known(ledger);
 }
 
 bool ledger_holds(const struct ledger *ledger, const struct tunnel_entry *entry)
@@ -21,7 +26,7 @@ bool ledger_holds(const struct ledger *ledger, const struct tunnel_entry *entry)
 
 uint64_t ledger_known(const struct ledger *ledger)
 {
-    return ledger->mode == LEDGER_GATED ? ledger->known : ledger->last;
+    return ledger->mode == LEDGER_GATED ? ledger->known : ledger_last(ledger);
 }
 
 enum ledger_mode ledger_mode(const struct ledger *ledger)

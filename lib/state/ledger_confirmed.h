@@ -13,7 +13,10 @@ enum ledger_mode {
     LEDGER_GATED /* outputs wait, each for its number or, with ungated commit, for the lease */
 };
 
-uint64_t ledger_last(const struct ledger *ledger); /* newest number made */
+/* Newest number that there is, which the open increment has already. */
+uint64_t ledger_last(const struct ledger *ledger);
+/* Of the increment that the transaction will be in. */
+uint64_t ledger_next(const struct ledger *ledger);
 /* What outputs may depend on. The same as ledger_last while the mode is OFF or BULK, and in ungated
  * commit as long as nothing is late. */
 uint64_t ledger_confirmed(const struct ledger *ledger);

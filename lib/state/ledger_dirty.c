@@ -5,9 +5,15 @@
 #include "base/serial.h"
 #include "state/ledger_private.h"
 #include "state/record.h"
+#include "state/table_session.h"
+#include "state/table_tunnel.h"
 
 #define LIST_FIRST 64
 #define GONE_ENOUGH 4096 /* 40 KiB */
+
+#define GONE_BYTES 16
+#define TUNNEL_BYTES 256 /* strings and messages aside */
+#define SESSION_BYTES 96
 
 void ledger_unmark_tunnel(struct tunnel_entry *entry)
 {
@@ -57,14 +63,23 @@ static bool is_short_of_lease(const struct ledger *ledger, const struct tunnel_e
     return serial_diff((uint16_t)(entry->acked_committed + lease), record->ns) <= lease / 2;
 }
 
+static uint32_t tunnel_bytes(struct tunnel_entry *entry, uint8_t dirty)
+{
+    if (dirty & DIRTY_FULL)
+        return TUNNEL_BYTES + (uint32_t)table_tunnel_bytes(entry);
+    return SESSION_BYTES + (entry->queue_tail ? entry->queue_tail->len : 0);
+}
+
 void ledger_mark_tunnel(struct ledger *ledger, struct tunnel_entry *entry, uint8_t dirty)
 {
     if (dirty == 0)
         return;
     if (dirty == DIRTY_ACKED && is_short_of_lease(ledger, entry))
         ledger->must_commit = true;
-    if (dirty != DIRTY_ACKED)
+    if (dirty != DIRTY_ACKED) {
         ledger->must_commit = true;
+        ledger->dirty_bytes += tunnel_bytes(entry, dirty);
+    }
     ASSERT(ledger->options.log, !entry->gone);
     ASSERT(ledger->options.log, !entry->dirty == !entry->dirty_back);
     entry->dirty |= dirty;
@@ -80,6 +95,7 @@ void ledger_mark_tunnel(struct ledger *ledger, struct tunnel_entry *entry, uint8
 void ledger_mark_session(struct ledger *ledger, struct session_entry *entry)
 {
     ledger->must_commit = true;
+    ledger->dirty_bytes += SESSION_BYTES + (uint32_t)table_session_bytes(entry);
     if (!ledger->writes || entry->dirty)
         return;
     struct session_entry **list = list_room(ledger, ledger->dirty_sessions, sizeof(*list),
@@ -101,6 +117,8 @@ static void note_gone(struct ledger *ledger, uint32_t tunnel_id, uint32_t sessio
 {
     if (!ledger->writes)
         return;
+    ledger->must_commit = true;
+    ledger->dirty_bytes += GONE_BYTES;
     struct gone *list =
         list_room(ledger, ledger->gone, sizeof(*list), ledger->gone_count, &ledger->gone_cap);
     if (!list)
@@ -121,13 +139,16 @@ void ledger_gone_tunnel(struct ledger *ledger, struct tunnel_entry *entry)
 
 void ledger_gone_session(struct ledger *ledger, struct session_entry *entry)
 {
-    ledger_forget_session(ledger, entry);
+    unlist_session(ledger, entry);
     note_gone(ledger, entry->tunnel->record.local_id, entry->local_id);
 }
 
+/* What the standby has of one that is marked may be older than what its tunnel's record is about.
+ */
 void ledger_forget_session(struct ledger *ledger, struct session_entry *entry)
 {
-    unlist_session(ledger, entry);
+    if (entry->dirty)
+        ledger_gone_session(ledger, entry);
 }
 
 bool ledger_is_full(const struct ledger *ledger)

@@ -129,7 +129,8 @@ void ledger_clean(struct ledger *ledger, uint64_t number)
     while (ledger->dirty_count > 0)
         ledger->dirty_sessions[--ledger->dirty_count]->dirty = 0;
     ledger->gone_count = 0;
-    ledger->must_commit = ledger->lost = ledger->dirty_node = false;
+    ledger->must_commit = ledger->increment_open = ledger->lost = ledger->dirty_node = false;
+    ledger->dirty_bytes = 0;
     ledger->deferred_since = L2TPHA_NEVER;
     if (tunnels)
         tunnels->dirty_back = &tunnels;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of the ledger share. The ledger has two parts. The log is one for all: the open
- * transaction, the numbered increments, and what may be sent once a number is confirmed. A cursor
- * is a consumer's place in it, which a copy brings there and confirmations move on.
+ * transaction and increment, those that have a number and bytes, and what may be sent once a number
+ * is confirmed. A cursor is a consumer's place in it, which a copy brings there and confirmations
+ * move on.
  *
  * ledger.c commits, gives out and takes confirmations. Below it are bulk.c, the copy for a cursor,
  * silence.c, how long one may confirm nothing, and ledger_bucket.c, a copy that is not right; below
@@ -99,7 +100,8 @@ struct ledger {
     enum ledger_mode mode;
     bool in_sync;
     bool writes;         /* a cursor is in the stream */
-    bool must_commit;    /* more than DIRTY_ACKED is marked */
+    bool must_commit;    /* the transaction has marked more than DIRTY_ACKED */
+    bool increment_open; /* transactions have ended in it, and it is not written yet */
     bool lost;           /* a mark could not be kept: memory was out */
     bool late;           /* bounded commit: the oldest increment is older than the lag allowed */
     bool held;           /* ledger_hold() */
@@ -114,6 +116,7 @@ struct ledger {
     struct session_entry **dirty_sessions; /* the one numbered n is at n - 1 */
     uint32_t dirty_count;
     uint32_t dirty_cap;
+    uint32_t dirty_bytes; /* of records that are marked, about; more rather than less */
     bool dirty_node;
     struct gone *gone;
     uint32_t gone_count;
@@ -148,12 +151,6 @@ static inline void ledger_note_known(struct tunnel_entry *entry, uint64_t number
 static inline uint64_t ledger_after(uint64_t since, uint64_t wait)
 {
     return since > L2TPHA_NEVER - wait ? L2TPHA_NEVER : since + wait;
-}
-
-/* Half a transaction must not leave. */
-static inline bool ledger_is_open(const struct ledger *ledger)
-{
-    return ledger->must_commit || ledger->gone_count > 0;
 }
 
 #endif

@@ -50,13 +50,16 @@ static struct sum add_up(const struct ledger *ledger)
     return sum;
 }
 
-/* Nothing waits any more. What is marked just now belongs to no checkpoint, if none is written. */
+/* Nothing waits any more. What is marked just now belongs to no checkpoint, if none is written; the
+ * number of the open increment has been said to outputs, and is not given again. */
 static void open_wide(struct ledger *ledger)
 {
     ledger->late = false;
-    ledger->depends = ledger->last;
-    if (!ledger->writes)
-        ledger_clean(ledger, 0);
+    ledger->depends = ledger_last(ledger);
+    if (ledger->writes)
+        return;
+    ledger->last = ledger->depends;
+    ledger_clean(ledger, 0);
 }
 
 void ledger_follow(struct ledger *ledger, const char *why)
@@ -134,7 +137,7 @@ void ledger_remove(struct ledger *ledger, uint32_t id, const char *why)
 static void tell(struct ledger *ledger, struct cursor *cursor)
 {
     struct l2tpha_checkpoint_header header = {.kind = L2TPHA_CHECKPOINT_ABANDON,
-                                              .number = ledger->last};
+                                              .number = ledger_last(ledger)};
 
     int error = ledger_write(ledger, &header, NULL, NULL, &cursor->word);
     if (error)

@@ -4,6 +4,7 @@
  * table, which is therefore emptied: nobody shall take that for the truth. */
 #include "state/replica.h"
 
+#include "base/cold.h"
 #include "base/timing.h"
 #include "state/digest.h"
 #include "state/level.h"
@@ -45,7 +46,7 @@ static void log_cf(const struct replica *replica, const char *text, const char *
                  (unsigned long long)replica->last);
 }
 
-static int lose_thread(struct replica *replica, int error, const char *why)
+COLD_PATH static int lose_thread(struct replica *replica, int error, const char *why)
 {
     log_cf(replica, "out of sync", why);
     replica->state = REPLICA_OUT_OF_SYNC;

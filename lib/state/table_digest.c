@@ -5,6 +5,7 @@
  * session (l2tpha.proto, data_nr): it does not count either. */
 #include "state/table_digest.h"
 
+#include "base/bits.h"
 #include "state/digest.h"
 #include "state/draft.h"
 

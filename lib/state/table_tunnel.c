@@ -46,6 +46,17 @@ static void drop_strings(struct table *table, struct l2tpha_tunnel_record *recor
         table_drop_bytes(table, string_at(record, i));
 }
 
+size_t table_tunnel_bytes(struct tunnel_entry *entry)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < STRINGS; i++)
+        bytes += string_at(&entry->record, i)->len;
+    for (const struct buffer *message = entry->queue_head; message; message = message->next)
+        bytes += message->len;
+    return bytes;
+}
+
 /* --- by the peer's address and id --- */
 
 bool address_is(const struct l2tpha_address *a, const struct l2tpha_address *b)

@@ -48,6 +48,8 @@ struct tunnel_entry *table_tunnel_next_duplicate(const struct table *table,
 /* Everything from a record, strings copied, queue untouched. All or nothing. */
 int table_tunnel_load(struct table *table, struct tunnel_entry *entry,
                       const struct l2tpha_tunnel_record *record);
+/* Of its strings and messages, which are nearly all that a record of it is long by. */
+size_t table_tunnel_bytes(struct tunnel_entry *entry);
 /* Drop messages below acked, which must lie in [record.acked, record.ns]. */
 void table_queue_trim(struct table *table, struct tunnel_entry *entry, uint16_t acked);
 

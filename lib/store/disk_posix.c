@@ -64,9 +64,17 @@ static int look(void *user, const char **why)
     return directory->fd < 0 ? blame(directory, "cannot be opened", why) : L2TPHA_OK;
 }
 
-static int lock(void *user, const char **why)
+static void let_go(struct directory *directory)
 {
-    struct directory *directory = user;
+    if (directory->lock >= 0)
+        close(directory->lock);
+    if (directory->fd >= 0)
+        close(directory->fd);
+    directory->fd = directory->lock = -1;
+}
+
+static int lock_once(struct directory *directory, const char **why)
+{
     struct stat found;
 
     if (mkdir(directory->path, 0700) != 0 && errno != EEXIST)
@@ -85,6 +93,18 @@ static int lock(void *user, const char **why)
         return L2TPHA_OK;
     *why = "another process has it";
     return errno == EWOULDBLOCK ? L2TPHA_ERR_EXISTS : blame(directory, "lock", why);
+}
+
+/* It may be tried again. */
+static int lock(void *user, const char **why)
+{
+    struct directory *directory = user;
+
+    let_go(directory); /* of an earlier try, that has failed behind this */
+    int error = lock_once(directory, why);
+    if (error)
+        let_go(directory);
+    return error;
 }
 
 static int list(void *user, uint64_t *numbers, uint32_t most, uint32_t *count)
@@ -196,10 +216,7 @@ static void free_directory(void *user)
 {
     struct directory *directory = user;
 
-    if (directory->lock >= 0)
-        close(directory->lock);
-    if (directory->fd >= 0)
-        close(directory->fd);
+    let_go(directory);
     talloc_free(directory);
 }
 

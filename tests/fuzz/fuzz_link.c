@@ -80,16 +80,17 @@ static int apply(void *user, uint64_t epoch, const uint8_t *data, size_t len, ui
     return error;
 }
 
-/* All of what it is told is there. */
-static void ahead(void *user, const struct l2tpha_bytes *checkpoints, size_t count)
+/* All of what it is told is there, and some of it is enough. */
+static size_t ahead(void *user, const struct l2tpha_bytes *checkpoints, size_t count)
 {
-    volatile uint8_t octet;
+    volatile uint8_t octet = 0;
 
     (void)user;
     for (size_t i = 0; i < count; i++)
         for (size_t at = 0; at < checkpoints[i].len; at++)
             octet = checkpoints[i].data[at];
     (void)octet;
+    return 1 + checkpoints[0].len % count;
 }
 
 static void leave(void *user, bool stop, uint64_t now)

@@ -250,6 +250,7 @@ bool duo_run_steps(struct duo *duo, uint64_t seed, unsigned first, unsigned seco
         plan->ends[i].renamed = NULL;
         plan->ends[i].forgets_secret = plan->ends[i].distrusted = false;
         plan->ends[i].takeover_delay = plan->ends[i].standby_delay = 1 * MS;
+        plan->ends[i].turn = 0; /* which is most steps */
     }
     plan->death_count = 2;
     plan->deaths[0] =

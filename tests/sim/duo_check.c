@@ -108,16 +108,28 @@ static void keep(struct duo *duo, const struct end *taker, const struct l2tpha_t
     kept->excused |= duo->plan.kind >= DUO_REFUSED && !tunnel->engine;
 }
 
+/* The peer may know nothing of it, and have said so. */
+static bool is_in_doubt(const struct l2tpha_tunnel *tunnel)
+{
+    return tunnel->entry.record.flags & L2TPHA_TUNNEL_UNCERTAIN;
+}
+
 /* What the dead active had not told its standby yet was not established: nor has its peer heard.
- * Where outputs run ahead of the standby its peer may have heard of what the standby lacks. */
+ * Where outputs run ahead of the standby its peer may have heard of what the standby lacks. A peer
+ * in doubt asks for a recovery, where it would repeat what completes the set-up else. */
 static void forget_unconfirmed(struct duo *duo, const struct end *taker)
 {
     bool lags = taker->options.config.commit != L2TPHA_COMMIT_GATED;
+    const struct end *peer = &duo->ends[!taker->place];
 
     for (unsigned i = 0; i < duo->kept_count; i++) {
         struct duo_kept *kept = &duo->kept[i];
         uint32_t tunnel = kept->tunnel[taker->place], id = kept->session[taker->place];
         const struct l2tpha_session *session = session_at(taker, tunnel, id);
+        const struct l2tpha_tunnel *other =
+            l2tpha_tunnel_find(peer->active.node, kept->tunnel[peer->place]);
+        if (other && is_in_doubt(other) && !is_up(l2tpha_tunnel_find(taker->active.node, tunnel)))
+            kept->excused = true;
         if (session && session->entry.state != L2TPHA_SESSION_ESTABLISHED)
             kept->excused = true;
         if (lags && ((id && !session) || !is_up(l2tpha_tunnel_find(taker->active.node, tunnel))))
@@ -136,12 +148,6 @@ static bool was_closed(const struct duo *duo, const struct l2tpha_tunnel_record 
             return true;
     }
     return false;
-}
-
-/* The peer may know nothing of it, and have said so. */
-static bool is_in_doubt(const struct l2tpha_tunnel *tunnel)
-{
-    return tunnel->entry.record.flags & L2TPHA_TUNNEL_UNCERTAIN;
 }
 
 /* The set-up of a tunnel runs ahead of no standby: what the peer has established the taker has, if

@@ -184,4 +184,6 @@ void duo_plan(struct duo_plan *plan, struct world *world)
     plan_actions(plan, world);
     plan_deaths(plan, world);
     plan_kind(plan, world);
+    for (unsigned i = 0; i < 2; i++)
+        plan->ends[i].turn = world_chance(world, 50) ? 0 : world_between(world, 1, 20 * MS);
 }

@@ -16,7 +16,8 @@ void end_init(struct end *end, struct world *world, struct net *net, unsigned pl
                         .root = talloc_named_const(NULL, 0, "end"),
                         .epoch = 1,
                         .takeover_at = L2TPHA_NEVER,
-                        .standby_at = L2TPHA_NEVER};
+                        .standby_at = L2TPHA_NEVER,
+                        .turn_at = L2TPHA_NEVER};
     if (watch)
         end->watch = *watch;
     replication_init(&end->line, world, options->linked, options->stream_delay,
@@ -136,6 +137,8 @@ static void die(struct end *end, const char *when)
 {
     world_say(end->world, end->active.name, "=== dies %s ===", when);
     end->steps_left = 0;
+    end->turn_at = L2TPHA_NEVER;
+    end->read = 0;
     end->deaths++;
     uint64_t last = 0; /* when all has come that was under way */
     if (end->options.dies_clean)

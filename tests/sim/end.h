@@ -35,6 +35,7 @@ struct end_options {
     bool dies_clean;         /* nothing arrives that was under way to the standby */
     bool fences;             /* the old active is fenced and goes on, else it dies */
     enum l2tpha_trust trust; /* in what the standby has; it is never worse than that */
+    uint64_t turn; /* us in which it reads what comes before it polls; 0 = after each datagram */
     uint64_t stream_delay;   /* us */
     uint64_t stream_jitter;  /* us */
     uint64_t takeover_delay; /* us between death and takeover */
@@ -77,6 +78,9 @@ struct end {
     uint64_t steps_left;  /* of a protected active; 0 = it lives */
     uint64_t takeover_at; /* L2TPHA_NEVER = nobody is dead */
     uint64_t standby_at;  /* when there is to be a standby; likewise */
+    uint64_t turn_at;     /* when it polls for what it has read; L2TPHA_NEVER = for nothing */
+    uint64_t read;        /* messages that its open increment has, */
+    uint64_t shared;      /* ... and increments that had several */
     uint64_t served_since;
     unsigned made; /* nodes so far */
     unsigned deaths, takeovers, switchovers;

@@ -174,6 +174,8 @@ static void ship(struct end *end, const struct l2tpha_output *output)
 {
     world_say(end->world, end->active.name, "checkpoint %llu, %zu bytes",
               (unsigned long long)output->number, output->len);
+    end->shared += end->read > 1;
+    end->read = 0;
     replication_ship(&end->line, &end->active, output->position, output->data, output->len);
 }
 

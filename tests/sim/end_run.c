@@ -12,9 +12,11 @@
 
 void end_pump(struct end *end)
 {
+    end->turn_at = L2TPHA_NEVER;
     if (!end->active.node)
         return;
     end_drain(end);
+    end->read = 0;
     if (!end->active.node || !end->line.attached || !end->line.copying)
         return;
     /* The standby has not confirmed in time, or has lost the thread. */
@@ -53,6 +55,14 @@ static bool is_excused(const struct end *end, int error)
     return !l2tpha_error_is_fatal(error) || (error == L2TPHA_ERR_AUTH && end->options.distrusted);
 }
 
+/* More may come before it polls. */
+static void go_on_reading(struct end *end)
+{
+    if (end_perish(end) || !end_step(end, "while it reads on"))
+        return;
+    end->turn_at = sooner(end->turn_at, end->world->now + end->options.turn);
+}
+
 void end_receive(struct end *end, const struct packet *packet)
 {
     struct l2tpha_path path;
@@ -65,6 +75,7 @@ void end_receive(struct end *end, const struct packet *packet)
     }
     if (!end->active.node)
         return;
+    const uint64_t *read = &l2tpha_counters(end->active.node)->messages_in, before = *read;
     int error = host_feed(end->active.node, &path, packet->data, packet->len, end->world->now);
     if (error == L2TPHA_ERR_DATA_MESSAGE)
         take_data(end, &path, packet);
@@ -72,7 +83,11 @@ void end_receive(struct end *end, const struct packet *packet)
         world_fail(end->world, "feed: %s", l2tpha_strerror(error));
     else if (error && error != L2TPHA_ERR_DUPLICATE)
         world_say(end->world, end->active.name, "refuses it: %s", l2tpha_strerror(error));
-    end_pump(end);
+    end->read += *read - before;
+    if (end->options.turn)
+        go_on_reading(end);
+    else
+        end_pump(end);
 }
 
 /* The header by hand, RFC 2661 3.1: without a number. */
@@ -126,6 +141,7 @@ uint64_t end_deadline(const struct end *end)
     uint64_t at =
         sooner(end->standby_at, replication_deadline(&end->line, &end->active, &end->standby));
 
+    at = sooner(at, end->turn_at);
     if (!end->line.down.head)
         at = sooner(at, end->takeover_at);
     if (end->active.node)
@@ -165,6 +181,8 @@ void end_expire(struct end *end)
         host_expire(end->retired.node, end->world->now);
         end_drain_silent(end, &end->retired, "the fenced node");
     }
+    if (end->turn_at <= end->world->now)
+        end_pump(end);
     if (end->takeover_at <= end->world->now && !end->line.down.head)
         end_take_over(end);
     if (end->standby_at <= end->world->now)
@@ -178,7 +196,7 @@ bool end_is_idle(const struct end *end)
     /* A link is never quiet: its heartbeats may follow one another without a gap. */
     bool quiet = end->line.linked || replication_is_empty(&end->line);
 
-    return end->active.node && end->line.attached && quiet &&
+    return end->active.node && end->line.attached && quiet && end->turn_at == L2TPHA_NEVER &&
            info_of(end->active.node).role == L2TPHA_ROLE_ACTIVE;
 }
 

@@ -99,6 +99,7 @@ static void generate_ours(struct plan *plan, struct world *world)
     ours->stream_jitter = world_between(world, 1, world_chance(world, 20) ? 60 * MS : 3 * MS);
     ours->takeover_delay = world_between(world, 0, world_chance(world, 30) ? 3 * SECOND : 50 * MS);
     ours->standby_delay = world_between(world, 0, world_chance(world, 30) ? SECOND : 20 * MS);
+    ours->turn = world_chance(world, 50) ? 0 : world_between(world, 1, 20 * MS);
 }
 
 /* Steps until death: small numbers often, large ones too. */

@@ -264,6 +264,14 @@ void replicas_change(struct state_pair *pair)
 
 uint64_t replicas_commit(struct state_pair *pair)
 {
+    uint64_t depends = ledger_commit(pair->ledger, ++pair->now);
+
+    ledger_close(pair->ledger, pair->now);
+    return depends;
+}
+
+uint64_t replicas_transaction(struct state_pair *pair)
+{
     return ledger_commit(pair->ledger, ++pair->now);
 }
 

@@ -56,7 +56,9 @@ void replicas_remove_session(struct state_pair *pair, struct session_entry *sess
 void replicas_give_out(struct state_pair *pair);
 /* Something of all that. */
 void replicas_change(struct state_pair *pair);
-uint64_t replicas_commit(struct state_pair *pair);
+uint64_t replicas_commit(struct state_pair *pair); /* an increment of its own */
+/* It shares the increment with what else is committed before the next poll. */
+uint64_t replicas_transaction(struct state_pair *pair);
 
 /* The position of the next checkpoint, which goes nowhere; 0 = there is none. */
 uint64_t replicas_poll(struct state_pair *pair);

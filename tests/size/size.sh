@@ -104,8 +104,8 @@ run_memory()
 case $part:$machine in
 codec:*) limit=12 ;;
 lns:*) limit=80 ;;
-core:arm-*) limit=139 ;;
-core:*) limit=176 ;;
+core:arm-*) limit=137 ;;
+core:*) limit=175 ;;
 memory:*) ;;
 *)
     echo "usage: size.sh codec|lns|core|memory SOURCE WORK [COMPILER [OPTION...]]" >&2

@@ -117,7 +117,7 @@ START_TEST(many_at_once)
     for (unsigned step = 0; step < 5000; step++) {
         replicas_change(pair);
         if (replicas_random(pair, 3) == 0) {
-            replicas_commit(pair);
+            (void)(replicas_random(pair, 2) ? replicas_commit : replicas_transaction)(pair);
             if (step % 8 == 0)
                 together += assert_nothing_leaves_early() > 1;
         }

@@ -14,7 +14,7 @@ START_TEST(random_changes_with_copies_at_any_moment)
     for (unsigned step = 0; step < 3000; step++) {
         replicas_change(pair);
         if (replicas_random(pair, 3) == 0)
-            replicas_commit(pair);
+            (void)(replicas_random(pair, 2) ? replicas_commit : replicas_transaction)(pair);
         if (replicas_random(pair, 4) == 0)
             replicas_ship(pair);
         if (replicas_random(pair, 400) == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the table of a wire format says is what its messages are. */
 #include "codec/builder.h"
+#include "codec/wire_id.h"
 #include "fixture.h"
 
 #include <l2tpha/node.h>
