@@ -259,7 +259,8 @@ static const struct program_row programs[] = {
      "Keeps the sockets that PROGRAM gives it, as the descriptor store of systemd does, and starts "
      "PROGRAM again with them when it dies: datagrams wait meanwhile, and no peer is told that a "
      "port is closed. The program goes on from its store. SIGTERM, SIGINT and SIGHUP are "
-     "passed on; upon SIGUSR2 PROGRAM is started once more, to replace itself (--replace). It ends with PROGRAM's status when that ends with status 0, after SIGTERM or "
+     "passed on; upon SIGUSR2 PROGRAM is started once more, to replace itself (--replace). It ends "
+     "with PROGRAM's status when that ends with status 0, after SIGTERM or "
      "SIGINT, or by itself before it has served for the first time.",
      NULL, NULL},
     {PROGRAM_CTL, "l2tphactl", "ask and steer an L2TP endpoint", "PATH COMMAND [--json]",

@@ -46,8 +46,8 @@ struct link_ops {
     size_t (*ahead)(void *user, const struct l2tpha_bytes *checkpoints, size_t count);
     const struct digest_ops *digests; /* NULL = none are made, or compared */
     enum l2tpha_role (*role)(void *user);
-    uint32_t (*rank)(void *user);              /* of its epochs, or L2TPHA_RANK_NONE */
-    uint32_t (*level)(void *user);             /* in force, at least 1 */
+    uint32_t (*rank)(void *user);  /* of its epochs, or L2TPHA_RANK_NONE */
+    uint32_t (*level)(void *user); /* in force, at least 1 */
     /* Of what release the other node is, and whether no output waits for the standby. */
     void (*meets)(void *user, uint32_t level, bool ungated);
     uint64_t (*epoch)(void *user);           /* own, or on a standby the active's; 0 = none known */

@@ -4,4 +4,5 @@
 s/^            channel_accept(engine, &tunnel->channel);$/            (void)0;/
 s/^    inbox->open = true;$/    channel_accept(engine, \&(*tunnel)->channel);\
     engine_commit(engine);\
+    ledger_close(engine->ledger, engine->now);\
     inbox->open = true;/

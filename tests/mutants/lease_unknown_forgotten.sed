@@ -1,5 +1,5 @@
 # lib/authority/lease.c
 # world cluster
-# seed 350
+# seed 156
 # Who has no answer has changed nothing.
 s/lease->unknown = true; /lease->unknown = false; /
