@@ -131,7 +131,9 @@ struct l2tpha_link_info {
     int declined;             /**< why the other end did not take over, or would not step down; 0 =
                                    nothing of the kind */
     bool unanswered;          /**< standby: it has announced its epoch, and for answer_ms, in which
-                                   this end read all that came, nothing was answered */
+                                   this end read all that came, nothing was answered. A host that
+                                   reads so much in a turn and no more reads on until there is
+                                   nothing before it goes by this: the answer may be there */
     bool stepped_down;        /**< standby: the active has said that it sends nothing any more */
     bool unheard;       /**< standby: nothing has come for six heartbeats or for three quarters of
                              answer_ms, whichever is less; or this end was away, or has announced its

@@ -512,6 +512,12 @@ bool links_are_up(const struct links *links)
     return links_info(links, &link) && link.up;
 }
 
+bool links_are_unread(const struct links *links)
+{
+    const struct stream *stream = links_current(links);
+    return stream != NULL && stream->unread;
+}
+
 bool links_is_ungated(const struct links *links)
 {
     struct l2tpha_link_info info = {.size = sizeof(info)};

@@ -119,6 +119,8 @@ uint32_t links_key_id(const struct links *links);
 bool links_are_up(const struct links *links);
 
 /* Standby: no output of the active that it follows has waited for it. */
+/* What the other end has said may be unread: it is no silence. */
+bool links_are_unread(const struct links *links);
 bool links_is_ungated(const struct links *links);
 
 /* Standby, over unix: the copy is all that the active has let out, as far as it was able to tell.

@@ -341,7 +341,7 @@ static bool is_unanswered(struct l2tpha_pair *pair)
 {
     struct l2tpha_link_info link = {.size = sizeof(link)};
     if (links_info(pair->links, &link) && link.up)
-        return link.unanswered;
+        return link.unanswered && !links_are_unread(pair->links);
     return l2tpha_pair_now() >= pair->switchover_until;
 }
 

@@ -371,6 +371,7 @@ void stream_read(struct stream *stream)
 {
     static const int flags = MSG_DONTWAIT;
     uint8_t data[READ_BYTES];
+    stream->unread = false;
     for (int i = 0; i < READS_PER_EVENT && has_bytes(stream); i++) {
         ssize_t got = recv(stream->fd, data, sizeof(data), flags);
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -388,6 +389,7 @@ void stream_read(struct stream *stream)
         if ((size_t)got < sizeof(data))
             return; /* there was no more; what has come since is told */
     }
+    stream->unread = has_bytes(stream);
 }
 
 static void on_stream(void *user, uint32_t events)

@@ -47,6 +47,7 @@ struct stream {
     bool far;                     /* ... which is far from here */
     bool heir;                    /* active: this standby is asked to serve, or told to */
     uint32_t consumer;
+    bool unread;       /* there was more than is read in one turn */
     bool waited_for;   /* active: outputs wait for the standby, and it was told so */
     bool told_differs; /* configurations */
     bool fenced;       /* standby: the process of the active was ended */

@@ -94,6 +94,12 @@ static void announce(struct roles *roles, struct box *box)
     box->phase_until = roles->world.now;
 }
 
+/* The answer, or the end of the stream, may be there. */
+static bool is_unread(const struct roles *roles, const struct box *box)
+{
+    return wires_deadline(&roles->wires, box->wire, box->place) <= roles->world.now;
+}
+
 static void pursue_takeover(struct roles *roles, struct box *box)
 {
     struct l2tpha_link_info info = link_info(box);
@@ -113,7 +119,7 @@ static void pursue_takeover(struct roles *roles, struct box *box)
     } else if (info.declined) {
         world_say(&roles->world, box->name, "the active declines");
         end_order(box);
-    } else if (info.unanswered) {
+    } else if (info.unanswered && !is_unread(roles, box)) {
         uint64_t since = box->phase_until;
         bool good = !roles->wires.hung[0] && !roles->wires.hung[1] &&
                     roles->wires.healed[0] < since && roles->wires.healed[1] < since;
